@@ -1,0 +1,1 @@
+"""DINOv2: single pictures to hidden states."""

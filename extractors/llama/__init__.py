@@ -1,0 +1,1 @@
+"""LLaMA 3.2: words in context to hidden states."""

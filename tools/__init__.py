@@ -1,0 +1,1 @@
+"""Developers' tools: reference dumps, the parity table, benchmarks. Not installed."""

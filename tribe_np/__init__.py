@@ -1,0 +1,29 @@
+"""TRIBE v2 in NumPy: a film, a sound or a text in, predicted activity of 20,484 cortical vertices out.
+
+Public names are loaded on first use (PEP 562), so that ``import tribe_np`` costs nothing and imports nothing.
+"""
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "TribeModel": "tribe_np.pipeline.model",
+    "FmriEncoder": "tribe_np.encoder.model",
+    "Events": "tribe_np.timeline.events",
+    "trace": "tribe_np.oracle",
+    "Recording": "tribe_np.oracle",
+    "TribeError": "tribe_np.errors",
+}
+
+__all__ = ["Events", "FmriEncoder", "Recording", "TribeError", "TribeModel", "__version__", "trace"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'tribe_np' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

@@ -1,0 +1,1 @@
+"""The tribe-np command."""

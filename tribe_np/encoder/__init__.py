@@ -1,0 +1,1 @@
+"""The brain encoder: features of three modalities to activity of every vertex."""

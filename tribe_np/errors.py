@@ -1,0 +1,33 @@
+"""Every error a user can cause. Each message says where, what was expected, what was found and the next step."""
+
+
+class TribeError(Exception):
+    """Base of all errors of this project; the command line prints it in one line and exits with 2."""
+
+
+class ShapeError(TribeError, ValueError):
+    """An array whose shape, dtype or array module does not fit."""
+
+
+class CheckpointError(TribeError, ValueError):
+    """A checkpoint folder, weight file or model configuration that cannot be used."""
+
+
+class ConfigError(TribeError, ValueError):
+    """An option or configuration value that is unknown, not implemented or contradictory."""
+
+
+class EventsError(TribeError, ValueError):
+    """An events table or transcript that cannot be used."""
+
+
+class MediaError(TribeError, OSError):
+    """A stimulus file that cannot be found, read, decoded or transcribed."""
+
+
+class OutputError(TribeError, OSError):
+    """A result or cache that cannot be written."""
+
+
+class MissingDependencyError(TribeError, ImportError):
+    """An optional package that is not installed, does not import, or finds no device."""

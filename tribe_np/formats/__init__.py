@@ -1,0 +1,1 @@
+"""Bytes to arrays and back: weight files, checkpoints, configuration files."""

@@ -1,0 +1,162 @@
+"""Weights as a lazy tree: names and shapes come from the headers, bytes are read when a layer takes them."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tribe_np.errors import CheckpointError
+from tribe_np.formats.safetensors import TensorEntry, read_header
+from tribe_np.protocols import Array
+
+INDEX_NAME = "model.safetensors.index.json"
+SINGLE_NAME = "model.safetensors"
+
+
+class WeightTree:
+    """The `Weights` protocol over safetensors files or plain arrays; subtrees share one record of what was taken.
+
+    Parameters
+        entries  name -> TensorEntry (read at `take`) or NumPy array
+        origin   where they come from, for messages
+        dtype    of the arrays handed out
+        place    moves a host array to the device of the model
+    """
+
+    def __init__(
+        self,
+        entries: Mapping[str, TensorEntry | np.ndarray],
+        *,
+        origin: str,
+        dtype: Any = np.float32,
+        place: Callable[[np.ndarray], Array] = np.asarray,
+        _prefix: str = "",
+        _taken: set[str] | None = None,
+    ) -> None:
+        self._entries = entries
+        self._origin = origin
+        self._dtype = dtype
+        self._place = place
+        self._prefix = _prefix
+        self._taken: set[str] = set() if _taken is None else _taken
+
+    def at(self, *parts: str | int) -> "WeightTree":
+        """The subtree below a dotted prefix."""
+        return WeightTree(
+            self._entries, origin=self._origin, dtype=self._dtype, place=self._place,
+            _prefix=self._prefix + "".join(f"{part}." for part in parts), _taken=self._taken,
+        )  # fmt: skip
+
+    def has(self, name: str) -> bool:
+        """Whether the tensor is there."""
+        return self._prefix + name in self._entries
+
+    def names(self) -> list[str]:
+        """Names below this subtree's prefix, without it."""
+        return [name[len(self._prefix) :] for name in self._entries if name.startswith(self._prefix)]
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape of a tensor from the header.
+
+        Raises   CheckpointError when it is missing
+        """
+        full = self._prefix + name
+        if full not in self._entries:
+            near = [other for other in self._entries if other.rpartition(".")[2] == full.rpartition(".")[2]]
+            hint = f"; there is {near[0]}" if near else ""
+            raise CheckpointError(f"{self._origin}: weight {full} is missing{hint}")
+        return tuple(self._entries[full].shape)
+
+    def take(self, name: str, shape: tuple[int, ...]) -> Array:
+        """The tensor in the tree's dtype, on its device.
+
+        Raises   CheckpointError when missing, of another shape, of a non-float dtype, or with NaN or infinity
+        """
+        full, found = self._prefix + name, self.shape(name)
+        if found != tuple(shape):
+            raise CheckpointError(f"{self._origin}: weight {full} has shape {found}, expected {tuple(shape)}")
+        entry = self._entries[full]
+        array = entry.read(self._dtype) if isinstance(entry, TensorEntry) else np.asarray(entry, self._dtype)
+        if not np.all(np.isfinite(array)):
+            raise CheckpointError(f"{self._origin}: weight {full} holds NaN or infinite values")
+        self._taken.add(full)
+        return self._place(array)
+
+    def finish(self, ignore: Mapping[str, str]) -> None:
+        """Checks that every tensor was taken; `ignore` maps prefixes of names that may be left to the reason.
+
+        Raises   CheckpointError that lists what is left over
+        """
+        left = [
+            name
+            for name in self._entries
+            if name not in self._taken and not any(name.startswith(prefix) for prefix in ignore)
+        ]
+        if left:
+            more = f" and {len(left) - 3} more" if len(left) > 3 else ""
+            raise CheckpointError(f"{self._origin}: unexpected weights {', '.join(left[:3])}{more}")
+
+
+def open_folder(
+    folder: str | Path,
+    *,
+    dtype: Any = np.float32,
+    place: Callable[[np.ndarray], Array] = np.asarray,
+    rename: Callable[[str], str] = lambda name: name,
+) -> WeightTree:
+    """Weights of a HuggingFace folder: `model.safetensors`, or shards named by `model.safetensors.index.json`.
+
+    `rename` maps each stored name to the model's own (a prefix dropped, an older spelling).
+    Raises   CheckpointError when no weights, a shard, or a tensor named by the index is missing
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder}: no such folder; expected config.json and {SINGLE_NAME} in it")
+    if (folder / INDEX_NAME).is_file():
+        entries = _sharded_entries(folder)
+    elif (folder / SINGLE_NAME).is_file():
+        entries = read_header(folder / SINGLE_NAME)[0]
+    else:
+        raise CheckpointError(f"{folder}: holds neither {SINGLE_NAME} nor {INDEX_NAME}")
+    renamed: dict[str, TensorEntry | np.ndarray] = {}
+    for name, entry in entries.items():
+        if rename(name) in renamed:
+            raise CheckpointError(f"{folder}: two tensors mean {rename(name)}")
+        renamed[rename(name)] = entry
+    return WeightTree(renamed, origin=str(folder), dtype=dtype, place=place)
+
+
+def _sharded_entries(folder: Path) -> dict[str, TensorEntry]:
+    index = read_json(folder / INDEX_NAME)
+    weight_map = index.get("weight_map")
+    if not isinstance(weight_map, dict) or not all(isinstance(v, str) for v in weight_map.values()):
+        raise CheckpointError(f"{folder / INDEX_NAME}: needs weight_map, from tensor names to shard files")
+    shards: dict[str, dict[str, TensorEntry]] = {}
+    for shard in dict.fromkeys(weight_map.values()):
+        if Path(shard).name != shard:
+            raise CheckpointError(f"{folder / INDEX_NAME}: shard {shard!r} must be a file name in the same folder")
+        if not (folder / shard).is_file():
+            raise CheckpointError(f"{folder}: shard {shard} is missing; {INDEX_NAME} names it")
+        shards[shard] = read_header(folder / shard)[0]
+    for name, shard in weight_map.items():
+        if name not in shards[shard]:
+            raise CheckpointError(f"{folder / shard}: tensor {name} is missing; {INDEX_NAME} places it there")
+    return {name: shards[shard][name] for name, shard in weight_map.items()}
+
+
+def read_json(path: str | Path) -> dict[str, Any]:
+    """A JSON object from a file.
+
+    Raises   CheckpointError, naming the file: missing, not UTF-8, not JSON, or not an object
+    """
+    try:
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}: not valid JSON: {str(error)[:80]}") from error
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{path}: expected a JSON object, got {type(value).__name__}")
+    return value

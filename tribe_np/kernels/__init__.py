@@ -1,0 +1,1 @@
+"""Records of interchangeable implementations of the hot operations."""

@@ -1,0 +1,1 @@
+"""Decoding, transcripts, speech: everything that touches media files or child processes."""

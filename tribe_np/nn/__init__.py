@@ -1,0 +1,1 @@
+"""Layers: frozen dataclasses of arrays over the pure operations."""

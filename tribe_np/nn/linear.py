@@ -1,0 +1,29 @@
+"""The linear layer."""
+
+from dataclasses import dataclass
+
+from tribe_np.protocols import Array, Weights
+
+
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """x @ weight.T + bias: torch's layout, so that weights keep the checkpoint's shape.
+
+    Source   torch 2.13.0 nn.Linear
+    """
+
+    weight: Array  # (D_out, D_in)
+    bias: Array | None  # (D_out,)
+
+    @classmethod
+    def from_weights(cls, weights: Weights, n_in: int, n_out: int, *, bias: bool) -> "Linear":
+        """Takes `weight` and, when asked for, `bias`."""
+        return cls(weights.take("weight", (n_out, n_in)), weights.take("bias", (n_out,)) if bias else None)
+
+    def __call__(self, x: Array) -> Array:
+        """Shapes   x (..., D_in) -> (..., D_out)."""
+        # one two-dimensional product: stacked operands would go to BLAS one matrix at a time
+        rows = x.reshape(-1, x.shape[-1]) @ self.weight.T
+        if self.bias is not None:
+            rows = rows + self.bias
+        return rows.reshape(*x.shape[:-1], self.weight.shape[0])

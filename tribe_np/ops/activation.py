@@ -1,0 +1,86 @@
+"""Elementwise activations and the softmax."""
+
+from tribe_np.backend import array_module, erf
+from tribe_np.protocols import Array
+
+
+def gelu(x: Array) -> Array:
+    """x times the standard normal cumulative distribution at x: the exact form, never the tanh approximation.
+
+    Shapes   x (...) -> (...), same dtype and module
+    Numerics 0.5 x (1 + erf(x / sqrt 2))
+    Source   torch 2.13.0 nn.GELU(approximate="none")
+    """
+    return 0.5 * x * (1.0 + erf(x * 0.7071067811865476))
+
+
+def sigmoid(x: Array) -> Array:
+    """The logistic function 1 / (1 + exp(-x)).
+
+    Shapes   x (...) -> (...), same dtype and module
+    Numerics exp of a non-positive argument only: no overflow at any finite x
+    Source   torch 2.13.0 torch.sigmoid
+    """
+    xp = array_module(x)
+    decay = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, 1.0 / (1.0 + decay), decay / (1.0 + decay))
+
+
+def silu(x: Array) -> Array:
+    """x times its sigmoid (also called swish).
+
+    Shapes   x (...) -> (...), same dtype and module
+    Source   torch 2.13.0 nn.SiLU
+    """
+    return x * sigmoid(x)
+
+
+def silu_gate(gate: Array, up: Array) -> Array:
+    """silu(gate) * up: the gated unit of LLaMA's feed-forward.
+
+    Shapes   gate (...), up (...) -> (...), same dtype and module
+    Source   transformers 5.23.0 LlamaMLP
+    """
+    return silu(gate) * up
+
+
+def relu(x: Array) -> Array:
+    """max(x, 0).
+
+    Shapes   x (...) -> (...), same dtype and module
+    Source   torch 2.13.0 nn.ReLU
+    """
+    xp = array_module(x)
+    return xp.maximum(x, 0)
+
+
+def elu(x: Array) -> Array:
+    """x where positive, exp(x) - 1 elsewhere.
+
+    Shapes   x (...) -> (...), same dtype and module
+    Source   torch 2.13.0 nn.ELU(alpha=1)
+    """
+    xp = array_module(x)
+    return xp.where(x > 0, x, xp.expm1(xp.minimum(x, 0)))
+
+
+def prelu(x: Array, slope: Array) -> Array:
+    """x where positive, slope * x elsewhere, with one learned slope.
+
+    Shapes   x (...), slope (1,) -> (...), same dtype and module
+    Source   torch 2.13.0 nn.PReLU(num_parameters=1)
+    """
+    xp = array_module(x, slope)
+    return xp.where(x > 0, x, slope * x)
+
+
+def softmax(x: Array) -> Array:
+    """Non-negative weights along the last axis that sum to one.
+
+    Shapes   x (..., S) -> (..., S), same dtype and module
+    Numerics the row maximum is subtracted first; -inf gives exactly 0; a row of only -inf gives nan
+    Source   torch 2.13.0 torch.softmax
+    """
+    xp = array_module(x)
+    weights = xp.exp(x - xp.max(x, axis=-1, keepdims=True))
+    return weights / xp.sum(weights, axis=-1, keepdims=True)

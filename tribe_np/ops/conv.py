@@ -1,0 +1,31 @@
+"""Depthwise convolutions over time."""
+
+from tribe_np.backend import array_module
+from tribe_np.protocols import Array
+
+
+def depthwise(x: Array, weight: Array, *, pad_left: int, pad_right: int) -> Array:
+    """Each channel cross-correlated over time with its own kernel, zeros outside.
+
+    Shapes   x (..., S, D), weight (D, W) -> (..., S + pad_left + pad_right - W + 1, D), same dtype and module
+    Numerics y[s] = sum over w of weight[w] * x[s + w - pad_left], added oldest first
+    Source   torch 2.13.0 nn.Conv1d(groups=D, bias=False)
+    """
+    xp = array_module(x, weight)
+    pads = [(0, 0)] * (x.ndim - 2) + [(pad_left, pad_right), (0, 0)]
+    padded = xp.pad(x, pads)
+    width = weight.shape[1]
+    n_out = padded.shape[-2] - width + 1
+    total = padded[..., :n_out, :] * weight[:, 0]
+    for w in range(1, width):
+        total = total + padded[..., w : w + n_out, :] * weight[:, w]
+    return total
+
+
+def depthwise_causal(x: Array, weight: Array) -> Array:
+    """Depthwise convolution that sees the current and earlier steps only; the last tap is the current step's.
+
+    Shapes   x (..., S, D), weight (D, W) -> (..., S, D), same dtype and module
+    Source   transformers 5.23.0 Wav2Vec2BertConvolutionModule (left padding W - 1)
+    """
+    return depthwise(x, weight, pad_left=weight.shape[1] - 1, pad_right=0)

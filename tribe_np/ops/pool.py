@@ -1,0 +1,28 @@
+"""Pooling over time."""
+
+from tribe_np.backend import array_module
+from tribe_np.protocols import Array
+
+
+def pool_bins(n_steps: int, n_bins: int) -> list[tuple[int, int]]:
+    """Half-open step ranges of adaptive pooling, floor(i T / R) to ceil((i + 1) T / R); disjoint only if R divides T.
+
+    Source   torch 2.13.0 nn.AdaptiveAvgPool1d
+    """
+    return [(i * n_steps // n_bins, -((-(i + 1) * n_steps) // n_bins)) for i in range(n_bins)]
+
+
+def adaptive_pool(x: Array, n_bins: int) -> Array:
+    """The mean over each of n_bins ranges of the last axis.
+
+    Shapes   x (..., T) -> (..., R) with R = n_bins, same dtype and module
+    Numerics plain means; R = T is the identity
+    Source   torch 2.13.0 nn.AdaptiveAvgPool1d
+    """
+    xp = array_module(x)
+    n_steps = x.shape[-1]
+    if n_steps == n_bins:
+        return x
+    if n_steps % n_bins == 0:
+        return xp.mean(x.reshape(*x.shape[:-1], n_bins, n_steps // n_bins), axis=-1)
+    return xp.stack([xp.mean(x[..., a:b], axis=-1) for a, b in pool_bins(n_steps, n_bins)], axis=-1)

@@ -1,0 +1,36 @@
+"""Rotary position embedding in the half-rotation layout (V-JEPA 2's own layout lives beside its model)."""
+
+from typing import Any
+
+from tribe_np.backend import array_module
+from tribe_np.protocols import Array
+
+
+def rotary_tables(inv_freq: Array, n_positions: int, *, start: float = 0.0, dtype: Any = None) -> tuple[Array, Array]:
+    """Cosines and sines of position * inverse frequency, the half table repeated twice.
+
+    Shapes   inv_freq (H/2,) -> cos (S, H), sin (S, H), in `dtype` or inv_freq's
+    Numerics the angle is the product in the table's dtype, before cos and sin
+    Source   x-transformers 1.27.20 RotaryEmbedding; transformers 5.23.0 LlamaRotaryEmbedding
+    """
+    xp = array_module(inv_freq)
+    inv_freq = inv_freq.astype(inv_freq.dtype if dtype is None else dtype)
+    positions = xp.arange(n_positions, dtype=inv_freq.dtype) + inv_freq.dtype.type(start)
+    angles = positions[:, None] * inv_freq[None, :]
+    angles = xp.concatenate([angles, angles], axis=-1)
+    return xp.cos(angles), xp.sin(angles)
+
+
+def rotate_half(x: Array, cos: Array, sin: Array) -> Array:
+    """The first R channels of each head turned by their position's angles; the rest pass.
+
+    Shapes   x (..., S, H), cos (S, R), sin (S, R), R <= H -> (..., S, H), same dtype and module
+    Numerics channel j is paired with j + R/2: a cos - b sin, b cos + a sin
+    Source   x-transformers 1.27.20 apply_rotary_pos_emb; transformers 5.23.0 apply_rotary_pos_emb
+    """
+    xp = array_module(x, cos, sin)
+    rotated_dim = cos.shape[-1]
+    turning, passing = x[..., :rotated_dim], x[..., rotated_dim:]
+    first, second = turning[..., : rotated_dim // 2], turning[..., rotated_dim // 2 :]
+    turned = turning * cos + xp.concatenate([-second, first], axis=-1) * sin
+    return turned if passing.shape[-1] == 0 else xp.concatenate([turned, passing], axis=-1)

@@ -1,0 +1,131 @@
+"""The parity oracle: record every named intermediate of a model, save it, load it, compare it.
+
+    with trace() as recording:
+        encoder(features)
+    recording["encoder.layers.0.query"]
+
+Names are the model's prefix, the checkpoint's path, and a leaf; the list per model is a public contract.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import numpy as np
+
+from tribe_np.backend import to_host
+from tribe_np.errors import CheckpointError
+from tribe_np.formats.safetensors import read_header, write_safetensors
+from tribe_np.nn.context import ACTIVE_TAP
+from tribe_np.protocols import Array, Tap
+
+
+@dataclass(eq=False)
+class Recording:
+    """Recorded arrays by name, in the order they were computed; copies on the host.
+
+    A name met again (a second call inside one trace) is stored as name@2, name@3, ...
+    """
+
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.arrays[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.arrays
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+    def names(self) -> list[str]:
+        """Recorded names in the order they were computed."""
+        return list(self.arrays)
+
+    def add(self, name: str, array: Array) -> None:
+        """Stores a copy of `array`."""
+        count, key = 1, name
+        while key in self.arrays:
+            count += 1
+            key = f"{name}@{count}"
+        self.arrays[key] = np.array(to_host(array), copy=True)
+
+    def save(self, path: str | Path) -> None:
+        """Writes a safetensors file; the order of computation is kept in its metadata."""
+        write_safetensors(path, self.arrays, metadata={"names": "\n".join(self.arrays)})
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Recording":
+        """Reads what `save` wrote, or any safetensors file.
+
+        Raises   CheckpointError for a malformed file
+        """
+        entries, metadata = read_header(path)
+        names = metadata["names"].split("\n") if metadata.get("names") else list(entries)
+        if set(names) != set(entries):
+            raise CheckpointError(f"{path}: the recorded names differ from the tensors in the file")
+        return cls({name: np.array(entries[name].read()) for name in names})
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One compared intermediate; errors are over the root mean square of the reference."""
+
+    name: str
+    max_error: float
+    rms_error: float
+
+
+def relative_error(ours: np.ndarray, reference: np.ndarray) -> float:
+    """Largest absolute difference over the reference's root mean square; infinite for shapes or NaN that differ."""
+    if ours.shape != reference.shape:
+        return float("inf")
+    if reference.size == 0:
+        return 0.0
+    difference = np.abs(np.asarray(ours, np.float64) - np.asarray(reference, np.float64))
+    scale = float(np.sqrt(np.mean(np.square(reference, dtype=np.float64))))
+    largest = float(np.max(difference))
+    if np.isnan(largest):
+        return float("inf")
+    return largest / scale if scale > 0 else (0.0 if largest == 0 else float("inf"))
+
+
+def compare(ours: Recording, reference: Recording) -> list[Difference]:
+    """Every intermediate of `reference` against ours, in the order of computation; the first large one is the cause.
+
+    Raises   CheckpointError when ours lacks a name of the reference
+    """
+    missing = [name for name in reference.names() if name not in ours]
+    if missing:
+        raise CheckpointError(f"the recording lacks {', '.join(missing[:3])} of the reference")
+    rows = []
+    for name in reference.names():
+        a, b = ours[name], reference[name]
+        rms = float("inf")
+        if a.shape == b.shape:
+            scale = float(np.sqrt(np.mean(np.square(b, dtype=np.float64)))) or 1.0
+            rms = float(np.sqrt(np.mean((a.astype(np.float64) - b.astype(np.float64)) ** 2))) / scale
+        rows.append(Difference(name, relative_error(a, b), rms))
+    return rows
+
+
+@contextmanager
+def trace(tap: Tap | None = None, pattern: str = "*") -> Iterator[Recording]:
+    """Records every named intermediate whose name matches `pattern` (shell style) while the block runs.
+
+    With `tap`, each matching intermediate is handed to it instead, as tap(name, array); it must copy what it keeps.
+    """
+    recording = Recording()
+    receive: Callable[[str, Array], None] = recording.add if tap is None else tap
+
+    def matching(name: str, array: Array) -> None:
+        if fnmatchcase(name, pattern):
+            receive(name, array)
+
+    token = ACTIVE_TAP.set(matching)
+    try:
+        yield recording
+    finally:
+        ACTIVE_TAP.reset(token)

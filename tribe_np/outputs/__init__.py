@@ -1,0 +1,1 @@
+"""Prediction folders and their files."""

@@ -1,0 +1,1 @@
+"""The whole of TRIBE v2, composed: stimulus to predictions."""

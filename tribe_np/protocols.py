@@ -1,0 +1,35 @@
+"""Shapes of the things that packages hand to one another; typing only.
+
+`Array` is any array of the swappable module (NumPy, CuPy, or a stand-in that implements the same names), so it
+cannot be a single static type.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeAlias
+
+Array: TypeAlias = Any
+Tap: TypeAlias = Callable[[str, Array], None]
+Device: TypeAlias = Any  # "cpu", "cuda", or an array module
+
+
+class Weights(Protocol):
+    """A lazily read tree of named arrays: names and shapes are known before any byte is read.
+
+    `take` marks a tensor as used and returns it in the tree's dtype on the tree's device; `finish` fails on
+    tensors that nobody took.
+    """
+
+    def at(self, *parts: str | int) -> "Weights":
+        """The subtree below a dotted prefix."""
+
+    def has(self, name: str) -> bool:
+        """Whether the tensor is there."""
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape of a tensor from the header; CheckpointError when it is missing."""
+
+    def take(self, name: str, shape: tuple[int, ...]) -> Array:
+        """The tensor; CheckpointError when missing, of another shape, or with NaN."""
+
+    def finish(self, ignore: Mapping[str, str]) -> None:
+        """CheckpointError when tensors are left over, other than names that start with a key of `ignore`."""
