@@ -1,8 +1,14 @@
 """Shared fixtures: the Hypothesis profile and the array modules every op must run on."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import fake_device
+from tribe_np.backend import cupy_module
+from tribe_np.errors import MissingDependencyError
 
 settings.register_profile(
     "ci", max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -13,3 +19,17 @@ settings.load_profile("ci")
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+def cupy_or_skip() -> Any:
+    """CuPy where a device is present; the test is skipped, with the reason, elsewhere."""
+    try:
+        return cupy_module()
+    except MissingDependencyError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=["numpy", "fake_device", pytest.param("cupy", marks=pytest.mark.gpu)])
+def xp(request: pytest.FixtureRequest) -> Any:
+    """Every array module that an op must run on; put arrays on it with to_device(array, xp)."""
+    return {"numpy": lambda: np, "fake_device": lambda: fake_device.module, "cupy": cupy_or_skip}[request.param]()

@@ -15,7 +15,7 @@ def rotary_tables(inv_freq: Array, n_positions: int, *, start: float = 0.0, dtyp
     """
     xp = array_module(inv_freq)
     inv_freq = inv_freq.astype(inv_freq.dtype if dtype is None else dtype)
-    positions = xp.arange(n_positions, dtype=inv_freq.dtype) + inv_freq.dtype.type(start)
+    positions = xp.arange(n_positions, dtype=inv_freq.dtype) + float(start)  # a Python number keeps the dtype
     angles = positions[:, None] * inv_freq[None, :]
     angles = xp.concatenate([angles, angles], axis=-1)
     return xp.cos(angles), xp.sin(angles)
