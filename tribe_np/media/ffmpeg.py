@@ -1,0 +1,119 @@
+"""ffmpeg as a child process: imageio-ffmpeg's binary, the one upstream's moviepy uses. It never outlives the call.
+
+IMAGEIO_FFMPEG_EXE names another binary, as imageio-ffmpeg documents.
+"""
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from tribe_np.errors import MediaError
+from tribe_np.optional import require
+
+QUIET = ("-hide_banner", "-nostdin", "-loglevel", "error")
+LOG_PREFIX = re.compile(r"^(\[[^\]]*@ 0x[0-9a-f]+\] )+")
+NOT_THE_CAUSE = ("Error opening input", "Consider increasing", "Last message repeated")
+
+
+def ffmpeg_path() -> str:
+    """Path of the ffmpeg binary.
+
+    Raises   MissingDependencyError without imageio-ffmpeg; MediaError when it finds no binary
+    """
+    imageio_ffmpeg = require("imageio_ffmpeg", extra="media", why="reading video and compressed sound")
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:
+        raise MediaError(f"imageio-ffmpeg finds no ffmpeg binary; set IMAGEIO_FFMPEG_EXE to one ({error})") from error
+
+
+def file_url(path: str | Path) -> str:
+    """`path` as an ffmpeg argument that is always a file: never an option, a protocol or a list."""
+    return f"file:{path}"
+
+
+def check_file(path: str | Path) -> None:
+    """Checks that the stimulus is a readable file with bytes in it.
+
+    Raises   MediaError: no such file, a folder, unreadable, or empty
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise MediaError(f"{path}: is a folder; a media file is needed")
+    try:
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise MediaError(f"{path}: the file is empty")
+    except FileNotFoundError as error:
+        raise MediaError(f"{path}: no such file") from error
+    except MediaError:
+        raise
+    except (OSError, ValueError) as error:
+        raise MediaError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+@contextmanager
+def open_ffmpeg(args: Sequence[str], *, path_for_errors: str | Path) -> Iterator[IO[bytes]]:
+    """ffmpeg's standard output as a stream; the child is killed when the block is left early, in whatever way.
+
+    Raises   MediaError, when the stream was read to its end and ffmpeg had failed
+    """
+    command = [ffmpeg_path(), *QUIET, *args]
+    with tempfile.TemporaryFile() as log:  # a pipe could fill up and block both sides
+        child = _start(command, log)
+        assert child.stdout is not None
+        try:
+            yield child.stdout
+            finished = not child.stdout.read(1)
+            if finished and child.wait() != 0:
+                log.seek(0)
+                reason = useful_line(log.read().decode("utf-8", "replace"))
+                raise MediaError(f"{path_for_errors}: cannot be decoded: {reason}")
+        finally:
+            child.kill()
+            child.stdout.close()
+            child.wait()
+
+
+def run_ffmpeg(args: Sequence[str], *, path_for_errors: str | Path) -> bytes:
+    """What ffmpeg writes to standard output ("-" or "pipe:1" as its output file), whole.
+
+    Raises   MediaError, one line with ffmpeg's own reason, when it fails
+    """
+    with open_ffmpeg(args, path_for_errors=path_for_errors) as stream:
+        return stream.read()
+
+
+def describe(path: str | Path) -> str:
+    """The text that `ffmpeg -i path` prints about a file; it ends with an error line in any case."""
+    command = [ffmpeg_path(), "-hide_banner", "-nostdin", "-i", file_url(path)]
+    with tempfile.TemporaryFile() as log:
+        child = _start(command, log)
+        try:
+            child.wait()
+        finally:
+            child.kill()
+            assert child.stdout is not None
+            child.stdout.close()
+            child.wait()
+        log.seek(0)
+        return log.read().decode("utf-8", "ignore")
+
+
+def useful_line(log: str) -> str:
+    """The line of ffmpeg's messages that names the cause, without its address prefix."""
+    lines = [LOG_PREFIX.sub("", line).strip() for line in log.splitlines()]
+    lines = [line for line in lines if line and "misdetection possible" not in line]
+    causes = [line for line in lines if not any(part in line for part in NOT_THE_CAUSE)]
+    return next(iter([*causes, *lines]), "ffmpeg gave no reason")
+
+
+def _start(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+    except OSError as error:
+        raise MediaError(f"{command[0]}: ffmpeg cannot be started: {error.strerror or error}") from error
