@@ -19,11 +19,41 @@ import scipy.special
 NAMES_FILE = Path(__file__).parent / "architecture" / "cupy_names.txt"
 CUPY_NAMES = frozenset(line for line in NAMES_FILE.read_text().split("\n") if line and not line.startswith("#"))
 METHODS = frozenset(
-    "all any argmax argmin astype clip copy cumsum dot fill flatten item max mean min nonzero prod ravel repeat "
-    "reshape round squeeze std sum swapaxes take tolist transpose var view".split()
+    [
+        "all",
+        "any",
+        "argmax",
+        "argmin",
+        "astype",
+        "clip",
+        "copy",
+        "cumsum",
+        "dot",
+        "fill",
+        "flatten",
+        "item",
+        "max",
+        "mean",
+        "min",
+        "nonzero",
+        "prod",
+        "ravel",
+        "repeat",
+        "reshape",
+        "round",
+        "squeeze",
+        "std",
+        "sum",
+        "swapaxes",
+        "take",
+        "tolist",
+        "transpose",
+        "var",
+        "view",
+    ]
 )
-BINARY = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split()
-COMPARISONS = "lt le gt ge eq ne".split()
+BINARY = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"]
+COMPARISONS = ["lt", "le", "gt", "ge", "eq", "ne"]
 
 
 def _unwrap(value: Any) -> Any:
