@@ -1,0 +1,155 @@
+"""The text form of an events table: tab-separated cells that survive a round trip to the bit.
+
+This is the dialect (quoting, numbers, extra values) and nothing else; `events.py` says which columns there are.
+Quoting is pandas' own, so that `pandas.read_csv(path, sep="\\t", keep_default_na=False)` reads the same cells.
+Python's csv module is not used: it limits a cell to 131,072 characters (the text of an audio book is longer) and,
+before Python 3.13, loses a carriage return in an unquoted cell.
+"""
+
+import json
+import math
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tribe_np.errors import EventsError, OutputError
+
+CELL = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|(?!")([^\t\r\n]*))(\t|\r\n|\n|\r|\Z)')
+NEEDS_QUOTES = re.compile(r'[\t\r\n"]')
+MISSING = frozenset(
+    {"", "nan", "null", "none", "na", "n/a", "<na>"}
+)  # of a number, in any letter case; never of a text
+
+
+def write_table(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Writes the header and the rows; the file appears whole or not at all.
+
+    Raises   OutputError when the file cannot be written; EventsError when a text is not valid Unicode
+    """
+    lines = ["\t".join(quote(cell) for cell in row) + "\n" for row in [columns, *rows]]
+    try:
+        content = "".join(lines).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise EventsError(f"{path}: a text holds half of a surrogate pair ({error.object[error.start]!r})") from error
+    write_atomically(Path(path), content)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Writes the bytes beside the target, then renames.
+
+    Raises   OutputError when the folder is missing, read-only or full
+    """
+    temporary = None
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+        temporary = None
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        if temporary is not None and os.path.exists(temporary):
+            os.unlink(temporary)
+
+
+def quote(cell: str) -> str:
+    """The cell as it stands in the file: in double quotes (its own doubled) where it holds a separator or a quote."""
+    return '"' + cell.replace('"', '""') + '"' if NEEDS_QUOTES.search(cell) else cell
+
+
+def read_table(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Column names, and one (line number, cells) per row; blank lines are skipped.
+
+    Raises   EventsError, naming file and line, for a missing or unreadable file, text that is not UTF-8, an open quote,
+             a repeated column, and a row with more or fewer cells than columns
+    """
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise EventsError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise EventsError(f"{path}: not UTF-8 text (byte {error.start}); an events table is a UTF-8 .tsv") from error
+    records = parse(text, str(path))
+    if not records:
+        raise EventsError(f"{path}: empty; an events table starts with a line of column names")
+    columns = records[0][1]
+    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    if repeated:
+        raise EventsError(f"{path}: column {repeated[0]!r} appears more than once")
+    for line, cells in records[1:]:
+        if len(cells) != len(columns):
+            raise EventsError(f"{path}, line {line}: {len(cells)} cells, expected {len(columns)} as in the header")
+    return columns, records[1:]
+
+
+def parse(text: str, name: str) -> list[tuple[int, list[str]]]:
+    """The records of a tab-separated text, each with the line number of its start."""
+    records: list[tuple[int, list[str]]] = []
+    cells: list[str] = []
+    position, line, start_line = 0, 1, 1
+    while position < len(text) or cells:
+        match = CELL.match(text, position)
+        if match is None:
+            raise EventsError(f'{name}, line {line}: a cell starts with " but has no closing " before the next tab')
+        quoted, plain, end = match.groups()
+        cells.append(plain if quoted is None else quoted.replace('""', '"'))
+        line += len(re.findall(r"\r\n|\n|\r", match.group()))
+        position = match.end()
+        if end != "\t":
+            if cells != [""]:
+                records.append((start_line, cells))
+            cells, start_line = [], line
+    return records
+
+
+def to_number(cell: object, convert: Callable[[float], Any]) -> Any:
+    """A cell as a number, None where it is missing ("", null, NaN, NA, None); `convert` is float or to_integer.
+
+    Raises   ValueError when it is neither
+    """
+    if cell is None or (isinstance(cell, str) and cell.strip().lower() in MISSING):
+        return None
+    value = float(cell)  # type: ignore[arg-type]  # a cell of a DataFrame is any object: float() itself is the check
+    return None if math.isnan(value) else convert(value)
+
+
+def to_integer(value: float) -> int:
+    """A whole number; pandas writes 3 as 3.0 in a column with gaps.
+
+    Raises   ValueError for a fraction or infinity
+    """
+    if not value.is_integer():
+        raise ValueError(f"{value} is not a whole number")
+    return int(value)
+
+
+def encode_extra(value: object) -> str:
+    """An extra value as a cell: text as it is, numbers and truth values as JSON, a text that reads as such quoted.
+
+    Raises   EventsError for a value of another type
+    """
+    if value is None or value != value:
+        return ""
+    if isinstance(value, str):
+        return value if value and decode_extra(value) == value else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, (bool, int, float)):
+        return json.dumps(value)
+    raise EventsError(f"cannot be written to a table: {type(value).__name__}; text, numbers and truth values can")
+
+
+def decode_extra(cell: str) -> Any:
+    """The value that `encode_extra` wrote; None for an empty cell."""
+    if not cell:
+        return None
+    if cell[0] in "[{":  # never written by us, and nesting could exhaust the stack
+        return cell
+    try:
+        value = json.loads(cell)
+    except ValueError:
+        return cell
+    return cell if value is None or value != value else value
