@@ -18,41 +18,14 @@ import scipy.special
 
 NAMES_FILE = Path(__file__).parent / "architecture" / "cupy_names.txt"
 CUPY_NAMES = frozenset(line for line in NAMES_FILE.read_text().split("\n") if line and not line.startswith("#"))
-METHODS = frozenset(
-    [
-        "all",
-        "any",
-        "argmax",
-        "argmin",
-        "astype",
-        "clip",
-        "copy",
-        "cumsum",
-        "dot",
-        "fill",
-        "flatten",
-        "item",
-        "max",
-        "mean",
-        "min",
-        "nonzero",
-        "prod",
-        "ravel",
-        "repeat",
-        "reshape",
-        "round",
-        "squeeze",
-        "std",
-        "sum",
-        "swapaxes",
-        "take",
-        "tolist",
-        "transpose",
-        "var",
-        "view",
-    ]
-)
-BINARY = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"]
+METHODS = frozenset({
+    "all", "any", "argmax", "argmin", "astype", "clip", "copy", "cumsum", "dot", "fill", "flatten", "item", "max",
+    "mean", "min", "nonzero", "prod", "ravel", "repeat", "reshape", "round", "squeeze", "std", "sum", "swapaxes",
+    "take", "tolist", "transpose", "var", "view",
+})  # fmt: skip
+BINARY = (
+    "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift",
+)  # fmt: skip
 COMPARISONS = ["lt", "le", "gt", "ge", "eq", "ne"]
 
 
