@@ -1,0 +1,201 @@
+"""Which windows the encoder is run on, what each holds, and which of its output rows are kept.
+
+A window is one encoder input of `duration_trs` TRs; a segment is one TR of it, one row of the predictions. Windows
+start at the earliest event of their timeline, not at 0, and are always full: the last one runs past the end.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tribe_np.errors import ConfigError, EventsError
+from tribe_np.timeline.events import KNOWN_TYPES, Event, Events
+
+MIN_BLOCK = 50  # upstream: event types with fewer events on a timeline share one block
+SCAN_LIMIT = 150  # upstream: larger blocks are searched, which can lose an event by rounding
+MAX_WINDOWS = 100_000
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One TR of the stimulus, one row of the predictions.
+
+    Units    start, duration, offset: seconds; offset is the place in its window
+    Numerics events: all that overlap [start, start + duration), the timeline's CategoricalEvent included, in
+             upstream's order
+    Source   neuralset 0.0.2 segments.Segment (ns_events)
+    """
+
+    start: float
+    duration: float
+    timeline: str
+    events: tuple[Event, ...] = ()
+    offset: float = 0.0
+
+    @property
+    def stop(self) -> float:
+        """Seconds; start + duration."""
+        return self.start + self.duration
+
+    @property
+    def n_events(self) -> int:
+        """Number of events that overlap the segment."""
+        return len(self.events)
+
+
+@dataclass(frozen=True)
+class Window:
+    """One encoder input, with the segments of it that are kept.
+
+    Shapes   kept_rows: for each segment of `kept` its index along the R TRs of the window
+    """
+
+    start: float
+    duration: float
+    timeline: str
+    events: tuple[Event, ...]
+    kept: tuple[Segment, ...]
+    kept_rows: tuple[int, ...]
+
+
+def list_windows(start: float, stop: float, *, stride: float, width: float, drop_incomplete: bool) -> list[float]:
+    """Start times of the windows over [start, stop), in seconds.
+
+    Raises   EventsError when incomplete windows are dropped and none is complete, or for an absurd number of windows;
+             ConfigError for a stride or width that is not positive
+    Source   neuralset 0.0.2 segments._prepare_strided_windows
+    """
+    if not (0 < stride < math.inf and 0 < width < math.inf):
+        raise ConfigError(f"windows need a stride and a width above 0 s, got {stride} and {width} (overlap too large?)")
+    span = (stop - width if drop_incomplete else stop) - start
+    if span < -1e-10:
+        raise EventsError(
+            f"the stimulus lasts {stop - start:g} s, shorter than a window of {width:g} s: none is complete"
+        )
+    if not span / stride < MAX_WINDOWS:
+        raise EventsError(
+            f"events from {start:g} s to {stop:g} s would need over {MAX_WINDOWS} windows; is a time wrong?"
+        )
+    n_windows = math.floor(span / stride + 1e-9) + 1 if drop_incomplete else math.ceil(span / stride - 1e-9)
+    return [start + index * stride for index in range(max(0, n_windows))]
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Events of one timeline sorted by start, with what a search needs (neuralset 0.0.2 segments._EventBucket)."""
+
+    events: list[Event]
+    starts: np.ndarray
+    stops: np.ndarray
+    longest: float
+
+    def within(self, start: float, stop: float) -> Iterator[Event]:
+        """The events that overlap [start, stop), by start."""
+        first = 0
+        if len(self.events) > SCAN_LIMIT:
+            first = int(np.searchsorted(self.starts, start - self.longest))
+        last = int(np.searchsorted(self.starts, stop))
+        for index in np.flatnonzero(self.stops[first:last] > start):
+            yield self.events[first + int(index)]
+
+
+class EventStore:
+    """The events of every timeline in the order in which features are summed.
+
+    Numerics a type with 50 or more events on the timeline forms a block of its own, all rarer ones share a last block;
+             each is sorted by start, ties in table order. Unknown types are left out
+    Source   neuralset 0.0.2 segments._EventStore
+    """
+
+    def __init__(self, events: Events) -> None:
+        self._blocks = {
+            timeline: blocks(events.on(timeline).of_type(*KNOWN_TYPES).rows) for timeline in events.timelines()
+        }
+
+    def within(self, timeline: str, start: float, duration: float) -> tuple[Event, ...]:
+        """Events that overlap [start, start + duration): start before its end and stop after its start, both strict."""
+        return tuple(
+            event for block in self._blocks.get(timeline, []) for event in block.within(start, start + duration)
+        )
+
+
+def blocks(rows: tuple[Event, ...]) -> list[Block]:
+    """Blocks of one timeline's events: frequent types first, in order of appearance."""
+    by_type: dict[str, list[Event]] = {}
+    for row in rows:
+        by_type.setdefault(row.type, []).append(row)
+    groups = [typed for typed in by_type.values() if len(typed) >= MIN_BLOCK]
+    rare = [row for typed in by_type.values() if len(typed) < MIN_BLOCK for row in typed]
+    made = []
+    for group in [*groups, rare] if rare else groups:
+        group = sorted(group, key=lambda row: row.start)
+        starts, durations = np.array([row.start for row in group]), np.array([row.duration for row in group])
+        made.append(Block(group, starts, starts + durations, float(durations.max())))
+    return made
+
+
+def window_events(events: Events, timeline: str, start: float, duration: float) -> tuple[Event, ...]:
+    """Events of a timeline that overlap [start, start + duration), in upstream's order; for a single look-up."""
+    return EventStore(events).within(timeline, start, duration)
+
+
+def add_triggers(events: Events) -> Events:
+    """The standardised table with one CategoricalEvent per timeline, from its first start to its last stop.
+
+    Its windows cover the timeline, and since it is itself an event, every segment before the end holds one: silent
+    gaps are kept.
+    Source   tribev2 main.Data.get_loaders
+    """
+    triggers = []
+    for timeline in sorted(events.timelines()):
+        rows = events.on(timeline).rows
+        start = min(row.start for row in rows)
+        duration = max(row.stop for row in rows) - start
+        triggers.append(Event("CategoricalEvent", start, duration, timeline, rows[0].subject, extra={"split": "all"}))
+    return Events([*events, *triggers]).standardized()
+
+
+def plan(
+    events: Events,
+    *,
+    duration_trs: int,
+    overlap_trs: int = 0,
+    tr: float = 1.0,
+    drop_incomplete: bool = False,
+    remove_empty: bool = True,
+) -> list[Window]:
+    """All windows of a table in upstream's order (timelines as first seen, then time), with their kept segments.
+
+    Units    tr: seconds
+    Numerics segments at arange(0, width - 0.01, tr); kept where an event overlaps them, or all without `remove_empty`.
+             With an overlap, shared rows appear once in each window
+    Raises   EventsError for a table that cannot be used, no window at all, or a timeline shorter than a window when
+             incomplete ones are dropped; ConfigError for sizes that give no stride
+    Source   tribev2 main.Data.get_loaders and demo_utils.TribeModel.predict; neuralset 0.0.2 segments.list_segments
+    """
+    events = add_triggers(events.standardized())
+    store = EventStore(events)
+    width, stride = duration_trs * tr, (duration_trs - overlap_trs) * tr
+    windows = []
+    for trigger in events.of_type("CategoricalEvent"):
+        starts = list_windows(trigger.start, trigger.stop, stride=stride, width=width, drop_incomplete=drop_incomplete)
+        for start in starts:
+            whole = Segment(start, width, trigger.timeline, store.within(trigger.timeline, start, width))
+            windows.append(split(whole, store, tr, remove_empty))
+    if not windows:
+        raise EventsError("the events last 0 s: there is nothing to predict; check the durations")
+    return windows
+
+
+def split(whole: Segment, store: EventStore, tr: float, remove_empty: bool) -> Window:
+    """The window of a segment of `duration_trs` TRs, cut into segments of one TR."""
+    kept, kept_rows = [], []
+    for row, offset in enumerate(np.arange(0, whole.duration - 1e-2, tr).tolist()):
+        start = whole.start + offset
+        held = store.within(whole.timeline, start, tr)
+        if held or not remove_empty:
+            kept_rows.append(row)
+            kept.append(replace(whole, start=start, duration=tr, events=held, offset=offset))
+    return Window(whole.start, whole.duration, whole.timeline, whole.events, tuple(kept), tuple(kept_rows))
