@@ -1,1 +1,1 @@
-"""V-JEPA 2: film to hidden states."""
+"""V-JEPA 2: clips of 64 frames into the encoder's hidden states."""

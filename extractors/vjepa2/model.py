@@ -1,0 +1,238 @@
+"""The V-JEPA 2 encoder: patches of 2 frames x 16 x 16 pixels, a transformer over all of them at once.
+
+Not here: the predictor (upstream runs it and throws its output away; its weights are not even read).
+
+| key                                                    | shape                    |
+|--------------------------------------------------------|--------------------------|
+| encoder.embeddings.patch_embeddings.proj.weight        | (D, 3, tubelet, patch, patch) |
+| encoder.layer.{i}.norm{1,2}.{weight,bias}              | (D,)                     |
+| encoder.layer.{i}.attention.{query,key,value,proj}.weight | (D, D)                |
+| encoder.layer.{i}.mlp.fc1.weight, fc2.weight           | (M, D), (D, M)           |
+| encoder.layernorm.{weight,bias}                        | (D,)                     |
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from extractors.common.stack import LayerStack
+from extractors.vjepa2.config import VJepa2Config
+from extractors.vjepa2.preprocess import VideoProcessor
+from extractors.vjepa2.rotary import position_tables, turn_adjacent
+from tribe_np.backend import array_module, device_module, dtype_of, to_device
+from tribe_np.errors import ShapeError
+from tribe_np.formats.weights import open_folder
+from tribe_np.kernels.record import REFERENCE, KernelSet
+from tribe_np.nn.context import Context, open_context
+from tribe_np.nn.linear import Linear
+from tribe_np.nn.norm import LayerNorm
+from tribe_np.ops.attention import merge_heads, split_heads
+from tribe_np.protocols import Array, Device, Weights
+
+MLP_ROWS = 1024
+"""Tokens per block of the feed-forward: 25 MB at the released width instead of 200."""
+IGNORED = {"predictor.": "upstream throws the predictor's output away"}
+
+
+@dataclass(frozen=True, eq=False)
+class PatchEmbedding:
+    """A linear map of each tubelet's pixels.
+
+    Source   transformers 5.23.0 VJEPA2Embeddings
+    """
+
+    proj: Linear  # (D, channels * tubelet * patch * patch)
+    tubelet_size: int
+    patch_size: int
+
+    @classmethod
+    def from_weights(cls, weights: Weights, config: VJepa2Config) -> "PatchEmbedding":
+        """Takes the three-dimensional convolution's kernel as a matrix."""
+        D, C, tubelet, patch = config.model_dim, config.n_channels, config.tubelet_size, config.patch_size
+        kernel = weights.take("weight", (D, C, tubelet, patch, patch))
+        return cls(Linear(kernel.reshape(D, -1), weights.take("bias", (D,))), tubelet, patch)
+
+    def __call__(self, pixels: Array, ctx: Context) -> Array:
+        """Shapes   pixels (B, n_video_frames, C, height, width) -> (B, S, D); tokens by depth, row, column."""
+        embedded = self.proj(tubelets(pixels, self.tubelet_size, self.patch_size))
+        ctx.see("proj", embedded)
+        return embedded
+
+
+def tubelets(pixels: Array, tubelet_size: int, patch_size: int) -> Array:
+    """Pixels cut into boxes of tubelet_size frames and patch_size x patch_size pixels.
+
+    Shapes   pixels (B, n_video_frames, C, height, width) -> (B, S, C * tubelet * patch * patch)
+    Numerics what does not fill a box at the end of an axis is left out; fewer frames than a tubelet are repeated
+    Source   transformers 5.23.0 VJEPA2Embeddings.forward (Conv3d with stride = kernel)
+    """
+    xp = array_module(pixels)
+    if pixels.shape[1] < tubelet_size:
+        pixels = xp.concatenate([pixels] * tubelet_size, axis=1)
+    B, n_video_frames, C, height, width = pixels.shape
+    depth, rows, columns = n_video_frames // tubelet_size, height // patch_size, width // patch_size
+    pixels = pixels[:, : depth * tubelet_size, :, : rows * patch_size, : columns * patch_size]
+    boxes = pixels.reshape(B, depth, tubelet_size, C, rows, patch_size, columns, patch_size)
+    return boxes.transpose(0, 1, 4, 6, 3, 2, 5, 7).reshape(B, depth * rows * columns, -1)
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Attention over all tokens with rotary positions, then a feed-forward; both pre-norm and residual.
+
+    Source   transformers 5.23.0 VJEPA2Layer
+    """
+
+    norm1: LayerNorm
+    query: Linear
+    key: Linear
+    value: Linear
+    proj: Linear
+    norm2: LayerNorm
+    fc1: Linear
+    fc2: Linear
+    n_heads: int
+
+    @classmethod
+    def from_weights(cls, weights: Weights, config: VJepa2Config) -> "Block":
+        """Takes one `encoder.layer.{i}`."""
+        D, M, eps, qkv_bias = config.model_dim, config.mlp_dim, config.layer_norm_eps, config.qkv_bias
+        attention = weights.at("attention")
+        return cls(
+            norm1=LayerNorm.from_weights(weights.at("norm1"), D, eps=eps),
+            query=Linear.from_weights(attention.at("query"), D, D, bias=qkv_bias),
+            key=Linear.from_weights(attention.at("key"), D, D, bias=qkv_bias),
+            value=Linear.from_weights(attention.at("value"), D, D, bias=qkv_bias),
+            proj=Linear.from_weights(attention.at("proj"), D, D, bias=True),
+            norm2=LayerNorm.from_weights(weights.at("norm2"), D, eps=eps),
+            fc1=Linear.from_weights(weights.at("mlp", "fc1"), D, M, bias=True),
+            fc2=Linear.from_weights(weights.at("mlp", "fc2"), M, D, bias=True),
+            n_heads=config.n_heads,
+        )
+
+    def __call__(self, x: Array, tables: tuple[Array, Array], ctx: Context) -> Array:
+        """Shapes   x (B, S, D), tables 2 x (S, R) -> (B, S, D)."""
+        normed = self.norm1(x, ctx)
+        ctx.see("norm1", normed)
+        x = x + self.attend(normed, tables, ctx.at("attention"))
+        normed = self.norm2(x, ctx)
+        ctx.see("norm2", normed)
+        x = x + self.feed_forward(normed, ctx.at("mlp"))
+        ctx.see("output", x)
+        return x
+
+    def attend(self, x: Array, tables: tuple[Array, Array], ctx: Context) -> Array:
+        """Shapes   x (B, S, D), tables 2 x (S, R) -> (B, S, D)."""
+        query, key, value = self.query(x), self.key(x), self.value(x)
+        ctx.see("query", query)
+        ctx.see("key", key)
+        ctx.see("value", value)
+        turned_query = turn_adjacent(split_heads(query, self.n_heads), *tables)
+        turned_key = turn_adjacent(split_heads(key, self.n_heads), *tables)
+        ctx.see("turned_query", turned_query)
+        ctx.see("turned_key", turned_key)
+        scale = (x.shape[-1] // self.n_heads) ** -0.5
+        attended = ctx.kernels.attention(turned_query, turned_key, split_heads(value, self.n_heads), scale=scale)
+        attended = merge_heads(attended)
+        ctx.see("attended", attended)
+        out = self.proj(attended)
+        ctx.see("proj", out)
+        return out
+
+    def feed_forward(self, x: Array, ctx: Context) -> Array:
+        """Shapes   x (B, S, D) -> (B, S, D), in blocks of tokens."""
+        rows = x.reshape(-1, x.shape[-1])
+        blocks = [rows[start : start + MLP_ROWS] for start in range(0, rows.shape[0], MLP_ROWS)]
+        out = [self.fc2(ctx.kernels.gelu(self.fc1(block))) for block in blocks]
+        joined = array_module(x).concatenate(out, axis=0).reshape(x.shape)
+        ctx.see("output", joined)
+        return joined
+
+
+@dataclass(frozen=True, eq=False)
+class VJepa2Model:
+    """The encoder of a HuggingFace V-JEPA 2 folder, with its video processor."""
+
+    config: VJepa2Config
+    processor: VideoProcessor
+    patch_embeddings: PatchEmbedding
+    layers: LayerStack[Block]
+    layernorm: LayerNorm
+    device: Device
+    dtype: Any
+    kernels: KernelSet
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        folder: str | Path,
+        *,
+        precision: str = "float32",
+        device: Device = "cpu",
+        kernels: KernelSet = REFERENCE,
+        streaming: bool = False,
+    ) -> "VJepa2Model":
+        """The model in a folder with config.json, safetensors weights and the video processor's file.
+
+        `streaming` reads each layer's weights when it is reached, instead of keeping them.
+        Raises   CheckpointError for files that are missing or damaged; ConfigError for what is not implemented
+        """
+        config, dtype = VJepa2Config.from_folder(folder), dtype_of(precision)
+        weights = open_folder(folder, dtype=dtype, place=lambda array: to_device(array, device))
+        encoder = weights.at("encoder")
+        model = cls(
+            config=config,
+            processor=VideoProcessor.from_folder(folder),
+            patch_embeddings=PatchEmbedding.from_weights(encoder.at("embeddings", "patch_embeddings", "proj"), config),
+            layers=LayerStack.load(
+                lambda i: Block.from_weights(encoder.at("layer", i), config), config.n_layers, streaming=streaming
+            ),
+            layernorm=LayerNorm.from_weights(encoder.at("layernorm"), config.model_dim, eps=config.layer_norm_eps),
+            device=device,
+            dtype=dtype,
+            kernels=kernels,
+        )
+        weights.finish(ignore=IGNORED)
+        return model
+
+    def hidden_states(self, pixel_values: Array, *, final_norm: bool = False) -> Array:
+        """Every state: the patch embedding, then each layer's output; the last one normalised if asked for.
+
+        Shapes   pixel_values (B, n_video_frames, 3, height, width) -> (n_layers + 1, B, S, D)
+        Numerics `final_norm=False` is transformers >= 5.4, True is <= 5.3
+        Raises   ShapeError for another number of axes or channels, or a clip smaller than one patch
+        Source   transformers 5.23.0 VJEPA2Model(skip_predictor=True, output_hidden_states=True)
+        """
+        ctx = open_context("vjepa2", self.kernels)
+        states = [state for _, state in self.iterate_states(pixel_values, ctx, final_norm=final_norm)]
+        return device_module(self.device).stack(states)
+
+    def iterate_states(
+        self, pixel_values: Array, ctx: Context, *, final_norm: bool = False
+    ) -> Iterator[tuple[int, Array]]:
+        """The states of `hidden_states` one at a time with their numbers, so that a caller keeps only what it needs."""
+        x = to_device(self._checked(pixel_values), self.device).astype(self.dtype)
+        ctx = ctx.at("encoder")
+        x = self.patch_embeddings(x, ctx.at("embeddings", "patch_embeddings"))
+        xp = array_module(x)
+        tables = position_tables(xp, x.shape[1], self.config.grid_size, self.config.head_dim, dtype=self.dtype)
+        yield 0, x
+        for i, block in enumerate(self.layers):
+            x = block(x, tables, ctx.at("layer", i))
+            if i + 1 < len(self.layers):
+                yield i + 1, x
+        if final_norm:
+            x = self.layernorm(x, ctx)
+            ctx.see("layernorm", x)
+        yield len(self.layers), x
+
+    def _checked(self, pixel_values: Array) -> Array:
+        shape, patch = pixel_values.shape, self.config.patch_size
+        if len(shape) != 5 or shape[2] != self.config.n_channels:
+            raise ShapeError(
+                f"pixel_values must be (B, n_video_frames, {self.config.n_channels}, height, width), got {shape}"
+            )
+        if 0 in shape or min(shape[3:]) < patch:
+            raise ShapeError(f"pixel_values {shape}: nothing to see, or smaller than one {patch} x {patch} patch")
+        return pixel_values

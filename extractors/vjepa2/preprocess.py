@@ -1,0 +1,126 @@
+"""Frames into the encoder's pixels: shortest edge 292, centre crop 256, ImageNet normalisation; equal to the bit.
+
+Runs on the host in upstream's dtypes (8-bit integers, then float32), whatever the model's precision.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from extractors.common.settings import Settings
+from tribe_np.errors import CheckpointError, ConfigError, ShapeError
+from tribe_np.formats.weights import read_json
+from tribe_np.ops.resize import resize_bilinear_uint8
+
+FILES = ("video_preprocessor_config.json", "preprocessor_config.json")
+BILINEAR = 2  # PIL's number
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class VideoProcessor:
+    """VJEPA2VideoProcessor: `shrink` each frame, then `normalize` a clip of them.
+
+    Source   transformers 5.23.0 VJEPA2VideoProcessor; torchvision 0.28.0 resize, normalize
+    """
+
+    crop_size: tuple[int, int]  # (height, width)
+    image_mean: tuple[float, float, float]
+    image_std: tuple[float, float, float]
+    rescale_factor: float
+
+    @property
+    def shortest_edge(self) -> int:
+        """Length of the short side before the crop; overrides whatever `size` the file holds, as upstream does."""
+        return int(self.crop_size[0] * 256 / 224)
+
+    @classmethod
+    def from_folder(cls, folder: str | Path) -> "VideoProcessor":
+        """Reads the processor's file; transformers looks for it in the same order.
+
+        Raises   CheckpointError when there is none; ConfigError for values that are wrong or not implemented
+        """
+        folder = Path(folder)
+        if (folder / "processor_config.json").is_file():
+            nested = read_json(folder / "processor_config.json").get("video_processor")
+            if isinstance(nested, dict):
+                return cls.from_dict(nested, origin=folder / "processor_config.json")
+        for name in FILES:
+            if (folder / name).is_file():
+                return cls.from_dict(read_json(folder / name), origin=folder / name)
+        raise CheckpointError(f"{folder}: holds neither {' nor '.join(FILES)}; the video processor needs one")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], *, origin: str | Path = "video processor") -> "VideoProcessor":
+        """The processor in a mapping with HuggingFace's keys (class defaults fill absent ones).
+
+        Raises   ConfigError for values that are wrong or not implemented
+        """
+        settings = Settings(values, origin)
+        for step in ("do_resize", "do_center_crop", "do_normalize"):
+            settings.only(step, True)
+        settings.only("do_sample_frames", False)
+        settings.only("resample", BILINEAR)
+        return cls(
+            crop_size=_crop_size(settings),
+            image_mean=settings.triple("image_mean", IMAGENET_MEAN),
+            image_std=settings.triple("image_std", IMAGENET_STD),
+            rescale_factor=settings.positive("rescale_factor", 1 / 255),
+        )
+
+    def shrink(self, frame: np.ndarray) -> np.ndarray:
+        """One frame resized and cropped; do it once per frame, since clips share most of theirs.
+
+        Shapes   frame (height, width, 3) uint8 -> (*crop_size, 3) uint8
+        Raises   ShapeError for anything but an 8-bit colour picture
+        """
+        if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
+            raise ShapeError(f"a video frame must be (height, width, 3) uint8, got {frame.shape} {frame.dtype}")
+        size = shortest_edge_size(frame.shape[:2], self.shortest_edge)
+        top, left = (int((n - crop) / 2.0) for n, crop in zip(size, self.crop_size, strict=True))
+        crop = slice(top, top + self.crop_size[0]), slice(left, left + self.crop_size[1])
+        return resize_bilinear_uint8(frame, size, crop=crop)
+
+    def normalize(self, frames: Iterable[np.ndarray]) -> np.ndarray:
+        """Shrunk frames as the model's input.
+
+        Shapes   n_video_frames of (*crop_size, 3) uint8 -> (n_video_frames, 3, *crop_size) float32
+        Numerics (v - mean 255) / std 255, means and stds multiplied in float32
+        """
+        pixels: np.ndarray = np.stack(list(frames)).transpose(0, 3, 1, 2).astype(np.float32)
+        scale = np.float32(1.0 / self.rescale_factor)
+        mean = np.array(self.image_mean, np.float32)[:, None, None] * scale
+        std = np.array(self.image_std, np.float32)[:, None, None] * scale
+        pixels -= mean
+        pixels /= std
+        return pixels
+
+    def __call__(self, frames: Iterable[np.ndarray]) -> np.ndarray:
+        """Shapes   n_video_frames of (height, width, 3) uint8 -> (n_video_frames, 3, *crop_size) float32."""
+        return self.normalize([self.shrink(frame) for frame in frames])
+
+
+def shortest_edge_size(size: tuple[int, ...], shortest_edge: int) -> tuple[int, int]:
+    """(height, width) with the short side at `shortest_edge`; the long one is truncated.
+
+    Source   transformers 5.23.0 get_resize_output_image_size
+    """
+    height, width = size
+    long = int(shortest_edge * max(height, width) / min(height, width))
+    return (shortest_edge, long) if height <= width else (long, shortest_edge)
+
+
+def _crop_size(settings: Settings) -> tuple[int, int]:
+    value = settings.values.get("crop_size")
+    if not isinstance(value, dict):
+        side = settings.count("crop_size", 256)
+        return side, side
+    crop = Settings(value, f"{settings.origin}: crop_size")
+    height, width = crop.count("height", 0), crop.count("width", 0)
+    if int(height * 256 / 224) < width:
+        raise ConfigError(f"{settings.origin}: crop_size {width} x {height} is wider than the resized frame")
+    return height, width

@@ -1,0 +1,152 @@
+"""Resizing pictures and tables: torch's antialiased kernels (8-bit integer, and float) and its plain bicubic.
+
+All are separable. Each output sample is a weighted sum of a few neighbours; `resize_taps` says which and how much.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+
+from tribe_np.backend import array_module
+from tribe_np.errors import ShapeError
+from tribe_np.protocols import Array
+
+MAX_PRECISION = 22  # bits after the point of the integer weights
+WEIGHT_LIMIT = 1 << 15  # they must fit int16
+ANTIALIASED_A = -0.5  # the cubic of torch's antialiased kernels (Pillow's)
+PLAIN_A = -0.75  # the cubic of its plain one
+
+
+def triangle(x: np.ndarray) -> np.ndarray:
+    """1 - |x|, not below 0: bilinear interpolation's weight at distance x."""
+    return np.asarray(np.maximum(0.0, 1.0 - np.abs(x)))
+
+
+def cubic(x: np.ndarray, a: float = ANTIALIASED_A) -> np.ndarray:
+    """Keys' cubic convolution weight at distance x, with slope parameter a.
+
+    Source   torch 2.13.0 cubic_convolution1, cubic_convolution2
+    """
+    d = np.abs(x)
+    near = ((a + 2) * d - (a + 3)) * d * d + 1
+    far = ((d - 5) * d + 8) * d * a - 4 * a
+    return np.where(d < 1, near, np.where(d < 2, far, 0.0))
+
+
+@lru_cache(maxsize=64)
+def resize_taps(
+    n_in: int, n_out: int, weight: Callable[[np.ndarray], np.ndarray], support: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """First input sample and weights of every output sample of an antialiased resize; arrays of the host, read-only.
+
+    Shapes   -> first (n_out,) integers, weights (n_out, K) float64; rows sum to 1, unused taps are 0 at the end
+    Numerics centre c = scale (i + 0.5); taps from trunc(c - s + 0.5) to trunc(c + s + 0.5), s = support max(scale, 1)
+    Source   torch 2.13.0 _compute_indices_min_size_weights_aa
+    """
+    scale = n_in / n_out
+    stretch = max(scale, 1.0)
+    centre = scale * (np.arange(n_out) + 0.5)
+    first = np.maximum(np.trunc(centre - support * stretch + 0.5), 0).astype(np.int64)
+    stop = np.minimum(np.trunc(centre + support * stretch + 0.5), n_in).astype(np.int64)
+    taps = first[:, None] + np.arange(int(np.max(stop - first)))
+    weights = np.where(taps < stop[:, None], weight((taps - centre[:, None] + 0.5) / stretch), 0.0)
+    weights = weights / np.sum(weights, axis=1, keepdims=True)
+    first.flags.writeable = weights.flags.writeable = False
+    return first, weights
+
+
+def integer_weights(weights: np.ndarray) -> tuple[np.ndarray, int]:
+    """Weights as integers of the finest precision that fits int16, and that precision in bits.
+
+    Shapes   weights (n_out, K) float64 -> (n_out, K) int32
+    Numerics trunc(0.5 + w 2^P); P grows to 22, or until the largest weight of the axis would reach 2^15
+    Source   torch 2.13.0 _compute_index_ranges_int16_weights
+    """
+    largest, precision = float(np.max(weights)), 0
+    while precision < MAX_PRECISION and int(0.5 + largest * 2 ** (precision + 1)) < WEIGHT_LIMIT:
+        precision += 1
+    return np.trunc(np.where(weights < 0, -0.5, 0.5) + weights * 2**precision).astype(np.int32), precision
+
+
+def resize_bilinear_uint8(image: np.ndarray, size: tuple[int, int], *, crop: tuple[slice, slice]) -> np.ndarray:
+    """A `crop` (rows, columns of the result) of an 8-bit picture resized to `size`, equal to torch's to the bit.
+
+    Shapes   image (height, width, C) uint8 on the host -> (crop height, crop width, C) uint8
+    Numerics antialiased, in integers, first along the width, then the height, 8 bits in between; what lies outside
+             the crop is not computed, which changes nothing inside
+    Raises   ShapeError for another dtype or number of axes
+    Source   torch 2.13.0 upsample_bilinear2d_aa on uint8 (the AVX2/AVX512/NEON kernel), as torchvision 0.28.0 calls it
+    """
+    if image.dtype != np.uint8 or image.ndim != 3:
+        raise ShapeError(f"an 8-bit picture (height, width, C) is needed, got {image.dtype} {image.shape}")
+    rows, columns = crop
+    turned = _resize_first_axis(image.transpose(1, 0, 2), size[1], columns)
+    return _resize_first_axis(turned.transpose(1, 0, 2), size[0], rows)
+
+
+def _resize_first_axis(image: np.ndarray, n_out: int, part: slice) -> np.ndarray:
+    n_in = image.shape[0]
+    if n_out == n_in:
+        return image[part]
+    first, exact = resize_taps(n_in, n_out, triangle, 1.0)
+    weights, precision = integer_weights(exact)
+    first, weights = first[part], weights[part]
+    rows = np.ascontiguousarray(image).reshape(n_in, -1)
+    total = np.full((len(first), rows.shape[1]), 1 << (precision - 1), np.int32)
+    for k in range(weights.shape[1]):
+        taps = np.minimum(first + k, n_in - 1)  # beyond the border the weight is 0
+        total += rows[taps] * weights[:, k, None]
+    pixels: np.ndarray = np.clip(total >> precision, 0, 255).astype(np.uint8)
+    return pixels.reshape(len(first), *image.shape[1:])
+
+
+def resize_bicubic(x: Array, size: tuple[int, int]) -> Array:
+    """Pictures resized with torch's antialiased bicubic: no rounding, no clipping.
+
+    Shapes   x (..., height, width) float -> (..., *size), same dtype and module
+    Numerics a = -0.5, weights in float64, then x's dtype; width first; an axis that keeps its length is not touched
+    Source   torch 2.13.0 interpolate(mode="bicubic", antialias=True), as torchvision 0.28.0 resize calls it on floats
+    """
+    return _resize_axes(x, size, lambda n_in, n_out: _dense(*resize_taps(n_in, n_out, cubic, 2.0), n_in))
+
+
+def resize_bicubic_plain(x: Array, size: tuple[int, int]) -> Array:
+    """Tables resized with torch's plain bicubic: four taps whatever the scale.
+
+    Shapes   x (..., height, width) float -> (..., *size), same dtype and module
+    Numerics a = -0.75, half-pixel centres (i + 0.5) n_in / n_out - 0.5, taps clamped at the borders
+    Source   torch 2.13.0 interpolate(mode="bicubic", align_corners=False)
+    """
+    return _resize_axes(x, size, plain_cubic_matrix)
+
+
+def plain_cubic_matrix(n_in: int, n_out: int) -> np.ndarray:
+    """The matrix of a plain bicubic resize of one axis.
+
+    Shapes   -> (n_out, n_in) float64
+    Source   torch 2.13.0 get_cubic_upsample_coefficients, upsample_bicubic2d
+    """
+    source = (np.arange(n_out) + 0.5) * (n_in / n_out) - 0.5
+    start = np.floor(source).astype(np.int64)
+    matrix = np.zeros((n_out, n_in))
+    for k in range(-1, 3):
+        taps = np.clip(start + k, 0, n_in - 1)
+        np.add.at(matrix, (np.arange(n_out), taps), cubic(source - start - k, PLAIN_A))
+    return matrix
+
+
+def _dense(first: np.ndarray, weights: np.ndarray, n_in: int) -> np.ndarray:
+    matrix = np.zeros((len(first), n_in + weights.shape[1]))
+    matrix[np.arange(len(first))[:, None], first[:, None] + np.arange(weights.shape[1])] = weights
+    return matrix[:, :n_in]
+
+
+def _resize_axes(x: Array, size: tuple[int, int], matrix: Callable[[int, int], np.ndarray]) -> Array:
+    xp = array_module(x)
+    height, width = x.shape[-2:]
+    if width != size[1]:
+        x = x @ xp.asarray(matrix(width, size[1]).T.astype(x.dtype))
+    if height != size[0]:
+        x = xp.asarray(matrix(height, size[0]).astype(x.dtype)) @ x
+    return x
