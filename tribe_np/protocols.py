@@ -31,5 +31,8 @@ class Weights(Protocol):
     def take(self, name: str, shape: tuple[int, ...]) -> Array:
         """The tensor; CheckpointError when missing, of another shape, or with NaN."""
 
+    def rows(self, name: str, shape: tuple[int, ...]) -> Callable[[Any], Array]:
+        """A function from host indices to rows of a table that stays in its file; CheckpointError as for `take`."""
+
     def finish(self, ignore: Mapping[str, str]) -> None:
         """CheckpointError when tensors are left over, other than names that start with a key of `ignore`."""

@@ -55,9 +55,9 @@ class TensorEntry:
             raise CheckpointError(f"{self.path}: tensor {self.name} cannot be read: {error}") from error
         return raw.view(STORED[self.dtype]).reshape(self.shape)
 
-    def read(self, dtype: Any = None) -> np.ndarray:
-        """The tensor's values in `dtype` (None: the stored one; float32 for BF16)."""
-        stored = self.stored()
+    def read(self, dtype: Any = None, *, rows: np.ndarray | None = None) -> np.ndarray:
+        """The tensor's values, or those of some rows, in `dtype` (None: the stored one; float32 for BF16)."""
+        stored = self.stored() if rows is None else self.stored()[rows]
         if self.dtype == "BF16":
             return widen_bf16(stored).astype(dtype or np.float32, copy=False)
         return np.asarray(stored, dtype or stored.dtype)

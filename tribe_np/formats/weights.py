@@ -74,14 +74,36 @@ class WeightTree:
 
         Raises   CheckpointError when missing, of another shape, of a non-float dtype, or with NaN or infinity
         """
+        full, entry = self._find(name, shape)
+        array = entry.read(self._dtype) if isinstance(entry, TensorEntry) else np.asarray(entry, self._dtype)
+        self._taken.add(full)
+        return self._finite(full, array)
+
+    def rows(self, name: str, shape: tuple[int, ...]) -> Callable[[np.ndarray], Array]:
+        """A function from host indices (...) to those rows (..., D), for tables of which few rows are used.
+
+        The table stays in its file: rows are read, widened and checked for NaN when asked for.
+        Raises   CheckpointError when missing or of another shape
+        """
+        full, entry = self._find(name, shape)
+        self._taken.add(full)
+
+        def read(indices: np.ndarray) -> Array:
+            if isinstance(entry, TensorEntry):
+                return self._finite(full, entry.read(self._dtype, rows=indices))
+            return self._finite(full, np.asarray(entry[indices], self._dtype))
+
+        return read
+
+    def _find(self, name: str, shape: tuple[int, ...]) -> tuple[str, TensorEntry | np.ndarray]:
         full, found = self._prefix + name, self.shape(name)
         if found != tuple(shape):
             raise CheckpointError(f"{self._origin}: weight {full} has shape {found}, expected {tuple(shape)}")
-        entry = self._entries[full]
-        array = entry.read(self._dtype) if isinstance(entry, TensorEntry) else np.asarray(entry, self._dtype)
+        return full, self._entries[full]
+
+    def _finite(self, full: str, array: np.ndarray) -> Array:
         if not np.all(np.isfinite(array)):
             raise CheckpointError(f"{self._origin}: weight {full} holds NaN or infinite values")
-        self._taken.add(full)
         return self._place(array)
 
     def finish(self, ignore: Mapping[str, str]) -> None:

@@ -1,0 +1,266 @@
+"""LLaMA (1 to 3.2) as array operations: token ids in, hidden states out. No logits, no cache, no sampling.
+
+    embed_tokens.weight                       (vocab, D)   rows gathered, unscaled
+    layers.{i}.input_layernorm.weight         (D,)
+    layers.{i}.self_attn.{q,k,v}_proj.weight  (N H, D), (K H, D), (K H, D)   head = slow index of the output
+    layers.{i}.self_attn.o_proj.weight        (D, N H)
+    layers.{i}.post_attention_layernorm.weight (D,)
+    layers.{i}.mlp.{gate,up}_proj.weight      (M, D)
+    layers.{i}.mlp.down_proj.weight           (D, M)
+    norm.weight                               (D,)         on the last hidden state only
+
+Names may carry the prefix `model.`; `lm_head.weight` is not read.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from extractors.common.stack import LayerStack
+from extractors.llama.config import LlamaConfig
+from extractors.llama.rope import inverse_frequencies
+from tribe_np.backend import array_module, dtype_of, to_device, to_host
+from tribe_np.errors import ShapeError
+from tribe_np.formats.weights import open_folder, read_json
+from tribe_np.kernels.record import REFERENCE, KernelSet
+from tribe_np.nn.context import Context, open_context
+from tribe_np.nn.linear import Linear
+from tribe_np.ops.attention import merge_heads, split_heads
+from tribe_np.ops.rotary import rotary_tables
+from tribe_np.protocols import Array, Device, Weights
+
+
+@dataclass(frozen=True, eq=False)
+class LlamaAttention:
+    """Causal attention with rotary positions; N / K query heads share one key/value head.
+
+    Source   transformers 5.23.0 LlamaAttention
+    """
+
+    q_proj: Linear
+    k_proj: Linear
+    v_proj: Linear
+    o_proj: Linear
+    n_heads: int
+    n_kv_heads: int
+    head_dim: int
+
+    @classmethod
+    def from_weights(cls, weights: Weights, config: LlamaConfig) -> "LlamaAttention":
+        """Takes the four projections."""
+        D, N, K, H = config.model_dim, config.n_heads, config.n_kv_heads, config.head_dim
+        bias = config.attention_bias
+        return cls(
+            Linear.from_weights(weights.at("q_proj"), D, N * H, bias=bias),
+            Linear.from_weights(weights.at("k_proj"), D, K * H, bias=bias),
+            Linear.from_weights(weights.at("v_proj"), D, K * H, bias=bias),
+            Linear.from_weights(weights.at("o_proj"), N * H, D, bias=bias),
+            N, K, H,
+        )  # fmt: skip
+
+    def __call__(self, x: Array, tables: tuple[Array, Array], bias: Array | None, ctx: Context) -> Array:
+        """Shapes   x (B, S, D), tables (S, H) twice, bias (B, 1, 1, S) or None -> (B, S, D)."""
+        query = split_heads(self.q_proj(x), self.n_heads)
+        key = split_heads(self.k_proj(x), self.n_kv_heads)
+        value = split_heads(self.v_proj(x), self.n_kv_heads)
+        ctx.see("query", query)
+        ctx.see("key", key)
+        ctx.see("value", value)
+        query = ctx.kernels.rotate_half(query, *tables)
+        key = ctx.kernels.rotate_half(key, *tables)
+        ctx.see("query_rotated", query)
+        ctx.see("key_rotated", key)
+        mixed = ctx.kernels.attention(query, key, value, scale=self.head_dim**-0.5, bias=bias, causal=True)
+        mixed = merge_heads(mixed)
+        ctx.see("mixed", mixed)
+        return self.o_proj(mixed)
+
+
+@dataclass(frozen=True, eq=False)
+class LlamaMlp:
+    """down(silu(gate(x)) * up(x)).
+
+    Source   transformers 5.23.0 LlamaMLP
+    """
+
+    gate_proj: Linear
+    up_proj: Linear
+    down_proj: Linear
+
+    @classmethod
+    def from_weights(cls, weights: Weights, config: LlamaConfig) -> "LlamaMlp":
+        """Takes the three projections."""
+        D, M, bias = config.model_dim, config.mlp_dim, config.mlp_bias
+        return cls(
+            Linear.from_weights(weights.at("gate_proj"), D, M, bias=bias),
+            Linear.from_weights(weights.at("up_proj"), D, M, bias=bias),
+            Linear.from_weights(weights.at("down_proj"), M, D, bias=bias),
+        )
+
+    def __call__(self, x: Array, ctx: Context) -> Array:
+        """Shapes   x (B, S, D) -> (B, S, D)."""
+        gated = ctx.kernels.silu_gate(self.gate_proj(x), self.up_proj(x))
+        ctx.see("gated", gated)
+        return self.down_proj(gated)
+
+
+@dataclass(frozen=True, eq=False)
+class LlamaLayer:
+    """x + attention(norm(x)), then x + mlp(norm(x)).
+
+    Source   transformers 5.23.0 LlamaDecoderLayer
+    """
+
+    input_layernorm: Array  # (D,)
+    self_attn: LlamaAttention
+    post_attention_layernorm: Array  # (D,)
+    mlp: LlamaMlp
+    eps: float
+
+    @classmethod
+    def from_weights(cls, weights: Weights, config: LlamaConfig) -> "LlamaLayer":
+        """Takes every tensor below `layers.{i}`."""
+        return cls(
+            weights.take("input_layernorm.weight", (config.model_dim,)),
+            LlamaAttention.from_weights(weights.at("self_attn"), config),
+            weights.take("post_attention_layernorm.weight", (config.model_dim,)),
+            LlamaMlp.from_weights(weights.at("mlp"), config),
+            config.rms_norm_eps,
+        )
+
+    def __call__(self, x: Array, tables: tuple[Array, Array], bias: Array | None, ctx: Context) -> Array:
+        """Shapes   x (B, S, D) -> (B, S, D)."""
+        normed = ctx.kernels.rms_norm(x, self.input_layernorm, eps=self.eps)
+        ctx.see("input_layernorm.output", normed)
+        attended = self.self_attn(normed, tables, bias, ctx.at("self_attn"))
+        ctx.see("self_attn.output", attended)
+        x = x + attended
+        normed = ctx.kernels.rms_norm(x, self.post_attention_layernorm, eps=self.eps)
+        ctx.see("post_attention_layernorm.output", normed)
+        fed = self.mlp(normed, ctx.at("mlp"))
+        ctx.see("mlp.output", fed)
+        x = x + fed
+        ctx.see("output", x)
+        return x
+
+
+@dataclass(frozen=True, eq=False)
+class LlamaModel:
+    """The decoder without its head.
+
+    Source   transformers 5.23.0 LlamaModel
+    """
+
+    config: LlamaConfig
+    embed: Callable[[np.ndarray], Array]  # token ids -> rows of embed_tokens, read when asked for
+    layers: LayerStack[LlamaLayer]
+    norm: Array  # (D,)
+    inv_freq: Array  # (H/2,)
+    device: Device
+    kernels: KernelSet
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        folder: str | Path,
+        *,
+        precision: str = "float32",
+        device: Device = "cpu",
+        kernels: KernelSet = REFERENCE,
+        streaming: bool = False,
+    ) -> "LlamaModel":
+        """The model of a HuggingFace folder: config.json with model.safetensors or shards and their index.
+
+        The embedding table stays in the file; with `streaming` so do the layers, one in memory at a time.
+        Raises   ConfigError for a configuration that is not implemented; CheckpointError for unusable weights
+        """
+        folder = Path(folder)
+        dtype = dtype_of(precision)
+        weights = open_folder(
+            folder, dtype=dtype, place=lambda a: to_device(a, device), rename=lambda name: name.removeprefix("model.")
+        )
+        config = LlamaConfig.from_dict(read_json(folder / "config.json"), where=str(folder / "config.json"))
+        model = cls(
+            config,
+            weights.rows("embed_tokens.weight", (config.vocab_size, config.model_dim)),
+            LayerStack.load(
+                lambda i: LlamaLayer.from_weights(weights.at("layers", i), config),
+                config.n_layers,
+                streaming=streaming,
+            ),
+            weights.take("norm.weight", (config.model_dim,)),
+            to_device(inverse_frequencies(config).astype(dtype), device),
+            device,
+            kernels,
+        )
+        tables = {f"layers.{i}.self_attn.rotary_emb.inv_freq": "old files store it" for i in range(config.n_layers)}
+        weights.finish(ignore={"lm_head.weight": "logits are not used", **tables})
+        return model
+
+    def context(self) -> Context:
+        """The context of one public call, for `iterate_states`."""
+        return open_context("llama", self.kernels)
+
+    def hidden_states(self, token_ids: Array, attention_mask: Array | None = None) -> Array:
+        """Every hidden state: 0 the embeddings, i the stream after layer i, the last one after the final norm.
+
+        Shapes   token_ids (B, S) integers, attention_mask (B, S) -> (n_layers + 1, B, S, D) on the device
+        Raises   ShapeError for ids that are not integers of shape (B, S) within the vocabulary, or a bad mask
+        Source   transformers 5.23.0 LlamaModel(output_hidden_states=True); the raw output of the last layer is
+                 not among them
+        """
+        states = [state for _, state in self.iterate_states(token_ids, self.context(), attention_mask)]
+        return array_module(states[0]).stack(states)
+
+    def iterate_states(
+        self, token_ids: Array, ctx: Context, attention_mask: Array | None = None
+    ) -> Iterator[tuple[int, Array]]:
+        """The hidden states one by one, as (number, state), so that the caller keeps only what it needs.
+
+        `attention_mask` is 1 at tokens and 0 at padding on the right. Tokens never see what follows them, so the
+        mask changes nothing but the states at the padding itself.
+        """
+        ids = checked_ids(token_ids, self.config.vocab_size)
+        bias = self._padding_bias(ids, attention_mask)
+        x = self.embed(ids)
+        ctx.see("embed_tokens.output", x)
+        yield 0, x
+        tables = rotary_tables(self.inv_freq, ids.shape[1])
+        for i, layer in enumerate(self.layers):
+            x = layer(x, tables, bias, ctx.at("layers", i))
+            if i + 1 < self.config.n_layers:
+                yield i + 1, x
+        x = ctx.kernels.rms_norm(x, self.norm, eps=self.config.rms_norm_eps)
+        ctx.see("norm.output", x)
+        yield self.config.n_layers, x
+
+    def _padding_bias(self, ids: np.ndarray, attention_mask: Array | None) -> Array | None:
+        if attention_mask is None:
+            return None
+        mask = to_host(attention_mask)
+        if mask.shape != ids.shape or not np.all((mask == 0) | (mask == 1)):
+            raise ShapeError(f"attention_mask must be 0 or 1 of shape {ids.shape}, got shape {mask.shape}")
+        if np.any(mask[:, 0] == 0) or np.any(np.diff(mask.astype(np.int8), axis=1) > 0):
+            raise ShapeError("attention_mask must start with 1 in every row, and pad on the right")
+        if np.all(mask == 1):
+            return None
+        bias = np.where(mask[:, None, None, :] == 1, 0.0, -np.inf).astype(self.inv_freq.dtype)
+        return to_device(bias, self.device)
+
+
+def checked_ids(token_ids: Array, vocab_size: int) -> np.ndarray:
+    """Token ids on the host, where the embedding rows are gathered.
+
+    Raises   ShapeError when they are no integers of shape (B, S), empty, or outside the vocabulary
+    """
+    ids = np.asarray(token_ids) if isinstance(token_ids, (list, tuple)) else to_host(token_ids)
+    if ids.ndim != 2 or ids.size == 0 or ids.dtype.kind not in "iu":
+        raise ShapeError(f"token_ids must be integers of shape (B, S), got {ids.dtype} of shape {ids.shape}")
+    if ids.min() < 0 or ids.max() >= vocab_size:
+        raise ShapeError(
+            f"token_ids must lie in 0..{vocab_size - 1}, got {ids.min()}..{ids.max()}; "
+            "the tokenizer belongs to another model"
+        )
+    return ids
