@@ -1,0 +1,281 @@
+"""TRIBE v2's brain encoder: features of a segment in, predicted activity of each vertex at each TR out.
+
+| key                          | shape              | step                                             |
+|------------------------------|--------------------|--------------------------------------------------|
+| projectors.{modality}.*      | (D / n, G * F)     | each modality to its share of the width          |
+| temporal_smoothing.weight    | (D, 1, W)          | optional                                         |
+| combiner.*                   | (D, D)             | optional                                         |
+| time_pos_embed               | (1, max_seq_len, D)| added                                            |
+| encoder.*                    |                    | transformer.py                                   |
+| low_rank_head.weight         | (C, D)             | optional                                         |
+| predictor.weights, .bias     | (rows, C, V), (rows, V) | one row per subject                         |
+
+Source   tribev2 7239908 model.FmriEncoderModel
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tribe_np.backend import array_module, dtype_of, to_device
+from tribe_np.encoder.config import BuildArgs, EncoderConfig
+from tribe_np.encoder.projector import Mlp, Projector
+from tribe_np.encoder.selection import selected_columns
+from tribe_np.encoder.smoothing import TemporalSmoothing
+from tribe_np.encoder.subject import SubjectLayers
+from tribe_np.encoder.transformer import Transformer
+from tribe_np.errors import ShapeError
+from tribe_np.formats.checkpoint import open_checkpoint
+from tribe_np.formats.weights import WeightTree
+from tribe_np.kernels.record import REFERENCE, KernelSet
+from tribe_np.nn.context import Context, open_context
+from tribe_np.nn.linear import Linear
+from tribe_np.ops.pool import adaptive_pool
+from tribe_np.protocols import Array, Device, Weights
+
+
+@dataclass(frozen=True, eq=False)
+class FmriEncoder:
+    """Call it with the features of a batch of segments; predictions are z-scored BOLD, without a physical unit.
+
+    A prediction at stimulus time t estimates the BOLD signal measured 5 s later (the haemodynamic offset of the
+    training targets); nothing is shifted here.
+    """
+
+    projectors: Mapping[str, Projector]  # modalities with dimensions, in the checkpoint's order
+    temporal_smoothing: TemporalSmoothing | None
+    combiner: Mlp | None
+    time_pos_embed: Array | None  # (1, max_seq_len, D)
+    encoder: Transformer | None  # None for the linear baseline
+    low_rank_head: Linear | None
+    predictor: SubjectLayers
+    config: EncoderConfig
+    build_args: BuildArgs
+    columns: np.ndarray | None  # vertices that are computed; None is all
+    dtype: Any
+    device: Device
+    kernels: KernelSet
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        folder: str | Path,
+        *,
+        precision: str = "float32",
+        device: Device = "cpu",
+        selection: Any = None,
+        kernels: KernelSet = REFERENCE,
+    ) -> "FmriEncoder":
+        """The encoder of a checkpoint folder: config.yaml, model.safetensors and build_args.json.
+
+        `precision` is float32 or float64; `selection` (see `selected_columns`) limits the outputs that are computed.
+        Raises   CheckpointError or ConfigError, naming the file or key
+        """
+        dtype = dtype_of(precision)
+        checkpoint = open_checkpoint(folder, dtype=dtype, place=lambda array: to_device(array, device))
+        return cls.from_weights(
+            checkpoint.weights,
+            EncoderConfig.from_dict(checkpoint.brain_model_config),
+            BuildArgs.from_dict(checkpoint.build_args),
+            dtype=dtype,
+            device=device,
+            selection=selection,
+            kernels=kernels,
+        )
+
+    @classmethod
+    def from_state_dict(
+        cls,
+        config: Mapping[str, Any],
+        build_args: Mapping[str, Any],
+        state_dict: Mapping[str, np.ndarray],
+        *,
+        precision: str = "float32",
+        device: Device = "cpu",
+        selection: Any = None,
+        kernels: KernelSet = REFERENCE,
+    ) -> "FmriEncoder":
+        """The encoder from the mapping under `brain_model_config`, upstream's build arguments, and NumPy arrays.
+
+        Names of `state_dict` are upstream's, without the `model.` prefix. Raises as `from_pretrained`
+        """
+        dtype = dtype_of(precision)
+        arrays = {str(name): np.asarray(array) for name, array in state_dict.items()}
+        weights = WeightTree(arrays, origin="state_dict", dtype=dtype, place=lambda array: to_device(array, device))
+        return cls.from_weights(
+            weights,
+            EncoderConfig.from_dict(config),
+            BuildArgs.from_dict(build_args),
+            dtype=dtype,
+            device=device,
+            selection=selection,
+            kernels=kernels,
+        )
+
+    @classmethod
+    def from_weights(
+        cls,
+        weights: Weights,
+        config: EncoderConfig,
+        build_args: BuildArgs,
+        *,
+        dtype: Any = np.float32,
+        device: Device = "cpu",
+        selection: Any = None,
+        kernels: KernelSet = REFERENCE,
+    ) -> "FmriEncoder":
+        """Takes every weight that the configuration asks for; leftovers are an error, as upstream's strict loading."""
+        config.check(build_args)
+        dim, n = config.hidden, len(build_args.feature_dims)
+        columns = selected_columns(selection, build_args.n_outputs)
+        projectors = {}
+        for modality, dims in build_args.feature_dims.items():
+            if dims is not None:
+                n_in = dims[0] * dims[1] if config.layer_aggregation == "cat" else dims[1]
+                projectors[modality] = Projector.from_weights(
+                    weights.at("projectors", modality), config.projector, n_in, config.projected_dim(n)
+                )
+        smoothing, with_transformer = config.temporal_smoothing, not config.linear_baseline
+        built = cls(
+            projectors=projectors,
+            temporal_smoothing=None
+            if smoothing is None
+            else TemporalSmoothing.from_weights(weights.at("temporal_smoothing"), dim, smoothing.kernel_size),
+            # the linear baseline stores a combiner and never runs it
+            combiner=None
+            if config.combiner is None
+            else Mlp.from_weights(weights.at("combiner"), config.combiner, config.aggregated_dim(n), dim),
+            time_pos_embed=weights.take("time_pos_embed", (1, config.max_seq_len, dim))
+            if with_transformer and config.time_pos_embedding
+            else None,
+            encoder=Transformer.from_weights(weights.at("encoder"), config.encoder, dim)
+            if with_transformer and config.encoder is not None
+            else None,
+            low_rank_head=None
+            if config.low_rank_head is None
+            else Linear.from_weights(weights.at("low_rank_head"), dim, config.low_rank_head, bias=False),
+            predictor=SubjectLayers.from_weights(
+                weights.at("predictor"), config.predictor, config.low_rank_head or dim, build_args.n_outputs, columns
+            ),
+            config=config,
+            build_args=build_args,
+            columns=columns,
+            dtype=dtype,
+            device=device,
+            kernels=kernels,
+        )
+        weights.finish({})
+        return built
+
+    def __call__(
+        self, features: Mapping[str, Array], subject_index: Array | None = None, *, pool_outputs: bool = True
+    ) -> Array:
+        """Predicted activity of each vertex at each TR (or, without pooling, at each step of the 2 Hz grid).
+
+        Shapes   features {modality: (B, G, F, T) or (B, F, T)}, any modality may be missing; subject_index (B,)
+                 integers, or None for the average subject -> (B, V, R), on the model's device, in its dtype
+        Numerics a missing modality is zero after its projector (no bias), a zero one is the projector's bias;
+                 there is no mask: run short segments at full length, with zeros
+        Raises   ShapeError for features that do not fit; ConfigError when there is no average subject
+        """
+        ctx = open_context("encoder", self.kernels)
+        x = self.put_together(features, subject_index, ctx)
+        if self.temporal_smoothing is not None:
+            x = self.temporal_smoothing(x)
+            ctx.see("temporal_smoothing", x)
+        if self.encoder is not None:
+            x = self.encode(x, ctx)
+        return self.read_out(x, subject_index, ctx, pool_outputs=pool_outputs)
+
+    def put_together(self, features: Mapping[str, Array], subject_index: Array | None, ctx: Context) -> Array:
+        """Every modality projected, then side by side, summed, or one after the other in time.
+
+        Shapes   -> (B, T, D), or (B, n * T, D) for stack
+        """
+        arrays = {m: self._checked(m, features[m]) for m in self._known(features)}
+        first = next(iter(arrays.values()))
+        B, T = first.shape[0], first.shape[-1]
+        aggregation, n = self.config.extractor_aggregation, len(self.build_args.feature_dims)
+        missing = [m for m in self.build_args.feature_dims if m not in arrays]
+        if missing and aggregation != "cat" and n > 1:
+            raise ShapeError(
+                f"features lack {', '.join(missing)}: extractor_aggregation {aggregation} needs every modality"
+            )
+        xp = array_module(first)
+        projected = []
+        for modality in self.build_args.feature_dims:
+            if modality in arrays and modality in self.projectors:
+                x = self._joined_groups(arrays[modality])
+                x = self.projectors[modality](x, subject_index, ctx.at("projectors", modality))
+            else:
+                x = xp.zeros((B, T, self.config.hidden // n), dtype=self.dtype)
+            projected.append(x)
+        x = sum(projected[1:], projected[0]) if aggregation == "sum" else None
+        if x is None:
+            x = xp.concatenate(projected, axis=1 if aggregation == "stack" else -1)
+        ctx.see("modalities", x)
+        return x
+
+    def encode(self, x: Array, ctx: Context) -> Array:
+        """Shapes   x (B, S, D) -> (B, S, D): combiner, time position table, transformer."""
+        if self.combiner is not None:
+            x = self.combiner(x, ctx.at("combiner"))
+        if self.time_pos_embed is not None:
+            n_tokens, n_positions = x.shape[1], self.time_pos_embed.shape[1]
+            if n_tokens > n_positions:
+                raise ShapeError(f"features give {n_tokens} steps, more than max_seq_len = {n_positions}")
+            x = x + self.time_pos_embed[:, :n_tokens]
+            ctx.see("time_pos_embed", x)
+        assert self.encoder is not None
+        return self.encoder(x, ctx)
+
+    def read_out(self, x: Array, subject_index: Array | None, ctx: Context, *, pool_outputs: bool) -> Array:
+        """Shapes   x (B, S, D) -> (B, V, R): low-rank head, subject layer, pooling to TRs."""
+        if self.low_rank_head is not None:
+            x = self.low_rank_head(x)
+            ctx.see("low_rank_head", x)
+        x = self.predictor(x, subject_index).transpose(0, 2, 1)
+        ctx.see("predictor", x)
+        if pool_outputs:
+            x = adaptive_pool(x, self.build_args.n_output_timesteps)
+        ctx.see("output", x)
+        return x
+
+    def _known(self, features: Mapping[str, Array]) -> list[str]:
+        known = self.build_args.feature_dims
+        if not isinstance(features, Mapping):
+            raise ShapeError(f"features must map modalities to arrays, got {type(features).__name__}")
+        unknown = [str(modality) for modality in features if modality not in known]
+        if unknown:
+            raise ShapeError(f"features hold unknown {', '.join(unknown)[:60]}; this model knows {', '.join(known)}")
+        if not features:
+            raise ShapeError(f"features are empty; give at least one of {', '.join(known)}")
+        return [modality for modality in known if modality in features]
+
+    def _checked(self, modality: str, array: Array) -> Array:
+        """The modality's features as (B, G, F, T) on the device."""
+        if not hasattr(array, "ndim") or array.ndim not in (3, 4) or 0 in array.shape:
+            shape = getattr(array, "shape", type(array).__name__)
+            raise ShapeError(f"features[{modality!r}] must be a filled array (B, G, F, T) or (B, F, T), got {shape}")
+        if array.dtype.kind not in "fiu":
+            raise ShapeError(f"features[{modality!r}] must hold real numbers, got {array.dtype}")
+        x = to_device(array, self.device).astype(self.dtype)
+        if x.ndim == 3:
+            x = x[:, None]
+        dims = self.build_args.feature_dims[modality]
+        free_groups = self.config.layer_aggregation == "mean"
+        if dims is not None and (x.shape[2] != dims[1] or (x.shape[1] != dims[0] and not free_groups)):
+            raise ShapeError(
+                f"features[{modality!r}] must have {dims[0]} layer groups of width {dims[1]}, got {tuple(array.shape)}"
+            )
+        return x
+
+    def _joined_groups(self, x: Array) -> Array:
+        """Shapes   x (B, G, F, T) -> (B, T, G * F), group by group, or (B, T, F) for the mean over groups."""
+        xp = array_module(x)
+        B, G, F, T = x.shape
+        x = xp.mean(x, axis=1) if self.config.layer_aggregation == "mean" else x.reshape(B, G * F, T)
+        return x.transpose(0, 2, 1)

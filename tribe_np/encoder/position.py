@@ -1,0 +1,102 @@
+"""Where a token is, told to attention: rotary tables (with xpos), T5's bucketed bias, ALiBi's slopes."""
+
+import math
+
+import numpy as np
+
+from tribe_np.backend import array_module, to_device
+from tribe_np.encoder.config import MIN_ROTARY_DIM
+from tribe_np.ops.rotary import rotary_tables
+from tribe_np.protocols import Array
+
+N_BUCKETS = 32
+MAX_DISTANCE = 128
+XPOS_SCALE_BASE = 512
+
+
+def rotary_dim(head_dim: int) -> int:
+    """Nominal number of rotated channels of each head: half of them, but at least 32.
+
+    Source   x-transformers 1.27.20 AttentionLayers (rotary_emb_dim)
+    """
+    return max(head_dim // 2, MIN_ROTARY_DIM)
+
+
+def n_frequencies(head_dim: int) -> int:
+    """Number of rotary frequencies, and of rotated channel pairs."""
+    return -(-rotary_dim(head_dim) // 2)
+
+
+def xpos_tables(inv_freq: Array, scale: Array, n_positions: int) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Rotary tables of the queries and of the keys, whose lengths xpos grows and shrinks with the position.
+
+    Shapes   inv_freq (R/2,), scale (R/2,) -> ((cos, sin), (cos, sin)), each (S, R)
+    Numerics scale to the power (position - S // 2) / 512, its inverse for the keys
+    Source   x-transformers 1.27.20 RotaryEmbedding(use_xpos=True), Attention.forward
+    """
+    xp = array_module(inv_freq, scale)
+    cos, sin = rotary_tables(inv_freq, n_positions)
+    power = (xp.arange(n_positions, dtype=scale.dtype) - n_positions // 2) / XPOS_SCALE_BASE
+    lengths = scale[None, :] ** power[:, None]
+    lengths = xp.concatenate([lengths, lengths], axis=-1)
+    return (cos * lengths, sin * lengths), (cos / lengths, sin / lengths)
+
+
+def relative_buckets(n_positions: int, *, causal: bool) -> np.ndarray:
+    """Bucket of each (query, key) distance: exact for near keys, logarithmic up to 128, then all in the last.
+
+    Shapes   -> (S, S) int64, on the host: whole numbers that every device must agree on
+    Numerics the logarithm in float32, then truncated, as upstream does
+    Source   x-transformers 1.27.20 RelativePositionBias._relative_position_bucket
+    """
+    positions = np.arange(n_positions)
+    behind = positions[:, None] - positions[None, :]
+    n_buckets = N_BUCKETS if causal else N_BUCKETS // 2
+    ahead = 0 if causal else np.where(behind < 0, n_buckets, 0)
+    distance = np.maximum(behind, 0) if causal else np.abs(behind)
+    n_exact = n_buckets // 2
+    ratio = np.maximum(distance, 1).astype(np.float32) / np.float32(n_exact)
+    fraction = np.log(ratio) / np.float32(math.log(MAX_DISTANCE / n_exact))
+    far = n_exact + (fraction * np.float32(n_buckets - n_exact)).astype(np.int64)
+    return np.asarray(ahead + np.where(distance < n_exact, distance, np.minimum(far, n_buckets - 1)))
+
+
+def relative_bias(table: Array, n_positions: int, *, causal: bool, head_dim: int) -> Array:
+    """T5's bias of each (query, key) pair, one table for all layers.
+
+    Shapes   table (32, N) -> (N, S, S), same dtype and module
+    Numerics the table's entry times the square root of head_dim
+    Source   x-transformers 1.27.20 RelativePositionBias
+    """
+    xp = array_module(table)
+    buckets = to_device(relative_buckets(n_positions, causal=causal), xp)
+    return xp.take(table, buckets, axis=0).transpose(2, 0, 1) * head_dim**0.5
+
+
+def alibi_slopes(n_heads: int) -> list[float]:
+    """Slope of each head: a geometric series; other counts interleave the series of twice the power of two below.
+
+    Source   x-transformers 1.27.20 AlibiPositionalBias._get_slopes
+    """
+    power = 2 ** math.floor(math.log2(n_heads))
+    slopes = _slope_series(power)
+    return slopes if power == n_heads else slopes + _slope_series(2 * power)[0::2][: n_heads - power]
+
+
+def _slope_series(n_heads: int) -> list[float]:
+    start = 2 ** (-(2 ** -(math.log2(n_heads) - 3)))
+    return [start * start**k for k in range(n_heads)]
+
+
+def alibi_bias(like: Array, n_heads: int, n_positions: int) -> Array:
+    """ALiBi's bias of each (query, key) pair: minus the distance times the head's slope, on both sides.
+
+    Shapes   -> (N, S, S), dtype and module of `like`
+    Numerics slopes are rounded to float32 (upstream's buffer), then widened
+    Source   x-transformers 1.27.20 AlibiPositionalBias
+    """
+    xp = array_module(like)
+    slopes = to_device(np.asarray(alibi_slopes(n_heads), np.float32).astype(like.dtype), xp)
+    positions = xp.arange(n_positions, dtype=like.dtype)
+    distance = xp.abs(positions[None, :] - positions[:, None])
+    return -distance[None] * slopes[:, None, None]

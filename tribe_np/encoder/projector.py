@@ -1,0 +1,153 @@
+"""From each modality's features to the model's width: a linear layer, a multilayer perceptron, or one map a subject."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tribe_np.backend import array_module
+from tribe_np.encoder.config import MlpConfig, SubjectLayersConfig
+from tribe_np.encoder.subject import SubjectLayers
+from tribe_np.errors import ShapeError
+from tribe_np.nn.context import Context
+from tribe_np.nn.linear import Linear
+from tribe_np.nn.norm import LayerNorm
+from tribe_np.ops.activation import elu, prelu, relu
+from tribe_np.ops.norm import layer_norm, unit_norm
+from tribe_np.protocols import Array, Weights
+
+NORM_EPS = 1e-5  # default of torch's LayerNorm, InstanceNorm1d and BatchNorm1d; no config field sets it
+
+
+@dataclass(frozen=True, eq=False)
+class StepBatchNorm:
+    """BatchNorm1d where upstream puts it: on (B, T, D) it normalises each time *step*, so T must equal its width.
+
+    Source   torch 2.13.0 nn.BatchNorm1d in eval mode
+    """
+
+    weight: Array  # (D,)
+    bias: Array  # (D,)
+    running_mean: Array  # (D,)
+    running_var: Array  # (D,)
+
+    @classmethod
+    def from_weights(cls, weights: Weights, dim: int) -> "StepBatchNorm":
+        """Takes the affine pair, the running statistics, and the count of batches, which inference ignores."""
+        weights.take("num_batches_tracked", ())
+        names = ("weight", "bias", "running_mean", "running_var")
+        return cls(*(weights.take(name, (dim,)) for name in names))
+
+    def __call__(self, x: Array) -> Array:
+        """Shapes   x (B, T, D) with T = D of the norm -> (B, T, D)."""
+        n_steps, width = x.shape[1], self.weight.shape[0]
+        if n_steps != width:
+            raise ShapeError(
+                f'norm_layer "batch" normalises time steps upstream: it needs {width} (its width), got {n_steps}'
+            )
+        xp = array_module(x)
+        centred = (x - self.running_mean[:, None]) / xp.sqrt(self.running_var[:, None] + NORM_EPS)
+        return centred * self.weight[:, None] + self.bias[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class HiddenLayer:
+    """Linear, then a norm or none, then an activation or none."""
+
+    linear: Linear
+    norm: LayerNorm | StepBatchNorm | str | None  # "instance" and "unit" have no weights
+    activation: str | None
+    slope: Array | None  # (1,), of a prelu
+
+    @classmethod
+    def from_weights(cls, weights: Weights, config: MlpConfig, start: int, n_in: int, n_out: int) -> "HiddenLayer":
+        """Takes the entries start, start + 1, ... of the Sequential; without a norm there is one entry less."""
+        after = start + (2 if config.norm_layer else 1)
+        norm: LayerNorm | StepBatchNorm | str | None = config.norm_layer
+        if norm == "layer":
+            norm = LayerNorm.from_weights(weights.at(start + 1), n_out, eps=NORM_EPS)
+        elif norm == "batch":
+            norm = StepBatchNorm.from_weights(weights.at(start + 1), n_out)
+        return cls(
+            Linear.from_weights(weights.at(start), n_in, n_out, bias=config.bias),
+            norm,
+            config.activation_layer,
+            weights.at(after).take("weight", (1,)) if config.activation_layer == "prelu" else None,
+        )
+
+    def __call__(self, x: Array, ctx: Context) -> Array:
+        """Shapes   x (B, T, D_in) -> (B, T, D_out)."""
+        x = self.linear(x)
+        ctx.see("linear", x)
+        if isinstance(self.norm, LayerNorm):
+            x = self.norm(x, ctx)
+        elif isinstance(self.norm, StepBatchNorm):
+            x = self.norm(x)
+        elif self.norm == "instance":
+            # InstanceNorm1d without affine, on (B, T, D): each step over its channels
+            x = layer_norm(x, eps=NORM_EPS)
+        elif self.norm == "unit":
+            x = unit_norm(x)
+        if self.activation == "prelu":
+            x = prelu(x, self.slope)
+        elif self.activation is not None:
+            activations: dict[str, Callable[[Array], Array]] = {"relu": relu, "elu": elu, "gelu": ctx.kernels.gelu}
+            x = activations[self.activation](x)
+        ctx.see("activated", x)
+        return x
+
+
+@dataclass(frozen=True, eq=False)
+class Mlp:
+    """Hidden layers, then a linear one.
+
+    Source   neuraltrain 0.0.2 Mlp; torchvision 0.28.0 ops.MLP
+    """
+
+    hidden_layers: tuple[HiddenLayer, ...]
+    last: Linear
+
+    @classmethod
+    def from_weights(cls, weights: Weights, config: MlpConfig, n_in: int, n_out: int) -> "Mlp":
+        """Takes a plain linear layer, or the numbered entries of the Sequential."""
+        if not config.hidden_sizes:
+            # upstream ignores `bias`, the norm and the activation here
+            return cls((), Linear.from_weights(weights, n_in, n_out, bias=True))
+        stride = 4 if config.norm_layer else 3
+        widths = (n_in, *config.hidden_sizes)
+        layers = tuple(
+            HiddenLayer.from_weights(weights, config, stride * j, widths[j], widths[j + 1])
+            for j in range(len(config.hidden_sizes))
+        )
+        last = weights.at(stride * len(layers))
+        return cls(layers, Linear.from_weights(last, widths[-1], n_out, bias=config.bias))
+
+    def __call__(self, x: Array, ctx: Context) -> Array:
+        """Shapes   x (B, T, D_in) -> (B, T, D_out)."""
+        for j, layer in enumerate(self.hidden_layers):
+            x = layer(x, ctx.at("hidden", j))
+        x = self.last(x)
+        ctx.see("output", x)
+        return x
+
+
+@dataclass(frozen=True, eq=False)
+class Projector:
+    """One modality's map to the model's width."""
+
+    layer: Mlp | SubjectLayers
+
+    @classmethod
+    def from_weights(
+        cls, weights: Weights, config: MlpConfig | SubjectLayersConfig, n_in: int, n_out: int
+    ) -> "Projector":
+        """Builds what the configuration names."""
+        if isinstance(config, MlpConfig):
+            return cls(Mlp.from_weights(weights, config, n_in, n_out))
+        return cls(SubjectLayers.from_weights(weights, config, n_in, n_out))
+
+    def __call__(self, x: Array, subject_index: Array | None, ctx: Context) -> Array:
+        """Shapes   x (B, T, G * F or F) -> (B, T, D)."""
+        if isinstance(self.layer, Mlp):
+            return self.layer(x, ctx)
+        x = self.layer(x, subject_index)
+        ctx.see("output", x)
+        return x

@@ -1,0 +1,249 @@
+"""The transformer over time steps: pre-norm sublayers, even ones attention, odd ones feed-forward.
+
+    r = x;  o = block(norm(x));  x = o + r * residual_scale      (the scale is on the stream, not on the branch)
+
+| key below `encoder.`                        | shape            |
+|---------------------------------------------|------------------|
+| layers.{i}.0.0.g (weight, or gamma + beta)  | (1,) or (D,)     |
+| layers.{i}.1.to_q, to_k, to_v, to_out       | (D, D), i even   |
+| layers.{i}.1.ff.0.0, ff.2                   | (M, D), (D, M), i odd |
+| layers.{i}.2.residual_scale                 | (D,)             |
+| rotary_pos_emb.inv_freq, .scale (xpos)      | (R/2,)           |
+| rel_pos.relative_attention_bias.weight      | (32, N)          |
+| final_norm.g                                | (1,) or (D,)     |
+
+Source   x-transformers 1.27.20 AttentionLayers
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tribe_np.backend import array_module
+from tribe_np.encoder.config import TransformerConfig
+from tribe_np.encoder.position import N_BUCKETS, alibi_bias, n_frequencies, relative_bias, xpos_tables
+from tribe_np.nn.context import Context
+from tribe_np.nn.linear import Linear
+from tribe_np.ops.attention import causal_mask, merge_heads, split_heads
+from tribe_np.ops.norm import length_norm
+from tribe_np.ops.rotary import rotary_tables
+from tribe_np.protocols import Array, Weights
+
+Tables: TypeAlias = tuple[tuple[Array, Array], tuple[Array, Array]]  # (cos, sin) of the queries, of the keys
+
+
+@dataclass(frozen=True, eq=False)
+class Norm:
+    """ScaleNorm, RMSNorm or a LayerNorm without bias; older torch stores the last as gamma and a beta of zeros."""
+
+    kind: str  # "scale", "rms" or "layer"
+    gain: Array  # (1,) or (D,)
+    shift: Array | None = None  # (D,)
+
+    @classmethod
+    def from_weights(cls, weights: Weights, config: TransformerConfig, dim: int) -> "Norm":
+        """Takes `g`, or `weight`, or `gamma` and `beta`."""
+        if config.use_scalenorm:
+            return cls("scale", weights.take("g", (1,)))
+        if config.use_rmsnorm:
+            return cls("rms", weights.take("g", (dim,)))
+        if weights.has("gamma"):
+            return cls("layer", weights.take("gamma", (dim,)), weights.take("beta", (dim,)))
+        return cls("layer", weights.take("weight", (dim,)))
+
+    def __call__(self, x: Array, ctx: Context) -> Array:
+        """Shapes   x (B, S, D) -> (B, S, D)."""
+        if self.kind == "scale":
+            return ctx.kernels.scale_norm(x, self.gain)
+        if self.kind == "rms":
+            return length_norm(x, self.gain)
+        return ctx.kernels.layer_norm(x, self.gain, self.shift, eps=1e-5)
+
+
+@dataclass(frozen=True, eq=False)
+class Position:
+    """What attention knows about where tokens are, for one sequence length."""
+
+    tables: Tables | None
+    bias: Array | None  # (N, S, S)
+
+
+@dataclass(frozen=True, eq=False)
+class Attention:
+    """Self-attention with square projections and no biases.
+
+    Source   x-transformers 1.27.20 Attention, Attend
+    """
+
+    to_q: Linear
+    to_k: Linear
+    to_v: Linear
+    to_out: Linear
+    n_heads: int
+    causal: bool
+    residual: bool  # add the previous attention's logits
+
+    @classmethod
+    def from_weights(cls, weights: Weights, config: TransformerConfig, dim: int) -> "Attention":
+        """Takes the four projections."""
+        return cls(
+            Linear.from_weights(weights.at("to_q"), dim, dim, bias=False),
+            Linear.from_weights(weights.at("to_k"), dim, dim, bias=False),
+            Linear.from_weights(weights.at("to_v"), dim, dim, bias=False),
+            Linear.from_weights(weights.at("to_out"), dim, dim, bias=False),
+            config.heads,
+            config.causal,
+            config.residual_attn,
+        )
+
+    def __call__(
+        self, x: Array, position: Position, previous: Array | None, ctx: Context
+    ) -> tuple[Array, Array | None]:
+        """The output, and the logits that residual attention hands to the next layer.
+
+        Shapes   x (B, S, D) -> (B, S, D), (B, N, S, S) or None
+        """
+        query, key, value = (split_heads(layer(x), self.n_heads) for layer in (self.to_q, self.to_k, self.to_v))
+        ctx.see("query", query)
+        ctx.see("key", key)
+        ctx.see("value", value)
+        if position.tables is not None:
+            query = ctx.kernels.rotate_half(query, *position.tables[0])
+            key = ctx.kernels.rotate_half(key, *position.tables[1])
+            ctx.see("rotated_query", query)
+            ctx.see("rotated_key", key)
+        scale = query.shape[-1] ** -0.5
+        if self.residual:
+            previous = self._logits(query, key, scale, position.bias, previous)
+            attended = ctx.kernels.softmax(previous) @ value
+        else:
+            attended = ctx.kernels.attention(query, key, value, scale=scale, bias=position.bias, causal=self.causal)
+        attended = merge_heads(attended)
+        ctx.see("attended", attended)
+        return self.to_out(attended), previous
+
+    def _logits(self, query: Array, key: Array, scale: float, bias: Array | None, previous: Array | None) -> Array:
+        """This layer's logits on top of the previous layer's, so that a bias adds up with depth."""
+        logits = (query @ key.transpose(0, 1, 3, 2)) * scale
+        if previous is not None:
+            logits = logits + previous
+        if bias is not None:
+            logits = logits + bias
+        if self.causal:
+            n_tokens = query.shape[2]
+            logits = logits + causal_mask(array_module(query), 0, n_tokens, n_tokens, dtype=logits.dtype)
+        return logits
+
+
+@dataclass(frozen=True, eq=False)
+class FeedForward:
+    """Two linear layers around an exact GELU.
+
+    Source   x-transformers 1.27.20 FeedForward
+    """
+
+    first: Linear
+    second: Linear
+
+    @classmethod
+    def from_weights(cls, weights: Weights, config: TransformerConfig, dim: int) -> "FeedForward":
+        """Takes `ff.0.0` and `ff.2`."""
+        inner = dim * config.ff_mult
+        return cls(
+            Linear.from_weights(weights.at("ff", 0, 0), dim, inner, bias=True),
+            Linear.from_weights(weights.at("ff", 2), inner, dim, bias=True),
+        )
+
+    def __call__(self, x: Array, ctx: Context) -> Array:
+        """Shapes   x (B, S, D) -> (B, S, D)."""
+        x = self.first(x)
+        ctx.see("hidden", x)
+        x = ctx.kernels.gelu(x)
+        ctx.see("activated", x)
+        return self.second(x)
+
+
+@dataclass(frozen=True, eq=False)
+class Sublayer:
+    """A norm, a block, and the scale of the residual stream that the block's output is added to."""
+
+    norm: Norm
+    block: Attention | FeedForward
+    residual_scale: Array | None  # (D,)
+
+    @classmethod
+    def from_weights(cls, weights: Weights, config: TransformerConfig, dim: int, index: int) -> "Sublayer":
+        """Takes sublayer `index`: attention when even, feed-forward when odd."""
+        block: type[Attention] | type[FeedForward] = FeedForward if index % 2 else Attention
+        return cls(
+            Norm.from_weights(weights.at(0, 0), config, dim),
+            block.from_weights(weights.at(1), config, dim),
+            weights.at(2).take("residual_scale", (dim,)) if config.scale_residual else None,
+        )
+
+    def __call__(
+        self, x: Array, position: Position, previous: Array | None, ctx: Context
+    ) -> tuple[Array, Array | None]:
+        """Shapes   x (B, S, D) -> (B, S, D), and residual attention's logits."""
+        normed = self.norm(x, ctx)
+        ctx.see("norm", normed)
+        if isinstance(self.block, Attention):
+            branch, previous = self.block(normed, position, previous, ctx)
+        else:
+            branch = self.block(normed, ctx)
+        ctx.see("branch", branch)
+        x = branch + (x if self.residual_scale is None else x * self.residual_scale)
+        ctx.see("output", x)
+        return x, previous
+
+
+@dataclass(frozen=True, eq=False)
+class Transformer:
+    """2 * depth sublayers and a last norm."""
+
+    layers: tuple[Sublayer, ...]
+    final_norm: Norm
+    inv_freq: Array | None  # (R/2,), the stored buffer
+    xpos_scale: Array | None  # (R/2,), the stored buffer
+    relative_table: Array | None  # (32, N)
+    config: TransformerConfig
+
+    @classmethod
+    def from_weights(cls, weights: Weights, config: TransformerConfig, dim: int) -> "Transformer":
+        """Takes everything below `encoder.`."""
+        n_freq = (n_frequencies(dim // config.heads),)
+        rotary, relative = weights.at("rotary_pos_emb"), weights.at("rel_pos", "relative_attention_bias")
+        return cls(
+            tuple(Sublayer.from_weights(weights.at("layers", i), config, dim, i) for i in range(2 * config.depth)),
+            Norm.from_weights(weights.at("final_norm"), config, dim),
+            rotary.take("inv_freq", n_freq) if config.uses_rotary else None,
+            rotary.take("scale", n_freq) if config.rotary_xpos else None,
+            relative.take("weight", (N_BUCKETS, config.heads)) if config.rel_pos_bias else None,
+            config,
+        )
+
+    def position(self, x: Array) -> Position:
+        """Tables and bias for a sequence as long as x (B, S, D)."""
+        _, n_tokens, dim = x.shape
+        tables: Tables | None = None
+        if self.xpos_scale is not None:
+            tables = xpos_tables(self.inv_freq, self.xpos_scale, n_tokens)
+        elif self.inv_freq is not None:
+            both = rotary_tables(self.inv_freq, n_tokens)
+            tables = (both, both)
+        bias = None
+        if self.relative_table is not None:
+            head_dim = dim // self.config.heads
+            bias = relative_bias(self.relative_table, n_tokens, causal=self.config.causal, head_dim=head_dim)
+        elif self.config.alibi_pos_bias:
+            bias = alibi_bias(x, self.config.heads, n_tokens)
+        return Position(tables, bias)
+
+    def __call__(self, x: Array, ctx: Context) -> Array:
+        """Shapes   x (B, S, D) -> (B, S, D)."""
+        position = self.position(x)
+        previous: Array | None = None
+        for i, layer in enumerate(self.layers):
+            x, previous = layer(x, position, previous, ctx.at("layers", i))
+        x = self.final_norm(x, ctx)
+        ctx.see("final_norm", x)
+        return x
