@@ -1,0 +1,77 @@
+"""English words that are cut, or kept whole, against the general rules: contractions, abbreviations, clock times."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from itertools import product
+from string import ascii_lowercase
+
+Parts = tuple[str, ...]
+
+NOT_CUT = frozenset("ill its hell shell shed were well whore".split())  # words of their own without the apostrophe
+PRONOUNS = "i you he she it we they".split()
+QUESTION_WORDS = "who what when where why how there that this".split()
+POINTING_PLURALS = "these those".split()
+NEGATED_WITH_HAVE = "ca could do does did had may might must need ought sha should wo would".split()
+NEGATED = "ai are is was were have has dare".split()
+WITH_HAVE = "could might must should would".split()
+ODD = (
+    "how|'d|'y not|'ve not|ve can|not gon|na got|ta let|'s c'm|on i|'m|a i|m|a"  # cut at the bars
+).split()
+WHOLE = (
+    "em 'em ll 'll nuff 'nuff 's 'S ‘s ‘S 're 'd ' '' 'Cause 'cause 'cos 'Cos 'coz 'Coz 'cuz 'Cuz 'bout "
+    "and/or w/o ma'am Ma'am o'clock O'clock — C++"
+).split()
+DROPPED_G = "doin goin nothin nuthin ol somethin lovin havin".split()
+STATES = (
+    "Ak Ala Ariz Ark Calif Colo Conn Del Fla Ga Ia Id Ill Ind Kan Kans Ky La Mass Md Mich Minn Miss Mo Mont N.C N.D "
+    "N.H N.J N.M N.Y Neb Nebr Nev Okla Ore Pa S.C Tenn Va Wash Wis D.C"
+).split()
+MONTHS = "Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec".split()
+TITLES = "Adm Dr Gen Gov Jr Messrs Mr Mrs Ms Ph.D Prof Rep Rev Sen St Mt".split()
+OTHER_SHORT = "a.m p.m Bros co Co Corp Inc Ltd e.g E.g E.G i.e I.e I.E vs v.s".split()
+
+
+@lru_cache(maxsize=8)
+def exceptions(language: str) -> Mapping[str, Parts]:
+    """The parts of every exception; one part for a word that stays whole. Only "en" has contractions.
+
+    Source   English grammar; which words have an entry follows spaCy 3.8 lang/en/tokenizer_exceptions.py
+    """
+    found: dict[str, Parts] = {f"{letter}.": (f"{letter}.",) for letter in (*ascii_lowercase, *"äöü")}
+    found |= {f"°{unit}.": ("°", unit, ".") for unit in "cfkCFK"}
+    found["''"], found["'"] = ("''",), ("'",)
+    if language != "en":
+        return found
+    for parts in _contractions():
+        for cased in (parts, (parts[0].capitalize(), *parts[1:])):
+            if "".join(cased).lower() not in NOT_CUT:
+                found["".join(cased)] = cased
+    found |= {"y'all": ("y'", "all"), "yall": ("y", "all")}
+    found |= {f"{hour}{half}": (str(hour), half) for hour in range(1, 13) for half in ("a.m.", "am", "p.m.", "pm")}
+    whole = [*WHOLE, *(f"{short}." for short in (*STATES, *MONTHS, *TITLES, *OTHER_SHORT))]
+    whole += [cased + end for word in DROPPED_G for cased in (word, word.title()) for end in ("", "'")]
+    found |= {word: (word,) for word in whole}
+    curly = {word.replace("'", "’"): tuple(part.replace("'", "’") for part in parts) for word, parts in found.items()}
+    return curly | found
+
+
+def _contractions() -> Iterator[Parts]:
+    """Every contraction, with and without its apostrophes, in lower case."""
+    plural = ("i", "you", "we", "they", *(w for w in QUESTION_WORDS if w not in ("that", "this")), *POINTING_PLURALS)
+    singular = ("he", "she", "it", *QUESTION_WORDS)
+    subjects = (*PRONOUNS, *QUESTION_WORDS, *POINTING_PLURALS)
+    yield from _with_and_without(product(subjects, ("'ll", "'d")))
+    yield from _with_and_without(product(subjects, ("'ll", "'d"), ("'ve",)))
+    yield from _with_and_without(product((*plural, *WITH_HAVE), ("'ve",)))
+    yield from _with_and_without((word, "'re") for word in plural if word != "i")
+    yield from _with_and_without(product(singular, ("'s",)))
+    yield from _with_and_without([("i", "'m")])
+    yield from _with_and_without(product((*NEGATED_WITH_HAVE, *NEGATED), ("n't",)))
+    yield from _with_and_without(product(NEGATED_WITH_HAVE, ("n't",), ("'ve",)))
+    yield from (tuple(word.split("|")) for word in ODD)
+
+
+def _with_and_without(contractions: Iterable[Parts]) -> Iterator[Parts]:
+    for parts in contractions:
+        yield parts
+        yield tuple(part.replace("'", "") for part in parts)

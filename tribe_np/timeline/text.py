@@ -1,0 +1,156 @@
+"""Text and Sentence rows made from the words of a timeline, and the place of every word in them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tribe_np.errors import ConfigError, EventsError
+from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.matching import match_words
+from tribe_np.timeline.sentences import TextAnalyser
+
+SENTENCE_MARGIN = 1e-6  # seconds by which a Sentence row is wider than its words, on both sides
+STOP_TOLERANCE = 1e-6  # seconds; start + (stop - start) can be one rounding error below stop
+
+
+def add_text(events: Events, *, analyser: TextAnalyser) -> Events:
+    """The table with one Text row per timeline that has words; unchanged if it has any Text row.
+
+    Numerics the words joined by spaces, cut into sentences; each gets its first letter capitalised, all others in
+             lower case and its final periods dropped; joined by ". ", so "?" and "!" become "?. " and "!. ": the
+             released weights were trained on this text
+    Units    the row lasts from the first word's start to the last end
+    Raises   EventsError for words of several languages on one timeline
+    Source   neuralset 0.0.2 events/transforms/text.py AddText
+    """
+    if any(event.type == "Text" for event in events):
+        return events
+    rows = [
+        _text_row(list(events.on(timeline).of_type("Word")), analyser)
+        for timeline in sorted(set(events.of_type("Word").timelines()))
+    ]
+    return Events([*events, *rows]).standardized() if rows else events
+
+
+def _text_row(words: list[Event], analyser: TextAnalyser) -> Event:
+    languages = sorted({word.language for word in words})
+    if len(languages) > 1:
+        raise EventsError(
+            f"timeline {words[0].timeline!r} has words in several languages ({', '.join(map(repr, languages))}); "
+            "give all words of a timeline one language"
+        )
+    sentences = analyser.analyse(" ".join(word.text for word in words))
+    text = ". ".join(sentence.bare.capitalize().rstrip(".") for sentence in sentences)
+    start = min(word.start for word in words)
+    return replace(words[0], type="Text", start=start, duration=max(word.stop for word in words) - start, text=text)
+
+
+def add_sentences(
+    events: Events,
+    *,
+    analyser: TextAnalyser,
+    max_unmatched_ratio: float = 0.05,
+    tolerance: float = STOP_TOLERANCE,
+    rounding_loses_words: bool = False,
+) -> Events:
+    """The table whose words have sentence, sentence_char and text_char, with one Sentence row per run of words.
+
+    Unchanged if it has any Sentence row. Words are matched to the Text row that encloses them.
+
+    Units    tolerance: seconds by which a word may end after its Text
+    Numerics `rounding_loses_words` sets the tolerance to 0, as upstream: in 0.4 % of timings the last word is then
+             beyond the Text by one rounding error and gets no sentence
+    Raises   EventsError for a timeline with words and no Text, a Text that encloses no word, words out of order, or
+             more than `max_unmatched_ratio` of a timeline's words without a sentence
+    Source   neuralset 0.0.2 events/transforms/text.py AddSentenceToWords (which doubles Sentence rows where a timeline
+             has several Text rows; here each is there once)
+    """
+    if not 0 <= max_unmatched_ratio < 1:
+        raise ConfigError(f"max_unmatched_ratio must be at least 0 and below 1, got {max_unmatched_ratio}")
+    if any(event.type == "Sentence" for event in events):
+        return events
+    rows: list[Event] = []
+    for timeline in events.timelines():
+        on_timeline = list(events.on(timeline))
+        if any(event.type == "Word" for event in on_timeline):
+            on_timeline = _with_sentences(on_timeline, analyser, 0.0 if rounding_loses_words else tolerance)
+            _check_matched(on_timeline, max_unmatched_ratio)
+        rows.extend(on_timeline)
+    return Events(rows).standardized() if rows else events
+
+
+def _with_sentences(events: list[Event], analyser: TextAnalyser, tolerance: float) -> list[Event]:
+    """The rows of one timeline with filled words and, at the end, its Sentence rows."""
+    texts = [event for event in events if event.type == "Text"]
+    if not texts:
+        raise EventsError(
+            f"timeline {events[0].timeline!r} has words but no Text row; run add_text before add_sentences"
+        )
+    rows = [replace(event, sentence="", sentence_char=None) for event in events]
+    for text in texts:
+        enclosed = [
+            k
+            for k, event in enumerate(events)
+            if event.type == "Word" and event.start >= text.start and event.stop <= text.stop + tolerance
+        ]
+        if not enclosed:
+            raise EventsError(f"the Text row at {text.start:g} s ({text.text[:40]!r}) encloses no word")
+        matches = match_words(analyser.analyse(text.text), [events[k].text for k in enclosed])
+        for k, match in zip(enclosed, matches, strict=True):
+            rows[k] = replace(
+                rows[k],
+                sentence=match.sentence or "",
+                sentence_char=match.sentence_char,
+                text_char=match.text_char,
+            )
+    words = [row for row in rows if row.type == "Word"]
+    return rows + [_sentence_row(run, texts[-1].subject) for run in _runs(words) if run[0].sentence]
+
+
+def _runs(words: list[Event]) -> Iterator[list[Event]]:
+    """Words in a row with one sentence string and rising sentence_char.
+
+    Numerics the last word never opens a run: it joins the one before, as upstream (a final one-word sentence gets no
+             row)
+    """
+    run: list[Event] = []
+    for k, word in enumerate(words):
+        if k and word.start < words[k - 1].start:
+            raise EventsError(
+                f"word {word.text!r} at {word.start:g} s on timeline {word.timeline!r} follows one that starts later, "
+                f"{words[k - 1].text!r} at {words[k - 1].start:g} s; sort the words by start"
+            )
+        if run and k < len(words) - 1 and _opens_run(run[-1], word):
+            yield run
+            run = []
+        run.append(word)
+    yield run
+
+
+def _opens_run(last: Event, word: Event) -> bool:
+    if not word.sentence or word.sentence != last.sentence:
+        return True  # words without a sentence are alone
+    return (
+        word.sentence_char is not None and last.sentence_char is not None and word.sentence_char <= last.sentence_char
+    )
+
+
+def _sentence_row(run: list[Event], subject: str) -> Event:
+    first, last = run[0], run[-1]
+    return Event(
+        type="Sentence",
+        start=first.start - SENTENCE_MARGIN,
+        duration=last.start + last.duration - first.start + 2 * SENTENCE_MARGIN,
+        timeline=first.timeline,
+        subject=subject,
+        text=first.sentence,
+    )
+
+
+def _check_matched(events: list[Event], max_unmatched_ratio: float) -> None:
+    words = [event for event in events if event.type == "Word"]
+    unmatched = [word for word in words if not word.sentence]
+    if len(unmatched) / len(words) > max_unmatched_ratio:
+        raise EventsError(
+            f"{len(unmatched)} of {len(words)} words on timeline {words[0].timeline!r} are in no sentence of its text "
+            f"(the first is {unmatched[0].text!r} at {unmatched[0].start:g} s); at most {max_unmatched_ratio:.0%} may be"
+        )
