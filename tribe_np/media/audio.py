@@ -1,0 +1,142 @@
+"""Sound files: what they hold, their samples, and the sound track of a video as upstream's moviepy would write it."""
+
+import os
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import soundfile
+
+from tribe_np.errors import MediaError, OutputError
+from tribe_np.media.ffmpeg import check_file, file_url, open_ffmpeg
+from tribe_np.media.probe import probe
+
+BLOCK_SAMPLES = 1 << 20  # samples (of all channels) read or written at a time
+TRACK_RATE = 44100  # Hz, of an extracted sound track
+TRACK_CHANNELS = 2
+TRACK_LIMIT = 32440  # moviepy clips to 0.99 of full scale before it writes: int(0.99 * 32768)
+MAX_SAMPLES = 1 << 62  # libsndfile's "unknown" is near 2**63
+
+
+def audio_info(path: str | Path) -> tuple[int, float, int]:
+    """(rate, duration, n_channels) of a sound file: WAV, FLAC, Ogg, MP3 and what else libsndfile reads.
+
+    Units    Hz, seconds (samples / rate)
+    Raises   MediaError: no such file, empty, not sound that libsndfile reads, without samples
+    Source   neuralset 0.0.2 Audio.model_post_init (soundfile.info)
+    """
+    with _open(path) as sound:
+        return sound.samplerate, sound.frames / sound.samplerate, sound.channels
+
+
+def read_audio(path: str | Path, offset: float = 0.0, duration: float | None = None) -> tuple[np.ndarray, int]:
+    """(samples, rate) of a piece of a sound file; without `duration`, up to its end.
+
+    Shapes   -> samples (N, C) float32
+    Units    offset and duration in seconds; samples in [-1, 1); rate in Hz
+    Numerics first sample round(offset * rate), count round(duration * rate), halves to even; decoded in float64,
+             then rounded. A file shorter than asked yields fewer samples
+    Raises   MediaError as `audio_info`; also for a piece without samples, or NaN or infinite ones
+    Source   neuralset 0.0.2 Audio._read
+    """
+    with _open(path) as sound:
+        rate = int(sound.samplerate)
+        start = round(offset * rate)
+        n_wanted = sound.frames - start if duration is None else round(duration * rate)
+        if not 0 <= start < sound.frames or n_wanted < 1:
+            raise MediaError(
+                f"{path}: no samples from {offset:g} s for {'the rest' if duration is None else f'{duration:g} s'}; "
+                f"the sound lasts {sound.frames / rate:g} s"
+            )
+        try:
+            sound.seek(start)
+            samples = _read_blocks(sound, n_wanted)
+        except soundfile.SoundFileError as error:
+            raise MediaError(f"{path}: cannot be decoded: {_reason(error)}") from error
+    if len(samples) == 0:
+        raise MediaError(f"{path}: no samples could be decoded; the file is damaged or cut short")
+    if not np.all(np.isfinite(samples)):
+        raise MediaError(f"{path}: holds NaN or infinite samples")
+    return samples, rate
+
+
+def _open(path: str | Path) -> soundfile.SoundFile:
+    check_file(path)
+    try:
+        sound = soundfile.SoundFile(str(path))
+    except (soundfile.SoundFileError, TypeError) as error:  # TypeError: a suffix that means headerless samples
+        raise MediaError(f"{path}: not a sound file that can be read: {_reason(error)}") from error
+    if not 0 < sound.frames < MAX_SAMPLES:
+        sound.close()
+        raise MediaError(f"{path}: the sound has no samples, or does not say how long it is")
+    return sound
+
+
+def _read_blocks(sound: soundfile.SoundFile, n_wanted: int) -> np.ndarray:
+    """Up to n_wanted samples, in blocks: a header that promises too much costs no memory."""
+    blocks: list[np.ndarray] = [np.empty((0, sound.channels), np.float32)]
+    while n_wanted > 0:
+        block = sound.read(min(n_wanted, max(1, BLOCK_SAMPLES // sound.channels)), dtype="float64", always_2d=True)
+        if len(block) == 0:
+            break
+        blocks.append(block.astype(np.float32))
+        n_wanted -= len(block)
+    return np.concatenate(blocks)
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(getattr(error, "error_string", error)).split()).rstrip(".")
+
+
+def extract_audio(video_path: str | Path, wav_path: str | Path) -> bool:
+    """Writes the sound track of a video as 16-bit stereo WAV at 44100 Hz; False, and no file, when it has none.
+
+    The file appears whole or not at all. It is written where the caller says, never beside the video by default.
+    Numerics every sample equals upstream's: ffmpeg's 16-bit decode, limited to +-32440 (0.99 of full scale), silence
+             up to int(44100 * duration) samples, cut there; duration is the container's
+    Raises   MediaError when the video cannot be decoded; OutputError when the file cannot be written
+    Source   neuralset 0.0.2 ExtractAudioFromVideo; moviepy 2.2.1 AudioFileClip, write_audiofile
+    """
+    info = probe(video_path)
+    if not info.has_audio:
+        return False
+    wav_path = Path(wav_path)
+    partial = wav_path.with_name(f".{wav_path.name}.{os.getpid()}.partial")
+    command = [
+        "-i", file_url(video_path), "-vn", "-f", "s16le", "-acodec", "pcm_s16le",
+        "-ar", str(TRACK_RATE), "-ac", str(TRACK_CHANNELS), "-",
+    ]  # fmt: skip
+    try:
+        wav_path.parent.mkdir(parents=True, exist_ok=True)
+        with open_ffmpeg(command, path_for_errors=video_path) as stream:
+            _write_track(stream, partial, int(TRACK_RATE * info.duration))
+        partial.replace(wav_path)
+    except soundfile.SoundFileError as error:
+        raise OutputError(f"{wav_path}: cannot be written: {_reason(error)}") from error
+    except MediaError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{wav_path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return True
+
+
+def _write_track(stream: IO[bytes], path: Path, n_samples: int) -> None:
+    block = BLOCK_SAMPLES // TRACK_CHANNELS
+    with soundfile.SoundFile(str(path), "w", TRACK_RATE, TRACK_CHANNELS, "PCM_16", format="WAV") as track:
+        for start in range(0, n_samples, block):
+            n_wanted = min(block, n_samples - start)
+            raw = stream.read(n_wanted * TRACK_CHANNELS * 2)
+            raw += bytes(n_wanted * TRACK_CHANNELS * 2 - len(raw))  # the sound may end before the pictures
+            track.write(limit_track(np.frombuffer(raw, "<i2")).reshape(-1, TRACK_CHANNELS))
+
+
+def limit_track(samples: np.ndarray) -> np.ndarray:
+    """16-bit samples as moviepy writes them: value / 32768 clipped to +-0.99, times 32768, truncated toward zero.
+
+    Shapes   samples (...) int16 -> (...) int16
+    Numerics dividing by a power of two is exact, so this is a clip to +-32440
+    Source   moviepy 2.2.1 AudioClip.to_soundarray(quantize=True)
+    """
+    return np.clip(samples, -TRACK_LIMIT, TRACK_LIMIT).astype(np.int16)
