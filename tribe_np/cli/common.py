@@ -1,0 +1,143 @@
+"""Arguments that several commands share, and how they become settings; the only place that reads the environment."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tribe_np.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tribe_np.pipeline.model import TribeModel
+    from tribe_np.pipeline.progress import Progress
+    from tribe_np.pipeline.resolve import ModelLocations
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """How to run: quiet, threads, cache."""
+    parser.add_argument("--threads", type=positive, metavar="N", help="threads of the matrix products")
+    parser.add_argument("--cache", metavar="DIR", help="folder of cached features, or 'none' (default: the user cache)")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def add_event_arguments(parser: argparse.ArgumentParser) -> None:
+    """How a stimulus becomes events."""
+    parser.add_argument("stimulus", type=Path, metavar="STIMULUS", help="a film, a sound or a .txt file")
+    parser.add_argument("--transcript", type=Path, metavar="FILE", help="words with times: .json .tsv .srt .vtt .TextGrid")
+    parser.add_argument("--transcriber", metavar="NAME", help="speech recogniser: whisperx")
+    parser.add_argument("--no-speech", action="store_true", help="go on without words")
+    parser.add_argument("--language", metavar="NAME", help="language of the words (default: the transcript's, or english)")
+    parser.add_argument("--compat", choices=["upstream"], help="reproduce the reference implementation's defects")
+    parser.add_argument(
+        "--sentences", default="builtin", metavar="NAME", help="sentence splitter: builtin (default) or spacy:MODEL"
+    )
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which models, where, and in which arithmetic."""
+    parser.add_argument("--checkpoint", metavar="X", help="folder or hub id of the brain encoder (default: facebook/tribev2)")
+    parser.add_argument("--models", type=Path, metavar="DIR", action="append", help="folder that holds the extractors")
+    for modality in ("text", "audio", "video"):
+        parser.add_argument(f"--{modality}-model", type=Path, metavar="X", help=f"folder of the {modality} extractor")
+    parser.add_argument("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
+    parser.add_argument("--precision", default="float32", choices=["float32", "float64"], help="default: float32")
+    parser.add_argument(
+        "--video-final-norm", choices=["true", "false"], default="true",
+        help="whether the last V-JEPA 2 state is normalised (default: true, as the released weights were trained)",
+    )  # fmt: skip
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1, for argparse."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text!r}")
+    return int(text)
+
+
+def set_threads(options: argparse.Namespace) -> None:
+    """Fixes the threads of BLAS through its environment variables; must come before NumPy is imported."""
+    if options.threads is not None:
+        for name in THREAD_VARIABLES:
+            os.environ[name] = str(options.threads)
+        if "numpy" in sys.modules:
+            from tribe_np.optional import require
+
+            require("threadpoolctl", extra="numba", why="--threads after NumPy was loaded").threadpool_limits(options.threads)
+
+
+def locations(options: argparse.Namespace) -> "ModelLocations":
+    """Where models are looked for: options first, then TRIBE_NP_MODELS, then the hub cache (HF_HUB_CACHE, HF_HOME)."""
+    from tribe_np.pipeline.resolve import ModelLocations
+
+    explicit = {m: getattr(options, f"{m}_model") for m in ("text", "audio", "video")}
+    folders = list(options.models or [])
+    if not folders and os.environ.get("TRIBE_NP_MODELS"):
+        folders = [Path(part) for part in os.environ["TRIBE_NP_MODELS"].split(os.pathsep) if part]
+    home = Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))
+    hub_cache = Path(os.environ.get("HF_HUB_CACHE", home / "hub"))
+    return ModelLocations({m: p for m, p in explicit.items() if p is not None}, tuple(folders), hub_cache)
+
+
+def cache_folder(options: argparse.Namespace) -> Path | bool | None:
+    """The cache_folder argument of TribeModel: a folder, False for none, None for the user's."""
+    if options.cache is None:
+        return None
+    return False if options.cache == "none" else Path(options.cache)
+
+
+def progress(options: argparse.Namespace) -> "Progress":
+    """What draws the progress."""
+    from tribe_np.pipeline.progress import terminal_progress
+
+    return terminal_progress(quiet=options.quiet)
+
+
+def load_model(options: argparse.Namespace, shown: "Progress") -> "TribeModel":
+    """The model that the options ask for."""
+    from tribe_np.pipeline.model import TribeModel
+
+    return TribeModel.load(
+        options.checkpoint,
+        locations(options),
+        cache_folder=cache_folder(options),
+        device=options.device,
+        precision=options.precision,
+        selection=selection(options),
+        own_options=pipeline_options(options),
+        progress=shown,
+    )
+
+
+def pipeline_options(options: argparse.Namespace) -> dict[str, object]:
+    """Our own options from the arguments."""
+    return {
+        "sentences": options.sentences,
+        "compat": options.compat,
+        "language": options.language,
+        "video_final_norm": getattr(options, "video_final_norm", "true") == "true",
+    }
+
+
+def selection(options: argparse.Namespace) -> dict[str, object] | None:
+    """The vertex selection of --roi."""
+    names = getattr(options, "roi", None)
+    if not names:
+        return None
+    chosen: dict[str, object] = {"roi": names}
+    if os.environ.get("TRIBE_NP_PARCELLATION"):
+        chosen["parcellation"] = os.environ["TRIBE_NP_PARCELLATION"]
+    return chosen
+
+
+def check_speech_options(options: argparse.Namespace) -> None:
+    """Refuses contradictions before any work.
+
+    Raises   ConfigError
+    """
+    if options.no_speech and (options.transcript is not None or options.transcriber is not None):
+        raise ConfigError("--no-speech contradicts --transcript and --transcriber; give only one of them")
+    if options.transcript is not None and options.transcriber is not None:
+        raise ConfigError("--transcript and --transcriber contradict each other; give only one of them")

@@ -1,0 +1,51 @@
+"""tribe-np demo: tiny random models, a film with speech, and the real pipeline on them."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from tribe_np.cli import common
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `tribe-np demo`."""
+    parser.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="folder to make (default: demo)")
+    parser.add_argument("--seconds", type=int, default=30, metavar="N", help="length of the film (default: 30)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the random weights (default: 0)")
+    parser.add_argument("--threads", type=common.positive, metavar="N", help="threads of the matrix products")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Runs the command."""
+    common.set_threads(options)
+    from tribe_np.pipeline.demo import NOTE, make_demo, remove_results
+    from tribe_np.pipeline.model import TribeModel
+    from tribe_np.pipeline.resolve import ModelLocations
+    from tribe_np.pipeline.run import predict_to_folder
+
+    shown = common.progress(options)
+    print(f"tribe-np demo: the four models have {NOTE}.")
+    paths, engine = make_demo(options.out, seconds=options.seconds, seed=options.seed, progress=shown)
+    remove_results(paths)
+    print(f"made {paths.clip} ({options.seconds} s, H.264 + AAC, speech: {engine}), {paths.transcript}, {paths.models}/")
+    run = predict_to_folder(
+        paths.clip,
+        paths.predictions,
+        load=lambda: TribeModel.load(
+            str(paths.models / "encoder"),
+            ModelLocations({}, (paths.models,), None),
+            cache_folder=paths.cache,
+            device="cpu",
+            progress=shown,
+        ),
+        transcript=paths.transcript,
+        command="demo",
+        threads=options.threads,
+    )
+    for warning in run["warnings"]:
+        print(f"tribe-np: warning: {warning}", file=sys.stderr)
+    print(run["summary"])
+    print(f"wrote {paths.predictions}: predictions.npy, segments.json, events.tsv, run.json")
+    print(f"remember: {NOTE}.")
+    return 0

@@ -1,0 +1,20 @@
+"""tribe-np info: what a checkpoint or model folder holds."""
+
+import argparse
+import json
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `tribe-np info`."""
+    parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="folder of a brain encoder or an extractor")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Runs the command."""
+    from tribe_np.pipeline.info import as_lines, describe
+
+    description = describe(options.checkpoint)
+    print(json.dumps(description, indent=1) if options.json else "\n".join(as_lines(description)))
+    return 0

@@ -1,0 +1,78 @@
+"""The tribe-np command: parses, composes settings, prints, and turns errors into exit codes.
+
+Exit codes: 0 done; 2 bad usage or bad input (one line on standard error); 130 interrupted; 1 only for a bug.
+Numerical packages are imported by the subcommand that runs, so --help stays fast and --threads comes first.
+"""
+
+import argparse
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+from tribe_np import __version__
+from tribe_np.errors import TribeError
+
+COMMANDS = {
+    "demo": "make tiny random models and a clip, and run the whole pipeline on them",
+    "predict": "predict brain activity from a film, a sound or a text",
+    "events": "a stimulus as a table of events: sound, film, words in context",
+    "features": "a stimulus as features at 2 Hz, one file per modality",
+    "info": "what a checkpoint or model folder holds",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """One line on standard error, exit code 2."""
+        self.exit(2, f"tribe-np: error: {message} (see {self.prog} --help)\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; each subcommand's module adds its own arguments."""
+    parser = Parser(
+        prog="tribe-np",
+        description="TRIBE v2 in NumPy: film, sound or text in, predicted activity of the fsaverage5 cortex out.",
+    )
+    parser.add_argument("--version", action="version", version=f"tribe-np {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+    for name, help_text in COMMANDS.items():
+        command = commands.add_parser(name, help=help_text, description=help_text.capitalize() + ".")
+        import_module(f"tribe_np.cli.{name}").add_arguments(command)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    options = build_parser().parse_args(arguments)
+    try:
+        code: int = import_module(f"tribe_np.cli.{options.command}").execute(options)
+        return code
+    except TribeError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        print("tribe-np: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError:
+        return _fail("not enough memory; try fewer --threads, a shorter stimulus or a larger machine")
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return _fail(f"the disk is full while writing {error.filename or 'a file'}")
+        raise
+
+
+def _fail(message: str) -> int:
+    print(f"tribe-np: error: {' '.join(message.split())}", file=sys.stderr)
+    return 2
+
+
+def run() -> NoReturn:
+    """Entry point of the console script."""
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""The feature cache: one safetensors file per key, written whole or not at all, verified when read.
+
+A key is the digest of everything that determines the numbers (content of the stimulus, options, content of the
+model, this package's cache version), so nothing is ever stale. A damaged entry is recomputed.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tribe_np.errors import CheckpointError, OutputError
+from tribe_np.formats.safetensors import read_header, write_safetensors
+from tribe_np.pipeline.digest import value_digest
+
+CACHE_VERSION = 1  # raise it when a change of code changes features
+
+
+class FeatureCache:
+    """Entries below `folder`; None keeps nothing.
+
+    Raises   OutputError when the folder cannot be written
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self.notes: list[str] = []
+        if folder is not None:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                probe = folder / ".writable"
+                probe.write_bytes(b"")
+                probe.unlink()
+            except OSError as error:
+                raise OutputError(
+                    f"cache folder {folder} cannot be written ({error.strerror or error}); "
+                    "choose another with --cache DIR, or none with --cache none"
+                ) from error
+
+    def key(self, kind: str, parts: Mapping[str, Any]) -> str:
+        """The name of an entry."""
+        return f"{kind}-{value_digest({'version': CACHE_VERSION, 'kind': kind, **parts})[:40]}"
+
+    def path(self, key: str) -> Path | None:
+        """Where the entry lies, or would."""
+        return None if self.folder is None else self.folder / f"{key}.safetensors"
+
+    def load(self, key: str) -> dict[str, np.ndarray] | None:
+        """The arrays stored under `key`; None when there are none or they are damaged (which is noted)."""
+        path = self.path(key)
+        if path is None or not path.is_file():
+            return None
+        try:
+            entries, metadata = read_header(path)
+            arrays = {name: np.array(entry.read()) for name, entry in entries.items()}
+        except CheckpointError as error:
+            self.notes.append(f"cache entry {path.name} is damaged and was recomputed ({error})")
+            return None
+        if metadata.get("sha256") != _digest(arrays):
+            self.notes.append(f"cache entry {path.name} does not match its digest and was recomputed")
+            return None
+        return arrays
+
+    def store(self, key: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Writes an entry atomically.
+
+        Raises   OutputError when the disk is full or the folder not writable
+        """
+        path = self.path(key)
+        if path is None:
+            return
+        try:
+            write_safetensors(path, arrays, metadata={"sha256": _digest(arrays)})
+        except Exception as error:
+            raise OutputError(f"cache entry {path} cannot be written: {error}") from error
+
+
+def _digest(arrays: Mapping[str, np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(json.dumps([name, array.dtype.name, list(array.shape)]).encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()

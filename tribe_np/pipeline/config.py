@@ -1,0 +1,250 @@
+"""What the pipeline reads from a checkpoint's config.yaml, and its own options.
+
+Only what changes the numbers is read. A key whose value changes them and is not implemented is an error that names
+it; keys about caching, clusters and training are passed over.
+Source   tribev2 main.py Data; neuralset 0.0.2 HuggingFaceText, Wav2VecBert, HuggingFaceVideo, FmriExtractor
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+from extractors.common.layers import LayerSelection
+from tribe_np.errors import ConfigError
+
+EXTRACTOR_CLASSES = {
+    "text": "HuggingFaceText",
+    "audio": "Wav2VecBert",
+    "video": "HuggingFaceVideo",
+    "image": "HuggingFaceVideo",
+}
+EVENT_TYPES = {"text": "Word", "audio": "Audio", "video": "Video", "image": "Video"}
+DEFAULT_MODELS = {
+    "text": "meta-llama/Llama-3.2-3B",
+    "audio": "facebook/w2v-bert-2.0",
+    "video": "facebook/vjepa2-vitg-fpc64-256",
+    "image": "facebook/dinov2-large",
+}
+
+# key -> the only value implemented, per extractor; an absent key has that value upstream too
+FIXED = {
+    "text": {"contextualized": True, "pretrained": True, "token_aggregation": "mean", "event_types": "Word"},
+    "audio": {"norm_audio": True, "normalized": True, "layer_type": "transformer", "event_types": "Audio"},
+    "video": {"max_imsize": None, "layer_type": "", "event_types": "Video"},
+    "image": {"max_imsize": None, "layer_type": "", "event_types": "Video", "clip_duration": None},
+}
+FIXED_IMAGE = {"token_aggregation": "mean", "imsize": None, "pretrained": True}
+
+
+@dataclass(frozen=True)
+class ExtractorConfig:
+    """How one modality becomes features; released values in `docs/` and in the checkpoint's config.yaml."""
+
+    modality: str
+    model_name: str
+    selection: LayerSelection
+    frequency: float
+    aggregation: str
+    batch_size: int
+    clip_duration: float  # seconds of film per clip; video only
+    n_video_frames: int | None  # per clip; None: the model's own (64 as released)
+    allow_missing: bool
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """The `data` section of config.yaml as far as prediction needs it."""
+
+    modalities: tuple[str, ...]
+    frequency: float
+    duration_trs: int
+    overlap_trs: int
+    drop_incomplete: bool
+    batch_size: int
+    tr: float  # seconds
+    hemodynamic_offset: float  # seconds
+    extractors: Mapping[str, ExtractorConfig]
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "DataConfig":
+        """Reads the `data` section; ConfigError names a key that is missing or not implemented."""
+        neuro = _mapping(data, "neuro")
+        modalities = data.get("features_to_use")
+        if not isinstance(modalities, list) or not modalities:
+            raise ConfigError("config.yaml: data.features_to_use must list the modalities, such as [text, audio, video]")
+        unknown = [m for m in modalities if m not in EXTRACTOR_CLASSES]
+        if unknown:
+            raise ConfigError(
+                f"config.yaml: data.features_to_use names {unknown[0]!r}; implemented are {', '.join(EXTRACTOR_CLASSES)}"
+            )
+        tr_frequency = _positive(neuro, "data.neuro.frequency")
+        return cls(
+            modalities=tuple(modalities),
+            frequency=_positive(data, "data.frequency"),
+            duration_trs=_count(data, "data.duration_trs", 40),
+            overlap_trs=_count(data, "data.overlap_trs_train", 0),
+            drop_incomplete=bool(data.get("stride_drop_incomplete", False)),
+            batch_size=_count(data, "data.batch_size", 64),
+            tr=1 / tr_frequency,
+            hemodynamic_offset=float(neuro.get("offset", 0.0)),
+            extractors={m: _extractor(m, data) for m in modalities},
+        )
+
+
+def _extractor(modality: str, data: Mapping[str, Any]) -> ExtractorConfig:
+    where = f"data.{modality}_feature"
+    feature = _mapping(data, f"{modality}_feature")
+    if feature.get("name") != EXTRACTOR_CLASSES[modality]:
+        raise ConfigError(f"config.yaml: {where}.name is {feature.get('name')!r}; implemented is {EXTRACTOR_CLASSES[modality]}")
+    _check_fixed(feature, FIXED[modality], where)
+    model = feature
+    if modality in ("video", "image"):
+        model = _mapping(feature, "image", where)
+        _check_fixed(model, FIXED_IMAGE, f"{where}.image")
+    clip_duration = feature.get("clip_duration")
+    if modality == "video" and clip_duration is None:
+        raise ConfigError(f"config.yaml: {where}.clip_duration must be the seconds of one clip (released: 4)")
+    return ExtractorConfig(
+        modality=modality,
+        model_name=str(model.get("model_name", DEFAULT_MODELS[modality])),
+        selection=_selection(data, model, f"{where}.layers"),
+        frequency=_positive(data, "data.frequency"),
+        aggregation=str(feature.get("aggregation", "single")),
+        batch_size=_count(feature, f"{where}.batch_size", 32),
+        clip_duration=float(clip_duration or 0.0),
+        n_video_frames=feature.get("num_frames"),
+        allow_missing=bool(feature.get("allow_missing", False)),
+    )
+
+
+def _selection(data: Mapping[str, Any], model: Mapping[str, Any], where: str) -> LayerSelection:
+    n_layers, layers = data.get("n_layers_to_use"), data.get("layers_to_use")
+    if n_layers is not None and layers is not None:
+        raise ConfigError("config.yaml: only one of data.n_layers_to_use and data.layers_to_use may be given")
+    if n_layers is not None:
+        layers = np.linspace(0, 1, int(n_layers)).tolist()
+    if layers is None:
+        layers = model.get("layers", 2 / 3)
+    if layers == "all":
+        raise ConfigError(f"config.yaml: {where} 'all' is not implemented; give fractions such as [0.5, 0.75, 1.0]")
+    fractions = layers if isinstance(layers, list) else [layers]
+    if not all(isinstance(f, (int, float)) for f in fractions):
+        raise ConfigError(f"config.yaml: {where} must be fractions between 0 and 1, got {layers!r}")
+    return LayerSelection(
+        fractions=tuple(float(f) for f in fractions),
+        aggregation=data.get("layer_aggregation", "group_mean"),
+        cache_n_layers=model.get("cache_n_layers"),
+    )
+
+
+def _check_fixed(section: Mapping[str, Any], fixed: Mapping[str, Any], where: str) -> None:
+    for key, only in fixed.items():
+        if key in section and section[key] != only:
+            raise ConfigError(f"config.yaml: {where}.{key} = {section[key]!r} is not implemented, only {only!r} is")
+
+
+def _mapping(section: Mapping[str, Any], key: str, where: str = "data") -> Mapping[str, Any]:
+    value = section.get(key)
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"config.yaml: {where}.{key} is missing or not a mapping")
+    return value
+
+
+def _positive(section: Mapping[str, Any], path: str) -> float:
+    value = section.get(path.rpartition(".")[2])
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise ConfigError(f"config.yaml: {path} must be a positive number, got {value!r}")
+    return float(value)
+
+
+def _count(section: Mapping[str, Any], path: str, default: int) -> int:
+    value = section.get(path.rpartition(".")[2], default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ConfigError(f"config.yaml: {path} must be a whole number, got {value!r}")
+    return value
+
+
+@dataclass(frozen=True)
+class Compat:
+    """Upstream's defects, each off by default; `docs/differences.md` describes them under these names."""
+
+    duplicate_words: bool = False  # sound of 90 s or more: the whole transcript once per chunk, shifted
+    english_only: bool = False  # the language of every transcript is taken to be English
+    rounding_loses_words: bool = False  # a last word one rounding step past the text's end is dropped
+    lossy_sidecar: bool = False  # sidecar words null, NA, ... become missing values
+    wav_beside_video: bool = False  # the sound is written next to the video, and reused though stale
+    ignore_rotation: bool = False  # rotated film is squeezed into the unrotated size
+    eos_is_padding: bool = False  # end-of-text tokens inside a context are cut as if they were padding
+    retranscribe_speech: bool = False  # words of a text come from transcribing its synthesised speech
+
+    @classmethod
+    def named(cls, name: str | None) -> "Compat":
+        """None: right by default; "upstream": every defect reproduced."""
+        if name is None:
+            return cls()
+        if name != "upstream":
+            raise ConfigError(f"compat must be 'upstream' or absent, got {name!r}")
+        return cls(**{f.name: True for f in fields(cls)})
+
+
+@dataclass(frozen=True)
+class PipelineConfig:
+    """The project's own options; `from_dict` refuses unknown keys."""
+
+    sentences: str = "builtin"
+    video_final_norm: bool = True
+    n_video_frames: int | None = None
+    remove_empty_segments: bool = True
+    language: str | None = None
+    speech_engine: str | None = None
+    compat: Compat = field(default_factory=Compat)
+
+    @classmethod
+    def from_dict(cls, options: Mapping[str, Any]) -> "PipelineConfig":
+        """Options by name; `compat` is None or "upstream"."""
+        known = {f.name for f in fields(cls)}
+        unknown = sorted(set(options) - known)
+        if unknown:
+            raise ConfigError(f"unknown option {unknown[0]!r}; known are {', '.join(sorted(known))}")
+        values = dict(options)
+        if not isinstance(values.get("compat"), Compat):
+            values["compat"] = Compat.named(values.get("compat"))
+        for name in ("video_final_norm", "remove_empty_segments"):
+            if name in values and not isinstance(values[name], bool):
+                raise ConfigError(f"option {name} must be true or false, got {values[name]!r}")
+        return cls(**values)
+
+
+OWN_PREFIX = "tribe_np."
+
+
+def split_update(update: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """`config_update` parted into upstream's keys (dotted or nested) and our own (prefix "tribe_np.", prefix dropped)."""
+    upstream: dict[str, Any] = {}
+    own: dict[str, Any] = {}
+    for key, value in (update or {}).items():
+        if key.startswith(OWN_PREFIX):
+            own[key[len(OWN_PREFIX) :]] = value
+        else:
+            upstream[key] = value
+    return upstream, own
+
+
+def updated(config: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a nested mapping with overrides; keys may be dotted, nested mappings are merged.
+
+    Source   exca 0.5.20 ConfDict.update
+    """
+    merged = {k: updated(v, {}) if isinstance(v, Mapping) else v for k, v in config.items()}
+    for key, value in update.items():
+        head, _, rest = str(key).partition(".")
+        if rest:
+            value = {rest: value}
+        if isinstance(value, Mapping):
+            below = merged.get(head)
+            merged[head] = updated(below if isinstance(below, Mapping) else {}, value)
+        else:
+            merged[head] = value
+    return merged

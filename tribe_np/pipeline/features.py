@@ -1,0 +1,216 @@
+"""Events to features: which extractor computes what, kept in the cache by content.
+
+Each modality gives one FeatureGrid per event: dense at 2 Hz for a chunk of sound or film, static (frequency 0) for a
+word. Windows are built from these, never sliced from one long grid.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from extractors.dinov2.extract import image_features
+from extractors.dinov2.model import DinoV2Model
+from extractors.llama.extract import word_features
+from extractors.llama.model import LlamaModel
+from extractors.llama.tokenizer import LlamaTokenizer
+from extractors.vjepa2.extract import video_features
+from extractors.vjepa2.model import VJepa2Model
+from extractors.wav2vec_bert.extract import audio_features
+from extractors.wav2vec_bert.model import Wav2VecBertModel
+from tribe_np.kernels.record import KernelSet
+from tribe_np.media import audio, video
+from tribe_np.pipeline.cache import FeatureCache
+from tribe_np.pipeline.config import EVENT_TYPES, DataConfig, ExtractorConfig, PipelineConfig
+from tribe_np.pipeline.digest import file_digest, folder_digest
+from tribe_np.pipeline.progress import Progress
+from tribe_np.pipeline.record import RunRecord
+from tribe_np.pipeline.resolve import ModelLocations
+from tribe_np.protocols import Device
+from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.features import FeatureGrid, to_index
+
+EventKey = tuple[object, ...]
+
+
+def event_key(event: Event) -> EventKey:
+    """What an event's features and place depend on: rows with equal keys have equal features."""
+    place = (event.type, event.timeline, event.start, event.duration)
+    return (*place, event.text, event.context) if event.type == "Word" else (*place, event.filepath, event.offset)
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureSource:
+    """Computes the features of events, one modality after the other; a model is loaded when first needed."""
+
+    data: DataConfig
+    options: PipelineConfig
+    locations: ModelLocations
+    cache: FeatureCache
+    record: RunRecord
+    progress: Progress
+    kernels: KernelSet
+    precision: str = "float32"
+    device: Device = "cpu"
+    digests: dict[str, str] = field(default_factory=dict)  # of files and model folders, each read once
+
+    def present(self, events: Events) -> list[str]:
+        """Modalities whose kind of event occurs, in the checkpoint's order; the others are absent, not zero."""
+        kinds = {event.type for event in events}
+        return [m for m in self.data.modalities if EVENT_TYPES[m] in kinds]
+
+    def items(self, modality: str, events: Events) -> dict[EventKey, FeatureGrid]:
+        """The features of every event of one modality, by `event_key`.
+
+        Raises   CheckpointError, MediaError, EventsError from the models and files
+        """
+        config = self.data.extractors[modality]
+        rows = list(events.of_type(EVENT_TYPES[modality]))
+        run = _Run(self, config, self.locations.extractor(modality, config.model_name))
+        with self.record.timed(f"{modality} features"):
+            if modality == "text":
+                return run.words(rows)
+            return {event_key(row): run.chunk(row, n) for n, row in enumerate(rows)}
+
+    def digest(self, path: str | Path, of: Callable[[Path], str]) -> str:
+        """A digest, computed once per path."""
+        key = str(path)
+        if key not in self.digests:
+            self.digests[key] = of(Path(path))
+        return self.digests[key]
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """One modality of one call: settings, model folder, and the model once it is needed."""
+
+    source: FeatureSource
+    config: ExtractorConfig
+    folder: Path
+
+    @cached_property
+    def model(self) -> Any:
+        classes: dict[str, Any] = {
+            "text": LlamaModel, "audio": Wav2VecBertModel, "video": VJepa2Model, "image": DinoV2Model
+        }  # fmt: skip
+        source = self.source
+        with source.progress.stage(f"loading the {self.config.modality} model", None, "models") as step:
+            model = classes[self.config.modality].from_pretrained(
+                self.folder, precision=source.precision, device=source.device, kernels=source.kernels
+            )
+            step(1)
+        return model
+
+    @property
+    def model_digest(self) -> str:
+        return self.source.digest(self.folder, folder_digest)
+
+    def key(self, parts: Mapping[str, Any]) -> str:
+        settings = {
+            "model": self.model_digest,
+            "settings": {k: v for k, v in asdict(self.config).items() if k not in ("batch_size", "model_name")},
+            "precision": self.source.precision,
+        }
+        key = self.source.cache.key(f"{self.config.modality}-features", settings | dict(parts))
+        facts = self.source.record.facts
+        facts.setdefault("models", {})[self.config.modality] = {"path": str(self.folder), "sha256": self.model_digest}
+        path = self.source.cache.path(key)
+        if path is not None and str(path) not in facts.setdefault("cache_entries", []):
+            facts["cache_entries"].append(str(path))
+        return key
+
+    def cached(self, key: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
+        found = self.source.cache.load(key)
+        for note in self.source.cache.notes:
+            self.source.record.warn(note)
+        if found is not None and set(found) == {"features"}:
+            return found["features"]
+        features = compute()
+        self.source.cache.store(key, {"features": features})
+        return features
+
+    def words(self, rows: list[Event]) -> dict[EventKey, FeatureGrid]:
+        """Text: all words under one key, since their contexts overlap; static grids."""
+        eos = self.source.options.compat.eos_is_padding
+        key = self.key({"words": [[w.text, w.context] for w in rows], "eos_is_padding": eos})
+
+        def compute() -> np.ndarray:
+            tokenizer = LlamaTokenizer.from_pretrained(self.folder)
+            model = self.model
+            with self.source.progress.stage("text", len(rows), "words") as step:
+                vectors = word_features(
+                    model, tokenizer, rows, selection=self.config.selection,
+                    batch_size=max(1, self.config.batch_size), eos_is_padding=eos, progress=_steps(step),
+                )  # fmt: skip
+            return np.stack(vectors)
+
+        features = self.cached(key, compute)
+        return {
+            event_key(row): FeatureGrid(vector, frequency=0.0, start=row.start, duration=row.duration)
+            for row, vector in zip(rows, features, strict=True)
+        }
+
+    def chunk(self, row: Event, number: int) -> FeatureGrid:
+        """Sound or film: one chunk, a dense grid that starts at the chunk."""
+        options = self.source.options
+        parts = {"file": self.source.digest(row.filepath, file_digest), "offset": row.offset, "duration": row.duration}
+        if self.config.modality in ("video", "image"):
+            parts |= {
+                "final_norm": options.video_final_norm,
+                "n_video_frames": options.n_video_frames,
+                "ignore_rotation": options.compat.ignore_rotation,
+            }
+        compute = {"audio": self._audio, "video": self._video, "image": self._image}[self.config.modality]
+        features = self.cached(self.key(parts), lambda: compute(row, number))
+        frequency = self.config.frequency
+        return FeatureGrid(features, frequency=frequency, start=row.start, duration=features.shape[-1] / frequency)
+
+    def _audio(self, row: Event, number: int) -> np.ndarray:
+        samples, rate = audio.read_audio(row.filepath, row.offset, row.duration)
+        model = self.model
+        with self.source.progress.stage(f"audio, chunk {number + 1}", None, "chunks") as step:
+            features = audio_features(
+                model, samples, rate, row.duration, selection=self.config.selection, frequency=self.config.frequency
+            )
+            step(1)
+        return features
+
+    def _video(self, row: Event, number: int) -> np.ndarray:
+        model, options = self.model, self.source.options
+        n_frames = options.n_video_frames or self.config.n_video_frames or model.config.frames_per_clip
+        clips = video.clip_frames(
+            row.filepath, offset=row.offset, duration=row.duration, n_video_frames=n_frames,
+            clip_duration=self.config.clip_duration, frequency=self.config.frequency,
+            ignore_rotation=options.compat.ignore_rotation,
+        )  # fmt: skip
+        n_bins = to_index(row.duration, self.config.frequency)
+        with self.source.progress.stage(f"video, chunk {number + 1}", n_bins, "clips") as step:
+            return video_features(
+                model, clips, selection=self.config.selection, final_norm=options.video_final_norm, progress=_steps(step)
+            )
+
+    def _image(self, row: Event, number: int) -> np.ndarray:
+        model = self.model
+        frames = video.still_frames(
+            row.filepath, offset=row.offset, duration=row.duration, frequency=self.config.frequency,
+            ignore_rotation=self.source.options.compat.ignore_rotation,
+        )  # fmt: skip
+        with self.source.progress.stage(f"pictures, chunk {number + 1}", None, "chunks") as step:
+            features = image_features(model, frames, selection=self.config.selection)
+            step(1)
+        return features
+
+
+def _steps(step: Callable[[int], None]) -> Callable[[int, int], None]:
+    """A (done, total) callback from one that takes steps since the last call."""
+    last = 0
+
+    def report(done: int, total: int) -> None:
+        nonlocal last
+        step(done - last)
+        last = done
+
+    return report

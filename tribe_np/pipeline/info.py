@@ -1,0 +1,109 @@
+"""What a checkpoint or extractor folder holds, from headers and configuration alone: no weight is read."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tribe_np.errors import CheckpointError
+from tribe_np.formats.checkpoint import open_checkpoint
+from tribe_np.formats.safetensors import read_header
+from tribe_np.formats.weights import INDEX_NAME, SINGLE_NAME, read_json
+from tribe_np.pipeline.config import DataConfig
+
+LICENCES = {
+    "encoder": "the released facebook/tribev2 weights are CC BY-NC 4.0; this software is Apache-2.0",
+    "llama": "Meta's Llama 3.2 Community License governs the released LLaMA-3.2 weights",
+    "wav2vec2-bert": "the released facebook/w2v-bert-2.0 weights are MIT",
+    "vjepa2": "the released facebook/vjepa2 weights are MIT",
+    "dinov2": "the released facebook/dinov2 weights are Apache-2.0",
+}
+
+
+def describe(folder: Path) -> dict[str, Any]:
+    """Kind, architecture, parameters and sizes of a model folder.
+
+    Raises   CheckpointError for a folder that is neither a checkpoint nor an extractor
+    """
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder}: no such folder; expected a checkpoint (config.yaml) or an extractor (config.json)")
+    if (folder / "config.yaml").is_file():
+        return _describe_encoder(folder)
+    if (folder / "config.json").is_file():
+        return _describe_extractor(folder)
+    raise CheckpointError(f"{folder}: holds neither config.yaml (brain encoder) nor config.json (extractor)")
+
+
+def _describe_encoder(folder: Path) -> dict[str, Any]:
+    opened = open_checkpoint(folder)
+    data = DataConfig.from_dict(opened.config["data"])
+    config = opened.config["brain_model_config"]
+    return {
+        "kind": "brain encoder",
+        "folder": str(folder),
+        "feature_dims": {m: None if d is None else list(d) for m, d in opened.build_args["feature_dims"].items()},
+        "n_outputs": opened.build_args["n_outputs"],
+        "n_output_timesteps": opened.build_args["n_output_timesteps"],
+        "brain_model_config": _plain(config),
+        "segment": {"duration_trs": data.duration_trs, "tr": data.tr, "frequency": data.frequency},
+        "hemodynamic_offset": data.hemodynamic_offset,
+        "extractors": {
+            m: {
+                "model_name": e.model_name,
+                "layers": list(e.selection.fractions),
+                "layer_aggregation": e.selection.aggregation,
+                "cache_n_layers": e.selection.cache_n_layers,
+            }
+            for m, e in data.extractors.items()
+        },
+        **_sizes(folder),
+        "licence": LICENCES["encoder"],
+    }
+
+
+def _describe_extractor(folder: Path) -> dict[str, Any]:
+    config = read_json(folder / "config.json")
+    kind = str(config.get("model_type"))
+    shown = {k: v for k, v in config.items() if isinstance(v, (int, float, str, bool)) and not k.startswith("_")}
+    return {
+        "kind": f"extractor ({kind})",
+        "folder": str(folder),
+        "config": shown,
+        **_sizes(folder),
+        "licence": LICENCES.get(kind, "see the model's own page"),
+    }
+
+
+def _sizes(folder: Path) -> dict[str, Any]:
+    index = folder / INDEX_NAME
+    files = sorted(set(read_json(index).get("weight_map", {}).values())) if index.is_file() else [SINGLE_NAME]
+    entries = [entry for name in files for entry in read_header(folder / name)[0].values()]
+    return {
+        "tensors": len(entries),
+        "parameters": sum(math.prod(e.shape) for e in entries),
+        "dtypes": sorted({e.dtype for e in entries}),
+        "bytes": sum(e.n_bytes for e in entries),
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return value if isinstance(value, (int, float, str, bool, type(None))) else str(value)
+
+
+def as_lines(description: Mapping[str, Any], indent: str = "") -> list[str]:
+    """A description as indented text."""
+    lines = []
+    for key, value in description.items():
+        if isinstance(value, Mapping):
+            lines += [f"{indent}{key}:", *as_lines(value, indent + "  ")]
+        elif key == "bytes":
+            lines.append(f"{indent}bytes: {value} ({value / 1e6:.1f} MB)")
+        elif isinstance(value, list):
+            lines.append(f"{indent}{key}: {', '.join(map(str, value))}")
+        else:
+            lines.append(f"{indent}{key}: {value}")
+    return lines

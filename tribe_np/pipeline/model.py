@@ -1,0 +1,267 @@
+"""TribeModel: the whole of TRIBE v2 behind upstream's own interface.
+
+    model = TribeModel.from_pretrained("checkpoint", models="models")
+    events = model.get_events(video_path="clip.mp4")
+    predictions, segments = model.predict(events)
+
+Row r of the predictions describes the stimulus interval of segments[r]; the BOLD it estimates comes
+`model.data.hemodynamic_offset` (5) seconds later: add it to the row times before comparing with a scan.
+Source   tribev2 demo_utils.py TribeModel
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tribe_np.backend import device_module, to_device, to_host
+from tribe_np.encoder.model import FmriEncoder
+from tribe_np.errors import CheckpointError, ConfigError, EventsError
+from tribe_np.formats.checkpoint import open_checkpoint
+from tribe_np.kernels.record import REFERENCE, KernelSet
+from tribe_np.pipeline.config import Compat, DataConfig, PipelineConfig, split_update, updated
+from tribe_np.pipeline.events import EventBuilder, WordSource
+from tribe_np.pipeline.features import EventKey, FeatureSource, event_key
+from tribe_np.pipeline.locate import vertex_selection
+from tribe_np.pipeline.progress import Progress, Silent, terminal_progress
+from tribe_np.pipeline.record import RunRecord
+from tribe_np.pipeline.resolve import ModelLocations, default_locations
+from tribe_np.pipeline.stimulus import one_stimulus, open_stimulus
+from tribe_np.pipeline.workspace import Workspace, open_workspace
+from tribe_np.protocols import Device
+from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.features import FeatureGrid, window_features
+from tribe_np.timeline.segments import Segment, Window, plan
+
+
+@dataclass(frozen=True, eq=False)
+class TribeModel:
+    """Stimulus to events, features and predictions; made by `from_pretrained`."""
+
+    encoder: FmriEncoder
+    data: DataConfig
+    options: PipelineConfig
+    checkpoint: Path
+    locations: ModelLocations
+    space: Workspace
+    precision: str = "float32"
+    device: Device = "cpu"
+    kernels: KernelSet = REFERENCE
+    progress: Progress = field(default_factory=Silent)
+    record: RunRecord = field(default_factory=RunRecord)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        checkpoint_dir: str | Path,
+        checkpoint_name: str = "best.ckpt",
+        cache_folder: str | Path | bool | None = None,
+        device: Device = "auto",
+        config_update: Mapping[str, Any] | None = None,
+        *,
+        precision: str = "float32",
+        selection: Mapping[str, Any] | None = None,
+        models: str | Path | Sequence[Path] | Mapping[str, Path] | None = None,
+        compat: str | None = None,
+    ) -> "TribeModel":
+        """A model from a checkpoint folder (config.yaml, weights, build arguments) or a hub id found on this machine.
+
+        cache_folder   None: the user's cache; False: none
+        device         "auto", "cpu" or "cuda"
+        config_update  overrides of config.yaml by (dotted) key; keys that start with "tribe_np." set our own options
+        selection      {"roi": [names], "vertices": mask or indices}: only the union of these columns is computed
+        models         folder(s) of the extractors, or {modality: folder}
+        compat         "upstream" reproduces upstream's defects
+        Raises         CheckpointError, ConfigError, MissingDependencyError
+        """
+        upstream_update, own = split_update(config_update)
+        return cls.load(
+            str(checkpoint_dir), default_locations(models), checkpoint_name=checkpoint_name, cache_folder=cache_folder,
+            device=device, precision=precision, selection=selection, config_update=upstream_update,
+            own_options={"compat": compat, **own},
+        )  # fmt: skip
+
+    @classmethod
+    def load(
+        cls,
+        checkpoint: str | None,
+        locations: ModelLocations,
+        *,
+        checkpoint_name: str = "best.ckpt",
+        cache_folder: str | Path | bool | None = None,
+        device: Device = "auto",
+        precision: str = "float32",
+        selection: Mapping[str, Any] | None = None,
+        config_update: Mapping[str, Any] | None = None,
+        own_options: Mapping[str, Any] | None = None,
+        kernels: KernelSet = REFERENCE,
+        progress: Progress | None = None,
+    ) -> "TribeModel":
+        """`from_pretrained` with every setting explicit; `checkpoint` None is facebook/tribev2."""
+        options = PipelineConfig.from_dict(own_options or {})
+        folder = locations.checkpoint(checkpoint)
+        module = device_module(device)
+        opened = open_checkpoint(folder, checkpoint_name=checkpoint_name)
+        config = updated(opened.config, config_update or {})
+        data = DataConfig.from_dict(_section(config, "data", folder))
+        encoder = FmriEncoder.from_state_dict(
+            _section(config, "brain_model_config", folder), opened.build_args, opened.arrays(),
+            precision=precision, device=module, selection=vertex_selection(selection, opened.build_args["n_outputs"]),
+        )  # fmt: skip
+        _check_duration(data, opened.build_args, folder)
+        space = open_workspace(cache_folder)
+        return cls(
+            encoder, data, options, folder, locations, space, precision, module, kernels,
+            progress if progress is not None else Silent(), RunRecord(),
+        )  # fmt: skip
+
+    # -- events --------------------------------------------------------------------------------------------------
+
+    def get_events(
+        self,
+        text_path: str | Path | None = None,
+        audio_path: str | Path | None = None,
+        video_path: str | Path | None = None,
+        *,
+        transcript: str | Path | None = None,
+        transcriber: str | None = None,
+        speech: bool = True,
+    ) -> Events:
+        """The events of exactly one stimulus: chunks of film and sound, words in context.
+
+        Words come from `transcript` (.json .tsv .srt .vtt .TextGrid), the sidecar next to the sound, or the
+        `transcriber`; `speech=False` goes on without words.
+        Raises   ConfigError unless exactly one path is given; MediaError, EventsError, MissingDependencyError
+        """
+        stimulus = one_stimulus(text_path, audio_path, video_path)
+        words = WordSource(None if transcript is None else Path(transcript), transcriber, speech)
+        return EventBuilder(self.space.media, self.options, words, self.record, self.progress).build(stimulus)
+
+    def get_events_of(self, path: str | Path, words: WordSource) -> Events:
+        """`get_events` for a stimulus whose kind is told by its suffix."""
+        builder = EventBuilder(self.space.media, self.options, words, self.record, self.progress)
+        return builder.build(open_stimulus(path))
+
+    def get_events_dataframe(
+        self,
+        text_path: str | Path | None = None,
+        audio_path: str | Path | None = None,
+        video_path: str | Path | None = None,
+        **words: Any,
+    ) -> Any:
+        """`get_events` as a pandas DataFrame: upstream's name for it."""
+        return self.get_events(text_path, audio_path, video_path, **words).to_dataframe()
+
+    # -- features ------------------------------------------------------------------------------------------------
+
+    def extract_features(self, events: Any) -> dict[str, np.ndarray]:
+        """Features of one timeline on the 2 Hz grid, from its earliest event to its latest stop, for people to look at.
+
+        Shapes   {modality: (G, F, T)}
+        Raises   EventsError for events of several timelines, or none
+        """
+        table = _as_events(events).standardized()
+        if len(table.timelines()) != 1:
+            raise EventsError(f"features are of one timeline, got {table.timelines()}; pick one with events.on(timeline)")
+        start = min(e.start for e in table)
+        duration = max(e.stop for e in table) - start
+        source = self._source(self.progress)
+        return {
+            m: self._window(source, m, list(table), source.items(m, table), start, duration)
+            for m in source.present(table)
+        }
+
+    def _source(self, progress: Progress) -> FeatureSource:
+        return FeatureSource(
+            self.data, self.options, self.locations, self.space.cache, self.record, progress, self.kernels,
+            self.precision, self.device,
+        )  # fmt: skip
+
+    def _window(
+        self, source: FeatureSource, modality: str, events: Sequence[Event], items: Mapping[EventKey, FeatureGrid],
+        start: float, duration: float,
+    ) -> np.ndarray:  # fmt: skip
+        config = self.data.extractors[modality]
+        grids = [items[key] for key in map(event_key, events) if key in items]
+        first = next(iter(items.values()))
+        if not grids and not config.allow_missing:
+            raise EventsError(f"no {modality} event between {start} and {start + duration} s, and allow_missing is false")
+        return window_features(
+            grids, start, duration, self.data.frequency, first.data.shape[:2], aggregation=config.aggregation
+        )
+
+    # -- predictions ---------------------------------------------------------------------------------------------
+
+    def predict(self, events: Any, verbose: bool = True) -> tuple[np.ndarray, list[Segment]]:
+        """Predicted activity of every kept TR, with its segment: upstream's rows in upstream's order.
+
+        Shapes   -> predictions (R, V) float32 and R segments
+        Units    z-scored BOLD, no physical unit
+        Raises   EventsError, CheckpointError, MediaError
+        """
+        progress = self.progress
+        if verbose and isinstance(progress, Silent):
+            progress = terminal_progress()
+        table = _as_events(events).standardized()
+        windows = plan(
+            table, duration_trs=self.data.duration_trs, overlap_trs=self.data.overlap_trs, tr=self.data.tr,
+            drop_incomplete=self.data.drop_incomplete, remove_empty=self.options.remove_empty_segments,
+        )  # fmt: skip
+        source = self._source(progress)
+        known = [m for m in source.present(table) if m in self.encoder.feature_dims]
+        if not known:
+            raise EventsError(
+                f"none of the checkpoint's modalities ({', '.join(self.encoder.feature_dims)}) has events; "
+                "the table needs Word, Audio or Video rows"
+            )
+        items = {m: source.items(m, table) for m in known}
+        rows: list[np.ndarray] = []
+        segments: list[Segment] = []
+        size = max(1, self.data.batch_size)
+        with self.record.timed("encoder"), progress.stage("brain encoder", len(windows), "windows") as step:
+            for i in range(0, len(windows), size):
+                batch = windows[i : i + size]
+                rows.append(self._predict_batch(source, batch, items))
+                segments += [s for window in batch for s in window.kept]
+                step(len(batch))
+        return np.concatenate(rows), segments
+
+    def _predict_batch(
+        self, source: FeatureSource, batch: Sequence[Window], items: Mapping[str, Mapping[EventKey, FeatureGrid]]
+    ) -> np.ndarray:
+        features = {
+            m: to_device(
+                np.stack([self._window(source, m, w.events, items[m], w.start, w.duration) for w in batch]), self.device
+            )
+            for m in items
+        }
+        activity = to_host(self.encoder(features))  # (B, V, R)
+        kept = [row for b, window in enumerate(batch) for row in activity[b].T[list(window.kept_rows)]]
+        return np.asarray(kept, np.float32).reshape(len(kept), activity.shape[1])
+
+    def with_compat(self, compat: str | None) -> "TribeModel":
+        """The same model with upstream's defects reproduced, or not."""
+        return replace(self, options=replace(self.options, compat=Compat.named(compat)))
+
+
+def _as_events(events: Any) -> Events:
+    return events if isinstance(events, Events) else Events.from_dataframe(events)
+
+
+def _section(config: Mapping[str, Any], name: str, folder: Path) -> Mapping[str, Any]:
+    section = config.get(name)
+    if not isinstance(section, Mapping):
+        raise CheckpointError(f"{folder / 'config.yaml'}: the section {name} is missing")
+    return section
+
+
+def _check_duration(data: DataConfig, build_args: Mapping[str, Any], folder: Path) -> None:
+    if build_args["n_output_timesteps"] != data.duration_trs:
+        raise CheckpointError(
+            f"{folder}: the encoder gives {build_args['n_output_timesteps']} TRs per segment, "
+            f"but data.duration_trs is {data.duration_trs}"
+        )
+    if data.overlap_trs >= data.duration_trs:
+        raise ConfigError(f"config.yaml: data.overlap_trs_train {data.overlap_trs} must be below duration_trs")

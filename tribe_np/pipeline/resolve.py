@@ -1,0 +1,93 @@
+"""Where a model lies: an explicit folder, a models folder, or the hub's cache on this machine. Nothing is downloaded.
+
+Source   huggingface_hub cache layout: models--ORG--NAME/{refs/main, snapshots/COMMIT}
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tribe_np.errors import CheckpointError
+
+
+@dataclass(frozen=True)
+class ModelLocations:
+    """Where to look, in this order. The command line fills it from options and the environment."""
+
+    explicit: Mapping[str, Path]  # modality -> folder
+    folders: Sequence[Path]  # models folders
+    hub_cache: Path | None
+
+    def extractor(self, modality: str, model_name: str) -> Path:
+        """The folder of an extractor named by a checkpoint.
+
+        Raises   CheckpointError that lists where was looked and how to get the model
+        """
+        if modality in self.explicit:
+            return _existing(self.explicit[modality], f"--{modality}-model")
+        for folder in self.folders:
+            for candidate in (folder / modality, *_named(folder, model_name)):
+                if candidate.is_dir():
+                    return candidate
+        found = self._in_hub_cache(model_name)
+        if found is not None:
+            return found
+        looked = ", ".join(map(str, self.folders)) or "no models folder"
+        raise CheckpointError(
+            f"the {modality} model {model_name} was not found (looked in {looked} and the hub cache); give its folder "
+            f"with --{modality}-model DIR, or a folder that holds {modality}/ or {model_name}/ with --models DIR"
+        )
+
+    def checkpoint(self, name: str | None) -> Path:
+        """The folder of a brain encoder: a path, or a hub id such as facebook/tribev2 (also the default).
+
+        Raises   CheckpointError that says how to get one
+        """
+        if name is not None and Path(name).is_dir():
+            return Path(name)
+        model_name = name or "facebook/tribev2"
+        for folder in self.folders:
+            for candidate in _named(folder, model_name):
+                if candidate.is_dir():
+                    return candidate
+        found = self._in_hub_cache(model_name)
+        if found is not None:
+            return found
+        if name is not None and (name.count("/") != 1 or name.startswith((".", "/", "~"))):
+            raise CheckpointError(f"checkpoint {name}: no such folder; expected config.yaml and model.safetensors in it")
+        raise CheckpointError(
+            f"no checkpoint {model_name} in the models folder or the hub cache; run tribe-np demo for tiny random "
+            f"models, or get it with tribe-np download {model_name} and pass --checkpoint DIR"
+        )
+
+    def _in_hub_cache(self, model_name: str) -> Path | None:
+        if self.hub_cache is None:
+            return None
+        repository = self.hub_cache / f"models--{model_name.replace('/', '--')}"
+        ref = repository / "refs" / "main"
+        if ref.is_file():
+            snapshot = repository / "snapshots" / ref.read_text(encoding="utf-8").strip()
+            if snapshot.is_dir():
+                return snapshot
+        return None
+
+
+def _named(folder: Path, model_name: str) -> list[Path]:
+    return [folder / model_name, folder / model_name.replace("/", "--"), folder / model_name.rpartition("/")[2]]
+
+
+def _existing(folder: Path, option: str) -> Path:
+    if not folder.is_dir():
+        raise CheckpointError(f"{option} {folder}: no such folder; expected config.json and model.safetensors in it")
+    return folder
+
+
+def default_locations(models: Path | Sequence[Path] | Mapping[str, Path] | None) -> ModelLocations:
+    """Locations from the `models` argument: a folder, several, or a mapping from modality to folder."""
+    hub_cache = Path.home() / ".cache" / "huggingface" / "hub"
+    if models is None:
+        return ModelLocations({}, (), hub_cache)
+    if isinstance(models, Mapping):
+        return ModelLocations({k: Path(v) for k, v in models.items()}, (), hub_cache)
+    folders = [models] if isinstance(models, (str, Path)) else list(models)
+    return ModelLocations({}, tuple(Path(f) for f in folders), hub_cache)

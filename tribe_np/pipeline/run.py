@@ -1,0 +1,175 @@
+"""Whole runs with their results on disk: predictions, events, features."""
+
+import platform
+import time
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tribe_np import __version__
+from tribe_np.errors import EventsError
+from tribe_np.outputs.folder import (
+    Prediction,
+    check_target,
+    is_prediction_folder,
+    write_file_whole,
+    write_prediction,
+    write_whole,
+)
+from tribe_np.pipeline.config import PipelineConfig
+from tribe_np.pipeline.digest import file_digest, folder_digest
+from tribe_np.pipeline.events import EventBuilder, WordSource
+from tribe_np.pipeline.model import TribeModel
+from tribe_np.pipeline.progress import Progress
+from tribe_np.pipeline.record import RunRecord, peak_memory_bytes
+from tribe_np.pipeline.stimulus import open_stimulus
+from tribe_np.pipeline.workspace import open_workspace
+from tribe_np.timeline.events import Events
+
+PACKAGES = ("numpy", "scipy", "safetensors", "soundfile", "imageio-ffmpeg", "tokenizers", "numba", "spacy")
+
+
+def predict_to_folder(
+    stimulus: Path,
+    out: Path,
+    *,
+    load: Callable[[], TribeModel],
+    transcript: Path | None = None,
+    transcriber: str | None = None,
+    speech: bool = True,
+    command: str = "",
+    threads: int | None = None,
+) -> dict[str, Any]:
+    """Predicts a stimulus into a folder and returns what run.json holds. The stimulus and the target are checked first.
+
+    Raises   TribeError of every kind; nothing is written then
+    """
+    began = time.time()
+    opened = open_stimulus(stimulus)
+    check_target(out, is_prediction_folder)
+    model = load()
+    events = model.get_events_of(opened.path, WordSource(transcript, transcriber, speech))
+    predictions, segments = model.predict(events)
+    check_finite(predictions)
+    record = model.record
+    run = {
+        "tribe_np": __version__,
+        "command": command,
+        "stimulus": {"path": str(stimulus), "sha256": file_digest(stimulus), "kind": opened.kind},
+        "checkpoint": {"path": str(model.checkpoint), "sha256": folder_digest(model.checkpoint)},
+        **record.facts,
+        "options": {
+            "precision": model.precision,
+            "device": getattr(model.device, "__name__", str(model.device)),
+            "kernels": model.kernels.name,
+            "threads": threads,
+            "sentences": model.options.sentences,
+            "compat": {name: on for name, on in vars(model.options.compat).items() if on},
+            "video_final_norm": model.options.video_final_norm,
+            "speech": speech,
+        },
+        "shape": list(predictions.shape),
+        "start_of_row_0": segments[0].start,
+        "tr": model.data.tr,
+        "hemodynamic_offset": model.data.hemodynamic_offset,
+        "units": "z-scored BOLD (no physical unit); row r estimates BOLD at its start + hemodynamic_offset seconds",
+        "seconds": record.seconds | {"total": round(time.time() - began, 3)},
+        "peak_memory_bytes": peak_memory_bytes(),
+        "warnings": list(record.warnings),
+        "versions": {"python": platform.python_version(), **_versions()},
+        "summary": _summary(stimulus, events, predictions, model, time.time() - began),
+    }
+    write_prediction(out, Prediction(predictions, tuple(segments), events, run))
+    return run
+
+
+def check_finite(predictions: np.ndarray) -> None:
+    """Refuses predictions with NaN or infinity: something upstream of them overflowed.
+
+    Raises   EventsError that names the first row
+    """
+    bad = np.flatnonzero(~np.isfinite(predictions).all(axis=1))
+    if bad.size:
+        raise EventsError(f"the prediction of row {bad[0]} holds NaN or infinite values; try --precision float64")
+
+
+def _summary(stimulus: Path, events: Events, predictions: np.ndarray, model: TribeModel, seconds: float) -> str:
+    n_rows, n_vertices = predictions.shape
+    present = [m for m in model.data.modalities if m in model.record.facts.get("models", {})]
+    duration = max(e.stop for e in events) - min(e.start for e in events)
+    return (
+        f"{stimulus.name} ({duration:.1f} s; {', '.join(present)}; {len(events.of_type('Word'))} words) -> "
+        f"{n_rows} rows of {model.data.tr:g} s x {n_vertices} vertices in {seconds:.1f} s"
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def events_to_file(
+    stimulus: Path,
+    out: Path,
+    *,
+    config: PipelineConfig,
+    cache_folder: Path | bool | None,
+    transcript: Path | None,
+    transcriber: str | None,
+    speech: bool,
+    progress: Progress,
+) -> tuple[Events, RunRecord]:
+    """The events of a stimulus as a tab-separated table; needs no model.
+
+    Raises   TribeError of every kind; nothing is written then
+    """
+    opened = open_stimulus(stimulus)
+    with open_workspace(cache_folder) as space:
+        record = RunRecord()
+        words = WordSource(transcript, transcriber, speech)
+        events = EventBuilder(space.media, config, words, record, progress).build(opened)
+        write_file_whole(out, events.to_tsv)
+    return events, record
+
+
+def features_to_folder(
+    stimulus: Path,
+    out: Path,
+    *,
+    load: Callable[[], TribeModel],
+    transcript: Path | None,
+    transcriber: str | None,
+    speech: bool,
+) -> tuple[dict[str, tuple[int, ...]], RunRecord]:
+    """Features of a stimulus, one .npz per modality: features (G, F, T), times (T,) in seconds, frequency.
+
+    Raises   TribeError of every kind; nothing is written then
+    """
+    opened = open_stimulus(stimulus)
+    check_target(out, is_feature_folder)
+    model = load()
+    events = model.get_events_of(opened.path, WordSource(transcript, transcriber, speech))
+    features = model.extract_features(events)
+    start = min(e.start for e in events)
+
+    def fill(folder: Path) -> None:
+        for modality, values in features.items():
+            times = start + np.arange(values.shape[-1]) / model.data.frequency
+            np.savez(folder / f"{modality}.npz", features=values, times=times, frequency=model.data.frequency)
+        events.to_tsv(folder / "events.tsv")
+
+    write_whole(out, fill, replaceable=is_feature_folder)
+    return {m: values.shape for m, values in features.items()}, model.record
+
+
+def is_feature_folder(folder: Path) -> bool:
+    """Whether the folder holds what `features_to_folder` writes and nothing else."""
+    return all(p.suffix == ".npz" or p.name == "events.tsv" for p in folder.iterdir())

@@ -1,0 +1,74 @@
+"""The stimulus file: its kind by suffix, and the checks every command makes first.
+
+Source   tribev2 demo_utils.py TribeModel.get_events_dataframe, VALID_SUFFIXES
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tribe_np.errors import ConfigError, MediaError
+
+SUFFIXES = {
+    "text": (".txt",),
+    "audio": (".wav", ".mp3", ".flac", ".ogg"),
+    "video": (".mp4", ".avi", ".mkv", ".mov", ".webm"),
+}
+
+
+@dataclass(frozen=True)
+class Stimulus:
+    """A file that exists, is not empty, and has a known suffix."""
+
+    path: Path
+    kind: str  # "text", "audio" or "video"
+
+    def text(self) -> str:
+        """The content of a text stimulus.
+
+        Raises   MediaError when it is not UTF-8 or blank
+        """
+        try:
+            content = self.path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise MediaError(f"{self.path}: not UTF-8 text (byte {error.start}); save the file as UTF-8") from error
+        except OSError as error:
+            raise MediaError(f"{self.path}: cannot be read: {error.strerror or error}") from error
+        if not content.strip():
+            raise MediaError(f"{self.path}: the text is blank; there is nothing to speak")
+        return content
+
+
+def open_stimulus(path: str | Path, kind: str | None = None) -> Stimulus:
+    """The stimulus at `path`; `kind` asks for one kind.
+
+    Raises   MediaError: unknown suffix (checked first, as upstream), no such file, empty file
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    kinds = {s: k for k, group in SUFFIXES.items() for s in group}
+    allowed = SUFFIXES[kind] if kind is not None else tuple(kinds)
+    if suffix not in allowed:
+        what = f"{kind}_path" if kind is not None else "stimulus"
+        raise MediaError(f"{path}: {what} must end with one of {', '.join(sorted(allowed))}, got {suffix or 'no suffix'!r}")
+    if path.is_dir():
+        raise MediaError(f"{path}: is a folder, expected a file")
+    if not path.is_file():
+        raise MediaError(f"{path}: no such file")
+    if path.stat().st_size == 0:
+        raise MediaError(f"{path}: the file is empty")
+    return Stimulus(path, kinds[suffix])
+
+
+def one_stimulus(
+    text_path: str | Path | None, audio_path: str | Path | None, video_path: str | Path | None
+) -> Stimulus:
+    """The stimulus of whichever path is given.
+
+    Raises   ConfigError unless exactly one is given
+    """
+    given = {k: p for k, p in (("text", text_path), ("audio", audio_path), ("video", video_path)) if p is not None}
+    if len(given) != 1:
+        names = ", ".join(f"{kind}_path" for kind in given) or "none"
+        raise ConfigError(f"exactly one of text_path, audio_path, video_path must be given, got {names}")
+    kind, path = next(iter(given.items()))
+    return open_stimulus(path, kind)
