@@ -106,7 +106,7 @@ def log_mel(waveform: np.ndarray, config: FilterbankConfig) -> np.ndarray:
     spectrum = np.fft.rfft(emphasised).astype(np.complex64)
     power = np.abs(spectrum, dtype=np.float64) ** 2.0
     energies = np.dot(mel_filters(config.n_bins, config.rate).T, power.T)
-    return np.log(np.maximum(MEL_FLOOR, energies)).astype(np.float32).T
+    return np.asarray(np.log(np.maximum(MEL_FLOOR, energies)), np.float32).T
 
 
 def mel_filters(n_bins: int, rate: int) -> np.ndarray:

@@ -139,4 +139,4 @@ def limit_track(samples: np.ndarray) -> np.ndarray:
     Numerics dividing by a power of two is exact, so this is a clip to +-32440
     Source   moviepy 2.2.1 AudioClip.to_soundarray(quantize=True)
     """
-    return np.clip(samples, -TRACK_LIMIT, TRACK_LIMIT).astype(np.int16)
+    return np.asarray(np.clip(samples, -TRACK_LIMIT, TRACK_LIMIT), np.int16)
