@@ -21,7 +21,7 @@ class VJepa2Config:
     patch_size: int
     tubelet_size: int
     crop_size: int
-    n_video_frames: int
+    frames_per_clip: int
     n_channels: int
     layer_norm_eps: float
     qkv_bias: bool
@@ -72,7 +72,7 @@ class VJepa2Config:
             patch_size=settings.count("patch_size", 16),
             tubelet_size=settings.count("tubelet_size", 2),
             crop_size=settings.count("crop_size", 256),
-            n_video_frames=settings.count("frames_per_clip", 64),
+            frames_per_clip=settings.count("frames_per_clip", 64),
             n_channels=settings.count("in_chans", 3),
             layer_norm_eps=settings.positive("layer_norm_eps", 1e-6),
             qkv_bias=settings.flag("qkv_bias", True),

@@ -1,6 +1,6 @@
 """Clips into video features: hidden states averaged over all tokens, then over the states of each layer group."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sized
 
 import numpy as np
 
@@ -16,10 +16,10 @@ def video_features(
     *,
     selection: LayerSelection,
     final_norm: bool,
-    progress: Callable[[int], object] | None = None,
+    progress: Callable[[int, int], object] | None = None,
     shrunk: bool = False,
 ) -> np.ndarray:
-    """Features of one chunk, a column per clip; `progress` is called with the number of finished clips.
+    """Features of one chunk, a column per clip; `progress` is called with the clips done and in all (0: not known).
 
     Shapes   clips: each (n_video_frames, height, width, 3) uint8 -> (G, F, n_clips) float32 on the host
     Numerics token mean of each needed state, then the group's mean; no clips give (G, F, 0)
@@ -37,7 +37,7 @@ def video_features(
                 means[number] = array_module(state).mean(state[0], axis=0)
         columns.append(to_host(selection.aggregate(means.items(), model.config.n_states)))
         if progress is not None:
-            progress(len(columns))
+            progress(len(columns), len(clips) if isinstance(clips, Sized) else 0)
     if not columns:
         n_groups = len(selection.groups(model.config.n_states))
         return np.zeros((n_groups, model.config.model_dim, 0), np.float32)

@@ -16,6 +16,7 @@ from tribe_np.optional import require
 
 QUIET = ("-hide_banner", "-nostdin", "-loglevel", "error")
 LOG_PREFIX = re.compile(r"^(\[[^\]]*@ 0x[0-9a-f]+\] )+")
+CUT_SHORT = ("partial file", "File ended prematurely")
 NOT_THE_CAUSE = ("Error opening input", "Consider increasing", "Last message repeated")
 
 
@@ -60,7 +61,7 @@ def check_file(path: str | Path) -> None:
 def open_ffmpeg(args: Sequence[str], *, path_for_errors: str | Path) -> Iterator[IO[bytes]]:
     """ffmpeg's standard output as a stream; the child is killed when the block is left early, in whatever way.
 
-    Raises   MediaError, when the stream was read to its end and ffmpeg had failed
+    Raises   MediaError, when the stream was read to its end and ffmpeg had failed or found the file cut short
     """
     command = [ffmpeg_path(), *QUIET, *args]
     with tempfile.TemporaryFile() as log:  # a pipe could fill up and block both sides
@@ -68,11 +69,10 @@ def open_ffmpeg(args: Sequence[str], *, path_for_errors: str | Path) -> Iterator
         assert child.stdout is not None
         try:
             yield child.stdout
-            finished = not child.stdout.read(1)
-            if finished and child.wait() != 0:
+            if not child.stdout.read(1):
+                code = child.wait()
                 log.seek(0)
-                reason = useful_line(log.read().decode("utf-8", "replace"))
-                raise MediaError(f"{path_for_errors}: cannot be decoded: {reason}")
+                _check_end(code, log.read().decode("utf-8", "replace"), path_for_errors)
         finally:
             child.kill()
             child.stdout.close()
@@ -110,6 +110,14 @@ def useful_line(log: str) -> str:
     lines = [line for line in lines if line and "misdetection possible" not in line]
     causes = [line for line in lines if not any(part in line for part in NOT_THE_CAUSE)]
     return next(iter([*causes, *lines]), "ffmpeg gave no reason")
+
+
+def _check_end(code: int, log: str, path: str | Path) -> None:
+    if code != 0:
+        raise MediaError(f"{path}: cannot be decoded: {useful_line(log)}")
+    for sign in CUT_SHORT:  # ffmpeg calls this a success, and upstream goes on with repeated frames
+        if sign in log:
+            raise MediaError(f"{path}: the file is cut short ({sign}); copy or download it again")
 
 
 def _start(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:

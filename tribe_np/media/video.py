@@ -1,0 +1,154 @@
+"""Frames of a video file as upstream sees them, decoded once, in order, and held no longer than needed.
+
+ffmpeg is called as moviepy calls it (same scaler, same seek), so frames are equal to the bit. moviepy seeks back for
+every clip; here one pass serves all clips of a chunk, which is the same for a constant frame rate (with a variable
+one moviepy's result depends on its own history of seeks). A stream that ends before the file's duration repeats its
+frames as moviepy does; one that ffmpeg reports as cut short is a MediaError.
+"""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from tribe_np.errors import MediaError
+from tribe_np.media.ffmpeg import file_url, open_ffmpeg
+from tribe_np.media.frame_times import JUMP, frame_indices, still_indices
+from tribe_np.media.probe import MediaInfo, probe
+
+Prepare = Callable[[np.ndarray], np.ndarray]
+OVERRUN = 0.011
+"""Seconds by which a chunk may pass the printed duration: it has two decimals."""
+
+
+def clip_frames(
+    path: str | Path,
+    *,
+    offset: float,
+    duration: float,
+    n_video_frames: int = 64,
+    clip_duration: float = 4.0,
+    frequency: float = 2.0,
+    ignore_rotation: bool = False,
+    prepare: Prepare | None = None,
+) -> Iterator[np.ndarray]:
+    """The clip of each bin of a chunk: the frames of the `clip_duration` seconds up to the end of the bin.
+
+    Shapes   -> round(duration * frequency) arrays (n_video_frames, height, width, 3) uint8, oldest frame first
+    Units    seconds from the start of the file, Hz
+    `prepare` is applied once to every frame that is used (clips share most of theirs), such as a processor's shrink.
+    `ignore_rotation` squeezes a turned picture into its unturned size, as upstream does with recent ffmpeg.
+    Raises   MediaError: not a video, a chunk beyond its end, no frame at all, or a file that is cut short
+    Source   neuralset 0.0.2 HuggingFaceVideo._get_data; moviepy 2.2.1 FFMPEG_VideoReader
+    """
+    info = video_info(path, offset, duration)
+
+    def rows_for(n_frames: float) -> np.ndarray:
+        return frame_indices(
+            info.fps, n_frames, offset, duration,
+            n_video_frames=n_video_frames, clip_duration=clip_duration, frequency=frequency,
+        )  # fmt: skip
+
+    yield from _rows(info, rows_for, ignore_rotation, prepare)
+
+
+def still_frames(
+    path: str | Path,
+    *,
+    offset: float,
+    duration: float,
+    frequency: float = 2.0,
+    ignore_rotation: bool = False,
+    prepare: Prepare | None = None,
+) -> Iterator[np.ndarray]:
+    """One picture per bin of a chunk, from its first moment to its last; past the end, the last frame of the file.
+
+    Shapes   -> round(duration * frequency) arrays (height, width, 3) uint8
+    Raises   MediaError as `clip_frames`
+    Source   neuralset 0.0.2 HuggingFaceVideo._get_data_from_image_model (which takes a random frame past the end)
+    """
+    info = video_info(path, offset, duration)
+    indices = still_indices(info.fps, offset, duration, frequency=frequency)[:, None]
+    for row in _rows(info, lambda n: np.minimum(indices, n - 1).astype(np.int64), ignore_rotation, prepare):
+        yield row[0]
+
+
+def video_info(path: str | Path, offset: float, duration: float) -> MediaInfo:
+    """The facts of a file that must have pictures from `offset` for `duration` seconds.
+
+    Raises   MediaError
+    """
+    info = probe(path)
+    if not info.has_video:
+        raise MediaError(f"{path}: has sound but no pictures")
+    if offset < 0 or duration < 0 or offset + duration > info.duration + OVERRUN:
+        raise MediaError(
+            f"{path}: seconds {offset:g} to {offset + duration:g} were asked for, but it lasts {info.duration:g} s"
+        )
+    return info
+
+
+def read_frames(info: MediaInfo, first: int, *, ignore_rotation: bool = False) -> Generator[np.ndarray, None, None]:
+    """Decoded frames in order, from number `first` on, until the stream ends.
+
+    Shapes   -> arrays (height, width, 3) uint8, read-only
+    Numerics swscale bicubic to RGB of 8 bits; a seek aims 10 microseconds before the frame
+    Raises   MediaError when ffmpeg fails
+    Source   moviepy 2.2.1 FFMPEG_VideoReader.initialize
+    """
+    width, height = (info.width, info.height) if ignore_rotation else info.displayed_size
+    source = file_url(info.path)
+    where = ["-i", source]
+    if first > 0:
+        start = first * (1 / info.fps) - 0.00001
+        back = min(1, start)
+        where = ["-ss", f"{start - back:.6f}", "-i", source, "-ss", f"{back:.6f}"]
+    picture = ["-vf", f"scale={width}:{height}", "-sws_flags", "bicubic", "-pix_fmt", "rgb24"]
+    args = [*where, "-f", "image2pipe", *picture, "-vcodec", "rawvideo", "-"]
+    n_bytes = width * height * 3
+    with open_ffmpeg(args, path_for_errors=info.path) as stream:
+        while len(raw := stream.read(n_bytes)) == n_bytes:
+            yield np.frombuffer(raw, np.uint8).reshape(height, width, 3)
+
+
+def _rows(
+    info: MediaInfo, rows_for: Callable[[float], np.ndarray], ignore_rotation: bool, prepare: Prepare | None
+) -> Iterator[np.ndarray]:
+    """Each row of frame numbers as one array; `rows_for` gives the rows for a known number of frames, or infinity."""
+    rows = rows_for(np.inf)
+    wanted = set(rows.ravel().tolist())
+    held: dict[int, np.ndarray] = {}
+    # moviepy opens the file at its first frame and seeks when the first request lies far ahead
+    number = int(rows[0, 0]) if len(rows) and rows[0, 0] > JUMP else 0
+    with closing(read_frames(info, number, ignore_rotation=ignore_rotation)) as frames:
+        for b in range(len(rows)):
+            while number <= rows[b].max():
+                frame = next(frames, None)
+                if frame is None:  # the end: from here on the rows depend on where it is
+                    rows, number = rows_for(number), np.iinfo(np.int64).max
+                    break
+                if number in wanted:
+                    held[number] = frame if prepare is None else prepare(frame)
+                number += 1
+            row = rows[b].tolist()
+            for lost in set(row) - set(held):  # a chunk beyond the end of the pictures
+                frame = _frame_at(info, lost, ignore_rotation)
+                held[lost] = frame if prepare is None else prepare(frame)
+            yield np.stack([held[i] for i in row])
+            for old in [i for i in held if i < min(row)]:
+                del held[old]
+
+
+def _frame_at(info: MediaInfo, number: int, ignore_rotation: bool) -> np.ndarray:
+    """One frame by its number, or the last one before it."""
+    found = None
+    with closing(read_frames(info, 0, ignore_rotation=ignore_rotation)) as frames:
+        for _ in range(number + 1):
+            frame = next(frames, None)
+            if frame is None:
+                break
+            found = frame
+    if found is None:
+        raise MediaError(f"{info.path}: no frame can be decoded; the file is damaged or cut short")
+    return found
