@@ -1,0 +1,45 @@
+"""A program run as a child that never outlives the call, with its last useful line as the error."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from tribe_np.errors import MediaError
+
+
+def run_child(
+    command: Sequence[str], *, name: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """What the program wrote, and its exit code; on any interruption it is killed with its own children.
+
+    Raises   MediaError when it cannot be started
+    """
+    try:
+        child = subprocess.Popen(
+            list(command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=None if env is None else dict(env),
+            start_new_session=True,  # one group to kill: uvx runs the real program as a child of its own
+        )
+    except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
+        raise MediaError(f"{name} cannot be started: {error}") from error
+    try:
+        stdout, stderr = child.communicate(stdin)
+    except BaseException:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        raise
+    return subprocess.CompletedProcess(child.args, child.returncode, stdout, stderr)
+
+
+def last_useful_line(stderr: bytes) -> str:
+    """The line that best says what went wrong: the last that speaks of an error, else the last with any text."""
+    lines = [line.strip() for line in stderr.decode("utf-8", "replace").replace("\r", "\n").split("\n")]
+    lines = [line for line in lines if line]
+    blaming = [line for line in lines if "error" in line.lower() or "not found" in line.lower()]
+    return (blaming or lines or ["it said nothing"])[-1][:300]

@@ -1,0 +1,147 @@
+"""Text to speech, so that a text can be heard: espeak-ng, which also says when each word begins, else gTTS.
+
+espeak-ng's library is called in a child process by its soname; its own events give the word times, so nothing needs
+transcribing. gTTS needs a network and gives sound only.
+"""
+
+import json
+import os
+import re
+import sys
+import tempfile
+import wave
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from tribe_np.errors import ConfigError, MediaError, MissingDependencyError, OutputError
+from tribe_np.media import espeak_child
+from tribe_np.media.child_process import last_useful_line, run_child
+from tribe_np.media.speech_alignment import SpeechEvent, align_words
+from tribe_np.media.transcriber import language_code
+from tribe_np.media.transcript_words import Transcript
+from tribe_np.optional import require
+
+ENGINES = ("espeak-ng", "gtts")
+LIBRARIES = (
+    "libespeak-ng.so.1",
+    "libespeak-ng.1.dylib",
+    "libespeak-ng.dylib",
+    "/opt/homebrew/lib/libespeak-ng.1.dylib",  # not on the loader's path on macOS
+    "/usr/local/lib/libespeak-ng.1.dylib",
+)
+VOICES = {"zh": "cmn", "zh-cn": "cmn", "zh-tw": "cmn", "no": "nb"}  # languages that espeak-ng calls otherwise
+WAYS_OUT = (
+    "install espeak-ng (apt install espeak-ng, brew install espeak-ng), or gTTS (pip install gtts; needs a network), "
+    "or record the text and give the sound with --transcript FILE"
+)
+
+
+def synthesise(
+    text: str, wav_path: Path, *, language: str | None = None, engine: str | None = None
+) -> tuple[Transcript | None, str]:
+    """Writes the spoken text to `wav_path`; the words with their times (None from gTTS), and the engine's name.
+
+    language is a name or code; None is English, "detect" asks langdetect with a fixed seed. engine None takes
+    espeak-ng if its library is there, else gTTS. The file appears whole or not at all.
+    Raises   MediaError when there is nothing to say or the engine fails; MissingDependencyError when there is none;
+             ConfigError for an unknown one; OutputError when the file cannot be written
+    """
+    if engine is not None and engine not in ENGINES:
+        raise ConfigError(f"unknown speech engine {engine!r:.40}; known: {', '.join(ENGINES)}")
+    if not text.strip():
+        raise MediaError("the text is blank: there is nothing to speak")
+    code = detect_language(text) if language == "detect" else language_code(language) or "en"
+    if engine != "gtts":
+        transcript = _espeak(text, wav_path, code)
+        if transcript is not None:
+            return transcript, "espeak-ng"
+        if engine == "espeak-ng":
+            raise MissingDependencyError(f"espeak-ng is not installed; {WAYS_OUT}")
+    _gtts(text, wav_path, code)
+    return None, "gtts"
+
+
+def detect_language(text: str) -> str:
+    """The code of the language of a text, by langdetect with a fixed seed (upstream's is unseeded, and can vary).
+
+    Raises   MissingDependencyError without langdetect; MediaError when the text gives no clue
+    """
+    try:
+        langdetect = require("langdetect", extra="speech", why="finding the language of a text")
+    except MissingDependencyError as error:
+        raise MissingDependencyError(
+            "finding the language of a text needs langdetect: pip install langdetect, or name the language"
+        ) from error
+    langdetect.DetectorFactory.seed = 0
+    try:
+        return language_code(str(langdetect.detect(text)))
+    except langdetect.LangDetectException as error:
+        raise MediaError(f"the language of the text cannot be found ({error}); name it") from error
+
+
+def _espeak(text: str, wav_path: Path, code: str) -> Transcript | None:
+    """The words that espeak-ng spoke into the file; None when its library is not installed."""
+    try:
+        # a NUL would end the text; replaced one for one, because events count characters
+        said = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", " ", text).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise MediaError(f"the text holds half of a surrogate pair at character {error.start + 1}") from error
+    with tempfile.TemporaryDirectory(prefix="tribe_np-speech-") as folder:
+        command = _espeak_command(folder, VOICES.get(code, code))
+        result = run_child(command, name="espeak-ng", stdin=said)
+        if result.returncode == espeak_child.NO_LIBRARY:
+            return None
+        _check_espeak(result.returncode, result.stderr, code)
+        spoken = Path(folder) / "speech.wav"
+        with wave.open(str(spoken)) as sound:
+            total = sound.getnframes() / sound.getframerate()
+        if total == 0:
+            raise MediaError("espeak-ng made no sound of the text: there is nothing to speak")
+        events = [SpeechEvent(*event) for event in json.loads((Path(folder) / "events.json").read_text("utf-8"))]
+        _write_whole(wav_path, lambda passing: passing.write_bytes(spoken.read_bytes()))
+    return Transcript(tuple(align_words(text, events, total)), code, "espeak-ng")
+
+
+def _espeak_command(folder: str, voice: str) -> list[str]:
+    # run by its path: `-m` would let a folder called tribe_np in the working directory in
+    return [sys.executable, "-P", str(espeak_child.__file__), folder, voice, *LIBRARIES]
+
+
+def _check_espeak(code: int, stderr: bytes, language: str) -> None:
+    if code == espeak_child.NO_VOICE:
+        raise MediaError(f"espeak-ng has no voice for language {language!r:.40}; `espeak-ng --voices` lists them")
+    if code < 0:
+        raise MediaError(f"espeak-ng crashed (signal {-code}) while speaking; try another text, or engine gtts")
+    if code != 0:
+        raise MediaError(f"espeak-ng failed (exit code {code}): {last_useful_line(stderr)}")
+
+
+def _gtts(text: str, wav_path: Path, code: str) -> None:
+    try:
+        gtts = require("gtts", extra="speech", why="speaking a text")
+    except MissingDependencyError as error:
+        raise MissingDependencyError(f"a text needs a speech engine and none is installed: {WAYS_OUT}") from error
+    import soundfile
+
+    with tempfile.TemporaryDirectory(prefix="tribe_np-speech-") as folder:
+        spoken = Path(folder) / "speech.mp3"
+        try:
+            gtts.gTTS(text, lang=code).save(str(spoken))
+            samples, rate = soundfile.read(spoken, dtype="int16")
+        except (gtts.gTTSError, ValueError, AssertionError, RuntimeError, OSError) as error:
+            reason = " ".join(str(error).split())
+            raise MediaError(f"gTTS could not speak the text (it needs a network): {reason:.200}") from error
+        _write_whole(wav_path, lambda passing: soundfile.write(passing, samples, rate, format="WAV", subtype="PCM_16"))
+
+
+def _write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    passing = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(passing)
+        passing.replace(path)
+    except (OSError, RuntimeError) as error:  # soundfile's errors are RuntimeErrors
+        raise OutputError(f"{path}: speech cannot be written: {error}") from error
+    finally:
+        with suppress(OSError):
+            passing.unlink(missing_ok=True)

@@ -1,0 +1,144 @@
+"""Speech to words: one small interface, and whisperX behind it.
+
+whisperX (Whisper large-v3, then forced alignment) is what upstream runs. It is a program of its own with gigabytes of
+weights, so it is called, not imported: `whisperx` on PATH, else through `uvx`.
+"""
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from tribe_np.errors import ConfigError, MediaError, MissingDependencyError
+from tribe_np.media.child_process import last_useful_line, run_child
+from tribe_np.media.transcript_tables import read_whisperx_json
+from tribe_np.media.transcript_words import Transcript
+
+MODEL = "large-v3"
+BATCH_SIZE = "16"
+ENGLISH_ALIGNER = "WAV2VEC2_ASR_LARGE_LV60K_960H"
+UPSTREAM_CODES = {"english": "en", "french": "fr", "spanish": "es", "dutch": "nl", "chinese": "zh"}
+LANGUAGE_CODES = UPSTREAM_CODES | {
+    "arabic": "ar", "catalan": "ca", "czech": "cs", "danish": "da", "finnish": "fi", "german": "de", "greek": "el",
+    "hebrew": "he", "hindi": "hi", "hungarian": "hu", "italian": "it", "japanese": "ja", "korean": "ko",
+    "norwegian": "no", "persian": "fa", "polish": "pl", "portuguese": "pt", "romanian": "ro", "russian": "ru",
+    "swedish": "sv", "turkish": "tr", "ukrainian": "uk", "vietnamese": "vi",
+}  # fmt: skip
+THREE_WAYS = (
+    "give the words with --transcript FILE (whisperX .json, .tsv, .srt, .vtt, .TextGrid), "
+    "install whisperx (or uv, which runs it), or go on without words with --no-speech"
+)
+
+
+class Transcriber(Protocol):
+    """Whatever turns a sound file into timed words."""
+
+    @property
+    def name(self) -> str:
+        """Short name for messages and records."""
+
+    def transcribe(self, audio_path: Path, language: str | None) -> Transcript:
+        """The words of a file spoken in `language` (a name or a code; None lets the transcriber find out)."""
+
+
+@dataclass(frozen=True)
+class WhisperX:
+    """whisperX as a child process.
+
+    Fields   command starts it: ("whisperx",) or ("uvx", "whisperx"); device is "cpu" or "cuda"; upstream gives exactly
+             upstream's arguments, which whisperX refuses on a CPU (float16) and for other languages than English
+    Source   tribev2 7239908 ExtractWordsFromAudio._get_transcript_from_audio
+    """
+
+    command: tuple[str, ...]
+    device: str = "cpu"
+    upstream: bool = False
+
+    @property
+    def name(self) -> str:
+        """Short name for messages and records."""
+        return "whisperx"
+
+    def arguments(self, audio_path: Path, language: str | None, output_dir: str) -> list[str]:
+        """The whole command line."""
+        if self.upstream:
+            return _upstream_arguments(audio_path, language, self.device, output_dir)
+        code = language_code(language)
+        return [
+            *self.command,
+            str(audio_path.absolute()),  # a name that begins with "-" would be read as an option
+            *("--model", MODEL),
+            *(("--language", code) if code else ()),
+            *("--device", self.device),
+            *("--compute_type", "float16" if self.device == "cuda" else "int8"),  # the engine has no float16 on a CPU
+            *("--batch_size", BATCH_SIZE),
+            *(("--align_model", ENGLISH_ALIGNER) if code == "en" else ()),  # others: whisperX knows one per language
+            *("--output_dir", output_dir),
+            *("--output_format", "json"),
+        ]
+
+    def transcribe(self, audio_path: Path, language: str | None) -> Transcript:
+        """The words of the sound; whisperX writes into a temporary folder, which is removed.
+
+        Raises   MediaError with whisperX's own last word when it fails; EventsError when its output is unusable
+        """
+        env = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}
+        with tempfile.TemporaryDirectory(prefix="tribe_np-whisperx-") as folder:
+            result = run_child(self.arguments(audio_path, language, folder), name="whisperx", env=env)
+            if result.returncode != 0:
+                reason = last_useful_line(result.stderr)
+                raise MediaError(
+                    f"{audio_path}: whisperx failed (exit code {result.returncode}): {reason}; otherwise {THREE_WAYS}"
+                )
+            written = Path(folder) / f"{audio_path.stem}.json"
+            if not written.is_file():
+                raise MediaError(f"{audio_path}: whisperx ended well but wrote no transcript; {THREE_WAYS}")
+            transcript = read_whisperx_json(written, lossy=self.upstream)
+        return replace(transcript, source=f"whisperx of {audio_path}")
+
+
+def language_code(language: str | None) -> str:
+    """The code of a language given by name or code; "" for None."""
+    known = (language or "").strip().lower()
+    return LANGUAGE_CODES.get(known, known)
+
+
+def language_name(code: str) -> str:
+    """The name of a language given by code or name ("en" and "english" are "english"), as events carry it."""
+    known = code.strip().lower()
+    return next((name for name, short in LANGUAGE_CODES.items() if short == known.split("-")[0]), known)
+
+
+def _upstream_arguments(audio_path: Path, language: str | None, device: str, output_dir: str) -> list[str]:
+    language = language or "english"  # a constant upstream
+    if language not in UPSTREAM_CODES:
+        raise ConfigError(f"upstream transcribes {', '.join(UPSTREAM_CODES)}; got language {language!r:.40}")
+    return [
+        *("uvx", "whisperx", str(audio_path)),
+        *("--model", MODEL),
+        *("--language", UPSTREAM_CODES[language]),
+        *("--device", device),
+        *("--compute_type", "float16"),
+        *("--batch_size", BATCH_SIZE),
+        "--align_model",  # upstream drops the empty value of other languages, but not the flag
+        *((ENGLISH_ALIGNER,) if language == "english" else ()),
+        *("--output_dir", output_dir),
+        *("--output_format", "json"),
+    ]
+
+
+def find_transcriber(name: str | None = None, *, device: str = "cpu", upstream: bool = False) -> Transcriber:
+    """The transcriber asked for, or the one that is installed.
+
+    Raises   ConfigError for an unknown name; MissingDependencyError, with the three ways out, when there is none
+    """
+    if name not in (None, "whisperx"):
+        raise ConfigError(f"--transcriber {name!r:.40} is not known; known: whisperx")
+    whisperx, uvx = shutil.which("whisperx"), shutil.which("uvx")
+    if whisperx and not upstream:
+        return WhisperX((whisperx,), device)
+    if uvx:
+        return WhisperX((uvx, "whisperx"), device, upstream)
+    raise MissingDependencyError(f"no transcriber: neither whisperx nor uvx is on PATH; {THREE_WAYS}")

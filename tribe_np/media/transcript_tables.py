@@ -1,0 +1,180 @@
+"""Transcripts with a time for each word: whisperX's JSON and the table that upstream keeps beside the sound."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from tribe_np.errors import EventsError
+from tribe_np.media.transcript_words import Transcript, Word, read_text, seconds, spoken, timed_word
+
+COLUMNS = ("text", "start", "duration", "sequence_id", "sentence")
+# What pandas 2 and 3 read as a missing value, so that upstream stops at such a word
+PANDAS_MISSING = frozenset(
+    ["", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+     "NULL", "NaN", "None", "n/a", "nan", "null"]
+)  # fmt: skip
+
+
+def read_whisperx_json(path: Path, *, lossy: bool = False) -> Transcript:
+    """The words of whisperX's JSON that have a start (numbers often lack one and are left out, as upstream does).
+
+    Numerics quotation marks are removed from words and sentences; white space around a word too, unless lossy
+    Raises   EventsError naming segment and word (counted from 1), or the line where it stops being JSON
+    Source   tribev2 7239908 ExtractWordsFromAudio._get_transcript_from_audio
+    """
+    try:
+        document = json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise EventsError(f"{path}: line {error.lineno}: not JSON: {error.msg}") from error
+    except (RecursionError, ValueError) as error:
+        if isinstance(error, EventsError):
+            raise
+        raise EventsError(f"{path}: not usable JSON: nested too deeply, or a number too long") from error
+    if not isinstance(document, dict) or not isinstance(document.get("segments"), list):
+        raise EventsError(f'{path}: not a whisperX transcript: no list "segments" at the top')
+    language = document.get("language")
+    words = spoken(_json_words(document["segments"], path, lossy))
+    return Transcript(words, language if isinstance(language, str) else "", str(path))
+
+
+def _json_words(segments: Sequence[Any], path: Path, lossy: bool) -> Iterator[Word]:
+    for number, segment in enumerate(segments):
+        at = f"segment {number + 1}"
+        if not isinstance(segment, dict) or not isinstance(segment.get("words"), list):
+            raise EventsError(f'{path}: {at} has no list "words"; a transcript needs a time for each word')
+        sentence = segment.get("text", "")
+        if not isinstance(sentence, str):
+            raise EventsError(f'{path}: {at}: "text" must be a string, got {sentence!r:.40}')
+        for position, item in enumerate(segment["words"], 1):
+            place = f"{at}, word {position}"
+            if not isinstance(item, dict) or not isinstance(item.get("word"), str):
+                raise EventsError(f'{path}: {place} has no string "word"')
+            if "start" in item:
+                yield _json_word(item, number, sentence, path, place, lossy)
+
+
+def _json_word(item: Mapping[str, Any], number: int, sentence: str, path: Path, place: str, lossy: bool) -> Word:
+    text = item["word"]
+    if "end" not in item:
+        raise EventsError(f'{path}: {place} ({text!r:.40}) has a "start" but no "end"')
+    start, stop = (seconds(item[key], f'{path}: {place} ({text!r:.40}): "{key}"') for key in ("start", "end"))
+    text = text.replace('"', "")
+    text = text if lossy else text.strip()
+    return timed_word(text, start, stop, number, sentence.replace('"', ""), path=path, at=place)
+
+
+def read_sidecar(path: Path, *, lossy: bool = False) -> Transcript:
+    """The words of upstream's table (text, start, duration and, if there, sequence_id and sentence; tab-separated).
+
+    A blank file means that the sound holds no words. `lossy` reads as upstream does: numbers by pandas' own
+    conversion, which can be off by the last bit, and a word such as `null` or `NA`, missing to pandas, is an error.
+    Raises   EventsError naming line and word
+    Source   tribev2 7239908 ExtractWordsFromAudio._run; pandas 3.0 read_csv
+    """
+    content = read_text(path)
+    if not content.strip():
+        return Transcript((), "", str(path))
+    rows = csv.reader(io.StringIO(content, newline=""), delimiter="\t")
+    words = []
+    try:
+        header = next(rows)
+        missing = [name for name in COLUMNS[:3] if name not in header]
+        if missing:
+            raise EventsError(f"{path}: line 1: no column {missing[0]!r}; a transcript table has {', '.join(COLUMNS)}")
+        for row in rows:
+            if any(row):
+                words.append(_table_word(dict(zip(header, row, strict=False)), path, f"line {rows.line_num}", lossy))
+    except csv.Error as error:
+        raise EventsError(f"{path}: line {rows.line_num}: not a tab-separated table: {error}") from error
+    return Transcript(spoken(words), "", str(path))
+
+
+def _table_word(row: Mapping[str, str], path: Path, at: str, lossy: bool) -> Word:
+    text = row.get("text", "")
+    if lossy and text in PANDAS_MISSING:
+        raise EventsError(f"{path}: {at}: word {text!r} is a missing value to pandas, and upstream stops there")
+    convert = pandas_float if lossy else float
+    times = []
+    for name in ("start", "duration"):
+        try:
+            value = convert(row.get(name, ""))
+        except ValueError as error:
+            got = row.get(name, "")
+            raise EventsError(f"{path}: {at}: word {text!r:.40}: {name} is not a number: {got!r:.40}") from error
+        times.append(seconds(value, f"{path}: {at}: word {text!r:.40}: {name}"))
+    try:
+        sequence_id = int(float(row.get("sequence_id") or 0))
+    except (ValueError, OverflowError) as error:
+        wrong = row.get("sequence_id")
+        raise EventsError(f"{path}: {at}: word {text!r:.40}: sequence_id is not a number: {wrong!r:.40}") from error
+    text = text if lossy else text.replace('"', "").strip()
+    stop = seconds(_stop(*times), f"{path}: {at}: word {text!r:.40}: end")
+    return timed_word(text, times[0], stop, sequence_id, row.get("sentence") or "", path=path, at=at)
+
+
+def _stop(start: float, duration: float) -> float:
+    """The end whose distance from the start is the duration, to the bit where there is one.
+
+    start + (end - start) need not be end; the end that upstream subtracted from is the sum or a neighbour of it.
+    """
+    total = start + duration
+    near = (total, math.nextafter(total, math.inf), math.nextafter(total, -math.inf))
+    return next((stop for stop in near if stop - start == duration), total)
+
+
+def pandas_float(text: str) -> float:
+    """A decimal number as pandas' default conversion reads it: 17 digits, then one division or multiplication.
+
+    Raises   ValueError when it is no number
+    Source   pandas 3.0 tokenizer.c precise_xstrtod
+    """
+    exact = float(text)
+    mantissa, _, power = text.strip().lower().partition("e")
+    whole, _, decimals = mantissa.lstrip("+-").partition(".")
+    if not math.isfinite(exact) or not (whole + decimals).isdigit():
+        return exact
+    number = 0.0
+    for digit in (whole + decimals)[:17]:
+        number = number * 10.0 + int(digit)
+    exponent = max(0, len(whole) - 17) - min(len(decimals), max(0, 17 - len(whole))) + int(power or 0)
+    if abs(exponent) > 308:
+        return exact
+    scaled = number * float(f"1e{exponent}") if exponent > 0 else number / float(f"1e{-exponent}")
+    return -scaled if mantissa.startswith("-") else scaled
+
+
+def sidecar_text(transcript: Transcript) -> str:
+    """The transcript as upstream's table, to the byte.
+
+    Source   pandas 3.0 DataFrame.to_csv(sep="\\t", index=False) on the rows of tribev2 7239908
+    """
+    if not transcript.words:
+        return "\n"
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter="\t", lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for word in transcript.words:
+        writer.writerow((word.text, word.start, word.stop - word.start, word.sequence_id, word.sentence))
+    return text.getvalue()
+
+
+def whisperx_text(transcript: Transcript) -> str:
+    """The transcript as whisperX's JSON; a segment for each run of words with one sequence_id."""
+    segments: list[dict[str, Any]] = []
+    for _, group in groupby(transcript.words, key=lambda word: word.sequence_id):
+        words = list(group)
+        segments.append(
+            {
+                "start": words[0].start,
+                "end": words[-1].stop,
+                "text": words[0].sentence,
+                "words": [{"word": word.text, "start": word.start, "end": word.stop} for word in words],
+            }
+        )
+    document = {"segments": segments, "language": transcript.language}
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
