@@ -1,1 +1,1 @@
-"""DINOv2: single pictures to hidden states."""
+"""DINOv2: single pictures into hidden states; the optional image feature of TRIBE v2, off in the released model."""

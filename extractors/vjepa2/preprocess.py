@@ -10,15 +10,21 @@ from typing import Any
 
 import numpy as np
 
+from extractors.common.pictures import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    centre_crop,
+    check_frame,
+    read_crop_size,
+    shortest_edge_size,
+)
 from extractors.common.settings import Settings
-from tribe_np.errors import CheckpointError, ConfigError, ShapeError
+from tribe_np.errors import CheckpointError, ConfigError
 from tribe_np.formats.weights import read_json
 from tribe_np.ops.resize import resize_bilinear_uint8
 
 FILES = ("video_preprocessor_config.json", "preprocessor_config.json")
 BILINEAR = 2  # PIL's number
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True)
@@ -65,8 +71,11 @@ class VideoProcessor:
             settings.only(step, True)
         settings.only("do_sample_frames", False)
         settings.only("resample", BILINEAR)
+        height, width = read_crop_size(settings, 256)
+        if int(height * 256 / 224) < width:
+            raise ConfigError(f"{origin}: crop_size {width} x {height} is wider than the resized frame")
         return cls(
-            crop_size=_crop_size(settings),
+            crop_size=(height, width),
             image_mean=settings.triple("image_mean", IMAGENET_MEAN),
             image_std=settings.triple("image_std", IMAGENET_STD),
             rescale_factor=settings.positive("rescale_factor", 1 / 255),
@@ -78,11 +87,9 @@ class VideoProcessor:
         Shapes   frame (height, width, 3) uint8 -> (*crop_size, 3) uint8
         Raises   ShapeError for anything but an 8-bit colour picture
         """
-        if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
-            raise ShapeError(f"a video frame must be (height, width, 3) uint8, got {frame.shape} {frame.dtype}")
+        check_frame(frame)
         size = shortest_edge_size(frame.shape[:2], self.shortest_edge)
-        top, left = (int((n - crop) / 2.0) for n, crop in zip(size, self.crop_size, strict=True))
-        crop = slice(top, top + self.crop_size[0]), slice(left, left + self.crop_size[1])
+        crop = centre_crop(size, self.crop_size)
         return resize_bilinear_uint8(frame, size, crop=crop)
 
     def normalize(self, frames: Iterable[np.ndarray]) -> np.ndarray:
@@ -102,25 +109,3 @@ class VideoProcessor:
     def __call__(self, frames: Iterable[np.ndarray]) -> np.ndarray:
         """Shapes   n_video_frames of (height, width, 3) uint8 -> (n_video_frames, 3, *crop_size) float32."""
         return self.normalize([self.shrink(frame) for frame in frames])
-
-
-def shortest_edge_size(size: tuple[int, ...], shortest_edge: int) -> tuple[int, int]:
-    """(height, width) with the short side at `shortest_edge`; the long one is truncated.
-
-    Source   transformers 5.23.0 get_resize_output_image_size
-    """
-    height, width = size
-    long = int(shortest_edge * max(height, width) / min(height, width))
-    return (shortest_edge, long) if height <= width else (long, shortest_edge)
-
-
-def _crop_size(settings: Settings) -> tuple[int, int]:
-    value = settings.values.get("crop_size")
-    if not isinstance(value, dict):
-        side = settings.count("crop_size", 256)
-        return side, side
-    crop = Settings(value, f"{settings.origin}: crop_size")
-    height, width = crop.count("height", 0), crop.count("width", 0)
-    if int(height * 256 / 224) < width:
-        raise ConfigError(f"{settings.origin}: crop_size {width} x {height} is wider than the resized frame")
-    return height, width

@@ -1,0 +1,50 @@
+"""What both picture processors share: the size with a given shortest edge, the centre crop, the file's crop size."""
+
+import numpy as np
+
+from extractors.common.settings import Settings
+from tribe_np.errors import ShapeError
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+def shortest_edge_size(size: tuple[int, ...], shortest_edge: int) -> tuple[int, int]:
+    """(height, width) with the short side at `shortest_edge`; the long one is truncated.
+
+    Source   transformers 5.23.0 get_resize_output_image_size
+    """
+    height, width = size
+    long = int(shortest_edge * max(height, width) / min(height, width))
+    return (shortest_edge, long) if height <= width else (long, shortest_edge)
+
+
+def centre_crop(size: tuple[int, int], crop_size: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of a centre crop that is not larger than the picture.
+
+    Source   transformers 5.23.0 TorchvisionBackend.center_crop
+    """
+    top, left = (int((n - crop) / 2.0) for n, crop in zip(size, crop_size, strict=True))
+    return slice(top, top + crop_size[0]), slice(left, left + crop_size[1])
+
+
+def read_crop_size(settings: Settings, default: int) -> tuple[int, int]:
+    """(height, width) from `crop_size`: one number, or a mapping with both.
+
+    Raises   ConfigError for anything else
+    """
+    value = settings.values.get("crop_size")
+    if not isinstance(value, dict):
+        side = settings.count("crop_size", default)
+        return side, side
+    crop = Settings(value, f"{settings.origin}: crop_size")
+    return crop.count("height", 0), crop.count("width", 0)
+
+
+def check_frame(frame: np.ndarray) -> None:
+    """Refuses anything but an 8-bit colour picture.
+
+    Raises   ShapeError
+    """
+    if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8 or 0 in frame.shape:
+        raise ShapeError(f"a picture must be (height, width, 3) uint8, got {frame.shape} {frame.dtype}")

@@ -1,0 +1,240 @@
+"""DINOv2: patches of 14 x 14 pixels and a class token, a transformer with a learned scale on every residual.
+
+| key (hub spelling; transformers 5.23's q_proj, k_proj, v_proj, o_proj are read as well)  | shape               |
+|-------------------------------------------------------------------------------------------|---------------------|
+| embeddings.cls_token, embeddings.position_embeddings                                      | (1, 1, D), (1, P, D) |
+| embeddings.patch_embeddings.projection.weight                                             | (D, 3, patch, patch) |
+| encoder.layer.{i}.attention.attention.{query,key,value}.weight                            | (D, D)              |
+| encoder.layer.{i}.attention.output.dense.weight                                           | (D, D)              |
+| encoder.layer.{i}.layer_scale{1,2}.lambda1, norm{1,2}.weight                              | (D,)                |
+| encoder.layer.{i}.mlp.fc1.weight, fc2.weight                                              | (M, D), (D, M)      |
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from extractors.common.stack import LayerStack
+from extractors.dinov2.config import DinoV2Config
+from extractors.dinov2.preprocess import PictureProcessor
+from tribe_np.backend import array_module, device_module, dtype_of, to_device
+from tribe_np.errors import ShapeError
+from tribe_np.formats.weights import open_folder
+from tribe_np.kernels.record import REFERENCE, KernelSet
+from tribe_np.nn.context import Context, open_context
+from tribe_np.nn.linear import Linear
+from tribe_np.nn.norm import LayerNorm
+from tribe_np.ops.attention import merge_heads, split_heads
+from tribe_np.ops.resize import resize_bicubic_plain
+from tribe_np.protocols import Array, Device, Weights
+
+SPELLINGS = {
+    ".attention.attention.query.": ".attention.q_proj.",
+    ".attention.attention.key.": ".attention.k_proj.",
+    ".attention.attention.value.": ".attention.v_proj.",
+    ".attention.output.dense.": ".attention.o_proj.",
+}
+IGNORED = {
+    "embeddings.mask_token": "only used in training",
+    "layernorm.": "hidden states are taken before the final norm",
+}
+
+
+def current_spelling(name: str) -> str:
+    """A stored tensor's name as transformers 5.23 spells it.
+
+    Source   transformers 5.23.0 conversion_mapping
+    """
+    for old, new in SPELLINGS.items():
+        name = name.replace(old, new)
+    return name.removeprefix("dinov2.")
+
+
+@dataclass(frozen=True, eq=False)
+class Embeddings:
+    """Patches as tokens, the class token before them, positions added.
+
+    Source   transformers 5.23.0 Dinov2Embeddings
+    """
+
+    projection: Linear  # (D, channels * patch * patch)
+    cls_token: Array  # (1, 1, D)
+    position_embeddings: Array  # (1, 1 + grid * grid, D)
+    patch_size: int
+
+    @classmethod
+    def from_weights(cls, weights: Weights, config: DinoV2Config) -> "Embeddings":
+        """Takes the convolution's kernel as a matrix."""
+        D, patch, n_positions = config.model_dim, config.patch_size, config.grid_size**2 + 1
+        projection = weights.at("patch_embeddings", "projection")
+        kernel = projection.take("weight", (D, config.n_channels, patch, patch))
+        return cls(
+            projection=Linear(kernel.reshape(D, -1), projection.take("bias", (D,))),
+            cls_token=weights.take("cls_token", (1, 1, D)),
+            position_embeddings=weights.take("position_embeddings", (1, n_positions, D)),
+            patch_size=patch,
+        )
+
+    def __call__(self, pixels: Array, ctx: Context) -> Array:
+        """Shapes   pixels (B, C, height, width) -> (B, 1 + S, D); patches by row, column."""
+        xp = array_module(pixels)
+        B, C, height, width = pixels.shape
+        patch, rows, columns = self.patch_size, height // self.patch_size, width // self.patch_size
+        boxes = pixels[:, :, : rows * patch, : columns * patch].reshape(B, C, rows, patch, columns, patch)
+        patches = self.projection(boxes.transpose(0, 2, 4, 1, 3, 5).reshape(B, rows * columns, -1))
+        ctx.see("patch_embeddings.projection", patches)
+        first = xp.broadcast_to(self.cls_token, (B, 1, patches.shape[-1]))
+        positions = self.position_embeddings
+        if rows * columns != positions.shape[1] - 1 or height != width:
+            positions = resized_positions(positions, rows, columns)
+        ctx.see("positions", positions)
+        return xp.concatenate([first, patches], axis=1) + positions
+
+
+def resized_positions(table: Array, rows: int, columns: int) -> Array:
+    """The position table for another grid; the class token's entry stays.
+
+    Shapes   table (1, 1 + grid * grid, D) -> (1, 1 + rows * columns, D)
+    Source   transformers 5.23.0 Dinov2Embeddings.interpolate_pos_encoding
+    """
+    xp = array_module(table)
+    D, grid = table.shape[-1], round((table.shape[1] - 1) ** 0.5)
+    pictures = table[:, 1:].reshape(grid, grid, D).transpose(2, 0, 1)
+    resized = resize_bicubic_plain(pictures, (rows, columns)).transpose(1, 2, 0).reshape(1, rows * columns, D)
+    return xp.concatenate([table[:, :1], resized], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Attention and a feed-forward, each pre-norm, scaled per channel, residual.
+
+    Source   transformers 5.23.0 Dinov2Layer
+    """
+
+    norm1: LayerNorm
+    query: Linear
+    key: Linear
+    value: Linear
+    output: Linear
+    layer_scale1: Array  # (D,)
+    norm2: LayerNorm
+    fc1: Linear
+    fc2: Linear
+    layer_scale2: Array  # (D,)
+    n_heads: int
+
+    @classmethod
+    def from_weights(cls, weights: Weights, config: DinoV2Config) -> "Block":
+        """Takes one `encoder.layer.{i}`."""
+        D, M, eps, qkv_bias = config.model_dim, config.mlp_dim, config.layer_norm_eps, config.qkv_bias
+        attention = weights.at("attention")
+        return cls(
+            norm1=LayerNorm.from_weights(weights.at("norm1"), D, eps=eps),
+            query=Linear.from_weights(attention.at("q_proj"), D, D, bias=qkv_bias),
+            key=Linear.from_weights(attention.at("k_proj"), D, D, bias=qkv_bias),
+            value=Linear.from_weights(attention.at("v_proj"), D, D, bias=qkv_bias),
+            output=Linear.from_weights(attention.at("o_proj"), D, D, bias=True),
+            layer_scale1=weights.take("layer_scale1.lambda1", (D,)),
+            norm2=LayerNorm.from_weights(weights.at("norm2"), D, eps=eps),
+            fc1=Linear.from_weights(weights.at("mlp", "fc1"), D, M, bias=True),
+            fc2=Linear.from_weights(weights.at("mlp", "fc2"), M, D, bias=True),
+            layer_scale2=weights.take("layer_scale2.lambda1", (D,)),
+            n_heads=config.n_heads,
+        )
+
+    def __call__(self, x: Array, ctx: Context) -> Array:
+        """Shapes   x (B, S, D) -> (B, S, D)."""
+        normed = self.norm1(x, ctx)
+        ctx.see("norm1", normed)
+        x = x + self.attend(normed, ctx.at("attention")) * self.layer_scale1
+        normed = self.norm2(x, ctx)
+        ctx.see("norm2", normed)
+        out = self.fc2(ctx.kernels.gelu(self.fc1(normed)))
+        ctx.see("mlp.output", out)
+        x = x + out * self.layer_scale2
+        ctx.see("output", x)
+        return x
+
+    def attend(self, x: Array, ctx: Context) -> Array:
+        """Shapes   x (B, S, D) -> (B, S, D)."""
+        query, key, value = self.query(x), self.key(x), self.value(x)
+        ctx.see("query", query)
+        ctx.see("key", key)
+        ctx.see("value", value)
+        heads = [split_heads(part, self.n_heads) for part in (query, key, value)]
+        attended = merge_heads(ctx.kernels.attention(*heads, scale=(x.shape[-1] // self.n_heads) ** -0.5))
+        ctx.see("attended", attended)
+        out = self.output(attended)
+        ctx.see("output", out)
+        return out
+
+
+@dataclass(frozen=True, eq=False)
+class DinoV2Model:
+    """The model of a HuggingFace DINOv2 folder, with its picture processor."""
+
+    config: DinoV2Config
+    processor: PictureProcessor
+    embeddings: Embeddings
+    layers: LayerStack[Block]
+    device: Device
+    dtype: Any
+    kernels: KernelSet
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        folder: str | Path,
+        *,
+        precision: str = "float32",
+        device: Device = "cpu",
+        kernels: KernelSet = REFERENCE,
+        streaming: bool = False,
+    ) -> "DinoV2Model":
+        """The model in a folder with config.json, safetensors weights and preprocessor_config.json.
+
+        `streaming` reads each layer's weights when it is reached, instead of keeping them.
+        Raises   CheckpointError for files that are missing or damaged; ConfigError for what is not implemented
+        """
+        config, dtype = DinoV2Config.from_folder(folder), dtype_of(precision)
+        weights = open_folder(
+            folder, dtype=dtype, place=lambda array: to_device(array, device), rename=current_spelling
+        )
+        encoder = weights.at("encoder", "layer")
+        model = cls(
+            config=config,
+            processor=PictureProcessor.from_folder(folder),
+            embeddings=Embeddings.from_weights(weights.at("embeddings"), config),
+            layers=LayerStack.load(
+                lambda i: Block.from_weights(encoder.at(i), config), config.n_layers, streaming=streaming
+            ),
+            device=device,
+            dtype=dtype,
+            kernels=kernels,
+        )
+        weights.finish(ignore=IGNORED)
+        return model
+
+    def hidden_states(self, pixel_values: Array) -> Array:
+        """Every state before the final norm: the embedding, then each layer's output.
+
+        Shapes   pixel_values (B, 3, height, width) -> (n_layers + 1, B, 1 + S, D); the class token first
+        Raises   ShapeError for another number of axes or channels, or a picture smaller than one patch
+        Source   transformers 5.23.0 Dinov2Model(output_hidden_states=True)
+        """
+        ctx = open_context("dinov2", self.kernels)
+        return device_module(self.device).stack([state for _, state in self.iterate_states(pixel_values, ctx)])
+
+    def iterate_states(self, pixel_values: Array, ctx: Context) -> Iterator[tuple[int, Array]]:
+        """The states of `hidden_states` one at a time with their numbers; stop early and later layers do not run."""
+        shape = pixel_values.shape
+        if len(shape) != 4 or shape[1] != self.config.n_channels:
+            raise ShapeError(f"pixel_values must be (B, {self.config.n_channels}, height, width), got {shape}")
+        if 0 in shape or min(shape[2:]) < self.config.patch_size:
+            raise ShapeError(f"pixel_values {shape}: nothing to see, or smaller than one patch")
+        x = self.embeddings(to_device(pixel_values, self.device).astype(self.dtype), ctx.at("embeddings"))
+        yield 0, x
+        for i, block in enumerate(self.layers):
+            x = block(x, ctx.at("encoder", "layer", i))
+            yield i + 1, x

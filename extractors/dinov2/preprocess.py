@@ -1,0 +1,75 @@
+"""Pictures into the model's pixels, as upstream's tensor path does it: divide by 255, resize as floats, crop, normalise.
+
+Runs on the host in float32, whatever the model's precision.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from extractors.common.pictures import centre_crop, check_frame, read_crop_size, shortest_edge_size
+from extractors.common.settings import Settings
+from tribe_np.errors import ConfigError
+from tribe_np.formats.weights import read_json
+from tribe_np.ops.resize import resize_bicubic
+
+FILE = "preprocessor_config.json"
+BICUBIC = 3  # PIL's number
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+
+
+@dataclass(frozen=True)
+class PictureProcessor:
+    """BitImageProcessor on tensors in [0, 1], called with do_rescale=False.
+
+    Source   neuralset 0.0.2 BaseImage._make_transform (ToTensor); transformers 5.23.0 BitImageProcessor
+    """
+
+    shortest_edge: int
+    crop_size: tuple[int, int]  # (height, width)
+    image_mean: tuple[float, float, float]
+    image_std: tuple[float, float, float]
+
+    @classmethod
+    def from_folder(cls, folder: str | Path) -> "PictureProcessor":
+        """Reads folder/preprocessor_config.json.
+
+        Raises   CheckpointError when it cannot be read; ConfigError for values that are wrong or not implemented
+        """
+        return cls.from_dict(read_json(Path(folder) / FILE), origin=Path(folder) / FILE)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], *, origin: str | Path = "image processor") -> "PictureProcessor":
+        """The processor in a mapping with HuggingFace's keys (class defaults fill absent ones).
+
+        Raises   ConfigError for values that are wrong or not implemented
+        """
+        settings = Settings(values, origin)
+        settings.only("image_processor_type", "BitImageProcessor", "BitImageProcessorFast")
+        for step in ("do_resize", "do_center_crop", "do_normalize"):
+            settings.only(step, True)
+        settings.only("resample", BICUBIC)
+        size = values.get("size", {"shortest_edge": 224})
+        if not isinstance(size, dict) or set(size) != {"shortest_edge"}:
+            raise ConfigError(f"{origin}: size must hold shortest_edge alone, got {size!r}")
+        shortest_edge, crop_size = Settings(size, origin).count("shortest_edge", 224), read_crop_size(settings, 224)
+        if max(crop_size) > shortest_edge:
+            raise ConfigError(f"{origin}: crop_size {crop_size} is larger than the shortest edge {shortest_edge}")
+        mean, std = settings.triple("image_mean", CLIP_MEAN), settings.triple("image_std", CLIP_STD)
+        return cls(shortest_edge, crop_size, mean, std)
+
+    def __call__(self, frame: np.ndarray) -> np.ndarray:
+        """Shapes   frame (height, width, 3) uint8 -> (3, *crop_size) float32."""
+        check_frame(frame)
+        size = shortest_edge_size(frame.shape[:2], self.shortest_edge)
+        pixels = frame.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+        rows, columns = centre_crop(size, self.crop_size)
+        pixels = resize_bicubic(pixels, size)[:, rows, columns]
+        mean = np.array(self.image_mean, np.float32)[:, None, None]
+        std = np.array(self.image_std, np.float32)[:, None, None]
+        normalized: np.ndarray = (pixels - mean) / std
+        return normalized

@@ -1,0 +1,85 @@
+"""A tiny DINOv2 with random weights in the real folder layout, for tests. It has learned nothing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from extractors.common.pictures import IMAGENET_MEAN, IMAGENET_STD
+from extractors.dinov2.config import DinoV2Config
+from extractors.dinov2.model import SPELLINGS
+from tribe_np.formats.safetensors import write_safetensors
+
+TINY = {
+    "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "mlp_ratio": 4, "image_size": 98,
+    "patch_size": 14, "num_channels": 3, "layer_norm_eps": 1e-6, "qkv_bias": True, "hidden_act": "gelu",
+    "use_swiglu_ffn": False,
+}  # fmt: skip
+
+
+def write_random(
+    folder: str | Path,
+    *,
+    seed: int,
+    crop_size: int = 56,
+    shortest_edge: int = 64,
+    hub_spelling: bool = True,
+    **overrides: Any,
+) -> Path:
+    """Writes config.json, preprocessor_config.json and model.safetensors; `overrides` are HuggingFace's keys."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    values = {**TINY, **overrides}
+    note = {"_note": f"random weights, seed {seed}: a stand-in for tests"}
+    model = {"architectures": ["Dinov2Model"], "model_type": "dinov2", **note, **values}
+    (folder / "config.json").write_text(json.dumps(model, indent=1) + "\n")
+    processor = {
+        "image_processor_type": "BitImageProcessor", **note, "size": {"shortest_edge": shortest_edge},
+        "crop_size": {"height": crop_size, "width": crop_size}, "resample": 3,
+        "image_mean": IMAGENET_MEAN, "image_std": IMAGENET_STD,
+    }  # fmt: skip
+    (folder / "preprocessor_config.json").write_text(json.dumps(processor, indent=1) + "\n")
+    tensors = random_weights(DinoV2Config.from_dict(values), seed)
+    if hub_spelling:
+        for old, new in SPELLINGS.items():
+            tensors = {name.replace(new, old): tensor for name, tensor in tensors.items()}
+    write_safetensors(folder / "model.safetensors", tensors, metadata={"format": "pt"})
+    return folder
+
+
+def random_weights(config: DinoV2Config, seed: int) -> dict[str, np.ndarray]:
+    """The model's tensors, gains around 1 and queries and keys large enough that attention is not uniform."""
+    rng = np.random.default_rng(seed)
+    D, M, patch = config.model_dim, config.mlp_dim, config.patch_size
+    tensors: dict[str, np.ndarray] = {
+        "embeddings.cls_token": rng.normal(0, 1, (1, 1, D)).astype(np.float32),
+        "embeddings.mask_token": np.zeros((1, D), np.float32),
+        "embeddings.position_embeddings": rng.normal(0, 0.5, (1, config.grid_size**2 + 1, D)).astype(np.float32),
+    }
+
+    def linear(name: str, *shape: int, gain: float = 1.0, bias: bool = True) -> None:
+        spread = gain / np.sqrt(np.prod(shape[1:]))
+        tensors[f"{name}.weight"] = rng.normal(0, spread, shape).astype(np.float32)
+        if bias:
+            tensors[f"{name}.bias"] = rng.normal(0, 0.1, shape[0]).astype(np.float32)
+
+    def norm(name: str) -> None:
+        tensors[f"{name}.weight"] = rng.uniform(0.7, 1.3, D).astype(np.float32)
+        tensors[f"{name}.bias"] = rng.normal(0, 0.1, D).astype(np.float32)
+
+    linear("embeddings.patch_embeddings.projection", D, config.n_channels, patch, patch)
+    for i in range(config.n_layers):
+        layer = f"encoder.layer.{i}"
+        norm(f"{layer}.norm1")
+        linear(f"{layer}.attention.q_proj", D, D, gain=2.0, bias=config.qkv_bias)
+        linear(f"{layer}.attention.k_proj", D, D, gain=2.0, bias=config.qkv_bias)
+        linear(f"{layer}.attention.v_proj", D, D, bias=config.qkv_bias)
+        linear(f"{layer}.attention.o_proj", D, D)
+        norm(f"{layer}.norm2")
+        linear(f"{layer}.mlp.fc1", M, D)
+        linear(f"{layer}.mlp.fc2", D, M)
+        for scale in ("layer_scale1", "layer_scale2"):
+            tensors[f"{layer}.{scale}.lambda1"] = rng.uniform(0.5, 1.5, D).astype(np.float32)
+    norm("layernorm")
+    return tensors
