@@ -8,19 +8,20 @@ from tribe_np.errors import ConfigError, EventsError
 from tribe_np.timeline.events import Event, Events
 
 
-def add_contexts(events: Events, *, max_context_len: int | None = 1024) -> Events:
+def add_contexts(events: Events, *, max_context_len: int | None = 1024, sentence_only: bool = False) -> Events:
     """The table whose words have a context: the Text from some earlier word to the end of this one.
 
-    Units    max_context_len: how many earlier words the context reaches back (None: to the start of the timeline)
+    Units    max_context_len: how many earlier words the context reaches back (None: to the start of the timeline);
+             sentence_only: never beyond the start of the sentence
     Numerics slices of the words' sentences, so separators are the Text's own. A word that begins with punctuation
              makes its slice too long by as many characters, and these stay doubled in later contexts: upstream's way,
              kept because the released weights were trained on it. A word without sentence_char has the context ""
     Raises   EventsError if starts decrease within a timeline
-    Source   neuralset 0.0.2 events/transforms/text.py AddContextToWords(sentence_only=False, split_field="")
+    Source   neuralset 0.0.2 events/transforms/text.py AddContextToWords with split_field=""
     """
     if max_context_len is not None and max_context_len < 1:
         raise ConfigError(f"max_context_len must be at least 1, got {max_context_len}")
-    return Events(_with_contexts(events, max_context_len))
+    return Events(_with_contexts(events, max_context_len, sentence_only))
 
 
 def remove_missing(events: Events) -> Events:
@@ -36,6 +37,7 @@ class _Reader:
     """Reads one timeline word by word and remembers what was read."""
 
     max_context_len: int | None
+    sentence_only: bool
     parts: deque[str] = field(init=False)  # one per word: from it to the start of the next
     read_to: int = 0  # characters of the current sentence that are in parts
     last: Event | None = None
@@ -61,20 +63,23 @@ class _Reader:
         if word.sentence == last.sentence and last.sentence_char is not None and sentence_char > last.sentence_char:
             self.parts[-1] += word.sentence[self.read_to : sentence_char]
             self.read_to = sentence_char
+            return
+        if self.sentence_only:
+            self.parts.clear()
         else:
             self.parts[-1] += last.sentence[self.read_to :]
-            self.read_to = 0
+        self.read_to = 0
 
 
-def _with_contexts(events: Iterable[Event], max_context_len: int | None) -> Iterator[Event]:
-    reader = _Reader(max_context_len)
+def _with_contexts(events: Iterable[Event], max_context_len: int | None, sentence_only: bool) -> Iterator[Event]:
+    reader = _Reader(max_context_len, sentence_only)
     before: Event | None = None
     for event in events:
         if event.type != "Word":
             yield event
             continue
         if before is None or event.timeline != before.timeline:
-            reader = _Reader(max_context_len)
+            reader = _Reader(max_context_len, sentence_only)
         elif event.start < before.start:
             raise EventsError(
                 f"word {event.text!r} at {event.start:g} s on timeline {event.timeline!r} follows one that starts "

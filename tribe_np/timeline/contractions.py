@@ -7,28 +7,33 @@ from string import ascii_lowercase
 
 Parts = tuple[str, ...]
 
-NOT_CUT = frozenset("ill its hell shell shed were well whore".split())  # words of their own without the apostrophe
-PRONOUNS = "i you he she it we they".split()
-QUESTION_WORDS = "who what when where why how there that this".split()
-POINTING_PLURALS = "these those".split()
-NEGATED_WITH_HAVE = "ca could do does did had may might must need ought sha should wo would".split()
-NEGATED = "ai are is was were have has dare".split()
-WITH_HAVE = "could might must should would".split()
-ODD = (
+
+def _words(text: str) -> Parts:
+    return tuple(text.split())
+
+
+NOT_CUT = frozenset(_words("ill its hell shell shed were well whore"))  # words of their own without the apostrophe
+PRONOUNS = _words("i you he she it we they")
+QUESTION_WORDS = _words("who what when where why how there that this")
+POINTING_PLURALS = _words("these those")
+NEGATED_WITH_HAVE = _words("ca could do does did had may might must need ought sha should wo would")
+NEGATED = _words("ai are is was were have has dare")
+WITH_HAVE = _words("could might must should would")
+ODD = _words(
     "how|'d|'y not|'ve not|ve can|not gon|na got|ta let|'s c'm|on i|'m|a i|m|a"  # cut at the bars
-).split()
-WHOLE = (
+)
+WHOLE = _words(
     "em 'em ll 'll nuff 'nuff 's 'S ‘s ‘S 're 'd ' '' 'Cause 'cause 'cos 'Cos 'coz 'Coz 'cuz 'Cuz 'bout "
     "and/or w/o ma'am Ma'am o'clock O'clock — C++"
-).split()
-DROPPED_G = "doin goin nothin nuthin ol somethin lovin havin".split()
-STATES = (
+)
+DROPPED_G = _words("doin goin nothin nuthin ol somethin lovin havin")
+STATES = _words(
     "Ak Ala Ariz Ark Calif Colo Conn Del Fla Ga Ia Id Ill Ind Kan Kans Ky La Mass Md Mich Minn Miss Mo Mont N.C N.D "
     "N.H N.J N.M N.Y Neb Nebr Nev Okla Ore Pa S.C Tenn Va Wash Wis D.C"
-).split()
-MONTHS = "Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec".split()
-TITLES = "Adm Dr Gen Gov Jr Messrs Mr Mrs Ms Ph.D Prof Rep Rev Sen St Mt".split()
-OTHER_SHORT = "a.m p.m Bros co Co Corp Inc Ltd e.g E.g E.G i.e I.e I.E vs v.s".split()
+)
+MONTHS = _words("Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec")
+TITLES = _words("Adm Dr Gen Gov Jr Messrs Mr Mrs Ms Ph.D Prof Rep Rev Sen St Mt")
+OTHER_SHORT = _words("a.m p.m Bros co Co Corp Inc Ltd e.g E.g E.G i.e I.e I.E vs v.s")
 
 
 @lru_cache(maxsize=8)

@@ -9,7 +9,7 @@ from tribe_np.errors import ConfigError, MissingDependencyError
 from tribe_np.optional import require
 from tribe_np.timeline.tokens import tokenize
 
-SENTENCE_ENDS = frozenset("!.?։؟۔܀܁܂।॥၊။።፧፨᙮᠃᠉‼‽⁇⁈⁉⸮⸼﹒﹖﹗！．？｡。")  # noqa: RUF001
+SENTENCE_ENDS = frozenset("!.?։؟۔܀܁܂।॥၊။።፧፨᙮᠃᠉‼‽⁇⁈⁉⸮⸼﹒﹖﹗！．？｡。")
 LANGUAGE_CODES = {"english": "en", "french": "fr", "spanish": "es", "dutch": "nl", "chinese": "zh", "german": "de",
                   "italian": "it", "portuguese": "pt", "japanese": "ja"}  # fmt: skip
 

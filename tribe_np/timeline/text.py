@@ -152,5 +152,5 @@ def _check_matched(events: list[Event], max_unmatched_ratio: float) -> None:
     if len(unmatched) / len(words) > max_unmatched_ratio:
         raise EventsError(
             f"{len(unmatched)} of {len(words)} words on timeline {words[0].timeline!r} are in no sentence of its text "
-            f"(the first is {unmatched[0].text!r} at {unmatched[0].start:g} s); at most {max_unmatched_ratio:.0%} may be"
+            f"(first {unmatched[0].text!r} at {unmatched[0].start:g} s); at most {max_unmatched_ratio:.0%} may be"
         )
