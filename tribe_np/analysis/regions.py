@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import nibabel.freesurfer
+import nibabel.freesurfer.io
 import numpy as np
 
 from tribe_np.errors import ConfigError
@@ -70,7 +70,7 @@ def read_parcellation(folder: str | Path | None, n_vertices: int) -> Parcellatio
         if not path.is_file():
             raise ConfigError(f"{path}: no such file; region names need {HOW_TO}")
         try:
-            labels, _, names = nibabel.freesurfer.read_annot(str(path))
+            labels, _, names = nibabel.freesurfer.io.read_annot(str(path))
         except (OSError, ValueError, IndexError, EOFError, MemoryError) as error:
             raise ConfigError(f"{path}: not a FreeSurfer annotation: {error}") from error
         if n_vertices % 2 or len(labels) < per_side:

@@ -26,10 +26,14 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
 def add_event_arguments(parser: argparse.ArgumentParser) -> None:
     """How a stimulus becomes events."""
     parser.add_argument("stimulus", type=Path, metavar="STIMULUS", help="a film, a sound or a .txt file")
-    parser.add_argument("--transcript", type=Path, metavar="FILE", help="words with times: .json .tsv .srt .vtt .TextGrid")
+    parser.add_argument(
+        "--transcript", type=Path, metavar="FILE", help="words with times: .json .tsv .srt .vtt .TextGrid"
+    )
     parser.add_argument("--transcriber", metavar="NAME", help="speech recogniser: whisperx")
     parser.add_argument("--no-speech", action="store_true", help="go on without words")
-    parser.add_argument("--language", metavar="NAME", help="language of the words (default: the transcript's, or english)")
+    parser.add_argument(
+        "--language", metavar="NAME", help="language of the words (default: the transcript's, or english)"
+    )
     parser.add_argument("--compat", choices=["upstream"], help="reproduce the reference implementation's defects")
     parser.add_argument(
         "--sentences", default="builtin", metavar="NAME", help="sentence splitter: builtin (default) or spacy:MODEL"
@@ -38,7 +42,9 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Which models, where, and in which arithmetic."""
-    parser.add_argument("--checkpoint", metavar="X", help="folder or hub id of the brain encoder (default: facebook/tribev2)")
+    parser.add_argument(
+        "--checkpoint", metavar="X", help="folder or hub id of the brain encoder (default: facebook/tribev2)"
+    )
     parser.add_argument("--models", type=Path, metavar="DIR", action="append", help="folder that holds the extractors")
     for modality in ("text", "audio", "video"):
         parser.add_argument(f"--{modality}-model", type=Path, metavar="X", help=f"folder of the {modality} extractor")
@@ -65,7 +71,9 @@ def set_threads(options: argparse.Namespace) -> None:
         if "numpy" in sys.modules:
             from tribe_np.optional import require
 
-            require("threadpoolctl", extra="numba", why="--threads after NumPy was loaded").threadpool_limits(options.threads)
+            require("threadpoolctl", extra="numba", why="--threads after NumPy was loaded").threadpool_limits(
+                options.threads
+            )
 
 
 def locations(options: argparse.Namespace) -> "ModelLocations":

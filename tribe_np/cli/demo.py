@@ -28,7 +28,9 @@ def execute(options: argparse.Namespace) -> int:
     print(f"tribe-np demo: the four models have {NOTE}.")
     paths, engine = make_demo(options.out, seconds=options.seconds, seed=options.seed, progress=shown)
     remove_results(paths)
-    print(f"made {paths.clip} ({options.seconds} s, H.264 + AAC, speech: {engine}), {paths.transcript}, {paths.models}/")
+    print(
+        f"made {paths.clip} ({options.seconds} s, H.264 + AAC, speech: {engine}), {paths.transcript}, {paths.models}/"
+    )
     run = predict_to_folder(
         paths.clip,
         paths.predictions,

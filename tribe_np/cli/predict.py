@@ -12,7 +12,9 @@ from tribe_np.cli import common
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np predict`."""
     common.add_event_arguments(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to make; appears whole or not at all")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder to make; appears whole or not at all"
+    )
     common.add_model_arguments(parser)
     parser.add_argument("--roi", nargs="+", metavar="NAME", help="only the vertices of these HCP-MMP1 areas")
     common.add_run_arguments(parser)

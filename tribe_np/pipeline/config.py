@@ -29,7 +29,7 @@ DEFAULT_MODELS = {
 }
 
 # key -> the only value implemented, per extractor; an absent key has that value upstream too
-FIXED = {
+FIXED: dict[str, dict[str, Any]] = {
     "text": {"contextualized": True, "pretrained": True, "token_aggregation": "mean", "event_types": "Word"},
     "audio": {"norm_audio": True, "normalized": True, "layer_type": "transformer", "event_types": "Audio"},
     "video": {"max_imsize": None, "layer_type": "", "event_types": "Video"},
@@ -73,12 +73,11 @@ class DataConfig:
         neuro = _mapping(data, "neuro")
         modalities = data.get("features_to_use")
         if not isinstance(modalities, list) or not modalities:
-            raise ConfigError("config.yaml: data.features_to_use must list the modalities, such as [text, audio, video]")
+            raise ConfigError("config.yaml: data.features_to_use must list modalities, such as [text, audio, video]")
         unknown = [m for m in modalities if m not in EXTRACTOR_CLASSES]
         if unknown:
-            raise ConfigError(
-                f"config.yaml: data.features_to_use names {unknown[0]!r}; implemented are {', '.join(EXTRACTOR_CLASSES)}"
-            )
+            known = ", ".join(EXTRACTOR_CLASSES)
+            raise ConfigError(f"config.yaml: data.features_to_use names {unknown[0]!r}; implemented are {known}")
         tr_frequency = _positive(neuro, "data.neuro.frequency")
         return cls(
             modalities=tuple(modalities),
@@ -97,7 +96,9 @@ def _extractor(modality: str, data: Mapping[str, Any]) -> ExtractorConfig:
     where = f"data.{modality}_feature"
     feature = _mapping(data, f"{modality}_feature")
     if feature.get("name") != EXTRACTOR_CLASSES[modality]:
-        raise ConfigError(f"config.yaml: {where}.name is {feature.get('name')!r}; implemented is {EXTRACTOR_CLASSES[modality]}")
+        raise ConfigError(
+            f"config.yaml: {where}.name is {feature.get('name')!r}; implemented is {EXTRACTOR_CLASSES[modality]}"
+        )
     _check_fixed(feature, FIXED[modality], where)
     model = feature
     if modality in ("video", "image"):
@@ -221,7 +222,7 @@ OWN_PREFIX = "tribe_np."
 
 
 def split_update(update: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """`config_update` parted into upstream's keys (dotted or nested) and our own (prefix "tribe_np.", prefix dropped)."""
+    """`config_update` parted into upstream's keys and our own (prefix "tribe_np.", which is dropped)."""
     upstream: dict[str, Any] = {}
     own: dict[str, Any] = {}
     for key, value in (update or {}).items():

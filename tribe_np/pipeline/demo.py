@@ -4,13 +4,11 @@ The weights are random, so the predictions mean nothing about any brain; everyth
 runs: decoding, words, three transformers, the 2 Hz grid, the encoder, 20,484 vertices.
 """
 
-import json
 import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import soundfile
@@ -19,10 +17,12 @@ import extractors.llama.random
 import extractors.vjepa2.random
 import extractors.wav2vec_bert.random
 import tribe_np.encoder.random
+from extractors.common.layers import LayerSelection
 from tribe_np.errors import ConfigError, MediaError, MissingDependencyError
+from tribe_np.formats.weights import read_json
 from tribe_np.media import speech
 from tribe_np.media.ffmpeg import run_ffmpeg
-from tribe_np.media.transcript import Word
+from tribe_np.media.transcript import Transcript, Word, write_transcript
 from tribe_np.outputs.folder import check_target, output_error, write_file_whole, write_whole
 from tribe_np.pipeline.progress import Progress
 
@@ -35,6 +35,7 @@ TEXT = (
     "quiet again, and somewhere a window closes. "
 )
 SAMPLE_RATE = 22050
+N_VERTICES = 20484
 MIN_SECONDS, MAX_SECONDS = 2, 600
 MEMBERS = {"clip.mp4", "transcript.json", "models", "predictions", "cache"}
 
@@ -107,26 +108,27 @@ def write_models(folder: Path, *, seed: int, step: Callable[[int], None]) -> Non
     """
 
     def fill(partial: Path) -> None:
-        dims = {}
-        extractors.llama.random.write_random(partial / "text", seed=seed + 1, n_layers=4, model_dim=64)
-        dims["text"] = (2, 64)
+        text = extractors.llama.random.write_random(partial / "text", seed=seed + 1, n_layers=4)
         step(1)
-        extractors.wav2vec_bert.random.write_random(partial / "audio", seed=seed + 2, n_layers=2, model_dim=64)
-        dims["audio"] = (2, 64)
+        audio = extractors.wav2vec_bert.random.write_random(partial / "audio", seed=seed + 2, n_layers=2)
         step(1)
-        extractors.vjepa2.random.write_random(partial / "video", seed=seed + 3, n_layers=2)
-        config = json.loads((partial / "video" / "config.json").read_text(encoding="utf-8"))
-        dims["video"] = (2, int(config["hidden_size"]))
+        video = extractors.vjepa2.random.write_random(partial / "video", seed=seed + 3)
         step(1)
-        tribe_np.encoder.random.write_random(
-            partial / "encoder", seed=seed, feature_dims=dims, n_outputs=20484, hidden=192, depth=2, heads=6, low_rank_head=64
-        )
+        dims = {"text": _feature_dims(text), "audio": _feature_dims(audio), "video": _feature_dims(video)}
+        tribe_np.encoder.random.write_random(partial / "encoder", seed=seed, feature_dims=dims, n_outputs=N_VERTICES)
         step(1)
 
     def is_models(path: Path) -> bool:
         return {p.name for p in path.iterdir()} <= {"encoder", "text", "audio", "video"}
 
     write_whole(folder, fill, replaceable=is_models)
+
+
+def _feature_dims(folder: Path) -> tuple[int, int]:
+    """(G, F) of a model's features: the released fractions of its depth give one group fewer than distinct layers."""
+    config = read_json(folder / "config.json")
+    groups = LayerSelection((0.5, 0.75, 1.0)).groups(config["num_hidden_layers"] + 1)
+    return len(groups), config["hidden_size"]
 
 
 def write_clip(paths: DemoPaths, *, seconds: int) -> str:
@@ -145,8 +147,8 @@ def write_clip(paths: DemoPaths, *, seconds: int) -> str:
             words = transcript.words
         except (MissingDependencyError, MediaError):
             words, engine = _tones(wav, seconds), "tones (espeak-ng is not installed)"
-        kept = [w for w in words if w.stop <= seconds]
-        write_file_whole(paths.transcript, lambda p: _write_whisperx(p, kept))
+        kept = tuple(w for w in words if w.stop <= seconds)
+        write_transcript(paths.transcript, Transcript(kept, language="en"))
         write_file_whole(paths.clip, lambda p: _film(p, wav, seconds))
     finally:
         wav.unlink(missing_ok=True)
@@ -182,27 +184,14 @@ def _tones(wav: Path, seconds: int) -> tuple[Word, ...]:
         pitch = 110.0 * 2 ** ((n * 5 % 12) / 12)
         harmonics = sum(np.sin(2 * np.pi * pitch * k * phase) / k for k in range(1, 6))
         samples[first : first + count] = 0.2 * np.hanning(count) * harmonics
-        words.append(Word(text=text, start=round(start, 3), stop=round(start + duration, 3), sequence_id=0, sentence=""))
+        words.append(
+            Word(text=text, start=round(start, 3), stop=round(start + duration, 3), sequence_id=0, sentence="")
+        )
         start += duration + 0.06
     soundfile.write(wav, samples, SAMPLE_RATE, subtype="PCM_16")
     return tuple(words)
 
 
-def _write_whisperx(path: Path, words: list[Word]) -> None:
-    listed = [{"word": w.text, "start": round(w.start, 3), "end": round(w.stop, 3), "score": 1.0} for w in words]
-    segments: list[dict[str, Any]] = []
-    current: list[dict[str, Any]] = []
-    for n, item in enumerate(listed):
-        current.append(item)
-        if item["word"][-1:] in ".?!" or n == len(listed) - 1:
-            text = " " + " ".join(str(w["word"]) for w in current)
-            segments.append({"start": current[0]["start"], "end": current[-1]["end"], "text": text, "words": current})
-            current = []
-    content = {"segments": segments, "word_segments": listed, "language": "en"}
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-
-
 def remove_results(paths: DemoPaths) -> None:
     """Removes the predictions of an earlier demo, so that the folder never mixes two."""
     shutil.rmtree(paths.predictions, ignore_errors=True)
-

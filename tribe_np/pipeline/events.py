@@ -18,9 +18,8 @@ from tribe_np.pipeline.stimulus import Stimulus
 from tribe_np.timeline.chunking import chunk_events
 from tribe_np.timeline.contexts import add_contexts, remove_missing
 from tribe_np.timeline.events import Event, Events
-from tribe_np.timeline.matching import add_sentences
 from tribe_np.timeline.sentences import analyser
-from tribe_np.timeline.text import add_text
+from tribe_np.timeline.text import add_sentences, add_text
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class EventBuilder:
             chunked = Events(media).standardized()
             for kind in ("Audio", "Video"):
                 chunked = chunk_events(chunked, kind, max_duration=60.0, min_duration=30.0)
-            events = self._with_words(chunked, given) if self.words.speech else chunked
+            events = self._with_words(chunked, stimulus, given) if self.words.speech else chunked
             return events.standardized()
 
     # -- film and sound ------------------------------------------------------------------------------------------
@@ -104,11 +103,11 @@ class EventBuilder:
 
     # -- words ---------------------------------------------------------------------------------------------------
 
-    def _with_words(self, chunked: Events, given: Transcript | None) -> Events:
+    def _with_words(self, chunked: Events, stimulus: Stimulus, given: Transcript | None) -> Events:
         carriers = chunked.of_type("Audio") or (chunked.of_type("Video") if self.words.transcript else Events([]))
         if not len(carriers):
             return chunked
-        transcript = self._transcript(carriers, given)
+        transcript = self._transcript(stimulus, Path(carriers[0].filepath), given)
         duration = max(e.offset + e.duration for e in carriers)
         transcript, notes = transcripts.checked(transcript, duration)
         for note in notes:
@@ -117,7 +116,9 @@ class EventBuilder:
             self.record.warn("no words: predicting without text")
             return chunked
         compat = self.config.compat
-        language = "english" if compat.english_only else self.config.language or transcript.language or "english"
+        language = transcriber.language_name(self.config.language or transcript.language or "english")
+        if compat.english_only:
+            language = "english"
         self.record.facts["language"] = language
         words = transcripts.word_events(
             transcript, list(carriers), duplicate_per_chunk=compat.duplicate_words, language=language
@@ -139,28 +140,27 @@ class EventBuilder:
             self.record.warn(f"{lost} of {n_words} words could not be placed in a sentence and are left out")
         return events
 
-    def _transcript(self, carriers: Events, given: Transcript | None) -> Transcript:
+    def _transcript(self, stimulus: Stimulus, sound: Path, given: Transcript | None) -> Transcript:
         if given is not None:
             self.record.facts["words_from"] = given.source
             return given
-        path = Path(carriers[0].filepath)
         lossy = self.config.compat.lossy_sidecar
         if self.words.transcript is not None:
             self.record.facts["words_from"] = str(self.words.transcript)
             return transcripts.read_transcript(self.words.transcript, lossy=lossy)
-        sidecar = transcripts.find_sidecar(path) if self.words.transcriber is None else None
+        sidecar = transcripts.find_sidecar(stimulus.path) if self.words.transcriber is None else None
         if sidecar is not None:
             self.record.facts["words_from"] = str(sidecar)
             self.record.warn(f"words are read from {sidecar}, found next to the sound")
             return transcripts.read_transcript(sidecar, lossy=lossy)
-        return self._transcribed(path)
+        return self._transcribed(sound)
 
     def _transcribed(self, path: Path) -> Transcript:
         engine = transcriber.find_transcriber(self.words.transcriber, upstream=self.config.compat.english_only)
-        language = "english" if self.config.compat.english_only else self.config.language
+        language = "english" if self.config.compat.english_only else self.config.language or "english"
         self.record.facts["words_from"] = engine.name
         key = value_digest({"sound": file_digest(path), "engine": engine.name, "language": language})
-        kept = self.folder / f"words-{key[:40]}.tsv"
+        kept = self.folder / f"words-{key[:40]}.json"
         if kept.is_file():
             try:
                 return transcripts.read_transcript(kept)
@@ -185,5 +185,3 @@ def _is_readable_sound(path: Path) -> bool:
         return audio.audio_info(path)[1] > 0
     except MediaError:
         return False
-
-

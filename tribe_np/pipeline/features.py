@@ -184,13 +184,14 @@ class _Run:
         clips = video.clip_frames(
             row.filepath, offset=row.offset, duration=row.duration, n_video_frames=n_frames,
             clip_duration=self.config.clip_duration, frequency=self.config.frequency,
-            ignore_rotation=options.compat.ignore_rotation,
+            ignore_rotation=options.compat.ignore_rotation, prepare=model.processor.shrink,
         )  # fmt: skip
         n_bins = to_index(row.duration, self.config.frequency)
         with self.source.progress.stage(f"video, chunk {number + 1}", n_bins, "clips") as step:
             return video_features(
-                model, clips, selection=self.config.selection, final_norm=options.video_final_norm, progress=_steps(step)
-            )
+                model, clips, selection=self.config.selection, final_norm=options.video_final_norm,
+                progress=_steps(step), shrunk=True,
+            )  # fmt: skip
 
     def _image(self, row: Event, number: int) -> np.ndarray:
         model = self.model
@@ -199,7 +200,7 @@ class _Run:
             ignore_rotation=self.source.options.compat.ignore_rotation,
         )  # fmt: skip
         with self.source.progress.stage(f"pictures, chunk {number + 1}", None, "chunks") as step:
-            features = image_features(model, frames, selection=self.config.selection)
+            features: np.ndarray = image_features(model, frames, selection=self.config.selection)
             step(1)
         return features
 

@@ -26,7 +26,9 @@ def describe(folder: Path) -> dict[str, Any]:
     Raises   CheckpointError for a folder that is neither a checkpoint nor an extractor
     """
     if not folder.is_dir():
-        raise CheckpointError(f"{folder}: no such folder; expected a checkpoint (config.yaml) or an extractor (config.json)")
+        raise CheckpointError(
+            f"{folder}: no such folder; expected a checkpoint (config.yaml) or an extractor (config.json)"
+        )
     if (folder / "config.yaml").is_file():
         return _describe_encoder(folder)
     if (folder / "config.json").is_file():

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.analysis.regions import read_parcellation
+from tribe_np.encoder.selection import selected_columns
 from tribe_np.errors import ConfigError
 
 
@@ -31,7 +32,7 @@ def vertex_selection(selection: Mapping[str, Any] | None, n_vertices: int) -> np
         raise ConfigError(f"selection: unknown key {unknown[0]!r}; known are roi, vertices and parcellation")
     chosen = np.zeros(n_vertices, bool)
     if selection.get("vertices") is not None:
-        chosen |= _mask(np.asarray(selection["vertices"]), n_vertices)
+        chosen[selected_columns(_as_mask(selection["vertices"], n_vertices), n_vertices)] = True
     if selection.get("roi") is not None:
         names = [selection["roi"]] if isinstance(selection["roi"], str) else list(selection["roi"])
         chosen[read_parcellation(selection.get("parcellation"), n_vertices).indices(names)] = True
@@ -40,16 +41,8 @@ def vertex_selection(selection: Mapping[str, Any] | None, n_vertices: int) -> np
     return np.flatnonzero(chosen)
 
 
-def _mask(vertices: np.ndarray, n_vertices: int) -> np.ndarray:
-    if vertices.ndim != 1:
-        raise ConfigError(f"selection: vertices must be one-dimensional, got shape {vertices.shape}")
-    is_binary = vertices.shape == (n_vertices,) and bool(np.isin(vertices, (0, 1)).all())
-    if vertices.dtype == bool or is_binary:
-        if vertices.shape != (n_vertices,):
-            raise ConfigError(f"selection: the vertex mask must have {n_vertices} entries, got {vertices.shape[0]}")
-        return vertices.astype(bool)
-    if not np.issubdtype(vertices.dtype, np.integer) or vertices.size and not 0 <= vertices.min() <= vertices.max() < n_vertices:
-        raise ConfigError(f"selection: vertex indices must be whole numbers from 0 to {n_vertices - 1}")
-    mask = np.zeros(n_vertices, bool)
-    mask[vertices] = True
-    return mask
+def _as_mask(vertices: Any, n_vertices: int) -> Any:
+    """A binary array of one number per vertex means a mask (the BERG interface's form); anything else is left alone."""
+    array = np.asarray(vertices)
+    is_mask = array.shape == (n_vertices,) and array.dtype != np.bool_ and bool(np.isin(array, (0, 1)).all())
+    return array.astype(bool) if is_mask else vertices

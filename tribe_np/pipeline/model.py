@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.backend import device_module, to_device, to_host
+from tribe_np.backend import device_module, dtype_of, to_device, to_host
+from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.errors import CheckpointError, ConfigError, EventsError
 from tribe_np.formats.checkpoint import open_checkpoint
@@ -63,7 +64,7 @@ class TribeModel:
         *,
         precision: str = "float32",
         selection: Mapping[str, Any] | None = None,
-        models: str | Path | Sequence[Path] | Mapping[str, Path] | None = None,
+        models: str | Path | Sequence[str | Path] | Mapping[str, str | Path] | None = None,
         compat: str | None = None,
     ) -> "TribeModel":
         """A model from a checkpoint folder (config.yaml, weights, build arguments) or a hub id found on this machine.
@@ -103,14 +104,18 @@ class TribeModel:
         options = PipelineConfig.from_dict(own_options or {})
         folder = locations.checkpoint(checkpoint)
         module = device_module(device)
-        opened = open_checkpoint(folder, checkpoint_name=checkpoint_name)
+        dtype = dtype_of(precision)
+        opened = open_checkpoint(
+            folder, checkpoint_name=checkpoint_name, dtype=dtype, place=lambda array: to_device(array, module)
+        )
         config = updated(opened.config, config_update or {})
         data = DataConfig.from_dict(_section(config, "data", folder))
-        encoder = FmriEncoder.from_state_dict(
-            _section(config, "brain_model_config", folder), opened.build_args, opened.arrays(),
-            precision=precision, device=module, selection=vertex_selection(selection, opened.build_args["n_outputs"]),
+        build_args = BuildArgs.from_dict(opened.build_args)
+        _check_duration(data, build_args, folder)
+        encoder = FmriEncoder.from_weights(
+            opened.weights, EncoderConfig.from_dict(_section(config, "brain_model_config", folder)), build_args,
+            dtype=dtype, device=module, selection=vertex_selection(selection, build_args.n_outputs), kernels=kernels,
         )  # fmt: skip
-        _check_duration(data, opened.build_args, folder)
         space = open_workspace(cache_folder)
         return cls(
             encoder, data, options, folder, locations, space, precision, module, kernels,
@@ -164,7 +169,9 @@ class TribeModel:
         """
         table = _as_events(events).standardized()
         if len(table.timelines()) != 1:
-            raise EventsError(f"features are of one timeline, got {table.timelines()}; pick one with events.on(timeline)")
+            raise EventsError(
+                f"features are of one timeline, got {table.timelines()}; pick one with events.on(timeline)"
+            )
         start = min(e.start for e in table)
         duration = max(e.stop for e in table) - start
         source = self._source(self.progress)
@@ -187,7 +194,9 @@ class TribeModel:
         grids = [items[key] for key in map(event_key, events) if key in items]
         first = next(iter(items.values()))
         if not grids and not config.allow_missing:
-            raise EventsError(f"no {modality} event between {start} and {start + duration} s, and allow_missing is false")
+            raise EventsError(
+                f"no {modality} event between {start} and {start + duration} s, and allow_missing is false"
+            )
         return window_features(
             grids, start, duration, self.data.frequency, first.data.shape[:2], aggregation=config.aggregation
         )
@@ -210,10 +219,10 @@ class TribeModel:
             drop_incomplete=self.data.drop_incomplete, remove_empty=self.options.remove_empty_segments,
         )  # fmt: skip
         source = self._source(progress)
-        known = [m for m in source.present(table) if m in self.encoder.feature_dims]
+        known = [m for m in source.present(table) if m in self.encoder.build_args.feature_dims]
         if not known:
             raise EventsError(
-                f"none of the checkpoint's modalities ({', '.join(self.encoder.feature_dims)}) has events; "
+                f"none of the checkpoint's modalities ({', '.join(self.encoder.build_args.feature_dims)}) has events; "
                 "the table needs Word, Audio or Video rows"
             )
         items = {m: source.items(m, table) for m in known}
@@ -257,10 +266,10 @@ def _section(config: Mapping[str, Any], name: str, folder: Path) -> Mapping[str,
     return section
 
 
-def _check_duration(data: DataConfig, build_args: Mapping[str, Any], folder: Path) -> None:
-    if build_args["n_output_timesteps"] != data.duration_trs:
+def _check_duration(data: DataConfig, build_args: BuildArgs, folder: Path) -> None:
+    if build_args.n_output_timesteps != data.duration_trs:
         raise CheckpointError(
-            f"{folder}: the encoder gives {build_args['n_output_timesteps']} TRs per segment, "
+            f"{folder}: the encoder gives {build_args.n_output_timesteps} TRs per segment, "
             f"but data.duration_trs is {data.duration_trs}"
         )
     if data.overlap_trs >= data.duration_trs:

@@ -58,7 +58,7 @@ class Lines:
                 self.note(f"{name}: {done}{f'/{total}' if total else ''} {unit}{_left(now - start, done, total)}")
 
         yield step
-        self.note(f"{name}: {done} {unit} in {time.monotonic() - start:.1f} s")
+        self.note(f"{name}: {done} {unit if done != 1 else unit.removesuffix('s')} in {time.monotonic() - start:.1f} s")
 
 
 def _left(elapsed: float, done: int, total: int | None) -> str:

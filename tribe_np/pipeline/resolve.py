@@ -54,7 +54,9 @@ class ModelLocations:
         if found is not None:
             return found
         if name is not None and (name.count("/") != 1 or name.startswith((".", "/", "~"))):
-            raise CheckpointError(f"checkpoint {name}: no such folder; expected config.yaml and model.safetensors in it")
+            raise CheckpointError(
+                f"checkpoint {name}: no such folder; expected config.yaml and model.safetensors in it"
+            )
         raise CheckpointError(
             f"no checkpoint {model_name} in the models folder or the hub cache; run tribe-np demo for tiny random "
             f"models, or get it with tribe-np download {model_name} and pass --checkpoint DIR"
@@ -82,7 +84,9 @@ def _existing(folder: Path, option: str) -> Path:
     return folder
 
 
-def default_locations(models: Path | Sequence[Path] | Mapping[str, Path] | None) -> ModelLocations:
+def default_locations(
+    models: str | Path | Sequence[str | Path] | Mapping[str, str | Path] | None,
+) -> ModelLocations:
     """Locations from the `models` argument: a folder, several, or a mapping from modality to folder."""
     hub_cache = Path.home() / ".cache" / "huggingface" / "hub"
     if models is None:

@@ -49,7 +49,9 @@ def open_stimulus(path: str | Path, kind: str | None = None) -> Stimulus:
     allowed = SUFFIXES[kind] if kind is not None else tuple(kinds)
     if suffix not in allowed:
         what = f"{kind}_path" if kind is not None else "stimulus"
-        raise MediaError(f"{path}: {what} must end with one of {', '.join(sorted(allowed))}, got {suffix or 'no suffix'!r}")
+        raise MediaError(
+            f"{path}: {what} must end with one of {', '.join(sorted(allowed))}, got {suffix or 'no suffix'!r}"
+        )
     if path.is_dir():
         raise MediaError(f"{path}: is a folder, expected a file")
     if not path.is_file():
