@@ -1,0 +1,52 @@
+"""The kernel set of a name and a device."""
+
+from dataclasses import replace
+from typing import Any
+
+from tribe_np.backend import device_module
+from tribe_np.errors import ConfigError, MissingDependencyError
+from tribe_np.kernels.cupy_set import cupy_set
+from tribe_np.kernels.numba_set import numba_set
+from tribe_np.kernels.record import REFERENCE, KernelSet
+from tribe_np.protocols import Device
+
+NAMES = ("reference", "numba", "cupy", "auto")
+FASTER_IN_NUMBA = ("gelu", "silu_gate", "layer_norm", "rotate_half", "depthwise_causal")
+"""Entries that beat the reference on 2 cores at the sizes of the released models; the others lose to NumPy and BLAS."""
+
+
+def kernel_set(name: str, device: Device = "cpu") -> KernelSet:
+    """The kernels to build a model with.
+
+    "reference" runs anywhere, "numba" on the CPU, "cupy" on a CUDA device. "auto" takes what is faster on the device
+    and installed: CuPy's on CUDA; on the CPU the entries of Numba that beat the reference; else the reference.
+
+    Raises   ConfigError for an unknown name, or one that does not run on the device;
+             MissingDependencyError when the named package is not installed
+    """
+    if name not in NAMES:
+        raise ConfigError(f"kernels must be one of {', '.join(NAMES)}, got {name!r}")
+    if name == "reference":
+        return REFERENCE
+    where = _kind(device_module(device))
+    if name == "auto":
+        return _automatic(where)
+    if where != {"numba": "numpy", "cupy": "cupy"}[name]:
+        raise ConfigError(f"kernels {name!r} do not run on device {device!r}; use reference or auto")
+    return numba_set() if name == "numba" else cupy_set()
+
+
+def _kind(module: Any) -> str:
+    return str(getattr(module, "__name__", "other"))
+
+
+def _automatic(where: str) -> KernelSet:
+    if where == "cupy":
+        return cupy_set()
+    if where != "numpy":
+        return REFERENCE
+    try:
+        compiled = numba_set()
+    except MissingDependencyError:
+        return REFERENCE
+    return replace(REFERENCE, name="auto", **{entry: getattr(compiled, entry) for entry in FASTER_IN_NUMBA})
