@@ -33,12 +33,12 @@ class LayerSelection:
             raise ConfigError(f"layers must be fractions between 0 and 1, got {self.fractions}")
         if self.aggregation not in AGGREGATIONS:
             raise ConfigError(f"layer_aggregation must be one of {AGGREGATIONS}, got {self.aggregation!r}")
-        if self.cache_n_layers is not None and self.cache_n_layers < 1:
-            raise ConfigError(f"cache_n_layers must be at least 1, got {self.cache_n_layers}")
+        if self.cache_n_layers is not None and self.cache_n_layers < 2:  # upstream refuses 1: "None instead of 1"
+            raise ConfigError(f"cache_n_layers must be absent or at least 2, got {self.cache_n_layers}")
 
     def kept_states(self, n_states: int) -> list[int]:
-        """States that survive `cache_n_layers`: round-half-even of an even spread; all of them when it is None."""
-        if self.cache_n_layers is None:
+        """States that survive `cache_n_layers`: round-half-even of an even spread; all when it is None or that many."""
+        if self.cache_n_layers is None or self.cache_n_layers >= n_states:
             return list(range(n_states))
         return [round(x) for x in np.linspace(0, n_states - 1, self.cache_n_layers).tolist()]
 

@@ -79,10 +79,10 @@ def _config(n_layers: int, dtype: str, tokenizer: Mapping[str, Any]) -> dict[str
 def _weights(config: LlamaConfig, rng: np.random.Generator) -> Iterator[tuple[str, np.ndarray]]:
     D, M, H = config.model_dim, config.mlp_dim, config.head_dim
     attention = {
-        "q_proj": (config.n_heads * H, D, 1.5), "k_proj": (config.n_kv_heads * H, D, 1.5),
+        "q_proj": (config.n_heads * H, D, 1.25), "k_proj": (config.n_kv_heads * H, D, 1.25),
         "v_proj": (config.n_kv_heads * H, D, 1.0), "o_proj": (D, config.n_heads * H, 0.7),
     }  # fmt: skip
-    mlp = {"gate_proj": (M, D, 1.0), "up_proj": (M, D, 1.0), "down_proj": (D, M, 0.7)}
+    mlp = {"gate_proj": (M, D, 0.8), "up_proj": (M, D, 0.8), "down_proj": (D, M, 0.7)}
     yield "embed_tokens.weight", rng.standard_normal((config.vocab_size, D))
     for i in range(config.n_layers):
         yield f"layers.{i}.input_layernorm.weight", rng.uniform(0.7, 1.3, D)
