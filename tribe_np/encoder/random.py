@@ -5,7 +5,7 @@ record of what was asked for.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,11 @@ class RandomWeights:
         self.taken[full] = np.asarray(self._draw(full, shape, rng), np.float32)
         return self.taken[full]
 
+    def rows(self, name: str, shape: tuple[int, ...]) -> Callable[[Any], np.ndarray]:
+        """A function from indices to rows of the tensor."""
+        table = self.take(name, shape)
+        return lambda indices: np.asarray(table[indices])
+
     def finish(self, ignore: Mapping[str, str]) -> None:
         """Nothing is left over."""
 
@@ -77,7 +82,7 @@ class RandomWeights:
         if full == "time_pos_embed" or "relative_attention_bias" in full:
             return rng.standard_normal(shape)
         n_in = shape[-2] if leaf == "weights" else shape[-1]
-        enlarged = 3.0 if ".to_q." in full or ".to_k." in full else 1.0
+        enlarged = 2.0 if ".to_q." in full or ".to_k." in full else 1.0
         return rng.standard_normal(shape) * (enlarged / n_in**0.5)
 
     def _rotary(self, leaf: str) -> np.ndarray:

@@ -1,0 +1,243 @@
+"""The brain encoder of the real libraries, composed from neuraltrain's and x-transformers' own parts, and its stages.
+
+tribev2 itself is not on the package index; its `FmriEncoderModel` has the same submodule names, so `capture` reads
+the stages of either.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from tools.reference.encoder_cases import Case
+from tools.reference.torch_setup import skip_torchvision_operators
+
+
+def composed(case: Case) -> Any:
+    """The encoder from live parts, without tribev2."""
+    skip_torchvision_operators()
+    import torch
+    from neuraltrain.models.common import Mlp, SubjectLayers
+    from neuraltrain.models.transformer import TransformerEncoder
+
+    classes = {"Mlp": Mlp, "SubjectLayers": SubjectLayers, "TransformerEncoder": TransformerEncoder}
+
+    def build(part: Mapping[str, Any], *sizes: int) -> Any:
+        values = dict(part)
+        return classes[values.pop("name")](**values).build(*sizes)
+
+    class Peer(torch.nn.Module):
+        """Upstream's steps in their order, in our words."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            c, dims = case.config, case.build_args["feature_dims"]
+            n, hidden = len(dims), c["hidden"]
+            out = hidden // n if c["extractor_aggregation"] == "cat" else hidden
+            projectors = {}
+            for modality, pair in dims.items():
+                if pair is not None:
+                    n_in = pair[0] * pair[1] if c["layer_aggregation"] == "cat" else pair[1]
+                    projectors[modality] = build(c["projector"], n_in, out)
+            self.projectors = torch.nn.ModuleDict(projectors)
+            width = out * n if c["extractor_aggregation"] == "cat" else out
+            self.combiner = build(c["combiner"], width, hidden) if c["combiner"] else torch.nn.Identity()
+            rank = c["low_rank_head"]
+            if rank is not None:
+                self.low_rank_head = torch.nn.Linear(hidden, rank, bias=False)
+            self.predictor = build(c["subject_layers"], rank or hidden, case.build_args["n_outputs"])
+            smoothing = c["temporal_smoothing"]
+            if smoothing is not None:
+                size = smoothing["kernel_size"]
+                self.temporal_smoothing = torch.nn.Conv1d(
+                    hidden, hidden, size, padding=size // 2, bias=False, groups=hidden
+                )
+            if not c["linear_baseline"]:
+                if c["time_pos_embedding"]:
+                    self.time_pos_embed = torch.nn.Parameter(torch.zeros(1, c["max_seq_len"], hidden))
+                self.encoder = build(c["encoder"], hidden)
+            self.pooler = torch.nn.AdaptiveAvgPool1d(case.build_args["n_output_timesteps"])
+
+        def aggregate_features(self, batch: Any) -> Any:
+            c, dims = case.config, case.build_args["feature_dims"]
+            first = next(iter(batch.data[m] for m in batch.data if m in dims))
+            parts = []
+            for modality in dims:
+                if modality not in self.projectors or modality not in batch.data:
+                    parts.append(torch.zeros(first.shape[0], first.shape[-1], c["hidden"] // len(dims)))
+                    continue
+                x = batch.data[modality]
+                x = x[:, None] if x.ndim == 3 else x
+                x = x.mean(1) if c["layer_aggregation"] == "mean" else x.flatten(1, 2)
+                projector = self.projectors[modality]
+                if c["projector"]["name"] == "SubjectLayers":
+                    parts.append(projector(x, batch.data["subject_id"]).transpose(1, 2))
+                else:
+                    parts.append(projector(x.transpose(1, 2)))
+            if c["extractor_aggregation"] == "sum":
+                return torch.stack(parts).sum(0)
+            return torch.cat(parts, dim=1 if c["extractor_aggregation"] == "stack" else -1)
+
+        def forward(self, batch: Any, pool_outputs: bool = True) -> Any:
+            x, subject = self.aggregate_features(batch), batch.data.get("subject_id")
+            if hasattr(self, "temporal_smoothing"):
+                x = self.temporal_smoothing(x.transpose(1, 2)).transpose(1, 2)
+            if hasattr(self, "encoder"):
+                x = self.combiner(x)
+                if hasattr(self, "time_pos_embed"):
+                    x = x + self.time_pos_embed[:, : x.shape[1]]
+                x = self.encoder(x)
+            if hasattr(self, "low_rank_head"):
+                x = self.low_rank_head(x)
+            x = self.predictor(x.transpose(1, 2), subject)
+            return self.pooler(x) if pool_outputs else x
+
+    return Peer()
+
+
+def upstream_model(case: Case) -> Any:
+    """The real FmriEncoderModel; tribev2 must be importable."""
+    skip_torchvision_operators()
+    from tribev2.model import FmriEncoder
+
+    dims = {m: None if pair is None else tuple(pair) for m, pair in case.build_args["feature_dims"].items()}
+    return FmriEncoder(**case.config).build(dims, case.build_args["n_outputs"], case.build_args["n_output_timesteps"])
+
+
+def run_peer(case: Case, build: Any, *, double: bool) -> dict[str, np.ndarray]:
+    """Every stage of the peer in float32, or in float64 with its float32 islands (softmax, tables) in float64."""
+    model = build(case)
+    import torch
+
+    model.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in _typed(case.state_dict).items()}, strict=True)
+    model.eval()
+    features = {m: torch.from_numpy(x) for m, x in case.features.items()}
+    if double:
+        model.double()
+        features = {m: x.double() for m, x in features.items()}
+        for module in model.modules():
+            if hasattr(module, "attn_fn"):
+                module.attn_fn = partial(torch.nn.functional.softmax, dtype=torch.float64)
+    if case.subject_index is not None:
+        features["subject_id"] = torch.from_numpy(case.subject_index)[:, None]
+    stages: dict[str, np.ndarray] = {}
+    with torch.no_grad(), _default_dtype(double), capture(model, stages, case):
+        out = model(SimpleNamespace(data=features), pool_outputs=case.pool_outputs)
+    stages["output"] = out.numpy()
+    return stages
+
+
+def _typed(state_dict: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {k: v.astype(np.int64) if k.endswith("num_batches_tracked") else v for k, v in state_dict.items()}
+
+
+@contextlib.contextmanager
+def _default_dtype(double: bool) -> Iterator[None]:
+    """New buffers and tribev2's casts to float32 in float64."""
+    import sys
+
+    import torch
+
+    upstream = sys.modules.get("tribev2.model")
+
+    class WideTorch:
+        float32 = torch.float64
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(torch, name)
+
+    torch.set_default_dtype(torch.float64 if double else torch.float32)
+    if upstream is not None and double:
+        upstream.torch = WideTorch()
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float32)
+        if upstream is not None:
+            upstream.torch = torch
+
+
+@contextlib.contextmanager
+def capture(model: Any, stages: dict[str, np.ndarray], case: Case) -> Iterator[None]:
+    """Stores the stages of a forward pass under our names."""
+    hooks = []
+
+    def keep(name: str, x: Any, heads: int = 0) -> None:
+        x = x[0] if isinstance(x, tuple) else x
+        x = x.unflatten(-1, (heads, -1)).transpose(1, 2) if heads else x
+        stages[name] = x.detach().clone().numpy()
+
+    def after(module: Any, name: str, heads: int = 0, turned: bool = False) -> None:
+        hooks.append(
+            module.register_forward_hook(lambda _m, _i, out: keep(name, out.transpose(1, 2) if turned else out, heads))
+        )
+
+    def before(module: Any, *names: str) -> None:
+        def hook(_module: Any, args: tuple[Any, ...]) -> None:
+            for name, x in zip(names, args, strict=False):
+                keep(name, x)
+
+        hooks.append(module.register_forward_pre_hook(hook))
+
+    subject_projector = case.config["projector"]["name"] == "SubjectLayers"
+    for modality, projector in model.projectors.items():
+        after(projector, f"projectors.{modality}.output", turned=subject_projector)
+        _capture_mlp(projector, f"projectors.{modality}", after)
+    after(model.predictor, "predictor")
+    for name in ("temporal_smoothing", "low_rank_head"):
+        if hasattr(model, name):
+            after(getattr(model, name), name, turned=name == "temporal_smoothing")
+    if hasattr(model, "encoder"):
+        if case.config["combiner"] is not None:
+            after(model.combiner, "combiner.output")
+            _capture_mlp(model.combiner, "combiner", after)
+        if hasattr(model, "time_pos_embed"):
+            before(model.encoder, "time_pos_embed")
+        after(model.encoder.final_norm, "final_norm")
+        _capture_layers(model.encoder, after, before)
+    aggregate = model.aggregate_features
+
+    def aggregate_and_keep(batch: Any) -> Any:
+        x = aggregate(batch)
+        keep("modalities", x)
+        return x
+
+    model.aggregate_features = aggregate_and_keep
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+        del model.aggregate_features
+
+
+def _capture_mlp(module: Any, prefix: str, after: Any) -> None:
+    import torch
+
+    if not isinstance(module, torch.nn.Sequential):
+        return
+    linears = [i for i, part in enumerate(module) if isinstance(part, torch.nn.Linear)]
+    for j, (start, stop) in enumerate(pairwise(linears)):
+        after(module[start], f"{prefix}.hidden.{j}.linear")
+        after(module[stop - 1], f"{prefix}.hidden.{j}.activated")  # the dropout behind the activation
+
+
+def _capture_layers(encoder: Any, after: Any, before: Any) -> None:
+    for i, (norms, block, residual) in enumerate(encoder.layers):
+        path = f"layers.{i}"
+        after(norms[0], f"{path}.norm")
+        after(block, f"{path}.branch")
+        after(residual, f"{path}.output")
+        if i % 2:
+            after(block.ff[0][0], f"{path}.hidden")
+            after(block.ff[0], f"{path}.activated")
+            continue
+        for name, linear in (("query", block.to_q), ("key", block.to_k), ("value", block.to_v)):
+            after(linear, f"{path}.{name}", heads=block.heads)
+        if encoder.rotary_pos_emb is not None:
+            before(block.attend, f"{path}.rotated_query", f"{path}.rotated_key")
+        before(block.to_out, f"{path}.attended")
