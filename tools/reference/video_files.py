@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -116,11 +117,12 @@ def neuralset_features(folder: str, path: Path, case: Case) -> np.ndarray:
     from neuralset.extractors.image import HuggingFaceImage
     from neuralset.extractors.video import HuggingFaceVideo
 
-    image = HuggingFaceImage(
-        model_name=folder, layers=[0.5, 0.75, 1.0], layer_aggregation="group_mean", token_aggregation="mean",
-        cache_n_layers=case.cache_n_layers, device="cpu", imsize=None, infra={"keep_in_ram": False},
-    )  # fmt: skip
-    extractor = HuggingFaceVideo(image=image, frequency=2.0, clip_duration=4.0)
+    with patch.object(HuggingFaceImage, "repo_exists", lambda self: True):  # a folder, not a hub name
+        image = HuggingFaceImage(
+            model_name=folder, layers=[0.5, 0.75, 1.0], layer_aggregation="group_mean", token_aggregation="mean",
+            cache_n_layers=case.cache_n_layers, device="cpu", imsize=None, infra={"keep_in_ram": False},
+        )  # fmt: skip
+        extractor = HuggingFaceVideo(image=image, frequency=2.0, clip_duration=4.0)
     event = Video(
         start=0.0, timeline="t", filepath=str(path), offset=case.offset, duration=case.duration, frequency=25.0
     )
