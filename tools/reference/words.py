@@ -62,7 +62,9 @@ CASES = (
         "Hello, my name is Bob. I live in Paris, since 1999.",
     ),
     Case("unmatched_last", f"{GREEK} xxxxx", f"{GREEK.capitalize()}."),
-    Case("unmatched_inside", GREEK.replace("gamma", "xxxxx") + " phi", GREEK.replace("gamma ", "").capitalize() + " phi."),
+    Case(
+        "unmatched_inside", GREEK.replace("gamma", "xxxxx") + " phi", GREEK.replace("gamma ", "").capitalize() + " phi."
+    ),
     Case("unmatched_too_many", "alpha beta xxxxx yyyyy epsilon. Zeta eta", "Alpha. Beta. Epsilon. Zeta. Eta."),
     Case("last_sentence_of_one_word", "I said hello to him. Yes."),
     Case("numbers_and_symbols", "It costs $5.50, e.g. 20% off — really? Yes!"),
@@ -99,7 +101,22 @@ def dump(folder: Path, upstream: Path | None) -> list[str]:
     about = "neuralset 0.0.2 AddText, AddSentenceToWords(0.05), AddContextToWords; spaCy blank English + sentencizer"
     lines = ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases)
     (folder / "words.json").write_text(f'{{"about": {json.dumps(about)}, "cases": [\n{lines}\n]}}\n')
-    return ["words.json"]
+    return ["words.json", _dump_tokens(folder)]
+
+
+def _dump_tokens(folder: Path) -> str:
+    """word_tokens.json: where spaCy's blank English cuts random transcripts (start, stop, start, stop, ...)."""
+    texts = []
+    for kind, make in TEXTS.items():
+        for seed in range(12):
+            text = " ".join(make(seed))
+            tokens = [token for sentence in spacy_analyser().analyse(text) for token in sentence.tokens]
+            edges = [edge for token, start in tokens for edge in (start, start + len(token))]
+            texts.append(json.dumps({"kind": f"{kind} {seed}", "text": text, "edges": edges}, ensure_ascii=False))
+    about = "spaCy blank English; texts of tools/reference/word_texts.py"
+    lines = ",\n".join(texts)
+    (folder / "word_tokens.json").write_text(f'{{"about": {json.dumps(about)}, "texts": [\n{lines}\n]}}\n')
+    return "word_tokens.json"
 
 
 def run_neuralset(

@@ -24,7 +24,7 @@ UNITS = (
     "hPa Pa mbar mb MB kb KB gb GB tb TB T G M K %"
 )
 BEFORE_PERIOD = frozenset("%²-+|" + MARKS + QUOTES)
-LETTER = r"(?:[^\W\d_]|[\u3000-\u303f])"
+LETTER = r"(?:[^\W\d_²³¹¼½¾]|[\u3000-\u303f])"
 HYPHENS = "---|--|——|-|–|—|~"
 MAX_RUN = 6  # tokens that may join again into one exception, as the two of ":)"
 
@@ -42,8 +42,9 @@ WEB_ADDRESS = re.compile(
     r"(?::[0-9]{2,5})?(?:[/?#]\S*)?$"
 )
 FACE = re.compile(
-    r":\(\)|[:=]-?(?:\){1,3}|\({1,3}|[\]\[}/|PpOo0*3>XxD1])|:'-?[()]|;-?[)D]|;_;|8-?[)D]|[xX]D{1,2}|[(\[]-?[:=]|\(-?[;8]|\)-?:"
-    r"|>[:.][(o<>]|<3{1,3}|</3|\^_{0,2}\^|-_{1,2}-|[oO0][_.][oO0]|[vV][_.][vV]|<\.<|>\.<|@_@|\((?:\^_\^|-_-|\._\.|>_<|\*_\*)\)"
+    r":\(\)|:-?(?:\){1,3}|\({1,3}|[\]}/|PpOo0*3>XxD1])|=(?:[)(\]\[/|D]|-?3)|:'-?[()]|;-?[)D]|;_;|8-?[)D]|[xX]D{1,2}"
+    r"|[(\[]-?:|[(\[\]]=|\(-?[;8]|\)-?:|>[:.][(o<>]|<3{1,3}|</3|\^_{0,2}\^|-_{1,2}-|[oO0][_.][oO0]|[vV][_.][vV]"
+    r"|<\.<|>\.<|@_@|\((?:\^_\^|-_-|\._\.|>_<|\*_\*)\)"
 )
 
 
@@ -133,6 +134,8 @@ def _closing(text: str) -> int:
         return 2
     if found := AFTER_DIGIT.search(text):
         return len(text) - found.start()
+    if text.endswith("……"):
+        return 2
     last = text[-1]
     if last == ".":
         return _closing_periods(text)
