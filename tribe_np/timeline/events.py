@@ -216,7 +216,8 @@ class Events:
 def check(row: Event, where: str) -> None:
     """Raises EventsError, starting with `where`, when the row cannot be used."""
     lower = {name.lower(): name for name in KNOWN_TYPES}
-    where += f" ({row.type}{f' {row.text[:20]!r}' if row.text else ''})"
+    kind = row.type if str(row.type).isprintable() else repr(row.type)
+    where += f" ({kind}{f' {row.text[:20]!r}' if row.text else ''})"
     if not isinstance(row.type, str) or not row.type:
         raise EventsError(f"{where}: no type; expected a name such as Audio, Video or Word")
     if row.type in lower:
