@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.backend import array_module, dtype_of, to_device
+from tribe_np.backend import array_module, device_module, dtype_of, to_device
 from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.encoder.projector import Mlp, Projector
 from tribe_np.encoder.selection import selected_columns
@@ -74,7 +74,7 @@ class FmriEncoder:
         `precision` is float32 or float64; `selection` (see `selected_columns`) limits the outputs that are computed.
         Raises   CheckpointError or ConfigError, naming the file or key
         """
-        dtype = dtype_of(precision)
+        dtype, device = dtype_of(precision), device_module(device)
         checkpoint = open_checkpoint(folder, dtype=dtype, place=lambda array: to_device(array, device))
         return cls.from_weights(
             checkpoint.weights,
@@ -102,7 +102,7 @@ class FmriEncoder:
 
         Names of `state_dict` are upstream's, without the `model.` prefix. Raises as `from_pretrained`
         """
-        dtype = dtype_of(precision)
+        dtype, device = dtype_of(precision), device_module(device)
         arrays = {str(name): np.asarray(array) for name, array in state_dict.items()}
         weights = WeightTree(arrays, origin="state_dict", dtype=dtype, place=lambda array: to_device(array, device))
         return cls.from_weights(
@@ -129,36 +129,19 @@ class FmriEncoder:
     ) -> "FmriEncoder":
         """Takes every weight that the configuration asks for; leftovers are an error, as upstream's strict loading."""
         config.check(build_args)
-        dim, n = config.hidden, len(build_args.feature_dims)
         columns = selected_columns(selection, build_args.n_outputs)
-        projectors = {}
-        for modality, dims in build_args.feature_dims.items():
-            if dims is not None:
-                n_in = dims[0] * dims[1] if config.layer_aggregation == "cat" else dims[1]
-                projectors[modality] = Projector.from_weights(
-                    weights.at("projectors", modality), config.projector, n_in, config.projected_dim(n)
-                )
-        smoothing, with_transformer = config.temporal_smoothing, not config.linear_baseline
+        rank, predictor_in = config.low_rank_head, config.low_rank_head or config.hidden
         built = cls(
-            projectors=projectors,
-            temporal_smoothing=None
-            if smoothing is None
-            else TemporalSmoothing.from_weights(weights.at("temporal_smoothing"), dim, smoothing.kernel_size),
-            # the linear baseline stores a combiner and never runs it
-            combiner=None
-            if config.combiner is None
-            else Mlp.from_weights(weights.at("combiner"), config.combiner, config.aggregated_dim(n), dim),
-            time_pos_embed=weights.take("time_pos_embed", (1, config.max_seq_len, dim))
-            if with_transformer and config.time_pos_embedding
-            else None,
-            encoder=Transformer.from_weights(weights.at("encoder"), config.encoder, dim)
-            if with_transformer and config.encoder is not None
-            else None,
+            projectors=_take_projectors(weights, config, build_args),
+            temporal_smoothing=_take_smoothing(weights, config),
+            combiner=_take_combiner(weights, config, len(build_args.feature_dims)),
+            time_pos_embed=_take_positions(weights, config),
+            encoder=_take_transformer(weights, config),
             low_rank_head=None
-            if config.low_rank_head is None
-            else Linear.from_weights(weights.at("low_rank_head"), dim, config.low_rank_head, bias=False),
+            if rank is None
+            else Linear.from_weights(weights.at("low_rank_head"), config.hidden, rank, bias=False),
             predictor=SubjectLayers.from_weights(
-                weights.at("predictor"), config.predictor, config.low_rank_head or dim, build_args.n_outputs, columns
+                weights.at("predictor"), config.predictor, predictor_in, build_args.n_outputs, columns
             ),
             config=config,
             build_args=build_args,
@@ -213,8 +196,9 @@ class FmriEncoder:
             else:
                 x = xp.zeros((B, T, self.config.hidden // n), dtype=self.dtype)
             projected.append(x)
-        x = sum(projected[1:], projected[0]) if aggregation == "sum" else None
-        if x is None:
+        if aggregation == "sum":
+            x = sum(projected[1:], projected[0])
+        else:
             x = xp.concatenate(projected, axis=1 if aggregation == "stack" else -1)
         ctx.see("modalities", x)
         return x
@@ -260,7 +244,7 @@ class FmriEncoder:
         if not hasattr(array, "ndim") or array.ndim not in (3, 4) or 0 in array.shape:
             shape = getattr(array, "shape", type(array).__name__)
             raise ShapeError(f"features[{modality!r}] must be a filled array (B, G, F, T) or (B, F, T), got {shape}")
-        if array.dtype.kind not in "fiu":
+        if getattr(array.dtype, "kind", "unknown") not in "fiu":
             raise ShapeError(f"features[{modality!r}] must hold real numbers, got {array.dtype}")
         x = to_device(array, self.device).astype(self.dtype)
         if x.ndim == 3:
@@ -279,3 +263,41 @@ class FmriEncoder:
         B, G, F, T = x.shape
         x = xp.mean(x, axis=1) if self.config.layer_aggregation == "mean" else x.reshape(B, G * F, T)
         return x.transpose(0, 2, 1)
+
+
+def _take_projectors(weights: Weights, config: EncoderConfig, build_args: BuildArgs) -> dict[str, Projector]:
+    """A projector for each modality that has dimensions; the width is shared among all, with or without."""
+    n_out = config.projected_dim(len(build_args.feature_dims))
+    projectors = {}
+    for modality, dims in build_args.feature_dims.items():
+        if dims is not None:
+            n_in = dims[0] * dims[1] if config.layer_aggregation == "cat" else dims[1]
+            part = weights.at("projectors", modality)
+            projectors[modality] = Projector.from_weights(part, config.projector, n_in, n_out)
+    return projectors
+
+
+def _take_smoothing(weights: Weights, config: EncoderConfig) -> TemporalSmoothing | None:
+    if config.temporal_smoothing is None:
+        return None
+    size = config.temporal_smoothing.kernel_size
+    return TemporalSmoothing.from_weights(weights.at("temporal_smoothing"), config.hidden, size)
+
+
+def _take_combiner(weights: Weights, config: EncoderConfig, n_modalities: int) -> Mlp | None:
+    """The combiner; the linear baseline stores one and never runs it."""
+    if config.combiner is None:
+        return None
+    return Mlp.from_weights(weights.at("combiner"), config.combiner, config.aggregated_dim(n_modalities), config.hidden)
+
+
+def _take_positions(weights: Weights, config: EncoderConfig) -> Array | None:
+    if config.linear_baseline or not config.time_pos_embedding:
+        return None
+    return weights.take("time_pos_embed", (1, config.max_seq_len, config.hidden))
+
+
+def _take_transformer(weights: Weights, config: EncoderConfig) -> Transformer | None:
+    if config.linear_baseline or config.encoder is None:
+        return None
+    return Transformer.from_weights(weights.at("encoder"), config.encoder, config.hidden)
