@@ -9,6 +9,9 @@ from hypothesis import HealthCheck, settings
 from tests import fake_device
 from tribe_np.backend import cupy_module
 from tribe_np.errors import MissingDependencyError
+from tribe_np.kernels.cupy_set import cupy_set
+from tribe_np.kernels.numba_set import loop_set, numba_set
+from tribe_np.kernels.record import REFERENCE, KernelSet
 
 settings.register_profile(
     "ci", max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -33,3 +36,22 @@ def cupy_or_skip() -> Any:
 def xp(request: pytest.FixtureRequest) -> Any:
     """Every array module that an op must run on; put arrays on it with to_device(array, xp)."""
     return {"numpy": lambda: np, "fake_device": lambda: fake_device.module, "cupy": cupy_or_skip}[request.param]()
+
+
+def numba_or_skip() -> KernelSet:
+    """The compiled kernels where Numba is installed; the test is skipped, with the reason, elsewhere."""
+    try:
+        return numba_set()
+    except MissingDependencyError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=["reference", "loops", "numba", pytest.param("cupy", marks=pytest.mark.gpu)])
+def kernels(request: pytest.FixtureRequest) -> KernelSet:
+    """Every kernel set; "loops" are the bodies of Numba's in plain Python, for tiny arrays."""
+    if request.param == "cupy":
+        cupy_or_skip()
+        return cupy_set()
+    if request.param == "numba":
+        return numba_or_skip()
+    return REFERENCE if request.param == "reference" else loop_set("loops", lambda body: body)

@@ -121,6 +121,7 @@ def _silu_gate(cupy: Any, gate: Array, up: Array) -> Array:
 
 
 def _layer_norm(cupy: Any, x: Array, weight: Array | None = None, bias: Array | None = None, *, eps: float) -> Array:
+    (x,) = _checked(cupy, "layer_norm", x)
     weight = cupy.ones(x.shape[-1:], x.dtype) if weight is None else weight
     bias = cupy.zeros(x.shape[-1:], x.dtype) if bias is None else bias
     x, weight, bias = _checked(cupy, "layer_norm", x, weight, bias)

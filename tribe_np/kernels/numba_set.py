@@ -143,9 +143,10 @@ class LoopEntries:
 
     def layer_norm(self, x: Array, weight: Array | None = None, bias: Array | None = None, *, eps: float) -> Array:
         """ops.norm.layer_norm; an absent weight is 1, an absent bias 0."""
-        width = np.shape(x)[-1:]
-        weight = np.ones(width, getattr(x, "dtype", None)) if weight is None else weight
-        bias = np.zeros(width, getattr(x, "dtype", None)) if bias is None else bias
+        (x,) = _checked("layer_norm", x)
+        width = x.shape[-1:]
+        weight = np.ones(width, x.dtype) if weight is None else weight
+        bias = np.zeros(width, x.dtype) if bias is None else bias
         x, weight, bias = _checked("layer_norm", x, weight, bias)
         _expect("layer_norm", "weight", weight, width)
         _expect("layer_norm", "bias", bias, width)

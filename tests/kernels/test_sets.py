@@ -1,0 +1,152 @@
+"""Which kernels a name and a device give, what the loops do with bad numbers, and the geometry of GPU launches."""
+
+import builtins
+import re
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import fake_device
+from tests.conftest import numba_or_skip
+from tests.strategies import normal, seeds, sizes
+from tribe_np.errors import ConfigError, MissingDependencyError
+from tribe_np.kernels import choose, cupy_set, loops, numba_set
+from tribe_np.kernels.record import REFERENCE
+
+PLAIN = numba_set.loop_set("loops", lambda body: body)
+CUDA_KERNELS = ["softmax", "gelu", "silu_gate", "layer_norm", "rms_norm", "scale_norm", "depthwise_causal"]
+
+
+@pytest.fixture
+def without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str, **_: Any) -> None:
+        raise MissingDependencyError(f"{name} is not installed")
+
+    numba_set.numba_set.cache_clear()
+    monkeypatch.setattr(numba_set, "require", missing)
+
+
+def test_reference_runs_anywhere() -> None:
+    assert choose.kernel_set("reference") is REFERENCE
+    assert choose.kernel_set("reference", "cuda") is REFERENCE
+    assert choose.kernel_set("auto", fake_device.module) is REFERENCE
+
+
+def test_names_and_devices_that_do_not_fit() -> None:
+    with pytest.raises(ConfigError, match="reference, numba, cupy, auto"):
+        choose.kernel_set("fast")
+    with pytest.raises(ConfigError, match="do not run on device"):
+        choose.kernel_set("numba", fake_device.module)
+    with pytest.raises(ConfigError, match="do not run on device 'cpu'"):
+        choose.kernel_set("cupy", "cpu")
+
+
+def test_numba_and_auto_with_numba() -> None:
+    compiled = numba_or_skip()
+    assert choose.kernel_set("numba") is compiled
+    auto = choose.kernel_set("auto")
+    assert auto.depthwise_causal == compiled.depthwise_causal
+    assert auto.softmax is REFERENCE.softmax  # NumPy's exp is vectorised, the loop's is not
+    assert auto.attention is REFERENCE.attention
+
+
+def test_without_numba_auto_is_the_reference_and_the_name_is_an_error(without_numba: None) -> None:
+    assert choose.kernel_set("auto") is REFERENCE
+    with pytest.raises(MissingDependencyError):
+        choose.kernel_set("numba")
+
+
+def test_a_cache_folder_that_cannot_be_written_costs_the_cache_only() -> None:
+    calls = []
+
+    class Numba:
+        prange = builtins.range
+
+        @staticmethod
+        def njit(**options: bool) -> Any:
+            calls.append(options)
+            if options.get("cache"):
+                raise RuntimeError("cannot cache function: no locator available")
+            return lambda function: function
+
+    compiled = numba_set._compiled(Numba, loops.gelu_loops)
+    assert calls == [{"parallel": True, "cache": True}, {"parallel": True}]
+    out = np.empty(3)
+    compiled(np.array([-1.0, 0.0, 2.0]), out)
+    np.testing.assert_allclose(out, REFERENCE.gelu(np.array([-1.0, 0.0, 2.0])), rtol=1e-15)
+
+
+def test_nan_and_fully_masked_rows_are_nan_as_in_the_reference() -> None:
+    rows = np.array([[np.nan, 0.0, 1.0], [0.0, np.nan, 1.0], [-np.inf] * 3, [0.0, 0.0, -np.inf]])
+    with np.errstate(invalid="ignore"):
+        expected = REFERENCE.softmax(rows)
+        with np.errstate(all="ignore"):
+            np.testing.assert_array_equal(numba_or_skip().softmax(rows), expected)
+    one = np.ones((1, 1, 3, 2))
+    with np.errstate(invalid="ignore"):
+        expected = REFERENCE.attention(one, one[:, :, :1], one[:, :, :1], scale=1.0, causal=True)
+    found = PLAIN.attention(one, one[:, :, :1], one[:, :, :1], scale=1.0, causal=True)
+    np.testing.assert_array_equal(found, expected)
+    assert np.isnan(found[0, 0, :2]).all()
+
+
+@given(seeds, sizes, st.sampled_from([(1, 1), (2, 1), (4, 2), (3, 3)]), sizes, sizes, st.booleans(), st.booleans())
+def test_attention_loops_equal_the_reference(
+    seed: int, batch: int, heads: tuple[int, int], n_rows: int, n_more: int, causal: bool, biased: bool
+) -> None:
+    (n, k), t = heads, n_rows + n_more - 1
+    query, key, value = (
+        normal(seed, batch, n, n_rows, 4),
+        normal(seed, batch, k, t, 4),
+        normal(seed + 1, batch, k, t, 4),
+    )
+    bias = normal(seed, 1, n, 1, t) if biased else None
+    expected = REFERENCE.attention(query, key, value, scale=0.5, bias=bias, causal=causal)
+    found = PLAIN.attention(query, key, value, scale=0.5, bias=bias, causal=causal)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("kernels", ["reference", "loops"])
+def test_attention_in_blocks_of_queries_is_attention_in_one(kernels: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tribe_np.ops import attention
+
+    query, key, value = normal(0, 2, 4, 7, 8), normal(1, 2, 2, 7, 8), normal(2, 2, 2, 7, 8)
+    entry = (REFERENCE if kernels == "reference" else PLAIN).attention
+    whole = entry(query, key, value, scale=0.3, causal=True, bias=normal(3, 4, 1, 7))
+    monkeypatch.setattr(attention, "BLOCK_SCORES", 2 * 4 * 7 * 2)
+    monkeypatch.setattr(numba_set, "BLOCK_SCORES", 2 * 4 * 7 * 2)
+    blocked = entry(query, key, value, scale=0.3, causal=True, bias=normal(3, 4, 1, 7))
+    np.testing.assert_allclose(blocked, whole, rtol=1e-13, atol=1e-15)
+
+
+@given(st.integers(0, 10**9))
+def test_element_launch_covers_every_element_with_no_block_to_spare(n: int) -> None:
+    launch = cupy_set.element_launch(n)
+    assert launch.blocks * launch.threads >= n > (launch.blocks - 1) * launch.threads or n == launch.blocks == 0
+
+
+def test_geometry_fits_the_device_limits() -> None:
+    assert cupy_set.row_launch(7) == cupy_set.Launch(7, cupy_set.THREADS)
+    assert cupy_set.THREADS & (cupy_set.THREADS - 1) == 0  # the tree reduction halves it
+    assert 32 <= cupy_set.THREADS <= 1024
+    assert cupy_set.THREADS * 8 <= 48 * 1024  # shared memory of a block, in float64
+
+
+@pytest.mark.parametrize("kernel", CUDA_KERNELS)
+def test_cuda_source_declares_the_kernel_and_says_what_it_is(kernel: str) -> None:
+    text = cupy_set.source(kernel)
+    assert re.search(rf'extern "C" __global__ void {kernel}\(', text)
+    own = (resources.files("tribe_np.kernels") / "cuda" / f"{kernel}.cu").read_text()
+    header = own[: own.index("extern")]
+    assert all(word in header for word in ("Shapes", "Launch", "Source"))
+
+
+def test_cuda_options_name_the_type_and_no_fast_maths() -> None:
+    assert cupy_set.compile_options("float32") == ("-DREAL=float", "-DTHREADS=256", "--std=c++14")
+    assert cupy_set.compile_options("float64")[0] == "-DREAL=double"
+    files = {path.name for path in (resources.files("tribe_np.kernels") / "cuda").iterdir()}
+    assert files == {"block.cuh", *(f"{kernel}.cu" for kernel in CUDA_KERNELS)}
