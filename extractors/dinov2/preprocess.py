@@ -1,4 +1,4 @@
-"""Pictures into the model's pixels, as upstream's tensor path does it: divide by 255, resize as floats, crop, normalise.
+"""Pictures into the model's pixels, as upstream's tensor path does: divide by 255, resize as floats, crop, normalise.
 
 Runs on the host in float32, whatever the model's precision.
 """

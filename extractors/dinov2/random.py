@@ -72,8 +72,8 @@ def random_weights(config: DinoV2Config, seed: int) -> dict[str, np.ndarray]:
     for i in range(config.n_layers):
         layer = f"encoder.layer.{i}"
         norm(f"{layer}.norm1")
-        linear(f"{layer}.attention.q_proj", D, D, gain=2.0, bias=config.qkv_bias)
-        linear(f"{layer}.attention.k_proj", D, D, gain=2.0, bias=config.qkv_bias)
+        linear(f"{layer}.attention.q_proj", D, D, gain=1.4, bias=config.qkv_bias)
+        linear(f"{layer}.attention.k_proj", D, D, gain=1.4, bias=config.qkv_bias)
         linear(f"{layer}.attention.v_proj", D, D, bias=config.qkv_bias)
         linear(f"{layer}.attention.o_proj", D, D)
         norm(f"{layer}.norm2")

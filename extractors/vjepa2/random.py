@@ -58,8 +58,8 @@ def random_weights(config: VJepa2Config, seed: int) -> dict[str, np.ndarray]:
     for i in range(config.n_layers):
         layer = f"encoder.layer.{i}"
         norm(f"{layer}.norm1")
-        linear(f"{layer}.attention.query", D, D, gain=2.0, bias=config.qkv_bias)
-        linear(f"{layer}.attention.key", D, D, gain=2.0, bias=config.qkv_bias)
+        linear(f"{layer}.attention.query", D, D, gain=1.4, bias=config.qkv_bias)
+        linear(f"{layer}.attention.key", D, D, gain=1.4, bias=config.qkv_bias)
         linear(f"{layer}.attention.value", D, D, bias=config.qkv_bias)
         linear(f"{layer}.attention.proj", D, D)
         norm(f"{layer}.norm2")

@@ -5,6 +5,7 @@ All are separable. Each output sample is a weighted sum of a few neighbours; `re
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -30,27 +31,29 @@ def cubic(x: np.ndarray, a: float = ANTIALIASED_A) -> np.ndarray:
     """
     d = np.abs(x)
     near = ((a + 2) * d - (a + 3)) * d * d + 1
-    far = ((d - 5) * d + 8) * d * a - 4 * a
+    far = ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
     return np.where(d < 1, near, np.where(d < 2, far, 0.0))
 
 
 @lru_cache(maxsize=64)
 def resize_taps(
-    n_in: int, n_out: int, weight: Callable[[np.ndarray], np.ndarray], support: float
+    n_in: int, n_out: int, weight: Callable[[np.ndarray], np.ndarray], support: float, dtype: Any = np.float64
 ) -> tuple[np.ndarray, np.ndarray]:
     """First input sample and weights of every output sample of an antialiased resize; arrays of the host, read-only.
 
-    Shapes   -> first (n_out,) integers, weights (n_out, K) float64; rows sum to 1, unused taps are 0 at the end
-    Numerics centre c = scale (i + 0.5); taps from trunc(c - s + 0.5) to trunc(c + s + 0.5), s = support max(scale, 1)
+    Shapes   -> first (n_out,) integers, weights (n_out, K); rows sum to 1, unused taps are 0 at the end
+    Numerics centre c = scale (i + 0.5); taps from trunc(c - s + 0.5) to trunc(c + s + 0.5), s = support max(scale, 1);
+             rounded to `dtype` wherever torch rounds to the picture's
     Source   torch 2.13.0 _compute_indices_min_size_weights_aa
     """
-    scale = n_in / n_out
-    stretch = max(scale, 1.0)
-    centre = scale * (np.arange(n_out) + 0.5)
-    first = np.maximum(np.trunc(centre - support * stretch + 0.5), 0).astype(np.int64)
-    stop = np.minimum(np.trunc(centre + support * stretch + 0.5), n_in).astype(np.int64)
+    scale = dtype(n_in / n_out)
+    reach, shrink = (support * scale, dtype(1.0 / scale)) if scale >= 1 else (dtype(support), dtype(1.0))
+    centre = (float(scale) * (np.arange(n_out) + 0.5)).astype(dtype)
+    first = np.maximum(np.trunc(centre - reach + 0.5), 0).astype(np.int64)
+    stop = np.minimum(np.trunc(centre + reach + 0.5), n_in).astype(np.int64)
     taps = first[:, None] + np.arange(int(np.max(stop - first)))
-    weights = np.where(taps < stop[:, None], weight((taps - centre[:, None] + 0.5) / stretch), 0.0)
+    distance = ((taps.astype(dtype) - centre[:, None] + 0.5) * shrink).astype(dtype)
+    weights = np.where(taps < stop[:, None], weight(distance), dtype(0.0))
     weights = weights / np.sum(weights, axis=1, keepdims=True)
     first.flags.writeable = weights.flags.writeable = False
     return first, weights
@@ -105,10 +108,11 @@ def resize_bicubic(x: Array, size: tuple[int, int]) -> Array:
     """Pictures resized with torch's antialiased bicubic: no rounding, no clipping.
 
     Shapes   x (..., height, width) float -> (..., *size), same dtype and module
-    Numerics a = -0.5, weights in float64, then x's dtype; width first; an axis that keeps its length is not touched
+    Numerics a = -0.5, weights in x's dtype; width first; an axis that keeps its length is not touched
     Source   torch 2.13.0 interpolate(mode="bicubic", antialias=True), as torchvision 0.28.0 resize calls it on floats
     """
-    return _resize_axes(x, size, lambda n_in, n_out: _dense(*resize_taps(n_in, n_out, cubic, 2.0), n_in))
+    dtype = x.dtype.type
+    return _resize_axes(x, size, lambda n_in, n_out: _dense(*resize_taps(n_in, n_out, cubic, 2.0, dtype), n_in))
 
 
 def resize_bicubic_plain(x: Array, size: tuple[int, int]) -> Array:
