@@ -1,0 +1,62 @@
+"""Our encoder against what tribev2's FmriEncoderModel gave, stage by stage, without torch."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests import fake_device
+from tests.encoder.golden_case import FLOAT32_BOUND, FLOAT64_BOUND, GOLDEN, NAMES, load
+from tribe_np.backend import to_host
+from tribe_np.oracle import relative_error, trace
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_stage_in_float64(name: str) -> None:
+    errors = load(name).errors(precision="float64")
+    assert len(errors) >= 3
+    assert not {stage: error for stage, error in errors.items() if error > FLOAT64_BOUND}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_stage_in_float32(name: str) -> None:
+    case = load(name)
+    assert not {stage: error for stage, error in case.errors().items() if error > FLOAT32_BOUND}
+    output = case.encoder()(case.features, case.subject_index)
+    assert output.dtype == np.float32
+    assert relative_error(output, case.output32) <= FLOAT32_BOUND
+
+
+def test_the_released_configuration_shows_exactly_these_stages() -> None:
+    case = load("released")
+    with trace() as recording:
+        case.encoder()(case.features)
+    expected = json.loads((GOLDEN / "encoder_taps.json").read_text(encoding="utf-8"))
+    assert recording.names() == [f"encoder.{name}" for name in expected]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_fake_device_gives_the_same_bits(name: str) -> None:
+    case = load(name)
+    on_device = case.encoder(device=fake_device.module)(case.features, case.subject_index)
+    assert isinstance(on_device, fake_device.FakeArray)
+    np.testing.assert_array_equal(to_host(on_device), case.encoder()(case.features, case.subject_index))
+
+
+def test_tracing_changes_nothing() -> None:
+    case = load("released")
+    encoder = case.encoder()
+    with trace():
+        traced = encoder(case.features)
+    np.testing.assert_array_equal(traced, encoder(case.features))
+
+
+@pytest.mark.parametrize("name", ["released", "layer_norm"])
+def test_an_example_alone_equals_the_example_in_a_batch(name: str) -> None:
+    case = load(name)
+    encoder = case.encoder(precision="float64")
+    doubled = {m: np.concatenate([x, x[::-1] + 1]) for m, x in case.features.items()}
+    n = len(next(iter(case.features.values())))
+    index = None if case.subject_index is None else np.concatenate([case.subject_index, case.subject_index])
+    whole = encoder(doubled, index)
+    np.testing.assert_allclose(whole[:n], encoder(case.features, case.subject_index), rtol=0, atol=1e-13)
