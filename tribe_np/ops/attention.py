@@ -31,7 +31,7 @@ def attention(
     key_t = key.transpose(0, 1, 3, 2)[:, :, None]
     value = value[:, :, None]
     out = xp.empty((B, K, N // K, S, H), dtype=query.dtype)
-    rows = max(1, BLOCK_SCORES // (B * N * T))
+    rows = max(1, BLOCK_SCORES // max(1, B * N * T))
     for start in range(0, S, rows):
         stop = min(start + rows, S)
         scores = (grouped[:, :, :, start:stop] @ key_t) * scale

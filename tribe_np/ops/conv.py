@@ -1,6 +1,7 @@
 """Depthwise convolutions over time."""
 
 from tribe_np.backend import array_module
+from tribe_np.errors import ShapeError
 from tribe_np.protocols import Array
 
 
@@ -9,13 +10,18 @@ def depthwise(x: Array, weight: Array, *, pad_left: int, pad_right: int) -> Arra
 
     Shapes   x (..., S, D), weight (D, W) -> (..., S + pad_left + pad_right - W + 1, D), same dtype and module
     Numerics y[s] = sum over w of weight[w] * x[s + w - pad_left], added oldest first
+    Raises   ShapeError when the channels differ, or the padded input is shorter than the kernel
     Source   torch 2.13.0 nn.Conv1d(groups=D, bias=False)
     """
     xp = array_module(x, weight)
+    if weight.shape[:-1] != x.shape[-1:]:
+        raise ShapeError(f"depthwise: x {x.shape} and weight {weight.shape} must have the same channels D")
     pads = [(0, 0)] * (x.ndim - 2) + [(pad_left, pad_right), (0, 0)]
     padded = xp.pad(x, pads)
     width = weight.shape[1]
     n_out = padded.shape[-2] - width + 1
+    if n_out < 1:
+        raise ShapeError(f"depthwise: {padded.shape[-2]} padded steps are too short for a kernel of {width}")
     total = padded[..., :n_out, :] * weight[:, 0]
     for w in range(1, width):
         total = total + padded[..., w : w + n_out, :] * weight[:, w]

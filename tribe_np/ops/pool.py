@@ -1,6 +1,7 @@
 """Pooling over time."""
 
 from tribe_np.backend import array_module
+from tribe_np.errors import ShapeError
 from tribe_np.protocols import Array
 
 
@@ -17,10 +18,13 @@ def adaptive_pool(x: Array, n_bins: int) -> Array:
 
     Shapes   x (..., T) -> (..., R) with R = n_bins, same dtype and module
     Numerics plain means; R = T is the identity
+    Raises   ShapeError without a step or without a bin
     Source   torch 2.13.0 nn.AdaptiveAvgPool1d
     """
     xp = array_module(x)
     n_steps = x.shape[-1]
+    if n_steps < 1 or n_bins < 1:
+        raise ShapeError(f"adaptive_pool: needs at least one step and one bin, got {n_steps} and {n_bins}")
     if n_steps == n_bins:
         return x
     if n_steps % n_bins == 0:
