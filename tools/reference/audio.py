@@ -25,7 +25,7 @@ MODEL_PEER = "transformers 5.23.0 Wav2Vec2BertModel (sdpa)"
 PIPELINE_PEER = "neuralset 0.0.2 Wav2VecBert"
 RATES = (44100, 48000, 22050, 8000, 11025, 24000, 32000, 96000)
 TINY = {
-    "n_layers": 4, "hidden": 16, "heads": 2, "intermediate": 32, "left": 6, "right": 3, "kernel": 7,
+    "n_layers": 3, "hidden": 16, "heads": 2, "intermediate": 32, "left": 6, "right": 3, "kernel": 7,
 }  # fmt: skip
 
 
@@ -217,8 +217,8 @@ def _dump_pipeline(folder: Path) -> None:
     from extractors.wav2vec_bert.random import write_random
     from tribe_np.formats.safetensors import read_header
 
-    rate, offset, duration = 8000, 0.31, 1.94
-    stereo = np.stack([chirp(int(2.3 * rate), rate, c) for c in range(2)], axis=1)
+    rate, offset, duration = 22050, 0.05, 0.75
+    stereo = np.stack([chirp(int(0.81 * rate), rate, c) for c in range(2)], axis=1)
     with tempfile.TemporaryDirectory() as name:
         wav, model = Path(name) / "sound.wav", write_random(Path(name) / "model", seed=3, **TINY)
         soundfile.write(wav, stereo, rate, subtype="PCM_16")

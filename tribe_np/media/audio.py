@@ -1,6 +1,7 @@
 """Sound files: what they hold, their samples, and the sound track of a video as upstream's moviepy would write it."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -118,7 +119,8 @@ def extract_audio(video_path: str | Path, wav_path: str | Path) -> bool:
     except OSError as error:
         raise OutputError(f"{wav_path}: cannot be written: {error.strerror or error}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # a parent that is a file: reported above
+            partial.unlink(missing_ok=True)
     return True
 
 

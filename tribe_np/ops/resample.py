@@ -104,6 +104,7 @@ def reduced_rates(old_rate: int, new_rate: int) -> tuple[int, int]:
     """Both rates divided by their greatest common divisor.
 
     Raises   ShapeError for rates that are not positive whole numbers
+    Source   julius 0.2.8 ResampleFrac.__init__
     """
     for rate in (old_rate, new_rate):
         if rate != int(rate) or rate <= 0:
