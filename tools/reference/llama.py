@@ -187,7 +187,7 @@ def dump(folder: Path, upstream: Path | None) -> list[str]:
             arrays |= {f"{precision}.{key}": value for key, value in kept.items()}
         write_golden(folder, f"{name}_states", arrays, {"peer": TRANSFORMERS, "settings": settings})
         names.append(f"{name}_states.safetensors")
-    return [*names, *_dump_words(folder)]
+    return [*names, *_dump_words(folder), *_dump_layers(folder)]
 
 
 def _dump_words(folder: Path) -> list[str]:
@@ -205,3 +205,17 @@ def _dump_words(folder: Path) -> list[str]:
     arrays = {"features": np.stack(features), "features_cached_4": np.stack(cached)}
     write_golden(folder, "llama_words", arrays, {"peer": NEURALSET, "model": "llama_sharded", "layers": FRACTIONS})
     return ["llama_words.json", "llama_words.safetensors"]
+
+
+def _dump_layers(folder: Path) -> list[str]:
+    rows = []
+    for n_states in (3, 5, 9, 17, 25, 29, 33, 41, 49):
+        for cache_n_layers in (None, 2, 4, 20):
+            for fractions in (FRACTIONS, (0.0, 0.2, 0.4, 0.6, 0.8, 1.0), (2 / 3,), (0.9, 0.1)):
+                for aggregation in ("group_mean", "mean", "sum", None):
+                    weights = peer.run_layers(n_states, fractions, aggregation, cache_n_layers)
+                    sparse = [{i: value for i, value in enumerate(row) if value} for row in weights]
+                    rows.append([n_states, list(fractions), aggregation, cache_n_layers, sparse])
+    lines = ",\n".join(json.dumps(row) for row in rows)
+    (folder / "llama_layer_index.json").write_text(f"[\n{lines}\n]\n")
+    return ["llama_layer_index.json"]

@@ -168,3 +168,20 @@ def run_tokenizer(folder: Path, texts: Sequence[str]) -> list[list[int]]:
 
     tokenizer = AutoTokenizer.from_pretrained(folder, truncation_side="left")
     return [tokenizer.encode(text, add_special_tokens=False) for text in texts]
+
+
+def run_layers(
+    n_states: int, fractions: Sequence[float], aggregation: str | None, cache_n_layers: int | None
+) -> list[list[float]]:
+    """Weight of each hidden state in each layer group (G, n_states), from the real selection on unit vectors."""
+    without_torchvision_operators()
+    from neuralset.extractors import base
+    from neuralset.extractors.text import HuggingFaceText
+
+    with patch.object(base.HuggingFaceMixin, "repo_exists", lambda self: True):
+        extractor = HuggingFaceText(
+            model_name="none", layers=list(fractions), layer_aggregation=aggregation, cache_n_layers=cache_n_layers
+        )
+    unit = np.eye(n_states)[:, None]  # (n_states, one token, width)
+    found = np.asarray(extractor._aggregate_layers(extractor._layer_subselection(unit)[:, 0]))
+    return [[float(value) for value in row] for row in np.atleast_2d(found)]
