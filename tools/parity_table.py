@@ -76,7 +76,7 @@ def main() -> None:
     if options.write:
         page = PAGE.read_text(encoding="utf-8")
         before, after = page.split(BEGIN)[0], page.split(END)[1]
-        how = f"Made by `python -m tools.parity_table --write` with {made}; {options.seeds} seeds per stage."
+        how = f"Made by `python -m tools.parity_table --write`, {options.seeds} seeds per stage, with {made}."
         PAGE.write_text(f"{before}{BEGIN}\n\n{how}\n\n{table}\n\n{END}{after}", encoding="utf-8")
     failing = [row for row in rows if not row.passes()]
     for row in failing:

@@ -8,6 +8,7 @@ Source   tribev2 utils.py get_hcp_labels, get_hcp_roi_indices
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nibabel.freesurfer.io
 import numpy as np
@@ -20,6 +21,8 @@ HOW_TO = (
     "or mne.datasets.fetch_hcp_mmp_parcellation) in a folder and name it in TRIBE_NP_PARCELLATION or "
     'selection["parcellation"]'
 )
+
+_read_annot: Any = nibabel.freesurfer.io.read_annot  # nibabel ships no types for it
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +73,14 @@ def read_parcellation(folder: str | Path | None, n_vertices: int) -> Parcellatio
         if not path.is_file():
             raise ConfigError(f"{path}: no such file; region names need {HOW_TO}")
         try:
-            labels, _, names = nibabel.freesurfer.io.read_annot(str(path))
+            labels, _, names = _read_annot(str(path))
         except (OSError, ValueError, IndexError, EOFError, MemoryError) as error:
             raise ConfigError(f"{path}: not a FreeSurfer annotation: {error}") from error
         if n_vertices % 2 or len(labels) < per_side:
             raise ConfigError(f"{path}: has {len(labels)} vertices, fewer than the {per_side} predicted a side")
-        for i, label in enumerate(names):
-            vertices = np.flatnonzero(labels[:per_side] == i) + (per_side if side == "right" else 0)
-            areas.setdefault(area_name(label.decode("utf-8", "replace")), []).append(vertices)
+        known = [area_name(label.decode("utf-8", "replace")) for label in names]
+        of_vertex = np.array([*known, "?"])[labels[:per_side]]  # label -1, the last: no area
+        for area in dict.fromkeys(["?", *known]):
+            vertices = np.flatnonzero(of_vertex == area) + (per_side if side == "right" else 0)
+            areas.setdefault(area, []).append(vertices)
     return Parcellation({name: np.concatenate(parts) for name, parts in areas.items()})

@@ -5,6 +5,7 @@ Numerical packages are imported by the subcommand that runs, so --help stays fas
 """
 
 import argparse
+import atexit
 import errno
 import os
 import sys
@@ -15,6 +16,7 @@ from typing import NoReturn
 from tribe_np import __version__
 from tribe_np.errors import TribeError
 
+INTERRUPTED = 130
 COMMANDS = {
     "demo": "make tiny random models and a clip, and run the whole pipeline on them",
     "predict": "predict brain activity from a film, a sound or a text",
@@ -56,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error))
     except KeyboardInterrupt:
         print("tribe-np: interrupted", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -75,4 +77,11 @@ def _fail(message: str) -> int:
 
 def run() -> NoReturn:
     """Entry point of the console script."""
-    sys.exit(main())
+    code = main()
+    if code == INTERRUPTED:
+        # CPython remembers an interrupt that fell into an import and would end by signal although it was handled
+        sys.stdout.flush()
+        sys.stderr.flush()
+        atexit._run_exitfuncs()
+        os._exit(code)
+    sys.exit(code)

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import TensorSpec, serialize_file
+from safetensors import SafetensorError, TensorSpec, serialize_file
 
-from tribe_np.errors import CheckpointError
+from tribe_np.errors import CheckpointError, OutputError
 
 MAX_HEADER = 100_000_000
 STORED = {
@@ -47,9 +47,9 @@ class TensorEntry:
 
         Raises   CheckpointError when the file cannot be read or has become shorter
         """
-        if self.n_bytes == 0:
-            return np.empty(self.shape, STORED[self.dtype])
         try:
+            if self.n_bytes == 0:
+                return np.empty(self.shape, STORED[self.dtype])
             raw = np.memmap(self.path, np.uint8, "r", self.offset, (self.n_bytes,))
         except (OSError, ValueError) as error:
             raise CheckpointError(f"{self.path}: tensor {self.name} cannot be read: {error}") from error
@@ -172,7 +172,7 @@ def write_safetensors(
 ) -> None:
     """Writes the file whole or not at all; names in `bf16` hold bfloat16 bits as uint16.
 
-    Raises   CheckpointError for a dtype the format lacks; OSError from the disk
+    Raises   CheckpointError for a dtype the format lacks; OutputError when the disk refuses
     """
     names = {np.dtype(stored) for stored in STORED.values()}
     arrays = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}  # kept alive while written
@@ -187,7 +187,12 @@ def write_safetensors(
     target = Path(path)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
+        partial.touch()  # fixes the mode that the user's umask gives; the library's own is readable by the owner only
+        mode = partial.stat().st_mode
         serialize_file(specs, str(partial), dict(metadata) if metadata else None)
+        partial.chmod(mode)
         partial.replace(target)
+    except (SafetensorError, OSError) as error:
+        raise OutputError(f"{path}: cannot be written: {error}") from error
     finally:
         partial.unlink(missing_ok=True)

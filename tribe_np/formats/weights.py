@@ -1,6 +1,7 @@
 """Weights as a lazy tree: names and shapes come from the headers, bytes are read when a layer takes them."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tribe_np.protocols import Array
 
 INDEX_NAME = "model.safetensors.index.json"
 SINGLE_NAME = "model.safetensors"
+FLOATS = ("F64", "F32", "F16", "BF16")
 
 
 class WeightTree:
@@ -65,7 +67,7 @@ class WeightTree:
         full = self._prefix + name
         if full not in self._entries:
             near = [other for other in self._entries if other.rpartition(".")[2] == full.rpartition(".")[2]]
-            hint = f"; there is {near[0]}" if near else ""
+            hint = f"; there is {_shown(near[0])}" if near else ""
             raise CheckpointError(f"{self._origin}: weight {full} is missing{hint}")
         return tuple(self._entries[full].shape)
 
@@ -75,23 +77,20 @@ class WeightTree:
         Raises   CheckpointError when missing, of another shape, of a non-float dtype, or with NaN or infinity
         """
         full, entry = self._find(name, shape)
-        array = entry.read(self._dtype) if isinstance(entry, TensorEntry) else np.asarray(entry, self._dtype)
         self._taken.add(full)
-        return self._finite(full, array)
+        return self._finite(full, entry, None)
 
     def rows(self, name: str, shape: tuple[int, ...]) -> Callable[[np.ndarray], Array]:
         """A function from host indices (...) to those rows (..., D), for tables of which few rows are used.
 
         The table stays in its file: rows are read, widened and checked for NaN when asked for.
-        Raises   CheckpointError when missing or of another shape
+        Raises   CheckpointError when missing, of another shape or of a non-float dtype
         """
         full, entry = self._find(name, shape)
         self._taken.add(full)
 
         def read(indices: np.ndarray) -> Array:
-            if isinstance(entry, TensorEntry):
-                return self._finite(full, entry.read(self._dtype, rows=indices))
-            return self._finite(full, np.asarray(entry[indices], self._dtype))
+            return self._finite(full, entry, indices)
 
         return read
 
@@ -99,9 +98,18 @@ class WeightTree:
         full, found = self._prefix + name, self.shape(name)
         if found != tuple(shape):
             raise CheckpointError(f"{self._origin}: weight {full} has shape {found}, expected {tuple(shape)}")
-        return full, self._entries[full]
+        entry = self._entries[full]
+        is_float = entry.dtype in FLOATS if isinstance(entry, TensorEntry) else np.asarray(entry).dtype.kind == "f"
+        if not is_float:
+            raise CheckpointError(f"{self._origin}: weight {full} has dtype {entry.dtype}, expected a float one")
+        return full, entry
 
-    def _finite(self, full: str, array: np.ndarray) -> Array:
+    def _finite(self, full: str, entry: TensorEntry | np.ndarray, rows: np.ndarray | None) -> Array:
+        with np.errstate(over="ignore"):  # what does not fit the dtype becomes infinite, and is refused below
+            if isinstance(entry, TensorEntry):
+                array = entry.read(self._dtype, rows=rows)
+            else:
+                array = np.asarray(entry if rows is None else entry[rows], self._dtype)
         if not np.all(np.isfinite(array)):
             raise CheckpointError(f"{self._origin}: weight {full} holds NaN or infinite values")
         return self._place(array)
@@ -118,7 +126,12 @@ class WeightTree:
         ]
         if left:
             more = f" and {len(left) - 3} more" if len(left) > 3 else ""
-            raise CheckpointError(f"{self._origin}: unexpected weights {', '.join(left[:3])}{more}")
+            raise CheckpointError(f"{self._origin}: unexpected weights {', '.join(map(_shown, left[:3]))}{more}")
+
+
+def _shown(name: str) -> str:
+    """A name from a file, fit for a message of one line."""
+    return name if name.isprintable() and len(name) < 200 else ascii(name[:200])
 
 
 def open_folder(
@@ -134,18 +147,18 @@ def open_folder(
     Raises   CheckpointError when no weights, a shard, or a tensor named by the index is missing
     """
     folder = Path(folder)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # unlike Path.is_dir, False for a name that the system refuses
         raise CheckpointError(f"{folder}: no such folder; expected config.json and {SINGLE_NAME} in it")
-    if (folder / INDEX_NAME).is_file():
+    if os.path.isfile(folder / INDEX_NAME):
         entries = _sharded_entries(folder)
-    elif (folder / SINGLE_NAME).is_file():
+    elif os.path.isfile(folder / SINGLE_NAME):
         entries = read_header(folder / SINGLE_NAME)[0]
     else:
         raise CheckpointError(f"{folder}: holds neither {SINGLE_NAME} nor {INDEX_NAME}")
     renamed: dict[str, TensorEntry | np.ndarray] = {}
     for name, entry in entries.items():
         if rename(name) in renamed:
-            raise CheckpointError(f"{folder}: two tensors mean {rename(name)}")
+            raise CheckpointError(f"{folder}: two tensors mean {_shown(rename(name))}")
         renamed[rename(name)] = entry
     return WeightTree(renamed, origin=str(folder), dtype=dtype, place=place)
 
@@ -159,12 +172,12 @@ def _sharded_entries(folder: Path) -> dict[str, TensorEntry]:
     for shard in dict.fromkeys(weight_map.values()):
         if Path(shard).name != shard:
             raise CheckpointError(f"{folder / INDEX_NAME}: shard {shard!r} must be a file name in the same folder")
-        if not (folder / shard).is_file():
-            raise CheckpointError(f"{folder}: shard {shard} is missing; {INDEX_NAME} names it")
+        if not os.path.isfile(folder / shard):
+            raise CheckpointError(f"{folder}: shard {_shown(shard)} is missing; {INDEX_NAME} names it")
         shards[shard] = read_header(folder / shard)[0]
     for name, shard in weight_map.items():
         if name not in shards[shard]:
-            raise CheckpointError(f"{folder / shard}: tensor {name} is missing; {INDEX_NAME} places it there")
+            raise CheckpointError(f"{folder / shard}: tensor {_shown(name)} is missing; {INDEX_NAME} places it there")
     return {name: shards[shard][name] for name, shard in weight_map.items()}
 
 

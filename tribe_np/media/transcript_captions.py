@@ -103,16 +103,18 @@ def _vtt_cues(lines: list[str], path: Path) -> Iterator[_Cue]:
     number = 0
     while number < len(lines):
         first = number
-        while number < len(lines) and lines[number].strip():
+        while number < len(lines) and lines[number]:  # a line of white space is text: rolling captions have them
             number += 1
         block = lines[first:number]
         number += 1
-        times = next((index for index, line in enumerate(block[:2]) if ARROW in line), None)
-        if times is not None:
-            start, stop = _times(block[times], path, first + times + 1)
-            text = tuple(line for line in block[times + 1 :])
-            yield _Cue(first + times + 1, start, stop, text)
-        elif block and first > 0 and not re.match(r"(NOTE|STYLE|REGION)(\s|$)", block[0]):
+        times = [first + index for index, line in enumerate(block) if ARROW in line]
+        if times and times[0] <= first + 1:
+            if len(times) > 1:
+                raise EventsError(f"{path}: line {times[1] + 1}: times inside a cue; put an empty line before a cue")
+            start, stop = _times(lines[times[0]], path, times[0] + 1)
+            text = tuple(line for line in lines[times[0] + 1 : first + len(block)] if line.strip())
+            yield _Cue(times[0] + 1, start, stop, text)
+        elif any(line.strip() for line in block) and first > 0 and not re.match(r"(NOTE|STYLE|REGION)(\s|$)", block[0]):
             raise EventsError(f"{path}: line {first + 1}: expected a cue with times, got {block[0].strip()!r:.40}")
 
 

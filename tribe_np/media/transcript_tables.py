@@ -13,7 +13,7 @@ from tribe_np.errors import EventsError
 from tribe_np.media.transcript_words import Transcript, Word, read_text, seconds, spoken, timed_word
 
 COLUMNS = ("text", "start", "duration", "sequence_id", "sentence")
-# What pandas 2 and 3 read as a missing value, so that upstream stops at such a word
+# What pandas 3.1.1 reads as a missing value, so that upstream stops at such a word
 PANDAS_MISSING = frozenset(
     ["", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
      "NULL", "NaN", "None", "n/a", "nan", "null"]
@@ -71,10 +71,10 @@ def _json_word(item: Mapping[str, Any], number: int, sentence: str, path: Path, 
 def read_sidecar(path: Path, *, lossy: bool = False) -> Transcript:
     """The words of upstream's table (text, start, duration and, if there, sequence_id and sentence; tab-separated).
 
-    A blank file means that the sound holds no words. `lossy` reads as upstream does: numbers by pandas' own
-    conversion, which can be off by the last bit, and a word such as `null` or `NA`, missing to pandas, is an error.
+    A blank file means that the sound holds no words. `lossy` reads as upstream does: a word such as `null` or
+    `NA` is a missing value to pandas, which stops upstream with a TypeError, and so it is an error here.
     Raises   EventsError naming line and word
-    Source   tribev2 7239908 ExtractWordsFromAudio._run; pandas 3.0 read_csv
+    Source   tribev2 7239908 ExtractWordsFromAudio._run; pandas 3.1.1 read_csv
     """
     content = read_text(path)
     if not content.strip():
@@ -98,11 +98,10 @@ def _table_word(row: Mapping[str, str], path: Path, at: str, lossy: bool) -> Wor
     text = row.get("text", "")
     if lossy and text in PANDAS_MISSING:
         raise EventsError(f"{path}: {at}: word {text!r} is a missing value to pandas, and upstream stops there")
-    convert = pandas_float if lossy else float
     times = []
     for name in ("start", "duration"):
         try:
-            value = convert(row.get(name, ""))
+            value = float(row.get(name, ""))
         except ValueError as error:
             got = row.get(name, "")
             raise EventsError(f"{path}: {at}: word {text!r:.40}: {name} is not a number: {got!r:.40}") from error
@@ -127,31 +126,10 @@ def _stop(start: float, duration: float) -> float:
     return next((stop for stop in near if stop - start == duration), total)
 
 
-def pandas_float(text: str) -> float:
-    """A decimal number as pandas' default conversion reads it: 17 digits, then one division or multiplication.
-
-    Raises   ValueError when it is no number
-    Source   pandas 3.0 tokenizer.c precise_xstrtod
-    """
-    exact = float(text)
-    mantissa, _, power = text.strip().lower().partition("e")
-    whole, _, decimals = mantissa.lstrip("+-").partition(".")
-    if not math.isfinite(exact) or not (whole + decimals).isdigit():
-        return exact
-    number = 0.0
-    for digit in (whole + decimals)[:17]:
-        number = number * 10.0 + int(digit)
-    exponent = max(0, len(whole) - 17) - min(len(decimals), max(0, 17 - len(whole))) + int(power or 0)
-    if abs(exponent) > 308:
-        return exact
-    scaled = number * float(f"1e{exponent}") if exponent > 0 else number / float(f"1e{-exponent}")
-    return -scaled if mantissa.startswith("-") else scaled
-
-
 def sidecar_text(transcript: Transcript) -> str:
     """The transcript as upstream's table, to the byte.
 
-    Source   pandas 3.0 DataFrame.to_csv(sep="\\t", index=False) on the rows of tribev2 7239908
+    Source   pandas 3.1.1 DataFrame.to_csv(sep="\\t", index=False) on the rows of tribev2 7239908
     """
     if not transcript.words:
         return "\n"
@@ -164,9 +142,9 @@ def sidecar_text(transcript: Transcript) -> str:
 
 
 def whisperx_text(transcript: Transcript) -> str:
-    """The transcript as whisperX's JSON; a segment for each run of words with one sequence_id."""
+    """The transcript as whisperX's JSON; a segment for each run of words of one sentence."""
     segments: list[dict[str, Any]] = []
-    for _, group in groupby(transcript.words, key=lambda word: word.sequence_id):
+    for _, group in groupby(transcript.words, key=lambda word: (word.sequence_id, word.sentence)):
         words = list(group)
         segments.append(
             {

@@ -51,7 +51,10 @@ class _Tokens:
         return int(value)
 
     def flag(self) -> bool:
-        return self._next("<exists>") == "<exists>"
+        token = self._next("<exists>")
+        if token not in ("<exists>", "<absent>"):
+            raise EventsError(f"{self.path}: line {self.line}: expected <exists>, got {token!r:.40}")
+        return token == "<exists>"
 
 
 @dataclass(frozen=True)

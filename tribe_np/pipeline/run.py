@@ -52,7 +52,7 @@ def predict_to_folder(
     check_target(out, is_prediction_folder)
     model = load()
     events = model.get_events_of(opened.path, WordSource(transcript, transcriber, speech))
-    predictions, segments = model.predict(events)
+    predictions, segments = model.predict(events, verbose=False)  # its own progress, if any
     check_finite(predictions)
     record = model.record
     run = {

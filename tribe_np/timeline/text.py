@@ -19,7 +19,7 @@ def add_text(events: Events, *, analyser: TextAnalyser) -> Events:
              lower case and its final periods dropped; joined by ". ", so "?" and "!" become "?. " and "!. ": the
              released weights were trained on this text
     Units    the row lasts from the first word's start to the last end
-    Raises   EventsError for words of several languages on one timeline
+    Raises   EventsError for words of several languages on one timeline, or words that are all periods
     Source   neuralset 0.0.2 events/transforms/text.py AddText
     """
     if any(event.type == "Text" for event in events):
@@ -40,6 +40,11 @@ def _text_row(words: list[Event], analyser: TextAnalyser) -> Event:
         )
     sentences = analyser.analyse(" ".join(word.text for word in words))
     text = ". ".join(sentence.bare.capitalize().rstrip(".") for sentence in sentences)
+    if not text:
+        raise EventsError(
+            f"the words on timeline {words[0].timeline!r} are only periods (as {words[0].text!r}): nothing to read; "
+            "correct the transcript, or go on without words"
+        )
     start = min(word.start for word in words)
     return replace(words[0], type="Text", start=start, duration=max(word.stop for word in words) - start, text=text)
 

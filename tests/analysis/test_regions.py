@@ -1,0 +1,80 @@
+"""Vertices by area name, on a small synthetic annotation (the real one is the user's to supply)."""
+
+from pathlib import Path
+
+import nibabel.freesurfer.io
+import numpy as np
+import pytest
+
+from tribe_np.analysis.regions import FILES, read_parcellation
+from tribe_np.errors import ConfigError
+from tribe_np.pipeline.locate import user_cache_folder, vertex_selection
+
+N_VERTICES = 20  # 10 a side
+
+
+@pytest.fixture
+def annotation(tmp_path: Path) -> Path:
+    """Areas ? V1 V2 TE1a on a mesh finer than the predicted one."""
+    colours = np.array([[0, 0, 0, 0], [10, 0, 0, 0], [20, 0, 0, 0], [30, 0, 0, 0]])
+    labels = np.array([0, 1, 1, 2, 3, 0, 1, 2, 3, 3, 1, 1, 1])
+    for side, name in FILES.items():
+        prefix = "L" if side == "left" else "R"
+        names = [b"???", *(f"{prefix}_{area}_ROI".encode() for area in ("V1", "V2", "TE1a"))]
+        nibabel.freesurfer.io.write_annot(str(tmp_path / name), labels, colours, names, fill_ctab=True)
+    return tmp_path
+
+
+def test_areas_hold_both_hemispheres_left_first(annotation: Path) -> None:
+    areas = read_parcellation(annotation, N_VERTICES).areas
+    np.testing.assert_array_equal(areas["V1"], [1, 2, 6, 11, 12, 16])
+    np.testing.assert_array_equal(areas["?"], [0, 5, 10, 15])
+    assert sorted(np.concatenate(list(areas.values()))) == list(range(N_VERTICES))
+
+
+def test_names_match_exactly_by_prefix_and_by_suffix(annotation: Path) -> None:
+    parcellation = read_parcellation(annotation, N_VERTICES)
+    np.testing.assert_array_equal(parcellation.indices(["V2"]), [3, 7, 13, 17])
+    assert set(parcellation.indices(["V*"])) == set(parcellation.indices(["V1", "V2"]))
+    np.testing.assert_array_equal(parcellation.indices(["*a"]), parcellation.indices(["TE1a"]))
+    for bad in ("v1", "", "*x*", "V9"):
+        with pytest.raises(ConfigError, match="is not an area"):
+            parcellation.indices([bad])
+
+
+def test_without_the_data_the_error_says_what_to_supply(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"lh\.HCP-MMP1\.annot"):
+        read_parcellation(None, N_VERTICES)
+    with pytest.raises(ConfigError, match="no such file"):
+        read_parcellation(tmp_path, N_VERTICES)
+    (tmp_path / FILES["left"]).write_bytes(b"\0\0")
+    with pytest.raises(ConfigError, match="not a FreeSurfer annotation"):
+        read_parcellation(tmp_path, N_VERTICES)
+
+
+def test_a_coarser_mesh_is_refused(annotation: Path) -> None:
+    with pytest.raises(ConfigError, match="fewer than"):
+        read_parcellation(annotation, 40)
+
+
+def test_selection_is_the_union_in_vertex_order(annotation: Path) -> None:
+    chosen = vertex_selection({"roi": "V2", "vertices": [19, 3], "parcellation": annotation}, N_VERTICES)
+    assert chosen is not None
+    assert chosen.tolist() == [3, 7, 13, 17, 19]
+    assert vertex_selection(None, N_VERTICES) is None
+    mask = np.zeros(N_VERTICES, np.int64)
+    mask[4] = 1
+    assert vertex_selection({"vertices": mask}, N_VERTICES).tolist() == [4]  # type: ignore[union-attr]
+    for bad in ({"rio": ["V1"]}, {"roi": []}, {"vertices": [20]}, {}):
+        with pytest.raises(ConfigError):
+            vertex_selection({**bad, "parcellation": annotation}, N_VERTICES)
+
+
+def test_the_user_cache_follows_the_platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert user_cache_folder() == tmp_path / "tribe_np"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert user_cache_folder() == Path.home() / ".cache" / "tribe_np"
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert user_cache_folder() == Path.home() / "Library" / "Caches" / "tribe_np"

@@ -1,0 +1,113 @@
+"""The data section of config.yaml and our own options."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from tribe_np.errors import ConfigError
+from tribe_np.pipeline.config import Compat, DataConfig, PipelineConfig, split_update, updated
+
+DATA: dict[str, Any] = {
+    "features_to_use": ["text", "audio", "video"],
+    "frequency": 2.0,
+    "duration_trs": 100,
+    "overlap_trs_train": 0,
+    "stride_drop_incomplete": False,
+    "batch_size": 8,
+    "layers_to_use": [0.5, 0.75, 1.0],
+    "layer_aggregation": "group_mean",
+    "neuro": {"name": "FmriExtractor", "frequency": 1.0, "offset": 5.0},
+    "text_feature": {"name": "HuggingFaceText", "aggregation": "sum", "allow_missing": True, "cache_n_layers": 20},
+    "audio_feature": {"name": "Wav2VecBert", "aggregation": "sum", "allow_missing": True},
+    "video_feature": {
+        "name": "HuggingFaceVideo",
+        "aggregation": "sum",
+        "clip_duration": 4.0,
+        "image": {"cache_n_layers": 7},
+    },
+    "image_feature": {"name": "HuggingFaceVideo", "aggregation": "sum", "image": {"layers": 0.5}},
+}
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    return updated(copy.deepcopy(DATA), changes)
+
+
+def test_released_settings_are_read() -> None:
+    data = DataConfig.from_dict(DATA)
+    assert data.modalities == ("text", "audio", "video")
+    assert (data.tr, data.hemodynamic_offset, data.duration_trs, data.batch_size) == (1.0, 5.0, 100, 8)
+    assert data.extractors["text"].selection.cache_n_layers == 20
+    assert data.extractors["audio"].selection.cache_n_layers is None
+    assert data.extractors["video"].selection.cache_n_layers == 7
+    assert data.extractors["video"].clip_duration == 4.0
+    assert data.extractors["text"].selection.fractions == (0.5, 0.75, 1.0)
+    assert data.extractors["text"].model_name == "meta-llama/Llama-3.2-3B"
+
+
+def test_number_of_layers_becomes_even_fractions() -> None:
+    data = DataConfig.from_dict(changed(layers_to_use=None, n_layers_to_use=3))
+    assert data.extractors["text"].selection.fractions == (0.0, 0.5, 1.0)
+
+
+def test_without_layers_to_use_each_extractor_has_its_own() -> None:
+    data = DataConfig.from_dict(changed(layers_to_use=None, features_to_use=["image"]))
+    assert data.extractors["image"].selection.fractions == (0.5,)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"features_to_use": []}, "features_to_use"),
+        ({"features_to_use": ["smell"]}, "smell"),
+        ({"frequency": 0}, "data.frequency"),
+        ({"frequency": "2"}, "data.frequency"),
+        ({"duration_trs": 1.5}, "data.duration_trs"),
+        ({"neuro": None}, "data.neuro"),
+        ({"neuro.frequency": "native"}, "data.neuro.frequency"),
+        ({"text_feature.name": "SonarEmbedding"}, "SonarEmbedding"),
+        ({"text_feature.contextualized": False}, "contextualized"),
+        ({"text_feature.token_aggregation": "last"}, "token_aggregation"),
+        ({"audio_feature.layer_type": "convolution"}, "layer_type"),
+        ({"video_feature.clip_duration": None}, "clip_duration"),
+        ({"video_feature.max_imsize": 100}, "max_imsize"),
+        ({"video_feature.image": None}, "video_feature.image"),
+        ({"layers_to_use": None, "text_feature.layers": "all"}, "all"),
+        ({"layers_to_use": ["a"]}, "fractions"),
+        ({"layers_to_use": [1.5]}, "between 0 and 1"),
+        ({"n_layers_to_use": 3}, "only one of"),
+        ({"layer_aggregation": "median"}, "layer_aggregation"),
+    ],
+)
+def test_what_is_not_implemented_is_named(changes: dict[str, Any], named: str) -> None:
+    with pytest.raises(ConfigError, match=named):
+        DataConfig.from_dict(changed(**changes))
+
+
+def test_own_options_refuse_unknown_keys_and_values() -> None:
+    assert PipelineConfig.from_dict({}).video_final_norm is True
+    assert PipelineConfig.from_dict({"compat": "upstream"}).compat.duplicate_words
+    with pytest.raises(ConfigError, match="unknown option 'speling'"):
+        PipelineConfig.from_dict({"speling": 1})
+    with pytest.raises(ConfigError, match="video_final_norm"):
+        PipelineConfig.from_dict({"video_final_norm": "yes"})
+    with pytest.raises(ConfigError, match="compat"):
+        PipelineConfig.from_dict({"compat": "rust"})
+
+
+def test_compat_is_right_by_default_and_all_on_request() -> None:
+    assert not any(vars(Compat.named(None)).values())
+    assert all(vars(Compat.named("upstream")).values())
+
+
+def test_updates_are_dotted_or_nested_and_leave_the_original() -> None:
+    original = {"a": {"b": 1, "c": 2}, "d": 3}
+    assert updated(original, {"a.b": 5, "a": {"e": 6}, "f.g": 7}) == {
+        "a": {"b": 5, "c": 2, "e": 6},
+        "d": 3,
+        "f": {"g": 7},
+    }
+    assert original == {"a": {"b": 1, "c": 2}, "d": 3}
+    assert split_update({"data.x": 1, "tribe_np.sentences": "builtin"}) == ({"data.x": 1}, {"sentences": "builtin"})
+    assert split_update(None) == ({}, {})

@@ -1,0 +1,145 @@
+"""From a stimulus to its events: where words come from, and what happens without them."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tribe_np.errors import EventsError, TribeError
+from tribe_np.media.ffmpeg import run_ffmpeg
+from tribe_np.media.transcript import Transcript, Word, write_transcript
+from tribe_np.pipeline.config import PipelineConfig
+from tribe_np.pipeline.demo import DemoPaths
+from tribe_np.pipeline.events import EventBuilder, WordSource
+from tribe_np.pipeline.progress import Silent
+from tribe_np.pipeline.record import RunRecord
+from tribe_np.pipeline.stimulus import open_stimulus
+from tribe_np.timeline.events import Events
+
+pytestmark = pytest.mark.extras
+WHISPERX = """#!/usr/bin/env python3
+import json, pathlib, sys
+arguments = sys.argv[1:]
+out = pathlib.Path(arguments[arguments.index("--output_dir") + 1])
+words = [{"word": "Hello", "start": 0.1, "end": 0.5}, {"word": "there.", "start": 0.6, "end": 1.1}]
+segments = [{"text": " Hello there.", "words": words}]
+(out / (pathlib.Path(arguments[0]).stem + ".json")).write_text(json.dumps({"segments": segments, "language": "en"}))
+(pathlib.Path(__file__).parent / "calls").open("a").write("call\\n")
+"""
+
+
+def build(stimulus: Path, folder: Path, words: WordSource, **options: object) -> tuple[Events, RunRecord]:
+    record = RunRecord()
+    folder.mkdir(exist_ok=True)
+    builder = EventBuilder(folder, PipelineConfig.from_dict(options), words, record, Silent())
+    return builder.build(open_stimulus(stimulus)), record
+
+
+@pytest.fixture
+def film(demo: DemoPaths, tmp_path: Path) -> Path:
+    """The demo's film in a folder of its own."""
+    return Path(shutil.copy(demo.clip, tmp_path / "film.mp4"))
+
+
+@pytest.fixture
+def whisperx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stand-in executable on PATH, and the folder where it counts its calls."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "whisperx").write_text(WHISPERX)
+    (folder / "whisperx").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    return folder
+
+
+def test_the_sound_is_kept_by_content_and_never_beside_the_film(film: Path, tmp_path: Path) -> None:
+    film.with_suffix(".wav").write_bytes(b"a stale file of that name")
+    events, _ = build(film, tmp_path / "work", WordSource(speech=False))
+    sound = Path(events.of_type("Audio")[0].filepath)
+    assert sound.parent == tmp_path / "work"
+    assert film.with_suffix(".wav").read_bytes() == b"a stale file of that name"
+    before = sound.stat().st_mtime_ns
+    build(film, tmp_path / "work", WordSource(speech=False))
+    assert sound.stat().st_mtime_ns == before
+    sound.write_bytes(b"damaged")
+    events, _ = build(film, tmp_path / "work", WordSource(speech=False))
+    assert events.of_type("Audio")[0].duration > 3
+
+
+def test_upstream_compat_writes_and_reuses_the_sound_beside_the_film(film: Path, tmp_path: Path) -> None:
+    events, _ = build(film, tmp_path / "work", WordSource(speech=False), compat="upstream")
+    assert events.of_type("Audio")[0].filepath == str(film.with_suffix(".wav"))
+    events, _ = build(film, tmp_path / "work", WordSource(speech=False), compat="upstream")
+    assert len(events.of_type("Audio")) == 1
+
+
+def test_a_transcript_comes_before_a_sidecar_before_a_transcriber(
+    film: Path, demo: DemoPaths, tmp_path: Path, whisperx: Path
+) -> None:
+    work = tmp_path / "work"
+    _, record = build(film, work, WordSource())
+    assert record.facts["words_from"].startswith("whisperx")
+    sidecar = film.with_suffix(".tsv")
+    write_transcript(sidecar, Transcript((Word("Beside.", 0.2, 0.6),)))
+    events, record = build(film, work, WordSource())
+    assert [w.text for w in events.of_type("Word")] == ["Beside."]
+    assert any("found next to" in w for w in record.warnings)
+    events, record = build(film, work, WordSource(transcript=demo.transcript))
+    assert record.facts["words_from"] == str(demo.transcript)
+    assert len(events.of_type("Word")) > 3
+
+
+def test_transcribing_is_kept_and_a_damaged_copy_is_made_again(film: Path, tmp_path: Path, whisperx: Path) -> None:
+    work = tmp_path / "work"
+    for _ in range(2):
+        events, _ = build(film, work, WordSource())
+    assert [w.text for w in events.of_type("Word")] == ["Hello", "there."]
+    assert (whisperx / "calls").read_text().count("call") == 1
+    (kept,) = work.glob("words-*.json")
+    kept.write_text("{")
+    _, record = build(film, work, WordSource())
+    assert (whisperx / "calls").read_text().count("call") == 2
+    assert any("damaged" in w for w in record.warnings)
+
+
+def test_without_any_source_of_words_the_error_names_three_ways(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(TribeError) as caught:
+        build(film, tmp_path / "work", WordSource())
+    for way in ("--transcript", "whisperx", "--no-speech"):
+        assert way in str(caught.value)
+
+
+def test_a_silent_film_goes_on_without_sound_and_words(film: Path, demo: DemoPaths, tmp_path: Path) -> None:
+    silent = tmp_path / "silent.mp4"
+    run_ffmpeg(["-v", "error", "-i", str(film), "-an", "-c:v", "copy", str(silent)], path_for_errors=film)
+    events, record = build(silent, tmp_path / "work", WordSource())
+    assert {e.type for e in events} == {"Video"}
+    assert any("no sound" in w for w in record.warnings)
+    events, _ = build(silent, tmp_path / "work", WordSource(transcript=demo.transcript))
+    assert len(events.of_type("Word")) > 3
+
+
+def test_sound_without_speech_goes_on_without_words(film: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "none.json"
+    empty.write_text(json.dumps({"segments": [], "language": "en"}))
+    events, record = build(film, tmp_path / "work", WordSource(transcript=empty))
+    assert {e.type for e in events} == {"Audio", "Video"}
+    assert any("no words" in w for w in record.warnings)
+
+
+def test_words_beyond_the_media_are_an_error(film: Path, tmp_path: Path) -> None:
+    late = tmp_path / "late.tsv"
+    write_transcript(late, Transcript((Word("Late.", 100.0, 101.0),)))
+    with pytest.raises(EventsError, match="Late"):
+        build(film, tmp_path / "work", WordSource(transcript=late))
+
+
+def test_a_language_is_recorded_by_name(film: Path, demo: DemoPaths, tmp_path: Path) -> None:
+    events, _ = build(film, tmp_path / "work", WordSource(transcript=demo.transcript), language="fr")
+    assert {w.language for w in events.of_type("Word")} == {"french"}
+    events, _ = build(film, tmp_path / "work", WordSource(transcript=demo.transcript), language="fr", compat="upstream")
+    assert {w.language for w in events.of_type("Word")} == {"english"}
