@@ -1,0 +1,151 @@
+"""whisperX JSON and upstream's table: what is read, what is refused, and how it is said."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tribe_np.errors import EventsError, OutputError
+from tribe_np.media.transcript import Transcript, Word, read_transcript, sidecar_text, write_transcript
+
+
+def whisperx(folder: Path, *words: dict[str, Any], **top: Any) -> Path:
+    path = folder / "sound.json"
+    path.write_text(json.dumps({"segments": [{"text": ' He "said" it', "words": list(words)}]} | top))
+    return path
+
+
+def table(folder: Path, content: str) -> Path:
+    path = folder / "sound.tsv"
+    path.write_text(content, newline="")
+    return path
+
+
+def test_json_words(tmp_path: Path) -> None:
+    path = whisperx(
+        tmp_path,
+        {"word": 'He"', "start": 0, "end": 0.25, "score": 0.9},
+        {"word": "1999"},
+        {"word": '"', "start": 1, "end": 2},
+        {"word": " said ", "start": 1.5, "end": 2},
+        language="fr",
+    )
+    transcript = read_transcript(path)
+    assert transcript.words == (Word("He", 0.0, 0.25, 0, " He said it"), Word("said", 1.5, 2.0, 0, " He said it"))
+    assert (transcript.language, transcript.source) == ("fr", str(path))
+    assert read_transcript(path, lossy=True).words[1].text == " said "
+    assert transcript.words[1].place == "segment 1, word 4"
+
+
+def test_json_without_language(tmp_path: Path) -> None:
+    assert read_transcript(whisperx(tmp_path, language=None)) == Transcript((), "", str(tmp_path / "sound.json"))
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ({"word": "hey", "start": 1.0}, r"segment 1, word 1 \('hey'\).*no \"end\""),
+        ({"word": "hey", "start": -1, "end": 2}, r"word 1 \('hey'\): \"start\" is negative"),
+        ({"word": "hey", "start": 1, "end": float("nan")}, r"'hey'.*\"end\" is nan"),
+        ({"word": "hey", "start": 10**400, "end": 2}, r"'hey'.*\"start\" is inf"),
+        ({"word": "hey", "start": "1", "end": 2}, r"'hey'.*must be a number of seconds, got '1'"),
+        ({"word": "hey", "start": True, "end": 2}, "must be a number of seconds, got True"),
+        ({"word": "hey", "start": 3, "end": 2}, r"word 'hey' ends at 2\.0 s, before it starts at 3\.0 s"),
+        ({"start": 3, "end": 2}, 'word 1 has no string "word"'),
+        ("hey", 'word 1 has no string "word"'),
+        ({"word": "\ud800", "start": 1, "end": 2}, "surrogate"),
+    ],
+)
+def test_json_bad_word(tmp_path: Path, word: Any, message: str) -> None:
+    with pytest.raises(EventsError, match=message) as caught:
+        read_transcript(whisperx(tmp_path, word))
+    assert "sound.json" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"segments":\n[}', "line 2: not JSON"),
+        (b"[" * 200_000, "nested too deeply"),
+        (b'{"segments": ' + b"9" * 5000 + b"}", "number too long"),
+        (b"[]", 'no list "segments"'),
+        (b'{"segments": {}}', 'no list "segments"'),
+        (b'{"segments": [1]}', 'segment 1 has no list "words"'),
+        (b'{"segments": [{"text": "a", "start": 1, "end": 2}]}', "needs a time for each word"),
+        (b'{"segments": [{"text": 3, "words": []}]}', '"text" must be a string, got 3'),
+        (b'{"a":\n"\xff"}', r"line 2 is not UTF-8 \(byte 7\)"),
+        (b"", "line 1: not JSON"),
+    ],
+)
+def test_json_bad_file(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "sound.json"
+    path.write_bytes(content)
+    with pytest.raises(EventsError, match=message):
+        read_transcript(path)
+
+
+def test_table_keeps_words_that_pandas_takes_for_missing(tmp_path: Path) -> None:
+    path = table(
+        tmp_path, "text\tstart\tduration\tsequence_id\tsentence\nnull\t1\t0.5\t2\tThe null.\nNA\t2\t1\t3\tNA\n"
+    )
+    assert read_transcript(path).words == (Word("null", 1.0, 1.5, 2, "The null."), Word("NA", 2.0, 3.0, 3, "NA"))
+    with pytest.raises(EventsError, match="line 2: word 'null' is a missing value"):
+        read_transcript(path, lossy=True)
+
+
+def test_table_needs_only_text_and_times(tmp_path: Path) -> None:
+    path = table(tmp_path, '\ufeffduration\ttext\tstart\n0.5\t"a\tb"\t1\n\n\t\t\n0.5\t""""\t1\n')
+    assert read_transcript(path).words == (Word("a\tb", 1.0, 1.5),)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("text\tstart\n", "line 1: no column 'duration'"),
+        ("text\tstart\tduration\nhey\t-1\t1\n", "line 2: word 'hey': start is negative"),
+        ("text\tstart\tduration\n\nhey\tnan\t1\n", "line 3: word 'hey': start is nan"),
+        ("text\tstart\tduration\nhey\t1e999\t1\n", "start is inf"),
+        ("text\tstart\tduration\nhey\t1\t-2\n", "duration is negative"),
+        ("text\tstart\tduration\nhey\tone\t2\n", "start is not a number: 'one'"),
+        ("text\tstart\tduration\nhey\n", "start is not a number: ''"),
+        ("text\tstart\tduration\tsequence_id\nhey\t1\t2\tinf\n", "sequence_id is not a number"),
+        ("text\tstart\tduration\nhey\t1e308\t1.7e308\n", "end is inf"),
+        ("text\tstart\tduration\n" + "x" * 200_000 + "\t1\t1\n", "not a tab-separated table"),
+    ],
+)
+def test_table_bad_file(tmp_path: Path, content: str, message: str) -> None:
+    with pytest.raises(EventsError, match=message) as caught:
+        read_transcript(table(tmp_path, content))
+    assert "sound.tsv" in str(caught.value)
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters='"\0\r'), min_size=1).filter(lambda t: t.strip() == t)
+TIMES = st.floats(0, 1e5).map(lambda time: round(time, 3))
+
+
+@given(
+    st.lists(st.tuples(TEXTS, TIMES, TIMES, st.integers(0, 99), TEXTS), max_size=5), st.sampled_from(["json", "tsv"])
+)
+def test_written_then_read_is_the_same(tmp_path_factory: Any, rows: list[Any], suffix: str) -> None:
+    words = tuple(Word(text, a, a + b, number, sentence) for text, a, b, number, sentence in rows)
+    path = tmp_path_factory.mktemp("written") / f"words.{suffix}"
+    write_transcript(path, Transcript(words, "en"))
+    again = read_transcript(path)
+    assert [(word.text, word.start, word.sentence) for word in again.words] == [
+        (word.text, word.start, word.sentence) for word in words
+    ]
+    assert [word.stop - word.start for word in again.words] == [word.stop - word.start for word in words]
+    if suffix == "tsv":
+        assert sidecar_text(again) == sidecar_text(Transcript(words))
+    else:
+        assert again.language == "en"
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_writing_where_nothing_can_be_written(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_transcript(tmp_path / "no" / "words.tsv", Transcript(()))

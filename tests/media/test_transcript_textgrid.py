@@ -1,0 +1,143 @@
+"""Praat TextGrids: both text formats, all their encodings, the choice of tier."""
+
+from pathlib import Path
+
+import pytest
+
+from tribe_np.errors import EventsError
+from tribe_np.media.transcript import Transcript, Word, read_transcript
+
+LONG = """File type = "ooTextFile"
+Object class = "TextGrid"
+
+xmin = 0 ! a remark with "quotes" and 7
+xmax = 2.5
+tiers? <exists>
+size = 3
+item []:
+    item [1]:
+        class = "IntervalTier"
+        name = "phones"
+        xmin = 0
+        xmax = 2.5
+        intervals: size = 1
+        intervals [1]:
+            xmin = 0
+            xmax = 2.5
+            text = "h"
+    item [2]:
+        class = "TextTier"
+        name = "clicks"
+        xmin = 0
+        xmax = 2.5
+        points: size = 1
+        points [1]:
+            number = 1.5
+            mark = "click"
+    item [3]:
+        class = "IntervalTier"
+        name = "Bob - words"
+        xmin = 0
+        xmax = 2.5
+        intervals: size = 4
+        intervals [1]:
+            xmin = 0
+            xmax = 0.5
+            text = ""
+        intervals [2]:
+            xmin = 0.5
+            xmax = 1.25
+            text = "he said ""été""\"
+        intervals [3]:
+            xmin = 1.25
+            xmax = 2
+            text = "sp"
+        intervals [4]:
+            xmin = 2
+            xmax = 2.5
+            text = "there"
+"""
+SHORT = """File type = "ooTextFile short"
+"TextGrid"
+
+0
+2.5
+<exists>
+1
+"IntervalTier"
+"sentences"
+0
+2.5
+2
+0
+0.5
+""
+0.5
+2.5
+"a bcd"
+"""
+
+
+def read(folder: Path, content: bytes) -> Transcript:
+    path = folder / "a.TextGrid"
+    path.write_bytes(content)
+    return read_transcript(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be-bom"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_long_format(tmp_path: Path, encoding: str, end: str) -> None:
+    text = LONG.replace("\n", end)
+    content = b"\xfe\xff" + text.encode("utf-16-be") if encoding == "utf-16-be-bom" else text.encode(encoding)
+    words = read(tmp_path, content).words
+    sentence = "he said été"
+    assert words == (
+        Word("he", 0.5, 0.5 + 0.75 * (2 / 9), 0, sentence),
+        Word("said", 0.5 + 0.75 * (2 / 9), 0.5 + 0.75 * (6 / 9), 0, sentence),
+        Word("été", 0.5 + 0.75 * (6 / 9), 1.25, 0, sentence),
+        Word("there", 2.0, 2.5, 1, "there"),
+    )
+    assert words[-1].place == "line 47"
+
+
+def test_short_format_takes_the_first_interval_tier(tmp_path: Path) -> None:
+    words = read(tmp_path, SHORT.encode()).words
+    assert words == (Word("a", 0.5, 1.0, 0, "a bcd"), Word("bcd", 1.0, 2.5, 0, "a bcd"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("ooTextFile", "ooOther", "line 1: not a Praat text file"),
+        ('"TextGrid"', '"Pitch"', "line 2: holds a Praat 'Pitch', not a TextGrid"),
+        ("<exists>\n1", "<absent>", "no interval tier"),
+        ("<exists>\n1", "<exists>\n1.5", "the number of tiers must be a whole number"),
+        ("<exists>\n1", "<exists>\n9223372036854775807", "must be a whole number"),
+        ("<exists>\n1", "<exists>\n2", "ends where the class of a tier should be"),
+        ("<exists>\n1", "<exists>\n-1", "must be a whole number, got -1"),
+        ("2\n0\n0.5", "9007199254740991\n0\n0.5", "ends where the start of an interval should be"),
+        ("IntervalTier", "OtherTier", "unknown class of tier 'OtherTier'"),
+        ("0.5\n2.5\n", "0.5\n-2.5\n", "line 16: word 'a bcd': end is negative"),
+        ("0.5\n2.5\n", "1e999\n2.5\n", "line 16: word 'a bcd': start is inf"),
+        ("0.5\n2.5\n", "2.6\n2.5\n", "line 16: word 'a bcd' ends at 2.5 s, before it starts at 2.6 s"),
+        ('"a bcd"', "7", "line 18: expected the label of an interval in quotation marks, got '7'"),
+        ('0.5\n2.5\n"a', '"x"\n2.5\n"a', "line 16: expected the start of an interval, got"),
+        ("<exists>\n", "", "line 6: expected <exists>, got '1'"),
+    ],
+)
+def test_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in SHORT
+    with pytest.raises(EventsError, match=message) as caught:
+        read(tmp_path, SHORT.replace(old, new, 1).encode())
+    assert "a.TextGrid" in str(caught.value)
+
+
+def test_points_alone_are_no_words(tmp_path: Path) -> None:
+    content = 'File type = "ooTextFile"\n"TextGrid"\n0 1\n<exists> 1\n"TextTier" "words" 0 1 1\n0.5 "x"\n'
+    with pytest.raises(EventsError, match="no interval tier"):
+        read(tmp_path, content.encode())
+
+
+def test_utf16_cut_short(tmp_path: Path) -> None:
+    with pytest.raises(EventsError, match="is not UTF-16"):
+        read(tmp_path, SHORT.encode("utf-16")[:-1])
