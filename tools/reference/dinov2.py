@@ -193,6 +193,7 @@ def dump(folder: Path, upstream: Path | None) -> list[str]:
     for shape in ((45, 64), (60, 40), (20, 24)):
         frame = np.random.default_rng(5).integers(0, 256, (*shape, 3), dtype=np.uint8)
         arrays |= {f"processor/{shape}/frame": frame, f"processor/{shape}/pixels": peer_pixels(values, frame)}
+    arrays = {n: a for n, a in arrays.items() if not n.startswith("float64/dinov2") and "layer.1" not in n}
     about = {"seed": 4, "config": config, "processor": values}
     write_golden(folder, "dinov2", arrays, about)
     return ["dinov2.safetensors"]
