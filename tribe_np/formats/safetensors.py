@@ -193,6 +193,6 @@ def write_safetensors(
         partial.chmod(mode)
         partial.replace(target)
     except (SafetensorError, OSError) as error:
-        raise OutputError(f"{path}: cannot be written: {error}") from error
+        raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from error
     finally:
         partial.unlink(missing_ok=True)
