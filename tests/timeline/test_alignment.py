@@ -2,6 +2,7 @@
 
 import random
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -35,7 +36,7 @@ def script_length(a: str, b: str, pairs: list[tuple[int, int]]) -> int:
 def test_pairs_are_equal_rising_and_minimal(a: str, b: str) -> None:
     pairs = equal_pairs(a, b)
     assert all(a[i] == b[j] for i, j in pairs)
-    assert all(i < k and j < m for (i, j), (k, m) in zip(pairs, pairs[1:], strict=False))
+    assert all(i < k and j < m for (i, j), (k, m) in pairwise(pairs))
     assert script_length(a, b, pairs) == edit_distance(a, b)
 
 

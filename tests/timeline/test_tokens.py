@@ -11,7 +11,6 @@ from tests.timeline.word_cases import GOOD_CASES
 from tribe_np.timeline.contractions import exceptions
 from tribe_np.timeline.tokens import tokenize
 
-
 RECORDED = json.loads((Path(__file__).parent.parent / "golden" / "word_tokens.json").read_text())["texts"]
 
 
