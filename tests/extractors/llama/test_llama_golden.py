@@ -1,6 +1,7 @@
 """LLaMA against committed dumps of transformers 5.23.0 and neuralset 0.0.2; no torch needed."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from extractors.common.layers import LayerSelection
 from extractors.llama.extract import target_span, word_features
 from extractors.llama.rope import inverse_frequencies
 from extractors.llama.tokenizer import LlamaTokenizer
+from tribe_np.kernels.record import REFERENCE
+from tribe_np.ops import attention, norm, rotary
 from tribe_np.oracle import Recording, relative_error, trace
 from tribe_np.timeline.events import Event
 
@@ -63,3 +66,33 @@ def test_features_of_every_word(words, name, cached, eos_is_padding):
         eos_is_padding=eos_is_padding,
     )
     assert relative_error(np.stack(found), golden) <= BOUND32
+
+
+def interleaved(x, cos, sin):
+    order = np.arange(x.shape[-1]).reshape(-1, 2).T.reshape(-1)
+    return rotary.rotate_half(x[..., order], cos, sin)[..., np.argsort(order)]
+
+
+def tiled(query, key, value, **options):
+    groups = query.shape[1] // key.shape[1]
+    return attention.attention(query, np.tile(key, (1, groups, 1, 1)), np.tile(value, (1, groups, 1, 1)), **options)
+
+
+MUTATIONS = {
+    "interleaved rotary positions": {"rotate_half": interleaved},
+    "no rotary positions": {"rotate_half": lambda x, cos, sin: x},
+    "key and value heads in turn instead of in blocks": {"attention": tiled},
+    "eps dropped": {"rms_norm": lambda x, weight, *, eps: norm.rms_norm(x, weight, eps=0.0)},
+    "gain plus one": {"rms_norm": lambda x, weight, *, eps: norm.rms_norm(x, weight + 1, eps=eps)},
+    "gate and up exchanged": {"silu_gate": lambda gate, up: REFERENCE.silu_gate(up, gate)},
+    "not causal": {"attention": lambda *qkv, causal, **options: attention.attention(*qkv, **options)},
+}
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_the_golden_states_catch_every_mutation(mutation):
+    golden = Recording.load(GOLDEN / "llama_sharded_states.safetensors")
+    kernels = replace(REFERENCE, **MUTATIONS[mutation])
+    model = LlamaModel.from_pretrained(GOLDEN / "llama_sharded", precision="float64", kernels=kernels)
+    states = model.hidden_states(golden["token_ids"], golden["attention_mask"])
+    assert relative_error(states[-1], golden["float64.hidden_states.4"]) > 1000 * BOUND64

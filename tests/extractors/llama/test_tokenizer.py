@@ -133,3 +133,22 @@ def test_without_the_package(folder, monkeypatch):
 def test_text_that_is_no_unicode(tokenizer):
     with pytest.raises(EventsError, match="not valid Unicode"):
         tokenizer.encode("a\ud800b")
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["cut", "flip"]))
+def test_a_damaged_file_loads_or_is_one_clear_error(source, tmp_path_factory, seed, kind):
+    damaged = bytearray((source / "tokenizer.json").read_bytes())
+    place = seed % len(damaged)
+    if kind == "cut":
+        del damaged[place:]
+    else:
+        damaged[place] ^= 1 << seed % 8
+    folder = tmp_path_factory.mktemp("damaged")
+    (folder / "tokenizer.json").write_bytes(damaged)
+    try:
+        ids = LlamaTokenizer.from_pretrained(folder).encode("He was in the house. 123")
+    except CheckpointError as error:
+        assert "tokenizer.json" in str(error)  # noqa: PT017
+        assert "\n" not in str(error)  # noqa: PT017
+    else:
+        assert ids
