@@ -37,7 +37,13 @@ def test_cuts_fall_on_a_minute_grid_and_leave_30_s(duration: float, expected: li
 def test_distances_are_rounded_by_the_frequency() -> None:
     assert len(lengths(sound(89.99999999))) == 2  # 29.99999999 is 30 to 6 decimals
     assert len(lengths(sound(89.9999))) == 1
+    assert len(lengths(sound(89.999996))) == 1  # 29.999996 stays so to 6 decimals
     assert len(lengths(sound(89.9999, frequency=25.0))) == 2  # 30 to 3 decimals
+
+
+def test_an_end_just_past_the_grid_makes_no_sliver() -> None:
+    assert lengths(sound(60.00000001), min_duration=0.0) == [(0.0, 60.00000001)]
+    assert lengths(sound(60.001), min_duration=0.0)[1][0] == 60.0
 
 
 def test_a_chunk_keeps_the_row_and_moves_start_and_offset() -> None:

@@ -90,6 +90,15 @@ def test_dense_features_are_cut_on_their_own_steps_first(item: FeatureGrid, star
     assert columns([item], start) == expected
 
 
+def test_the_cut_uses_the_exact_width_and_the_sum_the_rounded_one() -> None:
+    assert columns([dense(1.0, 4.0)], start=0.4, duration=1.75) == [
+        0,
+        1,
+        2,
+        0,
+    ]  # 4 steps last 2 s, the cut ends at 2.15
+
+
 def test_aggregations() -> None:
     items = [word(1.0, 0.4, 1), word(1.2, 0.5, 10), word(1.0, 0.4, 4)]
     assert [columns(items, aggregation=name)[2] for name in ("sum", "mean", "first", "middle", "last")] == [

@@ -90,6 +90,12 @@ def test_unknown_types_take_time_but_are_not_held() -> None:
     assert {event.type for event in window.events} == {"Word", "CategoricalEvent"}
 
 
+def test_rounding_neither_loses_a_window_nor_adds_a_segment() -> None:
+    assert len(list_windows(3.2, 203.2, stride=100, width=100, drop_incomplete=True)) == 2  # 203.2 - 100 - 3.2 < 100
+    assert 3 * 0.1 > 0.3
+    assert planned(sound(0, 9), duration_trs=3, tr=0.1)[1] == 90
+
+
 def test_an_origin_before_zero_moves_the_grid() -> None:
     starts, _ = planned(sound(0, 100), word(-1e-6))
     assert starts == pytest.approx([-1e-6, 99.999999], abs=1e-12)

@@ -14,7 +14,6 @@ from tribe_np.errors import ConfigError, EventsError
 from tribe_np.timeline.events import KNOWN_TYPES, Event, Events
 
 MIN_BLOCK = 50  # upstream: event types with fewer events on a timeline share one block
-SCAN_LIMIT = 150  # upstream: larger blocks are searched, which can lose an event by rounding
 MAX_WINDOWS = 100_000
 
 
@@ -93,9 +92,7 @@ class Block:
 
     def within(self, start: float, stop: float) -> Iterator[Event]:
         """The events that overlap [start, stop), by start."""
-        first = 0
-        if len(self.events) > SCAN_LIMIT:
-            first = int(np.searchsorted(self.starts, start - self.longest))
+        first = int(np.searchsorted(self.starts, start - self.longest))  # earlier ones have ended, rounding included
         last = int(np.searchsorted(self.starts, stop))
         for index in np.flatnonzero(self.stops[first:last] > start):
             yield self.events[first + int(index)]
@@ -149,7 +146,7 @@ def add_triggers(events: Events) -> Events:
     Source   tribev2 main.Data.get_loaders
     """
     triggers = []
-    for timeline in sorted(events.timelines()):
+    for timeline in events.timelines():
         rows = events.on(timeline).rows
         start = min(row.start for row in rows)
         duration = max(row.stop for row in rows) - start
