@@ -17,6 +17,7 @@ from tools.reference.audio_peer import (
     peer_model,
     peer_nearest,
     peer_pipeline,
+    peer_standardize,
     peer_track,
 )
 from tools.reference.measure import Row, worst, write_golden
@@ -46,6 +47,7 @@ def compare(seed: int) -> list[Row]:
     return [
         *compare_resample(rng, seed),
         *compare_features(rng, seed),
+        *compare_front_end(rng, seed),
         *compare_nearest(rng, seed),
         *compare_model(rng, seed),
         *compare_pipeline(rng, seed),
@@ -96,6 +98,22 @@ def compare_features(rng: np.random.Generator, seed: int) -> list[Row]:
     ours = {"features": input_features(waveform, FilterbankConfig(padding))}
     name = "transformers 5.23.0 SeamlessM4TFeatureExtractor"
     return worst("audio.log_mel", name, f"{n_samples} samples", ours, peer, peer, floor=0)
+
+
+def compare_front_end(rng: np.random.Generator, seed: int) -> list[Row]:
+    """From the file's rate to the model's input; below 16 kHz the upper mel bins hold rounding noise, in both."""
+    from extractors.wav2vec_bert.filterbank import FilterbankConfig, input_features, standardize
+    from tribe_np.ops.resample import resample
+
+    rate = int(rng.choice(RATES))
+    x = (np.round(chirp(rate * 2, rate, seed) * 32768) / 32768).astype(np.float32)
+    ours = {"features": input_features(standardize(resample(x, rate, 16000)), FilterbankConfig(1.0))}
+    peer, exact = (
+        {"features": peer_features(peer_standardize(julius_resample(x, rate, double=double)), 1.0)}
+        for double in (False, True)
+    )
+    name = "julius 0.2.8 + transformers 5.23.0"
+    return worst("audio.front_end", name, f"{rate} Hz", ours, peer, exact, floor=1e-4)
 
 
 def _dump_features(folder: Path) -> None:

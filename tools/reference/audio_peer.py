@@ -52,6 +52,19 @@ def peer_features(waveform: np.ndarray, padding_value: float) -> np.ndarray:
     return made["input_features"][0].numpy()
 
 
+def peer_standardize(waveform: np.ndarray) -> np.ndarray:
+    """BaseAudio._preprocess_wav of neuralset on one channel."""
+    from types import SimpleNamespace
+
+    import torch
+
+    without_torchvision_operators()
+    from neuralset.extractors.audio import BaseAudio
+
+    normed = BaseAudio._preprocess_wav(SimpleNamespace(norm_audio=True), torch.tensor(waveform)[:, None])
+    return normed.float().numpy()
+
+
 def peer_nearest(n_steps: int, n_bins: int) -> list[int]:
     """Steps that torch's nearest interpolation reads, as neuralset calls it."""
     import torch
