@@ -63,7 +63,8 @@ def experiment_config(modalities: list[str], brain: Mapping[str, Any], n_output_
     }  # fmt: skip
     infra = {key: value for key, value in MAP_INFRA.items() if key in _TASK_KEYS}
     return {
-        "infra": infra | {"job_name": "random_weights", "gpus_per_node": 1, "workdir": workdir, "version": "1", "mode": "retry"},
+        "infra": infra
+        | {"job_name": "random_weights", "gpus_per_node": 1, "workdir": workdir, "version": "1", "mode": "retry"},
         "data": _data(modalities, n_output_timesteps),
         "seed": 33,
         "brain_model_config": dict(brain),

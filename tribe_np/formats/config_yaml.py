@@ -13,9 +13,9 @@ import yaml
 
 from tribe_np.errors import CheckpointError
 
-MAX_BYTES = 4_000_000
+MAX_BYTES = 400_000  # a real one has about 18,000
 MAX_DEPTH = 60
-MAX_NODES = 200_000  # after aliases are followed: a small file of aliases of aliases can mean billions
+MAX_NODES = 100_000  # after aliases are followed: a small file of aliases of aliases can mean billions
 PYTHON = "tag:yaml.org,2002:python/"
 ORDERED_DICT = PYTHON + "object/apply:collections.OrderedDict"
 PATHS = tuple(
