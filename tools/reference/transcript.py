@@ -48,7 +48,8 @@ def invented(seed: int, duration: float = 160.0) -> dict[str, Any]:
 def _upstream(checkout: Path) -> Any:
     """The class, from the one file of the checkout that it stands in."""
     spec = importlib.util.spec_from_file_location("upstream_transforms", checkout / "tribev2" / "eventstransforms.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)

@@ -1,7 +1,5 @@
 """Transcripts with a time for each word: whisperX's JSON and the table that upstream keeps beside the sound."""
 
-import csv
-import io
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +9,7 @@ from typing import Any
 
 from tribe_np.errors import EventsError
 from tribe_np.media.transcript_words import Transcript, Word, read_text, seconds, spoken, timed_word
+from tribe_np.timeline.table import quote, read_table
 
 COLUMNS = ("text", "start", "duration", "sequence_id", "sentence")
 # What pandas 3.1.1 reads as a missing value, so that upstream stops at such a word
@@ -71,46 +70,42 @@ def _json_word(item: Mapping[str, Any], number: int, sentence: str, path: Path, 
 def read_sidecar(path: Path, *, lossy: bool = False) -> Transcript:
     """The words of upstream's table (text, start, duration and, if there, sequence_id and sentence; tab-separated).
 
-    A blank file means that the sound holds no words. `lossy` reads as upstream does: a word such as `null` or
+    A blank file means that the sound holds no words. Of an events table, which may stand under the same name, the Word
+    rows are read. `lossy` reads as upstream does: a word such as `null` or
     `NA` is a missing value to pandas, which stops upstream with a TypeError, and so it is an error here.
     Raises   EventsError naming line and word
     Source   tribev2 7239908 ExtractWordsFromAudio._run; pandas 3.1.1 read_csv
     """
-    content = read_text(path)
-    if not content.strip():
+    if not read_text(path).strip():
         return Transcript((), "", str(path))
-    rows = csv.reader(io.StringIO(content, newline=""), delimiter="\t")
+    header, rows = read_table(path)
+    missing = [name for name in COLUMNS[:3] if name not in header]
+    if missing:
+        raise EventsError(f"{path}: line 1: no column {missing[0]!r}; a transcript table has {', '.join(COLUMNS)}")
     words = []
-    try:
-        header = next(rows)
-        missing = [name for name in COLUMNS[:3] if name not in header]
-        if missing:
-            raise EventsError(f"{path}: line 1: no column {missing[0]!r}; a transcript table has {', '.join(COLUMNS)}")
-        for row in rows:
-            if any(row):
-                words.append(_table_word(dict(zip(header, row, strict=False)), path, f"line {rows.line_num}", lossy))
-    except csv.Error as error:
-        raise EventsError(f"{path}: line {rows.line_num}: not a tab-separated table: {error}") from error
+    for line, row in rows:
+        cells = dict(zip(header, row, strict=True))
+        if any(row) and cells.get("type", "Word") == "Word":
+            words.append(_table_word(cells, path, f"line {line}", lossy))
     return Transcript(spoken(words), "", str(path))
 
 
 def _table_word(row: Mapping[str, str], path: Path, at: str, lossy: bool) -> Word:
-    text = row.get("text", "")
+    text = row["text"]
     if lossy and text in PANDAS_MISSING:
         raise EventsError(f"{path}: {at}: word {text!r} is a missing value to pandas, and upstream stops there")
     times = []
     for name in ("start", "duration"):
         try:
-            value = float(row.get(name, ""))
+            value = float(row[name])
         except ValueError as error:
-            got = row.get(name, "")
-            raise EventsError(f"{path}: {at}: word {text!r:.40}: {name} is not a number: {got!r:.40}") from error
+            raise EventsError(f"{path}: {at}: word {text!r:.40}: {name} is no number: {row[name]!r:.40}") from error
         times.append(seconds(value, f"{path}: {at}: word {text!r:.40}: {name}"))
     try:
         sequence_id = int(float(row.get("sequence_id") or 0))
     except (ValueError, OverflowError) as error:
         wrong = row.get("sequence_id")
-        raise EventsError(f"{path}: {at}: word {text!r:.40}: sequence_id is not a number: {wrong!r:.40}") from error
+        raise EventsError(f"{path}: {at}: word {text!r:.40}: sequence_id is no number: {wrong!r:.40}") from error
     text = text if lossy else text.replace('"', "").strip()
     stop = seconds(_stop(*times), f"{path}: {at}: word {text!r:.40}: end")
     return timed_word(text, times[0], stop, sequence_id, row.get("sentence") or "", path=path, at=at)
@@ -133,12 +128,10 @@ def sidecar_text(transcript: Transcript) -> str:
     """
     if not transcript.words:
         return "\n"
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter="\t", lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows: list[tuple[object, ...]] = [COLUMNS]
     for word in transcript.words:
-        writer.writerow((word.text, word.start, word.stop - word.start, word.sequence_id, word.sentence))
-    return text.getvalue()
+        rows.append((word.text, word.start, word.stop - word.start, word.sequence_id, word.sentence))
+    return "".join("\t".join(quote(str(cell)) for cell in row) + "\n" for row in rows)
 
 
 def whisperx_text(transcript: Transcript) -> str:
