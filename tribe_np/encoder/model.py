@@ -181,6 +181,9 @@ class FmriEncoder:
         arrays = {m: self._checked(m, features[m]) for m in self._known(features)}
         first = next(iter(arrays.values()))
         B, T = first.shape[0], first.shape[-1]
+        if any((x.shape[0], x.shape[-1]) != (B, T) for x in arrays.values()):
+            shapes = ", ".join(f"{m} {tuple(x.shape)}" for m, x in arrays.items())
+            raise ShapeError(f"features must share one batch size and one number of steps, got {shapes}")
         aggregation, n = self.config.extractor_aggregation, len(self.build_args.feature_dims)
         missing = [m for m in self.build_args.feature_dims if m not in arrays]
         if missing and aggregation != "cat" and n > 1:
