@@ -23,6 +23,7 @@ UNITS = (
     "km km² km³ m m² m³ dm dm² dm³ cm cm² cm³ mm mm² mm³ ha µm nm yd in ft kg g mg µg t lb oz m/s km/h kmh mph "
     "hPa Pa mbar mb MB kb KB gb GB tb TB T G M K %"
 )
+LONGEST_UNIT = 4  # characters: km/h
 BEFORE_PERIOD = frozenset("%²-+|" + MARKS + QUOTES)
 LETTER = r"(?:[^\W\d_²³¹¼½¾]|[\u3000-\u303f])"
 HYPHENS = "---|--|——|-|–|—|~"
@@ -132,8 +133,9 @@ def _closing(text: str) -> int:
         return 0
     if text.endswith(("'s", "'S", "’s", "’S")):
         return 2
-    if found := AFTER_DIGIT.search(text):
-        return len(text) - found.start()
+    tail = text[-LONGEST_UNIT - 1 :]
+    if found := AFTER_DIGIT.search(tail):
+        return len(tail) - found.start()
     if text.endswith("……"):
         return 2
     last = text[-1]
@@ -181,13 +183,23 @@ def _is_cut(text: str, found: re.Match[str]) -> bool:
 
 
 def _join_specials(tokens: tuple[str, ...], language: str) -> tuple[str, ...]:
-    """Neighbouring marks that together are an exception become it again; longer ones first."""
+    """Neighbouring marks that together are an exception become it again; longer ones first, then earlier ones."""
+    joined: dict[int, tuple[int, tuple[str, ...]]] = {}  # first token -> how many, the exception's parts
+    taken: set[int] = set()
     for length in range(min(MAX_RUN, len(tokens)), 1, -1):
         for k in range(len(tokens) - length + 1):
+            if k in taken or k + length - 1 in taken:
+                continue
             run = tokens[k : k + length]
             whole = "".join(run)
             special = _special(whole, language)
-            if special and special != run and _strip(whole, language, special_cases=False) == run:
-                before, after = tokens[:k], tokens[k + length :]
-                return (*_join_specials(before, language), *special, *_join_specials(after, language))
-    return tokens
+            if special and _strip(whole, language, special_cases=False) == run:
+                joined[k] = length, special
+                taken.update(range(k, k + length))
+    pieces: list[str] = []
+    k = 0
+    while k < len(tokens):
+        length, parts = joined.get(k, (1, tokens[k : k + 1]))
+        pieces += parts
+        k += length
+    return tuple(pieces)
