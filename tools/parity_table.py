@@ -76,13 +76,12 @@ def main() -> None:
     if options.write:
         page = PAGE.read_text(encoding="utf-8")
         before, after = page.split(BEGIN)[0], page.split(END)[1]
-        how = f"Made by `python -m tools.parity_table --write`, {options.seeds} seeds per stage, with {made}."
+        how = f"Made by `python -m tools.parity_table --write` ({options.seeds} seeds per stage) with {made}."
         PAGE.write_text(f"{before}{BEGIN}\n\n{how}\n\n{table}\n\n{END}{after}", encoding="utf-8")
     failing = [row for row in rows if not row.passes()]
     for row in failing:
-        print(
-            f"out of bounds: {row.stage} ({row.case}): float32 {row.float32:.1e} > {row.bound:.1e}, float64 {row.float64}"
-        )
+        errors = f"float32 {row.float32:.1e} (bound {row.bound:.1e}), float64 {row.float64}"
+        print(f"out of bounds: {row.stage} ({row.case}): {errors}")
     if options.check and failing:
         sys.exit(1)
 

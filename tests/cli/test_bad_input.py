@@ -3,12 +3,15 @@
 import json
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.cli.conftest import Command, refused
+from tribe_np.errors import CheckpointError
+from tribe_np.formats.config_yaml import read_config_yaml
 from tribe_np.formats.safetensors import read_header, write_safetensors
 from tribe_np.media.ffmpeg import run_ffmpeg
 from tribe_np.pipeline.demo import DemoPaths
@@ -148,12 +151,8 @@ def test_hostile_and_wrong_configurations(predict: Command, demo: DemoPaths, mod
     witness = tmp_path / "executed"
     path.write_text(f"{text}\nhostile: !!python/object/apply:os.system ['touch {witness}']\n")
     predict(tmp_path / "absent.mp4", models=models)  # never read before the stimulus
-    from tribe_np.formats.config_yaml import read_config_yaml
-
-    try:
-        read_config_yaml(path)
-    except ValueError as error:
-        assert "os.system" in str(error)
+    with suppress(CheckpointError):
+        assert "os.system" not in repr(type(read_config_yaml(path)["hostile"]))
     assert not witness.exists()
     path.write_text(text.replace("brain_model_config:", "brain_model_config:\n    colour: red", 1))
     assert "colour" in predict(demo.clip, "--no-speech", models=models)
@@ -162,8 +161,6 @@ def test_hostile_and_wrong_configurations(predict: Command, demo: DemoPaths, mod
 
 
 def test_ordinary_python_tags_are_accepted(demo: DemoPaths) -> None:
-    from tribe_np.formats.config_yaml import read_config_yaml
-
     text = (demo.models / "encoder" / "config.yaml").read_text()
     for tag in ("!!python/tuple", "collections.OrderedDict", "pathlib.PosixPath"):
         assert tag in text

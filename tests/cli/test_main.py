@@ -101,11 +101,12 @@ def test_predict_a_text(command: Command, demo: DemoPaths, tmp_path: Path) -> No
     if which("espeak-ng") is None:
         pytest.skip("espeak-ng is not installed")
     text = tmp_path / "a.txt"
-    text.write_text("The red balloon drifts over the town. It didn't stop!")
+    spoken = "The red balloon drifts over the town. It didn't stop!"
+    text.write_text(spoken)
     done = command("predict", text, "--out", tmp_path / "out", *models(demo))
     assert done.returncode == 0, done.stderr
     words = [e.text for e in Events.from_tsv(tmp_path / "out" / "events.tsv").of_type("Word")]
-    assert words == "The red balloon drifts over the town. It didn't stop!".split()
+    assert words == spoken.split()
 
 
 @extras

@@ -1,6 +1,5 @@
 """One small demo per test process: real layouts, real film, real pipeline."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +17,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoPaths:
 
 
 @pytest.fixture
-def model(demo: DemoPaths, tmp_path: Path) -> Iterator[TribeModel]:
+def model(demo: DemoPaths, tmp_path: Path) -> TribeModel:
     """The demo's model with a cache of its own."""
-    yield TribeModel.from_pretrained(
+    return TribeModel.from_pretrained(
         demo.models / "encoder", models=demo.models, cache_folder=tmp_path / "cache", device="cpu"
     )

@@ -54,36 +54,38 @@ def predict_to_folder(
     events = model.get_events_of(opened.path, WordSource(transcript, transcriber, speech))
     predictions, segments = model.predict(events, verbose=False)  # its own progress, if any
     check_finite(predictions)
-    record = model.record
+    record, seconds = model.record, round(time.time() - began, 3)
     run = {
         "tribe_np": __version__,
         "command": command,
         "stimulus": {"path": str(stimulus), "sha256": file_digest(stimulus), "kind": opened.kind},
         "checkpoint": {"path": str(model.checkpoint), "sha256": folder_digest(model.checkpoint)},
         **record.facts,
-        "options": {
-            "precision": model.precision,
-            "device": getattr(model.device, "__name__", str(model.device)),
-            "kernels": model.kernels.name,
-            "threads": threads,
-            "sentences": model.options.sentences,
-            "compat": {name: on for name, on in vars(model.options.compat).items() if on},
-            "video_final_norm": model.options.video_final_norm,
-            "speech": speech,
-        },
+        "options": _options(model) | {"threads": threads, "speech": speech},
         "shape": list(predictions.shape),
         "start_of_row_0": segments[0].start,
         "tr": model.data.tr,
         "hemodynamic_offset": model.data.hemodynamic_offset,
         "units": "z-scored BOLD (no physical unit); row r estimates BOLD at its start + hemodynamic_offset seconds",
-        "seconds": record.seconds | {"total": round(time.time() - began, 3)},
+        "seconds": record.seconds | {"total": seconds},
         "peak_memory_bytes": peak_memory_bytes(),
         "warnings": list(record.warnings),
         "versions": {"python": platform.python_version(), **_versions()},
-        "summary": _summary(stimulus, events, predictions, model, time.time() - began),
+        "summary": _summary(stimulus, events, predictions, model, seconds),
     }
     write_prediction(out, Prediction(predictions, tuple(segments), events, run))
     return run
+
+
+def _options(model: TribeModel) -> dict[str, Any]:
+    return {
+        "precision": model.precision,
+        "device": getattr(model.device, "__name__", str(model.device)),
+        "kernels": model.kernels.name,
+        "sentences": model.options.sentences,
+        "compat": [name for name, is_on in vars(model.options.compat).items() if is_on],
+        "video_final_norm": model.options.video_final_norm,
+    }
 
 
 def check_finite(predictions: np.ndarray) -> None:
