@@ -189,10 +189,7 @@ def write_safetensors(
     try:
         partial.touch()  # fixes the mode that the user's umask gives; the library's own is readable by the owner only
         mode = partial.stat().st_mode
-        partial.touch()
-        mode = partial.stat().st_mode  # as the user's umask has it; the library makes its files private
         serialize_file(specs, str(partial), dict(metadata) if metadata else None)
-        partial.chmod(mode)
         partial.chmod(mode)
         partial.replace(target)
     except (SafetensorError, OSError) as error:
