@@ -1,0 +1,119 @@
+"""Recording: every named intermediate, in order, copied; saved, loaded and compared."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests import fake_device
+from tribe_np.backend import to_device
+from tribe_np.errors import CheckpointError
+from tribe_np.formats.safetensors import write_safetensors
+from tribe_np.kernels.record import REFERENCE
+from tribe_np.nn.context import open_context
+from tribe_np.oracle import Recording, compare, relative_error, trace
+from tribe_np.protocols import Array
+
+
+def model(x: Array) -> Array:
+    """A model of two taps, as every public call is made."""
+    ctx = open_context("toy", REFERENCE)
+    ctx.see("input", x)
+    doubled = x * 2
+    ctx.at("layers", 0).see("doubled", doubled)
+    return doubled
+
+
+def test_names_order_and_copies() -> None:
+    x = np.arange(3.0)
+    with trace() as recording:
+        model(x)
+        x[0] = 99.0
+    assert recording.names() == ["toy.input", "toy.layers.0.doubled"]
+    assert len(recording) == 2
+    assert "toy.input" in recording
+    assert "other" not in recording
+    np.testing.assert_array_equal(recording["toy.input"], [0, 1, 2])
+
+
+def test_a_tap_changes_nothing_and_is_gone_after_the_block() -> None:
+    x = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
+    plain = model(x)
+    with trace() as recording:
+        np.testing.assert_array_equal(model(x), plain)
+    n_seen = len(recording)
+    model(x)
+    assert len(recording) == n_seen
+    with pytest.raises(RuntimeError, match="inside"), trace():
+        raise RuntimeError("inside")
+    assert open_context("toy", REFERENCE).tap is None
+
+
+def test_a_second_call_gets_numbered_names() -> None:
+    with trace() as recording:
+        for i in range(3):
+            model(np.full(2, float(i)))
+    assert recording.names()[::2] == ["toy.input", "toy.input@2", "toy.input@3"]
+    np.testing.assert_array_equal(recording["toy.input@3"], [2, 2])
+
+
+def test_a_pattern_chooses_and_an_own_tap_receives() -> None:
+    with trace(pattern="*.layers.*") as recording:
+        model(np.ones(2))
+    assert recording.names() == ["toy.layers.0.doubled"]
+    seen: dict[str, Array] = {}  # falsy while empty: must still count as a tap
+    with trace(tap=seen.__setitem__, pattern="*input") as recording:
+        model(np.ones(2))
+    assert list(seen) == ["toy.input"]
+    assert len(recording) == 0
+
+
+def test_device_arrays_are_recorded_on_the_host() -> None:
+    with trace() as recording:
+        model(to_device(np.ones(2), fake_device.module))
+    assert isinstance(recording["toy.input"], np.ndarray)
+
+
+def test_saved_and_loaded_in_order(tmp_path: Path) -> None:
+    recording = Recording({"b": np.ones((2, 3), np.float32), "a": np.arange(4), "scalar": np.array(2.5)})
+    recording.save(tmp_path / "r.safetensors")
+    loaded = Recording.load(tmp_path / "r.safetensors")
+    assert loaded.names() == ["b", "a", "scalar"]
+    assert all(row.max_error == 0 for row in compare(loaded, recording))
+    assert loaded["scalar"].shape == ()
+    Recording().save(tmp_path / "empty.safetensors")
+    assert Recording.load(tmp_path / "empty.safetensors").names() == []
+
+
+def test_any_safetensors_file_is_a_recording(tmp_path: Path) -> None:
+    write_safetensors(tmp_path / "a", {"x": np.ones(2)})
+    assert Recording.load(tmp_path / "a").names() == ["x"]
+    write_safetensors(tmp_path / "b", {"x": np.ones(2)}, metadata={"names": "x\ny"})
+    with pytest.raises(CheckpointError, match="names differ"):
+        Recording.load(tmp_path / "b")
+
+
+def test_errors_are_relative_to_the_references_rms() -> None:
+    reference = np.array([3.0, -3.0, 3.0, -3.0])
+    assert relative_error(reference + np.array([0, 0, 0.6, -0.3]), reference) == pytest.approx(0.2)
+    assert relative_error(np.zeros((2, 0)), np.zeros((2, 0))) == 0
+    assert relative_error(np.zeros(2), np.zeros(2)) == 0
+    assert relative_error(np.ones(2), np.zeros(2)) == np.inf
+    assert relative_error(np.ones(3), np.ones((3, 1))) == np.inf
+    assert relative_error(np.array([np.nan, 1.0]), np.ones(2)) == np.inf
+
+
+def test_large_float32_sums_do_not_overflow_the_scale() -> None:
+    reference = np.full(10, 1e30, np.float32)
+    assert relative_error(reference, reference) == 0
+
+
+def test_comparison_is_in_order_and_names_the_missing() -> None:
+    reference = Recording({"a": np.ones(4), "b": np.ones(4), "c": np.ones(2)})
+    ours = Recording({"c": np.ones(3), "b": np.array([1, 1, 1, 3.0]), "a": np.ones(4)})
+    rows = compare(ours, reference)
+    assert [row.name for row in rows] == ["a", "b", "c"]
+    assert [row.max_error for row in rows] == [0, 2, np.inf]
+    assert [row.rms_error for row in rows] == [0, 1, np.inf]
+    with pytest.raises(CheckpointError, match="lacks b, c"):
+        compare(Recording({"a": np.ones(4)}), reference)
