@@ -164,7 +164,7 @@ class Block:
         ctx.see("value", value)
         heads = [split_heads(part, self.n_heads) for part in (query, key, value)]
         attended = merge_heads(ctx.kernels.attention(*heads, scale=(x.shape[-1] // self.n_heads) ** -0.5))
-        ctx.see("attended", attended)
+        ctx.see("mixed", attended)
         out = self.output(attended)
         ctx.see("output", out)
         return out

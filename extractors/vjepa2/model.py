@@ -130,12 +130,12 @@ class Block:
         ctx.see("value", value)
         turned_query = turn_adjacent(split_heads(query, self.n_heads), *tables)
         turned_key = turn_adjacent(split_heads(key, self.n_heads), *tables)
-        ctx.see("turned_query", turned_query)
-        ctx.see("turned_key", turned_key)
+        ctx.see("query_rotated", turned_query)
+        ctx.see("key_rotated", turned_key)
         scale = (x.shape[-1] // self.n_heads) ** -0.5
         attended = ctx.kernels.attention(turned_query, turned_key, split_heads(value, self.n_heads), scale=scale)
         attended = merge_heads(attended)
-        ctx.see("attended", attended)
+        ctx.see("mixed", attended)
         out = self.proj(attended)
         ctx.see("proj", out)
         return out

@@ -42,19 +42,17 @@ def check_file(path: str | Path) -> None:
 
     Raises   MediaError: no such file, a folder, unreadable, or empty
     """
-    path = Path(path)
-    if path.is_dir():
-        raise MediaError(f"{path}: is a folder; a media file is needed")
     try:
-        with path.open("rb") as file:
-            if not file.read(1):
-                raise MediaError(f"{path}: the file is empty")
+        with Path(path).open("rb") as file:
+            empty = not file.read(1)
+    except IsADirectoryError as error:
+        raise MediaError(f"{path}: is a folder; a media file is needed") from error
     except FileNotFoundError as error:
         raise MediaError(f"{path}: no such file") from error
-    except MediaError:
-        raise
     except (OSError, ValueError) as error:
-        raise MediaError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        raise MediaError(f"{str(path)[:200]}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    if empty:
+        raise MediaError(f"{path}: the file is empty")
 
 
 @contextmanager
