@@ -159,4 +159,4 @@ def test_malformed_build_args(change: dict[str, Any], message: str) -> None:
     with pytest.raises(CheckpointError, match="exactly the keys"):
         BuildArgs.from_dict({"n_outputs": 5})
     with pytest.raises(CheckpointError, match="exactly the keys"):
-        BuildArgs.from_dict([])  # type: ignore[arg-type]
+        BuildArgs.from_dict([])

@@ -16,5 +16,5 @@ def skip_torchvision_operators() -> None:
             return lambda function: function
         return real(op, *args, **options)
 
-    register_fake.skips_torchvision = True  # type: ignore[attr-defined]
+    register_fake.skips_torchvision = True
     torch.library.register_fake = register_fake

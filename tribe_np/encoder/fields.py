@@ -1,7 +1,7 @@
 """A configuration mapping read into a frozen dataclass: unknown keys and wrong types are errors that name the key."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, fields
+from dataclasses import field, fields, is_dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from tribe_np.errors import ConfigError
@@ -29,11 +29,12 @@ def read_mapping(cls: type[T], mapping: Any, where: str, *, name: str) -> T:
     """
     if not isinstance(mapping, Mapping):
         raise ConfigError(f"{where} must be a mapping, got {mapping!r:.60}")
+    assert is_dataclass(cls)
     values = dict(mapping)
     given = values.pop("name", name)
     if given != name:
         raise ConfigError(f"{where}.name must be {name}, got {given!r:.60}")
-    parsers: dict[str, Parser] = {f.name: f.metadata["parse"] for f in fields(cls)}  # type: ignore[arg-type]
+    parsers: dict[str, Parser] = {f.name: f.metadata["parse"] for f in fields(cls)}
     unknown = [str(key) for key in values if key not in parsers]
     if unknown:
         raise ConfigError(f"{where} has unknown keys {', '.join(unknown)[:80]}; known are {', '.join(parsers)}")

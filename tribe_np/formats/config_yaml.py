@@ -149,7 +149,8 @@ def _refuse(loader: InertLoader, suffix: str, node: yaml.Node) -> Any:
 
 def _plain(like: str) -> Callable[[InertLoader, yaml.Node], Any]:
     """What SafeLoader makes of YAML's own tag `like`."""
-    return InertLoader.yaml_constructors["tag:yaml.org,2002:" + like]  # type: ignore[no-any-return]
+    constructor: Callable[[InertLoader, yaml.Node], Any] = InertLoader.yaml_constructors["tag:yaml.org,2002:" + like]
+    return constructor
 
 
 InertLoader.add_constructor(PYTHON + "tuple", _tuple)
