@@ -81,6 +81,8 @@ def test_other_languages_have_no_contractions() -> None:
     assert cut("can't l'été, cannot.", "fr") == "can't|l'été|,|cannot|."
     assert cut("你好。再见！", "zh") == "你好。再见|！"
     assert "a." in exceptions("fr")
+    assert cut("M. Blanc.", "fr") == "M.|Blanc|."
+    assert cut("la Sra. Ruiz", "es") == "la|Sra.|Ruiz"
 
 
 def test_every_exception_is_its_parts() -> None:

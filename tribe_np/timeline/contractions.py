@@ -35,16 +35,38 @@ MONTHS = _words("Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec")
 TITLES = _words("Adm Dr Gen Gov Jr Messrs Mr Mrs Ms Ph.D Prof Rep Rev Sen St Mt")
 OTHER_SHORT = _words("a.m p.m Bros co Co Corp Inc Ltd e.g E.g E.G i.e I.e I.E vs v.s")
 
+ABBREVIATIONS = {
+    "fr": _words(
+        "M. MM. Mlle. Mme. Dr. Mr. No. St. Ste. Vol. apr. av. cf. etc. janv. févr. avr. juill. sept. oct. nov. déc."
+    ),
+    "es": _words(
+        "Sr. Sra. Srta. Dr. Dra. Prof. Profa. Ud. Uds. Vd. Vds. Av. Avda. Cía. EE.UU. Gral. Ing. Lic. P.D. "
+        "S.A. S.L. a.C. d.C. J.C. a.m. p.m. aprox. ej. etc. fig. núm. p.ej. pág. vol."
+    ),
+    "nl": _words(
+        "Dr. dr. Drs. drs. Dhr. dhr. Mevr. mevr. Mr. mr. Mw. mw. Prof. prof. a.u.b. bijv. bv. ca. d.w.z. enz. "
+        "etc. i.p.v. m.a.w. m.b.t. nl. nr. o.a. t.o.v. vgl."
+    ),
+    "de": _words(
+        "Dr. Fr. Frl. Hr. Hrn. Prof. Abs. Bd. Mio. Mrd. Nr. Str. Tel. Jan. Feb. Apr. Aug. Sept. Okt. Nov. "
+        "Dez. bzw. bspw. ca. d.h. etc. evtl. geb. ggf. inkl. o.ä. s.o. sog. u.a. usf. usw. vgl. z.B. z.T."
+    ),
+    "it": _words("Dott. Dr. Prof. prof. Avv. avv. Art. art. a.C. d.C. ecc. etc. pag. s.p.a. tel."),
+    "pt": _words("Dr. Dra. Sr. sr. Sra. sra. Prof. Av. av. Cia. art. dr. etc. pag. pág. tel."),
+}
+
 
 @lru_cache(maxsize=8)
 def exceptions(language: str) -> Mapping[str, Parts]:
-    """The parts of every exception; one part for a word that stays whole. Only "en" has contractions.
+    """The parts of every exception; one part for a word that stays whole.
 
+    Numerics "en" is complete; other languages have their common abbreviations and no contractions
     Source   English grammar; which words have an entry follows spaCy 3.8 lang/en/tokenizer_exceptions.py
     """
     found: dict[str, Parts] = {f"{letter}.": (f"{letter}.",) for letter in (*ascii_lowercase, *"äöü")}
     found |= {f"°{unit}.": ("°", unit, ".") for unit in "cfkCFK"}
     found["''"], found["'"] = ("''",), ("'",)
+    found |= {word: (word,) for word in ABBREVIATIONS.get(language, ())}
     if language != "en":
         return found
     for parts in _contractions():
