@@ -12,7 +12,7 @@ LAYERS = ("tribe_np.ops", "tribe_np.nn", "tribe_np.kernels", "tribe_np.encoder",
 NEUTRAL = tuple(module for module in modules() if module.name.startswith(LAYERS))
 HOST_OPS = {
     "tribe_np.ops.resample": "works on decoded samples, which never leave the host",
-    "tribe_np.ops.resize": "decoded pictures stay on the host; taps of tables are made there, then handed to their module",
+    "tribe_np.ops.resize": "pictures stay on the host; the taps of tables are made there, then moved",
 }
 
 
