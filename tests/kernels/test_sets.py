@@ -130,7 +130,7 @@ def test_element_launch_covers_every_element_with_no_block_to_spare(n: int) -> N
 
 
 def test_geometry_fits_the_device_limits() -> None:
-    assert cupy_set.row_launch(7) == cupy_set.Launch(7, cupy_set.THREADS)
+    assert cupy_set.row_launch(7) == cupy_set.Launch(blocks=7, threads=256)
     assert cupy_set.THREADS & (cupy_set.THREADS - 1) == 0  # the tree reduction halves it
     assert 32 <= cupy_set.THREADS <= 1024
     assert cupy_set.THREADS * 8 <= 48 * 1024  # shared memory of a block, in float64

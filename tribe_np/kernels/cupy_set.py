@@ -24,17 +24,17 @@ class Launch:
     """Blocks of a launch and threads of a block."""
 
     blocks: int
-    threads: int = THREADS
+    threads: int
 
 
 def row_launch(n_rows: int) -> Launch:
     """One block a row."""
-    return Launch(n_rows)
+    return Launch(n_rows, THREADS)
 
 
 def element_launch(n_elements: int) -> Launch:
     """One thread an element; the last block may be partly idle."""
-    return Launch(-(-n_elements // THREADS))
+    return Launch(-(-n_elements // THREADS), THREADS)
 
 
 def source(kernel: str) -> str:
@@ -144,9 +144,9 @@ def _scale_norm(cupy: Any, x: Array, gain: Array, *, eps: float = 1e-12) -> Arra
 
 def _depthwise_causal(cupy: Any, x: Array, weight: Array) -> Array:
     x, weight = _checked(cupy, "depthwise_causal", x, weight)
-    if x.ndim < 2:
+    if x.ndim < 2 or weight.ndim < 1:
         raise ShapeError(f"cupy depthwise_causal: x must have shape (..., S, D), got {x.shape}")
-    _expect("depthwise_causal", "weight", weight, (x.shape[-1], *weight.shape[1:2]))
+    _expect("depthwise_causal", "weight", weight, (x.shape[-1], weight.shape[-1]))
     out = cupy.empty_like(x)
-    sizes = [cupy.int64(n) for n in (x.shape[-2], x.shape[-1], weight.shape[1], x.size)]
+    sizes = [cupy.int64(n) for n in (*x.shape[-2:], weight.shape[1], x.size)]
     return _launch(cupy, "depthwise_causal", element_launch(x.size), out, (x, weight, out, *sizes))
