@@ -15,7 +15,19 @@ from pathlib import Path
 
 from tools.reference.measure import versions
 
-STAGES = ("encoder", "llama", "audio", "video", "dinov2", "words", "transcript", "espeak", "timeline", "predictions")
+STAGES = (
+    "ops",
+    "encoder",
+    "llama",
+    "audio",
+    "video",
+    "dinov2",
+    "words",
+    "transcript",
+    "espeak",
+    "timeline",
+    "predictions",
+)
 GOLDEN = Path(__file__).parent.parent / "tests" / "golden"
 
 
