@@ -14,10 +14,32 @@ from importlib import import_module
 from pathlib import Path
 
 from tools.dump_reference import STAGES
+from tools.reference import words
 from tools.reference.measure import Row, versions
 
 PAGE = Path(__file__).parent.parent / "docs" / "parity.md"
-BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
+
+
+def placed(page: str, name: str, text: str) -> str:
+    """The page with `text` between the markers of a generated part."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    return f"{page.split(begin)[0]}{begin}\n\n{text}\n\n{end}{page.split(end)[1]}"
+
+
+def sentence_table() -> str:
+    """How often the built-in sentence and token rules give spaCy's contexts."""
+    lines = ["| texts | words | identical contexts | texts with every context identical |", "|---|---|---|---|"]
+    for kind, found in words.measure().items():
+        contexts, texts = found["identical_contexts_percent"], found["identical_texts_percent"]
+        lines.append(
+            f"| {kind} ({found['texts']}, seeds {found['seeds']}) | {found['words']} | {contexts} % | {texts} % |"
+        )
+    how = (
+        '`--sentences builtin` against neuralset\'s transforms with `spacy.blank("en")` and its rule-based sentencizer. '
+        "*plain*: letters, contractions, numbers and ordinary punctuation; *hard*: brackets, quotes, dashes, dots and "
+        "abbreviations; *random*: arbitrary characters. The rules were improved while looking at such texts."
+    )
+    return how + "\n\n" + "\n".join(lines)
 
 
 def measured(seeds: Iterable[int], stages: Iterable[str]) -> list[Row]:
@@ -34,31 +56,40 @@ def worst_by_stage(rows: list[Row]) -> list[list[Row]]:
     """Rows grouped by generic stage (layer numbers become i) and peer, in order of first appearance."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        parts = ["i" if part.isdigit() else part for part in row.stage.replace("/", ".").split(".")]
-        groups.setdefault((".".join(parts), row.peer), []).append(row)
+        groups.setdefault((_stage(row), row.peer), []).append(row)
     return list(groups.values())
 
 
 def as_markdown(rows: list[Row]) -> str:
-    """The table."""
-    lines = [
+    """The table, one line per stage and library."""
+    head = [
         "| stage | real library | cases | float32 error | its bound | peer's own float32 error | float64 error |",
         "|---|---|---|---|---|---|---|",
     ]
-    for group in worst_by_stage(rows):
-        row = max(group, key=lambda r: r.float32 - r.bound)
-        doubles = [(r.float64, r.patched) for r in group if r.float64 is not None]
-        patched = [error for error, is_patched in doubles if is_patched]
-        shipped = [error for error, is_patched in doubles if not is_patched]
-        float64 = f"{max(patched):.1e}" if patched else (f"{max(shipped):.1e} (peer as shipped)" if shipped else "-")
-        largest = max(r.float32 for r in group)
-        exact = "equal" if largest == 0 else f"{largest:.1e}"
-        bound = "equal to the bit" if row.bound == 0 else f"{row.bound:.1e}"
-        stage = group[0].stage.replace("/", ".")
-        name = ".".join("i" if p.isdigit() else p for p in stage.split("."))
-        own = max(r.peer_float32 for r in group)
-        lines.append(f"| {name} | {row.peer} | {len(group)} | {exact} | {bound} | {own:.1e} | {float64} |")
-    return "\n".join(lines)
+    return "\n".join([*head, *map(_line, worst_by_stage(rows))])
+
+
+def _line(group: list[Row]) -> str:
+    row = max(group, key=lambda r: r.float32 - r.bound)
+    patched = [r.float64 for r in group if r.float64 is not None and r.patched]
+    shipped = [r.float64 for r in group if r.float64 is not None and not r.patched]
+    float64 = f"{max(patched):.1e}" if patched else f"{max(shipped):.1e} (peer as shipped)" if shipped else "-"
+    largest, own = max(r.float32 for r in group), max(r.peer_float32 for r in group)
+    cells = [
+        _stage(row),
+        row.peer,
+        str(len(group)),
+        "equal" if largest == 0 else f"{largest:.1e}",
+        "equal to the bit" if row.bound == 0 else f"{row.bound:.1e}",
+        "-" if own == 0 else f"{own:.1e}",
+        float64,
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _stage(row: Row) -> str:
+    """The stage with i for layer numbers."""
+    return ".".join("i" if part.isdigit() else part for part in row.stage.replace("/", ".").split("."))
 
 
 def main() -> None:
@@ -69,15 +100,16 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="exit with 1 when a stage is out of bounds")
     parser.add_argument("stages", nargs="*", choices=[*STAGES, []], help="default: all")
     options = parser.parse_args()
+    if options.write and options.stages:
+        parser.error("--write needs all stages")
     rows = measured(range(options.seeds), options.stages or STAGES)
     table = as_markdown(rows)
     made = ", ".join(f"{name} {version}" for name, version in versions().items())
     print(table)
     if options.write:
-        page = PAGE.read_text(encoding="utf-8")
-        before, after = page.split(BEGIN)[0], page.split(END)[1]
         how = f"Made by `python -m tools.parity_table --write` ({options.seeds} seeds per stage) with {made}."
-        PAGE.write_text(f"{before}{BEGIN}\n\n{how}\n\n{table}\n\n{END}{after}", encoding="utf-8")
+        page = placed(PAGE.read_text(encoding="utf-8"), "table", f"{how}\n\n{table}")
+        PAGE.write_text(placed(page, "sentences", sentence_table()), encoding="utf-8")
     failing = [row for row in rows if not row.passes()]
     for row in failing:
         errors = f"float32 {row.float32:.1e} (bound {row.bound:.1e}), float64 {row.float64}"
