@@ -83,7 +83,7 @@ class Embeddings:
         patch, rows, columns = self.patch_size, height // self.patch_size, width // self.patch_size
         boxes = pixels[:, :, : rows * patch, : columns * patch].reshape(B, C, rows, patch, columns, patch)
         patches = self.projection(boxes.transpose(0, 2, 4, 1, 3, 5).reshape(B, rows * columns, -1))
-        ctx.see("patch_embeddings.projection", patches)
+        ctx.see("patch_embeddings.projection.output", patches)
         first = xp.broadcast_to(self.cls_token, (B, 1, patches.shape[-1]))
         positions = self.position_embeddings
         if rows * columns != positions.shape[1] - 1 or height != width:
@@ -146,10 +146,10 @@ class Block:
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
         normed = self.norm1(x, ctx)
-        ctx.see("norm1", normed)
+        ctx.see("norm1.output", normed)
         x = x + self.attend(normed, ctx.at("attention")) * self.layer_scale1
         normed = self.norm2(x, ctx)
-        ctx.see("norm2", normed)
+        ctx.see("norm2.output", normed)
         out = self.fc2(ctx.kernels.gelu(self.fc1(normed)))
         ctx.see("mlp.output", out)
         x = x + out * self.layer_scale2
@@ -158,14 +158,13 @@ class Block:
 
     def attend(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        query, key, value = self.query(x), self.key(x), self.value(x)
+        query, key, value = (split_heads(layer(x), self.n_heads) for layer in (self.query, self.key, self.value))
         ctx.see("query", query)
         ctx.see("key", key)
         ctx.see("value", value)
-        heads = [split_heads(part, self.n_heads) for part in (query, key, value)]
-        attended = merge_heads(ctx.kernels.attention(*heads, scale=(x.shape[-1] // self.n_heads) ** -0.5))
-        ctx.see("mixed", attended)
-        out = self.output(attended)
+        mixed = merge_heads(ctx.kernels.attention(query, key, value, scale=query.shape[-1] ** -0.5))
+        ctx.see("mixed", mixed)
+        out = self.output(mixed)
         ctx.see("output", out)
         return out
 

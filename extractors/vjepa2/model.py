@@ -56,7 +56,7 @@ class PatchEmbedding:
     def __call__(self, pixels: Array, ctx: Context) -> Array:
         """Shapes   pixels (B, n_video_frames, C, height, width) -> (B, S, D); tokens by depth, row, column."""
         embedded = self.proj(tubelets(pixels, self.tubelet_size, self.patch_size))
-        ctx.see("proj", embedded)
+        ctx.see("proj.output", embedded)
         return embedded
 
 
@@ -114,30 +114,27 @@ class Block:
     def __call__(self, x: Array, tables: tuple[Array, Array], ctx: Context) -> Array:
         """Shapes   x (B, S, D), tables 2 x (S, R) -> (B, S, D)."""
         normed = self.norm1(x, ctx)
-        ctx.see("norm1", normed)
+        ctx.see("norm1.output", normed)
         x = x + self.attend(normed, tables, ctx.at("attention"))
         normed = self.norm2(x, ctx)
-        ctx.see("norm2", normed)
+        ctx.see("norm2.output", normed)
         x = x + self.feed_forward(normed, ctx.at("mlp"))
         ctx.see("output", x)
         return x
 
     def attend(self, x: Array, tables: tuple[Array, Array], ctx: Context) -> Array:
         """Shapes   x (B, S, D), tables 2 x (S, R) -> (B, S, D)."""
-        query, key, value = self.query(x), self.key(x), self.value(x)
+        query, key, value = (split_heads(layer(x), self.n_heads) for layer in (self.query, self.key, self.value))
         ctx.see("query", query)
         ctx.see("key", key)
         ctx.see("value", value)
-        turned_query = turn_adjacent(split_heads(query, self.n_heads), *tables)
-        turned_key = turn_adjacent(split_heads(key, self.n_heads), *tables)
-        ctx.see("query_rotated", turned_query)
-        ctx.see("key_rotated", turned_key)
-        scale = (x.shape[-1] // self.n_heads) ** -0.5
-        attended = ctx.kernels.attention(turned_query, turned_key, split_heads(value, self.n_heads), scale=scale)
-        attended = merge_heads(attended)
-        ctx.see("mixed", attended)
-        out = self.proj(attended)
-        ctx.see("proj", out)
+        query, key = turn_adjacent(query, *tables), turn_adjacent(key, *tables)
+        ctx.see("query_rotated", query)
+        ctx.see("key_rotated", key)
+        mixed = merge_heads(ctx.kernels.attention(query, key, value, scale=query.shape[-1] ** -0.5))
+        ctx.see("mixed", mixed)
+        out = self.proj(mixed)
+        ctx.see("output", out)
         return out
 
     def feed_forward(self, x: Array, ctx: Context) -> Array:
@@ -224,7 +221,7 @@ class VJepa2Model:
                 yield i + 1, x
         if final_norm:
             x = self.layernorm(x, ctx)
-            ctx.see("layernorm", x)
+            ctx.see("layernorm.output", x)
         yield len(self.layers), x
 
     def _checked(self, pixel_values: Array) -> Array:

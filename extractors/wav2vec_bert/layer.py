@@ -32,9 +32,9 @@ class FeedForward:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        hidden = silu(self.intermediate_dense(x))
-        ctx.see("hidden", hidden)
-        out = self.output_dense(hidden)
+        activated = silu(self.intermediate_dense(x))
+        ctx.see("activated", activated)
+        out = self.output_dense(activated)
         ctx.see("output", out)
         return out
 
@@ -71,7 +71,7 @@ class ConvolutionModule:
         gated = doubled[..., :n_channels] * sigmoid(doubled[..., n_channels:])
         ctx.see("gated", gated)
         convolved = ctx.kernels.depthwise_causal(gated, self.depthwise_conv)
-        ctx.see("depthwise_conv", convolved)
+        ctx.see("depthwise_conv.output", convolved)
         out = self.pointwise_conv2(silu(self.depthwise_layer_norm(convolved, ctx)))
         ctx.see("output", out)
         return out

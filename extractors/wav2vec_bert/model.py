@@ -66,7 +66,7 @@ class FeatureProjection:
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, F) -> (B, S, D)."""
         normed = self.layer_norm(x, ctx)
-        ctx.see("layer_norm", normed)
+        ctx.see("layer_norm.output", normed)
         out = self.projection(normed)
         ctx.see("output", out)
         return out

@@ -32,9 +32,9 @@ def test_an_adapter_behind_the_encoder_changes_no_hidden_state(tmp_path: Path) -
     import torch
 
     from tools.reference.audio import our_model
-    from tools.reference.llama_peer import without_torchvision_operators
+    from tools.reference.torch_setup import skip_torchvision_operators
 
-    without_torchvision_operators()
+    skip_torchvision_operators()
     from transformers import Wav2Vec2BertConfig, Wav2Vec2BertModel
 
     torch.manual_seed(0)

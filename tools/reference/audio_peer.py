@@ -10,7 +10,8 @@ from unittest.mock import patch
 
 import numpy as np
 
-from tools.reference.llama_peer import without_torchvision_operators
+from tools.reference.hooks import Stages, keep_inputs, keep_output, split_heads
+from tools.reference.torch_setup import skip_torchvision_operators
 
 FRACTIONS = (0.5, 0.75, 1.0)
 
@@ -44,7 +45,7 @@ def peer_features(waveform: np.ndarray, padding_value: float) -> np.ndarray:
     """SeamlessM4TFeatureExtractor called as neuralset calls it."""
     import torch
 
-    without_torchvision_operators()
+    skip_torchvision_operators()
     from transformers import SeamlessM4TFeatureExtractor
 
     extractor = SeamlessM4TFeatureExtractor(padding_value=padding_value)
@@ -58,7 +59,7 @@ def peer_standardize(waveform: np.ndarray) -> np.ndarray:
 
     import torch
 
-    without_torchvision_operators()
+    skip_torchvision_operators()
     from neuralset.extractors.audio import BaseAudio
 
     normed = BaseAudio._preprocess_wav(SimpleNamespace(norm_audio=True), torch.tensor(waveform)[:, None])
@@ -77,45 +78,19 @@ def peer_model(folder: Path, x: np.ndarray, *, double: bool) -> dict[str, np.nda
     """Every stage of Wav2Vec2BertModel under our names, through hooks."""
     import torch
 
-    without_torchvision_operators()
+    skip_torchvision_operators()
     from transformers import Wav2Vec2BertModel
 
     model, loading = Wav2Vec2BertModel.from_pretrained(folder, output_loading_info=True)
     assert not loading["missing_keys"], loading
     assert not loading["unexpected_keys"], loading
     model = (model.double() if double else model.float()).eval()
-    heads, stages = model.config.num_attention_heads, {}
-
-    def keep(name: str, change: Any = lambda y: y) -> Any:
-        def hook(module: Any, inputs: Any, output: Any) -> None:
-            stages[f"wav2vec_bert.{name}"] = change(output[0] if isinstance(output, tuple) else output).numpy().copy()
-
-        return hook
-
-    def split(y: Any) -> Any:
-        return y.reshape(*y.shape[:2], heads, -1).transpose(1, 2)
-
-    def as_steps(y: Any) -> Any:
-        return y.transpose(1, 2)
-
-    model.feature_projection.layer_norm.register_forward_hook(keep("feature_projection.layer_norm"))
-    model.feature_projection.register_forward_hook(keep("feature_projection.output"))
+    stages: Stages = {}
+    projection = "wav2vec_bert.feature_projection"
+    keep_output(model.feature_projection.layer_norm, stages, f"{projection}.layer_norm.output")
+    keep_output(model.feature_projection, stages, f"{projection}.output")
     for i, layer in enumerate(model.encoder.layers):
-        at = f"encoder.layers.{i}"
-        for name in ("ffn1", "ffn2"):
-            getattr(layer, name).intermediate_act_fn.register_forward_hook(keep(f"{at}.{name}.hidden"))
-            getattr(layer, name).register_forward_hook(keep(f"{at}.{name}.output"))
-        for letter, name in (("q", "query"), ("k", "key"), ("v", "value")):
-            getattr(layer.self_attn, f"linear_{letter}").register_forward_hook(keep(f"{at}.self_attn.{name}", split))
-        layer.self_attn.linear_out.register_forward_pre_hook(
-            lambda module, inputs, at=at: keep(f"{at}.self_attn.mixed")(module, None, inputs[0])
-        )
-        layer.self_attn.register_forward_hook(keep(f"{at}.self_attn.output"))
-        conv = layer.conv_module
-        conv.glu.register_forward_hook(keep(f"{at}.conv_module.gated", as_steps))
-        conv.depthwise_conv.register_forward_hook(keep(f"{at}.conv_module.depthwise_conv", as_steps))
-        conv.register_forward_hook(keep(f"{at}.conv_module.output"))
-        layer.register_forward_hook(keep(f"{at}.output"))
+        _keep_layer(layer, stages, f"wav2vec_bert.encoder.layers.{i}", model.config.num_attention_heads)
     with torch.no_grad():
         features = torch.tensor(x).double() if double else torch.tensor(x)
         made = model(features, output_hidden_states=True)
@@ -123,9 +98,27 @@ def peer_model(folder: Path, x: np.ndarray, *, double: bool) -> dict[str, np.nda
     return stages
 
 
+def _keep_layer(layer: Any, stages: Stages, at: str, n_heads: int) -> None:
+    def as_steps(y: Any) -> Any:
+        return y.transpose(1, 2)
+
+    for name in ("ffn1", "ffn2"):
+        keep_output(getattr(layer, name).intermediate_act_fn, stages, f"{at}.{name}.activated")
+        keep_output(getattr(layer, name), stages, f"{at}.{name}.output")
+    attention, conv = layer.self_attn, layer.conv_module
+    for letter, name in (("q", "query"), ("k", "key"), ("v", "value")):
+        keep_output(getattr(attention, f"linear_{letter}"), stages, f"{at}.self_attn.{name}", split_heads(n_heads))
+    keep_inputs(attention.linear_out, stages, f"{at}.self_attn.mixed")
+    keep_output(attention, stages, f"{at}.self_attn.output")
+    keep_output(conv.glu, stages, f"{at}.conv_module.gated", as_steps)
+    keep_output(conv.depthwise_conv, stages, f"{at}.conv_module.depthwise_conv.output", as_steps)
+    keep_output(conv, stages, f"{at}.conv_module.output")
+    keep_output(layer, stages, f"{at}.output")
+
+
 def peer_pipeline(model: Path, wav: Path, offset: float, duration: float, cache_n_layers: int | None) -> np.ndarray:
     """neuralset's Wav2VecBert on a piece of a file: (G, F, n)."""
-    without_torchvision_operators()
+    skip_torchvision_operators()
     from neuralset.events import etypes
     from neuralset.extractors.audio import Wav2VecBert
 
@@ -144,7 +137,7 @@ def peer_pipeline(model: Path, wav: Path, offset: float, duration: float, cache_
 
 def peer_log_mel(waveform: np.ndarray) -> np.ndarray:
     """The log-mel energies before they are standardised: (n_audio_frames, 80)."""
-    without_torchvision_operators()
+    skip_torchvision_operators()
     from transformers import SeamlessM4TFeatureExtractor
 
     return SeamlessM4TFeatureExtractor()._extract_fbank_features(waveform).copy()

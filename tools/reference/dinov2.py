@@ -15,6 +15,7 @@ from extractors.common.layers import LayerSelection
 from extractors.dinov2.extract import image_features
 from extractors.dinov2.preprocess import PictureProcessor
 from extractors.dinov2.random import write_random
+from tools.reference.hooks import keep_layer
 from tools.reference.measure import Row, worst, write_golden
 from tools.reference.torch_setup import skip_torchvision_operators
 from tools.reference.video_files import make_video
@@ -24,8 +25,9 @@ from tribe_np.oracle import trace
 
 PEER = "transformers 5.23.0"
 HOOKS = {
-    "norm1": "norm1", "norm2": "norm2", "attention.q_proj": "attention.query", "attention.k_proj": "attention.key",
-    "attention.v_proj": "attention.value", "attention": "attention.output", "mlp": "mlp.output", "": "output",
+    "norm1": "norm1.output", "norm2": "norm2.output", "attention.q_proj": "attention.query",
+    "attention.k_proj": "attention.key", "attention.v_proj": "attention.value", "attention": "attention.output",
+    "mlp": "mlp.output", "": "output",
 }  # fmt: skip
 """transformers' module inside a layer -> our tap."""
 RUNS = ((0.0, 3.96, None), (1.0, 2.0, None), (1.0, 2.0, 6))
@@ -74,19 +76,10 @@ def run_peer(folder: str, pixels: np.ndarray, precision: str) -> dict[str, np.nd
     model = Dinov2Model.from_pretrained(folder).eval().to(getattr(torch, precision))
     seen: dict[str, np.ndarray] = {}
     for i, layer in enumerate(model.encoder.layer):
-        for inner, tap in HOOKS.items():
-            module = layer.get_submodule(inner) if inner else layer
-            module.register_forward_hook(_recorder(seen, f"dinov2.encoder.layer.{i}.{tap}"))
+        keep_layer(layer, HOOKS, seen, f"dinov2.encoder.layer.{i}", model.config.num_attention_heads)
     with torch.no_grad(), _wide_positions(model.dtype):
         out = model(torch.tensor(pixels, dtype=model.dtype), output_hidden_states=True)
     return {**seen, **{f"state {i}": state.numpy() for i, state in enumerate(out.hidden_states)}}
-
-
-def _recorder(seen: dict[str, np.ndarray], name: str) -> Any:
-    def record(_module: Any, _inputs: Any, output: Any) -> None:
-        seen[name] = (output[0] if isinstance(output, tuple) else output).detach().numpy().copy()
-
-    return record
 
 
 @contextmanager

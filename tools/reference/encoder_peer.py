@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tools.reference.encoder_cases import Case
+from tools.reference.hooks import Change, keep_inputs, keep_output, split_heads
 from tools.reference.torch_setup import skip_torchvision_operators
 
 
@@ -166,44 +167,36 @@ def capture(model: Any, stages: dict[str, np.ndarray], case: Case) -> Iterator[N
     """Stores the stages of a forward pass under our names."""
     hooks = []
 
-    def keep(name: str, x: Any, heads: int = 0) -> None:
-        x = x[0] if isinstance(x, tuple) else x
-        x = x.unflatten(-1, (heads, -1)).transpose(1, 2) if heads else x
-        stages[name] = x.detach().clone().numpy()
-
-    def after(module: Any, name: str, heads: int = 0, turned: bool = False) -> None:
-        hooks.append(
-            module.register_forward_hook(lambda _m, _i, out: keep(name, out.transpose(1, 2) if turned else out, heads))
-        )
+    def after(module: Any, name: str, change: Change | None = None) -> None:
+        hooks.append(keep_output(module, stages, name, change))
 
     def before(module: Any, *names: str) -> None:
-        def hook(_module: Any, args: tuple[Any, ...]) -> None:
-            for name, x in zip(names, args, strict=False):
-                keep(name, x)
+        hooks.append(keep_inputs(module, stages, *names))
 
-        hooks.append(module.register_forward_pre_hook(hook))
+    def turn(x: Any) -> Any:
+        return x.transpose(1, 2)
 
     subject_projector = case.config["projector"]["name"] == "SubjectLayers"
     for modality, projector in model.projectors.items():
-        after(projector, f"projectors.{modality}.output", turned=subject_projector)
+        after(projector, f"projectors.{modality}.output", turn if subject_projector else None)
         _capture_mlp(projector, f"projectors.{modality}", after)
-    after(model.predictor, "predictor")
+    after(model.predictor, "predictor.output")
     for name in ("temporal_smoothing", "low_rank_head"):
         if hasattr(model, name):
-            after(getattr(model, name), name, turned=name == "temporal_smoothing")
+            after(getattr(model, name), f"{name}.output", turn if name == "temporal_smoothing" else None)
     if hasattr(model, "encoder"):
         if case.config["combiner"] is not None:
             after(model.combiner, "combiner.output")
             _capture_mlp(model.combiner, "combiner", after)
         if hasattr(model, "time_pos_embed"):
-            before(model.encoder, "time_pos_embed")
-        after(model.encoder.final_norm, "final_norm")
+            before(model.encoder, "time_pos_embed.output")
+        after(model.encoder.final_norm, "final_norm.output")
         _capture_layers(model.encoder, after, before)
     aggregate = model.aggregate_features
 
     def aggregate_and_keep(batch: Any) -> Any:
         x = aggregate(batch)
-        keep("modalities", x)
+        stages["modalities"] = np.array(x.detach().numpy())
         return x
 
     model.aggregate_features = aggregate_and_keep
@@ -222,14 +215,14 @@ def _capture_mlp(module: Any, prefix: str, after: Any) -> None:
         return
     linears = [i for i, part in enumerate(module) if isinstance(part, torch.nn.Linear)]
     for j, (start, stop) in enumerate(pairwise(linears)):
-        after(module[start], f"{prefix}.hidden.{j}.linear")
+        after(module[start], f"{prefix}.hidden.{j}.linear.output")
         after(module[stop - 1], f"{prefix}.hidden.{j}.activated")  # the dropout behind the activation
 
 
 def _capture_layers(encoder: Any, after: Any, before: Any) -> None:
     for i, (norms, block, residual) in enumerate(encoder.layers):
         path = f"layers.{i}"
-        after(norms[0], f"{path}.norm")
+        after(norms[0], f"{path}.norm.output")
         after(block, f"{path}.branch")
         after(residual, f"{path}.output")
         if i % 2:
@@ -237,7 +230,7 @@ def _capture_layers(encoder: Any, after: Any, before: Any) -> None:
             after(block.ff[0], f"{path}.activated")
             continue
         for name, linear in (("query", block.to_q), ("key", block.to_k), ("value", block.to_v)):
-            after(linear, f"{path}.{name}", heads=block.heads)
+            after(linear, f"{path}.{name}", split_heads(block.heads))
         if encoder.rotary_pos_emb is not None:
-            before(block.attend, f"{path}.rotated_query", f"{path}.rotated_key")
-        before(block.to_out, f"{path}.attended")
+            before(block.attend, f"{path}.query_rotated", f"{path}.key_rotated")
+        before(block.to_out, f"{path}.mixed")

@@ -4,7 +4,7 @@ transformers 5.23.0 LlamaModel with hooks on every projection; neuralset 0.0.2 H
 `patched` turns the float32 islands of a float64 run (RMS norm, rotary tables) into float64; sdpa has none.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,24 +12,10 @@ from unittest.mock import patch
 
 import numpy as np
 
+from tools.reference.hooks import Stages, keep_inputs, keep_output, split_heads
+from tools.reference.torch_setup import skip_torchvision_operators
+
 Pair = tuple[str, str]
-
-
-def without_torchvision_operators() -> None:
-    """Lets torchvision's Python code import beside a CPU torch, which lacks the operators of its CUDA build."""
-    import torch
-
-    real = torch.library.register_fake
-    if getattr(real, "_skips_torchvision", False):
-        return
-
-    def register_fake(op: Any, *args: Any, **options: Any) -> Any:
-        if isinstance(op, str) and op.startswith("torchvision::"):
-            return lambda function: function
-        return real(op, *args, **options)
-
-    register_fake._skips_torchvision = True  # type: ignore[attr-defined]
-    torch.library.register_fake = register_fake
 
 
 @contextmanager
@@ -60,7 +46,7 @@ def run_model(
 
     `as_shipped` leaves the float32 islands of a float64 run in place.
     """
-    without_torchvision_operators()
+    skip_torchvision_operators()
     import torch
     from transformers import LlamaModel
     from transformers.models.llama import modeling_llama as source
@@ -68,18 +54,6 @@ def run_model(
     dtype = getattr(torch, precision)
     model = LlamaModel.from_pretrained(folder, dtype=dtype, attn_implementation="sdpa").eval()
     seen: dict[str, np.ndarray] = {"inv_freq": _host(model.rotary_emb.inv_freq)}
-    head_dim = model.config.head_dim
-
-    def see(name: str, heads: bool = False, of_input: bool = False) -> Callable[..., None]:
-        def hook(module: Any, args: Any, output: Any) -> None:
-            value = args[0] if of_input else output[0] if isinstance(output, tuple) else output
-            array = _host(value)
-            if heads:
-                array = array.reshape(*array.shape[:2], -1, head_dim).transpose(0, 2, 1, 3)
-            seen[name] = array
-
-        return hook
-
     rotated: list[Any] = []
     real_rotary = source.apply_rotary_pos_emb
 
@@ -88,16 +62,9 @@ def run_model(
         return rotated[-1]
 
     for i, layer in enumerate(model.layers):
-        at = f"layers.{i}"
-        for leaf, name in (("q_proj", "query"), ("k_proj", "key"), ("v_proj", "value")):
-            getattr(layer.self_attn, leaf).register_forward_hook(see(f"{at}.self_attn.{name}", heads=True))
-        layer.self_attn.o_proj.register_forward_hook(see(f"{at}.self_attn.mixed", of_input=True))
-        layer.mlp.down_proj.register_forward_hook(see(f"{at}.mlp.gated", of_input=True))
-        for name in ("input_layernorm", "self_attn", "post_attention_layernorm", "mlp"):
-            getattr(layer, name).register_forward_hook(see(f"{at}.{name}.output"))
-        layer.register_forward_hook(see(f"{at}.output"))
-    model.embed_tokens.register_forward_hook(see("embed_tokens.output"))
-    model.norm.register_forward_hook(see("norm.output"))
+        _keep_layer(layer, seen, f"layers.{i}", model.config)
+    keep_output(model.embed_tokens, seen, "embed_tokens.output")
+    keep_output(model.norm, seen, "norm.output")
     options = {} if mask is None else {"attention_mask": torch.from_numpy(mask)}
     with (
         torch.no_grad(),
@@ -109,6 +76,17 @@ def run_model(
         seen[f"layers.{i}.self_attn.query_rotated"] = _host(query)
         seen[f"layers.{i}.self_attn.key_rotated"] = _host(key)
     return seen | {f"hidden_states.{i}": _host(state) for i, state in enumerate(output.hidden_states)}
+
+
+def _keep_layer(layer: Any, seen: Stages, at: str, config: Any) -> None:
+    n_heads, n_kv_heads = config.num_attention_heads, config.num_key_value_heads
+    for leaf, name, n in (("q_proj", "query", n_heads), ("k_proj", "key", n_kv_heads), ("v_proj", "value", n_kv_heads)):
+        keep_output(getattr(layer.self_attn, leaf), seen, f"{at}.self_attn.{name}", split_heads(n))
+    keep_inputs(layer.self_attn.o_proj, seen, f"{at}.self_attn.mixed")
+    keep_inputs(layer.mlp.down_proj, seen, f"{at}.mlp.gated")
+    for name in ("input_layernorm", "self_attn", "post_attention_layernorm", "mlp"):
+        keep_output(getattr(layer, name), seen, f"{at}.{name}.output")
+    keep_output(layer, seen, f"{at}.output")
 
 
 def _host(tensor: Any) -> np.ndarray:
@@ -123,7 +101,7 @@ def run_words(
     `pairs` must be distinct. The released settings: layers 0.5, 0.75, 1.0 with group_mean, token mean. exca shuffles
     the words before they are batched; here it does not, so that batches (and what padding they hold) are known.
     """
-    without_torchvision_operators()
+    skip_torchvision_operators()
     import torch
     import transformers
     from neuralset.events import etypes
@@ -163,7 +141,7 @@ def run_words(
 
 def run_tokenizer(folder: Path, texts: Sequence[str]) -> list[list[int]]:
     """Token ids of each text, no special tokens."""
-    without_torchvision_operators()
+    skip_torchvision_operators()
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(folder, truncation_side="left")
@@ -174,7 +152,7 @@ def run_layers(
     n_states: int, fractions: Sequence[float], aggregation: str | None, cache_n_layers: int | None
 ) -> list[list[float]]:
     """Weight of each hidden state in each layer group (G, n_states), from the real selection on unit vectors."""
-    without_torchvision_operators()
+    skip_torchvision_operators()
     from neuralset.extractors import base
     from neuralset.extractors.text import HuggingFaceText
 

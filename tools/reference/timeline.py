@@ -267,9 +267,9 @@ def dump(folder: Path, upstream: Path | None) -> list[str]:
     (folder / "timeline.json").write_text(json.dumps(content, separators=(",", ":")) + "\n")
     if upstream is None:
         return ["timeline.json"]
-    from tools.reference.llama_peer import without_torchvision_operators
+    from tools.reference.torch_setup import skip_torchvision_operators
 
-    without_torchvision_operators()
+    skip_torchvision_operators()
     sys.path.insert(0, str(upstream))
     content = {"about": "tribev2 Data.get_loaders and TribeModel.predict, run for real", "cases": dump_plans()}
     (folder / "timeline_plan.json").write_text(json.dumps(content, separators=(",", ":")) + "\n")

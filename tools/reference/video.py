@@ -11,6 +11,7 @@ import numpy as np
 from extractors import VJepa2Model
 from extractors.vjepa2.preprocess import VideoProcessor
 from extractors.vjepa2.random import write_random
+from tools.reference.hooks import keep_layer
 from tools.reference.measure import Row, worst, write_golden
 from tools.reference.torch_setup import skip_torchvision_operators
 from tools.reference.video_files import CASES, compare_frames, compare_pipeline, golden_indices
@@ -19,8 +20,9 @@ from tribe_np.oracle import trace
 PEER = "transformers 5.23.0"
 SHAPES = ((45, 64), (20, 24), (60, 40), (36, 36), (90, 160), (33, 47), (240, 320))
 HOOKS = {
-    "norm1": "norm1", "norm2": "norm2", "attention.query": "attention.query", "attention.key": "attention.key",
-    "attention.value": "attention.value", "attention.proj": "attention.proj", "mlp": "mlp.output", "": "output",
+    "norm1": "norm1.output", "norm2": "norm2.output", "attention.query": "attention.query",
+    "attention.key": "attention.key", "attention.value": "attention.value", "attention.proj": "attention.output",
+    "mlp": "mlp.output", "": "output",
 }  # fmt: skip
 """transformers' module inside a layer -> our tap."""
 
@@ -75,24 +77,12 @@ def run_peer(folder: str, pixels: np.ndarray, precision: str) -> dict[str, np.nd
     logging.set_verbosity_error()  # the predictor's weights are missing on purpose
     model = VJEPA2Model.from_pretrained(folder).eval().to(getattr(torch, precision))
     seen: dict[str, np.ndarray] = {}
-    handles = []
     for i, layer in enumerate(model.encoder.layer):
-        for inner, tap in HOOKS.items():
-            module = layer.get_submodule(inner) if inner else layer
-            handles.append(module.register_forward_hook(_recorder(seen, f"vjepa2.encoder.layer.{i}.{tap}")))
+        keep_layer(layer, HOOKS, seen, f"vjepa2.encoder.layer.{i}", model.config.num_attention_heads)
     with torch.no_grad():
         out = model(torch.tensor(pixels, dtype=model.dtype), skip_predictor=True, output_hidden_states=True)
-    for handle in handles:
-        handle.remove()
     states = {f"state {i}": state.numpy() for i, state in enumerate(out.hidden_states)}
     return {**seen, **states, "last_hidden_state": out.last_hidden_state.numpy()}
-
-
-def _recorder(seen: dict[str, np.ndarray], name: str) -> Any:
-    def record(_module: Any, _inputs: Any, output: Any) -> None:
-        seen[name] = (output[0] if isinstance(output, tuple) else output).detach().numpy().copy()
-
-    return record
 
 
 def compare_processor(seed: int) -> list[Row]:

@@ -168,7 +168,7 @@ class FmriEncoder:
         x = self.put_together(features, subject_index, ctx)
         if self.temporal_smoothing is not None:
             x = self.temporal_smoothing(x)
-            ctx.see("temporal_smoothing", x)
+            ctx.see("temporal_smoothing.output", x)
         if self.encoder is not None:
             x = self.encode(x, ctx)
         return self.read_out(x, subject_index, ctx, pool_outputs=pool_outputs)
@@ -215,7 +215,7 @@ class FmriEncoder:
             if n_tokens > n_positions:
                 raise ShapeError(f"features give {n_tokens} steps, more than max_seq_len = {n_positions}")
             x = x + self.time_pos_embed[:, :n_tokens]
-            ctx.see("time_pos_embed", x)
+            ctx.see("time_pos_embed.output", x)
         assert self.encoder is not None
         return self.encoder(x, ctx)
 
@@ -223,9 +223,9 @@ class FmriEncoder:
         """Shapes   x (B, S, D) -> (B, V, R): low-rank head, subject layer, pooling to TRs."""
         if self.low_rank_head is not None:
             x = self.low_rank_head(x)
-            ctx.see("low_rank_head", x)
+            ctx.see("low_rank_head.output", x)
         x = self.predictor(x, subject_index).transpose(0, 2, 1)
-        ctx.see("predictor", x)
+        ctx.see("predictor.output", x)
         if pool_outputs:
             x = adaptive_pool(x, self.build_args.n_output_timesteps)
         ctx.see("output", x)

@@ -76,7 +76,7 @@ class HiddenLayer:
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, T, D_in) -> (B, T, D_out)."""
         x = self.linear(x)
-        ctx.see("linear", x)
+        ctx.see("linear.output", x)
         if isinstance(self.norm, LayerNorm):
             x = self.norm(x, ctx)
         elif isinstance(self.norm, StepBatchNorm):

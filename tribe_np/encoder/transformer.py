@@ -109,17 +109,17 @@ class Attention:
         if position.tables is not None:
             query = ctx.kernels.rotate_half(query, *position.tables[0])
             key = ctx.kernels.rotate_half(key, *position.tables[1])
-            ctx.see("rotated_query", query)
-            ctx.see("rotated_key", key)
+            ctx.see("query_rotated", query)
+            ctx.see("key_rotated", key)
         scale = query.shape[-1] ** -0.5
         if self.residual:
             previous = self._logits(query, key, scale, position.bias, previous)
-            attended = ctx.kernels.softmax(previous) @ value
+            mixed = ctx.kernels.softmax(previous) @ value
         else:
-            attended = ctx.kernels.attention(query, key, value, scale=scale, bias=position.bias, causal=self.causal)
-        attended = merge_heads(attended)
-        ctx.see("attended", attended)
-        return self.to_out(attended), previous
+            mixed = ctx.kernels.attention(query, key, value, scale=scale, bias=position.bias, causal=self.causal)
+        mixed = merge_heads(mixed)
+        ctx.see("mixed", mixed)
+        return self.to_out(mixed), previous
 
     def _logits(self, query: Array, key: Array, scale: float, bias: Array | None, previous: Array | None) -> Array:
         """This layer's logits on top of the previous layer's, so that a bias adds up with depth."""
@@ -185,7 +185,7 @@ class Sublayer:
     ) -> tuple[Array, Array | None]:
         """Shapes   x (B, S, D) -> (B, S, D), and residual attention's logits."""
         normed = self.norm(x, ctx)
-        ctx.see("norm", normed)
+        ctx.see("norm.output", normed)
         if isinstance(self.block, Attention):
             branch, previous = self.block(normed, position, previous, ctx)
         else:
@@ -245,5 +245,5 @@ class Transformer:
         for i, layer in enumerate(self.layers):
             x, previous = layer(x, position, previous, ctx.at("layers", i))
         x = self.final_norm(x, ctx)
-        ctx.see("final_norm", x)
+        ctx.see("final_norm.output", x)
         return x

@@ -94,8 +94,8 @@ def test_tracing_changes_nothing_and_names_are_a_contract(model, pixels):
     with trace() as recording:
         assert np.array_equal(model.hidden_states(pixels), plain)
     attention = [f"attention.{leaf}" for leaf in ("query", "key", "value", "mixed", "output")]
-    block = ["norm1", *attention, "norm2", "mlp.output", "output"]
-    first = ["dinov2.embeddings.patch_embeddings.projection", "dinov2.embeddings.positions"]
+    block = ["norm1.output", *attention, "norm2.output", "mlp.output", "output"]
+    first = ["dinov2.embeddings.patch_embeddings.projection.output", "dinov2.embeddings.positions"]
     assert recording.names() == [*first, *[f"dinov2.encoder.layer.{i}.{leaf}" for i in range(2) for leaf in block]]
 
 

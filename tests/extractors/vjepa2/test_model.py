@@ -107,10 +107,10 @@ def test_tracing_changes_nothing_and_names_are_a_contract(model, pixels):
     plain = model.hidden_states(pixels, final_norm=True)
     with trace() as recording:
         assert np.array_equal(model.hidden_states(pixels, final_norm=True), plain)
-    attention = ["query", "key", "value", "query_rotated", "key_rotated", "mixed", "proj"]
-    block = ["norm1", *[f"attention.{leaf}" for leaf in attention], "norm2", "mlp.output", "output"]
+    attention = ["query", "key", "value", "query_rotated", "key_rotated", "mixed", "output"]
+    block = ["norm1.output", *[f"attention.{leaf}" for leaf in attention], "norm2.output", "mlp.output", "output"]
     layers = [f"vjepa2.encoder.layer.{i}.{leaf}" for i in range(2) for leaf in block]
-    first, last = "vjepa2.encoder.embeddings.patch_embeddings.proj", "vjepa2.encoder.layernorm"
+    first, last = "vjepa2.encoder.embeddings.patch_embeddings.proj.output", "vjepa2.encoder.layernorm.output"
     assert recording.names() == [first, *layers, last]
 
 

@@ -15,9 +15,9 @@ from tribe_np.errors import CheckpointError, ConfigError, ShapeError
 from tribe_np.formats.safetensors import read_header, write_safetensors
 
 PARTS = (
-    "ffn1.hidden", "ffn1.output", "self_attn.query", "self_attn.key", "self_attn.value", "self_attn.mixed",
-    "self_attn.output", "conv_module.gated", "conv_module.depthwise_conv", "conv_module.output", "ffn2.hidden",
-    "ffn2.output", "output",
+    "ffn1.activated", "ffn1.output", "self_attn.query", "self_attn.key", "self_attn.value", "self_attn.mixed",
+    "self_attn.output", "conv_module.gated", "conv_module.depthwise_conv.output", "conv_module.output",
+    "ffn2.activated", "ffn2.output", "output",
 )  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def test_names_of_the_intermediates(tiny: Path, features: np.ndarray) -> None:
     with trace() as recording:
         traced = model.hidden_states(features)
     layers = [f"wav2vec_bert.encoder.layers.{i}.{part}" for i in range(3) for part in PARTS]
-    projection = ["wav2vec_bert.feature_projection.layer_norm", "wav2vec_bert.feature_projection.output"]
+    projection = ["wav2vec_bert.feature_projection.layer_norm.output", "wav2vec_bert.feature_projection.output"]
     assert recording.names() == projection + layers
     assert np.array_equal(traced, model.hidden_states(features))
     assert np.array_equal(recording["wav2vec_bert.encoder.layers.2.output"], traced[3])
