@@ -18,6 +18,9 @@ settings.register_profile(
 )
 settings.load_profile("ci")
 
+NUMBA = pytest.param("numba", marks=pytest.mark.extras)
+CUPY = pytest.param("cupy", marks=pytest.mark.gpu)
+
 
 @pytest.fixture
 def rng() -> np.random.Generator:
@@ -32,7 +35,7 @@ def cupy_or_skip() -> Any:
         pytest.skip(str(error))
 
 
-@pytest.fixture(params=["numpy", "fake_device", pytest.param("cupy", marks=pytest.mark.gpu)])
+@pytest.fixture(params=["numpy", "fake_device", CUPY])
 def xp(request: pytest.FixtureRequest) -> Any:
     """Every array module that an op must run on; put arrays on it with to_device(array, xp)."""
     return {"numpy": lambda: np, "fake_device": lambda: fake_device.module, "cupy": cupy_or_skip}[request.param]()
@@ -46,7 +49,14 @@ def numba_or_skip() -> KernelSet:
         pytest.skip(str(error))
 
 
-@pytest.fixture(params=["reference", "loops", "numba", pytest.param("cupy", marks=pytest.mark.gpu)])
+@pytest.fixture(
+    params=[
+        "reference",
+        "loops",
+        pytest.param("numba", marks=pytest.mark.extras),
+        pytest.param("cupy", marks=pytest.mark.gpu),
+    ]
+)
 def kernels(request: pytest.FixtureRequest) -> KernelSet:
     """Every kernel set; "loops" are the bodies of Numba's in plain Python, for tiny arrays."""
     if request.param == "cupy":

@@ -173,6 +173,7 @@ def make_video(tmp_path: Path, sound: np.ndarray | None, seconds: float = 1.0) -
     return video
 
 
+@pytest.mark.extras
 @pytest.mark.parametrize("n_sound", [30000, 44100, 60000])
 def test_the_track_is_limited_and_as_long_as_the_container(tmp_path: Path, n_sound: int) -> None:
     sound = np.random.default_rng(0).integers(-32768, 32768, (n_sound, 2)).astype(np.int16)
@@ -188,6 +189,7 @@ def test_the_track_is_limited_and_as_long_as_the_container(tmp_path: Path, n_sou
     assert [path.name for path in track.parent.iterdir()] == ["track.wav"]
 
 
+@pytest.mark.extras
 def test_small_blocks_write_the_same_track(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     video = make_video(tmp_path, np.random.default_rng(0).integers(-32768, 32768, (40000, 1)).astype(np.int16))
     extract_audio(video, tmp_path / "a.wav")
@@ -196,11 +198,13 @@ def test_small_blocks_write_the_same_track(tmp_path: Path, monkeypatch: pytest.M
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
 
 
+@pytest.mark.extras
 def test_a_video_without_sound_writes_nothing(tmp_path: Path) -> None:
     assert extract_audio(make_video(tmp_path, None), tmp_path / "track.wav") is False
     assert not (tmp_path / "track.wav").exists()
 
 
+@pytest.mark.extras
 def test_videos_that_cannot_be_read(tmp_path: Path) -> None:
     text = tmp_path / "text.mp4"
     text.write_text("not a video\n" * 50)
@@ -211,6 +215,7 @@ def test_videos_that_cannot_be_read(tmp_path: Path) -> None:
     assert not (tmp_path / "track.wav").exists()
 
 
+@pytest.mark.extras
 def test_places_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     video = make_video(tmp_path, np.zeros((44100, 1), np.int16))
     with pytest.raises(OutputError, match="cannot be written"):

@@ -9,12 +9,14 @@ from tribe_np.errors import MediaError
 from tribe_np.media import ffmpeg
 
 
+@pytest.mark.extras
 def test_output_comes_back_whole(tmp_path):
     path = make_video(tmp_path / "a.mp4", n_frames=10)
     raw = ffmpeg.run_ffmpeg(["-i", ffmpeg.file_url(path), "-f", "rawvideo", "-"], path_for_errors=path)
     assert len(raw) == 10 * 128 * 16 * 3 // 2
 
 
+@pytest.mark.extras
 def test_a_failure_is_one_line_with_the_cause(tmp_path):
     path = tmp_path / "a.mp4"
     path.write_text("not a film")
@@ -22,6 +24,7 @@ def test_a_failure_is_one_line_with_the_cause(tmp_path):
         ffmpeg.run_ffmpeg(["-i", str(path), "-f", "rawvideo", "-"], path_for_errors=path)
 
 
+@pytest.mark.extras
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_the_child_is_killed_when_the_block_is_left(monkeypatch, error):
     children = []
@@ -44,12 +47,14 @@ def test_the_child_is_killed_when_the_block_is_left(monkeypatch, error):
     assert children[0].returncode is not None
 
 
+@pytest.mark.extras
 def test_leaving_early_is_no_error():
     endless = ["-f", "lavfi", "-i", "testsrc", "-f", "rawvideo", "-"]
     with ffmpeg.open_ffmpeg(endless, path_for_errors="x") as stream:
         stream.read(10)
 
 
+@pytest.mark.extras
 def test_another_binary_may_be_named(monkeypatch, tmp_path):
     other = tmp_path / "my-ffmpeg"
     other.write_text("#!/bin/sh\necho hello\n")
@@ -62,6 +67,7 @@ def test_another_binary_may_be_named(monkeypatch, tmp_path):
         ffmpeg.run_ffmpeg([], path_for_errors="x")
 
 
+@pytest.mark.extras
 def test_no_binary_is_a_clear_error(monkeypatch):
     import imageio_ffmpeg
 
@@ -73,6 +79,7 @@ def test_no_binary_is_a_clear_error(monkeypatch):
         ffmpeg.ffmpeg_path()
 
 
+@pytest.mark.extras
 def test_a_path_is_never_an_option_or_a_protocol(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     make_video(tmp_path / "a.mp4", n_frames=3).rename(tmp_path / "-i:x.mp4")

@@ -9,6 +9,7 @@ from tribe_np.media.ffmpeg import run_ffmpeg
 from tribe_np.media.probe import MediaInfo, parse_channels, parse_fps, parse_rotation, parse_size, probe
 
 
+@pytest.mark.extras
 def test_a_film_with_sound(tmp_path):
     info = probe(make_video(tmp_path / "a.mp4", n_frames=50, sound=2.5))
     assert (info.duration, info.fps, info.width, info.height) == (2.5, 25.0, 128, 16)
@@ -17,11 +18,13 @@ def test_a_film_with_sound(tmp_path):
     assert info.displayed_size == (128, 16)
 
 
+@pytest.mark.extras
 def test_a_silent_film(tmp_path):
     info = probe(str(make_video(tmp_path / "a.mp4")))
     assert (info.has_video, info.has_audio, info.audio_rate, info.n_audio_channels) == (True, False, 0, 0)
 
 
+@pytest.mark.extras
 def test_sound_alone(tmp_path):
     path = tmp_path / "a.flac"
     run_ffmpeg(["-f", "lavfi", "-i", "sine=duration=1:sample_rate=8000", "-ac", "6", str(path)], path_for_errors=path)
@@ -30,6 +33,7 @@ def test_sound_alone(tmp_path):
     assert (info.audio_rate, info.n_audio_channels, info.duration) == (8000, 6, 1.0)
 
 
+@pytest.mark.extras
 def test_a_turned_film_swaps_its_sides(tmp_path):
     path = tmp_path / "b.mp4"
     plain = make_video(tmp_path / "a.mp4", n_frames=5)
@@ -56,7 +60,12 @@ def broken(tmp_path, kind):
 
 @pytest.mark.parametrize(
     ("kind", "reason"),
-    [("truncated", "cut short: moov"), ("text", "not a media file"), ("bytes", "not a media"), ("empty", "is empty")],
+    [
+        pytest.param("truncated", "cut short: moov", marks=pytest.mark.extras),
+        pytest.param("text", "not a media file", marks=pytest.mark.extras),
+        pytest.param("bytes", "not a media", marks=pytest.mark.extras),
+        ("empty", "is empty"),
+    ],
 )
 def test_files_that_are_no_media(tmp_path, kind, reason):
     with pytest.raises(MediaError, match=reason) as caught:

@@ -72,6 +72,7 @@ def film(tmp_path_factory):
     return make_video(tmp_path_factory.mktemp("film") / "a.mp4", n_frames=200)
 
 
+@pytest.mark.extras
 @pytest.mark.parametrize(("offset", "duration"), [(0.0, 8.0), (1.3, 2.5), (5.0, 3.0), (7.6, 0.4)])
 def test_clips_hold_the_frames_of_the_plan(film, offset, duration):
     clips = list(clip_frames(film, offset=offset, duration=duration))
@@ -79,6 +80,7 @@ def test_clips_hold_the_frames_of_the_plan(film, offset, duration):
     assert np.array_equal(numbers(np.array(clips)), frame_indices(25.0, 200, offset, duration))
 
 
+@pytest.mark.extras
 def test_one_pass_prepares_each_frame_once_and_holds_few(film):
     seen = []
 
@@ -93,11 +95,13 @@ def test_one_pass_prepares_each_frame_once_and_holds_few(film):
     assert len(seen) <= 5 * 25 + 1
 
 
+@pytest.mark.extras
 def test_other_clip_settings(film):
     clips = list(clip_frames(film, offset=0.0, duration=4.0, n_video_frames=8, clip_duration=1.0, frequency=1.0))
     assert np.array_equal(numbers(clips[-1]), [78, 81, 84, 87, 90, 93, 96, 100])
 
 
+@pytest.mark.extras
 def test_pictures_shorter_than_the_sound_stay(tmp_path):
     path = make_video(tmp_path / "a.mp4", n_frames=150, sound=9.0)
     length = probe(path).duration
@@ -109,11 +113,13 @@ def test_pictures_shorter_than_the_sound_stay(tmp_path):
     assert np.all(stills == 149)
 
 
+@pytest.mark.extras
 def test_stills_run_from_first_to_last(film):
     assert numbers(np.array(list(still_frames(film, offset=0.0, duration=8.0))))[[0, 1, -1]].tolist() == [0, 13, 199]
     assert numbers(np.array(list(still_frames(film, offset=1.0, duration=2.0)))).tolist() == [25, 41, 58, 75]
 
 
+@pytest.mark.extras
 def test_rotation_is_applied_or_squeezed(film, tmp_path):
     path = tmp_path / "turned.mp4"
     run_ffmpeg(["-display_rotation", "90", "-i", str(film), "-c", "copy", str(path)], path_for_errors=path)
@@ -125,6 +131,7 @@ def test_rotation_is_applied_or_squeezed(film, tmp_path):
     assert squeezed.shape == (2, 16, 128, 3)
 
 
+@pytest.mark.extras
 def test_bad_requests(film, tmp_path):
     for offset, duration in ((-1.0, 2.0), (7.0, 2.0), (0.0, -1.0)):
         with pytest.raises(MediaError, match="it lasts 8 s"):
@@ -135,6 +142,7 @@ def test_bad_requests(film, tmp_path):
         list(clip_frames(sound, offset=0.0, duration=1.0))
 
 
+@pytest.mark.extras
 @pytest.mark.parametrize(("suffix", "options"), [("mp4", ("-movflags", "+faststart")), ("mkv", ())])
 def test_a_file_cut_short_is_an_error_not_repeated_frames(tmp_path, suffix, options):
     whole = make_video(tmp_path / f"a.{suffix}", n_frames=200, options=options).read_bytes()
@@ -144,6 +152,7 @@ def test_a_file_cut_short_is_an_error_not_repeated_frames(tmp_path, suffix, opti
         list(clip_frames(path, offset=0.0, duration=8.0))
 
 
+@pytest.mark.extras
 def test_no_frame_at_all(film, monkeypatch):
     monkeypatch.setattr(video, "read_frames", lambda *args, **kwargs: (frame for frame in ()))
     with pytest.raises(MediaError, match="no frame can be decoded"):

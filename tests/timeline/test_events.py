@@ -5,13 +5,12 @@ import dataclasses
 import json
 import pickle
 
-import pandas
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tribe_np.errors import EventsError, MissingDependencyError
-from tribe_np.timeline.events import COLUMNS, Event, Events
+from tribe_np.timeline.events import Event, Events
 
 
 def word(text: str, start: float, duration: float = 0.2, **fields: object) -> Event:
@@ -127,49 +126,6 @@ def test_an_empty_table_is_refused_and_an_unknown_type_passes() -> None:
         Events().standardized()
     assert len(Events([AUDIO, Event("Smell", 2.0)]).standardized()) == 2
     assert Events([word("a", -1e-6)]).standardized()[0].start == -1e-6
-
-
-def test_a_dataframe_has_upstreams_columns_and_comes_back() -> None:
-    events = Events([word("null", 1.0, sentence_char=3, extra={"foo": 7.5}), AUDIO, word("NA", 2.0, modality="heard")])
-    frame = events.to_dataframe()
-    assert list(frame.columns) == [*COLUMNS, "foo"]
-    assert frame.stop.tolist() == [1.2, 5.0, 2.2]
-    assert pandas.isna(frame.frequency[0])
-    assert pandas.isna(frame.text[1])
-    assert Events.from_dataframe(frame) == events
-
-
-def test_a_dataframe_with_gaps_gets_defaults() -> None:
-    frame = pandas.DataFrame(
-        {"type": ["Word", "Word"], "start": [1, 2], "timeline": ["t", "t"], "text": ["a", "b"], "subject": [3, None],
-         "duration": [None, 0.5], "sentence_char": [None, 4], "Index": [0, 1], "foo": [None, 2]}
-    )  # fmt: skip
-    first, second = Events.from_dataframe(frame)
-    assert (first.duration, first.subject, first.sentence_char, dict(first.extra)) == (0.0, "3.0", None, {})
-    assert (second.duration, second.subject, second.sentence_char, dict(second.extra)) == (0.5, "", 4, {"foo": 2.0})
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"start": ["soon"]}, "row 0: start is 'soon', expected a number"),
-        ({"start": [None]}, "row 0: start is missing"),
-        ({"timeline": [None]}, "row 0: timeline is missing"),
-        ({"type": [None]}, "row 0: type is missing"),
-        ({"sentence_char": [0.5]}, "sentence_char is '0.5'"),
-        ({"sequence_id": [float("inf")]}, "sequence_id is 'inf'"),
-        ({"duration": [[1, 2]]}, "duration is"),
-    ],
-)
-def test_a_bad_dataframe_is_named(change: dict, message: str) -> None:
-    frame = pandas.DataFrame({"type": ["Word"], "start": [1.0], "timeline": ["t"], "text": ["a"]} | change)
-    with pytest.raises(EventsError, match=message):
-        Events.from_dataframe(frame)
-
-
-def test_a_dataframe_without_a_timeline_is_refused() -> None:
-    with pytest.raises(EventsError, match="column 'timeline' is missing"):
-        Events.from_dataframe(pandas.DataFrame({"type": ["Word"], "start": [1.0]}))
 
 
 def test_pandas_is_asked_for_by_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 
-import pandas
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -34,14 +33,6 @@ def test_writing_then_reading_is_the_identity(tmp_path_factory: pytest.TempPathF
     path = tmp_path_factory.getbasetemp() / "events.tsv"
     Events(written).to_tsv(path)
     assert Events.from_tsv(path) == Events(written)
-
-
-def test_pandas_reads_the_same_cells(tmp_path: Path) -> None:
-    events = Events([Event("Word", 0.1, 0.2, text='a\t"b"\nc'), Event("Word", 1 / 3, text="null")])
-    events.to_tsv(tmp_path / "events.tsv")
-    frame = pandas.read_csv(tmp_path / "events.tsv", sep="\t", keep_default_na=False, na_values={"duration": [""]})
-    assert frame.text.tolist() == ['a\t"b"\nc', "null"]
-    assert frame.start.tolist() == [0.1, 1 / 3]
 
 
 def test_upstreams_columns_in_any_order_are_read(tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ def by_hand(model, tokenizer, text, context):
     return np.stack([states[2:3].mean(axis=0), states[3:5].mean(axis=0)])
 
 
+@pytest.mark.extras
 def test_features_are_the_grouped_means_over_the_words_tokens(model, tokenizer):
     found = features(model, tokenizer)
     assert len(found) == len(WORDS)
@@ -65,12 +66,14 @@ def test_features_are_the_grouped_means_over_the_words_tokens(model, tokenizer):
         assert relative_error(array, by_hand(model, tokenizer, event.text, event.context)) < 1e-5
 
 
+@pytest.mark.extras
 @pytest.mark.parametrize("batch_size", [1, 3, 50])
 def test_the_batch_changes_only_rounding(model, tokenizer, batch_size):
     a, b = features(model, tokenizer), features(model, tokenizer, batch_size=batch_size)
     assert relative_error(np.stack(a), np.stack(b)) < 1e-5
 
 
+@pytest.mark.extras
 @pytest.mark.parametrize(
     ("text", "context", "expected"),
     [
@@ -87,10 +90,12 @@ def test_target_spans(tokenizer, text, context, expected):
     assert target_span(tokenizer, text, context, len(tokenizer.encode(context))) == expected
 
 
+@pytest.mark.extras
 def test_at_least_one_token_is_taken(tokenizer):
     assert target_span(tokenizer, "x", "he " * 20 + "x", 5) == (4, 5)
 
 
+@pytest.mark.extras
 def test_equal_pairs_are_computed_once_and_progress_counts_words(model, tokenizer):
     calls = []
     words = [word("the", "what the"), word("a", "a"), word("the", "what the", 9.0), word("the", "in the")]
@@ -103,6 +108,7 @@ def test_equal_pairs_are_computed_once_and_progress_counts_words(model, tokenize
     assert features(model, tokenizer, []) == []
 
 
+@pytest.mark.extras
 def test_layers_above_the_last_needed_state_do_not_run(model, tokenizer):
     with trace(pattern="llama.layers.*.output") as recording:
         found = features(model, tokenizer, WORDS[:1], selection=LayerSelection((0.25, 0.5)))
@@ -110,16 +116,19 @@ def test_layers_above_the_last_needed_state_do_not_run(model, tokenizer):
     assert found[0].shape == (1, 32)
 
 
+@pytest.mark.extras
 def test_cache_n_layers_changes_the_states_averaged(model, tokenizer):
     cached = features(model, tokenizer, selection=LayerSelection((0.5, 0.75, 1.0), cache_n_layers=3))
     assert relative_error(np.stack(cached), np.stack(features(model, tokenizer))) > 0.05
 
 
+@pytest.mark.extras
 def test_eos_is_padding_changes_nothing_without_markers(model, tokenizer):
     default, defect = features(model, tokenizer), features(model, tokenizer, eos_is_padding=True)
     assert relative_error(np.stack(defect), np.stack(default)) < 1e-5
 
 
+@pytest.mark.extras
 def test_eos_is_padding_shifts_a_word_after_a_marker(model, tokenizer):
     event = word("was", f"he{MARKER} was")
     default = features(model, tokenizer, [event])[0]
@@ -131,6 +140,7 @@ def test_eos_is_padding_shifts_a_word_after_a_marker(model, tokenizer):
     assert relative_error(defect, expected) < 1e-5
 
 
+@pytest.mark.extras
 def test_eos_is_padding_averages_padding_when_it_is_another_token(folder, model, tokenizer, tmp_path):
     for name in ("tokenizer.json", "tokenizer_config.json"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
@@ -148,6 +158,7 @@ def test_eos_is_padding_averages_padding_when_it_is_another_token(folder, model,
     assert relative_error(features(model, own, pair, eos_is_padding=True)[0], expected) < 1e-5
 
 
+@pytest.mark.extras
 def test_runs_on_the_fake_device_with_equal_bits(folder, model, tokenizer):
     there = LlamaModel.from_pretrained(folder, device=fake_device.module)
     assert np.array_equal(np.stack(features(there, tokenizer)), np.stack(features(model, tokenizer)))
@@ -159,6 +170,7 @@ def test_span_means(rng):
     np.testing.assert_allclose(span_means(state, [(1, 4), (4, 5)]), expected)
 
 
+@pytest.mark.extras
 @pytest.mark.parametrize(
     ("event", "message"),
     [
@@ -172,11 +184,13 @@ def test_unusable_words(model, tokenizer, event, message):
         features(model, tokenizer, [WORDS[0], event])
 
 
+@pytest.mark.extras
 def test_nothing_but_markers(model, tokenizer):
     with pytest.raises(EventsError, match="nothing but end-of-text"):
         features(model, tokenizer, [word("the", MARKER)], eos_is_padding=True)
 
 
+@pytest.mark.extras
 def test_unusable_options(model, tokenizer, tmp_path, folder):
     with pytest.raises(ConfigError, match="batch_size"):
         features(model, tokenizer, batch_size=0)
@@ -185,12 +199,14 @@ def test_unusable_options(model, tokenizer, tmp_path, folder):
         features(model, LlamaTokenizer.from_pretrained(tmp_path), eos_is_padding=True)
 
 
+@pytest.mark.extras
 def test_a_tokenizer_of_another_model(tmp_path, tokenizer):
     small = LlamaModel.from_pretrained(write_random(tmp_path, seed=0, vocab_size=300, **SMALL))
     with pytest.raises(CheckpointError, match="vocab_size is 300"):
         features(small, tokenizer)
 
 
+@pytest.mark.extras
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
 def test_nan_is_an_error_that_names_the_word(tmp_path, folder, tokenizer):
     from tribe_np.formats.safetensors import read_header

@@ -45,6 +45,7 @@ def words():
     return json.loads((GOLDEN / "llama_words.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.extras
 def test_token_ids_and_target_tokens_of_every_word(words):
     tokenizer = LlamaTokenizer.from_pretrained(GOLDEN / "llama_sharded")
     assert len(words) > 90
@@ -54,6 +55,7 @@ def test_token_ids_and_target_tokens_of_every_word(words):
         assert (stop - first, stop) == (word["n_target"], len(word["ids"])), word
 
 
+@pytest.mark.extras
 @pytest.mark.parametrize("eos_is_padding", [False, True])
 @pytest.mark.parametrize(("name", "cached"), [("features", None), ("features_cached_4", 4)])
 def test_features_of_every_word(words, name, cached, eos_is_padding):

@@ -36,12 +36,14 @@ def set_config(folder, **settings):
     path.write_text(json.dumps(json.loads(path.read_text()) | settings))
 
 
+@pytest.mark.extras
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_decoding_gives_the_text_back(tokenizer, text):
     if "<|" not in text:
         assert tokenizer.backend.decode(tokenizer.encode(text)) == text
 
 
+@pytest.mark.extras
 def test_no_special_tokens_are_added_but_written_ones_are_recognised(tokenizer):
     assert tokenizer.eos_id == N_WORDS + 1
     assert N_WORDS not in tokenizer.encode("Hello, my name is Anna.")
@@ -49,6 +51,7 @@ def test_no_special_tokens_are_added_but_written_ones_are_recognised(tokenizer):
     assert tokenizer.backend.encode("a").ids[0] == N_WORDS  # the template would put BOS first
 
 
+@pytest.mark.extras
 def test_pipeline_is_llama_3s(tokenizer):
     def pieces(text):
         return [tokenizer.backend.id_to_token(i) for i in tokenizer.encode(text)]
@@ -60,6 +63,7 @@ def test_pipeline_is_llama_3s(tokenizer):
     assert tokenizer.vocab_size == N_WORDS + 8
 
 
+@pytest.mark.extras
 def test_truncation_and_padding_of_the_file_are_switched_off(folder):
     path = folder / "tokenizer.json"
     content = json.loads(path.read_text())
@@ -72,6 +76,7 @@ def test_truncation_and_padding_of_the_file_are_switched_off(folder):
     assert 4 < len(LlamaTokenizer.from_pretrained(folder).encode("Hello, my name is Anna.")) < 20
 
 
+@pytest.mark.extras
 def test_a_context_keeps_its_last_tokens(folder, tokenizer):
     set_config(folder, model_max_length=3)
     short = LlamaTokenizer.from_pretrained(folder)
@@ -81,18 +86,21 @@ def test_a_context_keeps_its_last_tokens(folder, tokenizer):
     assert tokenizer.encode_context(text) == tokenizer.encode(text)
 
 
+@pytest.mark.extras
 @pytest.mark.parametrize("length", [10**30, 1e30, None, "many", True])
 def test_no_limit(folder, length):
     set_config(folder, model_max_length=length)
     assert LlamaTokenizer.from_pretrained(folder).max_length is None
 
 
+@pytest.mark.extras
 def test_padding_token_is_end_of_text_unless_named(folder):
     assert LlamaTokenizer.from_pretrained(folder).pad_id == N_WORDS + 1
     set_config(folder, pad_token={"content": "<|reserved_special_token_0|>"})
     assert LlamaTokenizer.from_pretrained(folder).pad_id == N_WORDS + 2
 
 
+@pytest.mark.extras
 def test_special_tokens_from_the_older_file(folder):
     (folder / "tokenizer_config.json").unlink()
     bare = LlamaTokenizer.from_pretrained(folder)
@@ -101,6 +109,7 @@ def test_special_tokens_from_the_older_file(folder):
     assert LlamaTokenizer.from_pretrained(folder).eos_id == N_WORDS + 1
 
 
+@pytest.mark.extras
 @pytest.mark.parametrize("token", ["<|unknown|>", 3, {"content": ["x"]}])
 def test_a_special_token_outside_the_vocabulary(folder, token):
     set_config(folder, pad_token=token)
@@ -108,6 +117,7 @@ def test_a_special_token_outside_the_vocabulary(folder, token):
         LlamaTokenizer.from_pretrained(folder)
 
 
+@pytest.mark.extras
 def test_missing_and_broken_files(folder):
     path = folder / "tokenizer.json"
     whole = path.read_text()
@@ -130,11 +140,13 @@ def test_without_the_package(folder, monkeypatch):
         LlamaTokenizer.from_pretrained(folder)
 
 
+@pytest.mark.extras
 def test_text_that_is_no_unicode(tokenizer):
     with pytest.raises(EventsError, match="not valid Unicode"):
         tokenizer.encode("a\ud800b")
 
 
+@pytest.mark.extras
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["cut", "flip"]))
 def test_a_damaged_file_loads_or_is_one_clear_error(source, tmp_path_factory, seed, kind):
     damaged = bytearray((source / "tokenizer.json").read_bytes())
