@@ -19,7 +19,7 @@ def image_features(
 ) -> np.ndarray:
     """Features of one chunk, a column per picture; `progress` is called with the pictures done and in all (0: unknown).
 
-    Shapes   frames: each (height, width, 3) uint8 -> (G, F, n) float32 on the host
+    Shapes   frames: each (height, width, 3) uint8 -> (G, F, n) on the host, in the model's dtype
     Numerics token mean (class token included) of each needed state, then the group's mean; layers above are not run
     Source   neuralset 0.0.2 HuggingFaceImage, HuggingFaceMixin._aggregate_tokens, _aggregate_layers
     """
@@ -36,5 +36,5 @@ def image_features(
         if progress is not None:
             progress(len(columns), len(frames) if isinstance(frames, Sized) else 0)
     if not columns:
-        return np.zeros((len(selection.groups(model.config.n_states)), model.config.model_dim, 0), np.float32)
-    return np.stack(columns, axis=-1).astype(np.float32)
+        return np.zeros((len(selection.groups(model.config.n_states)), model.config.model_dim, 0), model.dtype)
+    return np.stack(columns, axis=-1)

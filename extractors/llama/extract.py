@@ -33,7 +33,7 @@ def word_features(
 ) -> list[np.ndarray]:
     """One feature vector per layer group for each word; equal (text, context) pairs are computed once.
 
-    Shapes   -> len(words) arrays (G, F) float32 on the host
+    Shapes   -> len(words) arrays (G, F) on the host, in the model's dtype
     Numerics mean over the word's tokens, then over each group's states, in the model's dtype
     Raises   EventsError for a word without text or context; CheckpointError when the model gives NaN
     Source   neuralset 0.0.2 HuggingFaceText._get_data. `eos_is_padding` repeats its padding count: ids equal to
@@ -56,7 +56,7 @@ def word_features(
         for b, pair in enumerate(batch):
             if not np.all(np.isfinite(features[:, b])):
                 raise CheckpointError(f"the text model gives NaN for the word {pair[0]!r}; its weights are unusable")
-            found[pair] = np.array(features[:, b], np.float32)
+            found[pair] = np.array(features[:, b])
             done += counts[pair]
         if progress is not None:
             progress(done, len(keys))

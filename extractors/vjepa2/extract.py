@@ -21,7 +21,7 @@ def video_features(
 ) -> np.ndarray:
     """Features of one chunk, a column per clip; `progress` is called with the clips done and in all (0: not known).
 
-    Shapes   clips: each (n_video_frames, height, width, 3) uint8 -> (G, F, n_clips) float32 on the host
+    Shapes   clips: each (n_video_frames, height, width, 3) uint8 -> (G, F, n_clips) on the host, in the model's dtype
     Numerics token mean of each needed state, then the group's mean; no clips give (G, F, 0)
     `shrunk` says that the frames went through `model.processor.shrink` already (as they were decoded, say).
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data, HuggingFaceMixin._aggregate_tokens, _aggregate_layers
@@ -40,5 +40,5 @@ def video_features(
             progress(len(columns), len(clips) if isinstance(clips, Sized) else 0)
     if not columns:
         n_groups = len(selection.groups(model.config.n_states))
-        return np.zeros((n_groups, model.config.model_dim, 0), np.float32)
-    return np.stack(columns, axis=-1).astype(np.float32)
+        return np.zeros((n_groups, model.config.model_dim, 0), model.dtype)
+    return np.stack(columns, axis=-1)

@@ -27,7 +27,7 @@ def audio_features(
 ) -> np.ndarray:
     """Layer groups of one piece of sound, at the token nearest to each step of the grid.
 
-    Shapes   samples (N, C) -> (G, F, n) float32 on the host, n = round(frequency * duration), halves to even
+    Shapes   samples (N, C) -> (G, F, n) on the host in the model's dtype, n = round(frequency * duration), halves to even
     Units    rate in Hz, duration in seconds: the piece's own, which may exceed what the file held
     Numerics channels are resampled, then averaged. A bin reads one 35 ms token, not a mean. `cache_n_layers` of the
              selection has no effect on sound. Statistics are the piece's: a longer or padded piece gives other numbers.
@@ -50,7 +50,7 @@ def audio_features(
             if number == last:  # later states enter no group
                 return
 
-    groups = to_host(selection.aggregate(picked(), n_states, subselect=False)).astype(np.float32)
+    groups = to_host(selection.aggregate(picked(), n_states, subselect=False))
     if not np.all(np.isfinite(groups)):
         raise CheckpointError("the audio model gives NaN or infinite features; its weights do not fit this precision")
     return np.ascontiguousarray(groups.transpose(0, 2, 1))

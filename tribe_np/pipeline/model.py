@@ -197,16 +197,17 @@ class TribeModel:
             raise EventsError(
                 f"no {modality} event between {start} and {start + duration} s, and allow_missing is false"
             )
-        return window_features(
+        features = window_features(
             grids, start, duration, self.data.frequency, first.data.shape[:2], aggregation=config.aggregation
         )
+        return features.astype(first.data.dtype, copy=False)  # a window without events has zeros of float32
 
     # -- predictions ---------------------------------------------------------------------------------------------
 
     def predict(self, events: Any, verbose: bool = True) -> tuple[np.ndarray, list[Segment]]:
         """Predicted activity of every kept TR, with its segment: upstream's rows in upstream's order.
 
-        Shapes   -> predictions (R, V) float32 and R segments
+        Shapes   -> predictions (R, V) in the model's dtype and R segments
         Units    z-scored BOLD, no physical unit
         Raises   EventsError, CheckpointError, MediaError
         """
@@ -248,7 +249,7 @@ class TribeModel:
         }
         activity = to_host(self.encoder(features))  # (B, V, R)
         kept = [row for b, window in enumerate(batch) for row in activity[b].T[list(window.kept_rows)]]
-        return np.asarray(kept, np.float32).reshape(len(kept), activity.shape[1])
+        return np.asarray(kept, activity.dtype).reshape(len(kept), activity.shape[1])
 
     def with_compat(self, compat: str | None) -> "TribeModel":
         """The same model with upstream's defects reproduced, or not."""
