@@ -16,7 +16,7 @@ from tribe_np.errors import CheckpointError, OutputError
 from tribe_np.formats.safetensors import read_header, write_safetensors
 from tribe_np.pipeline.digest import value_digest
 
-CACHE_VERSION = 1  # raise it when a change of code changes features
+CACHE_VERSION = 2  # raise it when a change of code changes features
 
 
 class FeatureCache:

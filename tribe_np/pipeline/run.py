@@ -73,7 +73,7 @@ def predict_to_folder(
         "versions": {"python": platform.python_version(), **_versions()},
         "summary": _summary(stimulus, events, predictions, model, seconds),
     }
-    write_prediction(out, Prediction(predictions, tuple(segments), events, run))
+    write_prediction(out, Prediction(predictions.astype(np.float32), tuple(segments), events, run))
     return run
 
 
