@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import fake_device
 from tribe_np import TribeModel, trace
 from tribe_np.errors import CheckpointError, ConfigError, EventsError, MissingDependencyError
 from tribe_np.pipeline.demo import DemoPaths
@@ -139,6 +140,16 @@ def test_final_norm_changes_the_video_features(demo: DemoPaths, model: TribeMode
 def test_cuda_without_cupy_says_how_to_get_it(demo: DemoPaths) -> None:
     with pytest.raises(MissingDependencyError, match="--device cpu"):
         TribeModel.from_pretrained(demo.models / "encoder", device="cuda", cache_folder=False)
+
+
+def test_the_whole_model_gives_the_same_bytes_on_a_stand_in_for_a_gpu(model: TribeModel, demo: DemoPaths) -> None:
+    elsewhere = TribeModel.from_pretrained(
+        demo.models / "encoder", models=demo.models, cache_folder=False, device=fake_device.module
+    )
+    events = model.get_events(video_path=demo.clip, transcript=demo.transcript)
+    here, _ = model.predict(events, verbose=False)
+    there, _ = elsewhere.predict(events, verbose=False)
+    assert here.tobytes() == there.tobytes()
 
 
 def test_compat_switches_every_defect_on(model: TribeModel) -> None:
