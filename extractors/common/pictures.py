@@ -1,5 +1,7 @@
 """What both picture processors share: the size with a given shortest edge, the centre crop, the file's crop size."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from extractors.common.settings import Settings
@@ -34,11 +36,11 @@ def read_crop_size(settings: Settings, default: int) -> tuple[int, int]:
     Raises   ConfigError for anything else
     """
     value = settings.values.get("crop_size")
-    if not isinstance(value, dict):
+    if not isinstance(value, Mapping):
         side = settings.count("crop_size", default)
         return side, side
     crop = Settings(value, f"{settings.origin}: crop_size")
-    return crop.count("height", 0), crop.count("width", 0)
+    return crop.count("height"), crop.count("width")
 
 
 def check_frame(frame: np.ndarray) -> None:

@@ -69,11 +69,8 @@ class DinoV2Config:
             layer_norm_eps=settings.positive("layer_norm_eps", 1e-6),
             qkv_bias=settings.flag("qkv_bias", True),
         )
-        if config.model_dim % config.n_heads:
-            raise ConfigError(
-                f"{origin}: hidden_size {config.model_dim} is no multiple of num_attention_heads {config.n_heads}"
-            )
-        settings.only("head_dim", config.model_dim // config.n_heads)
+        head_dim = settings.share("hidden_size", config.model_dim, "num_attention_heads", config.n_heads)
+        settings.only("head_dim", None, head_dim)
         if config.grid_size < 1:
             raise ConfigError(f"{origin}: image_size {config.image_size} is smaller than one patch")
         return config

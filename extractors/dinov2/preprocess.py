@@ -44,11 +44,11 @@ class PictureProcessor:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], *, origin: str | Path = "image processor") -> "PictureProcessor":
-        """The processor in a mapping with HuggingFace's keys (class defaults fill absent ones).
+        """The processor in a mapping with HuggingFace's keys; class defaults fill what is absent or null.
 
         Raises   ConfigError for values that are wrong or not implemented
         """
-        settings = Settings(values, origin)
+        settings = Settings(values, origin, null_is_absent=True)
         settings.only("image_processor_type", "BitImageProcessor", "BitImageProcessorFast")
         for step in ("do_resize", "do_center_crop", "do_normalize"):
             settings.only(step, True)
@@ -56,7 +56,7 @@ class PictureProcessor:
         size = values.get("size", {"shortest_edge": 224})
         if not isinstance(size, dict) or set(size) != {"shortest_edge"}:
             raise ConfigError(f"{origin}: size must hold shortest_edge alone, got {size!r}")
-        shortest_edge, crop_size = Settings(size, origin).count("shortest_edge", 224), read_crop_size(settings, 224)
+        shortest_edge, crop_size = Settings(size, origin).count("shortest_edge"), read_crop_size(settings, 224)
         if max(crop_size) > shortest_edge:
             raise ConfigError(f"{origin}: crop_size {crop_size} is larger than the shortest edge {shortest_edge}")
         mean, std = settings.triple("image_mean", CLIP_MEAN), settings.triple("image_std", CLIP_STD)

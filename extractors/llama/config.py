@@ -7,9 +7,12 @@ is an error. `pretraining_tp` is ignored as transformers 5 does (it only ever sp
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from extractors.common.settings import Settings
 from tribe_np.errors import ConfigError
+from tribe_np.formats.weights import read_json
 
 DEFAULT_THETA = 10000.0  # transformers 5.23.0: fills files older than the key `rope_theta`
 SILU_NAMES = ("silu", "swish")
@@ -51,108 +54,88 @@ class LlamaConfig:
         return self.n_layers + 1
 
     @classmethod
-    def from_dict(cls, config: Mapping[str, Any], *, where: str = "config.json") -> "LlamaConfig":
+    def from_folder(cls, folder: str | Path) -> "LlamaConfig":
+        """Reads folder/config.json.
+
+        Raises   CheckpointError when it cannot be read; ConfigError for values that are wrong or not implemented
+        """
+        return cls.from_dict(read_json(Path(folder) / "config.json"), origin=Path(folder) / "config.json")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], *, origin: str | Path = "config.json") -> "LlamaConfig":
         """The configuration from the mapping of a config.json.
 
-        Raises   ConfigError that names `where` and the key: missing, of the wrong type, or not implemented
+        Raises   ConfigError that names `origin` and the key: missing, of the wrong type, or not implemented
         """
-        read = _Reader(config, where)
-        _refuse_unknown_maths(config, where)
-        model_dim, n_heads = read.count("hidden_size"), read.count("num_attention_heads")
+        settings = Settings(values, origin)
+        nullable = Settings(values, origin, null_is_absent=True)
+        _refuse_unknown_maths(settings)
+        model_dim, n_heads = settings.count("hidden_size"), settings.count("num_attention_heads")
         # absent or null in files older than these two keys: transformers' own fill-in
-        n_kv_heads = read.count("num_key_value_heads", default=n_heads)
-        head_dim = read.count("head_dim", default=model_dim // n_heads)
-        if n_heads % n_kv_heads:
-            raise ConfigError(
-                f"{where}: num_attention_heads {n_heads} is no multiple of num_key_value_heads {n_kv_heads}"
-            )
-        if head_dim < 2 or head_dim % 2:
-            raise ConfigError(f"{where}: head_dim {head_dim} is odd; rotary positions turn pairs of channels")
-        theta, scaling = _rope(config, where)
+        n_kv_heads = nullable.count("num_key_value_heads", n_heads)
+        head_dim = nullable.count("head_dim", model_dim // n_heads)
+        settings.share("num_attention_heads", n_heads, "num_key_value_heads", n_kv_heads)
+        if head_dim % 2:
+            raise ConfigError(f"{origin}: head_dim {head_dim} is odd; rotary positions turn pairs of channels")
+        theta, scaling = _rope(values, origin)
         return cls(
-            n_layers=read.count("num_hidden_layers"),
+            n_layers=settings.count("num_hidden_layers"),
             model_dim=model_dim,
-            mlp_dim=read.count("intermediate_size"),
+            mlp_dim=settings.count("intermediate_size"),
             n_heads=n_heads,
             n_kv_heads=n_kv_heads,
             head_dim=head_dim,
-            vocab_size=read.count("vocab_size"),
-            rms_norm_eps=read.positive("rms_norm_eps"),
+            vocab_size=settings.count("vocab_size"),
+            rms_norm_eps=settings.positive("rms_norm_eps"),
             rope_theta=theta,
             rope_scaling=scaling,
-            attention_bias=read.flag("attention_bias"),
-            mlp_bias=read.flag("mlp_bias"),
+            attention_bias=settings.flag("attention_bias", False),  # transformers 5.23.0: off unless written
+            mlp_bias=settings.flag("mlp_bias", False),
         )
 
 
-@dataclass(frozen=True)
-class _Reader:
-    """Typed look-ups in a mapping that name the file and the key when they fail."""
-
-    config: Mapping[str, Any]
-    where: str
-
-    def count(self, key: str, *, default: int | None = None) -> int:
-        value = self.config.get(key)
-        if value is None and default is not None:
-            return default
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ConfigError(f"{self.where}: {key} must be a whole number of at least 1, got {value!r}")
-        return value
-
-    def positive(self, key: str, *, default: float | None = None) -> float:
-        value = self.config.get(key)
-        if value is None and default is not None:
-            return default
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
-            raise ConfigError(f"{self.where}: {key} must be a positive number, got {value!r}")
-        return float(value)
-
-    def flag(self, key: str) -> bool:
-        value = self.config.get(key, False)  # transformers 5.23.0: both bias flags are off unless written
-        if not isinstance(value, bool):
-            raise ConfigError(f"{self.where}: {key} must be true or false, got {value!r}")
-        return value
-
-
-def _refuse_unknown_maths(config: Mapping[str, Any], where: str) -> None:
-    if config.get("model_type") != "llama":
-        raise ConfigError(f"{where}: model_type must be llama, got {config.get('model_type')!r}")
-    if config.get("hidden_act", "silu") not in SILU_NAMES:
-        raise ConfigError(f"{where}: hidden_act {config['hidden_act']!r} is not implemented; only silu is")
-    if config.get("is_causal", True) is not True:
-        raise ConfigError(f"{where}: is_causal {config['is_causal']!r} is not implemented; the attention is causal")
-    if config.get("quantization_config"):
+def _refuse_unknown_maths(settings: Settings) -> None:
+    if not settings.has("model_type"):
+        raise ConfigError(f"{settings.origin}: model_type is missing; it must be 'llama'")
+    settings.only("model_type", "llama")
+    settings.only("hidden_act", *SILU_NAMES)
+    settings.only("is_causal", True)
+    if settings.values.get("quantization_config"):
         raise ConfigError(
-            f"{where}: quantization_config: quantised weights are not implemented; use bf16, fp16 or fp32"
+            f"{settings.origin}: quantization_config: quantised weights are not implemented; use bf16, fp16 or fp32"
         )
 
 
-def _rope(config: Mapping[str, Any], where: str) -> tuple[float, Llama3Scaling | None]:
+def _rope(values: Mapping[str, Any], origin: str | Path) -> tuple[float, Llama3Scaling | None]:
     """Theta and the scaling, from either spelling; as in transformers, `rope_scaling` wins and theta may be inside."""
-    rope = config.get("rope_scaling") or config.get("rope_parameters") or {}
+    rope = values.get("rope_scaling") or values.get("rope_parameters") or {}
     if not isinstance(rope, Mapping):
-        raise ConfigError(f"{where}: rope_scaling must be a mapping, got {type(rope).__name__}")
+        raise ConfigError(f"{origin}: rope_scaling must be a mapping, got {type(rope).__name__}")
+    top = Settings(values, origin, null_is_absent=True)
+    inner = Settings(rope, f"{origin}: rope parameters", null_is_absent=True)
     kind = rope.get("rope_type", rope.get("type", "default"))
     if kind not in ("default", "llama3"):
-        raise ConfigError(f"{where}: rope_type {kind!r} is not implemented; known are default and llama3")
-    for source in (config, rope):
-        if source.get("partial_rotary_factor", 1.0) not in (None, 1):
-            raise ConfigError(f"{where}: partial_rotary_factor other than 1 is not implemented")
-    top, read = _Reader(config, where), _Reader(rope, f"{where}: rope parameters")
-    theta = read.positive("rope_theta", default=top.positive("rope_theta", default=DEFAULT_THETA))
+        raise ConfigError(f"{origin}: rope_type {kind!r} is not implemented; known are default and llama3")
+    for settings in (top, inner):
+        settings.only("partial_rotary_factor", 1)
+    theta = inner.positive("rope_theta", top.positive("rope_theta", DEFAULT_THETA))
     if kind == "default":
         return theta, None
-    # the pretraining length: on top where a file has it there, else inside, else the model's own maximum
-    if config.get("original_max_position_embeddings") is not None:
-        length = top.positive("original_max_position_embeddings")
-    elif rope.get("original_max_position_embeddings") is not None:
-        length = read.positive("original_max_position_embeddings")
-    else:
-        length = top.positive("max_position_embeddings")
     scaling = Llama3Scaling(
-        read.positive("factor"), read.positive("low_freq_factor"), read.positive("high_freq_factor"), length
+        inner.positive("factor"),
+        inner.positive("low_freq_factor"),
+        inner.positive("high_freq_factor"),
+        _pretraining_length(top, inner),
     )
     if scaling.high_freq_factor <= scaling.low_freq_factor:
-        raise ConfigError(f"{where}: high_freq_factor must be greater than low_freq_factor")
+        raise ConfigError(f"{origin}: high_freq_factor must be greater than low_freq_factor")
     return theta, scaling
+
+
+def _pretraining_length(top: Settings, inner: Settings) -> float:
+    """On top where a file has it there, else inside, else the model's own maximum."""
+    key = "original_max_position_embeddings"
+    for settings in (top, inner):
+        if settings.has(key):
+            return settings.positive(key)
+    return top.positive("max_position_embeddings")

@@ -23,7 +23,7 @@ from extractors.llama.config import LlamaConfig
 from extractors.llama.rope import inverse_frequencies
 from tribe_np.backend import array_module, dtype_of, to_device, to_host
 from tribe_np.errors import ShapeError
-from tribe_np.formats.weights import open_folder, read_json
+from tribe_np.formats.weights import open_folder
 from tribe_np.kernels.record import REFERENCE, KernelSet
 from tribe_np.nn.context import Context, open_context
 from tribe_np.nn.linear import Linear
@@ -181,7 +181,7 @@ class LlamaModel:
         weights = open_folder(
             folder, dtype=dtype, place=lambda a: to_device(a, device), rename=lambda name: name.removeprefix("model.")
         )
-        config = LlamaConfig.from_dict(read_json(folder / "config.json"), where=str(folder / "config.json"))
+        config = LlamaConfig.from_folder(folder)
         model = cls(
             config,
             weights.rows("embed_tokens.weight", (config.vocab_size, config.model_dim)),

@@ -77,10 +77,7 @@ class VJepa2Config:
             layer_norm_eps=settings.positive("layer_norm_eps", 1e-6),
             qkv_bias=settings.flag("qkv_bias", True),
         )
-        if config.model_dim % config.n_heads:
-            raise ConfigError(
-                f"{origin}: hidden_size {config.model_dim} is no multiple of num_attention_heads {config.n_heads}"
-            )
+        settings.share("hidden_size", config.model_dim, "num_attention_heads", config.n_heads)
         if config.grid_size < 1:
             raise ConfigError(f"{origin}: crop_size {config.crop_size} is smaller than one patch ({config.patch_size})")
         return config

@@ -62,11 +62,11 @@ class VideoProcessor:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], *, origin: str | Path = "video processor") -> "VideoProcessor":
-        """The processor in a mapping with HuggingFace's keys (class defaults fill absent ones).
+        """The processor in a mapping with HuggingFace's keys; class defaults fill what is absent or null.
 
         Raises   ConfigError for values that are wrong or not implemented
         """
-        settings = Settings(values, origin)
+        settings = Settings(values, origin, null_is_absent=True)
         for step in ("do_resize", "do_center_crop", "do_normalize"):
             settings.only(step, True)
         settings.only("do_sample_frames", False)

@@ -1,11 +1,13 @@
 """Sizes of a Wav2Vec-BERT 2.0 checkpoint, from its config.json."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from extractors.common.settings import Settings
 from tribe_np.errors import ConfigError
+from tribe_np.formats.weights import read_json
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,21 @@ class Wav2VecBertConfig:
         """Channels of one attention head."""
         return self.model_dim // self.n_heads
 
+    @property
+    def n_states(self) -> int:
+        """Hidden states: the projected input and one per layer."""
+        return self.n_layers + 1
+
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any], origin: str) -> "Wav2VecBertConfig":
+    def from_folder(cls, folder: str | Path) -> "Wav2VecBertConfig":
+        """Reads folder/config.json.
+
+        Raises   CheckpointError when it cannot be read; ConfigError for values that are wrong or not implemented
+        """
+        return cls.from_dict(read_json(Path(folder) / "config.json"), origin=Path(folder) / "config.json")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], *, origin: str | Path = "config.json") -> "Wav2VecBertConfig":
         """From the keys of config.json; foreign keys are ignored.
 
         Absent keys take transformers' own class defaults, which describe w2v-bert-2.0. An adapter behind the encoder
@@ -36,44 +51,22 @@ class Wav2VecBertConfig:
         Raises   ConfigError, naming `origin`, for a value that is malformed or not implemented
         Source   transformers 5.23.0 Wav2Vec2BertConfig
         """
-        _only(values, "model_type", ("wav2vec2-bert",), "wav2vec2-bert", origin)
-        _only(values, "hidden_act", ("swish", "silu"), "swish", origin)
-        _only(values, "position_embeddings_type", ("relative_key",), "relative_key", origin)
+        settings = Settings(values, origin)
+        settings.only("model_type", "wav2vec2-bert")
+        settings.only("hidden_act", "swish", "silu")
+        settings.only("position_embeddings_type", "relative_key")
         config = cls(
-            model_dim=_count(values, "hidden_size", 1024, origin),
-            n_layers=_count(values, "num_hidden_layers", 24, origin),
-            n_heads=_count(values, "num_attention_heads", 16, origin),
-            mlp_dim=_count(values, "intermediate_size", 4096, origin),
-            input_dim=_count(values, "feature_projection_input_dim", 160, origin),
-            conv_width=_count(values, "conv_depthwise_kernel_size", 31, origin),
-            left_span=_count(values, "left_max_position_embeddings", 64, origin, least=0),
-            right_span=_count(values, "right_max_position_embeddings", 8, origin, least=0),
-            layer_norm_eps=_eps(values, origin),
+            model_dim=settings.count("hidden_size", 1024),
+            n_layers=settings.count("num_hidden_layers", 24),
+            n_heads=settings.count("num_attention_heads", 16),
+            mlp_dim=settings.count("intermediate_size", 4096),
+            input_dim=settings.count("feature_projection_input_dim", 160),
+            conv_width=settings.count("conv_depthwise_kernel_size", 31),
+            left_span=settings.count("left_max_position_embeddings", 64, least=0),
+            right_span=settings.count("right_max_position_embeddings", 8, least=0),
+            layer_norm_eps=settings.positive("layer_norm_eps", 1e-5),
         )
-        if config.model_dim % config.n_heads:
-            raise ConfigError(
-                f"{origin}: hidden_size {config.model_dim} is no multiple of num_attention_heads {config.n_heads}"
-            )
+        settings.share("hidden_size", config.model_dim, "num_attention_heads", config.n_heads)
         if config.conv_width % 2 == 0:
             raise ConfigError(f"{origin}: conv_depthwise_kernel_size must be odd, got {config.conv_width}")
         return config
-
-
-def _only(values: Mapping[str, Any], key: str, known: tuple[str, ...], default: str, origin: str) -> None:
-    value = values.get(key, default)
-    if value not in known:
-        raise ConfigError(f"{origin}: {key} {value!r} is not implemented; only {' or '.join(map(repr, known))} is")
-
-
-def _count(values: Mapping[str, Any], key: str, default: int, origin: str, *, least: int = 1) -> int:
-    value = values.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ConfigError(f"{origin}: {key} must be a whole number of at least {least}, got {value!r}")
-    return value
-
-
-def _eps(values: Mapping[str, Any], origin: str) -> float:
-    value = values.get("layer_norm_eps", 1e-5)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not (value > 0 and math.isfinite(value)):
-        raise ConfigError(f"{origin}: layer_norm_eps must be a positive number, got {value!r}")
-    return float(value)

@@ -6,11 +6,13 @@ front end of wav2vec 2.0: w2v-bert-2.0 has none.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tribe_np.errors import ConfigError, ShapeError
+from extractors.common.settings import Settings
+from tribe_np.errors import ShapeError
 
 FRAME_LENGTH = 400  # samples: 25 ms
 HOP = 160  # samples: 10 ms
@@ -41,19 +43,18 @@ class FilterbankConfig:
     stride: int = 2  # audio frames to a token
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any], origin: str) -> "FilterbankConfig":
+    def from_dict(
+        cls, values: Mapping[str, Any], *, origin: str | Path = "preprocessor_config.json"
+    ) -> "FilterbankConfig":
         """From the keys of preprocessor_config.json; foreign keys are ignored.
 
         Raises   ConfigError, naming `origin`, for a value that is not implemented
         Source   transformers 5.23.0 SeamlessM4TFeatureExtractor
         """
+        settings = Settings(values, origin)
         for key, value in IMPLEMENTED.items():
-            if values.get(key, value) != value:
-                raise ConfigError(f"{origin}: {key} {values[key]!r} is not implemented; only {value!r} is")
-        padding = values.get("padding_value", 0.0)  # the class default
-        if isinstance(padding, bool) or not isinstance(padding, (int, float)) or not np.isfinite(padding):
-            raise ConfigError(f"{origin}: padding_value must be a number, got {padding!r}")
-        return cls(padding_value=float(padding))
+            settings.only(key, value)
+        return cls(padding_value=settings.number("padding_value", 0.0))
 
 
 def standardize(waveform: np.ndarray) -> np.ndarray:

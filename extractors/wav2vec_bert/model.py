@@ -109,7 +109,7 @@ class Wav2VecBertModel:
             place=lambda array: to_device(array, device),
             rename=lambda name: name.removeprefix("wav2vec2_bert."),
         )
-        config = Wav2VecBertConfig.from_dict(read_json(folder / "config.json"), str(folder / "config.json"))
+        config = Wav2VecBertConfig.from_folder(folder)
         preprocessor = folder / PREPROCESSOR_NAME
         model = cls(
             config=config,
@@ -119,7 +119,7 @@ class Wav2VecBertModel:
                 config.n_layers,
                 streaming=streaming,
             ),
-            filterbank=FilterbankConfig.from_dict(read_json(preprocessor), str(preprocessor))
+            filterbank=FilterbankConfig.from_dict(read_json(preprocessor), origin=preprocessor)
             if preprocessor.exists()
             else None,
             dtype=dtype,

@@ -48,7 +48,7 @@ def write_random(
         "num_mel_bins": 80, "padding_side": "right", "padding_value": padding_value, "return_attention_mask": True,
         "sampling_rate": 16000, "stride": 2,
     }  # fmt: skip
-    config = Wav2VecBertConfig.from_dict(values, "write_random")
+    config = Wav2VecBertConfig.from_dict(values, origin="write_random")
     tensors = random_weights(config, np.random.default_rng(seed))
     (folder / "config.json").write_text(json.dumps(values, indent=1) + "\n")
     (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor, indent=1) + "\n")

@@ -96,6 +96,6 @@ def test_older_and_nested_names_of_the_rotary_settings():
 )
 def test_what_is_refused_is_named_with_its_file(changes, message):
     with pytest.raises(ConfigError, match=message) as caught:
-        LlamaConfig.from_dict(changed(**changes), where="here/config.json")
+        LlamaConfig.from_dict(changed(**changes), origin="here/config.json")
     assert "here/config.json" in str(caught.value)
     assert "\n" not in str(caught.value)

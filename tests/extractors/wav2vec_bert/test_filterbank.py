@@ -76,8 +76,8 @@ def test_stereo_is_an_error() -> None:
 
 
 def test_absent_keys_take_the_class_defaults_and_foreign_ones_are_ignored() -> None:
-    assert FilterbankConfig.from_dict({"processor_class": "X"}, "f").padding_value == 0.0
-    assert FilterbankConfig.from_dict({"padding_value": 1}, "f").padding_value == 1.0
+    assert FilterbankConfig.from_dict({"processor_class": "X"}).padding_value == 0.0
+    assert FilterbankConfig.from_dict({"padding_value": 1}).padding_value == 1.0
 
 
 @pytest.mark.parametrize(
@@ -90,4 +90,4 @@ def test_absent_keys_take_the_class_defaults_and_foreign_ones_are_ignored() -> N
 )  # fmt: skip
 def test_values_that_are_not_implemented_are_errors(key: str, value: object) -> None:
     with pytest.raises(ConfigError, match=rf"preprocessor: {key}"):
-        FilterbankConfig.from_dict({key: value}, "preprocessor")
+        FilterbankConfig.from_dict({key: value}, origin="preprocessor")

@@ -111,7 +111,7 @@ def test_configurations_that_are_not_implemented_are_errors(tiny: Path, key: str
 
 
 def test_absent_keys_describe_the_released_checkpoint() -> None:
-    config = Wav2VecBertConfig.from_dict({}, "config.json")
+    config = Wav2VecBertConfig.from_dict({})
     assert (config.model_dim, config.n_layers, config.n_heads, config.head_dim) == (1024, 24, 16, 64)
     assert (config.left_span, config.right_span, config.conv_width, config.mlp_dim) == (64, 8, 31, 4096)
 
