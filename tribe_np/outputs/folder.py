@@ -17,6 +17,7 @@ from tribe_np.timeline.events import Events
 from tribe_np.timeline.segments import Segment
 
 FILES = ("predictions.npy", "segments.json", "events.tsv", "run.json")
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +48,7 @@ def write_prediction(folder: str | Path, prediction: Prediction) -> None:
     """
 
     def fill(partial: Path) -> None:
-        np.save(partial / "predictions.npy", prediction.predictions)
+        _write_array(partial / "predictions.npy", prediction.predictions)
         _write_json(partial / "segments.json", prediction.segment_rows())
         prediction.events.to_tsv(partial / "events.tsv")
         _write_json(partial / "run.json", prediction.run)
@@ -67,8 +68,8 @@ def write_whole(folder: Path, fill: Callable[[Path], None], *, replaceable: Call
     Raises   OutputError as `write_prediction` does; `replaceable` says whether an existing folder may go
     """
     check_target(folder, replaceable)
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
-    retired = folder.with_name(f".{folder.name}.{os.getpid()}.old")
+    shown, folder = folder, real_path(folder)  # a link stays a link, and "." has a name
+    partial, retired = passing_name(folder, "partial"), passing_name(folder, "old")
     try:
         partial.mkdir(parents=True)
         fill(partial)
@@ -76,9 +77,10 @@ def write_whole(folder: Path, fill: Callable[[Path], None], *, replaceable: Call
             folder.rename(retired)
         partial.rename(folder)
     except OSError as error:
-        if retired.exists() and not folder.exists():
-            retired.rename(folder)
-        raise output_error(folder, error) from error
+        with suppress(OSError):  # a name too long for the disk: there is nothing to bring back
+            if retired.exists() and not folder.exists():
+                retired.rename(folder)
+        raise output_error(shown, error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(retired, ignore_errors=True)
@@ -89,15 +91,51 @@ def check_target(folder: Path, replaceable: Callable[[Path], bool]) -> None:
 
     Raises   OutputError
     """
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(f"--out {folder}: is a file, expected a folder")
-    if folder.is_dir() and any(folder.iterdir()) and not replaceable(folder):
-        raise OutputError(f"--out {folder}: the folder holds other files; choose a new or empty folder")
-    above = folder.absolute().parent
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise OutputError(f"--out {folder}: is a file, expected a folder")
+        if folder.is_dir() and any(folder.iterdir()) and not replaceable(folder):
+            raise OutputError(f"--out {folder}: the folder holds other files; choose a new or empty folder")
+        _check_writable(folder)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise output_error(folder, error) from error
+
+
+def check_file_target(path: Path, replaceable: Callable[[Path], bool]) -> None:
+    """`check_target` for one file: a file that is there already goes only if it is `replaceable`.
+
+    Raises   OutputError
+    """
+    try:
+        if path.is_dir():
+            raise OutputError(f"--out {path}: is a folder, expected the name of a file")
+        if path.exists() and not replaceable(path):
+            raise OutputError(f"--out {path}: is there already and is no earlier result; choose another name")
+        _check_writable(path)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise output_error(path, error) from error
+
+
+def _check_writable(path: Path) -> None:
+    above = real_path(path).parent
     while not above.exists():
         above = above.parent
     if not above.is_dir() or not os.access(above, os.W_OK):
-        raise OutputError(f"--out {folder}: {above} cannot be written")
+        raise OutputError(f"--out {path}: {above} cannot be written")
+
+
+def real_path(path: Path) -> Path:
+    """The absolute path behind links; unlike Path.resolve it takes a loop of links as it is."""
+    return Path(os.path.realpath(path))
+
+
+def passing_name(path: Path, ending: str) -> Path:
+    """A hidden name beside `path`, of this process alone, and never longer than names may be."""
+    return path.with_name(f".{path.name[:40]}.{os.getpid()}.{ending}")
 
 
 def write_file_whole(path: Path, fill: Callable[[Path], None]) -> None:
@@ -105,21 +143,22 @@ def write_file_whole(path: Path, fill: Callable[[Path], None]) -> None:
 
     Raises   OutputError
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    shown, path = path, real_path(path)
+    partial = passing_name(path, "partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         fill(partial)
         partial.replace(path)
     except OSError as error:
-        raise output_error(path, error) from error
+        raise output_error(shown, error) from error
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
 
 
 def output_error(path: Path, error: OSError) -> OutputError:
-    """The one-line error for an OSError met while writing `path`."""
-    if error.errno == errno.ENOSPC:
+    """The one-line error for an OSError met while writing `path`; libraries give a full disk as text alone."""
+    if error.errno in FULL or os.strerror(errno.ENOSPC) in str(error):
         return OutputError(f"{path}: the disk is full; nothing was written there")
     return OutputError(f"{path}: cannot be written: {error.strerror or error}")
 
@@ -144,5 +183,14 @@ def read_prediction(folder: str | Path) -> tuple[np.ndarray, list[dict[str, Any]
     return predictions, segments, run
 
 
+def _write_array(path: Path, array: np.ndarray) -> None:
+    """np.save, whose own writing loses the reason when the disk is full."""
+    array = np.ascontiguousarray(array)
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+        file.write(array.data)
+
+
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")  # half a surrogate pair becomes a JSON escape

@@ -6,6 +6,7 @@ model, this package's cache version), so nothing is ever stale. A damaged entry 
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,9 @@ class FeatureCache:
         if folder is not None:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                probe = folder / ".writable"
+                probe = folder / f".writable.{os.getpid()}"  # of this process: others may probe at the same time
                 probe.write_bytes(b"")
-                probe.unlink()
+                probe.unlink(missing_ok=True)
             except OSError as error:
                 raise OutputError(
                     f"cache folder {folder} cannot be written ({error.strerror or error}); "
@@ -59,7 +60,7 @@ class FeatureCache:
         except CheckpointError as error:
             self.notes.append(f"cache entry {path.name} is damaged and was recomputed ({error})")
             return None
-        if metadata.get("sha256") != _digest(arrays):
+        if metadata.get("sha256") != arrays_digest(arrays):
             self.notes.append(f"cache entry {path.name} does not match its digest and was recomputed")
             return None
         return arrays
@@ -73,12 +74,13 @@ class FeatureCache:
         if path is None:
             return
         try:
-            write_safetensors(path, arrays, metadata={"sha256": _digest(arrays)})
+            write_safetensors(path, arrays, metadata={"sha256": arrays_digest(arrays)})
         except Exception as error:
             raise OutputError(f"cache entry {path} cannot be written: {error}") from error
 
 
-def _digest(arrays: Mapping[str, np.ndarray]) -> str:
+def arrays_digest(arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 over names, dtypes, shapes and values: what an entry is checked against."""
     digest = hashlib.sha256()
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])

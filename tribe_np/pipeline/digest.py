@@ -2,17 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tribe_np.errors import MediaError
+from tribe_np.pipeline.progress import Progress
 
 BLOCK = 1 << 20
+SHOWN_BYTES = 1 << 28  # about a second of SHA-256 on a slow machine
+MODEL_SUFFIXES = {".json", ".yaml", ".safetensors", ".ckpt"}  # what is read; a README or a .bin changes no number
 
 
-def file_digest(path: str | Path) -> str:
-    """SHA-256 of a file's bytes.
+def file_digest(path: str | Path, step: Callable[[int], object] = lambda n: None) -> str:
+    """SHA-256 of a file's bytes; `step` is told the bytes read since its last call.
 
     Raises   MediaError when it cannot be read
     """
@@ -21,18 +24,41 @@ def file_digest(path: str | Path) -> str:
         with Path(path).open("rb") as file:
             while block := file.read(BLOCK):
                 digest.update(block)
+                step(len(block))
     except OSError as error:
         raise MediaError(f"{path}: cannot be read: {error.strerror or error}") from error
     return digest.hexdigest()
 
 
-def folder_digest(folder: str | Path) -> str:
-    """SHA-256 over the names and bytes of the files of a model folder, in name order; dot files are passed over.
+def model_files(folder: str | Path) -> list[Path]:
+    """The files of a model folder that a model is made of, in name order."""
+    found = (p for p in Path(folder).iterdir() if p.suffix in MODEL_SUFFIXES and not p.name.startswith("."))
+    return sorted(p for p in found if p.is_file())
+
+
+def folder_digest(folder: str | Path, step: Callable[[int], object] = lambda n: None) -> str:
+    """SHA-256 over the names and bytes of `model_files`.
 
     Raises   MediaError when a file cannot be read
     """
-    files = sorted(p for p in Path(folder).iterdir() if p.is_file() and not p.name.startswith("."))
-    return value_digest({p.name: file_digest(p) for p in files})
+    return value_digest({p.name: file_digest(p, step) for p in model_files(folder)})
+
+
+def shown_digest(path: str | Path, progress: Progress) -> str:
+    """The digest of a file or a model folder; reading much of it is a stage of its own, in MB.
+
+    Raises   MediaError when a file cannot be read
+    """
+    path = Path(path)
+    digest = folder_digest if path.is_dir() else file_digest
+    try:
+        n_bytes = sum(p.stat().st_size for p in (model_files(path) if path.is_dir() else [path]))
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if n_bytes < SHOWN_BYTES:
+        return digest(path)
+    with progress.stage(f"digest of {path.name}", n_bytes >> 20, "MB") as step:
+        return digest(path, lambda n: step(n >> 20))
 
 
 def value_digest(value: Mapping[str, Any]) -> str:

@@ -21,11 +21,12 @@ from extractors.vjepa2.extract import video_features
 from extractors.vjepa2.model import VJepa2Model
 from extractors.wav2vec_bert.extract import audio_features
 from extractors.wav2vec_bert.model import Wav2VecBertModel
+from tribe_np.errors import MediaError
 from tribe_np.kernels.record import KernelSet
 from tribe_np.media import audio, video
-from tribe_np.pipeline.cache import FeatureCache
+from tribe_np.pipeline.cache import FeatureCache, arrays_digest
 from tribe_np.pipeline.config import EVENT_TYPES, DataConfig, ExtractorConfig, PipelineConfig
-from tribe_np.pipeline.digest import file_digest, folder_digest
+from tribe_np.pipeline.digest import shown_digest
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.record import RunRecord
 from tribe_np.pipeline.resolve import ModelLocations
@@ -34,6 +35,7 @@ from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import FeatureGrid, to_index
 
 EventKey = tuple[object, ...]
+WITHOUT_EFFECT = {"batch_size", "model_name", "aggregation", "allow_missing"}  # settings that change no feature
 
 
 def event_key(event: Event) -> EventKey:
@@ -69,17 +71,17 @@ class FeatureSource:
         """
         config = self.data.extractors[modality]
         rows = list(events.of_type(EVENT_TYPES[modality]))
-        run = _Run(self, config, self.locations.extractor(modality, config.model_name))
+        run = _Run(self, config, self.locations.extractor(modality, config.model_name), len(rows))
         with self.record.timed(f"{modality} features"):
             if modality == "text":
                 return run.words(rows)
             return {event_key(row): run.chunk(row, n) for n, row in enumerate(rows)}
 
-    def digest(self, path: str | Path, of: Callable[[Path], str]) -> str:
-        """A digest, computed once per path."""
+    def digest(self, path: str | Path) -> str:
+        """The digest of a file or model folder, computed once per path."""
         key = str(path)
         if key not in self.digests:
-            self.digests[key] = of(Path(path))
+            self.digests[key] = shown_digest(path, self.progress)
         return self.digests[key]
 
 
@@ -90,6 +92,7 @@ class _Run:
     source: FeatureSource
     config: ExtractorConfig
     folder: Path
+    n_rows: int
 
     @cached_property
     def model(self) -> Any:
@@ -106,20 +109,19 @@ class _Run:
 
     @property
     def model_digest(self) -> str:
-        return self.source.digest(self.folder, folder_digest)
+        return self.source.digest(self.folder)
 
     def key(self, parts: Mapping[str, Any]) -> str:
         settings = {
             "model": self.model_digest,
-            "settings": {k: v for k, v in asdict(self.config).items() if k not in ("batch_size", "model_name")},
+            "settings": {k: v for k, v in asdict(self.config).items() if k not in WITHOUT_EFFECT},
             "precision": self.source.precision,
+            "device": getattr(self.source.device, "__name__", str(self.source.device)),
+            "kernels": self.source.kernels.name,
         }
         key = self.source.cache.key(f"{self.config.modality}-features", settings | dict(parts))
         facts = self.source.record.facts
         facts.setdefault("models", {})[self.config.modality] = {"path": str(self.folder), "sha256": self.model_digest}
-        path = self.source.cache.path(key)
-        if path is not None and str(path) not in facts.setdefault("cache_entries", []):
-            facts["cache_entries"].append(str(path))
         return key
 
     def cached(self, key: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
@@ -127,15 +129,24 @@ class _Run:
         for note in self.source.cache.notes:
             self.source.record.warn(note)
         if found is not None and set(found) == {"features"}:
-            return found["features"]
-        features = compute()
-        self.source.cache.store(key, {"features": features})
+            features = found["features"]
+        else:
+            features = compute()
+            self.source.cache.store(key, {"features": features})
+        path = self.source.cache.path(key)
+        if path is not None:
+            entry = {"path": str(path), "sha256": arrays_digest({"features": features})}
+            if entry not in self.source.record.facts.setdefault("cache_entries", []):
+                self.source.record.facts["cache_entries"].append(entry)
         return features
 
     def words(self, rows: list[Event]) -> dict[EventKey, FeatureGrid]:
         """Text: all words under one key, since their contexts overlap; static grids."""
         eos = self.source.options.compat.eos_is_padding
-        key = self.key({"words": [[w.text, w.context] for w in rows], "eos_is_padding": eos})
+        size = max(
+            1, self.config.batch_size
+        )  # in the key: words of a batch are padded together, which rounds otherwise
+        key = self.key({"words": [[w.text, w.context] for w in rows], "eos_is_padding": eos, "batch_size": size})
 
         def compute() -> np.ndarray:
             tokenizer = LlamaTokenizer.from_pretrained(self.folder)
@@ -143,7 +154,7 @@ class _Run:
             with self.source.progress.stage("text", len(rows), "words") as step:
                 vectors = word_features(
                     model, tokenizer, rows, selection=self.config.selection,
-                    batch_size=max(1, self.config.batch_size), eos_is_padding=eos, progress=_steps(step),
+                    batch_size=size, eos_is_padding=eos, progress=_steps(step),
                 )  # fmt: skip
             return np.stack(vectors)
 
@@ -156,7 +167,7 @@ class _Run:
     def chunk(self, row: Event, number: int) -> FeatureGrid:
         """Sound or film: one chunk, a dense grid that starts at the chunk."""
         options = self.source.options
-        parts = {"file": self.source.digest(row.filepath, file_digest), "offset": row.offset, "duration": row.duration}
+        parts = {"file": self.source.digest(row.filepath), "offset": row.offset, "duration": row.duration}
         if self.config.modality in ("video", "image"):
             parts |= {
                 "final_norm": options.video_final_norm,
@@ -168,10 +179,17 @@ class _Run:
         frequency = self.config.frequency
         return FeatureGrid(features, frequency=frequency, start=row.start, duration=features.shape[-1] / frequency)
 
+    def chunk_name(self, what: str, number: int) -> str:
+        """The name of a stage, which tells how far along the whole is."""
+        return f"{what}, chunk {number + 1} of {self.n_rows}"
+
     def _audio(self, row: Event, number: int) -> np.ndarray:
+        if to_index(row.duration, self.config.frequency) < 1:
+            least = 0.5 / self.config.frequency
+            raise MediaError(f"{row.filepath}: a sound of {row.duration:g} s is too short, expected over {least:g} s")
         samples, rate = audio.read_audio(row.filepath, row.offset, row.duration)
         model = self.model
-        with self.source.progress.stage(f"audio, chunk {number + 1}", None, "chunks") as step:
+        with self.source.progress.stage(self.chunk_name("audio", number), None, "chunks") as step:
             features = audio_features(
                 model, samples, rate, row.duration, selection=self.config.selection, frequency=self.config.frequency
             )
@@ -187,7 +205,7 @@ class _Run:
             ignore_rotation=options.compat.ignore_rotation, prepare=model.processor.shrink,
         )  # fmt: skip
         n_bins = to_index(row.duration, self.config.frequency)
-        with self.source.progress.stage(f"video, chunk {number + 1}", n_bins, "clips") as step:
+        with self.source.progress.stage(self.chunk_name("video", number), n_bins, "clips") as step:
             return video_features(
                 model, clips, selection=self.config.selection, final_norm=options.video_final_norm,
                 progress=_steps(step), shrunk=True,
@@ -199,7 +217,7 @@ class _Run:
             row.filepath, offset=row.offset, duration=row.duration, frequency=self.config.frequency,
             ignore_rotation=self.source.options.compat.ignore_rotation,
         )  # fmt: skip
-        with self.source.progress.stage(f"pictures, chunk {number + 1}", None, "chunks") as step:
+        with self.source.progress.stage(self.chunk_name("pictures", number), None, "chunks") as step:
             features: np.ndarray = image_features(model, frames, selection=self.config.selection)
             step(1)
         return features

@@ -13,6 +13,7 @@ from tribe_np import __version__
 from tribe_np.errors import EventsError
 from tribe_np.outputs.folder import (
     Prediction,
+    check_file_target,
     check_target,
     is_prediction_folder,
     write_file_whole,
@@ -20,12 +21,12 @@ from tribe_np.outputs.folder import (
     write_whole,
 )
 from tribe_np.pipeline.config import PipelineConfig
-from tribe_np.pipeline.digest import file_digest, folder_digest
+from tribe_np.pipeline.digest import shown_digest
 from tribe_np.pipeline.events import EventBuilder, WordSource
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.record import RunRecord, peak_memory_bytes
-from tribe_np.pipeline.stimulus import open_stimulus
+from tribe_np.pipeline.stimulus import Stimulus, open_stimulus
 from tribe_np.pipeline.workspace import open_workspace
 from tribe_np.timeline.events import Events
 
@@ -54,14 +55,14 @@ def predict_to_folder(
     events = model.get_events_of(opened.path, WordSource(transcript, transcriber, speech))
     predictions, segments = model.predict(events, verbose=False)  # its own progress, if any
     check_finite(predictions)
+    files = _files(model, opened, transcript)
     record, seconds = model.record, round(time.time() - began, 3)
     run = {
         "tribe_np": __version__,
         "command": command,
-        "stimulus": {"path": str(stimulus), "sha256": file_digest(stimulus), "kind": opened.kind},
-        "checkpoint": {"path": str(model.checkpoint), "sha256": folder_digest(model.checkpoint)},
+        **files,
         **record.facts,
-        "options": _options(model) | {"threads": threads, "speech": speech},
+        "options": _options(model) | {"threads": threads, "speech": speech, "transcriber": transcriber},
         "shape": list(predictions.shape),
         "start_of_row_0": segments[0].start,
         "tr": model.data.tr,
@@ -77,14 +78,29 @@ def predict_to_folder(
     return run
 
 
+def _files(model: TribeModel, stimulus: Stimulus, transcript: Path | None) -> dict[str, Any]:
+    return {
+        "stimulus": {**_identity(stimulus.path, model), "kind": stimulus.kind},
+        "checkpoint": _identity(model.checkpoint, model),
+        "transcript": None if transcript is None else _identity(transcript, model),
+    }
+
+
+def _identity(path: Path, model: TribeModel) -> dict[str, str | None]:
+    """Path and digest; a pipe, such as a shell's <(command), was read once and has none."""
+    digest = shown_digest(path, model.progress) if path.is_file() or path.is_dir() else None
+    return {"path": str(path), "sha256": digest}
+
+
 def _options(model: TribeModel) -> dict[str, Any]:
     return {
         "precision": model.precision,
         "device": getattr(model.device, "__name__", str(model.device)),
         "kernels": model.kernels.name,
-        "sentences": model.options.sentences,
+        **{name: value for name, value in vars(model.options).items() if name != "compat"},
         "compat": [name for name, is_on in vars(model.options.compat).items() if is_on],
-        "video_final_norm": model.options.video_final_norm,
+        "vertices": None if model.encoder.columns is None else model.encoder.columns.tolist(),
+        "cache": None if model.space.cache.folder is None else str(model.space.cache.folder),
     }
 
 
@@ -134,12 +150,24 @@ def events_to_file(
     Raises   TribeError of every kind; nothing is written then
     """
     opened = open_stimulus(stimulus)
+    check_file_target(out, is_events_table)
     with open_workspace(cache_folder) as space:
         record = RunRecord()
         words = WordSource(transcript, transcriber, speech)
         events = EventBuilder(space.media, config, words, record, progress).build(opened)
         write_file_whole(out, events.to_tsv)
+        gone = [e.filepath for e in events if space.scratch is not None and Path(e.filepath).parent == space.media]
+        if gone:
+            record.warn("without a cache the sound of the film or text is not kept: its rows name a file that is gone")
     return events, record
+
+
+def is_events_table(path: Path) -> bool:
+    """Whether the file is a table of events, such as `events_to_file` writes."""
+    try:
+        return len(Events.from_tsv(path)) > 0
+    except EventsError:
+        return False
 
 
 def features_to_folder(

@@ -3,6 +3,7 @@
 Source   tribev2 demo_utils.py TribeModel.get_events_dataframe, VALID_SUFFIXES
 """
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,9 +42,15 @@ class Stimulus:
 def open_stimulus(path: str | Path, kind: str | None = None) -> Stimulus:
     """The stimulus at `path`; `kind` asks for one kind.
 
-    Raises   MediaError: unknown suffix (checked first, as upstream), no such file, empty file
+    Raises   MediaError: unknown suffix (checked first, as upstream), no such file, empty file, an unusable name
     """
     path = Path(path)
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise MediaError(
+            f"{str(path)!r}: the name is not valid UTF-8 and could not be written to events.tsv; rename the file"
+        ) from error
     suffix = path.suffix.lower()
     kinds = {s: k for k, group in SUFFIXES.items() for s in group}
     allowed = SUFFIXES[kind] if kind is not None else tuple(kinds)
@@ -52,13 +59,24 @@ def open_stimulus(path: str | Path, kind: str | None = None) -> Stimulus:
         raise MediaError(
             f"{path}: {what} must end with one of {', '.join(sorted(allowed))}, got {suffix or 'no suffix'!r}"
         )
-    if path.is_dir():
-        raise MediaError(f"{path}: is a folder, expected a file")
-    if not path.is_file():
-        raise MediaError(f"{path}: no such file")
-    if path.stat().st_size == 0:
-        raise MediaError(f"{path}: the file is empty")
+    _check_is_file(path)
     return Stimulus(path, kinds[suffix])
+
+
+def _check_is_file(path: Path) -> None:
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise MediaError(f"{path}: no such file") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise MediaError(f"{str(path)[:200]}: cannot be read: {reason}") from error
+    if stat.S_ISDIR(found.st_mode):
+        raise MediaError(f"{path}: is a folder, expected a file")
+    if not stat.S_ISREG(found.st_mode):
+        raise MediaError(f"{path}: is a pipe or device, expected a file")
+    if found.st_size == 0:
+        raise MediaError(f"{path}: the file is empty")
 
 
 def one_stimulus(
