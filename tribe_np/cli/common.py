@@ -1,4 +1,4 @@
-"""Arguments that several commands share, and how they become settings; the only place that reads the environment."""
+"""Arguments that several commands share, and how they become settings."""
 
 import argparse
 import os
@@ -14,20 +14,23 @@ if TYPE_CHECKING:
     from tribe_np.pipeline.resolve import ModelLocations
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+MOST_THREADS = 1024
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """How to run: quiet, threads, cache."""
     parser.add_argument("--threads", type=positive, metavar="N", help="threads of the matrix products")
-    parser.add_argument("--cache", metavar="DIR", help="folder of cached features, or 'none' (default: the user cache)")
+    parser.add_argument(
+        "--cache", type=path, metavar="DIR", help="folder of cached features, or 'none' (default: the user cache)"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress")
 
 
 def add_event_arguments(parser: argparse.ArgumentParser) -> None:
     """How a stimulus becomes events."""
-    parser.add_argument("stimulus", type=Path, metavar="STIMULUS", help="a film, a sound or a .txt file")
+    parser.add_argument("stimulus", type=path, metavar="STIMULUS", help="a film, a sound or a .txt file")
     parser.add_argument(
-        "--transcript", type=Path, metavar="FILE", help="words with times: .json .tsv .srt .vtt .TextGrid"
+        "--transcript", type=path, metavar="FILE", help="words with times: .json .tsv .srt .vtt .TextGrid"
     )
     parser.add_argument("--transcriber", metavar="NAME", help="speech recogniser: whisperx")
     parser.add_argument("--no-speech", action="store_true", help="go on without words")
@@ -43,11 +46,14 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Which models, where, and in which arithmetic."""
     parser.add_argument(
-        "--checkpoint", metavar="X", help="folder or hub id of the brain encoder (default: facebook/tribev2)"
+        "--checkpoint",
+        type=words,
+        metavar="X",
+        help="folder or hub id of the brain encoder (default: facebook/tribev2)",
     )
-    parser.add_argument("--models", type=Path, metavar="DIR", action="append", help="folder that holds the extractors")
+    parser.add_argument("--models", type=path, metavar="DIR", action="append", help="folder that holds the extractors")
     for modality in ("text", "audio", "video"):
-        parser.add_argument(f"--{modality}-model", type=Path, metavar="X", help=f"folder of the {modality} extractor")
+        parser.add_argument(f"--{modality}-model", type=path, metavar="X", help=f"folder of the {modality} extractor")
     parser.add_argument("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
     parser.add_argument("--precision", default="float32", choices=["float32", "float64"], help="default: float32")
     parser.add_argument(
@@ -57,10 +63,22 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def positive(text: str) -> int:
-    """A whole number of at least 1, for argparse."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text!r}")
+    """A whole number from 1 to MOST_THREADS, for argparse."""
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= MOST_THREADS:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {MOST_THREADS}, got {text[:40]!r}")
     return int(text)
+
+
+def words(text: str) -> str:
+    """Text that is not empty, for argparse: an empty one is a shell variable that was never set."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must not be empty")
+    return text
+
+
+def path(text: str) -> Path:
+    """A path, for argparse; an empty one would silently mean the working folder."""
+    return Path(words(text))
 
 
 def set_threads(options: argparse.Namespace) -> None:
@@ -78,22 +96,20 @@ def set_threads(options: argparse.Namespace) -> None:
 
 def locations(options: argparse.Namespace) -> "ModelLocations":
     """Where models are looked for: options first, then TRIBE_NP_MODELS, then the hub cache (HF_HUB_CACHE, HF_HOME)."""
-    from tribe_np.pipeline.resolve import ModelLocations
+    from tribe_np.pipeline.resolve import ModelLocations, hub_cache_folder
 
     explicit = {m: getattr(options, f"{m}_model") for m in ("text", "audio", "video")}
     folders = list(options.models or [])
     if not folders and os.environ.get("TRIBE_NP_MODELS"):
         folders = [Path(part) for part in os.environ["TRIBE_NP_MODELS"].split(os.pathsep) if part]
-    home = Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))
-    hub_cache = Path(os.environ.get("HF_HUB_CACHE", home / "hub"))
-    return ModelLocations({m: p for m, p in explicit.items() if p is not None}, tuple(folders), hub_cache)
+    return ModelLocations({m: p for m, p in explicit.items() if p is not None}, tuple(folders), hub_cache_folder())
 
 
 def cache_folder(options: argparse.Namespace) -> Path | bool | None:
     """The cache_folder argument of TribeModel: a folder, False for none, None for the user's."""
     if options.cache is None:
         return None
-    return False if options.cache == "none" else Path(options.cache)
+    return False if options.cache == Path("none") else options.cache
 
 
 def progress(options: argparse.Namespace) -> "Progress":

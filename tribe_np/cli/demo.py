@@ -2,14 +2,13 @@
 
 import argparse
 import sys
-from pathlib import Path
 
 from tribe_np.cli import common
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np demo`."""
-    parser.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="folder to make (default: demo)")
+    parser.add_argument("--out", type=common.path, default="demo", metavar="DIR", help="folder to make (default: demo)")
     parser.add_argument("--seconds", type=int, default=30, metavar="N", help="length of the film (default: 30)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the random weights (default: 0)")
     parser.add_argument("--threads", type=common.positive, metavar="N", help="threads of the matrix products")
@@ -42,7 +41,7 @@ def execute(options: argparse.Namespace) -> int:
             progress=shown,
         ),
         transcript=paths.transcript,
-        command="demo",
+        command=options.command_line,
         threads=options.threads,
     )
     for warning in run["warnings"]:

@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from pathlib import Path
 
 from tribe_np.cli import common
 
@@ -10,7 +9,7 @@ from tribe_np.cli import common
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np events`."""
     common.add_event_arguments(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.tsv", help="table to write")
+    parser.add_argument("--out", type=common.path, required=True, metavar="FILE.tsv", help="table to write")
     common.add_run_arguments(parser)
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from pathlib import Path
 
 from tribe_np.cli import common
 
@@ -10,7 +9,9 @@ from tribe_np.cli import common
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np features`."""
     common.add_event_arguments(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to make: one .npz per modality")
+    parser.add_argument(
+        "--out", type=common.path, required=True, metavar="DIR", help="folder to make: one .npz per modality"
+    )
     common.add_model_arguments(parser)
     common.add_run_arguments(parser)
 

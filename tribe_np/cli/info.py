@@ -2,12 +2,15 @@
 
 import argparse
 import json
-from pathlib import Path
+
+from tribe_np.cli import common
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np info`."""
-    parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="folder of a brain encoder or an extractor")
+    parser.add_argument(
+        "checkpoint", type=common.path, metavar="CHECKPOINT", help="folder of a brain encoder or an extractor"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

@@ -1,6 +1,7 @@
 """The tribe-np command: parses, composes settings, prints, and turns errors into exit codes.
 
-Exit codes: 0 done; 2 bad usage or bad input (one line on standard error); 130 interrupted; 1 only for a bug.
+Exit codes: 0 done; 2 bad usage or bad input (one line on standard error); 130 interrupted, 143 terminated, both after
+cleaning up; 1 only for a bug.
 Numerical packages are imported by the subcommand that runs, so --help stays fast and --threads comes first.
 """
 
@@ -8,13 +9,16 @@ import argparse
 import atexit
 import errno
 import os
+import shlex
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import NoReturn
 
 from tribe_np import __version__
-from tribe_np.errors import TribeError
+from tribe_np.errors import ConfigError, TribeError
 
 INTERRUPTED = 130
 COMMANDS = {
@@ -50,8 +54,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    options = build_parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else [str(argument) for argument in arguments]
     try:
+        _check_encoding(given)
+        options = build_parser().parse_args(given)
+        options.command_line = shlex.join(given)
         code: int = import_module(f"tribe_np.cli.{options.command}").execute(options)
         return code
     except TribeError as error:
@@ -67,7 +74,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return _fail(f"the disk is full while writing {error.filename or 'a file'}")
-        raise
+        if error.filename is None:
+            raise  # no file of the user's: a bug
+        return _fail(f"{str(error.filename)[:200]}: cannot be read or written: {error.strerror}")
+
+
+def _check_encoding(arguments: Sequence[str]) -> None:
+    """Refuses an argument that no table or record could hold.
+
+    Raises   ConfigError
+    """
+    for argument in arguments:
+        try:
+            argument.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise ConfigError(
+                f"argument {argument!r} is not valid UTF-8; rename the file, or set LANG=C.UTF-8"
+            ) from error
 
 
 def _fail(message: str) -> int:
@@ -77,11 +100,24 @@ def _fail(message: str) -> int:
 
 def run() -> NoReturn:
     """Entry point of the console script."""
-    code = main()
-    if code == INTERRUPTED:
-        # CPython remembers an interrupt that fell into an import and would end by signal although it was handled
+    signal.signal(signal.SIGTERM, _terminated)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file name that the terminal's encoding lacks
+    try:
+        code = main()
+    except SystemExit as done:  # --help, a usage error, SIGTERM
+        code = done.code if isinstance(done.code, int) else 0
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # the work is done or undone: nothing is left to stop
+    try:
         sys.stdout.flush()
         sys.stderr.flush()
-        atexit._run_exitfuncs()
-        os._exit(code)
-    sys.exit(code)
+    except BrokenPipeError:
+        pass
+    # CPython remembers an interrupt that fell into an import, and would end by signal although it was handled
+    atexit._run_exitfuncs()
+    os._exit(code)
+
+
+def _terminated(number: int, _: object) -> NoReturn:
+    raise SystemExit(128 + number)  # unwinds, so that partial files and child processes go

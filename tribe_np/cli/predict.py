@@ -2,9 +2,7 @@
 
 import argparse
 import json
-import shlex
 import sys
-from pathlib import Path
 
 from tribe_np.cli import common
 
@@ -13,7 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np predict`."""
     common.add_event_arguments(parser)
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder to make; appears whole or not at all"
+        "--out", type=common.path, required=True, metavar="DIR", help="folder to make; appears whole or not at all"
     )
     common.add_model_arguments(parser)
     parser.add_argument("--roi", nargs="+", metavar="NAME", help="only the vertices of these HCP-MMP1 areas")
@@ -35,7 +33,7 @@ def execute(options: argparse.Namespace) -> int:
         transcript=options.transcript,
         transcriber=options.transcriber,
         speech=not options.no_speech,
-        command=shlex.join(sys.argv[1:]),
+        command=options.command_line,
         threads=options.threads,
     )
     for warning in run["warnings"]:

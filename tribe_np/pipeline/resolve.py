@@ -3,6 +3,7 @@
 Source   huggingface_hub cache layout: models--ORG--NAME/{refs/main, snapshots/COMMIT}
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,11 +85,19 @@ def _existing(folder: Path, option: str) -> Path:
     return folder
 
 
+def hub_cache_folder() -> Path:
+    """Where huggingface_hub keeps what it downloads, by its own rule: HF_HUB_CACHE, HF_HOME/hub, XDG_CACHE_HOME."""
+    if os.environ.get("HF_HUB_CACHE"):
+        return Path(os.environ["HF_HUB_CACHE"]).expanduser()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+    return (Path(os.environ.get("HF_HOME") or cache / "huggingface") / "hub").expanduser()
+
+
 def default_locations(
     models: str | Path | Sequence[str | Path] | Mapping[str, str | Path] | None,
 ) -> ModelLocations:
     """Locations from the `models` argument: a folder, several, or a mapping from modality to folder."""
-    hub_cache = Path.home() / ".cache" / "huggingface" / "hub"
+    hub_cache = hub_cache_folder()
     if models is None:
         return ModelLocations({}, (), hub_cache)
     if isinstance(models, Mapping):
