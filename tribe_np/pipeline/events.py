@@ -141,7 +141,7 @@ class EventBuilder:
         return events
 
     def _transcript(self, stimulus: Stimulus, sound: Path, given: Transcript | None) -> Transcript:
-        if given is not None:
+        if given is not None and self.words.transcript is None and self.words.transcriber is None:
             self.record.facts["words_from"] = given.source
             return given
         lossy = self.config.compat.lossy_sidecar
