@@ -20,13 +20,13 @@ pytestmark = pytest.mark.extras
 
 
 @pytest.fixture
-def predict(command: Command, demo: DemoPaths, tmp_path: Path) -> Command:
+def predict(command_here: Command, demo: DemoPaths, tmp_path: Path) -> Command:
     """`tribe-np predict` into tmp_path/out with the demo's models, or those given; checks that nothing is left."""
 
     def run(stimulus: Path, *arguments: object, models: Path = demo.models) -> str:
         out = tmp_path / "out"
         chosen = ["--checkpoint", models / "encoder", "--models", models]
-        line = refused(command("predict", stimulus, "--out", out, *chosen, *arguments))
+        line = refused(command_here("predict", stimulus, "--out", out, *chosen, *arguments))
         assert not out.exists()
         assert not [p for p in tmp_path.rglob("*") if ".partial" in p.name]
         return line
@@ -173,19 +173,21 @@ def test_values_that_change_the_maths_are_refused(predict: Command, demo: DemoPa
     assert "hidden_act" in predict(demo.clip, "--transcript", demo.transcript, models=models)
 
 
-def test_places_that_cannot_be_written(command: Command, predict: Command, demo: DemoPaths, tmp_path: Path) -> None:
+def test_places_that_cannot_be_written(
+    command_here: Command, predict: Command, demo: DemoPaths, tmp_path: Path
+) -> None:
     chosen = ["--no-speech", "--checkpoint", demo.models / "encoder", "--models", demo.models]
     blocked = made(tmp_path / "file", b"x")
     assert "--cache" in predict(demo.clip, "--no-speech", "--cache", blocked / "cache")
-    assert "is a file" in refused(command("predict", demo.clip, "--out", blocked, *chosen))
-    assert "cannot be written" in refused(command("predict", demo.clip, "--out", blocked / "out", *chosen))
+    assert "is a file" in refused(command_here("predict", demo.clip, "--out", blocked, *chosen))
+    assert "cannot be written" in refused(command_here("predict", demo.clip, "--out", blocked / "out", *chosen))
     other = tmp_path / "other"
     other.mkdir()
     made(other / "thesis.tex", b"x")
-    assert "holds other files" in refused(command("predict", demo.clip, "--out", other, *chosen))
+    assert "holds other files" in refused(command_here("predict", demo.clip, "--out", other, *chosen))
     assert (other / "thesis.tex").read_bytes() == b"x"
-    assert "--seconds" in refused(command("demo", "--out", tmp_path / "d", "--seconds", "0"))
-    assert "--seed" in refused(command("demo", "--out", tmp_path / "d", "--seed", "-1"))
+    assert "--seconds" in refused(command_here("demo", "--out", tmp_path / "d", "--seconds", "0"))
+    assert "--seed" in refused(command_here("demo", "--out", tmp_path / "d", "--seed", "-1"))
 
 
 def test_regions_need_their_data(predict: Command, demo: DemoPaths) -> None:
@@ -200,6 +202,6 @@ def test_an_unknown_transcriber(predict: Command, demo: DemoPaths) -> None:
     assert "oracle" in predict(demo.clip, "--transcriber", "oracle")
 
 
-def test_info_of_nothing(command: Command, tmp_path: Path) -> None:
-    assert "no such folder" in refused(command("info", tmp_path / "absent"))
-    assert "neither config.yaml" in refused(command("info", tmp_path))
+def test_info_of_nothing(command_here: Command, tmp_path: Path) -> None:
+    assert "no such folder" in refused(command_here("info", tmp_path / "absent"))
+    assert "neither config.yaml" in refused(command_here("info", tmp_path))
