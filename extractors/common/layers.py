@@ -3,7 +3,7 @@
 Source   neuralset 0.0.2 HuggingFaceMixin._aggregate_layers, _aggregate_tokens (cache_n_layers)
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -76,6 +76,17 @@ class LayerSelection:
         if self.aggregation != "sum":
             totals = [total / len(members) for total, members in zip(totals, groups, strict=True)]
         return array_module(totals[0]).stack(totals)
+
+    def pick(
+        self, states: Iterable[tuple[int, Array]], n_states: int, *, subselect: bool = True
+    ) -> Iterator[tuple[int, Array]]:
+        """The states that enter any group; ends after the last of them, so that the layers above never run."""
+        needed = self.needed(n_states, subselect=subselect)
+        for number, state in states:
+            if number in needed:
+                yield number, state
+            if number == max(needed):
+                return
 
     def needed(self, n_states: int, *, subselect: bool = True) -> frozenset[int]:
         """Numbers of the states that enter any group: the others need not be kept."""

@@ -5,7 +5,7 @@ word tokenised alone. The prefix's ids need not begin the context's ids; that is
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -98,9 +98,9 @@ def batch_features(
         spans.append(target_span(tokenizer, text, context, ids.shape[1] - n_pads))
     # padding on the right changes no token before it; only the defect looks at the padding's own states
     states = model.iterate_states(_within_vocabulary(ids, model), model.context(), mask if eos_is_padding else None)
-    needed = selection.needed(model.config.n_states)
-    means = ((number, span_means(state, spans)) for number, state in _until(states, max(needed)) if number in needed)
-    return selection.aggregate(means, model.config.n_states)
+    n_states = model.config.n_states
+    means = ((number, span_means(state, spans)) for number, state in selection.pick(states, n_states))
+    return selection.aggregate(means, n_states)
 
 
 def target_span(tokenizer: LlamaTokenizer, text: str, context: str, n_tokens: int) -> tuple[int, int]:
@@ -123,14 +123,6 @@ def span_means(state: Array, spans: Sequence[tuple[int, int]]) -> Array:
     """
     xp = array_module(state)
     return xp.stack([xp.mean(state[b, first:stop], axis=0) for b, (first, stop) in enumerate(spans)])
-
-
-def _until(states: Iterator[tuple[int, Array]], last: int) -> Iterator[tuple[int, Array]]:
-    """The stream up to state `last`: layers above it are never run."""
-    for number, state in states:
-        yield number, state
-        if number == last:
-            return
 
 
 def _within_vocabulary(ids: np.ndarray, model: LlamaModel) -> np.ndarray:

@@ -1,13 +1,14 @@
 """Clips into video features: hidden states averaged over all tokens, then over the states of each layer group."""
 
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from extractors.common.layers import LayerSelection
+from extractors.common.token_means import token_mean_features
 from extractors.vjepa2.model import VJepa2Model
-from tribe_np.backend import array_module, to_host
 from tribe_np.nn.context import open_context
+from tribe_np.protocols import Array
 
 
 def video_features(
@@ -26,19 +27,17 @@ def video_features(
     `shrunk` says that the frames went through `model.processor.shrink` already (as they were decoded, say).
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data, HuggingFaceMixin._aggregate_tokens, _aggregate_layers
     """
-    needed = selection.needed(model.config.n_states)
-    columns = []
-    for clip in clips:
+
+    def states(clip: np.ndarray) -> Iterator[tuple[int, Array]]:
         pixels = model.processor.normalize(clip) if shrunk else model.processor(clip)
-        ctx = open_context("vjepa2", model.kernels)
-        means = {}
-        for number, state in model.iterate_states(pixels[None], ctx, final_norm=final_norm):
-            if number in needed:
-                means[number] = array_module(state).mean(state[0], axis=0)
-        columns.append(to_host(selection.aggregate(means.items(), model.config.n_states)))
-        if progress is not None:
-            progress(len(columns), len(clips) if isinstance(clips, Sized) else 0)
-    if not columns:
-        n_groups = len(selection.groups(model.config.n_states))
-        return np.zeros((n_groups, model.config.model_dim, 0), model.dtype)
-    return np.stack(columns, axis=-1)
+        return model.iterate_states(pixels[None], open_context("vjepa2", model.kernels), final_norm=final_norm)
+
+    return token_mean_features(
+        clips,
+        states,
+        selection=selection,
+        n_states=model.config.n_states,
+        model_dim=model.config.model_dim,
+        dtype=model.dtype,
+        progress=progress,
+    )

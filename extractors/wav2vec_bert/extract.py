@@ -1,7 +1,5 @@
 """Sound to audio features on the 2 Hz grid."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from extractors.common.grid import pick_nearest
@@ -12,7 +10,6 @@ from tribe_np.backend import to_host
 from tribe_np.errors import CheckpointError, ShapeError
 from tribe_np.nn.context import open_context
 from tribe_np.ops.resample import resample
-from tribe_np.protocols import Array
 from tribe_np.timeline.features import to_index
 
 
@@ -27,7 +24,7 @@ def audio_features(
 ) -> np.ndarray:
     """Layer groups of one piece of sound, at the token nearest to each step of the grid.
 
-    Shapes   samples (N, C) -> (G, F, n) on the host in the model's dtype, n = round(frequency * duration), halves to even
+    Shapes   samples (N, C) -> (G, F, n) on the host in the model's dtype; n = to_index(duration, frequency)
     Units    rate in Hz, duration in seconds: the piece's own, which may exceed what the file held
     Numerics channels are resampled, then averaged. A bin reads one 35 ms token, not a mean. `cache_n_layers` of the
              selection has no effect on sound. Statistics are the piece's: a longer or padded piece gives other numbers.
@@ -41,16 +38,11 @@ def audio_features(
     if n_bins < 1:
         raise ShapeError(f"a sound of {duration:g} s is too short: it gives no step at {frequency:g} Hz")
     inputs = model_input(model, samples, rate)[None]
-    n_states = model.config.n_layers + 1
-    last = max(selection.needed(n_states, subselect=False))
-
-    def picked() -> Iterator[tuple[int, Array]]:
-        for number, state in model.iterate_states(inputs, open_context("wav2vec_bert", model.kernels)):
-            yield number, pick_nearest(state[0], n_bins)
-            if number == last:  # later states enter no group
-                return
-
-    groups = to_host(selection.aggregate(picked(), n_states, subselect=False))
+    n_states = model.config.n_states
+    states = model.iterate_states(inputs, open_context("wav2vec_bert", model.kernels))
+    picked = selection.pick(states, n_states, subselect=False)
+    binned = ((number, pick_nearest(state[0], n_bins)) for number, state in picked)
+    groups = to_host(selection.aggregate(binned, n_states, subselect=False))
     if not np.all(np.isfinite(groups)):
         raise CheckpointError("the audio model gives NaN or infinite features; its weights do not fit this precision")
     return np.ascontiguousarray(groups.transpose(0, 2, 1))

@@ -37,13 +37,10 @@ class FrameReader:
         """The frame that is shown when `number` is asked for."""
         if number + 1 == self.next_frame:
             return self.last_frame
-        if number < self.next_frame - 1 or number + 1 > self.next_frame + JUMP:
-            self.next_frame = number  # seek
-        else:
-            self.next_frame = number  # read through; what is passed is never shown
-        if self.next_frame < self.n_frames:
-            self.last_frame = self.next_frame
-        self.next_frame += 1
+        # a seek and reading on end at the same frame; what is passed is never shown
+        if number < self.n_frames:
+            self.last_frame = number
+        self.next_frame = number + 1
         return self.last_frame
 
 
