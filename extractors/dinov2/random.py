@@ -1,12 +1,12 @@
 """A tiny DINOv2 with random weights in the real folder layout, for tests. It has learned nothing."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from extractors.common.pictures import IMAGENET_MEAN, IMAGENET_STD
+from extractors.common.random import RandomTensors, write_json
 from extractors.dinov2.config import DinoV2Config
 from extractors.dinov2.model import SPELLINGS
 from tribe_np.formats.safetensors import write_safetensors
@@ -33,13 +33,13 @@ def write_random(
     values = {**TINY, **overrides}
     note = {"_note": f"random weights, seed {seed}: a stand-in for tests"}
     model = {"architectures": ["Dinov2Model"], "model_type": "dinov2", **note, **values}
-    (folder / "config.json").write_text(json.dumps(model, indent=1) + "\n")
+    write_json(folder / "config.json", model)
     processor = {
         "image_processor_type": "BitImageProcessor", **note, "size": {"shortest_edge": shortest_edge},
         "crop_size": {"height": crop_size, "width": crop_size}, "resample": 3,
         "image_mean": IMAGENET_MEAN, "image_std": IMAGENET_STD,
     }  # fmt: skip
-    (folder / "preprocessor_config.json").write_text(json.dumps(processor, indent=1) + "\n")
+    write_json(folder / "preprocessor_config.json", processor)
     tensors = random_weights(DinoV2Config.from_dict(values), seed)
     if hub_spelling:
         for old, new in SPELLINGS.items():
@@ -50,36 +50,25 @@ def write_random(
 
 def random_weights(config: DinoV2Config, seed: int) -> dict[str, np.ndarray]:
     """The model's tensors, gains around 1 and queries and keys large enough that attention is not uniform."""
-    rng = np.random.default_rng(seed)
-    D, M, patch = config.model_dim, config.mlp_dim, config.patch_size
-    tensors: dict[str, np.ndarray] = {
+    drawn = RandomTensors(seed)
+    D, M, patch, rng = config.model_dim, config.mlp_dim, config.patch_size, drawn.rng
+    drawn.tensors |= {
         "embeddings.cls_token": rng.normal(0, 1, (1, 1, D)).astype(np.float32),
         "embeddings.mask_token": np.zeros((1, D), np.float32),
         "embeddings.position_embeddings": rng.normal(0, 0.5, (1, config.grid_size**2 + 1, D)).astype(np.float32),
     }
-
-    def linear(name: str, *shape: int, gain: float = 1.0, bias: bool = True) -> None:
-        spread = gain / np.sqrt(np.prod(shape[1:]))
-        tensors[f"{name}.weight"] = rng.normal(0, spread, shape).astype(np.float32)
-        if bias:
-            tensors[f"{name}.bias"] = rng.normal(0, 0.1, shape[0]).astype(np.float32)
-
-    def norm(name: str) -> None:
-        tensors[f"{name}.weight"] = rng.uniform(0.7, 1.3, D).astype(np.float32)
-        tensors[f"{name}.bias"] = rng.normal(0, 0.1, D).astype(np.float32)
-
-    linear("embeddings.patch_embeddings.projection", D, config.n_channels, patch, patch)
+    drawn.linear("embeddings.patch_embeddings.projection", D, config.n_channels, patch, patch)
     for i in range(config.n_layers):
         layer = f"encoder.layer.{i}"
-        norm(f"{layer}.norm1")
-        linear(f"{layer}.attention.q_proj", D, D, gain=1.4, bias=config.qkv_bias)
-        linear(f"{layer}.attention.k_proj", D, D, gain=1.4, bias=config.qkv_bias)
-        linear(f"{layer}.attention.v_proj", D, D, bias=config.qkv_bias)
-        linear(f"{layer}.attention.o_proj", D, D)
-        norm(f"{layer}.norm2")
-        linear(f"{layer}.mlp.fc1", M, D)
-        linear(f"{layer}.mlp.fc2", D, M)
+        drawn.norm(f"{layer}.norm1", D)
+        drawn.linear(f"{layer}.attention.q_proj", D, D, gain=1.4, bias=config.qkv_bias)
+        drawn.linear(f"{layer}.attention.k_proj", D, D, gain=1.4, bias=config.qkv_bias)
+        drawn.linear(f"{layer}.attention.v_proj", D, D, bias=config.qkv_bias)
+        drawn.linear(f"{layer}.attention.o_proj", D, D)
+        drawn.norm(f"{layer}.norm2", D)
+        drawn.linear(f"{layer}.mlp.fc1", M, D)
+        drawn.linear(f"{layer}.mlp.fc2", D, M)
         for scale in ("layer_scale1", "layer_scale2"):
-            tensors[f"{layer}.{scale}.lambda1"] = rng.uniform(0.5, 1.5, D).astype(np.float32)
-    norm("layernorm")
-    return tensors
+            drawn.tensors[f"{layer}.{scale}.lambda1"] = rng.uniform(0.5, 1.5, D).astype(np.float32)
+    drawn.norm("layernorm", D)
+    return drawn.tensors

@@ -3,13 +3,13 @@
 For the demo and the tests; its features mean nothing. NumPy and the standard library only.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from extractors.common.random import write_json
 from extractors.llama.config import LlamaConfig
 from extractors.llama.random_tokenizer import SPECIAL_TOKENS, tokenizer_settings
 from tribe_np.errors import ConfigError
@@ -45,9 +45,9 @@ def write_random(
     rng = np.random.default_rng(seed)
     tensors = {prefix + name: value for name, value in _weights(LlamaConfig.from_dict(raw), rng)}
     _write_weights(folder, tensors, dtype, n_shards)
-    _write_json(folder / "config.json", raw)
-    _write_json(folder / "tokenizer.json", tokenizer)
-    _write_json(
+    write_json(folder / "config.json", raw)
+    write_json(folder / "tokenizer.json", tokenizer)
+    write_json(
         folder / "tokenizer_config.json",
         {
             "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": SPECIAL_TOKENS[0],
@@ -114,8 +114,4 @@ def _write_weights(folder: Path, tensors: Mapping[str, np.ndarray], dtype: str, 
         write_safetensors(folder / shard, held, metadata={"format": "pt"}, bf16=bf16 & frozenset(held))
         weight_map |= dict.fromkeys(held, shard)
     total = sum(value.nbytes for value in tensors.values())
-    _write_json(folder / "model.safetensors.index.json", {"metadata": {"total_size": total}, "weight_map": weight_map})
-
-
-def _write_json(path: Path, value: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(folder / "model.safetensors.index.json", {"metadata": {"total_size": total}, "weight_map": weight_map})

@@ -1,11 +1,11 @@
 """A tiny V-JEPA 2 with random weights in the real folder layout, for tests and the demo. It has learned nothing."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from extractors.common.random import RandomTensors, write_json
 from extractors.vjepa2.config import VJepa2Config
 from tribe_np.formats.safetensors import write_safetensors
 
@@ -29,43 +29,30 @@ def write_random(folder: str | Path, *, seed: int, **overrides: Any) -> Path:
     header = {"_note": f"random weights, seed {seed}: a stand-in for tests and the demo", "model_type": "vjepa2"}
     predictor = {"pred_hidden_size": PREDICTOR_DIM, "pred_num_attention_heads": 2, "pred_num_hidden_layers": 1}
     model = {"architectures": ["VJEPA2Model"], **header, **values, **predictor}
-    (folder / "config.json").write_text(json.dumps(model, indent=1) + "\n")
+    write_json(folder / "config.json", model)
     processor = {"video_processor_type": "VJEPA2VideoProcessor", "crop_size": values["crop_size"], **header}
     processor.pop("model_type")
-    (folder / "video_preprocessor_config.json").write_text(json.dumps(processor, indent=1) + "\n")
+    write_json(folder / "video_preprocessor_config.json", processor)
     write_safetensors(folder / "model.safetensors", random_weights(config, seed), metadata={"format": "pt"})
     return folder
 
 
 def random_weights(config: VJepa2Config, seed: int) -> dict[str, np.ndarray]:
     """The encoder's tensors, norm gains around 1 and queries and keys large enough that attention is not uniform."""
-    rng = np.random.default_rng(seed)
-    D, M = config.model_dim, config.mlp_dim
-    tensors: dict[str, np.ndarray] = {}
-
-    def linear(name: str, *shape: int, gain: float = 1.0, bias: bool = True) -> None:
-        spread = gain / np.sqrt(np.prod(shape[1:]))
-        tensors[f"{name}.weight"] = rng.normal(0, spread, shape).astype(np.float32)
-        if bias:
-            tensors[f"{name}.bias"] = rng.normal(0, 0.1, shape[0]).astype(np.float32)
-
-    def norm(name: str) -> None:
-        tensors[f"{name}.weight"] = rng.uniform(0.7, 1.3, D).astype(np.float32)
-        tensors[f"{name}.bias"] = rng.normal(0, 0.1, D).astype(np.float32)
-
+    drawn, D, M = RandomTensors(seed), config.model_dim, config.mlp_dim
     patch = (config.tubelet_size, config.patch_size, config.patch_size)
-    linear("encoder.embeddings.patch_embeddings.proj", D, config.n_channels, *patch)
+    drawn.linear("encoder.embeddings.patch_embeddings.proj", D, config.n_channels, *patch)
     for i in range(config.n_layers):
         layer = f"encoder.layer.{i}"
-        norm(f"{layer}.norm1")
-        linear(f"{layer}.attention.query", D, D, gain=1.4, bias=config.qkv_bias)
-        linear(f"{layer}.attention.key", D, D, gain=1.4, bias=config.qkv_bias)
-        linear(f"{layer}.attention.value", D, D, bias=config.qkv_bias)
-        linear(f"{layer}.attention.proj", D, D)
-        norm(f"{layer}.norm2")
-        linear(f"{layer}.mlp.fc1", M, D)
-        linear(f"{layer}.mlp.fc2", D, M)
-    norm("encoder.layernorm")
-    linear("predictor.embeddings.predictor_embeddings", PREDICTOR_DIM, D)
-    linear("predictor.proj", D, PREDICTOR_DIM)
-    return tensors
+        drawn.norm(f"{layer}.norm1", D)
+        drawn.linear(f"{layer}.attention.query", D, D, gain=1.4, bias=config.qkv_bias)
+        drawn.linear(f"{layer}.attention.key", D, D, gain=1.4, bias=config.qkv_bias)
+        drawn.linear(f"{layer}.attention.value", D, D, bias=config.qkv_bias)
+        drawn.linear(f"{layer}.attention.proj", D, D)
+        drawn.norm(f"{layer}.norm2", D)
+        drawn.linear(f"{layer}.mlp.fc1", M, D)
+        drawn.linear(f"{layer}.mlp.fc2", D, M)
+    drawn.norm("encoder.layernorm", D)
+    drawn.linear("predictor.embeddings.predictor_embeddings", PREDICTOR_DIM, D)
+    drawn.linear("predictor.proj", D, PREDICTOR_DIM)
+    return drawn.tensors

@@ -1,11 +1,11 @@
 """A tiny Wav2Vec-BERT of random weights in the real HuggingFace layout: for tests and the demo. It means nothing."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from extractors.common.random import RandomTensors, write_json
 from extractors.wav2vec_bert.config import Wav2VecBertConfig
 from tribe_np.formats.safetensors import write_safetensors
 
@@ -49,49 +49,38 @@ def write_random(
         "sampling_rate": 16000, "stride": 2,
     }  # fmt: skip
     config = Wav2VecBertConfig.from_dict(values, origin="write_random")
-    tensors = random_weights(config, np.random.default_rng(seed))
-    (folder / "config.json").write_text(json.dumps(values, indent=1) + "\n")
-    (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor, indent=1) + "\n")
+    tensors = random_weights(config, seed)
+    write_json(folder / "config.json", values)
+    write_json(folder / "preprocessor_config.json", preprocessor)
     named = {prefix + name: tensor for name, tensor in tensors.items()}
     # a single key: the format's writer orders several at random, and the bytes would differ
     write_safetensors(folder / "model.safetensors", named, metadata={"format": "pt"})
     return folder
 
 
-def random_weights(config: Wav2VecBertConfig, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def random_weights(config: Wav2VecBertConfig, seed: int) -> dict[str, np.ndarray]:
     """Every tensor of the checkpoint: gains near 1, queries and keys large enough that attention is not uniform."""
-    tensors: dict[str, np.ndarray] = {}
-
-    def matrix(name: str, *shape: int, scale: float = 1.0) -> None:
-        n_inputs = int(np.prod(shape[1:]))
-        tensors[name] = (rng.normal(size=shape) * scale / np.sqrt(n_inputs)).astype(np.float32)
-
-    def linear(name: str, n_out: int, n_in: int, *, scale: float = 1.0) -> None:
-        matrix(f"{name}.weight", n_out, n_in, scale=scale)
-        tensors[f"{name}.bias"] = (rng.normal(size=n_out) * 0.1).astype(np.float32)
-
-    def norm(name: str, dim: int) -> None:
-        tensors[f"{name}.weight"] = rng.uniform(0.7, 1.3, size=dim).astype(np.float32)
-        tensors[f"{name}.bias"] = (rng.normal(size=dim) * 0.1).astype(np.float32)
-
+    drawn = RandomTensors(seed)
     D, M = config.model_dim, config.mlp_dim
-    matrix("masked_spec_embed", D)
-    norm("feature_projection.layer_norm", config.input_dim)
-    linear("feature_projection.projection", D, config.input_dim)
+    drawn.matrix("masked_spec_embed", D)
+    drawn.norm("feature_projection.layer_norm", config.input_dim)
+    drawn.linear("feature_projection.projection", D, config.input_dim)
     for i in range(config.n_layers):
         layer = f"encoder.layers.{i}"
         for name in ("ffn1_layer_norm", "self_attn_layer_norm", "ffn2_layer_norm", "final_layer_norm"):
-            norm(f"{layer}.{name}", D)
+            drawn.norm(f"{layer}.{name}", D)
         for name in ("ffn1", "ffn2"):
-            linear(f"{layer}.{name}.intermediate_dense", M, D)
-            linear(f"{layer}.{name}.output_dense", D, M)
+            drawn.linear(f"{layer}.{name}.intermediate_dense", M, D)
+            drawn.linear(f"{layer}.{name}.output_dense", D, M)
         for name in ("linear_q", "linear_k", "linear_v", "linear_out"):
-            linear(f"{layer}.self_attn.{name}", D, D, scale=1.5 if name in ("linear_q", "linear_k") else 1.0)
+            drawn.linear(f"{layer}.self_attn.{name}", D, D, gain=1.5 if name in ("linear_q", "linear_k") else 1.0)
         n_distances = config.left_span + 1 + config.right_span
-        matrix(f"{layer}.self_attn.distance_embedding.weight", n_distances, config.head_dim, scale=config.head_dim**0.5)
-        norm(f"{layer}.conv_module.layer_norm", D)
-        norm(f"{layer}.conv_module.depthwise_layer_norm", D)
-        matrix(f"{layer}.conv_module.pointwise_conv1.weight", 2 * D, D, 1)
-        matrix(f"{layer}.conv_module.depthwise_conv.weight", D, 1, config.conv_width)
-        matrix(f"{layer}.conv_module.pointwise_conv2.weight", D, D, 1)
-    return tensors
+        drawn.matrix(
+            f"{layer}.self_attn.distance_embedding.weight", n_distances, config.head_dim, gain=config.head_dim**0.5
+        )
+        drawn.norm(f"{layer}.conv_module.layer_norm", D)
+        drawn.norm(f"{layer}.conv_module.depthwise_layer_norm", D)
+        drawn.matrix(f"{layer}.conv_module.pointwise_conv1.weight", 2 * D, D, 1)
+        drawn.matrix(f"{layer}.conv_module.depthwise_conv.weight", D, 1, config.conv_width)
+        drawn.matrix(f"{layer}.conv_module.pointwise_conv2.weight", D, D, 1)
+    return drawn.tensors

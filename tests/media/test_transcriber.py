@@ -146,8 +146,9 @@ def test_a_program_that_does_not_start(tmp_path: Path) -> None:
 
 
 INTERRUPTED = """
-import sys
+import signal, sys
 from tribe_np.media.child_process import run_child
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite run in the background inherits it ignored
 run_child([sys.executable, "-c", {child!r}], name="sleeper")
 """
 CHILD = """
