@@ -3,20 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from extractors.common.config import ModelConfig
 from extractors.common.settings import Settings
 from tribe_np.errors import ConfigError
-from tribe_np.formats.weights import read_json
 
 
 @dataclass(frozen=True)
-class DinoV2Config:
+class DinoV2Config(ModelConfig):
     """Sizes of the model; dinov2-large: 1024 wide, 24 layers, 16 heads, patch 14, positions for 518 x 518."""
 
-    model_dim: int
-    n_layers: int
-    n_heads: int
     mlp_ratio: float
     image_size: int
     patch_size: int
@@ -34,21 +31,8 @@ class DinoV2Config:
         """Patches along one side of the picture the position table is for."""
         return self.image_size // self.patch_size
 
-    @property
-    def n_states(self) -> int:
-        """Hidden states: the embedding and one per layer."""
-        return self.n_layers + 1
-
     @classmethod
-    def from_folder(cls, folder: str | Path) -> "DinoV2Config":
-        """Reads folder/config.json.
-
-        Raises   CheckpointError when it cannot be read; ConfigError for values that are wrong or not implemented
-        """
-        return cls.from_dict(read_json(Path(folder) / "config.json"), origin=Path(folder) / "config.json")
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any], *, origin: str | Path = "config") -> "DinoV2Config":
+    def from_dict(cls, values: Mapping[str, Any], *, origin: str | Path = "config.json") -> Self:
         """The configuration in a mapping with HuggingFace's keys.
 
         Raises   ConfigError for values that are wrong or not implemented (SwiGLU of the giant model among them)

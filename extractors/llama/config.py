@@ -8,11 +8,11 @@ is an error. `pretraining_tp` is ignored as transformers 5 does (it only ever sp
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from extractors.common.config import ModelConfig
 from extractors.common.settings import Settings
 from tribe_np.errors import ConfigError
-from tribe_np.formats.weights import read_json
 
 DEFAULT_THETA = 10000.0  # transformers 5.23.0: fills files older than the key `rope_theta`
 SILU_NAMES = ("silu", "swish")
@@ -29,16 +29,13 @@ class Llama3Scaling:
 
 
 @dataclass(frozen=True)
-class LlamaConfig:
+class LlamaConfig(ModelConfig):
     """Sizes and constants of one LLaMA. LLaMA-3.2-3B: 28 layers, D 3072, 24 heads, 8 key/value heads, eps 1e-5.
 
     Source   transformers 5.23.0 LlamaConfig
     """
 
-    n_layers: int
-    model_dim: int
     mlp_dim: int
-    n_heads: int
     n_kv_heads: int
     head_dim: int
     vocab_size: int
@@ -48,21 +45,8 @@ class LlamaConfig:
     attention_bias: bool
     mlp_bias: bool
 
-    @property
-    def n_states(self) -> int:
-        """Hidden states of the model: the embeddings, and one after each layer."""
-        return self.n_layers + 1
-
     @classmethod
-    def from_folder(cls, folder: str | Path) -> "LlamaConfig":
-        """Reads folder/config.json.
-
-        Raises   CheckpointError when it cannot be read; ConfigError for values that are wrong or not implemented
-        """
-        return cls.from_dict(read_json(Path(folder) / "config.json"), origin=Path(folder) / "config.json")
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any], *, origin: str | Path = "config.json") -> "LlamaConfig":
+    def from_dict(cls, values: Mapping[str, Any], *, origin: str | Path = "config.json") -> Self:
         """The configuration from the mapping of a config.json.
 
         Raises   ConfigError that names `origin` and the key: missing, of the wrong type, or not implemented

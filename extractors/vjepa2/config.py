@@ -3,20 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from extractors.common.config import ModelConfig
 from extractors.common.settings import Settings
 from tribe_np.errors import ConfigError
-from tribe_np.formats.weights import read_json
 
 
 @dataclass(frozen=True)
-class VJepa2Config:
+class VJepa2Config(ModelConfig):
     """Sizes of the encoder; released (vjepa2-vitg-fpc64-256): 1408 wide, 40 layers, 22 heads, crop 256, 64 frames."""
 
-    model_dim: int
-    n_layers: int
-    n_heads: int
     mlp_ratio: float
     patch_size: int
     tubelet_size: int
@@ -41,21 +38,8 @@ class VJepa2Config:
         """Patches along one side of the configured crop: positions are counted on this grid, whatever is fed in."""
         return self.crop_size // self.patch_size
 
-    @property
-    def n_states(self) -> int:
-        """Hidden states: the patch embedding and one per layer."""
-        return self.n_layers + 1
-
     @classmethod
-    def from_folder(cls, folder: str | Path) -> "VJepa2Config":
-        """Reads folder/config.json.
-
-        Raises   CheckpointError when it cannot be read; ConfigError for values that are wrong or not implemented
-        """
-        return cls.from_dict(read_json(Path(folder) / "config.json"), origin=Path(folder) / "config.json")
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any], *, origin: str | Path = "config") -> "VJepa2Config":
+    def from_dict(cls, values: Mapping[str, Any], *, origin: str | Path = "config.json") -> Self:
         """The configuration in a mapping with HuggingFace's keys; predictor and pooler keys are not needed.
 
         Raises   ConfigError for values that are wrong or not implemented

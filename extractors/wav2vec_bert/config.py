@@ -3,20 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from extractors.common.config import ModelConfig
 from extractors.common.settings import Settings
 from tribe_np.errors import ConfigError
-from tribe_np.formats.weights import read_json
 
 
 @dataclass(frozen=True)
-class Wav2VecBertConfig:
+class Wav2VecBertConfig(ModelConfig):
     """The numbers that shape the model; key of config.json -> field in `from_dict`."""
 
-    model_dim: int
-    n_layers: int
-    n_heads: int
     mlp_dim: int
     input_dim: int  # 80 mel bins x 2 audio frames
     conv_width: int  # taps of the causal depthwise convolution
@@ -29,21 +26,8 @@ class Wav2VecBertConfig:
         """Channels of one attention head."""
         return self.model_dim // self.n_heads
 
-    @property
-    def n_states(self) -> int:
-        """Hidden states: the projected input and one per layer."""
-        return self.n_layers + 1
-
     @classmethod
-    def from_folder(cls, folder: str | Path) -> "Wav2VecBertConfig":
-        """Reads folder/config.json.
-
-        Raises   CheckpointError when it cannot be read; ConfigError for values that are wrong or not implemented
-        """
-        return cls.from_dict(read_json(Path(folder) / "config.json"), origin=Path(folder) / "config.json")
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any], *, origin: str | Path = "config.json") -> "Wav2VecBertConfig":
+    def from_dict(cls, values: Mapping[str, Any], *, origin: str | Path = "config.json") -> Self:
         """From the keys of config.json; foreign keys are ignored.
 
         Absent keys take transformers' own class defaults, which describe w2v-bert-2.0. An adapter behind the encoder
