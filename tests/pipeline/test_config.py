@@ -78,6 +78,18 @@ def test_without_layers_to_use_each_extractor_has_its_own() -> None:
         ({"layers_to_use": [1.5]}, "between 0 and 1"),
         ({"n_layers_to_use": 3}, "only one of"),
         ({"layer_aggregation": "median"}, "layer_aggregation"),
+        ({"features_to_use": [["text"]]}, "features_to_use"),
+        ({"features_to_use": ["text", "text"]}, "twice"),
+        ({"frequency": float("inf")}, "data.frequency"),
+        ({"neuro.frequency": 1e-320}, "data.neuro.frequency"),
+        ({"neuro.offset": "5 s"}, "data.neuro.offset"),
+        ({"neuro.offset": None}, "data.neuro.offset"),
+        ({"video_feature.clip_duration": "4"}, "clip_duration"),
+        ({"video_feature.clip_duration": 0}, "clip_duration"),
+        ({"video_feature.num_frames": "all"}, "num_frames"),
+        ({"text_feature.cache_n_layers": "x"}, "data.text_feature.cache_n_layers"),
+        ({"layers_to_use": True}, "fractions"),
+        ({"layers_to_use": None, "n_layers_to_use": "x"}, "n_layers_to_use"),
     ],
 )
 def test_what_is_not_implemented_is_named(changes: dict[str, Any], named: str) -> None:
@@ -96,6 +108,16 @@ def test_own_options_refuse_unknown_keys_and_values() -> None:
         PipelineConfig.from_dict({"compat": "rust"})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("sentences", 5), ("n_video_frames", 0), ("n_video_frames", "x"), ("n_video_frames", True), ("language", 7),
+     ("speech_engine", 7), ("remove_empty_segments", 1)],
+)  # fmt: skip
+def test_own_options_of_the_wrong_type_are_named(name: str, value: Any) -> None:
+    with pytest.raises(ConfigError, match=f"option {name} must be"):
+        PipelineConfig.from_dict({name: value})
+
+
 def test_compat_is_right_by_default_and_all_on_request() -> None:
     assert not any(vars(Compat.named(None)).values())
     assert all(vars(Compat.named("upstream")).values())
@@ -111,3 +133,7 @@ def test_updates_are_dotted_or_nested_and_leave_the_original() -> None:
     assert original == {"a": {"b": 1, "c": 2}, "d": 3}
     assert split_update({"data.x": 1, "tribe_np.sentences": "builtin"}) == ({"data.x": 1}, {"sentences": "builtin"})
     assert split_update(None) == ({}, {})
+    assert updated(original, {"a": {"=replace=": True, "z": 1}}) == {"a": {"z": 1}, "d": 3}
+    for wrong in ("data.x", [1], {1: 2}):
+        with pytest.raises(ConfigError, match="config_update"):
+            split_update(wrong)  # type: ignore[arg-type]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tribe_np.errors import CheckpointError
-from tribe_np.pipeline.resolve import ModelLocations, default_locations
+from tribe_np.errors import CheckpointError, ConfigError
+from tribe_np.pipeline.resolve import ModelLocations, default_locations, hub_cache_folder
 
 NAME = "facebook/w2v-bert-2.0"
 
@@ -62,3 +62,19 @@ def test_models_argument_is_a_folder_several_or_a_mapping(tmp_path: Path) -> Non
     assert default_locations(str(tmp_path)).folders == (tmp_path,)
     assert default_locations([tmp_path, "x"]).folders == (tmp_path, Path("x"))
     assert default_locations({"text": "x"}).explicit == {"text": Path("x")}
+    for wrong in (5, [5], {"text": 5}, {"txet": "x"}):
+        with pytest.raises(ConfigError, match="models"):
+            default_locations(wrong)  # type: ignore[arg-type]
+
+
+def test_the_hub_cache_is_where_huggingface_hub_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HF_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "/home/me")
+    assert hub_cache_folder() == Path("/home/me/.cache/huggingface/hub")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
+    assert hub_cache_folder() == Path("/xdg/huggingface/hub")
+    monkeypatch.setenv("HF_HOME", "~/hf")
+    assert hub_cache_folder() == Path("/home/me/hf/hub")
+    monkeypatch.setenv("HF_HUB_CACHE", "/hub")
+    assert default_locations(None).hub_cache == Path("/hub")

@@ -5,7 +5,7 @@ it; keys about caching, clusters and training are passed over.
 Source   tribev2 main.py Data; neuralset 0.0.2 HuggingFaceText, Wav2VecBert, HuggingFaceVideo, FmriExtractor
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -74,8 +74,9 @@ class DataConfig:
         modalities = data.get("features_to_use")
         if not isinstance(modalities, list) or not modalities:
             raise ConfigError("config.yaml: data.features_to_use must list modalities, such as [text, audio, video]")
-        unknown = [m for m in modalities if m not in EXTRACTOR_CLASSES]
-        if unknown:
+        unknown = [m for m in modalities if not isinstance(m, str) or m not in EXTRACTOR_CLASSES]
+        if unknown or len(set(modalities)) < len(modalities):
+            unknown = unknown or ["one of them twice"]
             known = ", ".join(EXTRACTOR_CLASSES)
             raise ConfigError(f"config.yaml: data.features_to_use names {unknown[0]!r}; implemented are {known}")
         tr_frequency = _positive(neuro, "data.neuro.frequency")
@@ -87,7 +88,7 @@ class DataConfig:
             drop_incomplete=bool(data.get("stride_drop_incomplete", False)),
             batch_size=_count(data, "data.batch_size", 64),
             tr=1 / tr_frequency,
-            hemodynamic_offset=float(neuro.get("offset", 0.0)),
+            hemodynamic_offset=_number(neuro, "data.neuro.offset", 0.0),
             extractors={m: _extractor(m, data) for m in modalities},
         )
 
@@ -104,9 +105,6 @@ def _extractor(modality: str, data: Mapping[str, Any]) -> ExtractorConfig:
     if modality in ("video", "image"):
         model = _mapping(feature, "image", where)
         _check_fixed(model, FIXED_IMAGE, f"{where}.image")
-    clip_duration = feature.get("clip_duration")
-    if modality == "video" and clip_duration is None:
-        raise ConfigError(f"config.yaml: {where}.clip_duration must be the seconds of one clip (released: 4)")
     return ExtractorConfig(
         modality=modality,
         model_name=str(model.get("model_name", DEFAULT_MODELS[modality])),
@@ -114,8 +112,8 @@ def _extractor(modality: str, data: Mapping[str, Any]) -> ExtractorConfig:
         frequency=_positive(data, "data.frequency"),
         aggregation=str(feature.get("aggregation", "single")),
         batch_size=_count(feature, f"{where}.batch_size", 32),
-        clip_duration=float(clip_duration or 0.0),
-        n_video_frames=feature.get("num_frames"),
+        clip_duration=_positive(feature, f"{where}.clip_duration") if modality == "video" else 0.0,
+        n_video_frames=_optional_count(feature, f"{where}.num_frames"),
         allow_missing=bool(feature.get("allow_missing", False)),
     )
 
@@ -125,18 +123,18 @@ def _selection(data: Mapping[str, Any], model: Mapping[str, Any], where: str) ->
     if n_layers is not None and layers is not None:
         raise ConfigError("config.yaml: only one of data.n_layers_to_use and data.layers_to_use may be given")
     if n_layers is not None:
-        layers = np.linspace(0, 1, int(n_layers)).tolist()
+        layers = np.linspace(0, 1, _count(data, "data.n_layers_to_use", 0)).tolist()
     if layers is None:
         layers = model.get("layers", 2 / 3)
     if layers == "all":
         raise ConfigError(f"config.yaml: {where} 'all' is not implemented; give fractions such as [0.5, 0.75, 1.0]")
     fractions = layers if isinstance(layers, list) else [layers]
-    if not all(isinstance(f, (int, float)) for f in fractions):
+    if not all(isinstance(f, (int, float)) and not isinstance(f, bool) for f in fractions):
         raise ConfigError(f"config.yaml: {where} must be fractions between 0 and 1, got {layers!r}")
     return LayerSelection(
         fractions=tuple(float(f) for f in fractions),
         aggregation=data.get("layer_aggregation", "group_mean"),
-        cache_n_layers=model.get("cache_n_layers"),
+        cache_n_layers=_optional_count(model, f"{where.removesuffix('layers')}cache_n_layers"),
     )
 
 
@@ -155,9 +153,22 @@ def _mapping(section: Mapping[str, Any], key: str, where: str = "data") -> Mappi
 
 def _positive(section: Mapping[str, Any], path: str) -> float:
     value = section.get(path.rpartition(".")[2])
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 1e-6 < value < 1e6:
         raise ConfigError(f"config.yaml: {path} must be a positive number, got {value!r}")
     return float(value)
+
+
+def _number(section: Mapping[str, Any], path: str, default: float) -> float:
+    value = section.get(path.rpartition(".")[2], default)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e6:
+        raise ConfigError(f"config.yaml: {path} must be a number, got {value!r}")
+    return float(value)
+
+
+def _optional_count(section: Mapping[str, Any], path: str) -> int | None:
+    if section.get(path.rpartition(".")[2]) is None:
+        return None
+    return _count(section, path, 0)
 
 
 def _count(section: Mapping[str, Any], path: str, default: int) -> int:
@@ -212,20 +223,43 @@ class PipelineConfig:
         values = dict(options)
         if not isinstance(values.get("compat"), Compat):
             values["compat"] = Compat.named(values.get("compat"))
-        for name in ("video_final_norm", "remove_empty_segments"):
-            if name in values and not isinstance(values[name], bool):
-                raise ConfigError(f"option {name} must be true or false, got {values[name]!r}")
+        for name, (is_good, expected) in OPTION_TYPES.items():
+            if name in values and not is_good(values[name]):
+                raise ConfigError(f"option {name} must be {expected}, got {values[name]!r}")
         return cls(**values)
 
 
+def _is_name(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_frame_count(value: object) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 1)
+
+
+OPTION_TYPES: dict[str, tuple[Callable[[object], bool], str]] = {
+    "sentences": (lambda value: isinstance(value, str), 'a name such as "builtin"'),
+    "video_final_norm": (lambda value: isinstance(value, bool), "true or false"),
+    "n_video_frames": (_is_frame_count, "a whole number of at least 1, or none"),
+    "remove_empty_segments": (lambda value: isinstance(value, bool), "true or false"),
+    "language": (_is_name, "a name or none"),
+    "speech_engine": (_is_name, "a name or none"),
+}
+
+
 OWN_PREFIX = "tribe_np."
+REPLACE = "=replace="  # exca's key
 
 
 def split_update(update: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """`config_update` parted into upstream's keys and our own (prefix "tribe_np.", which is dropped)."""
     upstream: dict[str, Any] = {}
     own: dict[str, Any] = {}
+    if update is not None and not isinstance(update, Mapping):
+        raise ConfigError(f"config_update must be a mapping from key to value, got {type(update).__name__}")
     for key, value in (update or {}).items():
+        if not isinstance(key, str):
+            raise ConfigError(f"config_update: a key must be text such as 'data.batch_size', got {key!r}")
         if key.startswith(OWN_PREFIX):
             own[key[len(OWN_PREFIX) :]] = value
         else:
@@ -236,6 +270,7 @@ def split_update(update: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict
 def updated(config: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of a nested mapping with overrides; keys may be dotted, nested mappings are merged.
 
+    A mapping that holds "=replace=": True replaces what was there.
     Source   exca 0.5.20 ConfDict.update
     """
     merged = {k: updated(v, {}) if isinstance(v, Mapping) else v for k, v in config.items()}
@@ -244,7 +279,8 @@ def updated(config: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, A
         if rest:
             value = {rest: value}
         if isinstance(value, Mapping):
-            below = merged.get(head)
+            below = {} if value.get(REPLACE) is True else merged.get(head)
+            value = {k: v for k, v in value.items() if k != REPLACE}
             merged[head] = updated(below if isinstance(below, Mapping) else {}, value)
         else:
             merged[head] = value

@@ -257,7 +257,11 @@ class TribeModel:
 
 
 def _as_events(events: Any) -> Events:
-    return events if isinstance(events, Events) else Events.from_dataframe(events)
+    if isinstance(events, Events):
+        return events
+    if not hasattr(events, "itertuples"):
+        raise EventsError(f"events must be an Events table or a pandas DataFrame, got {type(events).__name__}")
+    return Events.from_dataframe(events)
 
 
 def _section(config: Mapping[str, Any], name: str, folder: Path) -> Mapping[str, Any]:

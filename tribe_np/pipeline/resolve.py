@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tribe_np.errors import CheckpointError
+from tribe_np.errors import CheckpointError, ConfigError
+
+MODALITIES = ("text", "audio", "video", "image")
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,13 @@ def default_locations(
     hub_cache = hub_cache_folder()
     if models is None:
         return ModelLocations({}, (), hub_cache)
-    if isinstance(models, Mapping):
-        return ModelLocations({k: Path(v) for k, v in models.items()}, (), hub_cache)
-    folders = [models] if isinstance(models, (str, Path)) else list(models)
-    return ModelLocations({}, tuple(Path(f) for f in folders), hub_cache)
+    try:
+        if isinstance(models, Mapping):
+            unknown = [name for name in models if name not in MODALITIES]
+            if unknown:
+                raise ConfigError(f"models: unknown modality {unknown[0]!r}; known are {', '.join(MODALITIES)}")
+            return ModelLocations({k: Path(v) for k, v in models.items()}, (), hub_cache)
+        folders = [models] if isinstance(models, (str, Path)) else list(models)
+        return ModelLocations({}, tuple(Path(f) for f in folders), hub_cache)
+    except TypeError as error:
+        raise ConfigError(f"models must be a folder, several, or {{modality: folder}}, got {models!r:.60}") from error

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from tribe_np.errors import OutputError
 from tribe_np.pipeline.cache import FeatureCache
 from tribe_np.pipeline.locate import user_cache_folder
 
@@ -33,6 +34,8 @@ def open_workspace(cache_folder: str | Path | bool | None) -> Workspace:
     if cache_folder is False:
         scratch = tempfile.TemporaryDirectory(prefix="tribe-np-")
         return Workspace(Path(scratch.name), FeatureCache(None), scratch)
+    if (cache_folder is not None and not isinstance(cache_folder, (str, Path, bool))) or cache_folder == "":
+        raise OutputError(f"cache_folder must be a folder, None or False, got {cache_folder!r}")
     root = user_cache_folder() if cache_folder in (None, True) else Path(str(cache_folder))
     cache = FeatureCache(root / "features")  # first: it says clearly when the folder cannot be written
     media = root / "media"
