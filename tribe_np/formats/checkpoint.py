@@ -1,4 +1,8 @@
-"""A checkpoint folder of the brain encoder: config.yaml, model.safetensors and build_args.json."""
+"""A checkpoint folder of the brain encoder: config.yaml with best.ckpt, or with model.safetensors and build_args.json.
+
+best.ckpt is what PyTorch Lightning wrote: state_dict, whose names all begin with `model.`, and upstream's
+model_build_args. It is read without PyTorch and without copying: tensors stay in the file until a layer takes them.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,12 +13,17 @@ import numpy as np
 
 from tribe_np.errors import CheckpointError
 from tribe_np.formats.config_yaml import read_config_yaml
-from tribe_np.formats.weights import SINGLE_NAME, WeightTree, open_folder, read_json
+from tribe_np.formats.safetensors import TensorEntry
+from tribe_np.formats.torch_zip import TorchFile, open_torch
+from tribe_np.formats.weights import INDEX_NAME, SINGLE_NAME, WeightTree, read_folder, read_json, renamed
 from tribe_np.protocols import Array
 
 CONFIG_NAME = "config.yaml"
 BUILD_ARGS_NAME = "build_args.json"
+LIGHTNING_NAME = "best.ckpt"
 LIGHTNING_PREFIX = "model."  # of every key in a Lightning checkpoint
+MAX_DEPTH = 3  # of model_build_args: the mapping, feature_dims, a pair
+MAX_ITEMS = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +40,13 @@ class Checkpoint:
     brain_model_config: Mapping[str, Any]
     build_args: Mapping[str, Any]
     weights: WeightTree
+    entries: tuple[TensorEntry, ...]  # the stored tensors behind `weights`
 
 
 def open_checkpoint(
     folder: str | Path,
     *,
-    checkpoint_name: str = "best.ckpt",
+    checkpoint_name: str = LIGHTNING_NAME,
     dtype: Any = np.float32,
     place: Callable[[np.ndarray], Array] = np.asarray,
 ) -> Checkpoint:
@@ -47,18 +57,54 @@ def open_checkpoint(
     folder = Path(folder)
     if not folder.is_dir():
         raise CheckpointError(
-            f"{folder}: no such folder; expected {CONFIG_NAME}, {SINGLE_NAME} and {BUILD_ARGS_NAME} in it"
+            f"{folder}: no such folder; expected {CONFIG_NAME} in it, and {checkpoint_name} or {SINGLE_NAME} with "
+            f"{BUILD_ARGS_NAME}"
         )
     config = read_checkpoint_config(folder)
+    entries, build_args = _read_weights(folder, checkpoint_name)
+    own_names = renamed(entries, lambda name: name.removeprefix(LIGHTNING_PREFIX), origin=str(folder))
+    weights = WeightTree(own_names, origin=str(folder), dtype=dtype, place=place)
+    return Checkpoint(folder, config, config["brain_model_config"], build_args, weights, tuple(entries.values()))
+
+
+def _read_weights(folder: Path, checkpoint_name: str) -> tuple[dict[str, TensorEntry], dict[str, Any]]:
     if not (folder / SINGLE_NAME).is_file() and (folder / checkpoint_name).is_file():
-        raise CheckpointError(
-            f"{folder / checkpoint_name}: a PyTorch checkpoint cannot be read directly yet; "
-            f"expected its weights as {SINGLE_NAME} and its model_build_args as {BUILD_ARGS_NAME} beside it"
-        )
-    weights = open_folder(folder, dtype=dtype, place=place, rename=lambda name: name.removeprefix(LIGHTNING_PREFIX))
+        return read_lightning(open_torch(folder / checkpoint_name))
+    if not (folder / SINGLE_NAME).is_file() and not (folder / INDEX_NAME).is_file():
+        raise CheckpointError(f"{folder}: holds neither {checkpoint_name} nor {SINGLE_NAME}")
+    entries = read_folder(folder)
     if not (folder / BUILD_ARGS_NAME).is_file():
         raise CheckpointError(f"{folder}: lacks {BUILD_ARGS_NAME}, with feature_dims, n_outputs and n_output_timesteps")
-    return Checkpoint(folder, config, config["brain_model_config"], read_json(folder / BUILD_ARGS_NAME), weights)
+    return entries, read_json(folder / BUILD_ARGS_NAME)
+
+
+def read_lightning(opened: TorchFile) -> tuple[dict[str, TensorEntry], dict[str, Any]]:
+    """The tensors of state_dict by their stored names, and model_build_args; training's other entries are ignored.
+
+    Raises   CheckpointError when either is missing or malformed
+    """
+    if not isinstance(opened.top, dict) or not {"state_dict", "model_build_args"} <= set(opened.top):
+        raise CheckpointError(
+            f"{opened.path}: needs the entries state_dict and model_build_args, as upstream's training writes them"
+        )
+    entries = opened.tensors(opened.top["state_dict"], where="state_dict")
+    build_args = _plain(opened.top["model_build_args"], f"{opened.path}: model_build_args", MAX_DEPTH)
+    if not isinstance(build_args, dict):
+        raise CheckpointError(f"{opened.path}: model_build_args must be a mapping, got {type(build_args).__name__}")
+    return entries, build_args
+
+
+def _plain(value: Any, where: str, depth: int) -> Any:
+    """A value that JSON can hold, tuples as lists; bounded, for a pickle may hold itself."""
+    if isinstance(value, (dict, list, tuple)):
+        if depth == 0 or len(value) > MAX_ITEMS:
+            raise CheckpointError(f"{where}: nested too deeply or too long")
+        if isinstance(value, dict):
+            return {str(key): _plain(item, where, depth - 1) for key, item in value.items()}
+        return [_plain(item, where, depth - 1) for item in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise CheckpointError(f"{where}: holds a {type(value).__name__}, expected numbers and text")
 
 
 def read_checkpoint_config(folder: str | Path) -> dict[str, Any]:

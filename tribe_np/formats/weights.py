@@ -10,10 +10,13 @@ import numpy as np
 
 from tribe_np.errors import CheckpointError
 from tribe_np.formats.safetensors import TensorEntry, read_header
+from tribe_np.formats.torch_zip import read_torch_tensors
 from tribe_np.protocols import Array
 
 INDEX_NAME = "model.safetensors.index.json"
 SINGLE_NAME = "model.safetensors"
+TORCH_INDEX_NAME = "pytorch_model.bin.index.json"
+TORCH_NAME = "pytorch_model.bin"
 FLOATS = ("F64", "F32", "F16", "BF16")
 
 
@@ -141,43 +144,66 @@ def open_folder(
     place: Callable[[np.ndarray], Array] = np.asarray,
     rename: Callable[[str], str] = lambda name: name,
 ) -> WeightTree:
-    """Weights of a HuggingFace folder: `model.safetensors`, or shards named by `model.safetensors.index.json`.
+    """Weights of a HuggingFace folder (see `read_folder`) as a tree.
 
     `rename` maps each stored name to the model's own (a prefix dropped, an older spelling).
     Raises   CheckpointError when no weights, a shard, or a tensor named by the index is missing
+    """
+    entries = renamed(read_folder(folder), rename, origin=str(folder))
+    return WeightTree(entries, origin=str(folder), dtype=dtype, place=place)
+
+
+def read_folder(folder: str | Path) -> dict[str, TensorEntry]:
+    """The tensors of a HuggingFace folder by their stored names.
+
+    Looked for in this order: `model.safetensors.index.json` with its shards, `model.safetensors`, and PyTorch's
+    `pytorch_model.bin.index.json` with its shards, `pytorch_model.bin`.
+    Raises   CheckpointError as `open_folder`
     """
     folder = Path(folder)
     if not os.path.isdir(folder):  # unlike Path.is_dir, False for a name that the system refuses
         raise CheckpointError(f"{folder}: no such folder; expected config.json and {SINGLE_NAME} in it")
     if os.path.isfile(folder / INDEX_NAME):
-        entries = _sharded_entries(folder)
-    elif os.path.isfile(folder / SINGLE_NAME):
-        entries = read_header(folder / SINGLE_NAME)[0]
-    else:
-        raise CheckpointError(f"{folder}: holds neither {SINGLE_NAME} nor {INDEX_NAME}")
-    renamed: dict[str, TensorEntry | np.ndarray] = {}
+        return _sharded_entries(folder / INDEX_NAME, lambda path: read_header(path)[0])
+    if os.path.isfile(folder / SINGLE_NAME):
+        return read_header(folder / SINGLE_NAME)[0]
+    if os.path.isfile(folder / TORCH_INDEX_NAME):
+        return _sharded_entries(folder / TORCH_INDEX_NAME, read_torch_tensors)
+    if os.path.isfile(folder / TORCH_NAME):
+        return read_torch_tensors(folder / TORCH_NAME)
+    raise CheckpointError(f"{folder}: holds neither {SINGLE_NAME} nor {INDEX_NAME} (nor {TORCH_NAME})")
+
+
+def renamed(
+    entries: Mapping[str, TensorEntry], rename: Callable[[str], str], *, origin: str
+) -> dict[str, TensorEntry | np.ndarray]:
+    """The entries under the model's own names.
+
+    Raises   CheckpointError when two get the same
+    """
+    found: dict[str, TensorEntry | np.ndarray] = {}
     for name, entry in entries.items():
-        if rename(name) in renamed:
-            raise CheckpointError(f"{folder}: two tensors mean {_shown(rename(name))}")
-        renamed[rename(name)] = entry
-    return WeightTree(renamed, origin=str(folder), dtype=dtype, place=place)
+        if rename(name) in found:
+            raise CheckpointError(f"{origin}: two tensors mean {_shown(rename(name))}")
+        found[rename(name)] = entry
+    return found
 
 
-def _sharded_entries(folder: Path) -> dict[str, TensorEntry]:
-    index = read_json(folder / INDEX_NAME)
-    weight_map = index.get("weight_map")
+def _sharded_entries(index_path: Path, read: Callable[[Path], dict[str, TensorEntry]]) -> dict[str, TensorEntry]:
+    folder, index_name = index_path.parent, index_path.name
+    weight_map = read_json(index_path).get("weight_map")
     if not isinstance(weight_map, dict) or not all(isinstance(v, str) for v in weight_map.values()):
-        raise CheckpointError(f"{folder / INDEX_NAME}: needs weight_map, from tensor names to shard files")
+        raise CheckpointError(f"{index_path}: needs weight_map, from tensor names to shard files")
     shards: dict[str, dict[str, TensorEntry]] = {}
     for shard in dict.fromkeys(weight_map.values()):
         if Path(shard).name != shard:
-            raise CheckpointError(f"{folder / INDEX_NAME}: shard {shard!r} must be a file name in the same folder")
+            raise CheckpointError(f"{index_path}: shard {shard!r} must be a file name in the same folder")
         if not os.path.isfile(folder / shard):
-            raise CheckpointError(f"{folder}: shard {_shown(shard)} is missing; {INDEX_NAME} names it")
-        shards[shard] = read_header(folder / shard)[0]
+            raise CheckpointError(f"{folder}: shard {_shown(shard)} is missing; {index_name} names it")
+        shards[shard] = read(folder / shard)
     for name, shard in weight_map.items():
         if name not in shards[shard]:
-            raise CheckpointError(f"{folder / shard}: tensor {_shown(name)} is missing; {INDEX_NAME} places it there")
+            raise CheckpointError(f"{folder / shard}: tensor {_shown(name)} is missing; {index_name} places it there")
     return {name: shards[shard][name] for name, shard in weight_map.items()}
 
 

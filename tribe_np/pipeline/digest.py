@@ -11,7 +11,8 @@ from tribe_np.pipeline.progress import Progress
 
 BLOCK = 1 << 20
 SHOWN_BYTES = 1 << 28  # about a second of SHA-256 on a slow machine
-MODEL_SUFFIXES = {".json", ".yaml", ".safetensors", ".ckpt"}  # what is read; a README or a .bin changes no number
+MODEL_SUFFIXES = {".json", ".yaml", ".safetensors", ".ckpt"}  # what is read; a README changes no number
+TORCH_SUFFIX = ".bin"  # read only where no safetensors are
 
 
 def file_digest(path: str | Path, step: Callable[[int], object] = lambda n: None) -> str:
@@ -32,8 +33,10 @@ def file_digest(path: str | Path, step: Callable[[int], object] = lambda n: None
 
 def model_files(folder: str | Path) -> list[Path]:
     """The files of a model folder that a model is made of, in name order."""
-    found = (p for p in Path(folder).iterdir() if p.suffix in MODEL_SUFFIXES and not p.name.startswith("."))
-    return sorted(p for p in found if p.is_file())
+    files = [p for p in Path(folder).iterdir() if not p.name.startswith(".") and p.is_file()]
+    has_safetensors = any(p.suffix == ".safetensors" for p in files)
+    read = MODEL_SUFFIXES if has_safetensors else MODEL_SUFFIXES | {TORCH_SUFFIX}
+    return sorted(p for p in files if p.suffix in read)
 
 
 def folder_digest(folder: str | Path, step: Callable[[int], object] = lambda n: None) -> str:

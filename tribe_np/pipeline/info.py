@@ -1,14 +1,14 @@
 """What a checkpoint or extractor folder holds, from headers and configuration alone: no weight is read."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tribe_np.errors import CheckpointError
 from tribe_np.formats.checkpoint import open_checkpoint
-from tribe_np.formats.safetensors import read_header
-from tribe_np.formats.weights import INDEX_NAME, SINGLE_NAME, read_json
+from tribe_np.formats.safetensors import TensorEntry
+from tribe_np.formats.weights import read_folder, read_json
 from tribe_np.pipeline.config import DataConfig
 
 LICENCES = {
@@ -58,7 +58,7 @@ def _describe_encoder(folder: Path) -> dict[str, Any]:
             }
             for m, e in data.extractors.items()
         },
-        **_sizes(folder),
+        **_sizes(opened.entries),
         "licence": LICENCES["encoder"],
     }
 
@@ -71,15 +71,13 @@ def _describe_extractor(folder: Path) -> dict[str, Any]:
         "kind": f"extractor ({kind})",
         "folder": str(folder),
         "config": shown,
-        **_sizes(folder),
+        **_sizes(read_folder(folder).values()),
         "licence": LICENCES.get(kind, "see the model's own page"),
     }
 
 
-def _sizes(folder: Path) -> dict[str, Any]:
-    index = folder / INDEX_NAME
-    files = sorted(set(read_json(index).get("weight_map", {}).values())) if index.is_file() else [SINGLE_NAME]
-    entries = [entry for name in files for entry in read_header(folder / name)[0].values()]
+def _sizes(found: Iterable[TensorEntry]) -> dict[str, Any]:
+    entries = list(found)
     return {
         "tensors": len(entries),
         "parameters": sum(math.prod(e.shape) for e in entries),
