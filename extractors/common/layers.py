@@ -69,7 +69,7 @@ class LayerSelection:
         totals: list[Array] = [None] * len(groups)
         for number, state in states:
             for g, members in enumerate(groups):
-                for _ in range(members.count(number)):
+                if number in members:
                     totals[g] = state if totals[g] is None else totals[g] + state
         if any(total is None for total in totals):
             raise ConfigError(f"the model gave fewer than the {n_states} hidden states that {self} asks for")

@@ -43,10 +43,10 @@ def read_crop_size(settings: Settings, default: int) -> tuple[int, int]:
     return crop.count("height"), crop.count("width")
 
 
-def check_frame(frame: np.ndarray) -> None:
+def check_frame(picture: np.ndarray) -> None:
     """Refuses anything but an 8-bit colour picture.
 
     Raises   ShapeError
     """
-    if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8 or 0 in frame.shape:
-        raise ShapeError(f"a picture must be (height, width, 3) uint8, got {frame.shape} {frame.dtype}")
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or 0 in picture.shape:
+        raise ShapeError(f"a picture must be (height, width, 3) uint8, got {picture.shape} {picture.dtype}")

@@ -25,7 +25,9 @@ def image_features(
     """
     return token_mean_features(
         frames,
-        lambda frame: model.iterate_states(model.processor(frame)[None], open_context("dinov2", model.kernels)),
+        lambda video_frame: model.iterate_states(
+            model.processor(video_frame)[None], open_context("dinov2", model.kernels)
+        ),
         selection=selection,
         n_states=model.config.n_states,
         model_dim=model.config.model_dim,

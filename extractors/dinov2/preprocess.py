@@ -62,11 +62,11 @@ class PictureProcessor:
         mean, std = settings.triple("image_mean", CLIP_MEAN), settings.triple("image_std", CLIP_STD)
         return cls(shortest_edge, crop_size, mean, std)
 
-    def __call__(self, frame: np.ndarray) -> np.ndarray:
-        """Shapes   frame (height, width, 3) uint8 -> (3, *crop_size) float32."""
-        check_frame(frame)
-        size = shortest_edge_size(frame.shape[:2], self.shortest_edge)
-        pixels = frame.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+    def __call__(self, video_frame: np.ndarray) -> np.ndarray:
+        """Shapes   video_frame (height, width, 3) uint8 -> (3, *crop_size) float32."""
+        check_frame(video_frame)
+        size = shortest_edge_size(video_frame.shape[:2], self.shortest_edge)
+        pixels = video_frame.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
         rows, columns = centre_crop(size, self.crop_size)
         pixels = resize_bicubic(pixels, size)[:, rows, columns]
         mean = np.array(self.image_mean, np.float32)[:, None, None]

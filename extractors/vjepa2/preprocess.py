@@ -81,16 +81,16 @@ class VideoProcessor:
             rescale_factor=settings.positive("rescale_factor", 1 / 255),
         )
 
-    def shrink(self, frame: np.ndarray) -> np.ndarray:
+    def shrink(self, video_frame: np.ndarray) -> np.ndarray:
         """One frame resized and cropped; do it once per frame, since clips share most of theirs.
 
-        Shapes   frame (height, width, 3) uint8 -> (*crop_size, 3) uint8
+        Shapes   video_frame (height, width, 3) uint8 -> (*crop_size, 3) uint8
         Raises   ShapeError for anything but an 8-bit colour picture
         """
-        check_frame(frame)
-        size = shortest_edge_size(frame.shape[:2], self.shortest_edge)
+        check_frame(video_frame)
+        size = shortest_edge_size(video_frame.shape[:2], self.shortest_edge)
         crop = centre_crop(size, self.crop_size)
-        return resize_bilinear_uint8(frame, size, crop=crop)
+        return resize_bilinear_uint8(video_frame, size, crop=crop)
 
     def normalize(self, frames: Iterable[np.ndarray]) -> np.ndarray:
         """Shrunk frames as the model's input.
@@ -108,4 +108,4 @@ class VideoProcessor:
 
     def __call__(self, frames: Iterable[np.ndarray]) -> np.ndarray:
         """Shapes   n_video_frames of (height, width, 3) uint8 -> (n_video_frames, 3, *crop_size) float32."""
-        return self.normalize([self.shrink(frame) for frame in frames])
+        return self.normalize([self.shrink(video_frame) for video_frame in frames])

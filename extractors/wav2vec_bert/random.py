@@ -10,6 +10,10 @@ from extractors.wav2vec_bert.config import Wav2VecBertConfig
 from tribe_np.formats.safetensors import write_safetensors
 
 NOTE = "random weights of tribe_np's demo: the features mean nothing"
+PREPROCESSOR = {
+    "_note": NOTE, "feature_extractor_type": "SeamlessM4TFeatureExtractor", "feature_size": 80, "num_mel_bins": 80,
+    "padding_side": "right", "padding_value": 1.0, "return_attention_mask": True, "sampling_rate": 16000, "stride": 2,
+}  # fmt: skip
 
 
 def write_random(
@@ -43,15 +47,10 @@ def write_random(
         "right_max_position_embeddings": right, "conv_depthwise_kernel_size": kernel, "add_adapter": False,
         "use_intermediate_ffn_before_adapter": False, **overrides,
     }  # fmt: skip
-    preprocessor = {
-        "_note": NOTE, "feature_extractor_type": "SeamlessM4TFeatureExtractor", "feature_size": 80,
-        "num_mel_bins": 80, "padding_side": "right", "padding_value": padding_value, "return_attention_mask": True,
-        "sampling_rate": 16000, "stride": 2,
-    }  # fmt: skip
     config = Wav2VecBertConfig.from_dict(values, origin="write_random")
     tensors = random_weights(config, seed)
     write_json(folder / "config.json", values)
-    write_json(folder / "preprocessor_config.json", preprocessor)
+    write_json(folder / "preprocessor_config.json", PREPROCESSOR | {"padding_value": padding_value})
     named = {prefix + name: tensor for name, tensor in tensors.items()}
     # a single key: the format's writer orders several at random, and the bytes would differ
     write_safetensors(folder / "model.safetensors", named, metadata={"format": "pt"})

@@ -44,6 +44,12 @@ def test_the_window_counts_earlier_words() -> None:
     assert contexts("a b c d e f", None)[-1] == "A b c d e f"
 
 
+def test_a_context_reaches_back_1024_words_unless_told_otherwise() -> None:
+    events = Events(Event("Word", 0.1 * k, 0.05, text="a") for k in range(1030))
+    events = add_contexts(add_sentences(add_text(events, analyser=BUILTIN), analyser=BUILTIN))
+    assert len(events.of_type("Word")[-1].context.split()) == 1024 + 1
+
+
 def test_sentence_only_starts_again_with_each_sentence() -> None:
     assert contexts("a be. so do.", sentence_only=True) == ["A", "A be.", "So", "So do"]
 

@@ -159,6 +159,18 @@ def test_shifting_window_and_events_by_whole_steps_changes_nothing(
     assert np.array_equal(features(0.0), features(shift / 2))
 
 
+@given(st.lists(st.tuples(st.floats(-2, 12), st.floats(0, 3)), max_size=8), st.integers(0, 8), st.booleans())
+def test_events_added_in_parts_give_the_same_bits(spans: list[tuple[float, float]], cut: int, mean: bool) -> None:
+    items = [word(begin, length, 1 / (i + 3)) for i, (begin, length) in enumerate(spans)]
+    total = FeatureGrid(np.zeros((1, 1, 20), np.float32), 2.0, 0.0, 10.0)
+    counts = np.zeros(20, int) if mean else None
+    for part in (items[:cut], items[cut:]):
+        for item in part:
+            add(total, item, counts)
+    whole = window_features(items, 0.0, 10.0, 2.0, (1, 1), aggregation="mean" if mean else "sum")
+    assert np.array_equal(total.data, whole)
+
+
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 10)), max_size=6), st.integers(-20, 20))
 def test_events_on_the_grid_move_by_steps(spans: list[tuple[int, int]], k: int) -> None:
     items = [word(begin / 2, length / 2, i + 1) for i, (begin, length) in enumerate(spans)]

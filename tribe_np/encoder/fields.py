@@ -1,5 +1,6 @@
 """A configuration mapping read into a frozen dataclass: unknown keys and wrong types are errors that name the key."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import field, fields, is_dataclass
 from typing import Any, TypeAlias, TypeVar
@@ -54,7 +55,8 @@ def whole(minimum: int) -> Parser:
 
 def number(where: str, value: Any) -> float:
     """A finite number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < float("inf"):
+    # compared, not tested with isfinite: a file holds whole numbers that no float can
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:
         raise ConfigError(f"{where} must be a number, got {value!r:.60}")
     return float(value)
 

@@ -124,17 +124,17 @@ def _rows(
     with closing(read_frames(info, number, ignore_rotation=ignore_rotation)) as frames:
         for b in range(len(rows)):
             while number <= rows[b].max():
-                frame = next(frames, None)
-                if frame is None:  # the end: from here on the rows depend on where it is
+                video_frame = next(frames, None)
+                if video_frame is None:  # the end: from here on the rows depend on where it is
                     rows, number = rows_for(number), np.iinfo(np.int64).max
                     break
                 if number in wanted:
-                    held[number] = frame if prepare is None else prepare(frame)
+                    held[number] = video_frame if prepare is None else prepare(video_frame)
                 number += 1
             row = rows[b].tolist()
             for lost in set(row) - set(held):  # a chunk beyond the end of the pictures
-                frame = _frame_at(info, lost, ignore_rotation)
-                held[lost] = frame if prepare is None else prepare(frame)
+                video_frame = _frame_at(info, lost, ignore_rotation)
+                held[lost] = video_frame if prepare is None else prepare(video_frame)
             yield np.stack([held[i] for i in row])
             for old in [i for i in held if i < min(row)]:
                 del held[old]
@@ -145,10 +145,10 @@ def _frame_at(info: MediaInfo, number: int, ignore_rotation: bool) -> np.ndarray
     found = None
     with closing(read_frames(info, 0, ignore_rotation=ignore_rotation)) as frames:
         for _ in range(number + 1):
-            frame = next(frames, None)
-            if frame is None:
+            video_frame = next(frames, None)
+            if video_frame is None:
                 break
-            found = frame
+            found = video_frame
     if found is None:
         raise MediaError(f"{info.path}: no frame can be decoded; the file is damaged or cut short")
     return found

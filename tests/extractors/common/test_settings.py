@@ -35,9 +35,9 @@ def test_what_is_no_positive_number(value):
 
 @pytest.mark.parametrize(("method", "value"), [("number", "x"), ("number", None), ("count", None), ("positive", None)])
 def test_an_absent_key_without_a_default_is_an_error(method, value):
-    with pytest.raises(ConfigError, match="config.json: a must be"):
+    with pytest.raises(ConfigError, match=r"^config\.json: a must be"):
         getattr(settings(), method)("a")
-    with pytest.raises(ConfigError, match="config.json: a must be"):
+    with pytest.raises(ConfigError, match=r"^config\.json: a must be"):
         getattr(settings(a=value), method)("a")
 
 

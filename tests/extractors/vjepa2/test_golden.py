@@ -71,6 +71,18 @@ def test_the_three_axes_are_independent_blocks(rng):
     assert [int(p[14]) for p in (depth, row, column)] == [1, 1, 2]
 
 
+@pytest.mark.parametrize(("axis", "tokens"), [(0, (4, 13)), (1, (4, 7)), (2, (4, 5))])
+def test_a_step_along_one_axis_turns_its_block_alone(rng, axis, tokens):
+    """Grid 3: tokens 9, 3 and 1 apart differ in depth, row and column only."""
+    cos, sin = position_tables(np, 27, 3, 22, dtype=np.float64)
+    x = np.tile(rng.normal(size=22), (27, 1))
+    here, there = turn_adjacent(x, cos, sin)[list(tokens)]
+    part = np.zeros(22, bool)
+    part[6 * axis : 6 * axis + 6] = True
+    assert np.array_equal(here[~part], there[~part])
+    assert np.all(here[part] != there[part])
+
+
 def test_heads_too_small_to_turn(rng):
     x = rng.normal(size=(1, 8, 4))
     assert np.array_equal(turn_adjacent(x, *position_tables(np, 8, 2, 4, dtype=np.float64)), x)
