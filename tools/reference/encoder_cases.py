@@ -163,13 +163,16 @@ def golden_cases() -> list[Case]:
          "subject_layers": average},
         {"text": (2, 10), "audio": (2, 6), "video": None}, seed=4, n_steps=6, n_bins=8, present=("text",),
     )  # fmt: skip
-    baseline = make_case(
+    return [released, layer_norm, xpos, alibi, _baseline_case(), *_tiny_token_cases()]
+
+
+def _baseline_case() -> Case:
+    return make_case(
         "baseline",
         {"hidden": 24, "linear_baseline": True, "projector": {"name": "SubjectLayers", "n_subjects": 3},
          "subject_layers": {"n_subjects": 3, "mode": "for_loop"}},
         {"text": (2, 10), "audio": (1, 6)}, seed=5, n_steps=8, n_bins=3, subject_index=[1, 2],
     )  # fmt: skip
-    return [released, layer_norm, xpos, alibi, baseline, *_tiny_token_cases()]
 
 
 def _tiny_token_cases() -> list[Case]:

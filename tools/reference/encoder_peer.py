@@ -19,69 +19,17 @@ from tools.reference.torch_setup import skip_torchvision_operators
 
 
 def composed(case: Case) -> Any:
-    """The encoder from live parts, without tribev2."""
+    """The encoder from live parts, without tribev2: upstream's steps in their order, in our words."""
     skip_torchvision_operators()
     import torch
-    from neuraltrain.models.common import Mlp, SubjectLayers
-    from neuraltrain.models.transformer import TransformerEncoder
-
-    classes = {"Mlp": Mlp, "SubjectLayers": SubjectLayers, "TransformerEncoder": TransformerEncoder}
-
-    def build(part: Mapping[str, Any], *sizes: int) -> Any:
-        values = dict(part)
-        return classes[values.pop("name")](**values).build(*sizes)
 
     class Peer(torch.nn.Module):
-        """Upstream's steps in their order, in our words."""
-
         def __init__(self) -> None:
             super().__init__()
-            c, dims = case.config, case.build_args["feature_dims"]
-            n, hidden = len(dims), c["hidden"]
-            out = hidden // n if c["extractor_aggregation"] == "cat" else hidden
-            projectors = {}
-            for modality, pair in dims.items():
-                if pair is not None:
-                    n_in = pair[0] * pair[1] if c["layer_aggregation"] == "cat" else pair[1]
-                    projectors[modality] = build(c["projector"], n_in, out)
-            self.projectors = torch.nn.ModuleDict(projectors)
-            width = out * n if c["extractor_aggregation"] == "cat" else out
-            self.combiner = build(c["combiner"], width, hidden) if c["combiner"] else torch.nn.Identity()
-            rank = c["low_rank_head"]
-            if rank is not None:
-                self.low_rank_head = torch.nn.Linear(hidden, rank, bias=False)
-            self.predictor = build(c["subject_layers"], rank or hidden, case.build_args["n_outputs"])
-            smoothing = c["temporal_smoothing"]
-            if smoothing is not None:
-                size = smoothing["kernel_size"]
-                self.temporal_smoothing = torch.nn.Conv1d(
-                    hidden, hidden, size, padding=size // 2, bias=False, groups=hidden
-                )
-            if not c["linear_baseline"]:
-                if c["time_pos_embedding"]:
-                    self.time_pos_embed = torch.nn.Parameter(torch.zeros(1, c["max_seq_len"], hidden))
-                self.encoder = build(c["encoder"], hidden)
-            self.pooler = torch.nn.AdaptiveAvgPool1d(case.build_args["n_output_timesteps"])
+            _add_parts(self, case)
 
         def aggregate_features(self, batch: Any) -> Any:
-            c, dims = case.config, case.build_args["feature_dims"]
-            first = next(iter(batch.data[m] for m in batch.data if m in dims))
-            parts = []
-            for modality in dims:
-                if modality not in self.projectors or modality not in batch.data:
-                    parts.append(torch.zeros(first.shape[0], first.shape[-1], c["hidden"] // len(dims)))
-                    continue
-                x = batch.data[modality]
-                x = x[:, None] if x.ndim == 3 else x
-                x = x.mean(1) if c["layer_aggregation"] == "mean" else x.flatten(1, 2)
-                projector = self.projectors[modality]
-                if c["projector"]["name"] == "SubjectLayers":
-                    parts.append(projector(x, batch.data["subject_id"]).transpose(1, 2))
-                else:
-                    parts.append(projector(x.transpose(1, 2)))
-            if c["extractor_aggregation"] == "sum":
-                return torch.stack(parts).sum(0)
-            return torch.cat(parts, dim=1 if c["extractor_aggregation"] == "stack" else -1)
+            return _aggregate(self, case, batch)
 
         def forward(self, batch: Any, pool_outputs: bool = True) -> Any:
             x, subject = self.aggregate_features(batch), batch.data.get("subject_id")
@@ -98,6 +46,68 @@ def composed(case: Case) -> Any:
             return self.pooler(x) if pool_outputs else x
 
     return Peer()
+
+
+def _build(part: Mapping[str, Any], *sizes: int) -> Any:
+    """One of neuraltrain's parts, by its configuration."""
+    from neuraltrain.models.common import Mlp, SubjectLayers
+    from neuraltrain.models.transformer import TransformerEncoder
+
+    classes = {"Mlp": Mlp, "SubjectLayers": SubjectLayers, "TransformerEncoder": TransformerEncoder}
+    values = dict(part)
+    return classes[values.pop("name")](**values).build(*sizes)
+
+
+def _add_parts(peer: Any, case: Case) -> None:
+    import torch
+
+    c, dims = case.config, case.build_args["feature_dims"]
+    n, hidden = len(dims), c["hidden"]
+    out = hidden // n if c["extractor_aggregation"] == "cat" else hidden
+    projectors = {}
+    for modality, pair in dims.items():
+        if pair is not None:
+            n_in = pair[0] * pair[1] if c["layer_aggregation"] == "cat" else pair[1]
+            projectors[modality] = _build(c["projector"], n_in, out)
+    peer.projectors = torch.nn.ModuleDict(projectors)
+    width = out * n if c["extractor_aggregation"] == "cat" else out
+    peer.combiner = _build(c["combiner"], width, hidden) if c["combiner"] else torch.nn.Identity()
+    rank = c["low_rank_head"]
+    if rank is not None:
+        peer.low_rank_head = torch.nn.Linear(hidden, rank, bias=False)
+    peer.predictor = _build(c["subject_layers"], rank or hidden, case.build_args["n_outputs"])
+    smoothing = c["temporal_smoothing"]
+    if smoothing is not None:
+        size = smoothing["kernel_size"]
+        peer.temporal_smoothing = torch.nn.Conv1d(hidden, hidden, size, padding=size // 2, bias=False, groups=hidden)
+    if not c["linear_baseline"]:
+        if c["time_pos_embedding"]:
+            peer.time_pos_embed = torch.nn.Parameter(torch.zeros(1, c["max_seq_len"], hidden))
+        peer.encoder = _build(c["encoder"], hidden)
+    peer.pooler = torch.nn.AdaptiveAvgPool1d(case.build_args["n_output_timesteps"])
+
+
+def _aggregate(peer: Any, case: Case, batch: Any) -> Any:
+    import torch
+
+    c, dims = case.config, case.build_args["feature_dims"]
+    first = next(iter(batch.data[m] for m in batch.data if m in dims))
+    parts = []
+    for modality in dims:
+        if modality not in peer.projectors or modality not in batch.data:
+            parts.append(torch.zeros(first.shape[0], first.shape[-1], c["hidden"] // len(dims)))
+            continue
+        x = batch.data[modality]
+        x = x[:, None] if x.ndim == 3 else x
+        x = x.mean(1) if c["layer_aggregation"] == "mean" else x.flatten(1, 2)
+        projector = peer.projectors[modality]
+        if c["projector"]["name"] == "SubjectLayers":
+            parts.append(projector(x, batch.data["subject_id"]).transpose(1, 2))
+        else:
+            parts.append(projector(x.transpose(1, 2)))
+    if c["extractor_aggregation"] == "sum":
+        return torch.stack(parts).sum(0)
+    return torch.cat(parts, dim=1 if c["extractor_aggregation"] == "stack" else -1)
 
 
 def upstream_model(case: Case) -> Any:
@@ -173,6 +183,24 @@ def capture(model: Any, stages: dict[str, np.ndarray], case: Case) -> Iterator[N
     def before(module: Any, *names: str) -> None:
         hooks.append(keep_inputs(module, stages, *names))
 
+    _capture_parts(model, case, after, before)
+    aggregate = model.aggregate_features
+
+    def aggregate_and_keep(batch: Any) -> Any:
+        x = aggregate(batch)
+        stages["modalities"] = np.array(x.detach().numpy())
+        return x
+
+    model.aggregate_features = aggregate_and_keep
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+        del model.aggregate_features
+
+
+def _capture_parts(model: Any, case: Case, after: Any, before: Any) -> None:
     def turn(x: Any) -> Any:
         return x.transpose(1, 2)
 
@@ -192,20 +220,6 @@ def capture(model: Any, stages: dict[str, np.ndarray], case: Case) -> Iterator[N
             before(model.encoder, "time_pos_embed.output")
         after(model.encoder.final_norm, "final_norm.output")
         _capture_layers(model.encoder, after, before)
-    aggregate = model.aggregate_features
-
-    def aggregate_and_keep(batch: Any) -> Any:
-        x = aggregate(batch)
-        stages["modalities"] = np.array(x.detach().numpy())
-        return x
-
-    model.aggregate_features = aggregate_and_keep
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
-        del model.aggregate_features
 
 
 def _capture_mlp(module: Any, prefix: str, after: Any) -> None:

@@ -104,7 +104,6 @@ def run_words(
     skip_torchvision_operators()
     import torch
     import transformers
-    from neuralset.events import etypes
     from neuralset.extractors import base
     from neuralset.extractors.text import HuggingFaceText
 
@@ -118,10 +117,6 @@ def run_words(
         n_target.append(latents.shape[1])
         return real_tokens(self, latents)
 
-    words = [
-        etypes.Word(start=float(i), duration=0.3, timeline="t", text=text, context=context)
-        for i, (text, context) in enumerate(pairs)
-    ]
     with (
         patched(precision == "float64"),
         patch.object(transformers.AutoModel, "from_pretrained", load),
@@ -133,10 +128,19 @@ def run_words(
             model_name=str(folder), device="cpu", layers=[0.5, 0.75, 1.0], layer_aggregation="group_mean",
             cache_n_layers=cache_n_layers, batch_size=batch_size,
         )  # fmt: skip
-        found = [np.array(array) for array in extractor._get_data(words)]
+        found = [np.array(array) for array in extractor._get_data(_words(pairs))]
         if cache_n_layers is not None:
             found = [np.array(extractor._aggregate_layers(array)) for array in found]
     return found, n_target
+
+
+def _words(pairs: Sequence[Pair]) -> list[Any]:
+    from neuralset.events import etypes
+
+    return [
+        etypes.Word(start=float(i), duration=0.3, timeline="t", text=text, context=context)
+        for i, (text, context) in enumerate(pairs)
+    ]
 
 
 def run_tokenizer(folder: Path, texts: Sequence[str]) -> list[list[int]]:

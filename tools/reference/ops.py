@@ -72,8 +72,7 @@ def theirs(a: Mapping[str, np.ndarray], dtype: str) -> Arrays:
     angles = torch.arange(9, dtype=t["x"].dtype)[:, None] * t["inv_freq"]
     angles = torch.cat([angles, angles], -1)
     heads = (t["query"], t["key"].repeat_interleave(2, 1), t["value"].repeat_interleave(2, 1))
-    x, rows = t["x"], t["x"].transpose(1, 2)
-    padded = F.pad(rows, (4, 0))
+    x, padded = t["x"], F.pad(t["x"].transpose(1, 2), (4, 0))
     found = {
         "gelu": F.gelu(x),
         "silu": F.silu(x),
