@@ -1,9 +1,15 @@
 """Progress: lines off a terminal, bars on one, nothing when quiet."""
 
 import io
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
+from tribe_np import TribeModel
+from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.progress import Bars, Lines, Silent, terminal_progress
 
 
@@ -51,3 +57,16 @@ def test_without_tqdm_a_terminal_gets_lines(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setitem(sys.modules, "tqdm", None)
     assert type(terminal_progress(stream=Terminal())) is Lines
+
+
+@pytest.mark.extras
+def test_chunks_of_sound_are_steps_of_one_stage(
+    model: TribeModel, demo: DemoPaths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So that the time left of a long sound is known, not only that of its chunk."""
+    soundfile.write(tmp_path / "long.wav", np.random.default_rng(0).normal(0, 0.1, 16000 * 95), 16000)
+    shown = replace(model, progress=Lines(interval=0.0))
+    shown.extract_features(shown.get_events(audio_path=tmp_path / "long.wav", speech=False))
+    said = capsys.readouterr().err
+    assert "audio: 1/2 chunks, about" in said
+    assert "audio: 2 chunks in" in said

@@ -166,6 +166,9 @@ class EventBuilder:
                 return transcripts.read_transcript(kept)
             except EventsError:
                 self.record.warn(f"cached transcript {kept.name} is damaged; transcribing again")
+        self.progress.note(
+            f"{engine.name} is transcribing {path.name}: on a CPU this takes longer than the sound lasts"
+        )
         with self.progress.stage("transcription", None, "files") as step:
             transcript = engine.transcribe(path, language)
             step(1)

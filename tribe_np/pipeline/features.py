@@ -75,7 +75,14 @@ class FeatureSource:
         with self.record.timed(f"{modality} features"):
             if modality == "text":
                 return run.words(rows)
-            return {event_key(row): run.chunk(row, n) for n, row in enumerate(rows)}
+            if modality == "video":  # long enough for a stage per chunk
+                return {event_key(row): run.chunk(row, n) for n, row in enumerate(rows)}
+            grids = {}
+            with self.progress.stage(modality, len(rows), "chunks") as step:
+                for n, row in enumerate(rows):
+                    grids[event_key(row)] = run.chunk(row, n)
+                    step(1)
+            return grids
 
     def digest(self, path: str | Path) -> str:
         """The digest of a file or model folder, computed once per path."""
@@ -179,22 +186,15 @@ class _Run:
         frequency = self.config.frequency
         return FeatureGrid(features, frequency=frequency, start=row.start, duration=features.shape[-1] / frequency)
 
-    def chunk_name(self, what: str, number: int) -> str:
-        """The name of a stage, which tells how far along the whole is."""
-        return f"{what}, chunk {number + 1} of {self.n_rows}"
-
     def _audio(self, row: Event, number: int) -> np.ndarray:
         if to_index(row.duration, self.config.frequency) < 1:
             least = 0.5 / self.config.frequency
             raise MediaError(f"{row.filepath}: a sound of {row.duration:g} s is too short, expected over {least:g} s")
         samples, rate = audio.read_audio(row.filepath, row.offset, row.duration)
         model = self.model
-        with self.source.progress.stage(self.chunk_name("audio", number), None, "chunks") as step:
-            features = audio_features(
-                model, samples, rate, row.duration, selection=self.config.selection, frequency=self.config.frequency
-            )
-            step(1)
-        return features
+        return audio_features(
+            model, samples, rate, row.duration, selection=self.config.selection, frequency=self.config.frequency
+        )
 
     def _video(self, row: Event, number: int) -> np.ndarray:
         model, options = self.model, self.source.options
@@ -205,7 +205,7 @@ class _Run:
             ignore_rotation=options.compat.ignore_rotation, prepare=model.processor.shrink,
         )  # fmt: skip
         n_bins = to_index(row.duration, self.config.frequency)
-        with self.source.progress.stage(self.chunk_name("video", number), n_bins, "clips") as step:
+        with self.source.progress.stage(f"video, chunk {number + 1} of {self.n_rows}", n_bins, "clips") as step:
             return video_features(
                 model, clips, selection=self.config.selection, final_norm=options.video_final_norm,
                 progress=_steps(step), shrunk=True,
@@ -217,9 +217,7 @@ class _Run:
             row.filepath, offset=row.offset, duration=row.duration, frequency=self.config.frequency,
             ignore_rotation=self.source.options.compat.ignore_rotation,
         )  # fmt: skip
-        with self.source.progress.stage(self.chunk_name("pictures", number), None, "chunks") as step:
-            features: np.ndarray = image_features(model, frames, selection=self.config.selection)
-            step(1)
+        features: np.ndarray = image_features(model, frames, selection=self.config.selection)
         return features
 
 
