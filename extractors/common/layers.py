@@ -64,6 +64,7 @@ class LayerSelection:
 
         Shapes   each array (...) -> (G, ...)
         Numerics states are added in order in their own dtype, then divided by the count
+        Raises   ConfigError when the stream ends before the last state that is needed
         """
         groups = self.groups(n_states, subselect=subselect)
         totals: list[Array] = [None] * len(groups)

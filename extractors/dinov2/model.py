@@ -226,7 +226,10 @@ class DinoV2Model:
         return device_module(self.device).stack([state for _, state in self.iterate_states(pixel_values, ctx)])
 
     def iterate_states(self, pixel_values: Array, ctx: Context) -> Iterator[tuple[int, Array]]:
-        """The states of `hidden_states` one at a time with their numbers; stop early and later layers do not run."""
+        """The states of `hidden_states` one at a time with their numbers; stop early and later layers do not run.
+
+        Raises   ShapeError as `hidden_states`
+        """
         shape = pixel_values.shape
         if len(shape) != 4 or shape[1] != self.config.n_channels:
             raise ShapeError(f"pixel_values must be (B, {self.config.n_channels}, height, width), got {shape}")

@@ -119,7 +119,10 @@ class TemporalSmoothingConfig:
 
 
 def read_projector(where: str, value: Any) -> MlpConfig | SubjectLayersConfig:
-    """The projector's configuration, by upstream's class name."""
+    """The projector's configuration, by upstream's class name.
+
+    Raises   ConfigError for another name, or what is wrong in its mapping
+    """
     name = value.get("name") if isinstance(value, Mapping) else None
     if name == "Mlp":
         return read_mapping(MlpConfig, value, where, name=name)

@@ -177,6 +177,7 @@ class FmriEncoder:
         """Every modality projected, then side by side, summed, or one after the other in time.
 
         Shapes   -> (B, T, D), or (B, n * T, D) for stack
+        Raises   ShapeError for features that do not fit the model or one another
         """
         arrays = {m: self._checked(m, features[m]) for m in self._known(features)}
         first = next(iter(arrays.values()))
@@ -207,7 +208,11 @@ class FmriEncoder:
         return x
 
     def encode(self, x: Array, ctx: Context) -> Array:
-        """Shapes   x (B, S, D) -> (B, S, D): combiner, time position table, transformer."""
+        """The stream after combiner, time position table and transformer.
+
+        Shapes   x (B, S, D) -> (B, S, D)
+        Raises   ShapeError for more steps than the time position table holds
+        """
         if self.combiner is not None:
             x = self.combiner(x, ctx.at("combiner"))
         if self.time_pos_embed is not None:

@@ -28,7 +28,10 @@ class SubjectLayers:
     def from_weights(
         cls, weights: Weights, config: SubjectLayersConfig, n_in: int, n_out: int, columns: np.ndarray | None = None
     ) -> "SubjectLayers":
-        """Takes `weights` and `bias`; with `columns`, keeps only those outputs."""
+        """Takes `weights` and `bias`; with `columns`, keeps only those outputs.
+
+        Raises   CheckpointError for weights of another shape
+        """
         shape = weights.shape("weights")
         if len(shape) != 3 or shape[0] < 1:
             raise CheckpointError(f"subject layers: weights must have shape (rows, {n_in}, {n_out}), got {shape}")

@@ -45,7 +45,10 @@ def cut_grid(row: Event, max_duration: float) -> list[float]:
 
 
 def cut(row: Event, candidates: list[float], min_duration: float) -> list[Event]:
-    """The row in parts; one part when no candidate survives."""
+    """The row in parts; one part when no candidate survives.
+
+    Raises   EventsError for a row without a frequency
+    """
     if not row.frequency:
         raise EventsError(f"{row.type} {row.filepath}: no frequency, which rounds the cuts; it is read from the file")
     times = sorted({time - row.start for time in candidates if 0 < time - row.start < row.duration})
