@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tribe_np.errors import EventsError, OutputError
-from tribe_np.media.transcript import Transcript, Word, read_transcript, sidecar_text, write_transcript
+from tribe_np.media.transcript import (
+    Transcript,
+    Word,
+    checked,
+    read_transcript,
+    sidecar_text,
+    word_events,
+    write_transcript,
+)
 from tribe_np.timeline.events import Event, Events
 
 
@@ -39,6 +47,17 @@ def test_json_words(tmp_path: Path) -> None:
     assert (transcript.language, transcript.source) == ("fr", str(path))
     assert read_transcript(path, lossy=True).words[1].text == " said "
     assert transcript.words[1].place == "segment 1, word 4"
+
+
+def test_a_duration_of_a_table_is_kept_to_the_bit(tmp_path: Path) -> None:
+    path = table(tmp_path, "text\tstart\tduration\tsequence_id\tsentence\nso\t0.251\t0.75\t0\ts\n")
+    transcript = read_transcript(path)
+    assert (0.251 + 0.75) - 0.251 < 0.75  # three quarters of a second are two steps of the grid, a bit less is one
+    (event,) = word_events(transcript, [Event("Audio", 0.0, 5.0, filepath="a.wav")], language="english")
+    assert event.duration == transcript.words[0].duration == 0.75
+    assert sidecar_text(transcript) == path.read_text()
+    cut, _ = checked(transcript, 0.75)
+    assert cut.words[0].duration == 0.75 - 0.251
 
 
 def test_json_without_language(tmp_path: Path) -> None:

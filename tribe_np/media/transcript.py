@@ -158,7 +158,7 @@ def _clipped(words: Iterable[Word], media_duration: float, transcript: Transcrip
             )
         if word.stop > media_duration:
             late = late or word
-            word = replace(word, start=min(word.start, media_duration), stop=media_duration)
+            word = replace(word, start=min(word.start, media_duration), stop=media_duration, stated=None)
         kept.append(word)
     return kept, late
 
@@ -214,7 +214,7 @@ def _event(word: Word, chunk: Event, start: float, language: str) -> Event:
         chunk,
         type="Word",
         start=start,
-        duration=word.stop - word.start,
+        duration=word.duration,
         filepath="",
         frequency=0.0,
         offset=0.0,

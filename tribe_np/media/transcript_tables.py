@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,8 @@ def _table_word(row: Mapping[str, str], path: Path, at: str, lossy: bool) -> Wor
         raise EventsError(f"{path}: {at}: word {text!r:.40}: sequence_id is no number: {wrong!r:.40}") from error
     text = text if lossy else text.replace('"', "").strip()
     stop = seconds(_stop(*times), f"{path}: {at}: word {text!r:.40}: end")
-    return timed_word(text, times[0], stop, sequence_id, row.get("sentence") or "", path=path, at=at)
+    word = timed_word(text, times[0], stop, sequence_id, row.get("sentence") or "", path=path, at=at)
+    return word if word.duration == times[1] else replace(word, stated=times[1])
 
 
 def _stop(start: float, duration: float) -> float:
@@ -130,7 +132,7 @@ def sidecar_text(transcript: Transcript) -> str:
         return "\n"
     rows: list[tuple[object, ...]] = [COLUMNS]
     for word in transcript.words:
-        rows.append((word.text, word.start, word.stop - word.start, word.sequence_id, word.sentence))
+        rows.append((word.text, word.start, word.duration, word.sequence_id, word.sentence))
     return "".join("\t".join(quote(str(cell)) for cell in row) + "\n" for row in rows)
 
 

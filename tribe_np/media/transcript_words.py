@@ -17,7 +17,8 @@ class Word:
 
     Units    start, stop in seconds from the start of the sound file
     Fields   sequence_id counts the segments (cues, sentences) of the source; sentence is that segment's text;
-             place says where the word stood ("line 12"), for messages only, and takes no part in comparisons
+             place says where the word stood ("line 12"), for messages only, and takes no part in comparisons;
+             stated is the duration of a source that gives durations, where stop - start would round to another
     """
 
     text: str
@@ -26,6 +27,12 @@ class Word:
     sequence_id: int = 0
     sentence: str = ""
     place: str = field(default="", compare=False)
+    stated: float | None = field(default=None, compare=False)
+
+    @property
+    def duration(self) -> float:
+        """Seconds; 0.75 stays 0.75, whatever the start."""
+        return self.stop - self.start if self.stated is None else self.stated
 
 
 @dataclass(frozen=True, slots=True)
