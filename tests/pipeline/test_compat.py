@@ -1,0 +1,182 @@
+"""Every flag of compat="upstream": with it tribev2's own recorded result, without it the right one."""
+
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import extractors.llama.random
+from extractors import LlamaModel
+from extractors.common.layers import LayerSelection
+from extractors.llama.extract import word_features
+from extractors.llama.tokenizer import LlamaTokenizer
+from tools.reference.predictions_cases import EVENT_KEYS, GOLDEN_SEED, event_rows, write_sidecar
+from tools.reference.predictions_compat import FILM, LONG, MARKED, NAME, TEXT, TRANSCRIPT, TURNED, write_silence
+from tribe_np.errors import EventsError
+from tribe_np.formats.safetensors import read_header
+from tribe_np.media import espeak_child, speech
+from tribe_np.media.audio import audio_info
+from tribe_np.media.video import clip_frames
+from tribe_np.oracle import relative_error
+from tribe_np.pipeline.config import Compat, PipelineConfig
+from tribe_np.pipeline.events import EventBuilder, WordSource
+from tribe_np.pipeline.progress import Silent
+from tribe_np.pipeline.record import RunRecord
+from tribe_np.pipeline.stimulus import open_stimulus
+from tribe_np.timeline.events import Event, Events
+
+pytestmark = pytest.mark.extras
+GOLDEN = Path(__file__).parents[1] / "golden"
+RECORDED: dict[str, Any] = json.loads((GOLDEN / f"{NAME}.json").read_text(encoding="utf-8"))
+ARRAYS = {"turned": "ignore_rotation", "eos": "eos_is_padding"}
+UVX = """#!/usr/bin/env python3
+import json, pathlib, sys
+arguments = sys.argv[1:]
+here = pathlib.Path(__file__).parent
+out = pathlib.Path(arguments[arguments.index("--output_dir") + 1])
+(out / (pathlib.Path(arguments[1]).stem + ".json")).write_text((here / "answer.json").read_text())
+(here / "calls.jsonl").open("a").write(json.dumps(["uvx", *arguments]) + "\\n")
+"""
+
+
+def build(path: Path, **flags: bool) -> Events:
+    """Our events of a stimulus with some of upstream's defects."""
+    folder = path.parent / "work"
+    folder.mkdir(exist_ok=True)
+    config = PipelineConfig.from_dict({"compat": replace(Compat(), **flags)})
+    return EventBuilder(folder, config, WordSource(), RunRecord(), Silent()).build(open_stimulus(path))
+
+
+def texts(events: Events) -> list[str]:
+    return [event.text for event in events.of_type("Word")]
+
+
+def recorded_words(rows: list[list[Any]]) -> list[list[Any]]:
+    return [row for row in rows if row[0] == "Word"]
+
+
+@pytest.fixture
+def uvx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stand-in for uvx that answers with the recorded transcript; the folder where it notes its calls."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "uvx").write_text(UVX)
+    (folder / "uvx").chmod(0o755)
+    (folder / "answer.json").write_text(json.dumps(TRANSCRIPT))
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    return folder
+
+
+def test_every_flag_has_its_record_and_its_test() -> None:
+    flags = {f.name for f in fields(Compat)}
+    assert flags == set(RECORDED) | set(ARRAYS.values())
+    tests = " ".join(name for name in globals() if name.startswith("test_"))
+    assert not {flag for flag in flags if f"test_{flag}" not in tests}
+
+
+def test_duplicate_words(tmp_path: Path) -> None:
+    golden = RECORDED["duplicate_words"]
+    path = write_silence(tmp_path / "long.wav", LONG["seconds"])
+    write_sidecar(path.with_suffix(".tsv"), golden["words"])
+    assert event_rows(build(path, duplicate_words=True)) == golden["events"]
+    assert len(recorded_words(golden["events"])) == 2 * len(golden["words"])
+    right = build(path)
+    assert texts(right) == [word["text"] for word in golden["words"]]
+    np.testing.assert_allclose([w.start for w in right.of_type("Word")], [w["start"] for w in golden["words"]])
+    assert max(event.stop for event in right) == LONG["seconds"]
+
+
+def test_rounding_loses_words(tmp_path: Path) -> None:
+    golden = RECORDED["rounding_loses_words"]
+    path = write_silence(tmp_path / "rounded.wav", 12.0)
+    write_sidecar(path.with_suffix(".tsv"), golden["words"])
+    assert event_rows(build(path, rounding_loses_words=True)) == golden["events"]
+    kept = [row[EVENT_KEYS.index("text")] for row in recorded_words(golden["events"])]
+    assert texts(build(path)) == [*kept, "lost"]
+
+
+def test_lossy_sidecar(tmp_path: Path) -> None:
+    golden = RECORDED["lossy_sidecar"]
+    path = write_silence(tmp_path / "lossy.wav", 12.0)
+    write_sidecar(path.with_suffix(".tsv"), golden["words"])
+    assert golden["error"].startswith("TypeError")
+    with pytest.raises(EventsError, match="'null' is a missing value"):
+        build(path, lossy_sidecar=True)
+    assert {"null", "NA"} < set(texts(build(path)))
+
+
+def test_wav_beside_video(tmp_path: Path) -> None:
+    golden = RECORDED["wav_beside_video"]
+    path = tmp_path / "film.mp4"
+    path.write_bytes((GOLDEN / FILM).read_bytes())
+    write_sidecar(path.with_suffix(".tsv"), golden["words"])
+    right = event_rows(build(path))
+    assert not path.with_suffix(".wav").exists()
+    assert right == golden["fresh"]
+    assert event_rows(build(path, wav_beside_video=True)) == golden["fresh"]
+    assert path.with_suffix(".wav").exists() == golden["written"]
+    write_silence(path.with_suffix(".wav"), 1.75)
+    assert event_rows(build(path, wav_beside_video=True)) == golden["stale"] != golden["fresh"]
+    assert event_rows(build(path)) == right
+    assert audio_info(path.with_suffix(".wav"))[1] == 1.75
+
+
+def test_ignore_rotation() -> None:
+    entries, _ = read_header(GOLDEN / f"{NAME}.safetensors")
+    expected = np.array(entries["turned"].read())
+    options = {"offset": 0.0, "duration": 0.6, "n_video_frames": len(expected)}
+    upstream = next(iter(clip_frames(GOLDEN / TURNED, **options, ignore_rotation=True)))
+    right = next(iter(clip_frames(GOLDEN / TURNED, **options)))
+    assert upstream.shape == expected.shape == (len(expected), 64, 80, 3)
+    np.testing.assert_array_equal(upstream, expected)
+    assert right.shape == (len(expected), 80, 64, 3)
+
+
+def test_eos_is_padding(tmp_path: Path) -> None:
+    entries, _ = read_header(GOLDEN / f"{NAME}.safetensors")
+    expected = np.array(entries["eos"].read())
+    folder = extractors.llama.random.write_random(tmp_path / "text", seed=GOLDEN_SEED, n_layers=4, dtype="float32")
+    words = [Event("Word", float(n), 0.3, text=t, context=c) for n, (t, c) in enumerate(MARKED)]
+    model, tokenizer = LlamaModel.from_pretrained(folder), LlamaTokenizer.from_pretrained(folder)
+    selection = LayerSelection((0.5, 0.75, 1.0))
+    upstream = word_features(model, tokenizer, words, selection=selection, eos_is_padding=True)
+    right = word_features(model, tokenizer, words, selection=selection)
+    assert relative_error(np.stack(upstream), expected) < 1e-5
+    assert relative_error(right[0], expected[0]) > 0.1
+    assert relative_error(right[1], expected[1]) < 1e-5
+
+
+def test_english_only(tmp_path: Path, uvx: Path) -> None:
+    golden = RECORDED["english_only"]
+    path = write_silence(tmp_path / "spoken.wav", 3.0)
+    assert event_rows(build(path, english_only=True)) == golden["events"]
+    (line,) = map(json.loads, (uvx / "calls.jsonl").read_text().splitlines())
+    line[2], line[line.index("--output_dir") + 1] = "SOUND", "OUTPUT"
+    assert line == golden["command"]
+
+
+def test_english_only_is_off_by_default(tmp_path: Path, uvx: Path) -> None:
+    (uvx / "answer.json").write_text(json.dumps(TRANSCRIPT | {"language": "fr"}))
+    path = write_silence(tmp_path / "spoken.wav", 3.0)
+    folder = tmp_path / "work"
+    folder.mkdir()
+    config = PipelineConfig.from_dict({"language": "fr"})
+    events = EventBuilder(folder, config, WordSource(), RunRecord(), Silent()).build(open_stimulus(path))
+    assert {word.language for word in events.of_type("Word")} == {"french"}
+    (line,) = map(json.loads, (uvx / "calls.jsonl").read_text().splitlines())
+    assert line[line.index("--language") + 1] == "fr"
+    assert line[line.index("--compute_type") + 1] == "int8"
+
+
+@pytest.mark.skipif(espeak_child.load(list(speech.LIBRARIES)) is None, reason="espeak-ng is not installed")
+def test_retranscribe_speech(tmp_path: Path, uvx: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text(TEXT, encoding="utf-8")
+    right = build(path)
+    assert texts(right) == TEXT.split()
+    assert not (uvx / "calls.jsonl").exists()
+    upstream = [row for row in event_rows(build(path, retranscribe_speech=True)) if row[0] == "Word"]
+    assert upstream == RECORDED["retranscribe_speech"]["words"]
