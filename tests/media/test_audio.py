@@ -222,10 +222,10 @@ def test_places_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monke
         extract_audio(video, video / "track.wav")
 
     def full(*_: object) -> None:
-        raise soundfile.LibsndfileError(2)
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(audio, "_write_track", full)
-    with pytest.raises(OutputError, match="cannot be written"):
+    monkeypatch.setattr(audio, "limit_track", full)
+    with pytest.raises(OutputError, match="the disk is full"):
         extract_audio(video, tmp_path / "out" / "track.wav")
     assert list((tmp_path / "out").iterdir()) == []
 

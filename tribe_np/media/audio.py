@@ -1,6 +1,8 @@
 """Sound files: what they hold, their samples, and the sound track of a video as upstream's moviepy would write it."""
 
+import errno
 import os
+import wave
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -112,12 +114,11 @@ def extract_audio(video_path: str | Path, wav_path: str | Path) -> bool:
         with open_ffmpeg(command, path_for_errors=video_path) as stream:
             _write_track(stream, partial, int(TRACK_RATE * info.duration))
         partial.replace(wav_path)
-    except soundfile.SoundFileError as error:
-        raise OutputError(f"{wav_path}: cannot be written: {_reason(error)}") from error
     except MediaError:
         raise
     except OSError as error:
-        raise OutputError(f"{wav_path}: cannot be written: {error.strerror or error}") from error
+        reason = "the disk is full" if error.errno == errno.ENOSPC else f"cannot be written: {error.strerror or error}"
+        raise OutputError(f"{wav_path}: {reason}") from error
     finally:
         with suppress(OSError):  # a parent that is a file: reported above
             partial.unlink(missing_ok=True)
@@ -126,12 +127,16 @@ def extract_audio(video_path: str | Path, wav_path: str | Path) -> bool:
 
 def _write_track(stream: IO[bytes], path: Path, n_samples: int) -> None:
     block = BLOCK_SAMPLES // TRACK_CHANNELS
-    with soundfile.SoundFile(str(path), "w", TRACK_RATE, TRACK_CHANNELS, "PCM_16", format="WAV") as track:
+    # the standard library's writer: libsndfile answers "System error" whatever the disk said
+    with path.open("wb") as file, wave.open(file, "wb") as track:
+        track.setnchannels(TRACK_CHANNELS)
+        track.setsampwidth(2)
+        track.setframerate(TRACK_RATE)
         for start in range(0, n_samples, block):
             n_wanted = min(block, n_samples - start)
             raw = stream.read(n_wanted * TRACK_CHANNELS * 2)
             raw += bytes(n_wanted * TRACK_CHANNELS * 2 - len(raw))  # the sound may end before the pictures
-            track.write(limit_track(np.frombuffer(raw, "<i2")).reshape(-1, TRACK_CHANNELS))
+            track.writeframesraw(limit_track(np.frombuffer(raw, "<i2")).astype("<i2").tobytes())
 
 
 def limit_track(samples: np.ndarray) -> np.ndarray:
