@@ -27,6 +27,8 @@ COMMANDS = {
     "events": "a stimulus as a table of events: sound, film, words in context",
     "features": "a stimulus as features at 2 Hz, one file per modality",
     "info": "what a checkpoint or model folder holds",
+    "download": "fetch a brain encoder and its extractors from the hub",
+    "convert": "turn best.ckpt into safetensors, without PyTorch",
 }
 
 

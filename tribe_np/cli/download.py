@@ -1,0 +1,27 @@
+"""tribe-np download: a brain encoder and its extractors from the hub."""
+
+import argparse
+import sys
+
+from tribe_np.cli import common
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `tribe-np download`."""
+    parser.add_argument("repository", type=common.words, metavar="REPO", help="such as facebook/tribev2")
+    parser.add_argument(
+        "--models", type=common.path, metavar="DIR", help="folder to put the models into (default: the hub cache)"
+    )
+    parser.add_argument("--no-extractors", action="store_true", help="not the extractors that its config.yaml names")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Runs the command."""
+    from tribe_np.pipeline.download import Hub, download
+
+    shown = common.progress(options)
+    hub = Hub(options.models, shown, bars=not options.quiet and sys.stderr.isatty())
+    for model in download(options.repository, hub, extractors=not options.no_extractors):
+        print(f"{model.name}: {model.folder} ({model.licence})")
+    return 0
