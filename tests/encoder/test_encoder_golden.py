@@ -43,12 +43,24 @@ def test_the_fake_device_gives_the_same_bits(name: str) -> None:
     np.testing.assert_array_equal(to_host(on_device), case.encoder()(case.features, case.subject_index))
 
 
-def test_tracing_changes_nothing() -> None:
+def test_a_trace_shows_the_exact_order() -> None:
     case = load("released")
-    encoder = case.encoder()
+    exact = case.encoder(exact_order=True)
+    assert exact.read_out.composed is None
     with trace():
-        traced = encoder(case.features)
-    np.testing.assert_array_equal(traced, encoder(case.features))
+        traced, fused_traced = exact(case.features), case.encoder()(case.features)
+    np.testing.assert_array_equal(traced, exact(case.features))
+    np.testing.assert_array_equal(traced, fused_traced)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_orders_are_the_reference(name: str) -> None:
+    case = load(name)
+    for exact_order in (False, True):
+        out = case.encoder(precision="float64", exact_order=exact_order)(case.features, case.subject_index)
+        assert relative_error(out, case.stages["output"]) <= FLOAT64_BOUND
+        out = case.encoder(exact_order=exact_order)(case.features, case.subject_index)
+        assert relative_error(out, case.output32) <= FLOAT32_BOUND
 
 
 @pytest.mark.parametrize("name", ["released", "layer_norm"])

@@ -50,3 +50,11 @@ def test_as_many_bins_as_steps_is_the_identity(xp: Any) -> None:
 def test_nothing_to_pool_or_no_bins(n_steps: int, n_bins: int) -> None:
     with pytest.raises(ShapeError, match="adaptive_pool"):
         adaptive_pool(np.ones((2, n_steps)), n_bins)
+
+
+@pytest.mark.parametrize("n_bins", [2, 3, 6, 8])
+@pytest.mark.parametrize("axis", [0, 1, -2])
+def test_any_axis_is_pooled(n_bins: int, axis: int, rng: np.random.Generator) -> None:
+    x = rng.standard_normal((6, 6, 3))
+    expected = np.moveaxis(adaptive_pool(np.moveaxis(x, axis, -1), n_bins), -1, axis)
+    np.testing.assert_allclose(adaptive_pool(x, n_bins, axis=axis), expected, rtol=0, atol=1e-15)

@@ -7,7 +7,7 @@
 | combiner.*                   | (D, D)             | optional                                         |
 | time_pos_embed               | (1, max_seq_len, D)| added                                            |
 | encoder.*                    |                    | transformer.py                                   |
-| low_rank_head.weight         | (C, D)             | optional                                         |
+| low_rank_head.weight         | (C, D)             | optional; readout.py, also below                 |
 | predictor.weights, .bias     | (rows, C, V), (rows, V) | one row per subject                         |
 
 Source   tribev2 7239908 model.FmriEncoderModel
@@ -23,17 +23,15 @@ import numpy as np
 from tribe_np.backend import array_module, device_module, dtype_of, to_device
 from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.encoder.projector import Mlp, Projector
+from tribe_np.encoder.readout import ReadOut
 from tribe_np.encoder.selection import selected_columns
 from tribe_np.encoder.smoothing import TemporalSmoothing
-from tribe_np.encoder.subject import SubjectLayers
 from tribe_np.encoder.transformer import Transformer
 from tribe_np.errors import ShapeError
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.weights import WeightTree
 from tribe_np.kernels.record import REFERENCE, KernelSet
 from tribe_np.nn.context import Context, open_context
-from tribe_np.nn.linear import Linear
-from tribe_np.ops.pool import adaptive_pool
 from tribe_np.protocols import Array, Device, Weights
 
 
@@ -50,8 +48,7 @@ class FmriEncoder:
     combiner: Mlp | None
     time_pos_embed: Array | None  # (1, max_seq_len, D)
     encoder: Transformer | None  # None for the linear baseline
-    low_rank_head: Linear | None
-    predictor: SubjectLayers
+    read_out: ReadOut  # low-rank head, predictor, pooling
     config: EncoderConfig
     build_args: BuildArgs
     columns: np.ndarray | None  # vertices that are computed; None is all
@@ -67,11 +64,13 @@ class FmriEncoder:
         precision: str = "float32",
         device: Device = "cpu",
         selection: Any = None,
+        exact_order: bool = False,
         kernels: KernelSet = REFERENCE,
     ) -> "FmriEncoder":
         """The encoder of a checkpoint folder: config.yaml, model.safetensors and build_args.json.
 
-        `precision` is float32 or float64; `selection` (see `selected_columns`) limits the outputs that are computed.
+        `precision` is float32 or float64; `selection` (see `selected_columns`) limits the outputs that are computed;
+        `exact_order` keeps upstream's order of the last steps (see `ReadOut`), which a trace has anyway.
         Raises   CheckpointError or ConfigError, naming the file or key
         """
         dtype, device = dtype_of(precision), device_module(device)
@@ -83,6 +82,7 @@ class FmriEncoder:
             dtype=dtype,
             device=device,
             selection=selection,
+            exact_order=exact_order,
             kernels=kernels,
         )
 
@@ -96,6 +96,7 @@ class FmriEncoder:
         precision: str = "float32",
         device: Device = "cpu",
         selection: Any = None,
+        exact_order: bool = False,
         kernels: KernelSet = REFERENCE,
     ) -> "FmriEncoder":
         """The encoder from the mapping under `brain_model_config`, upstream's build arguments, and NumPy arrays.
@@ -112,6 +113,7 @@ class FmriEncoder:
             dtype=dtype,
             device=device,
             selection=selection,
+            exact_order=exact_order,
             kernels=kernels,
         )
 
@@ -125,24 +127,19 @@ class FmriEncoder:
         dtype: Any = np.float32,
         device: Device = "cpu",
         selection: Any = None,
+        exact_order: bool = False,
         kernels: KernelSet = REFERENCE,
     ) -> "FmriEncoder":
         """Takes every weight that the configuration asks for; leftovers are an error, as upstream's strict loading."""
         config.check(build_args)
         columns = selected_columns(selection, build_args.n_outputs)
-        rank, predictor_in = config.low_rank_head, config.low_rank_head or config.hidden
         built = cls(
             projectors=_take_projectors(weights, config, build_args),
             temporal_smoothing=_take_smoothing(weights, config),
             combiner=_take_combiner(weights, config, len(build_args.feature_dims)),
             time_pos_embed=_take_positions(weights, config),
             encoder=_take_transformer(weights, config),
-            low_rank_head=None
-            if rank is None
-            else Linear.from_weights(weights.at("low_rank_head"), config.hidden, rank, bias=False),
-            predictor=SubjectLayers.from_weights(
-                weights.at("predictor"), config.predictor, predictor_in, build_args.n_outputs, columns
-            ),
+            read_out=ReadOut.from_weights(weights, config, build_args, columns, exact_order=exact_order),
             config=config,
             build_args=build_args,
             columns=columns,
@@ -223,18 +220,6 @@ class FmriEncoder:
             ctx.see("time_pos_embed.output", x)
         assert self.encoder is not None
         return self.encoder(x, ctx)
-
-    def read_out(self, x: Array, subject_index: Array | None, ctx: Context, *, pool_outputs: bool) -> Array:
-        """Shapes   x (B, S, D) -> (B, V, R): low-rank head, subject layer, pooling to TRs."""
-        if self.low_rank_head is not None:
-            x = self.low_rank_head(x)
-            ctx.see("low_rank_head.output", x)
-        x = self.predictor(x, subject_index).transpose(0, 2, 1)
-        ctx.see("predictor.output", x)
-        if pool_outputs:
-            x = adaptive_pool(x, self.build_args.n_output_timesteps)
-        ctx.see("output", x)
-        return x
 
     def _known(self, features: Mapping[str, Array]) -> list[str]:
         known = self.build_args.feature_dims

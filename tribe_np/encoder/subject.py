@@ -1,6 +1,6 @@
 """One linear map per subject, with a last row for unseen subjects."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -70,6 +70,13 @@ class SubjectLayers:
         if index.min() < 0 or index.max() >= self.n_rows:
             raise ShapeError(f"subject_index must be in 0..{self.n_rows - 1}, got {index.reshape(-1).tolist()[:8]}")
         return [int(row) for row in index.reshape(-1)]
+
+    def after(self, matrix: Array) -> "SubjectLayers":
+        """The same layers with a linear map in front: one product instead of two.
+
+        Shapes   matrix (D, C) -> weights (rows, D, V)
+        """
+        return replace(self, weights=matrix @ self.weights)
 
     def __call__(self, x: Array, subject_index: Array | None) -> Array:
         """Shapes   x (B, T, C) -> (B, T, V)."""

@@ -13,20 +13,22 @@ def pool_bins(n_steps: int, n_bins: int) -> list[tuple[int, int]]:
     return [(i * n_steps // n_bins, -((-(i + 1) * n_steps) // n_bins)) for i in range(n_bins)]
 
 
-def adaptive_pool(x: Array, n_bins: int) -> Array:
-    """The mean over each of n_bins ranges of the last axis.
+def adaptive_pool(x: Array, n_bins: int, *, axis: int = -1) -> Array:
+    """The mean over each of n_bins ranges of an axis.
 
-    Shapes   x (..., T) -> (..., R) with R = n_bins, same dtype and module
+    Shapes   x (..., T, ...) -> (..., R, ...) with R = n_bins, same dtype and module
     Numerics plain means; R = T is the identity
     Raises   ShapeError without a step or without a bin
     Source   torch 2.13.0 nn.AdaptiveAvgPool1d
     """
     xp = array_module(x)
-    n_steps = x.shape[-1]
+    axis = axis % x.ndim
+    before, n_steps, after = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]
     if n_steps < 1 or n_bins < 1:
         raise ShapeError(f"adaptive_pool: needs at least one step and one bin, got {n_steps} and {n_bins}")
     if n_steps == n_bins:
         return x
     if n_steps % n_bins == 0:
-        return xp.mean(x.reshape(*x.shape[:-1], n_bins, n_steps // n_bins), axis=-1)
-    return xp.stack([xp.mean(x[..., a:b], axis=-1) for a, b in pool_bins(n_steps, n_bins)], axis=-1)
+        return xp.mean(x.reshape(*before, n_bins, n_steps // n_bins, *after), axis=axis + 1)
+    front = (slice(None),) * axis
+    return xp.stack([xp.mean(x[(*front, slice(a, b))], axis=axis) for a, b in pool_bins(n_steps, n_bins)], axis=axis)
