@@ -29,6 +29,7 @@ pytestmark = pytest.mark.extras
 GOLDEN = Path(__file__).parents[1] / "golden"
 FLOOR = 1e-4
 FLOAT64_BOUND = 1e-12
+RESAMPLED = "predictions_film"  # its 44.1 kHz become 16 kHz in float32 in every mode, here and upstream
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def test_features_rows_and_predictions(golden: Golden, precision: str) -> None:
         assert ours[stage].dtype == precision, stage
         bound = max(FLOOR, 3 * golden.about["own_error"][stage])
         assert relative_error(ours[stage], values) <= bound, stage
-    if precision == "float64" and "features.audio" not in ours:
+    if precision == "float64" and golden.case.name != RESAMPLED:
         assert relative_error(ours["output"], golden.arrays["output64"]) <= FLOAT64_BOUND
 
 
