@@ -35,7 +35,7 @@ def sentence_table() -> str:
             f"| {kind} ({found['texts']}, seeds {found['seeds']}) | {found['words']} | {contexts} % | {texts} % |"
         )
     how = (
-        '`--sentences builtin` against neuralset\'s transforms with `spacy.blank("en")` and its rule-based sentencizer. '
+        '`--sentences builtin` against neuralset with `spacy.blank("en")` and its rule-based sentencizer. '
         "*plain*: letters, contractions, numbers and ordinary punctuation; *hard*: brackets, quotes, dashes, dots and "
         "abbreviations; *random*: arbitrary characters. The rules were improved while looking at such texts."
     )

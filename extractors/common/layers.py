@@ -45,6 +45,9 @@ class LayerSelection:
     def groups(self, n_states: int, *, subselect: bool = True) -> list[list[int]]:
         """Hidden state numbers of each layer group, in the model's own numbering.
 
+        >>> LayerSelection((0.5, 0.75, 1.0)).groups(9)
+        [[4, 5], [6, 7, 8]]
+
         `subselect=False` ignores `cache_n_layers`: the audio extractor never aggregates tokens, where it acts.
         Indices are truncated: int(f * (M - 1)); group_mean takes the half-open spans between them, the last closed.
         """

@@ -208,6 +208,7 @@ def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
         run_main(monkeypatch, ZeroDivisionError())
 
 
+@extras
 def test_a_closed_pipe_ends_quietly(demo: DemoPaths) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "tribe_np", "info", str(demo.models / "encoder")],

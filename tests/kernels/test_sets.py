@@ -45,6 +45,7 @@ def test_names_and_devices_that_do_not_fit() -> None:
         choose.kernel_set("cupy", "cpu")
 
 
+@pytest.mark.extras
 def test_numba_and_auto_with_numba() -> None:
     compiled = numba_or_skip()
     assert choose.kernel_set("numba") is compiled
@@ -80,6 +81,7 @@ def test_a_cache_folder_that_cannot_be_written_costs_the_cache_only() -> None:
     np.testing.assert_allclose(out, REFERENCE.gelu(np.array([-1.0, 0.0, 2.0])), rtol=1e-15)
 
 
+@pytest.mark.extras
 def test_nan_and_fully_masked_rows_are_nan_as_in_the_reference() -> None:
     rows = np.array([[np.nan, 0.0, 1.0], [0.0, np.nan, 1.0], [-np.inf] * 3, [0.0, 0.0, -np.inf]])
     with np.errstate(invalid="ignore"):

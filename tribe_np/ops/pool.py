@@ -8,6 +8,9 @@ from tribe_np.protocols import Array
 def pool_bins(n_steps: int, n_bins: int) -> list[tuple[int, int]]:
     """Half-open step ranges of adaptive pooling, floor(i T / R) to ceil((i + 1) T / R); disjoint only if R divides T.
 
+    >>> pool_bins(10, 4)
+    [(0, 3), (2, 5), (5, 8), (7, 10)]
+
     Source   torch 2.13.0 nn.AdaptiveAvgPool1d
     """
     return [(i * n_steps // n_bins, -((-(i + 1) * n_steps) // n_bins)) for i in range(n_bins)]

@@ -20,6 +20,9 @@ AGGREGATIONS = ("sum", "mean", "first", "middle", "last", "single", "cat", "stac
 def to_index(seconds: float, frequency: float) -> int:
     """The step of a time, or the number of steps of a duration: round half to even, starts and durations alike.
 
+    >>> [to_index(seconds, 2.0) for seconds in (0.25, 0.26, 0.75, 1.25, 99.75)]
+    [0, 1, 2, 2, 200]
+
     Units    seconds, Hz
     Raises   EventsError for a time that is not finite
     Source   neuralset 0.0.2 base.Frequency.to_ind
