@@ -70,7 +70,7 @@ class FmriEncoder:
         """The encoder of a checkpoint folder: config.yaml, model.safetensors and build_args.json.
 
         `precision` is float32 or float64; `selection` (see `selected_columns`) limits the outputs that are computed;
-        `exact_order` keeps upstream's order of the last steps (see `ReadOut`), which a trace has anyway.
+        `exact_order` keeps upstream's order of the last steps (see `ReadOut`).
         Raises   CheckpointError or ConfigError, naming the file or key
         """
         dtype, device = dtype_of(precision), device_module(device)

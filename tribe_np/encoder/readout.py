@@ -25,10 +25,10 @@ from tribe_np.protocols import Array, Weights
 
 @dataclass(frozen=True, eq=False)
 class ReadOut:
-    """The last steps of the encoder; upstream's order whenever it is asked for, or somebody watches.
+    """The last steps of the encoder.
 
-    A trace must show every intermediate that upstream has, in its shape, so that inside `trace()` the order is
-    upstream's: predictions then differ from those outside by rounding, and not at all with `exact_order`.
+    A trace must show every intermediate that upstream has, in its shape, and must change nothing: in the default
+    order `low_rank_head.output` and `predictor.output` are then computed beside the result, which stays the same.
     """
 
     low_rank_head: Linear | None
@@ -60,7 +60,12 @@ class ReadOut:
     def __call__(self, x: Array, subject_index: Array | None, ctx: Context, *, pool_outputs: bool) -> Array:
         """Shapes   x (B, S, D) -> (B, V, R), or (B, V, S) without pooling."""
         if self.exact_order or ctx.tap is not None:
-            return self._exactly(x, subject_index, ctx, pool_outputs=pool_outputs)
+            exact = self._stepwise(x, subject_index, ctx, pool_outputs=pool_outputs)
+        out = exact if self.exact_order else self._fused(x, subject_index, pool_outputs=pool_outputs)
+        ctx.see("output", out)
+        return out
+
+    def _fused(self, x: Array, subject_index: Array | None, *, pool_outputs: bool) -> Array:
         # repeated bins (more TRs than steps) would only add work
         pool_first = pool_outputs and self.n_trs <= x.shape[1]
         if pool_first:
@@ -73,16 +78,13 @@ class ReadOut:
             x = adaptive_pool(x, self.n_trs, axis=1)
         return x.transpose(0, 2, 1)
 
-    def _exactly(self, x: Array, subject_index: Array | None, ctx: Context, *, pool_outputs: bool) -> Array:
+    def _stepwise(self, x: Array, subject_index: Array | None, ctx: Context, *, pool_outputs: bool) -> Array:
         if self.low_rank_head is not None:
             x = self.low_rank_head(x)
             ctx.see("low_rank_head.output", x)
         x = self.predictor(x, subject_index).transpose(0, 2, 1)
         ctx.see("predictor.output", x)
-        if pool_outputs:
-            x = adaptive_pool(x, self.n_trs)
-        ctx.see("output", x)
-        return x
+        return adaptive_pool(x, self.n_trs) if pool_outputs else x
 
 
 def composed_predictor(head: Linear, predictor: SubjectLayers) -> SubjectLayers | None:
