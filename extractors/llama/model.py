@@ -1,4 +1,4 @@
-"""LLaMA (1 to 3.2) as array operations: token ids in, hidden states out. No logits, no cache, no sampling.
+"""LLaMA (1 to 3.2) as array operations: token ids in, hidden states out. No logits, no sampling.
 
     embed_tokens.weight                       (vocab, D)   rows gathered, unscaled
     layers.{i}.input_layernorm.weight         (D,)
@@ -20,6 +20,7 @@ import numpy as np
 
 from extractors.common.stack import LayerStack
 from extractors.llama.config import LlamaConfig
+from extractors.llama.prefix_tree import PrefixForest, TreeAttention
 from extractors.llama.rope import inverse_frequencies
 from tribe_np.backend import array_module, dtype_of, to_device, to_host
 from tribe_np.errors import ShapeError
@@ -30,6 +31,20 @@ from tribe_np.nn.linear import Linear
 from tribe_np.ops.attention import merge_heads, split_heads
 from tribe_np.ops.rotary import rotary_tables
 from tribe_np.protocols import Array, Device, Weights
+
+Tables = tuple[Array, Array]  # cosines and sines, (S, H) each
+Attend = Callable[..., Array]  # (query, key, value, *, scale, kernels): who sees whom
+
+
+@dataclass(frozen=True, eq=False)
+class CausalAttention:
+    """Attention in which every token sees those before it and itself, in every row of a batch."""
+
+    bias: Array | None  # (B, 1, 1, S), -inf at padding
+
+    def __call__(self, query: Array, key: Array, value: Array, *, scale: float, kernels: KernelSet) -> Array:
+        """Shapes   query (B, N, S, H), key, value (B, K, S, H) -> (B, N, S, H)."""
+        return kernels.attention(query, key, value, scale=scale, bias=self.bias, causal=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +75,8 @@ class LlamaAttention:
             N, K, H,
         )  # fmt: skip
 
-    def __call__(self, x: Array, tables: tuple[Array, Array], bias: Array | None, ctx: Context) -> Array:
-        """Shapes   x (B, S, D), tables (S, H) twice, bias (B, 1, 1, S) or None -> (B, S, D)."""
+    def __call__(self, x: Array, tables: Tables, attend: Attend, ctx: Context) -> Array:
+        """Shapes   x (B, S, D), tables (S, H) twice -> (B, S, D)."""
         query = split_heads(self.q_proj(x), self.n_heads)
         key = split_heads(self.k_proj(x), self.n_kv_heads)
         value = split_heads(self.v_proj(x), self.n_kv_heads)
@@ -72,8 +87,7 @@ class LlamaAttention:
         key = ctx.kernels.rotate_half(key, *tables)
         ctx.see("query_rotated", query)
         ctx.see("key_rotated", key)
-        mixed = ctx.kernels.attention(query, key, value, scale=self.head_dim**-0.5, bias=bias, causal=True)
-        mixed = merge_heads(mixed)
+        mixed = merge_heads(attend(query, key, value, scale=self.head_dim**-0.5, kernels=ctx.kernels))
         ctx.see("mixed", mixed)
         return self.o_proj(mixed)
 
@@ -130,11 +144,11 @@ class LlamaLayer:
             config.rms_norm_eps,
         )
 
-    def __call__(self, x: Array, tables: tuple[Array, Array], bias: Array | None, ctx: Context) -> Array:
+    def __call__(self, x: Array, tables: Tables, attend: Attend, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
         normed = ctx.kernels.rms_norm(x, self.input_layernorm, eps=self.eps)
         ctx.see("input_layernorm.output", normed)
-        attended = self.self_attn(normed, tables, bias, ctx.at("self_attn"))
+        attended = self.self_attn(normed, tables, attend, ctx.at("self_attn"))
         ctx.see("self_attn.output", attended)
         x = x + attended
         normed = ctx.kernels.rms_norm(x, self.post_attention_layernorm, eps=self.eps)
@@ -223,13 +237,30 @@ class LlamaModel:
         mask changes nothing but the states at the padding itself.
         """
         ids = checked_ids(token_ids, self.config.vocab_size)
-        bias = self._padding_bias(ids, attention_mask)
+        attend = CausalAttention(self._padding_bias(ids, attention_mask))
+        yield from self._states(ids, rotary_tables(self.inv_freq, ids.shape[1]), attend, ctx)
+
+    def iterate_forest_states(self, forest: PrefixForest, ctx: Context) -> Iterator[tuple[int, Array]]:
+        """The hidden states of all nodes of a forest, one by one: those that each context alone has, to rounding.
+
+        A tap sees the intermediates of `iterate_states` with S over the nodes, and first the forest itself:
+        `forest.token_ids`, `forest.positions` and `forest.parents`, integers (S,).
+        Shapes   -> (number, state (1, S, D))
+        """
+        ids = checked_ids(forest.token_ids[None], self.config.vocab_size)
+        for name in ("token_ids", "positions", "parents"):
+            ctx.see(f"forest.{name}", getattr(forest, name))
+        positions = to_device(forest.positions, self.device)
+        cos, sin = rotary_tables(self.inv_freq, int(forest.positions.max()) + 1)
+        attend = TreeAttention.of(forest, dtype=self.inv_freq.dtype, device=self.device)
+        yield from self._states(ids, (cos[positions], sin[positions]), attend, ctx)
+
+    def _states(self, ids: np.ndarray, tables: Tables, attend: Attend, ctx: Context) -> Iterator[tuple[int, Array]]:
         x = self.embed(ids)
         ctx.see("embed_tokens.output", x)
         yield 0, x
-        tables = rotary_tables(self.inv_freq, ids.shape[1])
         for i, layer in enumerate(self.layers):
-            x = layer(x, tables, bias, ctx.at("layers", i))
+            x = layer(x, tables, attend, ctx.at("layers", i))
             if i + 1 < self.config.n_layers:
                 yield i + 1, x
         x = ctx.kernels.rms_norm(x, self.norm, eps=self.config.rms_norm_eps)

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from extractors.common.layers import LayerSelection
-from extractors.llama.extract import target_span, word_features
+from extractors.llama.extract import word_features
 from extractors.llama.model import LlamaModel
 from extractors.llama.random import write_random
 from extractors.llama.rope import inverse_frequencies
+from extractors.llama.target import target_span
 from extractors.llama.tokenizer import LlamaTokenizer
 from tools.reference import llama_peer as peer
 from tools.reference.measure import Row, worst, write_golden

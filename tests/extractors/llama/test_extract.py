@@ -7,8 +7,9 @@ import pytest
 
 from extractors import LlamaModel
 from extractors.common.layers import LayerSelection
-from extractors.llama.extract import span_means, target_span, word_features
+from extractors.llama.extract import span_means, word_features
 from extractors.llama.random import write_random
+from extractors.llama.target import target_span
 from extractors.llama.tokenizer import LlamaTokenizer
 from tests import fake_device
 from tribe_np.errors import CheckpointError, ConfigError, EventsError
@@ -69,7 +70,7 @@ def test_features_are_the_grouped_means_over_the_words_tokens(model, tokenizer):
 @pytest.mark.extras
 @pytest.mark.parametrize("batch_size", [1, 3, 50])
 def test_the_batch_changes_only_rounding(model, tokenizer, batch_size):
-    a, b = features(model, tokenizer), features(model, tokenizer, batch_size=batch_size)
+    a, b = (features(model, tokenizer, shared=False, batch_size=size) for size in (4, batch_size))
     assert relative_error(np.stack(a), np.stack(b)) < 1e-5
 
 
@@ -100,7 +101,7 @@ def test_equal_pairs_are_computed_once_and_progress_counts_words(model, tokenize
     calls = []
     words = [word("the", "what the"), word("a", "a"), word("the", "what the", 9.0), word("the", "in the")]
     with trace(pattern="llama.embed_tokens.output") as recording:
-        found = features(model, tokenizer, words, batch_size=2, progress=lambda *args: calls.append(args))
+        found = features(model, tokenizer, words, shared=False, batch_size=2, progress=lambda *args: calls.append(args))
     assert sum(len(recording[name]) for name in recording.names()) == 3
     assert calls == [(3, 4), (4, 4)]
     assert np.array_equal(found[0], found[2])
@@ -161,7 +162,9 @@ def test_eos_is_padding_averages_padding_when_it_is_another_token(folder, model,
 @pytest.mark.extras
 def test_runs_on_the_fake_device_with_equal_bits(folder, model, tokenizer):
     there = LlamaModel.from_pretrained(folder, device=fake_device.module)
-    assert np.array_equal(np.stack(features(there, tokenizer)), np.stack(features(model, tokenizer)))
+    for shared in (True, False):
+        found = features(there, tokenizer, shared=shared)
+        assert np.array_equal(np.stack(found), np.stack(features(model, tokenizer, shared=shared)))
 
 
 def test_span_means(rng):
@@ -192,8 +195,9 @@ def test_nothing_but_markers(model, tokenizer):
 
 @pytest.mark.extras
 def test_unusable_options(model, tokenizer, tmp_path, folder):
-    with pytest.raises(ConfigError, match="batch_size"):
-        features(model, tokenizer, batch_size=0)
+    for name in ("batch_size", "max_nodes"):
+        with pytest.raises(ConfigError, match=f"{name} must be at least 1"):
+            features(model, tokenizer, **{name: 0})
     (tmp_path / "tokenizer.json").write_bytes((folder / "tokenizer.json").read_bytes())
     with pytest.raises(ConfigError, match="names no eos_token"):
         features(model, LlamaTokenizer.from_pretrained(tmp_path), eos_is_padding=True)

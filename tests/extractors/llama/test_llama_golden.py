@@ -9,8 +9,9 @@ import pytest
 
 from extractors import LlamaModel
 from extractors.common.layers import LayerSelection
-from extractors.llama.extract import target_span, word_features
+from extractors.llama.extract import word_features
 from extractors.llama.rope import inverse_frequencies
+from extractors.llama.target import target_span
 from extractors.llama.tokenizer import LlamaTokenizer
 from tribe_np.kernels.record import REFERENCE
 from tribe_np.ops import attention, norm, rotary
