@@ -8,10 +8,19 @@ import numpy as np
 import pytest
 
 from tests import fake_device
+from tests.formats import torch_writer as writer
 from tribe_np.backend import array_module, to_device, to_host
 from tribe_np.errors import CheckpointError
 from tribe_np.formats.safetensors import narrow_bf16, write_safetensors
-from tribe_np.formats.weights import INDEX_NAME, SINGLE_NAME, WeightTree, open_folder, read_json
+from tribe_np.formats.weights import (
+    INDEX_NAME,
+    SINGLE_NAME,
+    TORCH_INDEX_NAME,
+    TORCH_NAME,
+    WeightTree,
+    open_folder,
+    read_json,
+)
 
 
 def tree(**options: Any) -> WeightTree:
@@ -198,3 +207,26 @@ def test_json_that_is_none(raw: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "config.json").unlink()
     with pytest.raises(CheckpointError, match="cannot be read: No such file"):
         read_json(tmp_path / "config.json")
+
+
+BIN = {"a.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.array([0x3F80], np.uint16)}
+
+
+def test_pytorch_files_where_no_safetensors_are(tmp_path: Path) -> None:
+    writer.write(tmp_path / TORCH_NAME, *writer.from_arrays(BIN))
+    weights = open_folder(tmp_path, rename=lambda name: name.replace("a.", "c."))
+    np.testing.assert_array_equal(weights.take("c.weight", (2, 3)), BIN["a.weight"])
+    assert weights.take("b", (1,)) == [1]
+    write_safetensors(tmp_path / SINGLE_NAME, {"only": np.ones(1, np.float32)})
+    assert open_folder(tmp_path).names() == ["only"]
+
+
+def test_pytorch_shards(tmp_path: Path) -> None:
+    for i, (name, array) in enumerate(BIN.items()):
+        writer.write(tmp_path / f"pytorch_model-{i}.bin", *writer.from_arrays({name: array}))
+    index = {"weight_map": {"b": "pytorch_model-1.bin", "a.weight": "pytorch_model-0.bin"}}
+    (tmp_path / TORCH_INDEX_NAME).write_text(json.dumps(index))
+    assert open_folder(tmp_path).names() == ["b", "a.weight"]
+    (tmp_path / "pytorch_model-1.bin").unlink()
+    with pytest.raises(CheckpointError, match=r"pytorch_model-1\.bin is missing; pytorch_model\.bin\.index\.json"):
+        open_folder(tmp_path)

@@ -37,6 +37,13 @@ def test_only_what_a_model_reads_counts(tmp_path: Path) -> None:
     assert digest.folder_digest(tmp_path) != first
 
 
+def test_pytorch_files_count_where_they_are_read(tmp_path: Path) -> None:
+    (tmp_path / "pytorch_model.bin").write_bytes(b"weights")
+    first = digest.folder_digest(tmp_path)
+    (tmp_path / "pytorch_model.bin").write_bytes(b"others")
+    assert digest.folder_digest(tmp_path) != first
+
+
 def test_large_files_show_progress_and_small_ones_do_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "model.safetensors").write_bytes(bytes(3 << 20))
     progress = Counting()
