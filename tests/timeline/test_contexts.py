@@ -44,6 +44,22 @@ def test_the_window_counts_earlier_words() -> None:
     assert contexts("a b c d e f", None)[-1] == "A b c d e f"
 
 
+def test_a_stride_lets_contexts_start_at_every_so_many_words() -> None:
+    found = contexts("a b c d e f g h i", 2, stride=3)
+    assert found == ["A", "A b", "A b c", "A b c d", "A b c d e", "d e f", "d e f g", "d e f g h", "g h i"]
+    assert contexts("a b c d e f", None, stride=2)[-1] == "A b c d e f"
+    with pytest.raises(ConfigError, match="stride must be at least 1"):
+        contexts("a b", stride=0)
+
+
+@given(st.lists(st.sampled_from("abcde"), min_size=1, max_size=40), st.integers(1, 9), st.integers(1, 9))
+def test_the_start_of_a_context_is_rounded_down_to_the_stride(words: list[str], length: int, stride: int) -> None:
+    whole = contexts(words, None)[-1].split()
+    for i, context in enumerate(contexts(words, length, stride=stride)):
+        start = max(0, stride * ((i - length) // stride))
+        assert context.split() == whole[start : i + 1]
+
+
 def test_a_context_reaches_back_1024_words_unless_told_otherwise() -> None:
     events = Events(Event("Word", 0.1 * k, 0.05, text="a") for k in range(1030))
     events = add_contexts(add_sentences(add_text(events, analyser=BUILTIN), analyser=BUILTIN))

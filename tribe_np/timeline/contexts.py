@@ -1,19 +1,23 @@
 """The context of every word: the text up to and including it, which is what the language model reads."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from tribe_np.errors import ConfigError, EventsError
 from tribe_np.timeline.events import Event, Events
 
 
-def add_contexts(events: Events, *, max_context_len: int | None = 1024, sentence_only: bool = False) -> Events:
+def add_contexts(
+    events: Events, *, max_context_len: int | None = 1024, sentence_only: bool = False, stride: int = 1
+) -> Events:
     """The table whose words have a context: the Text from some earlier word to the end of this one.
 
     Units    max_context_len: how many earlier words the context reaches back (None: to the start of the timeline);
-             sentence_only: never beyond the start of the sentence
-    Numerics slices of the words' sentences, so separators are the Text's own. A word that begins with punctuation
+             sentence_only: never beyond the start of the sentence; stride: contexts start at every so many words
+    Numerics stride 1 is upstream's. A larger one reaches back up to stride - 1 words further, so that `stride` words
+             in turn have one start and share their beginnings: an approximation of the same contexts
+             slices of the words' sentences, so separators are the Text's own. A word that begins with punctuation
              makes its slice too long by as many characters, and these stay doubled in later contexts: upstream's way,
              kept because the released weights were trained on it. A word without sentence_char has the context ""
     Raises   EventsError if starts decrease within a timeline
@@ -21,7 +25,9 @@ def add_contexts(events: Events, *, max_context_len: int | None = 1024, sentence
     """
     if max_context_len is not None and max_context_len < 1:
         raise ConfigError(f"max_context_len must be at least 1, got {max_context_len}")
-    return Events(_with_contexts(events, max_context_len, sentence_only))
+    if stride < 1:
+        raise ConfigError(f"stride must be at least 1, got {stride}")
+    return Events(_with_contexts(events, lambda: _Reader(max_context_len, sentence_only, stride)))
 
 
 def remove_missing(events: Events) -> Events:
@@ -38,12 +44,10 @@ class _Reader:
 
     max_context_len: int | None
     sentence_only: bool
-    parts: deque[str] = field(init=False)  # one per word: from it to the start of the next
+    stride: int
+    parts: deque[str] = field(default_factory=deque)  # one per word: from it to the start of the next
     read_to: int = 0  # characters of the current sentence that are in parts
     last: Event | None = None
-
-    def __post_init__(self) -> None:
-        self.parts = deque(maxlen=self.max_context_len)
 
     def read(self, word: Event) -> str:
         """The context of `word`."""
@@ -51,6 +55,9 @@ class _Reader:
             return ""
         if self.last is not None:
             self._read_between(self.last, word, word.sentence_char)
+        if self.max_context_len is not None and len(self.parts) >= self.max_context_len + self.stride:
+            for _ in range(self.stride):
+                self.parts.popleft()
         stop = word.sentence_char + len(word.text)
         piece = word.sentence[self.read_to : stop]
         context = "".join(self.parts) + piece
@@ -71,15 +78,15 @@ class _Reader:
         self.read_to = 0
 
 
-def _with_contexts(events: Iterable[Event], max_context_len: int | None, sentence_only: bool) -> Iterator[Event]:
-    reader = _Reader(max_context_len, sentence_only)
+def _with_contexts(events: Iterable[Event], new_reader: Callable[[], _Reader]) -> Iterator[Event]:
+    reader = new_reader()
     before: Event | None = None
     for event in events:
         if event.type != "Word":
             yield event
             continue
         if before is None or event.timeline != before.timeline:
-            reader = _Reader(max_context_len, sentence_only)
+            reader = new_reader()
         elif event.start < before.start:
             raise EventsError(
                 f"word {event.text!r} at {event.start:g} s on timeline {event.timeline!r} follows one that starts "
