@@ -1,7 +1,7 @@
 """Runs every live comparison and writes the parity table: each stage with its errors against the real library.
 
     python -m tools.parity_table                 prints the table
-    python -m tools.parity_table --write         also replaces the table in docs/parity.md
+    python -m tools.parity_table --write         also replaces the tables in docs/parity.md and README.md
     python -m tools.parity_table --check         exits with 1 when a stage is out of bounds
 
 Needs the parity environment (tox.ini). One line per stage and peer: the worst case over all seeds.
@@ -18,6 +18,7 @@ from tools.reference import words
 from tools.reference.measure import Row, versions
 
 PAGE = Path(__file__).parent.parent / "docs" / "parity.md"
+README = Path(__file__).parent.parent / "README.md"
 
 
 def placed(page: str, name: str, text: str) -> str:
@@ -89,14 +90,44 @@ def _line(group: list[Row]) -> str:
 
 def _stage(row: Row) -> str:
     """The stage with i for layer numbers."""
-    return ".".join("i" if part.isdigit() else part for part in row.stage.replace("/", ".").split("."))
+    parts = ["i" if part.isdigit() else part for part in row.stage.replace("/", ".").split(".")]
+    return ".".join(parts[1:] if parts[:1] == parts[1:2] else parts)
+
+
+SUMMARY = {
+    "encoder": "brain encoder, all options, every stage",
+    "llama": "LLaMA, tokens and words, every stage",
+    "audio": "sound: resampling, log-mel, Wav2Vec-BERT, features",
+    "video frames": "which video frames, and their pixels",
+    "video processor": "V-JEPA 2's pre-processing",
+    "vjepa2": "V-JEPA 2, every stage",
+    "video pipeline": "film to features",
+    "dinov2": "DINOv2, every stage",
+    "words": "word matching and contexts",
+    "timeline": "chunks, 2 Hz grid, windows, kept rows",
+    "predictions": "stimulus to predictions",
+}
+
+
+def summary_table(rows: list[Row]) -> str:
+    """One line per subject: the worst of its stages."""
+    lines = ["| stage | real library | float32 | float64 |", "|---|---|---|---|"]
+    for subject, label in SUMMARY.items():
+        own = [row for row in rows if _stage(row).split(".")[0] == subject]
+        peers = dict.fromkeys(row.peer.split(" (")[0] for row in own)
+        inexact = [row.float32 for row in own if row.floor > 0]
+        doubles = [row.float64 for row in own if row.float64 is not None and row.patched]
+        float32 = f"{max(inexact):.1e}" if inexact else "equal to the bit"
+        float64 = f"{max(doubles):.1e}" if doubles else "-"
+        lines.append(f"| {label} | {', '.join(peers)} | {float32} | {float64} |")
+    return "\n".join(lines)
 
 
 def main() -> None:
     """Measures, prints, and as asked writes or checks."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3, help="seeds per stage (default: 3)")
-    parser.add_argument("--write", action="store_true", help="replace the table in docs/parity.md")
+    parser.add_argument("--write", action="store_true", help="replace the tables in docs/parity.md and README.md")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a stage is out of bounds")
     parser.add_argument("stages", nargs="*", choices=[*STAGES, []], help="default: all")
     options = parser.parse_args()
@@ -110,6 +141,7 @@ def main() -> None:
         how = f"Made by `python -m tools.parity_table --write` ({options.seeds} seeds per stage) with {made}."
         page = placed(PAGE.read_text(encoding="utf-8"), "table", f"{how}\n\n{table}")
         PAGE.write_text(placed(page, "sentences", sentence_table()), encoding="utf-8")
+        README.write_text(placed(README.read_text(encoding="utf-8"), "summary", summary_table(rows)), encoding="utf-8")
     failing = [row for row in rows if not row.passes()]
     for row in failing:
         errors = f"float32 {row.float32:.1e} (bound {row.bound:.1e}), float64 {row.float64}"

@@ -92,7 +92,9 @@ def compare_processor(seed: int) -> list[Row]:
     crop = int(rng.choice([16, 32, 64]))
     frames = rng.integers(0, 256, (3, *shape, 3), dtype=np.uint8)
     ours, peer = VideoProcessor.from_dict({"crop_size": crop})(frames), peer_processor(crop)(frames)
-    return worst("video processor", PEER, f"{shape} to {crop}", {"p": ours}, {"p": peer}, {"p": peer}, floor=0)
+    return worst(
+        "video processor", PEER, f"{shape} to {crop}", {"pixels": ours}, {"pixels": peer}, {"pixels": peer}, floor=0
+    )
 
 
 def peer_processor(crop: int, **options: Any) -> Any:
