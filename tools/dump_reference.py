@@ -18,6 +18,7 @@ from tools.reference.measure import versions
 STAGES = (
     "ops",
     "encoder",
+    "checkpoint",
     "llama",
     "audio",
     "video",
