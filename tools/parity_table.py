@@ -8,6 +8,7 @@ Needs the parity environment (tox.ini). One line per stage and peer: the worst c
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable
 from importlib import import_module
@@ -114,7 +115,7 @@ def summary_table(rows: list[Row]) -> str:
     lines = ["| stage | real library | float32 | float64 |", "|---|---|---|---|"]
     for subject, label in SUMMARY.items():
         own = [row for row in rows if _stage(row).split(".")[0] == subject]
-        peers = dict.fromkeys(row.peer.split(" (")[0] for row in own)
+        peers = dict.fromkeys(name for row in own for name in re.findall(r"[\w-]+ \d[\d.]*", row.peer))
         inexact = [row.float32 for row in own if row.floor > 0]
         doubles = [row.float64 for row in own if row.float64 is not None and row.patched]
         float32 = f"{max(inexact):.1e}" if inexact else "equal to the bit"
