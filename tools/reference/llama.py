@@ -18,10 +18,28 @@ from extractors.llama.tokenizer import LlamaTokenizer
 from tools.reference import llama_peer as peer
 from tools.reference.measure import Row, worst, write_golden
 from tribe_np.oracle import relative_error, trace
-from tribe_np.timeline.events import Event
+from tribe_np.timeline.contexts import add_contexts, remove_missing
+from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.sentences import analyser
+from tribe_np.timeline.text import add_sentences, add_text
 
 FRACTIONS = (0.5, 0.75, 1.0)
 MARKER = "<|end_of_text|>"
+SAID = (
+    "the",
+    "man",
+    "don't",
+    "France!",
+    "really?",
+    "he's",
+    "town.",
+    "($5)",
+    "ok",
+    "Mr.",
+    "'quoted'",
+    "wait...",
+    "naïve",
+)
 PAIRS_FILE = Path(__file__).with_name("llama_pairs.json")
 TRANSFORMERS, NEURALSET = "transformers 5.23.0", "neuralset 0.0.2"
 
@@ -71,7 +89,8 @@ def compare(seed: int) -> list[Row]:
     """Rows of one random model: every hidden state and intermediate, then token ids, spans and word features."""
     with TemporaryDirectory() as name:
         folder = write_random(Path(name), seed=seed, **random_settings(seed))
-        return [*_compare_model(folder, seed), *_compare_words(folder, seed)]
+        shared = _compare_shared(folder, seed)  # before the odd seeds name a padding token
+        return [*_compare_model(folder, seed), *_compare_words(folder, seed), *shared]
 
 
 def _compare_model(folder: Path, seed: int) -> list[Row]:
@@ -131,6 +150,36 @@ def _compare_words(folder: Path, seed: int) -> list[Row]:
     )  # fmt: skip
 
 
+def _compare_shared(folder: Path, seed: int) -> list[Row]:
+    """Shared passes over nested and sliding contexts of one timeline against HuggingFaceText, word by word."""
+    rng = np.random.default_rng([seed, 5])
+    length, stride = [(1024, 1), (12, 1), (12, 8)][seed % 3]
+    pairs = said_in_context([str(word) for word in rng.choice(SAID, 60)], max_context_len=length, stride=stride)
+    case = f"seed {seed}, {len(pairs)} words, contexts of {length} words, stride {stride}"
+    theirs32, _ = peer.run_words(folder, pairs, precision="float32")
+    theirs64, _ = peer.run_words(folder, pairs, precision="float64")
+    ours32, ours64, alone64 = (
+        np.stack(run_our_words(folder, pairs, precision=precision, shared=shared))
+        for precision, shared in (("float32", True), ("float64", True), ("float64", False))
+    )
+    upstream = worst(
+        "llama", NEURALSET, case,
+        *({"word_features_shared": np.stack(found)} for found in (ours32, theirs32, theirs64, ours64)),
+        patched=False,  # upstream rounds the token mean to float32 in every mode
+    )  # fmt: skip
+    sharing = relative_error(ours64, alone64)  # float64: the same numbers as one pass per word
+    return [*upstream, Row("llama/shared_passes_float64", "one pass per word", case, sharing, 0.0, floor=1e-12)]
+
+
+def said_in_context(texts: Sequence[str], **options: Any) -> list[peer.Pair]:
+    """Distinct (text, context) pairs of one timeline's words, by our own event transforms."""
+    using = analyser("builtin", "english")
+    words = Events(Event("Word", 0.5 * k, 0.3, text=text) for k, text in enumerate(texts))
+    events = add_sentences(add_text(words, analyser=using), analyser=using, max_unmatched_ratio=0.99)
+    found = remove_missing(add_contexts(events, **options)).of_type("Word")
+    return list(dict.fromkeys((word.text, word.context) for word in found))
+
+
 def set_padding_token(folder: Path, token: str) -> None:
     """Names a padding token in the folder's tokenizer_config.json."""
     path = folder / "tokenizer_config.json"
@@ -139,7 +188,7 @@ def set_padding_token(folder: Path, token: str) -> None:
 
 def run_our_words(
     folder: Path, pairs: Sequence[peer.Pair], *, precision: str = "float32", cache_n_layers: int | None = None,
-    eos_is_padding: bool = False,
+    eos_is_padding: bool = False, shared: bool = True,
 ) -> list[np.ndarray]:  # fmt: skip
     """Our features of each word, with the released settings."""
     return word_features(
@@ -148,6 +197,7 @@ def run_our_words(
         [Event("Word", float(i), 0.3, text=text, context=context) for i, (text, context) in enumerate(pairs)],
         selection=LayerSelection(FRACTIONS, cache_n_layers=cache_n_layers),
         eos_is_padding=eos_is_padding,
+        shared=shared,
     )
 
 
