@@ -58,7 +58,7 @@ class ModelLocations:
             return found
         if name is not None and (name.count("/") != 1 or name.startswith((".", "/", "~"))):
             raise CheckpointError(
-                f"checkpoint {name}: no such folder; expected config.yaml and model.safetensors in it"
+                f"checkpoint {name}: no such folder; expected config.yaml and best.ckpt or model.safetensors in it"
             )
         raise CheckpointError(
             f"no checkpoint {model_name} in the models folder or the hub cache; run tribe-np demo for tiny random "
