@@ -1,0 +1,45 @@
+"""One process of the benchmark: loads one model, times its call, prints one line of JSON. Started by bench.py."""
+
+import json
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def run(side: str, job: dict[str, Any]) -> dict[str, Any]:
+    """Seconds of each timed call (and of processors in it), of loading and warming, and this process's peak memory."""
+    module: Any = import_module({"ours": "tools.bench_ours", "peer": "tools.bench_peer"}[side])
+    if job["case"] == "machine":
+        found: dict[str, Any] = module.machine()
+        return found
+    start = time.perf_counter()
+    call = module.prepare(job["case"], Path(job["folder"]), job["options"])
+    loading, seconds, processor = time.perf_counter() - start, [], []
+    out = np.empty(0)
+    for _ in range(job["repeats"]):
+        start, busy = time.perf_counter(), time.process_time()
+        out = call()
+        seconds.append(time.perf_counter() - start)
+        processor.append(time.process_time() - busy)
+    peak = peak_memory()
+    if job["save"]:
+        np.save(job["save"], out)
+    detail = out.tolist() if out.size <= 8 else None
+    return {"seconds": seconds, "processor": processor, "loading": loading, "peak": peak, "detail": detail}
+
+
+def peak_memory(status: str = "/proc/self/status") -> int:
+    """Largest resident size of this process so far, in bytes; 0 where the system does not say."""
+    try:
+        lines = Path(status).read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(sys.argv[1], json.loads(sys.argv[2]))))
