@@ -108,6 +108,8 @@ def test_malformed_tensors(arguments: tuple[Any, ...], expected: str) -> None:
         (writer.Call(writer.Name("collections", "OrderedDict"), ([["a", 1]],)), "OrderedDict with arguments"),
         (writer.Call(writer.Name("torch", "FloatStorage"), (10**9,)), "calls torch.FloatStorage"),
         ({(1, 2): 3}, "dict key of type tuple"),
+        ({2**61 - 1: 3}, "small whole numbers"),
+        ({2.5: 3}, "dict key of type float"),
     ],
 )
 def test_other_malformed_values(value: Any, expected: str) -> None:
@@ -144,6 +146,11 @@ def test_depth_and_self_reference_do_no_harm() -> None:
     assert "dict key of type tuple" in refused(b"\x80\x02})" + b"\x85" * 100_000 + b"Ns.")
     endless = read_pickle(b"\x80\x02]q\x00h\x00a.", origin="here")
     assert endless[0] is endless
+
+
+def test_ordinary_keys() -> None:
+    value = {"a": 1, 7: 2, -1: 3, None: 4, True: 5}
+    assert read_pickle(writer.pickled(value), origin="here") == value
 
 
 def test_work_is_bounded() -> None:

@@ -67,7 +67,7 @@ class FmriEncoder:
         exact_order: bool = False,
         kernels: KernelSet = REFERENCE,
     ) -> "FmriEncoder":
-        """The encoder of a checkpoint folder: config.yaml, model.safetensors and build_args.json.
+        """The encoder of a checkpoint folder: config.yaml with best.ckpt, or model.safetensors and build_args.json.
 
         `precision` is float32 or float64; `selection` (see `selected_columns`) limits the outputs that are computed;
         `exact_order` keeps upstream's order of the last steps (see `ReadOut`).

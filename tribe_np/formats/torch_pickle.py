@@ -57,7 +57,7 @@ VALUES = {
     "SHORT_BINBYTES", "BINBYTES", "BINBYTES8",
 }  # fmt: skip
 CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
-KEYS = (str, int, float, bool, type(None))
+MAX_KEY = 2**31  # of whole numbers; larger ones can be chosen to share a hash, which makes a dict slow
 
 
 class MalformedError(Exception):
@@ -136,8 +136,8 @@ class Machine:
         if not isinstance(target, dict) or len(pairs) % 2:
             raise MalformedError("a pickle that sets items of something else than a dict")
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-            if not isinstance(key, KEYS):
-                raise MalformedError(f"a dict key of type {type(key).__name__}; expected text or numbers")
+            if not (key is None or isinstance(key, str) or (isinstance(key, int) and abs(key) < MAX_KEY)):
+                raise MalformedError(f"a dict key of type {type(key).__name__}; expected text or small whole numbers")
             target[key] = value
 
     def append(self, items: list[Any]) -> None:
