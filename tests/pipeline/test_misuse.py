@@ -65,8 +65,8 @@ def test_cache_keys_cover_what_changes_numbers_and_nothing_else(demo: DemoPaths,
     for name, value in (
         ("data.batch_size", 1), ("data.audio_feature.batch_size", 1), ("data.text_feature.aggregation", "mean"),
         ("data.video_feature.allow_missing", False), ("tribe_np.remove_empty_segments", False),
+        ("data.text_feature.batch_size", 3), ("tribe_np.context", "anchored"),
     ):  # fmt: skip
         assert entries(**{name: value}) == 3, name
-    assert entries(**{"data.text_feature.batch_size": 3}) == 4  # padding rounds differently
-    assert entries(**{"data.video_feature.num_frames": 16}) == 5
-    assert entries(**{"tribe_np.video_final_norm": False}) == 6
+    assert entries(**{"data.video_feature.num_frames": 16}) == 4
+    assert entries(**{"tribe_np.video_final_norm": False}) == 5

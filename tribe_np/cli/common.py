@@ -41,6 +41,11 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sentences", default="builtin", metavar="NAME", help="sentence splitter: builtin (default) or spacy:MODEL"
     )
+    parser.add_argument(
+        "--context", choices=["exact", "anchored"], default="exact",
+        help="what a word beyond the 1,025th is read in: its own 1,024 words (default), or, far faster and an "
+        "approximation, 1,024 to 1,280 words that 256 words share",
+    )  # fmt: skip
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -141,6 +146,7 @@ def pipeline_options(options: argparse.Namespace) -> dict[str, object]:
         "sentences": options.sentences,
         "compat": options.compat,
         "language": options.language,
+        "context": options.context,
         "video_final_norm": getattr(options, "video_final_norm", "true") == "true",
     }
 

@@ -211,7 +211,14 @@ class PipelineConfig:
     remove_empty_segments: bool = True
     language: str | None = None
     speech_engine: str | None = None
+    context: str = "exact"  # or "anchored": contexts of long texts start at every `context_stride` words
+    context_stride: int = 256
     compat: Compat = field(default_factory=Compat)
+
+    @property
+    def stride(self) -> int:
+        """Words from the start of a context to the start of the next; 1 is exact."""
+        return self.context_stride if self.context == "anchored" else 1
 
     @classmethod
     def from_dict(cls, options: Mapping[str, Any]) -> "PipelineConfig":
@@ -233,8 +240,12 @@ def _is_name(value: object) -> bool:
     return value is None or isinstance(value, str)
 
 
+def _is_positive(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
 def _is_frame_count(value: object) -> bool:
-    return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 1)
+    return value is None or _is_positive(value)
 
 
 OPTION_TYPES: dict[str, tuple[Callable[[object], bool], str]] = {
@@ -244,6 +255,8 @@ OPTION_TYPES: dict[str, tuple[Callable[[object], bool], str]] = {
     "remove_empty_segments": (lambda value: isinstance(value, bool), "true or false"),
     "language": (_is_name, "a name or none"),
     "speech_engine": (_is_name, "a name or none"),
+    "context": (lambda value: value in ("exact", "anchored"), '"exact" or "anchored"'),
+    "context_stride": (_is_positive, "a whole number of at least 1"),
 }
 
 

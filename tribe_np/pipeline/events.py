@@ -3,6 +3,7 @@
 Source   tribev2 demo_utils.py get_audio_and_text_events, TextToEvents; order of steps as there
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from tribe_np.timeline.contexts import add_contexts, remove_missing
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.sentences import analyser
 from tribe_np.timeline.text import add_sentences, add_text
+
+MAX_CONTEXT_LEN = 1024  # earlier words that a context reaches back, as released
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,13 @@ class EventBuilder:
             events, analyser=splitter, max_unmatched_ratio=0.05,
             rounding_loses_words=self.config.compat.rounding_loses_words,
         )  # fmt: skip
-        events = remove_missing(add_contexts(events, max_context_len=1024))
+        stride = self.config.stride
+        events = remove_missing(add_contexts(events, max_context_len=MAX_CONTEXT_LEN, stride=stride))
+        if stride > 1 and _longest(events) > MAX_CONTEXT_LEN + 1:
+            self.record.warn(
+                f"contexts are anchored at every {stride}th word: an approximation, word {MAX_CONTEXT_LEN + 2} and "
+                "those after it have up to that much more context than exact ones"
+            )
         lost = n_words - len(events.of_type("Word"))
         if lost:
             self.record.warn(f"{lost} of {n_words} words could not be placed in a sentence and are left out")
@@ -174,6 +183,11 @@ class EventBuilder:
             step(1)
         transcripts.write_transcript(kept, transcript)
         return transcript
+
+
+def _longest(events: Events) -> int:
+    """Words of the timeline that has most."""
+    return max(Counter(word.timeline for word in events.of_type("Word")).values(), default=0)
 
 
 def _audio_event(path: Path) -> Event:

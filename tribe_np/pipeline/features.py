@@ -16,6 +16,7 @@ from extractors.dinov2.extract import image_features
 from extractors.dinov2.model import DinoV2Model
 from extractors.llama.extract import word_features
 from extractors.llama.model import LlamaModel
+from extractors.llama.shared import TextWork
 from extractors.llama.tokenizer import LlamaTokenizer
 from extractors.vjepa2.extract import video_features
 from extractors.vjepa2.model import VJepa2Model
@@ -27,9 +28,11 @@ from tribe_np.media import audio, video
 from tribe_np.pipeline.cache import FeatureCache, arrays_digest
 from tribe_np.pipeline.config import EVENT_TYPES, DataConfig, ExtractorConfig, PipelineConfig
 from tribe_np.pipeline.digest import shown_digest
+from tribe_np.pipeline.events import MAX_CONTEXT_LEN
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.record import RunRecord
 from tribe_np.pipeline.resolve import ModelLocations
+from tribe_np.pipeline.text_work import describe_work
 from tribe_np.protocols import Device
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import FeatureGrid, to_index
@@ -150,18 +153,18 @@ class _Run:
     def words(self, rows: list[Event]) -> dict[EventKey, FeatureGrid]:
         """Text: all words under one key, since their contexts overlap; static grids."""
         eos = self.source.options.compat.eos_is_padding
-        size = max(
-            1, self.config.batch_size
-        )  # in the key: words of a batch are padded together, which rounds otherwise
-        key = self.key({"words": [[w.text, w.context] for w in rows], "eos_is_padding": eos, "batch_size": size})
+        size = max(1, self.config.batch_size)
+        # how words run together is in the key, since it rounds otherwise: shared passes, or padded batches
+        together = size if eos else "shared"
+        key = self.key({"words": [[w.text, w.context] for w in rows], "eos_is_padding": eos, "batch_size": together})
 
         def compute() -> np.ndarray:
             tokenizer = LlamaTokenizer.from_pretrained(self.folder)
             model = self.model
             with self.source.progress.stage("text", len(rows), "words") as step:
                 vectors = word_features(
-                    model, tokenizer, rows, selection=self.config.selection,
-                    batch_size=size, eos_is_padding=eos, progress=_steps(step),
+                    model, tokenizer, rows, selection=self.config.selection, batch_size=size, eos_is_padding=eos,
+                    progress=_steps(step), report=lambda work: self.announce(work, rows),
                 )  # fmt: skip
             return np.stack(vectors)
 
@@ -170,6 +173,15 @@ class _Run:
             event_key(row): FeatureGrid(vector, frequency=0.0, start=row.start, duration=row.duration)
             for row, vector in zip(rows, features, strict=True)
         }
+
+    def announce(self, work: TextWork, rows: list[Event]) -> None:
+        """Tells how long the words will take, once one layer has run."""
+        options = self.source.options
+        line = describe_work(
+            work, rows, max_context_len=MAX_CONTEXT_LEN, stride=options.context_stride, exact=options.stride == 1
+        )
+        self.source.record.facts["text_work"] = asdict(work) | {"seconds": round(work.seconds, 1)}
+        self.source.progress.note(line)
 
     def chunk(self, row: Event, number: int) -> FeatureGrid:
         """Sound or film: one chunk, a dense grid that starts at the chunk."""

@@ -1,0 +1,40 @@
+"""What a person is told before a text model runs: how many tokens, how long, and what would be faster."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from extractors.llama.shared import TextWork
+from tribe_np.timeline.events import Event
+
+LONG = 600.0  # seconds after which the faster way is mentioned
+
+
+def describe_work(work: TextWork, words: Sequence[Event], *, max_context_len: int, stride: int, exact: bool) -> str:
+    """One line: tokens, words, expected time; for exact contexts that take long, what anchored ones would take."""
+    line = f"text: {work.n_tokens} tokens for {work.n_words} words, about {duration(work.seconds)}"
+    share = anchored_share(words, max_context_len, stride)
+    if not exact or work.seconds <= LONG or share > 0.5:
+        return line
+    return (
+        f"{line}; --context anchored, an approximation that starts contexts at every {stride}th word, "
+        f"would take about {duration(work.seconds * share)}"
+    )
+
+
+def anchored_share(words: Sequence[Event], max_context_len: int, stride: int) -> float:
+    """Tokens that contexts with a stride take, over those of exact ones; an estimate that counts words.
+
+    Exact: one pass for a timeline's first max_context_len + 1 words, and one for every word after, whose window
+    slides. With a stride: one pass per `stride` words, longer by up to so many.
+    """
+    slid = [max(0, n - max_context_len - 1) for n in Counter(word.timeline for word in words).values()]
+    longer = 1 + stride / max_context_len
+    return sum(1 + longer * -(-n // stride) for n in slid) / sum(1 + n for n in slid)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the unit a person would choose."""
+    for limit, unit, size in ((120, "s", 1), (7200, "min", 60), (172800, "h", 3600)):
+        if seconds < limit:
+            return f"{max(1, round(seconds / size))} {unit}"
+    return f"{seconds / 86400:.1f} days"
