@@ -12,6 +12,8 @@ from tests.formats import torch_writer as writer
 from tribe_np.formats.safetensors import read_header
 from tribe_np.pipeline.demo import DemoPaths
 
+pytestmark = pytest.mark.extras  # the demo needs them
+
 
 @pytest.fixture
 def lightning(demo: DemoPaths, tmp_path: Path) -> Path:
@@ -46,7 +48,6 @@ def test_convert_refuses(command_here: Command, lightning: Path, tmp_path: Path)
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.extras
 def test_predictions_from_best_ckpt_are_those_of_safetensors(
     command_here: Command, lightning: Path, demo: DemoPaths, tmp_path: Path
 ) -> None:

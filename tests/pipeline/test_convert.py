@@ -118,6 +118,7 @@ def test_progress_counts_megabytes(tmp_path: Path) -> None:
     assert counted == [1, 5]
 
 
+@pytest.mark.extras
 def test_info_tells_what_a_lightning_folder_holds(demo: Any, tmp_path: Path) -> None:
     encoder = demo.models / "encoder"
     expected = describe(encoder)

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.hub_server import COMMIT, HubServer
+from tribe_np.errors import MissingDependencyError
 from tribe_np.pipeline.demo import DemoPaths
-from tribe_np.pipeline.download import RemoteFile, choose_files
+from tribe_np.pipeline.download import Hub, RemoteFile, choose_files, fetch
+from tribe_np.pipeline.progress import Silent
 
 pytestmark = pytest.mark.extras
 
@@ -157,6 +159,15 @@ def test_a_hub_that_fails_or_is_not_there(download: Command, hub: HubServer) -> 
     assert "cannot be fetched; what has come is kept" in refused(download(AUDIO, HF_ENDPOINT="http://127.0.0.1:9"))
     hub.failing = True
     assert "the hub answered with an error" in refused(download(AUDIO))
+
+
+def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    for name in [n for n in sys.modules if n.startswith("huggingface_hub.")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(MissingDependencyError, match=r'needs huggingface_hub.*pip install "tribe_np\[hub\]"') as caught:
+        fetch(ENCODER, Hub(None, Silent()))
+    assert "\n" not in str(caught.value)
 
 
 def test_one_form_of_the_weights_is_chosen() -> None:
