@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.special
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,6 +80,20 @@ def test_a_cache_folder_that_cannot_be_written_costs_the_cache_only() -> None:
     out = np.empty(3)
     compiled(np.array([-1.0, 0.0, 2.0]), out)
     np.testing.assert_allclose(out, REFERENCE.gelu(np.array([-1.0, 0.0, 2.0])), rtol=1e-15)
+
+
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.extras)])
+def test_the_float32_gelu_keeps_its_tail(compiled: bool) -> None:
+    entry = (numba_or_skip() if compiled else PLAIN).gelu
+    x = np.linspace(-12, 12, 4001, dtype=np.float32)
+    exact = x * scipy.special.ndtr(x.astype(np.float64))
+    np.testing.assert_allclose(entry(x), exact, rtol=2e-5, atol=1e-37)
+    near = np.abs(x) < 3
+    np.testing.assert_allclose(entry(x)[near], exact[near], rtol=2e-6, atol=1e-7)
+    with np.errstate(all="ignore"):
+        found = entry(np.array([0.0, -0.0, np.inf, np.nan, 1e30, -1e15], np.float32))
+    np.testing.assert_array_equal(found[:5], np.array([0.0, 0.0, np.inf, np.nan, 1e30], np.float32))
+    assert -1e-20 < found[5] <= 0
 
 
 @pytest.mark.extras

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.errors import ShapeError
-from tribe_np.kernels import loops
+from tribe_np.kernels import loops, narrow_loops
 from tribe_np.kernels.record import KernelSet
 from tribe_np.ops.attention import BLOCK_SCORES
 from tribe_np.optional import require
@@ -54,6 +54,7 @@ def loop_set(name: str, compiler: Compiler) -> KernelSet:
             for body in (
                 loops.softmax_loops,
                 loops.gelu_loops,
+                narrow_loops.gelu_float32_loops,
                 loops.silu_gate_loops,
                 loops.layer_norm_loops,
                 loops.rms_norm_loops,
@@ -111,6 +112,7 @@ class LoopEntries:
 
     _softmax: Callable[..., None]
     _gelu: Callable[..., None]
+    _gelu_float32: Callable[..., None]
     _silu_gate: Callable[..., None]
     _layer_norm: Callable[..., None]
     _rms_norm: Callable[..., None]
@@ -130,7 +132,8 @@ class LoopEntries:
         """ops.activation.gelu."""
         (x,) = _checked("gelu", x)
         out = np.empty_like(x)
-        self._gelu(x.reshape(-1), out.reshape(-1))
+        body = self._gelu_float32 if x.dtype == np.float32 else self._gelu
+        body(x.reshape(-1), out.reshape(-1))
         return out
 
     def silu_gate(self, gate: Array, up: Array) -> Array:
