@@ -89,4 +89,6 @@ class SubjectLayers:
 
     def _apply(self, x: Array, row: int) -> Array:
         y = x @ self.weights[row]
-        return y if self.bias is None else y + self.bias[row]
+        if self.bias is not None:
+            y += self.bias[row]  # the product is ours: no second array
+        return y

@@ -25,5 +25,5 @@ class Linear:
         # one two-dimensional product: stacked operands would go to BLAS one matrix at a time
         rows = x.reshape(-1, x.shape[-1]) @ self.weight.T
         if self.bias is not None:
-            rows = rows + self.bias
+            rows += self.bias  # the product is ours: no second array
         return rows.reshape(*x.shape[:-1], self.weight.shape[0])
