@@ -15,5 +15,5 @@ def test_every_stage_is_within_its_bound(seed: int) -> None:
     above = [row.stage for row in rows if row.float32 > 1e-5]  # tiny models meet the floor outright
     assert not above, above
     stages = {row.stage for row in rows}
-    assert {"vjepa2/state 1", "vjepa2/last_hidden_state", "video processor/p", "video frames/clips"} <= stages
+    assert {"vjepa2/state 1", "vjepa2/last_hidden_state", "video processor/pixels", "video frames/clips"} <= stages
     assert ("video pipeline/features" in stages) == (seed < 4)

@@ -124,7 +124,10 @@ def test_a_connection_cut_half_way_goes_on_where_it_stopped(download: Command, h
     assert done.returncode == 0, done.stderr
     assert (snapshot(tmp_path / "home", AUDIO) / "model.safetensors").read_bytes() == BIG
     ranges = [asked for method, path, asked in hub.requests if method == "GET" and "model.safetensors" in path]
-    assert ranges == [None, "bytes=10485760-"]
+    assert ranges[0] is None
+    assert len(ranges) == 2
+    assert ranges[1] is not None
+    assert 0 < int(ranges[1].removeprefix("bytes=").removesuffix("-")) < len(BIG)  # where depends on the library
 
 
 @pytest.mark.parametrize("models", [False, True])

@@ -23,6 +23,7 @@ from tribe_np.pipeline.progress import Progress
 WHY = "tribe-np download"
 TEXT_SUFFIXES = (".json", ".yaml", ".txt", ".model")
 BLOCK = 1 << 20
+RETRIES = 4
 
 
 @dataclass(frozen=True)
@@ -152,10 +153,23 @@ def _listed(repository: str, hub: Hub) -> list[RemoteFile]:
 
 
 def _fetch_file(repository: str, file: RemoteFile, hub: Hub, step: Callable[[int], object]) -> Path:
-    path = Path(hub.library.hf_hub_download(repository, file.name, local_dir=hub.folder(repository)))
+    path = _downloaded(repository, file, hub)
     _check_digest(path, file, f"{hub.endpoint}/{repository}")
     step(1)
     return path
+
+
+def _downloaded(repository: str, file: RemoteFile, hub: Hub) -> Path:
+    """The file from the hub; a connection that breaks off is taken up again (not every release of the library does)."""
+    errors = hub.part("errors")
+    for _ in range(RETRIES):
+        try:
+            return Path(hub.library.hf_hub_download(repository, file.name, local_dir=hub.folder(repository)))
+        except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError):
+            raise  # an answer, not a broken connection
+        except errors.HfHubHTTPError.__bases__:
+            hub.progress.note(f"{file.name}: the connection broke off; going on")
+    return Path(hub.library.hf_hub_download(repository, file.name, local_dir=hub.folder(repository)))
 
 
 def _check_digest(path: Path, file: RemoteFile, origin: str) -> None:
