@@ -64,7 +64,7 @@ def _text(folder: Path, options: dict[str, Any]) -> Call:
     from extractors.llama.tokenizer import LlamaTokenizer
     from tribe_np.timeline.events import Event
 
-    model, tokenizer = _llama_model(folder), LlamaTokenizer.from_folder(folder)
+    model, tokenizer = _llama_model(folder), LlamaTokenizer.from_pretrained(folder)
     transcript = cases.words(cases.text_sizes(options)[0])
     events = [
         Event("Word", i * 0.4, 0.3, text=word, context=context)

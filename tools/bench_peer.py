@@ -103,7 +103,7 @@ def _text(folder: Path, options: dict[str, Any]) -> Call:
 
     from extractors.llama.tokenizer import LlamaTokenizer
 
-    model, tokenizer = _llama_model(folder, options), LlamaTokenizer.from_folder(folder)
+    model, tokenizer = _llama_model(folder, options), LlamaTokenizer.from_pretrained(folder)
     n_words, lengths = cases.text_sizes(options)
     contexts = cases.contexts_of(cases.words(n_words))
 

@@ -91,7 +91,8 @@ def test_the_order_of_the_input_does_not_matter(features: dict[str, np.ndarray])
 def test_a_selection_is_a_slice(selection: Any, features: dict[str, np.ndarray]) -> None:
     whole, part = build(precision="float64"), build(precision="float64", selection=selection)
     assert part.columns is not None
-    assert part.read_out.predictor.weights.shape[2] == len(part.columns)
+    assert part.read_out.pair is not None
+    assert part.read_out.pair.predictor.weights.shape[2] == len(part.columns)
     np.testing.assert_allclose(part(features), whole(features)[:, part.columns], atol=1e-14)
     np.testing.assert_allclose(part(features, [0, 1]), whole(features, [0, 1])[:, part.columns], atol=1e-14)
 

@@ -43,6 +43,7 @@ def test_both_orders_agree(n_trs: int, rank: int | None, pool_outputs: bool, fea
 def test_one_map_only_where_it_is_smaller(selection: Any, features: dict[str, np.ndarray]) -> None:
     large = build(selection=selection, precision="float64")
     assert large.read_out.composed is not None
+    assert large.read_out.pair is None
     assert large.read_out.composed.weights.shape == (1, 24, 50 if selection is None else 2)
     assert build({"low_rank_head": 3}).read_out.composed is None
     assert build({"low_rank_head": None}).read_out.composed is None

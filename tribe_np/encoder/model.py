@@ -133,13 +133,15 @@ class FmriEncoder:
         """Takes every weight that the configuration asks for; leftovers are an error, as upstream's strict loading."""
         config.check(build_args)
         columns = selected_columns(selection, build_args.n_outputs)
+        # first: what it lets go of is gone before the rest is read
+        read_out = ReadOut.from_weights(weights, config, build_args, columns, exact_order=exact_order)
         built = cls(
             projectors=_take_projectors(weights, config, build_args),
             temporal_smoothing=_take_smoothing(weights, config),
             combiner=_take_combiner(weights, config, len(build_args.feature_dims)),
             time_pos_embed=_take_positions(weights, config),
             encoder=_take_transformer(weights, config),
-            read_out=ReadOut.from_weights(weights, config, build_args, columns, exact_order=exact_order),
+            read_out=read_out,
             config=config,
             build_args=build_args,
             columns=columns,

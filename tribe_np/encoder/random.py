@@ -99,7 +99,7 @@ def random_state_dict(config: Mapping[str, Any], build_args: Mapping[str, Any], 
     """
     checked = EncoderConfig.from_dict(config)
     weights = RandomWeights(checked, seed=seed)
-    FmriEncoder.from_weights(weights, checked, BuildArgs.from_dict(build_args))
+    FmriEncoder.from_weights(weights, checked, BuildArgs.from_dict(build_args), exact_order=True)
     return weights.taken
 
 
