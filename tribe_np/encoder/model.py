@@ -241,7 +241,8 @@ class FmriEncoder:
             raise ShapeError(f"features[{modality!r}] must be a filled array (B, G, F, T) or (B, F, T), got {shape}")
         if getattr(array.dtype, "kind", "unknown") not in "fiu":
             raise ShapeError(f"features[{modality!r}] must hold real numbers, got {array.dtype}")
-        x = to_device(array, self.device).astype(self.dtype)
+        x = to_device(array, self.device)
+        x = x if x.dtype == self.dtype else x.astype(self.dtype)
         if x.ndim == 3:
             x = x[:, None]
         dims = self.build_args.feature_dims[modality]
