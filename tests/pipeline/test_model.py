@@ -152,6 +152,19 @@ def test_the_whole_model_gives_the_same_bytes_on_a_stand_in_for_a_gpu(model: Tri
     assert here.tobytes() == there.tobytes()
 
 
+def test_compiled_kernels_agree_and_unknown_ones_are_named(model: TribeModel, demo: DemoPaths) -> None:
+    compiled = TribeModel.from_pretrained(
+        demo.models / "encoder", models=demo.models, cache_folder=False, device="cpu",
+        config_update={"tribe_np.kernels": "auto"},
+    )  # fmt: skip
+    events = model.get_events(video_path=demo.clip, transcript=demo.transcript)
+    plain, _ = model.predict(events, verbose=False)
+    fast, _ = compiled.predict(events, verbose=False)
+    assert np.abs(plain - fast).max() < 1e-4 * np.sqrt(np.mean(plain**2))
+    with pytest.raises(ConfigError, match="kernels must be one of"):
+        TribeModel.from_pretrained(demo.models / "encoder", cache_folder=False, config_update={"tribe_np.kernels": "x"})
+
+
 def test_compat_switches_every_defect_on(model: TribeModel) -> None:
     assert model.with_compat("upstream").options.compat.duplicate_words
     assert not model.with_compat(None).options.compat.duplicate_words

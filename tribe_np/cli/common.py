@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from tribe_np.pipeline.progress import Progress
     from tribe_np.pipeline.resolve import ModelLocations
 
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
 MOST_THREADS = 1024
 
 
@@ -61,6 +67,10 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{modality}-model", type=path, metavar="X", help=f"folder of the {modality} extractor")
     parser.add_argument("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
     parser.add_argument("--precision", default="float32", choices=["float32", "float64"], help="default: float32")
+    parser.add_argument(
+        "--kernels", default="reference", choices=["reference", "numba", "cupy", "auto"],
+        help="implementations of the hot operations: plain NumPy (default), compiled ones, or what is faster here",
+    )  # fmt: skip
     parser.add_argument(
         "--video-final-norm", choices=["true", "false"], default="true",
         help="whether the last V-JEPA 2 state is normalised (default: true, as the released weights were trained)",
@@ -146,6 +156,7 @@ def pipeline_options(options: argparse.Namespace) -> dict[str, object]:
         "sentences": options.sentences,
         "compat": options.compat,
         "language": options.language,
+        "kernels": getattr(options, "kernels", "reference"),
         "context": options.context,
         "video_final_norm": getattr(options, "video_final_norm", "true") == "true",
     }

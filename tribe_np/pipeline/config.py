@@ -213,6 +213,7 @@ class PipelineConfig:
     speech_engine: str | None = None
     context: str = "exact"  # or "anchored": contexts of long texts start at every `context_stride` words
     context_stride: int = 256
+    kernels: str = "reference"  # or "numba", "cupy", "auto": see kernels.choose
     compat: Compat = field(default_factory=Compat)
 
     @property
@@ -257,6 +258,7 @@ OPTION_TYPES: dict[str, tuple[Callable[[object], bool], str]] = {
     "speech_engine": (_is_name, "a name or none"),
     "context": (lambda value: value in ("exact", "anchored"), '"exact" or "anchored"'),
     "context_stride": (_is_positive, "a whole number of at least 1"),
+    "kernels": (lambda value: isinstance(value, str), 'a name such as "reference" or "auto"'),
 }
 
 

@@ -21,6 +21,7 @@ from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.errors import CheckpointError, ConfigError, EventsError
 from tribe_np.formats.checkpoint import open_checkpoint
+from tribe_np.kernels.choose import kernel_set
 from tribe_np.kernels.record import REFERENCE, KernelSet
 from tribe_np.pipeline.config import Compat, DataConfig, PipelineConfig, split_update, updated
 from tribe_np.pipeline.events import EventBuilder, WordSource
@@ -97,13 +98,13 @@ class TribeModel:
         selection: Mapping[str, Any] | None = None,
         config_update: Mapping[str, Any] | None = None,
         own_options: Mapping[str, Any] | None = None,
-        kernels: KernelSet = REFERENCE,
         progress: Progress | None = None,
     ) -> "TribeModel":
         """`from_pretrained` with every setting explicit; `checkpoint` None is facebook/tribev2."""
         options = PipelineConfig.from_dict(own_options or {})
         folder = locations.checkpoint(checkpoint)
         module = device_module(device)
+        kernels = kernel_set(options.kernels, module)
         dtype = dtype_of(precision)
         opened = open_checkpoint(
             folder, checkpoint_name=checkpoint_name, dtype=dtype, place=lambda array: to_device(array, module)
