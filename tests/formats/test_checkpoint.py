@@ -94,6 +94,9 @@ def test_safetensors_come_before_a_lightning_checkpoint(folder: Path) -> None:
     assert open_checkpoint(folder).weights.has("time_pos_embed")
 
 
+HALF_A_PAIR = b"X\x03\x00\x00\x00\xed\xa0\x80"  # text of half a surrogate pair, which UTF-8 cannot hold
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -101,6 +104,11 @@ def test_safetensors_come_before_a_lightning_checkpoint(folder: Path) -> None:
         ({"model_build_args": {"feature_dims": {"text": ((1,), 2)}}}, "nested too deeply"),
         ({"model_build_args": {"x": list(range(51))}}, "too long"),
         ({"model_build_args": {"x": writer.Name("torch", "FloatStorage")}}, "holds a Global, expected numbers"),
+        ({"model_build_args": {"x": "z" * 201}}, "text of over 200 characters"),
+        ({"model_build_args": {"z" * 201: 1}}, "text of over 200 characters"),
+        ({"model_build_args": {"x": HALF_A_PAIR}}, "no valid Unicode"),
+        ({"model_build_args": {"x": 2**63}}, "a number that is too large, infinite or NaN"),
+        ({"model_build_args": {"x": float("nan")}}, "a number that is too large, infinite or NaN"),
         ({"state_dict": []}, "state_dict must map names to tensors"),
         ({"state_dict": {"model.x": 3}}, "state_dict holds a int as 'model.x'"),
     ],

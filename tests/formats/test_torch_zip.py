@@ -144,10 +144,19 @@ ONE = {"0": bytes(4)}
         ({"w": 3}, ONE, "holds a int as 'w'"),
         ({3: writer.tensor("0", "Float", 1, (1,), (1,))}, ONE, "must map names to tensors"),
         ([1], ONE, "must map names to tensors, got list"),
+        ({b"X\x03\x00\x00\x00\xed\xa0\x80": 3}, ONE, r"a name that is no valid Unicode: '\ud800'"),
     ],
 )  # fmt: skip
 def test_tensors_that_do_not_fit(tmp_path: Path, value: Any, storages: dict[str, bytes], expected: str) -> None:
     assert expected in refused(writer.write(tmp_path / "w.bin", value, storages))
+
+
+def test_the_stride_of_an_axis_of_one_means_nothing(tmp_path: Path) -> None:
+    """torch writes there whatever a view had, and 2^61 elements are more bytes than an address can hold."""
+    value = {"w": writer.tensor("0", "Float", 2, (2, 1), (1, 2**61))}
+    raw = np.array([3, 4], np.float32).tobytes()
+    entry = read_torch_tensors(writer.write(tmp_path / "w.bin", value, {"0": raw}))["w"]
+    np.testing.assert_array_equal(entry.read(), [[3], [4]])
 
 
 def test_an_empty_tensor_of_an_impossible_shape(tmp_path: Path) -> None:

@@ -61,6 +61,22 @@ def test_the_library_reads_what_was_written(checkpoint: Path, tmp_path: Path) ->
         assert sorted(file.keys()) == sorted(ARRAYS)
 
 
+def test_a_config_that_was_put_beside_the_result_is_not_lost(checkpoint: Path, tmp_path: Path) -> None:
+    checkpoint.with_name("config.yaml").rename(tmp_path / "config.yaml")
+    convert_checkpoint(checkpoint, tmp_path / "out", progress=Silent())
+    shutil.copy(tmp_path / "config.yaml", tmp_path / "out")  # as the command says
+    with pytest.raises(OutputError, match=r"holds a config\.yaml, but none lies beside"):
+        convert_checkpoint(checkpoint, tmp_path / "out", progress=Silent())
+    assert (tmp_path / "out" / "config.yaml").is_file()
+
+
+def test_a_name_that_safetensors_cannot_hold(tmp_path: Path) -> None:
+    path = writer.write(tmp_path / "best.ckpt", *writer.lightning({"__metadata__": np.ones(1, np.float32)}, {}))
+    with pytest.raises(CheckpointError, match=r"best\.ckpt: holds a tensor named __metadata__"):
+        convert_checkpoint(path, tmp_path / "out", progress=Silent())
+    assert left(tmp_path) == ["best.ckpt"]
+
+
 def test_an_earlier_result_is_replaced_and_other_files_are_not(checkpoint: Path, tmp_path: Path) -> None:
     checkpoint.with_name("config.yaml").unlink()
     for _ in range(2):

@@ -14,6 +14,7 @@ import numpy as np
 from tribe_np.errors import CheckpointError
 from tribe_np.formats.config_yaml import read_config_yaml
 from tribe_np.formats.safetensors import TensorEntry
+from tribe_np.formats.torch_pickle import is_text
 from tribe_np.formats.torch_zip import TorchFile, open_torch
 from tribe_np.formats.weights import INDEX_NAME, SINGLE_NAME, WeightTree, read_folder, read_json, renamed
 from tribe_np.protocols import Array
@@ -24,6 +25,8 @@ LIGHTNING_NAME = "best.ckpt"
 LIGHTNING_PREFIX = "model."  # of every key in a Lightning checkpoint
 MAX_DEPTH = 3  # of model_build_args: the mapping, feature_dims, a pair
 MAX_ITEMS = 50
+MAX_TEXT = 200  # characters; a pickle repeats one text at no cost, JSON does not
+MAX_WHOLE = 2**63
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +103,12 @@ def _plain(value: Any, where: str, depth: int) -> Any:
         if depth == 0 or len(value) > MAX_ITEMS:
             raise CheckpointError(f"{where}: nested too deeply or too long")
         if isinstance(value, dict):
-            return {str(key): _plain(item, where, depth - 1) for key, item in value.items()}
+            return {str(_plain(key, where, 0)): _plain(item, where, depth - 1) for key, item in value.items()}
         return [_plain(item, where, depth - 1) for item in value]
+    if isinstance(value, str) and not (len(value) <= MAX_TEXT and is_text(value)):
+        raise CheckpointError(f"{where}: holds text of over {MAX_TEXT} characters, or that is no valid Unicode")
+    if isinstance(value, (int, float)) and not abs(value) < MAX_WHOLE:
+        raise CheckpointError(f"{where}: holds a number that is too large, infinite or NaN")
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise CheckpointError(f"{where}: holds a {type(value).__name__}, expected numbers and text")

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from tribe_np.errors import CheckpointError
 from tribe_np.formats.safetensors import STORED, TensorEntry
 
 BLOCK = 1 << 24
 ALIGNMENT = 8
+METADATA = "__metadata__"
 
 
 def stream_safetensors(
@@ -26,10 +28,14 @@ def stream_safetensors(
     """Writes the tensors under the mapping's names, bit for bit in their stored dtype; `step` is told bytes written.
 
     Wider dtypes come first, as the library orders them, so that every tensor is aligned.
-    Raises   CheckpointError when a tensor cannot be read; OSError from the disk
+    Raises   CheckpointError for a tensor that cannot be read or has the name that the format reserves; OSError from the disk
     """
+    if METADATA in entries:
+        raise CheckpointError(
+            f"{entries[METADATA].path}: holds a tensor named {METADATA}, a name that safetensors keeps for itself"
+        )
     ordered = sorted(entries.items(), key=lambda item: (-np.dtype(STORED[item[1].dtype]).itemsize, item[0]))
-    header: dict[str, object] = {"__metadata__": dict(metadata)} if metadata else {}
+    header: dict[str, object] = {METADATA: dict(metadata)} if metadata else {}
     end = 0
     for name, entry in ordered:
         start, end = end, end + entry.n_bytes

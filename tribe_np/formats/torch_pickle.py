@@ -185,6 +185,15 @@ class Machine:
         self.stack.append(Global(full))
 
 
+def is_text(value: str) -> bool:
+    """Whether text can be written as UTF-8; a pickle can hold halves of surrogate pairs, which cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _are_counts(values: Any) -> bool:
     return (
         isinstance(values, tuple) and len(values) <= MAX_AXES and all(type(v) is int and 0 <= v < 2**62 for v in values)

@@ -19,7 +19,7 @@ import numpy as np
 
 from tribe_np.errors import CheckpointError
 from tribe_np.formats.safetensors import STORED, TensorEntry
-from tribe_np.formats.torch_pickle import MAX_BYTES, StoredTensor, read_pickle
+from tribe_np.formats.torch_pickle import MAX_BYTES, StoredTensor, is_text, read_pickle
 from tribe_np.formats.zip_members import Member, check_member, read_members
 
 DTYPES = {
@@ -74,6 +74,8 @@ class TorchFile:
         if not isinstance(mapping, dict) or not all(isinstance(name, str) for name in mapping):
             raise CheckpointError(f"{self.path}: {where} must map names to tensors, got {type(mapping).__name__}")
         for name, value in mapping.items():
+            if not is_text(name):
+                raise CheckpointError(f"{self.path}: {where} has a name that is no valid Unicode: {name[:80]!r}")
             if not isinstance(value, StoredTensor):
                 raise CheckpointError(f"{self.path}: {where} holds a {type(value).__name__} as {name[:80]!r}")
         return {name: self.entry(name, value) for name, value in mapping.items()}
@@ -95,8 +97,9 @@ class TorchFile:
                 f"{where}: its storage {storage.key[:40]!r} has {member.n_bytes} bytes, expected "
                 f"{storage.n_elements} x {item}"
             )
+        strides = tuple(stride if n > 1 else 0 for n, stride in zip(tensor.shape, tensor.strides, strict=True))
         entry = StridedEntry(
-            self.path, name, dtype, tensor.shape, member.offset + tensor.offset * item, tensor.strides, self.big_endian
+            self.path, name, dtype, tensor.shape, member.offset + tensor.offset * item, strides, self.big_endian
         )
         if math.prod(tensor.shape) and tensor.offset + _last_index(tensor.shape, tensor.strides) >= storage.n_elements:
             raise CheckpointError(

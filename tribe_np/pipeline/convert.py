@@ -39,6 +39,7 @@ def convert_checkpoint(checkpoint: Path, folder: Path, *, progress: Progress) ->
 
     Every storage is read once against its checksum before anything is written. Tensors keep their dtype and bits,
     names lose upstream's `model.` prefix; tensors that share bytes get a copy each.
+    An earlier result is replaced, unless its config.yaml would be lost.
     Raises   CheckpointError for the checkpoint; OutputError when the target is in use or the disk is full
     """
     path = checkpoint / LIGHTNING_NAME if checkpoint.is_dir() else checkpoint
@@ -46,11 +47,13 @@ def convert_checkpoint(checkpoint: Path, folder: Path, *, progress: Progress) ->
     stored, build_args = read_lightning(opened)
     entries = _own_names(stored, path)
     n_bytes = sum(entry.n_bytes for entry in entries.values())
+    config = path.with_name(CONFIG_NAME)
     _check_target(folder)
+    if not config.is_file() and (folder / CONFIG_NAME).is_file():
+        raise OutputError(f"{folder}: holds a {CONFIG_NAME}, but none lies beside {path}; copy it there first")
     _check_space(folder, n_bytes, path)
     with progress.stage("checksums", sum(m.n_bytes for m in opened.members.values()) >> 20, "MB") as step:
         opened.check(_in_megabytes(step))
-    config = path.with_name(CONFIG_NAME)
 
     def fill(partial: Path) -> None:
         with progress.stage("converted", n_bytes >> 20, "MB") as step:
