@@ -1,6 +1,7 @@
 """The demo's film and models where nothing can speak, and what make_demo refuses."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def test_without_espeak_the_words_are_tones(tmp_path: Path, monkeypatch: pytest.
     assert engine.startswith("tones")
     words = [w for s in json.loads(paths.transcript.read_text())["segments"] for w in s["words"]]
     assert words[0]["word"] == "Good"
-    assert all(a["end"] <= b["start"] for a, b in zip(words, words[1:], strict=False))
+    assert all(a["end"] <= b["start"] for a, b in pairwise(words))
     assert extract_audio(paths.clip, tmp_path / "sound.wav")
     samples, rate = read_audio(tmp_path / "sound.wav")
     heard = samples[int(words[0]["start"] * rate) : int(words[0]["end"] * rate)]
