@@ -10,6 +10,7 @@ import pytest
 from tests import fake_device
 from tribe_np import TribeModel, trace
 from tribe_np.errors import CheckpointError, ConfigError, EventsError, MissingDependencyError
+from tribe_np.pipeline import features
 from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.timeline.events import Event, Events
 
@@ -163,6 +164,19 @@ def test_compiled_kernels_agree_and_unknown_ones_are_named(model: TribeModel, de
     assert np.abs(plain - fast).max() < 1e-4 * np.sqrt(np.mean(plain**2))
     with pytest.raises(ConfigError, match="kernels must be one of"):
         TribeModel.from_pretrained(demo.models / "encoder", cache_folder=False, config_update={"tribe_np.kernels": "x"})
+
+
+def test_large_models_are_streamed_with_the_same_bytes(
+    model: TribeModel, demo: DemoPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = model.get_events(video_path=demo.clip, transcript=demo.transcript)
+    resident, _ = model.predict(events, verbose=False)
+    monkeypatch.setattr(features, "RESIDENT_BYTES", 0)
+    streaming = TribeModel.from_pretrained(
+        demo.models / "encoder", models=demo.models, cache_folder=False, device="cpu"
+    )
+    streamed, _ = streaming.predict(events, verbose=False)
+    assert resident.tobytes() == streamed.tobytes()
 
 
 def test_compat_switches_every_defect_on(model: TribeModel) -> None:

@@ -22,6 +22,7 @@ from extractors.vjepa2.extract import video_features
 from extractors.vjepa2.model import VJepa2Model
 from extractors.wav2vec_bert.extract import audio_features
 from extractors.wav2vec_bert.model import Wav2VecBertModel
+from tribe_np.backend import device_module
 from tribe_np.errors import MediaError
 from tribe_np.kernels.record import KernelSet
 from tribe_np.media import audio, video
@@ -37,6 +38,8 @@ from tribe_np.protocols import Device
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import FeatureGrid, to_index
 
+RESIDENT_BYTES = 500_000_000
+"""Model folders up to this size are read once and kept; of larger ones each layer is read when it is reached."""
 EventKey = tuple[object, ...]
 WITHOUT_EFFECT = {"batch_size", "model_name", "aggregation", "allow_missing"}  # settings that change no feature
 
@@ -112,10 +115,17 @@ class _Run:
         source = self.source
         with source.progress.stage(f"loading the {self.config.modality} model", None, "models") as step:
             model = classes[self.config.modality].from_pretrained(
-                self.folder, precision=source.precision, device=source.device, kernels=source.kernels
-            )
+                self.folder, precision=source.precision, device=source.device, kernels=source.kernels,
+                streaming=self.streams,
+            )  # fmt: skip
             step(1)
         return model
+
+    @property
+    def streams(self) -> bool:
+        """Whether one layer at a time is in memory. Same numbers; reading a large layer is little beside running it."""
+        on_host = device_module(self.source.device) is np
+        return on_host and sum(p.stat().st_size for p in self.folder.glob("*.*")) > RESIDENT_BYTES
 
     @property
     def model_digest(self) -> str:
