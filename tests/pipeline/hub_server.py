@@ -28,6 +28,10 @@ class HubServer:
     cut: set[str] = field(default_factory=set)  # files whose next download breaks off half-way
     damaged: set[str] = field(default_factory=set)  # files of which a byte is wrong
     failing: bool = False  # answers everything with 500
+    saying: bytes | None = None  # answers everything with this
+    silent: bool = False  # takes connections and never answers
+    etags: dict[str, str] = field(default_factory=dict)  # of small files, instead of their digest
+    closed: threading.Event = field(default_factory=threading.Event)
     requests: list[tuple[str, str, str | None]] = field(default_factory=list)  # method, path, Range
     tokens: set[str | None] = field(default_factory=set)
 
@@ -41,6 +45,7 @@ class HubServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.closed.set()
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
@@ -98,6 +103,10 @@ def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
         def answer(self, with_body: bool) -> None:
             hub.requests.append((self.command, self.path, self.headers.get("Range")))
             hub.tokens.add(self.headers.get("Authorization"))
+            if hub.silent:
+                return hub.closed.wait() and None
+            if hub.saying is not None:
+                return self.reply(200, hub.saying, with_body)
             if hub.failing:
                 return self.refuse(500, "Broken")
             if listing := re.fullmatch(r"/api/models/([^/]+/[^/?]+)(/revision/[^?]*)?(\?.*)?", self.path):
@@ -124,7 +133,8 @@ def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
             content = hub.models[name][file]
             sibling = _sibling(file, content)
             if "lfs" not in sibling:
-                return self.send_content(content, file, with_body, ETag=f'"{sibling["blobId"]}"', X_Repo_Commit=COMMIT)
+                etag = hub.etags.get(file, sibling["blobId"])
+                return self.send_content(content, file, with_body, ETag=f'"{etag}"', X_Repo_Commit=COMMIT)
             if not is_storage:
                 return self.reply(
                     302, Location=f"{hub.storage}/resolve-storage/{name}/resolve/main/{file}", X_Repo_Commit=COMMIT,

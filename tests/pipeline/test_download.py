@@ -1,17 +1,19 @@
 """tribe-np download against a stand-in for the hub on 127.0.0.1; the real one was not reached."""
 
+import errno
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.pipeline.hub_server import COMMIT, HubServer
-from tribe_np.errors import MissingDependencyError
+from tribe_np.errors import MissingDependencyError, OutputError
 from tribe_np.pipeline.demo import DemoPaths
-from tribe_np.pipeline.download import Hub, RemoteFile, choose_files, fetch
+from tribe_np.pipeline.download import Hub, RemoteFile, choose_files, fetch, without_secrets
 from tribe_np.pipeline.progress import Silent
 
 pytestmark = pytest.mark.extras
@@ -164,6 +166,61 @@ def test_a_hub_that_fails_or_is_not_there(download: Command, hub: HubServer) -> 
     assert "the hub answered with an error" in refused(download(AUDIO))
 
 
+@pytest.mark.parametrize("answer", [b"<html>Please log in</html>", b"{}", b"[1]", b'{"id": "a/b", "siblings": 3}'])
+def test_what_answers_is_no_hub(download: Command, hub: HubServer, answer: bytes) -> None:
+    hub.saying = answer
+    assert "the answer is not a hub's" in refused(download(AUDIO))
+
+
+def test_a_hub_that_never_answers(download: Command, hub: HubServer) -> None:
+    hub.silent = True
+    assert "cannot be fetched; what has come is kept" in refused(download(AUDIO, HF_HUB_DOWNLOAD_TIMEOUT="1"))
+
+
+def test_a_listing_without_end(download: Command, hub: HubServer) -> None:
+    hub.models[AUDIO] = {f"model-{n}.safetensors": b"" for n in range(2000)}
+    assert "lists 2000 files, more than a model has" in refused(download(AUDIO))
+    assert hub.count("GET", "/resolve") == 0
+
+
+def test_the_hub_does_not_choose_which_file_is_removed(download: Command, hub: HubServer, tmp_path: Path) -> None:
+    """An ETag with `..` makes the library link to any file; its digest is wrong, and it must stay."""
+    (tmp_path / "mine").write_text("mine")
+    hub.etags["config.json"] = "../../../../mine"
+    assert "does not match its digest" in refused(download(AUDIO))
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
+def test_secrets_are_not_shown(download: Command, hub: HubServer) -> None:
+    for address in (hub.address, "http://127.0.0.1:9"):
+        hub.failing = True
+        secret = address.replace("//", "//me:hunter2@")
+        done = download(AUDIO, HF_ENDPOINT=secret, HF_TOKEN="hf_good")
+        assert address in refused(done)
+        assert "hunter2" not in done.stderr + done.stdout
+        assert "hf_good" not in done.stderr + done.stdout
+    text = "403 for url 'https://x.org/f?Signature=abc&Key=1' with hf_abcDEF"
+    assert without_secrets(text) == "403 for url 'https://x.org/f?...' with hf_..."
+
+
+def test_a_full_disk_is_not_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import huggingface_hub
+
+    calls: list[str] = []
+
+    def full(repository: str, name: str, **options: object) -> str:
+        calls.append(name)
+        raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / name))
+
+    sibling = SimpleNamespace(rfilename="model.safetensors", size=1, lfs=None, blob_id=None)
+    info = SimpleNamespace(siblings=[sibling])
+    monkeypatch.setattr(huggingface_hub.HfApi, "model_info", lambda *_, **__: info)
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", full)
+    with pytest.raises(OutputError, match=r"model\.safetensors: No space left on device"):
+        fetch(AUDIO, Hub(None, Silent()))
+    assert calls == ["model.safetensors"]
+
+
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     for name in [n for n in sys.modules if n.startswith("huggingface_hub.")]:
@@ -185,4 +242,5 @@ def test_one_form_of_the_weights_is_chosen() -> None:
     assert chosen("pytorch_model-1.bin", "pytorch_model.bin.index.json", ".hidden.json") == [
         "pytorch_model.bin.index.json", "pytorch_model-1.bin",
     ]  # fmt: skip
+    assert chosen("../model.safetensors", "/etc/config.json", "model\x1b.safetensors", "..json") == []
     assert chosen("config.json", "flax_model.msgpack") == []

@@ -28,7 +28,7 @@ def stream_safetensors(
     """Writes the tensors under the mapping's names, bit for bit in their stored dtype; `step` is told bytes written.
 
     Wider dtypes come first, as the library orders them, so that every tensor is aligned.
-    Raises   CheckpointError for a tensor that cannot be read or has the name that the format reserves; OSError from the disk
+    Raises   CheckpointError for a tensor that cannot be read or has a reserved name; OSError from the disk
     """
     if METADATA in entries:
         raise CheckpointError(

@@ -5,6 +5,7 @@ HF_HUB_OFFLINE. It does not compare digests; here every file is, also one that w
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,12 @@ WHY = "tribe-np download"
 TEXT_SUFFIXES = (".json", ".yaml", ".txt", ".model")
 BLOCK = 1 << 20
 RETRIES = 4
+MAX_FILES = 1000  # of one model; the largest have a few hundred
+SECRETS = (
+    (re.compile(r"//[^/@\s]*@"), "//"),  # name:password@ of an address
+    (re.compile(r"\?[^\s'\"]*"), "?..."),  # the signature of a storage address
+    (re.compile(r"hf_\w+"), "hf_..."),
+)
 
 
 @dataclass(frozen=True)
@@ -72,8 +79,8 @@ class Hub:
 
     @property
     def endpoint(self) -> str:
-        """HF_ENDPOINT, or the public hub."""
-        return str(self.part("constants").ENDPOINT)
+        """HF_ENDPOINT, or the public hub, as it may be shown."""
+        return without_secrets(str(self.part("constants").ENDPOINT))
 
     def folder(self, repository: str) -> Path | None:
         """Where a model goes in the models folder; None for the hub's cache."""
@@ -116,6 +123,8 @@ def fetch(repository: str, hub: Hub) -> Fetched:
         wanted = choose_files(_listed(repository, hub))
         if not wanted:
             raise CheckpointError(f"{hub.endpoint}/{repository}: holds no weights that this package reads")
+        if len(wanted) > MAX_FILES:
+            raise CheckpointError(f"{hub.endpoint}/{repository}: lists {len(wanted)} files, more than a model has")
         with hub.progress.stage(repository, len(wanted), "files") as step:
             paths = [_fetch_file(repository, file, hub, step) for file in wanted]
         return Fetched(repository, paths[0].parent, _licence(paths[0].parent))
@@ -133,7 +142,7 @@ def _present(repository: str, hub: Hub) -> Fetched:
 
 def choose_files(files: list[RemoteFile]) -> list[RemoteFile]:
     """What is read of a repository: text at its top, and its weights in the first form that is there."""
-    top = [file for file in files if "/" not in file.name and not file.name.startswith(".")]
+    top = [f for f in files if "/" not in f.name and not f.name.startswith(".") and f.name.isprintable()]
     forms: tuple[Callable[[str], bool], ...] = (
         lambda name: name.startswith("model") and name.endswith(".safetensors"),
         lambda name: name.endswith(".ckpt"),
@@ -145,16 +154,19 @@ def choose_files(files: list[RemoteFile]) -> list[RemoteFile]:
 
 
 def _listed(repository: str, hub: Hub) -> list[RemoteFile]:
-    info = hub.library.HfApi().model_info(repository, files_metadata=True)
-    return [
-        RemoteFile(s.rfilename, int(s.size or 0), s.lfs.sha256 if s.lfs else None, s.blob_id)
-        for s in info.siblings or ()
-    ]
+    limit = hub.part("constants").HF_HUB_DOWNLOAD_TIMEOUT  # without it the library waits for ever
+    with _sensible(repository, hub):
+        info = hub.library.HfApi().model_info(repository, files_metadata=True, timeout=limit)
+        return [
+            RemoteFile(str(s.rfilename), int(s.size or 0), s.lfs.sha256 if s.lfs else None, s.blob_id)
+            for s in info.siblings or ()
+        ]
 
 
 def _fetch_file(repository: str, file: RemoteFile, hub: Hub, step: Callable[[int], object]) -> Path:
-    path = _downloaded(repository, file, hub)
-    _check_digest(path, file, f"{hub.endpoint}/{repository}")
+    with _sensible(repository, hub):
+        path = _downloaded(repository, file, hub)
+    _check_digest(path, file, f"{hub.endpoint}/{repository}", in_cache=hub.models is None)
     step(1)
     return path
 
@@ -167,13 +179,28 @@ def _downloaded(repository: str, file: RemoteFile, hub: Hub) -> Path:
             return Path(hub.library.hf_hub_download(repository, file.name, local_dir=hub.folder(repository)))
         except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError):
             raise  # an answer, not a broken connection
-        except errors.HfHubHTTPError.__bases__:
+        except errors.HfHubHTTPError.__bases__ as error:
+            if _is_local(error):
+                raise
             hub.progress.note(f"{file.name}: the connection broke off; going on")
     return Path(hub.library.hf_hub_download(repository, file.name, local_dir=hub.folder(repository)))
 
 
-def _check_digest(path: Path, file: RemoteFile, origin: str) -> None:
-    """Compares a file with the hub's digest of it; a wrong one is removed, so that the next run fetches it anew."""
+def _is_local(error: BaseException) -> bool:
+    """Whether it is this machine's disk that refuses, which no further attempt will change."""
+    return (
+        isinstance(error, OSError)
+        and error.errno is not None
+        and not isinstance(error, (ConnectionError, TimeoutError))
+    )
+
+
+def _check_digest(path: Path, file: RemoteFile, origin: str, *, in_cache: bool) -> None:
+    """Compares a file with the hub's digest of it; a wrong one is removed, so that the next run fetches it anew.
+
+    In the hub's cache the file is a link to a blob, which goes too. Any other link is left to whoever made it: what the
+    hub says must not choose the file that is removed.
+    """
     if file.sha256 is None and file.blob_id is None:
         return
     digest = hashlib.sha256() if file.sha256 else hashlib.sha1(b"blob %d\0" % path.stat().st_size)
@@ -183,7 +210,8 @@ def _check_digest(path: Path, file: RemoteFile, origin: str) -> None:
     if digest.hexdigest() != (file.sha256 or file.blob_id):
         blob = path.resolve()
         path.unlink()
-        blob.unlink(missing_ok=True)
+        if in_cache and blob.parent == (path.parents[2] / "blobs").resolve():
+            blob.unlink(missing_ok=True)
         raise CheckpointError(f"{origin}: {file.name} does not match its digest and was removed; run the command again")
 
 
@@ -192,6 +220,20 @@ def _licence(folder: Path) -> str:
         return LICENCES["encoder"]
     kind = read_json(folder / "config.json").get("model_type") if (folder / "config.json").is_file() else None
     return LICENCES.get(str(kind), "see the model's own page for its licence")
+
+
+@contextmanager
+def _sensible(repository: str, hub: Hub) -> Iterator[None]:
+    """Turns what the library raises over an answer that no hub gives, such as a network's login page, into one line."""
+    try:
+        yield
+    except (OSError, hub.part("errors").HFValidationError):
+        raise  # explained below
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(
+            f"{hub.endpoint}/{repository}: the answer is not a hub's ({type(error).__name__}); check HF_ENDPOINT and "
+            "whether the network asks for a login"
+        ) from error
 
 
 @contextmanager
@@ -211,7 +253,7 @@ def _explained(repository: str, hub: Hub) -> Iterator[None]:
 def _explanation(error: Any, repository: str, hub: Hub) -> TribeError:
     errors = hub.part("errors")
     page = f"{hub.endpoint}/{repository}"
-    cause = " ".join(str(error).split())[:200]
+    cause = without_secrets(" ".join(str(error).split()))[:200]
     if isinstance(error, errors.GatedRepoError):
         return CheckpointError(
             f"{repository} is gated: accept its conditions on {page}, then log in with `hf auth login` "
@@ -228,3 +270,10 @@ def _explanation(error: Any, repository: str, hub: Hub) -> TribeError:
     if isinstance(error, OSError) and error.errno is not None:
         return OutputError(f"{repository}: {error.filename or hub.models or 'the hub cache'}: {error.strerror}")
     return CheckpointError(f"{page}: cannot be fetched; what has come is kept, run the command again: {cause}")
+
+
+def without_secrets(text: str) -> str:
+    """Text without passwords, signatures and tokens, fit to be shown."""
+    for pattern, instead in SECRETS:
+        text = pattern.sub(instead, text)
+    return text
