@@ -171,9 +171,10 @@ class TreeAttention:
     def of(cls, forest: PrefixForest, *, dtype: Any, device: Device) -> "TreeAttention":
         """Prepares the masks of the branches; trunks need none."""
         biases = []
+        may, may_not = np.array([0.0, -np.inf], dtype)
         for tree in forest.trees:
             seen = _ancestors(forest.parents[tree.start : tree.stop] - tree.start, tree.fork - tree.start)
-            bias = np.where(seen, 0.0, -np.inf).astype(dtype)[None, None]
+            bias = np.where(seen, may, may_not)[None, None]
             biases.append(to_device(bias, device) if len(seen) else None)
         return cls(forest.trees, tuple(biases))
 
