@@ -39,6 +39,7 @@ def test_only_what_a_model_reads_counts(tmp_path: Path) -> None:
 
 def test_pytorch_files_count_where_they_are_read(tmp_path: Path) -> None:
     (tmp_path / "pytorch_model.bin").write_bytes(b"weights")
+    (tmp_path / "adapter.safetensors").write_bytes(b"not what is read")
     first = digest.folder_digest(tmp_path)
     (tmp_path / "pytorch_model.bin").write_bytes(b"others")
     assert digest.folder_digest(tmp_path) != first

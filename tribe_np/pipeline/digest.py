@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tribe_np.errors import MediaError
+from tribe_np.formats.weights import INDEX_NAME, SINGLE_NAME
 from tribe_np.pipeline.progress import Progress
 
 BLOCK = 1 << 20
@@ -34,7 +35,7 @@ def file_digest(path: str | Path, step: Callable[[int], object] = lambda n: None
 def model_files(folder: str | Path) -> list[Path]:
     """The files of a model folder that a model is made of, in name order."""
     files = [p for p in Path(folder).iterdir() if not p.name.startswith(".") and p.is_file()]
-    has_safetensors = any(p.suffix == ".safetensors" for p in files)
+    has_safetensors = any(p.name in (SINGLE_NAME, INDEX_NAME) for p in files)  # as read_folder chooses
     read = MODEL_SUFFIXES if has_safetensors else MODEL_SUFFIXES | {TORCH_SUFFIX}
     return sorted(p for p in files if p.suffix in read)
 
