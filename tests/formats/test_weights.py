@@ -84,6 +84,8 @@ def test_a_missing_weight_names_the_full_key_and_a_near_one() -> None:
         tree().at("layers", 2).take("weight", (2, 3))
     with pytest.raises(CheckpointError, match=r"weight other is missing$"):
         tree().shape("other")
+    with pytest.raises(CheckpointError, match=r"weight 'a\\nb' is missing$"):
+        tree().shape("a\nb")
 
 
 def test_a_weight_of_another_shape() -> None:

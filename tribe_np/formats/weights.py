@@ -71,7 +71,7 @@ class WeightTree:
         if full not in self._entries:
             near = [other for other in self._entries if other.rpartition(".")[2] == full.rpartition(".")[2]]
             hint = f"; there is {_shown(near[0])}" if near else ""
-            raise CheckpointError(f"{self._origin}: weight {full} is missing{hint}")
+            raise CheckpointError(f"{self._origin}: weight {_shown(full)} is missing{hint}")
         return tuple(self._entries[full].shape)
 
     def take(self, name: str, shape: tuple[int, ...]) -> Array:
