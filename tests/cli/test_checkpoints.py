@@ -62,6 +62,14 @@ def test_predictions_from_best_ckpt_are_those_of_safetensors(
     assert saved[0] == saved[1]
 
 
+def test_info_on_a_config_without_data(command_here: Command, demo: DemoPaths, tmp_path: Path) -> None:
+    folder = shutil.copytree(demo.models / "encoder", tmp_path / "encoder")
+    (folder / "config.yaml").write_text("brain_model_config: {}\n")
+    done = command_here("info", folder)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "config.yaml: data is missing or not a mapping" in done.stderr
+
+
 def test_info(command_here: Command, lightning: Path, demo: DemoPaths) -> None:
     told = json.loads(command_here("info", lightning, "--json").stdout)
     expected = json.loads(command_here("info", demo.models / "encoder", "--json").stdout)

@@ -177,6 +177,17 @@ def test_a_hub_that_never_answers(download: Command, hub: HubServer) -> None:
     assert "cannot be fetched; what has come is kept" in refused(download(AUDIO, HF_HUB_DOWNLOAD_TIMEOUT="1"))
 
 
+def test_a_config_that_names_nonsense(download: Command, hub: HubServer) -> None:
+    config = hub.models[ENCODER]["config.yaml"]
+    hub.models[ENCODER]["config.yaml"] = config.replace(TEXT.encode(), b"../../etc")
+    assert config != hub.models[ENCODER]["config.yaml"]
+    line = refused(download(ENCODER))
+    assert "'../../etc' is not a model's name" in line
+    assert f"fetched: {ENCODER}, {AUDIO}, {VIDEO}; missing: ../../etc" in line
+    hub.models["some/encoder"] = {"config.yaml": b"brain_model_config: {}\ndata: 3\n", "best.ckpt": b"c"}
+    assert "config.yaml: data is missing or not a mapping" in refused(download("some/encoder"))
+
+
 def test_a_listing_without_end(download: Command, hub: HubServer) -> None:
     hub.models[AUDIO] = {f"model-{n}.safetensors": b"" for n in range(2000)}
     assert "lists 2000 files, more than a model has" in refused(download(AUDIO))

@@ -68,8 +68,10 @@ class DataConfig:
     extractors: Mapping[str, ExtractorConfig]
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> "DataConfig":
+    def from_dict(cls, data: Any) -> "DataConfig":
         """Reads the `data` section; ConfigError names a key that is missing or not implemented."""
+        if not isinstance(data, Mapping):
+            raise ConfigError("config.yaml: data is missing or not a mapping")
         neuro = _mapping(data, "neuro")
         modalities = data.get("features_to_use")
         if not isinstance(modalities, list) or not modalities:

@@ -91,17 +91,17 @@ def download(repository: str, hub: Hub, *, extractors: bool = True) -> list[Fetc
     """Fetches a model and, if it is a brain encoder, the extractors that its config.yaml names.
 
     A model that cannot be had does not keep the others from being fetched; its error comes at the end.
-    Raises   CheckpointError for a model that cannot be had, ConfigError for a malformed name, OutputError from the
-             disk, MissingDependencyError
+    Raises   CheckpointError for a model that cannot be had, ConfigError for a malformed name or config.yaml,
+             OutputError from the disk, MissingDependencyError
     """
     first = fetch(repository, hub)
     done, failed = [first], []
     if extractors and (first.folder / CONFIG_NAME).is_file():
-        data = DataConfig.from_dict(read_checkpoint_config(first.folder).get("data") or {})
+        data = DataConfig.from_dict(read_checkpoint_config(first.folder).get("data"))
         for name in dict.fromkeys(e.model_name for e in data.extractors.values()):
             try:
                 done.append(fetch(name, hub))
-            except CheckpointError as error:
+            except (CheckpointError, ConfigError) as error:
                 failed.append((name, error))
                 hub.progress.note(f"{name}: not fetched")
     if failed:

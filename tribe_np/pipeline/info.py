@@ -38,7 +38,7 @@ def describe(folder: Path) -> dict[str, Any]:
 
 def _describe_encoder(folder: Path) -> dict[str, Any]:
     opened = open_checkpoint(folder)
-    data = DataConfig.from_dict(opened.config["data"])
+    data = DataConfig.from_dict(opened.config.get("data"))
     config = opened.config["brain_model_config"]
     return {
         "kind": "brain encoder",
