@@ -39,6 +39,14 @@ def test_a_cache_hit_is_bit_equal_and_runs_no_extractor(model: TribeModel, demo:
     assert {name.split(".")[0] for name in recording.names()} == {"encoder"}
 
 
+def test_the_sentence_splitter_is_part_of_a_texts_cache_key(model: TribeModel, demo: DemoPaths) -> None:
+    events = model.get_events(video_path=demo.clip, transcript=demo.transcript)
+    words = Events(e for e in events if e.type == "Word")
+    for sentences in ("builtin", "spacy:blank"):
+        replace(model, options=replace(model.options, sentences=sentences)).extract_features(words)
+    assert len(list(model.space.cache.folder.glob("text-features-*"))) == 2  # type: ignore[union-attr]
+
+
 def test_a_damaged_cache_entry_is_recomputed_with_a_warning(model: TribeModel, demo: DemoPaths) -> None:
     events = model.get_events(video_path=demo.clip, transcript=demo.transcript)
     first, _ = model.predict(events, verbose=False)

@@ -166,7 +166,14 @@ class _Run:
         size = max(1, self.config.batch_size)
         # how words run together is in the key, since it rounds otherwise: shared passes, or padded batches
         together = size if eos else "shared"
-        key = self.key({"words": [[w.text, w.context] for w in rows], "eos_is_padding": eos, "batch_size": together})
+        key = self.key(
+            {
+                "words": [[w.text, w.context] for w in rows],
+                "sentences": self.source.options.sentences,
+                "eos_is_padding": eos,
+                "batch_size": together,
+            }
+        )
 
         def compute() -> np.ndarray:
             tokenizer = LlamaTokenizer.from_pretrained(self.folder)
