@@ -8,7 +8,7 @@ import pytest
 
 from tests.architecture.source import PRODUCT, Module, imported_names, modules
 
-EVERYWHERE = {"errors", "protocols", "optional"}
+EVERYWHERE = {"errors", "protocols", "optional", "atomic"}
 MODEL_FLOOR = {"nn", "ops", "kernels", "backend", "timeline", "formats"}
 RESULT_FLOOR = {"timeline", "formats"}
 ALLOWED = {
@@ -33,6 +33,7 @@ ALLOWED = {
     "errors": set(),
     "protocols": set(),
     "optional": set(),
+    "atomic": set(),
 }  # fmt: skip
 CORE = {"numpy", "scipy", "safetensors", "yaml", "nibabel", "soundfile"}
 

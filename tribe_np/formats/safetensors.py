@@ -7,7 +7,6 @@ Source   safetensors 0.8 format description
 
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, TensorSpec, serialize_file
 
+from tribe_np.atomic import whole_file
 from tribe_np.errors import CheckpointError, OutputError
 
 MAX_HEADER = 100_000_000
@@ -184,15 +184,11 @@ def write_safetensors(
         specs[name] = TensorSpec(
             dtype=dtype, shape=list(array.shape), data_ptr=array.ctypes.data, data_len=array.nbytes
         )
-    target = Path(path)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
-        partial.touch()  # fixes the mode that the user's umask gives; the library's own is readable by the owner only
-        mode = partial.stat().st_mode
-        serialize_file(specs, str(partial), dict(metadata) if metadata else None)
-        partial.chmod(mode)
-        partial.replace(target)
+        with whole_file(Path(path)) as partial:
+            partial.touch()  # has the mode that the user's umask gives; the library's own is for the owner only
+            mode = partial.stat().st_mode
+            serialize_file(specs, str(partial), dict(metadata) if metadata else None)
+            partial.chmod(mode)
     except (SafetensorError, OSError) as error:
         raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)

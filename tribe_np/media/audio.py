@@ -1,15 +1,14 @@
 """Sound files: what they hold, their samples, and the sound track of a video as upstream's moviepy would write it."""
 
 import errno
-import os
 import wave
-from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 import soundfile
 
+from tribe_np.atomic import whole_file
 from tribe_np.errors import MediaError, OutputError
 from tribe_np.media.ffmpeg import check_file, file_url, open_ffmpeg
 from tribe_np.media.probe import probe
@@ -104,24 +103,19 @@ def extract_audio(video_path: str | Path, wav_path: str | Path) -> bool:
     if not info.has_audio:
         return False
     wav_path = Path(wav_path)
-    partial = wav_path.with_name(f".{wav_path.name}.{os.getpid()}.partial")
     command = [
         "-i", file_url(video_path), "-vn", "-f", "s16le", "-acodec", "pcm_s16le",
         "-ar", str(TRACK_RATE), "-ac", str(TRACK_CHANNELS), "-",
     ]  # fmt: skip
     try:
         wav_path.parent.mkdir(parents=True, exist_ok=True)
-        with open_ffmpeg(command, path_for_errors=video_path) as stream:
+        with whole_file(wav_path) as partial, open_ffmpeg(command, path_for_errors=video_path) as stream:
             _write_track(stream, partial, int(TRACK_RATE * info.duration))
-        partial.replace(wav_path)
     except MediaError:
         raise
     except OSError as error:
         reason = "the disk is full" if error.errno == errno.ENOSPC else f"cannot be written: {error.strerror or error}"
         raise OutputError(f"{wav_path}: {reason}") from error
-    finally:
-        with suppress(OSError):  # a parent that is a file: reported above
-            partial.unlink(missing_ok=True)
     return True
 
 

@@ -5,15 +5,14 @@ transcribing. gTTS needs a network and gives sound only.
 """
 
 import json
-import os
 import re
 import sys
 import tempfile
 import wave
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
+from tribe_np.atomic import whole_file
 from tribe_np.errors import ConfigError, MediaError, MissingDependencyError, OutputError
 from tribe_np.media import espeak_child
 from tribe_np.media.child_process import last_useful_line, run_child
@@ -136,12 +135,8 @@ def _gtts(text: str, wav_path: Path, code: str) -> None:
 
 
 def _write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    passing = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        write(passing)
-        passing.replace(path)
+        with whole_file(path) as partial:
+            write(partial)
     except (OSError, RuntimeError) as error:  # soundfile's errors are RuntimeErrors
         raise OutputError(f"{path}: speech cannot be written: {error}") from error
-    finally:
-        with suppress(OSError):
-            passing.unlink(missing_ok=True)

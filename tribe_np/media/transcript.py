@@ -4,12 +4,11 @@ Words come from a file, from the table that upstream leaves beside the sound, fr
 (`media.transcriber`) or from the synthesiser that spoke them (`media.speech`); all meet here.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from tribe_np.atomic import whole_file
 from tribe_np.errors import EventsError, OutputError
 from tribe_np.media.transcript_captions import read_srt, read_vtt
 from tribe_np.media.transcript_tables import read_sidecar, read_whisperx_json, sidecar_text, whisperx_text
@@ -79,15 +78,11 @@ def write_transcript(path: str | Path, transcript: Transcript) -> None:
     """
     path = Path(path)
     content = whisperx_text(transcript) if path.suffix.lower() == ".json" else sidecar_text(transcript)
-    passing = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        passing.write_text(content, encoding="utf-8", newline="")
-        passing.replace(path)
+        with whole_file(path) as partial:
+            partial.write_text(content, encoding="utf-8", newline="")
     except OSError as error:
         raise OutputError(f"{path}: transcript cannot be written: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            passing.unlink(missing_ok=True)
 
 
 def find_sidecar(media_path: str | Path) -> Path | None:

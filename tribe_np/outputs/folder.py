@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tribe_np.atomic import passing_name, whole_file
 from tribe_np.errors import OutputError
 from tribe_np.timeline.events import Events
 from tribe_np.timeline.segments import Segment
@@ -133,27 +134,18 @@ def real_path(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def passing_name(path: Path, ending: str) -> Path:
-    """A hidden name beside `path`, of this process alone, and never longer than names may be."""
-    return path.with_name(f".{path.name[:40]}.{os.getpid()}.{ending}")
-
-
 def write_file_whole(path: Path, fill: Callable[[Path], None]) -> None:
     """Like `write_whole`, for one file.
 
     Raises   OutputError
     """
     shown, path = path, real_path(path)
-    partial = passing_name(path, "partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fill(partial)
-        partial.replace(path)
+        with whole_file(path) as partial:
+            fill(partial)
     except OSError as error:
         raise output_error(shown, error) from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def output_error(path: Path, error: OSError) -> OutputError:

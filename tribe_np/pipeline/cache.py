@@ -75,7 +75,7 @@ class FeatureCache:
             return
         try:
             write_safetensors(path, arrays, metadata={"sha256": arrays_digest(arrays)})
-        except Exception as error:
+        except OSError as error:
             raise OutputError(f"cache entry {path} cannot be written: {error}") from error
 
 

@@ -8,13 +8,12 @@ before Python 3.13, loses a carriage return in an unquoted cell.
 
 import json
 import math
-import os
 import re
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tribe_np.atomic import whole_file
 from tribe_np.errors import EventsError, OutputError
 
 CELL = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|(?!")([^\t\r\n]*))(\t|\r\n|\n|\r|\Z)')
@@ -42,19 +41,11 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     Raises   OutputError when the folder is missing, read-only or full
     """
-    temporary = None
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-        temporary = None
+        with whole_file(path) as partial:
+            partial.write_bytes(content)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
 
 
 def quote(cell: str) -> str:

@@ -1,0 +1,26 @@
+"""Files that appear whole or not at all: written under a hidden name beside their place, then renamed."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+def passing_name(path: Path, ending: str) -> Path:
+    """A hidden name beside `path`, of this process alone, and never longer than names may be."""
+    return path.with_name(f".{path.name[:40]}.{os.getpid()}.{ending}")
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """The path to write to; the file takes its name when the block ends well, and is gone when it does not.
+
+    Raises   OSError from the disk: callers say what was being written
+    """
+    partial = passing_name(path, "partial")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        with suppress(OSError):  # a parent that is a file: the block has failed already
+            partial.unlink(missing_ok=True)
