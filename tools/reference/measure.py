@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from tribe_np.formats.safetensors import write_safetensors
 from tribe_np.oracle import relative_error
+from tribe_np.pipeline.record import installed_versions
 
 FLOAT64_BOUND = 1e-12
 PACKAGES = (
@@ -82,13 +82,7 @@ def worst(
 
 def versions() -> dict[str, str]:
     """Installed versions of the reference packages."""
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    return installed_versions(PACKAGES)
 
 
 def write_golden(folder: Path, name: str, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> None:

@@ -3,7 +3,6 @@
 import platform
 import time
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from tribe_np.pipeline.digest import shown_digest
 from tribe_np.pipeline.events import EventBuilder, WordSource
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import Progress
-from tribe_np.pipeline.record import RunRecord, peak_memory_bytes
+from tribe_np.pipeline.record import RunRecord, installed_versions, peak_memory_bytes
 from tribe_np.pipeline.stimulus import Stimulus, open_stimulus
 from tribe_np.pipeline.workspace import open_workspace
 from tribe_np.timeline.events import Events
@@ -71,7 +70,7 @@ def predict_to_folder(
         "seconds": record.seconds | {"total": seconds},
         "peak_memory_bytes": peak_memory_bytes(),
         "warnings": list(record.warnings),
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": {"python": platform.python_version(), **installed_versions(PACKAGES)},
         "summary": _summary(stimulus, events, predictions, model, seconds),
     }
     write_prediction(out, Prediction(predictions.astype(np.float32), tuple(segments), events, run))
@@ -122,16 +121,6 @@ def _summary(stimulus: Path, events: Events, predictions: np.ndarray, model: Tri
         f"{stimulus.name} ({duration:.1f} s; {', '.join(present)}; {len(events.of_type('Word'))} words) -> "
         f"{n_rows} rows of {model.data.tr:g} s x {n_vertices} vertices in {seconds:.1f} s"
     )
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def events_to_file(
