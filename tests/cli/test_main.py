@@ -37,6 +37,9 @@ def test_usage_errors_are_one_line(command: Command) -> None:
     assert "required" in refused(command())
     assert "unrecognized arguments: second.mp4" in refused(command("predict", "a.mp4", "second.mp4", "--out", "x"))
     assert "--threads" in refused(command("predict", "a.mp4", "--out", "x", "--threads", "0"))
+    assert "--video-stride: invalid choice: 3 (choose from 1, 2, 4)" in refused(
+        command("predict", "a.mp4", "--out", "x", "--video-stride", "3")
+    )
     assert "contradicts" in refused(command("predict", "a.mp4", "--out", "x", "--no-speech", "--transcript", "t.srt"))
     assert "contradict" in refused(
         command("predict", "a.mp4", "--out", "x", "--transcriber", "whisperx", "--transcript", "t.srt")

@@ -1,6 +1,7 @@
 """Which frames make up a clip: against moviepy's recorded choices, and read from real files that carry numbers."""
 
 import json
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,52 @@ def test_one_pass_prepares_each_frame_once_and_holds_few(film):
     list(clip_frames(film, offset=2.0, duration=5.0, prepare=prepare))
     assert seen == sorted(set(seen))
     assert len(seen) <= 5 * 25 + 1
+
+
+@pytest.mark.extras
+@pytest.mark.parametrize("bins", [None, [0, 3, 7, 11, 12]])
+def test_a_frame_is_decoded_and_prepared_once_and_kept_for_the_length_of_a_clip(film, monkeypatch, bins):
+    decoded, prepared, alive, most = [], [], weakref.WeakSet(), 0
+    read = video.read_frames
+
+    def counted(*args, **kwargs):
+        for frame in read(*args, **kwargs):
+            decoded.append(int(numbers(frame)))
+            yield frame
+
+    class Kept(np.ndarray):
+        """An array that a WeakSet can hold."""
+
+        __hash__ = object.__hash__
+        __eq__ = object.__eq__
+
+    def prepare(frame):
+        prepared.append(int(numbers(frame)))
+        small = frame[:2, :2].copy().view(Kept)
+        alive.add(small)
+        return small
+
+    monkeypatch.setattr(video, "read_frames", counted)
+    chosen = None if bins is None else np.array(bins)
+    clips = clip_frames(film, offset=1.3, duration=6.5, prepare=prepare, bins=chosen)
+    for _ in clips:
+        most = max(most, len(alive))
+    plan = frame_indices(25.0, 200, 1.3, 6.5)
+    plan = plan if bins is None else plan[bins]
+    assert decoded == [*range(max(decoded) + 1)]
+    assert prepared == sorted(set(plan.ravel().tolist()))
+    # a clip's 4 s at 25 per second; of the whole chunk it would be more
+    assert most <= 101 < len(prepared)
+
+
+@pytest.mark.extras
+@pytest.mark.parametrize("duration", [6.7, 8.0])
+def test_chosen_clips_are_those_among_all(film, duration):
+    offset = 8.0 - duration
+    whole = numbers(np.array(list(clip_frames(film, offset=offset, duration=duration))))
+    for bins in ([0, 2, 5, 7], [len(whole) - 1], []):
+        some = [numbers(clip) for clip in clip_frames(film, offset=offset, duration=duration, bins=np.array(bins, int))]
+        assert np.array_equal(np.array(some).reshape(len(bins), 64), whole[bins])
 
 
 @pytest.mark.extras

@@ -75,6 +75,11 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         "--video-final-norm", choices=["true", "false"], default="true",
         help="whether the last V-JEPA 2 state is normalised (default: true, as the released weights were trained)",
     )  # fmt: skip
+    parser.add_argument(
+        "--video-stride", type=int, choices=[1, 2, 4], default=1,
+        help="compute the film's features in every bin of 0.5 s (default), or in every 2nd or 4th and interpolate: "
+        "in half or a quarter of the time, an approximation",
+    )  # fmt: skip
 
 
 def positive(text: str) -> int:
@@ -158,6 +163,7 @@ def pipeline_options(options: argparse.Namespace) -> dict[str, object]:
         "language": options.language,
         "kernels": getattr(options, "kernels", "reference"),
         "context": options.context,
+        "video_stride": getattr(options, "video_stride", 1),
         "video_final_norm": getattr(options, "video_final_norm", "true") == "true",
     }
 

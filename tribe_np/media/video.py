@@ -32,6 +32,7 @@ def clip_frames(
     frequency: float = 2.0,
     ignore_rotation: bool = False,
     prepare: Prepare | None = None,
+    bins: np.ndarray | None = None,
 ) -> Iterator[np.ndarray]:
     """The clip of each bin of a chunk: the frames of the `clip_duration` seconds up to the end of the bin.
 
@@ -39,16 +40,19 @@ def clip_frames(
     Units    seconds from the start of the file, Hz
     `prepare` is applied once to every frame that is used (clips share most of theirs), such as a processor's shrink.
     `ignore_rotation` squeezes a turned picture into its unturned size, as upstream does with recent ffmpeg.
+    `bins`: only the clips of these bins, in ascending order; each is the one it is among all.
     Raises   MediaError: not a video, a chunk beyond its end, no frame at all, or a file that is cut short
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data; moviepy 2.2.1 FFMPEG_VideoReader
     """
     info = video_info(path, offset, duration)
 
     def rows_for(n_frames: float) -> np.ndarray:
-        return frame_indices(
+        rows = frame_indices(
             info.fps, n_frames, offset, duration,
             n_video_frames=n_video_frames, clip_duration=clip_duration, frequency=frequency,
         )  # fmt: skip
+        # all rows are planned: at the end of a file a clip shows what the requests before it left in the reader
+        return rows if bins is None else rows[bins]
 
     yield from _rows(info, rows_for, ignore_rotation, prepare)
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from extractors.common.layers import LayerSelection
+from extractors.vjepa2.stride import STRIDES
 from tribe_np.errors import ConfigError
 
 EXTRACTOR_CLASSES = {
@@ -215,6 +216,7 @@ class PipelineConfig:
     speech_engine: str | None = None
     context: str = "exact"  # or "anchored": contexts of long texts start at every `context_stride` words
     context_stride: int = 256
+    video_stride: int = 1  # bins of film from one computed clip to the next; 2 and 4 are approximations
     kernels: str = "reference"  # or "numba", "cupy", "auto": see kernels.choose
     compat: Compat = field(default_factory=Compat)
 
@@ -260,6 +262,7 @@ OPTION_TYPES: dict[str, tuple[Callable[[object], bool], str]] = {
     "speech_engine": (_is_name, "a name or none"),
     "context": (lambda value: value in ("exact", "anchored"), '"exact" or "anchored"'),
     "context_stride": (_is_positive, "a whole number of at least 1"),
+    "video_stride": (lambda value: type(value) is int and value in STRIDES, "1, 2 or 4"),
     "kernels": (lambda value: isinstance(value, str), 'a name such as "reference" or "auto"'),
 }
 

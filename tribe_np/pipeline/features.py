@@ -20,6 +20,7 @@ from extractors.llama.shared import TextWork
 from extractors.llama.tokenizer import LlamaTokenizer
 from extractors.vjepa2.extract import video_features
 from extractors.vjepa2.model import VJepa2Model
+from extractors.vjepa2.stride import computed_bins, fill_bins
 from extractors.wav2vec_bert.extract import audio_features
 from extractors.wav2vec_bert.model import Wav2VecBertModel
 from tribe_np.backend import device_module
@@ -210,6 +211,13 @@ class _Run:
                 "n_video_frames": options.n_video_frames,
                 "ignore_rotation": options.compat.ignore_rotation,
             }
+        n_bins, stride = to_index(row.duration, self.config.frequency), options.video_stride
+        if self.config.modality == "video" and len(self._computed_bins(n_bins)) < n_bins:
+            parts["video_stride"] = stride
+            self.source.record.warn(
+                f"video features are computed in every {stride}{'nd' if stride == 2 else 'th'} bin and interpolated in "
+                "between: an approximation"
+            )
         compute = {"audio": self._audio, "video": self._video, "image": self._image}[self.config.modality]
         features = self.cached(self.key(parts), lambda: compute(row, number))
         frequency = self.config.frequency
@@ -228,17 +236,23 @@ class _Run:
     def _video(self, row: Event, number: int) -> np.ndarray:
         model, options = self.model, self.source.options
         n_frames = options.n_video_frames or self.config.n_video_frames or model.config.frames_per_clip
+        bins = self._computed_bins(to_index(row.duration, self.config.frequency))
         clips = video.clip_frames(
             row.filepath, offset=row.offset, duration=row.duration, n_video_frames=n_frames,
             clip_duration=self.config.clip_duration, frequency=self.config.frequency,
-            ignore_rotation=options.compat.ignore_rotation, prepare=model.processor.shrink,
+            ignore_rotation=options.compat.ignore_rotation, prepare=model.processor.shrink, bins=bins,
         )  # fmt: skip
-        n_bins = to_index(row.duration, self.config.frequency)
-        with self.source.progress.stage(f"video, chunk {number + 1} of {self.n_rows}", n_bins, "clips") as step:
-            return video_features(
+        with self.source.progress.stage(f"video, chunk {number + 1} of {self.n_rows}", len(bins), "clips") as step:
+            features = video_features(
                 model, clips, selection=self.config.selection, final_norm=options.video_final_norm,
                 progress=_steps(step), shrunk=True,
             )  # fmt: skip
+        return fill_bins(features, bins)
+
+    def _computed_bins(self, n_bins: int) -> np.ndarray:
+        """The bins of a chunk of film whose clips are run: all, unless --video-stride leaves some out."""
+        timing = {"clip_duration": self.config.clip_duration, "frequency": self.config.frequency}
+        return computed_bins(n_bins, self.source.options.video_stride, **timing)
 
     def _image(self, row: Event, number: int) -> np.ndarray:
         model = self.model
