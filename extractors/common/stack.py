@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-Layer = TypeVar("Layer")
+Layer = TypeVar("Layer", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, eq=False)
 class LayerStack(Generic[Layer]):
-    """Iterating yields layer 0, 1, ...; a streamed layer is built when reached and dropped after."""
+    """Iterating yields layer 0, 1, ... to be called; a streamed one is built when it is called and gone after."""
 
     build: Callable[[int], Layer]
     n_layers: int
@@ -27,6 +27,17 @@ class LayerStack(Generic[Layer]):
     def __len__(self) -> int:
         return self.n_layers
 
-    def __iter__(self) -> Iterator[Layer]:
+    def __iter__(self) -> Iterator[Callable[..., Any]]:
         for i in range(self.n_layers):
-            yield self.resident[i] if self.resident is not None else self.build(i)
+            yield self.resident[i] if self.resident is not None else _Streamed(self.build, i)
+
+
+@dataclass(frozen=True, eq=False)
+class _Streamed:
+    """Stands for a layer. It holds no weights, so that a loop's variable does not keep one layer beside the next."""
+
+    build: Callable[[int], Callable[..., Any]]
+    number: int
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.build(self.number)(*arguments)

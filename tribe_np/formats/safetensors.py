@@ -1,7 +1,7 @@
-"""safetensors files, memory-mapped, with bfloat16 (which the library's NumPy side lacks). Writing uses the library.
+"""safetensors files, with bfloat16 (which the library's NumPy side lacks); tensors stay there until they are read.
 
 Layout: 8 bytes little-endian header length, a JSON header {name: {dtype, shape, data_offsets}}, then the bytes.
-Every count is checked against the file's size before anything is allocated.
+Every count is checked against the file's size before anything is allocated. Writing uses the library.
 Source   safetensors 0.8 format description
 """
 
@@ -17,6 +17,7 @@ from safetensors import SafetensorError, TensorSpec, serialize_file
 
 from tribe_np.atomic import whole_file
 from tribe_np.errors import CheckpointError, OutputError
+from tribe_np.formats.blocks import read_blocks, write_values
 
 MAX_HEADER = 100_000_000
 STORED = {
@@ -55,12 +56,32 @@ class TensorEntry:
             raise CheckpointError(f"{self.path}: tensor {self.name} cannot be read: {error}") from error
         return raw.view(STORED[self.dtype]).reshape(self.shape)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the values lie in the file one after the other, in the format's byte order."""
+        return True
+
     def read(self, dtype: Any = None, *, rows: np.ndarray | None = None) -> np.ndarray:
-        """The tensor's values, or those of some rows, in `dtype` (None: the stored one; float32 for BF16)."""
-        stored = self.stored() if rows is None else self.stored()[rows]
-        if self.dtype == "BF16":
-            return widen_bf16(stored).astype(dtype or np.float32, copy=False)
-        return np.asarray(stored, dtype or stored.dtype)
+        """The tensor's values, or those of some rows, in `dtype` (None: the stored one; float32 for BF16).
+
+        Raises   CheckpointError when the file cannot be read or has become shorter
+        """
+        return self.read_checked(dtype, rows=rows)[0]
+
+    def read_checked(self, dtype: Any = None, *, rows: np.ndarray | None = None) -> tuple[np.ndarray, bool]:
+        """`read`, and whether all values are finite. The array is its own: no page of the file stays mapped."""
+        stored = np.dtype(STORED[self.dtype])
+        wanted = np.dtype(dtype or (np.float32 if self.dtype == "BF16" else stored))
+        if rows is None and self.is_plain:
+            try:
+                out = np.empty(self.shape, wanted)
+                finite = read_blocks(self.path, self.offset, self.dtype, stored, out.reshape(-1))
+            except (OSError, EOFError, ValueError) as error:
+                raise CheckpointError(f"{self.path}: tensor {self.name} cannot be read: {error}") from error
+            return out, finite
+        found = np.ascontiguousarray(self.stored() if rows is None else self.stored()[rows])
+        out = np.empty(found.shape, wanted)
+        return out, write_values(found.reshape(-1), out.reshape(-1), self.dtype)
 
 
 def widen_bf16(bits: np.ndarray) -> np.ndarray:

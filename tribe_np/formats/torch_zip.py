@@ -37,6 +37,11 @@ class StridedEntry(TensorEntry):
     strides: tuple[int, ...] = ()
     big_endian: bool = False
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the values lie in the file one after the other, little end first."""
+        return not self.big_endian and self.strides == _whole_strides(self.shape)
+
     def stored(self) -> np.ndarray:
         """The tensor as it lies in the file: a read-only memory map (a copy of a big-endian one); BF16 as its bits.
 
@@ -116,6 +121,11 @@ class TorchFile:
         """
         for member in self.members.values():
             check_member(self.path, member, step)
+
+
+def _whole_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Strides of a tensor without gaps; 0 for axes of one, as in StridedEntry."""
+    return tuple(math.prod(shape[i + 1 :]) if n > 1 else 0 for i, n in enumerate(shape))
 
 
 def _last_index(shape: tuple[int, ...], strides: tuple[int, ...]) -> int:

@@ -110,10 +110,11 @@ class WeightTree:
     def _finite(self, full: str, entry: TensorEntry | np.ndarray, rows: np.ndarray | None) -> Array:
         with np.errstate(over="ignore"):  # what does not fit the dtype becomes infinite, and is refused below
             if isinstance(entry, TensorEntry):
-                array = entry.read(self._dtype, rows=rows)
+                array, finite = entry.read_checked(self._dtype, rows=rows)
             else:
                 array = np.asarray(entry if rows is None else entry[rows], self._dtype)
-        if not np.all(np.isfinite(array)):
+                finite = bool(np.all(np.isfinite(array)))
+        if not finite:
             raise CheckpointError(f"{self._origin}: weight {full} holds NaN or infinite values")
         return self._place(array)
 
