@@ -13,9 +13,10 @@ MODEL_FLOOR = {"nn", "ops", "kernels", "backend", "timeline", "formats"}
 RESULT_FLOOR = {"timeline", "formats"}
 ALLOWED = {
     "__main__": {"cli"},
-    "cli": {"pipeline", "oracle", "formats"},
+    "cli": {"pipeline", "oracle", "formats", "threads"},
     "pipeline": {
         "extractors", "encoder", "media", "formats", "timeline", "outputs", "analysis", "plots", "kernels", "backend",
+        "threads",
     },
     "extractors": MODEL_FLOOR,
     "encoder": MODEL_FLOOR,
@@ -34,6 +35,7 @@ ALLOWED = {
     "protocols": set(),
     "optional": set(),
     "atomic": set(),
+    "threads": set(),
 }  # fmt: skip
 CORE = {"numpy", "scipy", "safetensors", "yaml", "nibabel", "soundfile"}
 

@@ -2,10 +2,10 @@
 
 import argparse
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tribe_np import threads
 from tribe_np.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -13,23 +13,25 @@ if TYPE_CHECKING:
     from tribe_np.pipeline.progress import Progress
     from tribe_np.pipeline.resolve import ModelLocations
 
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMBA_NUM_THREADS",
-)
 MOST_THREADS = 1024
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """How to run: quiet, threads, cache."""
-    parser.add_argument("--threads", type=positive, metavar="N", help="threads of the matrix products")
+    add_threads(parser)
     parser.add_argument(
         "--cache", type=path, metavar="DIR", help="folder of cached features, or 'none' (default: the user cache)"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    """--threads."""
+    parser.add_argument(
+        "--threads", type=positive, metavar="N",
+        help="threads of the matrix products and of the compiled kernels (default: OMP_NUM_THREADS, or the processors "
+        "this process may use)",
+    )  # fmt: skip
 
 
 def add_event_arguments(parser: argparse.ArgumentParser) -> None:
@@ -101,17 +103,9 @@ def path(text: str) -> Path:
     return Path(words(text))
 
 
-def set_threads(options: argparse.Namespace) -> None:
-    """Fixes the threads of BLAS through its environment variables; must come before NumPy is imported."""
-    if options.threads is not None:
-        for name in THREAD_VARIABLES:
-            os.environ[name] = str(options.threads)
-        if "numpy" in sys.modules:
-            from tribe_np.optional import require
-
-            require("threadpoolctl", extra="numba", why="--threads after NumPy was loaded").threadpool_limits(
-                options.threads
-            )
+def set_threads(options: argparse.Namespace) -> int | None:
+    """Fixes the threads of BLAS and of the compiled kernels, and gives their number; comes before NumPy is imported."""
+    return threads.set_threads(options.threads)
 
 
 def locations(options: argparse.Namespace) -> "ModelLocations":

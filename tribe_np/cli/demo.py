@@ -11,13 +11,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=common.path, default="demo", metavar="DIR", help="folder to make (default: demo)")
     parser.add_argument("--seconds", type=int, default=30, metavar="N", help="length of the film (default: 30)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the random weights (default: 0)")
-    parser.add_argument("--threads", type=common.positive, metavar="N", help="threads of the matrix products")
+    common.add_threads(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress")
 
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
-    common.set_threads(options)
+    threads = common.set_threads(options)
     from tribe_np.pipeline.demo import NOTE, make_demo, remove_results
     from tribe_np.pipeline.model import TribeModel
     from tribe_np.pipeline.resolve import ModelLocations
@@ -42,7 +42,7 @@ def execute(options: argparse.Namespace) -> int:
         ),
         transcript=paths.transcript,
         command=options.command_line,
-        threads=options.threads,
+        threads=threads,
     )
     for warning in run["warnings"]:
         print(f"tribe-np: warning: {warning}", file=sys.stderr)

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     common.check_speech_options(options)
-    common.set_threads(options)
+    threads = common.set_threads(options)
     from tribe_np.pipeline.run import predict_to_folder
 
     shown = common.progress(options)
@@ -34,7 +34,7 @@ def execute(options: argparse.Namespace) -> int:
         transcriber=options.transcriber,
         speech=not options.no_speech,
         command=options.command_line,
-        threads=options.threads,
+        threads=threads,
     )
     for warning in run["warnings"]:
         print(f"tribe-np: warning: {warning}", file=sys.stderr)

@@ -27,6 +27,7 @@ from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.record import RunRecord, installed_versions, peak_memory_bytes
 from tribe_np.pipeline.stimulus import Stimulus, open_stimulus
 from tribe_np.pipeline.workspace import open_workspace
+from tribe_np.threads import loaded_libraries
 from tribe_np.timeline.events import Events
 
 PACKAGES = ("numpy", "scipy", "safetensors", "soundfile", "imageio-ffmpeg", "tokenizers", "numba", "spacy")
@@ -71,6 +72,7 @@ def predict_to_folder(
         "peak_memory_bytes": peak_memory_bytes(),
         "warnings": list(record.warnings),
         "versions": {"python": platform.python_version(), **installed_versions(PACKAGES)},
+        "libraries": loaded_libraries(),
         "summary": _summary(stimulus, events, predictions, model, seconds),
     }
     write_prediction(out, Prediction(predictions.astype(np.float32), tuple(segments), events, run))
