@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from extractors.llama.shared import TextWork
+from extractors.llama.blocks import TextWork
 from tribe_np import TribeModel
 from tribe_np.errors import ConfigError
 from tribe_np.oracle import relative_error
@@ -38,12 +38,20 @@ def test_the_share_of_anchored_contexts_counts_passes() -> None:
 
 
 def test_the_other_way_is_named_when_it_helps() -> None:
-    slow, quick = TextWork(9000, 11_000_000, 12_000_000, 650_000.0), TextWork(9000, 50_000, 12_000_000, 300.0)
+    slow = TextWork(9000, 9000, 11_000_000, 11_000_000, 12_000_000, 650_000.0)
+    quick = TextWork(9000, 9000, 50_000, 50_000, 12_000_000, 300.0)
     options = {"max_context_len": 1024, "stride": 256}
     assert describe_work(slow, words(9000), exact=True, **options) == (
         "text: 11000000 tokens for 9000 words, about 7.5 days; --context anchored, an approximation that starts "
         "contexts at every 256th word, would take about 56 min"
     )
+    half = replace(slow, n_words_left=4500, n_tokens_left=5_500_000, seconds=325_000.0)
+    assert describe_work(half, words(9000), exact=True, **options) == (
+        "text: 11000000 tokens for 9000 words, about 3.8 days for the 4500 that an earlier run has not finished; "
+        "--context anchored, an approximation that starts contexts at every 256th word, would take about 56 min"
+    )
+    nearly = replace(slow, n_words_left=70, n_tokens_left=90_000, seconds=5300.0)  # to go on is faster
+    assert "anchored" not in describe_work(nearly, words(9000), exact=True, **options)
     for work, spoken, exact in ((slow, 9000, False), (quick, 9000, True), (slow, 1000, True)):
         line = describe_work(work, words(spoken), exact=exact, **options)
         assert line.startswith(f"text: {work.n_tokens} tokens for 9000 words, about ")

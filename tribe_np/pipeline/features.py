@@ -14,9 +14,9 @@ import numpy as np
 
 from extractors.dinov2.extract import image_features
 from extractors.dinov2.model import DinoV2Model
+from extractors.llama.blocks import TextWork
 from extractors.llama.extract import word_features
 from extractors.llama.model import LlamaModel
-from extractors.llama.shared import TextWork
 from extractors.llama.tokenizer import LlamaTokenizer
 from extractors.vjepa2.extract import video_features
 from extractors.vjepa2.model import VJepa2Model
@@ -35,6 +35,7 @@ from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.record import RunRecord
 from tribe_np.pipeline.resolve import ModelLocations
 from tribe_np.pipeline.text_work import describe_work
+from tribe_np.pipeline.word_blocks import WordBlocks
 from tribe_np.protocols import Device
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import FeatureGrid, to_index
@@ -147,13 +148,13 @@ class _Run:
 
     def cached(self, key: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
         found = self.source.cache.load(key)
-        for note in self.source.cache.notes:
-            self.source.record.warn(note)
         if found is not None and set(found) == {"features"}:
             features = found["features"]
         else:
             features = compute()
             self.source.cache.store(key, {"features": features})
+        for note in self.source.cache.notes:
+            self.source.record.warn(note)
         path = self.source.cache.path(key)
         if path is not None:
             entry = {"path": str(path), "sha256": arrays_digest({"features": features})}
@@ -162,7 +163,7 @@ class _Run:
         return features
 
     def words(self, rows: list[Event]) -> dict[EventKey, FeatureGrid]:
-        """Text: all words under one key, since their contexts overlap; static grids."""
+        """Text: all words under one key, since their contexts overlap, and until then in blocks; static grids."""
         eos = self.source.options.compat.eos_is_padding
         size = max(1, self.config.batch_size)
         # how words run together is in the key, since it rounds otherwise: shared passes, or padded batches
@@ -176,28 +177,30 @@ class _Run:
             }
         )
 
+        blocks = WordBlocks(self.source.cache, key)
+
         def compute() -> np.ndarray:
             tokenizer = LlamaTokenizer.from_pretrained(self.folder)
             model = self.model
             with self.source.progress.stage("text", len(rows), "words") as step:
                 vectors = word_features(
                     model, tokenizer, rows, selection=self.config.selection, batch_size=size, eos_is_padding=eos,
-                    progress=_steps(step), report=lambda work: self.announce(work, rows),
+                    kept=blocks, progress=_steps(step), report=lambda work: self.announce(work, rows),
                 )  # fmt: skip
             return np.stack(vectors)
 
         features = self.cached(key, compute)
+        blocks.clear()
         return {
             event_key(row): FeatureGrid(vector, frequency=0.0, start=row.start, duration=row.duration)
             for row, vector in zip(rows, features, strict=True)
         }
 
     def announce(self, work: TextWork, rows: list[Event]) -> None:
-        """Tells how long the words will take, once one layer has run."""
+        """Tells how long the words will take, once a layer or two have run."""
         options = self.source.options
-        line = describe_work(
-            work, rows, max_context_len=MAX_CONTEXT_LEN, stride=options.context_stride, exact=options.stride == 1
-        )
+        faster = options.stride == 1 and not options.compat.eos_is_padding  # which runs every context whole anyway
+        line = describe_work(work, rows, max_context_len=MAX_CONTEXT_LEN, stride=options.context_stride, exact=faster)
         self.source.record.facts["text_work"] = asdict(work) | {"seconds": round(work.seconds, 1)}
         self.source.progress.note(line)
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from extractors.llama.shared import TextWork
+from extractors.llama.blocks import TextWork
 from tribe_np.timeline.events import Event
 
 LONG = 600.0  # seconds after which the faster way is mentioned
@@ -12,12 +12,14 @@ LONG = 600.0  # seconds after which the faster way is mentioned
 def describe_work(work: TextWork, words: Sequence[Event], *, max_context_len: int, stride: int, exact: bool) -> str:
     """One line: tokens, words, expected time; for exact contexts that take long, what anchored ones would take."""
     line = f"text: {work.n_tokens} tokens for {work.n_words} words, about {duration(work.seconds)}"
-    share = anchored_share(words, max_context_len, stride)
-    if not exact or work.seconds <= LONG or share > 0.5:
+    if work.n_words_left < work.n_words:
+        line += f" for the {work.n_words_left} that an earlier run has not finished"
+    all_anchored = work.seconds / work.n_tokens_left * work.n_tokens * anchored_share(words, max_context_len, stride)
+    if not exact or work.seconds <= LONG or all_anchored > 0.5 * work.seconds:
         return line
     return (
         f"{line}; --context anchored, an approximation that starts contexts at every {stride}th word, "
-        f"would take about {duration(work.seconds * share)}"
+        f"would take about {duration(all_anchored)}"
     )
 
 

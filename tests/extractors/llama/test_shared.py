@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from extractors import LlamaModel
 from extractors.common.layers import LayerSelection
+from extractors.llama.blocks import TextWork
 from extractors.llama.extract import word_features
 from extractors.llama.prefix_tree import PrefixForest, plan_passes
 from extractors.llama.random import write_random
-from extractors.llama.shared import TextWork, node_means
+from extractors.llama.shared import node_means
 from extractors.llama.tokenizer import LlamaTokenizer
 from tests import fake_device
 from tribe_np.errors import CheckpointError
