@@ -13,6 +13,7 @@ KINDS = {
     "EventsError": ValueError,
     "MediaError": OSError,
     "OutputError": OSError,
+    "ShortMemoryError": MemoryError,
     "MissingDependencyError": ImportError,
 }
 

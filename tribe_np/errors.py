@@ -29,5 +29,9 @@ class OutputError(TribeError, OSError):
     """A result or cache that cannot be written."""
 
 
+class ShortMemoryError(TribeError, MemoryError):
+    """Too little memory for a stage, seen before it began."""
+
+
 class MissingDependencyError(TribeError, ImportError):
     """An optional package that is not installed, does not import, or finds no device."""

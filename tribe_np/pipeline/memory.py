@@ -1,0 +1,85 @@
+"""How much memory this process may still take: the machine's, and that of its control group (a container's limit)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+KIB = 1024
+UNLIMITED = 1 << 60  # version 1 writes a huge number for no limit
+
+
+@dataclass(frozen=True)
+class Available:
+    """Bytes that are left, and what leaves no more."""
+
+    n_bytes: int
+    of: str
+
+
+def available_memory(root: Path = Path("/")) -> Available | None:
+    """The scarcest of the machine's and the control groups' memory; None where the system tells nothing (no /proc).
+
+    The machine's is MemAvailable and the free swap, as Linux estimates it. A group's is its limit less its use, files
+    that it holds in memory and has not touched for a while not counted: they go when memory is needed.
+    """
+    found = [*_machine(root), *_groups(root)]
+    return min(found, key=lambda one: one.n_bytes, default=None)
+
+
+def _machine(root: Path) -> Iterator[Available]:
+    sizes = _numbers(root / "proc/meminfo")
+    if "MemAvailable:" in sizes:
+        yield Available(KIB * (sizes["MemAvailable:"] + sizes.get("SwapFree:", 0)), "this machine")
+
+
+def _groups(root: Path) -> Iterator[Available]:
+    """The limits of the process's control group and of those above it, of version 2 and version 1.
+
+    A container may not see the folder that its group is named after: its own limit then lies at the top.
+    """
+    for line in _lines(root / "proc/self/cgroup"):
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        groups = root / "sys/fs/cgroup"
+        inner = Path(path.lstrip("/"))
+        for part in (inner, *inner.parents):
+            for mount in [groups / controllers, groups / "memory"] if controllers else [groups, groups / "unified"]:
+                found = _group_limit(mount / part, version=1 if controllers else 2)
+                if found is not None:
+                    yield found
+
+
+def _group_limit(folder: Path, *, version: int) -> Available | None:
+    limit_name, use_name, idle_name = {
+        1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+        2: ("memory.max", "memory.current", "inactive_file"),
+    }[version]
+    limit, use = _number(folder / limit_name), _number(folder / use_name)
+    if limit is None or use is None or limit >= UNLIMITED:
+        return None
+    idle = _numbers(folder / "memory.stat").get(idle_name, 0)
+    return Available(max(0, limit - use + idle), "its control group (container)")
+
+
+def _number(path: Path) -> int | None:
+    words = " ".join(_lines(path)).split()
+    return int(words[0]) if len(words) == 1 and _is_number(words[0]) else None  # "max" in version 2
+
+
+def _numbers(path: Path) -> dict[str, int]:
+    pairs = [line.split() for line in _lines(path)]
+    return {pair[0]: int(pair[1]) for pair in pairs if len(pair) >= 2 and _is_number(pair[1])}
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdigit()
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a small file of the system; none where it is not there."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
