@@ -64,4 +64,4 @@ def kernels(request: pytest.FixtureRequest) -> KernelSet:
         return cupy_set()
     if request.param == "numba":
         return numba_or_skip()
-    return REFERENCE if request.param == "reference" else loop_set("loops", lambda body: body)
+    return REFERENCE if request.param == "reference" else loop_set("loops", lambda name, body: body)

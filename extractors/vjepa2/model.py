@@ -19,7 +19,7 @@ from typing import Any
 from extractors.common.stack import LayerStack
 from extractors.vjepa2.config import VJepa2Config
 from extractors.vjepa2.preprocess import VideoProcessor
-from extractors.vjepa2.rotary import position_tables, turn_adjacent
+from extractors.vjepa2.rotary import position_tables
 from tribe_np.backend import array_module, device_module, dtype_of, to_device
 from tribe_np.errors import ShapeError
 from tribe_np.formats.weights import open_folder
@@ -128,7 +128,7 @@ class Block:
         ctx.see("query", query)
         ctx.see("key", key)
         ctx.see("value", value)
-        query, key = turn_adjacent(query, *tables), turn_adjacent(key, *tables)
+        query, key = (ctx.kernels.rotate_adjacent(x, *tables) for x in (query, key))
         ctx.see("query_rotated", query)
         ctx.see("key_rotated", key)
         mixed = merge_heads(ctx.kernels.attention(query, key, value, scale=query.shape[-1] ** -0.5))

@@ -8,7 +8,6 @@ and scores depend on absolute positions. The weights were trained with it; it mu
 
 from typing import Any
 
-from tribe_np.backend import array_module
 from tribe_np.protocols import Array
 
 THETA = 10000.0
@@ -50,17 +49,3 @@ def position_tables(xp: Any, n_tokens: int, grid_size: int, head_dim: int, *, dt
         angles += [turn, turn]
     angles = xp.concatenate(angles, axis=-1)
     return xp.cos(angles), xp.sin(angles)
-
-
-def turn_adjacent(x: Array, cos: Array, sin: Array) -> Array:
-    """Adjacent channels mixed by their positions' tables; channels beyond the tables pass.
-
-    Shapes   x (..., S, H), cos (S, R), sin (S, R), R <= H -> (..., S, H), same dtype and module
-    Numerics out[2a] = x[2a] cos[2a] - x[2a+1] sin[2a]; out[2a+1] = x[2a+1] cos[2a+1] + x[2a] sin[2a+1]
-    Source   transformers 5.23.0 rotate_queries_or_keys, VJEPA2RopeAttention.apply_rotary_embeddings
-    """
-    xp = array_module(x, cos, sin)
-    turning, passing = x[..., : cos.shape[-1]], x[..., cos.shape[-1] :]
-    partner = xp.stack([-turning[..., 1::2], turning[..., 0::2]], axis=-1).reshape(turning.shape)
-    turned = turning * cos + partner * sin
-    return xp.concatenate([turned, passing], axis=-1)

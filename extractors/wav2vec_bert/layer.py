@@ -7,7 +7,6 @@ from extractors.wav2vec_bert.relative import RelativeKeyAttention
 from tribe_np.nn.context import Context
 from tribe_np.nn.linear import Linear
 from tribe_np.nn.norm import LayerNorm
-from tribe_np.ops.activation import sigmoid, silu
 from tribe_np.protocols import Array, Weights
 
 
@@ -32,7 +31,7 @@ class FeedForward:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        activated = silu(self.intermediate_dense(x))
+        activated = ctx.kernels.silu(self.intermediate_dense(x))
         ctx.see("activated", activated)
         out = self.output_dense(activated)
         ctx.see("output", out)
@@ -66,13 +65,11 @@ class ConvolutionModule:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        doubled = self.pointwise_conv1(self.layer_norm(x, ctx))
-        n_channels = x.shape[-1]
-        gated = doubled[..., :n_channels] * sigmoid(doubled[..., n_channels:])
+        gated = ctx.kernels.glu(self.pointwise_conv1(self.layer_norm(x, ctx)))
         ctx.see("gated", gated)
         convolved = ctx.kernels.depthwise_causal(gated, self.depthwise_conv)
         ctx.see("depthwise_conv.output", convolved)
-        out = self.pointwise_conv2(silu(self.depthwise_layer_norm(convolved, ctx)))
+        out = self.pointwise_conv2(ctx.kernels.silu(self.depthwise_layer_norm(convolved, ctx)))
         ctx.see("output", out)
         return out
 

@@ -26,9 +26,10 @@ def array_module_names(tree: ast.AST) -> set[str]:
 
 
 def mutated_arguments(function: ast.FunctionDef) -> set[str]:
-    """Parameters that a function assigns into (x[...] = y) or changes in place (x += y); `out` is meant to be."""
+    """Parameters that a function assigns into (x[...] = y) or changes in place (x += y); `out` and `out_*` are meant to be."""
     arguments = function.args
-    names = {a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]} - {"self", "out"}
+    names = {a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]} - {"self"}
+    names = {name for name in names if name != "out" and not name.startswith("out_")}
     rebound, found = set(), set()
     for node in ast.walk(function):
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]

@@ -32,6 +32,11 @@ def _attention(about: str, n: int, k: int, s: int, t: int, **options: Any) -> Ca
     return Case("attention", about, arrays, {"scale": 0.35, **options})
 
 
+def _relative(about: str, s: int, left: int, right: int) -> Case:
+    arrays = (*(normal(seed, 2, 3, s, 8) for seed in (1, 2, 3)), normal(4, left + 1 + right, 8))
+    return Case("relative_attention", about, arrays, {"scale": 0.35, "left_span": left})
+
+
 INFINITE = np.where(normal(4, 1, 1, 5, 6) > 0.5, -np.inf, 0.0)
 INFINITE[..., 0] = 0.0
 CASES = (
@@ -43,6 +48,10 @@ CASES = (
     Case("gelu", "tails", (np.array([-40.0, -6.0, -0.0, 0.0, 6.0, 40.0]),), {}),
     Case("silu_gate", "plain", (normal(0, 3, 9, scale=9), normal(1, 3, 9)), {}),
     Case("silu_gate", "tails", (np.array([-1e4, -90.0, 0.0, 90.0]), np.ones(4)), {}),
+    Case("silu", "plain", (normal(0, 3, 9, scale=9),), {}),
+    Case("silu", "tails", (np.array([-1e4, -90.0, -0.0, 0.0, 90.0]),), {}),
+    Case("glu", "plain", (normal(0, 3, 5, 8, scale=5),), {}),
+    Case("glu", "tails", (np.array([[2.0, 3.0, -1.0, 1.0, -200.0, 200.0, 0.0, -1.0]]),), {}),
     Case("layer_norm", "plain", (normal(0, 2, 3, 16) + 2, normal(1, 16), normal(2, 16)), {"eps": 1e-5}),
     Case("layer_norm", "bare", (normal(0, 5, 4),), {"eps": 1e-6}),
     Case("layer_norm", "weight only", (normal(0, 5, 4), normal(1, 4)), {"eps": 1e-6}),
@@ -55,6 +64,8 @@ CASES = (
     Case("scale_norm", "eps above the length", (normal(0, 2, 4), normal(1, 1)), {"eps": 100.0}),
     Case("rotate_half", "whole head", (normal(0, 2, 3, 5, 8), normal(1, 5, 8), normal(2, 5, 8)), {}),
     Case("rotate_half", "part of the head", (normal(0, 5, 8), normal(1, 5, 6), normal(2, 5, 6)), {}),
+    Case("rotate_adjacent", "whole head", (normal(0, 2, 3, 5, 8), normal(1, 5, 8), normal(2, 5, 8)), {}),
+    Case("rotate_adjacent", "part of the head", (normal(0, 5, 8), normal(1, 5, 6), normal(2, 5, 6)), {}),
     Case("depthwise_causal", "plain", (normal(0, 2, 9, 3), normal(1, 3, 4)), {}),
     Case("depthwise_causal", "kernel longer than the input", (normal(0, 2, 3), normal(1, 3, 7)), {}),
     _attention("plain", 4, 4, 5, 5),
@@ -64,4 +75,7 @@ CASES = (
     _attention("bias", 4, 4, 5, 6, bias=normal(5, 1, 4, 5, 6)),
     _attention("mask", 4, 2, 5, 6, bias=INFINITE),
     _attention("bias of keys, causal", 4, 2, 5, 5, bias=normal(6, 2, 1, 1, 5), causal=True),
+    _relative("both sides", 9, 3, 2),
+    _relative("farther than the stimulus", 4, 9, 7),
+    _relative("the past only", 6, 2, 0),
 )

@@ -1,6 +1,5 @@
 """The kernel set of a name and a device."""
 
-from dataclasses import replace
 from typing import Any
 
 from tribe_np.backend import device_module
@@ -11,16 +10,13 @@ from tribe_np.kernels.record import REFERENCE, KernelSet
 from tribe_np.protocols import Device
 
 NAMES = ("reference", "numba", "cupy", "auto")
-FASTER_IN_NUMBA = ("gelu", "silu_gate", "rotate_half", "depthwise_causal")
-"""Entries that beat the reference at the sizes of the released models: 10, 3, 5 and 8 times on one thread, float32.
-The norms are level with it; softmax and attention lose to NumPy's vectorised exp (0.4 and 0.7 times)."""
 
 
 def kernel_set(name: str, device: Device = "cpu") -> KernelSet:
     """The kernels to build a model with.
 
     "reference" runs anywhere, "numba" on the CPU, "cupy" on a CUDA device. "auto" takes what is faster on the device
-    and installed: CuPy's on CUDA; on the CPU the entries of Numba that beat the reference; else the reference.
+    and installed: CuPy's on CUDA; on the CPU Numba's; else the reference.
 
     Raises   ConfigError for an unknown name, or one that does not run on the device;
              MissingDependencyError when the named package is not installed
@@ -47,7 +43,6 @@ def _automatic(where: str) -> KernelSet:
     if where != "numpy":
         return REFERENCE
     try:
-        compiled = numba_set()
+        return numba_set()
     except MissingDependencyError:
         return REFERENCE
-    return replace(REFERENCE, name="auto", **{entry: getattr(compiled, entry) for entry in FASTER_IN_NUMBA})

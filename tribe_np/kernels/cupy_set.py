@@ -59,13 +59,17 @@ def cupy_set() -> KernelSet:
         name="cupy",
         softmax=partial(_softmax, cupy),
         gelu=partial(_gelu, cupy),
+        silu=REFERENCE.silu,
         silu_gate=partial(_silu_gate, cupy),
+        glu=REFERENCE.glu,
         layer_norm=partial(_layer_norm, cupy),
         rms_norm=partial(_rms_norm, cupy),
         scale_norm=partial(_scale_norm, cupy),
         rotate_half=REFERENCE.rotate_half,
+        rotate_adjacent=REFERENCE.rotate_adjacent,
         depthwise_causal=partial(_depthwise_causal, cupy),
         attention=REFERENCE.attention,
+        relative_attention=REFERENCE.relative_attention,
     )
 
 

@@ -13,26 +13,6 @@ from tribe_np.protocols import Array
 prange = range
 
 
-def softmax_loops(x: Array, out: Array) -> None:
-    """Body of ops.activation.softmax.
-
-    Shapes   x (R, S), out (R, S); S >= 1
-    Numerics a NaN, or a row of only -inf, gives a row of NaN as in the reference
-    Source   torch 2.13.0 torch.softmax
-    """
-    for row in prange(x.shape[0]):
-        largest = x[row, 0]
-        for s in range(1, x.shape[1]):
-            largest = max(largest, x[row, s])
-        total = 0.0
-        for s in range(x.shape[1]):
-            out[row, s] = math.exp(x[row, s] - largest)
-            total += out[row, s]
-        divisor = x.dtype.type(total)
-        for s in range(x.shape[1]):
-            out[row, s] = out[row, s] / divisor
-
-
 def gelu_loops(x: Array, out: Array) -> None:
     """Body of ops.activation.gelu.
 
@@ -43,6 +23,34 @@ def gelu_loops(x: Array, out: Array) -> None:
     half, one, root = x.dtype.type(0.5), x.dtype.type(1.0), x.dtype.type(0.7071067811865476)
     for i in prange(x.shape[0]):
         out[i] = half * x[i] * (one + math.erf(x[i] * root))
+
+
+def silu_loops(x: Array, out: Array) -> None:
+    """Body of ops.activation.silu.
+
+    Shapes   x (n,), out (n,)
+    Numerics exp of a non-positive argument only
+    Source   torch 2.13.0 nn.SiLU
+    """
+    one = x.dtype.type(1.0)
+    for i in prange(x.shape[0]):
+        decay = math.exp(-abs(x[i]))
+        out[i] = x[i] * ((one if x[i] >= 0 else decay) / (one + decay))
+
+
+def glu_loops(x: Array, out: Array) -> None:
+    """Body of ops.activation.glu.
+
+    Shapes   x (R, 2D), out (R, D)
+    Numerics exp of a non-positive argument only
+    Source   torch 2.13.0 nn.GLU
+    """
+    one, width = x.dtype.type(1.0), out.shape[1]
+    for row in prange(x.shape[0]):
+        for d in range(width):
+            gate = x[row, d + width]
+            decay = math.exp(-abs(gate))
+            out[row, d] = x[row, d] * ((one if gate >= 0 else decay) / (one + decay))
 
 
 def silu_gate_loops(gate: Array, up: Array, out: Array) -> None:
@@ -151,28 +159,63 @@ def depthwise_causal_loops(x: Array, weight: Array, out: Array) -> None:
                 out[p, s, d] = out[p, s, d] + weight[w, d] * x[p, s + w - (width - 1), d]
 
 
-def attention_weights_loops(scores: Array, bias: Array, scale: float, n_seen: int, out: Array) -> None:
-    """The part of ops.attention.attention between its two products: softmax(scores * scale + bias), row by row.
+def rotate_adjacent_loops(x: Array, cos: Array, sin: Array, out: Array) -> None:
+    """Body of ops.rotary.rotate_adjacent.
 
-    Shapes   scores (B, N, S, T), bias broadcast to the same (any strides), out the same; `out` may be `scores`
-    Numerics query row s sees the first n_seen + s keys, the others get exactly 0; n_seen >= T: no causal mask
+    Shapes   x (P, S, H), cos (S, R), sin (S, R), out (P, S, H); R even, R <= H
+    Numerics channel 2a is paired with 2a + 1
+    Source   transformers 5.23.0 VJEPA2RopeAttention.apply_rotary_embeddings
+    """
+    half = cos.shape[1] // 2
+    for row in prange(x.shape[0] * x.shape[1]):
+        p, s = row // x.shape[1], row % x.shape[1]
+        for a in range(half):
+            first, second = x[p, s, 2 * a], x[p, s, 2 * a + 1]
+            out[p, s, 2 * a] = first * cos[s, 2 * a] - second * sin[s, 2 * a]
+            out[p, s, 2 * a + 1] = second * cos[s, 2 * a + 1] + first * sin[s, 2 * a + 1]
+        for j in range(2 * half, x.shape[2]):
+            out[p, s, j] = x[p, s, j]
+
+
+def attention_weights_loops(out: Array, factor: float, n_open: int, n_steps: int, out_totals: Array) -> None:
+    """Between the two products of attention: exp((score - largest of the row) * factor), in place, and row sums.
+
+    Shapes   out (R, T): the scores, out_totals (R,); row r belongs to query step r % n_steps of its head
+    Numerics a row sees its first n_open + (r % n_steps) keys, the others get exactly 0; without any, and for a row
+             with a NaN or +inf or of only -inf, the total is NaN
     Source   torch 2.13.0 scaled_dot_product_attention
     """
-    n_batch, n_heads, n_rows, n_keys = scores.shape
-    factor = scores.dtype.type(scale)
-    for row in prange(n_batch * n_heads * n_rows):
-        b, n, s = row // (n_heads * n_rows), row // n_rows % n_heads, row % n_rows
-        n_open = min(n_keys, max(0, n_seen + s))
-        largest = scores.dtype.type(-math.inf)
-        for t in range(n_open):
-            out[b, n, s, t] = scores[b, n, s, t] * factor + bias[b, n, s, t]
-            largest = max(largest, out[b, n, s, t])
+    for row in prange(out.shape[0]):
+        n_seen = min(out.shape[1], max(0, n_open + row % n_steps))
+        largest = -math.inf
+        is_whole = True
+        for t in range(n_seen):
+            largest = max(largest, out[row, t])
+            is_whole = is_whole and not math.isnan(out[row, t])
+        is_whole = is_whole and math.isfinite(largest)
         total = 0.0
-        for t in range(n_open):
-            out[b, n, s, t] = math.exp(out[b, n, s, t] - largest)
-            total += out[b, n, s, t]
-        divisor = scores.dtype.type(total)
-        for t in range(n_open):
-            out[b, n, s, t] = out[b, n, s, t] / divisor
-        for t in range(n_open, n_keys):
-            out[b, n, s, t] = 0 if n_open > 0 else math.nan
+        for t in range(n_seen):
+            out[row, t] = math.exp((out[row, t] - largest) * factor) if is_whole else 0.0
+            total += out[row, t]
+        for t in range(n_seen, out.shape[1]):
+            out[row, t] = 0
+        out_totals[row] = total if is_whole else math.nan
+
+
+def add_distances_loops(out: Array, products: Array, start: int, n_steps: int, left_span: int) -> None:
+    """The distance terms of ops.relative.relative_attention, added in place along the diagonals.
+
+    Shapes   out (R, T): the scores, products (R, left_span + 1 + right_span); row r is query step start + r % n_steps
+    Source   transformers 5.23.0 _apply_relative_key_position_encoding
+    """
+    n_keys, n_distances = out.shape[1], products.shape[1]
+    for row in prange(out.shape[0]):
+        offset = left_span - start - row % n_steps  # of a key's step, to its distance
+        first = min(n_keys, max(0, -offset))
+        stop = min(n_keys, max(0, n_distances - offset))
+        for t in range(first):
+            out[row, t] += products[row, 0]
+        for t in range(first, stop):
+            out[row, t] += products[row, t + offset]
+        for t in range(stop, n_keys):
+            out[row, t] += products[row, n_distances - 1]

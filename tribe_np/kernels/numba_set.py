@@ -6,9 +6,10 @@ results do not depend on the number of threads. Compiled code is cached on disk 
 compiles.
 """
 
+import math
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from functools import cache
 from types import FunctionType
 from typing import Any
@@ -17,12 +18,12 @@ import numpy as np
 
 from tribe_np.errors import ShapeError
 from tribe_np.kernels import loops, narrow_loops
+from tribe_np.kernels.blocked_attention import BlockedAttention, Terms
 from tribe_np.kernels.record import KernelSet
-from tribe_np.ops.attention import BLOCK_SCORES
 from tribe_np.optional import require
 from tribe_np.protocols import Array
 
-Compiler = Callable[[Callable[..., None]], Callable[..., None]]
+Compiler = Callable[[str, Callable[..., None]], Callable[..., None]]
 
 
 @cache
@@ -35,63 +36,60 @@ def numba_set() -> KernelSet:
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when the first kernel runs
     numba = require("numba", extra="numba", why="--kernels numba")
-    return loop_set("numba", lambda body: _compiled(numba, body))
+    return loop_set("numba", lambda name, body: _compiled(numba, name, body))
 
 
-def _compiled(numba: Any, body: Callable[..., None]) -> Callable[..., None]:
+SPLIT_SUMS = ("layer_norm", "rms_norm", "scale_norm", "attention_weights", "attention_weights_float32")
+"""Bodies whose sums the compiler may split into lanes, fusing multiplications with additions: other rounding, the same
+on any number of threads. Never in exp_falling, whose exactness rests on the order; NaN and infinity keep their meaning
+everywhere."""
+
+
+def _compiled(numba: Any, name: str, body: Callable[..., None]) -> Callable[..., None]:
     """The body with numba.prange in the place of its prange, compiled on first call."""
     assert isinstance(body, FunctionType)
-    parallel = FunctionType(body.__code__, {**body.__globals__, "prange": numba.prange}, body.__name__)
+    helper = numba.njit(inline="always")(narrow_loops.exp_falling)
+    parallel = FunctionType(
+        body.__code__, {**body.__globals__, "prange": numba.prange, "exp_falling": helper}, body.__name__
+    )
     parallel.__module__, parallel.__qualname__ = body.__module__, body.__qualname__  # Numba finds the source by them
+    options = {"parallel": True, "fastmath": {"reassoc", "contract"} if name in SPLIT_SUMS else False}
     try:
-        compiled: Callable[..., None] = numba.njit(parallel=True, cache=True)(parallel)
+        compiled: Callable[..., None] = numba.njit(cache=True, **options)(parallel)
     except RuntimeError:  # no writable folder for the cache: compile in every process instead
-        compiled = numba.njit(parallel=True)(parallel)
+        compiled = numba.njit(**options)(parallel)
     return compiled
 
 
 def loop_set(name: str, compiler: Compiler) -> KernelSet:
-    """The set whose bodies went through `compiler`; the identity gives the same kernels in plain Python, for tests."""
-    made = LoopEntries(
-        *[
-            compiler(body)
-            for body in (
-                loops.softmax_loops,
-                loops.gelu_loops,
-                narrow_loops.gelu_float32_loops,
-                loops.silu_gate_loops,
-                loops.layer_norm_loops,
-                loops.rms_norm_loops,
-                loops.scale_norm_loops,
-                loops.rotate_half_loops,
-                loops.depthwise_causal_loops,
-                loops.attention_weights_loops,
-            )
-        ]
-    )
-    return KernelSet(
-        name=name,
-        softmax=made.softmax,
-        gelu=made.gelu,
-        silu_gate=made.silu_gate,
-        layer_norm=made.layer_norm,
-        rms_norm=made.rms_norm,
-        scale_norm=made.scale_norm,
-        rotate_half=made.rotate_half,
-        depthwise_causal=made.depthwise_causal,
-        attention=made.attention,
-    )
+    """The set whose bodies went through `compiler`; the identity gives the same kernels in plain Python, for tests.
+
+    `compiler` is called with a body's name and the body.
+    """
+    bodies = {
+        name.removesuffix("_loops"): body
+        for module in (loops, narrow_loops)
+        for name, body in vars(module).items()
+        if name.endswith("_loops")
+    }
+    made = LoopEntries({name: compiler(name, body) for name, body in bodies.items()})
+    entries = {field.name: getattr(made, field.name) for field in fields(KernelSet) if field.name != "name"}
+    return KernelSet(name=name, **entries)
 
 
 def _checked(kernel: str, *arrays: Array) -> list[np.ndarray]:
     """The arrays in C order, after checking that all are NumPy's and of one float dtype."""
+    _check(kernel, *arrays)
+    return [np.ascontiguousarray(array).reshape(array.shape) for array in arrays]
+
+
+def _check(kernel: str, *arrays: Array) -> None:
     for array in arrays:
         if not isinstance(array, np.ndarray):
             raise ShapeError(f"numba {kernel}: needs NumPy arrays, got {type(array).__name__}; use --kernels reference")
         if array.dtype not in (np.float32, np.float64) or array.dtype != arrays[0].dtype:
             found = ", ".join(str(getattr(a, "dtype", type(a).__name__)) for a in arrays)
             raise ShapeError(f"numba {kernel}: needs one dtype, float32 or float64, got {found}")
-    return [np.ascontiguousarray(array).reshape(array.shape) for array in arrays]
 
 
 def _expect(kernel: str, name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
@@ -114,30 +112,35 @@ def _stacked(kernel: str, x: np.ndarray, n_axes: int) -> np.ndarray:
 class LoopEntries:
     """Checks, flattens, allocates the output and calls one body; the contracts are those of `tribe_np.ops`."""
 
-    _softmax: Callable[..., None]
-    _gelu: Callable[..., None]
-    _gelu_float32: Callable[..., None]
-    _silu_gate: Callable[..., None]
-    _layer_norm: Callable[..., None]
-    _rms_norm: Callable[..., None]
-    _scale_norm: Callable[..., None]
-    _rotate_half: Callable[..., None]
-    _depthwise_causal: Callable[..., None]
-    _attention_weights: Callable[..., None]
+    bodies: Mapping[str, Callable[..., None]]  # by name; name_float32 where float32 has its own
+
+    def body(self, name: str, dtype: Any) -> Callable[..., None]:
+        """The body for arrays of that dtype."""
+        return self.bodies.get(f"{name}_{np.dtype(dtype).name}", self.bodies[name])
 
     def softmax(self, x: Array) -> Array:
         """ops.activation.softmax."""
         (x,) = _checked("softmax", x)
-        out = np.empty_like(x)
-        self._softmax(_stacked("softmax", x, 1), _stacked("softmax", out, 1))
+        out = x.copy()
+        rows = _stacked("softmax", out, 1)
+        totals = np.empty(len(rows), x.dtype)
+        blocked = self._blocked(x.dtype)
+        blocked.weights(rows, blocked.unit, rows.shape[1], 1, totals)
+        rows /= totals[:, None]
         return out
 
     def gelu(self, x: Array) -> Array:
         """ops.activation.gelu."""
-        (x,) = _checked("gelu", x)
+        return self._elementwise("gelu", x)
+
+    def silu(self, x: Array) -> Array:
+        """ops.activation.silu."""
+        return self._elementwise("silu", x)
+
+    def _elementwise(self, name: str, x: Array) -> Array:
+        (x,) = _checked(name, x)
         out = np.empty_like(x)
-        body = self._gelu_float32 if x.dtype == np.float32 else self._gelu
-        body(x.reshape(-1), out.reshape(-1))
+        self.body(name, x.dtype)(x.reshape(-1), out.reshape(-1))
         return out
 
     def silu_gate(self, gate: Array, up: Array) -> Array:
@@ -145,7 +148,17 @@ class LoopEntries:
         gate, up = _checked("silu_gate", gate, up)
         _expect("silu_gate", "up", up, gate.shape)
         out = np.empty_like(gate)
-        self._silu_gate(gate.reshape(-1), up.reshape(-1), out.reshape(-1))
+        self.body("silu_gate", gate.dtype)(gate.reshape(-1), up.reshape(-1), out.reshape(-1))
+        return out
+
+    def glu(self, x: Array) -> Array:
+        """ops.activation.glu."""
+        (x,) = _checked("glu", x)
+        stacked = _stacked("glu", x, 1)
+        if x.shape[-1] % 2:
+            raise ShapeError(f"numba glu: the last axis must be even, got shape {x.shape}")
+        out = np.empty((*x.shape[:-1], x.shape[-1] // 2), x.dtype)
+        self.body("glu", x.dtype)(stacked, _stacked("glu", out, 1))
         return out
 
     def layer_norm(self, x: Array, weight: Array | None = None, bias: Array | None = None, *, eps: float) -> Array:
@@ -158,7 +171,9 @@ class LoopEntries:
         _expect("layer_norm", "weight", weight, width)
         _expect("layer_norm", "bias", bias, width)
         out = np.empty_like(x)
-        self._layer_norm(_stacked("layer_norm", x, 1), weight, bias, float(eps), _stacked("layer_norm", out, 1))
+        self.body("layer_norm", x.dtype)(
+            _stacked("layer_norm", x, 1), weight, bias, float(eps), _stacked("layer_norm", out, 1)
+        )
         return out
 
     def rms_norm(self, x: Array, weight: Array, *, eps: float) -> Array:
@@ -166,7 +181,7 @@ class LoopEntries:
         x, weight = _checked("rms_norm", x, weight)
         _expect("rms_norm", "weight", weight, x.shape[-1:])
         out = np.empty_like(x)
-        self._rms_norm(_stacked("rms_norm", x, 1), weight, float(eps), _stacked("rms_norm", out, 1))
+        self.body("rms_norm", x.dtype)(_stacked("rms_norm", x, 1), weight, float(eps), _stacked("rms_norm", out, 1))
         return out
 
     def scale_norm(self, x: Array, gain: Array, *, eps: float = 1e-12) -> Array:
@@ -174,20 +189,27 @@ class LoopEntries:
         x, gain = _checked("scale_norm", x, gain)
         _expect("scale_norm", "gain", gain, (1,))
         out = np.empty_like(x)
-        self._scale_norm(_stacked("scale_norm", x, 1), gain, float(eps), _stacked("scale_norm", out, 1))
+        self.body("scale_norm", x.dtype)(_stacked("scale_norm", x, 1), gain, float(eps), _stacked("scale_norm", out, 1))
         return out
 
     def rotate_half(self, x: Array, cos: Array, sin: Array) -> Array:
         """ops.rotary.rotate_half."""
-        x, cos, sin = _checked("rotate_half", x, cos, sin)
-        stacked = _stacked("rotate_half", x, 2)
+        return self._rotate("rotate_half", x, cos, sin)
+
+    def rotate_adjacent(self, x: Array, cos: Array, sin: Array) -> Array:
+        """ops.rotary.rotate_adjacent."""
+        return self._rotate("rotate_adjacent", x, cos, sin)
+
+    def _rotate(self, name: str, x: Array, cos: Array, sin: Array) -> Array:
+        x, cos, sin = _checked(name, x, cos, sin)
+        stacked = _stacked(name, x, 2)
         n_turning = cos.shape[-1] if cos.ndim == 2 else -1
         if n_turning % 2 or not 0 <= n_turning <= x.shape[-1]:
-            raise ShapeError(f"numba rotate_half: cos {cos.shape} does not fit x {x.shape}")
-        _expect("rotate_half", "cos", cos, (x.shape[-2], n_turning))
-        _expect("rotate_half", "sin", sin, cos.shape)
+            raise ShapeError(f"numba {name}: cos {cos.shape} does not fit x {x.shape}")
+        _expect(name, "cos", cos, (x.shape[-2], n_turning))
+        _expect(name, "sin", sin, cos.shape)
         out = np.empty_like(x)
-        self._rotate_half(stacked, cos, sin, _stacked("rotate_half", out, 2))
+        self.body(name, x.dtype)(stacked, cos, sin, _stacked(name, out, 2))
         return out
 
     def depthwise_causal(self, x: Array, weight: Array) -> Array:
@@ -197,34 +219,30 @@ class LoopEntries:
         _expect("depthwise_causal", "weight", weight, (x.shape[-1], weight.shape[-1]))
         out = np.empty_like(x)
         taps = np.ascontiguousarray(weight.T)
-        self._depthwise_causal(stacked, taps, _stacked("depthwise_causal", out, 2))
+        self.body("depthwise_causal", x.dtype)(stacked, taps, _stacked("depthwise_causal", out, 2))
         return out
 
     def attention(
         self, query: Array, key: Array, value: Array, *, scale: float, bias: Array | None = None, causal: bool = False
     ) -> Array:
-        """ops.attention.attention: both products by BLAS, one pass over the scores between them."""
-        query, key, value = _checked("attention", query, key, value)
-        bias = np.zeros((1, 1, 1, 1), query.dtype) if bias is None else _checked("attention", query, bias)[1]
-        if query.ndim != 4 or key.ndim != 4 or key.shape[1] == 0:
-            raise ShapeError(
-                f"attention: needs query (B, N, S, H) and key (B, K, T, H), got {query.shape}, {key.shape}"
-            )
-        (B, N, S, H), (K, T) = query.shape, key.shape[1:3]
-        _expect("attention", "key", key, (B, K, T, H))
-        _expect("attention", "value", value, (B, K, T, value.shape[-1]))
-        if N % K:
-            raise ShapeError(f"attention: {N} query heads are no multiple of {K} key/value heads")
-        bias = np.broadcast_to(bias, (B, N, S, T))
-        key_t, values = key.transpose(0, 1, 3, 2)[:, :, None], value[:, :, None]
-        out = np.empty((B, N, S, value.shape[-1]), query.dtype)
-        rows = max(1, BLOCK_SCORES // max(1, B * N * T))
-        for start in range(0, S, rows):
-            part = query[:, :, start : start + rows]
-            n_rows = part.shape[2]
-            scores = (part.reshape(B, K, N // K, n_rows, H) @ key_t).reshape(B, N, n_rows, T)
-            n_seen = start + T - S + 1 if causal else T
-            self._attention_weights(scores, bias[:, :, start : start + rows], float(scale), n_seen, scores)
-            mixed = scores.reshape(B, K, N // K, n_rows, T) @ values
-            out[:, :, start : start + rows] = mixed.reshape(B, N, n_rows, value.shape[-1])
-        return out
+        """ops.attention.attention."""
+        _check("attention", query, key, value, *([] if bias is None else [bias]))
+        return self._blocked(query.dtype)(query, key, value, Terms(scale, bias=bias, causal=causal))
+
+    def relative_attention(
+        self, query: Array, key: Array, value: Array, embedding: Array, *, scale: float, left_span: int
+    ) -> Array:
+        """ops.relative.relative_attention."""
+        _check("relative_attention", query, key, value, embedding)
+        if embedding.ndim != 2 or not 0 <= left_span < embedding.shape[0]:
+            raise ShapeError(f"relative_attention: embedding {embedding.shape} has no row {left_span} of distance 0")
+        _expect("relative_attention", "embedding", embedding, (embedding.shape[0], query.shape[-1]))
+        terms = Terms(scale, embedding=embedding, left_span=left_span)
+        return self._blocked(query.dtype)(query, key, value, terms)
+
+    def _blocked(self, dtype: Any) -> BlockedAttention:
+        return BlockedAttention(
+            self.body("attention_weights", dtype),
+            self.body("add_distances", dtype),
+            unit=math.log2(math.e) if dtype == np.float32 else 1.0,
+        )

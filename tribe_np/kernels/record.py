@@ -7,7 +7,7 @@ rounding. There is no silent fallback: an entry given a dtype or layout it lacks
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tribe_np.ops import activation, attention, conv, norm, rotary
+from tribe_np.ops import activation, attention, conv, norm, relative, rotary
 from tribe_np.protocols import Array
 
 
@@ -18,24 +18,32 @@ class KernelSet:
     name: str
     softmax: Callable[[Array], Array]
     gelu: Callable[[Array], Array]
+    silu: Callable[[Array], Array]
     silu_gate: Callable[[Array, Array], Array]
+    glu: Callable[[Array], Array]
     layer_norm: Callable[..., Array]
     rms_norm: Callable[..., Array]
     scale_norm: Callable[..., Array]
     rotate_half: Callable[[Array, Array, Array], Array]
+    rotate_adjacent: Callable[[Array, Array, Array], Array]
     depthwise_causal: Callable[[Array, Array], Array]
     attention: Callable[..., Array]
+    relative_attention: Callable[..., Array]
 
 
 REFERENCE = KernelSet(
     name="reference",
     softmax=activation.softmax,
     gelu=activation.gelu,
+    silu=activation.silu,
     silu_gate=activation.silu_gate,
+    glu=activation.glu,
     layer_norm=norm.layer_norm,
     rms_norm=norm.rms_norm,
     scale_norm=norm.scale_norm,
     rotate_half=rotary.rotate_half,
+    rotate_adjacent=rotary.rotate_adjacent,
     depthwise_causal=conv.depthwise_causal,
     attention=attention.attention,
+    relative_attention=relative.relative_attention,
 )

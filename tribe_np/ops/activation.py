@@ -1,6 +1,7 @@
 """Elementwise activations and the softmax."""
 
 from tribe_np.backend import array_module, erf
+from tribe_np.errors import ShapeError
 from tribe_np.protocols import Array
 
 
@@ -33,6 +34,19 @@ def silu(x: Array) -> Array:
     Source   torch 2.13.0 nn.SiLU
     """
     return x * sigmoid(x)
+
+
+def glu(x: Array) -> Array:
+    """The first half of the channels times the sigmoid of the second.
+
+    Shapes   x (..., 2D) -> (..., D), same dtype and module
+    Raises   ShapeError for an odd number of channels
+    Source   torch 2.13.0 nn.GLU
+    """
+    n_channels = x.shape[-1] // 2
+    if x.shape[-1] != 2 * n_channels:
+        raise ShapeError(f"glu: the last axis must be even, got shape {x.shape}")
+    return x[..., :n_channels] * sigmoid(x[..., n_channels:])
 
 
 def silu_gate(gate: Array, up: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Rotary position embedding in the half-rotation layout (V-JEPA 2's own layout lives beside its model)."""
+"""Rotary position embedding: channels turned in pairs, halves apart or adjacent."""
 
 from typing import Any
 
@@ -34,3 +34,17 @@ def rotate_half(x: Array, cos: Array, sin: Array) -> Array:
     first, second = turning[..., : rotated_dim // 2], turning[..., rotated_dim // 2 :]
     turned = turning * cos + xp.concatenate([-second, first], axis=-1) * sin
     return turned if passing.shape[-1] == 0 else xp.concatenate([turned, passing], axis=-1)
+
+
+def rotate_adjacent(x: Array, cos: Array, sin: Array) -> Array:
+    """Adjacent channels mixed by their positions' tables; channels beyond the tables pass.
+
+    Shapes   x (..., S, H), cos (S, R), sin (S, R), R even, R <= H -> (..., S, H), same dtype and module
+    Numerics out[2a] = x[2a] cos[2a] - x[2a+1] sin[2a]; out[2a+1] = x[2a+1] cos[2a+1] + x[2a] sin[2a+1]
+    Source   transformers 5.23.0 rotate_queries_or_keys, VJEPA2RopeAttention.apply_rotary_embeddings
+    """
+    xp = array_module(x, cos, sin)
+    turning, passing = x[..., : cos.shape[-1]], x[..., cos.shape[-1] :]
+    partner = xp.stack([-turning[..., 1::2], turning[..., 0::2]], axis=-1).reshape(turning.shape)
+    turned = turning * cos + partner * sin
+    return xp.concatenate([turned, passing], axis=-1)

@@ -9,8 +9,9 @@ import pytest
 from extractors import VJepa2Model
 from extractors.vjepa2.preprocess import VideoProcessor
 from extractors.vjepa2.random import write_random
-from extractors.vjepa2.rotary import grid_positions, part_dim, position_tables, turn_adjacent
+from extractors.vjepa2.rotary import grid_positions, part_dim, position_tables
 from tribe_np.formats.safetensors import read_header
+from tribe_np.ops.rotary import rotate_adjacent
 from tribe_np.oracle import relative_error, trace
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -41,7 +42,7 @@ def test_rotary_positions():
     arrays, _ = read("vjepa2_rotary")
     cos, sin = position_tables(np, 8192, 16, 64, dtype=np.float64)
     ids = arrays["token_ids"]
-    found = turn_adjacent(arrays["x"], cos[ids], sin[ids])
+    found = rotate_adjacent(arrays["x"], cos[ids], sin[ids])
     assert relative_error(found, arrays["turned"]) <= 1e-12
     assert np.array_equal(found[..., 60:], arrays["x"][..., 60:])
 
@@ -51,8 +52,8 @@ def test_rotary_is_no_rotation(rng):
     cos, sin = position_tables(np, 9, 1, 64, dtype=np.float64)
     query, key = rng.normal(size=(2, 64))
     turned_query, turned_key = (
-        turn_adjacent(np.tile(query, (9, 1)), cos, sin),
-        turn_adjacent(np.tile(key, (9, 1)), cos, sin),
+        rotate_adjacent(np.tile(query, (9, 1)), cos, sin),
+        rotate_adjacent(np.tile(key, (9, 1)), cos, sin),
     )
     assert abs(turned_query[0] @ turned_key[3] - turned_query[5] @ turned_key[8]) > 1e-3
     assert abs(np.linalg.norm(turned_query[5]) - np.linalg.norm(query)) > 1e-3
@@ -66,7 +67,7 @@ def test_the_three_axes_are_independent_blocks(rng):
     depth, row, column = grid_positions(np, 27, 3)
     for axis, positions in enumerate((depth, row, column)):
         part = slice(6 * axis, 6 * axis + 6)
-        still = turn_adjacent(x, cos, sin)[:, positions == 0, part]
+        still = rotate_adjacent(x, cos, sin)[:, positions == 0, part]
         assert np.array_equal(still, x[:, positions == 0, part])
     assert [int(p[14]) for p in (depth, row, column)] == [1, 1, 2]
 
@@ -76,7 +77,7 @@ def test_a_step_along_one_axis_turns_its_block_alone(rng, axis, tokens):
     """Grid 3: tokens 9, 3 and 1 apart differ in depth, row and column only."""
     cos, sin = position_tables(np, 27, 3, 22, dtype=np.float64)
     x = np.tile(rng.normal(size=22), (27, 1))
-    here, there = turn_adjacent(x, cos, sin)[list(tokens)]
+    here, there = rotate_adjacent(x, cos, sin)[list(tokens)]
     part = np.zeros(22, bool)
     part[6 * axis : 6 * axis + 6] = True
     assert np.array_equal(here[~part], there[~part])
@@ -85,7 +86,7 @@ def test_a_step_along_one_axis_turns_its_block_alone(rng, axis, tokens):
 
 def test_heads_too_small_to_turn(rng):
     x = rng.normal(size=(1, 8, 4))
-    assert np.array_equal(turn_adjacent(x, *position_tables(np, 8, 2, 4, dtype=np.float64)), x)
+    assert np.array_equal(rotate_adjacent(x, *position_tables(np, 8, 2, 4, dtype=np.float64)), x)
 
 
 @pytest.mark.parametrize("name", ["down", "up", "portrait", "same"])

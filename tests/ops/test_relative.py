@@ -1,17 +1,17 @@
 """Relative-key attention against the naive gather of an embedding per pair of steps."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors.wav2vec_bert import relative
-from extractors.wav2vec_bert.relative import relative_attention, spread_distances
-from tribe_np.kernels.record import REFERENCE
-from tribe_np.nn.context import Context
+from tests.conftest import numba_or_skip
+from tribe_np.kernels import blocked_attention, numba_set
+from tribe_np.ops import relative
 from tribe_np.ops.activation import softmax
+from tribe_np.ops.relative import relative_attention, spread_distances
+
+PLAIN = numba_set.loop_set("loops", lambda name, body: body)
 
 
 def distances(n_queries: int, start: int, n_keys: int, left: int, right: int) -> np.ndarray:
@@ -40,25 +40,27 @@ def test_attention_is_the_naive_one(seed: int, n_steps: int, left: int, right: i
     pairs = embedding[distances(n_steps, 0, n_steps, left, right)]  # (S, S, H)
     bias = np.sum(query[..., None, :] * pairs, axis=-1)
     naive = softmax((query @ key.swapaxes(-1, -2) + bias) / 2.0) @ value
-    assert relative_attention(query, key, value, embedding, left, Context()) == pytest.approx(naive, abs=1e-12)
+    for attend in (relative_attention, PLAIN.relative_attention):
+        assert attend(query, key, value, embedding, scale=0.5, left_span=left) == pytest.approx(naive, abs=1e-12)
 
 
 def test_blocks_of_queries_change_nothing(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
     query, key, value = rng.normal(size=(3, 1, 2, 17, 4))
     embedding = rng.normal(size=(6, 4))
-    whole = relative_attention(query, key, value, embedding, 3, Context())
+    whole = relative_attention(query, key, value, embedding, scale=0.5, left_span=3)
     monkeypatch.setattr(relative, "BLOCK_SCORES", 2 * 17 * 5)
-    assert relative_attention(query, key, value, embedding, 3, Context()) == pytest.approx(whole, abs=1e-13)
+    monkeypatch.setattr(blocked_attention, "BLOCK_SCORES", 17 * 5)
+    for attend in (relative_attention, PLAIN.relative_attention):
+        found = attend(query, key, value, embedding, scale=0.5, left_span=3)
+        assert found == pytest.approx(whole, abs=1e-13)
 
 
-def test_the_attention_kernel_is_used(rng: np.random.Generator) -> None:
-    calls = []
-
-    def attention(*args: object, **options: object) -> object:
-        calls.append(options["bias"].shape)  # type: ignore[attr-defined]
-        return REFERENCE.attention(*args, **options)
-
-    query, key, value = rng.normal(size=(3, 1, 2, 7, 4))
-    context = Context(kernels=replace(REFERENCE, attention=attention))
-    relative_attention(query, key, value, rng.normal(size=(6, 4)), 3, context)
-    assert calls == [(1, 2, 7, 7)]
+@pytest.mark.extras
+def test_long_sound_in_float32_is_the_reference_to_rounding(rng: np.random.Generator) -> None:
+    query, key, value = rng.normal(size=(3, 1, 3, 1500, 16)).astype(np.float32) * np.float32(1.5)
+    embedding = rng.normal(size=(73, 16)).astype(np.float32)
+    wide = (array.astype(np.float64) for array in (query, key, value, embedding))
+    exact = relative_attention(*wide, scale=0.25, left_span=64)
+    plain = relative_attention(query, key, value, embedding, scale=0.25, left_span=64)
+    found = numba_or_skip().relative_attention(query, key, value, embedding, scale=0.25, left_span=64)
+    assert np.sqrt(np.mean((found - exact) ** 2)) < 1.1 * np.sqrt(np.mean((plain - exact) ** 2))

@@ -1,0 +1,120 @@
+"""Attention on the CPU, block by block: both products by BLAS, one compiled pass over the scores between them.
+
+No S x S matrix is held: a block is some query rows of one head (or of several, where rows are short) with all the
+keys they see. Whole rows need no running maximum; measured at 8,192 keys, blocks of keys with one were no faster.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from tribe_np.errors import ShapeError
+
+BLOCK_SCORES = 2_000_000
+"""Scores of a block: 8 MB in float32, inside a processor's last cache."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Query heads of the key/value heads [first, last), rows [start, stop), and how many keys they can see."""
+
+    first: int
+    last: int
+    start: int
+    stop: int
+    n_keys: int
+
+
+def blocks(n_kv_heads: int, group: int, n_rows: int, n_keys: int, *, causal: bool) -> Iterator[Block]:
+    """The blocks of one example of a batch; causal ones leave out the keys after their last row."""
+    rows = min(n_rows, max(1, BLOCK_SCORES // max(1, group * n_keys)))
+    heads = max(1, BLOCK_SCORES // max(1, group * rows * n_keys)) if rows == n_rows else 1
+    for first in range(0, n_kv_heads, heads):
+        for start in range(0, n_rows, rows):
+            stop = min(start + rows, n_rows)
+            n_seen = min(n_keys, max(0, stop + n_keys - n_rows)) if causal else n_keys
+            yield Block(first, min(first + heads, n_kv_heads), start, stop, n_seen)
+
+
+@dataclass(frozen=True)
+class BlockedAttention:
+    """ops.attention.attention and ops.relative.relative_attention over one dtype's bodies."""
+
+    weights: Callable[..., None]
+    add_distances: Callable[..., None]
+    unit: float  # of `weights`: 1 / ln 2 where it raises two to their power, else 1
+
+    def __call__(self, query: np.ndarray, key: np.ndarray, value: np.ndarray, terms: "Terms") -> np.ndarray:
+        """Shapes   query (B, N, S, H), key (B, K, T, H), value (B, K, T, H) -> (B, N, S, H)."""
+        (B, N, S, _), (K, T) = _sizes(query, key, value), key.shape[1:3]
+        out = np.empty((B, S, N, value.shape[-1]), query.dtype).transpose(0, 2, 1, 3)  # merging heads copies nothing
+        scores = np.empty(0, query.dtype)
+        for b in range(B):
+            queries, mixed = (x[b].reshape(K, N // K, S, x.shape[-1]) for x in (query, out))  # views
+            bias = None
+            if terms.bias is not None:
+                bias = np.broadcast_to(terms.bias, (B, N, S, T))[b].reshape(K, N // K, S, T)
+            for block in blocks(K, N // K, S, T, causal=terms.causal):
+                size = (block.last - block.first) * (N // K) * (block.stop - block.start) * block.n_keys
+                scores = scores if scores.size >= size else np.empty(size, query.dtype)
+                self._mix(block, queries, mixed, bias, key[b], value[b], terms, scores[:size])
+        return out
+
+    def _mix(
+        self,
+        block: Block,
+        query: np.ndarray,
+        out: np.ndarray,
+        bias: np.ndarray | None,
+        key: np.ndarray,
+        value: np.ndarray,
+        terms: "Terms",
+        scores: np.ndarray,
+    ) -> None:
+        """Writes one block of out (K, G, S, H) through a buffer of its scores."""
+        heads, steps = slice(block.first, block.last), slice(block.start, block.stop)
+        n_heads, group, n_steps, _ = query[heads, :, steps].shape
+        rows = query[heads, :, steps].reshape(n_heads, group * n_steps, -1)
+        scores = scores.reshape(n_heads, group * n_steps, block.n_keys)
+        np.matmul(rows, key[heads, : block.n_keys].transpose(0, 2, 1), out=scores)
+        flat = scores.reshape(-1, block.n_keys)
+        factor = terms.scale  # left to `weights`, which takes it after the difference to the largest: one pass less
+        if terms.embedding is not None:
+            products = (rows @ terms.embedding.T).reshape(len(flat), -1)
+            self.add_distances(flat, products, block.start, n_steps, terms.left_span)
+        if bias is not None or factor <= 0:
+            scores *= scores.dtype.type(factor)
+            factor = 1.0
+        if bias is not None:
+            wide = scores.reshape(n_heads, group, n_steps, block.n_keys)
+            wide += bias[heads, :, steps, : block.n_keys]
+        totals = np.empty(len(flat), query.dtype)
+        n_open = block.start + key.shape[1] - query.shape[2] + 1 if terms.causal else key.shape[1]
+        self.weights(flat, factor * self.unit, n_open, n_steps, totals)
+        mixed = scores @ value[heads, : block.n_keys]
+        out[heads, :, steps] = (mixed / totals.reshape(*mixed.shape[:2], 1)).reshape(n_heads, group, n_steps, -1)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is done to scores besides query . key: scaled, then a bias, distance terms (scaled too) and a mask."""
+
+    scale: float
+    bias: np.ndarray | None = None
+    causal: bool = False
+    embedding: np.ndarray | None = None  # (n distances, H)
+    left_span: int = 0
+
+
+def _sizes(query: np.ndarray, key: np.ndarray, value: np.ndarray) -> tuple[int, ...]:
+    if query.ndim != 4 or key.ndim != 4 or key.shape[1] == 0:
+        raise ShapeError(f"attention: needs query (B, N, S, H) and key (B, K, T, H), got {query.shape}, {key.shape}")
+    (B, N, _, H), (K, T) = query.shape, key.shape[1:3]
+    if key.shape != (B, K, T, H):
+        raise ShapeError(f"attention: key must have shape {(B, K, T, H)}, got {key.shape}")
+    if value.shape[:3] != (B, K, T):
+        raise ShapeError(f"attention: value must have shape {(B, K, T, H)}, got {value.shape}")
+    if N % K:
+        raise ShapeError(f"attention: {N} query heads are no multiple of {K} key/value heads")
+    return query.shape
