@@ -5,10 +5,11 @@ as upstream. The end-of-text and padding tokens come from tokenizer_config.json 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from extractors.llama.pieces import Pieces, cuts_at_spaces
 from tribe_np.errors import CheckpointError, EventsError
 from tribe_np.formats.weights import read_json
 from tribe_np.optional import require
@@ -28,6 +29,7 @@ class LlamaTokenizer:
     eos_id: int | None
     pad_id: int  # the padding token; end-of-text where there is none, as upstream sets it
     max_length: int | None  # tokens kept of a context, the last ones
+    pieces: Pieces | None = None  # where the pipeline is known to allow it
 
     @classmethod
     def from_pretrained(cls, folder: str | Path) -> "LlamaTokenizer":
@@ -36,7 +38,7 @@ class LlamaTokenizer:
         Raises   MissingDependencyError without the package; CheckpointError when tokenizer.json is missing or broken
         """
         path = Path(folder) / TOKENIZER_NAME
-        read_json(path)  # names the file when it is missing or no JSON
+        content = read_json(path)  # names the file when it is missing or no JSON
         tokenizers = require("tokenizers", extra="text", why="the text model")
         try:
             backend = tokenizers.Tokenizer.from_file(str(path))
@@ -52,7 +54,8 @@ class LlamaTokenizer:
         length = settings.get("model_max_length")
         # transformers writes 1e30 for "no limit"
         bounded = isinstance(length, int) and not isinstance(length, bool) and 0 < length < 10**20
-        return cls(backend, eos_id, pad_id, length if bounded else None)
+        whole = cls(backend, eos_id, pad_id, length if bounded else None)
+        return replace(whole, pieces=Pieces(whole.encode_whole)) if cuts_at_spaces(content) else whole
 
     @property
     def vocab_size(self) -> int:
@@ -68,6 +71,10 @@ class LlamaTokenizer:
             text.encode("utf-8")
         except UnicodeEncodeError as error:
             raise EventsError(f"text {text[:60]!a} is not valid Unicode: {error.reason}") from error
+        return self.encode_whole(text) if self.pieces is None else self.pieces.encode(text)
+
+    def encode_whole(self, text: str) -> list[int]:
+        """The same ids from the whole text at once: the reference for `pieces`."""
         return list(self.backend.encode(text, add_special_tokens=False).ids)
 
     def encode_context(self, text: str) -> list[int]:
