@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from tribe_np.errors import CheckpointError, OutputError
-from tribe_np.formats.safetensors import read_header, write_safetensors
+from tribe_np.formats.safetensors import TensorEntry, read_header, write_safetensors
 from tribe_np.pipeline.digest import value_digest
 
-CACHE_VERSION = 2  # raise it when a change of code changes features
+CACHE_VERSION = 3  # raise it when a change of code changes features
 
 
 class FeatureCache:
@@ -56,7 +56,7 @@ class FeatureCache:
             return None
         try:
             entries, metadata = read_header(path)
-            arrays = {name: np.array(entry.read()) for name, entry in entries.items()}
+            arrays = {name: entry.read() for name, entry in entries.items()}
         except CheckpointError as error:
             self.notes.append(f"cache entry {path.name} is damaged and was recomputed ({error})")
             return None
@@ -64,6 +64,11 @@ class FeatureCache:
             self.notes.append(f"cache entry {path.name} does not match its digest and was recomputed")
             return None
         return arrays
+
+    def place(self, key: str, name: str) -> TensorEntry | None:
+        """Where an array of a stored entry lies, to be read later; None without a cache."""
+        path = self.path(key)
+        return None if path is None else read_header(path)[0][name]
 
     def store(self, key: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Writes an entry atomically.
@@ -85,5 +90,5 @@ def arrays_digest(arrays: Mapping[str, np.ndarray]) -> str:
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
         digest.update(json.dumps([name, array.dtype.name, list(array.shape)]).encode())
-        digest.update(array.tobytes())
+        digest.update(array.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
