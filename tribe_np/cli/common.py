@@ -80,7 +80,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--video-stride", type=int, choices=[1, 2, 4], default=1,
         help="compute the film's features in every bin of 0.5 s (default), or in every 2nd or 4th and interpolate: "
-        "in half or a quarter of the time, an approximation",
+        "in about half or a third of the time, an approximation",
     )  # fmt: skip
 
 
