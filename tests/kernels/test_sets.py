@@ -15,7 +15,7 @@ from tests import fake_device
 from tests.conftest import numba_or_skip
 from tests.strategies import normal, seeds, sizes
 from tribe_np.errors import ConfigError, MissingDependencyError
-from tribe_np.kernels import blocked_attention, choose, cupy_set, loops, numba_set
+from tribe_np.kernels import choose, cupy_set, loops, numba_set
 from tribe_np.kernels.record import REFERENCE
 
 PLAIN = numba_set.loop_set("loops", lambda name, body: body)
@@ -134,7 +134,6 @@ def test_attention_in_blocks_is_attention_in_one(kernels: str, block: int, monke
     entry = (REFERENCE if kernels == "reference" else PLAIN).attention
     whole = entry(query, key, value, scale=0.3, causal=True, bias=normal(3, 4, 1, 7))
     monkeypatch.setattr(attention, "BLOCK_SCORES", block)
-    monkeypatch.setattr(blocked_attention, "BLOCK_SCORES", block)
     blocked = entry(query, key, value, scale=0.3, causal=True, bias=normal(3, 4, 1, 7))
     np.testing.assert_allclose(blocked, whole, rtol=1e-13, atol=1e-15)
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import numba_or_skip
-from tribe_np.kernels import blocked_attention, numba_set
-from tribe_np.ops import relative
+from tribe_np.kernels import numba_set
+from tribe_np.ops import attention
 from tribe_np.ops.activation import softmax
 from tribe_np.ops.relative import relative_attention, spread_distances
 
@@ -48,8 +48,7 @@ def test_blocks_of_queries_change_nothing(monkeypatch: pytest.MonkeyPatch, rng: 
     query, key, value = rng.normal(size=(3, 1, 2, 17, 4))
     embedding = rng.normal(size=(6, 4))
     whole = relative_attention(query, key, value, embedding, scale=0.5, left_span=3)
-    monkeypatch.setattr(relative, "BLOCK_SCORES", 2 * 17 * 5)
-    monkeypatch.setattr(blocked_attention, "BLOCK_SCORES", 17 * 5)
+    monkeypatch.setattr(attention, "BLOCK_SCORES", 17 * 5)
     for attend in (relative_attention, PLAIN.relative_attention):
         found = attend(query, key, value, embedding, scale=0.5, left_span=3)
         assert found == pytest.approx(whole, abs=1e-13)

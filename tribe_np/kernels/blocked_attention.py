@@ -4,37 +4,13 @@ No S x S matrix is held: a block is some query rows of one head (or of several, 
 keys they see. Whole rows need no running maximum; measured at 8,192 keys, blocks of keys with one were no faster.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from tribe_np.errors import ShapeError
-
-BLOCK_SCORES = 2_000_000
-"""Scores of a block: 8 MB in float32, inside a processor's last cache."""
-
-
-@dataclass(frozen=True)
-class Block:
-    """Query heads of the key/value heads [first, last), rows [start, stop), and how many keys they can see."""
-
-    first: int
-    last: int
-    start: int
-    stop: int
-    n_keys: int
-
-
-def blocks(n_kv_heads: int, group: int, n_rows: int, n_keys: int, *, causal: bool) -> Iterator[Block]:
-    """The blocks of one example of a batch; causal ones leave out the keys after their last row."""
-    rows = min(n_rows, max(1, BLOCK_SCORES // max(1, group * n_keys)))
-    heads = max(1, BLOCK_SCORES // max(1, group * rows * n_keys)) if rows == n_rows else 1
-    for first in range(0, n_kv_heads, heads):
-        for start in range(0, n_rows, rows):
-            stop = min(start + rows, n_rows)
-            n_seen = min(n_keys, max(0, stop + n_keys - n_rows)) if causal else n_keys
-            yield Block(first, min(first + heads, n_kv_heads), start, stop, n_seen)
+from tribe_np.ops.attention import Block
 
 
 @dataclass(frozen=True)
@@ -55,8 +31,8 @@ class BlockedAttention:
             bias = None
             if terms.bias is not None:
                 bias = np.broadcast_to(terms.bias, (B, N, S, T))[b].reshape(K, N // K, S, T)
-            for block in blocks(K, N // K, S, T, causal=terms.causal):
-                size = (block.last - block.first) * (N // K) * (block.stop - block.start) * block.n_keys
+            for block in Block.cover(K, N // K, S, T, causal=terms.causal):
+                size = mixed[block.heads, :, block.steps, 0].size * block.n_keys
                 scores = scores if scores.size >= size else np.empty(size, query.dtype)
                 self._mix(block, queries, mixed, bias, key[b], value[b], terms, scores[:size])
         return out
@@ -73,7 +49,7 @@ class BlockedAttention:
         scores: np.ndarray,
     ) -> None:
         """Writes one block of out (K, G, S, H) through a buffer of its scores."""
-        heads, steps = slice(block.first, block.last), slice(block.start, block.stop)
+        heads, steps = block.heads, block.steps
         n_heads, group, n_steps, _ = query[heads, :, steps].shape
         rows = query[heads, :, steps].reshape(n_heads, group * n_steps, -1)
         scores = scores.reshape(n_heads, group * n_steps, block.n_keys)
@@ -82,7 +58,7 @@ class BlockedAttention:
         factor = terms.scale  # left to `weights`, which takes it after the difference to the largest: one pass less
         if terms.embedding is not None:
             products = (rows @ terms.embedding.T).reshape(len(flat), -1)
-            self.add_distances(flat, products, block.start, n_steps, terms.left_span)
+            self.add_distances(flat, products, steps.start, n_steps, terms.left_span)
         if bias is not None or factor <= 0:
             scores *= scores.dtype.type(factor)
             factor = 1.0
@@ -90,7 +66,7 @@ class BlockedAttention:
             wide = scores.reshape(n_heads, group, n_steps, block.n_keys)
             wide += bias[heads, :, steps, : block.n_keys]
         totals = np.empty(len(flat), query.dtype)
-        n_open = block.start + key.shape[1] - query.shape[2] + 1 if terms.causal else key.shape[1]
+        n_open = steps.start + key.shape[1] - query.shape[2] + 1 if terms.causal else key.shape[1]
         self.weights(flat, factor * self.unit, n_open, n_steps, totals)
         mixed = scores @ value[heads, : block.n_keys]
         out[heads, :, steps] = (mixed / totals.reshape(*mixed.shape[:2], 1)).reshape(n_heads, group, n_steps, -1)

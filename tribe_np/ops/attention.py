@@ -1,5 +1,7 @@
-"""Scaled dot-product attention, blocked over query rows so that no S x S matrix of all heads is ever held."""
+"""Scaled dot-product attention, block by block, so that no S x S matrix of all heads is ever held."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from tribe_np.backend import array_module
@@ -7,7 +9,31 @@ from tribe_np.errors import ShapeError
 from tribe_np.ops.activation import softmax
 from tribe_np.protocols import Array
 
-BLOCK_SCORES = 4_000_000  # scores per query block: 16 MB in float32, stays near the cache
+BLOCK_SCORES = 2_000_000
+"""Scores of a block: 8 MB in float32, inside a processor's last cache."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some key/value heads, some query steps, and how many keys these can see."""
+
+    heads: slice
+    steps: slice
+    n_keys: int
+
+    @classmethod
+    def cover(cls, n_kv_heads: int, group: int, n_steps: int, n_keys: int, *, causal: bool) -> "Iterator[Block]":
+        """All heads and steps in blocks of whole rows: many rows of few heads, since BLAS is slow on few rows.
+
+        `group` queries share a key/value head and step. Causal blocks leave out the keys after their last step.
+        """
+        rows = max(1, min(n_steps, BLOCK_SCORES // max(1, group * n_keys)))
+        heads = max(1, BLOCK_SCORES // max(1, group * rows * n_keys))
+        for first in range(0, n_kv_heads, heads):
+            for start in range(0, n_steps, rows):
+                stop = min(start + rows, n_steps)
+                n_seen = min(n_keys, max(1, stop + n_keys - n_steps)) if causal else n_keys
+                yield cls(slice(first, min(first + heads, n_kv_heads)), slice(start, stop), n_seen)
 
 
 def attention(
@@ -17,29 +43,26 @@ def attention(
 
     Shapes   query (B, N, S, H), key (B, K, T, H), value (B, K, T, H), bias broadcastable to (B, N, S, T)
              -> (B, N, S, H); query head n reads key/value head n // (N / K); same dtype and module
-    Numerics whole rows at a time: blocks over queries change no sum. Causal: keys after the query (aligned at the
-             end when T > S) are excluded
+    Numerics whole rows at a time: blocks change no sum. Causal: keys after the query (aligned at the end when
+             T > S) are excluded
     Raises   ShapeError when N is no multiple of K
     Source   torch 2.13.0 scaled_dot_product_attention; transformers 5.23.0 eager_attention_forward
     """
     xp = array_module(query, key, value, bias)
-    B, N, S, H = query.shape
-    K, T = key.shape[1], key.shape[2]
+    (B, N, S, H), (K, T) = query.shape, key.shape[1:3]
     if N % K:
         raise ShapeError(f"attention: {N} query heads are no multiple of {K} key/value heads")
-    grouped = query.reshape(B, K, N // K, S, H)
-    key_t = key.transpose(0, 1, 3, 2)[:, :, None]
-    value = value[:, :, None]
-    out = xp.empty((B, K, N // K, S, H), dtype=query.dtype)
-    rows = max(1, BLOCK_SCORES // max(1, B * N * T))
-    for start in range(0, S, rows):
-        stop = min(start + rows, S)
-        scores = (grouped[:, :, :, start:stop] @ key_t) * scale
+    grouped, by_head = query.reshape(B, K, N // K, S, H), (B, K, N // K, S, T)
+    key_t, value = key.transpose(0, 1, 3, 2)[:, :, None], value[:, :, None]
+    out = xp.empty(grouped.shape, dtype=query.dtype)
+    for block in Block.cover(K, B * N // K, S, T, causal=causal):
+        heads, steps, keys = block.heads, block.steps, slice(0, block.n_keys)
+        scores = (grouped[:, heads, :, steps] @ key_t[:, heads, ..., keys]) * scale
         if bias is not None:
-            scores = scores + _bias_rows(bias, start, stop, (B, N, S, T)).reshape(B, K, N // K, stop - start, T)
+            scores = scores + xp.broadcast_to(bias, (B, N, S, T)).reshape(by_head)[:, heads, :, steps, keys]
         if causal:
-            scores = scores + causal_mask(xp, start + T - S, stop + T - S, T, dtype=scores.dtype)
-        out[:, :, :, start:stop] = softmax(scores) @ value
+            scores = scores + causal_mask(xp, steps.start + T - S, steps.stop + T - S, block.n_keys, dtype=scores.dtype)
+        out[:, heads, :, steps] = softmax(scores) @ value[:, heads, :, keys]
     return out.reshape(B, N, S, H)
 
 
@@ -52,12 +75,6 @@ def causal_mask(xp: Any, start: int, stop: int, n_keys: int, *, dtype: Any) -> A
     rows = xp.arange(start, stop)[:, None]
     columns = xp.arange(n_keys)[None, :]
     return xp.where(columns > rows, -xp.inf, 0.0).astype(dtype)
-
-
-def _bias_rows(bias: Array, start: int, stop: int, shape: tuple[int, ...]) -> Array:
-    xp = array_module(bias)
-    whole = xp.broadcast_to(bias, shape)
-    return whole[:, :, start:stop]
 
 
 def split_heads(x: Array, n_heads: int) -> Array:

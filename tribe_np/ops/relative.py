@@ -5,7 +5,7 @@ products with all distances are taken once and laid out along the diagonals, blo
 """
 
 from tribe_np.backend import array_module
-from tribe_np.ops.attention import BLOCK_SCORES, attention
+from tribe_np.ops.attention import Block, attention
 from tribe_np.protocols import Array
 
 
@@ -21,11 +21,11 @@ def relative_attention(
     xp = array_module(query, key, value, embedding)
     B, N, S, _ = query.shape
     out = xp.empty(query.shape, dtype=query.dtype)
-    rows = max(1, BLOCK_SCORES // (B * N * S))
-    for start in range(0, S, rows):
-        block = query[:, :, start : start + rows]
-        bias = spread_distances((block @ embedding.T) * scale, start, S, left_span)
-        out[:, :, start : start + rows] = attention(block, key, value, scale=scale, bias=bias)
+    for block in Block.cover(N, B, S, S, causal=False):
+        heads, steps = block.heads, block.steps
+        part = query[:, heads, steps]
+        bias = spread_distances((part @ embedding.T) * scale, steps.start, S, left_span)
+        out[:, heads, steps] = attention(part, key[:, heads], value[:, heads], scale=scale, bias=bias)
     return out
 
 
