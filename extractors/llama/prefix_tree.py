@@ -21,7 +21,6 @@ from tribe_np.protocols import Array, Device
 
 MAX_NODES = 4096  # of one pass: what a layer holds at once, about 160 kB each for LLaMA-3.2-3B
 LEAST_SHARED = 0.25  # of the context before; two that share less stand in trees of their own
-TRUNK_ROWS = 256  # queries of a trunk that attend together, to the keys up to the last of them
 
 Family = list[int]  # numbers of contexts that share a tree, in the order of their ids
 
@@ -182,10 +181,8 @@ class TreeAttention:
         """Shapes   query (1, N, S, H), key, value (1, K, S, H) -> (1, N, S, H), S over all nodes."""
         parts = []
         for tree, bias in zip(self.trees, self.biases, strict=True):
-            for first in range(tree.start, tree.fork, TRUNK_ROWS):
-                stop = min(first + TRUNK_ROWS, tree.fork)
-                seen = (key[:, :, tree.start : stop], value[:, :, tree.start : stop])
-                parts.append(kernels.attention(query[:, :, first:stop], *seen, scale=scale, causal=True))
+            trunk = (x[:, :, tree.start : tree.fork] for x in (query, key, value))
+            parts.append(kernels.attention(*trunk, scale=scale, causal=True))
             if bias is not None:
                 seen = (key[:, :, tree.start : tree.stop], value[:, :, tree.start : tree.stop])
                 parts.append(kernels.attention(query[:, :, tree.fork : tree.stop], *seen, scale=scale, bias=bias))

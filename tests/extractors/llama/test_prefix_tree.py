@@ -134,7 +134,7 @@ def test_a_node_sees_its_ancestors_and_itself(contexts, seed):
         assert relative_error(found, on_each_path(forest, *heads)) < 1e-12
 
 
-def test_long_trunks_attend_in_parts(rng):
+def test_a_long_trunk_with_a_branch(rng):
     ids = rng.integers(0, 9, 600)
     ((forest, _),) = grown([ids, np.concatenate([ids[:500], [10, 11]])])
     heads = random_heads(rng, 602, np.float64)
