@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tribe_np.errors import ConfigError
 from tribe_np.formats.safetensors import narrow_bf16
 
 POOL_SIZE, STD = 1 << 24, 0.02
@@ -164,7 +165,7 @@ def _vjepa2() -> Parts:
 def model_folder(work: Path, kind: str, n_layers: int) -> Path:
     """The folder of that model with that many layers, written as far as it is not there yet.
 
-    Raises   SystemExit when the disk is too full
+    Raises   ConfigError when the disk is too full
     """
     if kind == "encoder":
         return _encoder_folder(work / kind)
@@ -202,12 +203,12 @@ def _encoder_folder(folder: Path) -> Path:
 
 
 def check_disk(folder: Path, needed: int, what: str) -> None:
-    """Raises   SystemExit, in one line, when `needed` bytes and a reserve do not fit."""
+    """Raises   ConfigError, in one line, when `needed` bytes and a reserve do not fit."""
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if needed and free < needed + RESERVE:
-        raise SystemExit(
-            f"bench: error: {what} needs {needed / 1e9:.1f} GB in {folder}, where {free / 1e9:.1f} GB are free; "
+        raise ConfigError(
+            f"{what} needs {needed / 1e9:.1f} GB in {folder}, where {free / 1e9:.1f} GB are free; "
             "delete a model's folder there, or choose another --work"
         )
 

@@ -14,7 +14,7 @@ def run(side: str, job: dict[str, Any]) -> dict[str, Any]:
     """Seconds of each timed call (and of processors in it), of loading and warming, and this process's peak memory."""
     module: Any = import_module({"ours": "tools.bench_ours", "peer": "tools.bench_peer"}[side])
     if job["case"] == "machine":
-        found: dict[str, Any] = module.machine()
+        found: dict[str, Any] = module.machine(job["options"])
         return found
     start = time.perf_counter()
     call = module.prepare(job["case"], Path(job["folder"]), job["options"])
@@ -28,7 +28,7 @@ def run(side: str, job: dict[str, Any]) -> dict[str, Any]:
     peak = peak_memory()
     if job["save"]:
         np.save(job["save"], out)
-    detail = out.tolist() if out.size <= 8 else None
+    detail = getattr(call, "detail", None)
     return {"seconds": seconds, "processor": processor, "loading": loading, "peak": peak, "detail": detail}
 
 

@@ -1,0 +1,170 @@
+"""What the benchmark has measured, in a file that is written after every process, and the processes themselves."""
+
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tools.bench_cases import Case
+from tools.bench_table import relative_difference
+from tribe_np.errors import ConfigError, TribeError
+from tribe_np.threads import VARIABLES, blas_variables
+
+ROOT = Path(__file__).resolve().parent.parent
+FORMAT = 2  # of the file
+DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp64": "float64"}
+LONG, MANY, FEW = 60.0, 5, 3  # seconds of a process, rounds, rounds
+
+
+class ProcessError(TribeError):
+    """A process of the benchmark failed."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One line of the table, to be measured."""
+
+    case: Case
+    threads: int
+    layers: int
+    quick: bool
+
+    @property
+    def key(self) -> str:
+        """Its name in the file."""
+        quick = ", quick" if self.quick else ""
+        return f"{self.case.name}, {self.layers} layers, {self.threads} threads{quick}"
+
+
+@dataclass
+class Rounds:
+    """Finished rounds by line and side, checks of the outputs by line, and the machine."""
+
+    work: Path
+    found: dict[str, Any]
+
+    @classmethod
+    def open(cls, work: Path) -> "Rounds":
+        """What the folder holds, or nothing.
+
+        Raises   ConfigError when another version wrote it
+        """
+        path = work / "rounds.json"
+        empty = {"format": FORMAT, "machine": {}, "threads": {}, "lines": {}, "checks": {}}
+        try:
+            found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else empty
+        except ValueError as error:
+            raise ConfigError(f"{path} is no JSON: {error}; delete it to measure again") from error
+        if not isinstance(found, dict) or found.get("format") != FORMAT:
+            raise ConfigError(f"{path} was written by another version of the benchmark; delete it to measure again")
+        return cls(work, found)
+
+    def of(self, task: Task) -> dict[str, list[dict[str, Any]]]:
+        """The rounds of each side of one line."""
+        sides: dict[str, list[dict[str, Any]]] = self.found["lines"].setdefault(task.key, {})
+        return sides
+
+    def save(self) -> None:
+        """Writes the file in one step."""
+        building = self.work / "rounds.part"
+        building.write_text(json.dumps(self.found, indent=1) + "\n", encoding="utf-8")
+        building.replace(self.work / "rounds.json")
+
+    def output(self, task: Task, side: str) -> Path:
+        """Where the output of a side's first round lies."""
+        return self.work / "outputs" / f"{task.key}, {side}.npy"
+
+    def forget(self, task: Task, sides: Iterable[str]) -> None:
+        """Those sides of a line are measured again."""
+        for side in sides:
+            self.of(task).pop(side, None)
+            self.output(task, side).unlink(missing_ok=True)
+        self.found["checks"].pop(task.key, None)
+
+    def check(self, task: Task) -> None:
+        """Compares the outputs that are there: ours with torch's, and torch's with its own in float64."""
+        found = {side: self.output(task, side) for side in ("ours", "fp32", "fp64")}
+        outputs = {side: np.load(path) for side, path in found.items() if path.exists()}
+        check: dict[str, Any] = self.found["checks"].setdefault(task.key, {})
+        for name, (one, other) in {
+            "difference": ("ours", "fp32"), "peer_error": ("fp32", "fp64"), "our_error": ("ours", "fp64"),
+        }.items():  # fmt: skip
+            if {one, other} <= set(outputs):
+                check[name] = relative_difference(outputs[one], outputs[other])
+        self.save()
+
+
+def n_rounds(task: Task, sides: dict[str, list[dict[str, Any]]], side: str) -> int:
+    """How many rounds a side of a line needs, once ours and torch's float32 have their first.
+
+    Five, or three where a process of either takes a minute or more, or in a hurry; bfloat16 three, or one.
+    """
+    first = [sides[name][0]["took"] for name in ("ours", "fp32") if sides.get(name)]
+    is_long = task.quick or max(first, default=0.0) >= LONG
+    if side == "fp64":
+        return 1
+    return (1 if is_long else FEW) if side == "bf16" else FEW if is_long else MANY
+
+
+def start(python: str, side: str, job: dict[str, Any], threads: int) -> dict[str, Any]:
+    """The result of one process and the seconds it took with loading; ours gets what the command line gives itself.
+
+    Raises   ProcessError with the last line it said, when it fails
+    """
+    environment = os.environ | dict.fromkeys(VARIABLES, str(threads)) | {"PYTHONPATH": str(ROOT)}
+    if side == "ours":
+        environment |= blas_variables(os.environ)
+    command = [python, "-m", "tools.bench_side", "ours" if side == "ours" else "peer", json.dumps(job)]
+    began = time.perf_counter()
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        raise ProcessError(f"{side} of {job['case']}: {said}")
+    result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return result | {"took": time.perf_counter() - began}
+
+
+def run_round(task: Task, side: str, python: str, folder: Path, rounds: Rounds, upstream: str) -> None:
+    """One more round of a side of a line, kept."""
+    sides = rounds.of(task)
+    options = {"quick": task.quick, "threads": task.threads, "dtype": DTYPES.get(side, ""), "upstream": upstream}
+    is_first = not sides.get(side)
+    output = rounds.output(task, side)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    job = {
+        "case": task.case.name, "folder": str(folder), "options": options, "repeats": task.case.repeats,
+        "save": str(output) if is_first and side != "bf16" else "",
+    }  # fmt: skip
+    if side == "ours":
+        read_through(folder)
+    load = os.getloadavg()[0]
+    result = start(python, side, job, task.threads)
+    sides.setdefault(side, []).append(result | {"load": load})
+    rounds.save()
+    if is_first and side != "bf16":
+        rounds.check(task)
+
+
+def read_through(folder: Path) -> None:
+    """Reads a model's files once, so that they lie in the system's memory: the disk is not what is measured.
+
+    Torch has loaded its weights before the clock starts; a streamed layer of ours is read while it runs.
+    """
+    block = bytearray(1 << 24)
+    for path in folder.iterdir():
+        with contextlib.suppress(OSError), path.open("rb", buffering=0) as file:
+            while file.readinto(block):
+                pass
+
+
+def median_of(rounds: Iterable[dict[str, Any]]) -> float:
+    """The median over all timed calls of some rounds."""
+    return statistics.median([seconds for found in rounds for seconds in found["seconds"]])
