@@ -40,21 +40,26 @@ def clip_frames(
     Units    seconds from the start of the file, Hz
     `prepare` is applied once to every frame that is used (clips share most of theirs), such as a processor's shrink.
     `ignore_rotation` squeezes a turned picture into its unturned size, as upstream does with recent ffmpeg.
-    `bins`: only the clips of these bins, in ascending order; each is the one it is among all.
+    `bins`: only the clips of these bins; each is the one it is among all.
     Raises   MediaError: not a video, a chunk beyond its end, no frame at all, or a file that is cut short
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data; moviepy 2.2.1 FFMPEG_VideoReader
     """
     info = video_info(path, offset, duration)
 
     def rows_for(n_frames: float) -> np.ndarray:
-        rows = frame_indices(
+        return frame_indices(
             info.fps, n_frames, offset, duration,
             n_video_frames=n_video_frames, clip_duration=clip_duration, frequency=frequency,
         )  # fmt: skip
-        # all rows are planned: at the end of a file a clip shows what the requests before it left in the reader
-        return rows if bins is None else rows[bins]
 
-    yield from _rows(info, rows_for, ignore_rotation, prepare)
+    chosen = None if bins is None else set(bins.tolist())
+    if chosen == set():
+        return
+    # a clip that is left out is read all the same: where reading begins and what was read before decide what is shown
+    # past the end of a file, and in one without a constant frame rate
+    for number, clip in enumerate(_rows(info, rows_for, ignore_rotation, prepare)):
+        if chosen is None or number in chosen:
+            yield clip
 
 
 def still_frames(

@@ -31,6 +31,7 @@ from tribe_np.pipeline.cache import FeatureCache, arrays_digest
 from tribe_np.pipeline.config import EVENT_TYPES, DataConfig, ExtractorConfig, PipelineConfig
 from tribe_np.pipeline.digest import shown_digest
 from tribe_np.pipeline.events import MAX_CONTEXT_LEN
+from tribe_np.pipeline.finished_clips import FinishedClips
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.record import RunRecord
 from tribe_np.pipeline.resolve import ModelLocations
@@ -204,8 +205,8 @@ class _Run:
         self.source.record.facts["text_work"] = asdict(work) | {"seconds": round(work.seconds, 1)}
         self.source.progress.note(line)
 
-    def chunk(self, row: Event, number: int) -> FeatureGrid:
-        """Sound or film: one chunk, a dense grid that starts at the chunk."""
+    def chunk_key(self, row: Event) -> str:
+        """Of one chunk of sound or film."""
         options = self.source.options
         parts = {"file": self.source.digest(row.filepath), "offset": row.offset, "duration": row.duration}
         if self.config.modality in ("video", "image"):
@@ -221,8 +222,14 @@ class _Run:
                 f"video features are computed in every {stride}{'nd' if stride == 2 else 'th'} bin and interpolated in "
                 "between: an approximation"
             )
+        return self.key(parts)
+
+    def chunk(self, row: Event, number: int) -> FeatureGrid:
+        """Sound or film: one chunk, a dense grid that starts at the chunk."""
         compute = {"audio": self._audio, "video": self._video, "image": self._image}[self.config.modality]
-        features = self.cached(self.key(parts), lambda: compute(row, number))
+        key = self.chunk_key(row)
+        features = self.cached(key, lambda: compute(row, number))
+        FinishedClips(self.source.cache, key).clear()
         frequency = self.config.frequency
         return FeatureGrid(features, frequency=frequency, start=row.start, duration=features.shape[-1] / frequency)
 
@@ -240,17 +247,26 @@ class _Run:
         model, options = self.model, self.source.options
         n_frames = options.n_video_frames or self.config.n_video_frames or model.config.frames_per_clip
         bins = self._computed_bins(to_index(row.duration, self.config.frequency))
+        finished = FinishedClips(self.source.cache, self.chunk_key(row))
+        done = finished.load(self._clip_features([]), len(bins))
+        left = bins[done.shape[-1] :]
         clips = video.clip_frames(
             row.filepath, offset=row.offset, duration=row.duration, n_video_frames=n_frames,
             clip_duration=self.config.clip_duration, frequency=self.config.frequency,
-            ignore_rotation=options.compat.ignore_rotation, prepare=model.processor.shrink, bins=bins,
+            ignore_rotation=options.compat.ignore_rotation, prepare=model.processor.shrink, bins=left,
         )  # fmt: skip
-        with self.source.progress.stage(f"video, chunk {number + 1} of {self.n_rows}", len(bins), "clips") as step:
-            features = video_features(
-                model, clips, selection=self.config.selection, final_norm=options.video_final_norm,
-                progress=_steps(step), shrunk=True,
-            )  # fmt: skip
-        return fill_bins(features, bins)
+        with self.source.progress.stage(f"video, chunk {number + 1} of {self.n_rows}", len(left), "clips") as step:
+            for clip in clips:
+                done = np.concatenate([done, self._clip_features([clip])], axis=-1)
+                finished.store(done)
+                step(1)
+        return fill_bins(done, bins)
+
+    def _clip_features(self, clips: list[np.ndarray]) -> np.ndarray:
+        return video_features(
+            self.model, clips, selection=self.config.selection, final_norm=self.source.options.video_final_norm,
+            shrunk=True,
+        )  # fmt: skip
 
     def _computed_bins(self, n_bins: int) -> np.ndarray:
         """The bins of a chunk of film whose clips are run: all, unless --video-stride leaves some out."""
