@@ -1,6 +1,7 @@
 """Progress: lines off a terminal, bars on one, nothing when quiet."""
 
 import io
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import soundfile
 
 from tribe_np import TribeModel
 from tribe_np.pipeline.demo import DemoPaths
-from tribe_np.pipeline.progress import Bars, Lines, Silent, terminal_progress
+from tribe_np.pipeline.progress import Bars, Lines, Pace, Silent, terminal_progress
 
 
 class Terminal(io.StringIO):
@@ -34,6 +35,46 @@ def test_lines_tell_the_end_and_the_time_left() -> None:
 
 
 @pytest.mark.extras
+def test_steps_from_the_cache_do_not_shorten_the_time_left() -> None:
+    pace = Pace()
+    for done in range(1, 6):  # kept by an earlier run
+        pace.add(0.01 * done, done)
+    pace.add(30.0, 6)
+    assert pace.left(10) == pytest.approx(4 * 30, rel=0.01)
+    pace.add(60.0, 7)
+    assert pace.left(10) == pytest.approx(3 * 30, rel=0.01)
+
+
+def test_an_even_pace_and_a_slower_one() -> None:
+    pace = Pace()
+    for done in range(1, 101):
+        pace.add(2.0 * done, done)
+    assert pace.left(150) == pytest.approx(100)
+    for done in range(101, 201):
+        pace.add(200 + 10.0 * (done - 100), done)
+    assert pace.left(300) == pytest.approx(1000)
+    assert pace.left(None) is None
+    pace = Pace()
+    assert pace.left(5) is None
+    pace.add(0.0, 2)  # within one tick of the clock
+    assert pace.left(5) is None
+    pace.add(1.0, 3)
+    assert pace.left(5) == pytest.approx(2)
+
+
+def test_long_times_are_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 100.0, 110.0, 120.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    stream = io.StringIO()
+    with Lines(stream).stage("audio", 10, "chunks") as step:
+        step(1)
+        step(8)
+    assert stream.getvalue().splitlines()[:2] == [
+        "audio: 1/10 chunks, about 15 min left",
+        "audio: 9/10 chunks, about 12 s left",
+    ]
+
+
 def test_bars_show_the_stage() -> None:
     stream = Terminal()
     progress = terminal_progress(stream=stream)

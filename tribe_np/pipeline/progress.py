@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TextIO
@@ -48,23 +49,51 @@ class Lines:
         """See Progress."""
         start = last = time.monotonic()
         done = 0
+        pace = Pace()
 
         def step(n: int) -> None:
             nonlocal done, last
             done += n
             now = time.monotonic()
+            pace.add(now - start, done)
             if now - last >= self.interval:
                 last = now
-                self.note(f"{name}: {done}{f'/{total}' if total else ''} {unit}{_left(now - start, done, total)}")
+                self.note(f"{name}: {done}{f'/{total}' if total else ''} {unit}{_left(pace.left(total))}")
 
         yield step
         self.note(f"{name}: {done} {unit if done != 1 else unit.removesuffix('s')} in {time.monotonic() - start:.1f} s")
 
 
-def _left(elapsed: float, done: int, total: int | None) -> str:
-    if not total or not done:
-        return ""
-    return f", about {elapsed / done * (total - done):.0f} s left"
+class Pace:
+    """How fast the second half of the time so far went: steps that an earlier run left in the cache take none."""
+
+    def __init__(self) -> None:
+        self.points: deque[tuple[float, int]] = deque([(0.0, 0)])  # seconds, steps done; from half of the time on
+
+    def add(self, elapsed: float, done: int) -> None:
+        """So many steps are done after so many seconds."""
+        self.points.append((elapsed, done))
+        while len(self.points) > 1 and self.points[1][0] <= elapsed / 2:
+            self.points.popleft()
+
+    def left(self, total: int | None) -> float | None:
+        """Seconds for the steps that are left; None while nothing is known."""
+        (before, done_before), (elapsed, done) = self.points[0], self.points[-1]
+        if not total or done == done_before:
+            return None
+        return (elapsed - before) / (done - done_before) * (total - done)
+
+
+def _left(seconds: float | None) -> str:
+    return "" if seconds is None else f", about {duration(seconds)} left"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the unit a person would choose."""
+    for limit, unit, size in ((120, "s", 1), (7200, "min", 60), (172800, "h", 3600)):
+        if seconds < limit:
+            return f"{max(1, round(seconds / size))} {unit}"
+    return f"{seconds / 86400:.1f} days"
 
 
 class Bars(Lines):

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from extractors.llama.blocks import TextWork
+from tribe_np.pipeline.progress import duration
 from tribe_np.timeline.events import Event
 
 LONG = 600.0  # seconds after which the faster way is mentioned
@@ -32,11 +33,3 @@ def anchored_share(words: Sequence[Event], max_context_len: int, stride: int) ->
     slid = [max(0, n - max_context_len - 1) for n in Counter(word.timeline for word in words).values()]
     longer = 1 + stride / max_context_len
     return sum(1 + longer * -(-n // stride) for n in slid) / sum(1 + n for n in slid)
-
-
-def duration(seconds: float) -> str:
-    """Seconds in the unit a person would choose."""
-    for limit, unit, size in ((120, "s", 1), (7200, "min", 60), (172800, "h", 3600)):
-        if seconds < limit:
-            return f"{max(1, round(seconds / size))} {unit}"
-    return f"{seconds / 86400:.1f} days"
