@@ -70,8 +70,8 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
     parser.add_argument("--precision", default="float32", choices=["float32", "float64"], help="default: float32")
     parser.add_argument(
-        "--kernels", default="reference", choices=["reference", "numba", "cupy", "auto"],
-        help="implementations of the hot operations: plain NumPy (default), compiled ones, or what is faster here",
+        "--kernels", default="auto", choices=["auto", "reference", "numba", "cupy"],
+        help="implementations of the hot operations: the fastest installed (default), plain NumPy, or compiled ones",
     )  # fmt: skip
     parser.add_argument(
         "--video-final-norm", choices=["true", "false"], default="true",
@@ -81,6 +81,10 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         "--video-stride", type=int, choices=[1, 2, 4], default=1,
         help="compute the film's features in every bin of 0.5 s (default), or in every 2nd or 4th and interpolate: "
         "in about half or a third of the time, an approximation",
+    )  # fmt: skip
+    parser.add_argument(
+        "--no-memory-check", dest="memory_check", action="store_false",
+        help="go on where the estimate says that the memory will not suffice",
     )  # fmt: skip
 
 
@@ -155,8 +159,9 @@ def pipeline_options(options: argparse.Namespace) -> dict[str, object]:
         "sentences": options.sentences,
         "compat": options.compat,
         "language": options.language,
-        "kernels": getattr(options, "kernels", "reference"),
+        "kernels": getattr(options, "kernels", "auto"),
         "context": options.context,
+        "memory_check": getattr(options, "memory_check", True),
         "video_stride": getattr(options, "video_stride", 1),
         "video_final_norm": getattr(options, "video_final_norm", "true") == "true",
     }

@@ -217,7 +217,8 @@ class PipelineConfig:
     context: str = "exact"  # or "anchored": contexts of long texts start at every `context_stride` words
     context_stride: int = 256
     video_stride: int = 1  # bins of film from one computed clip to the next; 2 and 4 are approximations
-    kernels: str = "reference"  # or "numba", "cupy", "auto": see kernels.choose
+    memory_check: bool = True  # a run whose memory would not suffice is refused before it begins
+    kernels: str = "auto"  # or "reference", "numba", "cupy": see kernels.choose
     compat: Compat = field(default_factory=Compat)
 
     @property
@@ -263,6 +264,7 @@ OPTION_TYPES: dict[str, tuple[Callable[[object], bool], str]] = {
     "context": (lambda value: value in ("exact", "anchored"), '"exact" or "anchored"'),
     "context_stride": (_is_positive, "a whole number of at least 1"),
     "video_stride": (lambda value: type(value) is int and value in STRIDES, "1, 2 or 4"),
+    "memory_check": (lambda value: isinstance(value, bool), "true or false"),
     "kernels": (lambda value: isinstance(value, str), 'a name such as "reference" or "auto"'),
 }
 
