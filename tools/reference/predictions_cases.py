@@ -199,10 +199,9 @@ class SeeingEncoder:
     encoder: Any
     batches: list[dict[str, np.ndarray]] = field(default_factory=list)
 
-    @property
-    def build_args(self) -> Any:
-        """The encoder's own."""
-        return self.encoder.build_args
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the encoder's own."""
+        return getattr(self.encoder, name)
 
     def __call__(self, features: Mapping[str, np.ndarray]) -> Any:
         """The encoder's prediction."""

@@ -1,4 +1,4 @@
-"""tribe-np info: what a checkpoint or model folder holds."""
+"""tribe-np info: what a checkpoint or model folder holds and takes."""
 
 import argparse
 import json
@@ -11,6 +11,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "checkpoint", type=common.path, metavar="CHECKPOINT", help="folder of a brain encoder or an extractor"
     )
+    parser.add_argument(
+        "--for", dest="selection", type=common.path, metavar="CHECKPOINT",
+        help="show an extractor's layer groups as this brain encoder selects them (default: the released selection)",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -18,6 +22,6 @@ def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     from tribe_np.pipeline.info import as_lines, describe
 
-    description = describe(options.checkpoint)
+    description = describe(options.checkpoint, options.selection)
     print(json.dumps(description, indent=1) if options.json else "\n".join(as_lines(description)))
     return 0

@@ -8,7 +8,7 @@ Source   safetensors 0.8 format description
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,11 @@ class TensorEntry:
         except (OSError, ValueError) as error:
             raise CheckpointError(f"{self.path}: tensor {self.name} cannot be read: {error}") from error
         return raw.view(STORED[self.dtype]).reshape(self.shape)
+
+    def row(self, number: int) -> "TensorEntry":
+        """One row of the first axis, as a tensor of its own; of tensors that lie in the file in order."""
+        row = replace(self, shape=self.shape[1:])
+        return replace(row, offset=self.offset + number * row.n_bytes)
 
     @property
     def is_plain(self) -> bool:

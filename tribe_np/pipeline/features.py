@@ -25,6 +25,7 @@ from extractors.wav2vec_bert.extract import audio_features
 from extractors.wav2vec_bert.model import Wav2VecBertModel
 from tribe_np.backend import device_module
 from tribe_np.errors import MediaError
+from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.kernels.record import KernelSet
 from tribe_np.media import audio, video
 from tribe_np.pipeline.cache import FeatureCache, arrays_digest
@@ -32,6 +33,7 @@ from tribe_np.pipeline.config import EVENT_TYPES, DataConfig, ExtractorConfig, P
 from tribe_np.pipeline.digest import shown_digest
 from tribe_np.pipeline.events import MAX_CONTEXT_LEN
 from tribe_np.pipeline.finished_clips import FinishedClips
+from tribe_np.pipeline.kept import EventKey, FeatureItems, Kept, event_key
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.record import RunRecord
 from tribe_np.pipeline.resolve import ModelLocations
@@ -39,18 +41,11 @@ from tribe_np.pipeline.text_work import describe_work
 from tribe_np.pipeline.word_blocks import WordBlocks
 from tribe_np.protocols import Device
 from tribe_np.timeline.events import Event, Events
-from tribe_np.timeline.features import FeatureGrid, to_index
+from tribe_np.timeline.features import to_index
 
 RESIDENT_BYTES = 500_000_000
 """Model folders up to this size are read once and kept; of larger ones each layer is read when it is reached."""
-EventKey = tuple[object, ...]
 WITHOUT_EFFECT = {"batch_size", "model_name", "aggregation", "allow_missing"}  # settings that change no feature
-
-
-def event_key(event: Event) -> EventKey:
-    """What an event's features and place depend on: rows with equal keys have equal features."""
-    place = (event.type, event.timeline, event.start, event.duration)
-    return (*place, event.text, event.context) if event.type == "Word" else (*place, event.filepath, event.offset)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,25 +68,35 @@ class FeatureSource:
         kinds = {event.type for event in events}
         return [m for m in self.data.modalities if EVENT_TYPES[m] in kinds]
 
-    def items(self, modality: str, events: Events) -> dict[EventKey, FeatureGrid]:
-        """The features of every event of one modality, by `event_key`.
+    def items(self, modality: str, events: Events) -> FeatureItems:
+        """The features of every event of one modality, by `event_key`: in memory, or, with a cache, in its files.
 
         Raises   CheckpointError, MediaError, EventsError from the models and files
         """
-        config = self.data.extractors[modality]
-        rows = list(events.of_type(EVENT_TYPES[modality]))
-        run = _Run(self, config, self.locations.extractor(modality, config.model_name), len(rows))
+        run, rows = self._run(modality, events)
         with self.record.timed(f"{modality} features"):
             if modality == "text":
-                return run.words(rows)
+                return FeatureItems(run.words(rows))
             if modality == "video":  # long enough for a stage per chunk
-                return {event_key(row): run.chunk(row, n) for n, row in enumerate(rows)}
-            grids = {}
+                return FeatureItems({event_key(row): run.chunk(row, n) for n, row in enumerate(rows)})
+            kept = {}
             with self.progress.stage(modality, len(rows), "chunks") as step:
                 for n, row in enumerate(rows):
-                    grids[event_key(row)] = run.chunk(row, n)
+                    kept[event_key(row)] = run.chunk(row, n)
                     step(1)
-            return grids
+            return FeatureItems(kept)
+
+    def is_cached(self, modality: str, events: Events) -> bool:
+        """Whether no model has to run for a modality: every entry is there (damaged ones are found later)."""
+        run, rows = self._run(modality, events)
+        keys = [run.words_key(rows)] if modality == "text" else [run.chunk_key(row) for row in rows]
+        paths = [self.cache.path(key) for key in keys]
+        return all(path is not None and path.is_file() for path in paths)
+
+    def _run(self, modality: str, events: Events) -> tuple["_Run", list[Event]]:
+        config = self.data.extractors[modality]
+        rows = list(events.of_type(EVENT_TYPES[modality]))
+        return _Run(self, config, self.locations.extractor(modality, config.model_name), len(rows)), rows
 
     def digest(self, path: str | Path) -> str:
         """The digest of a file or model folder, computed once per path."""
@@ -119,16 +124,10 @@ class _Run:
         with source.progress.stage(f"loading the {self.config.modality} model", None, "models") as step:
             model = classes[self.config.modality].from_pretrained(
                 self.folder, precision=source.precision, device=source.device, kernels=source.kernels,
-                streaming=self.streams,
+                streaming=is_streamed(self.folder, source.device),
             )  # fmt: skip
             step(1)
         return model
-
-    @property
-    def streams(self) -> bool:
-        """Whether one layer at a time is in memory. Same numbers; reading a large layer is little beside running it."""
-        on_host = device_module(self.source.device) is np
-        return on_host and sum(p.stat().st_size for p in self.folder.glob("*.*")) > RESIDENT_BYTES
 
     @property
     def model_digest(self) -> str:
@@ -147,7 +146,8 @@ class _Run:
         facts.setdefault("models", {})[self.config.modality] = {"path": str(self.folder), "sha256": self.model_digest}
         return key
 
-    def cached(self, key: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
+    def cached(self, key: str, compute: Callable[[], np.ndarray]) -> np.ndarray | TensorEntry:
+        """The features of an entry, computed if need be: the array, or, with a cache, where it lies."""
         found = self.source.cache.load(key)
         if found is not None and set(found) == {"features"}:
             features = found["features"]
@@ -161,15 +161,14 @@ class _Run:
             entry = {"path": str(path), "sha256": arrays_digest({"features": features})}
             if entry not in self.source.record.facts.setdefault("cache_entries", []):
                 self.source.record.facts["cache_entries"].append(entry)
-        return features
+        return self.source.cache.place(key, "features") or features
 
-    def words(self, rows: list[Event]) -> dict[EventKey, FeatureGrid]:
-        """Text: all words under one key, since their contexts overlap, and until then in blocks; static grids."""
+    def words_key(self, rows: list[Event]) -> str:
+        """Of all words together, since their contexts overlap."""
         eos = self.source.options.compat.eos_is_padding
-        size = max(1, self.config.batch_size)
         # how words run together is in the key, since it rounds otherwise: shared passes, or padded batches
-        together = size if eos else "shared"
-        key = self.key(
+        together = max(1, self.config.batch_size) if eos else "shared"
+        return self.key(
             {
                 "words": [[w.text, w.context] for w in rows],
                 "sentences": self.source.options.sentences,
@@ -178,6 +177,10 @@ class _Run:
             }
         )
 
+    def words(self, rows: list[Event]) -> dict[EventKey, Kept]:
+        """Text: all words in one entry, and until then in blocks; static values."""
+        eos, size = self.source.options.compat.eos_is_padding, max(1, self.config.batch_size)
+        key = self.words_key(rows)
         blocks = WordBlocks(self.source.cache, key)
 
         def compute() -> np.ndarray:
@@ -190,11 +193,13 @@ class _Run:
                 )  # fmt: skip
             return np.stack(vectors)
 
-        features = self.cached(key, compute)
+        stored = self.cached(key, compute)
         blocks.clear()
         return {
-            event_key(row): FeatureGrid(vector, frequency=0.0, start=row.start, duration=row.duration)
-            for row, vector in zip(rows, features, strict=True)
+            event_key(row): Kept(
+                stored.row(n) if isinstance(stored, TensorEntry) else stored[n], 0.0, row.start, row.duration
+            )
+            for n, row in enumerate(rows)
         }
 
     def announce(self, work: TextWork, rows: list[Event]) -> None:
@@ -224,14 +229,14 @@ class _Run:
             )
         return self.key(parts)
 
-    def chunk(self, row: Event, number: int) -> FeatureGrid:
+    def chunk(self, row: Event, number: int) -> Kept:
         """Sound or film: one chunk, a dense grid that starts at the chunk."""
         compute = {"audio": self._audio, "video": self._video, "image": self._image}[self.config.modality]
         key = self.chunk_key(row)
-        features = self.cached(key, lambda: compute(row, number))
+        stored = self.cached(key, lambda: compute(row, number))
         FinishedClips(self.source.cache, key).clear()
         frequency = self.config.frequency
-        return FeatureGrid(features, frequency=frequency, start=row.start, duration=features.shape[-1] / frequency)
+        return Kept(stored, frequency, row.start, stored.shape[-1] / frequency)
 
     def _audio(self, row: Event, number: int) -> np.ndarray:
         if to_index(row.duration, self.config.frequency) < 1:
@@ -281,6 +286,12 @@ class _Run:
         )  # fmt: skip
         features: np.ndarray = image_features(model, frames, selection=self.config.selection)
         return features
+
+
+def is_streamed(folder: Path, device: Device) -> bool:
+    """Whether one layer at a time is in memory. Same numbers; reading a large layer is little beside running it."""
+    on_host = device_module(device) is np
+    return on_host and sum(p.stat().st_size for p in folder.glob("*.*")) > RESIDENT_BYTES
 
 
 def _steps(step: Callable[[int], None]) -> Callable[[int, int], None]:

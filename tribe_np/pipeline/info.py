@@ -1,4 +1,4 @@
-"""What a checkpoint or extractor folder holds, from headers and configuration alone: no weight is read."""
+"""What a checkpoint or extractor folder holds and takes, from headers and configuration alone: no weight is read."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -10,6 +10,8 @@ from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.formats.weights import read_folder, read_json
 from tribe_np.pipeline.config import DataConfig
+from tribe_np.pipeline.info_costs import encoder_costs, extractor_costs
+from tribe_np.pipeline.memory_check import gigabytes
 
 LICENCES = {
     "encoder": "the released facebook/tribev2 weights are CC BY-NC 4.0; this software is Apache-2.0",
@@ -20,10 +22,11 @@ LICENCES = {
 }
 
 
-def describe(folder: Path) -> dict[str, Any]:
-    """Kind, architecture, parameters and sizes of a model folder.
+def describe(folder: Path, checkpoint: Path | None = None) -> dict[str, Any]:
+    """Kind, architecture, parameters, sizes and costs of a model folder; layer groups as `checkpoint` selects them.
 
-    Raises   CheckpointError for a folder that is neither a checkpoint nor an extractor
+    Raises   CheckpointError for a folder that is neither a checkpoint nor an extractor; ConfigError for settings that
+             are not implemented
     """
     if not folder.is_dir():
         raise CheckpointError(
@@ -32,7 +35,7 @@ def describe(folder: Path) -> dict[str, Any]:
     if (folder / "config.yaml").is_file():
         return _describe_encoder(folder)
     if (folder / "config.json").is_file():
-        return _describe_extractor(folder)
+        return _describe_extractor(folder, checkpoint)
     raise CheckpointError(f"{folder}: holds neither config.yaml (brain encoder) nor config.json (extractor)")
 
 
@@ -59,11 +62,15 @@ def _describe_encoder(folder: Path) -> dict[str, Any]:
             for m, e in data.extractors.items()
         },
         **_sizes(opened.entries),
+        **encoder_costs(opened, data),
         "licence": LICENCES["encoder"],
     }
 
 
-def _describe_extractor(folder: Path) -> dict[str, Any]:
+def _describe_extractor(folder: Path, checkpoint: Path | None) -> dict[str, Any]:
+    chosen = (
+        {} if checkpoint is None else DataConfig.from_dict(open_checkpoint(checkpoint).config.get("data")).extractors
+    )
     config = read_json(folder / "config.json")
     kind = str(config.get("model_type"))
     shown = {k: v for k, v in config.items() if isinstance(v, (int, float, str, bool)) and not k.startswith("_")}
@@ -72,6 +79,7 @@ def _describe_extractor(folder: Path) -> dict[str, Any]:
         "folder": str(folder),
         "config": shown,
         **_sizes(read_folder(folder).values()),
+        **extractor_costs(folder, config, chosen),
         "licence": LICENCES.get(kind, "see the model's own page"),
     }
 
@@ -102,6 +110,10 @@ def as_lines(description: Mapping[str, Any], indent: str = "") -> list[str]:
             lines += [f"{indent}{key}:", *as_lines(value, indent + "  ")]
         elif key == "bytes":
             lines.append(f"{indent}bytes: {value} ({value / 1e6:.1f} MB)")
+        elif key in ("resident", "streamed"):
+            lines.append(f"{indent}{key}: about {gigabytes(value)}")
+        elif isinstance(value, float) and value > 1e6:  # arithmetic
+            lines.append(f"{indent}{key}: {value / 1e9:.3g} GFLOP")
         elif isinstance(value, list):
             lines.append(f"{indent}{key}: {', '.join(map(str, value))}")
         else:

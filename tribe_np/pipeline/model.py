@@ -9,7 +9,7 @@ Row r of the predictions describes the stimulus interval of segments[r]; the BOL
 Source   tribev2 demo_utils.py TribeModel
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,13 @@ from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.kernels.choose import kernel_set
 from tribe_np.kernels.record import REFERENCE, KernelSet
 from tribe_np.pipeline.config import Compat, DataConfig, PipelineConfig, split_update, updated
+from tribe_np.pipeline.estimate import encoder_weights, encoder_work
 from tribe_np.pipeline.events import EventBuilder, WordSource
-from tribe_np.pipeline.features import EventKey, FeatureSource, event_key
+from tribe_np.pipeline.features import FeatureSource
+from tribe_np.pipeline.kept import EventKey, event_key
 from tribe_np.pipeline.locate import vertex_selection
+from tribe_np.pipeline.memory import available_memory
+from tribe_np.pipeline.memory_check import Stage, check_memory, check_run
 from tribe_np.pipeline.progress import Progress, Silent, terminal_progress
 from tribe_np.pipeline.record import RunRecord
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
@@ -36,6 +40,9 @@ from tribe_np.protocols import Device
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import FeatureGrid, window_features
 from tribe_np.timeline.segments import Segment, Window, plan
+
+MOST_WINDOWS = 4
+"""Windows that the encoder runs at once, at most: more are hardly faster on a CPU, and take memory each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,9 +120,13 @@ class TribeModel:
         data = DataConfig.from_dict(_section(config, "data", folder))
         build_args = BuildArgs.from_dict(opened.build_args)
         _check_duration(data, build_args, folder)
+        encoder_config = EncoderConfig.from_dict(_section(config, "brain_model_config", folder))
+        if options.memory_check:
+            weights = encoder_weights(encoder_config, build_args, opened.entries, np.dtype(dtype).itemsize)
+            check_memory([Stage(weights)], available_memory())
         encoder = FmriEncoder.from_weights(
-            opened.weights, EncoderConfig.from_dict(_section(config, "brain_model_config", folder)), build_args,
-            dtype=dtype, device=module, selection=vertex_selection(selection, build_args.n_outputs), kernels=kernels,
+            opened.weights, encoder_config, build_args, dtype=dtype, device=module,
+            selection=vertex_selection(selection, build_args.n_outputs), kernels=kernels,
         )  # fmt: skip
         space = open_workspace(cache_folder)
         return cls(
@@ -176,6 +187,7 @@ class TribeModel:
         start = min(e.start for e in table)
         duration = max(e.stop for e in table) - start
         source = self._source(self.progress)
+        check_run(source, table, source.present(table))
         return {
             m: self._window(source, m, list(table), source.items(m, table), start, duration)
             for m in source.present(table)
@@ -227,30 +239,42 @@ class TribeModel:
                 f"none of the checkpoint's modalities ({', '.join(self.encoder.build_args.feature_dims)}) has events; "
                 "the table needs Word, Audio or Video rows"
             )
+        segments = [segment for window in windows for segment in window.kept]
+        check_run(source, table, known, self._last_stages(min(len(windows), MOST_WINDOWS), len(segments)))
         items = {m: source.items(m, table) for m in known}
-        rows: list[np.ndarray] = []
-        segments: list[Segment] = []
-        size = max(1, self.data.batch_size)
+        columns = self.encoder.columns
+        n_vertices = self.encoder.build_args.n_outputs if columns is None else len(columns)
+        out = np.empty((len(segments), n_vertices), self.encoder.dtype)
+        first = 0
+        size = max(1, min(self.data.batch_size, MOST_WINDOWS))
         with self.record.timed("encoder"), progress.stage("brain encoder", len(windows), "windows") as step:
             for i in range(0, len(windows), size):
-                batch = windows[i : i + size]
-                rows.append(self._predict_batch(source, batch, items))
-                segments += [s for window in batch for s in window.kept]
-                step(len(batch))
-        return np.concatenate(rows), segments
+                for window, activity in self._batch_activity(source, windows[i : i + size], items):
+                    stop = first + len(window.kept_rows)
+                    out[first:stop] = activity[:, list(window.kept_rows)].T
+                    first = stop
+                step(len(windows[i : i + size]))
+        return out, segments
 
-    def _predict_batch(
+    def _last_stages(self, n_windows: int, n_rows: int) -> list[Stage]:
+        """The memory of the brain encoder at work, and of its predictions."""
+        itemsize, build_args = np.dtype(self.encoder.dtype).itemsize, self.encoder.build_args
+        n_steps = round(self.data.duration_trs * self.data.tr * self.data.frequency)
+        work = encoder_work(self.encoder.config, build_args, n_windows=n_windows, n_steps=n_steps, itemsize=itemsize)
+        result = n_rows * build_args.n_outputs * itemsize
+        return [Stage(replace(work, work=work.work + result))]
+
+    def _batch_activity(
         self, source: FeatureSource, batch: Sequence[Window], items: Mapping[str, Mapping[EventKey, FeatureGrid]]
-    ) -> np.ndarray:
+    ) -> Iterator[tuple[Window, np.ndarray]]:
+        """Shapes   -> each window, with its activity (V, R)."""
         features = {
             m: to_device(
                 np.stack([self._window(source, m, w.events, items[m], w.start, w.duration) for w in batch]), self.device
             )
             for m in items
         }
-        activity = to_host(self.encoder(features))  # (B, V, R)
-        kept = [row for b, window in enumerate(batch) for row in activity[b].T[list(window.kept_rows)]]
-        return np.asarray(kept, activity.dtype).reshape(len(kept), activity.shape[1])
+        yield from zip(batch, to_host(self.encoder(features)), strict=True)
 
     def with_compat(self, compat: str | None) -> "TribeModel":
         """The same model with upstream's defects reproduced, or not."""

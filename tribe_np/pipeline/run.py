@@ -75,7 +75,7 @@ def predict_to_folder(
         "libraries": loaded_libraries(),
         "summary": _summary(stimulus, events, predictions, model, seconds),
     }
-    write_prediction(out, Prediction(predictions.astype(np.float32), tuple(segments), events, run))
+    write_prediction(out, Prediction(predictions.astype(np.float32, copy=False), tuple(segments), events, run))
     return run
 
 
@@ -110,9 +110,9 @@ def check_finite(predictions: np.ndarray) -> None:
 
     Raises   EventsError that names the first row
     """
-    bad = np.flatnonzero(~np.isfinite(predictions).all(axis=1))
-    if bad.size:
-        raise EventsError(f"the prediction of row {bad[0]} holds NaN or infinite values; try --precision float64")
+    for number, row in enumerate(predictions):
+        if not np.isfinite(row).all():
+            raise EventsError(f"the prediction of row {number} holds NaN or infinite values; try --precision float64")
 
 
 def _summary(stimulus: Path, events: Events, predictions: np.ndarray, model: TribeModel, seconds: float) -> str:
