@@ -21,7 +21,7 @@ from tribe_np.threads import VARIABLES, blas_variables
 ROOT = Path(__file__).resolve().parent.parent
 FORMAT = 2  # of the file
 DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp64": "float64"}
-LONG, MANY, FEW = 60.0, 5, 3  # seconds of a process, rounds, rounds
+LONG, MANY, FEW, HURRIED = 60.0, 5, 3, 2  # seconds of a process, rounds, rounds, rounds
 
 
 class ProcessError(TribeError):
@@ -105,12 +105,14 @@ class Rounds:
 def n_rounds(task: Task, sides: dict[str, list[dict[str, Any]]], side: str) -> int:
     """How many rounds a side of a line needs, once ours and torch's float32 have their first.
 
-    Five, or three where a process of either takes a minute or more, or in a hurry; bfloat16 three, or one.
+    Five, or three where a process of either takes a minute or more; bfloat16 three, or one; two in a hurry.
     """
     first = [sides[name][0]["took"] for name in ("ours", "fp32") if sides.get(name)]
-    is_long = task.quick or max(first, default=0.0) >= LONG
+    is_long = max(first, default=0.0) >= LONG
     if side == "fp64":
         return 1
+    if task.quick:
+        return HURRIED
     return (1 if is_long else FEW) if side == "bf16" else FEW if is_long else MANY
 
 
@@ -140,7 +142,8 @@ def run_round(task: Task, side: str, python: str, folder: Path, rounds: Rounds, 
     output = rounds.output(task, side)
     output.parent.mkdir(parents=True, exist_ok=True)
     job = {
-        "case": task.case.name, "folder": str(folder), "options": options, "repeats": task.case.repeats,
+        "case": task.case.name, "folder": str(folder), "options": options,
+        "repeats": 1 if side == "fp64" else task.case.repeats,
         "save": str(output) if is_first and side != "bf16" else "",
     }  # fmt: skip
     if side == "ours":
