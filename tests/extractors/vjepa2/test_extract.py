@@ -1,6 +1,8 @@
 """Clips to features, and the processor's file."""
 
 import json
+import re
+import shutil
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from extractors.vjepa2.preprocess import VideoProcessor
 from extractors.vjepa2.random import write_random
 from tests import fake_device
 from tribe_np.errors import CheckpointError, ConfigError, ShapeError
+from tribe_np.formats.safetensors import read_header, write_safetensors
 
 SELECTION = LayerSelection((0.5, 0.75, 1.0))
 
@@ -62,6 +65,27 @@ def test_features_from_the_fake_device_are_on_the_host(folder, clips):
     found = video_features(there, clips, selection=SELECTION, final_norm=True)
     here = video_features(VJepa2Model.from_pretrained(folder), clips, selection=SELECTION, final_norm=True)
     assert np.array_equal(found, here)
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("encoder.embeddings.patch_embeddings.proj.weight", "patch_embeddings of its 4 layers"),
+        ("encoder.layer.1.mlp.fc2.weight", "layer.1 of its 4 layers"),
+        ("encoder.layernorm.weight", "layer.3 or the norm after it of its 4 layers"),
+    ],
+)
+def test_values_that_grow_too_large_are_named_by_their_layer(folder, clips, tmp_path, name, place):
+    shutil.copytree(folder, tmp_path / "broken")
+    weights = {key: np.array(entry.read()) for key, entry in read_header(folder / "model.safetensors")[0].items()}
+    weights[name].flat[: weights[name].size // 2] = 3e38
+    write_safetensors(tmp_path / "broken" / "model.safetensors", weights)
+    model = VJepa2Model.from_pretrained(tmp_path / "broken")
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(CheckpointError, match=f"NaN or infinite values, first in {re.escape(place)}"),
+    ):
+        video_features(model, clips[:1], selection=SELECTION, final_norm=True)
 
 
 @pytest.mark.parametrize("size", [(20, 30), (300, 20), (16, 16), (7, 5), (18, 18)])
