@@ -41,8 +41,6 @@ def video_features(
     return token_mean_features(
         clips,
         states,
-        model="video",
-        parts=["encoder.embeddings", *(f"encoder.layer.{i}" for i in range(model.config.n_states - 1))],
         selection=selection,
         n_states=model.config.n_states,
         model_dim=model.config.model_dim,
