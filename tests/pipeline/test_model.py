@@ -152,11 +152,15 @@ def test_cuda_without_cupy_says_how_to_get_it(demo: DemoPaths) -> None:
 
 
 def test_the_whole_model_gives_the_same_bytes_on_a_stand_in_for_a_gpu(model: TribeModel, demo: DemoPaths) -> None:
-    elsewhere = TribeModel.from_pretrained(
-        demo.models / "encoder", models=demo.models, cache_folder=False, device=fake_device.module
-    )
+    plain, elsewhere = (
+        TribeModel.from_pretrained(
+            demo.models / "encoder", models=demo.models, cache_folder=False, device=device,
+            config_update={"tribe_np.kernels": "reference"},
+        )
+        for device in ("cpu", fake_device.module)
+    )  # fmt: skip
     events = model.get_events(video_path=demo.clip, transcript=demo.transcript)
-    here, _ = model.predict(events, verbose=False)
+    here, _ = plain.predict(events, verbose=False)
     there, _ = elsewhere.predict(events, verbose=False)
     assert here.tobytes() == there.tobytes()
 
