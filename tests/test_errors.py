@@ -9,6 +9,7 @@ from tribe_np import errors
 KINDS = {
     "ShapeError": ValueError,
     "CheckpointError": ValueError,
+    "NotFiniteError": ValueError,
     "ConfigError": ValueError,
     "EventsError": ValueError,
     "MediaError": OSError,

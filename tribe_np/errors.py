@@ -13,6 +13,10 @@ class CheckpointError(TribeError, ValueError):
     """A checkpoint folder, weight file or model configuration that cannot be used."""
 
 
+class NotFiniteError(CheckpointError):
+    """NaN or infinite values in what a model makes of its input."""
+
+
 class ConfigError(TribeError, ValueError):
     """An option or configuration value that is unknown, not implemented or contradictory."""
 

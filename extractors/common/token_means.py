@@ -7,6 +7,7 @@ import numpy as np
 
 from extractors.common.layers import LayerSelection
 from tribe_np.backend import array_module, to_host
+from tribe_np.errors import NotFiniteError
 from tribe_np.protocols import Array
 
 Stimulus = TypeVar("Stimulus")
@@ -26,6 +27,7 @@ def token_mean_features(
 
     Shapes   states(stimulus): (number, state (1, S, D)) in order -> (G, D, n) on the host; none give (G, D, 0)
     Numerics token mean of each state that enters a group, then the group's mean; layers above the last are not run
+    Raises   NotFiniteError when a mean is not finite
     Source   neuralset 0.0.2 HuggingFaceMixin._aggregate_tokens, _aggregate_layers
     """
 
@@ -36,6 +38,8 @@ def token_mean_features(
     columns = []
     for stimulus in stimuli:
         columns.append(to_host(selection.aggregate(means(stimulus), n_states)))
+        if not np.isfinite(columns[-1]).all():
+            raise NotFiniteError("the mean of a state over its tokens is not finite; try --precision float64")
         if progress is not None:
             progress(len(columns), len(stimuli) if isinstance(stimuli, Sized) else 0)
     if not columns:

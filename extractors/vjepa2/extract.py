@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+from extractors.common.finite import finite_states
 from extractors.common.layers import LayerSelection
 from extractors.common.token_means import token_mean_features
 from extractors.vjepa2.model import VJepa2Model
-from tribe_np.backend import array_module
-from tribe_np.errors import CheckpointError
 from tribe_np.nn.context import open_context
 from tribe_np.protocols import Array
 
@@ -27,16 +26,17 @@ def video_features(
     Shapes   clips: each (n_video_frames, height, width, 3) uint8 -> (G, F, n_clips) on the host, in the model's dtype
     Numerics token mean of each needed state, then the group's mean; no clips give (G, F, 0)
     `shrunk` says that the frames went through `model.processor.shrink` already (as they were decoded, say).
-    Raises   CheckpointError, naming the layer, at the first state with NaN or infinity
+    Raises   NotFiniteError, naming the layer, at the first state with NaN or infinity
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data, HuggingFaceMixin._aggregate_tokens, _aggregate_layers
     """
 
     def states(clip: np.ndarray) -> Iterator[tuple[int, Array]]:
         pixels = model.processor.normalize(clip) if shrunk else model.processor(clip)
         running = model.iterate_states(pixels[None], open_context("vjepa2", model.kernels), final_norm=final_norm)
-        for number, state in running:
-            check_finite(number, state, model.config.n_layers)
-            yield number, state
+        return finite_states(
+            running, model="video", first="patch_embeddings", layers="layer", n_layers=model.config.n_layers,
+            final_norm=final_norm,
+        )  # fmt: skip
 
     return token_mean_features(
         clips,
@@ -46,20 +46,4 @@ def video_features(
         model_dim=model.config.model_dim,
         dtype=model.dtype,
         progress=progress,
-    )
-
-
-def check_finite(number: int, state: Array, n_layers: int) -> None:
-    """Refuses state `number` of a model of `n_layers` when it holds NaN or infinity: no later one could be finite.
-
-    Raises   CheckpointError that names the layer
-    """
-    if bool(array_module(state).isfinite(state).all()):
-        return
-    place = "patch_embeddings" if number == 0 else f"layer.{number - 1}"
-    if number == n_layers > 0:
-        place += " or the norm after it"
-    raise CheckpointError(
-        f"the video model gives NaN or infinite values, first in {place} of its {n_layers} layers; "
-        "its weights are unusable"
     )

@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from extractors.common.finite import finite_states
 from extractors.common.grid import pick_nearest
 from extractors.common.layers import LayerSelection
 from extractors.wav2vec_bert.filterbank import input_features, standardize
 from extractors.wav2vec_bert.model import PREPROCESSOR_NAME, Wav2VecBertModel
 from tribe_np.backend import to_host
-from tribe_np.errors import CheckpointError, ShapeError
+from tribe_np.errors import CheckpointError, NotFiniteError, ShapeError
 from tribe_np.nn.context import open_context
 from tribe_np.ops.resample import resample
 from tribe_np.timeline.features import to_index
@@ -31,7 +32,7 @@ def audio_features(
              Sound recorded below 16 kHz leaves only rounding noise in the upper mel bins, which are then standardised:
              features of such files agree between implementations to about 1e-2, upstream with itself no better
     Raises   ShapeError for a sound too short for one bin or for the filterbank; CheckpointError without
-             preprocessor_config.json, or when the model gives NaN
+             preprocessor_config.json; NotFiniteError, naming the layer, when the model gives NaN
     Source   neuralset 0.0.2 Wav2VecBert, BaseAudio._get_data
     """
     n_bins = to_index(duration, frequency)
@@ -39,12 +40,15 @@ def audio_features(
         raise ShapeError(f"a sound of {duration:g} s is too short: it gives no step at {frequency:g} Hz")
     inputs = model_input(model, samples, rate)[None]
     n_states = model.config.n_states
-    states = model.iterate_states(inputs, open_context("wav2vec_bert", model.kernels))
+    states = finite_states(
+        model.iterate_states(inputs, open_context("wav2vec_bert", model.kernels)),
+        model="audio", first="feature_projection", layers="layers", n_layers=model.config.n_layers,
+    )  # fmt: skip
     picked = selection.pick(states, n_states, subselect=False)
     binned = ((number, pick_nearest(state[0], n_bins)) for number, state in picked)
     groups = to_host(selection.aggregate(binned, n_states, subselect=False))
     if not np.all(np.isfinite(groups)):
-        raise CheckpointError("the audio model gives NaN or infinite features; its weights do not fit this precision")
+        raise NotFiniteError("the mean over layers of the audio model is not finite; try --precision float64")
     return np.ascontiguousarray(groups.transpose(0, 2, 1))
 
 

@@ -24,7 +24,7 @@ from extractors.vjepa2.stride import computed_bins, fill_bins
 from extractors.wav2vec_bert.extract import audio_features
 from extractors.wav2vec_bert.model import Wav2VecBertModel
 from tribe_np.backend import device_module
-from tribe_np.errors import MediaError
+from tribe_np.errors import MediaError, NotFiniteError
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.kernels.record import KernelSet
 from tribe_np.media import audio, video
@@ -233,7 +233,11 @@ class _Run:
         """Sound or film: one chunk, a dense grid that starts at the chunk."""
         compute = {"audio": self._audio, "video": self._video, "image": self._image}[self.config.modality]
         key = self.chunk_key(row)
-        stored = self.cached(key, lambda: compute(row, number))
+        try:
+            stored = self.cached(key, lambda: compute(row, number))
+        except NotFiniteError as error:
+            where = f"chunk {number + 1} of {self.n_rows}, from {row.offset:g} s on"
+            raise NotFiniteError(f"{row.filepath}, {where}: {error}") from error
         FinishedClips(self.source.cache, key).clear()
         frequency = self.config.frequency
         return Kept(stored, frequency, row.start, stored.shape[-1] / frequency)

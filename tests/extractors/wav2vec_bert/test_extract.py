@@ -11,7 +11,8 @@ from extractors.common.grid import nearest_steps
 from extractors.common.layers import LayerSelection
 from extractors.wav2vec_bert.extract import audio_features, model_input
 from tests import fake_device
-from tribe_np.errors import CheckpointError, ShapeError
+from tribe_np.errors import CheckpointError, NotFiniteError, ShapeError
+from tribe_np.formats.safetensors import read_header, write_safetensors
 
 SELECTION = LayerSelection((0.5, 0.75, 1.0))
 RATE = 16000
@@ -100,5 +101,17 @@ def test_features_that_are_not_finite_are_an_error(model: Wav2VecBertModel) -> N
     broken = replace(
         model.feature_projection, projection=replace(projection, bias=np.full_like(projection.bias, np.nan))
     )
-    with pytest.raises(CheckpointError, match="NaN"):
+    with pytest.raises(
+        NotFiniteError, match=r"the audio model gives NaN .* first in feature_projection of its 3 layers"
+    ):
         audio_features(replace(model, feature_projection=broken), sound(1.0), RATE, 1.0, selection=SELECTION)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_the_layer_that_overflows_is_named(tiny: Path) -> None:
+    entries, metadata = read_header(tiny / "model.safetensors")
+    weights = {name: np.array(entry.read()) for name, entry in entries.items()}
+    weights["encoder.layers.1.final_layer_norm.weight"][:] = 3e38  # finite, what it gives is not
+    write_safetensors(tiny / "model.safetensors", weights, metadata=metadata)
+    with pytest.raises(NotFiniteError, match=r"the audio model gives NaN .* first in layers\.1 of its 3 layers"):
+        audio_features(Wav2VecBertModel.from_pretrained(tiny), sound(1.0), RATE, 1.0, selection=SELECTION)
