@@ -162,8 +162,9 @@ def describe_machine(tasks: Iterable[Task], args: argparse.Namespace, rounds: Ro
         known = rounds.found["threads"].setdefault(str(threads), {"gflops": {}, "products": {}})
         wanted = [shape for task in tasks if task.threads == threads for shape in products(task)]
         for side, python in (("ours", args.python), ("fp32", args.peer_python)):
+            is_wanted = "ours" in args.wanted if side == "ours" else bool(set(args.wanted) - {"ours"})
             shapes = [shape for shape in dict.fromkeys(wanted) if " x ".join(map(str, shape)) not in known["products"]]
-            if side not in args.wanted or (side in known["gflops"] and not (side == "ours" and shapes)):
+            if not is_wanted or (side in known["gflops"] and not (side == "ours" and shapes)):
                 continue
             job = {"case": "machine", "options": {"shapes": shapes}}
             found = bench_rounds.start(python, side, job, threads)

@@ -105,6 +105,29 @@ def test_float64_runs_where_it_decides(tmp_path: Path, machine: Machine, capsys:
     assert "over 1e-04, float64 not run" in capsys.readouterr().out
 
 
+def test_one_side_alone_has_a_line(tmp_path: Path, machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    run(tmp_path, "--cases", "sound", "--threads", "2", "--sides", "bf16")
+    assert machine.started == ["bf16"] * 3
+    assert "| 60 s of sound | 2 | - | - | - | 0.4 | 0.5 |" in capsys.readouterr().out
+
+
+def test_a_terminated_benchmark_ends_its_process(tmp_path: Path) -> None:
+    slow = tmp_path / "python"
+    slow.write_text("#!/bin/sh\necho $$ > " + str(tmp_path / "pid") + "\nexec sleep 60\n")
+    slow.chmod(0o755)
+    command = [sys.executable, str(ROOT / "tools" / "bench.py"), "--work", str(tmp_path), "--sides", "ours"]
+    with subprocess.Popen([*command, "--python", str(slow)], stdout=subprocess.PIPE, text=True) as bench:
+        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().endswith("\n"):
+            assert bench.poll() is None
+        bench.terminate()
+        printed, _ = bench.communicate(timeout=60)
+    assert bench.returncode == 130
+    assert "nothing has been measured" in printed
+    state = ["ps", "-o", "stat=", "-p", (tmp_path / "pid").read_text().strip()]
+    found = subprocess.run(state, capture_output=True, text=True, check=False).stdout.strip()
+    assert not found or found.startswith("Z")  # gone, or dead and not yet collected by the system
+
+
 def test_a_stop_leaves_a_table(
     tmp_path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
