@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 
 from tribe_np.backend import array_module, device_module, dtype_of, to_device
-from tribe_np.encoder.config import BuildArgs, EncoderConfig
+from tribe_np.encoder.batches import WINDOWS_AT_ONCE, parts_of, shown_whole
+from tribe_np.encoder.config import BuildArgs, EncoderConfig, SubjectLayersConfig
 from tribe_np.encoder.projector import Mlp, Projector
 from tribe_np.encoder.readout import ReadOut
 from tribe_np.encoder.selection import selected_columns
@@ -164,32 +165,37 @@ class FmriEncoder:
         Raises   ShapeError for features that do not fit; ConfigError when there is no average subject
         """
         ctx = open_context("encoder", self.kernels)
-        x = self.put_together(features, subject_index, ctx)
+        arrays = self._checked_features(features)
+        n_windows = next(iter(arrays.values())).shape[0]
+        # subject layers in front read one index per window: those take the whole batch
+        by_subject = isinstance(self.config.projector, SubjectLayersConfig)
+        parts = parts_of(n_windows, n_windows if by_subject else WINDOWS_AT_ONCE)
+        with shown_whole(ctx, len(parts)) as part_ctx:
+            hidden = [
+                self.hidden_states({m: x[part] for m, x in arrays.items()}, subject_index, part_ctx) for part in parts
+            ]
+        x = hidden[0] if len(parts) == 1 else array_module(*hidden).concatenate(hidden, axis=0)
+        return self.read_out(x, subject_index, ctx, pool_outputs=pool_outputs)
+
+    def hidden_states(self, arrays: Mapping[str, Array], subject_index: Array | None, ctx: Context) -> Array:
+        """What the read-out reads, from checked features.
+
+        Shapes   arrays {modality: (B, G, F, T)} -> (B, S, D)
+        """
+        x = self.put_together(arrays, subject_index, ctx)
         if self.temporal_smoothing is not None:
             x = self.temporal_smoothing(x)
             ctx.see("temporal_smoothing.output", x)
-        if self.encoder is not None:
-            x = self.encode(x, ctx)
-        return self.read_out(x, subject_index, ctx, pool_outputs=pool_outputs)
+        return x if self.encoder is None else self.encode(x, ctx)
 
-    def put_together(self, features: Mapping[str, Array], subject_index: Array | None, ctx: Context) -> Array:
+    def put_together(self, arrays: Mapping[str, Array], subject_index: Array | None, ctx: Context) -> Array:
         """Every modality projected, then side by side, summed, or one after the other in time.
 
-        Shapes   -> (B, T, D), or (B, n * T, D) for stack
-        Raises   ShapeError for features that do not fit the model or one another
+        Shapes   arrays {modality: (B, G, F, T)} -> (B, T, D), or (B, n * T, D) for stack
         """
-        arrays = {m: self._checked(m, features[m]) for m in self._known(features)}
         first = next(iter(arrays.values()))
         B, T = first.shape[0], first.shape[-1]
-        if any((x.shape[0], x.shape[-1]) != (B, T) for x in arrays.values()):
-            shapes = ", ".join(f"{m} {tuple(x.shape)}" for m, x in arrays.items())
-            raise ShapeError(f"features must share one batch size and one number of steps, got {shapes}")
         aggregation, n = self.config.extractor_aggregation, len(self.build_args.feature_dims)
-        missing = [m for m in self.build_args.feature_dims if m not in arrays]
-        if missing and aggregation != "cat" and n > 1:
-            raise ShapeError(
-                f"features lack {', '.join(missing)}: extractor_aggregation {aggregation} needs every modality"
-            )
         xp = array_module(first)
         projected = []
         for modality in self.build_args.feature_dims:
@@ -222,6 +228,22 @@ class FmriEncoder:
             ctx.see("time_pos_embed.output", x)
         assert self.encoder is not None
         return self.encoder(x, ctx)
+
+    def _checked_features(self, features: Mapping[str, Array]) -> dict[str, Array]:
+        """The features of the modalities that are there, in the checkpoint's order, as (B, G, F, T) on the device."""
+        arrays = {m: self._checked(m, features[m]) for m in self._known(features)}
+        first = next(iter(arrays.values()))
+        B, T = first.shape[0], first.shape[-1]
+        if any((x.shape[0], x.shape[-1]) != (B, T) for x in arrays.values()):
+            shapes = ", ".join(f"{m} {tuple(x.shape)}" for m, x in arrays.items())
+            raise ShapeError(f"features must share one batch size and one number of steps, got {shapes}")
+        aggregation, n = self.config.extractor_aggregation, len(self.build_args.feature_dims)
+        missing = [m for m in self.build_args.feature_dims if m not in arrays]
+        if missing and aggregation != "cat" and n > 1:
+            raise ShapeError(
+                f"features lack {', '.join(missing)}: extractor_aggregation {aggregation} needs every modality"
+            )
+        return arrays
 
     def _known(self, features: Mapping[str, Array]) -> list[str]:
         known = self.build_args.feature_dims

@@ -124,7 +124,8 @@ class Mlp:
         """Shapes   x (B, T, D_in) -> (B, T, D_out)."""
         for j, layer in enumerate(self.hidden_layers):
             x = layer(x, ctx.at("hidden", j))
-        x = self.last(x)
+        # without hidden layers x is a view of the features, (B, G * F, T) in memory and the largest array of all
+        x = self.last(x) if self.hidden_layers else self.last.each(x)
         ctx.see("output", x)
         return x
 
