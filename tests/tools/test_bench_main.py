@@ -113,7 +113,7 @@ def test_one_side_alone_has_a_line(tmp_path: Path, machine: Machine, capsys: pyt
 
 def test_a_terminated_benchmark_ends_its_process(tmp_path: Path) -> None:
     slow = tmp_path / "python"
-    slow.write_text("#!/bin/sh\necho $$ > " + str(tmp_path / "pid") + "\nexec sleep 60\n")
+    slow.write_text("#!/bin/sh\nsleep 2\necho $$ > " + str(tmp_path / "pid") + "\nexec sleep 60\n")
     slow.chmod(0o755)
     command = [sys.executable, str(ROOT / "tools" / "bench.py"), "--work", str(tmp_path), "--sides", "ours"]
     with subprocess.Popen([*command, "--python", str(slow)], stdout=subprocess.PIPE, text=True) as bench:
