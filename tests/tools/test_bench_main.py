@@ -113,6 +113,7 @@ def test_one_side_alone_has_a_line(tmp_path: Path, machine: Machine, capsys: pyt
 
 def test_a_terminated_benchmark_ends_its_process(tmp_path: Path) -> None:
     slow = tmp_path / "python"
+    # two seconds, after which the benchmark surely knows the process it has started
     slow.write_text("#!/bin/sh\nsleep 2\necho $$ > " + str(tmp_path / "pid") + "\nexec sleep 60\n")
     slow.chmod(0o755)
     command = [sys.executable, str(ROOT / "tools" / "bench.py"), "--work", str(tmp_path), "--sides", "ours"]
