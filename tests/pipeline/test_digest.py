@@ -1,5 +1,7 @@
 """Digests: by content, of what is read, with progress where there is much of it."""
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,3 +62,10 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         digest.shown_digest(tmp_path / "absent.mp4", Silent())
     with pytest.raises(MediaError, match="absent"):
         digest.file_digest(tmp_path / "absent.mp4")
+
+
+def test_a_value_is_digested_as_its_json_text() -> None:
+    value = {"words": [["é\U0001f600", "a b"], ["", 'q"']], "n": None, "x": 0.1, "nested": {"b": [], "a": True}}
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True)
+    assert digest.value_digest(value) == hashlib.sha256(text.encode()).hexdigest()
+    assert digest.value_digest({"p": Path("x")}) == digest.value_digest({"p": repr(Path("x"))})

@@ -67,5 +67,8 @@ def shown_digest(path: str | Path, progress: Progress) -> str:
 
 def value_digest(value: Mapping[str, Any]) -> str:
     """SHA-256 of a JSON-able mapping; keys in any order give the same."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=True, default=repr)
-    return hashlib.sha256(text.encode()).hexdigest()
+    digest = hashlib.sha256()
+    # piece by piece: the contexts of an hour of words are long
+    for piece in json.JSONEncoder(sort_keys=True, ensure_ascii=True, default=repr).iterencode(value):
+        digest.update(piece.encode())
+    return digest.hexdigest()

@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,22 +29,12 @@ def write_table(path: str | Path, columns: Sequence[str], rows: Iterable[Sequenc
 
     Raises   OutputError when the file cannot be written; EventsError when a text is not valid Unicode
     """
-    lines = ["\t".join(quote(cell) for cell in row) + "\n" for row in [columns, *rows]]
     try:
-        content = "".join(lines).encode("utf-8")
+        with whole_file(Path(path)) as partial, partial.open("wb") as file:
+            for row in chain([columns], rows):  # one at a time: contexts make a table of an hour large
+                file.write(("\t".join(map(quote, row)) + "\n").encode("utf-8"))
     except UnicodeEncodeError as error:
         raise EventsError(f"{path}: a text holds half of a surrogate pair ({error.object[error.start]!r})") from error
-    write_atomically(Path(path), content)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Writes the bytes beside the target, then renames.
-
-    Raises   OutputError when the folder is missing, read-only or full
-    """
-    try:
-        with whole_file(path) as partial:
-            partial.write_bytes(content)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 
