@@ -12,6 +12,7 @@ import os
 import shlex
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from io import TextIOWrapper
@@ -105,6 +106,8 @@ def run() -> NoReturn:
     signal.signal(signal.SIGTERM, _terminated)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file name that the terminal's encoding lacks
+    if not sys.warnoptions:  # where values overflow, an error names the layer; NumPy's own lines say less
+        warnings.filterwarnings("ignore", "(overflow|invalid value|divide by zero) encountered", RuntimeWarning)
     try:
         code = main()
     except SystemExit as done:  # --help, a usage error, SIGTERM
