@@ -14,7 +14,7 @@ class CheckpointError(TribeError, ValueError):
 
 
 class NotFiniteError(CheckpointError):
-    """NaN or infinite values in what a model makes of its input."""
+    """NaN or infinite values, in features or in what a model makes of its input."""
 
 
 class ConfigError(TribeError, ValueError):

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from tests import fake_device
+from tribe_np.backend import to_host
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.encoder.random import random_state_dict, write_random
-from tribe_np.errors import CheckpointError, ConfigError, ShapeError, TribeError
+from tribe_np.errors import CheckpointError, ConfigError, NotFiniteError, ShapeError, TribeError
 from tribe_np.formats.safetensors import read_header, write_safetensors
 
 DIMS: dict[str, Any] = {"text": (2, 5), "audio": (2, 4), "video": (1, 6)}
@@ -239,6 +240,17 @@ def test_the_random_writer_is_deterministic_and_says_what_it_is(tmp_path: Path) 
     with pytest.raises(TribeError, match="heads of width >= 32"):
         write_random(tmp_path / "c", seed=7, feature_dims=DIMS, hidden=96, heads=6)
     assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_features_that_are_not_finite_are_named(features: dict[str, np.ndarray], value: float) -> None:
+    broken = {modality: x.copy() for modality, x in features.items()}
+    broken["audio"][1, ..., 5] = value
+    broken["audio"][1, ..., 7] = value
+    for encoder in (build(), build(device=fake_device.module)):
+        assert np.isfinite(to_host(encoder(features))).all()
+        with pytest.raises(NotFiniteError, match=r"features\['audio'\] hold NaN .* first in window 1 at step 5"):
+            encoder(broken)
 
 
 def test_weights_stored_as_half_precision_load(tmp_path: Path, features: dict[str, np.ndarray]) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.backend import array_module, device_module, dtype_of, to_device
+from tribe_np.backend import array_module, device_module, dtype_of, to_device, to_host
 from tribe_np.encoder.batches import WINDOWS_AT_ONCE, parts_of, shown_whole
 from tribe_np.encoder.config import BuildArgs, EncoderConfig, SubjectLayersConfig
 from tribe_np.encoder.projector import Mlp, Projector
@@ -28,7 +28,7 @@ from tribe_np.encoder.readout import ReadOut
 from tribe_np.encoder.selection import selected_columns
 from tribe_np.encoder.smoothing import TemporalSmoothing
 from tribe_np.encoder.transformer import Transformer
-from tribe_np.errors import ShapeError
+from tribe_np.errors import NotFiniteError, ShapeError
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.weights import WeightTree
 from tribe_np.kernels.record import REFERENCE, KernelSet
@@ -162,7 +162,7 @@ class FmriEncoder:
                  integers, or None for the average subject -> (B, V, R), on the model's device, in its dtype
         Numerics a missing modality is zero after its projector (no bias), a zero one is the projector's bias;
                  there is no mask: run short segments at full length, with zeros
-        Raises   ShapeError for features that do not fit; ConfigError when there is no average subject
+        Raises   ShapeError for features that do not fit; NotFiniteError for NaN among them; ConfigError when there is no average subject
         """
         ctx = open_context("encoder", self.kernels)
         arrays = self._checked_features(features)
@@ -272,6 +272,12 @@ class FmriEncoder:
         if dims is not None and (x.shape[2] != dims[1] or (x.shape[1] != dims[0] and not free_groups)):
             raise ShapeError(
                 f"features[{modality!r}] must have {dims[0]} layer groups of width {dims[1]}, got {tuple(array.shape)}"
+            )
+        finite = array_module(x).isfinite(x)
+        if not bool(finite.all()):
+            window, _, _, step = np.argwhere(~to_host(finite))[0]
+            raise NotFiniteError(
+                f"features[{modality!r}] hold NaN or infinite values, first in window {window} at step {step}"
             )
         return x
 
