@@ -118,7 +118,9 @@ def machine(options: dict[str, Any]) -> dict[str, Any]:
     shapes = {" x ".join(map(str, shape)): _product_seconds(*shape) for shape in options["shapes"]}
     gflops = 2 * LARGE**3 / _product_seconds(LARGE, LARGE, LARGE, n_times=5) / 1e9
     blas = {
-        f"{x['internal_api']} {x['version']} {x['architecture']}" for x in loaded_libraries() or [] if "version" in x
+        f"{x['internal_api']} {x['version']} {x['architecture']}"
+        for x in loaded_libraries() or []
+        if "architecture" in x
     }
     about = {"python": sys.version.split()[0], "numpy": np.__version__, "blas": ", ".join(sorted(blas)) or "unknown"}
     return {"about": about | {"kernels": _kernels().name}, "gflops": gflops, "products": shapes}
