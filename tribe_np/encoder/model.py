@@ -162,7 +162,8 @@ class FmriEncoder:
                  integers, or None for the average subject -> (B, V, R), on the model's device, in its dtype
         Numerics a missing modality is zero after its projector (no bias), a zero one is the projector's bias;
                  there is no mask: run short segments at full length, with zeros
-        Raises   ShapeError for features that do not fit; NotFiniteError for NaN among them; ConfigError when there is no average subject
+        Raises   ShapeError for features that do not fit; NotFiniteError for NaN or infinity among them; ConfigError
+                 when there is no average subject
         """
         ctx = open_context("encoder", self.kernels)
         arrays = self._checked_features(features)
