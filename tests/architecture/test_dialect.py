@@ -26,7 +26,7 @@ def array_module_names(tree: ast.AST) -> set[str]:
 
 
 def mutated_arguments(function: ast.FunctionDef) -> set[str]:
-    """Parameters that a function assigns into (x[...] = y) or changes in place (x += y); `out` and `out_*` are meant to be."""
+    """Parameters that a function assigns into (x[...] = y) or changes in place (x += y), but for `out` and `out_*`."""
     arguments = function.args
     names = {a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]} - {"self"}
     names = {name for name in names if name != "out" and not name.startswith("out_")}
