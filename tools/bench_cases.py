@@ -13,6 +13,7 @@ QUICK_WORDS, QUICK_CONTEXTS = 250, (50, 100, 250)
 RATE, SOUND_SECONDS = 16000, 60.0
 CLIP_SHAPE = (64, 288, 384, 3)  # video frames, height, width, colours
 BATCH_WORDS, MOST_BATCHED = 4, 250  # upstream's batch of contexts, timed in contexts of up to so many words
+SHOWN_TOKENS = 64  # of a clip's last state every so manyth token is compared, beside the means over all
 FRACTIONS = (0.5, 0.75, 1.0)
 STOCK = (
     "the", "of", "and", "that", "you", "said", "was", "with", "they", "she", "had", "house", "people", "children",

@@ -98,11 +98,19 @@ def _sound(folder: Path, options: dict[str, Any]) -> Call:
 def _clip(folder: Path, options: dict[str, Any]) -> Call:
     from extractors.vjepa2.extract import video_features
     from extractors.vjepa2.model import VJepa2Model
+    from tribe_np.oracle import trace
 
     model = VJepa2Model.from_pretrained(folder, kernels=_kernels(), streaming=True)
 
     def features(frames: np.ndarray) -> np.ndarray:
-        return video_features(model, [frames], selection=_selection(), final_norm=False)
+        last: list[np.ndarray] = []
+
+        def keep(name: str, state: np.ndarray) -> None:
+            last.append(state[0, :: cases.SHOWN_TOKENS].copy())
+
+        with trace(keep, pattern=f"vjepa2.encoder.layer.{model.config.n_layers - 1}.output"):
+            means = video_features(model, [frames], selection=_selection(), final_norm=False)
+        return np.concatenate([means[..., 0], *last])
 
     features(cases.clip_frames()[:2])
     return lambda: features(cases.clip_frames())

@@ -185,7 +185,8 @@ def _clip(folder: Path, options: dict[str, Any]) -> Call:
     def features(frames: np.ndarray) -> np.ndarray:
         pixels = processor(videos=[list(frames)], return_tensors="pt")["pixel_values_videos"]
         made = model(pixels.to(model.dtype), output_hidden_states=True, skip_predictor=skips)
-        return _grouped(torch.cat([_wide(state).mean(1) for state in made.hidden_states])[:, :, None])
+        means = _grouped(torch.cat([_wide(state).mean(1) for state in made.hidden_states])[:, :, None])[..., 0]
+        return np.concatenate([means, _host(made.hidden_states[-1][0, :: cases.SHOWN_TOKENS])])
 
     features(cases.clip_frames()[:2])
     return lambda: features(cases.clip_frames())
