@@ -140,6 +140,19 @@ print(threads.set_threads(1), numba.get_num_threads(), {x.get("num_threads") for
     assert fresh(show.strip(), NUMBA_NUM_THREADS="2", OMP_NUM_THREADS="2") == ["1", "1", "{1}"]
 
 
+@pytest.mark.extras
+def test_after_numba_has_its_pool_kernels_still_compile(tmp_path: Path) -> None:
+    show = """
+import numpy, numba
+from tribe_np.kernels.numba_set import numba_set
+numba.set_num_threads(2)
+threads.set_threads(1)
+print(numba_set().glu(numpy.zeros((1, 2), "f4")))
+"""
+    fresh_cache = {"NUMBA_CACHE_DIR": str(tmp_path)}
+    assert fresh(show.strip(), NUMBA_NUM_THREADS="2", OMP_NUM_THREADS="2", **fresh_cache) == ["[[0.]]"]
+
+
 def test_after_numpy_without_threadpoolctl_the_extra_is_named() -> None:
     show = """
 import numpy

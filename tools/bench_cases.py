@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from tools.bench_models import DEPTHS, FEATURES
+from tribe_np.ops.attention import BLOCK_SCORES
 
 N_TOKENS = 1400
 N_WORDS, CONTEXTS = 1000, (100, 250, 500, 750, 1000)
 QUICK_WORDS, QUICK_CONTEXTS = 250, (50, 100, 250)
 RATE, SOUND_SECONDS = 16000, 60.0
 CLIP_SHAPE = (64, 288, 384, 3)  # video frames, height, width, colours
+PATCH = 3 * 2 * 16 * 16  # values in a token: colours, frames, rows, columns
 BATCH_WORDS, MOST_BATCHED = 4, 250  # upstream's batch of contexts, timed in contexts of up to so many words
 SHOWN_TOKENS = 64  # of a clip's last state every so manyth token is compared, beside the means over all
 FRACTIONS = (0.5, 0.75, 1.0)
@@ -69,15 +71,27 @@ def llama_flops(n_layers: int, n_tokens: int = N_TOKENS) -> float:
     return 2.0 * n_layers * (dense * n_tokens + 2 * 3072 * n_tokens * (n_tokens + 1) / 2)
 
 
-def sound_flops(n_layers: int, n_steps: int = 2999) -> float:
-    """One conformer pass; relative keys over 73 distances."""
-    dense = 4 * 1024 * 4096 + 4 * 1024**2 + 3 * 1024**2 + 31 * 1024 + 73 * 1024
+def sound_flops(n_layers: int, n_steps: int = 2999, *, gathered: bool = False) -> float:
+    """One conformer pass; a query meets the keys of 73 distances, or, `gathered`, one for every step, as in torch."""
+    n_keys = n_steps if gathered else 73
+    dense = 4 * 1024 * 4096 + 4 * 1024**2 + 3 * 1024**2 + 31 * 1024 + n_keys * 1024
     return 2.0 * n_layers * n_steps * (dense + 2 * n_steps * 1024)
 
 
 def clip_flops(n_layers: int, n_tokens: int = 8192) -> float:
-    """One pass of the encoder over a clip; the predictor is not counted."""
-    return 2.0 * n_layers * n_tokens * (4 * 1408**2 + 2 * 1408 * 6144 + 2 * n_tokens * 1408)
+    """One pass of the encoder over a clip, patch embedding included; the predictor is counted by itself."""
+    layer = 4 * 1408**2 + 2 * 1408 * 6144 + 2 * n_tokens * 1408
+    return 2.0 * n_tokens * (n_layers * layer + PATCH * 1408)
+
+
+def predictor_flops(n_tokens: int = 2 * 8192) -> float:
+    """V-JEPA's predictor: 12 layers of width 384 over context and target tokens."""
+    return 2.0 * 12 * n_tokens * (12 * 384**2 + 2 * n_tokens * 384)
+
+
+def peer_clip_flops(n_layers: int) -> float:
+    """A clip on the peer, which runs the predictor where all layers do."""
+    return clip_flops(n_layers) + (predictor_flops() if n_layers == DEPTHS["vjepa2"] else 0.0)
 
 
 def words_flops(n_layers: int, n_words: int) -> float:
@@ -86,8 +100,10 @@ def words_flops(n_layers: int, n_words: int) -> float:
 
 
 def head_products(n_heads: float, n_steps: int, head_dim: int) -> Products:
-    """Scores and mixing of that many heads; a causal one counts half."""
-    return [(n_heads, n_steps, head_dim, n_steps), (n_heads, n_steps, n_steps, head_dim)]
+    """Scores and mixing of that many heads, in blocks of one head and some steps as ours; a causal one counts half."""
+    rows = max(1, min(n_steps, BLOCK_SCORES // n_steps))
+    n_blocks = n_heads * n_steps / rows
+    return [(n_blocks, rows, head_dim, n_steps), (n_blocks, rows, n_steps, head_dim)]
 
 
 def encoder_products(batch: int) -> Products:
@@ -113,10 +129,10 @@ def sound_products(n_layers: int, n_steps: int = 2999) -> Products:
 
 
 def clip_products(n_layers: int, n_tokens: int = 8192) -> Products:
-    """The four maps of attention, the feed-forward, and 22 heads."""
+    """The patch embedding, the four maps of attention, the feed-forward, and 22 heads."""
     shapes = [(4, 1408, 1408), (1, 1408, 6144), (1, 6144, 1408)]
     linear: Products = [(n_layers * count, n_tokens, k, n) for count, k, n in shapes]
-    return [*linear, *head_products(n_layers * 22, n_tokens, 64)]
+    return [(1, n_tokens, PATCH, 1408), *linear, *head_products(n_layers * 22, n_tokens, 64)]
 
 
 def n_text_tokens(size: Size) -> int:
@@ -135,8 +151,8 @@ CASES = (
         lambda s: encoder_flops(8, fused=False), lambda s: encoder_products(8), 8, 8, target=0.75,
     ),
     Case(
-        "sound", "wav2vec_bert", "60 s of sound", lambda s: sound_flops(s.layers), lambda s: sound_flops(s.layers),
-        lambda s: sound_products(s.layers), 2, 4, target=0.4,
+        "sound", "wav2vec_bert", "60 s of sound", lambda s: sound_flops(s.layers),
+        lambda s: sound_flops(s.layers, gathered=True), lambda s: sound_products(s.layers), 2, 4, target=0.4,
     ),
     Case(
         "llama", "llama", f"LLaMA, {N_TOKENS} tokens", lambda s: llama_flops(s.layers), lambda s: llama_flops(s.layers),
@@ -148,7 +164,7 @@ CASES = (
         target=0.005, estimated=True,
     ),
     Case(
-        "clip", "vjepa2", "one V-JEPA clip", lambda s: clip_flops(s.layers), lambda s: clip_flops(s.layers),
+        "clip", "vjepa2", "one V-JEPA clip", lambda s: clip_flops(s.layers), lambda s: peer_clip_flops(s.layers),
         lambda s: clip_products(s.layers), 1, 1, target=0.75,
     ),
 )  # fmt: skip

@@ -1,32 +1,30 @@
 """Ours beside torch at the released sizes, from one command: `python tools/bench.py --peer-python PYTHON`.
 
 Every measurement is a process of its own, ours and the peer's in turn, so that neither runs on a machine that the
-other has warmed or filled. Figures are medians over all timed calls: of five rounds, or of three where a process takes
-a minute or more (two with --quick). The second column, torch in bfloat16, comes after all others. Each finished round
-is kept in WORK/rounds.json: a benchmark that was stopped goes on there, and --table prints what there is. The models
-(random weights, 14 GB for all) lie in WORK/encoder, llama, wav2vec_bert and vjepa2; each can be deleted alone and is
-written again when needed.
+other has warmed or filled. Figures are medians over all timed calls: of five rounds, or of three where a call takes a
+minute or more (two with --quick). The second column, torch in bfloat16, comes after all others. Each finished round
+is kept in WORK/rounds.json: a benchmark that was stopped goes on there, and --table prints every line there is. The
+models (random weights, 14 GB for all) lie in WORK/encoder, llama, wav2vec_bert and vjepa2; each can be deleted alone
+and is written again when needed.
 """
 
 import argparse
 import json
-import os
-import platform
+import math
 import shutil
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
 from importlib.util import find_spec
-from pathlib import Path
 from typing import NoReturn
 
 from tools import bench_cases, bench_rounds
-from tools.bench_cases import CASES, Size
+from tools.bench_cases import CASES
+from tools.bench_machine import describe_machine, failure
 from tools.bench_models import model_folder
-from tools.bench_rounds import ProcessError, Rounds, Task, n_rounds, run_round
-from tools.bench_table import CLOSE, SIDES, Line, as_table
+from tools.bench_rounds import Rounds, Task, n_rounds, run_round
+from tools.bench_table import CLOSE, SIDES, Line, as_table, finite
 from tribe_np.cli.common import path, positive
 from tribe_np.errors import ConfigError, TribeError
 from tribe_np.pipeline.locate import user_cache_folder
@@ -70,7 +68,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "default only for cases that differ by more than 1e-4 over RMS",
     )  # fmt: skip
     parser.add_argument("--again", action="store_true", help="forget the finished rounds of these cases and sides")
-    parser.add_argument("--table", action="store_true", help="print what has been measured, and measure nothing")
+    parser.add_argument(
+        "--table", action="store_true", help="print every line that has been measured, and measure nothing"
+    )
     args = parser.parse_args(arguments)
     args.work = args.work.resolve()
     args.wanted = args.sides or list(SIDES)
@@ -118,6 +118,19 @@ def tasks_of(args: argparse.Namespace) -> list[Task]:
     ]
 
 
+def measure_all(tasks: list[Task], args: argparse.Namespace, rounds: Rounds) -> list[str]:
+    """Forgets what shall be measured again, describes the machine, and measures; the failures, a line each.
+
+    Raises   ConfigError when rounds of the encoder are there against another peer
+    """
+    forgotten = args.wanted if args.again else []
+    for task in tasks if set(args.wanted) - {"ours"} else []:
+        rounds.check_peer(task, str(args.upstream or ""), forgotten)
+    for task in tasks if forgotten else []:
+        rounds.forget(task, forgotten)
+    return [*describe_machine(tasks, args, rounds), *measure(tasks, args, rounds)]
+
+
 def measure(tasks: list[Task], args: argparse.Namespace, rounds: Rounds) -> list[str]:
     """Measures what is missing, in the order of importance; the failures, a line each.
 
@@ -128,16 +141,20 @@ def measure(tasks: list[Task], args: argparse.Namespace, rounds: Rounds) -> list
         for task in tasks:
             chosen = [side for side in sides if side in args.wanted]
             if sides == ["fp64"] and args.sides is None and not args.quick:
-                is_needed = rounds.found["checks"].get(task.key, {}).get("difference", 0.0) > CLOSE
-                chosen = sides if is_needed else []
+                chosen = sides if needs_float64(rounds.found["checks"].get(task.key, {})) else []
             if args.quick and args.sides is None and sides == ["bf16"]:
                 continue
             try:
                 _in_turn(task, chosen, args, rounds)
-            except ProcessError as error:
-                failures.append(f"{task.key}: {error}")
-                print(f"bench: error: {failures[-1]}", file=sys.stderr, flush=True)
+            except TribeError as error:
+                failures.append(failure(task.key, error))
     return failures
+
+
+def needs_float64(check: dict[str, float | None]) -> bool:
+    """Whether torch in float64 decides: ours and torch differ, and both are finite."""
+    difference = check.get("difference")
+    return difference is not None and CLOSE < difference < math.inf
 
 
 def _in_turn(task: Task, chosen: list[str], args: argparse.Namespace, rounds: Rounds) -> None:
@@ -155,35 +172,6 @@ def _in_turn(task: Task, chosen: list[str], args: argparse.Namespace, rounds: Ro
         run_round(task, side, python, folder, rounds, str(args.upstream or ""))
 
 
-def describe_machine(tasks: Iterable[Task], args: argparse.Namespace, rounds: Rounds) -> None:
-    """Versions, the fastest matrix product of either side, and our models' matrix products, by threads."""
-    rounds.found["machine"] |= {"system": platform.platform(), "cpu": cpu_name()}
-    for threads in dict.fromkeys(task.threads for task in tasks):
-        known = rounds.found["threads"].setdefault(str(threads), {"gflops": {}, "products": {}})
-        wanted = [shape for task in tasks if task.threads == threads for shape in products(task)]
-        for side, python in (("ours", args.python), ("fp32", args.peer_python)):
-            is_wanted = "ours" in args.wanted if side == "ours" else bool(set(args.wanted) - {"ours"})
-            shapes = [shape for shape in dict.fromkeys(wanted) if " x ".join(map(str, shape)) not in known["products"]]
-            if not is_wanted or (side in known["gflops"] and not (side == "ours" and shapes)):
-                continue
-            job = {"case": "machine", "options": {"shapes": shapes}}
-            found = bench_rounds.start(python, side, job, threads)
-            known["gflops"][side] = found["gflops"]
-            known["products"] |= found["products"]
-            rounds.found["machine"] |= found["about"]
-            rounds.save()
-
-
-def products(task: Task) -> list[tuple[int, int, int]]:
-    """The shapes of a line's matrix products."""
-    return [(m, k, n) for _, m, k, n in task.case.products(size_of(task))]
-
-
-def size_of(task: Task) -> Size:
-    """How much of a case a line runs."""
-    return Size(task.layers, bench_cases.text_sizes(quick=task.quick)[0])
-
-
 def line_of(task: Task, rounds: Rounds) -> Line | None:
     """The medians of a line, or None before its first round; the peer's seconds of the text are integrated."""
     found = {side: results for side, results in rounds.of(task).items() if results and side in SIDES}
@@ -197,41 +185,33 @@ def line_of(task: Task, rounds: Rounds) -> Line | None:
             for side, results in found.items()
             if side != "ours"
         }
-    machine = rounds.found["threads"][str(task.threads)]
-    bare = [
-        (count, machine["products"].get(f"{m} x {k} x {n}")) for count, m, k, n in task.case.products(size_of(task))
-    ]
+    machine = rounds.found["threads"].get(str(task.threads), {"gflops": {}, "products": {}})
+    bare = [(count, machine["products"].get(f"{m} x {k} x {n}")) for count, m, k, n in task.products]
+    peers = {one.get("peer") for side, results in found.items() if side != "ours" for one in results}
     return Line(
         case=task.case,
         threads=task.threads,
-        size=size_of(task),
+        size=task.size,
         n_rounds={side: len(results) for side, results in found.items()},
         seconds=seconds,
         peak={side: max(r["peak"] for r in results) for side, results in found.items()},
         load=max(r["load"] for results in found.values() for r in results),
         check=rounds.found["checks"].get(task.key, {}),
-        sgemm=max(machine["gflops"].values()),
+        sgemm=max(machine["gflops"].values(), default=None),
         products=None if any(s is None for _, s in bare) else sum(count * (s or 0.0) for count, s in bare),
+        is_composed="composed" in peers,
+        is_quick=task.quick,
     )
 
 
 def write_table(tasks: list[Task], rounds: Rounds) -> str:
     """The table of what there is, printed and, as JSON, kept."""
     lines = [line for line in (line_of(task, rounds) for task in tasks) if line is not None]
-    peaks = {n: found["gflops"] for n, found in rounds.found["threads"].items()}
+    peaks = {n: found["gflops"] for n, found in rounds.found["threads"].items() if found["gflops"]}
     table = {"machine": rounds.found["machine"], "gflops": peaks, "lines": [line.as_dict() for line in lines]}
-    (rounds.work / "table.json").write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(finite(table), indent=1, allow_nan=False)
+    (rounds.work / "table.json").write_text(text + "\n", encoding="utf-8")
     return as_table(rounds.found["machine"], peaks, lines)
-
-
-def cpu_name(source: str = "/proc/cpuinfo") -> str:
-    """The processor as the system calls it, with the number of cores it shows."""
-    try:
-        lines = Path(source).read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
-    return f"{name}, {os.cpu_count()} cores"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -242,13 +222,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         args = parse(arguments)
         args.work.mkdir(parents=True, exist_ok=True)
-        rounds, tasks, code = Rounds.open(args.work), tasks_of(args), 0
+        rounds, code = Rounds.open(args.work), 0
+        tasks = rounds.tasks() if args.table else tasks_of(args)
         try:
             if not args.table:
-                for task in tasks if args.again else []:
-                    rounds.forget(task, args.wanted)
-                describe_machine(tasks, args, rounds)
-                code = 1 if measure(tasks, args, rounds) else 0
+                code = 1 if measure_all(tasks, args, rounds) else 0
         except KeyboardInterrupt:
             code = 130
         print(write_table(tasks, rounds))

@@ -6,6 +6,7 @@ of fewer layers is a folder of links. The brain encoder comes from its own write
 """
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -177,6 +178,8 @@ def model_folder(work: Path, kind: str, n_layers: int) -> Path:
     pool = draw_pool() if missing else np.empty(0, np.float32)
     for name, shapes in missing.items():
         write_shard(shards / name, shapes, parts.dtype, pool)
+    if missing:
+        os.sync()  # nothing is written to the disk any more while something is measured
     folder = work / kind / f"{n_layers}-layers"
     if not folder.exists():
         building = folder.with_suffix(".part")
@@ -199,6 +202,7 @@ def _encoder_folder(folder: Path) -> Path:
     if not (folder / "model.safetensors").exists():
         check_disk(folder.parent, 710_000_000, "encoder")
         write_random(folder, seed=1, feature_dims=FEATURES, **ENCODER)
+        os.sync()
     return folder
 
 

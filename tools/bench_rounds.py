@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import statistics
 import subprocess
 import time
@@ -13,15 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from tools.bench_cases import Case
-from tools.bench_table import relative_difference
+from tools import bench_cases
+from tools.bench_cases import CASES, Case, Products, Size
+from tools.bench_table import finite, relative_difference
 from tribe_np.errors import ConfigError, TribeError
 from tribe_np.threads import VARIABLES, blas_variables
 
 ROOT = Path(__file__).resolve().parent.parent
 FORMAT = 2  # of the file
 DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp64": "float64"}
-LONG, MANY, FEW, HURRIED = 60.0, 5, 3, 2  # seconds of a process, rounds, rounds, rounds
+LONG, MANY, FEW, HURRIED = 60.0, 5, 3, 2  # seconds of a call, rounds, rounds, rounds
 
 
 class ProcessError(TribeError):
@@ -42,6 +44,25 @@ class Task:
         """Its name in the file."""
         quick = ", quick" if self.quick else ""
         return f"{self.case.name}, {self.layers} layers, {self.threads} threads{quick}"
+
+    @classmethod
+    def of_key(cls, key: str) -> "Task | None":
+        """The line of that name; None for a case that is not known."""
+        found = re.fullmatch(r"(.+), (\d+) layers, (\d+) threads(, quick)?", key)
+        case = next((case for case in CASES if found is not None and case.name == found[1]), None)
+        if found is None or case is None:
+            return None
+        return cls(case, int(found[3]), int(found[2]), found[4] is not None)
+
+    @property
+    def size(self) -> Size:
+        """How much of the case runs."""
+        return Size(self.layers, bench_cases.text_sizes(quick=self.quick)[0])
+
+    @property
+    def products(self) -> Products:
+        """Our matrix products."""
+        return self.case.products(self.size)
 
 
 @dataclass
@@ -72,10 +93,15 @@ class Rounds:
         sides: dict[str, list[dict[str, Any]]] = self.found["lines"].setdefault(task.key, {})
         return sides
 
+    def tasks(self) -> list[Task]:
+        """Every line of the file that belongs to a known case, in the order of the table; quick ones come last."""
+        found = [task for key in self.found["lines"] if (task := Task.of_key(key)) is not None]
+        return sorted(found, key=lambda task: (task.quick, -task.threads, CASES.index(task.case), -task.layers))
+
     def save(self) -> None:
         """Writes the file in one step."""
         building = self.work / "rounds.part"
-        building.write_text(json.dumps(self.found, indent=1) + "\n", encoding="utf-8")
+        building.write_text(json.dumps(finite(self.found), indent=1, allow_nan=False) + "\n", encoding="utf-8")
         building.replace(self.work / "rounds.json")
 
     def output(self, task: Task, side: str) -> Path:
@@ -83,11 +109,26 @@ class Rounds:
         return self.work / "outputs" / f"{task.key}, {side}.npy"
 
     def forget(self, task: Task, sides: Iterable[str]) -> None:
-        """Those sides of a line are measured again."""
+        """Those sides of a line are measured again, and so are the machine's own figures with that many threads."""
         for side in sides:
             self.of(task).pop(side, None)
             self.output(task, side).unlink(missing_ok=True)
         self.found["checks"].pop(task.key, None)
+        self.found["threads"].pop(str(task.threads), None)
+
+    def check_peer(self, task: Task, upstream: str, forgotten: Iterable[str] = ()) -> None:
+        """Refuses to mix rounds of upstream's own encoder with rounds of the composed one; old files do not say which.
+
+        Raises   ConfigError when a round of the other kind is there that is not about to be forgotten
+        """
+        kind, sides = peer_kind(upstream), self.of(task)
+        others = [side for side in sides if any(one.get("peer", kind) != kind for one in sides[side])]
+        if task.case.model == "encoder" and set(others) - set(forgotten):
+            raise ConfigError(
+                f"{task.key}: the rounds of {', '.join(others)} are of another peer than {kind}: "
+                f"{'leave out' if upstream else 'give'} --upstream, or measure them anew with --again --sides "
+                f"{' '.join(others)}"
+            )
 
     def check(self, task: Task) -> None:
         """Compares the outputs that are there: ours with torch's, and torch's with its own in float64."""
@@ -102,12 +143,18 @@ class Rounds:
         self.save()
 
 
+def peer_kind(upstream: str) -> str:
+    """Whose encoder the peer is: upstream's own, from its checkout, or the same modules put together here."""
+    return "upstream" if upstream else "composed"
+
+
 def n_rounds(task: Task, sides: dict[str, list[dict[str, Any]]], side: str) -> int:
     """How many rounds a side of a line needs, once ours and torch's float32 have their first.
 
-    Five, or three where a process of either takes a minute or more; bfloat16 three, or one; two in a hurry.
+    Five, or three where a timed call of either takes a minute or more; bfloat16 three, or one; two in a hurry. Of the
+    estimated text it is the calls that were run that count, and loading never does.
     """
-    first = [sides[name][0]["took"] for name in ("ours", "fp32") if sides.get(name)]
+    first = [max(sides[name][0]["seconds"]) for name in ("ours", "fp32") if sides.get(name)]
     is_long = max(first, default=0.0) >= LONG
     if side == "fp64":
         return 1
@@ -150,7 +197,8 @@ def run_round(task: Task, side: str, python: str, folder: Path, rounds: Rounds, 
         read_through(folder)
     load = os.getloadavg()[0]
     result = start(python, side, job, task.threads)
-    sides.setdefault(side, []).append(result | {"load": load})
+    kind = {"peer": peer_kind(upstream)} if side != "ours" and task.case.model == "encoder" else {}
+    sides.setdefault(side, []).append(result | {"load": load} | kind)
     rounds.save()
     if is_first and side != "bf16":
         rounds.check(task)

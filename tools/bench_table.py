@@ -1,5 +1,6 @@
 """The lines of the benchmark as a table and as JSON."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +24,11 @@ class Line:
     seconds: dict[str, float]  # medians
     peak: dict[str, int]  # bytes, the largest of all rounds
     load: float  # the largest load average before a round: another program was running if it is over the threads
-    check: dict[str, float]  # "difference" of ours and torch, "peer_error", "our_error" against float64; over RMS
-    sgemm: float  # GFLOP/s
+    check: dict[str, float | None]  # over RMS: "difference" of ours and torch, "peer_error" and "our_error" of float64
+    sgemm: float | None  # GFLOP/s
     products: float | None  # seconds of our matrix products alone, at the same shapes
+    is_composed: bool = False  # the peer of the encoder is not upstream's own model
+    is_quick: bool = False
 
     @property
     def ratio(self) -> float | None:
@@ -41,9 +44,14 @@ class Line:
         count = self.case.flops_ours if side == "ours" else self.case.flops_peer
         return count(self.size) / self.seconds[side] / 1e9
 
+    def share(self, side: str) -> float | None:
+        """That rate over the faster library's product of large matrices."""
+        rate = self.gflops(side)
+        return None if rate is None or not self.sgemm else rate / self.sgemm
+
     @property
     def bare_share(self) -> float | None:
-        """Share of our time that its matrix products take alone, at the same shapes in the same run."""
+        """Share of all our time that its matrix products take alone, at the same shapes in the same run."""
         if self.products is None or "ours" not in self.seconds:
             return None
         return self.products / self.seconds["ours"]
@@ -68,26 +76,35 @@ class Line:
             parts.append("no predictor")
         if self.case.estimated:
             parts.append("peer estimated")
+        if self.is_composed:
+            parts.append("peer composed")
+        if self.is_quick:
+            parts.append("quick")
         return "; ".join(parts)
 
     @property
     def verdict(self) -> str:
         """Whether ours and torch agree: to 1e-4 over RMS, or to three times torch's own float32 error."""
-        difference, peer_error = self.check.get("difference"), self.check.get("peer_error")
-        if difference is None:
+        if "difference" not in self.check:
             return "-"
+        difference = self.check["difference"]
+        if difference is None or not math.isfinite(difference):
+            return "FAILS"
         if difference <= CLOSE:
             return f"within {CLOSE:.0e}"
-        if peer_error is None:
-            return f"over {CLOSE:.0e}, float64 not run" if np.isfinite(difference) else "FAILS"
+        if "peer_error" not in self.check:
+            return f"over {CLOSE:.0e}, float64 not run"
+        peer_error = self.check["peer_error"]
+        if peer_error is None or not math.isfinite(peer_error):
+            return "FAILS"
         return f"within {TIMES} x the peer's own" if difference <= TIMES * peer_error else "FAILS"
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything, for JSON."""
+        """Everything, for JSON (see `finite`)."""
         sides = {
             side: {
                 "seconds": self.seconds[side], "rounds": self.n_rounds[side], "peak_bytes": self.peak[side],
-                "gflops": self.gflops(side), "share_of_sgemm": (self.gflops(side) or 0.0) / self.sgemm,
+                "gflops": self.gflops(side), "share_of_sgemm": self.share(side),
             }
             for side in self.seconds
         }  # fmt: skip
@@ -99,15 +116,26 @@ class Line:
 
 
 def relative_difference(ours: np.ndarray, peer: np.ndarray) -> float:
-    """Largest difference over the peer's root mean square; infinite where either is not finite."""
+    """Largest difference over the peer's root mean square; infinite for other shapes, or where one is not finite."""
+    if ours.shape != peer.shape:
+        return float("inf")
     wide = peer.astype(np.float64)
     found = float(np.max(np.abs(ours - wide)) / np.sqrt(np.mean(wide * wide)))
-    return found if np.isfinite(found) else float("inf")
+    return found if math.isfinite(found) else float("inf")
+
+
+def finite(value: Any) -> Any:
+    """`value` as JSON can hold it: None in place of every number that is not finite."""
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def shown(value: float | None, digits: int = 3) -> str:
-    """That many significant digits, a dash for nothing."""
-    if value is None:
+    """That many significant digits, a dash for nothing and for what is not finite."""
+    if value is None or not math.isfinite(value):
         return "-"
     text = np.format_float_positional(value, digits, fractional=False, trim="-")
     return text if value >= 1e-3 or value == 0 else f"{value:.1e}"
@@ -115,7 +143,7 @@ def shown(value: float | None, digits: int = 3) -> str:
 
 def percent(value: float | None) -> str:
     """A share."""
-    return "-" if value is None else f"{100 * value:.0f} %"
+    return "-" if value is None or not math.isfinite(value) else f"{100 * value:.0f} %"
 
 
 HEADER = (
@@ -131,17 +159,17 @@ def as_table(machine: dict[str, Any], peaks: dict[str, dict[str, float]], lines:
         return "nothing has been measured yet"
     about = "; ".join(f"{name} {value}" for name, value in machine.items())
     found = [f"{' and '.join(f'{peak:.0f}' for peak in both.values())} on {n}" for n, both in peaks.items()]
-    head = f"{about}. Product of 4096 x 4096, GFLOP/s, {' and '.join(next(iter(peaks.values()), {}))}: "
+    names = " and ".join(next(iter(peaks.values()), {}))
+    head = f"{about}. Product of 4096 x 4096, GFLOP/s, " + (f"{names}: {', '.join(found)}" if found else "-")
     rows = [" | ".join(HEADER), "|".join("---" for _ in HEADER), *(" | ".join(_cells(line)) for line in lines)]
-    return "\n".join([head + (", ".join(found) or "-"), "", *(f"| {row} |" for row in rows)])
+    return "\n".join([head, "", *(f"| {row} |" for row in rows)])
 
 
 def _cells(line: Line) -> list[str]:
     cells = [line.title, str(line.threads), shown(line.seconds.get("ours")), shown(line.seconds.get("fp32"))]
     cells += [shown(line.ratio), shown(line.target), shown(line.seconds.get("bf16"))]
     for side in ("ours", "fp32"):
-        rate = line.gflops(side)
-        cells += [shown(rate), percent(None if rate is None else rate / line.sgemm)]
+        cells += [shown(line.gflops(side)), percent(line.share(side))]
         cells += [percent(line.bare_share)] if side == "ours" else []
     cells += [f"{line.peak[side] / 1e6:.0f}" if side in line.peak else "-" for side in SIDES]
     rounds = ", ".join(str(line.n_rounds.get(side, 0)) for side in SIDES)

@@ -120,8 +120,9 @@ def run_process(
 ) -> dict[str, Any]:
     """One process in `place`: its exit code, seconds, peak memory, what it printed and when, seconds per stage.
 
-    The peak is the system's own figure, as /usr/bin/time -v prints it. `fresh` begins without result and cache; `stop`
-    is asked until it says that the process shall be killed.
+    The peak is the process's own figure in run.json, None without one: what the system tells a parent of its child
+    begins with the parent's size. `fresh` begins without result and cache; `stop` is asked until it says that the
+    process shall be killed.
     """
     for name in (OUT, CACHE) if fresh else ():
         shutil.rmtree(place / name, ignore_errors=True)
@@ -132,20 +133,19 @@ def run_process(
         child = subprocess.Popen(command, cwd=place, env=environment, stdout=subprocess.DEVNULL, stderr=file)
     lines: list[str] = []
     while True:
-        pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+        code = child.poll()
         seconds = time.monotonic() - start
         for line in log.read_text(errors="replace").splitlines()[len(lines) :]:
             lines.append(f"{seconds:7.1f} s  {line}")
             print(lines[-1], file=sys.stderr, flush=True)
-        if pid:
+        if code is not None:
             break
         if stop is not None and stop():
             child.kill()
             stop = None
         time.sleep(0.05)
-    code = child.returncode = os.waitstatus_to_exitcode(status)
-    stages = json.loads((place / OUT / "run.json").read_text())["seconds"] if code == 0 else {}
-    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    run = json.loads((place / OUT / "run.json").read_text()) if code == 0 else {}
+    peak, stages = run.get("peak_memory_bytes") or None, run.get("seconds", {})
     return {"code": code, "seconds": round(seconds, 1), "peak": peak, "stages": stages, "lines": lines}
 
 

@@ -15,16 +15,18 @@ Machine: {machine}; {threads} threads, kernels `{kernels}`. The whole record is
 
 """
 SIZES = {
-    False: "Sound goes through Wav2Vec-BERT 2.0 in its released size (24 layers, 2.3 GB), the brain encoder has\nits "
-    "released size (8 layers, 1,152 wide, 20,484 vertices), words and pictures go through tiny models.",
-    True: "All models are tiny.",
+    False: "Sound goes through Wav2Vec-BERT 2.0 in its\nreleased size (24 layers, 1,024 wide, 2.3 GB), the brain "
+    "encoder has its released size (8 layers, 1,152 wide, 20,484\nvertices); words go through a LLaMA of 4 layers, "
+    "64 wide, and pictures through a V-JEPA 2 of 2 layers, 48 wide.",
+    True: "All models are tiny: a LLaMA of 4 layers,\n64 wide, a Wav2Vec-BERT of 2 layers, 64 wide, a V-JEPA 2 of 2 "
+    "layers, 48 wide, and a brain encoder of 2 layers,\n192 wide.",
 }
 KILLED = """
 ## Killed half-way
 
 The same command with an empty cache got SIGKILL after {before:.0f} s, in the middle of a chunk of sound: {kept} of
 {chunks} chunks were in the cache, and of the result {remains} was on the disk. Started again, it took {after:.0f} s
-(peak {peak:.2f} GB) and ended with {same}: `predictions.npy` (SHA-256 `{digest}...`), `segments.json` and
+(peak {peak}) and ended with {same}: `predictions.npy` (SHA-256 `{digest}...`), `segments.json` and
 `events.tsv`.
 """
 
@@ -44,8 +46,13 @@ def markdown(result: dict[str, Any]) -> str:
         again = f" {part['continued']['stages'].get(name, 0):.1f} |" if part else ""
         text += f"| {name} | {seconds:.1f} |{again}\n"
     rows, vertices = run["shape"]
-    text += f"\nPeak memory: {full['peak'] / 1e9:.2f} GB. Result: {rows} rows of {vertices:,} vertices.\n"
+    text += f"\nPeak memory: {gigabytes(full['peak'])}. Result: {rows} rows of {vertices:,} vertices.\n"
     return text + (killed(part, result["digests"]) if part else "") + "\n" + printed(result)
+
+
+def gigabytes(n_bytes: int | None) -> str:
+    """A size, or a dash where it is not known."""
+    return "-" if n_bytes is None else f"{n_bytes / 1e9:.2f} GB"
 
 
 def killed(part: dict[str, Any], digests: dict[str, str]) -> str:
@@ -53,7 +60,7 @@ def killed(part: dict[str, Any], digests: dict[str, str]) -> str:
     return KILLED.format(
         before=part["killed"]["seconds"], kept=part["kept"], chunks=part["chunks"],
         remains="nothing" if not part["left"] else ", ".join(f"`{name}`" for name in part["left"]),
-        after=part["continued"]["seconds"], peak=part["continued"]["peak"] / 1e9,
+        after=part["continued"]["seconds"], peak=gigabytes(part["continued"]["peak"]),
         same="the same bytes" if part["equal"] else "OTHER BYTES, a defect", digest=digests["predictions.npy"][:16],
     )  # fmt: skip
 

@@ -1,14 +1,24 @@
 """Files that appear whole or not at all: written under a hidden name beside their place, then renamed."""
 
 import os
+import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
 def passing_name(path: Path, ending: str) -> Path:
-    """A hidden name beside `path`, of this process alone, and never longer than names may be."""
-    return path.with_name(f".{path.name[:40]}.{os.getpid()}.{ending}")
+    """A hidden name beside `path` that no other call gives, on any machine, and never longer than names may be."""
+    return path.with_name(f".{path.name[:40]}.{os.getpid()}.{secrets.token_hex(4)}.{ending}")
+
+
+def remove_leftovers(folder: Path, *, older_than: float = 86400.0) -> None:
+    """Removes what killed writers left in the folder so many seconds ago; what belongs to others stays."""
+    for path in folder.glob(".*.partial"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > older_than:
+                path.unlink()
 
 
 @contextmanager

@@ -111,6 +111,22 @@ def compare(ours: Recording, reference: Recording) -> list[Difference]:
     return rows
 
 
+@dataclass(frozen=True)
+class _Matching:
+    """A tap for the names that match."""
+
+    receive: Callable[[str, Array], None]
+    pattern: str
+
+    def wants(self, name: str) -> bool:
+        """Whether the name matches: a stage that has to copy before it shows asks first."""
+        return fnmatchcase(name, self.pattern)
+
+    def __call__(self, name: str, array: Array) -> None:
+        if self.wants(name):
+            self.receive(name, array)
+
+
 @contextmanager
 def trace(tap: Tap | None = None, pattern: str = "*") -> Iterator[Recording]:
     """Records every named intermediate whose name matches `pattern` (shell style) while the block runs.
@@ -118,13 +134,7 @@ def trace(tap: Tap | None = None, pattern: str = "*") -> Iterator[Recording]:
     With `tap`, each matching intermediate is handed to it instead, as tap(name, array); it must copy what it keeps.
     """
     recording = Recording()
-    receive: Callable[[str, Array], None] = recording.add if tap is None else tap
-
-    def matching(name: str, array: Array) -> None:
-        if fnmatchcase(name, pattern):
-            receive(name, array)
-
-    token = ACTIVE_TAP.set(matching)
+    token = ACTIVE_TAP.set(_Matching(recording.add if tap is None else tap, pattern))
     try:
         yield recording
     finally:

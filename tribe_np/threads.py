@@ -41,7 +41,10 @@ def set_threads(number: int | None) -> int | None:
     if number is None:
         return None
     limits = require("threadpoolctl", extra="numba", why="changing the threads after NumPy was loaded")
-    os.environ.update(thread_variables(number, os.environ))
+    chosen = thread_variables(number, os.environ)
+    if "numba" in sys.modules:  # it refuses to compile once its variable is not the size of its running pool
+        del chosen["NUMBA_NUM_THREADS"]
+    os.environ.update(chosen)
     limits.threadpool_limits(number)
     if "numba" in sys.modules:  # its pool cannot grow after its start
         numba = sys.modules["numba"]

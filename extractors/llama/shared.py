@@ -38,7 +38,13 @@ class SharedBlock:
         nodes = [to_device(np.array(forest.last_nodes(i, n)), model.device) for i, n in enumerate(self.n_targets)]
 
         def first_word(tokens: np.ndarray) -> Pair:
-            """The word with the shortest context that holds one of the tokens."""
+            """The word whose own tokens are among them, else the one with the shortest context that holds one.
+
+            A value that overflows inside attention reaches all tokens of its block: the layer is right all the same.
+            """
+            own = [i for i, n in enumerate(self.n_targets) if tokens[0, forest.last_nodes(i, n)].any()]
+            if own:
+                return self.pairs[min(own, key=lambda i: int(forest.positions[forest.ends[i]]))]
             lengths = [int(forest.positions[end]) + 1 for end in forest.ends]
             by_length = sorted(range(len(lengths)), key=lengths.__getitem__)
             return self.pairs[next(i for i in by_length if tokens[0, forest.last_nodes(i, lengths[i])].any())]

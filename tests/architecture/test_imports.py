@@ -13,7 +13,7 @@ MODEL_FLOOR = {"nn", "ops", "kernels", "backend", "timeline", "formats"}
 RESULT_FLOOR = {"timeline", "formats"}
 ALLOWED = {
     "__main__": {"cli"},
-    "cli": {"pipeline", "oracle", "formats", "threads"},
+    "cli": {"pipeline", "oracle", "formats", "threads", "allocator"},
     "pipeline": {
         "extractors", "encoder", "media", "formats", "timeline", "outputs", "analysis", "plots", "kernels", "backend",
         "threads",
@@ -36,6 +36,7 @@ ALLOWED = {
     "optional": set(),
     "atomic": set(),
     "threads": set(),
+    "allocator": set(),
 }  # fmt: skip
 CORE = {"numpy", "scipy", "safetensors", "yaml", "nibabel", "soundfile"}
 

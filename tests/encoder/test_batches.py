@@ -61,6 +61,9 @@ def test_a_trace_shows_whole_batches_and_changes_no_bit(features: dict[str, np.n
     np.testing.assert_array_equal(traced, plain)
     assert {array.shape[0] for array in recording.arrays.values()} == {N_WINDOWS}
     assert recording["encoder.layers.1.hidden"].shape == (N_WINDOWS, 8, 96)
+    with trace(pattern="encoder.layers.1.hidden") as one:
+        encoder(features)
+    assert list(one.arrays) == ["encoder.layers.1.hidden"]
     # the last window, alone in its part, is where it belongs
     with trace() as last:
         encoder({m: x[-1:] for m, x in features.items()})

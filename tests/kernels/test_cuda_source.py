@@ -80,8 +80,8 @@ def test_misfits_are_refused_before_any_memory_is_touched(kernels: KernelSet, en
 
 
 def test_rotation_and_attention_stay_the_references(kernels: KernelSet) -> None:
-    assert kernels.rotate_half is REFERENCE.rotate_half
-    assert kernels.attention is REFERENCE.attention
+    for entry in ("rotate_half", "rotate_adjacent", "attention", "relative_attention", "silu", "glu"):
+        assert getattr(kernels, entry) is getattr(REFERENCE, entry)
 
 
 def test_chosen_by_name_and_by_auto(kernels: KernelSet, monkeypatch: pytest.MonkeyPatch) -> None:

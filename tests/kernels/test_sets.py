@@ -1,8 +1,12 @@
 """Which kernels a name and a device give, what the loops do with bad numbers, and the geometry of GPU launches."""
 
 import builtins
+import os
 import re
+import subprocess
+import sys
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -80,6 +84,24 @@ def test_a_cache_folder_that_cannot_be_written_costs_the_cache_only() -> None:
     np.testing.assert_allclose(out, REFERENCE.gelu(np.array([-1.0, 0.0, 2.0])), rtol=1e-15)
 
 
+@pytest.mark.extras
+def test_a_second_process_reads_compiled_code_from_the_disk(tmp_path: Path) -> None:
+    numba_or_skip()
+    show = """
+import numpy
+from tribe_np.kernels.numba_set import numba_set
+glu = numba_set().glu
+glu(numpy.zeros((1, 2), "f4"))
+print(sum(glu.__self__.bodies["glu_float32"].stats.cache_hits.values()))
+"""
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    hits = [
+        subprocess.run([sys.executable, "-c", show], env=environment, capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
+    assert [text.strip() for text in hits] == ["0", "1"]
+
+
 @pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.extras)])
 def test_the_float32_gelu_keeps_its_tail(compiled: bool) -> None:
     entry = (numba_or_skip() if compiled else PLAIN).gelu
@@ -107,6 +129,33 @@ def test_nan_and_fully_masked_rows_are_nan_as_in_the_reference() -> None:
     found = PLAIN.attention(one, one[:, :, :1], one[:, :, :1], scale=1.0, causal=True)
     np.testing.assert_array_equal(found, expected)
     assert np.isnan(found[0, 0, :2]).all()
+
+
+NAN = np.float32(np.nan)
+ROWS = [[NAN, 0, 1], [0, -NAN, 1], [-NAN, -np.inf, -np.inf], [-np.inf] * 3, [np.inf, 0, 1], [0, 0, -np.inf]]
+
+
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.extras)])
+@pytest.mark.parametrize("row", range(len(ROWS)))
+def test_nan_of_either_sign_and_infinities_in_float32(compiled: bool, row: int) -> None:
+    kernels = numba_or_skip() if compiled else PLAIN
+    scores = np.array([ROWS[row]], np.float32)
+    assert np.signbit(np.array([-NAN])).all()  # what inf - inf is on x86
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(np.isnan(kernels.softmax(scores)), np.isnan(REFERENCE.softmax(scores)))
+        key, one = scores[None, :, :, None][:, :1].reshape(1, 1, 3, 1), np.ones((1, 1, 1, 1), np.float32)
+        value = np.arange(3, dtype=np.float32).reshape(1, 1, 3, 1)
+        found = kernels.attention(one, key, value, scale=1.0)
+        np.testing.assert_allclose(found, REFERENCE.attention(one, key, value, scale=1.0), rtol=1e-6)
+
+
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.extras)])
+@pytest.mark.parametrize("entry", ["gelu", "silu"])
+def test_gates_that_are_far_from_zero_in_float32(entry: str, compiled: bool) -> None:
+    kernels = numba_or_skip() if compiled else PLAIN
+    x = np.array([-np.inf, -1e38, -200.0, 200.0, 1e38, np.nan], np.float32)
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(getattr(kernels, entry)(x), getattr(REFERENCE, entry)(x), rtol=1e-6, atol=1e-30)
 
 
 @given(seeds, sizes, st.sampled_from([(1, 1), (2, 1), (4, 2), (3, 3)]), sizes, sizes, st.booleans(), st.booleans())

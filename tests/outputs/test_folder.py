@@ -91,6 +91,26 @@ def test_an_interruption_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monk
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_interruption_between_the_two_renames_keeps_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_prediction(tmp_path / "out", prediction())
+    before = (tmp_path / "out" / "predictions.npy").read_bytes()
+    rename, seen = Path.rename, []
+
+    def interrupted(path: Path, target: Path) -> Path:
+        seen.append(path.name)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_prediction(tmp_path / "out", prediction())
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert (tmp_path / "out" / "predictions.npy").read_bytes() == before
+
+
 def test_single_files_are_whole_too(tmp_path: Path) -> None:
     write_file_whole(tmp_path / "new" / "a.txt", lambda p: p.write_text("x") and None)
     assert (tmp_path / "new" / "a.txt").read_text() == "x"

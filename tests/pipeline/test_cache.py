@@ -1,12 +1,14 @@
 """The feature cache: keys by content, damage detected, nothing half-written."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tribe_np.errors import OutputError
-from tribe_np.pipeline import cache as cache_module
 from tribe_np.pipeline.cache import FeatureCache
 
 ARRAYS = {"features": np.arange(12, dtype=np.float32).reshape(2, 3, 2)}
@@ -57,12 +59,34 @@ def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None
         FeatureCache(tmp_path / "file" / "cache")
 
 
-def test_a_full_disk_leaves_no_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
+def test_a_full_disk_leaves_no_entry(tmp_path: Path) -> None:
+    show = """
+import resource, signal, sys
+from pathlib import Path
+import numpy as np
+from tribe_np.errors import OutputError
+from tribe_np.pipeline.cache import FeatureCache
 
-    cache = FeatureCache(tmp_path)
-    monkeypatch.setattr(cache_module, "write_safetensors", full)
-    with pytest.raises(OutputError, match="No space left"):
-        cache.store("k", ARRAYS)
+cache = FeatureCache(Path(sys.argv[1]))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))  # no file may grow beyond that, as if the disk were full
+try:
+    cache.store("k", {"features": np.zeros(100_000, np.float32)})
+except OutputError as error:
+    print(error)
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", show, tmp_path], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "k.safetensors" in found.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_killed_writers_left_long_ago_is_removed(tmp_path: Path) -> None:
+    old, new, other = (tmp_path / name for name in (".a.1.ff.partial", ".b.2.ff.partial", ".c"))
+    for path in (old, new, other):
+        path.write_bytes(b"x")
+    for path in (old, other):
+        os.utime(path, (1e9, 1e9))
+    FeatureCache(tmp_path)
+    assert sorted(tmp_path.iterdir()) == [new, other]

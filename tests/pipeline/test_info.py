@@ -94,3 +94,33 @@ def test_the_command(text: Path, encoder: Path, capsys: pytest.CaptureFixture[st
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(describe(text, encoder)))
     assert main(["info", str(text), "--for", str(encoder)]) == 0
     assert "    group 0: 0, 2" in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize(
+    "text_of_file", ["{}", '{"feature_dims": {"text": 3}, "n_outputs": 7, "n_output_timesteps": 5}']
+)
+def test_malformed_build_args_are_one_line(
+    encoder: Path, text_of_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (encoder / "build_args.json").write_text(text_of_file)
+    assert main(["info", str(encoder)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("tribe-np: error: ")
+
+
+def test_only_arithmetic_is_shown_as_such() -> None:
+    told = {"config": {"rope_theta": 5e6}, "flop_per_second_of_stimulus": {"sound": 1000.0, "assumed": "x"}}
+    lines = as_lines(told)
+    assert "  rope_theta: 5000000.0" in lines
+    assert "  sound: 1e-06 GFLOP" in lines
+
+
+def test_a_model_by_its_name(text: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    text.rename(text.parent / "Llama-3.2-3B")
+    for options in (["--models", str(text.parent)], []):
+        monkeypatch.setenv("TRIBE_NP_MODELS", "" if options else str(text.parent))
+        assert main(["info", "meta-llama/Llama-3.2-3B", *options]) == 0
+        assert "kind: extractor (llama)" in capsys.readouterr().out.splitlines()
+    monkeypatch.delenv("TRIBE_NP_MODELS")
+    assert main(["info", "meta-llama/Llama-3.2-3B"]) == 2
+    assert "no such folder" in capsys.readouterr().err

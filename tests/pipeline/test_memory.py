@@ -8,11 +8,15 @@ import pytest
 from tribe_np.pipeline.memory import available_memory
 
 MEMINFO = "MemTotal: 8000 kB\nMemFree: 1 kB\nMemAvailable: 3000 kB\nSwapFree: 1000 kB\nHugePages_Total: 0\n"
-V2 = {"memory.max": "1000000\n", "memory.current": "700000\n", "memory.stat": "anon 5\ninactive_file 50000\n"}
+V2 = {
+    "memory.max": "1000000\n",
+    "memory.current": "700000\n",
+    "memory.stat": "anon 5\ninactive_file 20000\nactive_file 30000\n",
+}
 V1 = {
     "memory.limit_in_bytes": "2000000",
     "memory.usage_in_bytes": "1900000",
-    "memory.stat": "inactive_file 1\ntotal_inactive_file 20000",
+    "memory.stat": "inactive_file 1\ntotal_inactive_file 15000\ntotal_active_file 5000",
 }
 
 

@@ -1,5 +1,7 @@
 """A run that would not fit is refused in one line that says what would; nothing else is."""
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -98,3 +100,19 @@ def test_a_stage_is_refused_before_any_model_runs_unless_it_is_cached(
     assert {m: x.tobytes() for m, x in again.items()} == {m: x.tobytes() for m, x in whole.items()}
     with pytest.raises(ShortMemoryError, match="for the brain encoder: "):
         model.predict(events, verbose=False)
+
+
+@pytest.mark.parametrize("width", ["null", "[]", '"abc"'])
+def test_a_configuration_that_makes_no_sense_is_one_line_without_a_cache_too(
+    demo: DemoPaths, tmp_path: Path, width: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = shutil.copytree(demo.models, tmp_path / "models")
+    config = models / "video" / "config.json"
+    config.write_text(re.sub(r'"hidden_size": \d+', f'"hidden_size": {width}', config.read_text()))
+    arguments = [
+        "predict", str(demo.clip), "--out", str(tmp_path / "out"), "--checkpoint", str(models / "encoder"),
+        "--models", str(models), "--transcript", str(demo.transcript), "--cache", "none", "--quiet",
+    ]  # fmt: skip
+    assert main(arguments) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "hidden_size" in line

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests import fake_device
+from tests.conftest import numba_or_skip
 from tribe_np import TribeModel, trace
 from tribe_np.errors import CheckpointError, ConfigError, EventsError, MissingDependencyError
 from tribe_np.pipeline import features
@@ -165,15 +166,23 @@ def test_the_whole_model_gives_the_same_bytes_on_a_stand_in_for_a_gpu(model: Tri
     assert here.tobytes() == there.tobytes()
 
 
-def test_compiled_kernels_agree_and_unknown_ones_are_named(model: TribeModel, demo: DemoPaths) -> None:
-    compiled = TribeModel.from_pretrained(
-        demo.models / "encoder", models=demo.models, cache_folder=False, device="cpu",
-        config_update={"tribe_np.kernels": "auto"},
-    )  # fmt: skip
+@pytest.mark.extras
+def test_compiled_kernels_agree_with_plain_ones(model: TribeModel, demo: DemoPaths) -> None:
+    numba_or_skip()
+    models = {
+        name: TribeModel.from_pretrained(
+            demo.models / "encoder", models=demo.models, cache_folder=False, device="cpu",
+            config_update={"tribe_np.kernels": name},
+        )
+        for name in ("auto", "reference")
+    }  # fmt: skip
+    assert models["auto"].kernels.name == "numba"
     events = model.get_events(video_path=demo.clip, transcript=demo.transcript)
-    plain, _ = model.predict(events, verbose=False)
-    fast, _ = compiled.predict(events, verbose=False)
-    assert np.abs(plain - fast).max() < 1e-4 * np.sqrt(np.mean(plain**2))
+    fast, plain = (models[name].predict(events, verbose=False)[0] for name in ("auto", "reference"))
+    assert 0 < np.abs(plain - fast).max() < 1e-4 * np.sqrt(np.mean(plain**2))
+
+
+def test_unknown_kernels_are_named(demo: DemoPaths) -> None:
     with pytest.raises(ConfigError, match="kernels must be one of"):
         TribeModel.from_pretrained(demo.models / "encoder", cache_folder=False, config_update={"tribe_np.kernels": "x"})
 

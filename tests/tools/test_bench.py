@@ -1,6 +1,7 @@
 """The benchmark's cases, models and table: arithmetic, inputs, what is said about a line. No torch, no large model."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ from extractors.llama.random import write_random
 from extractors.llama.tokenizer import LlamaTokenizer
 from tools import bench_cases, bench_models
 from tools.bench_cases import CASES, Size, integrated
-from tools.bench_table import Line, as_table, relative_difference, shown
+from tools.bench_table import Line, as_table, finite, relative_difference, shown
 from tribe_np.errors import ConfigError
 from tribe_np.formats.weights import open_folder
+from tribe_np.ops.attention import BLOCK_SCORES
 
 BY_NAME = {case.name: case for case in CASES}
 
@@ -34,6 +36,24 @@ def test_the_arithmetic_is_the_specifications() -> None:
     assert bench_cases.llama_flops(1, 1384) == pytest.approx(per_layer * 1384 + 12288 * 1384 * 1385 / 2, rel=1e-9)
     assert bench_cases.sound_flops(24) > bench_cases.sound_flops(4) > 0
     assert bench_cases.clip_flops(40) == pytest.approx(31.7e12, rel=0.01)
+    assert bench_cases.clip_flops(0) == 2 * 8192 * 1536 * 1408  # the patch embedding
+
+
+def test_the_peers_arithmetic_is_its_own() -> None:
+    sound, clip = BY_NAME["sound"], BY_NAME["clip"]
+    more = sound.flops_peer(Size(4)) - sound.flops_ours(Size(4))
+    assert more == pytest.approx(4 * 2 * 2999 * (2999 - 73) * 1024)
+    assert bench_cases.predictor_flops() == pytest.approx(5.644e12, rel=1e-3)
+    assert clip.flops_peer(Size(40)) == pytest.approx(clip.flops_ours(Size(40)) + bench_cases.predictor_flops())
+    assert clip.flops_peer(Size(39)) == clip.flops_ours(Size(39))
+
+
+def test_heads_are_multiplied_in_the_blocks_of_our_attention() -> None:
+    assert bench_cases.head_products(8, 200, 144) == [(8, 200, 144, 200), (8, 200, 200, 144)]
+    scores, mixing = bench_cases.head_products(16, 2999, 64)
+    assert scores == (16 * 2999 / 666, 666, 64, 2999)
+    assert mixing == (16 * 2999 / 666, 666, 2999, 64)
+    assert 666 * 2999 <= BLOCK_SCORES < 667 * 2999
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -99,9 +119,25 @@ def test_what_is_not_plain_is_said() -> None:
     assert clip.title == "one V-JEPA clip; 2 of 40 layers; no predictor"
     assert clip.target is None
     assert line(case=BY_NAME["clip"], size=Size(40)).target == 0.75
+    assert line(is_composed=True, is_quick=True).title == "brain encoder, B = 1; peer composed; quick"
     nothing = line(seconds={"fp32": 1.0}, products=None)
     assert nothing.bare_share is None
     json.dumps([text.as_dict(), nothing.as_dict()])
+
+
+def test_without_a_peak_there_is_no_share_of_it() -> None:
+    bare = line(sgemm=None)
+    assert bare.as_dict()["ours"]["share_of_sgemm"] is None
+    table = as_table({"cpu": "some"}, {}, [bare])
+    assert "cpu some. Product of 4096 x 4096, GFLOP/s, -\n" in table
+    assert "| 294 | - | 85 % | 180 | - |" in table
+
+
+def test_json_holds_only_finite_numbers() -> None:
+    endless = line(check={"difference": float("inf"), "peer_error": float("nan")}).as_dict()
+    found = json.loads(json.dumps(finite(endless), allow_nan=False))
+    assert (found["difference"], found["peer_error"], found["verdict"]) == (None, None, "FAILS")
+    assert finite({"a": [float("nan"), 1.0, 2], "b": "x", "c": None}) == {"a": [None, 1.0, 2], "b": "x", "c": None}
 
 
 @pytest.mark.parametrize(
@@ -113,9 +149,13 @@ def test_what_is_not_plain_is_said() -> None:
         ({"difference": 2e-4, "peer_error": 1e-4}, "within 3 x the peer's own"),
         ({"difference": 4e-4, "peer_error": 1e-4}, "FAILS"),
         ({"difference": float("inf")}, "FAILS"),
+        ({"difference": None}, "FAILS"),
+        ({"difference": float("inf"), "peer_error": float("inf")}, "FAILS"),
+        ({"difference": 2e-4, "peer_error": float("inf")}, "FAILS"),
+        ({"difference": 2e-4, "peer_error": None}, "FAILS"),
     ],
 )
-def test_whether_both_sides_agree(check: dict[str, float], verdict: str) -> None:
+def test_whether_both_sides_agree(check: dict[str, float | None], verdict: str) -> None:
     assert line(check=check).verdict == verdict
 
 
@@ -123,6 +163,8 @@ def test_numbers_are_short() -> None:
     assert [shown(x) for x in (None, 0.0, 12345.6, 0.20049, 0.000123)] == ["-", "0", "12300", "0.2", "1.2e-04"]
     assert relative_difference(np.array([1.0, 2.1]), np.array([1.0, 2.0])) == pytest.approx(0.1 / 2.5**0.5)
     assert relative_difference(np.array([1.0, np.nan]), np.array([1.0, 2.0])) == float("inf")
+    assert relative_difference(np.ones(3), np.ones((1, 3))) == float("inf")
+    assert shown(float("inf")) == "-"
 
 
 @pytest.mark.parametrize("kind", ["llama", "wav2vec_bert", "vjepa2"])
@@ -143,6 +185,8 @@ def test_a_model_of_fewer_layers_is_links(tmp_path: Path, monkeypatch: pytest.Mo
     )
     monkeypatch.setattr(bench_models, "model_parts", lambda kind: small)
     monkeypatch.setattr(bench_models, "draw_pool", lambda: np.linspace(-1, 1, 7, dtype=np.float32))
+    synced: list[bool] = []
+    monkeypatch.setattr(os, "sync", lambda: synced.append(True))
     two, one = (bench_models.model_folder(tmp_path, "llama", n) for n in (2, 1))
     assert (one / "layer-00.safetensors").resolve() == (two / "layer-00.safetensors").resolve()
     tree = open_folder(one)
@@ -154,6 +198,7 @@ def test_a_model_of_fewer_layers_is_links(tmp_path: Path, monkeypatch: pytest.Mo
         open_folder(two).take("layers.0.weight", (3, 5)), tree.take("layers.0.weight", (3, 5))
     )
     assert bench_models.model_folder(tmp_path, "llama", 1) == one
+    assert len(synced) == 1  # only the first of the three has written weights
 
 
 def test_a_full_disk_is_said_before_writing(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The benchmark's command: whose turn it is, resuming, checks of the outputs, bad usage. Processes are stand-ins."""
 
 import json
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ import numpy as np
 import pytest
 
 from tests.architecture.source import ROOT
-from tools import bench_cases, bench_main, bench_ours, bench_rounds, bench_side
+from tools import bench_cases, bench_machine, bench_main, bench_ours, bench_rounds, bench_side
+from tribe_np.errors import ConfigError
 
 SECONDS = {"ours": 0.3, "fp32": 0.6, "bf16": 0.5, "fp64": 2.0}
 
@@ -23,9 +25,14 @@ class Machine:
         self.seconds = dict(SECONDS)
         self.off = dict.fromkeys(SECONDS, 0.0)  # added to a side's output
         self.failing: str | None = None
+        self.described: list[str] = []  # the sides whose machine was measured
+        self.broken: set[str] = set()  # the sides for which that fails
 
     def start(self, python: str, side: str, job: dict[str, Any], threads: int) -> dict[str, Any]:
         if job["case"] == "machine":
+            self.described.append(side)
+            if side in self.broken:
+                raise bench_rounds.ProcessError("no such library")
             products = {" x ".join(map(str, shape)): 0.01 for shape in job["options"]["shapes"]}
             return {"about": {side: "1"}, "gflops": 100.0 + threads, "products": products}
         self.started.append(side)
@@ -58,18 +65,34 @@ def run(work: Path, *arguments: str, code: int = 0) -> None:
     assert bench_main.main(["--work", str(work), *arguments]) == code
 
 
+def stored(work: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((work / "rounds.json").read_text())
+    return found
+
+
+def store(work: Path, found: dict[str, Any]) -> None:
+    (work / "rounds.json").write_text(json.dumps(found))
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> str:
+    (tmp_path / "checkout" / "tribev2").mkdir(parents=True)
+    (tmp_path / "checkout" / "tribev2" / "model.py").touch()
+    return str(tmp_path / "checkout")
+
+
 def test_sides_take_turns_and_finished_rounds_stay(
     tmp_path: Path, machine: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["--cases", "encoder-1", "--threads", "2"]
     run(tmp_path, *command)
     assert machine.started == ["ours", "fp32"] * 5 + ["bf16"] * 3
-    assert "| brain encoder, B = 1 | 2 | 0.3 | 0.6 | 0.5 |" in capsys.readouterr().out
+    assert "| brain encoder, B = 1; peer composed | 2 | 0.3 | 0.6 | 0.5 |" in capsys.readouterr().out
     table = json.loads((tmp_path / "table.json").read_text())
     assert table["lines"][0]["verdict"] == "within 1e-04"
-    rounds = json.loads((tmp_path / "rounds.json").read_text())
+    rounds = stored(tmp_path)
     rounds["lines"]["encoder-1, 8 layers, 2 threads"]["fp32"].pop()
-    (tmp_path / "rounds.json").write_text(json.dumps(rounds))
+    store(tmp_path, rounds)
     machine.started.clear()
     run(tmp_path, *command)
     assert machine.started == ["fp32"]
@@ -82,6 +105,14 @@ def test_the_second_column_comes_after_all_lines(tmp_path: Path, machine: Machin
     machine.seconds |= {"fp32": 70.0}
     run(tmp_path, "--cases", "llama", "clip", "--threads", "2")
     assert machine.started == ["ours", "fp32"] * 6 + ["bf16", "bf16"]
+
+
+def test_loading_does_not_make_a_case_long() -> None:
+    task = bench_rounds.Task(bench_cases.CASES[0], 2, 8, False)
+    sides = {"ours": [{"seconds": [1.0, 2.0], "took": 90.0}], "fp32": [{"seconds": [3.0, 59.0], "took": 120.0}]}
+    assert [bench_rounds.n_rounds(task, sides, side) for side in SECONDS] == [5, 5, 3, 1]
+    sides["fp32"][0]["seconds"][1] = 60.0
+    assert [bench_rounds.n_rounds(task, sides, side) for side in SECONDS] == [3, 3, 1, 1]
 
 
 def test_a_hurry_takes_few_rounds_on_the_first_threads(tmp_path: Path, machine: Machine) -> None:
@@ -157,6 +188,159 @@ def test_a_failing_side_does_not_stop_the_others(
     assert "| one V-JEPA clip | 2 | 0.3 | - | - |" in printed.out
 
 
+def test_a_full_disk_does_not_lose_the_table(
+    tmp_path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = bench_main.model_folder
+
+    def full(work: Path, kind: str, n_layers: int) -> Path:
+        if kind == "llama":
+            raise ConfigError("llama needs 6.4 GB")
+        return folder(work, kind, n_layers)
+
+    monkeypatch.setattr(bench_main, "model_folder", full)
+    run(tmp_path, "--cases", "llama", "clip", "--threads", "2", code=1)
+    printed = capsys.readouterr()
+    assert "bench: error: llama, 28 layers, 2 threads: llama needs 6.4 GB" in printed.err.splitlines()
+    assert "| one V-JEPA clip | 2 | 0.3 | 0.6 |" in printed.out
+
+
+def test_a_machine_that_cannot_be_measured_does_not_lose_the_table(
+    tmp_path: Path, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.broken = {"ours", "fp32"}
+    run(tmp_path, "--cases", "sound", "--threads", "2", code=1)
+    printed = capsys.readouterr()
+    assert printed.err.splitlines()[:2] == ["bench: error: machine, 2 threads: no such library"] * 2
+    assert "Product of 4096 x 4096, GFLOP/s, -\n" in printed.out
+    row = next(row for row in printed.out.splitlines() if row.startswith("| 60 s of sound "))
+    assert [cell.strip() for cell in row.split("|")[9:11]] == ["-", "-"]  # of sgemm peak, bare products
+    machine.broken = set()
+    run(tmp_path, "--cases", "sound", "--threads", "2")
+    assert "ours and fp32: 102 and 102 on 2" in capsys.readouterr().out
+
+
+def test_what_is_measured_again_is_measured_on_the_machine_of_now(tmp_path: Path, machine: Machine) -> None:
+    run(tmp_path, "--cases", "encoder-1", "sound", "--threads", "2")
+    products = stored(tmp_path)["threads"]["2"]["products"]
+    assert machine.described == ["ours", "fp32"]
+    run(tmp_path, "--cases", "encoder-1", "--threads", "2")
+    assert machine.described == ["ours", "fp32"]
+    run(tmp_path, "--cases", "encoder-1", "--threads", "2", "--again")
+    assert machine.described == ["ours", "fp32"] * 2
+    assert set(stored(tmp_path)["threads"]["2"]["products"]) == set(products)  # those of the other line as well
+
+
+def test_two_peers_are_not_mixed(
+    tmp_path: Path, machine: Machine, checkout: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["--cases", "encoder-1", "--threads", "2", "--sides", "ours", "fp32"]
+    run(tmp_path, *command)
+    assert "| brain encoder, B = 1; peer composed |" in capsys.readouterr().out
+    before = (tmp_path / "rounds.json").read_bytes()
+    run(tmp_path, *command, "--upstream", checkout, code=2)
+    (error,) = capsys.readouterr().err.splitlines()
+    assert "leave out --upstream, or measure them anew with --again --sides fp32" in error
+    run(tmp_path, *command[:-1], "bf16", "--again", "--upstream", checkout, code=2)  # fp32 would stay
+    assert (tmp_path / "rounds.json").read_bytes() == before
+    run(tmp_path, *command[:-1], "--upstream", checkout)  # ours has no peer
+    capsys.readouterr()
+    run(tmp_path, *command, "--again", "--upstream", checkout)
+    assert "| brain encoder, B = 1 |" in capsys.readouterr().out
+    sides = stored(tmp_path)["lines"]["encoder-1, 8 layers, 2 threads"]
+    assert [one["peer"] for one in sides["fp32"]] == ["upstream"] * 5
+    assert not any("peer" in one for one in sides["ours"])
+    run(tmp_path, *command, code=2)
+    assert "give --upstream, or measure" in capsys.readouterr().err
+
+
+def test_a_file_from_before_names_no_peer_and_no_code(
+    tmp_path: Path, machine: Machine, checkout: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["--cases", "encoder-1", "--threads", "2", "--sides", "ours", "fp32"]
+    run(tmp_path, *command)
+    found = stored(tmp_path)
+    del found["machine"]["code"]
+    for one in found["lines"]["encoder-1, 8 layers, 2 threads"]["fp32"]:
+        del one["peer"]
+    store(tmp_path, found)
+    machine.started.clear()
+    capsys.readouterr()
+    run(tmp_path, *command, "--upstream", checkout)
+    printed = capsys.readouterr()
+    assert (machine.started, printed.err) == ([], "")
+    assert "| brain encoder, B = 1 |" in printed.out
+    assert stored(tmp_path)["machine"]["code"] == bench_machine.code_version()
+
+
+def test_rounds_of_other_code_are_said(
+    tmp_path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["--cases", "sound", "--threads", "2", "--sides", "ours"]
+    monkeypatch.setattr(bench_machine, "code_version", lambda: "1+a")
+    run(tmp_path, *command)
+    assert "warning" not in capsys.readouterr().err
+    monkeypatch.setattr(bench_machine, "code_version", lambda: "1+b")
+    for _ in range(2):
+        run(tmp_path, *command)
+        (warning,) = capsys.readouterr().err.splitlines()
+        assert warning.startswith("bench: warning: ")
+        assert "--again" in warning
+        assert stored(tmp_path)["machine"]["code"] == "1+a, 1+b"
+    run(tmp_path, *command, "--again")
+    assert "warning" not in capsys.readouterr().err
+    assert stored(tmp_path)["machine"]["code"] == "1+b"
+
+
+def test_the_code_is_known_by_its_source(tmp_path: Path) -> None:
+    (tmp_path / "tribe_np").mkdir()
+    versions = set()
+    for name, text in (("a.py", "x = 1"), ("a.py", "x = 2"), ("b.py", ""), ("notes.txt", "x")):
+        (tmp_path / "tribe_np" / name).write_text(text)
+        versions.add(bench_machine.code_version(tmp_path))
+    assert len(versions) == 3  # notes change nothing
+
+
+def test_the_table_has_every_line_that_was_measured(
+    tmp_path: Path, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(tmp_path, "--cases", "text", "--quick")
+    run(tmp_path, "--cases", "encoder-1", "--threads", "1", "2", "--sides", "ours")
+    found = stored(tmp_path)
+    found["lines"]["flute, 3 layers, 2 threads"] = found["lines"]["encoder-1, 8 layers, 2 threads"]
+    store(tmp_path, found)
+    capsys.readouterr()
+    run(tmp_path, "--table", "--cases", "clip", "--threads", "4")
+    rows = [row.split(" | ")[:2] for row in capsys.readouterr().out.splitlines() if row.startswith("| ")][2:]
+    assert rows == [
+        ["| brain encoder, B = 1", "2"],
+        ["| brain encoder, B = 1", "1"],
+        ["| 250 words, word features; 1 of 28 layers; peer estimated; quick", "2"],
+    ]
+    for task in bench_rounds.Rounds.open(tmp_path).tasks():
+        assert bench_rounds.Task.of_key(task.key) == task
+
+
+def test_what_is_not_finite_fails_and_is_no_json(
+    tmp_path: Path, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.off["ours"] = float("inf")
+    run(tmp_path, "--cases", "sound", "--threads", "2")
+    assert "fp64" not in machine.started  # it would decide nothing
+    assert "| - | FAILS |" in capsys.readouterr().out
+    for name in ("rounds.json", "table.json"):
+        assert not {"Infinity", "NaN"} & set((tmp_path / name).read_text().replace(",", " ").split())
+    run(tmp_path, "--table")
+    assert "| - | FAILS |" in capsys.readouterr().out
+
+
+def test_the_system_has_no_name_of_a_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "system", lambda: "Linux")
+    monkeypatch.setattr(platform, "release", lambda: "6.18.44-fc-v669")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    assert bench_machine.system_name() == "Linux 6.18.44, x86_64"
+
+
 def test_a_failing_process_is_one_line() -> None:
     job = {"case": "none", "folder": "", "options": {}, "repeats": 1, "save": ""}
     with pytest.raises(bench_rounds.ProcessError, match=r"^ours of none: .*none.*$"):
@@ -172,7 +356,7 @@ def test_a_process_times_its_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert result["peak"] > 10_000_000
     np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), np.arange(3.0))
     assert bench_side.peak_memory(str(tmp_path / "nothing")) == 0
-    assert bench_main.cpu_name(str(tmp_path / "nothing")).startswith("unknown, ")
+    assert bench_machine.cpu_name(str(tmp_path / "nothing")).startswith("unknown, ")
 
 
 def test_our_side_describes_itself(monkeypatch: pytest.MonkeyPatch) -> None:

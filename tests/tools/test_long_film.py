@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import platform
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -30,7 +31,7 @@ out.mkdir()
 for name in ("predictions.npy", "segments.json", "events.tsv"):
     (out / name).write_text(str(made) if "odd" in sys.argv else name)
 run = {"seconds": {"audio features": 0.3 * made}, "shape": [600, 20484], "summary": "film (1,500 words)",
-       "options": {"threads": 2, "kernels": "auto"}}
+       "peak_memory_bytes": 250_000_000, "options": {"threads": 2, "kernels": "auto"}}
 (out / "run.json").write_text(json.dumps(run))
 """
 
@@ -54,14 +55,28 @@ def test_a_run_killed_half_way_and_continued(program: list[str], tmp_path: Path)
     assert part["killed"]["code"] == -9
     assert part["killed"]["stages"] == {}
     assert part["continued"]["stages"] == {"audio features": pytest.approx(0.6)}
-    assert result["full"]["peak"] > 1_000_000
+    assert (result["full"]["peak"], part["killed"]["peak"]) == (250_000_000, None)  # the process's own figure
     assert [line.split("s  ")[1] for line in result["full"]["lines"]] == [f"audio: {i}/4 chunks" for i in (1, 2, 3, 4)]
     page = markdown(result)
     assert "600 rows of 20,484 vertices" in page
     assert "1,500 words" in page
     assert "2 of\n4 chunks were in the cache, and of the result nothing was on the disk" in page
     assert "the same bytes" in page
+    assert "Peak memory: 0.25 GB." in page
+    assert "(peak 0.25 GB)" in page
     assert "| audio features | 1.2 | 0.6 |" in page
+
+
+def test_the_page_says_what_ran_and_where(program: list[str], tmp_path: Path) -> None:
+    result = long_film.whole_run(program, tmp_path, options(interrupt=False))
+    page = markdown(result)
+    assert "; 2 threads, kernels `auto`" in page
+    assert " cores" in page
+    assert platform.release() not in page  # the name of a kernel's build
+    for size in ("24 layers, 1,024 wide", "8 layers, 1,152 wide", "4 layers, 64 wide", "2 layers, 48 wide"):
+        assert size in page
+    result["full"]["peak"] = None
+    assert "Peak memory: -." in markdown(result | {"tiny": True})
 
 
 def test_other_bytes_are_said(program: list[str], tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tribe_np import threads
+from tribe_np import allocator, threads
 from tribe_np.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -108,7 +108,11 @@ def path(text: str) -> Path:
 
 
 def set_threads(options: argparse.Namespace) -> int | None:
-    """Fixes the threads of BLAS and of the compiled kernels, and gives their number; comes before NumPy is imported."""
+    """Fixes the threads of BLAS and of the compiled kernels, and gives their number; comes before NumPy is imported.
+
+    Freed memory is kept for the next array from here on.
+    """
+    allocator.keep_freed_memory()
     return threads.set_threads(options.threads)
 
 
@@ -116,7 +120,7 @@ def locations(options: argparse.Namespace) -> "ModelLocations":
     """Where models are looked for: options first, then TRIBE_NP_MODELS, then the hub cache (HF_HUB_CACHE, HF_HOME)."""
     from tribe_np.pipeline.resolve import ModelLocations, hub_cache_folder
 
-    explicit = {m: getattr(options, f"{m}_model") for m in ("text", "audio", "video")}
+    explicit = {m: getattr(options, f"{m}_model", None) for m in ("text", "audio", "video")}
     folders = list(options.models or [])
     if not folders and os.environ.get("TRIBE_NP_MODELS"):
         folders = [Path(part) for part in os.environ["TRIBE_NP_MODELS"].split(os.pathsep) if part]

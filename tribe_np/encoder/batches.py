@@ -27,8 +27,11 @@ def shown_whole(ctx: Context, n_parts: int) -> Iterator[Context]:
         return
     pieces: dict[str, list[Array]] = {}
 
+    wants = getattr(ctx.tap, "wants", None)  # of oracle.trace: copies of what is not asked for would fill the memory
+
     def keep(name: str, array: Array) -> None:
-        pieces.setdefault(name, []).append(array.copy())
+        if wants is None or wants(name):
+            pieces.setdefault(name, []).append(array.copy())
 
     yield replace(ctx, tap=keep)
     for name, arrays in pieces.items():

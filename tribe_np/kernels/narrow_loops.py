@@ -12,18 +12,19 @@ prange = range
 f32, i32 = np.float32, np.int32
 SIGN, MAGNITUDE = i32(31), i32(0x7FFFFFFF)
 LEAST = i32(-0x80000000)
+LOWEST = i32(-0x7F800001)  # -inf among the flipped bits; below it lies only NaN with a sign
 
 
 def exp_falling(y: np.float32) -> np.float32:
     """exp(y) of a float32 y <= 0; numba_set.py compiles it into the bodies that name it.
 
-    Numerics halves of ln 2 in two parts and a polynomial, relative error below 2e-7; -87 stands for anything below,
-             and for NaN: callers bring a NaN back by other means
+    Numerics halves of ln 2 in two parts and a polynomial, relative error below 2e-7; 0 below -87, and for NaN:
+             callers bring a NaN back by other means
     Source   Cephes expf
     """
-    y = y if y > f32(-87.0) else f32(-87.0)
-    n = np.floor(y * f32(1.44269504) + f32(0.5))
-    f = (y - n * f32(0.693359375)) + n * f32(2.12194440e-4)
+    z = y if y > f32(-87.0) else f32(-87.0)
+    n = np.floor(z * f32(1.44269504) + f32(0.5))
+    f = (z - n * f32(0.693359375)) + n * f32(2.12194440e-4)
     e = f32(1.9875691500e-4) * f + f32(1.3981999507e-3)
     e = e * f + f32(8.3334519073e-3)
     e = e * f + f32(4.1665795894e-2)
@@ -31,7 +32,7 @@ def exp_falling(y: np.float32) -> np.float32:
     e = e * f + f32(5.0000001201e-1)
     e = e * f * f + f + f32(1.0)
     result: np.float32 = e * i32((i32(n) + i32(127)) * i32(8388608)).view(f32)  # 2 ** n by its bits
-    return result
+    return result if y > f32(-87.0) else f32(0.0)
 
 
 def gelu_float32_loops(x: Array, out: Array) -> None:
@@ -104,18 +105,21 @@ def attention_weights_float32_loops(out: Array, factor: float, n_open: int, n_st
 
     Shapes   out (R, T): the scores, out_totals (R,)
     Numerics the largest score is found among the bits, whose order as integers is that of the numbers once negative
-             ones are flipped, so that NaN comes out on top; below 2^-126 of the largest a weight is 0. Sums are
-             split into lanes
+             ones are flipped, so that a NaN comes out above or, with a sign, below all others; below 2^-126 of the
+             largest a weight is 0. Sums are split into lanes
     Source   Cephes exp2f
     """
+    # the compiler takes `bits` and `out` for different memory: no store may come before `largest` is known
     bits, unit = out.view(np.int32), f32(factor)
     for row in prange(out.shape[0]):
         n_seen = min(out.shape[1], max(0, n_open + row % n_steps))
-        top = LEAST
+        top, bottom = LEAST, MAGNITUDE
         for t in range(n_seen):
-            top = max(top, bits[row, t] ^ ((bits[row, t] >> SIGN) & MAGNITUDE))
+            place = bits[row, t] ^ ((bits[row, t] >> SIGN) & MAGNITUDE)
+            top = max(top, place)
+            bottom = min(bottom, place)
         largest = i32(top ^ ((top >> SIGN) & MAGNITUDE)).view(f32)
-        is_whole = n_seen > 0 and abs(largest) < f32(np.inf)  # False for NaN
+        is_whole = n_seen > 0 and bottom >= LOWEST and abs(largest) < f32(np.inf)  # False for NaN
         if not is_whole:
             largest = f32(0.0)
             n_seen = 0

@@ -1,9 +1,9 @@
 """CPU kernels: the loop bodies of loops.py, compiled by Numba, behind the signatures of the reference.
 
 An entry takes NumPy arrays of one float dtype (float32 or float64) and raises ShapeError for anything else: nothing
-falls back silently. A non-contiguous input is copied into C order first. Matrix products stay with BLAS. No fastmath:
-results do not depend on the number of threads. Compiled code is cached on disk by Numba, so only the first ever call
-compiles.
+falls back silently. A non-contiguous input is copied into C order first. Matrix products stay with BLAS. Fast maths
+only as SPLIT_SUMS says; a row is one thread's, so results do not depend on how many there are. Compiled code is cached on
+disk by Numba, so only the first ever call compiles.
 """
 
 import math
@@ -39,6 +39,7 @@ def numba_set() -> KernelSet:
     return loop_set("numba", lambda name, body: _compiled(numba, name, body))
 
 
+# A change here needs one in the body's file too: Numba's cache on disk does not look at these options.
 SPLIT_SUMS = ("layer_norm", "rms_norm", "scale_norm", "attention_weights", "attention_weights_float32")
 """Bodies whose sums the compiler may split into lanes, fusing multiplications with additions: other rounding, the same
 on any number of threads. Never in exp_falling, whose exactness rests on the order; NaN and infinity keep their meaning
@@ -234,6 +235,7 @@ class LoopEntries:
     ) -> Array:
         """ops.relative.relative_attention."""
         _check("relative_attention", query, key, value, embedding)
+        _expect("relative_attention", "key", key, query.shape)
         if embedding.ndim != 2 or not 0 <= left_span < embedding.shape[0]:
             raise ShapeError(f"relative_attention: embedding {embedding.shape} has no row {left_span} of distance 0")
         _expect("relative_attention", "embedding", embedding, (embedding.shape[0], query.shape[-1]))

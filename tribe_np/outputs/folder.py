@@ -78,11 +78,11 @@ def write_whole(folder: Path, fill: Callable[[Path], None], *, replaceable: Call
             folder.rename(retired)
         partial.rename(folder)
     except OSError as error:
-        with suppress(OSError):  # a name too long for the disk: there is nothing to bring back
-            if retired.exists() and not folder.exists():
-                retired.rename(folder)
         raise output_error(shown, error) from error
     finally:
+        with suppress(OSError):  # stopped between the two renames; a name too long for the disk: nothing to bring back
+            if retired.exists() and not folder.exists():
+                retired.rename(folder)
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(retired, ignore_errors=True)
 

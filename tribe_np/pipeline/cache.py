@@ -1,7 +1,8 @@
 """The feature cache: one safetensors file per key, written whole or not at all, verified when read.
 
-A key is the digest of everything that determines the numbers (content of the stimulus, options, content of the
-model, this package's cache version), so nothing is ever stale. A damaged entry is recomputed.
+A key is the digest of what determines the numbers: content of the stimulus, options, content of the model, this
+package's cache version. Not in it is what only rounds otherwise: the machine, the number of threads, versions of NumPy
+and BLAS; an entry is the bytes of the run that made it. A damaged entry is recomputed.
 """
 
 import hashlib
@@ -13,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from tribe_np.atomic import remove_leftovers
 from tribe_np.errors import CheckpointError, OutputError
 from tribe_np.formats.safetensors import TensorEntry, read_header, write_safetensors
 from tribe_np.pipeline.digest import value_digest
 
-CACHE_VERSION = 3  # raise it when a change of code changes features
+CACHE_VERSION = 4  # raise it when a change of code changes features
 
 
 class FeatureCache:
@@ -35,6 +37,7 @@ class FeatureCache:
                 probe = folder / f".writable.{os.getpid()}"  # of this process: others may probe at the same time
                 probe.write_bytes(b"")
                 probe.unlink(missing_ok=True)
+                remove_leftovers(folder)
             except OSError as error:
                 raise OutputError(
                     f"cache folder {folder} cannot be written ({error.strerror or error}); "
@@ -58,6 +61,8 @@ class FeatureCache:
             entries, metadata = read_header(path)
             arrays = {name: entry.read() for name, entry in entries.items()}
         except CheckpointError as error:
+            if not path.exists():  # another run has just removed it
+                return None
             self.notes.append(f"cache entry {path.name} is damaged and was recomputed ({error})")
             return None
         if metadata.get("sha256") != arrays_digest(arrays):

@@ -91,19 +91,25 @@ def extractor_need(folder: Path, stage: str, *, streaming: bool, load: Load, ite
     return Need(stage, kept * itemsize, _work(folder, load, itemsize))
 
 
-def _work(folder: Path, load: Load, itemsize: int) -> int:
+def extractor_config(folder: Path) -> Any:
+    """The configuration of an extractor; None for a kind that is not known, of which the model itself says so.
+
+    Raises   CheckpointError, ConfigError
+    """
     values = read_json(folder / "config.json")
-    kind = str(values.get("model_type"))
-    works: dict[str, tuple[Any, Callable[[Any, Load, int], int]]] = {
-        "llama": (LlamaConfig, text_work),
-        "wav2vec2-bert": (Wav2VecBertConfig, audio_work),
-        "vjepa2": (VJepa2Config, video_work),
-        "dinov2": (DinoV2Config, image_work),
-    }
-    if kind not in works:
-        return 0  # the model itself says what is wrong with it
-    config, work = works[kind]
-    return work(config.from_dict(values, origin=folder / "config.json"), load, itemsize)
+    classes: dict[str, Any] = {
+        "llama": LlamaConfig, "wav2vec2-bert": Wav2VecBertConfig, "vjepa2": VJepa2Config, "dinov2": DinoV2Config
+    }  # fmt: skip
+    found = classes.get(str(values.get("model_type")))
+    return None if found is None else found.from_dict(values, origin=folder / "config.json")
+
+
+def _work(folder: Path, load: Load, itemsize: int) -> int:
+    config = extractor_config(folder)
+    works: dict[type, Callable[[Any, Load, int], int]] = {
+        LlamaConfig: text_work, Wav2VecBertConfig: audio_work, VJepa2Config: video_work, DinoV2Config: image_work
+    }  # fmt: skip
+    return 0 if config is None else works[type(config)](config, load, itemsize)
 
 
 def text_work(config: LlamaConfig, load: Load, itemsize: int) -> int:

@@ -11,6 +11,7 @@ from tribe_np.errors import EventsError, MediaError
 from tribe_np.media import audio, probe, speech, transcriber
 from tribe_np.media import transcript as transcripts
 from tribe_np.media.transcript import Transcript
+from tribe_np.pipeline.cache import CACHE_VERSION
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.digest import file_digest, value_digest
 from tribe_np.pipeline.progress import Progress
@@ -84,7 +85,8 @@ class EventBuilder:
             return beside if beside.exists() or (has_audio and audio.extract_audio(film, beside)) else None
         if not has_audio:
             return None
-        kept = self.folder / f"sound-{file_digest(film)[:40]}.wav"
+        key = value_digest({"version": CACHE_VERSION, "film": file_digest(film)})
+        kept = self.folder / f"sound-{key[:40]}.wav"
         if kept.exists() and _is_readable_sound(kept):
             return kept
         with self.progress.stage("sound of the film", None, "files") as step:

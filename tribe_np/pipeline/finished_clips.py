@@ -4,6 +4,7 @@ They lie in one file beside the entry that the whole chunk will have, named afte
 """
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,7 +45,8 @@ class FinishedClips:
         """Removes them: the chunk's entry is written."""
         path = self.cache.path(self._name)
         if path is not None:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # of another user, or gone: the whole entry is there
+                path.unlink()
 
     @property
     def _name(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tribe_np.encoder.config import BuildArgs
 from tribe_np.errors import CheckpointError
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
@@ -42,13 +43,14 @@ def describe(folder: Path, checkpoint: Path | None = None) -> dict[str, Any]:
 def _describe_encoder(folder: Path) -> dict[str, Any]:
     opened = open_checkpoint(folder)
     data = DataConfig.from_dict(opened.config.get("data"))
+    build_args = BuildArgs.from_dict(opened.build_args)
     config = opened.config["brain_model_config"]
     return {
         "kind": "brain encoder",
         "folder": str(folder),
-        "feature_dims": {m: None if d is None else list(d) for m, d in opened.build_args["feature_dims"].items()},
-        "n_outputs": opened.build_args["n_outputs"],
-        "n_output_timesteps": opened.build_args["n_output_timesteps"],
+        "feature_dims": {m: None if d is None else list(d) for m, d in build_args.feature_dims.items()},
+        "n_outputs": build_args.n_outputs,
+        "n_output_timesteps": build_args.n_output_timesteps,
         "brain_model_config": _plain(config),
         "segment": {"duration_trs": data.duration_trs, "tr": data.tr, "frequency": data.frequency},
         "hemodynamic_offset": data.hemodynamic_offset,
@@ -102,17 +104,18 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, (int, float, str, bool, type(None))) else str(value)
 
 
-def as_lines(description: Mapping[str, Any], indent: str = "") -> list[str]:
+def as_lines(description: Mapping[str, Any], indent: str = "", *, is_arithmetic: bool = False) -> list[str]:
     """A description as indented text."""
     lines = []
     for key, value in description.items():
         if isinstance(value, Mapping):
-            lines += [f"{indent}{key}:", *as_lines(value, indent + "  ")]
+            inner = as_lines(value, indent + "  ", is_arithmetic=key == "flop_per_second_of_stimulus")
+            lines += [f"{indent}{key}:", *inner]
         elif key == "bytes":
             lines.append(f"{indent}bytes: {value} ({value / 1e6:.1f} MB)")
         elif key in ("resident", "streamed"):
             lines.append(f"{indent}{key}: about {gigabytes(value)}")
-        elif isinstance(value, float) and value > 1e6:  # arithmetic
+        elif is_arithmetic and isinstance(value, (int, float)):
             lines.append(f"{indent}{key}: {value / 1e9:.3g} GFLOP")
         elif isinstance(value, list):
             lines.append(f"{indent}{key}: {', '.join(map(str, value))}")

@@ -19,8 +19,8 @@ class Available:
 def available_memory(root: Path = Path("/")) -> Available | None:
     """The scarcest of the machine's and the control groups' memory; None where the system tells nothing (no /proc).
 
-    The machine's is MemAvailable and the free swap, as Linux estimates it. A group's is its limit less its use, files
-    that it holds in memory and has not touched for a while not counted: they go when memory is needed.
+    The machine's is MemAvailable and the free swap, as Linux estimates it. A group's is its limit less its use, not
+    counting the files that it holds in memory, which go when memory is needed.
     """
     found = [*_machine(root), *_groups(root)]
     return min(found, key=lambda one: one.n_bytes, default=None)
@@ -52,15 +52,16 @@ def _groups(root: Path) -> Iterator[Available]:
 
 
 def _group_limit(folder: Path, *, version: int) -> Available | None:
-    limit_name, use_name, idle_name = {
-        1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
-        2: ("memory.max", "memory.current", "inactive_file"),
+    limit_name, use_name, file_names = {
+        1: ("memory.limit_in_bytes", "memory.usage_in_bytes", ("total_inactive_file", "total_active_file")),
+        2: ("memory.max", "memory.current", ("inactive_file", "active_file")),
     }[version]
     limit, use = _number(folder / limit_name), _number(folder / use_name)
     if limit is None or use is None or limit >= UNLIMITED:
         return None
-    idle = _numbers(folder / "memory.stat").get(idle_name, 0)
-    return Available(max(0, limit - use + idle), "its control group (container)")
+    held = _numbers(folder / "memory.stat")
+    files = sum(held.get(name, 0) for name in file_names)
+    return Available(max(0, limit - use + files), "its control group (container)")
 
 
 def _number(path: Path) -> int | None:

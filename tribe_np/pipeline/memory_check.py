@@ -9,9 +9,8 @@ import numpy as np
 from extractors.llama.prefix_tree import MAX_NODES
 from tribe_np.backend import device_module, dtype_of
 from tribe_np.errors import ShortMemoryError
-from tribe_np.formats.weights import read_json
 from tribe_np.pipeline.config import EVENT_TYPES
-from tribe_np.pipeline.estimate import Load, Need, extractor_need
+from tribe_np.pipeline.estimate import Load, Need, extractor_config, extractor_need
 from tribe_np.pipeline.features import FeatureSource, is_streamed
 from tribe_np.pipeline.memory import Available, available_memory
 from tribe_np.timeline.events import Event, Events
@@ -83,7 +82,8 @@ def _n_features(source: FeatureSource, modality: str, events: Events, folder: Pa
     rows = events.of_type(EVENT_TYPES[modality])
     n_steps = len(rows) if modality == "text" else sum(row.duration for row in rows) * source.data.frequency
     n_groups = len(source.data.extractors[modality].selection.fractions)
-    return int(n_steps * n_groups * int(read_json(folder / "config.json").get("hidden_size", 0)))
+    config = extractor_config(folder)
+    return 0 if config is None else int(n_steps * n_groups * config.model_dim)
 
 
 def _load(source: FeatureSource, modality: str, rows: Sequence[Event]) -> Load:

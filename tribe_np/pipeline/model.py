@@ -121,7 +121,7 @@ class TribeModel:
         build_args = BuildArgs.from_dict(opened.build_args)
         _check_duration(data, build_args, folder)
         encoder_config = EncoderConfig.from_dict(_section(config, "brain_model_config", folder))
-        if options.memory_check:
+        if options.memory_check and module is np:
             weights = encoder_weights(encoder_config, build_args, opened.entries, np.dtype(dtype).itemsize)
             check_memory([Stage(weights)], available_memory())
         encoder = FmriEncoder.from_weights(
@@ -242,9 +242,7 @@ class TribeModel:
         segments = [segment for window in windows for segment in window.kept]
         check_run(source, table, known, self._last_stages(min(len(windows), MOST_WINDOWS), len(segments)))
         items = {m: source.items(m, table) for m in known}
-        columns = self.encoder.columns
-        n_vertices = self.encoder.build_args.n_outputs if columns is None else len(columns)
-        out = np.empty((len(segments), n_vertices), self.encoder.dtype)
+        out = np.empty((len(segments), self.n_vertices), self.encoder.dtype)
         first = 0
         size = max(1, min(self.data.batch_size, MOST_WINDOWS))
         with self.record.timed("encoder"), progress.stage("brain encoder", len(windows), "windows") as step:
@@ -256,12 +254,18 @@ class TribeModel:
                 step(len(windows[i : i + size]))
         return out, segments
 
+    @property
+    def n_vertices(self) -> int:
+        """Columns of the predictions."""
+        columns = self.encoder.columns
+        return self.encoder.build_args.n_outputs if columns is None else len(columns)
+
     def _last_stages(self, n_windows: int, n_rows: int) -> list[Stage]:
         """The memory of the brain encoder at work, and of its predictions."""
         itemsize, build_args = np.dtype(self.encoder.dtype).itemsize, self.encoder.build_args
         n_steps = round(self.data.duration_trs * self.data.tr * self.data.frequency)
         work = encoder_work(self.encoder.config, build_args, n_windows=n_windows, n_steps=n_steps, itemsize=itemsize)
-        result = n_rows * build_args.n_outputs * itemsize
+        result = n_rows * self.n_vertices * itemsize
         return [Stage(replace(work, work=work.work + result))]
 
     def _batch_activity(

@@ -46,14 +46,8 @@ class ModelLocations:
 
         Raises   CheckpointError that says how to get one
         """
-        if name is not None and Path(name).is_dir():
-            return Path(name)
         model_name = name or "facebook/tribev2"
-        for folder in self.folders:
-            for candidate in _named(folder, model_name):
-                if candidate.is_dir():
-                    return candidate
-        found = self._in_hub_cache(model_name)
+        found = self.find(model_name)
         if found is not None:
             return found
         if name is not None and (name.count("/") != 1 or name.startswith((".", "/", "~"))):
@@ -64,6 +58,13 @@ class ModelLocations:
             f"no checkpoint {model_name} in the models folder or the hub cache; run tribe-np demo for tiny random "
             f"models, or get it with tribe-np download {model_name} and pass --checkpoint DIR"
         )
+
+    def find(self, name: str) -> Path | None:
+        """The folder of any model by its path or hub id; None where there is none."""
+        if Path(name).is_dir():
+            return Path(name)
+        named = (candidate for folder in self.folders for candidate in _named(folder, name))
+        return next((candidate for candidate in named if candidate.is_dir()), None) or self._in_hub_cache(name)
 
     def _in_hub_cache(self, model_name: str) -> Path | None:
         if self.hub_cache is None:

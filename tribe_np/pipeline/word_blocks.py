@@ -4,6 +4,7 @@ They lie beside the entry that the whole text will have, named after it, and go 
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +37,8 @@ class WordBlocks:
         """Removes all blocks of the text, also those that an older version cut otherwise."""
         if self.cache.folder is not None:
             for path in self.cache.folder.glob(f"{self.key}.block*.safetensors"):
-                path.unlink(missing_ok=True)
+                with suppress(OSError):  # of another user, or gone: the whole entry is there
+                    path.unlink()
 
     def _name(self, number: int, pairs: Sequence[tuple[str, str]]) -> str:
         return f"{self.key}.block{number}-{value_digest({'words': [list(pair) for pair in pairs]})[:16]}"
