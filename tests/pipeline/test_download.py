@@ -255,3 +255,12 @@ def test_one_form_of_the_weights_is_chosen() -> None:
     ]  # fmt: skip
     assert chosen("../model.safetensors", "/etc/config.json", "model\x1b.safetensors", "..json") == []
     assert chosen("config.json", "flax_model.msgpack") == []
+
+
+def test_offline_after_an_interruption_names_the_shard(download: Command, hub: HubServer, tmp_path: Path) -> None:
+    assert download(ENCODER, HF_TOKEN="hf_good").returncode == 0
+    folder = snapshot(tmp_path / "home", AUDIO)
+    (folder / "model.safetensors.index.json").write_text('{"weight_map": {"a": "model-2.safetensors"}}')
+    offline = download(AUDIO, HF_HUB_OFFLINE="1")
+    assert offline.returncode == 2
+    assert "model-2.safetensors is missing, and HF_HUB_OFFLINE is set" in offline.stderr

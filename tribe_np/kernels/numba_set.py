@@ -2,8 +2,8 @@
 
 An entry takes NumPy arrays of one float dtype (float32 or float64) and raises ShapeError for anything else: nothing
 falls back silently. A non-contiguous input is copied into C order first. Matrix products stay with BLAS. Fast maths
-only as SPLIT_SUMS says; a row is one thread's, so results do not depend on how many there are. Compiled code is cached on
-disk by Numba, so only the first ever call compiles.
+only as SPLIT_SUMS says; a row is one thread's, so results do not depend on how many there are. Compiled code is cached
+on disk by Numba, so only the first ever call compiles.
 """
 
 import math

@@ -15,7 +15,7 @@ from typing import Any
 
 from tribe_np.errors import CheckpointError, ConfigError, OutputError, TribeError
 from tribe_np.formats.checkpoint import CONFIG_NAME, read_checkpoint_config
-from tribe_np.formats.weights import read_folder, read_json
+from tribe_np.formats.weights import INDEX_NAME, TORCH_INDEX_NAME, read_json
 from tribe_np.optional import require
 from tribe_np.pipeline.config import DataConfig
 from tribe_np.pipeline.info import LICENCES
@@ -137,8 +137,10 @@ def _present(repository: str, hub: Hub) -> Fetched:
         folder = Path(hub.library.snapshot_download(repository, local_files_only=True))
     if not choose_files([RemoteFile(p.name, p.stat().st_size, None, None) for p in folder.iterdir()]):
         raise CheckpointError(f"{folder}: holds no weights, and HF_HUB_OFFLINE is set; unset it to download")
-    if not (folder / "config.yaml").is_file():
-        read_folder(folder)  # names a shard that an interrupted download has left out
+    for index in (folder / name for name in (INDEX_NAME, TORCH_INDEX_NAME) if (folder / name).is_file()):
+        for shard in dict(read_json(index).get("weight_map") or {}).values():
+            if not (folder / str(shard)).is_file():
+                raise CheckpointError(f"{folder}: {shard} is missing, and HF_HUB_OFFLINE is set; unset it to go on")
     return Fetched(repository, folder, _licence(folder))
 
 
