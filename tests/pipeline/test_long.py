@@ -14,6 +14,8 @@ from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import Silent
 from tribe_np.timeline.events import Event, Events
 
+pytestmark = pytest.mark.extras
+
 
 @pytest.fixture
 def far_apart(model: TribeModel, demo: DemoPaths) -> Events:

@@ -69,6 +69,7 @@ def scarce(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "available_memory", lambda: Available(10**6, "this machine"))
 
 
+@pytest.mark.extras
 def test_the_command_ends_with_one_line_and_no_result(
     demo: DemoPaths, tmp_path: Path, scarce: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -83,6 +84,7 @@ def test_the_command_ends_with_one_line_and_no_result(
     assert main([*arguments, "--no-memory-check"]) == 0
 
 
+@pytest.mark.extras
 def test_a_stage_is_refused_before_any_model_runs_unless_it_is_cached(
     model: TribeModel, demo: DemoPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,6 +104,7 @@ def test_a_stage_is_refused_before_any_model_runs_unless_it_is_cached(
         model.predict(events, verbose=False)
 
 
+@pytest.mark.extras
 @pytest.mark.parametrize("width", ["null", "[]", '"abc"'])
 def test_a_configuration_that_makes_no_sense_is_one_line_without_a_cache_too(
     demo: DemoPaths, tmp_path: Path, width: str, capsys: pytest.CaptureFixture[str]

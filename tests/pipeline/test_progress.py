@@ -75,6 +75,7 @@ def test_long_times_are_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+@pytest.mark.extras
 def test_bars_show_the_stage() -> None:
     stream = Terminal()
     progress = terminal_progress(stream=stream)
