@@ -93,9 +93,13 @@ def system_name() -> str:
 
 def cpu_name(source: str = "/proc/cpuinfo") -> str:
     """The processor as the system calls it, with the number of cores it shows."""
+    return f"{cpu_model(source) or 'unknown'}, {os.cpu_count()} cores"
+
+
+def cpu_model(source: str = "/proc/cpuinfo") -> str | None:
+    """The processor as the system calls it; None where it does not."""
     try:
         lines = Path(source).read_text(encoding="utf-8").splitlines()
     except OSError:
-        lines = []
-    name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
-    return f"{name}, {os.cpu_count()} cores"
+        return None
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), None)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.allocator import keep_freed_memory
+from tribe_np.pipeline.record import high_water_mark
 
 
 def run(side: str, job: dict[str, Any]) -> dict[str, Any]:
@@ -29,20 +30,11 @@ def run(side: str, job: dict[str, Any]) -> dict[str, Any]:
         out = call()
         seconds.append(time.perf_counter() - start)
         processor.append(time.process_time() - busy)
-    peak = peak_memory()
+    peak = high_water_mark()
     if job["save"]:
         np.save(job["save"], out)
     detail = getattr(call, "detail", None)
     return {"seconds": seconds, "processor": processor, "loading": loading, "peak": peak, "detail": detail}
-
-
-def peak_memory(status: str = "/proc/self/status") -> int:
-    """Largest resident size of this process so far, in bytes; 0 where the system does not say."""
-    try:
-        lines = Path(status).read_text(encoding="ascii").splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
 
 
 if __name__ == "__main__":

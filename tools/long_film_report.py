@@ -3,8 +3,9 @@
 import os
 import re
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
+
+from tools.bench_machine import cpu_model
 
 HEAD = """# A long run, from end to end
 
@@ -93,11 +94,8 @@ def re_numbered(lines: list[str]) -> list[str]:
 def machine() -> str:
     """Processor and how many of it may be used."""
     n = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    try:
-        names = re.findall(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
-    except OSError:
-        names = []
-    return f"{n} cores" + (f" ({names[0]})" if names else "")
+    model = cpu_model()
+    return f"{n} cores" + (f" ({model})" if model else "")
 
 
 def anonymous(value: Any, folders: Iterable[str]) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tribe_np.control_groups import MEMBERSHIP, ROOT, group_folders, lines_of
 from tribe_np.errors import ConfigError, MissingDependencyError
 from tribe_np.optional import require
 
@@ -73,28 +74,18 @@ def available_threads() -> int:
     return visible if limit is None else max(1, min(visible, math.ceil(limit)))
 
 
-def group_limit(groups: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")) -> float | None:
+def group_limit(groups: Path = Path("/") / MEMBERSHIP, root: Path = Path("/") / ROOT) -> float | None:
     """Processors that the control group of this process and those above it allow; None where there is no limit.
 
-    Version 2 keeps it in cpu.max, version 1 in cpu.cfs_quota_us and cpu.cfs_period_us. A container may not see the
-    folder that its group is named after: its own limit then lies at the root.
+    Version 2 keeps it in cpu.max, version 1 in cpu.cfs_quota_us and cpu.cfs_period_us.
     """
-    limits = []
-    for line in _lines(groups):
-        _, colon, rest = line.partition(":")
-        controllers, _, path = rest.partition(":")
-        if not colon or (controllers and "cpu" not in controllers.split(",")):
-            continue
-        mounts = [root / controllers, root / "cpu"] if controllers else [root, root / "unified"]
-        inner = Path(path.lstrip("/"))
-        for folder in {mount / part for mount in mounts for part in (inner, *inner.parents)}:
-            limits.append(_folder_limit(folder))
+    limits = [_folder_limit(folder) for folder, _ in group_folders("cpu", groups, root)]
     return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _folder_limit(folder: Path) -> float | None:
-    words = " ".join(_lines(folder / "cpu.max")).split()
-    words = words or [*_lines(folder / "cpu.cfs_quota_us"), *_lines(folder / "cpu.cfs_period_us")]
+    words = " ".join(lines_of(folder / "cpu.max")).split()
+    words = words or [*lines_of(folder / "cpu.cfs_quota_us"), *lines_of(folder / "cpu.cfs_period_us")]
     if len(words) != 2 or not all(word.isascii() and word.isdigit() and int(word) > 0 for word in words):
         return None  # "max" in version 2, -1 in version 1
     return int(words[0]) / int(words[1])
@@ -109,7 +100,7 @@ def blas_variables(environment: Mapping[str, str], processor: Path = Path("/proc
     code: its AVX2 code is 5 to 10 % faster in float32 at the sizes of the released models. Results differ by rounding.
     """
     found = {TIMEOUT: "13"} if TIMEOUT not in environment else {}
-    if CORE_TYPE not in environment and is_zen4(_lines(processor)):
+    if CORE_TYPE not in environment and is_zen4(lines_of(processor)):
         found[CORE_TYPE] = "Haswell"
     return found
 
@@ -135,11 +126,3 @@ def loaded_libraries() -> list[dict[str, Any]] | None:
         return None
     kept = ("internal_api", "version", "architecture", "num_threads")
     return [{name: library[name] for name in kept if name in library} for library in info]
-
-
-def _lines(path: Path) -> list[str]:
-    """The lines of a small file of the system; none where it is not there."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []

@@ -18,11 +18,15 @@ def finite_states(
     """
     for number, state in states:
         if not bool(array_module(state).isfinite(state).all()):
-            place = first if number == 0 else f"{layers}.{number - 1}"
-            if final_norm and number == n_layers > 0:
-                place += " or the norm after it"
+            place = maker_of(number, first=first, layers=layers, n_layers=n_layers, final_norm=final_norm)
             raise NotFiniteError(
                 f"the {model} model gives NaN or infinite values, first in {place} of its {n_layers} layers; "
                 "its weights are unusable"
             )
         yield number, state
+
+
+def maker_of(number: int, *, first: str, layers: str, n_layers: int, final_norm: bool) -> str:
+    """What makes state `number`, by its name in the checkpoint."""
+    place = first if number == 0 else f"{layers}.{number - 1}"
+    return f"{place} or the norm after it" if final_norm and number == n_layers > 0 else place

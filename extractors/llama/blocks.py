@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from extractors.common.finite import maker_of
 from extractors.common.layers import LayerSelection
 from extractors.llama.model import LlamaModel
 from extractors.llama.target import Pair
@@ -175,9 +176,7 @@ class _Watch:
             return
         bad: np.ndarray = to_host(finite).all(axis=-1) == 0
         text, _ = running.first_word(bad)
-        place = "embed_tokens" if number == 0 else f"layers.{number - 1}"
-        if number == self.n_layers > 0:
-            place += " or the norm after it"
+        place = maker_of(number, first="embed_tokens", layers="layers", n_layers=self.n_layers, final_norm=True)
         raise CheckpointError(
             f"the text model gives NaN or infinite values for the word {text!r}, first in {place} of its "
             f"{self.n_layers} layers; its weights are unusable"

@@ -16,7 +16,7 @@ ALLOWED = {
     "cli": {"pipeline", "oracle", "formats", "threads", "allocator"},
     "pipeline": {
         "extractors", "encoder", "media", "formats", "timeline", "outputs", "analysis", "plots", "kernels", "backend",
-        "threads",
+        "threads", "control_groups",
     },
     "extractors": MODEL_FLOOR,
     "encoder": MODEL_FLOOR,
@@ -35,7 +35,8 @@ ALLOWED = {
     "protocols": set(),
     "optional": set(),
     "atomic": set(),
-    "threads": set(),
+    "threads": {"control_groups"},
+    "control_groups": set(),
     "allocator": set(),
 }  # fmt: skip
 CORE = {"numpy", "scipy", "safetensors", "yaml", "nibabel", "soundfile"}

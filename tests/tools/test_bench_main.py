@@ -13,6 +13,7 @@ import pytest
 from tests.architecture.source import ROOT
 from tools import bench_cases, bench_machine, bench_main, bench_ours, bench_rounds, bench_side
 from tribe_np.errors import ConfigError
+from tribe_np.pipeline.record import high_water_mark
 
 SECONDS = {"ours": 0.3, "fp32": 0.6, "bf16": 0.5, "fp64": 2.0}
 
@@ -355,7 +356,7 @@ def test_a_process_times_its_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert result["detail"] is None
     assert result["peak"] > 10_000_000
     np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), np.arange(3.0))
-    assert bench_side.peak_memory(str(tmp_path / "nothing")) == 0
+    assert high_water_mark(str(tmp_path / "nothing")) == 0
     assert bench_machine.cpu_name(str(tmp_path / "nothing")).startswith("unknown, ")
 
 

@@ -81,7 +81,7 @@ def _describe_extractor(folder: Path, checkpoint: Path | None) -> dict[str, Any]
         "folder": str(folder),
         "config": shown,
         **_sizes(read_folder(folder).values()),
-        **extractor_costs(folder, config, chosen),
+        **extractor_costs(folder, chosen),
         "licence": LICENCES.get(kind, "see the model's own page"),
     }
 

@@ -13,33 +13,30 @@ from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.formats.checkpoint import Checkpoint
 from tribe_np.pipeline import flops
 from tribe_np.pipeline.config import DataConfig, ExtractorConfig
-from tribe_np.pipeline.estimate import Load, encoder_weights, encoder_work, extractor_need
+from tribe_np.pipeline.estimate import Load, encoder_weights, encoder_work, extractor_config, extractor_need
 
 PROGRAM = 120_000_000
 """Bytes of Python and the libraries before a model is loaded, as measured."""
 DEFAULT_SELECTION = LayerSelection((0.5, 0.75, 1.0))
-KINDS: Mapping[str, tuple[Any, str]] = {
-    "llama": (LlamaConfig, "text"),
-    "wav2vec2-bert": (Wav2VecBertConfig, "audio"),
-    "vjepa2": (VJepa2Config, "video"),
-    "dinov2": (DinoV2Config, "image"),
-}
+MODALITIES: Mapping[type, str] = {
+    LlamaConfig: "text", Wav2VecBertConfig: "audio", VJepa2Config: "video", DinoV2Config: "image"
+}  # fmt: skip
 INPUTS = {
     "text": "4096 tokens in one pass", "audio": "60 s of sound", "video": "one clip of a film of 1920 x 1080",
     "image": "one picture of a film of 1920 x 1080",
 }  # fmt: skip
 
 
-def extractor_costs(folder: Path, values: Mapping[str, Any], chosen: Mapping[str, ExtractorConfig]) -> dict[str, Any]:
+def extractor_costs(folder: Path, chosen: Mapping[str, ExtractorConfig]) -> dict[str, Any]:
     """Layer groups, memory and arithmetic of an extractor; nothing for a kind that is not known.
 
     `chosen` are a checkpoint's settings by modality; without them the released selection is shown.
     Raises   ConfigError for a configuration that is not implemented
     """
-    if str(values.get("model_type")) not in KINDS:
+    config = extractor_config(folder)
+    if config is None:
         return {}
-    config_class, modality = KINDS[str(values["model_type"])]
-    config = config_class.from_dict(values, origin=folder / "config.json")
+    modality = MODALITIES[type(config)]
     selection = chosen[modality].selection if modality in chosen else DEFAULT_SELECTION
     groups = selection.groups(config.n_states, subselect=modality != "audio")
     return {

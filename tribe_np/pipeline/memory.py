@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tribe_np.control_groups import MEMBERSHIP, ROOT, group_folders, lines_of
+
 KIB = 1024
 UNLIMITED = 1 << 60  # version 1 writes a huge number for no limit
 
@@ -22,7 +24,9 @@ def available_memory(root: Path = Path("/")) -> Available | None:
     The machine's is MemAvailable and the free swap, as Linux estimates it. A group's is its limit less its use, not
     counting the files that it holds in memory, which go when memory is needed.
     """
-    found = [*_machine(root), *_groups(root)]
+    groups = group_folders("memory", root / MEMBERSHIP, root / ROOT)
+    limits = (_group_limit(folder, version=version) for folder, version in groups)
+    found = [*_machine(root), *(limit for limit in limits if limit is not None)]
     return min(found, key=lambda one: one.n_bytes, default=None)
 
 
@@ -30,25 +34,6 @@ def _machine(root: Path) -> Iterator[Available]:
     sizes = _numbers(root / "proc/meminfo")
     if "MemAvailable:" in sizes:
         yield Available(KIB * (sizes["MemAvailable:"] + sizes.get("SwapFree:", 0)), "this machine")
-
-
-def _groups(root: Path) -> Iterator[Available]:
-    """The limits of the process's control group and of those above it, of version 2 and version 1.
-
-    A container may not see the folder that its group is named after: its own limit then lies at the top.
-    """
-    for line in _lines(root / "proc/self/cgroup"):
-        _, _, rest = line.partition(":")
-        controllers, _, path = rest.partition(":")
-        if controllers and "memory" not in controllers.split(","):
-            continue
-        groups = root / "sys/fs/cgroup"
-        inner = Path(path.lstrip("/"))
-        for part in (inner, *inner.parents):
-            for mount in [groups / controllers, groups / "memory"] if controllers else [groups, groups / "unified"]:
-                found = _group_limit(mount / part, version=1 if controllers else 2)
-                if found is not None:
-                    yield found
 
 
 def _group_limit(folder: Path, *, version: int) -> Available | None:
@@ -65,22 +50,14 @@ def _group_limit(folder: Path, *, version: int) -> Available | None:
 
 
 def _number(path: Path) -> int | None:
-    words = " ".join(_lines(path)).split()
+    words = " ".join(lines_of(path)).split()
     return int(words[0]) if len(words) == 1 and _is_number(words[0]) else None  # "max" in version 2
 
 
 def _numbers(path: Path) -> dict[str, int]:
-    pairs = [line.split() for line in _lines(path)]
+    pairs = [line.split() for line in lines_of(path)]
     return {pair[0]: int(pair[1]) for pair in pairs if len(pair) >= 2 and _is_number(pair[1])}
 
 
 def _is_number(word: str) -> bool:
     return word.isascii() and word.isdigit()
-
-
-def _lines(path: Path) -> list[str]:
-    """The lines of a small file of the system; none where it is not there."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []

@@ -37,14 +37,19 @@ class RunRecord:
 def peak_memory_bytes() -> int:
     """Peak resident memory of this process so far.
 
-    Linux: VmHWM; what getrusage tells begins with the peak of the process that started this one.
+    What getrusage tells begins with the peak of the process that started this one: only where there is nothing better.
     """
-    with suppress(OSError, ValueError):
-        for line in Path("/proc/self/status").read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return high_water_mark() or (peak if sys.platform == "darwin" else peak * 1024)
+
+
+def high_water_mark(status: str = "/proc/self/status") -> int:
+    """Linux's VmHWM in bytes, the largest resident size of this process so far; 0 where the system does not say."""
+    try:
+        lines = Path(status).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
 
 
 def installed_versions(packages: Iterable[str]) -> dict[str, str]:
