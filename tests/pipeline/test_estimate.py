@@ -9,6 +9,7 @@ import pytest
 from extractors.llama.random import write_random as write_llama
 from extractors.wav2vec_bert.random import write_random as write_audio
 from tribe_np.formats.safetensors import TensorEntry
+from tribe_np.kernels import blocked_attention
 from tribe_np.ops import attention
 from tribe_np.pipeline import estimate
 from tribe_np.pipeline.estimate import Load, Need, WeightSizes, extractor_need
@@ -49,6 +50,7 @@ def test_layers_are_counted_by_name_and_tables_left_out() -> None:
 
 def test_blocks_of_scores_are_those_of_attention() -> None:
     assert estimate.BLOCK_SCORES == attention.BLOCK_SCORES
+    assert estimate.SCORE_BLOCKS * estimate.BLOCK_SCORES >= blocked_attention.TOGETHER
 
 
 @linux

@@ -2,15 +2,25 @@
 
 No S x S matrix is held: a block is some query rows of one head (or of several, where rows are short) with all the
 keys they see. Whole rows need no running maximum; measured at 8,192 keys, blocks of keys with one were no faster.
+Every thread has blocks of its own (see workers.py).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from queue import SimpleQueue
 
 import numpy as np
 
 from tribe_np.errors import ShapeError
-from tribe_np.ops.attention import Block
+from tribe_np.kernels.workers import blas_threads, side_by_side
+from tribe_np.ops.attention import BLOCK_SCORES, Block
+
+ALONE = 500_000
+"""Scores up to which the caller goes on by itself with all of BLAS's threads: starting others would take longer."""
+TOGETHER = 6 * BLOCK_SCORES
+"""Scores in all threads' blocks: 48 MB in float32, however many threads there are."""
+TURNS = 4
+"""Blocks that a thread gets at least, so that none waits long for the last."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +35,24 @@ class BlockedAttention:
         """Shapes   query (B, N, S, H), key (B, K, T, H), value (B, K, T, H) -> (B, N, S, H)."""
         (B, N, S, _), (K, T) = _sizes(query, key, value), key.shape[1:3]
         out = np.empty((B, S, N, value.shape[-1]), query.dtype).transpose(0, 2, 1, 3)  # merging heads copies nothing
-        scores = np.empty(0, query.dtype)
-        for b in range(B):
-            queries, mixed = (x[b].reshape(K, N // K, S, x.shape[-1]) for x in (query, out))  # views
-            bias = None
-            if terms.bias is not None:
-                bias = np.broadcast_to(terms.bias, (B, N, S, T))[b].reshape(K, N // K, S, T)
-            for block in Block.cover(K, N // K, S, T, causal=terms.causal):
-                size = mixed[block.heads, :, block.steps, 0].size * block.n_keys
-                scores = scores if scores.size >= size else np.empty(size, query.dtype)
-                self._mix(block, queries, mixed, bias, key[b], value[b], terms, scores[:size])
+        grouped, mixed = (x.reshape(B, K, N // K, S, x.shape[-1]) for x in (query, out))  # views
+        bias = terms.bias
+        if bias is not None:
+            bias = np.broadcast_to(bias, (B, N, S, T)).reshape(B, K, N // K, S, T)
+        n_threads, most = _division(B * N * S * T)
+        blocks = list(Block.cover(K, N // K, S, T, causal=terms.causal, most=most))
+        places = [(b, block) for b in range(B) for block in blocks]
+        buffers: SimpleQueue[np.ndarray] = SimpleQueue()
+        for _ in range(n_threads):
+            buffers.put(np.empty(max((block.n_scores(N // K) for block in blocks), default=0), query.dtype))
+
+        def mix(place: tuple[int, Block]) -> None:
+            b, block = place
+            scores, one_bias = buffers.get(), None if bias is None else bias[b]
+            self._mix(block, grouped[b], mixed[b], one_bias, key[b], value[b], terms, scores[: block.n_scores(N // K)])
+            buffers.put(scores)
+
+        side_by_side(mix, places, n_threads)
         return out
 
     def _mix(
@@ -81,6 +99,14 @@ class Terms:
     causal: bool = False
     embedding: np.ndarray | None = None  # (n distances, H)
     left_span: int = 0
+
+
+def _division(n_scores: int) -> tuple[int, int]:
+    """How many threads share that many scores, and how many of these make a block at most."""
+    n_threads = blas_threads() if n_scores > ALONE else 1
+    if n_threads == 1:
+        return 1, BLOCK_SCORES
+    return n_threads, max(1, min(BLOCK_SCORES, TOGETHER // n_threads, n_scores // (TURNS * n_threads)))
 
 
 def _sizes(query: np.ndarray, key: np.ndarray, value: np.ndarray) -> tuple[int, ...]:

@@ -3,7 +3,8 @@
 A body writes into `out`, which is apart from its inputs unless it says so, and checks nothing: numba_set.py does.
 All arrays of a call share one float dtype and are C-contiguous. Sums over a row are kept in float64; everything
 else is in the arrays' dtype, so results differ from the reference in `tribe_np.ops` by rounding only.
-`prange` marks rows that are independent; here it is `range`, numba_set puts numba.prange in its place.
+`prange` marks rows that are independent; here it is `range`, numba_set puts numba.prange in its place, which is
+`range` again in the bodies of attention (numba_set.IN_WORKERS).
 """
 
 import math

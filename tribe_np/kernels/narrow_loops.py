@@ -1,7 +1,7 @@
 """Loop bodies for float32 alone, without calls: the compiler turns them into vector instructions (see loops.py).
 
 A call to the C library's erf or exp in the body keeps a loop scalar. Here both are polynomials of the seventh digit,
-which float32 can tell from nothing better; float64 keeps the bodies of loops.py.
+which float32 can tell from nothing better; float64 keeps the bodies of loops.py. `prange` is as there.
 """
 
 import numpy as np

@@ -44,6 +44,8 @@ SPLIT_SUMS = ("layer_norm", "rms_norm", "scale_norm", "attention_weights", "atte
 """Bodies whose sums the compiler may split into lanes, fusing multiplications with additions: other rounding, the same
 on any number of threads. Never in exp_falling, whose exactness rests on the order; NaN and infinity keep their meaning
 everywhere."""
+IN_WORKERS = ("attention_weights", "attention_weights_float32", "add_distances")
+"""Bodies that run on threads of ours (workers.py), without Python's lock: not parallel themselves."""
 
 
 def _compiled(numba: Any, name: str, body: Callable[..., None]) -> Callable[..., None]:
@@ -54,7 +56,8 @@ def _compiled(numba: Any, name: str, body: Callable[..., None]) -> Callable[...,
         body.__code__, {**body.__globals__, "prange": numba.prange, "exp_falling": helper}, body.__name__
     )
     parallel.__module__, parallel.__qualname__ = body.__module__, body.__qualname__  # Numba finds the source by them
-    options = {"parallel": True, "fastmath": {"reassoc", "contract"} if name in SPLIT_SUMS else False}
+    runs = {"nogil": True} if name in IN_WORKERS else {"parallel": True}
+    options = runs | {"fastmath": {"reassoc", "contract"} if name in SPLIT_SUMS else False}
     try:
         compiled: Callable[..., None] = numba.njit(cache=True, **options)(parallel)
     except RuntimeError:  # no writable folder for the cache: compile in every process instead

@@ -22,18 +22,28 @@ class Block:
     n_keys: int
 
     @classmethod
-    def cover(cls, n_kv_heads: int, group: int, n_steps: int, n_keys: int, *, causal: bool) -> "Iterator[Block]":
+    def cover(
+        cls, n_kv_heads: int, group: int, n_steps: int, n_keys: int, *, causal: bool, most: int | None = None
+    ) -> "Iterator[Block]":
         """All heads and steps in blocks of whole rows: many rows of few heads, since BLAS is slow on few rows.
 
-        `group` queries share a key/value head and step. Causal blocks leave out the keys after their last step.
+        `group` queries share a key/value head and step. Causal blocks leave out the keys after their last step. A block
+        has at most `most` scores, BLOCK_SCORES unless told, or one row.
         """
-        rows = max(1, min(n_steps, BLOCK_SCORES // max(1, group * n_keys)))
-        heads = max(1, BLOCK_SCORES // max(1, group * rows * n_keys))
+        most = BLOCK_SCORES if most is None else min(most, BLOCK_SCORES)
+        rows = max(1, min(n_steps, most // max(1, group * n_keys)))
+        heads = max(1, most // max(1, group * rows * n_keys))
         for first in range(0, n_kv_heads, heads):
             for start in range(0, n_steps, rows):
                 stop = min(start + rows, n_steps)
                 n_seen = min(n_keys, max(1, stop + n_keys - n_steps)) if causal else n_keys
                 yield cls(slice(first, min(first + heads, n_kv_heads)), slice(start, stop), n_seen)
+
+    def n_scores(self, group: int) -> int:
+        """Scores of the block where `group` queries share a key/value head and step."""
+        n_heads: int = self.heads.stop - self.heads.start
+        n_steps: int = self.steps.stop - self.steps.start
+        return n_heads * group * n_steps * self.n_keys
 
 
 def attention(

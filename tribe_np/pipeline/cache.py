@@ -19,7 +19,7 @@ from tribe_np.errors import CheckpointError, OutputError
 from tribe_np.formats.safetensors import TensorEntry, read_header, write_safetensors
 from tribe_np.pipeline.digest import value_digest
 
-CACHE_VERSION = 4  # raise it when a change of code changes features
+CACHE_VERSION = 5  # raise it when a change of code changes features
 
 
 class FeatureCache:
