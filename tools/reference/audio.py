@@ -20,7 +20,7 @@ from tools.reference.audio_peer import (
     peer_standardize,
     peer_track,
 )
-from tools.reference.measure import Row, worst, write_golden
+from tools.reference.measure import Row, our_kernels, worst, write_golden
 
 MODEL_PEER = "transformers 5.23.0 Wav2Vec2BertModel (sdpa)"
 PIPELINE_PEER = "neuralset 0.0.2 Wav2VecBert"
@@ -159,7 +159,7 @@ def our_model(folder: Path, x: np.ndarray, precision: str) -> dict[str, np.ndarr
     from extractors import Wav2VecBertModel
     from tribe_np import trace
 
-    model = Wav2VecBertModel.from_pretrained(folder, precision=precision)
+    model = Wav2VecBertModel.from_pretrained(folder, precision=precision, kernels=our_kernels())
     with trace() as recording:
         states = model.hidden_states(x)
     return {**recording.arrays, "hidden_states": states}
@@ -173,7 +173,7 @@ def our_pipeline(model: Path, wav: Path, offset: float, duration: float, precisi
     from tribe_np.media.audio import read_audio
 
     samples, rate = read_audio(wav, offset, duration)
-    loaded = Wav2VecBertModel.from_pretrained(model, precision=precision)
+    loaded = Wav2VecBertModel.from_pretrained(model, precision=precision, kernels=our_kernels())
     return audio_features(loaded, samples, rate, duration, selection=LayerSelection(FRACTIONS, "group_mean", 3))
 
 

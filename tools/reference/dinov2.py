@@ -16,7 +16,7 @@ from extractors.dinov2.extract import image_features
 from extractors.dinov2.preprocess import PictureProcessor
 from extractors.dinov2.random import write_random
 from tools.reference.hooks import keep_layer
-from tools.reference.measure import Row, worst, write_golden
+from tools.reference.measure import Row, our_kernels, worst, write_golden
 from tools.reference.torch_setup import skip_torchvision_operators
 from tools.reference.video_files import make_video
 from tribe_np.media.video import still_frames
@@ -62,7 +62,7 @@ def compare_model(seed: int) -> list[Row]:
 def run_ours(folder: str, pixels: np.ndarray, precision: str) -> dict[str, np.ndarray]:
     """Taps and states of our model."""
     with trace() as recording:
-        states = DinoV2Model.from_pretrained(folder, precision=precision).hidden_states(pixels)
+        states = DinoV2Model.from_pretrained(folder, precision=precision, kernels=our_kernels()).hidden_states(pixels)
     return {**recording.arrays, **{f"state {i}": state for i, state in enumerate(states)}}
 
 
@@ -142,7 +142,7 @@ def compare_pipeline(offset: float, duration: float, cache_n_layers: int | None)
         peer = neuralset_features(folder, path, offset, duration, cache_n_layers)
         ours = {}
         for precision in ("float32", "float64"):
-            model = DinoV2Model.from_pretrained(folder, precision=precision)
+            model = DinoV2Model.from_pretrained(folder, precision=precision, kernels=our_kernels())
             selection = LayerSelection((2 / 3,), aggregation="mean", cache_n_layers=cache_n_layers)
             frames = still_frames(path, offset=offset, duration=duration)
             ours[precision] = {"features": image_features(model, frames, selection=selection)[0]}

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tools.reference.encoder_cases import Case, golden_cases, random_case
-from tools.reference.measure import Row, worst, write_golden
+from tools.reference.measure import Row, our_kernels, worst, write_golden
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.oracle import trace
 
@@ -27,7 +27,9 @@ BUFFERS = ("encoder.rotary_pos_emb.inv_freq", "encoder.rotary_pos_emb.scale")
 
 def run_ours(case: Case, precision: str, **options: Any) -> dict[str, np.ndarray]:
     """Every stage of our encoder, under the peer's names."""
-    encoder = FmriEncoder.from_state_dict(case.config, case.build_args, case.state_dict, precision=precision, **options)
+    encoder = FmriEncoder.from_state_dict(
+        case.config, case.build_args, case.state_dict, precision=precision, kernels=our_kernels(), **options
+    )
     with trace() as recording:
         encoder(case.features, case.subject_index, pool_outputs=case.pool_outputs)
     return {name.removeprefix(PREFIX): recording[name] for name in recording.names()}
@@ -36,7 +38,7 @@ def run_ours(case: Case, precision: str, **options: Any) -> dict[str, np.ndarray
 def run_exact(case: Case, precision: str) -> np.ndarray:
     """Our output with upstream's order of the last steps, untraced."""
     encoder = FmriEncoder.from_state_dict(
-        case.config, case.build_args, case.state_dict, precision=precision, exact_order=True
+        case.config, case.build_args, case.state_dict, precision=precision, kernels=our_kernels(), exact_order=True
     )
     output: np.ndarray = encoder(case.features, case.subject_index, pool_outputs=case.pool_outputs)
     return output

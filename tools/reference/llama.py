@@ -16,7 +16,7 @@ from extractors.llama.rope import inverse_frequencies
 from extractors.llama.target import target_span
 from extractors.llama.tokenizer import LlamaTokenizer
 from tools.reference import llama_peer as peer
-from tools.reference.measure import Row, worst, write_golden
+from tools.reference.measure import Row, our_kernels, worst, write_golden
 from tribe_np.oracle import relative_error, trace
 from tribe_np.timeline.contexts import add_contexts, remove_missing
 from tribe_np.timeline.events import Event, Events
@@ -77,7 +77,7 @@ def random_settings(seed: int) -> dict[str, Any]:
 
 def run_ours(folder: Path, ids: np.ndarray, mask: np.ndarray | None, precision: str) -> dict[str, np.ndarray]:
     """Hidden states and intermediates by the names of `llama_peer.run_model`."""
-    model = LlamaModel.from_pretrained(folder, precision=precision)
+    model = LlamaModel.from_pretrained(folder, precision=precision, kernels=our_kernels())
     with trace() as recording:
         states = model.hidden_states(ids, mask)
     found = {name.removeprefix("llama."): recording[name] for name in recording.names()}
@@ -192,7 +192,7 @@ def run_our_words(
 ) -> list[np.ndarray]:  # fmt: skip
     """Our features of each word, with the released settings."""
     return word_features(
-        LlamaModel.from_pretrained(folder, precision=precision),
+        LlamaModel.from_pretrained(folder, precision=precision, kernels=our_kernels()),
         LlamaTokenizer.from_pretrained(folder),
         [Event("Word", float(i), 0.3, text=text, context=context) for i, (text, context) in enumerate(pairs)],
         selection=LayerSelection(FRACTIONS, cache_n_layers=cache_n_layers),

@@ -1,7 +1,9 @@
 """How parity is measured: largest absolute error over the root mean square of the reference, at every named stage."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -9,14 +11,32 @@ from typing import Any
 import numpy as np
 
 from tribe_np.formats.safetensors import write_safetensors
+from tribe_np.kernels.choose import kernel_set
+from tribe_np.kernels.record import KernelSet
 from tribe_np.oracle import relative_error
 from tribe_np.pipeline.record import installed_versions
 
 FLOAT64_BOUND = 1e-12
 PACKAGES = (
     "torch", "torchvision", "transformers", "x-transformers", "neuraltrain", "neuralset", "exca", "julius", "moviepy",
-    "spacy", "Levenshtein", "tokenizers", "numpy",
+    "spacy", "Levenshtein", "tokenizers", "numpy", "numba",
 )  # fmt: skip
+_kernels = ContextVar("kernels", default="reference")
+
+
+@contextmanager
+def using_kernels(name: str) -> Iterator[None]:
+    """Within it our models run with the kernels of that name; without it, in plain NumPy."""
+    token = _kernels.set(name)
+    try:
+        yield
+    finally:
+        _kernels.reset(token)
+
+
+def our_kernels() -> KernelSet:
+    """What our models are to run with."""
+    return kernel_set(_kernels.get())
 
 
 @dataclass(frozen=True)

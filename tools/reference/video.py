@@ -12,7 +12,7 @@ from extractors import VJepa2Model
 from extractors.vjepa2.preprocess import VideoProcessor
 from extractors.vjepa2.random import write_random
 from tools.reference.hooks import keep_layer
-from tools.reference.measure import Row, worst, write_golden
+from tools.reference.measure import Row, our_kernels, worst, write_golden
 from tools.reference.torch_setup import skip_torchvision_operators
 from tools.reference.video_files import CASES, compare_frames, compare_pipeline, golden_indices
 from tribe_np.oracle import trace
@@ -60,7 +60,7 @@ def compare_model(seed: int) -> list[Row]:
 
 def run_ours(folder: str, pixels: np.ndarray, precision: str) -> dict[str, np.ndarray]:
     """Taps and states of our model."""
-    model = VJepa2Model.from_pretrained(folder, precision=precision)
+    model = VJepa2Model.from_pretrained(folder, precision=precision, kernels=our_kernels())
     with trace() as recording:
         raw = model.hidden_states(pixels)
     normed = model.hidden_states(pixels, final_norm=True)[-1]

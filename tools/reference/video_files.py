@@ -14,7 +14,7 @@ from extractors import VJepa2Model
 from extractors.common.layers import LayerSelection
 from extractors.vjepa2.extract import video_features
 from extractors.vjepa2.random import write_random
-from tools.reference.measure import Row, worst
+from tools.reference.measure import Row, our_kernels, worst
 from tools.reference.torch_setup import skip_torchvision_operators
 from tribe_np.media.ffmpeg import run_ffmpeg
 from tribe_np.media.frame_times import clip_times
@@ -100,7 +100,7 @@ def compare_pipeline(case: Case) -> list[Row]:
         peer = neuralset_features(folder, path, case)
         ours = {}
         for precision in ("float32", "float64"):
-            model = VJepa2Model.from_pretrained(folder, precision=precision)
+            model = VJepa2Model.from_pretrained(folder, precision=precision, kernels=our_kernels())
             selection = LayerSelection((0.5, 0.75, 1.0), cache_n_layers=case.cache_n_layers)
             clips = clip_frames(path, offset=case.offset, duration=case.duration, prepare=model.processor.shrink)
             ours[precision] = {
