@@ -9,7 +9,9 @@ from tests import fake_device
 from tribe_np.encoder.batches import WINDOWS_AT_ONCE, parts_of
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.encoder.random import random_state_dict
+from tribe_np.encoder.transformer import FeedForward
 from tribe_np.errors import ShapeError
+from tribe_np.nn.context import Context
 from tribe_np.nn.linear import Linear
 from tribe_np.oracle import relative_error, trace
 
@@ -78,6 +80,20 @@ def test_the_fake_device_gives_the_same_bits(features: dict[str, np.ndarray]) ->
     with trace():
         on_device = build(device=fake_device.module)(features)
     np.testing.assert_array_equal(on_device.host, build()(features))
+
+
+@pytest.mark.parametrize("width", [4, 8, 16, 64])
+def test_feed_forward_in_blocks(width: int, rng: np.random.Generator) -> None:
+    first = Linear(rng.standard_normal((32, width)), rng.standard_normal(32))
+    layer = FeedForward(first, Linear(rng.standard_normal((width, 32)), rng.standard_normal(width)))
+    x, seen = rng.standard_normal((2, 5, width)), {}
+    plain = layer.in_one_piece(x, Context())
+    assert len(list(layer.blocks(width))) == -(-32 // width)
+    assert relative_error(layer(x, Context()), plain) <= 1e-13
+    with_tap = layer(x, Context(tap=seen.__setitem__))
+    np.testing.assert_array_equal(with_tap, layer(x, Context()))
+    assert relative_error(seen["hidden"], first(x)) <= 1e-13
+    assert seen["activated"].shape == (2, 5, 32)
 
 
 @pytest.mark.parametrize("with_bias", [True, False])

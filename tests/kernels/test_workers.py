@@ -1,7 +1,9 @@
 """Pieces of an operation on threads of their own: all run, errors come back, BLAS gets its threads again."""
 
+import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from tribe_np.errors import MissingDependencyError
 from tribe_np.kernels import blocked_attention, workers
 from tribe_np.kernels.numba_set import loop_set
 from tribe_np.kernels.record import REFERENCE
-from tribe_np.kernels.workers import blas_threads, side_by_side
+from tribe_np.kernels.workers import n_workers, side_by_side
 from tribe_np.ops.attention import BLOCK_SCORES
 
 PLAIN = loop_set("loops", lambda name, body: body)
@@ -22,7 +24,7 @@ def two_threads() -> None:
     """Two threads of BLAS for one test, whatever the environment says."""
     limits = pytest.importorskip("threadpoolctl")
     with limits.threadpool_limits(2, user_api="blas"):
-        if blas_threads() != 2:
+        if n_workers() != 2:
             pytest.skip("this BLAS cannot be given two threads")
         yield
 
@@ -31,9 +33,9 @@ def two_threads() -> None:
 def test_every_piece_runs_once_with_a_blas_of_one_thread(two_threads: None) -> None:
     seen: list[tuple[int, int]] = []
     both = threading.Barrier(2, timeout=60)  # passes only if two pieces run at once
-    side_by_side(lambda piece: (both.wait(), seen.append((piece, blas_threads()))), range(6), 2)
+    side_by_side(lambda piece: (both.wait(), seen.append((piece, n_workers()))), range(6), 2)
     assert sorted(seen) == [(piece, 1) for piece in range(6)]
-    assert blas_threads() == 2
+    assert n_workers() == 2
 
 
 @pytest.mark.extras
@@ -49,7 +51,7 @@ def test_an_error_in_a_piece_is_the_callers_and_ends_the_rest(two_threads: None)
     with pytest.raises(ValueError, match="piece 0"):
         side_by_side(work, range(100), 2)
     assert len(began) < 100
-    assert blas_threads() == 2
+    assert n_workers() == 2
 
 
 @pytest.mark.extras
@@ -72,7 +74,7 @@ def test_callers_at_once_leave_blas_as_it_was(two_threads: None) -> None:
         caller.start()
     for caller in callers:
         caller.join()
-    assert blas_threads() == 2
+    assert n_workers() == 2
 
 
 def test_one_thread_or_one_piece_stays_with_the_caller() -> None:
@@ -89,13 +91,21 @@ def test_without_threadpoolctl_nothing_is_shared(monkeypatch: pytest.MonkeyPatch
 
     workers._blas.cache_clear()
     monkeypatch.setattr(workers, "require", missing)
-    assert blas_threads() == 1
+    assert n_workers() == 1
+
+
+def test_where_nobody_governs_blas_numba_says_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_blas", lambda: SimpleNamespace(lib_controllers=[]))
+    monkeypatch.setitem(sys.modules, "numba", SimpleNamespace(get_num_threads=lambda: 5))
+    assert n_workers() == 5
+    monkeypatch.delitem(sys.modules, "numba")
+    assert n_workers() == 1
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3, 64, 1000])
 @pytest.mark.parametrize("n_scores", [0, 1, 10**6, 10**8, 10**11])
 def test_blocks_of_all_threads_stay_small(n_threads: int, n_scores: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocked_attention, "blas_threads", lambda: n_threads)
+    monkeypatch.setattr(blocked_attention, "n_workers", lambda: n_threads)
     used, most = blocked_attention._division(n_scores)
     assert used == (n_threads if n_scores > blocked_attention.ALONE else 1)
     assert 1 <= most <= BLOCK_SCORES

@@ -15,6 +15,7 @@
 Source   x-transformers 1.27.20 AttentionLayers
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -153,13 +154,48 @@ class FeedForward:
             Linear.from_weights(weights.at("ff", 2), inner, dim, bias=True),
         )
 
+    def blocks(self, width: int) -> Iterator[tuple[Linear, Linear]]:
+        """Both layers cut along the hidden channels: the second ones' outputs add up to the whole's."""
+        for start in range(0, self.first.weight.shape[0], width):
+            hidden = slice(start, start + width)
+            bias = self.first.bias
+            yield (
+                Linear(self.first.weight[hidden], None if bias is None else bias[hidden]),
+                Linear(self.second.weight[:, hidden], self.second.bias if start == 0 else None),
+            )
+
     def __call__(self, x: Array, ctx: Context) -> Array:
-        """Shapes   x (B, S, D) -> (B, S, D)."""
-        hidden = self.first(x)
-        ctx.see("hidden", hidden)
-        activated = ctx.kernels.gelu(hidden)
-        ctx.see("activated", activated)
-        return self.second(activated)
+        """second(gelu(first(x))), D hidden channels at a time: a block stays in the cache and is all that is held.
+
+        In one piece one window of the released model takes 0.32 or 0.37 s by chance, in blocks 0.33.
+
+        Shapes   x (B, S, D) -> (B, S, D)
+        Numerics the blocks' products are added in order: `in_one_piece` up to rounding
+        """
+        total, hidden, activated = None, [], []
+        for first, second in self.blocks(x.shape[-1]):
+            inner = first(x)
+            outer = ctx.kernels.gelu(inner)
+            if ctx.tap is not None:
+                hidden.append(inner)
+                activated.append(outer)
+            part = second(outer)
+            if total is None:
+                total = part
+            else:
+                total += part  # the product is ours: no further array
+        if ctx.tap is not None:  # a trace is shown the whole
+            xp = array_module(x)
+            ctx.see("hidden", xp.concatenate(hidden, axis=-1))
+            ctx.see("activated", xp.concatenate(activated, axis=-1))
+        return total
+
+    def in_one_piece(self, x: Array, ctx: Context) -> Array:
+        """As upstream multiplies: what the blocks are tested against.
+
+        Shapes   x (B, S, D) -> (B, S, D)
+        """
+        return self.second(ctx.kernels.gelu(self.first(x)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,9 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,21 @@ SINGLE_NAME = "model.safetensors"
 TORCH_INDEX_NAME = "pytorch_model.bin.index.json"
 TORCH_NAME = "pytorch_model.bin"
 FLOATS = ("F64", "F32", "F16", "BF16")
+HEADERS_ONLY: ContextVar[bool] = ContextVar("tribe_np_headers_only", default=False)
+
+
+@contextmanager
+def headers_only() -> Iterator[None]:
+    """Within it no weight is read: what is taken has its name, dtype and shape checked, and is 0 everywhere.
+
+    A model built here tells, in milliseconds and without memory, whether a folder fits its configuration; it is not to
+    be run.
+    """
+    token = HEADERS_ONLY.set(True)
+    try:
+        yield
+    finally:
+        HEADERS_ONLY.reset(token)
 
 
 class WeightTree:
@@ -108,6 +125,8 @@ class WeightTree:
         return full, entry
 
     def _finite(self, full: str, entry: TensorEntry | np.ndarray, rows: np.ndarray | None) -> Array:
+        if HEADERS_ONLY.get():
+            return self._place(np.broadcast_to(np.zeros((), self._dtype), entry.shape))
         with np.errstate(over="ignore"):  # what does not fit the dtype becomes infinite, and is refused below
             if isinstance(entry, TensorEntry):
                 array, finite = entry.read_checked(self._dtype, rows=rows)

@@ -12,7 +12,7 @@ from queue import SimpleQueue
 import numpy as np
 
 from tribe_np.errors import ShapeError
-from tribe_np.kernels.workers import blas_threads, side_by_side
+from tribe_np.kernels.workers import n_workers, side_by_side
 from tribe_np.ops.attention import BLOCK_SCORES, Block
 
 ALONE = 500_000
@@ -103,7 +103,7 @@ class Terms:
 
 def _division(n_scores: int) -> tuple[int, int]:
     """How many threads share that many scores, and how many of these make a block at most."""
-    n_threads = blas_threads() if n_scores > ALONE else 1
+    n_threads = n_workers() if n_scores > ALONE else 1
     if n_threads == 1:
         return 1, BLOCK_SCORES
     return n_threads, max(1, min(BLOCK_SCORES, TOGETHER // n_threads, n_scores // (TURNS * n_threads)))

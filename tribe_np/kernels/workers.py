@@ -4,6 +4,7 @@ Two matrix products that each have half of the cores take less time than one aft
 waits for another at the end of each, and what is done between two products needs no second pool of threads.
 """
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,13 +20,19 @@ TURN = threading.Lock()
 """Held while BLAS has one thread: two callers at once would restore each other's number."""
 
 
-def blas_threads() -> int:
-    """Threads that BLAS has now; 1 where threadpoolctl is not installed, which is what lends them to others."""
+def n_workers() -> int:
+    """Threads that BLAS has now, or Numba where BLAS is one that nobody governs, as Apple's Accelerate.
+
+    1 where threadpoolctl is not installed: BLAS would keep all of its threads in each of ours.
+    """
     try:
         libraries = _blas().lib_controllers
     except MissingDependencyError:
         return 1
-    return max((library.num_threads or 1 for library in libraries), default=1)
+    if libraries:
+        return max(library.num_threads or 1 for library in libraries)
+    numba = sys.modules.get("numba")
+    return 1 if numba is None else int(numba.get_num_threads())
 
 
 @cache

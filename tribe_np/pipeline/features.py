@@ -4,7 +4,7 @@ Each modality gives one FeatureGrid per event: dense at 2 Hz for a chunk of soun
 word. Windows are built from these, never sliced from one long grid.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,8 +24,9 @@ from extractors.vjepa2.stride import computed_bins, fill_bins
 from extractors.wav2vec_bert.extract import audio_features
 from extractors.wav2vec_bert.model import Wav2VecBertModel
 from tribe_np.backend import device_module
-from tribe_np.errors import MediaError, NotFiniteError
+from tribe_np.errors import MediaError, NotFiniteError, TribeError
 from tribe_np.formats.safetensors import TensorEntry
+from tribe_np.formats.weights import headers_only
 from tribe_np.kernels.record import KernelSet
 from tribe_np.media import audio, video
 from tribe_np.pipeline.cache import FeatureCache, arrays_digest
@@ -45,6 +46,7 @@ from tribe_np.timeline.features import to_index
 
 RESIDENT_BYTES = 500_000_000
 """Model folders up to this size are read once and kept; of larger ones each layer is read when it is reached."""
+MODELS: dict[str, Any] = {"text": LlamaModel, "audio": Wav2VecBertModel, "video": VJepa2Model, "image": DinoV2Model}
 WITHOUT_EFFECT = {"batch_size", "model_name", "aggregation", "allow_missing"}  # settings that change no feature
 
 
@@ -86,6 +88,18 @@ class FeatureSource:
                     step(1)
             return FeatureItems(kept)
 
+    def check_models(self, modalities: Sequence[str], events: Events) -> None:
+        """A model that could not be used is told before any runs, not when its turn comes after hours of another's.
+
+        Raises   CheckpointError, ConfigError, MissingDependencyError, unless the features are in the cache
+        """
+        for modality in modalities:
+            try:
+                self._run(modality, events)[0].check()
+            except TribeError:
+                if not self.is_cached(modality, events):
+                    raise
+
     def is_cached(self, modality: str, events: Events) -> bool:
         """Whether no model has to run for a modality: every entry is there (damaged ones are found later)."""
         run, rows = self._run(modality, events)
@@ -117,17 +131,21 @@ class _Run:
 
     @cached_property
     def model(self) -> Any:
-        classes: dict[str, Any] = {
-            "text": LlamaModel, "audio": Wav2VecBertModel, "video": VJepa2Model, "image": DinoV2Model
-        }  # fmt: skip
         source = self.source
         with source.progress.stage(f"loading the {self.config.modality} model", None, "models") as step:
-            model = classes[self.config.modality].from_pretrained(
+            model = MODELS[self.config.modality].from_pretrained(
                 self.folder, precision=source.precision, device=source.device, kernels=source.kernels,
                 streaming=is_streamed(self.folder, source.device),
             )  # fmt: skip
             step(1)
         return model
+
+    def check(self) -> None:
+        """Raises what is wrong with the model's files, as far as their headers tell."""
+        with headers_only():
+            MODELS[self.config.modality].from_pretrained(self.folder, precision=self.source.precision, streaming=True)
+        if self.config.modality == "text":
+            LlamaTokenizer.from_pretrained(self.folder)
 
     @property
     def model_digest(self) -> str:

@@ -187,6 +187,7 @@ class TribeModel:
         start = min(e.start for e in table)
         duration = max(e.stop for e in table) - start
         source = self._source(self.progress)
+        source.check_models(source.present(table), table)
         check_run(source, table, source.present(table))
         return {
             m: self._window(source, m, list(table), source.items(m, table), start, duration)
@@ -240,6 +241,7 @@ class TribeModel:
                 "the table needs Word, Audio or Video rows"
             )
         segments = [segment for window in windows for segment in window.kept]
+        source.check_models(known, table)
         check_run(source, table, known, self._last_stages(min(len(windows), MOST_WINDOWS), len(segments)))
         items = {m: source.items(m, table) for m in known}
         out = np.empty((len(segments), self.n_vertices), self.encoder.dtype)

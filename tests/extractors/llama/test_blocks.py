@@ -7,15 +7,12 @@ from extractors import LlamaModel
 from extractors.common.layers import LayerSelection
 from extractors.llama.blocks import TextWork
 from extractors.llama.extract import word_features
-from extractors.llama.random import write_random
-from extractors.llama.tokenizer import LlamaTokenizer
+from tests.extractors.llama.conftest import SELECTION, SMALL
 from tribe_np.errors import CheckpointError
 from tribe_np.formats.safetensors import read_header, write_safetensors
 from tribe_np.oracle import trace
 from tribe_np.timeline.events import Event
 
-SMALL = {"n_layers": 4, "hidden_size": 32, "intermediate_size": 48, "head_dim": 8}
-SELECTION = LayerSelection((0.5, 0.75, 1.0))
 TEXT = [
     "the", "man", "was", "in", "the", "house", "and", "he", "said", "that", "it", "was", "late", "so", "they", "went",
     "to", "the", "market", "by", "the", "river",
@@ -46,21 +43,6 @@ class Memory:
     def store(self, number, pairs, features):
         self.blocks[number] = (list(pairs), features.copy())
         self.stored.append(number)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return write_random(tmp_path_factory.mktemp("llama"), seed=2, **SMALL)
-
-
-@pytest.fixture(scope="module")
-def model(folder):
-    return LlamaModel.from_pretrained(folder)
-
-
-@pytest.fixture(scope="module")
-def tokenizer(folder):
-    return LlamaTokenizer.from_pretrained(folder)
 
 
 def features(model, tokenizer, words=WORDS, **options):

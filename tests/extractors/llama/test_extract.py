@@ -13,12 +13,11 @@ from extractors.llama.target import target_span
 from extractors.llama.tokenizer import LlamaTokenizer
 from extractors.llama.whole import span_means
 from tests import fake_device
+from tests.extractors.llama.conftest import SELECTION, SMALL
 from tribe_np.errors import CheckpointError, ConfigError, EventsError
 from tribe_np.oracle import relative_error, trace
 from tribe_np.timeline.events import Event
 
-SMALL = {"n_layers": 4, "hidden_size": 32, "intermediate_size": 48, "head_dim": 8}
-SELECTION = LayerSelection((0.5, 0.75, 1.0))
 TEXT = ["Hello,", "my", "name", "is", "Anna.", "I", "live", "in", "the", "old", "town"]
 MARKER = "<|end_of_text|>"
 
@@ -28,21 +27,6 @@ def word(text, context, start=0.0):
 
 
 WORDS = [word(text, " ".join(TEXT[: i + 1]), float(i)) for i, text in enumerate(TEXT)]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return write_random(tmp_path_factory.mktemp("llama"), seed=2, **SMALL)
-
-
-@pytest.fixture(scope="module")
-def model(folder):
-    return LlamaModel.from_pretrained(folder)
-
-
-@pytest.fixture(scope="module")
-def tokenizer(folder):
-    return LlamaTokenizer.from_pretrained(folder)
 
 
 def features(model, tokenizer, words=WORDS, **options):

@@ -14,6 +14,7 @@ from extractors.llama.random import write_random
 from extractors.llama.shared import node_means
 from extractors.llama.tokenizer import LlamaTokenizer
 from tests import fake_device
+from tests.extractors.llama.conftest import SELECTION, SMALL
 from tribe_np.errors import CheckpointError
 from tribe_np.oracle import relative_error, trace
 from tribe_np.timeline.contexts import add_contexts, remove_missing
@@ -21,8 +22,6 @@ from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.sentences import analyser
 from tribe_np.timeline.text import add_sentences, add_text
 
-SMALL = {"n_layers": 4, "hidden_size": 32, "intermediate_size": 48, "head_dim": 8}
-SELECTION = LayerSelection((0.5, 0.75, 1.0))
 BUILTIN = analyser("builtin", "english")
 WORDS = [
     "the", "man", "don't", "France!", "really?", "he's", "town.", "($5)", "ok", "Mr.", "I", "'quoted'", "wait...",
