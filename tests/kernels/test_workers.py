@@ -135,3 +135,23 @@ def test_attention_on_two_threads_is_attention(
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
     assert threads
     assert threading.get_ident() not in threads
+
+
+@pytest.mark.extras
+def test_an_error_in_every_block_ends_the_call(two_threads: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(blocked_attention, "ALONE", 0)
+    monkeypatch.setattr(blocked_attention.BlockedAttention, "_mix", fails)
+    query, found = normal(0, 4, 4, 9, 8), []
+
+    def call() -> None:
+        with pytest.raises(MemoryError, match="no room"):
+            PLAIN.attention(query, query, query, scale=0.3)
+        found.append(n_workers())
+
+    caller = threading.Thread(target=call, daemon=True)  # a daemon: threads that wait for each other must not stay
+    caller.start()
+    caller.join(60)
+    assert found == [2]

@@ -47,10 +47,12 @@ class BlockedAttention:
             buffers.put(np.empty(max((block.n_scores(N // K) for block in blocks), default=0), query.dtype))
 
         def mix(place: tuple[int, Block]) -> None:
-            b, block = place
-            scores, one_bias = buffers.get(), None if bias is None else bias[b]
-            self._mix(block, grouped[b], mixed[b], one_bias, key[b], value[b], terms, scores[: block.n_scores(N // K)])
-            buffers.put(scores)
+            (b, block), scores = place, buffers.get()
+            one_bias, size = None if bias is None else bias[b], block.n_scores(N // K)
+            try:
+                self._mix(block, grouped[b], mixed[b], one_bias, key[b], value[b], terms, scores[:size])
+            finally:  # or the other threads would wait for it
+                buffers.put(scores)
 
         side_by_side(mix, places, n_threads)
         return out
