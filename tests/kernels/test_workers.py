@@ -1,5 +1,8 @@
 """Pieces of an operation on threads of their own: all run, errors come back, BLAS gets its threads again."""
 
+import os
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -8,6 +11,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from tests.architecture.source import ROOT
+from tests.conftest import numba_or_skip
 from tests.strategies import normal
 from tribe_np.errors import MissingDependencyError
 from tribe_np.kernels import blocked_attention, workers
@@ -29,12 +34,17 @@ def two_threads() -> None:
         yield
 
 
+def blas_now() -> int:
+    """What BLAS itself says."""
+    return max(library.num_threads for library in workers._blas().lib_controllers)
+
+
 @pytest.mark.extras
 def test_every_piece_runs_once_with_a_blas_of_one_thread(two_threads: None) -> None:
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[int, int, int]] = []
     both = threading.Barrier(2, timeout=60)  # passes only if two pieces run at once
-    side_by_side(lambda piece: (both.wait(), seen.append((piece, n_workers()))), range(6), 2)
-    assert sorted(seen) == [(piece, 1) for piece in range(6)]
+    side_by_side(lambda piece: (both.wait(), seen.append((piece, blas_now(), n_workers()))), range(6), 2)
+    assert sorted(seen) == [(piece, 1, 2) for piece in range(6)]  # lent threads count for whoever divides work
     assert n_workers() == 2
 
 
@@ -67,14 +77,51 @@ def test_a_piece_treats_nan_as_its_caller_does(two_threads: None) -> None:
 
 @pytest.mark.extras
 def test_callers_at_once_leave_blas_as_it_was(two_threads: None) -> None:
-    callers = [
-        threading.Thread(target=side_by_side, args=(lambda piece: time.sleep(0.001), range(20), 2)) for _ in range(4)
-    ]
+    ran: list[int] = []
+
+    def work(piece: int) -> None:
+        time.sleep(0.001)
+        ran.append(piece)
+
+    callers = [threading.Thread(target=side_by_side, args=(work, range(20), 2)) for _ in range(4)]
     for caller in callers:
         caller.start()
     for caller in callers:
         caller.join()
-    assert n_workers() == 2
+    assert sorted(ran) == sorted(4 * list(range(20)))
+    assert blas_now() == n_workers() == 2
+
+
+@pytest.mark.extras
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_forked_meanwhile_has_threads_of_its_own(two_threads: None) -> None:
+    code = []
+
+    def work(piece: int) -> None:
+        if piece == 0:
+            child = os.fork()
+            if child == 0:
+                signal.alarm(30)  # instead of waiting for ever for the parent's turn
+                side_by_side(lambda piece: None, range(4), 2)
+                os._exit(0 if blas_now() == n_workers() == 2 else 1)
+            code.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+    side_by_side(work, range(2), 2)
+    assert code == [0]
+
+
+@pytest.mark.extras
+def test_a_thread_that_outlives_the_main_one_goes_on() -> None:
+    program = """
+import threading, time
+from tribe_np.kernels.workers import side_by_side
+def late():
+    time.sleep(0.3)
+    side_by_side(print, ["a", "b"], 2)
+threading.Thread(target=late).start()
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert sorted(done.stdout.split()) == ["a", "b"], done.stderr
 
 
 def test_one_thread_or_one_piece_stays_with_the_caller() -> None:
@@ -102,12 +149,18 @@ def test_where_nobody_governs_blas_numba_says_how_many(monkeypatch: pytest.Monke
     assert n_workers() == 1
 
 
+def test_a_blas_on_openmp_is_not_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = SimpleNamespace(num_threads=4, threading_layer="openmp")
+    monkeypatch.setattr(workers, "_blas", lambda: SimpleNamespace(lib_controllers=[library]))
+    assert n_workers() == 1
+
+
 @pytest.mark.parametrize("n_threads", [1, 2, 3, 64, 1000])
 @pytest.mark.parametrize("n_scores", [0, 1, 10**6, 10**8, 10**11])
 def test_blocks_of_all_threads_stay_small(n_threads: int, n_scores: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocked_attention, "n_workers", lambda: n_threads)
     used, most = blocked_attention._division(n_scores)
-    assert used == (n_threads if n_scores > blocked_attention.ALONE else 1)
+    assert used == max(1, min(n_threads, n_scores // 400_000))
     assert 1 <= most <= BLOCK_SCORES
     assert used * most <= blocked_attention.TOGETHER
     if used > 1:
@@ -115,26 +168,38 @@ def test_blocks_of_all_threads_stay_small(n_threads: int, n_scores: int, monkeyp
 
 
 @pytest.mark.extras
-@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("kind", ["whole", "causal", "relative"])
 def test_attention_on_two_threads_is_attention(
-    causal: bool, two_threads: None, monkeypatch: pytest.MonkeyPatch
+    kind: str, compiled: bool, precision: str, two_threads: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blocked_attention, "ALONE", 0)
-    threads: set[int] = set()
+    kernels = numba_or_skip() if compiled else PLAIN
+    monkeypatch.setattr(blocked_attention, "LEAST", 1)
+    both, threads = threading.Barrier(2, timeout=60), []
     mix = blocked_attention.BlockedAttention._mix
 
     def watched(*arguments: object) -> None:
-        threads.add(threading.get_ident())
+        if len(threads) < 2:  # the first two blocks wait for each other
+            threads.append(threading.get_ident())
+            both.wait()
         mix(*arguments)
 
     monkeypatch.setattr(blocked_attention.BlockedAttention, "_mix", watched)
-    query, key, value = normal(0, 2, 4, 9, 8), normal(1, 2, 2, 11, 8), normal(2, 2, 2, 11, 8)
-    bias = normal(3, 4, 1, 11)
-    found = PLAIN.attention(query, key, value, scale=0.3, causal=causal, bias=bias)
-    expected = REFERENCE.attention(query, key, value, scale=0.3, causal=causal, bias=bias)
-    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
-    assert threads
-    assert threading.get_ident() not in threads
+    query, key, value = (normal(i, 2, 4, 40, 8).astype(precision) for i in range(3))
+    if kind == "relative":
+        embedding = normal(4, 9, 8).astype(precision)
+        found, expected = (
+            k.relative_attention(query, key, value, embedding, scale=0.3, left_span=5) for k in (kernels, REFERENCE)
+        )
+    else:
+        bias = normal(3, 4, 1, 40).astype(precision)
+        found, expected = (
+            k.attention(query, key, value, scale=0.3, causal=kind == "causal", bias=bias) for k in (kernels, REFERENCE)
+        )
+    bound = 2e-6 if precision == "float32" else 1e-13
+    np.testing.assert_allclose(found, expected, rtol=bound, atol=bound)
+    assert len(set(threads)) == 2
 
 
 @pytest.mark.extras
@@ -142,7 +207,7 @@ def test_an_error_in_every_block_ends_the_call(two_threads: None, monkeypatch: p
     def fails(*_: object) -> None:
         raise MemoryError("no room")
 
-    monkeypatch.setattr(blocked_attention, "ALONE", 0)
+    monkeypatch.setattr(blocked_attention, "LEAST", 1)
     monkeypatch.setattr(blocked_attention.BlockedAttention, "_mix", fails)
     query, found = normal(0, 4, 4, 9, 8), []
 

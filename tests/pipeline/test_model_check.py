@@ -17,13 +17,14 @@ pytestmark = pytest.mark.extras
 
 @pytest.fixture
 def idle(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No model may run."""
+    """No model may run, and none be asked for features."""
 
     def run(*_: Any, **__: Any) -> None:
         raise AssertionError("a model runs")
 
     for name in ("audio_features", "video_features", "word_features"):
         monkeypatch.setattr(features, name, run)
+    monkeypatch.setattr(features._Run, "cached", run)
 
 
 @pytest.mark.parametrize("modality", ["text", "audio", "video"])

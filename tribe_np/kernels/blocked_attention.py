@@ -15,8 +15,8 @@ from tribe_np.errors import ShapeError
 from tribe_np.kernels.workers import n_workers, side_by_side
 from tribe_np.ops.attention import BLOCK_SCORES, Block
 
-ALONE = 500_000
-"""Scores up to which the caller goes on by itself with all of BLAS's threads: starting others would take longer."""
+LEAST = 100_000
+"""Scores of a block at least where there are several threads: starting one for fewer would take longer."""
 TOGETHER = 6 * BLOCK_SCORES
 """Scores in all threads' blocks: 48 MB in float32, however many threads there are."""
 TURNS = 4
@@ -105,8 +105,8 @@ class Terms:
 
 def _division(n_scores: int) -> tuple[int, int]:
     """How many threads share that many scores, and how many of these make a block at most."""
-    n_threads = n_workers() if n_scores > ALONE else 1
-    if n_threads == 1:
+    n_threads = min(n_workers(), n_scores // (TURNS * LEAST))
+    if n_threads <= 1:
         return 1, BLOCK_SCORES
     return n_threads, max(1, min(BLOCK_SCORES, TOGETHER // n_threads, n_scores // (TURNS * n_threads)))
 

@@ -45,7 +45,8 @@ SPLIT_SUMS = ("layer_norm", "rms_norm", "scale_norm", "attention_weights", "atte
 on any number of threads. Never in exp_falling, whose exactness rests on the order; NaN and infinity keep their meaning
 everywhere."""
 IN_WORKERS = ("attention_weights", "attention_weights_float32", "add_distances")
-"""Bodies that run on threads of ours (workers.py), without Python's lock: not parallel themselves."""
+"""Bodies that attention runs on threads of ours (workers.py), without Python's lock: not parallel themselves, not in
+`softmax` either, which only the encoder's residual attention needs."""
 
 
 def _compiled(numba: Any, name: str, body: Callable[..., None]) -> Callable[..., None]:
