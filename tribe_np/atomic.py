@@ -13,6 +13,12 @@ def passing_name(path: Path, ending: str) -> Path:
     return path.with_name(f".{path.name[:40]}.{os.getpid()}.{secrets.token_hex(4)}.{ending}")
 
 
+def remove_if_possible(path: Path) -> None:
+    """Removes a file that is of no more use; one of another user, or already gone, is left as it is."""
+    with suppress(OSError):
+        path.unlink()
+
+
 def remove_leftovers(folder: Path, *, older_than: float = 86400.0) -> None:
     """Removes what killed writers left in the folder so many seconds ago; what belongs to others stays."""
     for path in folder.glob(".*.partial"):

@@ -108,7 +108,7 @@ def _division(n_scores: int) -> tuple[int, int]:
     n_threads = min(n_workers(), n_scores // (TURNS * LEAST))
     if n_threads <= 1:
         return 1, BLOCK_SCORES
-    return n_threads, max(1, min(BLOCK_SCORES, TOGETHER // n_threads, n_scores // (TURNS * n_threads)))
+    return n_threads, min(BLOCK_SCORES, TOGETHER // n_threads, n_scores // (TURNS * n_threads))
 
 
 def _sizes(query: np.ndarray, key: np.ndarray, value: np.ndarray) -> tuple[int, ...]:

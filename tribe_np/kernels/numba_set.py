@@ -53,16 +53,19 @@ def _compiled(numba: Any, name: str, body: Callable[..., None]) -> Callable[...,
     """The body with numba.prange in the place of its prange, compiled on first call."""
     assert isinstance(body, FunctionType)
     helper = numba.njit(inline="always")(narrow_loops.exp_falling)
-    parallel = FunctionType(
+    compilable = FunctionType(
         body.__code__, {**body.__globals__, "prange": numba.prange, "exp_falling": helper}, body.__name__
     )
-    parallel.__module__, parallel.__qualname__ = body.__module__, body.__qualname__  # Numba finds the source by them
+    compilable.__module__, compilable.__qualname__ = (
+        body.__module__,
+        body.__qualname__,
+    )  # Numba finds the source by them
     runs = {"nogil": True} if name in IN_WORKERS else {"parallel": True}
     options = runs | {"fastmath": {"reassoc", "contract"} if name in SPLIT_SUMS else False}
     try:
-        compiled: Callable[..., None] = numba.njit(cache=True, **options)(parallel)
+        compiled: Callable[..., None] = numba.njit(cache=True, **options)(compilable)
     except RuntimeError:  # no writable folder for the cache: compile in every process instead
-        compiled = numba.njit(**options)(parallel)
+        compiled = numba.njit(**options)(compilable)
     return compiled
 
 

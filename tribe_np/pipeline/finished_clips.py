@@ -4,11 +4,11 @@ They lie in one file beside the entry that the whole chunk will have, named afte
 """
 
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from tribe_np.atomic import remove_if_possible
 from tribe_np.pipeline.cache import FeatureCache
 
 SECONDS_BETWEEN = 30.0
@@ -45,8 +45,7 @@ class FinishedClips:
         """Removes them: the chunk's entry is written."""
         path = self.cache.path(self._name)
         if path is not None:
-            with suppress(OSError):  # of another user, or gone: the whole entry is there
-                path.unlink()
+            remove_if_possible(path)
 
     @property
     def _name(self) -> str:

@@ -4,11 +4,11 @@ They lie beside the entry that the whole text will have, named after it, and go 
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
+from tribe_np.atomic import remove_if_possible
 from tribe_np.pipeline.cache import FeatureCache
 from tribe_np.pipeline.digest import value_digest
 
@@ -37,8 +37,7 @@ class WordBlocks:
         """Removes all blocks of the text, also those that an older version cut otherwise."""
         if self.cache.folder is not None:
             for path in self.cache.folder.glob(f"{self.key}.block*.safetensors"):
-                with suppress(OSError):  # of another user, or gone: the whole entry is there
-                    path.unlink()
+                remove_if_possible(path)
 
     def _name(self, number: int, pairs: Sequence[tuple[str, str]]) -> str:
         return f"{self.key}.block{number}-{value_digest({'words': [list(pair) for pair in pairs]})[:16]}"
