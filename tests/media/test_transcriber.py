@@ -14,7 +14,7 @@ import pytest
 
 from tribe_np.errors import ConfigError, MediaError, MissingDependencyError
 from tribe_np.media.child_process import last_useful_line, run_child
-from tribe_np.media.transcriber import WhisperX, find_transcriber, language_code, language_name
+from tribe_np.media.transcriber import WhisperX, find_transcriber
 from tribe_np.media.transcript import Word
 
 RECORDED = {"segments": [{"text": " Bonjour !", "words": [{"word": "Bonjour", "start": 0.5, "end": 1.0}]}]}
@@ -186,8 +186,3 @@ def is_running(pid: int) -> bool:
         return False
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
     return not state.strip().startswith("Z") and bool(state.strip())
-
-
-def test_languages_by_name_and_code() -> None:
-    assert [language_code(name) for name in ("English", "zh", "", None, "xx")] == ["en", "zh", "", "", "xx"]
-    assert [language_name(code) for code in ("en", "english", "zh-cn", "xx")] == ["english", "english", "chinese", "xx"]

@@ -14,6 +14,7 @@ import numpy as np
 from extractors.common.layers import LayerSelection
 from extractors.vjepa2.stride import STRIDES
 from tribe_np.errors import ConfigError
+from tribe_np.timeline.languages import checked_language
 
 EXTRACTOR_CLASSES = {
     "text": "HuggingFaceText",
@@ -239,6 +240,8 @@ class PipelineConfig:
         for name, (is_good, expected) in OPTION_TYPES.items():
             if name in values and not is_good(values[name]):
                 raise ConfigError(f"option {name} must be {expected}, got {values[name]!r}")
+        if "language" in values:
+            values["language"] = checked_language(values["language"])
         return cls(**values)
 
 

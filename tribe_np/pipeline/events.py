@@ -14,6 +14,7 @@ from tribe_np.media.transcript import Transcript
 from tribe_np.pipeline.cache import CACHE_VERSION
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.digest import file_digest, value_digest
+from tribe_np.pipeline.language import language_of_words, language_to_hear, language_to_speak
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.record import RunRecord
 from tribe_np.pipeline.stimulus import Stimulus
@@ -96,12 +97,11 @@ class EventBuilder:
 
     def _spoken(self, stimulus: Stimulus) -> tuple[Path, Transcript | None]:
         text = stimulus.text()
-        key = value_digest({"text": text, "language": self.config.language, "engine": self.config.speech_engine})
+        language = language_to_speak(text, self.config, self.record)
+        key = value_digest({"text": text, "language": language, "engine": self.config.speech_engine})
         wav = self.folder / f"speech-{key[:40]}.wav"
         with self.progress.stage("speech synthesis", None, "texts") as step:
-            transcript, engine = speech.synthesise(
-                text, wav, language=self.config.language, engine=self.config.speech_engine
-            )
+            transcript, engine = speech.synthesise(text, wav, language=language, engine=self.config.speech_engine)
             step(1)
         self.record.facts["speech_engine"] = engine
         return wav, None if self.config.compat.retranscribe_speech else transcript
@@ -121,10 +121,7 @@ class EventBuilder:
             self.record.warn("no words: predicting without text")
             return chunked
         compat = self.config.compat
-        language = transcriber.language_name(self.config.language or transcript.language or "english")
-        if compat.english_only:
-            language = "english"
-        self.record.facts["language"] = language
+        language = language_of_words(transcript, self.config, self.record)
         words = transcripts.word_events(
             transcript, list(carriers), duplicate_per_chunk=compat.duplicate_words, language=language
         )
@@ -168,7 +165,7 @@ class EventBuilder:
 
     def _transcribed(self, path: Path) -> Transcript:
         engine = transcriber.find_transcriber(self.words.transcriber, upstream=self.config.compat.english_only)
-        language = "english" if self.config.compat.english_only else self.config.language or "english"
+        language = language_to_hear(self.config, self.record)
         self.record.facts["words_from"] = engine.name
         key = value_digest({"sound": file_digest(path), "engine": engine.name, "language": language})
         kept = self.folder / f"words-{key[:40]}.json"
