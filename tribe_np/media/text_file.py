@@ -51,8 +51,8 @@ def read_text_file(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise MediaError(f"{path}: cannot be read: {error.strerror or error}") from error
-    for start, kind, remedy in BINARY:
-        if re.match(start, content, re.DOTALL):
+    for signature, kind, remedy in BINARY:
+        if re.match(signature, content, re.DOTALL):
             kind = _archive_kind(path) if kind == "a zip archive" else kind
             raise MediaError(f"{path}: this is {kind}; {AS_TEXT if 'document' in kind else remedy}")
     text = _decoded(content, path)

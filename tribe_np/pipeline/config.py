@@ -15,6 +15,7 @@ from extractors.common.layers import LayerSelection
 from extractors.vjepa2.stride import STRIDES
 from tribe_np.errors import ConfigError
 from tribe_np.timeline.languages import checked_language
+from tribe_np.timeline.sentences import check_option
 
 EXTRACTOR_CLASSES = {
     "text": "HuggingFaceText",
@@ -189,6 +190,7 @@ class Compat:
     duplicate_words: bool = False  # sound of 90 s or more: the whole transcript once per chunk, shifted
     english_only: bool = False  # the language of every transcript is taken to be English
     rounding_loses_words: bool = False  # a last word one rounding step past the text's end is dropped
+    identical_sentences: bool = False  # sentences of one wording are one: words between them run together
     lossy_sidecar: bool = False  # sidecar words null, NA, ... become missing values
     wav_beside_video: bool = False  # the sound is written next to the video, and reused though stale
     ignore_rotation: bool = False  # rotated film is squeezed into the unrotated size
@@ -240,6 +242,8 @@ class PipelineConfig:
         for name, (is_good, expected) in OPTION_TYPES.items():
             if name in values and not is_good(values[name]):
                 raise ConfigError(f"option {name} must be {expected}, got {values[name]!r}")
+        if "sentences" in values:
+            check_option(values["sentences"])
         if "language" in values:
             values["language"] = checked_language(values["language"])
         return cls(**values)

@@ -51,6 +51,8 @@ class EventBuilder:
 
         Raises   MediaError, EventsError, MissingDependencyError: what cannot be read, transcribed or spoken
         """
+        if self.words.speech:
+            analyser(self.config.sentences, "english")  # a model that is missing is found out before any work
         with self.record.timed("events"):
             media, given = self._media_events(stimulus)
             chunked = Events(media).standardized()
@@ -128,16 +130,22 @@ class EventBuilder:
         return self._in_context(Events([*chunked, *words]).standardized(), language)
 
     def _in_context(self, events: Events, language: str) -> Events:
+        compat = self.config.compat
         splitter = analyser(self.config.sentences, language)
-        self.record.facts["sentences"] = splitter.name
+        self.record.facts |= {"sentences": splitter.name, "sentences_note": splitter.note}
+        self.progress.note(splitter.note)
         n_words = len(events.of_type("Word"))
         events = add_text(events, analyser=splitter)
         events = add_sentences(
             events, analyser=splitter, max_unmatched_ratio=0.05,
-            rounding_loses_words=self.config.compat.rounding_loses_words,
+            rounding_loses_words=compat.rounding_loses_words, merge_identical=compat.identical_sentences,
         )  # fmt: skip
         stride = self.config.stride
-        events = remove_missing(add_contexts(events, max_context_len=MAX_CONTEXT_LEN, stride=stride))
+        events = remove_missing(
+            add_contexts(
+                events, max_context_len=MAX_CONTEXT_LEN, stride=stride, merge_identical=compat.identical_sentences
+            )
+        )
         if stride > 1 and _longest(events) > MAX_CONTEXT_LEN + 1:
             self.record.warn(
                 f"contexts are anchored at every {stride}th word: an approximation, word {MAX_CONTEXT_LEN + 2} and "

@@ -74,7 +74,7 @@ class Language:
 @cache
 def _known() -> Mapping[str, Language]:
     """The language of every code and name."""
-    found = {}
+    found: dict[str, Language] = {}
     for entry in TABLE.split(";"):
         codes, _, names = entry.partition(":")
         language = Language(codes.split()[0], names.strip().split("/")[0])
