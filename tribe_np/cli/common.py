@@ -45,8 +45,8 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--language",
         metavar="NAME",
-        help="language of the words: a name, a code such as fr, fra or pt-BR, or detect (default: the transcript's, that "
-        "of a text by detection, else english)",
+        help="language of the words: a name, a code such as fr, fra or pt-BR, or detect (default: a transcript's "
+        "own, or english; a text's is detected)",
     )
     parser.add_argument("--compat", choices=["upstream"], help="reproduce the reference implementation's defects")
     parser.add_argument(
