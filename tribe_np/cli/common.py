@@ -1,7 +1,12 @@
 """Arguments that several commands share, and how they become settings."""
 
 import argparse
+import json
+import logging
 import os
+import sys
+import warnings
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +27,26 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cache", type=path, metavar="DIR", help="folder of cached features, or 'none' (default: the user cache)"
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress")
+    add_quiet(parser)
+
+
+def add_json(parser: argparse.ArgumentParser, what: str) -> None:
+    """--json."""
+    parser.add_argument(
+        "--json", action="store_true", help=f'print {what} on standard output; on failure, an object {{"error": ...}}'
+    )
+
+
+def add_quiet(parser: argparse.ArgumentParser) -> None:
+    """--quiet."""
+    parser.add_argument("--quiet", action="store_true", help="no progress, and no word of libraries; warnings stay")
+
+
+def quiet_libraries() -> None:
+    """Keeps Python's warnings, log lines and bars of libraries off the terminal; our own warnings are no such."""
+    warnings.simplefilter("ignore")
+    logging.lastResort = None
+    os.environ |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_VERBOSITY": "critical"}
 
 
 def add_threads(parser: argparse.ArgumentParser) -> None:
@@ -171,6 +195,20 @@ def pipeline_options(options: argparse.Namespace) -> dict[str, object]:
     }
 
 
+def print_warnings(found: Iterable[str]) -> None:
+    """What a run has to say about its input, one line each, on standard error."""
+    for warning in found:
+        print(f"tribe-np: warning: {warning}", file=sys.stderr)
+
+
+def print_result(options: argparse.Namespace, result: Mapping[str, object], lines: Iterable[str]) -> None:
+    """The result as JSON for --json, as lines otherwise."""
+    if options.json:
+        print(json.dumps(result, indent=1))
+    else:
+        print("\n".join(lines))
+
+
 def selection(options: argparse.Namespace) -> dict[str, object] | None:
     """The vertex selection of --roi."""
     names = getattr(options, "roi", None)
@@ -182,12 +220,15 @@ def selection(options: argparse.Namespace) -> dict[str, object] | None:
     return chosen
 
 
-def check_speech_options(options: argparse.Namespace) -> None:
-    """Refuses contradictions before any work.
+def check_before_loading(options: argparse.Namespace) -> None:
+    """Refuses contradictions and a stimulus that is not there before any library is imported.
 
-    Raises   ConfigError
+    Raises   ConfigError, MediaError
     """
     if options.no_speech and (options.transcript is not None or options.transcriber is not None):
         raise ConfigError("--no-speech contradicts --transcript and --transcriber; give only one of them")
     if options.transcript is not None and options.transcriber is not None:
         raise ConfigError("--transcript and --transcriber contradict each other; give only one of them")
+    from tribe_np.pipeline.stimulus import open_stimulus
+
+    open_stimulus(options.stimulus)

@@ -1,7 +1,7 @@
 """tribe-np events: a stimulus to a table of events."""
 
 import argparse
-import sys
+from collections import Counter
 
 from tribe_np.cli import common
 
@@ -11,11 +11,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_event_arguments(parser)
     parser.add_argument("--out", type=common.path, required=True, metavar="FILE.tsv", help="table to write")
     common.add_run_arguments(parser)
+    common.add_json(parser, "what was written")
 
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
-    common.check_speech_options(options)
+    common.check_before_loading(options)
     common.set_threads(options)
     from tribe_np.pipeline.config import PipelineConfig
     from tribe_np.pipeline.run import events_to_file
@@ -30,8 +31,11 @@ def execute(options: argparse.Namespace) -> int:
         speech=not options.no_speech,
         progress=common.progress(options),
     )
-    for warning in record.warnings:
-        print(f"tribe-np: warning: {warning}", file=sys.stderr)
-    counts = ", ".join(f"{len(events.of_type(kind))} {kind}" for kind in sorted({e.type for e in events}))
-    print(f"wrote {options.out}: {counts}")
+    common.print_warnings(record.warnings)
+    counts = dict(sorted(Counter(event.type for event in events).items()))
+    common.print_result(
+        options,
+        {"out": str(options.out), "events": counts, **record.facts, "warnings": record.warnings},
+        [f"wrote {options.out}: {', '.join(f'{n} {kind}' for kind, n in counts.items())}"],
+    )
     return 0

@@ -5,9 +5,9 @@ cleaning up; 1 only for a bug.
 Numerical packages are imported by the subcommand that runs, so --help stays fast and --threads comes first.
 """
 
-import argparse
 import atexit
 import errno
+import json
 import os
 import shlex
 import signal
@@ -18,68 +18,45 @@ from importlib import import_module
 from io import TextIOWrapper
 from typing import NoReturn
 
-from tribe_np import __version__
+from tribe_np.cli.common import quiet_libraries
+from tribe_np.cli.parser import build_parser, with_regions_apart
 from tribe_np.errors import ConfigError, TribeError
 
-INTERRUPTED = 130
-COMMANDS = {
-    "demo": "make tiny random models and a clip, and run the whole pipeline on them",
-    "predict": "predict brain activity from a film, a sound or a text",
-    "events": "a stimulus as a table of events: sound, film, words in context",
-    "features": "a stimulus as features at 2 Hz, one file per modality",
-    "info": "what a checkpoint or model folder holds",
-    "download": "fetch a brain encoder and its extractors from the hub",
-    "convert": "turn best.ckpt into safetensors, without PyTorch",
-}
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """One line on standard error, exit code 2."""
-        self.exit(2, f"tribe-np: error: {message} (see {self.prog} --help)\n")
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of all commands; each subcommand's module adds its own arguments."""
-    parser = Parser(
-        prog="tribe-np",
-        description="TRIBE v2 in NumPy: film, sound or text in, predicted activity of the fsaverage5 cortex out.",
-    )
-    parser.add_argument("--version", action="version", version=f"tribe-np {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
-    for name, help_text in COMMANDS.items():
-        command = commands.add_parser(name, help=help_text, description=help_text.capitalize() + ".")
-        import_module(f"tribe_np.cli.{name}").add_arguments(command)
-    return parser
+BAD_INPUT, INTERRUPTED = 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     given = sys.argv[1:] if arguments is None else [str(argument) for argument in arguments]
+    as_json = "--json" in given
     try:
         _check_encoding(given)
-        options = build_parser().parse_args(given)
+        options = build_parser().parse_args(with_regions_apart(given))
         options.command_line = shlex.join(given)
+        if getattr(options, "quiet", False):
+            quiet_libraries()
         code: int = import_module(f"tribe_np.cli.{options.command}").execute(options)
         return code
     except TribeError as error:
-        return _fail(str(error))
+        return _fail(str(error), as_json, type(error).__name__)
     except KeyboardInterrupt:
         print("tribe-np: interrupted", file=sys.stderr)
+        if as_json:
+            _print_failure("interrupted", "KeyboardInterrupt", INTERRUPTED)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except MemoryError:
-        return _fail("not enough memory; try fewer --threads, a shorter stimulus or a larger machine")
+        return _fail(
+            "not enough memory; try fewer --threads, a shorter stimulus or a larger machine", as_json, "MemoryError"
+        )
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return _fail(f"the disk is full while writing {error.filename or 'a file'}")
+            return _fail(f"the disk is full while writing {error.filename or 'a file'}", as_json, "OSError")
         if error.filename is None:
             raise  # no file of the user's: a bug
-        return _fail(f"{str(error.filename)[:200]}: cannot be read or written: {error.strerror}")
+        return _fail(f"{str(error.filename)[:200]}: cannot be read or written: {error.strerror}", as_json, "OSError")
 
 
 def _check_encoding(arguments: Sequence[str]) -> None:
@@ -96,9 +73,17 @@ def _check_encoding(arguments: Sequence[str]) -> None:
             ) from error
 
 
-def _fail(message: str) -> int:
-    print(f"tribe-np: error: {' '.join(message.split())}", file=sys.stderr)
-    return 2
+def _fail(message: str, as_json: bool, kind: str) -> int:
+    line = " ".join(message.split())
+    print(f"tribe-np: error: {line}", file=sys.stderr)
+    if as_json:
+        _print_failure(line, kind, BAD_INPUT)
+    return BAD_INPUT
+
+
+def _print_failure(message: str, kind: str, code: int) -> None:
+    """What a program that asked for JSON gets instead of a result, on standard output."""
+    print(json.dumps({"error": {"message": message, "kind": kind, "exit_code": code}}))
 
 
 def run() -> NoReturn:

@@ -1,10 +1,9 @@
 """tribe-np predict: a stimulus to a folder of predictions."""
 
 import argparse
-import json
-import sys
 
 from tribe_np.cli import common
+from tribe_np.cli.parser import region_names
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,14 +13,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=common.path, required=True, metavar="DIR", help="folder to make; appears whole or not at all"
     )
     common.add_model_arguments(parser)
-    parser.add_argument("--roi", nargs="+", metavar="NAME", help="only the vertices of these HCP-MMP1 areas")
+    parser.add_argument(
+        "--roi", type=region_names, action="extend", metavar="NAME",
+        help="only the vertices of these HCP-MMP1 areas, apart by commas or spaces",
+    )  # fmt: skip
     common.add_run_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="print run.json on standard output")
+    common.add_json(parser, "run.json")
 
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
-    common.check_speech_options(options)
+    common.check_before_loading(options)
     threads = common.set_threads(options)
     from tribe_np.pipeline.run import predict_to_folder
 
@@ -36,11 +38,7 @@ def execute(options: argparse.Namespace) -> int:
         command=options.command_line,
         threads=threads,
     )
-    for warning in run["warnings"]:
-        print(f"tribe-np: warning: {warning}", file=sys.stderr)
-    if options.json:
-        print(json.dumps(run, indent=1))
-    else:
-        print(run["summary"])
-        print(f"wrote {options.out}: predictions.npy, segments.json, events.tsv, run.json")
+    common.print_warnings(run["warnings"])
+    wrote = f"wrote {options.out}: predictions.npy, segments.json, events.tsv, run.json"
+    common.print_result(options, run, [run["summary"], wrote])
     return 0
