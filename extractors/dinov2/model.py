@@ -19,6 +19,7 @@ from extractors.common.stack import LayerStack
 from extractors.dinov2.config import DinoV2Config
 from extractors.dinov2.preprocess import PictureProcessor
 from tribe_np.backend import array_module, device_module, dtype_of, to_device
+from tribe_np.card import Card
 from tribe_np.errors import ShapeError
 from tribe_np.formats.weights import open_folder
 from tribe_np.kernels.record import REFERENCE, KernelSet
@@ -169,8 +170,8 @@ class Block:
         return out
 
 
-@dataclass(frozen=True, eq=False)
-class DinoV2Model:
+@dataclass(frozen=True, eq=False, repr=False)
+class DinoV2Model(Card):
     """The model of a HuggingFace DINOv2 folder, with its picture processor."""
 
     config: DinoV2Config
@@ -180,6 +181,10 @@ class DinoV2Model:
     device: Device
     dtype: Any
     kernels: KernelSet
+
+    def facts(self) -> dict[str, object]:
+        """See Card."""
+        return self.config.facts(self.layers.place, self.dtype, self.kernels)
 
     @classmethod
     def from_pretrained(

@@ -88,10 +88,13 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help="folder or hub id of the brain encoder (default: facebook/tribev2)",
     )
-    parser.add_argument("--models", type=path, metavar="DIR", action="append", help="folder that holds the extractors")
+    parser.add_argument(
+        "--models", type=path, metavar="DIR", action="append",
+        help="folder that holds the extractors, and encoder/ where there is no --checkpoint (default: TRIBE_NP_MODELS)",
+    )  # fmt: skip
     for modality in ("text", "audio", "video"):
         parser.add_argument(f"--{modality}-model", type=path, metavar="X", help=f"folder of the {modality} extractor")
-    parser.add_argument("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
+    parser.add_argument("--device", type=words, default="cpu", metavar="D", help="cpu (default), cuda, cuda:1, auto")
     parser.add_argument("--precision", default="float32", choices=["float32", "float64"], help="default: float32")
     parser.add_argument(
         "--kernels", default="auto", choices=["auto", "reference", "numba", "cupy"],
@@ -142,13 +145,13 @@ def set_threads(options: argparse.Namespace) -> int | None:
 
 def locations(options: argparse.Namespace) -> "ModelLocations":
     """Where models are looked for: options first, then TRIBE_NP_MODELS, then the hub cache (HF_HUB_CACHE, HF_HOME)."""
-    from tribe_np.pipeline.resolve import ModelLocations, hub_cache_folder
+    from tribe_np.pipeline.resolve import ModelLocations, hub_cache_folder, models_folders
 
     explicit = {m: getattr(options, f"{m}_model", None) for m in ("text", "audio", "video")}
-    folders = list(options.models or [])
-    if not folders and os.environ.get("TRIBE_NP_MODELS"):
-        folders = [Path(part) for part in os.environ["TRIBE_NP_MODELS"].split(os.pathsep) if part]
-    return ModelLocations({m: p for m, p in explicit.items() if p is not None}, tuple(folders), hub_cache_folder())
+    given = {m: folder for m, folder in explicit.items() if folder is not None}
+    found = ModelLocations(given, tuple(options.models or models_folders()), hub_cache_folder())
+    found.check()
+    return found
 
 
 def cache_folder(options: argparse.Namespace) -> Path | bool | None:

@@ -17,6 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--roi", type=region_names, action="extend", metavar="NAME",
         help="only the vertices of these HCP-MMP1 areas, apart by commas or spaces",
     )  # fmt: skip
+    parser.add_argument(
+        "--subject", type=common.words, metavar="ID", help="subject of the checkpoint (default: average)"
+    )
     common.add_run_arguments(parser)
     common.add_json(parser, "run.json")
 
@@ -37,6 +40,7 @@ def execute(options: argparse.Namespace) -> int:
         speech=not options.no_speech,
         command=options.command_line,
         threads=threads,
+        subject=options.subject,
     )
     common.print_warnings(run["warnings"])
     wrote = f"wrote {options.out}: predictions.npy, segments.json, events.tsv, run.json"

@@ -68,6 +68,11 @@ class DataConfig:
     hemodynamic_offset: float  # seconds
     extractors: Mapping[str, ExtractorConfig]
 
+    @property
+    def TR(self) -> float:  # noqa: N802
+        """`tr` under upstream's name."""
+        return self.tr
+
     @classmethod
     def from_dict(cls, data: Any) -> "DataConfig":
         """Reads the `data` section; ConfigError names a key that is missing or not implemented."""
@@ -287,6 +292,30 @@ def split_update(update: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict
         else:
             upstream[key] = value
     return upstream, own
+
+
+EXPERIMENT_FLAGS = ("average_subjects", "remove_empty_segments")
+
+
+def split_settings(update: Mapping[str, Any], config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Upstream's `config_update` parted into overrides of the configuration and the experiment's own flags.
+
+    Raises   ConfigError for a flag that is not true or false, or a section that neither config.yaml nor upstream has
+    """
+    flags = {key: value for key, value in update.items() if key in EXPERIMENT_FLAGS}
+    wrong = [key for key, value in flags.items() if not isinstance(value, bool)]
+    if wrong:
+        raise ConfigError(f"config_update: {wrong[0]} must be true or false, got {flags[wrong[0]]!r:.60}")
+    rest = {key: value for key, value in update.items() if key not in EXPERIMENT_FLAGS}
+    known = {"data", "brain_model_config", *config}
+    unknown = [key for key in rest if key.partition(".")[0] not in known]
+    if unknown:
+        sections = ", ".join(sorted(known)[:12])
+        raise ConfigError(
+            f"config_update: unknown key {unknown[0]!r:.60}; known are {', '.join(EXPERIMENT_FLAGS)}, keys under "
+            f"{sections}, and our own under tribe_np."
+        )
+    return rest, flags
 
 
 def updated(config: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,13 @@ from tribe_np.pipeline.digest import shown_digest
 from tribe_np.pipeline.events import EventBuilder, WordSource
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import Progress
+from tribe_np.pipeline.provenance import citations, provenance
 from tribe_np.pipeline.record import RunRecord, installed_versions, peak_memory_bytes
 from tribe_np.pipeline.stimulus import Stimulus, open_stimulus
 from tribe_np.pipeline.workspace import open_workspace
 from tribe_np.threads import loaded_libraries
 from tribe_np.timeline.events import Events
+from tribe_np.timeline.segments import Segment
 
 PACKAGES = ("numpy", "scipy", "safetensors", "soundfile", "imageio-ffmpeg", "tokenizers", "numba", "spacy")
 
@@ -43,6 +45,7 @@ def predict_to_folder(
     speech: bool = True,
     command: str = "",
     threads: int | None = None,
+    subject: str | None = None,
 ) -> dict[str, Any]:
     """Predicts a stimulus into a folder and returns what run.json holds. The stimulus and the target are checked first.
 
@@ -53,30 +56,41 @@ def predict_to_folder(
     check_target(out, is_prediction_folder)
     model = load()
     events = model.get_events_of(opened.path, WordSource(transcript, transcriber, speech))
-    predictions, segments = model.predict(events, verbose=False)  # its own progress, if any
+    predictions, segments = model.predict(events, verbose=False, subject=subject)  # its own progress, if any
     check_finite(predictions)
-    files = _files(model, opened, transcript)
-    record, seconds = model.record, round(time.time() - began, 3)
     run = {
         "tribe_np": __version__,
         "command": command,
-        **files,
+        **provenance(),
+        **_files(model, opened, transcript),
+        **_facts(model, predictions, segments),
+        "summary": _summary(stimulus, events, predictions, model, time.time() - began),
+    }
+    run["options"] |= {"threads": threads, "speech": speech, "transcriber": transcriber, "subject": subject}
+    run["seconds"] |= {"total": round(time.time() - began, 3)}
+    write_prediction(out, Prediction(predictions.astype(np.float32, copy=False), tuple(segments), events, run))
+    return run
+
+
+def _facts(model: TribeModel, predictions: np.ndarray, segments: Sequence[Segment]) -> dict[str, Any]:
+    """What the run found and took."""
+    record = model.record
+    words_from = str(record.facts.get("words_from"))
+    return {
         **record.facts,
-        "options": _options(model) | {"threads": threads, "speech": speech, "transcriber": transcriber},
+        "options": _options(model),
         "shape": list(predictions.shape),
         "start_of_row_0": segments[0].start,
         "tr": model.data.tr,
         "hemodynamic_offset": model.data.hemodynamic_offset,
         "units": "z-scored BOLD (no physical unit); row r estimates BOLD at its start + hemodynamic_offset seconds",
-        "seconds": record.seconds | {"total": seconds},
+        "seconds": dict(record.seconds),
         "peak_memory_bytes": peak_memory_bytes(),
         "warnings": list(record.warnings),
+        "cite": citations(record.facts.get("models", {}), regions=bool(model.regions), words_from=words_from),
         "versions": {"python": platform.python_version(), **installed_versions(PACKAGES)},
         "libraries": loaded_libraries(),
-        "summary": _summary(stimulus, events, predictions, model, seconds),
     }
-    write_prediction(out, Prediction(predictions.astype(np.float32, copy=False), tuple(segments), events, run))
-    return run
 
 
 def _files(model: TribeModel, stimulus: Stimulus, transcript: Path | None) -> dict[str, Any]:
@@ -100,6 +114,7 @@ def _options(model: TribeModel) -> dict[str, Any]:
         "kernels": model.kernels.name,
         **{name: value for name, value in vars(model.options).items() if name != "compat"},
         "compat": [name for name, is_on in vars(model.options.compat).items() if is_on],
+        "regions": list(model.regions),
         "vertices": None if model.encoder.columns is None else model.encoder.columns.tolist(),
         "cache": None if model.space.cache.folder is None else str(model.space.cache.folder),
     }
