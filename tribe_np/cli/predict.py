@@ -1,9 +1,13 @@
 """tribe-np predict: a stimulus to a folder of predictions."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
 from tribe_np.cli.parser import region_names
+
+if TYPE_CHECKING:
+    from tribe_np.pipeline.progress import Progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--subject", type=common.words, metavar="ID", help="subject of the checkpoint (default: average)"
     )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would run, how long and in how much memory, and stop"
+    )
     common.add_run_arguments(parser)
     common.add_json(parser, "run.json")
 
@@ -28,9 +35,11 @@ def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     common.check_before_loading(options)
     threads = common.set_threads(options)
+    shown = common.progress(options)
+    if options.dry_run:
+        return _dry_run(options, shown)
     from tribe_np.pipeline.run import predict_to_folder
 
-    shown = common.progress(options)
     run = predict_to_folder(
         options.stimulus,
         options.out,
@@ -45,4 +54,14 @@ def execute(options: argparse.Namespace) -> int:
     common.print_warnings(run["warnings"])
     wrote = f"wrote {options.out}: predictions.npy, segments.json, events.tsv, run.json"
     common.print_result(options, run, [run["summary"], wrote])
+    return 0
+
+
+def _dry_run(options: argparse.Namespace, shown: "Progress") -> int:
+    from tribe_np.pipeline.dry_run import dry_run_of
+    from tribe_np.pipeline.events import WordSource
+
+    words = WordSource(options.transcript, options.transcriber, not options.no_speech)
+    planned = dry_run_of(options.stimulus, options.out, load=lambda: common.load_model(options, shown), words=words)
+    common.print_result(options, planned.as_dict(), planned.lines())
     return 0

@@ -114,6 +114,12 @@ class FeatureSource:
         paths = [self.cache.path(key) for key in keys]
         return all(path is not None and path.is_file() for path in paths)
 
+    def n_clips(self, modality: str, events: Events) -> int:
+        """How many clips of film, or single pictures, the model would run for these events."""
+        run, rows = self._run(modality, events)
+        bins = [to_index(row.duration, run.config.frequency) for row in rows]
+        return sum(bins) if modality == "image" else sum(len(run.computed_bins(n)) for n in bins)
+
     def _run(self, modality: str, events: Events) -> tuple["_Run", list[Event]]:
         config = self.data.extractors[modality]
         rows = list(events.of_type(EVENT_TYPES[modality]))
@@ -246,7 +252,7 @@ class _Run:
                 "ignore_rotation": options.compat.ignore_rotation,
             }
         n_bins, stride = to_index(row.duration, self.config.frequency), options.video_stride
-        if self.config.modality == "video" and len(self._computed_bins(n_bins)) < n_bins:
+        if self.config.modality == "video" and len(self.computed_bins(n_bins)) < n_bins:
             parts["video_stride"] = stride
             self.source.record.warn(
                 f"video features are computed in every {stride}{'nd' if stride == 2 else 'th'} bin and interpolated in "
@@ -280,7 +286,7 @@ class _Run:
     def _video(self, row: Event, number: int) -> np.ndarray:
         model, options = self.model, self.source.options
         n_frames = options.n_video_frames or self.config.n_video_frames or model.config.frames_per_clip
-        bins = self._computed_bins(to_index(row.duration, self.config.frequency))
+        bins = self.computed_bins(to_index(row.duration, self.config.frequency))
         finished = FinishedClips(self.source.cache, self.chunk_key(row))
         done = finished.load(self._clip_features([]), len(bins))
         left = bins[done.shape[-1] :]
@@ -302,7 +308,7 @@ class _Run:
             shrunk=True,
         )  # fmt: skip
 
-    def _computed_bins(self, n_bins: int) -> np.ndarray:
+    def computed_bins(self, n_bins: int) -> np.ndarray:
         """The bins of a chunk of film whose clips are run: all, unless --video-stride leaves some out."""
         timing = {"clip_duration": self.config.clip_duration, "frequency": self.config.frequency}
         return computed_bins(n_bins, self.source.options.video_stride, **timing)

@@ -216,7 +216,7 @@ class TribeModel(UpstreamNames, Card):
             )
         start = min(e.start for e in table)
         duration = max(e.stop for e in table) - start
-        source = self._source(self.progress)
+        source = self.feature_source(self.progress)
         source.check_models(source.present(table), table)
         check_run(source, table, source.present(table))
         return {
@@ -224,7 +224,8 @@ class TribeModel(UpstreamNames, Card):
             for m in source.present(table)
         }
 
-    def _source(self, progress: Progress) -> FeatureSource:
+    def feature_source(self, progress: Progress) -> FeatureSource:
+        """What computes the features, with this model's settings."""
         return FeatureSource(
             self.data, self.options, self.locations, self.space.cache, self.record, progress, self.kernels,
             self.precision, self.device,
@@ -264,12 +265,12 @@ class TribeModel(UpstreamNames, Card):
             table, duration_trs=self.data.duration_trs, overlap_trs=self.data.overlap_trs, tr=self.data.tr,
             drop_incomplete=self.data.drop_incomplete, remove_empty=self.options.remove_empty_segments,
         )  # fmt: skip
-        source = self._source(progress)
+        source = self.feature_source(progress)
         known = self._known(source, table)
         segments = [segment for window in windows for segment in window.kept]
         subjects = self._subjects(subject, windows, table)
         source.check_models(known, table)
-        check_run(source, table, known, self._last_stages(min(len(windows), MOST_WINDOWS), len(segments)))
+        check_run(source, table, known, self.last_stages(min(len(windows), MOST_WINDOWS), len(segments)))
         items = {m: source.items(m, table) for m in known}
         out = np.empty((len(segments), self.n_vertices), self.encoder.dtype)
         first = 0
@@ -334,7 +335,7 @@ class TribeModel(UpstreamNames, Card):
         columns = self.encoder.columns
         return self.encoder.build_args.n_outputs if columns is None else len(columns)
 
-    def _last_stages(self, n_windows: int, n_rows: int) -> list[Stage]:
+    def last_stages(self, n_windows: int, n_rows: int) -> list[Stage]:
         """The memory of the brain encoder at work, and of its predictions."""
         itemsize, build_args = np.dtype(self.encoder.dtype).itemsize, self.encoder.build_args
         steps = n_steps(self.data.duration_trs * self.data.tr, self.data.frequency)
