@@ -33,7 +33,8 @@ def execute(options: argparse.Namespace) -> int:
     )
     for warning in record.warnings:
         print(f"tribe-np: warning: {warning}", file=sys.stderr)
-    for modality, (n_groups, feature_dim, n_steps) in shapes.items():
-        print(f"{modality}: {n_groups} layer groups x {feature_dim} features x {n_steps} steps of 0.5 s")
+    for modality, (*groups, feature_dim, n_steps) in shapes.items():
+        layers = f"{groups[0]} layer groups x " if groups else ""
+        print(f"{modality}: {layers}{feature_dim} features x {n_steps} steps of 0.5 s")
     print(f"wrote {options.out}: {', '.join(f'{m}.npz' for m in shapes)}")
     return 0

@@ -15,7 +15,7 @@ from typing import Any
 from extractors.dinov2.config import DinoV2Config
 from extractors.llama.config import LlamaConfig
 from extractors.llama.prefix_tree import MAX_NODES
-from extractors.vjepa2.config import VJepa2Config
+from extractors.vjepa2.config import N_VIDEO_FRAMES, VJepa2Config
 from extractors.wav2vec_bert.config import Wav2VecBertConfig
 from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.formats.safetensors import TensorEntry
@@ -77,7 +77,7 @@ class Load:
     n_tokens: int = MAX_NODES  # of text in one pass
     n_words: int = 0  # whose features are kept
     seconds: float = 60.0  # of sound in one chunk
-    n_video_frames: int | None = None  # of a clip; None: the model's own
+    n_video_frames: int = N_VIDEO_FRAMES  # of a clip
     picture: tuple[int, int] = (1080, 1920)  # height and width of the film
 
 
@@ -129,7 +129,7 @@ def audio_work(config: Wav2VecBertConfig, load: Load, itemsize: int) -> int:
 
 def video_work(config: VJepa2Config, load: Load, itemsize: int) -> int:
     """Bytes of a clip: ten times the stream for every token, its pixels, and the frames that clips share."""
-    n_frames = load.n_video_frames or config.frames_per_clip
+    n_frames = load.n_video_frames
     S = -(-n_frames // config.tubelet_size) * config.grid_size**2
     pixels = n_frames * config.n_channels * config.crop_size**2
     frames = 2 * pixels + 4 * 3 * load.picture[0] * load.picture[1]

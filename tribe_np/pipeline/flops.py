@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 from extractors.dinov2.config import DinoV2Config
 from extractors.llama.config import LlamaConfig
-from extractors.vjepa2.config import VJepa2Config
+from extractors.vjepa2.config import N_VIDEO_FRAMES, VJepa2Config
 from extractors.wav2vec_bert.config import Wav2VecBertConfig
 from tribe_np.encoder.config import BuildArgs
 from tribe_np.formats.safetensors import TensorEntry
@@ -52,17 +52,16 @@ def audio_per_second(config: Wav2VecBertConfig, *, seconds: float = CHUNK_SECOND
     return float(AUDIO_TOKENS_A_SECOND * (config.n_layers * token + 2 * config.input_dim * D))
 
 
-def clip(config: VJepa2Config, n_video_frames: int | None = None) -> float:
+def clip(config: VJepa2Config, n_video_frames: int = N_VIDEO_FRAMES) -> float:
     """One clip of film."""
     D, M, S = config.model_dim, config.mlp_dim, clip_tokens(config, n_video_frames)
     pixels = config.n_channels * config.tubelet_size * config.patch_size**2
     return float(S * (config.n_layers * (2 * (4 * D * D + 2 * D * M) + 4 * D * S) + 2 * pixels * D))
 
 
-def clip_tokens(config: VJepa2Config, n_video_frames: int | None = None) -> int:
+def clip_tokens(config: VJepa2Config, n_video_frames: int = N_VIDEO_FRAMES) -> int:
     """Tokens of a clip: boxes of frames times patches."""
-    n_frames = n_video_frames or config.frames_per_clip
-    return max(1, n_frames // config.tubelet_size) * config.grid_size**2
+    return max(1, n_video_frames // config.tubelet_size) * config.grid_size**2
 
 
 def picture(config: DinoV2Config, side: int = 224) -> float:
