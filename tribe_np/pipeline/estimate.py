@@ -98,7 +98,8 @@ def extractor_config(folder: Path) -> Any:
     """
     values = read_json(folder / "config.json")
     classes: dict[str, Any] = {
-        "llama": LlamaConfig, "wav2vec2-bert": Wav2VecBertConfig, "vjepa2": VJepa2Config, "dinov2": DinoV2Config
+        "llama": LlamaConfig, "wav2vec2-bert": Wav2VecBertConfig, "vjepa2": VJepa2Config, "dinov2": DinoV2Config,
+        "dinov2_with_registers": DinoV2Config,
     }  # fmt: skip
     found = classes.get(str(values.get("model_type")))
     return None if found is None else found.from_dict(values, origin=folder / "config.json")
@@ -138,7 +139,7 @@ def video_work(config: VJepa2Config, load: Load, itemsize: int) -> int:
 
 def image_work(config: DinoV2Config, load: Load, itemsize: int) -> int:
     """Bytes of one picture."""
-    S = config.grid_size**2 + 1
+    S = config.grid_size**2 + config.n_first_tokens
     work = S * (8 * config.model_dim + 4 * config.mlp_dim) + scores(config.n_heads, S)
     return itemsize * work + 6 * 3 * load.picture[0] * load.picture[1]
 
