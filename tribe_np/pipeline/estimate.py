@@ -22,7 +22,9 @@ from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.formats.weights import read_folder, read_json
 
 LAYER = re.compile(r"(?:^|\.)layers?\.(\d+)\.")
-LEFT_IN_FILE = ("embed_tokens.", "lm_head.", "predictor.", "adapter.", "masked_spec_embed", "mask_token")
+LEFT_IN_FILE = (
+    "embed_tokens.", "lm_head.", "predictor.", "pooler.", "classifier.", "adapter.", "masked_spec_embed", "mask_token",
+)  # fmt: skip
 LIBRARIES = 60_000_000
 """Bytes that libraries take when they first compute: compiled kernels, buffers of BLAS."""
 BLOCK_SCORES = 2_000_000  # of tribe_np.ops.attention
