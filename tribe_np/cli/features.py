@@ -36,8 +36,14 @@ def execute(options: argparse.Namespace) -> int:
         options,
         {"out": str(options.out), "shapes": shapes, **record.facts, "warnings": record.warnings},
         [
-            *(f"{m}: {' x '.join(map(str, shape))} (layer groups, features, steps)" for m, shape in shapes.items()),
+            *(_line(modality, shape) for modality, shape in shapes.items()),
             f"wrote {options.out}: {', '.join(f'{m}.npz' for m in shapes)}, events.tsv",
         ],
     )
     return 0
+
+
+def _line(modality: str, shape: tuple[int, ...]) -> str:
+    *groups, feature_dim, n_steps = shape  # no groups where a checkpoint averages them
+    layers = f"{groups[0]} layer groups x " if groups else ""
+    return f"{modality}: {layers}{feature_dim} features x {n_steps} steps"

@@ -187,7 +187,8 @@ class FmriEncoder(Card):
         Shapes   features {modality: (B, G, F, T) or (B, F, T)}, any modality may be missing; subject_index (B,)
                  integers, or None for the average subject -> (B, V, R), on the model's device, in its dtype
         Numerics a missing modality is zero after its projector (no bias), a zero one is the projector's bias;
-                 there is no mask: run short segments at full length, with zeros
+                 there is no mask: run short segments at full length, with zeros; modalities may differ in T where
+                 they are stacked; one that the model does not know is left out, with a warning
         Raises   ShapeError for features that do not fit; NotFiniteError for NaN or infinity among them; ConfigError
                  when there is no average subject
         Warns    for another number of steps than the model was trained on: the rows are not one TR apart then
@@ -245,13 +246,14 @@ class FmriEncoder(Card):
         """The stream after combiner, time position table and transformer.
 
         Shapes   x (B, S, D) -> (B, S, D)
-        Raises   ShapeError for more steps than the time position table holds
+        Numerics a time position table of a single entry is added to every step, as upstream's broadcasting does
+        Raises   ShapeError for more steps than a longer table holds
         """
         if self.combiner is not None:
             x = self.combiner(x, ctx.at("combiner"))
         if self.time_pos_embed is not None:
             n_tokens, n_positions = x.shape[1], self.time_pos_embed.shape[1]
-            if n_tokens > n_positions:
+            if n_tokens > n_positions > 1:
                 raise ShapeError(f"features give {n_tokens} steps, more than max_seq_len = {n_positions}")
             x = x + self.time_pos_embed[:, :n_tokens]
             ctx.see("time_pos_embed.output", x)
@@ -277,10 +279,11 @@ class FmriEncoder(Card):
         arrays = {m: self._checked(m, features[m]) for m in self._known(features)}
         first = next(iter(arrays.values()))
         B, T = first.shape[0], first.shape[-1]
-        if any((x.shape[0], x.shape[-1]) != (B, T) for x in arrays.values()):
+        aggregation, n = self.config.extractor_aggregation, len(self.build_args.feature_dims)
+        shared_steps = [x.shape[-1] == T or aggregation == "stack" for x in arrays.values()]
+        if any(x.shape[0] != B for x in arrays.values()) or not all(shared_steps):
             shapes = ", ".join(f"{m} {tuple(x.shape)}" for m, x in arrays.items())
             raise ShapeError(f"features must share one batch size and one number of steps, got {shapes}")
-        aggregation, n = self.config.extractor_aggregation, len(self.build_args.feature_dims)
         missing = [m for m in self.build_args.feature_dims if m not in arrays]
         if missing and aggregation != "cat" and n > 1:
             raise ShapeError(
@@ -293,10 +296,13 @@ class FmriEncoder(Card):
         if not isinstance(features, Mapping):
             raise ShapeError(f"features must map modalities to arrays, got {type(features).__name__}")
         unknown = [str(modality) for modality in features if modality not in known]
-        if unknown:
-            raise ShapeError(f"features hold unknown {', '.join(unknown)[:60]}; this model knows {', '.join(known)}")
         if not features:
             raise ShapeError(f"features are empty; give at least one of {', '.join(known)}")
+        if unknown:
+            message = f"features hold unknown {', '.join(unknown)[:60]}; this model knows {', '.join(known)}"
+            if len(unknown) == len(features):
+                raise ShapeError(message)
+            warnings.warn(f"{message}: what is unknown is left out", stacklevel=4)
         return [modality for modality in known if modality in features]
 
     def _checked(self, modality: str, array: Array) -> Array:
@@ -311,8 +317,7 @@ class FmriEncoder(Card):
         if x.ndim == 3:
             x = x[:, None]
         dims = self.build_args.feature_dims[modality]
-        free_groups = self.config.layer_aggregation == "mean"
-        if dims is not None and (x.shape[2] != dims[1] or (x.shape[1] != dims[0] and not free_groups)):
+        if dims is not None and not self._fits(x.shape[1], x.shape[2], dims):
             raise ShapeError(
                 f"features[{modality!r}] must have {dims[0]} layer groups of width {dims[1]}, got {tuple(array.shape)}"
             )
@@ -323,6 +328,13 @@ class FmriEncoder(Card):
                 f"features[{modality!r}] hold NaN or infinite values, first in window {window} at step {step}"
             )
         return x
+
+    def _fits(self, n_groups: int, width: int, dims: tuple[int, int]) -> bool:
+        """Whether groups have the checkpoint's number and width; for their mean any number will do, and joined ones
+        may come as one."""
+        if self.config.layer_aggregation == "mean":
+            return width == dims[1]
+        return (n_groups, width) in (dims, (1, dims[0] * dims[1]))
 
     def _joined_groups(self, x: Array) -> Array:
         """Shapes   x (B, G, F, T) -> (B, T, G * F), group by group, or (B, T, F) for the mean over groups."""

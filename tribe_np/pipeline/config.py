@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from extractors.common.layers import LayerSelection
+from extractors.vjepa2.config import N_VIDEO_FRAMES
 from extractors.vjepa2.stride import STRIDES
 from tribe_np.errors import ConfigError
 
@@ -50,7 +51,7 @@ class ExtractorConfig:
     aggregation: str
     batch_size: int
     clip_duration: float  # seconds of film per clip; video only
-    n_video_frames: int | None  # per clip; None: the model's own (64 as released)
+    n_video_frames: int  # per clip; video only
     allow_missing: bool
 
 
@@ -121,7 +122,7 @@ def _extractor(modality: str, data: Mapping[str, Any]) -> ExtractorConfig:
         aggregation=str(feature.get("aggregation", "single")),
         batch_size=_count(feature, f"{where}.batch_size", 32),
         clip_duration=_positive(feature, f"{where}.clip_duration") if modality == "video" else 0.0,
-        n_video_frames=_optional_count(feature, f"{where}.num_frames"),
+        n_video_frames=_video_frames(feature, where),
         allow_missing=bool(feature.get("allow_missing", False)),
     )
 
@@ -144,6 +145,13 @@ def _selection(data: Mapping[str, Any], model: Mapping[str, Any], where: str) ->
         aggregation=data.get("layer_aggregation", "group_mean"),
         cache_n_layers=_optional_count(model, f"{where.removesuffix('layers')}cache_n_layers"),
     )
+
+
+def _video_frames(feature: Mapping[str, Any], where: str) -> int:
+    n_frames = _optional_count(feature, f"{where}.num_frames")
+    if n_frames == 0:
+        raise ConfigError(f"config.yaml: {where}.num_frames must be null or a whole number of at least 1, got 0")
+    return N_VIDEO_FRAMES if n_frames is None else n_frames
 
 
 def _check_fixed(section: Mapping[str, Any], fixed: Mapping[str, Any], where: str) -> None:

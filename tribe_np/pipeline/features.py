@@ -12,15 +12,20 @@ from typing import Any
 
 import numpy as np
 
+from extractors.common.config import ModelConfig
+from extractors.dinov2.config import DinoV2Config
 from extractors.dinov2.extract import image_features
 from extractors.dinov2.model import DinoV2Model
 from extractors.llama.blocks import TextWork
+from extractors.llama.config import LlamaConfig
 from extractors.llama.extract import word_features
 from extractors.llama.model import LlamaModel
 from extractors.llama.tokenizer import LlamaTokenizer
+from extractors.vjepa2.config import VJepa2Config
 from extractors.vjepa2.extract import video_features
 from extractors.vjepa2.model import VJepa2Model
 from extractors.vjepa2.stride import computed_bins, fill_bins
+from extractors.wav2vec_bert.config import Wav2VecBertConfig
 from extractors.wav2vec_bert.extract import audio_features
 from extractors.wav2vec_bert.model import Wav2VecBertModel
 from tribe_np.backend import device_module
@@ -47,6 +52,9 @@ from tribe_np.timeline.features import to_index
 RESIDENT_BYTES = 500_000_000
 """Model folders up to this size are read once and kept; of larger ones each layer is read when it is reached."""
 MODELS: dict[str, Any] = {"text": LlamaModel, "audio": Wav2VecBertModel, "video": VJepa2Model, "image": DinoV2Model}
+CONFIGS: dict[str, type[ModelConfig]] = {
+    "text": LlamaConfig, "audio": Wav2VecBertConfig, "video": VJepa2Config, "image": DinoV2Config
+}  # fmt: skip
 WITHOUT_EFFECT = {"batch_size", "model_name", "aggregation", "allow_missing"}  # settings that change no feature
 
 
@@ -156,9 +164,27 @@ class _Run:
     def check(self) -> None:
         """Raises what is wrong with the model's files, as far as their headers tell."""
         with headers_only():
-            MODELS[self.config.modality].from_pretrained(self.folder, precision=self.source.precision, streaming=True)
+            model = MODELS[self.config.modality].from_pretrained(
+                self.folder, precision=self.source.precision, streaming=True
+            )
+        if self.config.modality == "video" and self.n_video_frames != model.config.frames_per_clip:
+            self.source.record.warn(
+                f"the video model was made for clips of {model.config.frames_per_clip} frames and is given "
+                f"{self.n_video_frames}; data.video_feature.num_frames in config.yaml says how many (null: 64)"
+            )
         if self.config.modality == "text":
             LlamaTokenizer.from_pretrained(self.folder)
+
+    @cached_property
+    def keeps_group_axis(self) -> bool:
+        """Whether features have an axis of layer groups, as upstream's do."""
+        n_states = CONFIGS[self.config.modality].from_folder(self.folder).n_states
+        return self.config.selection.keeps_group_axis(n_states, subselect=self.config.modality != "audio")
+
+    @property
+    def n_video_frames(self) -> int:
+        """Frames of a clip."""
+        return self.source.options.n_video_frames or self.config.n_video_frames
 
     @property
     def model_digest(self) -> str:
@@ -226,12 +252,11 @@ class _Run:
 
         stored = self.cached(key, compute)
         blocks.clear()
-        return {
-            event_key(row): Kept(
-                stored.row(n) if isinstance(stored, TensorEntry) else stored[n], 0.0, row.start, row.duration
-            )
-            for n, row in enumerate(rows)
-        }
+        kept = {}
+        for n, row in enumerate(rows):
+            vectors = stored.row(n) if isinstance(stored, TensorEntry) else stored[n]
+            kept[event_key(row)] = Kept(vectors, 0.0, row.start, row.duration, self.keeps_group_axis)
+        return kept
 
     def announce(self, work: TextWork, rows: list[Event]) -> None:
         """Tells how long the words will take, once a layer or two have run."""
@@ -271,7 +296,7 @@ class _Run:
             raise NotFiniteError(f"{row.filepath}, {where}: {error}") from error
         FinishedClips(self.source.cache, key).clear()
         frequency = self.config.frequency
-        return Kept(stored, frequency, row.start, stored.shape[-1] / frequency)
+        return Kept(stored, frequency, row.start, stored.shape[-1] / frequency, self.keeps_group_axis)
 
     def _audio(self, row: Event, number: int) -> np.ndarray:
         if to_index(row.duration, self.config.frequency) < 1:
@@ -285,7 +310,7 @@ class _Run:
 
     def _video(self, row: Event, number: int) -> np.ndarray:
         model, options = self.model, self.source.options
-        n_frames = options.n_video_frames or self.config.n_video_frames or model.config.frames_per_clip
+        n_frames = self.n_video_frames
         bins = self.computed_bins(to_index(row.duration, self.config.frequency))
         finished = FinishedClips(self.source.cache, self.chunk_key(row))
         done = finished.load(self._clip_features([]), len(bins))

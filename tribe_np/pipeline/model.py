@@ -206,7 +206,7 @@ class TribeModel(UpstreamNames, Card):
     def extract_features(self, events: Any) -> dict[str, np.ndarray]:
         """Features of one timeline on the 2 Hz grid, from its earliest event to its latest stop, for people to look at.
 
-        Shapes   {modality: (G, F, T)}
+        Shapes   {modality: (G, F, T)}, or (F, T) where upstream has no axis of layer groups (a mean, or one state)
         Raises   EventsError for events of several timelines, or none
         """
         table = _as_events(events).standardized()
@@ -242,9 +242,8 @@ class TribeModel(UpstreamNames, Card):
             raise EventsError(
                 f"no {modality} event between {start} and {start + duration} s, and allow_missing is false"
             )
-        features = window_features(
-            grids, start, duration, self.data.frequency, first.data.shape[:2], aggregation=config.aggregation
-        )
+        shape = first.data.shape[:-1] if first.frequency else first.data.shape
+        features = window_features(grids, start, duration, self.data.frequency, shape, aggregation=config.aggregation)
         return features.astype(first.data.dtype, copy=False)  # a window without events has zeros of float32
 
     # -- predictions ---------------------------------------------------------------------------------------------

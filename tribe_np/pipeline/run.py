@@ -185,7 +185,7 @@ def features_to_folder(
     transcriber: str | None,
     speech: bool,
 ) -> tuple[dict[str, tuple[int, ...]], RunRecord]:
-    """Features of a stimulus, one .npz per modality: features (G, F, T), times (T,) in seconds, frequency.
+    """Features of a stimulus, one .npz per modality: features (G, F, T) or (F, T), times (T,) in seconds, frequency.
 
     Raises   TribeError of every kind; nothing is written then
     """
