@@ -8,7 +8,7 @@ import pytest
 
 from tests.architecture.source import PRODUCT, Module, imported_names, modules
 
-EVERYWHERE = {"errors", "protocols", "optional", "atomic"}
+EVERYWHERE = {"errors", "protocols", "optional", "atomic", "shown", "small_files"}
 MODEL_FLOOR = {"nn", "ops", "kernels", "backend", "timeline", "formats"}
 RESULT_FLOOR = {"timeline", "formats"}
 ALLOWED = {
@@ -35,6 +35,8 @@ ALLOWED = {
     "protocols": set(),
     "optional": set(),
     "atomic": set(),
+    "shown": set(),
+    "small_files": set(),
     "threads": {"control_groups"},
     "control_groups": set(),
     "allocator": set(),

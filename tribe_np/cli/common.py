@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tribe_np import allocator, threads
 from tribe_np.errors import ConfigError
+from tribe_np.shown import shown
 
 if TYPE_CHECKING:
     from tribe_np.pipeline.model import TribeModel
@@ -125,6 +126,11 @@ def locations(options: argparse.Namespace) -> "ModelLocations":
     if not folders and os.environ.get("TRIBE_NP_MODELS"):
         folders = [Path(part) for part in os.environ["TRIBE_NP_MODELS"].split(os.pathsep) if part]
     return ModelLocations({m: p for m, p in explicit.items() if p is not None}, tuple(folders), hub_cache_folder())
+
+
+def say(text: str) -> None:
+    """Prints a line on standard output; what it quotes of a file or an argument cannot steer the terminal."""
+    print(shown(text))
 
 
 def cache_folder(options: argparse.Namespace) -> Path | bool | None:

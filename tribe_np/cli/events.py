@@ -33,5 +33,5 @@ def execute(options: argparse.Namespace) -> int:
     for warning in record.warnings:
         print(f"tribe-np: warning: {warning}", file=sys.stderr)
     counts = ", ".join(f"{len(events.of_type(kind))} {kind}" for kind in sorted({e.type for e in events}))
-    print(f"wrote {options.out}: {counts}")
+    common.say(f"wrote {options.out}: {counts}")
     return 0

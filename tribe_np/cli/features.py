@@ -35,5 +35,5 @@ def execute(options: argparse.Namespace) -> int:
         print(f"tribe-np: warning: {warning}", file=sys.stderr)
     for modality, (n_groups, feature_dim, n_steps) in shapes.items():
         print(f"{modality}: {n_groups} layer groups x {feature_dim} features x {n_steps} steps of 0.5 s")
-    print(f"wrote {options.out}: {', '.join(f'{m}.npz' for m in shapes)}")
+    common.say(f"wrote {options.out}: {', '.join(f'{m}.npz' for m in shapes)}")
     return 0

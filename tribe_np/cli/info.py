@@ -4,6 +4,7 @@ import argparse
 import json
 
 from tribe_np.cli import common
+from tribe_np.shown import shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,5 +29,5 @@ def execute(options: argparse.Namespace) -> int:
     folder = models.find(str(options.checkpoint)) or options.checkpoint
     selection = options.selection and (models.find(str(options.selection)) or options.selection)
     description = describe(folder, selection)
-    print(json.dumps(description, indent=1) if options.json else "\n".join(as_lines(description)))
+    print(json.dumps(description, indent=1) if options.json else "\n".join(map(shown, as_lines(description))))
     return 0

@@ -20,6 +20,7 @@ from typing import NoReturn
 
 from tribe_np import __version__
 from tribe_np.errors import ConfigError, TribeError
+from tribe_np.shown import shown
 
 INTERRUPTED = 130
 COMMANDS = {
@@ -38,7 +39,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """One line on standard error, exit code 2."""
-        self.exit(2, f"tribe-np: error: {message} (see {self.prog} --help)\n")
+        self.exit(2, f"tribe-np: error: {shown(message)} (see {self.prog} --help)\n")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -79,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _fail(f"the disk is full while writing {error.filename or 'a file'}")
         if error.filename is None:
             raise  # no file of the user's: a bug
-        return _fail(f"{str(error.filename)[:200]}: cannot be read or written: {error.strerror}")
+        return _fail(f"{error.filename}: cannot be read or written: {error.strerror}")
 
 
 def _check_encoding(arguments: Sequence[str]) -> None:
@@ -97,7 +98,7 @@ def _check_encoding(arguments: Sequence[str]) -> None:
 
 
 def _fail(message: str) -> int:
-    print(f"tribe-np: error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"tribe-np: error: {shown(message)}", file=sys.stderr)
     return 2
 
 

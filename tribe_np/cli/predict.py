@@ -42,5 +42,5 @@ def execute(options: argparse.Namespace) -> int:
         print(json.dumps(run, indent=1))
     else:
         print(run["summary"])
-        print(f"wrote {options.out}: predictions.npy, segments.json, events.tsv, run.json")
+        common.say(f"wrote {options.out}: predictions.npy, segments.json, events.tsv, run.json")
     return 0

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from tribe_np.errors import CheckpointError
+from tribe_np.small_files import read_small_file
 
 MAX_BYTES = 400_000  # a real one has about 18,000
 MAX_DEPTH = 60
@@ -39,14 +40,7 @@ def read_config_yaml(path: str | Path) -> dict[str, Any]:
     Raises   CheckpointError in one line, naming the file: missing, not UTF-8, not YAML, too large or too deep,
              a Python tag other than the ordinary ones, or no mapping
     """
-    path = Path(path)
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if len(raw) > MAX_BYTES:
-        raise CheckpointError(f"{path}: larger than {MAX_BYTES} bytes; this is no config.yaml of the model")
+    raw = read_small_file(path, most=MAX_BYTES)
     try:
         return parse_config_yaml(raw.decode("utf-8"), origin=str(path))
     except UnicodeDecodeError as error:

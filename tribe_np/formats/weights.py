@@ -14,11 +14,15 @@ from tribe_np.errors import CheckpointError
 from tribe_np.formats.safetensors import TensorEntry, read_header
 from tribe_np.formats.torch_zip import read_torch_tensors
 from tribe_np.protocols import Array
+from tribe_np.shown import quoted
+from tribe_np.small_files import MEGABYTE, read_small_file
 
 INDEX_NAME = "model.safetensors.index.json"
 SINGLE_NAME = "model.safetensors"
 TORCH_INDEX_NAME = "pytorch_model.bin.index.json"
 TORCH_NAME = "pytorch_model.bin"
+LONGEST_NAME = 200  # characters of a tensor's name in a message
+MAX_JSON = 16 * MEGABYTE  # the index of a model in shards takes about 100 bytes a tensor
 FLOATS = ("F64", "F32", "F16", "BF16")
 HEADERS_ONLY: ContextVar[bool] = ContextVar("tribe_np_headers_only", default=False)
 
@@ -153,8 +157,7 @@ class WeightTree:
 
 
 def _shown(name: str) -> str:
-    """A name from a file, fit for a message of one line."""
-    return name if name.isprintable() and len(name) < 200 else ascii(name[:200])
+    return name if name.isprintable() and len(name) < LONGEST_NAME else quoted(name, LONGEST_NAME)
 
 
 def open_folder(
@@ -217,7 +220,7 @@ def _sharded_entries(index_path: Path, read: Callable[[Path], dict[str, TensorEn
     shards: dict[str, dict[str, TensorEntry]] = {}
     for shard in dict.fromkeys(weight_map.values()):
         if Path(shard).name != shard:
-            raise CheckpointError(f"{index_path}: shard {shard!r} must be a file name in the same folder")
+            raise CheckpointError(f"{index_path}: shard {quoted(shard)} must be a file name in the same folder")
         if not os.path.isfile(folder / shard):
             raise CheckpointError(f"{folder}: shard {_shown(shard)} is missing; {index_name} names it")
         shards[shard] = read(folder / shard)
@@ -227,16 +230,17 @@ def _sharded_entries(index_path: Path, read: Callable[[Path], dict[str, TensorEn
     return {name: shards[shard][name] for name, shard in weight_map.items()}
 
 
-def read_json(path: str | Path) -> dict[str, Any]:
-    """A JSON object from a file.
+def read_json(path: str | Path, *, most: int = MAX_JSON) -> dict[str, Any]:
+    """A JSON object from a file of at most `most` bytes.
 
-    Raises   CheckpointError, naming the file: missing, not UTF-8, not JSON, or not an object
+    Raises   CheckpointError, naming the file: missing, no regular file, too large, not UTF-8, not JSON, or no object
     """
+    raw = read_small_file(path, most=most)
     try:
-        value = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
+        value = json.loads(raw.decode("utf-8"))
+    except RecursionError as error:
+        raise CheckpointError(f"{path}: not valid JSON: nested too deeply") from error
+    except ValueError as error:  # numbers of thousands of digits too
         raise CheckpointError(f"{path}: not valid JSON: {str(error)[:80]}") from error
     if not isinstance(value, dict):
         raise CheckpointError(f"{path}: expected a JSON object, got {type(value).__name__}")

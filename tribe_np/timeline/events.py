@@ -15,6 +15,7 @@ import numpy as np
 
 from tribe_np.errors import EventsError
 from tribe_np.optional import require
+from tribe_np.shown import quoted
 from tribe_np.timeline.table import decode_extra, encode_extra, read_table, to_integer, to_number, write_table
 
 TEXT_TYPES = frozenset({"Word", "Text", "Sentence", "Phoneme", "Keystroke"})
@@ -81,7 +82,9 @@ class Event:
     def __post_init__(self) -> None:
         clash = [name for name in self.extra if name in COLUMNS or name in IGNORED_COLUMNS or not isinstance(name, str)]
         if clash:
-            raise EventsError(f"an extra value of an event cannot be called {clash[0]!r}: that is a column of its own")
+            raise EventsError(
+                f"an extra value of an event cannot be called {quoted(clash[0])}: that is a column of its own"
+            )
         object.__setattr__(self, "extra", FrozenDict(self.extra))
         object.__setattr__(self, "modality", self.modality or None)
 
@@ -273,7 +276,8 @@ def from_record(record: Mapping[str, Any], where: str) -> Event:
             try:
                 value = to_number(cell, float if name in FLOAT_COLUMNS else to_integer)
             except (ValueError, TypeError, OverflowError) as error:
-                raise EventsError(f"{where}: {name} is {str(cell)[:40]!r}, expected a number") from error
+                text = cell if isinstance(cell, str) else quoted(cell)
+                raise EventsError(f"{where}: {name} is {quoted(text, 40)}, expected a number") from error
             if value is not None:
                 values[name] = value
         elif cell is not None:
