@@ -104,6 +104,13 @@ class WeightTree:
         self._taken.add(full)
         return self._finite(full, entry, None)
 
+    def skip(self, name: str, shape: tuple[int, ...]) -> None:
+        """Marks a tensor as taken that no result depends on, such as a counter of training; its dtype is free.
+
+        Raises   CheckpointError when missing or of another shape
+        """
+        self._taken.add(self._shaped(name, shape))
+
     def rows(self, name: str, shape: tuple[int, ...]) -> Callable[[np.ndarray], Array]:
         """A function from host indices (...) to those rows (..., D), for tables of which few rows are used.
 
@@ -119,14 +126,18 @@ class WeightTree:
         return read
 
     def _find(self, name: str, shape: tuple[int, ...]) -> tuple[str, TensorEntry | np.ndarray]:
-        full, found = self._prefix + name, self.shape(name)
-        if found != tuple(shape):
-            raise CheckpointError(f"{self._origin}: weight {full} has shape {found}, expected {tuple(shape)}")
+        full = self._shaped(name, shape)
         entry = self._entries[full]
         is_float = entry.dtype in FLOATS if isinstance(entry, TensorEntry) else np.asarray(entry).dtype.kind == "f"
         if not is_float:
             raise CheckpointError(f"{self._origin}: weight {full} has dtype {entry.dtype}, expected a float one")
         return full, entry
+
+    def _shaped(self, name: str, shape: tuple[int, ...]) -> str:
+        full, found = self._prefix + name, self.shape(name)
+        if found != tuple(shape):
+            raise CheckpointError(f"{self._origin}: weight {full} has shape {found}, expected {tuple(shape)}")
+        return full
 
     def _finite(self, full: str, entry: TensorEntry | np.ndarray, rows: np.ndarray | None) -> Array:
         if HEADERS_ONLY.get():

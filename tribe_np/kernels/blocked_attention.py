@@ -98,16 +98,16 @@ class BlockedAttention:
         bias: np.ndarray | None,
         terms: "Terms",
         place: "Place",
-        scores: np.ndarray,
+        out: np.ndarray,
         *,
         scaled_first: bool,
     ) -> np.ndarray:
-        """Fills the buffer with weights before their division by the row sums, which it gives, (heads, rows, 1)."""
-        np.matmul(rows, key_t, out=scores)
-        flat = scores.reshape(-1, scores.shape[-1])
+        """Fills `out` (heads, rows, keys) with weights before their division by the row sums, which it gives."""
+        np.matmul(rows, key_t, out=out)
+        flat = out.reshape(-1, out.shape[-1])
         factor = terms.scale  # left to `weights`, which takes it after the difference to the largest: one pass less
         if scaled_first:
-            scores *= scores.dtype.type(factor)
+            out *= out.dtype.type(factor)
             factor = 1.0
         if terms.embedding is not None:
             products = (rows @ terms.embedding.T).reshape(len(flat), -1)
@@ -115,11 +115,11 @@ class BlockedAttention:
                 products *= products.dtype.type(terms.scale)
             self.add_distances(flat, products, place.start, place.n_steps, terms.left_span)
         if bias is not None:
-            wide = scores.reshape(bias.shape)
+            wide = out.reshape(bias.shape)
             wide += bias
-        totals = np.empty(len(flat), scores.dtype)
+        totals = np.empty(len(flat), out.dtype)
         self.weights(flat, factor * self.unit, place.n_open, place.n_steps, totals)
-        return totals.reshape(*scores.shape[:2], 1)
+        return totals.reshape(*out.shape[:2], 1)
 
 
 @dataclass(frozen=True)
