@@ -10,7 +10,7 @@ from extractors.dinov2.random import write_random as dinov2
 from extractors.llama.random import write_random as llama
 from extractors.vjepa2.random import write_random as vjepa2
 from extractors.wav2vec_bert.random import write_random as wav2vec_bert
-from tribe_np.card import Card, cut
+from tribe_np.card import Card
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.encoder.random import write_random as fmri
 from tribe_np.oracle import Recording
@@ -27,7 +27,6 @@ def test_text_and_table() -> None:
     assert "absent" not in repr(Thing())
     assert max(map(len, repr(Thing()).splitlines())) < 140
     assert "&lt;b&gt; 2" in Thing()._repr_html_()
-    assert cut("as it is") == "as it is"
 
 
 def test_models_are_a_few_lines(tmp_path: Path) -> None:

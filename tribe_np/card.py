@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from html import escape
 
+from tribe_np.shown import shown
+
 MAX_VALUE = 120  # characters of one fact
 
 
@@ -32,14 +34,4 @@ class Card:
 
 def cut_values(facts: Mapping[str, object]) -> dict[str, str]:
     """The facts as text of a length that a line holds; absent ones are left out."""
-    return {name: cut(str(value)) for name, value in facts.items() if value is not None}
-
-
-def cut(text: str, limit: int = MAX_VALUE) -> str:
-    """The text on one line, with what is over the limit as an ellipsis.
-
-    >>> cut("one two three", 8)
-    'one two…'
-    """
-    text = " ".join(text.split())
-    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+    return {name: shown(str(value), MAX_VALUE) for name, value in facts.items() if value is not None}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tribe_np import allocator, threads
 from tribe_np.errors import ConfigError
+from tribe_np.shown import shown
 
 if TYPE_CHECKING:
     from tribe_np.pipeline.model import TribeModel
@@ -154,6 +155,11 @@ def locations(options: argparse.Namespace) -> "ModelLocations":
     return found
 
 
+def say(text: str) -> None:
+    """Prints a line on standard output; what it quotes of a file or an argument cannot steer the terminal."""
+    print(shown(text))
+
+
 def cache_folder(options: argparse.Namespace) -> Path | bool | None:
     """The cache_folder argument of TribeModel: a folder, False for none, None for the user's."""
     if options.cache is None:
@@ -201,7 +207,7 @@ def pipeline_options(options: argparse.Namespace) -> dict[str, object]:
 def print_warnings(found: Iterable[str]) -> None:
     """What a run has to say about its input, one line each, on standard error."""
     for warning in found:
-        print(f"tribe-np: warning: {warning}", file=sys.stderr)
+        print(f"tribe-np: warning: {shown(warning)}", file=sys.stderr)
 
 
 def print_result(options: argparse.Namespace, result: Mapping[str, object], lines: Iterable[str]) -> None:
@@ -209,7 +215,7 @@ def print_result(options: argparse.Namespace, result: Mapping[str, object], line
     if options.json:
         print(json.dumps(result, indent=1))
     else:
-        print("\n".join(lines))
+        print("\n".join(map(shown, lines)))
 
 
 def selection(options: argparse.Namespace) -> dict[str, object] | None:

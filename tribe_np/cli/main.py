@@ -21,6 +21,7 @@ from typing import NoReturn
 from tribe_np.cli.common import quiet_libraries
 from tribe_np.cli.parser import build_parser, with_regions_apart
 from tribe_np.errors import ConfigError, TribeError
+from tribe_np.shown import shown
 
 BAD_INPUT, INTERRUPTED = 2, 130
 
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _fail(f"the disk is full while writing {error.filename or 'a file'}", as_json, "OSError")
         if error.filename is None:
             raise  # no file of the user's: a bug
-        return _fail(f"{str(error.filename)[:200]}: cannot be read or written: {error.strerror}", as_json, "OSError")
+        return _fail(f"{error.filename}: cannot be read or written: {error.strerror}", as_json, "OSError")
 
 
 def _check_encoding(arguments: Sequence[str]) -> None:
@@ -74,7 +75,7 @@ def _check_encoding(arguments: Sequence[str]) -> None:
 
 
 def _fail(message: str, as_json: bool, kind: str) -> int:
-    line = " ".join(message.split())
+    line = shown(message)
     print(f"tribe-np: error: {line}", file=sys.stderr)
     if as_json:
         _print_failure(line, kind, BAD_INPUT)

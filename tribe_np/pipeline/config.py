@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from extractors.common.layers import LayerSelection
-from extractors.vjepa2.config import N_VIDEO_FRAMES
+from extractors.common.layers import MOST_LAYERS, LayerSelection
+from extractors.vjepa2.config import MOST_FRAMES, N_VIDEO_FRAMES
 from extractors.vjepa2.stride import STRIDES
 from tribe_np.errors import ConfigError
+from tribe_np.shown import quoted
 
 EXTRACTOR_CLASSES = {
     "text": "HuggingFaceText",
@@ -37,6 +38,8 @@ FIXED: dict[str, dict[str, Any]] = {
     "video": {"max_imsize": None, "layer_type": "", "event_types": "Video"},
     "image": {"max_imsize": None, "layer_type": "", "event_types": "Video", "clip_duration": None},
 }
+MOST = 100_000  # TRs of a window, events of a batch: memory grows with them, and no weight's shape bounds them
+LARGEST = 1000.0  # Hz, and seconds of a clip
 FIXED_IMAGE = {"token_aggregation": "mean", "imsize": None, "pretrained": True}
 
 
@@ -87,7 +90,7 @@ class DataConfig:
         if unknown or len(set(modalities)) < len(modalities):
             unknown = unknown or ["one of them twice"]
             known = ", ".join(EXTRACTOR_CLASSES)
-            raise ConfigError(f"config.yaml: data.features_to_use names {unknown[0]!r}; implemented are {known}")
+            raise ConfigError(f"config.yaml: data.features_to_use names {quoted(unknown[0])}; implemented are {known}")
         tr_frequency = _positive(neuro, "data.neuro.frequency")
         return cls(
             modalities=tuple(modalities),
@@ -107,7 +110,7 @@ def _extractor(modality: str, data: Mapping[str, Any]) -> ExtractorConfig:
     feature = _mapping(data, f"{modality}_feature")
     if feature.get("name") != EXTRACTOR_CLASSES[modality]:
         raise ConfigError(
-            f"config.yaml: {where}.name is {feature.get('name')!r}; implemented is {EXTRACTOR_CLASSES[modality]}"
+            f"config.yaml: {where}.name is {quoted(feature.get('name'))}; implemented is {EXTRACTOR_CLASSES[modality]}"
         )
     _check_fixed(feature, FIXED[modality], where)
     model = feature
@@ -132,14 +135,14 @@ def _selection(data: Mapping[str, Any], model: Mapping[str, Any], where: str) ->
     if n_layers is not None and layers is not None:
         raise ConfigError("config.yaml: only one of data.n_layers_to_use and data.layers_to_use may be given")
     if n_layers is not None:
-        layers = np.linspace(0, 1, _count(data, "data.n_layers_to_use", 0)).tolist()
+        layers = np.linspace(0, 1, _count(data, "data.n_layers_to_use", 0, most=MOST_LAYERS)).tolist()
     if layers is None:
         layers = model.get("layers", 2 / 3)
     if layers == "all":
         raise ConfigError(f"config.yaml: {where} 'all' is not implemented; give fractions such as [0.5, 0.75, 1.0]")
     fractions = layers if isinstance(layers, list) else [layers]
-    if not all(isinstance(f, (int, float)) and not isinstance(f, bool) for f in fractions):
-        raise ConfigError(f"config.yaml: {where} must be fractions between 0 and 1, got {layers!r}")
+    if not all(isinstance(f, (int, float)) and not isinstance(f, bool) and 0 <= f <= 1 for f in fractions):
+        raise ConfigError(f"config.yaml: {where} must be fractions between 0 and 1, got {quoted(layers)}")
     return LayerSelection(
         fractions=tuple(float(f) for f in fractions),
         aggregation=data.get("layer_aggregation", "group_mean"),
@@ -148,7 +151,7 @@ def _selection(data: Mapping[str, Any], model: Mapping[str, Any], where: str) ->
 
 
 def _video_frames(feature: Mapping[str, Any], where: str) -> int:
-    n_frames = _optional_count(feature, f"{where}.num_frames")
+    n_frames = _optional_count(feature, f"{where}.num_frames", most=MOST_FRAMES)
     if n_frames == 0:
         raise ConfigError(f"config.yaml: {where}.num_frames must be null or a whole number of at least 1, got 0")
     return N_VIDEO_FRAMES if n_frames is None else n_frames
@@ -157,7 +160,9 @@ def _video_frames(feature: Mapping[str, Any], where: str) -> int:
 def _check_fixed(section: Mapping[str, Any], fixed: Mapping[str, Any], where: str) -> None:
     for key, only in fixed.items():
         if key in section and section[key] != only:
-            raise ConfigError(f"config.yaml: {where}.{key} = {section[key]!r} is not implemented, only {only!r} is")
+            raise ConfigError(
+                f"config.yaml: {where}.{key} = {quoted(section[key])} is not implemented, only {only!r} is"
+            )
 
 
 def _mapping(section: Mapping[str, Any], key: str, where: str = "data") -> Mapping[str, Any]:
@@ -169,28 +174,28 @@ def _mapping(section: Mapping[str, Any], key: str, where: str = "data") -> Mappi
 
 def _positive(section: Mapping[str, Any], path: str) -> float:
     value = section.get(path.rpartition(".")[2])
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 1e-6 < value < 1e6:
-        raise ConfigError(f"config.yaml: {path} must be a positive number, got {value!r}")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 1e-6 < value <= LARGEST:
+        raise ConfigError(f"config.yaml: {path} must be a positive number of at most {LARGEST}, got {quoted(value)}")
     return float(value)
 
 
 def _number(section: Mapping[str, Any], path: str, default: float) -> float:
     value = section.get(path.rpartition(".")[2], default)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e6:
-        raise ConfigError(f"config.yaml: {path} must be a number, got {value!r}")
+        raise ConfigError(f"config.yaml: {path} must be a number, got {quoted(value)}")
     return float(value)
 
 
-def _optional_count(section: Mapping[str, Any], path: str) -> int | None:
+def _optional_count(section: Mapping[str, Any], path: str, *, most: int = MOST) -> int | None:
     if section.get(path.rpartition(".")[2]) is None:
         return None
-    return _count(section, path, 0)
+    return _count(section, path, 0, most=most)
 
 
-def _count(section: Mapping[str, Any], path: str, default: int) -> int:
+def _count(section: Mapping[str, Any], path: str, default: int, *, most: int = MOST) -> int:
     value = section.get(path.rpartition(".")[2], default)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ConfigError(f"config.yaml: {path} must be a whole number, got {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise ConfigError(f"config.yaml: {path} must be a whole number from 0 to {most}, got {quoted(value)}")
     return value
 
 
@@ -213,7 +218,7 @@ class Compat:
         if name is None:
             return cls()
         if name != "upstream":
-            raise ConfigError(f"compat must be 'upstream' or absent, got {name!r}")
+            raise ConfigError(f"compat must be 'upstream' or absent, got {quoted(name)}")
         return cls(**{f.name: True for f in fields(cls)})
 
 
@@ -245,13 +250,13 @@ class PipelineConfig:
         known = {f.name for f in fields(cls)}
         unknown = sorted(set(options) - known)
         if unknown:
-            raise ConfigError(f"unknown option {unknown[0]!r}; known are {', '.join(sorted(known))}")
+            raise ConfigError(f"unknown option {quoted(unknown[0])}; known are {', '.join(sorted(known))}")
         values = dict(options)
         if not isinstance(values.get("compat"), Compat):
             values["compat"] = Compat.named(values.get("compat"))
         for name, (is_good, expected) in OPTION_TYPES.items():
             if name in values and not is_good(values[name]):
-                raise ConfigError(f"option {name} must be {expected}, got {values[name]!r}")
+                raise ConfigError(f"option {name} must be {expected}, got {quoted(values[name])}")
         return cls(**values)
 
 
@@ -294,7 +299,7 @@ def split_update(update: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict
         raise ConfigError(f"config_update must be a mapping from key to value, got {type(update).__name__}")
     for key, value in (update or {}).items():
         if not isinstance(key, str):
-            raise ConfigError(f"config_update: a key must be text such as 'data.batch_size', got {key!r}")
+            raise ConfigError(f"config_update: a key must be text such as 'data.batch_size', got {quoted(key)}")
         if key.startswith(OWN_PREFIX):
             own[key[len(OWN_PREFIX) :]] = value
         else:

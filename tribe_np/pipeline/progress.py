@@ -10,6 +10,7 @@ from typing import Protocol, TextIO
 
 from tribe_np.errors import MissingDependencyError
 from tribe_np.optional import require
+from tribe_np.shown import shown
 
 
 class Progress(Protocol):
@@ -43,7 +44,7 @@ class Lines:
 
     def note(self, text: str) -> None:
         """See Progress."""
-        print(text, file=self.stream, flush=True)
+        print(shown(text), file=self.stream, flush=True)
 
     @contextmanager
     def stage(self, name: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tribe_np.errors import CheckpointError, ConfigError
+from tribe_np.small_files import MEGABYTE, read_small_file
 
 RELEASED = "facebook/tribev2"
 MODALITIES = ("text", "audio", "video", "image")
@@ -94,7 +95,7 @@ class ModelLocations:
         repository = self.hub_cache / f"models--{model_name.replace('/', '--')}"
         ref = repository / "refs" / "main"
         if ref.is_file():
-            snapshot = repository / "snapshots" / ref.read_text(encoding="utf-8").strip()
+            snapshot = repository / "snapshots" / read_small_file(ref, most=MEGABYTE).decode("utf-8", "replace").strip()
             if snapshot.is_dir():
                 return snapshot
         return None

@@ -28,6 +28,7 @@ from tribe_np.pipeline.provenance import citations, provenance
 from tribe_np.pipeline.record import RunRecord, installed_versions, peak_memory_bytes
 from tribe_np.pipeline.stimulus import Stimulus, open_stimulus
 from tribe_np.pipeline.workspace import open_workspace
+from tribe_np.shown import shown
 from tribe_np.threads import loaded_libraries
 from tribe_np.timeline.events import Events
 from tribe_np.timeline.segments import Segment
@@ -134,7 +135,7 @@ def _summary(stimulus: Path, events: Events, predictions: np.ndarray, model: Tri
     n_rows, n_vertices = predictions.shape
     present = [m for m in model.data.modalities if m in model.record.facts.get("models", {})]
     duration = max(e.stop for e in events) - min(e.start for e in events)
-    return (
+    return shown(
         f"{stimulus.name} ({duration:.1f} s; {', '.join(present)}; {len(events.of_type('Word'))} words) -> "
         f"{n_rows} rows of {model.data.tr:g} s x {n_vertices} vertices in {seconds:.1f} s"
     )

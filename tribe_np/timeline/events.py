@@ -15,9 +15,9 @@ from typing import Any, overload
 
 import numpy as np
 
-from tribe_np.card import cut
 from tribe_np.errors import EventsError
 from tribe_np.optional import require
+from tribe_np.shown import quoted, shown
 from tribe_np.timeline.table import decode_extra, encode_extra, read_table, to_integer, to_number, write_table
 
 TEXT_TYPES = frozenset({"Word", "Text", "Sentence", "Phoneme", "Keystroke"})
@@ -85,7 +85,9 @@ class Event:
     def __post_init__(self) -> None:
         clash = [name for name in self.extra if name in COLUMNS or name in IGNORED_COLUMNS or not isinstance(name, str)]
         if clash:
-            raise EventsError(f"an extra value of an event cannot be called {clash[0]!r}: that is a column of its own")
+            raise EventsError(
+                f"an extra value of an event cannot be called {quoted(clash[0])}: that is a column of its own"
+            )
         object.__setattr__(self, "extra", FrozenDict(self.extra))
         object.__setattr__(self, "modality", self.modality or None)
 
@@ -96,9 +98,9 @@ class Event:
 
     def __repr__(self) -> str:
         """The fields that are not their default, long ones cut: a context holds a thousand words."""
-        given = {f.name: getattr(self, f.name) for f in fields(self)}
-        shown = (f"{name}={cut(repr(value), 60)}" for name, value in given.items() if value and value != "default")
-        return f"Event({', '.join(shown)})"
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        given = (f"{name}={quoted(value)}" for name, value in values.items() if value and value != "default")
+        return f"Event({', '.join(given)})"
 
 
 @dataclass(frozen=True, init=False, slots=True, repr=False)
@@ -139,7 +141,7 @@ class Events:
         names = ("type", "start", "duration", "timeline", "text", "filepath")
         head = "".join(f"<th>{name}</th>" for name in names)
         body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cut(str(getattr(row, name)), 40))}</td>" for name in names) + "</tr>"
+            "<tr>" + "".join(f"<td>{escape(shown(str(getattr(row, name)), 40))}</td>" for name in names) + "</tr>"
             for row in self.rows[:SHOWN_ROWS]
         )
         more = f"<p>... {len(self) - SHOWN_ROWS} more</p>" if len(self) > SHOWN_ROWS else ""
@@ -293,7 +295,8 @@ def from_record(record: Mapping[str, Any], where: str) -> Event:
             try:
                 value = to_number(cell, float if name in FLOAT_COLUMNS else to_integer)
             except (ValueError, TypeError, OverflowError) as error:
-                raise EventsError(f"{where}: {name} is {str(cell)[:40]!r}, expected a number") from error
+                text = cell if isinstance(cell, str) else quoted(cell)
+                raise EventsError(f"{where}: {name} is {quoted(text, 40)}, expected a number") from error
             if value is not None:
                 values[name] = value
         elif cell is not None:
