@@ -40,6 +40,7 @@ class MediaInfo:
     rotation: float = 0.0  # as ffmpeg prints it: counter-clockwise turn that players apply
     is_turned_by_tag: bool = False  # by words alone, which recent ffmpeg passes over
     pixel_aspect: float = 1.0  # width of a pixel over its height
+    n_films: int = 0  # streams of pictures, covers apart
     video_stream: int = -1  # N of ffmpeg's `-map 0:N`
     audio_stream: int = -1
     header_duration: float | None = None  # of the whole container, subtitles and all
@@ -61,7 +62,7 @@ class MediaInfo:
 
     @property
     def seen_size(self) -> tuple[int, int]:
-        """(width, height) as a person sees it: turned, and pixels that are not square made so, the longer side grown."""
+        """(width, height) as a person sees it: turned, and pixels that are not square made so by growing one side."""
         aspect = self.pixel_aspect
         seen = (max(1, round(self.width * max(aspect, 1.0))), max(1, round(self.height / min(aspect, 1.0))))
         return seen if self.displayed_size == (self.width, self.height) else seen[::-1]
@@ -94,7 +95,8 @@ def _probe(path: str, size: int, changed: int) -> MediaInfo:
     if audio is not None:
         info = _with_sound(info, audio)
     if video is not None:
-        info = _with_pictures(info, video, notes)
+        n_films = sum(stream.kind == "Video" and not stream.is_cover for stream in streams)
+        info = replace(_with_pictures(info, video, notes), n_films=n_films)
     packets = read_packets(path, [stream.index for stream in (video, audio) if stream is not None])
     info = _with_times(info, header.parse_length(text), packets, notes)
     if video is not None and video.index in packets:
@@ -118,8 +120,8 @@ def _chosen(path: str, streams: Sequence[StreamText], kind: str, notes: list[str
     if len(found) > 1:
         unusable = [f"stream {s.index} ({s.codec})" for s in found if s not in usable]
         notes.append(
-            f"{Path(path).name} holds {len(found)} streams of {KINDS[kind]}; stream {chosen.index} ({chosen.codec}) is used"
-            + (f", and {', '.join(unusable)} cannot be decoded" if unusable else "")
+            f"{Path(path).name} holds {len(found)} streams of {KINDS[kind]}; stream {chosen.index} ({chosen.codec}) is "
+            "used" + (f", and {', '.join(unusable)} cannot be decoded" if unusable else "")
         )
     return chosen
 
@@ -169,9 +171,7 @@ def _with_times(
     length, begin = printed
     if not packets:
         if length is None:
-            raise MediaError(
-                f"{info.path}: does not say how long it is, and holds no sound or picture to measure it by"
-            )
+            raise MediaError(f"{info.path}: does not say how long it is, and has no sound or picture to measure")
         if length == 0:
             raise MediaError(f"{info.path}: its duration is zero")
         return replace(info, duration=length, header_duration=length, header_start=begin, start=begin)
