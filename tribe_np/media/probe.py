@@ -17,7 +17,8 @@ KINDS = {"Video": "pictures", "Audio": "sound"}
 MAX_PACKET = 0.25
 """Seconds by which header and packets may differ at most and still agree: both are told in whole packets."""
 CHUNK = 90.0  # seconds, the longest chunk that is read in one pass
-MAX_PIXEL_ASPECT = 8.0
+NEARLY_SQUARE, MAX_PIXEL_ASPECT = 1.02, 8.0
+"""Pixels at most 2 % off square make up for a rounded size (854 x 480) and are square; past eight times, nonsense."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,19 @@ class MediaInfo:
     is_constant: bool = True  # a picture's number tells its time, and ffmpeg puts out each picture once
     picture_times: np.ndarray = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
     notes: tuple[str, ...] = ()  # what a person should know about how the file is read
+
+    @property
+    def reading(self) -> dict[str, float]:
+        """All that decides which pictures are shown when, for cache keys.
+
+        Versions of ffmpeg differ here (in what they can decode, where a file begins), not in the pictures they decode:
+        equal to the bit from 4.2 to 9.0 for H.264, HEVC, VP8, VP9, MPEG-4, of 8 and 10 bits and every colour range.
+        """
+        return {
+            "stream": self.video_stream, "fps": self.fps, "is_constant": self.is_constant, "start": self.start,
+            "header_start": self.header_start, "width": self.width, "height": self.height, "rotation": self.rotation,
+            "is_turned_by_tag": self.is_turned_by_tag, "pixel_aspect": self.pixel_aspect,
+        }  # fmt: skip
 
     @property
     def displayed_size(self) -> tuple[int, int]:
@@ -144,6 +158,8 @@ def _with_pictures(info: MediaInfo, stream: StreamText, notes: list[str]) -> Med
     if fps <= 0:
         raise MediaError(f"{info.path}: its frame rate is unknown; the file is damaged or not a video")
     aspect = header.parse_pixel_aspect(stream.line)
+    if max(aspect, 1 / aspect) < NEARLY_SQUARE:
+        aspect = 1.0
     if not 1 / MAX_PIXEL_ASPECT <= aspect <= MAX_PIXEL_ASPECT:
         notes.append(f"{info.path.name}: pixels {aspect:.3g} times as wide as high cannot be meant; taken as square")
         aspect = 1.0
