@@ -88,17 +88,15 @@ class EventBuilder:
         for note in film.notes:
             self.record.warn(note)
         if not film.is_constant:
-            how = (
-                "they are counted all the same, as upstream does"
-                if compat.ignore_picture_times
-                else ("each is shown at its own time")
-            )
+            counted = compat.ignore_picture_times
+            how = "they are counted all the same, as upstream does" if counted else "each is shown at its own time"
             self.record.warn(f"{probe.unevenness(film)}; {how}")
         if film.has_audio and abs(film.audio_stop - film.video_stop) > UNEQUAL_ENDS:
-            longer = "the last picture stays" if film.audio_stop > film.video_stop else "the rest is silent"
+            # moviepy's reader has frame 0 in hand when a chunk begins past the end, the one before the last otherwise
+            stays = "after them an earlier one is shown, as upstream does" if film.is_constant else "the last one stays"
             self.record.warn(
                 f"{film.path.name}: its pictures end after {film.video_stop:.1f} s and its sound after "
-                f"{film.audio_stop:.1f} s; {longer}"
+                f"{film.audio_stop:.1f} s; {stays if film.audio_stop > film.video_stop else 'the rest is silent'}"
             )
         self.record.facts["film"] = {
             "ffmpeg": ffmpeg_version(), "video_stream": film.video_stream, "audio_stream": film.audio_stream,
