@@ -13,12 +13,14 @@ from extractors import LlamaModel
 from extractors.common.layers import LayerSelection
 from extractors.llama.extract import word_features
 from extractors.llama.tokenizer import LlamaTokenizer
+from tests.media import test_film_habits
 from tools.reference.predictions_cases import EVENT_KEYS, GOLDEN_SEED, event_rows, write_sidecar
 from tools.reference.predictions_compat import FILM, LONG, MARKED, NAME, TEXT, TRANSCRIPT, TURNED, write_silence
 from tribe_np.errors import EventsError
 from tribe_np.formats.safetensors import read_header
 from tribe_np.media import espeak_child, speech
 from tribe_np.media.audio import audio_info
+from tribe_np.media.pictures import Habits
 from tribe_np.media.video import clip_frames
 from tribe_np.oracle import relative_error
 from tribe_np.pipeline.config import Compat, PipelineConfig
@@ -72,8 +74,9 @@ def uvx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_flag_has_its_record_and_its_test() -> None:
     flags = {f.name for f in fields(Compat)}
-    assert flags == set(RECORDED) | set(ARRAYS.values())
-    tests = " ".join(name for name in globals() if name.startswith("test_"))
+    films = {f.name for f in fields(Habits)} - {"ignore_rotation"} | {"container_duration"}
+    assert flags == set(RECORDED) | set(ARRAYS.values()) | films
+    tests = " ".join(name for name in [*globals(), *vars(test_film_habits)] if name.startswith("test_"))
     assert not {flag for flag in flags if f"test_{flag}" not in tests}
 
 
@@ -128,7 +131,7 @@ def test_ignore_rotation() -> None:
     entries, _ = read_header(GOLDEN / f"{NAME}.safetensors")
     expected = np.array(entries["turned"].read())
     options = {"offset": 0.0, "duration": 0.6, "n_video_frames": len(expected)}
-    upstream = next(iter(clip_frames(GOLDEN / TURNED, **options, ignore_rotation=True)))
+    upstream = next(iter(clip_frames(GOLDEN / TURNED, **options, habits=Habits(ignore_rotation=True))))
     right = next(iter(clip_frames(GOLDEN / TURNED, **options)))
     assert upstream.shape == expected.shape == (len(expected), 64, 80, 3)
     np.testing.assert_array_equal(upstream, expected)

@@ -34,6 +34,7 @@ from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.formats.weights import headers_only
 from tribe_np.kernels.record import KernelSet
 from tribe_np.media import audio, video
+from tribe_np.media.probe import probe
 from tribe_np.pipeline.cache import FeatureCache, arrays_digest
 from tribe_np.pipeline.config import EVENT_TYPES, DataConfig, ExtractorConfig, PipelineConfig
 from tribe_np.pipeline.digest import shown_digest
@@ -274,7 +275,8 @@ class _Run:
             parts |= {
                 "final_norm": options.video_final_norm,
                 "n_video_frames": options.n_video_frames,
-                "ignore_rotation": options.compat.ignore_rotation,
+                "habits": asdict(options.compat.film_habits),
+                "reading": probe(row.filepath).reading,
             }
         n_bins, stride = to_index(row.duration, self.config.frequency), options.video_stride
         if self.config.modality == "video" and len(self.computed_bins(n_bins)) < n_bins:
@@ -318,7 +320,7 @@ class _Run:
         clips = video.clip_frames(
             row.filepath, offset=row.offset, duration=row.duration, n_video_frames=n_frames,
             clip_duration=self.config.clip_duration, frequency=self.config.frequency,
-            ignore_rotation=options.compat.ignore_rotation, prepare=model.processor.shrink, bins=left,
+            habits=options.compat.film_habits, prepare=model.processor.shrink, bins=left,
         )  # fmt: skip
         with self.source.progress.stage(f"video, chunk {number + 1} of {self.n_rows}", len(left), "clips") as step:
             for clip in clips:
@@ -342,7 +344,7 @@ class _Run:
         model = self.model
         frames = video.still_frames(
             row.filepath, offset=row.offset, duration=row.duration, frequency=self.config.frequency,
-            ignore_rotation=self.source.options.compat.ignore_rotation,
+            habits=self.source.options.compat.film_habits,
         )  # fmt: skip
         features: np.ndarray = image_features(model, frames, selection=self.config.selection)
         return features
