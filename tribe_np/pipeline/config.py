@@ -190,6 +190,7 @@ class Compat:
     rounding_loses_words: bool = False  # a last word one rounding step past the text's end is dropped
     lossy_sidecar: bool = False  # sidecar words null, NA, ... become missing values
     wav_beside_video: bool = False  # the sound is written next to the video, and reused though stale
+    trust_sound_header: bool = False  # a sound's length is what its header says; pieces of MP3 begin without lead-in
     ignore_rotation: bool = False  # rotated film is squeezed into the unrotated size
     eos_is_padding: bool = False  # end-of-text tokens inside a context are cut as if they were padding
     retranscribe_speech: bool = False  # words of a text come from transcribing its synthesised speech

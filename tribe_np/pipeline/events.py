@@ -63,9 +63,9 @@ class EventBuilder:
     def _media_events(self, stimulus: Stimulus) -> tuple[list[Event], Transcript | None]:
         if stimulus.kind == "text":
             wav, transcript = self._spoken(stimulus)
-            return [_audio_event(wav)], transcript
+            return [self._audio_event(wav)], transcript
         if stimulus.kind == "audio":
-            return [_audio_event(stimulus.path)], None
+            return [self._audio_event(stimulus.path)], None
         film = probe.probe(stimulus.path)
         if not film.has_video:
             raise MediaError(f"{stimulus.path}: holds no video stream; give a sound file as .wav, .mp3, .flac or .ogg")
@@ -76,7 +76,7 @@ class EventBuilder:
         if wav_path is None:
             self.record.warn(f"{stimulus.path.name} has no sound: predicting from the pictures alone")
         else:
-            rows.append(_audio_event(wav_path))
+            rows.append(self._audio_event(wav_path))
         return rows, None
 
     def _sound_of(self, film: Path, *, has_audio: bool) -> Path | None:
@@ -93,6 +93,14 @@ class EventBuilder:
             found = audio.extract_audio(film, kept)
             step(1)
         return kept if found else None
+
+    def _audio_event(self, path: Path) -> Event:
+        info = audio.audio_info(path, trust_header=self.config.compat.trust_sound_header)
+        for note in info.notes:
+            self.record.warn(note)
+        if not info.duration > 0:
+            raise MediaError(f"{path}: lasts {info.duration} s; a stimulus must be longer than 0 s")
+        return Event("Audio", 0.0, info.duration, filepath=str(path), frequency=float(info.rate))
 
     def _spoken(self, stimulus: Stimulus) -> tuple[Path, Transcript | None]:
         text = stimulus.text()
@@ -190,13 +198,6 @@ class EventBuilder:
 def _longest(events: Events) -> int:
     """Words of the timeline that has most."""
     return max(Counter(word.timeline for word in events.of_type("Word")).values(), default=0)
-
-
-def _audio_event(path: Path) -> Event:
-    rate, duration, _ = audio.audio_info(path)
-    if not duration > 0:
-        raise MediaError(f"{path}: lasts {duration} s; a stimulus must be longer than 0 s")
-    return Event("Audio", 0.0, duration, filepath=str(path), frequency=float(rate))
 
 
 def _is_readable_sound(path: Path) -> bool:
