@@ -6,7 +6,8 @@ from tests.media.video_samples import make_video
 from tribe_np.errors import MediaError
 from tribe_np.media import probe as module
 from tribe_np.media.ffmpeg import run_ffmpeg
-from tribe_np.media.probe import MediaInfo, parse_channels, parse_fps, parse_rotation, parse_size, probe
+from tribe_np.media.header import parse_channels, parse_fps, parse_rotation, parse_size
+from tribe_np.media.probe import MediaInfo, probe
 
 
 @pytest.mark.extras
@@ -73,6 +74,13 @@ def test_files_that_are_no_media(tmp_path, kind, reason):
     assert "\n" not in str(caught.value)
 
 
+def say(monkeypatch, text):
+    """ffmpeg prints `text` about any file, and lists no packets."""
+    monkeypatch.setattr(module, "describe", lambda path: text)
+    monkeypatch.setattr(module, "decodable_codecs", lambda: {"h264", "aac", "subrip"})
+    monkeypatch.setattr(module, "read_packets", lambda path, streams: {})
+
+
 TEXT = "Input #0, x\n  Duration: 01:02:03.50, start\n  Stream #0:0: {}\n"
 
 
@@ -89,7 +97,7 @@ TEXT = "Input #0, x\n  Duration: 01:02:03.50, start\n  Stream #0:0: {}\n"
 )
 def test_unusable_streams(tmp_path, monkeypatch, text, reason):
     (tmp_path / "a.mp4").write_text("x")
-    monkeypatch.setattr(module, "describe", lambda path: text)
+    say(monkeypatch, text)
     with pytest.raises(MediaError, match=reason):
         probe(tmp_path / "a.mp4")
 
@@ -97,7 +105,7 @@ def test_unusable_streams(tmp_path, monkeypatch, text, reason):
 def test_the_default_stream_wins(tmp_path, monkeypatch):
     (tmp_path / "a.mp4").write_text("x")
     two = "Video: h264, yuv420p, 4x3, 25 fps\n  Stream #0:1[0x2](eng): Video: h264, yuv420p, 8x6, 30 fps (default)"
-    monkeypatch.setattr(module, "describe", lambda path: TEXT.format(two))
+    say(monkeypatch, TEXT.format(two))
     info = probe(tmp_path / "a.mp4")
     assert (info.width, info.fps, info.duration) == (8, 30.0, 3723.5)
 

@@ -19,6 +19,7 @@ from tribe_np.errors import EventsError
 from tribe_np.formats.safetensors import read_header
 from tribe_np.media import espeak_child, speech
 from tribe_np.media.audio import audio_info
+from tribe_np.media.pictures import Habits
 from tribe_np.media.video import clip_frames
 from tribe_np.oracle import relative_error
 from tribe_np.pipeline.config import Compat, PipelineConfig
@@ -128,7 +129,7 @@ def test_ignore_rotation() -> None:
     entries, _ = read_header(GOLDEN / f"{NAME}.safetensors")
     expected = np.array(entries["turned"].read())
     options = {"offset": 0.0, "duration": 0.6, "n_video_frames": len(expected)}
-    upstream = next(iter(clip_frames(GOLDEN / TURNED, **options, ignore_rotation=True)))
+    upstream = next(iter(clip_frames(GOLDEN / TURNED, **options, habits=Habits(ignore_rotation=True))))
     right = next(iter(clip_frames(GOLDEN / TURNED, **options)))
     assert upstream.shape == expected.shape == (len(expected), 64, 80, 3)
     np.testing.assert_array_equal(upstream, expected)

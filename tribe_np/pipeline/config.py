@@ -14,6 +14,7 @@ import numpy as np
 from extractors.common.layers import LayerSelection
 from extractors.vjepa2.stride import STRIDES
 from tribe_np.errors import ConfigError
+from tribe_np.media.pictures import Habits
 
 EXTRACTOR_CLASSES = {
     "text": "HuggingFaceText",
@@ -192,6 +193,10 @@ class Compat:
     wav_beside_video: bool = False  # the sound is written next to the video, and reused though stale
     trust_sound_header: bool = False  # a sound's length is what its header says; pieces of MP3 begin without lead-in
     ignore_rotation: bool = False  # rotated film is squeezed into the unrotated size
+    ignore_pixel_aspect: bool = False  # pixels that are not square are taken to be
+    ignore_picture_times: bool = False  # pictures are counted, though they do not come at a constant rate
+    ffmpeg_picks_stream: bool = False  # of several films in a file, the largest is shown at the pace of the first
+    container_duration: bool = False  # a film lasts as long as its header says, subtitles and all
     eos_is_padding: bool = False  # end-of-text tokens inside a context are cut as if they were padding
     retranscribe_speech: bool = False  # words of a text come from transcribing its synthesised speech
 
@@ -203,6 +208,11 @@ class Compat:
         if name != "upstream":
             raise ConfigError(f"compat must be 'upstream' or absent, got {name!r}")
         return cls(**{f.name: True for f in fields(cls)})
+
+    @property
+    def film_habits(self) -> Habits:
+        """Those that concern the pictures of a film."""
+        return Habits(**{f.name: getattr(self, f.name) for f in fields(Habits)})
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 from tribe_np.errors import EventsError, MediaError
 from tribe_np.media import audio, probe, speech, transcriber
 from tribe_np.media import transcript as transcripts
+from tribe_np.media.ffmpeg import ffmpeg_version
+from tribe_np.media.probe import MediaInfo
 from tribe_np.media.transcript import Transcript
 from tribe_np.pipeline.cache import CACHE_VERSION
 from tribe_np.pipeline.config import PipelineConfig
@@ -24,6 +26,7 @@ from tribe_np.timeline.sentences import analyser
 from tribe_np.timeline.text import add_sentences, add_text
 
 MAX_CONTEXT_LEN = 1024  # earlier words that a context reaches back, as released
+UNEQUAL_ENDS = 1.0  # seconds by which sound and pictures of a film may end apart without a word
 
 
 @dataclass(frozen=True)
@@ -71,13 +74,38 @@ class EventBuilder:
             raise MediaError(f"{stimulus.path}: holds no video stream; give a sound file as .wav, .mp3, .flac or .ogg")
         if not film.duration > 0:
             raise MediaError(f"{stimulus.path}: lasts {film.duration} s; a stimulus must be longer than 0 s")
-        rows = [Event("Video", 0.0, film.duration, filepath=str(stimulus.path), frequency=film.fps)]
+        rows = [self._film_event(film)]
         wav_path = self._sound_of(stimulus.path, has_audio=film.has_audio)
         if wav_path is None:
             self.record.warn(f"{stimulus.path.name} has no sound: predicting from the pictures alone")
         else:
             rows.append(self._audio_event(wav_path))
         return rows, None
+
+    def _film_event(self, film: MediaInfo) -> Event:
+        """The row of a film; what is odd about the file becomes a warning."""
+        compat = self.config.compat
+        for note in film.notes:
+            self.record.warn(note)
+        if not film.is_constant:
+            how = (
+                "they are counted all the same, as upstream does"
+                if compat.ignore_picture_times
+                else ("each is shown at its own time")
+            )
+            self.record.warn(f"{probe.unevenness(film)}; {how}")
+        if film.has_audio and abs(film.audio_stop - film.video_stop) > UNEQUAL_ENDS:
+            longer = "the last picture stays" if film.audio_stop > film.video_stop else "the rest is silent"
+            self.record.warn(
+                f"{film.path.name}: its pictures end after {film.video_stop:.1f} s and its sound after "
+                f"{film.audio_stop:.1f} s; {longer}"
+            )
+        self.record.facts["film"] = {
+            "ffmpeg": ffmpeg_version(), "video_stream": film.video_stream, "audio_stream": film.audio_stream,
+            "is_constant_rate": film.is_constant, "rotation": film.rotation, "pixel_aspect": film.pixel_aspect,
+        }  # fmt: skip
+        duration = (film.header_duration or film.duration) if compat.container_duration else film.duration
+        return Event("Video", 0.0, duration, filepath=str(film.path), frequency=film.fps)
 
     def _sound_of(self, film: Path, *, has_audio: bool) -> Path | None:
         if self.config.compat.wav_beside_video:

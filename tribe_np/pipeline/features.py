@@ -243,7 +243,7 @@ class _Run:
             parts |= {
                 "final_norm": options.video_final_norm,
                 "n_video_frames": options.n_video_frames,
-                "ignore_rotation": options.compat.ignore_rotation,
+                "habits": asdict(options.compat.film_habits),
             }
         n_bins, stride = to_index(row.duration, self.config.frequency), options.video_stride
         if self.config.modality == "video" and len(self._computed_bins(n_bins)) < n_bins:
@@ -288,7 +288,7 @@ class _Run:
         clips = video.clip_frames(
             row.filepath, offset=row.offset, duration=row.duration, n_video_frames=n_frames,
             clip_duration=self.config.clip_duration, frequency=self.config.frequency,
-            ignore_rotation=options.compat.ignore_rotation, prepare=model.processor.shrink, bins=left,
+            habits=options.compat.film_habits, prepare=model.processor.shrink, bins=left,
         )  # fmt: skip
         with self.source.progress.stage(f"video, chunk {number + 1} of {self.n_rows}", len(left), "clips") as step:
             for clip in clips:
@@ -312,7 +312,7 @@ class _Run:
         model = self.model
         frames = video.still_frames(
             row.filepath, offset=row.offset, duration=row.duration, frequency=self.config.frequency,
-            ignore_rotation=self.source.options.compat.ignore_rotation,
+            habits=self.source.options.compat.film_habits,
         )  # fmt: skip
         features: np.ndarray = image_features(model, frames, selection=self.config.selection)
         return features
