@@ -2,6 +2,7 @@
 
 import errno
 import wave
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -10,10 +11,11 @@ import soundfile
 
 from tribe_np.atomic import whole_file
 from tribe_np.errors import MediaError, OutputError
-from tribe_np.media.ffmpeg import file_url, open_ffmpeg
-from tribe_np.media.probe import probe
+from tribe_np.media.ffmpeg import input_args, open_ffmpeg
+from tribe_np.media.probe import MediaInfo, probe
 from tribe_np.media.sound_file import UNNOTICED, open_sound, reason
 
+ON_TIME = 0.05  # seconds, about a packet: players do not begin the sound of a film more exactly
 BLOCK_SAMPLES = 1 << 20  # samples (of all channels) written at a time
 TRACK_RATE = 44100  # Hz, of an extracted sound track
 TRACK_CHANNELS = 2
@@ -82,33 +84,55 @@ def read_audio(
     return samples, rate
 
 
-def extract_audio(video_path: str | Path, wav_path: str | Path) -> bool:
+@dataclass(frozen=True)
+class TrackHabits:
+    """Upstream's ways with the sound of a film, by their names in `Compat`; each off by default."""
+
+    sound_from_start: bool = False
+    ffmpeg_picks_stream: bool = False
+    container_duration: bool = False
+
+
+def extract_audio(video_path: str | Path, wav_path: str | Path, habits: TrackHabits | None = None) -> bool:
     """Writes the sound track of a video as 16-bit stereo WAV at 44100 Hz; False, and no file, when it has none.
 
     The file appears whole or not at all. It is written where the caller says, never beside the video by default.
-    Numerics every sample equals upstream's: ffmpeg's 16-bit decode, limited to +-32440 (0.99 of full scale), silence
-             up to int(44100 * duration) samples, cut there; duration is the container's
+    Numerics ffmpeg's 16-bit decode, limited to +-32440 (0.99 of full scale), int(44100 * duration) samples of the film:
+             every sample equals upstream's where the sound has one track, begins with the film and has no gaps. Sound
+             that begins late is after silence, and gaps of its times over 0.1 s are silence
     Raises   MediaError when the video cannot be decoded; OutputError when the file cannot be written
     Source   neuralset 0.0.2 ExtractAudioFromVideo; moviepy 2.2.1 AudioFileClip, write_audiofile
     """
-    info = probe(video_path)
+    info, habits = probe(video_path), habits or TrackHabits()
     if not info.has_audio:
         return False
     wav_path = Path(wav_path)
+    duration = (info.header_duration or info.duration) if habits.container_duration else info.duration
     command = [
-        "-i", file_url(video_path), "-vn", "-f", "s16le", "-acodec", "pcm_s16le",
+        *input_args(video_path), "-vn", *_track_args(info, habits), "-f", "s16le", "-acodec", "pcm_s16le",
         "-ar", str(TRACK_RATE), "-ac", str(TRACK_CHANNELS), "-",
     ]  # fmt: skip
     try:
         wav_path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(wav_path) as partial, open_ffmpeg(command, path_for_errors=video_path) as stream:
-            _write_track(stream, partial, int(TRACK_RATE * info.duration))
+            _write_track(stream, partial, int(TRACK_RATE * duration))
     except MediaError:
         raise
     except OSError as error:
         reason = "the disk is full" if error.errno == errno.ENOSPC else f"cannot be written: {error.strerror or error}"
         raise OutputError(f"{wav_path}: {reason}") from error
     return True
+
+
+def _track_args(info: MediaInfo, habits: TrackHabits) -> list[str]:
+    """Which track, and its place in time; what is less than a packet late stays where it is, as upstream has it."""
+    chosen = [] if habits.ffmpeg_picks_stream else ["-map", f"0:{info.audio_stream}"]
+    if habits.sound_from_start:
+        return chosen
+    placed = f"aresample={TRACK_RATE}:async=1"
+    if info.audio_start > ON_TIME:
+        placed += f":first_pts={round((info.start - info.header_start) * TRACK_RATE)}"
+    return [*chosen, "-af", placed]
 
 
 def _write_track(stream: IO[bytes], path: Path, n_samples: int) -> None:

@@ -29,9 +29,6 @@ SOUND_AND_FILM = (  # what starts so may hold sound: convert
 )
 NO_SOUND = (
     (0, b"MThd", "a MIDI file: notes without sound; render it to a .wav file"),
-    (0, b"version https://git-lfs", "a Git LFS pointer, not the sound itself; fetch it with: git lfs pull"),
-    (0, b"#EXTM3U", "a playlist, not sound; give the sound file itself"),
-    (0, b"[playlist]", "a playlist, not sound; give the sound file itself"),
     (0, b"%PDF", "a PDF document, not sound"),
     (0, b"\x89PNG", "a picture, not sound"),
     (0, b"\xff\xd8\xff", "a picture, not sound"),
@@ -81,9 +78,6 @@ def unreadable_kind(path: str | Path) -> str | None:
 
 
 def _text_kind(start: bytes) -> str | None:
-    text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if text.startswith((b"<!doctype html", b"<html", b"<head")):
-        return "a web page, as a failed download leaves; download the sound itself"
     try:
         words = start.decode("utf-8")
     except UnicodeDecodeError as error:

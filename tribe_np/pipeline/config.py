@@ -14,6 +14,7 @@ import numpy as np
 from extractors.common.layers import LayerSelection
 from extractors.vjepa2.stride import STRIDES
 from tribe_np.errors import ConfigError
+from tribe_np.media.audio import TrackHabits
 from tribe_np.media.pictures import Habits
 
 EXTRACTOR_CLASSES = {
@@ -192,6 +193,7 @@ class Compat:
     lossy_sidecar: bool = False  # sidecar words null, NA, ... become missing values
     wav_beside_video: bool = False  # the sound is written next to the video, and reused though stale
     trust_sound_header: bool = False  # a sound's length is what its header says; pieces of MP3 begin without lead-in
+    sound_from_start: bool = False  # the sound of a film begins with it and has no gaps, whatever its times say
     ignore_rotation: bool = False  # rotated film is squeezed into the unrotated size
     ignore_pixel_aspect: bool = False  # pixels that are not square are taken to be
     ignore_picture_times: bool = False  # pictures are counted, though they do not come at a constant rate
@@ -213,6 +215,11 @@ class Compat:
     def film_habits(self) -> Habits:
         """Those that concern the pictures of a film."""
         return Habits(**{f.name: getattr(self, f.name) for f in fields(Habits)})
+
+    @property
+    def track_habits(self) -> TrackHabits:
+        """Those that concern the sound of a film."""
+        return TrackHabits(**{f.name: getattr(self, f.name) for f in fields(TrackHabits)})
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Source   tribev2 demo_utils.py get_audio_and_text_events, TextToEvents; order of
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tribe_np.errors import EventsError, MediaError
@@ -16,6 +16,7 @@ from tribe_np.media.transcript import Transcript
 from tribe_np.pipeline.cache import CACHE_VERSION
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.digest import file_digest, value_digest
+from tribe_np.pipeline.kept_media import is_kept, seal
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.record import RunRecord
 from tribe_np.pipeline.stimulus import Stimulus
@@ -108,19 +109,23 @@ class EventBuilder:
         return Event("Video", 0.0, duration, filepath=str(film.path), frequency=film.fps)
 
     def _sound_of(self, film: Path, *, has_audio: bool) -> Path | None:
+        habits = self.config.compat.track_habits
         if self.config.compat.wav_beside_video:
             beside = film.with_suffix(".wav")
-            return beside if beside.exists() or (has_audio and audio.extract_audio(film, beside)) else None
+            return beside if beside.exists() or (has_audio and audio.extract_audio(film, beside, habits)) else None
         if not has_audio:
             return None
-        key = value_digest({"version": CACHE_VERSION, "film": file_digest(film)})
-        kept = self.folder / f"sound-{key[:40]}.wav"
-        if kept.exists() and _is_readable_sound(kept):
+        parts = {"version": CACHE_VERSION, "film": file_digest(film), "ffmpeg": ffmpeg_version(), **asdict(habits)}
+        kept = self.folder / f"sound-{value_digest(parts)[:40]}.wav"
+        if is_kept(kept, self.record.warn):
             return kept
         with self.progress.stage("sound of the film", None, "files") as step:
-            found = audio.extract_audio(film, kept)
+            found = audio.extract_audio(film, kept, habits)
             step(1)
-        return kept if found else None
+        if not found:
+            return None
+        seal(kept)
+        return kept
 
     def _audio_event(self, path: Path) -> Event:
         info = audio.audio_info(path, trust_header=self.config.compat.trust_sound_header)
@@ -226,10 +231,3 @@ class EventBuilder:
 def _longest(events: Events) -> int:
     """Words of the timeline that has most."""
     return max(Counter(word.timeline for word in events.of_type("Word")).values(), default=0)
-
-
-def _is_readable_sound(path: Path) -> bool:
-    try:
-        return audio.audio_info(path)[1] > 0
-    except MediaError:
-        return False
