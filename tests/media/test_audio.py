@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tribe_np.errors import MediaError, OutputError
 from tribe_np.media import audio, sound_file
-from tribe_np.media.audio import audio_info, extract_audio, limit_track, read_audio
+from tribe_np.media.audio import TrackHabits, audio_info, extract_audio, limit_track, read_audio
 from tribe_np.media.ffmpeg import run_ffmpeg
 
 RATE = 8192  # a power of two: halves of a sample are exact
@@ -174,6 +174,67 @@ def test_the_track_is_limited_and_as_long_as_the_container(tmp_path: Path, n_sou
     assert abs(len(written) - 44100 * seconds) <= 442
     assert np.array_equal(written, expected)
     assert [path.name for path in track.parent.iterdir()] == ["track.wav"]
+
+
+BEEP = "aevalsrc='if(lt(mod(t,1),0.05),0.5*sin(3000*t),0)':s=48000:d=3"
+PLACES = {  # how the streams are put together -> second of the first beep, after the film's own beginning
+    "late.mp4": (["-i", "whole.mp4", "-itsoffset", "2", "-i", "whole.mp4", "-map", "0:v", "-map", "1:a"], 2.0),
+    "late.mkv": (["-i", "whole.mp4", "-itsoffset", "2", "-i", "whole.mp4", "-map", "0:v", "-map", "1:a"], 2.0),
+    "late.ts": (["-i", "whole.mp4", "-itsoffset", "2", "-i", "whole.mp4", "-map", "0:v", "-map", "1:a"], 2.0),
+    "early.mp4": (["-itsoffset", "1.5", "-i", "whole.mp4", "-i", "whole.mp4", "-map", "0:v", "-map", "1:a"], 0.0),
+    "both.mkv": (["-itsoffset", "1.5", "-i", "whole.mp4", "-map", "0"], 0.0),
+    "edited.mp4": (["-ss", "0.3", "-i", "whole.mp4", "-map", "0"], 0.7),
+}
+
+
+@pytest.fixture(scope="module")
+def beeping(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a film that beeps at every full second."""
+    folder = tmp_path_factory.mktemp("beeping")
+    inputs = ["-f", "lavfi", "-i", "testsrc=size=32x32:rate=25:duration=3", "-f", "lavfi", "-i", BEEP]
+    run_ffmpeg([*inputs, "-c:v", "libx264", "-c:a", "aac", str(folder / "whole.mp4")], path_for_errors=folder)
+    return folder
+
+
+def first_loud(video: Path, track: Path, habits: TrackHabits | None = None) -> float:
+    assert extract_audio(video, track, habits)
+    samples, rate = read_audio(track)
+    return float(np.flatnonzero(np.abs(samples[:, 0]) > 0.05)[0]) / rate
+
+
+@pytest.mark.extras
+@pytest.mark.parametrize("name", PLACES)
+def test_sound_begins_where_the_film_says(beeping: Path, tmp_path: Path, name: str) -> None:
+    how, expected = PLACES[name]
+    how = [str(beeping / part) if part == "whole.mp4" else part for part in how]
+    run_ffmpeg([*how, "-c", "copy", str(tmp_path / name)], path_for_errors=name)
+    assert first_loud(tmp_path / name, tmp_path / "track.wav") == pytest.approx(expected, abs=0.03)
+    upstream = first_loud(tmp_path / name, tmp_path / "track.wav", TrackHabits(sound_from_start=True))
+    assert upstream == pytest.approx(0.7 if name == "edited.mp4" else 0.0, abs=0.03)
+
+
+@pytest.mark.extras
+def test_gaps_in_the_sound_are_silence(tmp_path: Path) -> None:
+    sound = ["-f", "lavfi", "-i", "sine=d=3", "-af", "asetpts='PTS+if(gt(T,1),2/TB,0)'", "-c:a", "pcm_s16le"]
+    run_ffmpeg([*sound, str(tmp_path / "gap.mkv")], path_for_errors=tmp_path)
+    film = [
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc=size=32x32:rate=10:duration=5",
+        "-i",
+        str(tmp_path / "gap.mkv"),
+        "-c:a",
+        "copy",
+    ]
+    run_ffmpeg([*film, "-c:v", "libx264", str(tmp_path / "film.mkv")], path_for_errors=tmp_path)
+    extract_audio(tmp_path / "film.mkv", tmp_path / "track.wav")
+    samples, rate = read_audio(tmp_path / "track.wav")
+    loud = np.abs(samples[:, 0]).reshape(-1, rate // 10).max(axis=1) > 0.01
+    assert len(samples) == 5 * rate
+    assert not loud[12:28].any()
+    assert loud[:9].all()
+    assert loud[32:49].all()
 
 
 @pytest.mark.extras
