@@ -22,6 +22,7 @@ STAGES = (
     "llama",
     "audio",
     "video",
+    "films",
     "dinov2",
     "words",
     "transcript",

@@ -14,6 +14,7 @@ from extractors import LlamaModel
 from extractors.common.layers import LayerSelection
 from extractors.llama.extract import word_features
 from extractors.llama.tokenizer import LlamaTokenizer
+from tests.media import test_film_habits
 from tools.reference import audio_compat
 from tools.reference.predictions_cases import EVENT_KEYS, GOLDEN_SEED, event_rows, write_sidecar
 from tools.reference.predictions_compat import FILM, LONG, MARKED, NAME, TEXT, TRANSCRIPT, TURNED, write_silence
@@ -79,8 +80,9 @@ def uvx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_flag_has_its_record_and_its_test() -> None:
     flags = {f.name for f in fields(Compat)}
-    assert flags == set(RECORDED) | set(ARRAYS.values())
-    tests = " ".join(name for name in globals() if name.startswith("test_"))
+    films = {f.name for f in fields(Habits)} - {"ignore_rotation"} | {"container_duration"}
+    assert flags == set(RECORDED) | set(ARRAYS.values()) | films
+    tests = " ".join(name for name in [*globals(), *vars(test_film_habits)] if name.startswith("test_"))
     assert not {flag for flag in flags if f"test_{flag}" not in tests}
 
 

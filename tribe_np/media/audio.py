@@ -109,8 +109,8 @@ def extract_audio(video_path: str | Path, wav_path: str | Path, habits: TrackHab
     wav_path = Path(wav_path)
     duration = (info.header_duration or info.duration) if habits.container_duration else info.duration
     command = [
-        *input_args(video_path), "-vn", *_track_args(info, habits), "-f", "s16le", "-acodec", "pcm_s16le",
-        "-ar", str(TRACK_RATE), "-ac", str(TRACK_CHANNELS), "-",
+        *input_args(video_path), *_track_args(info, habits), "-vn", "-f", "s16le", "-acodec", "pcm_s16le",
+        "-ar", str(TRACK_RATE), "-ac", str(TRACK_CHANNELS), "-", *_counted_from(info, habits),
     ]  # fmt: skip
     try:
         wav_path.parent.mkdir(parents=True, exist_ok=True)
@@ -133,6 +133,13 @@ def _track_args(info: MediaInfo, habits: TrackHabits) -> list[str]:
     if info.audio_start > ON_TIME:
         placed += f":first_pts={round((info.start - info.header_start) * TRACK_RATE)}"
     return [*chosen, "-af", placed]
+
+
+def _counted_from(info: MediaInfo, habits: TrackHabits) -> list[str]:
+    """A second output that goes nowhere, for sound that is late: ffmpeg counts time from the streams it reads."""
+    if habits.sound_from_start or not info.has_video or info.audio_start <= ON_TIME:
+        return []
+    return ["-map", f"0:{info.video_stream}", "-c", "copy", "-f", "null", "-"]
 
 
 def _write_track(stream: IO[bytes], path: Path, n_samples: int) -> None:

@@ -37,7 +37,8 @@ TALKATIVE = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info")
 LEVEL = re.compile(r"\[(error|fatal|panic)\] ")
 LOG_PREFIX = re.compile(r"^(\[[^\]]*@ 0x[0-9a-f]+\] )+")
 CONTAINERS = (
-    "mov", "matroska", "avi", "mpegts", "mpeg", "flv", "ogg", "asf", "wav", "w64", "aiff", "caf", "au", "flac", "mp3", "aac",
+    "mov", "matroska", "avi", "mpegts", "mpeg", "flv", "ogg", "asf", "wav", "w64", "aiff", "caf", "au", "flac", "mp3",
+    "aac",
 )  # fmt: skip
 """ffmpeg's names of formats that hold their own pictures and sound; playlists and manifests name other files."""
 CUT_SHORT = ("partial file", "File ended prematurely")
@@ -127,8 +128,8 @@ def open_ffmpeg(
     Raises   MediaError, when the stream was read to its end and ffmpeg had failed or found the file cut short
     """
     command = [ffmpeg_path(), *(QUIET if messages is None else TALKATIVE), *args]
-    own = tempfile.TemporaryFile() if messages is None else nullcontext(messages)
-    with own as log:  # a pipe could fill up and block both sides
+    # a pipe could fill up and block both sides
+    with tempfile.TemporaryFile() if messages is None else nullcontext(messages) as log:
         child = _start(command, log)
         assert child.stdout is not None
         try:

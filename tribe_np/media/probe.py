@@ -17,7 +17,8 @@ KINDS = {"Video": "pictures", "Audio": "sound"}
 MAX_PACKET = 0.25
 """Seconds by which header and packets may differ at most and still agree: both are told in whole packets."""
 CHUNK = 90.0  # seconds, the longest chunk that is read in one pass
-MAX_PIXEL_ASPECT = 8.0
+NEARLY_SQUARE, MAX_PIXEL_ASPECT = 1.02, 8.0
+"""Pixels at most 2 % off square make up for a rounded size (854 x 480) and are square; past eight times, nonsense."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class MediaInfo:
     rotation: float = 0.0  # as ffmpeg prints it: counter-clockwise turn that players apply
     is_turned_by_tag: bool = False  # by words alone, which recent ffmpeg passes over
     pixel_aspect: float = 1.0  # width of a pixel over its height
+    n_films: int = 0  # streams of pictures, covers apart
     video_stream: int = -1  # N of ffmpeg's `-map 0:N`
     audio_stream: int = -1
     header_duration: float | None = None  # of the whole container, subtitles and all
@@ -54,6 +56,19 @@ class MediaInfo:
     notes: tuple[str, ...] = ()  # what a person should know about how the file is read
 
     @property
+    def reading(self) -> dict[str, float]:
+        """All that decides which pictures are shown when, for cache keys.
+
+        Versions of ffmpeg differ here (in what they can decode, where a file begins), not in the pictures they decode:
+        equal to the bit from 4.2 to 9.0 for H.264, HEVC, VP8, VP9, MPEG-4, of 8 and 10 bits and every colour range.
+        """
+        return {
+            "stream": self.video_stream, "fps": self.fps, "is_constant": self.is_constant, "start": self.start,
+            "header_start": self.header_start, "width": self.width, "height": self.height, "rotation": self.rotation,
+            "is_turned_by_tag": self.is_turned_by_tag, "pixel_aspect": self.pixel_aspect,
+        }  # fmt: skip
+
+    @property
     def displayed_size(self) -> tuple[int, int]:
         """(width, height) of the coded picture as ffmpeg turns it: swapped for a quarter turn."""
         turned = abs(abs(self.rotation) % 180 - 90) < 1
@@ -61,7 +76,7 @@ class MediaInfo:
 
     @property
     def seen_size(self) -> tuple[int, int]:
-        """(width, height) as a person sees it: turned, and pixels that are not square made so, the longer side grown."""
+        """(width, height) as a person sees it: turned, and pixels that are not square made so by growing one side."""
         aspect = self.pixel_aspect
         seen = (max(1, round(self.width * max(aspect, 1.0))), max(1, round(self.height / min(aspect, 1.0))))
         return seen if self.displayed_size == (self.width, self.height) else seen[::-1]
@@ -94,7 +109,8 @@ def _probe(path: str, size: int, changed: int) -> MediaInfo:
     if audio is not None:
         info = _with_sound(info, audio)
     if video is not None:
-        info = _with_pictures(info, video, notes)
+        n_films = sum(stream.kind == "Video" and not stream.is_cover for stream in streams)
+        info = replace(_with_pictures(info, video, notes), n_films=n_films)
     packets = read_packets(path, [stream.index for stream in (video, audio) if stream is not None])
     info = _with_times(info, header.parse_length(text), packets, notes)
     if video is not None and video.index in packets:
@@ -118,8 +134,8 @@ def _chosen(path: str, streams: Sequence[StreamText], kind: str, notes: list[str
     if len(found) > 1:
         unusable = [f"stream {s.index} ({s.codec})" for s in found if s not in usable]
         notes.append(
-            f"{Path(path).name} holds {len(found)} streams of {KINDS[kind]}; stream {chosen.index} ({chosen.codec}) is used"
-            + (f", and {', '.join(unusable)} cannot be decoded" if unusable else "")
+            f"{Path(path).name} holds {len(found)} streams of {KINDS[kind]}; stream {chosen.index} ({chosen.codec}) is "
+            "used" + (f", and {', '.join(unusable)} cannot be decoded" if unusable else "")
         )
     return chosen
 
@@ -142,6 +158,8 @@ def _with_pictures(info: MediaInfo, stream: StreamText, notes: list[str]) -> Med
     if fps <= 0:
         raise MediaError(f"{info.path}: its frame rate is unknown; the file is damaged or not a video")
     aspect = header.parse_pixel_aspect(stream.line)
+    if max(aspect, 1 / aspect) < NEARLY_SQUARE:
+        aspect = 1.0
     if not 1 / MAX_PIXEL_ASPECT <= aspect <= MAX_PIXEL_ASPECT:
         notes.append(f"{info.path.name}: pixels {aspect:.3g} times as wide as high cannot be meant; taken as square")
         aspect = 1.0
@@ -169,9 +187,7 @@ def _with_times(
     length, begin = printed
     if not packets:
         if length is None:
-            raise MediaError(
-                f"{info.path}: does not say how long it is, and holds no sound or picture to measure it by"
-            )
+            raise MediaError(f"{info.path}: does not say how long it is, and has no sound or picture to measure")
         if length == 0:
             raise MediaError(f"{info.path}: its duration is zero")
         return replace(info, duration=length, header_duration=length, header_start=begin, start=begin)

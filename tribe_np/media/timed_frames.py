@@ -1,7 +1,7 @@
 """Films whose pictures do not come at a constant rate: each picture with its time, and the one on screen at any moment.
 
-ffmpeg puts out every decoded picture once; its filter showinfo says when each is shown. Nothing is counted, so a header's
-frame rate, gaps, edit lists and inexact seeks cannot move a picture.
+ffmpeg puts out every decoded picture once; its filter showinfo says when each is shown. Nothing is counted, so a
+header's frame rate, gaps, edit lists and inexact seeks cannot move a picture.
 """
 
 import os
@@ -28,7 +28,7 @@ TimedFrame = tuple[float, np.ndarray]
 
 def on_screen(
     info: MediaInfo, moments: np.ndarray, habits: Habits, prepare: Callable[[np.ndarray], np.ndarray] | None = None
-) -> Iterator[np.ndarray]:
+) -> Generator[np.ndarray, None, None]:
     """The picture that a player shows at each moment: the last one whose time has come, or the first of all.
 
     Shapes   moments (n,) float64, ascending -> n arrays (height, width, 3) uint8, the same one while it stays

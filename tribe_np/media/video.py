@@ -1,15 +1,16 @@
 """Frames of a video file as a player shows them, decoded once, in order, and held no longer than needed.
 
-A film of constant frame rate is read as upstream reads it: ffmpeg is called as moviepy calls it (same scaler, same seek),
-so frames are equal to the bit. moviepy seeks back for every clip; here one pass serves all clips of a chunk, which is the
-same for a constant rate. Other films are read by the times of their pictures (`timed_frames`), for there moviepy's result
-depends on its own history of seeks. A stream that ends before the file's duration repeats its frames as moviepy does; one
-that ffmpeg reports as cut short is a MediaError.
+A film of constant frame rate is read as upstream reads it: ffmpeg is called as moviepy calls it (same scaler, same
+seek), so frames are equal to the bit. moviepy seeks back for every clip; here one pass serves all clips of a chunk,
+which is the same for a constant rate. Other films are read by the times of their pictures (`timed_frames`), for there
+moviepy's result depends on its own history of seeks. A stream that ends before the file's duration repeats its frames
+as moviepy does; one that ffmpeg reports as cut short is a MediaError.
 """
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from tribe_np.media.probe import MediaInfo, probe
 from tribe_np.media.timed_frames import on_screen
 
 Prepare = Callable[[np.ndarray], np.ndarray]
+RowsFor = Callable[[float], np.ndarray]
 OURS = Habits()
 OVERRUN = 0.011
 """Seconds by which a chunk may pass the printed duration: it has two decimals."""
@@ -50,13 +52,15 @@ def clip_frames(
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data; moviepy 2.2.1 FFMPEG_VideoReader
     """
     info = video_info(path, offset, duration)
-    settings = {"n_video_frames": n_video_frames, "clip_duration": clip_duration, "frequency": frequency}
-    if info.is_constant:
-        clips = _rows(info, lambda n: frame_indices(info.fps, n, offset, duration, **settings), habits, prepare)
-    else:
+    settings: Any = {"n_video_frames": n_video_frames, "clip_duration": clip_duration, "frequency": frequency}
+    clips = _rows(
+        info,
         # moviepy's subclip knows its length as a difference of its ends
-        times = clip_times((offset + duration) - offset, **settings) + offset
-        clips = _at_times(info, times, habits, prepare)
+        clip_times((offset + duration) - offset, **settings) + offset,
+        lambda n_frames: frame_indices(info.fps, n_frames, offset, duration, **settings),
+        habits,
+        prepare,
+    )
     chosen = None if bins is None else set(bins.tolist())
     if chosen == set():
         return
@@ -83,13 +87,13 @@ def still_frames(
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data_from_image_model (which takes a random frame past the end)
     """
     info = video_info(path, offset, duration)
-    if info.is_constant:
-        indices = still_indices(info.fps, offset, duration, frequency=frequency)[:, None]
-        rows = _rows(info, lambda n: np.minimum(indices, n - 1).astype(np.int64), habits, prepare)
-    else:
-        times = still_times((offset + duration) - offset, frequency=frequency) + offset
-        rows = _at_times(info, times[:, None], habits, prepare)
-    for row in rows:
+    times = still_times((offset + duration) - offset, frequency=frequency) + offset
+    indices = still_indices(info.fps, offset, duration, frequency=frequency)[:, None]
+
+    def rows_for(n_frames: float) -> np.ndarray:
+        return np.asarray(np.minimum(indices, n_frames - 1), np.int64)
+
+    for row in _rows(info, times[:, None], rows_for, habits, prepare):
         yield row[0]
 
 
@@ -129,29 +133,44 @@ def read_frames(info: MediaInfo, first: int, *, habits: Habits = OURS) -> Genera
             yield np.frombuffer(raw, np.uint8).reshape(height, width, 3)
 
 
-def _at_times(info: MediaInfo, times: np.ndarray, habits: Habits, prepare: Prepare | None) -> Iterator[np.ndarray]:
-    """Each row of moments as one array of the pictures shown then; rows begin and end later and later."""
-    if habits.ignore_picture_times:
-        with closing(CountingReader(lambda first: read_frames(info, first, habits=habits))) as reader:
-            for row in times.tolist():
-                video_frames = [reader.frame(frame_number(info.fps, moment)) for moment in row]
-                yield np.stack(video_frames if prepare is None else [prepare(frame) for frame in video_frames])
-        return
-    moments, places = np.unique(times, return_inverse=True)
+def _rows(
+    info: MediaInfo, times: np.ndarray, rows_for: RowsFor, habits: Habits, prepare: Prepare | None
+) -> Iterator[np.ndarray]:
+    """Each row of moments as one array of frames; a row begins and ends no earlier than the one before."""
+    films_mixed = habits.ffmpeg_picks_stream and info.n_films > 1
+    if films_mixed or (habits.ignore_picture_times and not info.is_constant):
+        return _by_number_with_seeks(info, times, habits, prepare)
+    if info.is_constant:
+        return _by_number(info, rows_for, habits, prepare)
+    return _by_time(info, times, habits, prepare)
+
+
+def _by_time(info: MediaInfo, times: np.ndarray, habits: Habits, prepare: Prepare | None) -> Iterator[np.ndarray]:
+    moments, inverse = np.unique(times, return_inverse=True)
+    places: list[list[int]] = inverse.reshape(times.shape).tolist()
     with closing(on_screen(info, moments, habits, prepare)) as shown:
         held: dict[int, np.ndarray] = {}
-        for row in places.reshape(times.shape).tolist():
-            while len(held) == 0 or max(held) < max(row):
-                held[max(held, default=-1) + 1] = next(shown)
+        n_shown = 0
+        for row in places:
+            for place in range(n_shown, max(row) + 1):
+                held[place] = next(shown)
+            n_shown = max(row) + 1
             yield np.stack([held[place] for place in row])
             for old in [place for place in held if place < min(row)]:
                 del held[old]
 
 
-def _rows(
-    info: MediaInfo, rows_for: Callable[[float], np.ndarray], habits: Habits, prepare: Prepare | None
+def _by_number_with_seeks(
+    info: MediaInfo, times: np.ndarray, habits: Habits, prepare: Prepare | None
 ) -> Iterator[np.ndarray]:
-    """Each row of frame numbers as one array; `rows_for` gives the rows for a known number of frames, or infinity."""
+    with closing(CountingReader(lambda first: read_frames(info, first, habits=habits))) as reader:
+        for row in times.tolist():
+            video_frames = [reader.frame(frame_number(info.fps, moment)) for moment in row]
+            yield np.stack(video_frames if prepare is None else [prepare(frame) for frame in video_frames])
+
+
+def _by_number(info: MediaInfo, rows_for: RowsFor, habits: Habits, prepare: Prepare | None) -> Iterator[np.ndarray]:
+    """`rows_for` gives rows of frame numbers for a known number of frames in the file, or infinity."""
     rows = rows_for(np.inf)
     wanted = set(rows.ravel().tolist())
     held: dict[int, np.ndarray] = {}

@@ -29,6 +29,7 @@ from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.formats.weights import headers_only
 from tribe_np.kernels.record import KernelSet
 from tribe_np.media import audio, video
+from tribe_np.media.probe import probe
 from tribe_np.pipeline.cache import FeatureCache, arrays_digest
 from tribe_np.pipeline.config import EVENT_TYPES, DataConfig, ExtractorConfig, PipelineConfig
 from tribe_np.pipeline.digest import shown_digest
@@ -244,6 +245,7 @@ class _Run:
                 "final_norm": options.video_final_norm,
                 "n_video_frames": options.n_video_frames,
                 "habits": asdict(options.compat.film_habits),
+                "reading": probe(row.filepath).reading,
             }
         n_bins, stride = to_index(row.duration, self.config.frequency), options.video_stride
         if self.config.modality == "video" and len(self._computed_bins(n_bins)) < n_bins:
