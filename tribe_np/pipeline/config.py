@@ -15,6 +15,7 @@ from extractors.common.layers import MOST_LAYERS, LayerSelection
 from extractors.vjepa2.config import MOST_FRAMES, N_VIDEO_FRAMES
 from extractors.vjepa2.stride import STRIDES
 from tribe_np.errors import ConfigError
+from tribe_np.media.audio import TrackHabits
 from tribe_np.media.pictures import Habits
 from tribe_np.shown import quoted
 
@@ -209,6 +210,8 @@ class Compat:
     rounding_loses_words: bool = False  # a last word one rounding step past the text's end is dropped
     lossy_sidecar: bool = False  # sidecar words null, NA, ... become missing values
     wav_beside_video: bool = False  # the sound is written next to the video, and reused though stale
+    trust_sound_header: bool = False  # a sound's length is what its header says; pieces of MP3 begin without lead-in
+    sound_from_start: bool = False  # the sound of a film begins with it and has no gaps, whatever its times say
     ignore_rotation: bool = False  # rotated film is squeezed into the unrotated size
     ignore_pixel_aspect: bool = False  # pixels that are not square are taken to be
     ignore_picture_times: bool = False  # pictures are counted, though they do not come at a constant rate
@@ -230,6 +233,11 @@ class Compat:
     def film_habits(self) -> Habits:
         """Those that concern the pictures of a film."""
         return Habits(**{f.name: getattr(self, f.name) for f in fields(Habits)})
+
+    @property
+    def track_habits(self) -> TrackHabits:
+        """Those that concern the sound of a film."""
+        return TrackHabits(**{f.name: getattr(self, f.name) for f in fields(TrackHabits)})
 
 
 @dataclass(frozen=True)

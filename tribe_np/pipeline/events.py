@@ -4,7 +4,7 @@ Source   tribev2 demo_utils.py get_audio_and_text_events, TextToEvents; order of
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tribe_np.errors import EventsError, MediaError
@@ -16,6 +16,7 @@ from tribe_np.media.transcript import Transcript
 from tribe_np.pipeline.cache import CACHE_VERSION
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.digest import file_digest, value_digest
+from tribe_np.pipeline.kept_media import is_kept, seal
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.record import RunRecord
 from tribe_np.pipeline.stimulus import Stimulus
@@ -66,9 +67,9 @@ class EventBuilder:
     def _media_events(self, stimulus: Stimulus) -> tuple[list[Event], Transcript | None]:
         if stimulus.kind == "text":
             wav, transcript = self._spoken(stimulus)
-            return [_audio_event(wav)], transcript
+            return [self._audio_event(wav)], transcript
         if stimulus.kind == "audio":
-            return [_audio_event(stimulus.path)], None
+            return [self._audio_event(stimulus.path)], None
         film = probe.probe(stimulus.path)
         if not film.has_video:
             raise MediaError(f"{stimulus.path}: holds no video stream; give a sound file as .wav, .mp3, .flac or .ogg")
@@ -79,7 +80,7 @@ class EventBuilder:
         if wav_path is None:
             self.record.warn(f"{stimulus.path.name} has no sound: predicting from the pictures alone")
         else:
-            rows.append(_audio_event(wav_path))
+            rows.append(self._audio_event(wav_path))
         return rows, None
 
     def _film_event(self, film: MediaInfo) -> Event:
@@ -106,19 +107,31 @@ class EventBuilder:
         return Event("Video", 0.0, duration, filepath=str(film.path), frequency=film.fps)
 
     def _sound_of(self, film: Path, *, has_audio: bool) -> Path | None:
+        habits = self.config.compat.track_habits
         if self.config.compat.wav_beside_video:
             beside = film.with_suffix(".wav")
-            return beside if beside.exists() or (has_audio and audio.extract_audio(film, beside)) else None
+            return beside if beside.exists() or (has_audio and audio.extract_audio(film, beside, habits)) else None
         if not has_audio:
             return None
-        key = value_digest({"version": CACHE_VERSION, "film": file_digest(film)})
-        kept = self.folder / f"sound-{key[:40]}.wav"
-        if kept.exists() and _is_readable_sound(kept):
+        parts = {"version": CACHE_VERSION, "film": file_digest(film), "ffmpeg": ffmpeg_version(), **asdict(habits)}
+        kept = self.folder / f"sound-{value_digest(parts)[:40]}.wav"
+        if is_kept(kept, self.record.warn):
             return kept
         with self.progress.stage("sound of the film", None, "files") as step:
-            found = audio.extract_audio(film, kept)
+            found = audio.extract_audio(film, kept, habits)
             step(1)
-        return kept if found else None
+        if not found:
+            return None
+        seal(kept)
+        return kept
+
+    def _audio_event(self, path: Path) -> Event:
+        info = audio.audio_info(path, trust_header=self.config.compat.trust_sound_header)
+        for note in info.notes:
+            self.record.warn(note)
+        if not info.duration > 0:
+            raise MediaError(f"{path}: lasts {info.duration} s; a stimulus must be longer than 0 s")
+        return Event("Audio", 0.0, info.duration, filepath=str(path), frequency=float(info.rate))
 
     def _spoken(self, stimulus: Stimulus) -> tuple[Path, Transcript | None]:
         text = stimulus.text()
@@ -216,17 +229,3 @@ class EventBuilder:
 def _longest(events: Events) -> int:
     """Words of the timeline that has most."""
     return max(Counter(word.timeline for word in events.of_type("Word")).values(), default=0)
-
-
-def _audio_event(path: Path) -> Event:
-    rate, duration, _ = audio.audio_info(path)
-    if not duration > 0:
-        raise MediaError(f"{path}: lasts {duration} s; a stimulus must be longer than 0 s")
-    return Event("Audio", 0.0, duration, filepath=str(path), frequency=float(rate))
-
-
-def _is_readable_sound(path: Path) -> bool:
-    try:
-        return audio.audio_info(path)[1] > 0
-    except MediaError:
-        return False

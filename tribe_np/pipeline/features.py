@@ -304,7 +304,8 @@ class _Run:
         if to_index(row.duration, self.config.frequency) < 1:
             least = 0.5 / self.config.frequency
             raise MediaError(f"{row.filepath}: a sound of {row.duration:g} s is too short, expected over {least:g} s")
-        samples, rate = audio.read_audio(row.filepath, row.offset, row.duration)
+        trusting = self.source.options.compat.trust_sound_header
+        samples, rate = audio.read_audio(row.filepath, row.offset, row.duration, trust_header=trusting)
         model = self.model
         return audio_features(
             model, samples, rate, row.duration, selection=self.config.selection, frequency=self.config.frequency
