@@ -95,6 +95,26 @@ def is_own_file(path: Path, command: str) -> bool:
     return isinstance(digests, list) and _digest(path) in digests
 
 
+def note_file(path: Path, command: str) -> None:
+    """Adds a file, as it is, to the marker of its folder, which `command` fills file by file.
+
+    Raises   OSError
+    """
+    marker = path.parent / MARKER
+    before = _read(marker)
+    digests = before.get("sha256") if before.get("made_by") == command else None
+    digests = (digests if isinstance(digests, dict) else {}) | {path.name: _digest(path)}
+    with whole_file(marker) as partial:
+        _write(partial, {"made_by": command, "note": NOTE, "sha256": digests})
+
+
+def is_noted(path: Path, command: str) -> bool:
+    """Whether a file is as it was when `note_file` added it."""
+    marker = _read(path.parent / MARKER)
+    digests = marker.get("sha256") if marker.get("made_by") == command else None
+    return isinstance(digests, dict) and path.name in digests and _is_file(path) and _digest(path) == digests[path.name]
+
+
 def _files_below(folder: Path, *, with_folders: bool = False) -> Iterator[Path]:
     """Everything in a folder and its folders; links are not followed."""
     for path in sorted(folder.iterdir()):
