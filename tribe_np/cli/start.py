@@ -1,12 +1,14 @@
-"""Entry point of the tribe-np command: signals are watched before anything else is imported."""
+"""Entry point of the tribe-np command: signals are watched before anything else, even `typing`, is imported.
+
+An interrupt that comes while Python itself starts (its first 20 ms) is Python's to tell.
+"""
 
 import sys
-from typing import NoReturn
 
 from tribe_np.cli.stops import STOPS
 
 
-def run() -> NoReturn:
+def run() -> None:
     """Runs the command and exits."""
     STOPS.watch()
     try:

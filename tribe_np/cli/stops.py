@@ -1,10 +1,12 @@
 """Signals that stop a run: Ctrl-C, SIGTERM and SIGHUP unwind it, so that partial files and child processes go.
 
 What is ignored when the program starts stays ignored: `nohup`, a shell's background jobs. While a module is being
-imported the exception waits: a compiled module that meets it prints a traceback, or calls itself broken.
+imported the exception waits: a compiled module that meets it prints a traceback, or calls itself broken. Where it cannot
+get out (a `__del__`, a callback from C) it is raised again.
 """
 
 import signal
+import sys
 import time
 from types import FrameType
 
@@ -23,6 +25,7 @@ class Stops:
 
     def watch(self) -> None:
         """From now on the signals arrive here, but for those that are ignored."""
+        sys.unraisablehook = self._unraisable
         for number in WORDS:
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self.receive)
@@ -36,10 +39,19 @@ class Stops:
 
     def _stop(self, frame: FrameType | None) -> None:
         if in_import(frame) and time.monotonic() - self.came < LONGEST_IMPORT:
-            signal.signal(signal.SIGALRM, lambda _, now: self._stop(now))
-            signal.setitimer(signal.ITIMER_REAL, LOOK_AGAIN)
+            self._later()
             return
         raise KeyboardInterrupt
+
+    def _later(self) -> None:
+        signal.signal(signal.SIGALRM, lambda _, frame: self._stop(frame))
+        signal.setitimer(signal.ITIMER_REAL, LOOK_AGAIN)
+
+    def _unraisable(self, lost: "sys.UnraisableHookArgs") -> None:
+        if self.number is not None and issubclass(lost.exc_type, KeyboardInterrupt):
+            self._later()
+        else:
+            sys.__unraisablehook__(lost)
 
     def end(self) -> None:
         """The work is done or undone: nothing is left to stop."""
