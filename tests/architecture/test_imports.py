@@ -8,7 +8,7 @@ import pytest
 
 from tests.architecture.source import PRODUCT, Module, imported_names, modules
 
-EVERYWHERE = {"errors", "protocols", "optional", "atomic", "card", "shown", "small_files"}
+EVERYWHERE = {"errors", "protocols", "optional", "atomic", "card", "shown", "small_files", "leftovers"}
 MODEL_FLOOR = {"nn", "ops", "kernels", "backend", "timeline", "formats"}
 RESULT_FLOOR = {"timeline", "formats"}
 ALLOWED = {
@@ -38,6 +38,7 @@ ALLOWED = {
     "card": {"shown"},
     "shown": set(),
     "small_files": set(),
+    "leftovers": set(),
     "threads": {"control_groups"},
     "control_groups": set(),
     "allocator": set(),

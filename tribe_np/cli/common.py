@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from tribe_np.pipeline.progress import Progress
     from tribe_np.pipeline.resolve import ModelLocations
 
-MOST_THREADS = 1024
-
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """How to run: quiet, threads, cache."""
@@ -117,9 +115,9 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def positive(text: str) -> int:
-    """A whole number from 1 to MOST_THREADS, for argparse."""
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= MOST_THREADS:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {MOST_THREADS}, got {text[:40]!r}")
+    """A number of threads, for argparse."""
+    if not threads.is_thread_number(text):
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {threads.MOST_THREADS}, got {text[:40]!r}")
     return int(text)
 
 
@@ -227,6 +225,18 @@ def selection(options: argparse.Namespace) -> dict[str, object] | None:
     if os.environ.get("TRIBE_NP_PARCELLATION"):
         chosen["parcellation"] = os.environ["TRIBE_NP_PARCELLATION"]
     return chosen
+
+
+def check_places(options: argparse.Namespace) -> None:
+    """Refuses a result and a cache that lie within each other, before any work.
+
+    Raises   ConfigError
+    """
+    cache = cache_folder(options)
+    if isinstance(cache, Path):
+        out, cache = Path(os.path.realpath(options.out)), Path(os.path.realpath(cache))
+        if out in (cache, *cache.parents) or {cache / "features", cache / "media"} & {out, *out.parents}:
+            raise ConfigError(f"--out {options.out} and --cache {options.cache} lie within each other; keep them apart")
 
 
 def check_before_loading(options: argparse.Namespace) -> None:

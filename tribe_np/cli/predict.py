@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     common.check_before_loading(options)
+    common.check_places(options)
     threads = common.set_threads(options)
     shown = common.progress(options)
     if options.dry_run:

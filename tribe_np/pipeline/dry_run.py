@@ -16,7 +16,7 @@ from tribe_np.backend import device_module, dtype_of
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.media.transcript import find_sidecar
-from tribe_np.outputs.folder import check_target, is_prediction_folder
+from tribe_np.outputs.whole import check_own_target
 from tribe_np.pipeline import flops
 from tribe_np.pipeline.config import EVENT_TYPES
 from tribe_np.pipeline.estimate import encoder_weights, extractor_config
@@ -101,7 +101,7 @@ def dry_run_of(stimulus: Path, out: Path, *, load: Callable[[], TribeModel], wor
     Raises   TribeError of every kind that the run would meet before it computes
     """
     opened = open_stimulus(stimulus)
-    check_target(out, is_prediction_folder)
+    check_own_target(out, "predict", {"stimulus": stimulus, "transcript": words.transcript})
     model = load()
     known = words.transcript is not None or opened.kind == "text" or find_sidecar(opened.path) is not None
     if known or not words.speech:

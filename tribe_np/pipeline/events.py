@@ -137,6 +137,7 @@ class EventBuilder:
         text = stimulus.text()
         key = value_digest({"text": text, "language": self.config.language, "engine": self.config.speech_engine})
         wav = self.folder / f"speech-{key[:40]}.wav"
+        self.folder.mkdir(parents=True, exist_ok=True)  # somebody may have emptied the cache
         with self.progress.stage("speech synthesis", None, "texts") as step:
             transcript, engine = speech.synthesise(
                 text, wav, language=self.config.language, engine=self.config.speech_engine
@@ -222,6 +223,7 @@ class EventBuilder:
         with self.progress.stage("transcription", None, "files") as step:
             transcript = engine.transcribe(path, language)
             step(1)
+        kept.parent.mkdir(parents=True, exist_ok=True)  # somebody may have emptied the cache meanwhile
         transcripts.write_transcript(kept, transcript)
         return transcript
 

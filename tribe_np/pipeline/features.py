@@ -86,16 +86,19 @@ class FeatureSource:
         """
         run, rows = self._run(modality, events)
         with self.record.timed(f"{modality} features"):
-            if modality == "text":
-                return FeatureItems(run.words(rows))
-            if modality == "video":  # long enough for a stage per chunk
-                return FeatureItems({event_key(row): run.chunk(row, n) for n, row in enumerate(rows)})
-            kept = {}
-            with self.progress.stage(modality, len(rows), "chunks") as step:
-                for n, row in enumerate(rows):
-                    kept[event_key(row)] = run.chunk(row, n)
-                    step(1)
-            return FeatureItems(kept)
+            return FeatureItems(self._kept(modality, run, rows), lambda: self._kept(modality, run, rows))
+
+    def _kept(self, modality: str, run: "_Run", rows: list[Event]) -> dict[EventKey, Kept]:
+        if modality == "text":
+            return run.words(rows)
+        if modality == "video":  # long enough for a stage per chunk
+            return {event_key(row): run.chunk(row, n) for n, row in enumerate(rows)}
+        kept = {}
+        with self.progress.stage(modality, len(rows), "chunks") as step:
+            for n, row in enumerate(rows):
+                kept[event_key(row)] = run.chunk(row, n)
+                step(1)
+        return kept
 
     def check_models(self, modalities: Sequence[str], events: Events) -> None:
         """A model that could not be used is told before any runs, not when its turn comes after hours of another's.

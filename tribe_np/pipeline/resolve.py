@@ -111,12 +111,17 @@ def _existing(folder: Path, option: str) -> Path:
     return folder
 
 
-def hub_cache_folder() -> Path:
-    """Where huggingface_hub keeps what it downloads, by its own rule: HF_HUB_CACHE, HF_HOME/hub, XDG_CACHE_HOME."""
-    if os.environ.get("HF_HUB_CACHE"):
-        return Path(os.environ["HF_HUB_CACHE"]).expanduser()
+def hub_cache_folder() -> Path | None:
+    """Where huggingface_hub keeps what it downloads, by its own rule: HF_HUB_CACHE, HF_HOME/hub, XDG_CACHE_HOME.
+
+    None for a user without a home.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
-    return (Path(os.environ.get("HF_HOME") or cache / "huggingface") / "hub").expanduser()
+    folder = Path(os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME") or cache / "huggingface") / "hub")
+    try:
+        return folder.expanduser()
+    except RuntimeError:
+        return None
 
 
 def models_folders() -> tuple[Path, ...]:

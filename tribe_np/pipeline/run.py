@@ -10,15 +10,8 @@ import numpy as np
 
 from tribe_np import __version__
 from tribe_np.errors import EventsError
-from tribe_np.outputs.folder import (
-    Prediction,
-    check_file_target,
-    check_target,
-    is_prediction_folder,
-    write_file_whole,
-    write_prediction,
-    write_whole,
-)
+from tribe_np.outputs.folder import Prediction, write_prediction
+from tribe_np.outputs.whole import check_file_target, check_own_target, write_file_whole, write_whole
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.digest import shown_digest
 from tribe_np.pipeline.events import EventBuilder, WordSource
@@ -54,7 +47,7 @@ def predict_to_folder(
     """
     began = time.time()
     opened = open_stimulus(stimulus)
-    check_target(out, is_prediction_folder)
+    check_own_target(out, "predict", {"stimulus": stimulus, "transcript": transcript})
     model = load()
     events = model.get_events_of(opened.path, WordSource(transcript, transcriber, speech))
     predictions, segments = model.predict(events, verbose=False, subject=subject)  # its own progress, if any
@@ -157,24 +150,16 @@ def events_to_file(
     Raises   TribeError of every kind; nothing is written then
     """
     opened = open_stimulus(stimulus)
-    check_file_target(out, is_events_table)
+    check_file_target(out, "events", {"stimulus": stimulus, "transcript": transcript})
     with open_workspace(cache_folder) as space:
         record = RunRecord()
         words = WordSource(transcript, transcriber, speech)
         events = EventBuilder(space.media, config, words, record, progress).build(opened)
-        write_file_whole(out, events.to_tsv)
+        write_file_whole(out, events.to_tsv, "events")
         gone = [e.filepath for e in events if space.scratch is not None and Path(e.filepath).parent == space.media]
         if gone:
             record.warn("without a cache the sound of the film or text is not kept: its rows name a file that is gone")
     return events, record
-
-
-def is_events_table(path: Path) -> bool:
-    """Whether the file is a table of events, such as `events_to_file` writes."""
-    try:
-        return len(Events.from_tsv(path)) > 0
-    except EventsError:
-        return False
 
 
 def features_to_folder(
@@ -191,7 +176,7 @@ def features_to_folder(
     Raises   TribeError of every kind; nothing is written then
     """
     opened = open_stimulus(stimulus)
-    check_target(out, is_feature_folder)
+    check_own_target(out, "features", {"stimulus": stimulus, "transcript": transcript})
     model = load()
     events = model.get_events_of(opened.path, WordSource(transcript, transcriber, speech))
     features = model.extract_features(events)
@@ -203,10 +188,5 @@ def features_to_folder(
             np.savez(folder / f"{modality}.npz", features=values, times=times, frequency=model.data.frequency)
         events.to_tsv(folder / "events.tsv")
 
-    write_whole(out, fill, replaceable=is_feature_folder)
+    write_whole(out, fill, "features")
     return {m: values.shape for m, values in features.items()}, model.record
-
-
-def is_feature_folder(folder: Path) -> bool:
-    """Whether the folder holds what `features_to_folder` writes and nothing else."""
-    return all(p.suffix == ".npz" or p.name == "events.tsv" for p in folder.iterdir())
