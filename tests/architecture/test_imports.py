@@ -8,7 +8,7 @@ import pytest
 
 from tests.architecture.source import PRODUCT, Module, imported_names, modules
 
-EVERYWHERE = {"errors", "protocols", "optional", "atomic"}
+EVERYWHERE = {"errors", "protocols", "optional", "atomic", "foreign"}
 MODEL_FLOOR = {"nn", "ops", "kernels", "backend", "timeline", "formats"}
 RESULT_FLOOR = {"timeline", "formats"}
 ALLOWED = {
@@ -35,6 +35,7 @@ ALLOWED = {
     "protocols": set(),
     "optional": set(),
     "atomic": set(),
+    "foreign": set(),
     "threads": {"control_groups"},
     "control_groups": set(),
     "allocator": set(),

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from tribe_np.errors import CheckpointError
+from tribe_np.foreign import HEAD, description
 
 MAX_BYTES = 400_000  # a real one has about 18,000
 MAX_DEPTH = 60
@@ -45,6 +46,8 @@ def read_config_yaml(path: str | Path) -> dict[str, Any]:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if foreign := description(raw[:HEAD]):
+        raise CheckpointError(f"{path}: not a configuration but {foreign}")
     if len(raw) > MAX_BYTES:
         raise CheckpointError(f"{path}: larger than {MAX_BYTES} bytes; this is no config.yaml of the model")
     try:

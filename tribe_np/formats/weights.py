@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.errors import CheckpointError
+from tribe_np.foreign import file_description
 from tribe_np.formats.safetensors import TensorEntry, read_header
 from tribe_np.formats.torch_zip import read_torch_tensors
 from tribe_np.protocols import Array
@@ -237,6 +238,8 @@ def read_json(path: str | Path) -> dict[str, Any]:
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
+        if foreign := file_description(Path(path)):
+            raise CheckpointError(f"{path}: not JSON but {foreign}") from error
         raise CheckpointError(f"{path}: not valid JSON: {str(error)[:80]}") from error
     if not isinstance(value, dict):
         raise CheckpointError(f"{path}: expected a JSON object, got {type(value).__name__}")

@@ -1,0 +1,110 @@
+"""Which tiers of a TextGrid hold the words: by the names that aligners and people give them, then by what is in them.
+
+    words       words, word, tokens, mots, Wörter, "Ann - words" (MFA, FAVE), word (P2FA, LaBB-CAT), ORT-MAU (WebMAUS),
+                TokensAlign (SPPAS), words (Gentle, EasyAlign, Prosogram)
+    utterances  utterances, sentences, text, transcript, ortho, TRN, IPU: taken where no tier of words holds anything
+    phones      phones, phonemes, segments, MAU, KAN-MAU, PhonAlign, PhnTokAlign, syllables: never taken
+    others      comments, notes, translation, gloss, tones, breaks, part of speech, ...: never taken for words
+    any other   a tier without a known name (often that of a speaker) is taken where nothing better holds anything
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WORDS = "words?|wordalign|tokens?|tokensalign|tokens_?align|mots?|palabras?|w[öo]rter|wort|parole|parola|palavras?|ort|ort-mau"
+UTTERANCES = (
+    "utterances?|utts?|sentences?|phrases?|text|texte|transcripts?|transcriptions?|transcription_orthographique|ortho|orthography|"
+    "orthographic|trn|trn-mau|trs|ipus?|turns?|speech|speaker|segmentation|lines?"
+)
+PHONES = (
+    "phones?|phon|phonemes?|phonetic|phonology|phono|phonalign|phntokalign|phns?|segments?|segs?|sounds?|mau|kan|kan-mau|kas|"
+    "kas-mau|mas|mas-mau|syll?|syllables?|syllabes?|syllalign|syllclassalign|syllstructalign|sampa|ipa|monophones|triphones"
+)
+OTHERS = (
+    "comments?|notes?|remarks?|translations?|gloss(?:es)?|pos|lemmas?|tones?|tobi|breaks?|break_?index|misc|"
+    "activity|activityduration|silences?|sil|noise|events?|gestures?|momel|intsint|pitch|f0|intensity|stress|accents?|music|"
+    "laughter|metadata|info"
+)
+KINDS = tuple(
+    (kind, re.compile(names, re.IGNORECASE))
+    for kind, names in (("words", WORDS), ("utterances", UTTERANCES), ("phones", PHONES), ("others", OTHERS))
+)
+ARPABET = re.compile(
+    "(?:AA|AE|AH|AO|AW|AX|AXR|AY|EH|ER|EY|IH|IX|IY|OW|OY|UH|UW|UX)[012]?|B|CH|D|DH|DX|EL|EM|EN|F|G|HH|HV|JH|K|L|M|N|NG|NX|P|Q|R|S|SH|"
+    "T|TH|V|W|WH|Y|Z|ZH", re.IGNORECASE,
+)  # fmt: skip
+IPA = re.compile("[ɐ-ʯˈˌːˑθðŋ]|[aeiou]:|^[a-zA-Z@]{1,2}[:~]$|^[@{}269&VQNSZTD]$")
+FEW = 4  # labels; fewer say nothing about a tier
+MOST = 0.8
+SOME = 0.25  # of the sounds of a text in IPA or SAMPA are written with another character than a letter
+
+
+@dataclass(frozen=True)
+class Interval:
+    """One labelled stretch of a tier, in seconds, with its line in the file."""
+
+    line: int
+    start: float
+    stop: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Tier:
+    """A tier of intervals as it stands in the file."""
+
+    name: str
+    intervals: tuple[Interval, ...]
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels that are not empty."""
+        return [label for interval in self.intervals if (label := interval.label.strip())]
+
+    @property
+    def kind(self) -> str:
+        """`words`, `utterances`, `phones`, `others`, or "" for a name that says nothing."""
+        return tier_kind(self.name)
+
+    @property
+    def looks_phonetic(self) -> bool:
+        """Whether nearly all labels are single speech sounds in ARPABET, IPA or SAMPA."""
+        labels = self.labels
+        if len(labels) < FEW or sum(len(label) <= 3 for label in labels) < MOST * len(labels):
+            return False
+        arpabet = sum(ARPABET.fullmatch(label) is not None for label in labels)
+        return arpabet >= MOST * len(labels) or sum(IPA.search(label) is not None for label in labels) >= SOME * len(labels)
+
+
+def tier_kind(name: str) -> str:
+    """The kind of a tier by its name, or by a part of it beside the speaker's: "Ann - words", "phones_Bo", "A/ortho"."""
+    whole = re.sub(r"\s*\d+$", "", name.strip())
+    by_dash = re.split(r"\s+-\s+|\s*[/:|]\s*", whole)
+    by_word = re.split(r"[\s_\-.()\[\]]+", whole)
+    for candidate in (name.strip(), whole, *reversed(by_dash), *reversed(by_word)):
+        for kind, names in KINDS:
+            if names.fullmatch(candidate):
+                return kind
+    return ""
+
+
+def chosen(tiers: Sequence[Tier]) -> list[Tier]:
+    """The tiers that are read for words, in the file's order; none where there is nothing but phones and remarks."""
+    filled = [tier for tier in tiers if tier.labels]
+    for kind in ("words", "utterances", ""):
+        found = [tier for tier in filled if tier.kind == kind and not (kind != "words" and tier.looks_phonetic)]
+        if found:
+            return _apart(found)
+    return []
+
+
+def _apart(tiers: Sequence[Tier]) -> list[Tier]:
+    """Without tiers whose words another one has at the same times: words and tokens of one speaker."""
+    kept: list[Tier] = []
+    for tier in tiers:
+        mine = {(round(i.start, 2), word) for i in tier.intervals for word in i.label.lower().split()[:1]}
+        seen = ({(round(i.start, 2), word) for i in other.intervals for word in i.label.lower().split()[:1]} for other in kept)
+        if not any(2 * len(mine & others) > len(mine) for others in seen):
+            kept.append(tier)
+    return kept
