@@ -19,7 +19,8 @@ STAMP = r"-?(?:\d+ ?: ?\d+ ?: ?\d+(?: ?[.,:;] ?\d+)?|\d+ ?: ?\d+[.,]\d{1,3})"  #
 BROKEN = re.compile(rf"\s*(?:{STAMP}\W*(?:&gt;|to)?\W*{STAMP}(?:\W.*)?|\d+:\d+:\d+[.,]\d+\W*)")
 ARROW = "-->"
 HEADER = re.compile(r"WEBVTT(?:[ \t]|$)")
-COMMENT = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
+NOTE = re.compile(r"NOTE(?:\s|$)")
+COMMENT = re.compile(r"(?:STYLE|REGION)(?:\s|$)")
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,10 @@ def vtt_cues(lines: Sequence[str], path: Path) -> tuple[list[Cue], list[Note]]:
         position += 1  # the rest of the header
     while position < len(lines):
         start = position
-        arrow = next((n for n in (start, start + 1) if n < len(lines) and lines[start] and ARROW in lines[n]), None)
+        is_note = NOTE.match(lines[start]) is not None  # lasts until an empty line, whatever is in it
+        arrow = None if is_note else _times_of_block(lines, start)
         position = start if arrow is None else arrow + 1
-        while position < len(lines) and lines[position] and ARROW not in lines[position]:
+        while position < len(lines) and lines[position] and (is_note or ARROW not in lines[position]):
             position += 1
         if arrow is not None:
             text = list(lines[arrow + 1 : position])
@@ -115,9 +117,16 @@ def vtt_cues(lines: Sequence[str], path: Path) -> tuple[list[Cue], list[Note]]:
                 text = numbers.without_number(text, len(cues) + 2)
             cues.append(_cue(lines, arrow, text, path))
         elif position > start and not COMMENT.match(lines[start]):
-            passed_over += [n for n in range(start, position) if lines[n].strip()]
+            passed_over += [n for n in range(start, position) if lines[n].strip() and (not is_note or ARROW in lines[n])]
         position += position < len(lines) and not lines[position]
     return cues, _passed_over(passed_over, lines, path, bool(cues))
+
+
+def _times_of_block(lines: Sequence[str], start: int) -> int | None:
+    """Where the times of a block stand: in its first line, or in its second below an identifier."""
+    if not lines[start] or ARROW in lines[start]:
+        return start if lines[start] else None
+    return start + 1 if start + 1 < len(lines) and ARROW in lines[start + 1] else None
 
 
 def _passed_over(numbers: Sequence[int], lines: Sequence[str], path: Path, has_cues: bool) -> list[Note]:

@@ -4,6 +4,7 @@ Words come from a file, from the table that upstream leaves beside the sound, fr
 (`media.transcriber`) or from the synthesiser that spoke them (`media.speech`); all meet here.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -71,6 +72,8 @@ def _kind_of(content: str, path: Path) -> str:
         return ".textgrid"
     if "-->" in content:
         return ".srt"
+    if path.suffix.lower() in (".csv", ".txt") and {"start", "duration"} & set(re.split(r"[,;\s]+", first_line.lower())):
+        return ".tsv"  # whose reader says what is wrong with the columns
     raise EventsError(f"{path}: not a transcript that is known here; give {FORMATS}")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -11,8 +12,9 @@ from typing import Any
 from tribe_np.errors import EventsError
 from tribe_np.media.transcript_words import Note, Transcript, Word, read_text, seconds, spoken, timed_word
 from tribe_np.media.untimed_words import Piece, Segment, joined, placed
-from tribe_np.timeline.table import quote, read_table
+from tribe_np.timeline.table import checked_records, quote
 
+DECIMAL_COMMA = re.compile(r"-?\d*,\d+")
 MOST_SECONDS = 1e6  # that the start of a segment may say
 COLUMNS = ("text", "start", "duration", "sequence_id", "sentence")
 # What pandas 3.1.1 reads as a missing value, so that upstream stops at such a word
@@ -140,18 +142,36 @@ def read_sidecar(path: Path, *, lossy: bool = False) -> Transcript:
     Raises   EventsError naming line and word
     Source   tribev2 7239908 ExtractWordsFromAudio._run; pandas 3.1.1 read_csv
     """
-    if not read_text(path).strip():
+    content = read_text(path)
+    if not content.strip():
         return Transcript((), "", str(path))
-    header, rows = read_table(path)
-    missing = [name for name in COLUMNS[:3] if name not in header]
-    if missing:
-        raise EventsError(f"{path}: line 1: no column {missing[0]!r}; a transcript table has {', '.join(COLUMNS)}")
+    _check_columns(content.lstrip("\r\n").splitlines()[0], path)
+    header, rows = checked_records(content, path)
     words = []
     for line, row in rows:
         cells = dict(zip(header, row, strict=True))
         if any(row) and cells.get("type", "Word") == "Word":
             words.append(_table_word(cells, path, f"line {line}", lossy))
     return Transcript(spoken(words), "", str(path))
+
+
+def _check_columns(first_line: str, path: Path) -> None:
+    """Refuses a table without the columns of a transcript, before its rows are read.
+
+    Raises   EventsError that names the column and what stands there instead
+    """
+    found = [cell.strip().strip('"') for cell in first_line.split("\t")]
+    missing = next((name for name in COLUMNS[:3] if name not in found), None)
+    if missing is None:
+        return
+    expected = f"a transcript table has {', '.join(COLUMNS)}, separated by tabs"
+    separator = next((name for mark, name in ((",", "commas"), (";", "semicolons")) if first_line.count(mark) > 1), None)
+    if len(found) == 1 and separator:
+        raise EventsError(f"{path}: line 1: no column {missing!r}; its cells are separated by {separator}, {expected}")
+    if missing == "duration" and (ends := [name for name in found if name.lower() in ("end", "stop", "offset")]):
+        raise EventsError(f"{path}: line 1: no column 'duration' (end minus start) but {ends[0]!r:.40}; {expected}")
+    shown = ", ".join(f"{name!r:.30}" for name in found[:6]) + (", ..." if len(found) > 6 else "")
+    raise EventsError(f"{path}: line 1: no column {missing!r} among {shown}; {expected}")
 
 
 def _table_word(row: Mapping[str, str], path: Path, at: str, lossy: bool) -> Word:
@@ -163,7 +183,8 @@ def _table_word(row: Mapping[str, str], path: Path, at: str, lossy: bool) -> Wor
         try:
             value = float(row[name])
         except ValueError as error:
-            raise EventsError(f"{path}: {at}: word {text!r:.40}: {name} is no number: {row[name]!r:.40}") from error
+            comma = "; decimals need a point" if DECIMAL_COMMA.fullmatch(row[name].strip()) else ""
+            raise EventsError(f"{path}: {at}: word {text!r:.40}: {name} is no number: {row[name]!r:.40}{comma}") from error
         times.append(seconds(value, f"{path}: {at}: word {text!r:.40}: {name}"))
     try:
         sequence_id = int(float(row.get("sequence_id") or 0))

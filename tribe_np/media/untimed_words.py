@@ -94,8 +94,10 @@ def placed(segments: Sequence[Segment], source: object) -> tuple[list[Segment], 
     if not untimed:
         return done, ()
     shown = ", ".join(f"{piece.text.strip()!r:.40}" for piece in untimed[:3]) + (", ..." if len(untimed) > 3 else "")
-    what = "1 word without a time is" if len(untimed) == 1 else f"{len(untimed)} words without times are"
-    return done, (Note("untimed_words", len(untimed), f"{what} placed between the words beside ({shown})"),)
+    what, whose = f"{len(untimed)} words without times are", "their"
+    if len(untimed) == 1:
+        what, whose = "1 word without a time is", "its"
+    return done, (Note("untimed_words", len(untimed), f"{what} placed between {whose} neighbours ({shown})"),)
 
 
 def _starts_after(segments: Sequence[Segment]) -> list[float]:
