@@ -50,7 +50,9 @@ def test_each_kind_is_known(kind: str) -> None:
     assert description(SAMPLES[kind], own=(kind,)) != KINDS[kind][1]
 
 
-@pytest.mark.parametrize("content", [b"", b"1\n00:00:01,0 --> 00:00:02,0\n<b>x</b>", b'{"a": 1}', b"text\tstart", b"\0"])
+@pytest.mark.parametrize(
+    "content", [b"", b"1\n00:00:01,0 --> 00:00:02,0\n<b>x</b>", b'{"a": 1}', b"text\tstart", b"\0"]
+)
 def test_what_is_not_foreign(content: bytes) -> None:
     assert description(content) == ""
 
@@ -62,7 +64,7 @@ def test_a_file_that_cannot_be_read_has_no_description(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "reader"), READERS, ids=lambda value: value if isinstance(value, str) else "")
 def test_a_pointer_of_git_lfs_says_what_to_do(tmp_path: Path, name: str, reader: Callable[[Path], Any]) -> None:
     (tmp_path / name).write_bytes(LFS)
-    with pytest.raises((CheckpointError, EventsError), match="a Git LFS pointer.*run `git lfs pull`") as caught:
+    with pytest.raises((CheckpointError, EventsError), match=r"a Git LFS pointer.*run `git lfs pull`") as caught:
         reader(tmp_path / name)
     assert str(tmp_path / name) in str(caught.value)
 

@@ -32,7 +32,7 @@ def _is_xml_with(*names: bytes) -> Test:
 KINDS: dict[str, tuple[Test, str]] = {
     "git-lfs": (
         _starts(b"version https://git-lfs", b"version https://hawser"),
-        "a Git LFS pointer, the file itself was never fetched; run `git lfs pull` in its repository, or download it again",
+        "a Git LFS pointer, the file itself was never fetched; run `git lfs pull` in its repository or download it",
     ),
     "git-annex": (
         _starts(b"/annex/objects/", b"../.git/annex/", b".git/annex/"),
@@ -54,10 +54,10 @@ KINDS: dict[str, tuple[Test, str]] = {
         'a chronological TextGrid; open it in Praat and save it with "Save as text file..."',
     ),
     "ass": (_starts(b"[Script Info]"), f"subtitles in the ASS or SSA format; {SUBTITLES}"),
-    "chat": (_starts(b"@UTF8", b"@Begin"), "a CHAT transcript (.cha); export it from CLAN with `chat2praat` or `chat2srt`"),
+    "chat": (_starts(b"@UTF8", b"@Begin"), "a CHAT transcript (.cha); export it from CLAN with `chat2praat`"),
     "rtf": (_starts(b"{\\rtf"), "a document of a word processor (RTF); save it as plain text"),
     "pdf": (_starts(b"%PDF"), "a PDF document; the words with their times are needed as text"),
-    "zip": (_starts(b"PK\x03\x04", b"PK\x05\x06"), "a ZIP archive (or a document of an office program); unpack or export it"),
+    "zip": (_starts(b"PK\x03\x04", b"PK\x05\x06"), "a ZIP archive or an office document; unpack or export it"),
     "gzip": (_starts(b"\x1f\x8b"), "compressed with gzip; unpack it with `gunzip`"),
     "archive": (
         _starts(b"7z\xbc\xaf\x27\x1c", b"Rar!", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd"),

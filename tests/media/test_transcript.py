@@ -80,8 +80,14 @@ def test_words_out_of_order_are_sorted_with_one_warning(back: float) -> None:
         (spoken((0, float("inf"))), "line 2: word 'w0': end is inf"),
         (spoken((2, 1)), "line 2: word 'w0' ends at 1 s, before it starts"),
         (spoken((0, 1), (12, 13), (14, 15)), "line 3: word 'w1' starts at 12 s, .* 10.0 s long.* 2 of 3 .*--no-speech"),
-        (spoken((9, 10), (10.5, 11), (11.5, 12)), "line 4: word 'w2' starts at 11.5 s.*is this the transcript of another"),
-        (spoken((0, 1), (2, 900)), "line 3: word 'w1' lasts 898 s and ends past .*must be in seconds, not milliseconds"),
+        (
+            spoken((9, 10), (10.5, 11), (11.5, 12)),
+            "line 4: word 'w2' starts at 11.5 s.*is this the transcript of another",
+        ),
+        (
+            spoken((0, 1), (2, 900)),
+            "line 3: word 'w1' lasts 898 s and ends past .*must be in seconds, not milliseconds",
+        ),
     ],
 )
 def test_bad_times(transcript: Transcript, message: str) -> None:

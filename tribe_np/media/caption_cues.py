@@ -35,7 +35,7 @@ class Cue:
 
 def read_lines(path: Path) -> list[str]:
     """The lines of a caption file, whatever ends them; CR CR LF, which careless tools write, is one end."""
-    return re.split("\r\r\n|\r\n|\r|\n", read_text(path))
+    return re.split("\r\r\n|\r\n|\r|\n", read_text(path).lstrip("\ufeff"))
 
 
 def srt_cues(lines: Sequence[str], path: Path) -> list[Cue]:
@@ -47,7 +47,7 @@ def srt_cues(lines: Sequence[str], path: Path) -> list[Cue]:
     if not times:
         raise EventsError(f'{path}: no subtitle times ("00:00:01,000 --> 00:00:02,500") in it')
     for number, line in enumerate(lines[: times[0]], 1):
-        if line.strip() and not line.strip().isdigit():
+        if line.strip() and not line.strip().isdecimal():
             raise EventsError(f"{path}: line {number}: expected a cue number or times, got {line.strip()!r:.40}")
     numbers = CueNumbers(lines[: times[0] + 1])
     cues = []
@@ -68,7 +68,7 @@ class CueNumbers:
 
     def __init__(self, before_first: Sequence[str]) -> None:
         """`before_first`: the lines up to the times of the first cue, and those."""
-        found = [index for index, line in enumerate(before_first[:-1]) if line.strip().isdigit()]
+        found = [index for index, line in enumerate(before_first[:-1]) if line.strip().isdecimal()]
         self.numbered = bool(found)
         self.distance = min(len(before_first) - 1 - found[-1], 2) if found else 1
         self.last = int(before_first[found[-1]].strip()[:18]) if found else -1
@@ -78,11 +78,11 @@ class CueNumbers:
         text = list(text)
         at = max((index for index, line in enumerate(text) if line.strip()), default=-1)
         word = text[at].strip() if at >= 0 else ""
-        if not (word.isascii() and word.isdigit()):
+        if not word.isdecimal():
             return text
         number = int(word[:18])
         apart = at > 0 and not text[at - 1].strip() and len(text) - at <= self.distance
-        if apart and (self.numbered or number in (ordinal, ordinal - 1)) or number == self.last + 1:
+        if (apart and (self.numbered or number in (ordinal, ordinal - 1))) or number == self.last + 1:
             self.last = number
             return text[:at]
         return text
@@ -111,13 +111,15 @@ def vtt_cues(lines: Sequence[str], path: Path) -> tuple[list[Cue], list[Note]]:
         if arrow is not None:
             text = list(lines[arrow + 1 : position])
             numbers = numbers or CueNumbers(lines[start : arrow + 1])
-            if lines[start].strip().isdigit():
+            if lines[start].strip().isdecimal():
                 numbers.last = int(lines[start].strip()[:18])
             if position < len(lines) and lines[position]:  # the next times follow without an empty line
                 text = numbers.without_number(text, len(cues) + 2)
             cues.append(_cue(lines, arrow, text, path))
         elif position > start and not COMMENT.match(lines[start]):
-            passed_over += [n for n in range(start, position) if lines[n].strip() and (not is_note or ARROW in lines[n])]
+            passed_over += [
+                n for n in range(start, position) if lines[n].strip() and (not is_note or ARROW in lines[n])
+            ]
         position += position < len(lines) and not lines[position]
     return cues, _passed_over(passed_over, lines, path, bool(cues))
 

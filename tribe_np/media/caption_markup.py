@@ -2,7 +2,8 @@
 
 Known tags alone are markup, so that `x <3 and y> 2` keeps its words. Entities are decoded after the tags are gone:
 `&lt;i&gt;` is text. The reading in a ruby annotation (`<rt>`) repeats its base and is not spoken.
-Source   WebVTT, W3C Candidate Recommendation 2019-04-04, sections 4.2 and 6.4; SubRip and SubStation tags as players read them
+Source   WebVTT, W3C Candidate Recommendation 2019-04-04, sections 4.2 and 6.4;
+         SubRip and SubStation tags as players read them
 """
 
 import html

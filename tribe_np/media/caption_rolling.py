@@ -1,8 +1,8 @@
 """Captions that roll: each shows the line before it once more, or grows word by word. Every word is spoken once.
 
-A repeat counts as rolling when the next caption follows at once (within 0.1 s) and adds to what it repeats, or lasts no
-longer than a tenth of a second; and when at least half of the pairs of captions around it do so. A chorus, or an
-answer that repeats the question, stays.
+A repeat counts as rolling where a caption follows within half a second and adds to what it repeats, or flashes for a
+tenth of a second; and where at least half of the captions around it repeat, too. A chorus, or an answer that repeats
+the question, stays.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from tribe_np.media.caption_cues import Cue
 from tribe_np.media.transcript_words import Note
 
-AT_ONCE = 0.1  # seconds from the end of a caption to the next one that rolls
-AROUND = 2  # pairs of captions on either side
+AT_ONCE = 0.5  # seconds from the end of a caption to the next one that rolls
+FLASH = 0.1  # seconds that a caption lasts which only moves the lines
+AROUND = 2  # captions on either side
+SURE = 3  # words that a single repeat has at least, to be no answer such as "No."
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,17 @@ def n_repeated(plain: Sequence[Plain], marked: Sequence[Sequence[bool]]) -> list
     """
     overlaps = [0 if n == 0 else _overlap(plain[n - 1], plain[n]) for n in range(len(plain))]
     timed = any(any(lines) for lines in marked)
-    rolls = [_rolls(plain, n, overlaps[n], timed and bool(marked[n]) and not marked[n][0]) for n in range(len(plain))]
+    follows = [overlaps[n] > 0 and _follows(plain[n - 1].cue, plain[n].cue) for n in range(len(plain))]
+    rolls = [
+        follows[n] and (_moves(plain[n], overlaps[n]) or (timed and bool(marked[n]) and not marked[n][0]))
+        for n in range(len(plain))
+    ]
     found = []
-    for number, overlap in enumerate(overlaps):
-        around = rolls[max(1, number - AROUND) : number + AROUND + 1]
-        drop = rolls[number] and 2 * sum(around) >= len(around)
-        found.append(overlap if drop or _same(plain, number) else 0)
+    for n, overlap in enumerate(overlaps):
+        near = slice(max(1, n - AROUND), n + AROUND + 1)
+        n_rolls, n_repeats = sum(rolls[near]), sum(follows[near])
+        is_rolling = 2 * n_repeats >= len(rolls[near]) and n_rolls > 0 and (n_repeats > 1 or overlap >= SURE)
+        found.append(overlap if (follows[n] and is_rolling) or _same(plain, n) else 0)
     return found
 
 
@@ -59,13 +66,13 @@ def _overlap(before: Plain, after: Plain) -> int:
     return len(flat_old) if flat_new[: len(flat_old)] == flat_old else 0
 
 
-def _rolls(plain: Sequence[Plain], number: int, overlap: int, shown_before: bool) -> bool:
-    if number == 0 or not overlap:
-        return False
-    before, cue = plain[number - 1].cue, plain[number].cue
-    adds = overlap < sum(map(len, plain[number].words))
-    flashes = cue.stop - cue.start <= AT_ONCE
-    return before.start <= cue.start <= before.stop + AT_ONCE and (adds or flashes or shown_before)
+def _follows(before: Cue, after: Cue) -> bool:
+    return before.start <= after.start <= before.stop + AT_ONCE
+
+
+def _moves(plain: Plain, overlap: int) -> bool:
+    """Whether a caption adds to what it repeats, or only moves it."""
+    return overlap < sum(map(len, plain.words)) or plain.cue.stop - plain.cue.start <= FLASH
 
 
 def _same(plain: Sequence[Plain], number: int) -> bool:

@@ -1,11 +1,11 @@
-"""What stands in captions and transcripts but nobody says: sounds in brackets, musical notes, dashes, names of speakers.
+"""What stands in transcripts but nobody says: sounds in brackets, musical notes, dashes, names of speakers.
 
 Left out by default and counted; `--keep-non-speech` keeps all of it. In doubt a word stays:
 
     ♪ ♫ #             musical notes go, the words that are sung between them stay
     [door slams]      square brackets go, unless they hold a sentence ("[I love you all.]")
-    (laughs)          round ones go where they name a common sound, or where a line begins or a sentence ends with them and
-                      they hold no sentence; "the price (about three euros) rose" stays whole
+    (laughs)          round ones go where they name a common sound, or where they hold no sentence and begin a line or
+                      follow a sentence; "the price (about three euros) rose" stays whole
     <laughs>          one or two words in angle brackets, as recognisers write them
     - Who is there?   a dash or >> at the beginning of a line goes, "-5 degrees" stays
     MAN: ANN (V.O.):  a name in capitals, or a word such as Man or Narrator, before a colon at the beginning of a line;
@@ -24,12 +24,14 @@ from tribe_np.media.transcript_words import Note, Transcript, Word
 MUSIC = re.compile("[♩♪♫♬🎵🎶🎼]+")
 READ_ALOUD = frozenset("&%+=@$€£¥¢₹°½¼¾×÷√π∞")
 CLOSING = re.compile(r"[?!.,;:…。？！]+")
-STEMS = "laugh|chuckl|giggl|sigh|gasp|cough|sneez|sob|weep|scream|shout|whisper|groan|moan|grunt|sniff|snor|cheer|whistl"
+STEMS = (
+    "laugh|chuckl|giggl|sigh|gasp|cough|sneez|sob|weep|scream|shout|whisper|groan|moan|grunt|sniff|snor|cheer|whistl"
+)
 SOUND = re.compile(
-    rf"(?:\w+ )?(?:(?:{STEMS})(?:e?s|e|ed|ing|ter|ling)?|cry(?:ing)?|cries|humm?(?:s|ing)|appla(?:use|uds?|uding)|music|noise|"
-    "silence|inaudible|unintelligible|indistinct|crosstalk|clears (?:his |her )?throat|inhales|exhales|breathing|"
+    rf"(?:\w+ )?(?:(?:{STEMS})(?:e?s|e|ed|ing|ter|ling)?|cry(?:ing)?|cries|humm?(?:s|ing)|appla(?:use|uds?|uding)|"
+    "music|noise|silence|inaudible|unintelligible|indistinct|crosstalk|clears (?:his |her )?throat|inhales|exhales|"
     "rires?|musique|applaudissements|soupirs?|lacht|lachen|seufzt|musik|applaus|risas|música|aplausos|suspira)"
-    r"(?: \w+){0,2}",
+    r"(?: (?:\w+ly|playing|continues|starts|stops|fades))?",
     re.IGNORECASE,
 )
 SPEAKERS = (
@@ -40,7 +42,9 @@ LABEL = re.compile(
     r"(?P<name>[^\W\d_][^:\[\]()?!,\n]{0,30}?)(?P<aside>\s?\([^()\n]{1,20}\))?[ \t]?:(?=\s|$)", re.IGNORECASE
 )
 SPEAKER = re.compile(rf"(?:{SPEAKERS})(?:[ _#]{{0,2}}(?:\d{{1,3}}|[a-z]))?", re.IGNORECASE)
-HEADING = re.compile(r"(?:chapter|part|section|rule|step|note|warning|question|answer|lesson|number|act|scene)\b", re.IGNORECASE)
+HEADING = re.compile(
+    r"(?:chapter|part|section|rule|step|note|warning|question|answer|lesson|number|act|scene)\b", re.IGNORECASE
+)
 OPENING = re.compile(r"[ \t]*(?P<mark>>{2,3}|[-–—‐‑−•●]+(?![\d–—-]))?[ \t]*")
 BRACKETS = re.compile(
     r"\[(?P<square>[^\[\]]{0,200})\]|\((?P<round>[^()]{0,200})\)|（(?P<wide>[^（）]{0,200})）"
@@ -92,9 +96,13 @@ class NonSpeech:
         """What was left out, as a note; nothing if nothing was."""
         if not self.count:
             return ()
-        shown = ", ".join(f"{example!r:.40}" for example in self.examples[:3]) + (", ..." if len(self.examples) > 3 else "")
-        what = "1 mark or description that nobody says is" if self.count == 1 else (
-            f"{self.count} marks and descriptions that nobody says are"
+        shown = ", ".join(f"{example!r:.40}" for example in self.examples[:3]) + (
+            ", ..." if len(self.examples) > 3 else ""
+        )
+        what = (
+            "1 mark or description that nobody says is"
+            if self.count == 1
+            else (f"{self.count} marks and descriptions that nobody says are")
         )
         return (Note("non_speech", self.count, f"{what} left out ({shown}); --keep-non-speech keeps them"),)
 

@@ -1,21 +1,24 @@
 """Which tiers of a TextGrid hold the words: by the names that aligners and people give them, then by what is in them.
 
-    words       words, word, tokens, mots, Wörter, "Ann - words" (MFA, FAVE), word (P2FA, LaBB-CAT), ORT-MAU (WebMAUS),
-                TokensAlign (SPPAS), words (Gentle, EasyAlign, Prosogram)
-    utterances  utterances, sentences, text, transcript, ortho, TRN, IPU: taken where no tier of words holds anything
-    phones      phones, phonemes, segments, MAU, KAN-MAU, PhonAlign, PhnTokAlign, syllables: never taken
-    others      comments, notes, translation, gloss, tones, breaks, part of speech, ...: never taken for words
-    any other   a tier without a known name (often that of a speaker) is taken where nothing better holds anything
+words       words, word, tokens, mots, Wörter, "Ann - words" (MFA, FAVE), word (P2FA, LaBB-CAT), ORT-MAU (WebMAUS),
+            TokensAlign (SPPAS), words (Gentle, EasyAlign, Prosogram)
+utterances  utterances, sentences, text, transcript, ortho, TRN, IPU: taken where no tier of words holds anything
+phones      phones, phonemes, segments, MAU, KAN-MAU, PhonAlign, PhnTokAlign, syllables: never taken
+others      comments, notes, translation, gloss, tones, breaks, part of speech, ...: never taken for words
+any other   a tier without a known name (often that of a speaker) is taken where nothing better holds anything
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WORDS = "words?|wordalign|tokens?|tokensalign|tokens_?align|mots?|palabras?|w[öo]rter|wort|parole|parola|palavras?|ort|ort-mau"
+WORDS = (
+    "words?|wordalign|orth|tokens?|tokensalign|tokens_?align|mots?|palabras?|w[öo]rter|wort|parole|parola|palavras?|ort|"
+    "ort-mau"
+)
 UTTERANCES = (
-    "utterances?|utts?|sentences?|phrases?|text|texte|transcripts?|transcriptions?|transcription_orthographique|ortho|orthography|"
-    "orthographic|trn|trn-mau|trs|ipus?|turns?|speech|speaker|segmentation|lines?"
+    "utterances?|utts?|sentences?|phrases?|text|texte|transcripts?|transcriptions?|ortho|orthography|"
+    "transcription_orthographique|orthographic|trn|trn-mau|trs|ipus?|turns?|speech|speaker|segmentation|lines?"
 )
 PHONES = (
     "phones?|phon|phonemes?|phonetic|phonology|phono|phonalign|phntokalign|phns?|segments?|segs?|sounds?|mau|kan|kan-mau|kas|"
@@ -74,11 +77,13 @@ class Tier:
         if len(labels) < FEW or sum(len(label) <= 3 for label in labels) < MOST * len(labels):
             return False
         arpabet = sum(ARPABET.fullmatch(label) is not None for label in labels)
-        return arpabet >= MOST * len(labels) or sum(IPA.search(label) is not None for label in labels) >= SOME * len(labels)
+        return arpabet >= MOST * len(labels) or sum(IPA.search(label) is not None for label in labels) >= SOME * len(
+            labels
+        )
 
 
 def tier_kind(name: str) -> str:
-    """The kind of a tier by its name, or by a part of it beside the speaker's: "Ann - words", "phones_Bo", "A/ortho"."""
+    """The kind of a tier by its name or a part of it, beside the speaker's: "Ann - words", "phones_Bo", "A/ortho"."""
     whole = re.sub(r"\s*\d+$", "", name.strip())
     by_dash = re.split(r"\s+-\s+|\s*[/:|]\s*", whole)
     by_word = re.split(r"[\s_\-.()\[\]]+", whole)
@@ -100,11 +105,18 @@ def chosen(tiers: Sequence[Tier]) -> list[Tier]:
 
 
 def _apart(tiers: Sequence[Tier]) -> list[Tier]:
-    """Without tiers whose words another one has at the same times: words and tokens of one speaker."""
+    """Without tiers that are cut at the same times as another: tokens beside words, a gloss beside a text."""
     kept: list[Tier] = []
     for tier in tiers:
-        mine = {(round(i.start, 2), word) for i in tier.intervals for word in i.label.lower().split()[:1]}
-        seen = ({(round(i.start, 2), word) for i in other.intervals for word in i.label.lower().split()[:1]} for other in kept)
-        if not any(2 * len(mine & others) > len(mine) for others in seen):
+        shared = max((len(_times(tier) & _times(other)) for other in kept), default=0)
+        if 2 * shared <= len(_times(tier)) or (shared < FEW and not _repeats(tier, kept)):
             kept.append(tier)
     return kept
+
+
+def _times(tier: Tier) -> set[tuple[float, float]]:
+    return {(round(i.start, 3), round(i.stop, 3)) for i in tier.intervals if i.label.strip()}
+
+
+def _repeats(tier: Tier, others: Sequence[Tier]) -> bool:
+    return any(tier.labels == other.labels for other in others)

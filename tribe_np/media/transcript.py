@@ -72,7 +72,9 @@ def _kind_of(content: str, path: Path) -> str:
         return ".textgrid"
     if "-->" in content:
         return ".srt"
-    if path.suffix.lower() in (".csv", ".txt") and {"start", "duration"} & set(re.split(r"[,;\s]+", first_line.lower())):
+    if path.suffix.lower() in (".csv", ".txt") and {"start", "duration"} & set(
+        re.split(r"[,;\s]+", first_line.lower())
+    ):
         return ".tsv"  # whose reader says what is wrong with the columns
     raise EventsError(f"{path}: not a transcript that is known here; give {FORMATS}")
 

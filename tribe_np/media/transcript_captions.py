@@ -97,4 +97,7 @@ def _without_first(pieces: Sequence[str], count: int) -> list[str]:
         return list(pieces)
     text = "".join(pieces)
     end = [match.end() for match in re.finditer(r"\S+", text)][count - 1]
-    return [piece[max(0, end - before) :] for piece, before in zip(pieces, accumulate(map(len, pieces), initial=0), strict=False)]
+    return [
+        piece[max(0, end - before) :]
+        for piece, before in zip(pieces, accumulate(map(len, pieces), initial=0), strict=False)
+    ]

@@ -67,14 +67,14 @@ def _within(words: Sequence[Word], duration: float, transcript: Transcript) -> t
     beyond = sum(word.start > duration for word in words)
     if left_out and 2 * beyond > len(words):
         raise EventsError(
-            f"{source}: {_where(left_out[0])} starts at {left_out[0].start} s, but the stimulus is {duration} s long, and so "
-            f"do {beyond} of {len(words)} words; is this the transcript of another file? ({WAYS})"
+            f"{source}: {_where(left_out[0])} starts at {left_out[0].start} s, but the stimulus is {duration} s long, "
+            f"and so do {beyond} of {len(words)} words; is this the transcript of another file? ({WAYS})"
         )
     for word in cut:
         if word.duration > LONGEST and word.stop > duration + OVERRUN:
             raise EventsError(
-                f"{source}: {_where(word)} lasts {word.duration:g} s and ends past the stimulus ({duration} s); times must be in "
-                f"seconds, not milliseconds ({WAYS})"
+                f"{source}: {_where(word)} lasts {word.duration:g} s and ends past the stimulus ({duration} s); "
+                f"times must be in seconds, not milliseconds ({WAYS})"
             )
     notes = []
     if cut:
@@ -83,9 +83,13 @@ def _within(words: Sequence[Word], duration: float, transcript: Transcript) -> t
         notes.append(Note("cut_to_the_end", len(cut), text))
     if left_out:
         what = "1 such word is" if len(left_out) == 1 else f"{len(left_out)} such words are"
-        text = f"{_where(left_out[0])} starts at {left_out[0].start} s, past the stimulus ({duration} s); {what} left out"
+        text = (
+            f"{_where(left_out[0])} starts at {left_out[0].start} s, past the stimulus ({duration} s); {what} left out"
+        )
         notes.append(Note("past_the_end", len(left_out), text))
-    kept = [word if word.stop <= duration else _cut(word, duration) for word in words if word.start <= duration + OVERRUN]
+    kept = [
+        word if word.stop <= duration else _cut(word, duration) for word in words if word.start <= duration + OVERRUN
+    ]
     return kept, notes
 
 

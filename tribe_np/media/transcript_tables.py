@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -36,7 +36,9 @@ def read_whisperx_json(path: Path, *, lossy: bool = False, drop_untimed: bool = 
     document = _json_document(path)
     language = document.get("language")
     notes = _written_notes(document.get("notes"))
-    segments = [_segment(item, number, path, drop_untimed) for number, item in enumerate(_json_segments(document, path))]
+    segments = [
+        _segment(item, number, path, drop_untimed) for number, item in enumerate(_json_segments(document, path))
+    ]
     if not lossy:
         segments = joined(segments)
     if not drop_untimed:
@@ -105,6 +107,8 @@ def _bound(value: object) -> float | None:
 
 def _piece(item: Any, place: str, path: Path, drop_untimed: bool) -> Piece | None:
     """A word with its times or without; None for one that is dropped."""
+    if isinstance(item, list) and len(item) > 2:  # faster-whisper's tuples
+        item = dict(zip(("start", "end", "word"), item, strict=False))
     text = item.get("word", item.get("text")) if isinstance(item, dict) else None
     if not isinstance(text, str):
         raise EventsError(f'{path}: {place} has no string "word"')
@@ -165,7 +169,9 @@ def _check_columns(first_line: str, path: Path) -> None:
     if missing is None:
         return
     expected = f"a transcript table has {', '.join(COLUMNS)}, separated by tabs"
-    separator = next((name for mark, name in ((",", "commas"), (";", "semicolons")) if first_line.count(mark) > 1), None)
+    separator = next(
+        (name for mark, name in ((",", "commas"), (";", "semicolons")) if first_line.count(mark) > 1), None
+    )
     if len(found) == 1 and separator:
         raise EventsError(f"{path}: line 1: no column {missing!r}; its cells are separated by {separator}, {expected}")
     if missing == "duration" and (ends := [name for name in found if name.lower() in ("end", "stop", "offset")]):
@@ -184,7 +190,9 @@ def _table_word(row: Mapping[str, str], path: Path, at: str, lossy: bool) -> Wor
             value = float(row[name])
         except ValueError as error:
             comma = "; decimals need a point" if DECIMAL_COMMA.fullmatch(row[name].strip()) else ""
-            raise EventsError(f"{path}: {at}: word {text!r:.40}: {name} is no number: {row[name]!r:.40}{comma}") from error
+            raise EventsError(
+                f"{path}: {at}: word {text!r:.40}: {name} is no number: {row[name]!r:.40}{comma}"
+            ) from error
         times.append(seconds(value, f"{path}: {at}: word {text!r:.40}: {name}"))
     try:
         sequence_id = int(float(row.get("sequence_id") or 0))

@@ -65,8 +65,8 @@ class _Tokens:
 def read_textgrid(path: Path, *, keep_non_speech: bool = False) -> Transcript:
     """The words of all tiers that hold words (`textgrid_tiers` says which), in the order of their starts.
 
-    Empty intervals, silences and marks for noises are left out; several words in one interval share its time in proportion
-    to their length.
+    Empty intervals, silences and marks for noises are left out; several words in one interval share its time in
+    proportion to their length.
     Raises   EventsError naming the line, or the tiers where none of them holds words
     """
     content = read_text(path)
@@ -110,7 +110,9 @@ def _spoken(tiers: Sequence[Tier], path: Path, keep_non_speech: bool) -> tuple[l
 def _tier_notes(tiers: Sequence[Tier], read: Sequence[Tier]) -> Iterator[Note]:
     """Which tiers were read, where that is not plain; a tier of words that looks like one of phones."""
     heard = {word for tier in read for label in tier.labels for word in label.lower().split()}
-    others = [tier for tier in tiers if tier not in read and tier.kind in ("utterances", "") and not tier.looks_phonetic]
+    others = [
+        tier for tier in tiers if tier not in read and tier.kind in ("utterances", "") and not tier.looks_phonetic
+    ]
     left = [tier for tier in others if _share(tier, heard) < HALF]
     if read and (len(read) > 1 or left or read[0].kind not in ("words", "utterances")):
         names, rest = (", ".join(f"{tier.name!r:.40}" for tier in group) for group in (read, left))

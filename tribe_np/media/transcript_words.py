@@ -69,8 +69,8 @@ class Transcript:
 def read_text(path: Path) -> str:
     """The text of a transcript file: UTF-8, or UTF-16 where a byte order mark or every second byte says so.
 
-    Raises   EventsError when the file cannot be read, is of another kind (an archive, a web page, ...), or is in another
-             encoding, naming the line of the first bad byte
+    Raises   EventsError when the file cannot be read, is of another kind (an archive, a web page, ...), or is in
+             another encoding, naming the line of the first bad byte
     """
     try:
         content = path.read_bytes()

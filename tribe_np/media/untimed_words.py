@@ -5,6 +5,7 @@ frames) or with NaN. Upstream drops them. Recognisers that write pieces of words
 """
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
@@ -13,6 +14,9 @@ from tribe_np.errors import EventsError
 from tribe_np.media.non_speech import is_said
 from tribe_np.media.transcript_words import Note
 
+UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u9fff]"
+)  # Thai to Chinese: no spaces between words
 PACE = 0.08  # seconds per character where a file gives no word to measure it by
 
 
@@ -52,7 +56,8 @@ def joined(segments: Sequence[Segment]) -> list[Segment]:
 def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
     held: Piece | None = None
     for piece in pieces:
-        if held is None or piece.text[:1].isspace() or not piece.text or _is_unspaced(held.text.strip()[-1:] + piece.text[0]):
+        is_new = not piece.text or piece.text[0].isspace() or UNSPACED.match(piece.text)
+        if held is None or is_new or UNSPACED.match(held.text[-1:]):
             if held is not None:
                 yield held
             held = piece
@@ -63,18 +68,12 @@ def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
         yield held
 
 
-def _is_unspaced(characters: str) -> bool:
-    """Whether one of the characters is of a script without spaces: Thai, Lao, Burmese, Khmer, Chinese, Japanese."""
-    return any("\u0e00" <= c <= "\u0eff" or "\u1000" <= c <= "\u109f" or "\u1780" <= c <= "\u17ff" or "\u3040" <= c <= "\u9fff"
-               for c in characters)  # fmt: skip
-
-
 def placed(segments: Sequence[Segment], source: object) -> tuple[list[Segment], tuple[Note, ...]]:
     """The segments with a time for every word, and a note that counts those that had none.
 
-    Numerics words without a time share the gap between their neighbours, or between them and the ends of their segment, in
-             proportion to their number of characters; where a side has no end they get the file's median time for
-             a character, as far as there is room
+    Numerics words without a time share the gap between their neighbours, or between one and the end of the segment,
+             in proportion to their number of characters; where nothing ends the gap they get the file's median time
+             for a character, as far as there is room
     Raises   EventsError when no word and no segment has a time
     """
     untimed = [piece for segment in segments for piece in segment.pieces if piece.start is None]
@@ -82,7 +81,9 @@ def placed(segments: Sequence[Segment], source: object) -> tuple[list[Segment], 
         return list(segments), ()
     timed = [p for segment in segments for p in segment.pieces if p.start is not None and p.stop is not None]
     if not timed and all(segment.start is None or segment.stop is None for segment in segments):
-        raise EventsError(f"{source}: {untimed[0].place} ({untimed[0].text!r:.40}) has no time, and no other word has one")
+        raise EventsError(
+            f"{source}: {untimed[0].place} ({untimed[0].text!r:.40}) has no time, and no other word has one"
+        )
     paces = [(p.stop - p.start) / len(p.text.strip()) for p in timed if p.text.strip() and p.start < p.stop]  # type: ignore[operator]
     pace = median(paces) if paces else PACE
     following = _starts_after(segments)
