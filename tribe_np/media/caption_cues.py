@@ -16,7 +16,9 @@ from tribe_np.media.transcript_words import Note, read_text
 CLOCK = r"(?:(\d{1,6}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
 TIME = re.compile(CLOCK)
 STAMP = r"-?(?:\d+ ?: ?\d+ ?: ?\d+(?: ?[.,:;] ?\d+)?|\d+ ?: ?\d+[.,]\d{1,3})"  # whatever was meant as a time
-BROKEN = re.compile(rf"\s*(?:{STAMP}\W*(?:&gt;|to)?\W*{STAMP}(?:\W.*)?|\d+:\d+:\d+[.,]\d+\W*)")
+BROKEN = re.compile(
+    rf"\s*(?:{STAMP}\W*(?:&gt;|to)?\W*{STAMP}(?:\W.*)?|\d+:\d+:\d+[.,]\d+\W*|\d+:\d+\s*(?:-\s*-[-\s]*|\W*[>→]\s*)\d+:\d+\s*)"
+)
 ARROW = "-->"
 HEADER = re.compile(r"WEBVTT(?:[ \t]|$)")
 NOTE = re.compile(r"NOTE(?:\s|$)")
@@ -50,12 +52,16 @@ def srt_cues(lines: Sequence[str], path: Path) -> list[Cue]:
         if line.strip() and not line.strip().isdecimal():
             raise EventsError(f"{path}: line {number}: expected a cue number or times, got {line.strip()!r:.40}")
     numbers = CueNumbers(lines[: times[0] + 1])
-    cues = []
+    cues: list[Cue] = []
     for ordinal, (first, following) in enumerate(zip(times, [*times[1:], len(lines)], strict=True), 1):
-        text = list(lines[first + 1 : following])
+        text, own = list(lines[first + 1 : following]), numbers.last
         if following < len(lines):
             text = numbers.without_number(text, ordinal + 1)
+        lost = numbers.number_inside(text, own + 1)
         cues.append(_cue(lines, first, text, path))
+        if lost is not None:
+            line, wrong = first + 3 + lost, text[lost + 1].strip()
+            raise EventsError(f"{path}: line {line}: expected the times of cue {own + 1}, got {wrong!r:.40}")
     return cues
 
 
@@ -87,6 +93,13 @@ class CueNumbers:
             return text[:at]
         return text
 
+    def number_inside(self, text: Sequence[str], number: int) -> int | None:
+        """Which line of a cue's text is the number of a cue without times; None if `number` is in its place."""
+        if not self.numbered or self.distance != 1 or self.last == number:
+            return None
+        apart = (n for n in range(1, len(text) - 1) if not text[n - 1].strip() and text[n + 1].strip())
+        return next((n for n in apart if text[n].strip() == str(number)), None)
+
 
 def vtt_cues(lines: Sequence[str], path: Path) -> tuple[list[Cue], list[Note]]:
     """The cues of a WebVTT file, and a note of the lines that belong to none.
@@ -94,7 +107,7 @@ def vtt_cues(lines: Sequence[str], path: Path) -> tuple[list[Cue], list[Note]]:
     Raises   EventsError naming the line: no header, a time that cannot be read, lines but no cue among them
     """
     if not lines or not HEADER.match(lines[0]):
-        raise EventsError(f'{path}: line 1: a WebVTT file must begin with "WEBVTT"')
+        raise EventsError(f'{path}: line 1: a WebVTT file must begin with "WEBVTT" (SubRip captions are named .srt)')
     cues: list[Cue] = []
     passed_over: list[int] = []
     numbers: CueNumbers | None = None
@@ -121,7 +134,11 @@ def vtt_cues(lines: Sequence[str], path: Path) -> tuple[list[Cue], list[Note]]:
                 n for n in range(start, position) if lines[n].strip() and (not is_note or ARROW in lines[n])
             ]
         position += position < len(lines) and not lines[position]
-    return cues, _passed_over(passed_over, lines, path, bool(cues))
+    notes = _passed_over(passed_over, lines, path, bool(cues))
+    if len(lines) > 1 and lines[1].startswith("X-TIMESTAMP-MAP"):
+        what = "a piece of a stream (X-TIMESTAMP-MAP in line 2): its times are taken as they stand"
+        notes.append(Note("stream_piece", 1, what))
+    return cues, notes
 
 
 def _times_of_block(lines: Sequence[str], start: int) -> int | None:
@@ -132,6 +149,9 @@ def _times_of_block(lines: Sequence[str], start: int) -> int | None:
 
 
 def _passed_over(numbers: Sequence[int], lines: Sequence[str], path: Path, has_cues: bool) -> list[Note]:
+    for number in numbers:
+        if ARROW not in lines[number]:  # in a comment there may be anything
+            _check_no_time(lines[number], path, number + 1)
     if not numbers:
         return []
     first = f"line {numbers[0] + 1}: expected a cue with times, got {lines[numbers[0]].strip()!r:.40}"
@@ -141,11 +161,16 @@ def _passed_over(numbers: Sequence[int], lines: Sequence[str], path: Path, has_c
     return [Note("passed_over", len(numbers), f"{what} passed over ({first})")]
 
 
+def _check_no_time(line: str, path: Path, number: int) -> None:
+    """Refuses a line that was meant for the times of a cue, but cannot be read as such."""
+    if BROKEN.fullmatch(line):
+        raise EventsError(f"{path}: line {number}: not a pair of times, but looks like one: {line.strip()!r:.60}")
+
+
 def _cue(lines: Sequence[str], at: int, text: Sequence[str], path: Path) -> Cue:
     start, stop = _times(lines[at], path, at + 1)
     for number, line in enumerate(text, at + 2):
-        if BROKEN.fullmatch(line):
-            raise EventsError(f"{path}: line {number}: not a pair of times, but looks like one: {line.strip()!r:.60}")
+        _check_no_time(line, path, number)
     return Cue(at + 1, start, stop, tuple(line for line in text if line.strip()))
 
 

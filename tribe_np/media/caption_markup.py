@@ -8,6 +8,7 @@ Source   WebVTT, W3C Candidate Recommendation 2019-04-04, sections 4.2 and 6.4;
 
 import html
 import re
+from html.entities import html5
 
 from tribe_np.media.transcript_words import INVISIBLE
 
@@ -17,7 +18,6 @@ BREAK = re.compile(r"<br\s*/?>|\\N", re.IGNORECASE)
 OVERRIDE = re.compile(r"\{\\[^{}]*\}|\{/?[ibus]\}|\{y:[ibus,]*\}", re.IGNORECASE)
 RUBY_TEXT = re.compile(r"<(rt|rp)(?:[.\s][^<>]*)?>.*?(?:</\1>|(?=<r[tp][>.\s]|</ruby>)|$)", re.IGNORECASE | re.DOTALL)
 ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
-COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
 def without_markup(text: str) -> str:
@@ -28,6 +28,7 @@ def without_markup(text: str) -> str:
 
 
 def _character(match: re.Match[str]) -> str:
-    """The character of an entity; a half of a surrogate pair or a control character stays as it is written."""
-    found = html.unescape(match.group())
-    return match.group() if found == "\ufffd" or (len(found) == 1 and ord(found) < 32) else found
+    """The character of an entity; one that is unknown, or of a control character, stays as it is written."""
+    written = match.group()
+    found = html.unescape(written) if written[1] == "#" else html5.get(written[1:], "")
+    return found if found and found != "\ufffd" and ord(found[0]) >= 32 else written

@@ -80,8 +80,8 @@ class NonSpeech:
         for match in MUSIC.finditer(text):
             gone[match.start() : match.end()] = b"\1" * len(match.group())
         for match in re.finditer("[^\n]+", _left(text, gone)):
-            end = _opening_end(match.group(), self.all_capitals)
-            gone[match.start() : match.start() + end] = b"\1" * end
+            for start, end in _opening(match.group(), self.all_capitals):
+                gone[match.start() + start : match.start() + end] = b"\1" * (end - start)
         return gone, _marks(_left(text, gone), gone)
 
     def note(self, text: str, gone: bytearray) -> None:
@@ -139,16 +139,17 @@ def _is_description(match: re.Match[str], before: str, after: str) -> bool:
     return (begins or ends) and inside[:1].isalpha()
 
 
-def _opening_end(line: str, all_capitals: bool) -> int:
-    """How far a line's dash and its speaker's name reach; 0 where it begins with words."""
+def _opening(line: str, all_capitals: bool) -> Iterator[tuple[int, int]]:
+    """Where a line's dash and its speaker's name stand."""
     opening = OPENING.match(line)
     assert opening is not None  # everything in it may be absent
-    end = opening.end() if opening["mark"] else 0
+    if opening["mark"]:
+        yield opening.span("mark")
     label = LABEL.match(line, opening.end())
     if label is None or (all_capitals and not opening["mark"]) or HEADING.match(label["name"]):
-        return end
-    named = label["name"].isupper() and len(label["name"].split()) <= 4
-    return label.end() if named or SPEAKER.fullmatch(label["name"].strip()) else end
+        return
+    if (label["name"].isupper() and len(label["name"].split()) <= 4) or SPEAKER.fullmatch(label["name"].strip()):
+        yield label.span()
 
 
 def _marks(text: str, gone: bytearray) -> list[tuple[int, int]]:

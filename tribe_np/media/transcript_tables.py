@@ -113,7 +113,8 @@ def _piece(item: Any, place: str, path: Path, drop_untimed: bool) -> Piece | Non
     if not isinstance(text, str):
         raise EventsError(f'{path}: {place} has no string "word"')
     if isinstance(item.get("timestamp"), list) and len(item["timestamp"]) == 2:
-        item = {"start": item["timestamp"][0], "end": item["timestamp"][1]}
+        start, stop = item["timestamp"]
+        item = {"start": start, "end": start if stop is None else stop}  # transformers leaves the last one open
     if drop_untimed and "start" not in item:
         return None
     if not drop_untimed and _is_missing(item.get("start")) and _is_missing(item.get("end")):
