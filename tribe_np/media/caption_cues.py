@@ -60,8 +60,10 @@ def srt_cues(lines: Sequence[str], path: Path) -> list[Cue]:
         lost = numbers.number_inside(text, own + 1)
         cues.append(_cue(lines, first, text, path))
         if lost is not None:
-            line, wrong = first + 3 + lost, text[lost + 1].strip()
-            raise EventsError(f"{path}: line {line}: expected the times of cue {own + 1}, got {wrong!r:.40}")
+            wrong = text[lost + 1].strip()
+            raise EventsError(
+                f"{path}: line {first + 3 + lost}: expected the times of cue {own + 1}, got {wrong!r:.40}"
+            )
     return cues
 
 

@@ -37,9 +37,11 @@ ARPABET = re.compile(
     "(?:AA|AE|AH|AO|AW|AX|AXR|AY|EH|ER|EY|IH|IX|IY|OW|OY|UH|UW|UX)[012]?|B|CH|D|DH|DX|EL|EM|EN|F|G|HH|HV|JH|K|L|M|N|NG|NX|P|Q|R|S|SH|"
     "T|TH|V|W|WH|Y|Z|ZH", re.IGNORECASE,
 )  # fmt: skip
-IPA = re.compile("[ɐ-ʯˈˌːˑθðŋ]|[aeiou]:|^[a-zA-Z@]{1,2}[:~]$|^[@{}269&VQNSZTD]$")
+IPA = re.compile("[ɐ-ʯˈˌːˑθðŋ@]|[aeiou]:|^[a-zA-Z0-9]{1,2}[:~]$|^[{}269&VQNSZTD]$")
 FEW = 4  # labels; fewer say nothing about a tier
 MOST = 0.8
+HALF = 0.5
+LATEST, LONGEST = 1e6, 60  # seconds: of a start, and of an interval as far as it is looked at
 SOME = 0.25  # of the sounds of a text in IPA or SAMPA are written with another character than a letter
 
 
@@ -68,7 +70,7 @@ class Tier:
     @property
     def kind(self) -> str:
         """`words`, `utterances`, `phones`, `others`, or "" for a name that says nothing."""
-        return tier_kind(self.name)
+        return kind_and_speaker(self.name)[0]
 
     @property
     def looks_phonetic(self) -> bool:
@@ -82,16 +84,16 @@ class Tier:
         )
 
 
-def tier_kind(name: str) -> str:
-    """The kind of a tier by its name or a part of it, beside the speaker's: "Ann - words", "phones_Bo", "A/ortho"."""
+def kind_and_speaker(name: str) -> tuple[str, str]:
+    """The kind of a tier by its name or a part of it, and the rest: "Ann - words", "phones_Bo", "A/ortho"."""
     whole = re.sub(r"\s*\d+$", "", name.strip())
     by_dash = re.split(r"\s+-\s+|\s*[/:|]\s*", whole)
     by_word = re.split(r"[\s_\-.()\[\]]+", whole)
     for candidate in (name.strip(), whole, *reversed(by_dash), *reversed(by_word)):
         for kind, names in KINDS:
             if names.fullmatch(candidate):
-                return kind
-    return ""
+                return kind, name.replace(candidate, "", 1).strip(" -_/:|.()[]")
+    return "", name
 
 
 def chosen(tiers: Sequence[Tier]) -> list[Tier]:
@@ -105,18 +107,39 @@ def chosen(tiers: Sequence[Tier]) -> list[Tier]:
 
 
 def _apart(tiers: Sequence[Tier]) -> list[Tier]:
-    """Without tiers that are cut at the same times as another: tokens beside words, a gloss beside a text."""
+    """Without tiers that say the same as a finer one, or that are cut at the same times: a gloss below a text."""
     kept: list[Tier] = []
-    for tier in tiers:
-        shared = max((len(_times(tier) & _times(other)) for other in kept), default=0)
-        if 2 * shared <= len(_times(tier)) or (shared < FEW and not _repeats(tier, kept)):
+    for tier in sorted(tiers, key=lambda tier: -len(tier.labels)):
+        if not any(_are_one(tier, other) for other in kept):
             kept.append(tier)
-    return kept
+    return [tier for tier in tiers if tier in kept]
 
 
-def _times(tier: Tier) -> set[tuple[float, float]]:
-    return {(round(i.start, 3), round(i.stop, 3)) for i in tier.intervals if i.label.strip()}
+def _are_one(tier: Tier, other: Tier) -> bool:
+    """Whether two tiers are about the same speech; two speakers may well say the same."""
+    (kind, speaker), (_, other_speaker) = kind_and_speaker(tier.name), kind_and_speaker(other.name)
+    if kind and speaker and other_speaker and speaker != other_speaker:
+        return False
+    return _share_said(tier, other) > HALF or _share_cut(tier, other) > HALF
 
 
-def _repeats(tier: Tier, others: Sequence[Tier]) -> bool:
-    return any(tier.labels == other.labels for other in others)
+def _share_said(tier: Tier, other: Tier) -> float:
+    """How many of the words of a tier the other one has, too, in the same seconds."""
+    seconds = {(second, word) for i in other.intervals for word in i.label.lower().split() for second in _seconds(i)}
+    found = [
+        any((second, word) in seconds for second in _seconds(interval))
+        for interval in tier.intervals
+        for word in interval.label.lower().split()
+    ]
+    return sum(found) / max(1, len(found))
+
+
+def _seconds(interval: Interval) -> range:
+    start = int(min(max(interval.start, 0.0), LATEST))
+    return range(start, int(min(max(interval.stop, start), start + LONGEST)) + 1)
+
+
+def _share_cut(tier: Tier, other: Tier) -> float:
+    """How many of the intervals of a tier the other one has, too; 0 where they are too few to tell."""
+    mine, theirs = ({(i.start, i.stop) for i in t.intervals if i.label.strip()} for t in (tier, other))
+    return len(mine & theirs) / len(mine) if len(mine) >= FEW else 0.0

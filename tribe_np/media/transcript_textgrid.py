@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tribe_np.errors import EventsError
 from tribe_np.media.non_speech import NonSpeech
-from tribe_np.media.textgrid_tiers import Interval, Tier, chosen
+from tribe_np.media.textgrid_tiers import HALF, Interval, Tier, chosen
 from tribe_np.media.transcript_words import INVISIBLE, Note, Transcript, Word, read_text, seconds, spread
 
 TOKEN = re.compile(r'"(?:[^"]|"")*"|![^\n]*|[^\s"]+|"')
@@ -20,7 +20,6 @@ SILENCES = frozenset(("", "<eps>", "<sil>", "<p:>", "sil", "sp", "spn"))  # what
 MARKS = re.compile(
     r"<[^<>]*>|\{[^{}]*\}|\[[^\[\]]*\]|SIL|SP|SPN|NS|LG|BR|h?#+|_+|\++|\*+|@+|xxx|yyy|www|pau|epi|brth|usb|nib|dummy|gb|garb"
 )  # what transcribers and aligners write for pauses, noises and words that nobody understood: whole labels only
-HALF = 0.5
 
 
 @dataclass

@@ -47,8 +47,8 @@ def joined(segments: Sequence[Segment]) -> list[Segment]:
     Whisper begins each word with a space; where most words do, one without it belongs to the word before it. Scripts
     that write no spaces are left alone.
     """
-    later = [piece.text for segment in segments for piece in segment.pieces[1:]]
-    if 2 * sum(text[:1].isspace() for text in later) <= len(later):
+    texts = [piece.text for segment in segments for piece in segment.pieces]
+    if 2 * sum(text[:1].isspace() for text in texts) <= len(texts):
         return list(segments)
     return [replace(segment, pieces=tuple(_joined(segment.pieces))) for segment in segments]
 
