@@ -1,11 +1,13 @@
 """Subtitles: shares of a cue's time, times inside cues, and files that are not subtitles."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from tribe_np.errors import EventsError
+from tribe_np.media.caption_cues import Cue, vtt_cues
 from tribe_np.media.transcript import Transcript, Word, read_transcript
 
 
@@ -256,3 +258,23 @@ def test_another_encoding_names_the_line_and_the_way_out(tmp_path: Path) -> None
     (tmp_path / "a.srt").write_bytes(srt("un été").encode("cp1252"))
     with pytest.raises(EventsError, match=r"line 3 is not UTF-8 \(byte \d+\); .*iconv -f WINDOWS-1252.*'un été'"):
         read_transcript(tmp_path / "a.srt")
+
+
+W3C = json.loads((Path(__file__).parents[1] / "golden" / "webvtt.json").read_text("utf-8"))
+
+
+def test_cues_of_odd_files_are_those_that_the_w3c_finds(tmp_path: Path) -> None:
+    """tools/reference/webvtt.py made the file."""
+    for text, expected in W3C:
+        found = [(cue.start, cue.stop, list(cue.lines)) for cue in cues_or_none(text, tmp_path / "a.vtt")]
+        cues = [(start, stop, [line for line in lines.split("\n") if line.strip()]) for start, stop, lines in expected]
+        assert found == cues, text
+    assert sum(bool(expected) for _, expected in W3C) > 100
+
+
+def cues_or_none(text: str, path: Path) -> list[Cue]:
+    """The cues of a file; none where it is refused because it holds none."""
+    try:
+        return vtt_cues(text.split("\n"), path)[0]
+    except EventsError:
+        return []

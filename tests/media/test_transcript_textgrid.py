@@ -1,5 +1,7 @@
 """Praat TextGrids: both text formats, all their encodings, the choice of tier."""
 
+import base64
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from tests.media.textgrids import PHONES, WHERE, textgrid
 from tribe_np.errors import EventsError
 from tribe_np.media.transcript import Transcript, Word, read_transcript
 
+PRAAT = json.loads((Path(__file__).parents[1] / "golden" / "praat.json").read_text("utf-8"))
 LONG = """File type = "ooTextFile"
 Object class = "TextGrid"
 
@@ -212,3 +215,19 @@ def test_labels_may_hold_what_nobody_says(tmp_path: Path) -> None:
 def test_chronological_textgrids_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(EventsError, match="a chronological TextGrid; open it in Praat"):
         read(tmp_path, b'"Praat chronological TextGrid text file"\n0 10\n')
+
+
+@pytest.mark.parametrize("name", ["long-utf16", "long-utf8", "short-utf16", "short-utf8"])
+def test_files_that_praat_wrote(tmp_path: Path, name: str) -> None:
+    """tools/reference/praat.py made them."""
+    words = read(tmp_path, base64.b64decode(PRAAT[name])).words
+    assert [(word.text, round(word.start, 9), round(word.stop, 9)) for word in words] == [
+        ("where", 1.0, 1.4), ("is", 1.4, 1.8), ("it", 1.8, 2.2), ("été", 2.2, 3.0),
+        ("over", 3.0, 3.5), ("there", 3.5, 4.2),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["binary", "chronological"])
+def test_other_files_that_praat_wrote_are_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(EventsError, match=f'a {name} .*; open it in Praat and save it with "Save as text file'):
+        read(tmp_path, base64.b64decode(PRAAT[name]))

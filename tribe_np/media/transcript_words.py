@@ -78,9 +78,10 @@ def read_text(path: Path) -> str:
         raise EventsError(f"{path}: no such transcript file") from error
     except OSError as error:
         raise EventsError(f"{path}: transcript cannot be read: {error.strerror}") from error
-    if foreign := description(content[:HEAD]):
-        raise EventsError(f"{path}: not a transcript but {foreign}")
     encoding = _encoding(content[:HEAD])
+    plain = content[:HEAD] if encoding == "utf-8-sig" else content[: 2 * HEAD].decode(encoding, "replace").encode()
+    if foreign := description(plain):
+        raise EventsError(f"{path}: not a transcript but {foreign}")
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
