@@ -95,7 +95,7 @@ class WhisperX:
             written = Path(folder) / f"{audio_path.stem}.json"
             if not written.is_file():
                 raise MediaError(f"{audio_path}: whisperx ended well but wrote no transcript; {THREE_WAYS}")
-            transcript = read_whisperx_json(written, lossy=self.upstream)
+            transcript = read_whisperx_json(written, lossy=self.upstream, drop_untimed=self.upstream)
         return replace(transcript, source=f"whisperx of {audio_path}")
 
 

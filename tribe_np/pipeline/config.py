@@ -218,6 +218,8 @@ class Compat:
     ffmpeg_picks_stream: bool = False  # of several films in a file, the largest is shown at the pace of the first
     container_duration: bool = False  # a film lasts as long as its header says, subtitles and all
     eos_is_padding: bool = False  # end-of-text tokens inside a context are cut as if they were padding
+    drop_untimed_words: bool = False  # words that whisperX could not time ("2014") are left out
+    hear_non_speech: bool = False  # musical notes, "[door slams]", a dash alone are words
     retranscribe_speech: bool = False  # words of a text come from transcribing its synthesised speech
 
     @classmethod
@@ -249,6 +251,7 @@ class PipelineConfig:
     n_video_frames: int | None = None
     remove_empty_segments: bool = True
     language: str | None = None
+    keep_non_speech: bool = False  # of transcripts: "[door slams]", "MAN:" and the like count as words
     speech_engine: str | None = None
     context: str = "exact"  # or "anchored": contexts of long texts start at every `context_stride` words
     context_stride: int = 256
@@ -296,6 +299,7 @@ OPTION_TYPES: dict[str, tuple[Callable[[object], bool], str]] = {
     "n_video_frames": (_is_frame_count, "a whole number of at least 1, or none"),
     "remove_empty_segments": (lambda value: isinstance(value, bool), "true or false"),
     "language": (_is_name, "a name or none"),
+    "keep_non_speech": (lambda value: isinstance(value, bool), "true or false"),
     "speech_engine": (_is_name, "a name or none"),
     "context": (lambda value: value in ("exact", "anchored"), '"exact" or "anchored"'),
     "context_stride": (_is_positive, "a whole number of at least 1"),

@@ -26,6 +26,10 @@ from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.sentences import analyser
 from tribe_np.timeline.text import add_sentences, add_text
 
+NOT_A_SIDECAR = (
+    "was taken for its transcript because of its name: if it is none, give it another name, or give the words with "
+    "--transcript FILE, or go on without words with --no-speech"
+)
 MAX_CONTEXT_LEN = 1024  # earlier words that a context reaches back, as released
 UNEQUAL_ENDS = 1.0  # seconds by which sound and pictures of a film may end apart without a word
 
@@ -154,9 +158,10 @@ class EventBuilder:
             return chunked
         transcript = self._transcript(stimulus, Path(carriers[0].filepath), given)
         duration = max(e.offset + e.duration for e in carriers)
-        transcript, notes = transcripts.checked(transcript, duration)
-        for note in notes:
-            self.record.warn(note)
+        transcript, _ = transcripts.checked(transcript, duration)
+        for note in transcript.notes:
+            self.record.warn(f"{transcript.source}: {note.text}")
+        self.record.facts["transcript_repairs"] = {note.kind: note.count for note in transcript.notes}
         if not transcript.words:
             self.record.warn("no words: predicting without text")
             return chunked
@@ -195,16 +200,30 @@ class EventBuilder:
         if given is not None and self.words.transcript is None and self.words.transcriber is None:
             self.record.facts["words_from"] = given.source
             return given
-        lossy = self.config.compat.lossy_sidecar
         if self.words.transcript is not None:
             self.record.facts["words_from"] = str(self.words.transcript)
-            return transcripts.read_transcript(self.words.transcript, lossy=lossy)
+            return self._read(self.words.transcript)
         sidecar = transcripts.find_sidecar(stimulus.path) if self.words.transcriber is None else None
         if sidecar is not None:
             self.record.facts["words_from"] = str(sidecar)
             self.record.warn(f"words are read from {sidecar}, found next to the sound")
-            return transcripts.read_transcript(sidecar, lossy=lossy)
-        return self._transcribed(sound)
+            try:
+                return self._read(sidecar)
+            except EventsError as error:
+                raise EventsError(f"{error}; it stands next to {stimulus.path.name} and {NOT_A_SIDECAR}") from error
+        transcript = self._transcribed(sound)
+        return transcript if self._keeps_non_speech else transcripts.only_speech(transcript)
+
+    @property
+    def _keeps_non_speech(self) -> bool:
+        return self.config.keep_non_speech or self.config.compat.hear_non_speech
+
+    def _read(self, path: Path) -> Transcript:
+        compat = self.config.compat
+        return transcripts.read_transcript(
+            path, lossy=compat.lossy_sidecar, drop_untimed=compat.drop_untimed_words,
+            keep_non_speech=self._keeps_non_speech,
+        )  # fmt: skip
 
     def _transcribed(self, path: Path) -> Transcript:
         engine = transcriber.find_transcriber(self.words.transcriber, upstream=self.config.compat.english_only)
@@ -214,7 +233,7 @@ class EventBuilder:
         kept = self.folder / f"words-{key[:40]}.json"
         if kept.is_file():
             try:
-                return transcripts.read_transcript(kept)
+                return transcripts.read_transcript(kept, keep_non_speech=True)
             except EventsError:
                 self.record.warn(f"cached transcript {kept.name} is damaged; transcribing again")
         self.progress.note(
