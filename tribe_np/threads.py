@@ -67,6 +67,14 @@ def thread_variables(number: int | None, environment: Mapping[str, str]) -> dict
     return {"OMP_NUM_THREADS": shared} | {name: environment.get(name) or shared for name in VARIABLES[1:]}
 
 
+def running_threads() -> int:
+    """The number that `set_threads` chose, or would choose: for libraries that take it as an argument.
+
+    Raises   ConfigError
+    """
+    return int(thread_variables(None, os.environ)["OMP_NUM_THREADS"])
+
+
 def available_threads() -> int:
     """Processors that this process may use, by its affinity and by the limit of its control group, rounded up."""
     visible = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -10,6 +10,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np events`."""
     common.add_event_arguments(parser)
     parser.add_argument("--out", type=common.path, required=True, metavar="FILE.tsv", help="table to write")
+    parser.add_argument(
+        "--models", type=common.path, metavar="DIR", action="append", help="folder that holds the recogniser's model"
+    )
     common.add_run_arguments(parser)
 
 
@@ -25,10 +28,9 @@ def execute(options: argparse.Namespace) -> int:
         options.out,
         config=PipelineConfig.from_dict(common.pipeline_options(options)),
         cache_folder=common.cache_folder(options),
-        transcript=options.transcript,
-        transcriber=options.transcriber,
-        speech=not options.no_speech,
+        words=common.word_source(options),
         progress=common.progress(options),
+        models=common.locations(options),
     )
     for warning in record.warnings:
         print(f"tribe-np: warning: {warning}", file=sys.stderr)

@@ -27,9 +27,7 @@ def execute(options: argparse.Namespace) -> int:
         options.stimulus,
         options.out,
         load=lambda: common.load_model(options, shown),
-        transcript=options.transcript,
-        transcriber=options.transcriber,
-        speech=not options.no_speech,
+        words=common.word_source(options),
     )
     for warning in record.warnings:
         print(f"tribe-np: warning: {warning}", file=sys.stderr)

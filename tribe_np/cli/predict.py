@@ -30,9 +30,7 @@ def execute(options: argparse.Namespace) -> int:
         options.stimulus,
         options.out,
         load=lambda: common.load_model(options, shown),
-        transcript=options.transcript,
-        transcriber=options.transcriber,
-        speech=not options.no_speech,
+        words=common.word_source(options),
         command=options.command_line,
         threads=threads,
     )
@@ -42,5 +40,6 @@ def execute(options: argparse.Namespace) -> int:
         print(json.dumps(run, indent=1))
     else:
         print(run["summary"])
-        print(f"wrote {options.out}: predictions.npy, segments.json, events.tsv, run.json")
+        also = ", transcript.json" if (options.out / "transcript.json").is_file() else ""
+        print(f"wrote {options.out}: predictions.npy, segments.json, events.tsv, run.json{also}")
     return 0

@@ -4,10 +4,10 @@ Source   tribev2 demo_utils.py get_audio_and_text_events, TextToEvents; order of
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from tribe_np.errors import EventsError, MediaError
+from tribe_np.errors import MediaError
 from tribe_np.media import audio, probe, speech, transcriber
 from tribe_np.media import transcript as transcripts
 from tribe_np.media.transcript import Transcript
@@ -16,7 +16,9 @@ from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.digest import file_digest, value_digest
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.record import RunRecord
+from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.stimulus import Stimulus
+from tribe_np.pipeline.words import Recogniser, WordSource, check_words
 from tribe_np.timeline.chunking import chunk_events
 from tribe_np.timeline.contexts import add_contexts, remove_missing
 from tribe_np.timeline.events import Event, Events
@@ -24,15 +26,6 @@ from tribe_np.timeline.sentences import analyser
 from tribe_np.timeline.text import add_sentences, add_text
 
 MAX_CONTEXT_LEN = 1024  # earlier words that a context reaches back, as released
-
-
-@dataclass(frozen=True)
-class WordSource:
-    """Where word timings may come from: a file, a named transcriber, or nowhere."""
-
-    transcript: Path | None = None
-    transcriber: str | None = None
-    speech: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +37,20 @@ class EventBuilder:
     words: WordSource
     record: RunRecord
     progress: Progress
+    models: ModelLocations = field(default_factory=lambda: default_locations(None))  # of a recogniser
+
+    @property
+    def recogniser(self) -> Recogniser:
+        """What turns sound into words."""
+        return Recogniser(self.words, self.config, self.models, self.record, self.progress)
 
     def build(self, stimulus: Stimulus) -> Events:
         """The standardised table of all events of a stimulus.
 
         Raises   MediaError, EventsError, MissingDependencyError: what cannot be read, transcribed or spoken
         """
+        self.record.transcript = None
+        check_words(stimulus, self.recogniser)
         with self.record.timed("events"):
             media, given = self._media_events(stimulus)
             chunked = Events(media).standardized()
@@ -152,39 +153,19 @@ class EventBuilder:
         return events
 
     def _transcript(self, stimulus: Stimulus, sound: Path, given: Transcript | None) -> Transcript:
-        if given is not None and self.words.transcript is None and self.words.transcriber is None:
+        if given is not None and self.words.transcript is None and not self.words.wants_recogniser:
             self.record.facts["words_from"] = given.source
             return given
         lossy = self.config.compat.lossy_sidecar
         if self.words.transcript is not None:
             self.record.facts["words_from"] = str(self.words.transcript)
             return transcripts.read_transcript(self.words.transcript, lossy=lossy)
-        sidecar = transcripts.find_sidecar(stimulus.path) if self.words.transcriber is None else None
+        sidecar = transcripts.find_sidecar(stimulus.path) if not self.words.wants_recogniser else None
         if sidecar is not None:
             self.record.facts["words_from"] = str(sidecar)
             self.record.warn(f"words are read from {sidecar}, found next to the sound")
             return transcripts.read_transcript(sidecar, lossy=lossy)
-        return self._transcribed(sound)
-
-    def _transcribed(self, path: Path) -> Transcript:
-        engine = transcriber.find_transcriber(self.words.transcriber, upstream=self.config.compat.english_only)
-        language = "english" if self.config.compat.english_only else self.config.language or "english"
-        self.record.facts["words_from"] = engine.name
-        key = value_digest({"sound": file_digest(path), "engine": engine.name, "language": language})
-        kept = self.folder / f"words-{key[:40]}.json"
-        if kept.is_file():
-            try:
-                return transcripts.read_transcript(kept)
-            except EventsError:
-                self.record.warn(f"cached transcript {kept.name} is damaged; transcribing again")
-        self.progress.note(
-            f"{engine.name} is transcribing {path.name}: on a CPU this takes longer than the sound lasts"
-        )
-        with self.progress.stage("transcription", None, "files") as step:
-            transcript = engine.transcribe(path, language)
-            step(1)
-        transcripts.write_transcript(kept, transcript)
-        return transcript
+        return self.recogniser.transcribed(sound, self.folder)
 
 
 def _longest(events: Events) -> int:

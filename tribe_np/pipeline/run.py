@@ -11,6 +11,7 @@ import numpy as np
 from tribe_np import __version__
 from tribe_np.errors import EventsError
 from tribe_np.outputs.folder import (
+    TRANSCRIPT,
     Prediction,
     check_file_target,
     check_target,
@@ -21,11 +22,13 @@ from tribe_np.outputs.folder import (
 )
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.digest import shown_digest
-from tribe_np.pipeline.events import EventBuilder, WordSource
+from tribe_np.pipeline.events import EventBuilder
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.record import RunRecord, installed_versions, peak_memory_bytes
+from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.stimulus import Stimulus, open_stimulus
+from tribe_np.pipeline.words import WordSource, is_own_transcript
 from tribe_np.pipeline.workspace import open_workspace
 from tribe_np.threads import loaded_libraries
 from tribe_np.timeline.events import Events
@@ -38,9 +41,7 @@ def predict_to_folder(
     out: Path,
     *,
     load: Callable[[], TribeModel],
-    transcript: Path | None = None,
-    transcriber: str | None = None,
-    speech: bool = True,
+    words: WordSource,
     command: str = "",
     threads: int | None = None,
 ) -> dict[str, Any]:
@@ -52,17 +53,17 @@ def predict_to_folder(
     opened = open_stimulus(stimulus)
     check_target(out, is_prediction_folder)
     model = load()
-    events = model.get_events_of(opened.path, WordSource(transcript, transcriber, speech))
+    events = model.get_events_of(opened.path, words)
     predictions, segments = model.predict(events, verbose=False)  # its own progress, if any
     check_finite(predictions)
-    files = _files(model, opened, transcript)
+    files = _files(model, opened, words.transcript)
     record, seconds = model.record, round(time.time() - began, 3)
     run = {
         "tribe_np": __version__,
         "command": command,
         **files,
         **record.facts,
-        "options": _options(model) | {"threads": threads, "speech": speech, "transcriber": transcriber},
+        "options": _options(model) | {"threads": threads, "speech": words.speech, "transcriber": words.transcriber},
         "shape": list(predictions.shape),
         "start_of_row_0": segments[0].start,
         "tr": model.data.tr,
@@ -75,7 +76,8 @@ def predict_to_folder(
         "libraries": loaded_libraries(),
         "summary": _summary(stimulus, events, predictions, model, seconds),
     }
-    write_prediction(out, Prediction(predictions.astype(np.float32, copy=False), tuple(segments), events, run))
+    rows = predictions.astype(np.float32, copy=False)
+    write_prediction(out, Prediction(rows, tuple(segments), events, run, record.transcript))
     return run
 
 
@@ -131,10 +133,9 @@ def events_to_file(
     *,
     config: PipelineConfig,
     cache_folder: Path | bool | None,
-    transcript: Path | None,
-    transcriber: str | None,
-    speech: bool,
+    words: WordSource,
     progress: Progress,
+    models: ModelLocations | None = None,
 ) -> tuple[Events, RunRecord]:
     """The events of a stimulus as a tab-separated table; needs no model.
 
@@ -144,13 +145,28 @@ def events_to_file(
     check_file_target(out, is_events_table)
     with open_workspace(cache_folder) as space:
         record = RunRecord()
-        words = WordSource(transcript, transcriber, speech)
-        events = EventBuilder(space.media, config, words, record, progress).build(opened)
+        found_in = models if models is not None else default_locations(None)
+        events = EventBuilder(space.media, config, words, record, progress, found_in).build(opened)
         write_file_whole(out, events.to_tsv)
+        if record.transcript is not None:
+            _write_beside(out, record.transcript, record)
         gone = [e.filepath for e in events if space.scratch is not None and Path(e.filepath).parent == space.media]
         if gone:
             record.warn("without a cache the sound of the film or text is not kept: its rows name a file that is gone")
     return events, record
+
+
+def _write_beside(table: Path, transcript: str, record: RunRecord) -> None:
+    """Writes the words that a recogniser heard beside their events; a file that was not made here stays."""
+    path = table.with_name(f"{table.stem}.{TRANSCRIPT}")
+    if path.exists() and not is_own_transcript(path):
+        record.warn(f"{path} is there already and was not made here: the recognised words are not written there")
+        return
+
+    def fill(partial: Path) -> None:
+        partial.write_text(transcript, encoding="utf-8")
+
+    write_file_whole(path, fill)
 
 
 def is_events_table(path: Path) -> bool:
@@ -166,9 +182,7 @@ def features_to_folder(
     out: Path,
     *,
     load: Callable[[], TribeModel],
-    transcript: Path | None,
-    transcriber: str | None,
-    speech: bool,
+    words: WordSource,
 ) -> tuple[dict[str, tuple[int, ...]], RunRecord]:
     """Features of a stimulus, one .npz per modality: features (G, F, T), times (T,) in seconds, frequency.
 
@@ -177,7 +191,7 @@ def features_to_folder(
     opened = open_stimulus(stimulus)
     check_target(out, is_feature_folder)
     model = load()
-    events = model.get_events_of(opened.path, WordSource(transcript, transcriber, speech))
+    events = model.get_events_of(opened.path, words)
     features = model.extract_features(events)
     start = min(e.start for e in events)
 
@@ -186,6 +200,8 @@ def features_to_folder(
             times = start + np.arange(values.shape[-1]) / model.data.frequency
             np.savez(folder / f"{modality}.npz", features=values, times=times, frequency=model.data.frequency)
         events.to_tsv(folder / "events.tsv")
+        if model.record.transcript is not None:
+            (folder / TRANSCRIPT).write_text(model.record.transcript, encoding="utf-8")
 
     write_whole(out, fill, replaceable=is_feature_folder)
     return {m: values.shape for m, values in features.items()}, model.record
@@ -193,4 +209,4 @@ def features_to_folder(
 
 def is_feature_folder(folder: Path) -> bool:
     """Whether the folder holds what `features_to_folder` writes and nothing else."""
-    return all(p.suffix == ".npz" or p.name == "events.tsv" for p in folder.iterdir())
+    return all(p.suffix == ".npz" or p.name in ("events.tsv", TRANSCRIPT) for p in folder.iterdir())
