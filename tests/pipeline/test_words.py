@@ -120,7 +120,7 @@ def test_a_known_text_takes_the_times_and_the_counts_are_told(sound: Path, progr
     events, record = build(sound, WordSource(transcriber=command(program), align=text))
     assert spoken(events) == [("Hello", 0), ("there,", 0.5), ("old", 1.0), ("friend.", 2.0), ("Good", 2.5), ("bye!", 3)]
     assert [warning for warning in record.warnings if str(text) in warning] == [
-        f"{text}: 1 of 6 words of the text was not heard as written: its time is what the neighbours leave",
+        f"{text}: 1 of 6 words of the text was not heard as written: it takes the time that the neighbours leave",
         f"{text}: 1 word was heard where the text has none, and left out",
     ]
     assert record.facts["aligned"]["path"] == str(text)

@@ -65,7 +65,7 @@ def align_text(text: str, heard: Transcript, path: Path, duration: float) -> Ali
     Raises   EventsError, with the share, when too little of the text was heard
     """
     words = list(_spoken(text, heard.language))
-    keys, heard_keys = [_key(word.text) for word in words], [_key(word.text) for word in heard.words]
+    keys, heard_keys = [spelling_key(word.text) for word in words], [spelling_key(word.text) for word in heard.words]
     pairs = equal_pairs(keys, heard_keys)
     share = sum(len(keys[i]) for i, _ in pairs) / max(sum(map(len, keys)), 1)
     if share < SMALLEST_SHARE:
@@ -91,7 +91,7 @@ def _spoken(text: str, language: str) -> Iterator[_Spoken]:
                 yield _Spoken(part.strip(), number, sentence)
 
 
-def _key(word: str) -> str:
+def spelling_key(word: str) -> str:
     """What two spellings of a word have in common: `10:45` and `10.45`, `well-known` and `Well known`'s halves not."""
     return re.sub(r"[\W_]", "", normalize(word)) or word
 

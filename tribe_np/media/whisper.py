@@ -44,6 +44,7 @@ class FasterWhisper:
     folder: Path
     model_name: str
     threads: int = 0
+    compute_type: str = COMPUTE_TYPE
 
     @property
     def name(self) -> str:
@@ -54,7 +55,7 @@ class FasterWhisper:
     def identity(self) -> Mapping[str, Any]:
         """What determines the words, beside the files."""
         versions = {package: metadata.version(package) for package in ("faster-whisper", "ctranslate2")}
-        return {"engine": "faster-whisper", **versions, "compute_type": COMPUTE_TYPE, "seed": SEED, **OPTIONS}
+        return {"engine": "faster-whisper", **versions, "compute_type": self.compute_type, "seed": SEED, **OPTIONS}
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -103,7 +104,7 @@ class FasterWhisper:
         engine.set_random_seed(SEED)
         try:
             return library.WhisperModel(
-                str(self.folder), device="cpu", compute_type=COMPUTE_TYPE, cpu_threads=self.threads,
+                str(self.folder), device="cpu", compute_type=self.compute_type, cpu_threads=self.threads,
                 local_files_only=True,
             )  # fmt: skip
         except Exception as error:  # the tokenizer's library raises plain Exception

@@ -128,9 +128,10 @@ class Recogniser:
         self.record.facts["aligned"] = {"path": str(path), "sha256": file_digest(path) if path.is_file() else None}
         between, left_out = aligned.n_words - aligned.n_found, aligned.n_left_out
         if between:
-            what = "was not heard as written: its time is" if between == 1 else "were not heard as written: theirs are"
+            what, how = ("was", "it takes") if between == 1 else ("were", "they take")
             self.record.warn(
-                f"{path}: {between} of {aligned.n_words} words of the text {what} what the neighbours leave"
+                f"{path}: {between} of {aligned.n_words} words of the text {what} not heard as written: {how} the time "
+                "that the neighbours leave"
             )
         if left_out:
             what = "word was" if left_out == 1 else "words were"
