@@ -164,7 +164,9 @@ def _needs_recogniser(stimulus: Stimulus) -> bool:
     if transcripts.find_sidecar(stimulus.path) is not None:
         return False
     try:
-        return stimulus.kind == "audio" or probe.probe(stimulus.path).has_audio
+        if stimulus.kind == "audio":
+            return audio.audio_info(stimulus.path)[1] > 0
+        return probe.probe(stimulus.path).has_audio
     except TribeError:
         return False
 
