@@ -51,6 +51,15 @@ def test_words_that_were_not_heard_lie_between_their_neighbours() -> None:
     assert (result.n_words - result.n_found, result.n_left_out) == (1, 0)
 
 
+def test_the_ends_of_a_text_that_were_not_heard_take_the_time_that_they_take_to_say() -> None:
+    words = Transcript(tuple(Word("abcde", k + 10.0, k + 10.5) for k in range(4)), "en")  # 0.1 s a letter
+    result = align_text("begin abcde abcde abcde abcde the end", words, PATH, 60.0)
+    assert times(result)[0] == ("begin", 9.5, 10.0)
+    assert times(result)[-2:] == [("the", 13.5, 13.8), ("end", 13.8, 14.1)]
+    result = align_text("begin abcde abcde abcde abcde the end", words, PATH, 13.6)
+    assert times(result)[-1] == ("end", 13.55, 13.6)
+
+
 def test_words_that_the_text_does_not_have_are_left_out_and_counted() -> None:
     result = aligned("one two three four five", heard("well one two um er three four five bye"))
     assert [text for text, *_ in times(result)] == ["one", "two", "three", "four", "five"]
@@ -64,7 +73,7 @@ def test_a_text_that_does_not_fit_says_the_share() -> None:
         aligned(text, other)
     with pytest.raises(EventsError, match="0% of it was heard"):
         aligned(text, Transcript((), "", "silence"))
-    assert 0.2 < SMALLEST_SHARE < 0.6
+    assert 0.2 < SMALLEST_SHARE < 0.5  # docs/words.md: at most 8 % of a wrong text, at least 69 % of the right one
 
 
 def test_signs_are_words_and_dashes_are_not() -> None:

@@ -105,7 +105,9 @@ def test_words_and_their_times(model: FasterWhisper, talk: tuple[Path, Transcrip
     assert "well-known" in texts
     assert "2014" in texts
     assert heard.language == "en"
-    assert sum(told) == round(soundfile.info(path).duration)
+    duration = soundfile.info(path).duration
+    assert duration - 3 < sum(told) <= duration  # the end is a pause
+    assert len(told) > 1
     assert all(a.start <= b.start and a.start < a.stop for a, b in zip(heard.words, heard.words[1:], strict=False))
 
 

@@ -131,11 +131,10 @@ def model_languages(folder: Path) -> list[str]:
 
 
 def _telling(segments: Iterable[Segment], heard: Callable[[int], object], duration: float) -> Iterator[Segment]:
-    """The segments; `heard` is told the whole seconds of sound that each adds, and at the end the rest."""
+    """The segments; `heard` is told the whole seconds of sound that each adds."""
     told = 0
     for segment in segments:
         yield segment
         now = min(int(segment.end), int(duration))
         heard(max(now - told, 0))
         told = max(told, now)
-    heard(round(duration) - told)

@@ -94,18 +94,24 @@ class Recogniser:
 
     @property
     def _language(self) -> str | None:
-        return "english" if self.config.compat.english_only else self.config.language
+        if self.config.compat.english_only:
+            return "english"
+        return None if self.config.language == "detect" else self.config.language
 
     def _open_whisper(self) -> Transcriber:
         folder, name = find_whisper_model(self.words.whisper_model, self.models)
         return FasterWhisper(folder, name, running_threads())
 
     def _heard(self, engine: Transcriber, sound: Path, folder: Path) -> Transcript:
+        """The words from the cache, or from the engine and then in the cache."""
+        identity = {
+            **engine.identity, "files": {str(path): shown_digest(path, self.progress) for path in engine.files},
+        }  # fmt: skip
+        self.record.facts["recogniser"] = identity
         parts: dict[str, Any] = {
             "version": CACHE_VERSION,
             "sound": file_digest(sound),
-            "engine": dict(engine.identity),
-            "files": [shown_digest(path, self.progress) for path in engine.files],
+            "recogniser": {**identity, "files": list(identity["files"].values())},  # wherever they lie
             "language": self._language,
         }
         kept = folder / f"words-{value_digest(parts)[:40]}.json"
@@ -114,14 +120,25 @@ class Recogniser:
                 return _read(kept, engine, sound)
             except EventsError:
                 self.record.warn(f"cached transcript {kept.name} is damaged; transcribing again")
-        seconds = round(audio.audio_info(sound)[1])
-        with (
-            self.record.timed("transcription"),
-            self.progress.stage(f"transcription by {engine.name}", seconds, "s of sound") as step,
-        ):
-            transcript = engine.transcribe(sound, self._language, step)
+        with self.record.timed("transcription"):
+            transcript = self._run(engine, sound)
         transcripts.write_transcript(kept, transcript)
         return _read(kept, engine, sound)  # what a later run will read, from the first run on
+
+    def _run(self, engine: Transcriber, sound: Path) -> Transcript:
+        seconds, done = round(audio.audio_info(sound)[1]), 0
+        if not isinstance(engine, FasterWhisper):
+            self.progress.note(f"{engine.name} is transcribing {seconds} s of sound, and does not say how far it is")
+        with self.progress.stage(f"transcription by {engine.name}", seconds, "s of sound") as step:
+
+            def heard(n: int) -> None:
+                nonlocal done
+                done += n
+                step(n)
+
+            transcript = engine.transcribe(sound, self._language, heard)
+            step(seconds - done)  # what has no speech at the end; all, for an engine that does not tell
+        return transcript
 
     def _aligned(self, text: str, path: Path, heard: Transcript, duration: float) -> Transcript:
         aligned = align_text(text, heard, path, duration)
