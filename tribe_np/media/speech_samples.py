@@ -14,10 +14,9 @@ import soundfile
 from scipy.signal import resample_poly
 
 from tribe_np.errors import MediaError
-from tribe_np.media.audio import audio_info
+from tribe_np.media.sound_file import open_sound, reason
 
 RATE = 16000  # Hz, of every Whisper model
-BLOCK_SECONDS = 30
 EDGE = 16  # steps of the resampler beyond a block on both sides; its filter reaches at most 10
 MOST_HERTZ = 768_000  # far above any sound card; the resampler's filter grows with it
 
@@ -28,24 +27,20 @@ def speech_samples(path: str | Path) -> np.ndarray:
     Shapes   -> (N,) float32 at 16 kHz, the mean of the channels
     Raises   MediaError when it cannot be decoded, or holds NaN or infinite samples
     """
-    rate, _, _ = audio_info(path)
-    if rate > MOST_HERTZ:
-        raise MediaError(f"{path}: has {rate} samples a second; a recogniser takes at most {MOST_HERTZ}")
-    step = gcd(RATE, rate)
-    pieces = list(resampled(_blocks(path, rate), RATE // step, rate // step))
+    with open_sound(path) as sound:
+        rate = int(sound.file.samplerate)
+        if rate > MOST_HERTZ:
+            raise MediaError(f"{path}: has {rate} samples a second; a recogniser takes at most {MOST_HERTZ}")
+        step = gcd(RATE, rate)
+        mono = (block.mean(axis=1).astype(np.float32) for block in sound.blocks(sound.n_samples))
+        try:
+            pieces = list(resampled(mono, RATE // step, rate // step))
+        except soundfile.SoundFileError as error:
+            raise MediaError(f"{path}: cannot be decoded: {reason(error)}") from error
     samples = np.concatenate([np.zeros(0, np.float32), *pieces])
     if not np.all(np.isfinite(samples)):
         raise MediaError(f"{path}: holds NaN or infinite samples")
     return samples
-
-
-def _blocks(path: str | Path, rate: int) -> Iterator[np.ndarray]:
-    try:
-        with soundfile.SoundFile(str(path)) as sound:
-            while len(block := sound.read(BLOCK_SECONDS * rate, dtype="float32", always_2d=True)):
-                yield block.mean(axis=1)
-    except soundfile.SoundFileError as error:
-        raise MediaError(f"{path}: cannot be decoded: {' '.join(str(error).split())}") from error
 
 
 def resampled(blocks: Iterable[np.ndarray], up: int, down: int) -> Iterator[np.ndarray]:

@@ -4,16 +4,19 @@ Source   tribev2 demo_utils.py get_audio_and_text_events, TextToEvents; order of
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tribe_np.errors import MediaError
 from tribe_np.media import audio, probe, speech, transcriber
 from tribe_np.media import transcript as transcripts
+from tribe_np.media.ffmpeg import ffmpeg_version
+from tribe_np.media.probe import MediaInfo
 from tribe_np.media.transcript import Transcript
 from tribe_np.pipeline.cache import CACHE_VERSION
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.digest import file_digest, value_digest
+from tribe_np.pipeline.kept_media import is_kept, seal
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.record import RunRecord
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
@@ -26,6 +29,7 @@ from tribe_np.timeline.sentences import analyser
 from tribe_np.timeline.text import add_sentences, add_text
 
 MAX_CONTEXT_LEN = 1024  # earlier words that a context reaches back, as released
+UNEQUAL_ENDS = 1.0  # seconds by which sound and pictures of a film may end apart without a word
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,41 +68,77 @@ class EventBuilder:
     def _media_events(self, stimulus: Stimulus) -> tuple[list[Event], Transcript | None]:
         if stimulus.kind == "text":
             wav, transcript = self._spoken(stimulus)
-            return [_audio_event(wav)], transcript
+            return [self._audio_event(wav)], transcript
         if stimulus.kind == "audio":
-            return [_audio_event(stimulus.path)], None
+            return [self._audio_event(stimulus.path)], None
         film = probe.probe(stimulus.path)
         if not film.has_video:
             raise MediaError(f"{stimulus.path}: holds no video stream; give a sound file as .wav, .mp3, .flac or .ogg")
         if not film.duration > 0:
             raise MediaError(f"{stimulus.path}: lasts {film.duration} s; a stimulus must be longer than 0 s")
-        rows = [Event("Video", 0.0, film.duration, filepath=str(stimulus.path), frequency=film.fps)]
+        rows = [self._film_event(film)]
         wav_path = self._sound_of(stimulus.path, has_audio=film.has_audio)
         if wav_path is None:
             self.record.warn(f"{stimulus.path.name} has no sound: predicting from the pictures alone")
         else:
-            rows.append(_audio_event(wav_path))
+            rows.append(self._audio_event(wav_path))
         return rows, None
 
+    def _film_event(self, film: MediaInfo) -> Event:
+        """The row of a film; what is odd about the file becomes a warning."""
+        compat = self.config.compat
+        for note in film.notes:
+            self.record.warn(note)
+        if not film.is_constant:
+            counted = compat.ignore_picture_times
+            how = "they are counted all the same, as upstream does" if counted else "each is shown at its own time"
+            self.record.warn(f"{probe.unevenness(film)}; {how}")
+        if film.has_audio and abs(film.audio_stop - film.video_stop) > UNEQUAL_ENDS:
+            # moviepy's reader has frame 0 in hand when a chunk begins past the end, the one before the last otherwise
+            stays = "after them an earlier one is shown, as upstream does" if film.is_constant else "the last one stays"
+            self.record.warn(
+                f"{film.path.name}: its pictures end after {film.video_stop:.1f} s and its sound after "
+                f"{film.audio_stop:.1f} s; {stays if film.audio_stop > film.video_stop else 'the rest is silent'}"
+            )
+        self.record.facts["film"] = {
+            "ffmpeg": ffmpeg_version(), "video_stream": film.video_stream, "audio_stream": film.audio_stream,
+            "is_constant_rate": film.is_constant, "rotation": film.rotation, "pixel_aspect": film.pixel_aspect,
+        }  # fmt: skip
+        duration = (film.header_duration or film.duration) if compat.container_duration else film.duration
+        return Event("Video", 0.0, duration, filepath=str(film.path), frequency=film.fps)
+
     def _sound_of(self, film: Path, *, has_audio: bool) -> Path | None:
+        habits = self.config.compat.track_habits
         if self.config.compat.wav_beside_video:
             beside = film.with_suffix(".wav")
-            return beside if beside.exists() or (has_audio and audio.extract_audio(film, beside)) else None
+            return beside if beside.exists() or (has_audio and audio.extract_audio(film, beside, habits)) else None
         if not has_audio:
             return None
-        key = value_digest({"version": CACHE_VERSION, "film": file_digest(film)})
-        kept = self.folder / f"sound-{key[:40]}.wav"
-        if kept.exists() and _is_readable_sound(kept):
+        parts = {"version": CACHE_VERSION, "film": file_digest(film), "ffmpeg": ffmpeg_version(), **asdict(habits)}
+        kept = self.folder / f"sound-{value_digest(parts)[:40]}.wav"
+        if is_kept(kept, self.record.warn):
             return kept
         with self.progress.stage("sound of the film", None, "files") as step:
-            found = audio.extract_audio(film, kept)
+            found = audio.extract_audio(film, kept, habits)
             step(1)
-        return kept if found else None
+        if not found:
+            return None
+        seal(kept)
+        return kept
+
+    def _audio_event(self, path: Path) -> Event:
+        info = audio.audio_info(path, trust_header=self.config.compat.trust_sound_header)
+        for note in info.notes:
+            self.record.warn(note)
+        if not info.duration > 0:
+            raise MediaError(f"{path}: lasts {info.duration} s; a stimulus must be longer than 0 s")
+        return Event("Audio", 0.0, info.duration, filepath=str(path), frequency=float(info.rate))
 
     def _spoken(self, stimulus: Stimulus) -> tuple[Path, Transcript | None]:
         text = stimulus.text()
         key = value_digest({"text": text, "language": self.config.language, "engine": self.config.speech_engine})
         wav = self.folder / f"speech-{key[:40]}.wav"
+        self.folder.mkdir(parents=True, exist_ok=True)  # somebody may have emptied the cache
         with self.progress.stage("speech synthesis", None, "texts") as step:
             transcript, engine = speech.synthesise(
                 text, wav, language=self.config.language, engine=self.config.speech_engine
@@ -171,17 +211,3 @@ class EventBuilder:
 def _longest(events: Events) -> int:
     """Words of the timeline that has most."""
     return max(Counter(word.timeline for word in events.of_type("Word")).values(), default=0)
-
-
-def _audio_event(path: Path) -> Event:
-    rate, duration, _ = audio.audio_info(path)
-    if not duration > 0:
-        raise MediaError(f"{path}: lasts {duration} s; a stimulus must be longer than 0 s")
-    return Event("Audio", 0.0, duration, filepath=str(path), frequency=float(rate))
-
-
-def _is_readable_sound(path: Path) -> bool:
-    try:
-        return audio.audio_info(path)[1] > 0
-    except MediaError:
-        return False

@@ -10,6 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from tribe_np.shown import shown
+
 
 @dataclass
 class RunRecord:
@@ -21,7 +23,8 @@ class RunRecord:
     transcript: str | None = None  # whisperX's JSON of words that a recogniser heard
 
     def warn(self, text: str) -> None:
-        """Keeps a warning once."""
+        """Keeps a warning once, fit for a terminal: it may quote a file."""
+        text = shown(text)
         if text not in self.warnings:
             self.warnings.append(text)
 

@@ -1,6 +1,5 @@
 """Words out of sound: which recogniser, its result kept in the cache, and a known text set to its times."""
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,6 @@ from tribe_np.pipeline.resolve import ModelLocations
 from tribe_np.pipeline.stimulus import Stimulus
 from tribe_np.pipeline.whisper_model import find_whisper_model
 from tribe_np.threads import running_threads
-
-MADE_BY = "tribe_np"  # in the JSON of transcripts that are written here: such a file may be replaced
 
 
 @dataclass(frozen=True)
@@ -88,8 +85,8 @@ class Recogniser:
         if not transcript.words:
             self.record.warn(f"{engine.name} found no speech in {sound.name}")
         if text is not None and self.words.align is not None:
-            transcript = self._aligned(text, self.words.align, transcript, audio.audio_info(sound)[1])
-        self.record.transcript = transcript_json(transcript)
+            transcript = self._aligned(text, self.words.align, transcript, audio.audio_info(sound).duration)
+        self.record.transcript = whisperx_text(transcript)
         return transcript
 
     @property
@@ -122,11 +119,12 @@ class Recogniser:
                 self.record.warn(f"cached transcript {kept.name} is damaged; transcribing again")
         with self.record.timed("transcription"):
             transcript = self._run(engine, sound)
+        kept.parent.mkdir(parents=True, exist_ok=True)  # somebody may have emptied the cache meanwhile
         transcripts.write_transcript(kept, transcript)
         return _read(kept, engine, sound)  # what a later run will read, from the first run on
 
     def _run(self, engine: Transcriber, sound: Path) -> Transcript:
-        seconds, done = round(audio.audio_info(sound)[1]), 0
+        seconds, done = round(audio.audio_info(sound).duration), 0
         if not isinstance(engine, FasterWhisper):
             self.progress.note(f"{engine.name} is transcribing {seconds} s of sound, and does not say how far it is")
         with self.progress.stage(f"transcription by {engine.name}", seconds, "s of sound") as step:
@@ -182,22 +180,7 @@ def _needs_recogniser(stimulus: Stimulus) -> bool:
         return False
     try:
         if stimulus.kind == "audio":
-            return audio.audio_info(stimulus.path)[1] > 0
+            return audio.audio_info(stimulus.path).duration > 0
         return probe.probe(stimulus.path).has_audio
     except TribeError:
         return False
-
-
-def transcript_json(transcript: Transcript) -> str:
-    """whisperX's JSON, with the name of the program that wrote it."""
-    document = {"made_by": MADE_BY, **json.loads(whisperx_text(transcript))}
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
-
-
-def is_own_transcript(path: Path) -> bool:
-    """Whether the file is a transcript that was written here."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(document, dict) and document.get("made_by") == MADE_BY
