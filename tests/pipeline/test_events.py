@@ -8,6 +8,7 @@ import pytest
 
 from tests.media.sound_samples import noise, write
 from tribe_np.errors import EventsError, TribeError
+from tribe_np.media import whisper
 from tribe_np.media.ffmpeg import run_ffmpeg
 from tribe_np.media.transcript import Transcript, Word, write_transcript
 from tribe_np.pipeline.config import PipelineConfig
@@ -50,6 +51,7 @@ def whisperx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     (folder / "whisperx").write_text(WHISPERX)
     (folder / "whisperx").chmod(0o755)
+    monkeypatch.setattr(whisper, "is_installed", lambda: False)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
     return folder
 
@@ -131,9 +133,10 @@ def test_without_any_source_of_words_the_error_names_three_ways(
     film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(whisper, "is_installed", lambda: False)
     with pytest.raises(TribeError) as caught:
         build(film, tmp_path / "work", WordSource())
-    for way in ("--transcript", "whisperx", "--no-speech"):
+    for way in ('pip install "tribe_np[transcribe]"', "--transcript", "whisperx", "--no-speech"):
         assert way in str(caught.value)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tribe_np.pipeline.model import TribeModel
     from tribe_np.pipeline.progress import Progress
     from tribe_np.pipeline.resolve import ModelLocations
+    from tribe_np.pipeline.words import WordSource
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +64,19 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--transcript", type=path, metavar="FILE", help="words with times: .json .tsv .srt .vtt .TextGrid"
     )
-    parser.add_argument("--transcriber", metavar="NAME", help="speech recogniser: whisperx")
+    parser.add_argument(
+        "--transcriber",
+        type=words,
+        metavar="NAME",
+        help='speech recogniser: faster-whisper (default where installed), whisperx, or "COMMAND {input} {output}", '
+        "a program that writes whisperX JSON",
+    )
+    parser.add_argument(
+        "--whisper-model", type=words, metavar="X", help="faster-whisper's model: a size (default: small) or a folder"
+    )
+    parser.add_argument(
+        "--align", type=path, metavar="FILE", help="the text that is spoken: its words take the recogniser's times"
+    )
     parser.add_argument("--no-speech", action="store_true", help="go on without words")
     parser.add_argument(
         "--language", metavar="NAME", help="language of the words (default: the transcript's, or english)"
@@ -249,10 +262,34 @@ def check_before_loading(options: argparse.Namespace) -> None:
 
     Raises   ConfigError, MediaError
     """
-    if options.no_speech and (options.transcript is not None or options.transcriber is not None):
-        raise ConfigError("--no-speech contradicts --transcript and --transcriber; give only one of them")
-    if options.transcript is not None and options.transcriber is not None:
-        raise ConfigError("--transcript and --transcriber contradict each other; give only one of them")
+    recogniser = {
+        "--transcriber": options.transcriber, "--whisper-model": options.whisper_model, "--align": options.align,
+    }  # fmt: skip
+    asked = [name for name, value in recogniser.items() if value is not None]
+    if options.no_speech and (options.transcript is not None or asked):
+        other = "--transcript" if options.transcript is not None else asked[0]
+        raise ConfigError(f"--no-speech contradicts {other}; give only one of them")
+    if options.transcript is not None and asked:
+        raise ConfigError(f"--transcript and {asked[0]} contradict each other; give only one of them")
     from tribe_np.pipeline.stimulus import open_stimulus
 
     open_stimulus(options.stimulus)
+
+
+def word_source(options: argparse.Namespace) -> "WordSource":
+    """Where the words come from; a recogniser, a model or a text that is missing is refused before any work.
+
+    Raises   TribeError
+    """
+    from tribe_np.pipeline.config import PipelineConfig
+    from tribe_np.pipeline.progress import Silent
+    from tribe_np.pipeline.record import RunRecord
+    from tribe_np.pipeline.stimulus import open_stimulus
+    from tribe_np.pipeline.words import Recogniser, WordSource, check_words
+
+    source = WordSource(
+        options.transcript, options.transcriber, not options.no_speech, options.whisper_model, options.align
+    )
+    config = PipelineConfig.from_dict(pipeline_options(options))
+    check_words(open_stimulus(options.stimulus), Recogniser(source, config, locations(options), RunRecord(), Silent()))
+    return source

@@ -21,6 +21,7 @@ def execute(options: argparse.Namespace) -> int:
     from tribe_np.pipeline.model import TribeModel
     from tribe_np.pipeline.resolve import ModelLocations
     from tribe_np.pipeline.run import predict_to_folder
+    from tribe_np.pipeline.words import WordSource
 
     shown = common.progress(options)
     print(f"tribe-np demo: the four models have {NOTE}.")
@@ -39,7 +40,7 @@ def execute(options: argparse.Namespace) -> int:
             device="cpu",
             progress=shown,
         ),
-        transcript=paths.transcript,
+        words=WordSource(paths.transcript),
         command=options.command_line,
         threads=threads,
     )

@@ -10,6 +10,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np events`."""
     common.add_event_arguments(parser)
     parser.add_argument("--out", type=common.path, required=True, metavar="FILE.tsv", help="table to write")
+    parser.add_argument(
+        "--models", type=common.path, metavar="DIR", action="append", help="folder that holds the recogniser's model"
+    )
     common.add_run_arguments(parser)
     common.add_json(parser, "what was written")
 
@@ -27,10 +30,9 @@ def execute(options: argparse.Namespace) -> int:
         options.out,
         config=PipelineConfig.from_dict(common.pipeline_options(options)),
         cache_folder=common.cache_folder(options),
-        transcript=options.transcript,
-        transcriber=options.transcriber,
-        speech=not options.no_speech,
+        words=common.word_source(options),
         progress=common.progress(options),
+        models=common.locations(options),
     )
     common.print_warnings(record.warnings)
     counts = dict(sorted(Counter(event.type for event in events).items()))

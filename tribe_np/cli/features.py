@@ -28,9 +28,7 @@ def execute(options: argparse.Namespace) -> int:
         options.stimulus,
         options.out,
         load=lambda: common.load_model(options, shown),
-        transcript=options.transcript,
-        transcriber=options.transcriber,
-        speech=not options.no_speech,
+        words=common.word_source(options),
     )
     common.print_warnings(record.warnings)
     common.print_result(

@@ -45,24 +45,22 @@ def execute(options: argparse.Namespace) -> int:
         options.stimulus,
         options.out,
         load=lambda: common.load_model(options, shown),
-        transcript=options.transcript,
-        transcriber=options.transcriber,
-        speech=not options.no_speech,
+        words=common.word_source(options),
         command=options.command_line,
         threads=threads,
         subject=options.subject,
     )
     common.print_warnings(run["warnings"])
-    wrote = f"wrote {options.out}: predictions.npy, segments.json, events.tsv, run.json"
+    also = ", transcript.json" if (options.out / "transcript.json").is_file() else ""
+    wrote = f"wrote {options.out}: predictions.npy, segments.json, events.tsv, run.json{also}"
     common.print_result(options, run, [run["summary"], wrote])
     return 0
 
 
 def _dry_run(options: argparse.Namespace, shown: "Progress") -> int:
     from tribe_np.pipeline.dry_run import dry_run_of
-    from tribe_np.pipeline.events import WordSource
 
-    words = WordSource(options.transcript, options.transcriber, not options.no_speech)
+    words = common.word_source(options)
     planned = dry_run_of(options.stimulus, options.out, load=lambda: common.load_model(options, shown), words=words)
     common.print_result(options, planned.as_dict(), planned.lines())
     return 0

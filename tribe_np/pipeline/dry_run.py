@@ -20,7 +20,7 @@ from tribe_np.outputs.whole import check_own_target
 from tribe_np.pipeline import flops
 from tribe_np.pipeline.config import EVENT_TYPES
 from tribe_np.pipeline.estimate import encoder_weights, extractor_config
-from tribe_np.pipeline.events import MAX_CONTEXT_LEN, WordSource
+from tribe_np.pipeline.events import MAX_CONTEXT_LEN
 from tribe_np.pipeline.features import FeatureSource, is_streamed
 from tribe_np.pipeline.info_costs import PROGRAM
 from tribe_np.pipeline.memory import available_memory
@@ -28,6 +28,7 @@ from tribe_np.pipeline.memory_check import feature_stage, gigabytes
 from tribe_np.pipeline.model import MOST_WINDOWS, TribeModel
 from tribe_np.pipeline.progress import counted, duration
 from tribe_np.pipeline.stimulus import open_stimulus
+from tribe_np.pipeline.words import WordSource
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.segments import plan
 
@@ -103,7 +104,8 @@ def dry_run_of(stimulus: Path, out: Path, *, load: Callable[[], TribeModel], wor
     opened = open_stimulus(stimulus)
     check_own_target(out, "predict", {"stimulus": stimulus, "transcript": words.transcript})
     model = load()
-    known = words.transcript is not None or opened.kind == "text" or find_sidecar(opened.path) is not None
+    beside = None if words.wants_recogniser else find_sidecar(opened.path)
+    known = words.transcript is not None or opened.kind == "text" or beside is not None
     if known or not words.speech:
         events = model.get_events_of(opened.path, words)
         return dry_run(model, events, model.record.warnings)

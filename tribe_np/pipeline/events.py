@@ -4,7 +4,7 @@ Source   tribev2 demo_utils.py get_audio_and_text_events, TextToEvents; order of
 """
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tribe_np.errors import EventsError, MediaError
@@ -19,7 +19,9 @@ from tribe_np.pipeline.digest import file_digest, value_digest
 from tribe_np.pipeline.kept_media import is_kept, seal
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.record import RunRecord
+from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.stimulus import Stimulus
+from tribe_np.pipeline.words import Recogniser, WordSource, check_words
 from tribe_np.timeline.chunking import chunk_events
 from tribe_np.timeline.contexts import add_contexts, remove_missing
 from tribe_np.timeline.events import Event, Events
@@ -34,15 +36,6 @@ MAX_CONTEXT_LEN = 1024  # earlier words that a context reaches back, as released
 UNEQUAL_ENDS = 1.0  # seconds by which sound and pictures of a film may end apart without a word
 
 
-@dataclass(frozen=True)
-class WordSource:
-    """Where word timings may come from: a file, a named transcriber, or nowhere."""
-
-    transcript: Path | None = None
-    transcriber: str | None = None
-    speech: bool = True
-
-
 @dataclass(frozen=True, eq=False)
 class EventBuilder:
     """Builds events; derived sound and transcripts are kept in `folder` under digests of their content."""
@@ -52,12 +45,20 @@ class EventBuilder:
     words: WordSource
     record: RunRecord
     progress: Progress
+    models: ModelLocations = field(default_factory=lambda: default_locations(None))  # of a recogniser
+
+    @property
+    def recogniser(self) -> Recogniser:
+        """What turns sound into words."""
+        return Recogniser(self.words, self.config, self.models, self.record, self.progress)
 
     def build(self, stimulus: Stimulus) -> Events:
         """The standardised table of all events of a stimulus.
 
         Raises   MediaError, EventsError, MissingDependencyError: what cannot be read, transcribed or spoken
         """
+        self.record.transcript = None
+        check_words(stimulus, self.recogniser)
         with self.record.timed("events"):
             media, given = self._media_events(stimulus)
             chunked = Events(media).standardized()
@@ -197,13 +198,13 @@ class EventBuilder:
         return events
 
     def _transcript(self, stimulus: Stimulus, sound: Path, given: Transcript | None) -> Transcript:
-        if given is not None and self.words.transcript is None and self.words.transcriber is None:
+        if given is not None and self.words.transcript is None and not self.words.wants_recogniser:
             self.record.facts["words_from"] = given.source
             return given
         if self.words.transcript is not None:
             self.record.facts["words_from"] = str(self.words.transcript)
             return self._read(self.words.transcript)
-        sidecar = transcripts.find_sidecar(stimulus.path) if self.words.transcriber is None else None
+        sidecar = transcripts.find_sidecar(stimulus.path) if not self.words.wants_recogniser else None
         if sidecar is not None:
             self.record.facts["words_from"] = str(sidecar)
             self.record.warn(f"words are read from {sidecar}, found next to the sound")
@@ -211,7 +212,7 @@ class EventBuilder:
                 return self._read(sidecar)
             except EventsError as error:
                 raise EventsError(f"{error}; it stands next to {stimulus.path.name} and {NOT_A_SIDECAR}") from error
-        transcript = self._transcribed(sound)
+        transcript = self.recogniser.transcribed(sound, self.folder)
         return transcript if self._keeps_non_speech else transcripts.only_speech(transcript)
 
     @property
@@ -224,27 +225,6 @@ class EventBuilder:
             path, lossy=compat.lossy_sidecar, drop_untimed=compat.drop_untimed_words,
             keep_non_speech=self._keeps_non_speech,
         )  # fmt: skip
-
-    def _transcribed(self, path: Path) -> Transcript:
-        engine = transcriber.find_transcriber(self.words.transcriber, upstream=self.config.compat.english_only)
-        language = "english" if self.config.compat.english_only else self.config.language or "english"
-        self.record.facts["words_from"] = engine.name
-        key = value_digest({"sound": file_digest(path), "engine": engine.name, "language": language})
-        kept = self.folder / f"words-{key[:40]}.json"
-        if kept.is_file():
-            try:
-                return transcripts.read_transcript(kept, keep_non_speech=True)
-            except EventsError:
-                self.record.warn(f"cached transcript {kept.name} is damaged; transcribing again")
-        self.progress.note(
-            f"{engine.name} is transcribing {path.name}: on a CPU this takes longer than the sound lasts"
-        )
-        with self.progress.stage("transcription", None, "files") as step:
-            transcript = engine.transcribe(path, language)
-            step(1)
-        kept.parent.mkdir(parents=True, exist_ok=True)  # somebody may have emptied the cache meanwhile
-        transcripts.write_transcript(kept, transcript)
-        return transcript
 
 
 def _longest(events: Events) -> int:

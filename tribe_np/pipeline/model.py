@@ -28,7 +28,7 @@ from tribe_np.kernels.choose import kernel_set
 from tribe_np.kernels.record import REFERENCE, KernelSet
 from tribe_np.pipeline.config import Compat, DataConfig, PipelineConfig, split_settings, split_update, updated
 from tribe_np.pipeline.estimate import encoder_weights, encoder_work
-from tribe_np.pipeline.events import EventBuilder, WordSource
+from tribe_np.pipeline.events import EventBuilder
 from tribe_np.pipeline.features import FeatureSource
 from tribe_np.pipeline.kept import EventKey, event_key
 from tribe_np.pipeline.locate import region_names, vertex_selection
@@ -41,6 +41,7 @@ from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.stimulus import one_stimulus, open_stimulus
 from tribe_np.pipeline.subjects import one_subject, subject_names, subjects_of
 from tribe_np.pipeline.upstream_names import UpstreamNames
+from tribe_np.pipeline.words import WordSource
 from tribe_np.pipeline.workspace import Workspace, open_workspace
 from tribe_np.protocols import Device
 from tribe_np.timeline.events import Event, Events
@@ -175,21 +176,29 @@ class TribeModel(UpstreamNames, Card):
         transcript: str | Path | None = None,
         transcriber: str | None = None,
         speech: bool = True,
+        whisper_model: str | Path | None = None,
+        align: str | Path | None = None,
     ) -> Events:
         """The events of exactly one stimulus: chunks of film and sound, words in context.
 
         Words come from `transcript` (.json .tsv .srt .vtt .TextGrid), the sidecar next to the sound, or the
-        `transcriber`; `speech=False` goes on without words.
+        `transcriber` ("faster-whisper", "whisperx" or a command line); `speech=False` goes on without words.
+        whisper_model  faster-whisper's: a size such as "small", a hub id or a folder
+        align          a text that was spoken: its words take the times at which the transcriber heard them
         Raises   ConfigError unless exactly one path is given; MediaError, EventsError, MissingDependencyError
         """
         stimulus = one_stimulus(text_path, audio_path, video_path)
-        words = WordSource(None if transcript is None else Path(transcript), transcriber, speech)
-        return EventBuilder(self.space.media, self.options, words, self.record, self.progress).build(stimulus)
+        words = WordSource(
+            _path(transcript), transcriber, speech, None if whisper_model is None else str(whisper_model), _path(align)
+        )
+        return self._builder(words).build(stimulus)
 
     def get_events_of(self, path: str | Path, words: WordSource) -> Events:
         """`get_events` for a stimulus whose kind is told by its suffix."""
-        builder = EventBuilder(self.space.media, self.options, words, self.record, self.progress)
-        return builder.build(open_stimulus(path))
+        return self._builder(words).build(open_stimulus(path))
+
+    def _builder(self, words: WordSource) -> EventBuilder:
+        return EventBuilder(self.space.media, self.options, words, self.record, self.progress, self.locations)
 
     def get_events_dataframe(
         self,
@@ -359,6 +368,10 @@ class TribeModel(UpstreamNames, Card):
     def with_compat(self, compat: str | None) -> "TribeModel":
         """The same model with upstream's defects reproduced, or not."""
         return replace(self, options=replace(self.options, compat=Compat.named(compat)))
+
+
+def _path(given: str | Path | None) -> Path | None:
+    return None if given is None else Path(given)
 
 
 def _as_events(events: Any) -> Events:
