@@ -18,6 +18,8 @@ from tribe_np.errors import ConfigError
 from tribe_np.media.audio import TrackHabits
 from tribe_np.media.pictures import Habits
 from tribe_np.shown import quoted
+from tribe_np.timeline.languages import checked_language
+from tribe_np.timeline.sentences import check_option
 
 EXTRACTOR_CLASSES = {
     "text": "HuggingFaceText",
@@ -208,6 +210,7 @@ class Compat:
     duplicate_words: bool = False  # sound of 90 s or more: the whole transcript once per chunk, shifted
     english_only: bool = False  # the language of every transcript is taken to be English
     rounding_loses_words: bool = False  # a last word one rounding step past the text's end is dropped
+    identical_sentences: bool = False  # sentences of one wording are one: words between them run together
     lossy_sidecar: bool = False  # sidecar words null, NA, ... become missing values
     wav_beside_video: bool = False  # the sound is written next to the video, and reused though stale
     trust_sound_header: bool = False  # a sound's length is what its header says; pieces of MP3 begin without lead-in
@@ -278,6 +281,10 @@ class PipelineConfig:
         for name, (is_good, expected) in OPTION_TYPES.items():
             if name in values and not is_good(values[name]):
                 raise ConfigError(f"option {name} must be {expected}, got {quoted(values[name])}")
+        if "sentences" in values:
+            check_option(values["sentences"])
+        if "language" in values:
+            values["language"] = checked_language(values["language"])
         return cls(**values)
 
 

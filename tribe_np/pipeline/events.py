@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tribe_np.errors import EventsError, MediaError
-from tribe_np.media import audio, probe, speech, transcriber
+from tribe_np.media import audio, probe, speech
 from tribe_np.media import transcript as transcripts
 from tribe_np.media.ffmpeg import ffmpeg_version
 from tribe_np.media.probe import MediaInfo
@@ -17,6 +17,7 @@ from tribe_np.pipeline.cache import CACHE_VERSION
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.digest import file_digest, value_digest
 from tribe_np.pipeline.kept_media import is_kept, seal
+from tribe_np.pipeline.language import language_of_words, language_to_speak
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.record import RunRecord
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
@@ -59,6 +60,8 @@ class EventBuilder:
         """
         self.record.transcript = None
         check_words(stimulus, self.recogniser)
+        if self.words.speech:
+            analyser(self.config.sentences, "english")  # a model that is missing is found out before any work
         with self.record.timed("events"):
             media, given = self._media_events(stimulus)
             chunked = Events(media).standardized()
@@ -140,13 +143,12 @@ class EventBuilder:
 
     def _spoken(self, stimulus: Stimulus) -> tuple[Path, Transcript | None]:
         text = stimulus.text()
-        key = value_digest({"text": text, "language": self.config.language, "engine": self.config.speech_engine})
+        language = language_to_speak(text, self.config, self.record)
+        key = value_digest({"text": text, "language": language, "engine": self.config.speech_engine})
         wav = self.folder / f"speech-{key[:40]}.wav"
         self.folder.mkdir(parents=True, exist_ok=True)  # somebody may have emptied the cache
         with self.progress.stage("speech synthesis", None, "texts") as step:
-            transcript, engine = speech.synthesise(
-                text, wav, language=self.config.language, engine=self.config.speech_engine
-            )
+            transcript, engine = speech.synthesise(text, wav, language=language, engine=self.config.speech_engine)
             step(1)
         self.record.facts["speech_engine"] = engine
         return wav, None if self.config.compat.retranscribe_speech else transcript
@@ -167,26 +169,29 @@ class EventBuilder:
             self.record.warn("no words: predicting without text")
             return chunked
         compat = self.config.compat
-        language = transcriber.language_name(self.config.language or transcript.language or "english")
-        if compat.english_only:
-            language = "english"
-        self.record.facts["language"] = language
+        language = language_of_words(transcript, self.config, self.record)
         words = transcripts.word_events(
             transcript, list(carriers), duplicate_per_chunk=compat.duplicate_words, language=language
         )
         return self._in_context(Events([*chunked, *words]).standardized(), language)
 
     def _in_context(self, events: Events, language: str) -> Events:
+        compat = self.config.compat
         splitter = analyser(self.config.sentences, language)
-        self.record.facts["sentences"] = splitter.name
+        self.record.facts |= {"sentences": splitter.name, "sentences_note": splitter.note}
+        self.progress.note(splitter.note)
         n_words = len(events.of_type("Word"))
         events = add_text(events, analyser=splitter)
         events = add_sentences(
             events, analyser=splitter, max_unmatched_ratio=0.05,
-            rounding_loses_words=self.config.compat.rounding_loses_words,
+            rounding_loses_words=compat.rounding_loses_words, merge_identical=compat.identical_sentences,
         )  # fmt: skip
         stride = self.config.stride
-        events = remove_missing(add_contexts(events, max_context_len=MAX_CONTEXT_LEN, stride=stride))
+        events = remove_missing(
+            add_contexts(
+                events, max_context_len=MAX_CONTEXT_LEN, stride=stride, merge_identical=compat.identical_sentences
+            )
+        )
         if stride > 1 and _longest(events) > MAX_CONTEXT_LEN + 1:
             self.record.warn(
                 f"contexts are anchored at every {stride}th word: an approximation, word {MAX_CONTEXT_LEN + 2} and "

@@ -17,6 +17,7 @@ from tribe_np.pipeline.cache import CACHE_VERSION
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.digest import file_digest, shown_digest, value_digest
 from tribe_np.pipeline.kept_media import is_kept, seal
+from tribe_np.pipeline.language import language_to_hear
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.record import RunRecord
 from tribe_np.pipeline.resolve import ModelLocations
@@ -92,9 +93,7 @@ class Recogniser:
 
     @property
     def _language(self) -> str | None:
-        if self.config.compat.english_only:
-            return "english"
-        return None if self.config.language == "detect" else self.config.language
+        return language_to_hear(self.config, self.record)
 
     def _open_whisper(self) -> Transcriber:
         folder, name = find_whisper_model(self.words.whisper_model, self.models)
