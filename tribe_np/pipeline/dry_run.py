@@ -20,8 +20,8 @@ from tribe_np.outputs.whole import check_own_target
 from tribe_np.pipeline import flops
 from tribe_np.pipeline.config import EVENT_TYPES
 from tribe_np.pipeline.estimate import encoder_weights, extractor_config
-from tribe_np.pipeline.events import MAX_CONTEXT_LEN
 from tribe_np.pipeline.features import FeatureSource, is_streamed
+from tribe_np.pipeline.in_context import MAX_CONTEXT_LEN
 from tribe_np.pipeline.info_costs import PROGRAM
 from tribe_np.pipeline.memory import available_memory
 from tribe_np.pipeline.memory_check import feature_stage, gigabytes
