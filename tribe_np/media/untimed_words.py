@@ -14,9 +14,7 @@ from tribe_np.errors import EventsError
 from tribe_np.media.non_speech import is_said
 from tribe_np.media.transcript_words import Note
 
-UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u9fff]"
-)  # Thai to Chinese: no spaces between words
+UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u9fff]")  # Thai to Chinese: no spaces
 PACE = 0.08  # seconds per character where a file gives no word to measure it by
 
 
