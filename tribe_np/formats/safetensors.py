@@ -19,6 +19,7 @@ from tribe_np.atomic import whole_file
 from tribe_np.errors import CheckpointError, OutputError
 from tribe_np.foreign import file_description
 from tribe_np.formats.blocks import read_blocks, write_values
+from tribe_np.small_files import check_regular
 
 MAX_HEADER = 100_000_000
 STORED = {
@@ -115,7 +116,7 @@ def read_header(path: str | Path) -> tuple[dict[str, TensorEntry], dict[str, str
     """
     path = Path(path)
     try:
-        size = path.stat().st_size
+        size = check_regular(path)
         with path.open("rb") as file:
             prefix = file.read(8)
             n_header = int.from_bytes(prefix, "little")

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from tribe_np.errors import CheckpointError
 from tribe_np.foreign import file_description
+from tribe_np.small_files import check_regular
 
 END = struct.Struct("<4s4H2LH")  # end of central directory
 LOCATOR = struct.Struct("<4sLQL")  # of the zip64 record
@@ -44,7 +45,7 @@ def read_members(path: str | Path) -> dict[str, Member]:
     """
     path = Path(path)
     try:
-        size = path.stat().st_size
+        size = check_regular(path)
         with path.open("rb") as file:
             directory, start = _read_directory(path, file, size)
             members = _parse_directory(path, file, directory, start)
