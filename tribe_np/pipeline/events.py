@@ -63,11 +63,14 @@ class EventBuilder:
         if self.words.speech:
             analyser(self.config.sentences, "english")  # a model that is missing is found out before any work
         with self.record.timed("events"):
+            read = None  # before any work: a transcript that cannot be used is found out at once
+            if self.words.speech and self.words.transcript is not None:
+                read = self._read(self.words.transcript)
             media, given = self._media_events(stimulus)
             chunked = Events(media).standardized()
             for kind in ("Audio", "Video"):
                 chunked = chunk_events(chunked, kind, max_duration=60.0, min_duration=30.0)
-            events = self._with_words(chunked, stimulus, given) if self.words.speech else chunked
+            events = self._with_words(chunked, stimulus, read or given) if self.words.speech else chunked
             return events.standardized()
 
     # -- film and sound ------------------------------------------------------------------------------------------
@@ -203,12 +206,9 @@ class EventBuilder:
         return events
 
     def _transcript(self, stimulus: Stimulus, sound: Path, given: Transcript | None) -> Transcript:
-        if given is not None and self.words.transcript is None and not self.words.wants_recogniser:
+        if given is not None and (self.words.transcript is not None or not self.words.wants_recogniser):
             self.record.facts["words_from"] = given.source
             return given
-        if self.words.transcript is not None:
-            self.record.facts["words_from"] = str(self.words.transcript)
-            return self._read(self.words.transcript)
         sidecar = transcripts.find_sidecar(stimulus.path) if not self.words.wants_recogniser else None
         if sidecar is not None:
             self.record.facts["words_from"] = str(sidecar)
