@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from extractors.common.config import ModelConfig
+from extractors.common.pictures import LONGEST_SIDE
 from extractors.common.settings import Settings
 from tribe_np.errors import ConfigError
 
@@ -66,7 +67,7 @@ class DinoV2Config(ModelConfig):
             n_layers=settings.count("num_hidden_layers", 12),
             n_heads=settings.count("num_attention_heads", 12),
             mlp_ratio=settings.positive("mlp_ratio", 4),
-            image_size=settings.count("image_size", 224),
+            image_size=settings.count("image_size", 224, most=LONGEST_SIDE),
             patch_size=settings.count("patch_size", 16 if has_registers else 14),
             n_channels=settings.count("num_channels", 3),
             layer_norm_eps=settings.positive("layer_norm_eps", 1e-6),

@@ -21,6 +21,7 @@ from extractors.dinov2.config import DinoV2Config
 from extractors.dinov2.feed_forward import Mlp, SwiGlu, take_feed_forward
 from extractors.dinov2.preprocess import PictureProcessor
 from tribe_np.backend import array_module, device_module, dtype_of, to_device
+from tribe_np.card import Card
 from tribe_np.errors import ShapeError
 from tribe_np.formats.weights import open_folder
 from tribe_np.kernels.record import REFERENCE, KernelSet
@@ -179,8 +180,8 @@ class Block:
         return out
 
 
-@dataclass(frozen=True, eq=False)
-class DinoV2Model:
+@dataclass(frozen=True, eq=False, repr=False)
+class DinoV2Model(Card):
     """The model of a HuggingFace DINOv2 folder, with its picture processor."""
 
     config: DinoV2Config
@@ -190,6 +191,10 @@ class DinoV2Model:
     device: Device
     dtype: Any
     kernels: KernelSet
+
+    def facts(self) -> dict[str, object]:
+        """See Card."""
+        return self.config.facts(self.layers.place, self.dtype, self.kernels)
 
     @classmethod
     def from_pretrained(

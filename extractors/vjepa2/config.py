@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from extractors.common.config import ModelConfig
+from extractors.common.pictures import LONGEST_SIDE
 from extractors.common.settings import Settings
 from tribe_np.errors import ConfigError
 
+MOST_FRAMES = 10_000  # of one clip
 N_VIDEO_FRAMES = 64
 """Frames of a clip where data.video_feature.num_frames is null, whatever `frames_per_clip` of the model is.
 
@@ -61,8 +63,8 @@ class VJepa2Config(ModelConfig):
             mlp_ratio=settings.positive("mlp_ratio", 4.0),
             patch_size=settings.count("patch_size", 16),
             tubelet_size=settings.count("tubelet_size", 2),
-            crop_size=settings.count("crop_size", 256),
-            frames_per_clip=settings.count("frames_per_clip", 64),
+            crop_size=settings.count("crop_size", 256, most=LONGEST_SIDE),
+            frames_per_clip=settings.count("frames_per_clip", 64, most=MOST_FRAMES),
             n_channels=settings.count("in_chans", 3),
             layer_norm_eps=settings.positive("layer_norm_eps", 1e-6),
             qkv_bias=settings.flag("qkv_bias", True),

@@ -23,6 +23,7 @@ from extractors.vjepa2.config import VJepa2Config
 from extractors.vjepa2.preprocess import VideoProcessor
 from extractors.vjepa2.rotary import position_tables
 from tribe_np.backend import array_module, device_module, dtype_of, to_device
+from tribe_np.card import Card
 from tribe_np.errors import ShapeError
 from tribe_np.formats.weights import open_folder
 from tribe_np.kernels.record import REFERENCE, KernelSet
@@ -158,8 +159,8 @@ class Block:
         return joined
 
 
-@dataclass(frozen=True, eq=False)
-class VJepa2Model:
+@dataclass(frozen=True, eq=False, repr=False)
+class VJepa2Model(Card):
     """The encoder of a HuggingFace V-JEPA 2 folder, with its video processor."""
 
     config: VJepa2Config
@@ -170,6 +171,10 @@ class VJepa2Model:
     device: Device
     dtype: Any
     kernels: KernelSet
+
+    def facts(self) -> dict[str, object]:
+        """See Card."""
+        return self.config.facts(self.layers.place, self.dtype, self.kernels)
 
     @classmethod
     def from_pretrained(

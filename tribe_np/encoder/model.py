@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.backend import array_module, device_module, dtype_of, to_device, to_host
+from tribe_np.card import Card
 from tribe_np.encoder.batches import WINDOWS_AT_ONCE, parts_of, shown_whole
 from tribe_np.encoder.config import BuildArgs, EncoderConfig, SubjectLayersConfig
 from tribe_np.encoder.projector import Mlp, Projector
@@ -37,8 +38,8 @@ from tribe_np.nn.context import Context, open_context
 from tribe_np.protocols import Array, Device, Weights
 
 
-@dataclass(frozen=True, eq=False)
-class FmriEncoder:
+@dataclass(frozen=True, eq=False, repr=False)
+class FmriEncoder(Card):
     """Call it with the features of a batch of segments; predictions are z-scored BOLD, without a physical unit.
 
     A prediction at stimulus time t estimates the BOLD signal measured 5 s later (the haemodynamic offset of the
@@ -57,6 +58,27 @@ class FmriEncoder:
     dtype: Any
     device: Device
     kernels: KernelSet
+    n_steps: int | None = None  # of a window that it was trained on, where the checkpoint says so
+
+    def facts(self) -> dict[str, object]:
+        """See Card."""
+        inputs = (f"{m} {dims[0]} x {dims[1]}" for m, dims in self.build_args.feature_dims.items() if dims is not None)
+        transformer, n_outputs = self.config.encoder, self.build_args.n_outputs
+        return {
+            "features": f"{', '.join(inputs)} (layer groups x width)",
+            "width": self.config.hidden,
+            "layers": None if transformer is None else f"{transformer.depth}, {transformer.heads} heads",
+            "steps": self.n_steps,
+            "TRs": self.build_args.n_output_timesteps,
+            "vertices": n_outputs if self.columns is None else f"{len(self.columns)} of {n_outputs}",
+            "dtype": np.dtype(self.dtype).name,
+            "kernels": self.kernels.name,
+        }
+
+    @property
+    def n_subjects(self) -> int:
+        """Subjects that can be asked for by index; 0 where the checkpoint holds the average subject only."""
+        return self.read_out.n_subjects
 
     @classmethod
     def from_pretrained(
@@ -86,6 +108,7 @@ class FmriEncoder:
             selection=selection,
             exact_order=exact_order,
             kernels=kernels,
+            n_steps=trained_steps(checkpoint.config),
         )
 
     @classmethod
@@ -131,6 +154,7 @@ class FmriEncoder:
         selection: Any = None,
         exact_order: bool = False,
         kernels: KernelSet = REFERENCE,
+        n_steps: int | None = None,
     ) -> "FmriEncoder":
         """Takes every weight that the configuration asks for; leftovers are an error, as upstream's strict loading."""
         config.check(build_args)
@@ -150,6 +174,7 @@ class FmriEncoder:
             dtype=dtype,
             device=device,
             kernels=kernels,
+            n_steps=n_steps,
         )
         weights.finish({})
         return built
@@ -166,10 +191,12 @@ class FmriEncoder:
                  they are stacked; one that the model does not know is left out, with a warning
         Raises   ShapeError for features that do not fit; NotFiniteError for NaN or infinity among them; ConfigError
                  when there is no average subject
+        Warns    for another number of steps than the model was trained on: the rows are not one TR apart then
         """
         ctx = open_context("encoder", self.kernels)
         arrays = self._checked_features(features)
-        n_windows = next(iter(arrays.values())).shape[0]
+        n_windows, n_steps = (next(iter(arrays.values())).shape[axis] for axis in (0, -1))
+        self._check_steps(n_steps, pool_outputs=pool_outputs)
         # subject layers in front read one index per window: those take the whole batch
         by_subject = isinstance(self.config.projector, SubjectLayersConfig)
         parts = parts_of(n_windows, n_windows if by_subject else WINDOWS_AT_ONCE)
@@ -232,6 +259,20 @@ class FmriEncoder:
             ctx.see("time_pos_embed.output", x)
         assert self.encoder is not None
         return self.encoder(x, ctx)
+
+    def _check_steps(self, n_steps: int, *, pool_outputs: bool) -> None:
+        n_trs = self.build_args.n_output_timesteps
+        if self.n_steps is not None and n_steps != self.n_steps:
+            expected = f"the model was trained on {self.n_steps}"
+        elif self.n_steps is None and pool_outputs and n_steps % n_trs:
+            expected = f"{n_trs} TRs do not part them evenly"
+        else:
+            return
+        warnings.warn(
+            f"features have {n_steps} steps, but {expected}; the {n_trs} rows are spread over all of them. "
+            "For a stimulus of another length use TribeModel.predict_features, which cuts it into windows",
+            stacklevel=3,
+        )
 
     def _checked_features(self, features: Mapping[str, Array]) -> dict[str, Array]:
         """The features of the modalities that are there, in the checkpoint's order, as (B, G, F, T) on the device."""
@@ -301,6 +342,16 @@ class FmriEncoder:
         B, G, F, T = x.shape
         x = xp.mean(x, axis=1) if self.config.layer_aggregation == "mean" else x.reshape(B, G * F, T)
         return x.transpose(0, 2, 1)
+
+
+def trained_steps(config: Mapping[str, Any]) -> int | None:
+    """Steps of a window of 2 Hz features by the `data` section of a config.yaml; None where it does not say."""
+    try:
+        data = config["data"]
+        steps: int = round(data["duration_trs"] / data["neuro"]["frequency"] * data["frequency"])
+    except (KeyError, TypeError, ZeroDivisionError, OverflowError, ValueError):
+        return None
+    return steps
 
 
 def _take_projectors(weights: Weights, config: EncoderConfig, build_args: BuildArgs) -> dict[str, Projector]:

@@ -34,6 +34,7 @@ from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.formats.weights import headers_only
 from tribe_np.kernels.record import KernelSet
 from tribe_np.media import audio, video
+from tribe_np.media.probe import probe
 from tribe_np.pipeline.cache import FeatureCache, arrays_digest
 from tribe_np.pipeline.config import EVENT_TYPES, DataConfig, ExtractorConfig, PipelineConfig
 from tribe_np.pipeline.digest import shown_digest
@@ -85,16 +86,19 @@ class FeatureSource:
         """
         run, rows = self._run(modality, events)
         with self.record.timed(f"{modality} features"):
-            if modality == "text":
-                return FeatureItems(run.words(rows))
-            if modality == "video":  # long enough for a stage per chunk
-                return FeatureItems({event_key(row): run.chunk(row, n) for n, row in enumerate(rows)})
-            kept = {}
-            with self.progress.stage(modality, len(rows), "chunks") as step:
-                for n, row in enumerate(rows):
-                    kept[event_key(row)] = run.chunk(row, n)
-                    step(1)
-            return FeatureItems(kept)
+            return FeatureItems(self._kept(modality, run, rows), lambda: self._kept(modality, run, rows))
+
+    def _kept(self, modality: str, run: "_Run", rows: list[Event]) -> dict[EventKey, Kept]:
+        if modality == "text":
+            return run.words(rows)
+        if modality == "video":  # long enough for a stage per chunk
+            return {event_key(row): run.chunk(row, n) for n, row in enumerate(rows)}
+        kept = {}
+        with self.progress.stage(modality, len(rows), "chunks") as step:
+            for n, row in enumerate(rows):
+                kept[event_key(row)] = run.chunk(row, n)
+                step(1)
+        return kept
 
     def check_models(self, modalities: Sequence[str], events: Events) -> None:
         """A model that could not be used is told before any runs, not when its turn comes after hours of another's.
@@ -121,6 +125,12 @@ class FeatureSource:
         keys = [run.words_key(rows)] if modality == "text" else [run.chunk_key(row) for row in rows]
         paths = [self.cache.path(key) for key in keys]
         return all(path is not None and path.is_file() for path in paths)
+
+    def n_clips(self, modality: str, events: Events) -> int:
+        """How many clips of film, or single pictures, the model would run for these events."""
+        run, rows = self._run(modality, events)
+        bins = [to_index(row.duration, run.config.frequency) for row in rows]
+        return sum(bins) if modality == "image" else sum(len(run.computed_bins(n)) for n in bins)
 
     def _run(self, modality: str, events: Events) -> tuple["_Run", list[Event]]:
         config = self.data.extractors[modality]
@@ -268,10 +278,11 @@ class _Run:
             parts |= {
                 "final_norm": options.video_final_norm,
                 "n_video_frames": options.n_video_frames,
-                "ignore_rotation": options.compat.ignore_rotation,
+                "habits": asdict(options.compat.film_habits),
+                "reading": probe(row.filepath).reading,
             }
         n_bins, stride = to_index(row.duration, self.config.frequency), options.video_stride
-        if self.config.modality == "video" and len(self._computed_bins(n_bins)) < n_bins:
+        if self.config.modality == "video" and len(self.computed_bins(n_bins)) < n_bins:
             parts["video_stride"] = stride
             self.source.record.warn(
                 f"video features are computed in every {stride}{'nd' if stride == 2 else 'th'} bin and interpolated in "
@@ -296,7 +307,8 @@ class _Run:
         if to_index(row.duration, self.config.frequency) < 1:
             least = 0.5 / self.config.frequency
             raise MediaError(f"{row.filepath}: a sound of {row.duration:g} s is too short, expected over {least:g} s")
-        samples, rate = audio.read_audio(row.filepath, row.offset, row.duration)
+        trusting = self.source.options.compat.trust_sound_header
+        samples, rate = audio.read_audio(row.filepath, row.offset, row.duration, trust_header=trusting)
         model = self.model
         return audio_features(
             model, samples, rate, row.duration, selection=self.config.selection, frequency=self.config.frequency
@@ -305,14 +317,14 @@ class _Run:
     def _video(self, row: Event, number: int) -> np.ndarray:
         model, options = self.model, self.source.options
         n_frames = self.n_video_frames
-        bins = self._computed_bins(to_index(row.duration, self.config.frequency))
+        bins = self.computed_bins(to_index(row.duration, self.config.frequency))
         finished = FinishedClips(self.source.cache, self.chunk_key(row))
         done = finished.load(self._clip_features([]), len(bins))
         left = bins[done.shape[-1] :]
         clips = video.clip_frames(
             row.filepath, offset=row.offset, duration=row.duration, n_video_frames=n_frames,
             clip_duration=self.config.clip_duration, frequency=self.config.frequency,
-            ignore_rotation=options.compat.ignore_rotation, prepare=model.processor.shrink, bins=left,
+            habits=options.compat.film_habits, prepare=model.processor.shrink, bins=left,
         )  # fmt: skip
         with self.source.progress.stage(f"video, chunk {number + 1} of {self.n_rows}", len(left), "clips") as step:
             for clip in clips:
@@ -327,7 +339,7 @@ class _Run:
             shrunk=True,
         )  # fmt: skip
 
-    def _computed_bins(self, n_bins: int) -> np.ndarray:
+    def computed_bins(self, n_bins: int) -> np.ndarray:
         """The bins of a chunk of film whose clips are run: all, unless --video-stride leaves some out."""
         timing = {"clip_duration": self.config.clip_duration, "frequency": self.config.frequency}
         return computed_bins(n_bins, self.source.options.video_stride, **timing)
@@ -336,7 +348,7 @@ class _Run:
         model = self.model
         frames = video.still_frames(
             row.filepath, offset=row.offset, duration=row.duration, frequency=self.config.frequency,
-            ignore_rotation=self.source.options.compat.ignore_rotation,
+            habits=self.source.options.compat.film_habits,
         )  # fmt: skip
         features: np.ndarray = image_features(model, frames, selection=self.config.selection)
         return features

@@ -112,9 +112,9 @@ def as_lines(description: Mapping[str, Any], indent: str = "", *, is_arithmetic:
         if isinstance(value, Mapping):
             inner = as_lines(value, indent + "  ", is_arithmetic=key == "flop_per_second_of_stimulus")
             lines += [f"{indent}{key}:", *inner]
-        elif key == "bytes":
+        elif key == "bytes" and isinstance(value, int):
             lines.append(f"{indent}bytes: {value} ({value / 1e6:.1f} MB)")
-        elif key in ("resident", "streamed"):
+        elif key in ("resident", "streamed") and isinstance(value, int):
             lines.append(f"{indent}{key}: about {gigabytes(value)}")
         elif is_arithmetic and isinstance(value, (int, float)):
             lines.append(f"{indent}{key}: {value / 1e9:.3g} GFLOP")

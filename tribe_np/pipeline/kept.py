@@ -1,10 +1,11 @@
 """Features of events, read when a window needs them: with a cache, those of an hour are not all in memory at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from tribe_np.errors import CheckpointError
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.timeline.events import Event
 from tribe_np.timeline.features import FeatureGrid
@@ -39,13 +40,22 @@ class Kept:
 
 
 class FeatureItems(Mapping[EventKey, FeatureGrid]):
-    """The features of every event of one modality, by `event_key`."""
+    """The features of every event of one modality, by `event_key`; `again` makes them once more if their files go."""
 
-    def __init__(self, kept: Mapping[EventKey, Kept]) -> None:
+    def __init__(
+        self, kept: Mapping[EventKey, Kept], again: Callable[[], Mapping[EventKey, Kept]] | None = None
+    ) -> None:
         self.kept = kept
+        self.again = again
 
     def __getitem__(self, key: EventKey) -> FeatureGrid:
-        return self.kept[key].grid()
+        try:
+            return self.kept[key].grid()
+        except CheckpointError:  # somebody emptied the cache
+            if self.again is None:
+                raise
+            self.kept = self.again()
+            return self.kept[key].grid()
 
     def __contains__(self, key: object) -> bool:  # without reading
         return key in self.kept
