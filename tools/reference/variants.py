@@ -132,7 +132,7 @@ def compare(variant: Variant) -> list[Row]:
     if differing := {stage: pair for stage, pair in shapes.items() if pair[0] != pair[1]}:
         raise AssertionError(f"{variant.name}: shapes, ours and the peer's: {differing}")
     rows = [same("variant/rows", 0, segment_rows(kept), segment_rows(segments))]
-    for names, patched in (((*EXACT_INPUT, "features.image"), True), (FLOAT32_INPUT, False)):
+    for names, patched in ((EXACT_INPUT, True), ((*FLOAT32_INPUT, "features.image"), False)):
         chosen = {stage: values for stage, values in peer32.items() if stage in names}
         rows += worst("variant", PEER, variant.name, ours32, chosen, peer64, ours64, patched=patched, floor=FLOOR)
     return rows
