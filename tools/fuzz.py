@@ -121,7 +121,8 @@ def damage_pickle(content: bytes, rng: random.Random) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, raw in members.items():
-            archive.writestr(name, damage_bytes(raw, rng) if name.endswith("data.pkl") else raw)
+            entry = zipfile.ZipInfo(name)  # of 1980: the same bytes whenever it is made
+            archive.writestr(entry, damage_bytes(raw, rng) if name.endswith("data.pkl") else raw)
     return out.getvalue()
 
 
