@@ -23,6 +23,7 @@ STAGES = (
     "llama",
     "audio",
     "video",
+    "films",
     "dinov2",
     "words",
     "transcript",

@@ -35,6 +35,14 @@ class MediaError(TribeError, OSError):
     """A stimulus file that cannot be found, read, decoded or transcribed."""
 
 
+class MissingFileError(MediaError, FileNotFoundError):
+    """A stimulus that is not there; upstream raises FileNotFoundError."""
+
+
+class StimulusError(MediaError, ValueError):
+    """A stimulus that cannot be used: an unknown suffix, a blank text; upstream raises ValueError."""
+
+
 class OutputError(TribeError, OSError):
     """A result or cache that cannot be written."""
 

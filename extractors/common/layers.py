@@ -38,6 +38,20 @@ class LayerSelection:
         if self.cache_n_layers is not None and self.cache_n_layers < 2:  # upstream refuses 1: "None instead of 1"
             raise ConfigError(f"cache_n_layers must be absent or at least 2, got {quoted(self.cache_n_layers)}")
 
+    def keeps_group_axis(self, n_states: int, *, subselect: bool = True) -> bool:
+        """Whether upstream's features have an axis of layer groups, (G, F), or none, (F,): a mean or sum, or one state.
+
+        `aggregate` always has the axis; only `aggregation` None keeps it upstream for a single state.
+        """
+        if self.aggregation is None:
+            return True
+        return self.aggregation == "group_mean" and len(self._indices(n_states, subselect)) > 1
+
+    def _indices(self, n_states: int, subselect: bool) -> list[int]:
+        """Places among the kept states where the fractions fall, each once, ascending."""
+        last = (len(self.kept_states(n_states)) if subselect else n_states) - 1
+        return sorted({int(f * last) for f in self.fractions})
+
     def kept_states(self, n_states: int) -> list[int]:
         """States that survive `cache_n_layers`: round-half-even of an even spread; all when it is None or that many."""
         if self.cache_n_layers is None or self.cache_n_layers >= n_states:
@@ -54,7 +68,7 @@ class LayerSelection:
         Indices are truncated: int(f * (M - 1)); group_mean takes the half-open spans between them, the last closed.
         """
         kept = self.kept_states(n_states) if subselect else list(range(n_states))
-        indices = sorted({int(f * (len(kept) - 1)) for f in self.fractions})
+        indices = self._indices(n_states, subselect)
         if len(indices) == 1:
             return [[kept[indices[0]]]]
         if self.aggregation is None:

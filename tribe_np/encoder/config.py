@@ -194,7 +194,7 @@ class EncoderConfig:
     def check(self, build_args: "BuildArgs") -> None:
         """Raises   ConfigError for what upstream cannot build, or builds and cannot run."""
         where, n = "brain_model_config", len(build_args.feature_dims)
-        if self.subject_embedding:
+        if self.subject_embedding and not self.linear_baseline:  # which ignores it, as upstream does
             raise ConfigError(f"{where}.subject_embedding: true cannot be built upstream and is not implemented")
         if self.combiner is None and self.hidden % n:
             raise ConfigError(

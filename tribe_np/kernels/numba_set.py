@@ -62,8 +62,9 @@ def _compiled(numba: Any, name: str, body: Callable[..., None]) -> Callable[...,
     )  # Numba finds the source by them
     runs = {"nogil": True} if name in IN_WORKERS else {"parallel": True}
     options = runs | {"fastmath": {"reassoc", "contract"} if name in SPLIT_SUMS else False}
+    has_home = os.path.isabs(os.path.expanduser("~"))  # else Numba would make a folder "~" where the user stands
     try:
-        compiled: Callable[..., None] = numba.njit(cache=True, **options)(compilable)
+        compiled: Callable[..., None] = numba.njit(cache=has_home, **options)(compilable)
     except RuntimeError:  # no writable folder for the cache: compile in every process instead
         compiled = numba.njit(**options)(compilable)
     return compiled

@@ -20,6 +20,7 @@ LICENCES = {
     "wav2vec2-bert": "the released facebook/w2v-bert-2.0 weights are MIT",
     "vjepa2": "the released facebook/vjepa2 weights are MIT",
     "dinov2": "the released facebook/dinov2 weights are Apache-2.0",
+    "dinov2_with_registers": "the released facebook/dinov2-with-registers weights are Apache-2.0",
 }
 
 

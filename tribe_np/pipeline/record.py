@@ -20,6 +20,7 @@ class RunRecord:
     warnings: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    transcript: str | None = None  # whisperX's JSON of words that a recogniser heard
 
     def warn(self, text: str) -> None:
         """Keeps a warning once, fit for a terminal: it may quote a file."""

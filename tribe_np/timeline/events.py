@@ -6,8 +6,10 @@ order that everything later relies on, because sums of floats depend on it.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from html import escape
 from pathlib import Path
 from typing import Any, overload
 
@@ -15,7 +17,7 @@ import numpy as np
 
 from tribe_np.errors import EventsError
 from tribe_np.optional import require
-from tribe_np.shown import quoted
+from tribe_np.shown import quoted, shown
 from tribe_np.timeline.table import decode_extra, encode_extra, read_table, to_integer, to_number, write_table
 
 TEXT_TYPES = frozenset({"Word", "Text", "Sentence", "Phoneme", "Keystroke"})
@@ -35,6 +37,7 @@ LARGEST = {"start": 1e12, "duration": 1e8, "offset": 1e8, "frequency": 1e9}
 LOWEST_FREQUENCY = 1e-6
 MEDIA_COLUMNS = frozenset({"filepath", "frequency", "offset"})
 WORD_COLUMNS = frozenset({"text", "sentence", "language", "context"})
+SHOWN_ROWS = 10  # of a table in a notebook
 IGNORED_COLUMNS = frozenset({"stop", "index", "Index", ""})  # derived, or a row number that pandas left behind
 
 
@@ -50,7 +53,7 @@ class FrozenDict(dict[str, Any]):
         return FrozenDict, (dict(self),)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Event:
     """One row: something that happens on a timeline.
 
@@ -96,8 +99,14 @@ class Event:
         """Seconds; start + duration."""
         return self.start + self.duration
 
+    def __repr__(self) -> str:
+        """The fields that are not their default, long ones cut: a context holds a thousand words."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        given = (f"{name}={quoted(value)}" for name, value in values.items() if value and value != "default")
+        return f"Event({', '.join(given)})"
 
-@dataclass(frozen=True, init=False, slots=True)
+
+@dataclass(frozen=True, init=False, slots=True, repr=False)
 class Events:
     """An ordered, immutable table of events.
 
@@ -128,8 +137,18 @@ class Events:
         return Events(self.rows[key]) if isinstance(key, slice) else self.rows[key]
 
     def __repr__(self) -> str:
-        counts = {row.type: sum(other.type == row.type for other in self.rows) for row in self.rows[:1000]}
+        counts = Counter(row.type for row in self.rows)
         return f"Events({len(self)} rows: {', '.join(f'{n} {name}' for name, n in counts.items())})"
+
+    def _repr_html_(self) -> str:
+        names = ("type", "start", "duration", "timeline", "text", "filepath")
+        head = "".join(f"<th>{name}</th>" for name in names)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(shown(str(getattr(row, name)), 40))}</td>" for name in names) + "</tr>"
+            for row in self.rows[:SHOWN_ROWS]
+        )
+        more = f"<p>... {len(self) - SHOWN_ROWS} more</p>" if len(self) > SHOWN_ROWS else ""
+        return f"<p>{escape(repr(self))}</p><table><tr>{head}</tr>{body}</table>{more}"
 
     def of_type(self, *names: str) -> "Events":
         """The rows of the given types, in order."""
