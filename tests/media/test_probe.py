@@ -296,6 +296,20 @@ def test_a_tag_turns_a_film_that_has_no_display_matrix(tmp_path):
 
 
 @pytest.mark.extras
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "webm", "avi", "mov"])
+def test_a_film_cut_short_is_an_error_whatever_the_container(tmp_path, suffix):
+    whole = tmp_path / f"a.{suffix}"
+    options = ("-c:v", "libvpx") if suffix == "webm" else ("-movflags", "+faststart") if suffix == "mp4" else ()
+    data = make_video(whole, options=options).read_bytes()
+    assert probe(whole).duration == 4.0
+    for part in (0.4, 0.7, 0.9):  # further on, only an index is lost
+        path = tmp_path / f"b{part}.{suffix}"
+        path.write_bytes(data[: int(len(data) * part)])
+        with pytest.raises(MediaError, match="cut short"):
+            probe(path)
+
+
+@pytest.mark.extras
 def test_a_changed_file_is_probed_anew(tmp_path):
     path = make_video(tmp_path / "a.mp4", n_frames=25)
     assert probe(path).duration == 1.0

@@ -9,6 +9,7 @@ import numpy as np
 
 from tribe_np.errors import MediaError
 from tribe_np.media import header
+from tribe_np.media.avi import check_whole_avi
 from tribe_np.media.ffmpeg import check_file, decodable_codecs, describe, ffmpeg_version, useful_line
 from tribe_np.media.header import StreamText
 from tribe_np.media.packets import Packets, read_packets
@@ -91,6 +92,7 @@ def probe(path: str | Path) -> MediaInfo:
     Source   moviepy 2.2.1 FFmpegInfosParser
     """
     check_file(path)
+    check_whole_avi(path)
     found = Path(path).stat()
     return _probe(str(path), found.st_size, found.st_mtime_ns)
 
