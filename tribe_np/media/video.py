@@ -146,17 +146,16 @@ def _rows(
 
 
 def _by_time(info: MediaInfo, times: np.ndarray, habits: Habits, prepare: Prepare | None) -> Iterator[np.ndarray]:
-    moments, inverse = np.unique(times, return_inverse=True)
-    places: list[list[int]] = inverse.reshape(times.shape).tolist()
+    moments, places = np.unique(times, return_inverse=True)
     with closing(on_screen(info, moments, habits, prepare)) as shown:
         held: dict[int, np.ndarray] = {}
         n_shown = 0
-        for row in places:
-            for place in range(n_shown, max(row) + 1):
+        for row in np.reshape(places, times.shape):
+            for place in range(n_shown, int(row.max()) + 1):
                 held[place] = next(shown)
-            n_shown = max(row) + 1
+            n_shown = int(row.max()) + 1
             yield np.stack([held[place] for place in row])
-            for old in [place for place in held if place < min(row)]:
+            for old in [place for place in held if place < row.min()]:
                 del held[old]
 
 
