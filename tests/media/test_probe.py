@@ -128,7 +128,7 @@ def test_the_default_stream_wins(tmp_path, monkeypatch):
     [
         ("29.97 fps", 30 * 1000 / 1001), ("23.98 fps", 24 * 1000 / 1001), ("23.976 fps", 24 * 1000 / 1001),
         ("59.94 fps", 59.94), ("25 fps", 25.0), ("24 fps", 24.0), ("12.50 fps", 12.5), ("12k tbr", 12000.0),
-        ("30 tbr", 30.0), ("49.95 fps", 50 * 1000 / 1001), ("nothing", 0.0),
+        ("30 tbr", 30.0), ("1k fps, 25 tbr", 1000.0), ("49.95 fps", 50 * 1000 / 1001), ("nothing", 0.0),
     ],
 )  # fmt: skip
 def test_frame_rates(printed, fps):
