@@ -19,6 +19,7 @@ from tribe_np.media.header import (
     parse_streams,
     parse_tbr,
 )  # fmt: skip
+from tribe_np.media.packets import Packets
 from tribe_np.media.probe import MediaInfo, probe
 from tribe_np.media.video import clip_frames
 
@@ -315,3 +316,29 @@ def test_a_changed_file_is_probed_anew(tmp_path):
     assert probe(path).duration == 1.0
     timed_film(path, [0, 100, 5000])
     assert probe(path).duration > 5
+
+
+@pytest.mark.parametrize(
+    ("printed", "start", "times", "is_even", "is_constant"),
+    [
+        ("25 fps, 25 tbr", 0.0, np.arange(100) / 25, True, True),
+        ("25 fps, 50 tbr", 0.0, np.arange(100) / 25, True, False),  # ffmpeg would put each out twice
+        ("25 fps, 25 tbr", 5.0, np.arange(100) / 25, True, False),  # and count from where another stream begins
+        ("30 fps, 30 tbr", 0.0, np.arange(100) / 25, False, False),
+        ("14.99 fps, 14.99 tbr", 0.0, np.arange(900) * 1001 / 15000, False, False),  # 14.985: a picture off by 90 s
+        ("29.97 fps, 29.97 tbr", 0.0, np.arange(900) * 1001 / 30000, True, True),
+        ("25 fps, 25 tbr", 0.0, np.delete(np.arange(100), 50) / 25, False, False),
+        ("25 fps, 25 tbr", 0.0, np.round(np.arange(100) / 25 + 0.0009 * (np.arange(100) % 2), 3), True, True),
+        ("25 fps, 25 tbr", 0.0, np.zeros(1), True, True),
+    ],
+)
+def test_which_films_are_read_by_counting(tmp_path, monkeypatch, printed, start, times, is_even, is_constant):
+    (tmp_path / "a.mp4").write_text("x")
+    text = TEXT.format(f"Video: h264, yuv420p, 4x3, {printed}, 1k tbn").replace("start", f"start: {start:.6f}")
+    say(monkeypatch, text)
+    packets = Packets(times, times[-1] + 0.04, 0.04, 0.001)
+    monkeypatch.setattr(module, "read_packets", lambda path, streams: {0: packets})
+    info = probe(tmp_path / "a.mp4")
+    assert (info.is_even, info.is_constant) == (is_even, is_constant)
+    assert info.duration == round(times[-1] + 0.04, 2)
+    assert (info.start, info.video_start) == (0.0, 0.0)
