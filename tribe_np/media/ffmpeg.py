@@ -193,7 +193,9 @@ def _check_end(code: int, log: str, path: str | Path) -> None:
 
 
 def _start(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+    try:  # a group of its own: Ctrl-C in a terminal is for us, who then end it
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+        )
     except OSError as error:
         raise MediaError(f"{command[0]}: ffmpeg cannot be started: {error.strerror or error}") from error
