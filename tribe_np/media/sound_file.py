@@ -37,29 +37,26 @@ class OpenSound:
 
         Raises   MediaError when it cannot
         """
-        if self.examined.is_to_be_counted:
-            return self._decoded()
-        try:
-            has_end = len(self.read(self.n_samples - 1, 1)) == 1
-        except soundfile.SoundFileError:
-            has_end = False
-        if not has_end:
-            raise MediaError(
-                f"{self.path}: {CUT_SHORT} or damaged: it should last {self._seconds(self.n_samples):.1f} s, but its "
-                f"end cannot be decoded; {AGAIN}"
-            )
-        return self.n_samples
-
-    def _decoded(self) -> int:
+        if not self.examined.is_to_be_counted and self._has_end():
+            return self.n_samples
         n_decoded = 0
+        with suppress(soundfile.SoundFileError), self.silence():
+            self.file.seek(0)
         with suppress(soundfile.SoundFileError):
             for block in self.blocks(self.n_samples):
                 n_decoded += len(block)
         if self._seconds(self.n_samples - n_decoded) > UNNOTICED:
             raise MediaError(
-                f"{self.path}: damaged: it cannot be decoded to its end; {AGAIN}, or {how_to_convert(self.path)}"
+                f"{self.path}: {CUT_SHORT} or damaged: it should last {self._seconds(self.n_samples):.1f} s, but cannot "
+                f"be decoded to its end; {AGAIN}, or {how_to_convert(self.path)}"
             )
         return n_decoded
+
+    def _has_end(self) -> bool:
+        try:
+            return self.file.seekable() and len(self.read(self.n_samples - 1, 1)) == 1
+        except soundfile.SoundFileError:
+            return False
 
     def _seconds(self, n_samples: int) -> float:
         return n_samples / int(self.file.samplerate)
@@ -71,9 +68,11 @@ class OpenSound:
                  0.07 s, so it begins a little earlier
         Raises   soundfile.SoundFileError
         """
-        n_earlier = min(start, self.examined.n_earlier)
-        with self.silence():
-            self.file.seek(start - n_earlier)
+        can_jump = self.file.seekable()
+        n_earlier = min(start, self.examined.n_earlier) if can_jump else start
+        if can_jump:
+            with self.silence():
+                self.file.seek(start - n_earlier)
         blocks = [block.astype(np.float32) for block in self.blocks(n_earlier + n_wanted)]
         return np.concatenate([np.empty((0, self.file.channels), np.float32), *blocks])[n_earlier:]
 
