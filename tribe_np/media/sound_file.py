@@ -47,8 +47,8 @@ class OpenSound:
                 n_decoded += len(block)
         if self._seconds(self.n_samples - n_decoded) > UNNOTICED:
             raise MediaError(
-                f"{self.path}: {CUT_SHORT} or damaged: it should last {self._seconds(self.n_samples):.1f} s, but cannot "
-                f"be decoded to its end; {AGAIN}, or {how_to_convert(self.path)}"
+                f"{self.path}: {CUT_SHORT} or damaged: its {self._seconds(self.n_samples):.1f} s cannot be decoded to the "
+                f"end; {AGAIN}, or {how_to_convert(self.path)}"
             )
         return n_decoded
 
@@ -130,10 +130,7 @@ def _opened(path: str | Path, source: str | Reheaded) -> soundfile.SoundFile:
     try:
         return soundfile.SoundFile(source)
     except (soundfile.SoundFileError, TypeError) as error:  # TypeError: a suffix that means headerless samples
-        known = unreadable_kind(path)
-        raise MediaError(
-            f"{path}: not a sound file that can be read: {reason(error) if known is None else f'it is {known}'}"
-        ) from error
+        raise MediaError(f"{path}: not a sound file that can be read: it is {unreadable_kind(path)}") from error
 
 
 def _close(file: soundfile.SoundFile, silence: Callable[[], AbstractContextManager[None]]) -> None:
