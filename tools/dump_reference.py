@@ -19,6 +19,7 @@ STAGES = (
     "ops",
     "encoder",
     "checkpoint",
+    "batch_norm",
     "llama",
     "audio",
     "video",

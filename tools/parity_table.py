@@ -113,6 +113,7 @@ SUMMARY = {
     "llama": "LLaMA, tokens and words, every stage",
     "audio": "sound: resampling, log-mel, Wav2Vec-BERT, features",
     "video frames": "which video frames, and their pixels",
+    "odd films": "films that upstream shows wrongly, read its way",
     "video processor": "V-JEPA 2's pre-processing",
     "vjepa2": "V-JEPA 2, every stage",
     "video pipeline": "film to features",

@@ -173,13 +173,13 @@ def describe(path: str | Path) -> str:
 
 
 def useful_line(log: str) -> str:
-    """The line of ffmpeg's messages that names the cause, without its address prefix."""
+    """The line of ffmpeg's messages that names the cause, without its address prefix, 300 characters at most."""
     lines = [LOG_PREFIX.sub("", line).strip() for line in log.splitlines()]
     lines = [line for line in lines if line and "misdetection possible" not in line]
     if any("Format not on whitelist" in line for line in lines):
         return f"its format is none of those that are read ({', '.join(CONTAINERS)})"
     causes = [line for line in lines if not any(part in line for part in NOT_THE_CAUSE)]
-    return next(iter([*causes, *lines]), "ffmpeg gave no reason")
+    return next(iter([*causes, *lines]), "ffmpeg gave no reason")[:300]
 
 
 def _check_end(code: int, log: str, path: str | Path) -> None:
@@ -193,7 +193,9 @@ def _check_end(code: int, log: str, path: str | Path) -> None:
 
 
 def _start(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+    try:  # a group of its own: Ctrl-C in a terminal is for us, who then end it
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+        )
     except OSError as error:
         raise MediaError(f"{command[0]}: ffmpeg cannot be started: {error.strerror or error}") from error
