@@ -47,7 +47,7 @@ class OpenSound:
                 n_decoded += len(block)
         if self._seconds(self.n_samples - n_decoded) > UNNOTICED:
             raise MediaError(
-                f"{self.path}: {CUT_SHORT} or damaged: its {self._seconds(self.n_samples):.1f} s cannot be decoded to the "
+                f"{self.path}: {CUT_SHORT} or damaged: {self._seconds(self.n_samples):.1f} s cannot be decoded to the "
                 f"end; {AGAIN}, or {how_to_convert(self.path)}"
             )
         return n_decoded
@@ -82,6 +82,8 @@ class OpenSound:
         Raises   soundfile.SoundFileError
         """
         while n_wanted > 0:
+            if self.file.seekable() and self.file.tell() >= self.file.frames:  # beyond it where decoding gave more
+                return
             with self.silence():
                 n_asked = min(n_wanted, max(1, BLOCK_SAMPLES // self.file.channels))
                 block = self.file.read(n_asked, dtype="float64", always_2d=True)

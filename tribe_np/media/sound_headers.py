@@ -79,9 +79,9 @@ def _w64_sound(file: BinaryIO, end: int) -> SoundBytes | None:
         size = int.from_bytes(header[16:], "little")
         if header[:16] == W64_DATA:
             return SoundBytes(at + 24, max(0, size - 24), end - at - 24, at + 16)
-        if size < 24:
-            return None
         at += -(-size // 8) * 8
+        if not 24 <= size <= end:
+            return None
     return None
 
 
