@@ -1,8 +1,8 @@
 """Signals that stop a run: Ctrl-C, SIGTERM and SIGHUP unwind it, so that partial files and child processes go.
 
 What is ignored when the program starts stays ignored: `nohup`, a shell's background jobs. While a module is being
-imported the exception waits: a compiled module that meets it prints a traceback, or calls itself broken. Where it cannot
-get out (a `__del__`, a callback from C) it is raised again.
+imported the exception waits: a compiled module that meets it prints a traceback, or calls itself broken. Where it
+cannot get out (a `__del__`, a callback from C) it is raised again.
 """
 
 import signal
