@@ -3,7 +3,7 @@
     python -m tools.kill_runs --work FOLDER --kills 20 --seed 0
 
 `demo`, `predict` and `features` run once to the end; then each is started anew, killed again and again by SIGKILL,
-SIGTERM, SIGINT and SIGHUP in turn when a random number of things have happened (a file has appeared, a line was
+SIGHUP, SIGTERM and SIGINT in turn when a random number of things have happened (a file has appeared, a line was
 printed) and a moment more, and at last left alone. Compared are all results; looked for are files of the user beside
 them that changed, and hidden names, temporary folders and results that are not whole.
 Exit codes: 0 all as it should be; 1 not; 2 bad usage.
@@ -23,7 +23,7 @@ from pathlib import Path
 
 from tribe_np.leftovers import is_passing_name
 
-SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+SIGNALS = (signal.SIGKILL, signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 CODES = {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGHUP: 129}
 CHANGING = {"run.json", ".tribe-np.json"}  # hold times
 LOOK = 0.004  # seconds between two looks

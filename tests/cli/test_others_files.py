@@ -141,7 +141,7 @@ def test_a_cache_that_is_emptied_meanwhile_is_made_again(demo: DemoPaths, sound:
 
 
 def test_a_demo_killed_at_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before each of its files takes its name, and while the predictions of an earlier demo go: the next one works."""
+    """Before each of its files takes its name in an earlier demo: the next one works, and ends the same."""
 
     def few_models(folder: Path, *, seed: int, step: object) -> None:
         write_whole(folder, lambda folder: (folder / "a").write_text(str(seed)) and None, "demo")
@@ -151,14 +151,11 @@ def test_a_demo_killed_at_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
         remove_results(paths)
 
     monkeypatch.setattr(demo_module, "write_models", few_models)
-    n_killed = 0
-    for seed in (0, 1):
-        moment = 0
-        while killed_at(moment, partial(make, seed), ("os.rename",)):
-            moment += 1
-        n_killed += moment
-    make(1)
-    assert n_killed > 8
+    make(0)
+    moment = 0
+    while killed_at(moment, partial(make, 1), ("os.rename",)):
+        moment += 1
+    assert moment > 6
     fresh, _ = make_demo(tmp_path / "fresh", seconds=2, seed=1, progress=Silent())
     for name in ("clip.mp4", "transcript.json", "models"):
         made, expected = tmp_path / "demo" / name, fresh.folder / name
