@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -87,7 +88,8 @@ def test_a_name_is_never_longer_than_names_may_be(tmp_path: Path) -> None:
     assert is_passing_name(passing_name(path, "old").name)
 
 
-def test_temporary_folders_of_dead_processes_go(tmp_path: Path) -> None:
+def test_temporary_folders_of_dead_processes_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     dead = tmp_path / scratch_prefix().replace(f"-{os.getpid()}-", "-4194304-")  # more than Linux ever gives
     mine, other = tmp_path / scratch_prefix(), tmp_path / "tribe-np-results"
     for folder in (dead, mine, other):
@@ -96,7 +98,7 @@ def test_temporary_folders_of_dead_processes_go(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     dead.with_name(f"{dead.name}link").symlink_to(outside)
-    remove_scratch(tmp_path)
+    remove_scratch()
     assert set(tmp_path.iterdir()) == {mine, other, outside}
 
 
