@@ -60,8 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _check_encoding(given)
         options = build_parser().parse_args(given)
         options.command_line = shlex.join(given)
-        if getattr(options, "threads", None) is None:
-            threads.check_variables(os.environ)
+        chosen = getattr(options, "threads", None) is not None  # then the other variables will be set
+        threads.check_variables(os.environ, threads.OTHERS if chosen else threads.VARIABLES + threads.OTHERS)
         code: int = import_module(f"tribe_np.cli.{options.command}").execute(options)
         return code
     except KeyboardInterrupt:

@@ -54,10 +54,11 @@ class Stops:
             sys.__unraisablehook__(lost)
 
     def end(self) -> None:
-        """The work is done or undone: nothing is left to stop."""
+        """The work is done or undone: nothing is left to unwind while the interpreter ends."""
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number in WORDS:
-            signal.signal(number, signal.SIG_IGN)
+            if signal.getsignal(number) == self.receive:
+                signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
 
     @property
     def word(self) -> str:

@@ -9,6 +9,7 @@ Row r of the predictions describes the stimulus interval of segments[r]; the BOL
 Source   tribev2 demo_utils.py TribeModel
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -37,6 +38,7 @@ from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.stimulus import one_stimulus, open_stimulus
 from tribe_np.pipeline.workspace import Workspace, open_workspace
 from tribe_np.protocols import Device
+from tribe_np.threads import LOADED_LATE, check_variables
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import FeatureGrid, window_features
 from tribe_np.timeline.segments import Segment, Window, plan
@@ -108,6 +110,7 @@ class TribeModel:
         progress: Progress | None = None,
     ) -> "TribeModel":
         """`from_pretrained` with every setting explicit; `checkpoint` None is facebook/tribev2."""
+        check_variables(os.environ, LOADED_LATE)
         options = PipelineConfig.from_dict(own_options or {})
         folder = locations.checkpoint(checkpoint)
         module = device_module(device)
