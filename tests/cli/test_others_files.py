@@ -1,8 +1,11 @@
 """No command replaces or removes what it did not write, whatever its name; and what it wrote only as it left it."""
 
 import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from shutil import which
 
 import numpy as np
 import pytest
@@ -163,3 +166,41 @@ def test_a_demo_killed_at_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
             content(expected) if expected.is_dir() else expected.read_bytes()
         )
     assert not [p for p in tmp_path.rglob("*") if is_passing_name(p.name)]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Mounts disks of so many kB; only root may."""
+    made: list[Path] = []
+
+    def mount(kilobytes: int) -> Path:
+        place = tmp_path / f"disk-{kilobytes}"
+        place.mkdir()
+        options = ["-t", "tmpfs", "-o", f"size={kilobytes}k", "none", str(place)]
+        if which("mount") is None or subprocess.run(["mount", *options], capture_output=True, check=False).returncode:
+            pytest.skip("this user may not mount a small disk")
+        made.append(place)
+        return place
+
+    yield mount
+    for place in made:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_disk_that_is_full(
+    small_disk: Callable[[int], Path], command_here: Command, demo: DemoPaths, sound: Path
+) -> None:
+    disk = small_disk(200)
+    earlier = ["features", sound, "--out", disk / "f", "--cache", disk / "cache", *speechless(demo)]
+    assert command_here(*earlier).returncode == 0
+    before = content(disk)
+    (disk / "filler").write_bytes(bytes(shutil.disk_usage(disk).free - 8192))
+    for arguments in (
+        ["predict", sound, "--out", disk / "p", "--cache", disk / "cache", *speechless(demo)],
+        ["predict", demo.clip, "--out", disk / "p", "--cache", disk / "cache", *speechless(demo)],
+        ["features", demo.clip, "--out", disk / "f", "--cache", "none", *speechless(demo)],
+        ["demo", "--out", disk / "demo", "--seconds", "2"],
+    ):
+        line = refused(command_here(*arguments))
+        assert "disk is full" in line or "No space left" in line
+        assert {name: each for name, each in content(disk).items() if name != "filler"} == before
