@@ -89,6 +89,14 @@ def _first(environment: Mapping[str, str], name: str) -> str:
     return environment.get(name, "").split(",")[0].strip()
 
 
+def running_threads() -> int:
+    """The number that `set_threads` chose, or would choose: for libraries that take it as an argument.
+
+    Raises   ConfigError
+    """
+    return int(thread_variables(None, os.environ)["OMP_NUM_THREADS"])
+
+
 def available_threads() -> int:
     """Processors that this process may use, by its affinity and by the limit of its control group, rounded up."""
     visible = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

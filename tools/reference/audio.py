@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tools.reference.audio_compat import dump_compat
 from tools.reference.audio_peer import (
     FRACTIONS,
     chirp,
@@ -38,7 +39,7 @@ def dump(folder: Path, upstream: Path | None) -> list[str]:
     _dump_model(folder)
     _dump_pipeline(folder)
     names = ("audio_resample", "audio_features", "audio_model", "audio_pipeline")
-    return [*(f"{name}.safetensors" for name in names), "audio_nearest.json"]
+    return [*(f"{name}.safetensors" for name in names), "audio_nearest.json", *dump_compat(folder)]
 
 
 def compare(seed: int) -> list[Row]:

@@ -203,10 +203,10 @@ class SeeingEncoder:
         """Everything else is the encoder's own."""
         return getattr(self.encoder, name)
 
-    def __call__(self, features: Mapping[str, np.ndarray]) -> Any:
+    def __call__(self, features: Mapping[str, np.ndarray], subject_index: np.ndarray | None = None) -> Any:
         """The encoder's prediction."""
         self.batches.append(dict(features))
-        return self.encoder(features)
+        return self.encoder(features, subject_index)
 
 
 def run_ours(model: TribeModel, events: Events) -> tuple[dict[str, np.ndarray], list[Segment]]:

@@ -18,6 +18,7 @@ from tools.reference.measure import Row, our_kernels, worst
 from tools.reference.torch_setup import skip_torchvision_operators
 from tribe_np.media.ffmpeg import run_ffmpeg
 from tribe_np.media.frame_times import clip_times
+from tribe_np.media.pictures import Habits
 from tribe_np.media.probe import probe
 from tribe_np.media.video import clip_frames
 
@@ -82,7 +83,9 @@ def compare_frames(seed: int) -> list[Row]:
         rows = []
         for start, duration in ((0.0, length), (offset, length - offset)):
             peer = moviepy_clips(path, start, duration)
-            ours = np.array(list(clip_frames(path, offset=start, duration=duration, ignore_rotation=True)))
+            ours = np.array(
+                list(clip_frames(path, offset=start, duration=duration, habits=Habits(ignore_rotation=True)))
+            )
             case = f"{rate} Hz, {length} s, from {start}, turned by {rotation}, sound {sound:.1f} s"
             rows += worst("video frames", MOVIEPY, case, {"clips": ours}, {"clips": peer}, {"clips": peer}, floor=0)
     return rows

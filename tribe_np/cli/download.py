@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--models", type=common.path, metavar="DIR", help="folder to put the models into (default: the hub cache)"
     )
     parser.add_argument("--no-extractors", action="store_true", help="not the extractors that its config.yaml names")
-    parser.add_argument("--quiet", action="store_true", help="no progress")
+    common.add_quiet(parser)
 
 
 def execute(options: argparse.Namespace) -> int:

@@ -106,6 +106,11 @@ def _expect(kernel: str, name: str, array: np.ndarray, shape: tuple[int, ...]) -
         raise ShapeError(f"numba {kernel}: {name} must have shape {shape}, got {array.shape}")
 
 
+def _largest(array: np.ndarray) -> float:
+    """The largest number of its dtype."""
+    return float(np.finfo(array.dtype).max)
+
+
 def _stacked(kernel: str, x: np.ndarray, n_axes: int) -> np.ndarray:
     """x with all but the last n_axes axes merged into one.
 
@@ -181,7 +186,7 @@ class LoopEntries:
         _expect("layer_norm", "bias", bias, width)
         out = np.empty_like(x)
         self.body("layer_norm", x.dtype)(
-            _stacked("layer_norm", x, 1), weight, bias, float(eps), _stacked("layer_norm", out, 1)
+            _stacked("layer_norm", x, 1), weight, bias, float(eps), _largest(x), _stacked("layer_norm", out, 1)
         )
         return out
 
@@ -190,7 +195,9 @@ class LoopEntries:
         x, weight = _checked("rms_norm", x, weight)
         _expect("rms_norm", "weight", weight, x.shape[-1:])
         out = np.empty_like(x)
-        self.body("rms_norm", x.dtype)(_stacked("rms_norm", x, 1), weight, float(eps), _stacked("rms_norm", out, 1))
+        self.body("rms_norm", x.dtype)(
+            _stacked("rms_norm", x, 1), weight, float(eps), _largest(x), _stacked("rms_norm", out, 1)
+        )
         return out
 
     def scale_norm(self, x: Array, gain: Array, *, eps: float = 1e-12) -> Array:
@@ -198,7 +205,9 @@ class LoopEntries:
         x, gain = _checked("scale_norm", x, gain)
         _expect("scale_norm", "gain", gain, (1,))
         out = np.empty_like(x)
-        self.body("scale_norm", x.dtype)(_stacked("scale_norm", x, 1), gain, float(eps), _stacked("scale_norm", out, 1))
+        self.body("scale_norm", x.dtype)(
+            _stacked("scale_norm", x, 1), gain, float(eps), _largest(x), _stacked("scale_norm", out, 1)
+        )
         return out
 
     def rotate_half(self, x: Array, cos: Array, sin: Array) -> Array:

@@ -14,6 +14,7 @@ from tribe_np.timeline.events import Events
 from tribe_np.timeline.segments import Segment
 
 FILES = ("predictions.npy", "segments.json", "events.tsv", "run.json")
+TRANSCRIPT = "transcript.json"  # only where a recogniser heard words
 COMMAND = "predict"
 
 
@@ -29,6 +30,7 @@ class Prediction:
     segments: tuple[Segment, ...]
     events: Events
     run: Mapping[str, Any] = field(default_factory=dict)
+    transcript: str | None = None  # the text of transcript.json
 
     def segment_rows(self) -> list[dict[str, Any]]:
         """One mapping per row, as segments.json holds them."""
@@ -48,6 +50,8 @@ def write_prediction(folder: str | Path, prediction: Prediction) -> None:
         _write_array(partial / "predictions.npy", prediction.predictions)
         _write_json(partial / "segments.json", prediction.segment_rows())
         prediction.events.to_tsv(partial / "events.tsv")
+        if prediction.transcript is not None:
+            (partial / TRANSCRIPT).write_text(prediction.transcript, encoding="utf-8")
         _write_json(partial / "run.json", prediction.run)
 
     write_whole(Path(folder), fill, COMMAND)

@@ -156,6 +156,7 @@ def choose_files(files: list[RemoteFile]) -> list[RemoteFile]:
         lambda name: name.startswith("model") and name.endswith(".safetensors"),
         lambda name: name.endswith(".ckpt"),
         lambda name: name.startswith("pytorch_model") and name.endswith(".bin"),
+        lambda name: name == "model.bin",  # faster-whisper's
     )
     weights = next((found for form in forms if (found := [f for f in top if form(f.name)])), [])
     text = [f for f in top if f.name.endswith(TEXT_SUFFIXES)]

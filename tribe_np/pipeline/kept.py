@@ -27,6 +27,7 @@ class Kept:
     frequency: float
     start: float
     duration: float
+    keeps_group_axis: bool = True  # else (1, F, ...) is stored, and (F, ...) is what upstream has
 
     def grid(self) -> FeatureGrid:
         """The features themselves.
@@ -34,6 +35,7 @@ class Kept:
         Raises   CheckpointError when the cache's file has gone meanwhile
         """
         data = self.stored.read() if isinstance(self.stored, TensorEntry) else self.stored
+        data = data if self.keeps_group_axis else data[0]
         return FeatureGrid(data, self.frequency, self.start, self.duration)
 
 

@@ -67,6 +67,12 @@ def vertex_selection(selection: Mapping[str, Any] | None, n_vertices: int) -> np
     return np.flatnonzero(chosen)
 
 
+def region_names(selection: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The names of regions in a selection that `vertex_selection` has accepted."""
+    names = (selection or {}).get("roi")
+    return () if names is None else (names,) if isinstance(names, str) else tuple(names)
+
+
 def _as_mask(vertices: Any, n_vertices: int) -> Any:
     """A binary array of one number per vertex means a mask (the BERG interface's form); anything else is left alone."""
     try:

@@ -2,7 +2,7 @@
 
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +10,24 @@ import numpy as np
 
 from tribe_np import __version__
 from tribe_np.errors import EventsError
-from tribe_np.outputs.folder import Prediction, write_prediction
-from tribe_np.outputs.whole import check_file_target, check_own_target, write_file_whole, write_whole
+from tribe_np.outputs.folder import TRANSCRIPT, Prediction, write_prediction
+from tribe_np.outputs.made_here import is_own_file
+from tribe_np.outputs.whole import check_file_target, check_own_target, real_path, write_file_whole, write_whole
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.digest import shown_digest
-from tribe_np.pipeline.events import EventBuilder, WordSource
+from tribe_np.pipeline.events import EventBuilder
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import Progress
+from tribe_np.pipeline.provenance import citations, provenance
 from tribe_np.pipeline.record import RunRecord, installed_versions, peak_memory_bytes
+from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.stimulus import Stimulus, open_stimulus
+from tribe_np.pipeline.words import WordSource
 from tribe_np.pipeline.workspace import open_workspace
+from tribe_np.shown import shown
 from tribe_np.threads import loaded_libraries
 from tribe_np.timeline.events import Events
+from tribe_np.timeline.segments import Segment
 
 PACKAGES = ("numpy", "scipy", "safetensors", "soundfile", "imageio-ffmpeg", "tokenizers", "numba", "spacy")
 
@@ -31,11 +37,10 @@ def predict_to_folder(
     out: Path,
     *,
     load: Callable[[], TribeModel],
-    transcript: Path | None = None,
-    transcriber: str | None = None,
-    speech: bool = True,
+    words: WordSource,
     command: str = "",
     threads: int | None = None,
+    subject: str | None = None,
 ) -> dict[str, Any]:
     """Predicts a stimulus into a folder and returns what run.json holds. The stimulus and the target are checked first.
 
@@ -43,33 +48,52 @@ def predict_to_folder(
     """
     began = time.time()
     opened = open_stimulus(stimulus)
-    check_own_target(out, "predict", {"stimulus": stimulus, "transcript": transcript})
+    check_own_target(out, "predict", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
     model = load()
-    events = model.get_events_of(opened.path, WordSource(transcript, transcriber, speech))
-    predictions, segments = model.predict(events, verbose=False)  # its own progress, if any
+    events = model.get_events_of(opened.path, words)
+    predictions, segments = model.predict(events, verbose=False, subject=subject)  # its own progress, if any
     check_finite(predictions)
-    files = _files(model, opened, transcript)
-    record, seconds = model.record, round(time.time() - began, 3)
     run = {
         "tribe_np": __version__,
         "command": command,
-        **files,
+        **provenance(),
+        **_files(model, opened, words.transcript),
+        **_facts(model, predictions, segments),
+        "summary": _summary(stimulus, events, predictions, model, time.time() - began),
+    }
+    run["options"] |= {"threads": threads, "subject": subject, **_word_options(words)}
+    run["seconds"] |= {"total": round(time.time() - began, 3)}
+    rows = predictions.astype(np.float32, copy=False)
+    write_prediction(out, Prediction(rows, tuple(segments), events, run, model.record.transcript))
+    return run
+
+
+def _word_options(words: WordSource) -> dict[str, Any]:
+    align = None if words.align is None else str(words.align)
+    return {
+        "speech": words.speech, "transcriber": words.transcriber, "whisper_model": words.whisper_model, "align": align,
+    }  # fmt: skip
+
+
+def _facts(model: TribeModel, predictions: np.ndarray, segments: Sequence[Segment]) -> dict[str, Any]:
+    """What the run found and took."""
+    record = model.record
+    words_from = str(record.facts.get("words_from"))
+    return {
         **record.facts,
-        "options": _options(model) | {"threads": threads, "speech": speech, "transcriber": transcriber},
+        "options": _options(model),
         "shape": list(predictions.shape),
         "start_of_row_0": segments[0].start,
         "tr": model.data.tr,
         "hemodynamic_offset": model.data.hemodynamic_offset,
         "units": "z-scored BOLD (no physical unit); row r estimates BOLD at its start + hemodynamic_offset seconds",
-        "seconds": record.seconds | {"total": seconds},
+        "seconds": dict(record.seconds),
         "peak_memory_bytes": peak_memory_bytes(),
         "warnings": list(record.warnings),
+        "cite": citations(record.facts.get("models", {}), regions=bool(model.regions), words_from=words_from),
         "versions": {"python": platform.python_version(), **installed_versions(PACKAGES)},
         "libraries": loaded_libraries(),
-        "summary": _summary(stimulus, events, predictions, model, seconds),
     }
-    write_prediction(out, Prediction(predictions.astype(np.float32, copy=False), tuple(segments), events, run))
-    return run
 
 
 def _files(model: TribeModel, stimulus: Stimulus, transcript: Path | None) -> dict[str, Any]:
@@ -93,6 +117,7 @@ def _options(model: TribeModel) -> dict[str, Any]:
         "kernels": model.kernels.name,
         **{name: value for name, value in vars(model.options).items() if name != "compat"},
         "compat": [name for name, is_on in vars(model.options.compat).items() if is_on],
+        "regions": list(model.regions),
         "vertices": None if model.encoder.columns is None else model.encoder.columns.tolist(),
         "cache": None if model.space.cache.folder is None else str(model.space.cache.folder),
     }
@@ -112,7 +137,7 @@ def _summary(stimulus: Path, events: Events, predictions: np.ndarray, model: Tri
     n_rows, n_vertices = predictions.shape
     present = [m for m in model.data.modalities if m in model.record.facts.get("models", {})]
     duration = max(e.stop for e in events) - min(e.start for e in events)
-    return (
+    return shown(
         f"{stimulus.name} ({duration:.1f} s; {', '.join(present)}; {len(events.of_type('Word'))} words) -> "
         f"{n_rows} rows of {model.data.tr:g} s x {n_vertices} vertices in {seconds:.1f} s"
     )
@@ -124,26 +149,38 @@ def events_to_file(
     *,
     config: PipelineConfig,
     cache_folder: Path | bool | None,
-    transcript: Path | None,
-    transcriber: str | None,
-    speech: bool,
+    words: WordSource,
     progress: Progress,
+    models: ModelLocations | None = None,
 ) -> tuple[Events, RunRecord]:
     """The events of a stimulus as a tab-separated table; needs no model.
 
     Raises   TribeError of every kind; nothing is written then
     """
     opened = open_stimulus(stimulus)
-    check_file_target(out, "events", {"stimulus": stimulus, "transcript": transcript})
+    check_file_target(out, "events", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
     with open_workspace(cache_folder) as space:
         record = RunRecord()
-        words = WordSource(transcript, transcriber, speech)
-        events = EventBuilder(space.media, config, words, record, progress).build(opened)
+        found_in = models if models is not None else default_locations(None)
+        events = EventBuilder(space.media, config, words, record, progress, found_in).build(opened)
         write_file_whole(out, events.to_tsv, "events")
+        if record.transcript is not None:
+            _write_beside(out, record.transcript, record)
         gone = [e.filepath for e in events if space.scratch is not None and Path(e.filepath).parent == space.media]
         if gone:
             record.warn("without a cache the sound of the film or text is not kept: its rows name a file that is gone")
     return events, record
+
+
+def _write_beside(table: Path, transcript: str, record: RunRecord) -> None:
+    """Writes the words that a recogniser heard beside their events; a file that is not as it was written here stays."""
+    path = table.with_name(f"{table.stem}.{TRANSCRIPT}")
+    if path.exists() and not is_own_file(real_path(path), "events"):
+        record.warn(
+            f"{path} is there already and is not as tribe-np events wrote it: the recognised words are not kept"
+        )
+        return
+    write_file_whole(path, lambda partial: partial.write_text(transcript, encoding="utf-8"), "events")
 
 
 def features_to_folder(
@@ -151,18 +188,16 @@ def features_to_folder(
     out: Path,
     *,
     load: Callable[[], TribeModel],
-    transcript: Path | None,
-    transcriber: str | None,
-    speech: bool,
+    words: WordSource,
 ) -> tuple[dict[str, tuple[int, ...]], RunRecord]:
-    """Features of a stimulus, one .npz per modality: features (G, F, T), times (T,) in seconds, frequency.
+    """Features of a stimulus, one .npz per modality: features (G, F, T) or (F, T), times (T,) in seconds, frequency.
 
     Raises   TribeError of every kind; nothing is written then
     """
     opened = open_stimulus(stimulus)
-    check_own_target(out, "features", {"stimulus": stimulus, "transcript": transcript})
+    check_own_target(out, "features", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
     model = load()
-    events = model.get_events_of(opened.path, WordSource(transcript, transcriber, speech))
+    events = model.get_events_of(opened.path, words)
     features = model.extract_features(events)
     start = min(e.start for e in events)
 
@@ -171,6 +206,8 @@ def features_to_folder(
             times = start + np.arange(values.shape[-1]) / model.data.frequency
             np.savez(folder / f"{modality}.npz", features=values, times=times, frequency=model.data.frequency)
         events.to_tsv(folder / "events.tsv")
+        if model.record.transcript is not None:
+            (folder / TRANSCRIPT).write_text(model.record.transcript, encoding="utf-8")
 
     write_whole(out, fill, "features")
     return {m: values.shape for m, values in features.items()}, model.record

@@ -7,7 +7,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from tribe_np.errors import ConfigError, MediaError
+from tribe_np.errors import ConfigError, MediaError, MissingFileError, StimulusError
+from tribe_np.media.text_file import read_text_file
 
 SUFFIXES = {
     "text": (".txt",),
@@ -26,23 +27,16 @@ class Stimulus:
     def text(self) -> str:
         """The content of a text stimulus.
 
-        Raises   MediaError when it is not UTF-8 or blank
+        Raises   MediaError when it is no plain text, in an unknown encoding, blank or too long
         """
-        try:
-            content = self.path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise MediaError(f"{self.path}: not UTF-8 text (byte {error.start}); save the file as UTF-8") from error
-        except OSError as error:
-            raise MediaError(f"{self.path}: cannot be read: {error.strerror or error}") from error
-        if not content.strip():
-            raise MediaError(f"{self.path}: the text is blank; there is nothing to speak")
-        return content
+        return read_text_file(self.path)
 
 
 def open_stimulus(path: str | Path, kind: str | None = None) -> Stimulus:
     """The stimulus at `path`; `kind` asks for one kind.
 
-    Raises   MediaError: unknown suffix (checked first, as upstream), no such file, empty file, an unusable name
+    Raises   StimulusError (a ValueError) for an unknown suffix, checked first, as upstream; MissingFileError (a
+             FileNotFoundError) where there is no file; MediaError for an empty one or an unusable name
     """
     path = Path(path)
     try:
@@ -56,23 +50,26 @@ def open_stimulus(path: str | Path, kind: str | None = None) -> Stimulus:
     allowed = SUFFIXES[kind] if kind is not None else tuple(kinds)
     if suffix not in allowed:
         what = f"{kind}_path" if kind is not None else "stimulus"
-        raise MediaError(
+        raise StimulusError(
             f"{path}: {what} must end with one of {', '.join(sorted(allowed))}, got {suffix or 'no suffix'!r}"
         )
     _check_is_file(path)
-    return Stimulus(path, kinds[suffix])
+    stimulus = Stimulus(path, kinds[suffix])
+    if stimulus.kind == "text":
+        stimulus.text()  # what is no text is refused before any work
+    return stimulus
 
 
 def _check_is_file(path: Path) -> None:
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise MediaError(f"{path}: no such file") from error
+        raise MissingFileError(f"{path}: no such file") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or error
         raise MediaError(f"{str(path)[:200]}: cannot be read: {reason}") from error
     if stat.S_ISDIR(found.st_mode):
-        raise MediaError(f"{path}: is a folder, expected a file")
+        raise MissingFileError(f"{path}: is a folder, expected a file")
     if not stat.S_ISREG(found.st_mode):
         raise MediaError(f"{path}: is a pipe or device, expected a file")
     if found.st_size == 0:
