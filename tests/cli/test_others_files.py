@@ -134,11 +134,11 @@ def test_a_cache_that_is_emptied_meanwhile_is_made_again(demo: DemoPaths, sound:
     whole, broken = model("whole"), model("broken")
     events = whole.get_events(audio_path=sound, speech=False)
     shutil.rmtree(tmp_path / "broken")  # before anything is stored
-    source = broken._source(Silent())
+    source = broken.feature_source(Silent())
     items = source.items("audio", events)
     shutil.rmtree(tmp_path / "broken")  # and before anything is read
     (key,) = items
-    expected = whole._source(Silent()).items("audio", events)[key].data
+    expected = whole.feature_source(Silent()).items("audio", events)[key].data
     np.testing.assert_array_equal(items[key].data, expected)
     assert list((tmp_path / "broken" / "features").iterdir())
 
@@ -158,7 +158,7 @@ def test_a_demo_killed_at_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
     moment = 0
     while killed_at(moment, partial(make, 1), ("os.rename",)):
         moment += 1
-    assert moment > 6
+    assert moment >= 6
     fresh, _ = make_demo(tmp_path / "fresh", seconds=2, seed=1, progress=Silent())
     for name in ("clip.mp4", "transcript.json", "models"):
         made, expected = tmp_path / "demo" / name, fresh.folder / name

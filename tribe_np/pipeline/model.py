@@ -115,6 +115,7 @@ class TribeModel(UpstreamNames, Card):
         cluster        None, upstream's default: everything runs in this process
         Raises         CheckpointError, ConfigError, MissingDependencyError
         """
+        check_variables(os.environ, LOADED_LATE)
         if cluster is not None:
             raise ConfigError(f"cluster={cluster!r:.40}: everything runs in this process here; leave cluster out")
         upstream_update, own = split_update(config_update)
@@ -140,7 +141,6 @@ class TribeModel(UpstreamNames, Card):
         progress: Progress | None = None,
     ) -> "TribeModel":
         """`from_pretrained` with every setting explicit; `checkpoint` None is facebook/tribev2."""
-        check_variables(os.environ, LOADED_LATE)
         options = PipelineConfig.from_dict(own_options or {})
         folder = locations.checkpoint(checkpoint)
         module, dtype = device_module(device), dtype_of(precision)
