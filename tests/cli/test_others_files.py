@@ -143,6 +143,28 @@ def test_a_cache_that_is_emptied_meanwhile_is_made_again(demo: DemoPaths, sound:
     assert list((tmp_path / "broken" / "features").iterdir())
 
 
+def test_a_sound_that_goes_with_the_cache_is_made_again(
+    command_here: Command, demo: DemoPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tribe_np import TribeModel
+
+    def emptied(model: TribeModel, *arguments: object, **options: object) -> object:
+        if not times:
+            shutil.rmtree(tmp_path / "cache")
+        times.append(1)
+        return predict(model, *arguments, **options)
+
+    predict, times = TribeModel.predict, []
+    given = ["predict", demo.clip, *speechless(demo), "--cache", tmp_path / "cache", "--out"]
+    assert command_here(*given, tmp_path / "whole").returncode == 0
+    monkeypatch.setattr(TribeModel, "predict", emptied)
+    assert command_here(*given, tmp_path / "again").returncode == 0
+    assert len(times) == 2
+    made, expected = (tmp_path / name / "predictions.npy" for name in ("again", "whole"))
+    assert made.read_bytes() == expected.read_bytes()
+    assert list((tmp_path / "cache" / "media").glob("sound-*.wav"))
+
+
 def test_a_demo_killed_at_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before each of its files takes its name in an earlier demo: the next one works, and ends the same."""
 
