@@ -128,7 +128,9 @@ def test_what_came_while_we_worked_stays(tmp_path: Path, monkeypatch: pytest.Mon
         (out / "notes.txt").write_text("mine")
 
     write_whole(out, fill("1"), "predict")
-    with pytest.raises(OutputError, match=r"since this run began, .*notes\.txt.*; the result is in .*out-2$"):
+    with pytest.raises(
+        OutputError, match=r"the folder now holds other files .*notes\.txt.*; the result is in .*out-2$"
+    ):
         write_whole(out, meanwhile, "predict")
     assert (out / "notes.txt").read_text() == "mine"
     assert content(out) == {"1"}
