@@ -16,6 +16,7 @@ from tribe_np.outputs.made_here import is_own_file
 from tribe_np.outputs.whole import check_file_target, check_own_target, real_path, write_file_whole, write_whole
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.digest import shown_digest
+from tribe_np.pipeline.early_checks import check_extractors
 from tribe_np.pipeline.events import EventBuilder
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import Progress
@@ -52,6 +53,7 @@ def predict_to_folder(
     opened = open_stimulus(stimulus)
     check_own_target(out, "predict", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
     model = load()
+    check_extractors(model, opened, words)
     predict = partial(model.predict, verbose=False, subject=subject)  # it has its own progress, if any
     events, (predictions, segments) = _of_events(model, opened, words, predict)
     check_finite(predictions)
@@ -213,6 +215,7 @@ def features_to_folder(
     opened = open_stimulus(stimulus)
     check_own_target(out, "features", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
     model = load()
+    check_extractors(model, opened, words)
     events, features = _of_events(model, opened, words, model.extract_features)
     start = min(e.start for e in events)
 
