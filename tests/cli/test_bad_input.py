@@ -82,7 +82,6 @@ def test_stimuli_without_length(predict: Command, demo: DemoPaths, tmp_path: Pat
         ("a.srt", b"1\n00:00:03,000 --> 00:00:01,000\nback\n", "line 2"),
         ("a.tsv", b"text\tstart\tduration\tsequence_id\tsentence\nlost\tnan\t0.1\t0\ts\n", "lost"),
         ("a.tsv", b"text\tstart\tduration\tsequence_id\tsentence\nearly\t-1\t0.1\t0\ts\n", "early"),
-        ("a.tsv", b"text\tstart\tduration\tsequence_id\tsentence\nb\t3\t0.1\t0\ts\nout\t1\t0.1\t0\ts\n", "out"),
         ("a.tsv", b"text\tstart\tduration\tsequence_id\tsentence\nfar\t3\t900\t0\ts\n", "far"),
     ],
 )

@@ -4,7 +4,6 @@ import ctypes
 import sys
 import types
 import wave
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import soundfile
 
 from tribe_np.errors import ConfigError, MediaError, MissingDependencyError, OutputError
 from tribe_np.media import espeak_child, speech
-from tribe_np.media.speech import detect_language, synthesise
+from tribe_np.media.speech import synthesise
 
 INSTALLED = espeak_child.load(list(speech.LIBRARIES)) is not None
 live = pytest.mark.skipif(not INSTALLED, reason="espeak-ng is not installed (apt install espeak-ng)")
@@ -46,12 +45,51 @@ def test_live_twice_the_same_bytes(tmp_path: Path) -> None:
 
 @live
 @pytest.mark.parametrize(
-    ("language", "code"), [("french", "fr"), ("zh-cn", "zh-cn"), ("English", "en"), ("no", "no"), ("", "en")]
+    ("language", "code"),
+    [("french", "fr"), ("zh-cn", "zh"), ("English", "en"), ("no", "no"), ("en-US", "en"), ("en-AU", "en"), ("", "en")],
 )
 def test_live_languages(tmp_path: Path, language: str, code: str) -> None:
     transcript, _ = synthesise("Bonjour à tous.", tmp_path / "a.wav", language=language)
     assert transcript is not None
     assert transcript.language == code
+
+
+@live
+def test_live_a_region_has_its_own_voice(tmp_path: Path) -> None:
+    for region in ("en-GB", "en-US"):
+        synthesise("I can't dance, ask my aunt.", tmp_path / f"{region}.wav", language=region)
+    assert (tmp_path / "en-GB.wav").read_bytes() != (tmp_path / "en-US.wav").read_bytes()
+
+
+@live
+def test_live_chinese_has_a_word_for_every_character(tmp_path: Path) -> None:
+    transcript, _ = synthesise("今天天气很好。我的iPhone是2024年买的！", tmp_path / "a.wav", language="zh")
+    assert transcript is not None
+    expected = ["今", "天", "天", "气", "很", "好。", "我", "的", "iPhone", "是", "2024", "年", "买", "的！"]
+    assert [word.text for word in transcript.words] == expected
+    starts = [word.start for word in transcript.words]
+    assert starts == sorted(set(starts)), "each has a time of its own"
+    assert [word.sequence_id for word in transcript.words] == [0] * 6 + [1] * 8
+
+
+@live
+def test_live_kana_are_words_and_kanji_are_refused(tmp_path: Path) -> None:
+    transcript, _ = synthesise("きょうは いい。", tmp_path / "a.wav", language="ja")
+    assert transcript is not None
+    assert [word.text for word in transcript.words] == ["き", "ょ", "う", "は", "い", "い。"]
+    with pytest.raises(MediaError, match=r"cannot read kanji \(今\).*kana.*--transcript FILE"):
+        synthesise("今日は", tmp_path / "b.wav", language="ja")
+    assert not (tmp_path / "b.wav").exists()
+
+
+@live
+def test_live_a_script_without_spaces_needs_them(tmp_path: Path) -> None:
+    text = "สวัสดีครับผมชื่อสมชายวันนี้อากาศดีมาก"
+    with pytest.raises(MediaError, match=r"37 letters without a space.*zero-width spaces"):
+        synthesise(text, tmp_path / "a.wav", language="th")
+    transcript, _ = synthesise("สวัสดี\u200bครับ ผม\u200bชื่อ\u200bสมชาย", tmp_path / "b.wav", language="th")
+    assert transcript is not None
+    assert [word.text for word in transcript.words] == ["สวัสดี", "ครับ", "ผม", "ชื่อ", "สมชาย"]
 
 
 @live
@@ -64,8 +102,10 @@ def test_live_control_characters_keep_their_place(tmp_path: Path) -> None:
 
 @live
 def test_live_unknown_voice(tmp_path: Path) -> None:
-    with pytest.raises(MediaError, match="no voice for language 'xx-none'"):
-        synthesise("hello", tmp_path / "a.wav", language="xx-none")
+    with pytest.raises(MediaError, match="no voice for language 'lo'"):
+        synthesise("hello", tmp_path / "a.wav", language="lao")
+    with pytest.raises(ConfigError, match="language 'englsh' is not known; did you mean english"):
+        synthesise("hello", tmp_path / "a.wav", language="englsh")
     assert not (tmp_path / "a.wav").exists()
 
 
@@ -213,8 +253,8 @@ class FakeGtts(types.ModuleType):
 
     class gTTS:  # noqa: N801
         def __init__(self, text: str, lang: str) -> None:
-            if lang == "xx":
-                raise ValueError("Language not supported: xx")
+            if lang == "iw":
+                raise ValueError("Language not supported: iw")
             self.seconds = len(text) / 10
 
         def save(self, path: str) -> None:
@@ -242,42 +282,8 @@ def test_gtts_when_espeak_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.usefixtures("fake_gtts")
 def test_gtts_failures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MediaError, match="Language not supported"):
-        synthesise("hello", tmp_path / "a.wav", engine="gtts", language="xx")
+        synthesise("hello", tmp_path / "a.wav", engine="gtts", language="hebrew")
     monkeypatch.setattr(FakeGtts, "failing", True)
     with pytest.raises(MediaError, match=r"needs a network\): Failed to connect\. Probable"):
         synthesise("hello", tmp_path / "a.wav", engine="gtts")
     assert list(tmp_path.iterdir()) == []
-
-
-class NoClueError(Exception):
-    pass
-
-
-def detect(text: str) -> str:
-    if text.isdigit():
-        raise NoClueError("No features in text.")
-    return "zh-cn" if "你" in text else "fr"
-
-
-def test_language_detection_is_seeded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake: Any = types.ModuleType("langdetect")
-    fake.DetectorFactory, fake.detect, fake.LangDetectException = (
-        type("Factory", (), {"seed": None}),
-        detect,
-        NoClueError,
-    )
-    monkeypatch.setitem(sys.modules, "langdetect", fake)
-    assert [detect_language(text) for text in ("Bonjour", "你好")] == ["fr", "zh-cn"]
-    assert fake.DetectorFactory.seed == 0
-    with pytest.raises(MediaError, match="No features"):
-        detect_language("123")
-    with suppress(MissingDependencyError):  # without espeak-ng only the detection is of interest
-        transcript, _ = synthesise("Bonjour", tmp_path / "a.wav", language="detect", engine="espeak-ng")
-        assert transcript is not None
-        assert transcript.language == "fr"
-
-
-def test_language_detection_without_langdetect(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "langdetect", None)
-    with pytest.raises(MissingDependencyError, match="pip install langdetect, or name the language"):
-        detect_language("Bonjour")

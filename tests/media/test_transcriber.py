@@ -15,7 +15,7 @@ import pytest
 from tribe_np.errors import MediaError, MissingDependencyError
 from tribe_np.media import whisper
 from tribe_np.media.child_process import last_useful_line, run_child
-from tribe_np.media.transcriber import Transcriber, WhisperX, language_code, language_name
+from tribe_np.media.transcriber import Transcriber, WhisperX
 from tribe_np.media.transcribers import find_transcriber
 from tribe_np.media.transcript import Word
 
@@ -193,8 +193,3 @@ def is_running(pid: int) -> bool:
         return False
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
     return not state.strip().startswith("Z") and bool(state.strip())
-
-
-def test_languages_by_name_and_code() -> None:
-    assert [language_code(name) for name in ("English", "zh", "", None, "xx")] == ["en", "zh", "", "", "xx"]
-    assert [language_name(code) for code in ("en", "english", "zh-cn", "xx")] == ["english", "english", "chinese", "xx"]

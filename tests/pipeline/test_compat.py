@@ -36,9 +36,10 @@ pytestmark = pytest.mark.extras
 GOLDEN = Path(__file__).parents[1] / "golden"
 RECORDED: dict[str, Any] = {
     flag: recorded
-    for name in (f"{NAME}.json", audio_compat.NAME)
+    for name in (f"{NAME}.json", audio_compat.NAME, "transcript_odd.json")
     for flag, recorded in json.loads((GOLDEN / name).read_text(encoding="utf-8")).items()
 }
+ODD: dict[str, Any] = json.loads((GOLDEN / "transcript_odd.json").read_text(encoding="utf-8"))
 ARRAYS = {"turned": "ignore_rotation", "eos": "eos_is_padding"}
 UVX = """#!/usr/bin/env python3
 import json, pathlib, sys
@@ -203,6 +204,29 @@ def test_english_only_is_off_by_default(tmp_path: Path, uvx: Path) -> None:
     (line,) = map(json.loads, (uvx / "calls.jsonl").read_text().splitlines())
     assert line[line.index("--language") + 1] == "fr"
     assert line[line.index("--compute_type") + 1] == "int8"
+
+
+def heard(folder: Path, flag: str, *, on: bool) -> list[list[Any]]:
+    """Text, start and duration of the words of a recorded transcript."""
+    path = write_silence(folder / "spoken.wav", 8.0)
+    transcript = folder / "odd.json"
+    transcript.write_text(json.dumps(ODD[flag]["whisperx"]))
+    (folder / "work").mkdir(exist_ok=True)
+    config = PipelineConfig.from_dict({"compat": replace(Compat(), **{flag: on})})
+    builder = EventBuilder(folder / "work", config, WordSource(transcript), RunRecord(), Silent())
+    return [[w.text, w.start, w.duration] for w in builder.build(open_stimulus(path)).of_type("Word")]
+
+
+def test_drop_untimed_words(tmp_path: Path) -> None:
+    assert heard(tmp_path, "drop_untimed_words", on=True) == ODD["drop_untimed_words"]["words"]
+    right = heard(tmp_path, "drop_untimed_words", on=False)
+    assert right == [["In", 0.5, 0.25], ["1999", 0.75, 0.5], ["we", 1.25, 0.25], ["had", 1.5, 0.25], right[4]]
+    assert right[4][:2] == ["£13.60", 1.75]
+
+
+def test_hear_non_speech(tmp_path: Path) -> None:
+    assert heard(tmp_path, "hear_non_speech", on=True) == ODD["hear_non_speech"]["words"]
+    assert heard(tmp_path, "hear_non_speech", on=False) == [["Well", 1.0, 0.25]]
 
 
 @pytest.mark.skipif(espeak_child.load(list(speech.LIBRARIES)) is None, reason="espeak-ng is not installed")

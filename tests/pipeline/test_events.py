@@ -126,7 +126,7 @@ def test_transcribing_is_kept_and_a_damaged_copy_is_made_again(film: Path, tmp_p
     kept.write_text("{")
     _, record = build(film, work, WordSource())
     assert (whisperx / "calls").read_text().count("call") == 2
-    assert any("damaged" in w for w in record.warnings)
+    assert any("made again" in w for w in record.warnings)
 
 
 def test_without_any_source_of_words_the_error_names_three_ways(
@@ -163,6 +163,61 @@ def test_words_beyond_the_media_are_an_error(film: Path, tmp_path: Path) -> None
     write_transcript(late, Transcript((Word("Late.", 100.0, 101.0),)))
     with pytest.raises(EventsError, match="Late"):
         build(film, tmp_path / "work", WordSource(transcript=late))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("onset\tduration\ttrial_type\n1\t2\tx\n", "no column 'text' among 'onset'"),
+        ("<!DOCTYPE html><html>", "not a transcript but a web page"),
+        ("text\tstart\tduration\nhey\t0,5\t1\n", "start is no number: '0,5'"),
+    ],
+)
+def test_a_stray_table_beside_the_film_is_named_with_the_ways_round_it(
+    film: Path, tmp_path: Path, content: str, said: str
+) -> None:
+    film.with_suffix(".tsv").write_text(content)
+    with pytest.raises(EventsError) as caught:
+        build(film, tmp_path / "work", WordSource())
+    message = str(caught.value)
+    assert message.startswith(f"{film.with_suffix('.tsv')}: ")
+    for part in (said, f"it stands next to {film.name}", "give it another name", "--transcript FILE", "--no-speech"):
+        assert part in message
+    build(film, tmp_path / "work", WordSource(speech=False))
+
+
+ODD = [
+    {"word": "In", "start": 0.5, "end": 0.7}, {"word": "1999"}, {"word": "[laughs]", "start": 1.5, "end": 1.7},
+    {"word": "we", "start": 2, "end": 2.2},
+]  # fmt: skip
+
+
+def test_what_is_odd_in_a_transcript_is_counted_and_upstream_keeps_its_way(film: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "odd.json"
+    odd.write_text(json.dumps({"segments": [{"text": "", "words": ODD}]}))
+    events, record = build(film, tmp_path / "work", WordSource(transcript=odd))
+    assert [(word.text, word.start, word.duration) for word in events.of_type("Word")][:2] == [
+        ("In", 0.5, 0.7 - 0.5),
+        ("1999", 0.7, 0.8),
+    ]
+    assert record.facts["transcript_repairs"] == {"untimed_words": 1, "non_speech": 1}
+    assert f"{odd}: 1 word without a time is placed between its neighbours ('1999')" in record.warnings
+    assert any("'[laughs]'" in warning and "--keep-non-speech" in warning for warning in record.warnings)
+    events, _ = build(film, tmp_path / "work", WordSource(transcript=odd), keep_non_speech=True)
+    assert [word.text for word in events.of_type("Word")] == ["In", "1999", "[laughs]", "we"]
+    events, _ = build(film, tmp_path / "work", WordSource(transcript=odd), compat="upstream")
+    assert [word.text for word in events.of_type("Word")] == ["In", "[laughs]", "we"]
+
+
+def test_counts_survive_the_cache_of_a_transcriber(film: Path, tmp_path: Path, whisperx: Path) -> None:
+    program = whisperx / "whisperx"
+    odd = '{"word": "2"}, {"word": "♪", "start": 0.55, "end": 0.6}, {"word": "there."'
+    program.write_text(program.read_text().replace('{"word": "there."', odd))
+    counts = [build(film, tmp_path / "work", WordSource())[1].facts["transcript_repairs"] for _ in range(2)]
+    assert counts == [{"untimed_words": 1, "non_speech": 1}] * 2
+    events, _ = build(film, tmp_path / "work", WordSource(), keep_non_speech=True)
+    assert [word.text for word in events.of_type("Word")] == ["Hello", "2", "♪", "there."]
+    assert (whisperx / "calls").read_text().count("call") == 1
 
 
 def test_a_language_is_recorded_by_name(film: Path, demo: DemoPaths, tmp_path: Path) -> None:

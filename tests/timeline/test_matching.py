@@ -63,14 +63,14 @@ def test_a_word_at_the_other_end_of_the_text_is_found_too() -> None:
 
 
 def test_half_of_the_characters_are_not_enough() -> None:
-    assert match("abxy end", "abcd end")[0] == WordMatch()
+    assert match("abxy end", "abcd end")[0] == WordMatch(sentence="abxy end"), "no place, as sure as its sentence is"
     assert match("abcy end", "abcd end")[0].text_char == 0
 
 
 def test_a_lost_word_inherits_the_sentence_between_two_of_it() -> None:
     found = match("One two. Three four.", "one zzz two three zzz")
     assert found[1] == WordMatch(None, "One two. ", None)
-    assert found[4] == WordMatch()
+    assert found[4] == WordMatch(sentence="Three four."), "nothing else is left of the text"
     assert match("One two. Three four.", "two zzz three")[1] == WordMatch()
 
 

@@ -81,6 +81,10 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--language", metavar="NAME", help="language of the words (default: the transcript's, or english)"
     )
+    parser.add_argument(
+        "--keep-non-speech", action="store_true",
+        help="count as words what nobody says in a transcript: musical notes, [door slams], (laughs), MAN:, dashes",
+    )  # fmt: skip
     parser.add_argument("--compat", choices=["upstream"], help="reproduce the reference implementation's defects")
     parser.add_argument(
         "--sentences", default="builtin", metavar="NAME", help="sentence splitter: builtin (default) or spacy:MODEL"
@@ -207,6 +211,7 @@ def pipeline_options(options: argparse.Namespace) -> dict[str, object]:
         "sentences": options.sentences,
         "compat": options.compat,
         "language": options.language,
+        "keep_non_speech": options.keep_non_speech,
         "kernels": getattr(options, "kernels", "auto"),
         "context": options.context,
         "memory_check": getattr(options, "memory_check", True),

@@ -17,6 +17,7 @@ from safetensors import SafetensorError, TensorSpec, serialize_file
 
 from tribe_np.atomic import whole_file
 from tribe_np.errors import CheckpointError, OutputError
+from tribe_np.foreign import file_description
 from tribe_np.formats.blocks import read_blocks, write_values
 from tribe_np.small_files import check_regular
 
@@ -122,6 +123,8 @@ def read_header(path: str | Path) -> tuple[dict[str, TensorEntry], dict[str, str
             if len(prefix) < 8:
                 raise CheckpointError(f"{path}: not a safetensors file: {size} bytes, too short for a header")
             if n_header > min(size - 8, MAX_HEADER):
+                if foreign := file_description(path):
+                    raise CheckpointError(f"{path}: not a safetensors file but {foreign}")
                 raise CheckpointError(
                     f"{path}: the header claims {n_header} bytes but the file has {size}; it is truncated or damaged"
                 )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.errors import CheckpointError
+from tribe_np.foreign import HEAD, description
 from tribe_np.formats.safetensors import TensorEntry, read_header
 from tribe_np.formats.torch_zip import read_torch_tensors
 from tribe_np.protocols import Array
@@ -249,9 +250,9 @@ def read_json(path: str | Path, *, most: int = MAX_JSON) -> dict[str, Any]:
     raw = read_small_file(path, most=most)
     try:
         value = json.loads(raw.decode("utf-8"))
-    except RecursionError as error:
-        raise CheckpointError(f"{path}: not valid JSON: nested too deeply") from error
-    except ValueError as error:  # numbers of thousands of digits too
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits too
+        if foreign := description(raw[:HEAD]):
+            raise CheckpointError(f"{path}: not JSON but {foreign}") from error
         raise CheckpointError(f"{path}: not valid JSON: {str(error)[:80]}") from error
     if not isinstance(value, dict):
         raise CheckpointError(f"{path}: expected a JSON object, got {type(value).__name__}")

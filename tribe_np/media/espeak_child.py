@@ -1,9 +1,10 @@
 """Child process that speaks a text with the espeak-ng library: sound and word events in, on standard library alone.
 
-    python -m tribe_np.media.espeak_child FOLDER VOICE LIBRARY...  < text
+    python -m tribe_np.media.espeak_child FOLDER VOICE,VOICE... LIBRARY...  < text
 
-writes FOLDER/speech.wav (16-bit, mono) and FOLDER/events.json. A process of its own, because a crash in foreign code
-would take the run down. Exit codes: 0 done, 3 no library found, 4 no such voice, 5 espeak-ng refuses, 6 disk.
+speaks with the first of the voices that exists, and writes FOLDER/speech.wav (16-bit, mono) and FOLDER/events.json. A
+process of its own, because a crash in foreign code would take the run down. Exit codes: 0 done, 3 no library found,
+4 no such voice, 5 espeak-ng refuses, 6 disk.
 
 Source   espeak-ng 1.51 speak_lib.h (structures, constants and call order)
 """
@@ -45,7 +46,7 @@ CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes
 
 def main(arguments: list[str]) -> int:
     """Speaks standard input; returns the exit code."""
-    folder, voice, *libraries = arguments
+    folder, voices, *libraries = arguments
     text = sys.stdin.buffer.read()
     library = load(libraries)
     if library is None:
@@ -54,7 +55,7 @@ def main(arguments: list[str]) -> int:
     if rate <= 0:
         print("espeak-ng does not find its voice data", file=sys.stderr)
         return REFUSED
-    if library.espeak_SetVoiceByName(voice.encode()) != 0:
+    if all(library.espeak_SetVoiceByName(voice.encode()) != 0 for voice in voices.split(",")):
         return NO_VOICE
     try:
         return speak(library, text, rate, Path(folder))

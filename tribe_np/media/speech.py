@@ -18,9 +18,10 @@ from tribe_np.leftovers import scratch_prefix
 from tribe_np.media import espeak_child
 from tribe_np.media.child_process import last_useful_line, run_child
 from tribe_np.media.speech_alignment import SpeechEvent, align_words
-from tribe_np.media.transcriber import language_code
 from tribe_np.media.transcript_words import Transcript
 from tribe_np.optional import require
+from tribe_np.timeline.languages import Language, find_language
+from tribe_np.timeline.word_cuts import KANJI, unspaced_stretch
 
 ENGINES = ("espeak-ng", "gtts")
 LIBRARIES = (
@@ -30,7 +31,8 @@ LIBRARIES = (
     "/opt/homebrew/lib/libespeak-ng.1.dylib",  # not on the loader's path on macOS
     "/usr/local/lib/libespeak-ng.1.dylib",
 )
-VOICES = {"zh": "cmn", "zh-cn": "cmn", "zh-tw": "cmn", "no": "nb"}  # languages that espeak-ng calls otherwise
+VOICES = {"zh": "cmn", "no": "nb", "nn": "nb"}  # languages that espeak-ng calls otherwise
+GTTS_CODES = {"he": "iw", "jv": "jw", "nb": "no", "zh-tw": "zh-TW", "pt-pt": "pt-PT", "fr-ca": "fr-CA"}  # and gTTS
 WAYS_OUT = (
     "install espeak-ng (apt install espeak-ng, brew install espeak-ng), or gTTS (pip install gtts; needs a network), "
     "or record the text and give the sound with --transcript FILE"
@@ -42,56 +44,56 @@ def synthesise(
 ) -> tuple[Transcript | None, str]:
     """Writes the spoken text to `wav_path`; the words with their times (None from gTTS), and the engine's name.
 
-    language is a name or code; None is English, "detect" asks langdetect with a fixed seed. engine None takes
-    espeak-ng if its library is there, else gTTS. The file appears whole or not at all.
+    language is a name, code or tag ("en-US" asks for that region's voice where there is one); None is English. engine
+    None takes espeak-ng if its library is there, else gTTS. The file appears whole or not at all.
     Raises   MediaError when there is nothing to say or the engine fails; MissingDependencyError when there is none;
-             ConfigError for an unknown one; OutputError when the file cannot be written
+             ConfigError for an unknown engine or language; OutputError when the file cannot be written
     """
     if engine is not None and engine not in ENGINES:
         raise ConfigError(f"unknown speech engine {engine!r:.40}; known: {', '.join(ENGINES)}")
     if not text.strip():
         raise MediaError("the text is blank: there is nothing to speak")
-    code = detect_language(text) if language == "detect" else language_code(language) or "en"
+    spoken_in = find_language(language or "english")
     if engine != "gtts":
-        transcript = _espeak(text, wav_path, code)
+        transcript = _espeak(text, wav_path, spoken_in)
         if transcript is not None:
             return transcript, "espeak-ng"
         if engine == "espeak-ng":
             raise MissingDependencyError(f"espeak-ng is not installed; {WAYS_OUT}")
-    _gtts(text, wav_path, code)
+    _gtts(text, wav_path, spoken_in)
     return None, "gtts"
 
 
-def detect_language(text: str) -> str:
-    """The code of the language of a text, by langdetect with a fixed seed (upstream's is unseeded, and can vary).
-
-    Raises   MissingDependencyError without langdetect; MediaError when the text gives no clue
-    """
-    try:
-        langdetect = require("langdetect", extra="speech", why="finding the language of a text")
-    except MissingDependencyError as error:
-        raise MissingDependencyError(
-            "finding the language of a text needs langdetect: pip install langdetect, or name the language"
-        ) from error
-    langdetect.DetectorFactory.seed = 0
-    try:
-        return language_code(str(langdetect.detect(text)))
-    except langdetect.LangDetectException as error:
-        raise MediaError(f"the language of the text cannot be found ({error}); name it") from error
+def _check_readable(text: str, code: str) -> None:
+    """Refuses what espeak-ng would speak as something else, or without saying where a word begins."""
+    if code == "ja" and (kanji := KANJI.search(text)):
+        raise MediaError(
+            f"espeak-ng cannot read kanji ({kanji.group()}): it spells them in English. Write the text in kana, or "
+            "record it and give the sound with --transcript FILE"
+        )
+    if stretch := unspaced_stretch(text):
+        raise MediaError(
+            f"the text holds {len(stretch)} letters without a space ({stretch[:10]}...), and nothing here says where "
+            "their words begin. Put spaces or zero-width spaces between the words, or record the text and give the "
+            "sound with --transcript FILE"
+        )
 
 
-def _espeak(text: str, wav_path: Path, code: str) -> Transcript | None:
+def _espeak(text: str, wav_path: Path, language: Language) -> Transcript | None:
     """The words that espeak-ng spoke into the file; None when its library is not installed."""
+    code = language.code
     try:
         # a NUL would end the text; replaced one for one, because events count characters
-        said = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", " ", text).encode("utf-8")
+        said = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b]", " ", text).encode("utf-8")
     except UnicodeEncodeError as error:
         raise MediaError(f"the text holds half of a surrogate pair at character {error.start + 1}") from error
     with tempfile.TemporaryDirectory(prefix=scratch_prefix()) as folder:
-        command = _espeak_command(folder, VOICES.get(code, code))
+        voices = [*([f"{code}-{language.region}"] if language.region else []), VOICES.get(code, code)]
+        command = _espeak_command(folder, ",".join(voices))
         result = run_child(command, name="espeak-ng", stdin=said)
         if result.returncode == espeak_child.NO_LIBRARY:
             return None
+        _check_readable(text, code)
         _check_espeak(result.returncode, result.stderr, code)
         spoken = Path(folder) / "speech.wav"
         with wave.open(str(spoken)) as sound:
@@ -103,9 +105,9 @@ def _espeak(text: str, wav_path: Path, code: str) -> Transcript | None:
     return Transcript(tuple(align_words(text, events, total)), code, "espeak-ng")
 
 
-def _espeak_command(folder: str, voice: str) -> list[str]:
+def _espeak_command(folder: str, voices: str) -> list[str]:
     # run by its path: `-m` would let a folder called tribe_np in the working directory in
-    return [sys.executable, "-P", str(espeak_child.__file__), folder, voice, *LIBRARIES]
+    return [sys.executable, "-P", str(espeak_child.__file__), folder, voices, *LIBRARIES]
 
 
 def _check_espeak(code: int, stderr: bytes, language: str) -> None:
@@ -117,7 +119,8 @@ def _check_espeak(code: int, stderr: bytes, language: str) -> None:
         raise MediaError(f"espeak-ng failed (exit code {code}): {last_useful_line(stderr)}")
 
 
-def _gtts(text: str, wav_path: Path, code: str) -> None:
+def _gtts(text: str, wav_path: Path, language: Language) -> None:
+    code = GTTS_CODES.get(f"{language.code}-{language.region}") or GTTS_CODES.get(language.code, language.code)
     try:
         gtts = require("gtts", extra="speech", why="speaking a text")
     except MissingDependencyError as error:

@@ -4,11 +4,11 @@ Its events are starts, not words: a number gives several, `U.S.A.` one, `didn't`
 a word begins at the first event that falls into it.
 """
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from tribe_np.media.transcript_words import Word
+from tribe_np.timeline.word_cuts import word_spans
 
 
 class SpeechEvent(NamedTuple):
@@ -27,14 +27,14 @@ class _Token(NamedTuple):
 
 
 def align_words(text: str, events: Sequence[SpeechEvent], total: float) -> list[Word]:
-    """The words of the text (split at white space) with their times; quotation marks are removed.
+    """The words of the text (see `word_spans`) with their times; quotation marks are removed.
 
     Units    total: seconds of sound
     Numerics a word starts at the first word event of non-zero length whose position falls into it and ends at the next
              word's start, or at the sentence or end event before that; words without an event share the time up to the
              next start with the word before them, in proportion to length (before the first start: from 0 s)
     """
-    tokens = [_Token(match.group(), match.start(), match.end()) for match in re.finditer(r"\S+", text)]
+    tokens = [_Token(text[begin:end], begin, end) for begin, end in word_spans(text)]
     starts = _starts(tokens, events, total)
     breaks = sorted({event.milliseconds / 1000 for event in events if event.kind != "word"} | {total})
     spans: list[tuple[float, float]] = []

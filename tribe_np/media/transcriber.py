@@ -16,17 +16,12 @@ from tribe_np.errors import ConfigError, MediaError
 from tribe_np.media.child_process import last_useful_line, run_child
 from tribe_np.media.transcript_tables import read_whisperx_json
 from tribe_np.media.transcript_words import Transcript
+from tribe_np.timeline.languages import WHISPER_CODES, language_code
 
 MODEL = "large-v3"
 BATCH_SIZE = "16"
 ENGLISH_ALIGNER = "WAV2VEC2_ASR_LARGE_LV60K_960H"
 UPSTREAM_CODES = {"english": "en", "french": "fr", "spanish": "es", "dutch": "nl", "chinese": "zh"}
-LANGUAGE_CODES = UPSTREAM_CODES | {
-    "arabic": "ar", "catalan": "ca", "czech": "cs", "danish": "da", "finnish": "fi", "german": "de", "greek": "el",
-    "hebrew": "he", "hindi": "hi", "hungarian": "hu", "italian": "it", "japanese": "ja", "korean": "ko",
-    "norwegian": "no", "persian": "fa", "polish": "pl", "portuguese": "pt", "romanian": "ro", "russian": "ru",
-    "swedish": "sv", "turkish": "tr", "ukrainian": "uk", "vietnamese": "vi",
-}  # fmt: skip
 OTHER_WAYS = "give the words with --transcript FILE, or go on without words with --no-speech"
 
 
@@ -97,7 +92,7 @@ class WhisperX:
             *self.command,
             str(audio_path.absolute()),  # a name that begins with "-" would be read as an option
             *("--model", MODEL),
-            *(("--language", code) if code else ()),
+            *(("--language", WHISPER_CODES.get(code, code)) if code else ()),
             *("--device", self.device),
             *("--compute_type", "float16" if self.device == "cuda" else "int8"),  # the engine has no float16 on a CPU
             *("--batch_size", BATCH_SIZE),
@@ -124,20 +119,8 @@ class WhisperX:
             written = Path(folder) / f"{audio_path.stem}.json"
             if not written.is_file():
                 raise MediaError(f"{audio_path}: whisperx ended well but wrote no transcript; {OTHER_WAYS}")
-            transcript = read_whisperx_json(written, lossy=self.upstream)
+            transcript = read_whisperx_json(written, lossy=self.upstream, drop_untimed=self.upstream)
         return replace(transcript, source=f"whisperx of {audio_path}")
-
-
-def language_code(language: str | None) -> str:
-    """The code of a language given by name or code; "" for None."""
-    known = (language or "").strip().lower()
-    return LANGUAGE_CODES.get(known, known)
-
-
-def language_name(code: str) -> str:
-    """The name of a language given by code or name ("en" and "english" are "english"), as events carry it."""
-    known = code.strip().lower()
-    return next((name for name, short in LANGUAGE_CODES.items() if short == known.split("-")[0]), known)
 
 
 def _upstream_arguments(audio_path: Path, language: str | None, device: str, output_dir: str) -> list[str]:

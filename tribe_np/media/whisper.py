@@ -13,10 +13,10 @@ from typing import Any
 
 from tribe_np.errors import CheckpointError, ConfigError, MediaError
 from tribe_np.media.speech_samples import RATE, speech_samples
-from tribe_np.media.transcriber import language_code
 from tribe_np.media.transcript_words import Transcript
 from tribe_np.media.whisper_words import Segment, words_of
 from tribe_np.optional import require
+from tribe_np.timeline.languages import language_code
 
 MODEL_FILES = ("config.json", "model.bin", "tokenizer.json")
 COMPUTE_TYPE = "int8"  # measured beside float32 in docs/words.md

@@ -18,6 +18,8 @@ from tribe_np.errors import ConfigError
 from tribe_np.media.audio import TrackHabits
 from tribe_np.media.pictures import Habits
 from tribe_np.shown import quoted
+from tribe_np.timeline.languages import checked_language
+from tribe_np.timeline.sentences import check_option
 
 EXTRACTOR_CLASSES = {
     "text": "HuggingFaceText",
@@ -208,6 +210,7 @@ class Compat:
     duplicate_words: bool = False  # sound of 90 s or more: the whole transcript once per chunk, shifted
     english_only: bool = False  # the language of every transcript is taken to be English
     rounding_loses_words: bool = False  # a last word one rounding step past the text's end is dropped
+    identical_sentences: bool = False  # sentences of one wording are one: words between them run together
     lossy_sidecar: bool = False  # sidecar words null, NA, ... become missing values
     wav_beside_video: bool = False  # the sound is written next to the video, and reused though stale
     trust_sound_header: bool = False  # a sound's length is what its header says; pieces of MP3 begin without lead-in
@@ -218,6 +221,8 @@ class Compat:
     ffmpeg_picks_stream: bool = False  # of several films in a file, the largest is shown at the pace of the first
     container_duration: bool = False  # a film lasts as long as its header says, subtitles and all
     eos_is_padding: bool = False  # end-of-text tokens inside a context are cut as if they were padding
+    drop_untimed_words: bool = False  # words that whisperX could not time ("2014") are left out
+    hear_non_speech: bool = False  # musical notes, "[door slams]", a dash alone are words
     retranscribe_speech: bool = False  # words of a text come from transcribing its synthesised speech
 
     @classmethod
@@ -249,6 +254,7 @@ class PipelineConfig:
     n_video_frames: int | None = None
     remove_empty_segments: bool = True
     language: str | None = None
+    keep_non_speech: bool = False  # of transcripts: "[door slams]", "MAN:" and the like count as words
     speech_engine: str | None = None
     context: str = "exact"  # or "anchored": contexts of long texts start at every `context_stride` words
     context_stride: int = 256
@@ -275,6 +281,10 @@ class PipelineConfig:
         for name, (is_good, expected) in OPTION_TYPES.items():
             if name in values and not is_good(values[name]):
                 raise ConfigError(f"option {name} must be {expected}, got {quoted(values[name])}")
+        if "sentences" in values:
+            check_option(values["sentences"])
+        if "language" in values:
+            values["language"] = checked_language(values["language"])
         return cls(**values)
 
 
@@ -296,6 +306,7 @@ OPTION_TYPES: dict[str, tuple[Callable[[object], bool], str]] = {
     "n_video_frames": (_is_frame_count, "a whole number of at least 1, or none"),
     "remove_empty_segments": (lambda value: isinstance(value, bool), "true or false"),
     "language": (_is_name, "a name or none"),
+    "keep_non_speech": (lambda value: isinstance(value, bool), "true or false"),
     "speech_engine": (_is_name, "a name or none"),
     "context": (lambda value: value in ("exact", "anchored"), '"exact" or "anchored"'),
     "context_stride": (_is_positive, "a whole number of at least 1"),

@@ -15,6 +15,7 @@ from tribe_np.outputs.made_here import is_own_file
 from tribe_np.outputs.whole import check_file_target, check_own_target, real_path, write_file_whole, write_whole
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.digest import shown_digest
+from tribe_np.pipeline.early_checks import check_extractors
 from tribe_np.pipeline.events import EventBuilder
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import Progress
@@ -50,6 +51,7 @@ def predict_to_folder(
     opened = open_stimulus(stimulus)
     check_own_target(out, "predict", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
     model = load()
+    check_extractors(model, opened, words)
     events = model.get_events_of(opened.path, words)
     predictions, segments = model.predict(events, verbose=False, subject=subject)  # its own progress, if any
     check_finite(predictions)
@@ -195,6 +197,7 @@ def features_to_folder(
     opened = open_stimulus(stimulus)
     check_own_target(out, "features", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
     model = load()
+    check_extractors(model, opened, words)
     events = model.get_events_of(opened.path, words)
     features = model.extract_features(events)
     start = min(e.start for e in events)

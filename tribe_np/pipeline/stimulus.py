@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tribe_np.errors import ConfigError, MediaError, MissingFileError, StimulusError
+from tribe_np.media.text_file import read_text_file
 
 SUFFIXES = {
     "text": (".txt",),
@@ -26,17 +27,9 @@ class Stimulus:
     def text(self) -> str:
         """The content of a text stimulus.
 
-        Raises   MediaError when it is not UTF-8 or blank
+        Raises   MediaError when it is no plain text, in an unknown encoding, blank or too long
         """
-        try:
-            content = self.path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise MediaError(f"{self.path}: not UTF-8 text (byte {error.start}); save the file as UTF-8") from error
-        except OSError as error:
-            raise MediaError(f"{self.path}: cannot be read: {error.strerror or error}") from error
-        if not content.strip():
-            raise StimulusError(f"{self.path}: the text is blank; there is nothing to speak")
-        return content
+        return read_text_file(self.path)
 
 
 def open_stimulus(path: str | Path, kind: str | None = None) -> Stimulus:
@@ -61,7 +54,10 @@ def open_stimulus(path: str | Path, kind: str | None = None) -> Stimulus:
             f"{path}: {what} must end with one of {', '.join(sorted(allowed))}, got {suffix or 'no suffix'!r}"
         )
     _check_is_file(path)
-    return Stimulus(path, kinds[suffix])
+    stimulus = Stimulus(path, kinds[suffix])
+    if stimulus.kind == "text":
+        stimulus.text()  # what is no text is refused before any work
+    return stimulus
 
 
 def _check_is_file(path: Path) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tribe_np.errors import ConfigError, EventsError, TribeError
+from tribe_np.errors import ConfigError, TribeError
 from tribe_np.media import audio, probe
 from tribe_np.media import transcript as transcripts
 from tribe_np.media.known_text import align_text, read_known_text
@@ -16,6 +16,8 @@ from tribe_np.media.whisper import FasterWhisper
 from tribe_np.pipeline.cache import CACHE_VERSION
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.digest import file_digest, shown_digest, value_digest
+from tribe_np.pipeline.kept_media import is_kept, seal
+from tribe_np.pipeline.language import language_to_hear
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.record import RunRecord
 from tribe_np.pipeline.resolve import ModelLocations
@@ -91,9 +93,7 @@ class Recogniser:
 
     @property
     def _language(self) -> str | None:
-        if self.config.compat.english_only:
-            return "english"
-        return None if self.config.language == "detect" else self.config.language
+        return language_to_hear(self.config, self.record)
 
     def _open_whisper(self) -> Transcriber:
         folder, name = find_whisper_model(self.words.whisper_model, self.models)
@@ -112,15 +112,13 @@ class Recogniser:
             "language": self._language,
         }
         kept = folder / f"words-{value_digest(parts)[:40]}.json"
-        if kept.is_file():
-            try:
-                return _read(kept, engine, sound)
-            except EventsError:
-                self.record.warn(f"cached transcript {kept.name} is damaged; transcribing again")
+        if is_kept(kept, self.record.warn):
+            return _read(kept, engine, sound)
         with self.record.timed("transcription"):
             transcript = self._run(engine, sound)
         kept.parent.mkdir(parents=True, exist_ok=True)  # somebody may have emptied the cache meanwhile
         transcripts.write_transcript(kept, transcript)
+        seal(kept)
         return _read(kept, engine, sound)  # what a later run will read, from the first run on
 
     def _run(self, engine: Transcriber, sound: Path) -> Transcript:
@@ -155,7 +153,7 @@ class Recogniser:
 
 
 def _read(kept: Path, engine: Transcriber, sound: Path) -> Transcript:
-    return replace(transcripts.read_transcript(kept), source=f"{engine.name} of {sound.name}")
+    return replace(transcripts.read_transcript(kept, keep_non_speech=True), source=f"{engine.name} of {sound.name}")
 
 
 def check_words(stimulus: Stimulus, recogniser: Recogniser) -> None:
@@ -168,10 +166,10 @@ def check_words(stimulus: Stimulus, recogniser: Recogniser) -> None:
         return
     if stimulus.kind == "text" and words.align is not None:
         raise ConfigError("--align is for a film or a sound; the words of a text have times already")
-    if words.wants_recogniser or (stimulus.kind != "text" and _needs_recogniser(stimulus)):
-        recogniser.open()
     if words.align is not None:
         read_known_text(words.align)
+    if words.wants_recogniser or (stimulus.kind != "text" and _needs_recogniser(stimulus)):
+        recogniser.open()
 
 
 def _needs_recogniser(stimulus: Stimulus) -> bool:

@@ -6,10 +6,16 @@ from dataclasses import dataclass, field, replace
 
 from tribe_np.errors import ConfigError, EventsError
 from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.matching import sentence_start
 
 
 def add_contexts(
-    events: Events, *, max_context_len: int | None = 1024, sentence_only: bool = False, stride: int = 1
+    events: Events,
+    *,
+    max_context_len: int | None = 1024,
+    sentence_only: bool = False,
+    stride: int = 1,
+    merge_identical: bool = False,
 ) -> Events:
     """The table whose words have a context: the Text from some earlier word to the end of this one.
 
@@ -19,7 +25,9 @@ def add_contexts(
              in turn have one start and share their beginnings: an approximation of the same contexts
              slices of the words' sentences, so separators are the Text's own. A word that begins with punctuation
              makes its slice too long by as many characters, and these stay doubled in later contexts: upstream's way,
-             kept because the released weights were trained on it. A word without sentence_char has the context ""
+             kept because the released weights were trained on it. A word without sentence_char has the context "".
+             `merge_identical` knows a sentence by its string, as upstream: of "No way. No way.", heard as "No way", the
+             second word is then in the first sentence
     Raises   EventsError if starts decrease within a timeline
     Source   neuralset 0.0.2 events/transforms/text.py AddContextToWords with split_field=""
     """
@@ -27,7 +35,7 @@ def add_contexts(
         raise ConfigError(f"max_context_len must be at least 1, got {max_context_len}")
     if stride < 1:
         raise ConfigError(f"stride must be at least 1, got {stride}")
-    return Events(_with_contexts(events, lambda: _Reader(max_context_len, sentence_only, stride)))
+    return Events(_with_contexts(events, lambda: _Reader(max_context_len, sentence_only, stride, merge_identical)))
 
 
 def remove_missing(events: Events) -> Events:
@@ -45,6 +53,7 @@ class _Reader:
     max_context_len: int | None
     sentence_only: bool
     stride: int
+    merge_identical: bool
     parts: deque[str] = field(default_factory=deque)  # one per word: from it to the start of the next
     read_to: int = 0  # characters of the current sentence that are in parts
     last: Event | None = None
@@ -67,7 +76,7 @@ class _Reader:
 
     def _read_between(self, last: Event, word: Event, sentence_char: int) -> None:
         """Adds the characters between two words to the earlier one."""
-        if word.sentence == last.sentence and last.sentence_char is not None and sentence_char > last.sentence_char:
+        if self._is_same_sentence(last, word, sentence_char):
             self.parts[-1] += word.sentence[self.read_to : sentence_char]
             self.read_to = sentence_char
             return
@@ -76,6 +85,14 @@ class _Reader:
         else:
             self.parts[-1] += last.sentence[self.read_to :]
         self.read_to = 0
+
+    def _is_same_sentence(self, last: Event, word: Event, sentence_char: int) -> bool:
+        """Whether two words are of one sentence: at one place of the text, or, without places, of one string."""
+        before = sentence_start(last.text_char, last.sentence_char)
+        here = sentence_start(word.text_char, sentence_char)
+        if before is not None and here is not None and not self.merge_identical:
+            return before == here
+        return word.sentence == last.sentence and last.sentence_char is not None and sentence_char > last.sentence_char
 
 
 def _with_contexts(events: Iterable[Event], new_reader: Callable[[], _Reader]) -> Iterator[Event]:

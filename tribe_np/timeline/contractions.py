@@ -34,6 +34,19 @@ STATES = _words(
 MONTHS = _words("Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec")
 TITLES = _words("Adm Dr Gen Gov Jr Messrs Mr Mrs Ms Ph.D Prof Rep Rev Sen St Mt")
 OTHER_SHORT = _words("a.m p.m Bros co Co Corp Inc Ltd e.g E.g E.G i.e I.e I.E vs v.s")
+# words that no sentence ends with, whatever follows: titles, references, Latin
+UNFINISHED = frozenset(_words(
+    "mr mrs ms dr prof rev gen gov sen rep adm capt cpt lt col sgt maj cmdr hon st mt messrs mme mlle pres supt insp "
+    "geo wm jas thos chas e.g i.e cf ed eds al ca approx incl esp resp viz vs v.s op univ dept fig figs pp"
+))  # fmt: skip
+UNFINISHED_BEFORE_NUMBERS = frozenset(_words("no nos vol vols p ch chap sec sect par para art eq tab ref"))
+SENTENCE_OPENERS = frozenset(_words(
+    "The A An This That These Those He She It They We I You His Her Its Their Our My Your There Here In On At By For "
+    "From With After Before Since When While If Although Because As But And Or So Yet Then Now What Who Where Why How "
+    "Which No Not Nobody Nothing Everybody Everyone Everything Some Many Most Both All Each Others Another One Once "
+    "Is Are Was Were Do Does Did Can Could Will Would Should Let Please See Yes Well Later Meanwhile However "
+    "Afterwards Today Tomorrow Yesterday Even Only Still Also To Of Such"
+))  # fmt: skip
 
 ABBREVIATIONS = {
     "fr": _words(

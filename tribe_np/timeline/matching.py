@@ -23,6 +23,16 @@ class WordMatch:
     sentence: str | None = None
     sentence_char: int | None = None
 
+    @property
+    def sentence_start(self) -> int | None:
+        """Character of the text where the sentence begins."""
+        return sentence_start(self.text_char, self.sentence_char)
+
+
+def sentence_start(text_char: int | None, sentence_char: int | None) -> int | None:
+    """Character of the text where a word's sentence begins; None for a word without a place."""
+    return None if text_char is None or sentence_char is None else text_char - sentence_char
+
 
 @dataclass(frozen=True, slots=True)
 class _Token:
@@ -57,13 +67,16 @@ def normalize_with_positions(text: str) -> tuple[str, list[int]]:
     return "".join(characters), positions
 
 
-def match_words(sentences: Sequence[Sentence], words: Sequence[str]) -> list[WordMatch]:
+def match_words(
+    sentences: Sequence[Sentence], words: Sequence[str], *, merge_identical: bool = False
+) -> list[WordMatch]:
     """One WordMatch per word; empty fields where nothing reliable was found.
 
     Numerics tokens and words are aligned as whole normalised strings, equal pairs only; runs of words left over are
-             aligned by characters with the text between their neighbours; a word between two words of one sentence
-             string inherits that sentence, without a position
-    Source   neuralset 0.0.2 events/transforms/utils.py TextWordMatcher.match
+             aligned by characters with the text between their neighbours; a word left over there belongs to the one
+             sentence between them, or to theirs, without a position. `merge_identical` knows a sentence by its string
+             alone: words between "Hi." and a later "Hi." are then in "Hi."
+    Source   neuralset 0.4.0 events/transforms/utils.py TextWordMatcher.match; 0.0.2 with merge_identical
     """
     text = "".join(sentence.text for sentence in sentences)
     tokens = [_Token(token, start, sentence) for sentence in sentences for token, start in sentence.tokens]
@@ -76,7 +89,16 @@ def match_words(sentences: Sequence[Sentence], words: Sequence[str]) -> list[Wor
     for first, stop in _gaps(len(words), token_of_word):
         left, right = token_of_word.get(first - 1), token_of_word.get(stop)
         matches[first:stop] = _match_gap(text, tokens, normal[first:stop], left, right)
-    return _inherit_sentences(matches)
+        if not merge_identical and (sentence := _only_sentence(tokens, left, right)):
+            matches[first:stop] = [m if m.sentence else replace(m, sentence=sentence) for m in matches[first:stop]]
+    return _inherit_sentences(matches, merge_identical=merge_identical)
+
+
+def _only_sentence(tokens: list[_Token], left: int | None, right: int | None) -> str:
+    """The one sentence that holds all words of the text between two tokens; "" for none or several."""
+    between = tokens[0 if left is None else left + 1 : right]
+    found = {token.sentence.start: token.sentence.text for token in between if normalize(token.text)}
+    return next(iter(found.values())) if len(found) == 1 else ""
 
 
 def _gaps(n_words: int, matched: dict[int, int]) -> Iterator[tuple[int, int]]:
@@ -120,14 +142,19 @@ def _elect(votes: Counter[int], length: int, candidates: list[_Token]) -> WordMa
     return candidates[max(nearest, 0)].match(start)
 
 
-def _inherit_sentences(matches: list[WordMatch]) -> list[WordMatch]:
+def _inherit_sentences(matches: list[WordMatch], *, merge_identical: bool) -> list[WordMatch]:
+    """Words between two words of one sentence get it, without a position."""
     filled = list(matches)
     previous: int | None = None
     for k, match in enumerate(matches):
-        if match.sentence is None:
+        if match.sentence is None if merge_identical else match.text_char is None:
             continue
-        if previous is not None and matches[previous].sentence == match.sentence:
+        if previous is not None and _is_same(matches[previous], match, merge_identical=merge_identical):
             for between in range(previous + 1, k):
                 filled[between] = replace(filled[between], sentence=match.sentence)
         previous = k
     return filled
+
+
+def _is_same(a: WordMatch, b: WordMatch, *, merge_identical: bool) -> bool:
+    return a.sentence == b.sentence if merge_identical else a.sentence_start == b.sentence_start

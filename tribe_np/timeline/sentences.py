@@ -1,17 +1,20 @@
 """Sentences and tokens of a text: the built-in rules, or spaCy. Which of the two is asked for, never guessed."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
-from unicodedata import category
 
 from tribe_np.errors import ConfigError, MissingDependencyError
 from tribe_np.optional import require
+from tribe_np.timeline.languages import known_language
+from tribe_np.timeline.sentence_ends import sentence_starts
 from tribe_np.timeline.tokens import tokenize
 
-SENTENCE_ENDS = frozenset("!.?։؟۔܀܁܂।॥၊။።፧፨᙮᠃᠉‼‽⁇⁈⁉⸮⸼﹒﹖﹗！．？｡。")
-LANGUAGE_CODES = {"english": "en", "french": "fr", "spanish": "es", "dutch": "nl", "chinese": "zh", "german": "de",
-                  "italian": "it", "portuguese": "pt", "japanese": "ja"}  # fmt: skip
+UPSTREAM_MODELS = {"en": "en_core_web_lg", "fr": "fr_core_news_lg", "es": "es_core_news_lg", "zh": "zh_core_web_lg"}
+SPACY_CODES = {"no": "nb"}  # spaCy calls these languages otherwise
+SAME_CONTEXT = 77  # percent of words in docs/parity.md: built-in rules beside a parser of spaCy
+SAME_CONTEXT_OF_MODELS = 83  # and two of spaCy's own models beside each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,10 @@ class TextAnalyser(Protocol):
     def name(self) -> str:
         """How it was asked for: part of run records and cache keys."""
 
+    @property
+    def note(self) -> str:
+        """One line for a person: what cuts the sentences, and how near it is to what upstream does."""
+
     def analyse(self, text: str) -> list[Sentence]:
         """The sentences of `text`, in order; none for the empty text."""
 
@@ -45,28 +52,48 @@ def analyser(option: str, language: str) -> TextAnalyser:
 
     Raises   ConfigError for another option; MissingDependencyError where spaCy or the model is not installed
     """
-    code = LANGUAGE_CODES.get(language.lower(), language.lower()) or "en"
+    check_option(option)
+    known = known_language(language)
+    code = known.code if known else language.lower() or "en"
     if option == "builtin":
         return BuiltinAnalyser(code)
+    return SpacyAnalyser(option, _load_spacy(option.partition(":")[2], code), code)
+
+
+def check_option(option: str) -> None:
+    """Refuses what is no value of `--sentences`.
+
+    Raises   ConfigError
+    """
     kind, _, model = option.partition(":")
-    if kind == "spacy" and model:
-        return SpacyAnalyser(option, _load_spacy(model, code))
-    raise ConfigError(f'sentences must be "builtin" or "spacy:MODEL" (as spacy:en_core_web_lg), got {option!r}')
+    if option != "builtin" and not (kind == "spacy" and model):
+        raise ConfigError(f'sentences must be "builtin" or "spacy:MODEL" (as spacy:en_core_web_lg), got {option!r:.60}')
 
 
 @dataclass(frozen=True)
 class BuiltinAnalyser:
-    """Rules that find the tokens and sentences of spaCy's blank pipeline with its rule-based sentencizer.
-
-    A sentence ends after a token that is one sentence mark, and the punctuation that follows it; abbreviations,
-    decimals and initials are tokens with their period, so they end nothing.
-    """
+    """Rules that find the tokens of spaCy's tokenizer, and sentence ends near those of its parser."""
 
     language: str
     name: str = "builtin"
 
+    @property
+    def note(self) -> str:
+        """See TextAnalyser."""
+        model = UPSTREAM_MODELS.get(self.language)
+        if self.language == "en":
+            how_near = f"about {SAME_CONTEXT} % of words are read in the context that spaCy's parser gives"
+        else:
+            how_near = (
+                "they go by punctuation and know few abbreviations; how near they are was measured for English only"
+            )
+        advice = f"; for upstream's numbers use --sentences spacy:{model}" if model else ""
+        return f"sentences: built-in rules ({how_near}{advice})"
+
     def analyse(self, text: str) -> list[Sentence]:
-        return list(_assemble(text, _mark_starts(tokenize(text, self.language))))
+        tokens = tokenize(text, self.language)
+        starts = sentence_starts(text, tokens, self.language)
+        return list(_assemble(text, ((*token, begins) for token, begins in zip(tokens, starts, strict=True))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,25 +101,34 @@ class SpacyAnalyser:
     """A loaded spaCy pipeline."""
 
     name: str
-    pipeline: Callable[[str], Any]
+    pipeline: Any  # spacy.Language: called with a text, it gives a Doc
+    language: str = "en"
+
+    @property
+    def note(self) -> str:
+        """See TextAnalyser."""
+        model = self.name.partition(":")[2]
+        version = getattr(self.pipeline, "meta", {}).get("version", "")
+        upstream = UPSTREAM_MODELS.get(self.language)
+        if model == "blank":
+            meaning = "rules without a model, not upstream's parser"
+        elif model == upstream:
+            meaning = "upstream's own model"
+        elif upstream is None:
+            meaning = "upstream has no model for this language"
+        else:
+            meaning = f"upstream uses {upstream}"
+            if self.language == "en":
+                meaning += f"; two of spaCy's models gave {SAME_CONTEXT_OF_MODELS} % of words the same context"
+        spoken = getattr(self.pipeline, "lang", self.language)
+        if spoken != SPACY_CODES.get(self.language, self.language):
+            meaning += f"; the model is for language {spoken!r}, the words are in {self.language!r}"
+        return f"sentences: spaCy {model} {version}".rstrip() + f" ({meaning})"
 
     def analyse(self, text: str) -> list[Sentence]:
+        self.pipeline.max_length = max(getattr(self.pipeline, "max_length", 0), len(text) + 1)
         marked = ((token.text, token.idx, k == 0) for span in self.pipeline(text).sents for k, token in enumerate(span))
         return list(_assemble(text, marked))
-
-
-def _mark_starts(tokens: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int, bool]]:
-    """(token, place, whether it starts a sentence).
-
-    Source   spaCy 3.8 pipeline/sentencizer.pyx Sentencizer.predict
-    """
-    begins, seen_end = True, False
-    for token, start in tokens:
-        is_end = token in SENTENCE_ENDS
-        if seen_end and not is_end and not all(category(c).startswith("P") for c in token):
-            begins, seen_end = True, False
-        yield token, start, begins
-        begins, seen_end = False, seen_end or is_end
 
 
 def _assemble(text: str, marked: Iterable[tuple[str, int, bool]]) -> Iterator[Sentence]:
@@ -107,7 +143,9 @@ def _assemble(text: str, marked: Iterable[tuple[str, int, bool]]) -> Iterator[Se
         yield Sentence(text[tokens[0][1] :], tokens[0][1], tuple(tokens))
 
 
-def _load_spacy(model: str, code: str) -> Callable[[str], Any]:
+@lru_cache(maxsize=4)
+def _load_spacy(model: str, code: str) -> Any:
+    code = SPACY_CODES.get(code, code)
     option = f"--sentences spacy:{model}"
     try:
         spacy = require("spacy", extra="spacy", why=option)
@@ -115,7 +153,7 @@ def _load_spacy(model: str, code: str) -> Callable[[str], Any]:
         download = "" if model == "blank" else f" && python -m spacy download {model}"
         raise MissingDependencyError(
             f"{option} needs spaCy, which does not import here ({error.__cause__}). "
-            f"Install it: pip install spacy{download}. Or use --sentences builtin."
+            f'Install it: pip install "tribe_np[spacy]"{download}. Or use --sentences builtin.'
         ) from error
     try:
         pipeline = spacy.blank(code) if model == "blank" else spacy.load(model)
@@ -126,5 +164,4 @@ def _load_spacy(model: str, code: str) -> Callable[[str], Any]:
         ) from error
     if not {"parser", "senter", "sentencizer"} & set(pipeline.pipe_names):
         pipeline.add_pipe("sentencizer")
-    load: Callable[[str], Any] = pipeline
-    return load
+    return pipeline

@@ -59,6 +59,11 @@ def read_table(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]
         text = read_small_file(path, most=MAX_BYTES, error=EventsError).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise EventsError(f"{path}: not UTF-8 text (byte {error.start}); an events table is a UTF-8 .tsv") from error
+    return checked_records(text, path)
+
+
+def checked_records(text: str, path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """`read_table` of a text; `path` names it in errors."""
     records = parse(text, str(path))
     if not records:
         raise EventsError(f"{path}: empty; an events table starts with a line of column names")

@@ -13,6 +13,7 @@ from itertools import groupby
 from unicodedata import category
 
 from tribe_np.timeline.contractions import exceptions
+from tribe_np.timeline.word_cuts import cut_words
 
 QUOTES = "'\"”“`‘´’‚,„»«「」『』（）〔〕【】《》〈〉⟦⟧"
 MARKS = "…,:;!?¿؟¡()[]{}<>_#*&。？！，、；：～·।،۔؛٪"
@@ -23,6 +24,7 @@ UNITS = (
     "km km² km³ m m² m³ dm dm² dm³ cm cm² cm³ mm mm² mm³ ha µm nm yd in ft kg g mg µg t lb oz m/s km/h kmh mph "
     "hPa Pa mbar mb MB kb KB gb GB tb TB T G M K %"
 )
+SPACELESS = frozenset(("zh", "yue", "wuu", "nan", "lzh", "ja"))  # a token is one character, as in spaCy's blank Chinese
 LONGEST_UNIT = 4  # characters: km/h
 BEFORE_PERIOD = frozenset("%²-+|" + MARKS + QUOTES)
 LETTER = r"(?:[^\W\d_²³¹¼½¾]|[\u3000-\u303f])"
@@ -67,9 +69,10 @@ def tokenize(text: str, language: str) -> list[tuple[str, int]]:
                 tokens.append((stretch[skipped:], start + skipped))
         else:
             place = start
-            for token in _cut(stretch, language):
-                tokens.append((token, place))
-                place += len(token)
+            for unit in cut_words(stretch) if language in SPACELESS else (stretch,):
+                for token in _cut(unit, language):
+                    tokens.append((token, place))
+                    place += len(token)
         start = stop
     return tokens
 
