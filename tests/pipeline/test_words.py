@@ -98,7 +98,7 @@ def test_a_damaged_result_is_made_again(sound: Path, program: Path) -> None:
     second, record = build(sound, words)
     assert second == first
     assert calls(program) == 2
-    assert any("is damaged; transcribing again" in warning for warning in record.warnings)
+    assert any("does not match its digest and is made again" in warning for warning in record.warnings)
 
 
 def test_no_speech_is_a_warning(sound: Path, program: Path) -> None:
