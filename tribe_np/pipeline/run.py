@@ -194,9 +194,7 @@ def _write_beside(table: Path, transcript: str, record: RunRecord) -> None:
     """Writes the words that a recogniser heard beside their events; a file that is not as it was written here stays."""
     path = table.with_name(f"{table.stem}.{TRANSCRIPT}")
     if path.exists() and not is_own_file(real_path(path), "events"):
-        record.warn(
-            f"{path} is there already and is not as tribe-np events wrote it: the recognised words are not kept"
-        )
+        record.warn(f"{path} is there already and is not as tribe-np wrote it: the recognised words are not kept")
         return
     write_file_whole(path, lambda partial: partial.write_text(transcript, encoding="utf-8"), "events")
 
