@@ -1,30 +1,20 @@
-"""Files that appear whole or not at all: written under a hidden name beside their place, then renamed."""
+"""Files that appear whole or not at all: written under a hidden name beside their place, synced, then renamed."""
 
+import ctypes
+import errno
 import os
-import secrets
-import time
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+from tribe_np.leftovers import passing_name
 
-def passing_name(path: Path, ending: str) -> Path:
-    """A hidden name beside `path` that no other call gives, on any machine, and never longer than names may be."""
-    return path.with_name(f".{path.name[:40]}.{os.getpid()}.{secrets.token_hex(4)}.{ending}")
-
-
-def remove_if_possible(path: Path) -> None:
-    """Removes a file that is of no more use; one of another user, or already gone, is left as it is."""
-    with suppress(OSError):
-        path.unlink()
-
-
-def remove_leftovers(folder: Path, *, older_than: float = 86400.0) -> None:
-    """Removes what killed writers left in the folder so many seconds ago; what belongs to others stays."""
-    for path in folder.glob(".*.partial"):
-        with suppress(OSError):
-            if time.time() - path.stat().st_mtime > older_than:
-                path.unlink()
+EXCHANGE = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
+HERE = -100  # AT_FDCWD
+NO_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM)
+NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 @contextmanager
@@ -36,7 +26,58 @@ def whole_file(path: Path) -> Iterator[Path]:
     partial = passing_name(path, "partial")
     try:
         yield partial
+        sync(partial)  # else a crash of the machine may leave the name without the content
         partial.replace(path)
+        sync_folder(path.parent)
     finally:
         with suppress(OSError):  # a parent that is a file: the block has failed already
             partial.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Waits until a file is on the disk.
+
+    Raises   OSError: some disks say only now that they are full
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NO_SYNC:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Waits until the names in a folder are on the disk, where the system knows how."""
+    with suppress(OSError):
+        sync(folder)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Gives each of two files or folders the other's name, in one step; False where this cannot be done.
+
+    Raises   OSError, for example when one of them is not there
+    """
+    rename = _exchanger()
+    if rename is None:
+        return False
+    if rename(os.fsencode(one), os.fsencode(other)) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in NO_EXCHANGE:
+        return False
+    raise OSError(number, os.strerror(number), str(one), None, str(other))
+
+
+def _exchanger() -> Callable[[bytes, bytes], Any] | None:
+    library = ctypes.CDLL(None, use_errno=True)
+    try:
+        if sys.platform == "darwin":
+            swap = library.renamex_np
+            return lambda one, other: swap(one, other, ctypes.c_uint(EXCHANGE))
+        swap = library.renameat2
+    except AttributeError:  # an older C library
+        return None
+    return lambda one, other: swap(HERE, one, HERE, other, ctypes.c_uint(EXCHANGE))

@@ -4,6 +4,7 @@ The array decides (SciPy's rule): every op starts with ``xp = array_module(x, ..
 never a silent copy. A device is "cpu" (NumPy), "cuda" (CuPy), or any module-like object with the same names.
 """
 
+import re
 import sys
 from typing import Any
 
@@ -64,10 +65,11 @@ def dtype_of(precision: str) -> Any:
     return PRECISIONS[precision]
 
 
-def cupy_module() -> Any:
-    """CuPy, with a device to run on.
+def cupy_module(number: int | None = None) -> Any:
+    """CuPy, with a device to run on; with a number, that device is the current one of this thread from here on.
 
-    Raises   MissingDependencyError: three messages, for not installed, not importable, and no device
+    Raises   MissingDependencyError: three messages, for not installed, not importable, and no device; ConfigError for
+             a number that no device has
     """
     try:
         cupy = require("cupy", extra="cuda12", why="--device cuda")
@@ -81,15 +83,22 @@ def cupy_module() -> Any:
         ) from error
     if n_devices == 0:
         raise MissingDependencyError("--device cuda: CuPy is installed but finds no CUDA device. Use --device cpu")
+    if number is not None:
+        if number >= n_devices:
+            raise ConfigError(f"device cuda:{number}: this machine has {n_devices}; the first is cuda:0")
+        cupy.cuda.Device(number).use()
     return cupy
 
 
 def device_module(device: Device) -> Any:
-    """The array module of a device: "cpu", "cuda", "auto" (cuda where it works), or a module given as such."""
+    """The array module of a device: "cpu", "cuda", "cuda:1", "auto" (cuda where it works), or a module given as such.
+
+    Raises   ConfigError for another name; MissingDependencyError for cuda where it does not work
+    """
     if device == "cpu":
         return np
-    if device == "cuda":
-        return cupy_module()
+    if isinstance(device, str) and (device == "cuda" or re.fullmatch(r"cuda:[0-9]{1,3}", device)):
+        return cupy_module(int(device[5:]) if device[5:] else None)
     if device == "auto":
         try:
             return cupy_module()
@@ -97,7 +106,7 @@ def device_module(device: Device) -> Any:
             return np
     if hasattr(device, "asarray"):
         return device
-    raise ConfigError(f"device must be auto, cpu or cuda, got {device!r}")
+    raise ConfigError(f"device must be auto, cpu, cuda or cuda:N, got {device!r:.60}")
 
 
 def to_device(array: Array, device: Device) -> Array:

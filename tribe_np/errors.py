@@ -1,8 +1,14 @@
 """Every error a user can cause. Each message says where, what was expected, what was found and the next step."""
 
+from tribe_np.shown import shown
+
 
 class TribeError(Exception):
     """Base of all errors of this project; the command line prints it in one line and exits with 2."""
+
+    def __str__(self) -> str:
+        """The message, cut to a sensible length, with control characters spelled out: it may quote a file."""
+        return shown(super().__str__())
 
 
 class ShapeError(TribeError, ValueError):
@@ -27,6 +33,14 @@ class EventsError(TribeError, ValueError):
 
 class MediaError(TribeError, OSError):
     """A stimulus file that cannot be found, read, decoded or transcribed."""
+
+
+class MissingFileError(MediaError, FileNotFoundError):
+    """A stimulus that is not there; upstream raises FileNotFoundError."""
+
+
+class StimulusError(MediaError, ValueError):
+    """A stimulus that cannot be used: an unknown suffix, a blank text; upstream raises ValueError."""
 
 
 class OutputError(TribeError, OSError):

@@ -16,20 +16,33 @@ from pathlib import Path
 import numpy as np
 
 from tribe_np.backend import to_host
+from tribe_np.card import Card
 from tribe_np.errors import CheckpointError
 from tribe_np.formats.safetensors import read_header, write_safetensors
 from tribe_np.nn.context import ACTIVE_TAP
 from tribe_np.protocols import Array, Tap
 
+SHOWN_NAMES = 4  # at the beginning and at the end of a recording's table
 
-@dataclass(eq=False)
-class Recording:
+
+@dataclass(eq=False, repr=False)
+class Recording(Card):
     """Recorded arrays by name, in the order they were computed; copies on the host.
 
     A name met again (a second call inside one trace) is stored as name@2, name@3, ...
     """
 
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, object]:
+        """See Card: the first and last names with shape and dtype."""
+        shown = {name: f"{array.shape} {array.dtype.name}" for name, array in self.arrays.items()}
+        names = list(shown)
+        if len(names) > 2 * SHOWN_NAMES:
+            between = {f"... {len(names) - 2 * SHOWN_NAMES} more": "in names()"}
+            shown = {n: shown[n] for n in names[:SHOWN_NAMES]} | between | {n: shown[n] for n in names[-SHOWN_NAMES:]}
+        total = sum(array.nbytes for array in self.arrays.values())
+        return {"intermediates": f"{len(names)}, {total / 1e6:.1f} MB", **shown}
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.arrays[name]

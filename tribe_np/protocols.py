@@ -31,6 +31,9 @@ class Weights(Protocol):
     def take(self, name: str, shape: tuple[int, ...]) -> Array:
         """The tensor; CheckpointError when missing, of another shape, or with NaN."""
 
+    def skip(self, name: str, shape: tuple[int, ...]) -> None:
+        """Marks a tensor of any dtype as used, without reading it; CheckpointError when missing or of another shape."""
+
     def rows(self, name: str, shape: tuple[int, ...]) -> Callable[[Any], Array]:
         """A function from host indices to rows of a table that stays in its file; CheckpointError as for `take`."""
 

@@ -7,7 +7,7 @@ library user sets the same variables, or calls `set_threads` first. Importing th
 import math
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMBA_NUM_THREADS",
 )
+OTHERS = ("GOTO_NUM_THREADS", "BLIS_NUM_THREADS", "RAYON_NUM_THREADS")  # libraries read them, we set none
+LOADED_LATE = ("NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")  # of libraries that are loaded when a model needs them
+MOST_THREADS = 1024
 CORE_TYPE, TIMEOUT = "OPENBLAS_CORETYPE", "OPENBLAS_THREAD_TIMEOUT"
 ZEN4_FAMILY = "25"  # with AVX-512; Zen 3 is the same family without it, Zen 5 is family 26
 
@@ -32,8 +35,8 @@ def set_threads(number: int | None) -> int | None:
     Without a number: OMP_NUM_THREADS, else the processors that the process may use (affinity and the limit of its
     control group). A variable that is set for one library alone stays. OpenBLAS is told what makes it faster
     (`blas_variables`).
-    Raises   ConfigError for an OMP_NUM_THREADS that is no number; MissingDependencyError when NumPy is loaded already
-             and threadpoolctl is not installed
+    Raises   ConfigError for a variable that is no number of threads; MissingDependencyError when NumPy is loaded
+             already and threadpoolctl is not installed
     """
     if "numpy" not in sys.modules:
         chosen = thread_variables(number, os.environ)
@@ -60,11 +63,38 @@ def thread_variables(number: int | None, environment: Mapping[str, str]) -> dict
     """
     if number is not None:
         return dict.fromkeys(VARIABLES, str(number))
-    general = environment.get("OMP_NUM_THREADS", "").split(",")[0].strip()  # "2,4": of nested regions
-    if general and not (general.isascii() and general.isdigit() and int(general) > 0):
-        raise ConfigError(f"OMP_NUM_THREADS must be a whole number from 1 on, got {general[:40]!r}; unset it")
-    shared = general or str(available_threads())
-    return {"OMP_NUM_THREADS": shared} | {name: environment.get(name) or shared for name in VARIABLES[1:]}
+    check_variables(environment)
+    shared = _first(environment, "OMP_NUM_THREADS") or str(available_threads())
+    return {"OMP_NUM_THREADS": shared} | {name: _first(environment, name) or shared for name in VARIABLES[1:]}
+
+
+def check_variables(environment: Mapping[str, str], names: Sequence[str] = VARIABLES + OTHERS) -> None:
+    """Refuses a number of threads that a library would crash with, or take all memory for.
+
+    Raises   ConfigError that names the variable
+    """
+    for name in names:
+        number = _first(environment, name)
+        if number and not is_thread_number(number):
+            raise ConfigError(f"{name} must be a whole number from 1 to {MOST_THREADS}, got {number[:40]!r}; unset it")
+
+
+def is_thread_number(text: str) -> bool:
+    """Whether this is a whole number from 1 to MOST_THREADS."""
+    return text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= MOST_THREADS
+
+
+def _first(environment: Mapping[str, str], name: str) -> str:
+    """A variable's number; "2,4" gives numbers of nested regions."""
+    return environment.get(name, "").split(",")[0].strip()
+
+
+def running_threads() -> int:
+    """The number that `set_threads` chose, or would choose: for libraries that take it as an argument.
+
+    Raises   ConfigError
+    """
+    return int(thread_variables(None, os.environ)["OMP_NUM_THREADS"])
 
 
 def available_threads() -> int:

@@ -12,7 +12,9 @@ import numpy as np
 from tribe_np.backend import array_module
 from tribe_np.errors import ConfigError
 from tribe_np.protocols import Array
+from tribe_np.shown import quoted
 
+MOST_LAYERS = 1000  # asked for; the deepest model has 40
 AGGREGATIONS = ("group_mean", "mean", "sum", None)
 
 
@@ -29,12 +31,26 @@ class LayerSelection:
     cache_n_layers: int | None = None
 
     def __post_init__(self) -> None:
-        if not self.fractions or any(not 0 <= f <= 1 for f in self.fractions):
-            raise ConfigError(f"layers must be fractions between 0 and 1, got {self.fractions}")
+        if not 0 < len(self.fractions) <= MOST_LAYERS or any(not 0 <= f <= 1 for f in self.fractions):
+            raise ConfigError(f"layers must be fractions between 0 and 1, got {quoted(self.fractions)}")
         if self.aggregation not in AGGREGATIONS:
-            raise ConfigError(f"layer_aggregation must be one of {AGGREGATIONS}, got {self.aggregation!r}")
+            raise ConfigError(f"layer_aggregation must be one of {AGGREGATIONS}, got {quoted(self.aggregation)}")
         if self.cache_n_layers is not None and self.cache_n_layers < 2:  # upstream refuses 1: "None instead of 1"
-            raise ConfigError(f"cache_n_layers must be absent or at least 2, got {self.cache_n_layers}")
+            raise ConfigError(f"cache_n_layers must be absent or at least 2, got {quoted(self.cache_n_layers)}")
+
+    def keeps_group_axis(self, n_states: int, *, subselect: bool = True) -> bool:
+        """Whether upstream's features have an axis of layer groups, (G, F), or none, (F,): a mean or sum, or one state.
+
+        `aggregate` always has the axis; only `aggregation` None keeps it upstream for a single state.
+        """
+        if self.aggregation is None:
+            return True
+        return self.aggregation == "group_mean" and len(self._indices(n_states, subselect)) > 1
+
+    def _indices(self, n_states: int, subselect: bool) -> list[int]:
+        """Places among the kept states where the fractions fall, each once, ascending."""
+        last = (len(self.kept_states(n_states)) if subselect else n_states) - 1
+        return sorted({int(f * last) for f in self.fractions})
 
     def kept_states(self, n_states: int) -> list[int]:
         """States that survive `cache_n_layers`: round-half-even of an even spread; all when it is None or that many."""
@@ -52,7 +68,7 @@ class LayerSelection:
         Indices are truncated: int(f * (M - 1)); group_mean takes the half-open spans between them, the last closed.
         """
         kept = self.kept_states(n_states) if subselect else list(range(n_states))
-        indices = sorted({int(f * (len(kept) - 1)) for f in self.fractions})
+        indices = self._indices(n_states, subselect)
         if len(indices) == 1:
             return [[kept[indices[0]]]]
         if self.aggregation is None:

@@ -7,6 +7,7 @@ import numpy as np
 from extractors.common.settings import Settings
 from tribe_np.errors import ShapeError
 
+LONGEST_SIDE = 8192  # pixels that a configuration may ask for; the models take 256 to 518
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -37,10 +38,10 @@ def read_crop_size(settings: Settings, default: int) -> tuple[int, int]:
     """
     value = settings.values.get("crop_size")
     if not isinstance(value, Mapping):
-        side = settings.count("crop_size", default)
+        side = settings.count("crop_size", default, most=LONGEST_SIDE)
         return side, side
     crop = Settings(value, f"{settings.origin}: crop_size")
-    return crop.count("height"), crop.count("width")
+    return crop.count("height", most=LONGEST_SIDE), crop.count("width", most=LONGEST_SIDE)
 
 
 def check_frame(picture: np.ndarray) -> None:

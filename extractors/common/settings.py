@@ -5,13 +5,16 @@ handed in here are those, never our own. Without one, an absent key is an error.
 config.json (position_embeddings_type null means none); `null_is_absent` is for files where transformers drops it.
 """
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tribe_np.errors import ConfigError
+from tribe_np.shown import quoted
+
+LARGEST_COUNT = 2**31 - 1
+LARGEST_NUMBER = 1e30  # transformers' own largest, "no limit"; products of two such numbers are still finite
 
 
 @dataclass(frozen=True)
@@ -26,15 +29,17 @@ class Settings:
         """Whether the file gives the key a value."""
         return key in self.values and not (self.null_is_absent and self.values[key] is None)
 
-    def count(self, key: str, default: int | None = None, *, least: int = 1) -> int:
-        """A whole number of at least `least`."""
+    def count(self, key: str, default: int | None = None, *, least: int = 1, most: int = LARGEST_COUNT) -> int:
+        """A whole number from `least` to `most`."""
         value = self._value(key, default)
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise self._error(key, f"a whole number of at least {least}", value)
+        if value > most:
+            raise self._error(key, f"a whole number from {least} to {most}", value)
         return value
 
     def number(self, key: str, default: float | None = None) -> float:
-        """A finite number."""
+        """A number between -1e30 and 1e30."""
         value = self._value(key, default)
         if not _is_number(value):
             raise self._error(key, "a number", value)
@@ -65,7 +70,7 @@ class Settings:
         """Refuses a present value that would change the maths and is not implemented."""
         if self.has(key) and self.values[key] not in implemented:
             wanted = " or ".join(repr(value) for value in implemented)
-            raise ConfigError(f"{self.origin}: {key} {self.values[key]!r} is not implemented; only {wanted} is")
+            raise ConfigError(f"{self.origin}: {key} {quoted(self.values[key])} is not implemented; only {wanted} is")
 
     def share(self, whole: str, n_whole: int, part: str, n_part: int) -> int:
         """n_whole / n_part, which must come out even."""
@@ -77,9 +82,9 @@ class Settings:
         return self.values[key] if self.has(key) else default
 
     def _error(self, key: str, wanted: str, value: Any) -> ConfigError:
-        return ConfigError(f"{self.origin}: {key} must be {wanted}, got {value!r}")
+        return ConfigError(f"{self.origin}: {key} must be {wanted}, got {quoted(value)}")
 
 
 def _is_number(value: Any) -> bool:
     # compared, not tested with isfinite: JSON holds whole numbers that no float can
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= LARGEST_NUMBER

@@ -24,6 +24,11 @@ class LayerStack(Generic[Layer]):
             build(i)
         return cls(build, n_layers, None)
 
+    @property
+    def place(self) -> str:
+        """Where the weights of the layers are."""
+        return "in the file, read layer by layer" if self.resident is None else "in memory"
+
     def __len__(self) -> int:
         return self.n_layers
 

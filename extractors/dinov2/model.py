@@ -7,18 +7,21 @@
 | encoder.layer.{i}.attention.attention.{query,key,value}.weight                            | (D, D)              |
 | encoder.layer.{i}.attention.output.dense.weight                                           | (D, D)              |
 | encoder.layer.{i}.layer_scale{1,2}.lambda1, norm{1,2}.weight                              | (D,)                |
-| encoder.layer.{i}.mlp.fc1.weight, fc2.weight                                              | (M, D), (D, M)      |
+
+Variants with registers have `embeddings.register_tokens` (1, R, D) besides; the feed-forwards are in `feed_forward`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from extractors.common.stack import LayerStack
 from extractors.dinov2.config import DinoV2Config
+from extractors.dinov2.feed_forward import Mlp, SwiGlu, take_feed_forward
 from extractors.dinov2.preprocess import PictureProcessor
 from tribe_np.backend import array_module, device_module, dtype_of, to_device
+from tribe_np.card import Card
 from tribe_np.errors import ShapeError
 from tribe_np.formats.weights import open_folder
 from tribe_np.kernels.record import REFERENCE, KernelSet
@@ -26,18 +29,21 @@ from tribe_np.nn.context import Context, open_context
 from tribe_np.nn.linear import Linear
 from tribe_np.nn.norm import LayerNorm
 from tribe_np.ops.attention import merge_heads, split_heads
-from tribe_np.ops.resize import resize_bicubic_plain
+from tribe_np.ops.resize import resize_bicubic, resize_bicubic_plain
 from tribe_np.protocols import Array, Device, Weights
 
+Resize = Callable[[Array, tuple[int, int]], Array]
 SPELLINGS = {
     ".attention.attention.query.": ".attention.q_proj.",
     ".attention.attention.key.": ".attention.k_proj.",
     ".attention.attention.value.": ".attention.v_proj.",
     ".attention.output.dense.": ".attention.o_proj.",
+    ".mlp.weights_out.": ".mlp.down_proj.",
 }
 IGNORED = {
     "embeddings.mask_token": "only used in training",
     "layernorm.": "hidden states are taken before the final norm",
+    "classifier.": "the head of an image classifier",
 }
 
 
@@ -48,36 +54,38 @@ def current_spelling(name: str) -> str:
     """
     for old, new in SPELLINGS.items():
         name = name.replace(old, new)
-    return name.removeprefix("dinov2.")
+    return name.removeprefix("dinov2.").removeprefix("dinov2_with_registers.")
 
 
 @dataclass(frozen=True, eq=False)
 class Embeddings:
-    """Patches as tokens, the class token before them, positions added.
+    """Patches as tokens, the class token before them, positions added; registers, which have none, in between.
 
-    Source   transformers 5.23.0 Dinov2Embeddings
+    Source   transformers 5.23.0 Dinov2Embeddings, Dinov2WithRegistersEmbeddings
     """
 
     projection: Linear  # (D, channels * patch * patch)
     cls_token: Array  # (1, 1, D)
     position_embeddings: Array  # (1, 1 + grid * grid, D)
+    register_tokens: Array | None  # (1, R, D)
     patch_size: int
 
     @classmethod
     def from_weights(cls, weights: Weights, config: DinoV2Config) -> "Embeddings":
         """Takes the convolution's kernel as a matrix."""
-        D, patch, n_positions = config.model_dim, config.patch_size, config.grid_size**2 + 1
+        D, R, patch, n_positions = config.model_dim, config.n_registers, config.patch_size, config.grid_size**2 + 1
         projection = weights.at("patch_embeddings", "projection")
         kernel = projection.take("weight", (D, config.n_channels, patch, patch))
         return cls(
             projection=Linear(kernel.reshape(D, -1), projection.take("bias", (D,))),
             cls_token=weights.take("cls_token", (1, 1, D)),
             position_embeddings=weights.take("position_embeddings", (1, n_positions, D)),
+            register_tokens=weights.take("register_tokens", (1, R, D)) if R else None,
             patch_size=patch,
         )
 
     def __call__(self, pixels: Array, ctx: Context) -> Array:
-        """Shapes   pixels (B, C, height, width) -> (B, 1 + S, D); patches by row, column."""
+        """Shapes   pixels (B, C, height, width) -> (B, 1 + R + S, D); patches by row, column."""
         xp = array_module(pixels)
         B, C, height, width = pixels.shape
         patch, rows, columns = self.patch_size, height // self.patch_size, width // self.patch_size
@@ -87,21 +95,26 @@ class Embeddings:
         first = xp.broadcast_to(self.cls_token, (B, 1, patches.shape[-1]))
         positions = self.position_embeddings
         if rows * columns != positions.shape[1] - 1 or height != width:
-            positions = resized_positions(positions, rows, columns)
+            resize = resize_bicubic_plain if self.register_tokens is None else resize_bicubic
+            positions = resized_positions(positions, rows, columns, resize)
         ctx.see("positions", positions)
-        return xp.concatenate([first, patches], axis=1) + positions
+        x = xp.concatenate([first, patches], axis=1) + positions
+        if self.register_tokens is None:
+            return x
+        registers = xp.broadcast_to(self.register_tokens, (B, *self.register_tokens.shape[1:]))
+        return xp.concatenate([x[:, :1], registers, x[:, 1:]], axis=1)
 
 
-def resized_positions(table: Array, rows: int, columns: int) -> Array:
-    """The position table for another grid; the class token's entry stays.
+def resized_positions(table: Array, rows: int, columns: int, resize: Resize = resize_bicubic_plain) -> Array:
+    """The position table for another grid; the class token's entry stays. Variants with registers antialias it.
 
     Shapes   table (1, 1 + grid * grid, D) -> (1, 1 + rows * columns, D)
-    Source   transformers 5.23.0 Dinov2Embeddings.interpolate_pos_encoding
+    Source   transformers 5.23.0 interpolate_pos_encoding of Dinov2Embeddings, Dinov2WithRegistersEmbeddings
     """
     xp = array_module(table)
     D, grid = table.shape[-1], round((table.shape[1] - 1) ** 0.5)
     pictures = table[:, 1:].reshape(grid, grid, D).transpose(2, 0, 1)
-    resized = resize_bicubic_plain(pictures, (rows, columns)).transpose(1, 2, 0).reshape(1, rows * columns, D)
+    resized = resize(pictures, (rows, columns)).transpose(1, 2, 0).reshape(1, rows * columns, D)
     return xp.concatenate([table[:, :1], resized], axis=1)
 
 
@@ -119,15 +132,14 @@ class Block:
     output: Linear
     layer_scale1: Array  # (D,)
     norm2: LayerNorm
-    fc1: Linear
-    fc2: Linear
+    mlp: Mlp | SwiGlu
     layer_scale2: Array  # (D,)
     n_heads: int
 
     @classmethod
     def from_weights(cls, weights: Weights, config: DinoV2Config) -> "Block":
         """Takes one `encoder.layer.{i}`."""
-        D, M, eps, qkv_bias = config.model_dim, config.mlp_dim, config.layer_norm_eps, config.qkv_bias
+        D, eps, qkv_bias = config.model_dim, config.layer_norm_eps, config.qkv_bias
         attention = weights.at("attention")
         return cls(
             norm1=LayerNorm.from_weights(weights.at("norm1"), D, eps=eps),
@@ -137,8 +149,7 @@ class Block:
             output=Linear.from_weights(attention.at("o_proj"), D, D, bias=True),
             layer_scale1=weights.take("layer_scale1.lambda1", (D,)),
             norm2=LayerNorm.from_weights(weights.at("norm2"), D, eps=eps),
-            fc1=Linear.from_weights(weights.at("mlp", "fc1"), D, M, bias=True),
-            fc2=Linear.from_weights(weights.at("mlp", "fc2"), M, D, bias=True),
+            mlp=take_feed_forward(weights.at("mlp"), config),
             layer_scale2=weights.take("layer_scale2.lambda1", (D,)),
             n_heads=config.n_heads,
         )
@@ -150,7 +161,7 @@ class Block:
         x = x + self.attend(normed, ctx.at("attention")) * self.layer_scale1
         normed = self.norm2(x, ctx)
         ctx.see("norm2.output", normed)
-        out = self.fc2(ctx.kernels.gelu(self.fc1(normed)))
+        out = self.mlp(normed, ctx.kernels)
         ctx.see("mlp.output", out)
         x = x + out * self.layer_scale2
         ctx.see("output", x)
@@ -169,8 +180,8 @@ class Block:
         return out
 
 
-@dataclass(frozen=True, eq=False)
-class DinoV2Model:
+@dataclass(frozen=True, eq=False, repr=False)
+class DinoV2Model(Card):
     """The model of a HuggingFace DINOv2 folder, with its picture processor."""
 
     config: DinoV2Config
@@ -180,6 +191,10 @@ class DinoV2Model:
     device: Device
     dtype: Any
     kernels: KernelSet
+
+    def facts(self) -> dict[str, object]:
+        """See Card."""
+        return self.config.facts(self.layers.place, self.dtype, self.kernels)
 
     @classmethod
     def from_pretrained(
@@ -218,9 +233,10 @@ class DinoV2Model:
     def hidden_states(self, pixel_values: Array) -> Array:
         """Every state before the final norm: the embedding, then each layer's output.
 
-        Shapes   pixel_values (B, 3, height, width) -> (n_layers + 1, B, 1 + S, D); the class token first
+        Shapes   pixel_values (B, 3, height, width) -> (n_layers + 1, B, 1 + R + S, D); the class token first, then
+                 the registers, if any
         Raises   ShapeError for another number of axes or channels, or a picture smaller than one patch
-        Source   transformers 5.23.0 Dinov2Model(output_hidden_states=True)
+        Source   transformers 5.23.0 Dinov2Model, Dinov2WithRegistersModel (output_hidden_states=True)
         """
         ctx = open_context("dinov2", self.kernels)
         return device_module(self.device).stack([state for _, state in self.iterate_states(pixel_values, ctx)])

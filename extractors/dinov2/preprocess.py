@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from extractors.common.pictures import centre_crop, check_frame, read_crop_size, shortest_edge_size
+from extractors.common.pictures import LONGEST_SIDE, centre_crop, check_frame, read_crop_size, shortest_edge_size
 from extractors.common.settings import Settings
 from tribe_np.errors import ConfigError
 from tribe_np.formats.weights import read_json
 from tribe_np.ops.resize import resize_bicubic
+from tribe_np.shown import quoted
 
 FILE = "preprocessor_config.json"
 BICUBIC = 3  # PIL's number
@@ -55,8 +56,11 @@ class PictureProcessor:
         settings.only("resample", BICUBIC)
         size = values.get("size", {"shortest_edge": 224})
         if not isinstance(size, dict) or set(size) != {"shortest_edge"}:
-            raise ConfigError(f"{origin}: size must hold shortest_edge alone, got {size!r}")
-        shortest_edge, crop_size = Settings(size, origin).count("shortest_edge"), read_crop_size(settings, 224)
+            raise ConfigError(f"{origin}: size must hold shortest_edge alone, got {quoted(size)}")
+        shortest_edge, crop_size = (
+            Settings(size, origin).count("shortest_edge", most=LONGEST_SIDE),
+            read_crop_size(settings, 224),
+        )
         if max(crop_size) > shortest_edge:
             raise ConfigError(f"{origin}: crop_size {crop_size} is larger than the shortest edge {shortest_edge}")
         mean, std = settings.triple("image_mean", CLIP_MEAN), settings.triple("image_std", CLIP_STD)

@@ -1,5 +1,9 @@
-"""A tiny DINOv2 with random weights in the real folder layout, for tests. It has learned nothing."""
+"""A tiny DINOv2 with random weights in the real folder layout, for tests. It has learned nothing.
 
+`use_swiglu_ffn` makes it gated as the giant is, a `model_type` of dinov2_with_registers gives it registers.
+"""
+
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +11,7 @@ import numpy as np
 
 from extractors.common.pictures import IMAGENET_MEAN, IMAGENET_STD
 from extractors.common.random import RandomTensors, write_json
-from extractors.dinov2.config import DinoV2Config
+from extractors.dinov2.config import PLAIN, DinoV2Config
 from extractors.dinov2.model import SPELLINGS
 from tribe_np.formats.safetensors import write_safetensors
 
@@ -30,9 +34,10 @@ def write_random(
     """Writes config.json, preprocessor_config.json and model.safetensors; `overrides` are HuggingFace's keys."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    values = {**TINY, **overrides}
+    values = {"model_type": PLAIN, **TINY, **overrides}
     note = {"_note": f"random weights, seed {seed}: a stand-in for tests"}
-    model = {"architectures": ["Dinov2Model"], "model_type": "dinov2", **note, **values}
+    architecture = "Dinov2Model" if values["model_type"] == PLAIN else "Dinov2WithRegistersModel"
+    model = {"architectures": [architecture], **note, **values}
     write_json(folder / "config.json", model)
     processor = {
         "image_processor_type": "BitImageProcessor", **note, "size": {"shortest_edge": shortest_edge},
@@ -41,11 +46,24 @@ def write_random(
     }  # fmt: skip
     write_json(folder / "preprocessor_config.json", processor)
     tensors = random_weights(DinoV2Config.from_dict(values), seed)
-    if hub_spelling:
-        for old, new in SPELLINGS.items():
-            tensors = {name.replace(new, old): tensor for name, tensor in tensors.items()}
+    tensors = in_hub_spelling(tensors) if hub_spelling else tensors
     write_safetensors(folder / "model.safetensors", tensors, metadata={"format": "pt"})
     return folder
+
+
+def in_hub_spelling(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The tensors as the files of the hub name them, gate and up as one."""
+    found = {}
+    for name, tensor in tensors.items():
+        if ".up_proj." in name:
+            continue
+        if ".gate_proj." in name:
+            tensor = np.concatenate([tensor, tensors[name.replace("gate_proj", "up_proj")]])
+            name = name.replace("gate_proj", "weights_in")
+        for old, new in SPELLINGS.items():
+            name = name.replace(new, old)
+        found[name] = tensor
+    return found
 
 
 def random_weights(config: DinoV2Config, seed: int) -> dict[str, np.ndarray]:
@@ -58,6 +76,9 @@ def random_weights(config: DinoV2Config, seed: int) -> dict[str, np.ndarray]:
         "embeddings.position_embeddings": rng.normal(0, 0.5, (1, config.grid_size**2 + 1, D)).astype(np.float32),
     }
     drawn.linear("embeddings.patch_embeddings.projection", D, config.n_channels, patch, patch)
+    maps = {"fc1": (M, D), "fc2": (D, M)}
+    if config.is_gated:
+        maps = {"gate_proj": (M, D), "up_proj": (M, D), "down_proj": (D, M)}
     for i in range(config.n_layers):
         layer = f"encoder.layer.{i}"
         drawn.norm(f"{layer}.norm1", D)
@@ -66,9 +87,12 @@ def random_weights(config: DinoV2Config, seed: int) -> dict[str, np.ndarray]:
         drawn.linear(f"{layer}.attention.v_proj", D, D, bias=config.qkv_bias)
         drawn.linear(f"{layer}.attention.o_proj", D, D)
         drawn.norm(f"{layer}.norm2", D)
-        drawn.linear(f"{layer}.mlp.fc1", M, D)
-        drawn.linear(f"{layer}.mlp.fc2", D, M)
+        for name, shape in maps.items():
+            drawn.linear(f"{layer}.mlp.{name}", *shape, gain=0.7 if config.is_gated else 1.0)
         for scale in ("layer_scale1", "layer_scale2"):
             drawn.tensors[f"{layer}.{scale}.lambda1"] = rng.uniform(0.5, 1.5, D).astype(np.float32)
     drawn.norm("layernorm", D)
+    if config.n_registers:
+        registers = rng.normal(0, 1, (1, config.n_registers, D)).astype(np.float32)
+        drawn.tensors["embeddings.register_tokens"] = registers
     return drawn.tensors

@@ -13,6 +13,7 @@ from typing import Any, Self
 from extractors.common.config import ModelConfig
 from extractors.common.settings import Settings
 from tribe_np.errors import ConfigError
+from tribe_np.shown import quoted
 
 DEFAULT_THETA = 10000.0  # transformers 5.23.0: fills files older than the key `rope_theta`
 SILU_NAMES = ("silu", "swish")
@@ -99,7 +100,7 @@ def _rope(values: Mapping[str, Any], origin: str | Path) -> tuple[float, Llama3S
     inner = Settings(rope, f"{origin}: rope parameters", null_is_absent=True)
     kind = rope.get("rope_type", rope.get("type", "default"))
     if kind not in ("default", "llama3"):
-        raise ConfigError(f"{origin}: rope_type {kind!r} is not implemented; known are default and llama3")
+        raise ConfigError(f"{origin}: rope_type {quoted(kind)} is not implemented; known are default and llama3")
     for settings in (top, inner):
         settings.only("partial_rotary_factor", 1)
     theta = inner.positive("rope_theta", top.positive("rope_theta", DEFAULT_THETA))

@@ -23,6 +23,7 @@ from extractors.llama.config import LlamaConfig
 from extractors.llama.prefix_tree import PrefixForest, TreeAttention
 from extractors.llama.rope import inverse_frequencies
 from tribe_np.backend import array_module, dtype_of, to_device, to_host
+from tribe_np.card import Card
 from tribe_np.errors import ShapeError
 from tribe_np.formats.weights import open_folder
 from tribe_np.kernels.record import REFERENCE, KernelSet
@@ -160,8 +161,8 @@ class LlamaLayer:
         return x
 
 
-@dataclass(frozen=True, eq=False)
-class LlamaModel:
+@dataclass(frozen=True, eq=False, repr=False)
+class LlamaModel(Card):
     """The decoder without its head.
 
     Source   transformers 5.23.0 LlamaModel
@@ -174,6 +175,10 @@ class LlamaModel:
     inv_freq: Array  # (H/2,)
     device: Device
     kernels: KernelSet
+
+    def facts(self) -> dict[str, object]:
+        """See Card."""
+        return self.config.facts(self.layers.place, self.norm.dtype, self.kernels)
 
     @classmethod
     def from_pretrained(

@@ -6,8 +6,16 @@ from pathlib import Path
 from typing import Any, Self
 
 from extractors.common.config import ModelConfig
+from extractors.common.pictures import LONGEST_SIDE
 from extractors.common.settings import Settings
 from tribe_np.errors import ConfigError
+
+MOST_FRAMES = 10_000  # of one clip
+N_VIDEO_FRAMES = 64
+"""Frames of a clip where data.video_feature.num_frames is null, whatever `frames_per_clip` of the model is.
+
+Source   neuralset 0.0.2 _HFVideoModel
+"""
 
 
 @dataclass(frozen=True)
@@ -18,7 +26,7 @@ class VJepa2Config(ModelConfig):
     patch_size: int
     tubelet_size: int
     crop_size: int
-    frames_per_clip: int
+    frames_per_clip: int  # that the model was trained on; see N_VIDEO_FRAMES for what it is given
     n_channels: int
     layer_norm_eps: float
     qkv_bias: bool
@@ -55,8 +63,8 @@ class VJepa2Config(ModelConfig):
             mlp_ratio=settings.positive("mlp_ratio", 4.0),
             patch_size=settings.count("patch_size", 16),
             tubelet_size=settings.count("tubelet_size", 2),
-            crop_size=settings.count("crop_size", 256),
-            frames_per_clip=settings.count("frames_per_clip", 64),
+            crop_size=settings.count("crop_size", 256, most=LONGEST_SIDE),
+            frames_per_clip=settings.count("frames_per_clip", 64, most=MOST_FRAMES),
             n_channels=settings.count("in_chans", 3),
             layer_norm_eps=settings.positive("layer_norm_eps", 1e-6),
             qkv_bias=settings.flag("qkv_bias", True),

@@ -9,6 +9,8 @@ Not here: the predictor (upstream runs it and throws its output away; its weight
 | encoder.layer.{i}.attention.{query,key,value,proj}.weight | (D, D)                |
 | encoder.layer.{i}.mlp.fc1.weight, fc2.weight           | (M, D), (D, M)           |
 | encoder.layernorm.{weight,bias}                        | (D,)                     |
+
+Names may carry the prefix `vjepa2.`, as in the checkpoints of video classifiers, whose own parts are not read.
 """
 
 from collections.abc import Iterator
@@ -21,6 +23,7 @@ from extractors.vjepa2.config import VJepa2Config
 from extractors.vjepa2.preprocess import VideoProcessor
 from extractors.vjepa2.rotary import position_tables
 from tribe_np.backend import array_module, device_module, dtype_of, to_device
+from tribe_np.card import Card
 from tribe_np.errors import ShapeError
 from tribe_np.formats.weights import open_folder
 from tribe_np.kernels.record import REFERENCE, KernelSet
@@ -32,7 +35,16 @@ from tribe_np.protocols import Array, Device, Weights
 
 MLP_ROWS = 1024
 """Tokens per block of the feed-forward: 25 MB at the released width instead of 200."""
-IGNORED = {"predictor.": "upstream throws the predictor's output away"}
+IGNORED = {
+    "predictor.": "upstream throws the predictor's output away",
+    "pooler.": "of a video classifier, which reads the encoder's output",
+    "classifier.": "of a video classifier",
+}
+
+
+def without_prefix(name: str) -> str:
+    """A stored tensor's name as the bare encoder has it."""
+    return name.removeprefix("vjepa2.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,8 +159,8 @@ class Block:
         return joined
 
 
-@dataclass(frozen=True, eq=False)
-class VJepa2Model:
+@dataclass(frozen=True, eq=False, repr=False)
+class VJepa2Model(Card):
     """The encoder of a HuggingFace V-JEPA 2 folder, with its video processor."""
 
     config: VJepa2Config
@@ -159,6 +171,10 @@ class VJepa2Model:
     device: Device
     dtype: Any
     kernels: KernelSet
+
+    def facts(self) -> dict[str, object]:
+        """See Card."""
+        return self.config.facts(self.layers.place, self.dtype, self.kernels)
 
     @classmethod
     def from_pretrained(
@@ -176,7 +192,7 @@ class VJepa2Model:
         Raises   CheckpointError for files that are missing or damaged; ConfigError for what is not implemented
         """
         config, dtype = VJepa2Config.from_folder(folder), dtype_of(precision)
-        weights = open_folder(folder, dtype=dtype, place=lambda array: to_device(array, device))
+        weights = open_folder(folder, dtype=dtype, place=lambda array: to_device(array, device), rename=without_prefix)
         encoder = weights.at("encoder")
         model = cls(
             config=config,

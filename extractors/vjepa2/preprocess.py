@@ -3,6 +3,7 @@
 Runs on the host in upstream's dtypes (8-bit integers, then float32), whatever the model's precision.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,12 +52,12 @@ class VideoProcessor:
         Raises   CheckpointError when there is none; ConfigError for values that are wrong or not implemented
         """
         folder = Path(folder)
-        if (folder / "processor_config.json").is_file():
+        if os.path.lexists(folder / "processor_config.json"):
             nested = read_json(folder / "processor_config.json").get("video_processor")
             if isinstance(nested, dict):
                 return cls.from_dict(nested, origin=folder / "processor_config.json")
         for name in FILES:
-            if (folder / name).is_file():
+            if os.path.lexists(folder / name):
                 return cls.from_dict(read_json(folder / name), origin=folder / name)
         raise CheckpointError(f"{folder}: holds neither {' nor '.join(FILES)}; the video processor needs one")
 

@@ -26,6 +26,7 @@ from extractors.wav2vec_bert.config import Wav2VecBertConfig
 from extractors.wav2vec_bert.filterbank import FilterbankConfig
 from extractors.wav2vec_bert.layer import ConformerLayer
 from tribe_np.backend import array_module, dtype_of, to_device
+from tribe_np.card import Card
 from tribe_np.errors import ShapeError
 from tribe_np.formats.weights import open_folder, read_json
 from tribe_np.kernels.record import REFERENCE, KernelSet
@@ -72,8 +73,8 @@ class FeatureProjection:
         return out
 
 
-@dataclass(frozen=True, eq=False)
-class Wav2VecBertModel:
+@dataclass(frozen=True, eq=False, repr=False)
+class Wav2VecBertModel(Card):
     """The encoder with its weights, and how its input is made.
 
     Source   transformers 5.23.0 Wav2Vec2BertModel
@@ -86,6 +87,10 @@ class Wav2VecBertModel:
     dtype: Any
     device: Device
     kernels: KernelSet
+
+    def facts(self) -> dict[str, object]:
+        """See Card."""
+        return self.config.facts(self.layers.place, self.dtype, self.kernels)
 
     @classmethod
     def from_pretrained(

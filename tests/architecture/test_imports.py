@@ -8,7 +8,7 @@ import pytest
 
 from tests.architecture.source import PRODUCT, Module, imported_names, modules
 
-EVERYWHERE = {"errors", "protocols", "optional", "atomic"}
+EVERYWHERE = {"errors", "protocols", "optional", "atomic", "card", "shown", "small_files", "leftovers", "foreign"}
 MODEL_FLOOR = {"nn", "ops", "kernels", "backend", "timeline", "formats"}
 RESULT_FLOOR = {"timeline", "formats"}
 ALLOWED = {
@@ -35,6 +35,11 @@ ALLOWED = {
     "protocols": set(),
     "optional": set(),
     "atomic": set(),
+    "card": {"shown"},
+    "shown": set(),
+    "small_files": set(),
+    "leftovers": set(),
+    "foreign": set(),
     "threads": {"control_groups"},
     "control_groups": set(),
     "allocator": set(),

@@ -82,7 +82,6 @@ def test_stimuli_without_length(predict: Command, demo: DemoPaths, tmp_path: Pat
         ("a.srt", b"1\n00:00:03,000 --> 00:00:01,000\nback\n", "line 2"),
         ("a.tsv", b"text\tstart\tduration\tsequence_id\tsentence\nlost\tnan\t0.1\t0\ts\n", "lost"),
         ("a.tsv", b"text\tstart\tduration\tsequence_id\tsentence\nearly\t-1\t0.1\t0\ts\n", "early"),
-        ("a.tsv", b"text\tstart\tduration\tsequence_id\tsentence\nb\t3\t0.1\t0\ts\nout\t1\t0.1\t0\ts\n", "out"),
         ("a.tsv", b"text\tstart\tduration\tsequence_id\tsentence\nfar\t3\t900\t0\ts\n", "far"),
     ],
 )
@@ -224,6 +223,19 @@ def test_an_unknown_sentence_splitter(predict: Command, demo: DemoPaths) -> None
 
 def test_an_unknown_transcriber(predict: Command, demo: DemoPaths) -> None:
     assert "oracle" in predict(demo.clip, "--transcriber", "oracle")
+    assert "known: faster-whisper, whisperx, or" in predict(demo.clip, "--transcriber", "oracle")
+
+
+def test_words_that_cannot_be_had(predict: Command, demo: DemoPaths, tmp_path: Path) -> None:
+    cat = ("--transcriber", "cat {input} {output}")
+    assert "no {output} after" in predict(demo.clip, "--transcriber", "cat {input}")
+    assert "'nowhere' is not a program" in predict(demo.clip, "--transcriber", "nowhere {input} {output}")
+    assert "'cat' failed (exit code 1)" in predict(demo.clip, *cat)
+    assert "--align: no such text" in predict(demo.clip, *cat, "--align", tmp_path / "absent.txt")
+    assert "holds no word" in predict(demo.clip, *cat, "--align", made(tmp_path / "dashes.txt", b"-- ...\n"))
+    assert "--transcript and --align contradict" in predict(demo.clip, "--align", "a.txt", "--transcript", "b.json")
+    assert "--no-speech contradicts --align" in predict(demo.clip, "--align", "a.txt", "--no-speech")
+    assert "--whisper-model 'smol'" in predict(demo.clip, "--whisper-model", "smol")
 
 
 def test_info_of_nothing(command_here: Command, tmp_path: Path) -> None:

@@ -114,7 +114,10 @@ def test_hostile_tags_are_refused_and_never_run(payload: str, tmp_path: Path) ->
         ("a: &a [*a]", "its own parent"),
         ("a: " + "[" * 80 + "]" * 80, "nested deeper than 60"),
         ("a: " + "[" * 5000, "nested too deeply|not valid YAML"),
-        ("a: " + "9" * 5000, "not valid YAML: ValueError"),
+        ("a: " + "9" * 5000, "not valid YAML: a number of 5000 characters at line 1"),
+        ("a: 0x" + "f" * 5000, "a number of 5002 characters"),
+        ("a: 1" + ":1" * 40_000, "a number of 80001 characters"),
+        ("a: !!python/long 0x" + "f" * 5000, "a number of 5002 characters"),
         ("\x00", "not valid YAML"),
     ],
 )

@@ -80,6 +80,43 @@ def test_reference_is_bit_equal_on_the_fake_device(case: Case) -> None:
     np.testing.assert_array_equal(to_host(found), expected)
 
 
+LARGE = [1e15, 1e18, 3e18, 1e19, 3e19, 1e25, 1e37, 1e38]
+OVERFLOWING = [case for case in CASES if case.entry in ("layer_norm", "rms_norm", "scale_norm")] + [
+    case for case in CASES if case.entry in ("attention", "relative_attention", "softmax")
+]
+
+
+@pytest.mark.parametrize("case", OVERFLOWING, ids=lambda case: f"{case.entry}-{case.about}")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_near_overflow_the_same_values_are_nan_infinite_or_nothing(kernels: KernelSet, case: Case) -> None:
+    arrays, options = case.arguments(np.float32, lambda array: array)
+    moved_options = case.arguments(np.float32, lambda array: to_device(array, home(kernels)))[1]
+    n_large = 1 if case.entry.endswith("norm") else len(arrays)  # a norm's weights are no activations
+    for which in range(n_large):
+        largest = max(float(np.abs(arrays[which]).max(initial=0)), 1e-9)
+        for size in LARGE:
+            changed = list(arrays)
+            changed[which] = (arrays[which] / largest * size).astype(np.float32)
+            expected = getattr(REFERENCE, case.entry)(*changed, **options)
+            moved = [to_device(array, home(kernels)) for array in changed]
+            found = to_host(getattr(kernels, case.entry)(*moved, **moved_options))
+            scale = np.abs(expected[np.isfinite(expected)]).max(initial=1e-30)
+            np.testing.assert_allclose(found / scale, expected / scale, rtol=0, atol=2e-6, err_msg=f"{which} {size}")
+
+
+@pytest.mark.parametrize(("size", "expected"), [(1e18, 1), (1e19, 0), (1e38, 0)])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_norms_whose_squares_overflow_are_0_as_torchs_are(kernels: KernelSet, size: float, expected: float) -> None:
+    # torch 2.13.0 in float32, x = size * [1, -1, ...] of 16: rms_norm and functional.normalize give 0 from 1e19 on,
+    # layer_norm 0 at 1e19 and NaN from some 3e19 on, where its own order of summing overflows
+    x = (size * np.resize([1.0, -1.0], 16)).astype(np.float32)[None]
+    x, ones = to_device(x, home(kernels)), to_device(np.ones(16, np.float32), home(kernels))
+    for found in (
+        kernels.rms_norm(x, ones, eps=1e-5), kernels.scale_norm(x, ones[:1]), kernels.layer_norm(x, ones, eps=1e-5)
+    ):  # fmt: skip
+        np.testing.assert_allclose(np.abs(to_host(found)), expected, atol=1e-6)
+
+
 def first_case(entry: str) -> Case:
     return next(case for case in CASES if case.entry == entry)
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tribe_np.errors import MediaError, OutputError
-from tribe_np.media import audio
-from tribe_np.media.audio import audio_info, extract_audio, limit_track, read_audio
+from tribe_np.media import audio, sound_file
+from tribe_np.media.audio import TrackHabits, audio_info, extract_audio, limit_track, read_audio
 from tribe_np.media.ffmpeg import run_ffmpeg
 
 RATE = 8192  # a power of two: halves of a sample are exact
@@ -29,7 +29,7 @@ def wav(tmp_path: Path, samples: np.ndarray) -> Path:
 
 
 def test_info_and_whole_file(wav: Path, samples: np.ndarray) -> None:
-    assert audio_info(wav) == (RATE, len(samples) / RATE, 2)
+    assert audio_info(wav) == (RATE, len(samples) / RATE, 2, ())
     read, rate = read_audio(wav)
     assert rate == RATE
     assert read.dtype == np.float32
@@ -53,7 +53,7 @@ def test_a_piece(wav: Path, samples: np.ndarray, offset: float, duration: float,
 @pytest.mark.parametrize("block", [1, 7, 1000])
 def test_blocks_equal_one_read(wav: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
     whole, _ = read_audio(wav, 0.1, 0.2)
-    monkeypatch.setattr(audio, "BLOCK_SAMPLES", block)
+    monkeypatch.setattr(sound_file, "BLOCK_SAMPLES", block)
     assert np.array_equal(read_audio(wav, 0.1, 0.2)[0], whole)
 
 
@@ -66,7 +66,7 @@ def test_other_containers(tmp_path: Path, suffix: str, subtype: str, bound: floa
     tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(16000) / 16000)
     path = tmp_path / f"tone.{suffix}"
     soundfile.write(path, tone, 16000, subtype=subtype)
-    rate, duration, n_channels = audio_info(path)
+    rate, duration, n_channels, _ = audio_info(path)
     read, _ = read_audio(path, 0.0, duration)
     assert (rate, n_channels, read.shape[1]) == (16000, 1, 1)
     assert np.max(np.abs(read[1000:15000, 0] - tone[1000:15000])) <= bound
@@ -136,28 +136,15 @@ def test_damaged_headers_raise_only_media_errors(tmp_path_factory: pytest.TempPa
         assert len(read_audio(path)[0]) > 0
 
 
-def test_a_file_cut_short_gives_what_is_left_or_an_error(tmp_path: Path) -> None:
-    path = tmp_path / "cut.flac"
-    soundfile.write(path, np.random.default_rng(0).integers(-9999, 9999, 20000).astype(np.int16), RATE)
-    content = path.read_bytes()
-    lengths = []
-    for part in range(1, 20):
-        path.write_bytes(content[: len(content) * part // 20])
-        with suppress(MediaError):
-            lengths.append(len(read_audio(path)[0]))
-    assert lengths == sorted(lengths)
-    assert all(0 < n < 20000 for n in lengths)
-
-
 def test_a_decoder_that_fails_midway_or_gives_nothing(wav: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise soundfile.LibsndfileError(4)
 
-    monkeypatch.setattr(audio, "_read_blocks", fail)
+    monkeypatch.setattr(sound_file.OpenSound, "read", fail)
     with pytest.raises(MediaError, match="cannot be decoded") as error:
         read_audio(wav)
     assert_one_line(error)
-    monkeypatch.setattr(audio, "_read_blocks", lambda *_: np.empty((0, 2), np.float32))
+    monkeypatch.setattr(sound_file.OpenSound, "read", lambda *_: np.empty((0, 2), np.float32))
     with pytest.raises(MediaError, match="no samples could be decoded"):
         read_audio(wav)
 
@@ -187,6 +174,67 @@ def test_the_track_is_limited_and_as_long_as_the_container(tmp_path: Path, n_sou
     assert abs(len(written) - 44100 * seconds) <= 442
     assert np.array_equal(written, expected)
     assert [path.name for path in track.parent.iterdir()] == ["track.wav"]
+
+
+BEEP = "aevalsrc='if(lt(mod(t,1),0.05),0.5*sin(3000*t),0)':s=48000:d=3"
+PLACES = {  # how the streams are put together -> second of the first beep, after the film's own beginning
+    "late.mp4": (["-i", "whole.mp4", "-itsoffset", "2", "-i", "whole.mp4", "-map", "0:v", "-map", "1:a"], 2.0),
+    "late.mkv": (["-i", "whole.mp4", "-itsoffset", "2", "-i", "whole.mp4", "-map", "0:v", "-map", "1:a"], 2.0),
+    "late.ts": (["-i", "whole.mp4", "-itsoffset", "2", "-i", "whole.mp4", "-map", "0:v", "-map", "1:a"], 2.0),
+    "early.mp4": (["-itsoffset", "1.5", "-i", "whole.mp4", "-i", "whole.mp4", "-map", "0:v", "-map", "1:a"], 0.0),
+    "both.mkv": (["-itsoffset", "1.5", "-i", "whole.mp4", "-map", "0"], 0.0),
+    "edited.mp4": (["-ss", "0.3", "-i", "whole.mp4", "-map", "0"], 0.7),
+}
+
+
+@pytest.fixture(scope="module")
+def beeping(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a film that beeps at every full second."""
+    folder = tmp_path_factory.mktemp("beeping")
+    inputs = ["-f", "lavfi", "-i", "testsrc=size=32x32:rate=25:duration=3", "-f", "lavfi", "-i", BEEP]
+    run_ffmpeg([*inputs, "-c:v", "libx264", "-c:a", "aac", str(folder / "whole.mp4")], path_for_errors=folder)
+    return folder
+
+
+def first_loud(video: Path, track: Path, habits: TrackHabits | None = None) -> float:
+    assert extract_audio(video, track, habits)
+    samples, rate = read_audio(track)
+    return float(np.flatnonzero(np.abs(samples[:, 0]) > 0.05)[0]) / rate
+
+
+@pytest.mark.extras
+@pytest.mark.parametrize("name", PLACES)
+def test_sound_begins_where_the_film_says(beeping: Path, tmp_path: Path, name: str) -> None:
+    how, expected = PLACES[name]
+    how = [str(beeping / part) if part == "whole.mp4" else part for part in how]
+    run_ffmpeg([*how, "-c", "copy", str(tmp_path / name)], path_for_errors=name)
+    assert first_loud(tmp_path / name, tmp_path / "track.wav") == pytest.approx(expected, abs=0.03)
+    upstream = first_loud(tmp_path / name, tmp_path / "track.wav", TrackHabits(sound_from_start=True))
+    assert upstream == pytest.approx(0.7 if name == "edited.mp4" else 0.0, abs=0.03)
+
+
+@pytest.mark.extras
+def test_gaps_in_the_sound_are_silence(tmp_path: Path) -> None:
+    sound = ["-f", "lavfi", "-i", "sine=d=3", "-af", "asetpts='PTS+if(gt(T,1),2/TB,0)'", "-c:a", "pcm_s16le"]
+    run_ffmpeg([*sound, str(tmp_path / "gap.mkv")], path_for_errors=tmp_path)
+    film = [
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc=size=32x32:rate=10:duration=5",
+        "-i",
+        str(tmp_path / "gap.mkv"),
+        "-c:a",
+        "copy",
+    ]
+    run_ffmpeg([*film, "-c:v", "libx264", str(tmp_path / "film.mkv")], path_for_errors=tmp_path)
+    extract_audio(tmp_path / "film.mkv", tmp_path / "track.wav")
+    samples, rate = read_audio(tmp_path / "track.wav")
+    loud = np.abs(samples[:, 0]).reshape(-1, rate // 10).max(axis=1) > 0.01
+    assert len(samples) == 5 * rate
+    assert not loud[12:28].any()
+    assert loud[:9].all()
+    assert loud[32:49].all()
 
 
 @pytest.mark.extras

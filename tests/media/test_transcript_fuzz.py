@@ -14,7 +14,7 @@ from tribe_np.media.transcript import Transcript, checked, read_transcript
 
 SEGMENT = {"text": " Héy", "words": [{"word": "Héy", "start": 0.5, "end": 1e0}, {"word": "9"}]}
 SMALL = {
-    ".json": json.dumps({"segments": [SEGMENT], "language": "en"}, ensure_ascii=False).encode(),
+    ".json": json.dumps({"segments": [SEGMENT], "language": "en", "notes": [["x", 1, "y"]]}).encode(),
     ".tsv": 'text\tstart\tduration\tsequence_id\tsentence\nHéy\t0.5\t0.25\t0\t" Héy\tyou"\nN\t1\t1\t1\tx\n'.encode(),
     ".srt": "1\r\n00:00:01,0 --> 00:00:02,0\r\n<i>Héy</i> you\r\n\r\n2\r\n00:00:03,0 --> 00:00:04,0\r\nx\r\n".encode(),
     ".vtt": "WEBVTT\n\nNOTE x\n\n00:01.000 --> 00:04.000 a:b\nHéy <00:02.000>you &amp; <c>x</c>\n".encode(),
@@ -25,7 +25,9 @@ FRAGMENTS = [
     b"\n", b"\t", b'"', b"-->", b"00:00:01,000", b"<00:01.000>", b"WEBVTT\n\n", b"<exists>", b"1e999", b"-1", b"nan",
     b"9223372036854775808", b"{", b"[", b"]", b"}", b":", b",", b'"segments"', b'"words"', b'"start"', b"\xff", b"\0",
     b"text", b"start", b"duration", b"ooTextFile", b'"TextGrid"', b"IntervalTier", b"<", b">", b"!", b"&#1114112;",
-    b" ",
+    b" ", b"[", b"(laughs)", b"MAN: ", b"<rt>", b"</i>", b"\r\r\n", b"null", b"NaN", b"1\n", b"\n\n2\n",
+    b"NOTE ", b"00:00:05,000 -> 00:00:06,000", b'"notes"', b'"chunks"', b"phones", b"{LG}",
+    "♪".encode(), "²".encode(), b"\xff\xfe",
 ]  # fmt: skip
 
 
@@ -89,6 +91,17 @@ def test_fragments_put_into_a_good_file(
         (".vtt", b"WEBVTT\n\n00:01.000 --> 00:02.000\n" + b"<00:01.000" * 10_000),
         (".vtt", b"WEBVTT\n\n00:01.000 --> 00:02.000\n" + b"<00:01.000>" * 10_000 + b"&" * 20_000),
         (".vtt", b"WEBVTT\n\n" + b"x\n" * 100_000),
+        (".srt", b"00:00:01,000 --> 00:00:02,000\n" + b"(a) " * 30_000),
+        (".srt", b"00:00:01,000 --> 00:00:02,000\n" + b"A" * 100_000 + b":" * 100_000),
+        (".srt", b"00:00:01,000 --> 00:00:02,000\n" + b"<ruby><rt>" * 20_000),
+        (".srt", b"00:00:01,000 --> 00:00:02,000\n" + b"1:1" * 30_000),
+        (".srt", b"00:00:01,000 --> 00:00:02,000\na b c d e f g h\n" * 5_000),
+        (
+            ".json",
+            b'{"segments": [{"text": "", "words": ['
+            + b'{"word": "1"},' * 30_000
+            + b'{"word": "a", "start": 1, "end": 2}]}]}',
+        ),
         (".TextGrid", b'"ooTextFile"' + b'""' * 100_000 + b'"'),
         (".TextGrid", b'"ooTextFile""TextGrid"0 1 <exists> 1 "IntervalTier""w" 0 1 9007199254740991 ' + b"1 " * 50_000),
     ],

@@ -43,10 +43,13 @@ def test_json_words(tmp_path: Path) -> None:
         language="fr",
     )
     transcript = read_transcript(path)
-    assert transcript.words == (Word("He", 0.0, 0.25, 0, " He said it"), Word("said", 1.5, 2.0, 0, " He said it"))
+    sentence = " He said it"
+    assert transcript.words == (
+        Word("He", 0.0, 0.25, 0, sentence), Word("1999", 0.25, 1.0, 0, sentence), Word("said", 1.5, 2.0, 0, sentence)
+    )  # fmt: skip
     assert (transcript.language, transcript.source) == ("fr", str(path))
-    assert read_transcript(path, lossy=True).words[1].text == " said "
-    assert transcript.words[1].place == "segment 1, word 4"
+    assert [word.text for word in read_transcript(path, lossy=True, drop_untimed=True).words] == ["He", " said "]
+    assert transcript.words[2].place == "segment 1, word 4"
 
 
 def test_a_duration_of_a_table_is_kept_to_the_bit(tmp_path: Path) -> None:
@@ -99,6 +102,9 @@ def test_json_bad_word(tmp_path: Path, word: Any, message: str) -> None:
         (b'{"segments": [{"text": 3, "words": []}]}', '"text" must be a string, got 3'),
         (b'{"a":\n"\xff"}', r"line 2 is not UTF-8 \(byte 7\)"),
         (b"", "line 1: not JSON"),
+        (b'{"segments": [{"start": 0, "end": 1, "text": "hi", "words": null}]}', "word_timestamps=True"),
+        (b'{"transcription": [{"text": "hi"}]}', "whisper.cpp's JSON has no times of words; let it write .srt"),
+        (b'{"words": []}', 'no list "segments"'),
     ],
 )
 def test_json_bad_file(tmp_path: Path, content: bytes, message: str) -> None:
@@ -106,6 +112,58 @@ def test_json_bad_file(tmp_path: Path, content: bytes, message: str) -> None:
     path.write_bytes(content)
     with pytest.raises(EventsError, match=message):
         read_transcript(path)
+
+
+def whisper(*words: str) -> list[dict[str, Any]]:
+    """Words as Whisper writes them, half a second each."""
+    return [{"word": word, "start": n / 2, "end": n / 2 + 0.5} for n, word in enumerate(words)]
+
+
+TUPLES = [[n / 2, n / 2 + 0.5, word, 0.9] for n, word in enumerate((" It", " is"))]
+CHUNKS = [{"text": " It", "timestamp": [0.0, 0.5]}, {"text": " is", "timestamp": [0.5, None]}]
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({"segments": [{"text": "", "words": whisper(" It", " costs", " $3", ".5", "0", " well", "-known")}]},
+         "It costs $3.50 well-known"),
+        ({"segments": [{"text": "", "words": whisper("It", "costs", "$3")}]}, "It costs $3"),
+        ({"segments": [{"text": "", "words": whisper("你", "好", " iPhone", "手", "机")}]}, "你 好 iPhone 手 机"),
+        ({"segments": [{"id": 0, "text": " It is"}], "words": whisper("It", "is"), "language": "english"}, "It is"),
+        ({"transcript": "It is", "words": [*whisper("It"), {"case": "not-found-in-audio", "word": "is"}]}, "It is"),
+        ({"text": " It is", "chunks": CHUNKS}, "It is"),
+        ([{"text": " It is", "words": TUPLES}], "It is"),
+        (whisper("It", "is"), "It is"),
+    ],
+)  # fmt: skip
+def test_relatives_of_whisperx(tmp_path: Path, document: Any, words: str) -> None:
+    path = tmp_path / "sound.json"
+    path.write_text(json.dumps(document))
+    assert " ".join(word.text for word in read_transcript(path).words) == words
+
+
+def test_pieces_of_a_word_have_its_times(tmp_path: Path) -> None:
+    words = [*whisper(" a", " $3", ".5"), {"word": "0"}]
+    words[1].pop("start"), words[1].pop("end")
+    path = tmp_path / "sound.json"
+    path.write_text(json.dumps({"segments": [{"text": "", "words": [*words, *whisper(" b", " c")]}]}))
+    word = read_transcript(path).words[1]
+    assert (word.text, word.start, word.stop) == ("$3.50", 1.0, 1.5)
+
+
+@pytest.mark.parametrize("word", [{"word": "b", "start": 0.6, "end": None}, {"word": "b", "start": None, "end": 1.0}])
+def test_half_a_time_is_an_error(tmp_path: Path, word: dict[str, Any]) -> None:
+    with pytest.raises(EventsError, match=r"word 1 \('b'\).*must be a number of seconds, got None"):
+        read_transcript(whisperx(tmp_path, word))
+
+
+def test_notes_are_kept_with_the_words(tmp_path: Path) -> None:
+    transcript = read_transcript(whisperx(tmp_path, {"word": "a", "start": 1, "end": 2}, {"word": "12"}))
+    assert [(note.kind, note.count) for note in transcript.notes] == [("untimed_words", 1)]
+    write_transcript(tmp_path / "kept.json", transcript)
+    assert read_transcript(tmp_path / "kept.json").notes == transcript.notes
+    assert read_transcript(whisperx(tmp_path, notes=[["x", "1", "y"], 3])).notes == ()
 
 
 def test_table_keeps_words_that_pandas_takes_for_missing(tmp_path: Path) -> None:
@@ -120,6 +178,20 @@ def test_table_keeps_words_that_pandas_takes_for_missing(tmp_path: Path) -> None
 def test_table_needs_only_text_and_times(tmp_path: Path) -> None:
     path = table(tmp_path, '\ufeffduration\ttext\tstart\n0.5\t"a\tb"\t1\n\n\t\t\n0.5\t""""\t1\n')
     assert read_transcript(path).words == (Word("a\tb", 1.0, 1.5),)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_tables_of_spreadsheets(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "sound.tsv"
+    path.write_bytes('"text"\t"start"\t"duration"\r\n"dit ""été"""\t"1.5"\t"0.5"\r\n'.encode(encoding))
+    assert read_transcript(path).words == (Word("dit été", 1.5, 2.0),)
+
+
+@pytest.mark.parametrize("name", ["sound.csv", "sound.txt"])
+def test_a_table_under_another_name_says_what_is_wrong(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("text,start,duration\na,1,2\n")
+    with pytest.raises(EventsError, match="its cells are separated by commas"):
+        read_transcript(tmp_path / name)
 
 
 def test_an_events_table_gives_its_words(tmp_path: Path) -> None:
@@ -140,6 +212,11 @@ def test_an_events_table_gives_its_words(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("text\tstart\n", "line 1: no column 'duration'"),
+        ("text,start,duration\na,1,2\n", "no column 'text'; its cells are separated by commas, .* separated by tabs"),
+        ("text;start;duration\na;1,5;2\n", "its cells are separated by semicolons"),
+        ("text\tstart\tend\na\t1\t2\n", r"no column 'duration' \(end minus start\) but 'end'; a transcript table has"),
+        ("onset\tduration\ttrial_type\n1\t2\tx\n", "no column 'text' among 'onset', 'duration', 'trial_type'"),
+        ("text\tstart\tduration\na\t1,5\t0,5\n", "line 2: word 'a': start is no number: '1,5'; decimals need a point"),
         ("text\tstart\tduration\nhey\t-1\t1\n", "line 2: word 'hey': start is negative"),
         ("text\tstart\tduration\n\nhey\tnan\t1\n", "line 3: word 'hey': start is nan"),
         ("text\tstart\tduration\nhey\t1e999\t1\n", "start is inf"),
@@ -168,7 +245,7 @@ def test_written_then_read_is_the_same(tmp_path_factory: Any, rows: list[Any], s
     words = tuple(Word(text, a, a + b, number, sentence) for text, a, b, number, sentence in rows)
     path = tmp_path_factory.mktemp("written") / f"words.{suffix}"
     write_transcript(path, Transcript(words, "en"))
-    again = read_transcript(path)
+    again = read_transcript(path, keep_non_speech=True)
     assert [(word.text, word.start, word.sentence) for word in again.words] == [
         (word.text, word.start, word.sentence) for word in words
     ]

@@ -1,12 +1,17 @@
 """Praat TextGrids: both text formats, all their encodings, the choice of tier."""
 
+import base64
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.media.textgrids import PHONES, WHERE, textgrid
 from tribe_np.errors import EventsError
 from tribe_np.media.transcript import Transcript, Word, read_transcript
 
+PRAAT = json.loads((Path(__file__).parents[1] / "golden" / "praat.json").read_text("utf-8"))
 LONG = """File type = "ooTextFile"
 Object class = "TextGrid"
 
@@ -141,3 +146,88 @@ def test_points_alone_are_no_words(tmp_path: Path) -> None:
 def test_utf16_cut_short(tmp_path: Path) -> None:
     with pytest.raises(EventsError, match="is not UTF-16"):
         read(tmp_path, SHORT.encode("utf-16")[:-1])
+
+
+OVER = [(0.0, 3.0, ""), (3.0, 3.5, "over"), (3.5, 4.2, "there")]
+
+
+@pytest.mark.parametrize("short", [False, True])
+@pytest.mark.parametrize(
+    ("tiers", "words", "said"),
+    [
+        ({"words": WHERE, "phones": PHONES}, "where is it", ""),
+        ({"phones": PHONES, "words": WHERE}, "where is it", ""),
+        ({"ORT-MAU": WHERE, "KAN-MAU": PHONES, "MAU": PHONES}, "where is it", ""),
+        ({"PhonAlign": PHONES, "TokensAlign": WHERE, "PhnTokAlign": WHERE}, "where is it", ""),
+        ({"word": WHERE, "phone": PHONES}, "where is it", ""),
+        ({"A - word": WHERE, "A - phone": PHONES, "B - word": OVER}, "where is it over there", "'A - word', 'B -"),
+        ({"A - words": WHERE, "B - words": [(1.0, 1.4, "where")]}, "where where is it", "'A - words', 'B - words'"),
+        ({"words_Ann": WHERE, "words_Bo": OVER, "bell*": [(5.0, 5.0, "ding")]}, "where is it over there", "'words_Bo'"),
+        ({"Ann": WHERE, "Bo": OVER}, "where is it over there", "tiers 'Ann', 'Bo'"),
+        ({"words": [(0.0, 10.0, "")], "utterances": [(1.0, 2.2, "where is it")]}, "where is it", ""),
+        ({"words": WHERE, "tokens": WHERE}, "where is it", ""),
+        ({"words": WHERE, "utterances": [(1.0, 2.2, "where is it")]}, "where is it", ""),
+        ({"Ann - words": WHERE, "Bo": OVER}, "where is it", "from tier 'Ann - words'; not from 'Bo'"),
+        ({"orth": WHERE, "gloss": WHERE, "notes": OVER}, "where is it", ""),
+        ({"text": [(0.0, 1.0, "one"), (1.0, 2.0, "two")], "sentences": [(0.0, 2.0, "one two")]}, "one two", ""),
+    ],
+)  # fmt: skip
+def test_tiers_of_words(tmp_path: Path, tiers: dict[str, Any], words: str, said: str, short: bool) -> None:
+    transcript = read(tmp_path, textgrid(tiers, short=short).encode("utf-16"))
+    assert " ".join(word.text for word in transcript.words) == words
+    assert said in " ".join(note.text for note in transcript.notes)
+    if not said:
+        assert transcript.notes == ()
+
+
+@pytest.mark.parametrize("labels", ["h ɛ l oʊ w ɜː l d", "w eh ih z t ah b er", "h E l @U w 3: l d"])
+def test_phones_are_known_by_their_looks(tmp_path: Path, labels: str) -> None:
+    tier = [(float(n), n + 1.0, label) for n, label in enumerate(labels.split())]
+    with pytest.raises(EventsError, match=r"no tier of words in this TextGrid, only 'x' \(phones\)"):
+        read(tmp_path, textgrid({"x": tier}).encode())
+    (note,) = read(tmp_path, textgrid({"words": tier}).encode()).notes
+    assert "'words' is read for words, but looks like phones" in note.text
+
+
+@pytest.mark.parametrize("labels", ["I am in a big car on it", "你 好 世 界 我 们", "a b", "oh no it is so"])
+def test_short_words_are_no_phones(tmp_path: Path, labels: str) -> None:
+    tier = [(float(n), n + 1.0, label) for n, label in enumerate(labels.split())]
+    assert " ".join(word.text for word in read(tmp_path, textgrid({"x": tier}).encode()).words) == labels
+
+
+@pytest.mark.parametrize("name", ["comments", "translation", "ToBI", "silences"])
+def test_remarks_are_no_words(tmp_path: Path, name: str) -> None:
+    with pytest.raises(EventsError, match=f"only '{name}' .others.; name the tier of words 'words'"):
+        read(tmp_path, textgrid({name: OVER}).encode())
+
+
+def test_empty_tiers_are_a_transcript_without_words(tmp_path: Path) -> None:
+    assert read(tmp_path, textgrid({"words": [(0.0, 10.0, "")]}).encode()).words == ()
+
+
+def test_labels_may_hold_what_nobody_says(tmp_path: Path) -> None:
+    tier = [(0.0, 1.0, "(laughs) well"), (1.0, 2.0, "<P>"), (2.0, 3.0, "sp"), (3.0, 4.0, "the SP"), (4.0, 5.0, "+")]
+    transcript = read(tmp_path, textgrid({"words": tier}).encode())
+    assert [(word.text, word.start) for word in transcript.words] == [("well", 0.0), ("the", 3.0), ("SP", 3.6)]
+    assert transcript.notes[0].count == 3
+
+
+def test_chronological_textgrids_say_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(EventsError, match="a chronological TextGrid; open it in Praat"):
+        read(tmp_path, b'"Praat chronological TextGrid text file"\n0 10\n')
+
+
+@pytest.mark.parametrize("name", ["long-utf16", "long-utf8", "short-utf16", "short-utf8"])
+def test_files_that_praat_wrote(tmp_path: Path, name: str) -> None:
+    """tools/reference/praat.py made them."""
+    words = read(tmp_path, base64.b64decode(PRAAT[name])).words
+    assert [(word.text, round(word.start, 9), round(word.stop, 9)) for word in words] == [
+        ("where", 1.0, 1.4), ("is", 1.4, 1.8), ("it", 1.8, 2.2), ("été", 2.2, 3.0),
+        ("over", 3.0, 3.5), ("there", 3.5, 4.2),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["binary", "chronological"])
+def test_other_files_that_praat_wrote_are_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(EventsError, match=f'a {name} .*; open it in Praat and save it with "Save as text file'):
+        read(tmp_path, base64.b64decode(PRAAT[name]))

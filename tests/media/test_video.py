@@ -15,6 +15,7 @@ from tribe_np.formats.safetensors import read_header
 from tribe_np.media import video
 from tribe_np.media.ffmpeg import run_ffmpeg
 from tribe_np.media.frame_times import clip_times, frame_indices, frame_number, still_indices
+from tribe_np.media.pictures import Habits
 from tribe_np.media.probe import probe
 from tribe_np.media.video import clip_frames, still_frames
 
@@ -172,7 +173,7 @@ def test_rotation_is_applied_or_squeezed(film, tmp_path):
     assert turned.shape == (2, 128, 16, 3)
     (plain,) = clip_frames(film, offset=0.0, duration=0.5, n_video_frames=2)
     assert np.array_equal(np.rot90(turned, -1, (1, 2)), plain)
-    (squeezed,) = clip_frames(path, offset=0.0, duration=0.5, n_video_frames=2, ignore_rotation=True)
+    (squeezed,) = clip_frames(path, offset=0.0, duration=0.5, n_video_frames=2, habits=Habits(ignore_rotation=True))
     assert squeezed.shape == (2, 16, 128, 3)
 
 

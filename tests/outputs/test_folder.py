@@ -8,14 +8,9 @@ import pytest
 
 from tribe_np.errors import OutputError
 from tribe_np.outputs import folder as folder_module
-from tribe_np.outputs.folder import (
-    Prediction,
-    check_target,
-    is_prediction_folder,
-    read_prediction,
-    write_file_whole,
-    write_prediction,
-)
+from tribe_np.outputs import whole
+from tribe_np.outputs.folder import Prediction, read_prediction, write_prediction
+from tribe_np.outputs.whole import check_own_target, write_file_whole
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.segments import Segment
 
@@ -48,17 +43,18 @@ def test_an_earlier_prediction_is_replaced_other_files_never(tmp_path: Path) -> 
         write_prediction(out, prediction(3.0))
     assert (out / "notes.txt").read_text() == "mine"
     assert read_prediction(out)[0][0, 0] == 2.0
+    assert read_prediction(out.with_name("out-2"))[0][0, 0] == 3.0, "the work is not lost either"
 
 
 def test_a_file_or_an_unwritable_place_is_refused_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputError, match="is a file"):
-        check_target(tmp_path / "file", is_prediction_folder)
+        check_own_target(tmp_path / "file", "predict")
     with pytest.raises(OutputError, match="cannot be written"):
-        check_target(tmp_path / "file" / "below", is_prediction_folder)
-    monkeypatch.setattr(folder_module.os, "access", lambda *_: False)
+        check_own_target(tmp_path / "file" / "below", "predict")
+    monkeypatch.setattr(whole.os, "access", lambda *_: False)
     with pytest.raises(OutputError, match="cannot be written"):
-        check_target(tmp_path / "new", is_prediction_folder)
+        check_own_target(tmp_path / "new", "predict")
 
 
 @pytest.mark.parametrize("failing", ["save", "rename"])
@@ -94,13 +90,14 @@ def test_an_interruption_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monk
 def test_an_interruption_between_the_two_renames_keeps_the_old_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(whole, "exchange", lambda *_: False)  # a file system that cannot
     write_prediction(tmp_path / "out", prediction())
     before = (tmp_path / "out" / "predictions.npy").read_bytes()
     rename, seen = Path.rename, []
 
     def interrupted(path: Path, target: Path) -> Path:
         seen.append(path.name)
-        if len(seen) == 2:
+        if len(seen) == 3:  # the first finds the earlier one in its way
             raise KeyboardInterrupt
         return rename(path, target)
 
@@ -112,7 +109,7 @@ def test_an_interruption_between_the_two_renames_keeps_the_old_one(
 
 
 def test_single_files_are_whole_too(tmp_path: Path) -> None:
-    write_file_whole(tmp_path / "new" / "a.txt", lambda p: p.write_text("x") and None)
+    write_file_whole(tmp_path / "new" / "a.txt", lambda p: p.write_text("x"), "events")
     assert (tmp_path / "new" / "a.txt").read_text() == "x"
 
     def half(path: Path) -> None:
@@ -120,10 +117,10 @@ def test_single_files_are_whole_too(tmp_path: Path) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OutputError, match="disk is full"):
-        write_file_whole(tmp_path / "new" / "a.txt", half)
+        write_file_whole(tmp_path / "new" / "a.txt", half, "events")
     assert (tmp_path / "new" / "a.txt").read_text() == "x"
     with pytest.raises(OutputError, match="cannot be written"):
-        write_file_whole(tmp_path / "new" / "a.txt" / "b", lambda p: None)
+        write_file_whole(tmp_path / "new" / "a.txt" / "b", lambda p: None, "events")
 
 
 def test_reading_what_is_not_a_prediction_folder(tmp_path: Path) -> None:

@@ -15,6 +15,18 @@ def test_every_stage_is_the_reference(seed: int) -> None:
     assert not [(row.stage, row.float32, row.bound, row.float64) for row in rows if not row.passes()]
 
 
+@pytest.mark.parametrize("number", range(6))
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore:features hold unknown smell")
+def test_edges_that_upstream_runs(number: int) -> None:
+    from tools.reference.encoder import compare_case
+    from tools.reference.encoder_cases import edge_cases
+
+    cases = edge_cases()
+    assert len(cases) == 6
+    rows = compare_case(cases[number])
+    assert not [(row.stage, row.float32, row.bound, row.float64) for row in rows if not row.passes()]
+
+
 def test_the_seeds_cover_the_option_table() -> None:
     from tools.reference.encoder_cases import random_case
 

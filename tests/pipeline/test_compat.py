@@ -1,6 +1,7 @@
 """Every flag of compat="upstream": with it tribev2's own recorded result, without it the right one."""
 
 import json
+import shutil
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,15 @@ from extractors import LlamaModel
 from extractors.common.layers import LayerSelection
 from extractors.llama.extract import word_features
 from extractors.llama.tokenizer import LlamaTokenizer
+from tests.media import test_film_habits
+from tools.reference import audio_compat
 from tools.reference.predictions_cases import EVENT_KEYS, GOLDEN_SEED, event_rows, write_sidecar
 from tools.reference.predictions_compat import FILM, LONG, MARKED, NAME, TEXT, TRANSCRIPT, TURNED, write_silence
 from tribe_np.errors import EventsError
 from tribe_np.formats.safetensors import read_header
 from tribe_np.media import espeak_child, speech
-from tribe_np.media.audio import audio_info
+from tribe_np.media.audio import TrackHabits, audio_info, extract_audio, read_audio
+from tribe_np.media.pictures import Habits
 from tribe_np.media.video import clip_frames
 from tribe_np.oracle import relative_error
 from tribe_np.pipeline import events as events_module
@@ -31,7 +35,12 @@ from tribe_np.timeline.events import Event, Events
 
 pytestmark = pytest.mark.extras
 GOLDEN = Path(__file__).parents[1] / "golden"
-RECORDED: dict[str, Any] = json.loads((GOLDEN / f"{NAME}.json").read_text(encoding="utf-8"))
+RECORDED: dict[str, Any] = {
+    flag: recorded
+    for name in (f"{NAME}.json", audio_compat.NAME, "transcript_odd.json")
+    for flag, recorded in json.loads((GOLDEN / name).read_text(encoding="utf-8")).items()
+}
+ODD: dict[str, Any] = json.loads((GOLDEN / "transcript_odd.json").read_text(encoding="utf-8"))
 ARRAYS = {"turned": "ignore_rotation", "eos": "eos_is_padding"}
 UVX = """#!/usr/bin/env python3
 import json, pathlib, sys
@@ -73,9 +82,10 @@ def uvx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_flag_has_its_record_and_its_test() -> None:
     flags = {f.name for f in fields(Compat)}
+    films = {f.name for f in fields(Habits)} - {"ignore_rotation"}
     recorded_elsewhere = {"identical_sentences"}  # tests/timeline/test_text.py, tests/golden/identical_sentences.json
-    assert flags == set(RECORDED) | set(ARRAYS.values()) | recorded_elsewhere
-    tests = " ".join(name for name in globals() if name.startswith("test_"))
+    assert flags == set(RECORDED) | set(ARRAYS.values()) | films | recorded_elsewhere
+    tests = " ".join(name for name in [*globals(), *vars(test_film_habits)] if name.startswith("test_"))
     assert not {flag for flag in flags if f"test_{flag}" not in tests}
 
 
@@ -145,11 +155,36 @@ def test_wav_beside_video(tmp_path: Path) -> None:
     assert audio_info(path.with_suffix(".wav"))[1] == 1.75
 
 
+def test_trust_sound_header(tmp_path: Path) -> None:
+    golden = RECORDED["trust_sound_header"]
+    path = Path(shutil.copy(GOLDEN / audio_compat.NO_COUNT, tmp_path))
+    write_sidecar(path.with_suffix(".tsv"), [])
+    (upstream,) = build(path, trust_sound_header=True).of_type("Audio")
+    assert {"duration": upstream.duration, "frequency": upstream.frequency} == golden
+    (right,) = build(path).of_type("Audio")
+    assert golden["duration"] < audio_compat.SECONDS < right.duration < audio_compat.SECONDS + 0.2
+    assert len(read_audio(path, 0.0, 100.0)[0]) == round(right.duration * 16000)
+    assert len(read_audio(path, 0.0, 100.0, trust_header=True)[0]) <= round(golden["duration"] * 16000)
+
+
+def test_sound_from_start(tmp_path: Path) -> None:
+    golden = RECORDED["sound_from_start"]
+    film = GOLDEN / audio_compat.LATE
+    for habits, first in (
+        (TrackHabits(sound_from_start=True), golden["first"]),
+        (None, round(44100 * audio_compat.LATE_BY)),
+    ):
+        extract_audio(film, tmp_path / "track.wav", habits)
+        samples, _ = read_audio(tmp_path / "track.wav")
+        assert len(samples) == golden["n_samples"]
+        assert abs(int(np.flatnonzero(np.any(samples != 0, axis=1))[0]) - first) < 100
+
+
 def test_ignore_rotation() -> None:
     entries, _ = read_header(GOLDEN / f"{NAME}.safetensors")
     expected = np.array(entries["turned"].read())
     options = {"offset": 0.0, "duration": 0.6, "n_video_frames": len(expected)}
-    upstream = next(iter(clip_frames(GOLDEN / TURNED, **options, ignore_rotation=True)))
+    upstream = next(iter(clip_frames(GOLDEN / TURNED, **options, habits=Habits(ignore_rotation=True))))
     right = next(iter(clip_frames(GOLDEN / TURNED, **options)))
     assert upstream.shape == expected.shape == (len(expected), 64, 80, 3)
     np.testing.assert_array_equal(upstream, expected)
@@ -190,6 +225,29 @@ def test_english_only_is_off_by_default(tmp_path: Path, uvx: Path) -> None:
     (line,) = map(json.loads, (uvx / "calls.jsonl").read_text().splitlines())
     assert line[line.index("--language") + 1] == "fr"
     assert line[line.index("--compute_type") + 1] == "int8"
+
+
+def heard(folder: Path, flag: str, *, on: bool) -> list[list[Any]]:
+    """Text, start and duration of the words of a recorded transcript."""
+    path = write_silence(folder / "spoken.wav", 8.0)
+    transcript = folder / "odd.json"
+    transcript.write_text(json.dumps(ODD[flag]["whisperx"]))
+    (folder / "work").mkdir(exist_ok=True)
+    config = PipelineConfig.from_dict({"compat": replace(Compat(), **{flag: on})})
+    builder = EventBuilder(folder / "work", config, WordSource(transcript), RunRecord(), Silent())
+    return [[w.text, w.start, w.duration] for w in builder.build(open_stimulus(path)).of_type("Word")]
+
+
+def test_drop_untimed_words(tmp_path: Path) -> None:
+    assert heard(tmp_path, "drop_untimed_words", on=True) == ODD["drop_untimed_words"]["words"]
+    right = heard(tmp_path, "drop_untimed_words", on=False)
+    assert right == [["In", 0.5, 0.25], ["1999", 0.75, 0.5], ["we", 1.25, 0.25], ["had", 1.5, 0.25], right[4]]
+    assert right[4][:2] == ["£13.60", 1.75]
+
+
+def test_hear_non_speech(tmp_path: Path) -> None:
+    assert heard(tmp_path, "hear_non_speech", on=True) == ODD["hear_non_speech"]["words"]
+    assert heard(tmp_path, "hear_non_speech", on=False) == [["Well", 1.0, 0.25]]
 
 
 @pytest.mark.skipif(espeak_child.load(list(speech.LIBRARIES)) is None, reason="espeak-ng is not installed")

@@ -81,7 +81,7 @@ def test_an_earlier_result_is_replaced_and_other_files_are_not(checkpoint: Path,
     checkpoint.with_name("config.yaml").unlink()
     for _ in range(2):
         assert not convert_checkpoint(checkpoint, tmp_path / "out", progress=Silent()).has_config
-    assert left(tmp_path / "out") == ["build_args.json", "model.safetensors"]
+    assert left(tmp_path / "out") == [".tribe-np.json", "build_args.json", "model.safetensors"]
     (tmp_path / "out" / "notes.txt").write_text("mine")
     with pytest.raises(OutputError, match="holds other files") as caught:
         convert_checkpoint(checkpoint, tmp_path / "out", progress=Silent())

@@ -119,6 +119,23 @@ def test_into_a_models_folder(download: Command, hub: HubServer, tmp_path: Path)
     assert subprocess.run(info, capture_output=True, check=False).returncode == 0
 
 
+def test_a_file_that_somebody_changed_is_not_replaced(download: Command, hub: HubServer, tmp_path: Path) -> None:
+    into = ["--models", tmp_path / "models"]
+    folder = tmp_path / "models" / AUDIO
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("mine")
+    assert "config.json: is there already and is neither the hub's file nor" in refused(download(AUDIO, *into))
+    assert {p.name: p.read_text() for p in folder.iterdir()} == {"config.json": "mine"}
+    (folder / "config.json").unlink()
+    assert download(AUDIO, *into).returncode == 0
+    hub.models[AUDIO]["config.json"] += b"\n"  # the hub has a newer one, and ours is as we left it
+    assert download(AUDIO, *into).returncode == 0
+    assert (folder / "config.json").read_bytes() == hub.models[AUDIO]["config.json"]
+    (folder / "model.safetensors").write_bytes(b"trained further")
+    assert "model.safetensors: is there already" in refused(download(AUDIO, *into))
+    assert (folder / "model.safetensors").read_bytes() == b"trained further"
+
+
 def test_a_connection_cut_half_way_goes_on_where_it_stopped(download: Command, hub: HubServer, tmp_path: Path) -> None:
     hub.models[AUDIO]["model.safetensors"] = BIG
     hub.cut.add("model.safetensors")

@@ -46,13 +46,13 @@ def test_sound_a_second() -> None:
 def test_a_clip_and_a_picture() -> None:
     clip = VJepa2Config.from_dict({
         "model_type": "vjepa2", "hidden_size": 12, "num_hidden_layers": 2, "num_attention_heads": 2, "mlp_ratio": 2,
-        "patch_size": 4, "tubelet_size": 2, "crop_size": 8, "frames_per_clip": 6,
+        "patch_size": 4, "tubelet_size": 2, "crop_size": 8,
     })  # fmt: skip
     tokens = 3 * 2 * 2
     layer = 2 * (4 * 144 + 2 * 12 * 24) + 2 * 2 * 12 * tokens
-    assert flops.clip_tokens(clip) == tokens
+    assert flops.clip_tokens(clip, 6) == tokens
     assert flops.clip_tokens(clip, 2) == 4
-    assert flops.clip(clip) == tokens * (2 * layer + 2 * (3 * 2 * 16) * 12)
+    assert flops.clip(clip, 6) == tokens * (2 * layer + 2 * (3 * 2 * 16) * 12)
     picture = DinoV2Config.from_dict({
         "model_type": "dinov2", "hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 2, "mlp_ratio": 2,
         "image_size": 14, "patch_size": 14,

@@ -39,7 +39,7 @@ def test_a_few_windows_run_at_a_time_with_the_same_predictions(
 
 
 def test_features_stay_in_the_cache_until_a_window_needs_them(model: TribeModel, far_apart: Events) -> None:
-    items = model._source(Silent()).items("audio", far_apart)
+    items = model.feature_source(Silent()).items("audio", far_apart)
     assert len(items) == 6
     assert all(isinstance(kept.stored, TensorEntry) for kept in items.kept.values())
     grids = [grid.data for grid in items.values()]

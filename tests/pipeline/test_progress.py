@@ -1,15 +1,18 @@
 """Progress: lines off a terminal, bars on one, nothing when quiet."""
 
 import io
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
 
 from tribe_np import TribeModel
+from tribe_np.pipeline import progress
 from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.progress import Bars, Lines, Pace, Silent, terminal_progress
 
@@ -30,7 +33,7 @@ def test_lines_tell_the_end_and_the_time_left() -> None:
     assert lines[-1].startswith("text: 4 words in ")
     with Lines(stream, interval=0).stage("film", None, "files") as step:
         step(1)
-    assert stream.getvalue().splitlines()[-2:][0] == "film: 1 files"
+    assert stream.getvalue().splitlines()[-2:][0] == "film: 1 file"
     assert stream.getvalue().splitlines()[-1].startswith("film: 1 file in ")
 
 
@@ -78,11 +81,53 @@ def test_long_times_are_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.extras
 def test_bars_show_the_stage() -> None:
     stream = Terminal()
-    progress = terminal_progress(stream=stream)
-    assert isinstance(progress, Bars)
-    with progress.stage("video", 2, "clips") as step:
+    bars = terminal_progress(stream=stream)
+    assert isinstance(bars, Bars)
+    with bars.stage("video", 2, "clips") as step:
+        time.sleep(0.15)  # a bar is drawn at most every tenth of a second
         step(2)
-    assert "video" in stream.getvalue()
+    drawn = stream.getvalue()
+    assert "video" in drawn
+    assert "2/2 clips" in drawn
+    assert "/s" not in drawn, "models/s says nothing"
+
+
+@pytest.mark.extras
+def test_a_bar_leaves_nothing_behind_and_notes_stay_whole() -> None:
+    stream = Terminal()
+    bars = terminal_progress(stream=stream)
+    with bars.stage("loading", 1, "models") as step:
+        bars.note("a note for a person")
+        time.sleep(0.15)
+        step(1)
+    assert "1/1 model" in stream.getvalue()
+    assert "1/1 models" not in stream.getvalue()
+    assert screen(stream.getvalue()) == ["a note for a person"]
+
+
+def screen(drawn: str) -> list[str]:
+    """What a terminal shows in the end: a carriage return goes back to the line's start, what follows overwrites."""
+    lines = []
+    for line in drawn.split("\n"):
+        shown: list[str] = []
+        for part in line.split("\r"):
+            shown[: len(part)] = part
+        lines.append("".join(shown).rstrip())
+    return [line for line in lines if line]
+
+
+@pytest.mark.extras
+def test_a_notebook_gets_widgets_where_they_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=object())))
+    made = []
+    monkeypatch.setattr(progress, "Bars", lambda stream, module: made.append(module))
+    monkeypatch.setattr(progress, "find_spec", lambda name: object())
+    terminal_progress(stream=io.StringIO())
+    assert made == ["tqdm.notebook"]
+    monkeypatch.setattr(progress, "find_spec", lambda name: None)
+    assert type(terminal_progress(stream=io.StringIO())) is Lines
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: SimpleNamespace()))
+    assert type(terminal_progress(stream=io.StringIO())) is Lines, "IPython in a terminal is no notebook"
 
 
 def test_no_terminal_no_bar_and_quiet_is_silent() -> None:
@@ -95,9 +140,7 @@ def test_no_terminal_no_bar_and_quiet_is_silent() -> None:
 
 
 def test_without_tqdm_a_terminal_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
-    monkeypatch.setitem(sys.modules, "tqdm", None)
+    monkeypatch.setitem(sys.modules, "tqdm.std", None)
     assert type(terminal_progress(stream=Terminal())) is Lines
 
 

@@ -78,3 +78,32 @@ def test_the_hub_cache_is_where_huggingface_hub_keeps_it(monkeypatch: pytest.Mon
     assert hub_cache_folder() == Path("/home/me/hf/hub")
     monkeypatch.setenv("HF_HUB_CACHE", "/hub")
     assert default_locations(None).hub_cache == Path("/hub")
+
+
+def test_a_models_folder_holds_the_brain_encoder_too(tmp_path: Path) -> None:
+    hub = made(tmp_path / "hub")
+    made(hub / "models--facebook--tribev2" / "snapshots" / "abc")
+    (made(hub / "models--facebook--tribev2" / "refs") / "main").write_text("abc")
+    models = tmp_path / "models"
+    where = ModelLocations({}, (models,), hub)
+    encoder = made(models / "encoder")
+    assert where.checkpoint(None).name == "abc", "an encoder/ without config.yaml is something else"
+    (encoder / "config.yaml").write_text("data: {}")
+    assert where.checkpoint(None) == encoder
+    assert where.checkpoint("facebook/tribev2").name == "abc", "a name asks for that model"
+    released = made(models / "facebook" / "tribev2")
+    assert where.checkpoint(None) == released
+
+
+def test_folders_that_are_not_there_are_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"--models .*absent: no such folder"):
+        ModelLocations({}, (tmp_path / "absent",), None).check()
+    with pytest.raises(CheckpointError, match=r"--video-model .*absent: no such folder"):
+        ModelLocations({"video": tmp_path / "absent"}, (tmp_path,), None).check()
+
+
+def test_the_environment_names_models_folders_for_python_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIBE_NP_MODELS", f"{tmp_path}:/other")
+    assert default_locations(None).folders == (tmp_path, Path("/other"))
+    assert default_locations({"text": tmp_path}).folders == (tmp_path, Path("/other"))
+    assert default_locations("mine").folders == (Path("mine"),)

@@ -12,6 +12,7 @@ import numpy as np
 
 from extractors import DinoV2Model
 from extractors.common.layers import LayerSelection
+from extractors.dinov2.config import WITH_REGISTERS
 from extractors.dinov2.extract import image_features
 from extractors.dinov2.preprocess import PictureProcessor
 from extractors.dinov2.random import write_random
@@ -30,8 +31,11 @@ HOOKS = {
     "mlp": "mlp.output", "": "output",
 }  # fmt: skip
 """transformers' module inside a layer -> our tap."""
-RUNS = ((0.0, 3.96, None), (1.0, 2.0, None), (1.0, 2.0, 6))
-"""(offset, duration, cache_n_layers) of whole-extractor runs."""
+REGISTERS = {"model_type": WITH_REGISTERS, "num_register_tokens": 4}
+VARIANTS: tuple[dict[str, Any], ...] = ({}, {"use_swiglu_ffn": True}, REGISTERS, REGISTERS | {"use_swiglu_ffn": True})
+"""dinov2-large and its like, dinov2-giant, dinov2-with-registers-large, dinov2-with-registers-giant."""
+RUNS = ((0.0, 3.96, None, 0), (1.0, 2.0, None, 0), (1.0, 2.0, 6, 0), (1.0, 2.0, None, 1), (1.0, 2.0, 6, 3))
+"""(offset, duration, cache_n_layers, variant) of whole-extractor runs."""
 
 
 def compare(seed: int) -> list[Row]:
@@ -44,11 +48,12 @@ def compare_model(seed: int) -> list[Row]:
     """Every state and named intermediate of one random model; pictures on and off the table's grid, square and not."""
     rng = np.random.default_rng(seed)
     n_heads, head_dim = int(rng.integers(1, 4)), int(rng.choice([8, 12, 32]))
-    config = {
+    config: dict[str, Any] = {
         "hidden_size": n_heads * head_dim, "num_attention_heads": n_heads, "num_hidden_layers": int(rng.integers(1, 4)),
         "mlp_ratio": int(rng.integers(2, 5)), "image_size": 28, "patch_size": int(rng.choice([4, 7])),
         "qkv_bias": bool(rng.integers(0, 2)), "layer_norm_eps": float(rng.choice([1e-6, 1e-5])),
     }  # fmt: skip
+    config |= VARIANTS[(seed + seed // 4) % 4]
     shape = [(28, 28), (16, 16), (40, 33), (21, 56)][seed % 4]
     pixels = rng.normal(0, 1, (2, 3, *shape)).astype(np.float32)
     with tempfile.TemporaryDirectory() as folder:
@@ -71,9 +76,9 @@ def run_peer(folder: str, pixels: np.ndarray, precision: str) -> dict[str, np.nd
     import torch
 
     skip_torchvision_operators()
-    from transformers import Dinov2Model
+    from transformers import AutoModel
 
-    model = Dinov2Model.from_pretrained(folder).eval().to(getattr(torch, precision))
+    model = AutoModel.from_pretrained(folder).eval().to(getattr(torch, precision))
     seen: dict[str, np.ndarray] = {}
     for i, layer in enumerate(model.encoder.layer):
         keep_layer(layer, HOOKS, seen, f"dinov2.encoder.layer.{i}", model.config.num_attention_heads)
@@ -134,11 +139,11 @@ def peer_pixels(values: Mapping[str, Any], frame: np.ndarray) -> np.ndarray:
     return np.asarray(out[0])
 
 
-def compare_pipeline(offset: float, duration: float, cache_n_layers: int | None) -> list[Row]:
+def compare_pipeline(offset: float, duration: float, cache_n_layers: int | None, variant: int) -> list[Row]:
     """File to features against neuralset; its last column is left out where it is a random frame (past the end)."""
     with tempfile.TemporaryDirectory() as name:
         path = make_video(Path(name) / "a.mp4", seconds=3.96)
-        folder = str(write_random(Path(name) / "dinov2", seed=3, num_hidden_layers=6))
+        folder = str(write_random(Path(name) / "dinov2", seed=3, num_hidden_layers=6, **VARIANTS[variant]))
         peer = neuralset_features(folder, path, offset, duration, cache_n_layers)
         ours = {}
         for precision in ("float32", "float64"):
@@ -149,7 +154,7 @@ def compare_pipeline(offset: float, duration: float, cache_n_layers: int | None)
     kept = slice(None, -1) if offset + duration > 3.9 else slice(None)
     trimmed = {p: {"features": o["features"][:, kept]} for p, o in ours.items()}
     named = {"features": peer[:, kept]}
-    case = f"from {offset} for {duration} s, cache_n_layers {cache_n_layers}"
+    case = f"from {offset} for {duration} s, cache_n_layers {cache_n_layers}, variant {VARIANTS[variant]}"
     return worst("image pipeline", "neuralset 0.0.2", case, trimmed["float32"], named, trimmed["float64"], floor=1e-4)
 
 
@@ -174,19 +179,25 @@ def neuralset_features(
 
 
 def dump(folder: Path, upstream: Path | None) -> list[str]:
-    """Golden states of one model whose positions are resized, and of the processor."""
-    config = {"hidden_size": 32, "num_attention_heads": 2, "num_hidden_layers": 2, "image_size": 28, "patch_size": 4}
+    """Golden states of two models whose positions are resized, the second gated and with registers; the processor's."""
     pixels = np.random.default_rng(4).normal(0, 1, (1, 3, 20, 24)).astype(np.float32)
+    config = {"hidden_size": 32, "num_attention_heads": 2, "num_hidden_layers": 2, "image_size": 28, "patch_size": 4}
+    values = {"size": {"shortest_edge": 32}, "crop_size": {"height": 28, "width": 28}}
+    arrays = golden_states(config, pixels)
+    for shape in ((45, 64), (60, 40), (20, 24)):
+        frame = np.random.default_rng(5).integers(0, 256, (*shape, 3), dtype=np.uint8)
+        arrays |= {f"processor/{shape}/frame": frame, f"processor/{shape}/pixels": peer_pixels(values, frame)}
+    write_golden(folder, "dinov2", arrays, {"seed": 4, "config": config, "processor": values})
+    other = config | {"hidden_size": 16} | VARIANTS[3]
+    write_golden(folder, "dinov2_variant", golden_states(other, pixels), {"seed": 4, "config": other})
+    return ["dinov2.safetensors", "dinov2_variant.safetensors"]
+
+
+def golden_states(config: Mapping[str, Any], pixels: np.ndarray) -> dict[str, np.ndarray]:
+    """Pixels, every state in both precisions, and the first layer's stages in float32."""
     arrays = {"pixel_values": pixels}
     with tempfile.TemporaryDirectory() as name:
         write_random(name, seed=4, **config)
         for precision in ("float32", "float64"):
             arrays |= {f"{precision}/{key}": array for key, array in run_peer(name, pixels, precision).items()}
-    values = {"size": {"shortest_edge": 32}, "crop_size": {"height": 28, "width": 28}}
-    for shape in ((45, 64), (60, 40), (20, 24)):
-        frame = np.random.default_rng(5).integers(0, 256, (*shape, 3), dtype=np.uint8)
-        arrays |= {f"processor/{shape}/frame": frame, f"processor/{shape}/pixels": peer_pixels(values, frame)}
-    arrays = {n: a for n, a in arrays.items() if not n.startswith("float64/dinov2") and "layer.1" not in n}
-    about = {"seed": 4, "config": config, "processor": values}
-    write_golden(folder, "dinov2", arrays, about)
-    return ["dinov2.safetensors"]
+    return {n: a for n, a in arrays.items() if not n.startswith("float64/dinov2") and "layer.1" not in n}

@@ -46,9 +46,13 @@ def run_exact(case: Case, precision: str) -> np.ndarray:
 
 def compare(seed: int) -> list[Row]:
     """A random configuration, live: our float32 and float64 against the peer's, at every stage."""
+    return compare_case(random_case(seed))
+
+
+def compare_case(case: Case) -> list[Row]:
+    """One configuration, live, at every stage."""
     from tools.reference.encoder_peer import composed, run_peer
 
-    case = random_case(seed)
     peer32, peer64 = run_peer(case, composed, double=False), run_peer(case, composed, double=True)
     ours32, ours64 = run_ours(case, "float32"), run_ours(case, "float64")
     if set(ours64) != set(peer64):

@@ -97,6 +97,30 @@ def random_case(seed: int) -> Case:
     )  # fmt: skip
 
 
+def edge_cases() -> list[Case]:
+    """What upstream runs by broadcasting, by ignoring, or because a concatenation does not mind."""
+    dims = {"text": (2, 10), "audio": (2, 6), "video": (2, 8)}
+    brain: dict[str, Any] = {
+        "hidden": 72, "combiner": None, "max_seq_len": 24, "encoder": {"heads": 2, "depth": 1, "ff_mult": 1},
+        "subject_layers": {"n_subjects": 0, "subject_dropout": 0.1, "average_subjects": True},
+    }  # fmt: skip
+
+    def case(name: str, **changes: Any) -> Case:
+        return make_case(name, brain | changes, dims, seed=8, n_steps=6)
+
+    unequal = case("stack of unequal lengths", extractor_aggregation="stack")
+    unequal.features["audio"] = unequal.features["audio"][..., :4]
+    extra = case("a modality that the model does not know")
+    extra.features["smell"] = np.ones((2, 2, 5, 6), np.float32)
+    joined = case("groups that come joined")
+    joined.features["audio"] = joined.features["audio"].reshape(2, 12, 6)
+    return [
+        unequal, extra, joined, case("one position for every step", max_seq_len=1),
+        case("short position table, not used", max_seq_len=3, time_pos_embedding=False),
+        case("subject embedding of a baseline", subject_embedding=True, linear_baseline=True),
+    ]  # fmt: skip
+
+
 def _random_transformer(pick: Any) -> dict[str, Any]:
     norm, bias = pick("scale", "rms", "layer"), pick(None, "rel_pos_bias", "alibi_pos_bias")
     causal = pick(True, False)

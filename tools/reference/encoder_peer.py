@@ -124,7 +124,7 @@ def run_peer(case: Case, build: Any, *, double: bool) -> dict[str, np.ndarray]:
     model = build(case)
     import torch
 
-    model.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in _typed(case.state_dict).items()}, strict=True)
+    model.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in case.state_dict.items()}, strict=True)
     model.eval()
     features = {m: torch.from_numpy(x) for m, x in case.features.items()}
     if double:
@@ -140,10 +140,6 @@ def run_peer(case: Case, build: Any, *, double: bool) -> dict[str, np.ndarray]:
         out = model(SimpleNamespace(data=features), pool_outputs=case.pool_outputs)
     stages["output"] = out.numpy()
     return stages
-
-
-def _typed(state_dict: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {k: v.astype(np.int64) if k.endswith("num_batches_tracked") else v for k, v in state_dict.items()}
 
 
 @contextlib.contextmanager

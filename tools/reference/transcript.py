@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from tools.reference.measure import Row
 
-NAME = "transcript.json"
+NAME, ODD_NAME = "transcript.json", "transcript_odd.json"
 LANGUAGES = ("english", "french", "spanish", "dutch", "chinese")
 CHUNKS = {
     "short": [(0.0, 8.0, 0.0)],
@@ -24,6 +24,17 @@ CHUNKS = {
     "two_chunks": [(0.0, 60.0, 0.0), (60.0, 35.0, 60.0)],
     "three_chunks": [(0.7, 60.0, 0.0), (60.7, 60.0, 60.0), (120.7, 44.0, 120.0)],
 }
+ODD = {
+    "drop_untimed_words": [
+        {"word": "In", "start": 0.5, "end": 0.75}, {"word": "1999"}, {"word": "we", "start": 1.25, "end": 1.5},
+        {"word": "had", "start": 1.5, "end": 1.75}, {"word": "£13.60"},
+    ],
+    "hear_non_speech": [
+        {"word": "♪", "start": 0.25, "end": 0.5}, {"word": "(laughs)", "start": 0.5, "end": 0.75},
+        {"word": "Well", "start": 1.0, "end": 1.25}, {"word": "[door", "start": 1.25, "end": 1.5},
+        {"word": "slams]", "start": 1.5, "end": 1.75}, {"word": "—", "start": 1.75, "end": 2.0},
+    ],
+}  # fmt: skip
 
 
 def invented(seed: int, duration: float = 160.0) -> dict[str, Any]:
@@ -111,7 +122,13 @@ def dump(folder: Path, upstream: Path | None) -> list[str]:
     empty = run_upstream(upstream, {"segments": []}, CHUNKS["short"], "english")
     content = {"cases": cases, "commands": commands, "no_words_tsv": empty["tsv"]}
     (folder / NAME).write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n")
-    return [NAME]
+    odd = {}
+    for flag, items in ODD.items():
+        document = {"segments": [{"text": " ".join(item["word"] for item in items), "words": items}], "language": "en"}
+        rows = run_upstream(upstream, document, CHUNKS["short"], "english")["fresh"]
+        odd[flag] = {"whisperx": document, "words": [row[:3] for row in rows]}
+    (folder / ODD_NAME).write_text(json.dumps(odd, ensure_ascii=False, separators=(",", ":")) + "\n")
+    return [NAME, ODD_NAME]
 
 
 def compare(seed: int) -> list[Row]:

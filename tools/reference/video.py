@@ -14,7 +14,7 @@ from extractors.vjepa2.random import write_random
 from tools.reference.hooks import keep_layer
 from tools.reference.measure import Row, our_kernels, worst, write_golden
 from tools.reference.torch_setup import skip_torchvision_operators
-from tools.reference.video_files import CASES, compare_frames, compare_pipeline, golden_indices
+from tools.reference.video_files import CASES, compare_frames, compare_odd_films, compare_pipeline, golden_indices
 from tribe_np.oracle import trace
 
 PEER = "transformers 5.23.0"
@@ -28,8 +28,12 @@ HOOKS = {
 
 
 def compare(seed: int) -> list[Row]:
-    """Live: model and processor for every seed, frames of one file, and the whole extractor for the first seeds."""
+    """Live: model and processor for every seed, frames of one file, and the whole extractor for the first seeds.
+
+    Odd seeds read the model out of the checkpoint of a video classifier.
+    """
     rows = [*compare_model(seed), *compare_processor(seed), *compare_frames(seed)]
+    rows += compare_odd_films() if seed == 0 else []
     return [*rows, *compare_pipeline(CASES[seed])] if seed < len(CASES) else rows
 
 
@@ -52,10 +56,24 @@ def compare_model(seed: int) -> list[Row]:
     pixels = rng.normal(0, 1, (2, int(rng.integers(1, 9)), 3, size, size)).astype(np.float32)
     with tempfile.TemporaryDirectory(prefix="vjepa2_") as folder:
         write_random(folder, seed=seed, **config)
+        if seed % 2:
+            make_classifier(folder)
         ours = {p: run_ours(folder, pixels, p) for p in ("float32", "float64")}
         peer = {p: run_peer(folder, pixels, p) for p in ("float32", "float64")}
     case = f"seed {seed}: {json.dumps(config)} {pixels.shape}"
     return worst("vjepa2", PEER, case, ours["float32"], peer["float32"], peer["float64"], ours["float64"])
+
+
+def make_classifier(folder: str) -> None:
+    """The folder's model inside a VJEPA2ForVideoClassification, saved as transformers saves it."""
+    skip_torchvision_operators()
+    from transformers import VJEPA2ForVideoClassification, VJEPA2Model, logging
+
+    logging.set_verbosity_error()
+    model = VJEPA2Model.from_pretrained(folder)
+    classifier = VJEPA2ForVideoClassification(model.config)
+    classifier.vjepa2.load_state_dict(model.state_dict())
+    classifier.save_pretrained(folder)
 
 
 def run_ours(folder: str, pixels: np.ndarray, precision: str) -> dict[str, np.ndarray]:
@@ -72,10 +90,10 @@ def run_peer(folder: str, pixels: np.ndarray, precision: str) -> dict[str, np.nd
     import torch
 
     skip_torchvision_operators()
-    from transformers import VJEPA2Model, logging
+    from transformers import AutoModel, logging
 
     logging.set_verbosity_error()  # the predictor's weights are missing on purpose
-    model = VJEPA2Model.from_pretrained(folder).eval().to(getattr(torch, precision))
+    model = AutoModel.from_pretrained(folder).eval().to(getattr(torch, precision))
     seen: dict[str, np.ndarray] = {}
     for i, layer in enumerate(model.encoder.layer):
         keep_layer(layer, HOOKS, seen, f"vjepa2.encoder.layer.{i}", model.config.num_attention_heads)

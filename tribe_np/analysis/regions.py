@@ -5,15 +5,16 @@ rh.HCP-MMP1.annot on fsaverage (163,842 vertices a side); fsaverage5 is the firs
 Source   tribev2 utils.py get_hcp_labels, get_hcp_roi_indices
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import nibabel.freesurfer.io
 import numpy as np
 
 from tribe_np.errors import ConfigError
+from tribe_np.formats.annotation import read_annotation
+from tribe_np.shown import quoted, shown
 
 FILES = {"left": "lh.HCP-MMP1.annot", "right": "rh.HCP-MMP1.annot"}
 HOW_TO = (
@@ -22,7 +23,8 @@ HOW_TO = (
     'selection["parcellation"]'
 )
 
-_read_annot: Any = nibabel.freesurfer.io.read_annot  # nibabel ships no types for it
+
+NO_AREA = "?"
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +42,8 @@ class Parcellation:
         for name in names:
             matches = [area for area in self.areas if _matches(area, name)]
             if not name or not matches:
-                some = ", ".join(list(self.areas)[:5])
-                raise ConfigError(f"region {name!r} is not an area of HCP-MMP1; areas are such as {some}")
+                some = ", ".join(shown(area, 40) for area in list(self.areas)[:5])
+                raise ConfigError(f"region {quoted(name)} is not an area of HCP-MMP1; areas are such as {some}")
             found += [self.areas[area] for area in matches]
         return np.concatenate(found) if found else np.zeros(0, np.int64)
 
@@ -70,17 +72,17 @@ def read_parcellation(folder: str | Path | None, n_vertices: int) -> Parcellatio
     areas: dict[str, list[np.ndarray]] = {}
     for side, name in FILES.items():
         path = Path(folder) / name
-        if not path.is_file():
+        if not os.path.lexists(path):
             raise ConfigError(f"{path}: no such file; region names need {HOW_TO}")
-        try:
-            labels, _, names = _read_annot(str(path))
-        except (OSError, ValueError, IndexError, EOFError, MemoryError) as error:
-            raise ConfigError(f"{path}: not a FreeSurfer annotation: {error}") from error
-        if n_vertices % 2 or len(labels) < per_side:
-            raise ConfigError(f"{path}: has {len(labels)} vertices, fewer than the {per_side} predicted a side")
-        known = [area_name(label.decode("utf-8", "replace")) for label in names]
-        of_vertex = np.array([*known, "?"])[labels[:per_side]]  # label -1, the last: no area
-        for area in dict.fromkeys(["?", *known]):
-            vertices = np.flatnonzero(of_vertex == area) + (per_side if side == "right" else 0)
-            areas.setdefault(area, []).append(vertices)
+        annotation = read_annotation(path)
+        n_labelled = len(annotation.labels)
+        if n_vertices % 2 or n_labelled < per_side:
+            raise ConfigError(f"{path}: has {n_labelled} vertices, fewer than the {per_side} predicted a side")
+        of_label = [area_name(label) or NO_AREA for label in (*annotation.names, "")]  # label -1 is the last
+        numbers = {area: number for number, area in enumerate(dict.fromkeys([NO_AREA, *of_label]))}
+        of_vertex = np.array([numbers[area] for area in of_label])[annotation.labels[:per_side]]
+        vertices = np.argsort(of_vertex, kind="stable")  # those of area 0 first, each in order
+        stops = np.cumsum(np.bincount(of_vertex, minlength=len(numbers)))
+        for area, start, stop in zip(numbers, [0, *stops[:-1]], stops, strict=True):
+            areas.setdefault(area, []).append(vertices[start:stop] + (per_side if side == "right" else 0))
     return Parcellation({name: np.concatenate(parts) for name, parts in areas.items()})

@@ -1,19 +1,24 @@
 """Arguments that several commands share, and how they become settings."""
 
 import argparse
+import json
+import logging
 import os
+import sys
+import warnings
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tribe_np import allocator, threads
 from tribe_np.errors import ConfigError
+from tribe_np.shown import shown
 
 if TYPE_CHECKING:
     from tribe_np.pipeline.model import TribeModel
     from tribe_np.pipeline.progress import Progress
     from tribe_np.pipeline.resolve import ModelLocations
-
-MOST_THREADS = 1024
+    from tribe_np.pipeline.words import WordSource
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +27,26 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cache", type=path, metavar="DIR", help="folder of cached features, or 'none' (default: the user cache)"
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress")
+    add_quiet(parser)
+
+
+def add_json(parser: argparse.ArgumentParser, what: str) -> None:
+    """--json."""
+    parser.add_argument(
+        "--json", action="store_true", help=f'print {what} on standard output; on failure, an object {{"error": ...}}'
+    )
+
+
+def add_quiet(parser: argparse.ArgumentParser) -> None:
+    """--quiet."""
+    parser.add_argument("--quiet", action="store_true", help="no progress, and no word of libraries; warnings stay")
+
+
+def quiet_libraries() -> None:
+    """Keeps Python's warnings, log lines and bars of libraries off the terminal; our own warnings are no such."""
+    warnings.simplefilter("ignore")
+    logging.lastResort = None
+    os.environ |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_VERBOSITY": "critical"}
 
 
 def add_threads(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +64,19 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--transcript", type=path, metavar="FILE", help="words with times: .json .tsv .srt .vtt .TextGrid"
     )
-    parser.add_argument("--transcriber", metavar="NAME", help="speech recogniser: whisperx")
+    parser.add_argument(
+        "--transcriber",
+        type=words,
+        metavar="NAME",
+        help='speech recogniser: faster-whisper (default where installed), whisperx, or "COMMAND {input} {output}", '
+        "a program that writes whisperX JSON",
+    )
+    parser.add_argument(
+        "--whisper-model", type=words, metavar="X", help="faster-whisper's model: a size (default: small) or a folder"
+    )
+    parser.add_argument(
+        "--align", type=path, metavar="FILE", help="the text that is spoken: its words take the recogniser's times"
+    )
     parser.add_argument("--no-speech", action="store_true", help="go on without words")
     parser.add_argument(
         "--language",
@@ -48,6 +84,10 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
         help="language of the words: a name, a code such as fr, fra or pt-BR, or detect (default: a transcript's "
         "own, or english; a text's is detected)",
     )
+    parser.add_argument(
+        "--keep-non-speech", action="store_true",
+        help="count as words what nobody says in a transcript: musical notes, [door slams], (laughs), MAN:, dashes",
+    )  # fmt: skip
     parser.add_argument("--compat", choices=["upstream"], help="reproduce the reference implementation's defects")
     parser.add_argument(
         "--sentences",
@@ -70,10 +110,13 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help="folder or hub id of the brain encoder (default: facebook/tribev2)",
     )
-    parser.add_argument("--models", type=path, metavar="DIR", action="append", help="folder that holds the extractors")
+    parser.add_argument(
+        "--models", type=path, metavar="DIR", action="append",
+        help="folder that holds the extractors, and encoder/ where there is no --checkpoint (default: TRIBE_NP_MODELS)",
+    )  # fmt: skip
     for modality in ("text", "audio", "video"):
         parser.add_argument(f"--{modality}-model", type=path, metavar="X", help=f"folder of the {modality} extractor")
-    parser.add_argument("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
+    parser.add_argument("--device", type=words, default="cpu", metavar="D", help="cpu (default), cuda, cuda:1, auto")
     parser.add_argument("--precision", default="float32", choices=["float32", "float64"], help="default: float32")
     parser.add_argument(
         "--kernels", default="auto", choices=["auto", "reference", "numba", "cupy"],
@@ -95,9 +138,9 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def positive(text: str) -> int:
-    """A whole number from 1 to MOST_THREADS, for argparse."""
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= MOST_THREADS:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {MOST_THREADS}, got {text[:40]!r}")
+    """A number of threads, for argparse."""
+    if not threads.is_thread_number(text):
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {threads.MOST_THREADS}, got {text[:40]!r}")
     return int(text)
 
 
@@ -124,13 +167,18 @@ def set_threads(options: argparse.Namespace) -> int | None:
 
 def locations(options: argparse.Namespace) -> "ModelLocations":
     """Where models are looked for: options first, then TRIBE_NP_MODELS, then the hub cache (HF_HUB_CACHE, HF_HOME)."""
-    from tribe_np.pipeline.resolve import ModelLocations, hub_cache_folder
+    from tribe_np.pipeline.resolve import ModelLocations, hub_cache_folder, models_folders
 
     explicit = {m: getattr(options, f"{m}_model", None) for m in ("text", "audio", "video")}
-    folders = list(options.models or [])
-    if not folders and os.environ.get("TRIBE_NP_MODELS"):
-        folders = [Path(part) for part in os.environ["TRIBE_NP_MODELS"].split(os.pathsep) if part]
-    return ModelLocations({m: p for m, p in explicit.items() if p is not None}, tuple(folders), hub_cache_folder())
+    given = {m: folder for m, folder in explicit.items() if folder is not None}
+    found = ModelLocations(given, tuple(options.models or models_folders()), hub_cache_folder())
+    found.check()
+    return found
+
+
+def say(text: str) -> None:
+    """Prints a line on standard output; what it quotes of a file or an argument cannot steer the terminal."""
+    print(shown(text))
 
 
 def cache_folder(options: argparse.Namespace) -> Path | bool | None:
@@ -169,12 +217,27 @@ def pipeline_options(options: argparse.Namespace) -> dict[str, object]:
         "sentences": options.sentences,
         "compat": options.compat,
         "language": options.language,
+        "keep_non_speech": options.keep_non_speech,
         "kernels": getattr(options, "kernels", "auto"),
         "context": options.context,
         "memory_check": getattr(options, "memory_check", True),
         "video_stride": getattr(options, "video_stride", 1),
         "video_final_norm": getattr(options, "video_final_norm", "true") == "true",
     }
+
+
+def print_warnings(found: Iterable[str]) -> None:
+    """What a run has to say about its input, one line each, on standard error."""
+    for warning in found:
+        print(f"tribe-np: warning: {shown(warning)}", file=sys.stderr)
+
+
+def print_result(options: argparse.Namespace, result: Mapping[str, object], lines: Iterable[str]) -> None:
+    """The result as JSON for --json, as lines otherwise."""
+    if options.json:
+        print(json.dumps(result, indent=1))
+    else:
+        print("\n".join(map(shown, lines)))
 
 
 def selection(options: argparse.Namespace) -> dict[str, object] | None:
@@ -188,12 +251,53 @@ def selection(options: argparse.Namespace) -> dict[str, object] | None:
     return chosen
 
 
-def check_speech_options(options: argparse.Namespace) -> None:
-    """Refuses contradictions before any work.
+def check_places(options: argparse.Namespace) -> None:
+    """Refuses a result and a cache that lie within each other, before any work.
 
     Raises   ConfigError
     """
-    if options.no_speech and (options.transcript is not None or options.transcriber is not None):
-        raise ConfigError("--no-speech contradicts --transcript and --transcriber; give only one of them")
-    if options.transcript is not None and options.transcriber is not None:
-        raise ConfigError("--transcript and --transcriber contradict each other; give only one of them")
+    cache = cache_folder(options)
+    if isinstance(cache, Path):
+        out, cache = Path(os.path.realpath(options.out)), Path(os.path.realpath(cache))
+        if out in (cache, *cache.parents) or {cache / "features", cache / "media"} & {out, *out.parents}:
+            raise ConfigError(f"--out {options.out} and --cache {options.cache} lie within each other; keep them apart")
+
+
+def check_before_loading(options: argparse.Namespace) -> None:
+    """Refuses contradictions and a stimulus that is not there before any library is imported.
+
+    Raises   ConfigError, MediaError
+    """
+    recogniser = {
+        "--transcriber": options.transcriber, "--whisper-model": options.whisper_model, "--align": options.align,
+    }  # fmt: skip
+    asked = [name for name, value in recogniser.items() if value is not None]
+    if options.no_speech and (options.transcript is not None or asked):
+        other = "--transcript" if options.transcript is not None else asked[0]
+        raise ConfigError(f"--no-speech contradicts {other}; give only one of them")
+    if options.transcript is not None and asked:
+        raise ConfigError(f"--transcript and {asked[0]} contradict each other; give only one of them")
+    from tribe_np.pipeline.stimulus import open_stimulus
+
+    open_stimulus(options.stimulus)
+
+
+def word_source(options: argparse.Namespace) -> "WordSource":
+    """Where the words come from; a recogniser, its model or a text that is missing is refused before any work.
+
+    Raises   TribeError
+    """
+    from tribe_np.pipeline.config import PipelineConfig
+    from tribe_np.pipeline.progress import Silent
+    from tribe_np.pipeline.record import RunRecord
+    from tribe_np.pipeline.stimulus import open_stimulus
+    from tribe_np.pipeline.words import Recogniser, WordSource, check_words
+
+    source = WordSource(
+        options.transcript, options.transcriber, not options.no_speech, options.whisper_model, options.align
+    )
+    config, models = PipelineConfig.from_dict(pipeline_options(options)), locations(options)
+    if hasattr(options, "checkpoint"):
+        models.checkpoint(options.checkpoint)  # where both are missing, the brain encoder comes first
+    check_words(open_stimulus(options.stimulus), Recogniser(source, config, models, RunRecord(), Silent()))
+    return source

@@ -9,7 +9,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np convert`."""
     parser.add_argument("checkpoint", type=common.path, metavar="CKPT", help="best.ckpt, or a folder that holds it")
     parser.add_argument("folder", type=common.path, metavar="OUTDIR", help="folder to make")
-    parser.add_argument("--quiet", action="store_true", help="no progress")
+    common.add_quiet(parser)
 
 
 def execute(options: argparse.Namespace) -> int:

@@ -1,7 +1,6 @@
 """tribe-np demo: tiny random models, a film with speech, and the real pipeline on them."""
 
 import argparse
-import sys
 
 from tribe_np.cli import common
 
@@ -12,7 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=int, default=30, metavar="N", help="length of the film (default: 30)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the random weights (default: 0)")
     common.add_threads(parser)
-    parser.add_argument("--quiet", action="store_true", help="no progress")
+    common.add_quiet(parser)
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -22,6 +21,7 @@ def execute(options: argparse.Namespace) -> int:
     from tribe_np.pipeline.model import TribeModel
     from tribe_np.pipeline.resolve import ModelLocations
     from tribe_np.pipeline.run import predict_to_folder
+    from tribe_np.pipeline.words import WordSource
 
     shown = common.progress(options)
     print(f"tribe-np demo: the four models have {NOTE}.")
@@ -40,12 +40,11 @@ def execute(options: argparse.Namespace) -> int:
             device="cpu",
             progress=shown,
         ),
-        transcript=paths.transcript,
+        words=WordSource(paths.transcript),
         command=options.command_line,
         threads=threads,
     )
-    for warning in run["warnings"]:
-        print(f"tribe-np: warning: {warning}", file=sys.stderr)
+    common.print_warnings(run["warnings"])
     print(run["summary"])
     print(f"wrote {paths.predictions}: predictions.npy, segments.json, events.tsv, run.json")
     print(f"remember: {NOTE}.")

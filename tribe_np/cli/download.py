@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from tribe_np.cli import common
+from tribe_np.errors import OutputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,13 +14,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--models", type=common.path, metavar="DIR", help="folder to put the models into (default: the hub cache)"
     )
     parser.add_argument("--no-extractors", action="store_true", help="not the extractors that its config.yaml names")
-    parser.add_argument("--quiet", action="store_true", help="no progress")
+    common.add_quiet(parser)
 
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     from tribe_np.pipeline.download import Hub, download
+    from tribe_np.pipeline.resolve import hub_cache_folder
 
+    if options.models is None and hub_cache_folder() is None:
+        raise OutputError(
+            "this user has no home folder for the hub's cache; set HOME, or choose a folder with --models"
+        )
     shown = common.progress(options)
     hub = Hub(options.models, shown, bars=not options.quiet and sys.stderr.isatty())
     for model in download(options.repository, hub, extractors=not options.no_extractors):

@@ -1,7 +1,7 @@
 """tribe-np events: a stimulus to a table of events."""
 
 import argparse
-import sys
+from collections import Counter
 
 from tribe_np.cli import common
 
@@ -10,12 +10,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np events`."""
     common.add_event_arguments(parser)
     parser.add_argument("--out", type=common.path, required=True, metavar="FILE.tsv", help="table to write")
+    parser.add_argument(
+        "--models", type=common.path, metavar="DIR", action="append", help="folder that holds the recogniser's model"
+    )
     common.add_run_arguments(parser)
+    common.add_json(parser, "what was written")
 
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
-    common.check_speech_options(options)
+    common.check_before_loading(options)
+    common.check_places(options)
     common.set_threads(options)
     from tribe_np.pipeline.config import PipelineConfig
     from tribe_np.pipeline.run import events_to_file
@@ -25,13 +30,15 @@ def execute(options: argparse.Namespace) -> int:
         options.out,
         config=PipelineConfig.from_dict(common.pipeline_options(options)),
         cache_folder=common.cache_folder(options),
-        transcript=options.transcript,
-        transcriber=options.transcriber,
-        speech=not options.no_speech,
+        words=common.word_source(options),
         progress=common.progress(options),
+        models=common.locations(options),
     )
-    for warning in record.warnings:
-        print(f"tribe-np: warning: {warning}", file=sys.stderr)
-    counts = ", ".join(f"{len(events.of_type(kind))} {kind}" for kind in sorted({e.type for e in events}))
-    print(f"wrote {options.out}: {counts}")
+    common.print_warnings(record.warnings)
+    counts = dict(sorted(Counter(event.type for event in events).items()))
+    common.print_result(
+        options,
+        {"out": str(options.out), "events": counts, **record.facts, "warnings": record.warnings},
+        [f"wrote {options.out}: {', '.join(f'{n} {kind}' for kind, n in counts.items())}"],
+    )
     return 0

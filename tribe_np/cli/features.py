@@ -1,7 +1,6 @@
 """tribe-np features: a stimulus to one file of features per modality."""
 
 import argparse
-import sys
 
 from tribe_np.cli import common
 
@@ -14,11 +13,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     common.add_model_arguments(parser)
     common.add_run_arguments(parser)
+    common.add_json(parser, "what was written")
 
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
-    common.check_speech_options(options)
+    common.check_before_loading(options)
+    common.check_places(options)
     common.set_threads(options)
     from tribe_np.pipeline.run import features_to_folder
 
@@ -27,13 +28,21 @@ def execute(options: argparse.Namespace) -> int:
         options.stimulus,
         options.out,
         load=lambda: common.load_model(options, shown),
-        transcript=options.transcript,
-        transcriber=options.transcriber,
-        speech=not options.no_speech,
+        words=common.word_source(options),
     )
-    for warning in record.warnings:
-        print(f"tribe-np: warning: {warning}", file=sys.stderr)
-    for modality, (n_groups, feature_dim, n_steps) in shapes.items():
-        print(f"{modality}: {n_groups} layer groups x {feature_dim} features x {n_steps} steps of 0.5 s")
-    print(f"wrote {options.out}: {', '.join(f'{m}.npz' for m in shapes)}")
+    common.print_warnings(record.warnings)
+    common.print_result(
+        options,
+        {"out": str(options.out), "shapes": shapes, **record.facts, "warnings": record.warnings},
+        [
+            *(_line(modality, shape) for modality, shape in shapes.items()),
+            f"wrote {options.out}: {', '.join(f'{m}.npz' for m in shapes)}, events.tsv",
+        ],
+    )
     return 0
+
+
+def _line(modality: str, shape: tuple[int, ...]) -> str:
+    *groups, feature_dim, n_steps = shape  # no groups where a checkpoint averages them
+    layers = f"{groups[0]} layer groups x " if groups else ""
+    return f"{modality}: {layers}{feature_dim} features x {n_steps} steps"

@@ -1,7 +1,6 @@
 """tribe-np info: what a checkpoint or model folder holds and takes."""
 
 import argparse
-import json
 
 from tribe_np.cli import common
 
@@ -17,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--for", dest="selection", type=common.path, metavar="CHECKPOINT",
         help="show an extractor's layer groups as this brain encoder selects them (default: the released selection)",
     )  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    common.add_json(parser, "the description")
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -28,5 +27,5 @@ def execute(options: argparse.Namespace) -> int:
     folder = models.find(str(options.checkpoint)) or options.checkpoint
     selection = options.selection and (models.find(str(options.selection)) or options.selection)
     description = describe(folder, selection)
-    print(json.dumps(description, indent=1) if options.json else "\n".join(as_lines(description)))
+    common.print_result(options, description, as_lines(description))
     return 0

@@ -1,10 +1,13 @@
 """tribe-np predict: a stimulus to a folder of predictions."""
 
 import argparse
-import json
-import sys
+from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
+from tribe_np.cli.parser import region_names
+
+if TYPE_CHECKING:
+    from tribe_np.pipeline.progress import Progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,33 +17,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=common.path, required=True, metavar="DIR", help="folder to make; appears whole or not at all"
     )
     common.add_model_arguments(parser)
-    parser.add_argument("--roi", nargs="+", metavar="NAME", help="only the vertices of these HCP-MMP1 areas")
+    parser.add_argument(
+        "--roi", type=region_names, action="extend", metavar="NAME",
+        help="only the vertices of these HCP-MMP1 areas, apart by commas or spaces",
+    )  # fmt: skip
+    parser.add_argument(
+        "--subject", type=common.words, metavar="ID", help="subject of the checkpoint (default: average)"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would run, how long and in how much memory, and stop"
+    )
     common.add_run_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="print run.json on standard output")
+    common.add_json(parser, "run.json")
 
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
-    common.check_speech_options(options)
+    common.check_before_loading(options)
+    common.check_places(options)
     threads = common.set_threads(options)
+    shown = common.progress(options)
+    if options.dry_run:
+        return _dry_run(options, shown)
     from tribe_np.pipeline.run import predict_to_folder
 
-    shown = common.progress(options)
     run = predict_to_folder(
         options.stimulus,
         options.out,
         load=lambda: common.load_model(options, shown),
-        transcript=options.transcript,
-        transcriber=options.transcriber,
-        speech=not options.no_speech,
+        words=common.word_source(options),
         command=options.command_line,
         threads=threads,
+        subject=options.subject,
     )
-    for warning in run["warnings"]:
-        print(f"tribe-np: warning: {warning}", file=sys.stderr)
-    if options.json:
-        print(json.dumps(run, indent=1))
-    else:
-        print(run["summary"])
-        print(f"wrote {options.out}: predictions.npy, segments.json, events.tsv, run.json")
+    common.print_warnings(run["warnings"])
+    also = ", transcript.json" if (options.out / "transcript.json").is_file() else ""
+    wrote = f"wrote {options.out}: predictions.npy, segments.json, events.tsv, run.json{also}"
+    common.print_result(options, run, [run["summary"], wrote])
+    return 0
+
+
+def _dry_run(options: argparse.Namespace, shown: "Progress") -> int:
+    from tribe_np.pipeline.dry_run import dry_run_of
+
+    words = common.word_source(options)
+    planned = dry_run_of(options.stimulus, options.out, load=lambda: common.load_model(options, shown), words=words)
+    common.print_result(options, planned.as_dict(), planned.lines())
     return 0

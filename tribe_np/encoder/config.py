@@ -24,7 +24,9 @@ from tribe_np.encoder.fields import (
     whole,
 )
 from tribe_np.errors import CheckpointError, ConfigError
+from tribe_np.shown import quoted
 
+MAX_STEPS = 100_000  # TRs of one window: no weight's shape depends on their number, but memory does
 MIN_ROTARY_DIM = 32  # x-transformers rotates at least this many channels of each head
 
 
@@ -128,7 +130,7 @@ def read_projector(where: str, value: Any) -> MlpConfig | SubjectLayersConfig:
         return read_mapping(MlpConfig, value, where, name=name)
     if name == "SubjectLayers":
         return read_mapping(SubjectLayersConfig, value, where, name=name)
-    raise ConfigError(f"{where}.name must be Mlp or SubjectLayers, got {name!r:.60}")
+    raise ConfigError(f"{where}.name must be Mlp or SubjectLayers, got {quoted(name)}")
 
 
 NORMED_MLP = MlpConfig(norm_layer="layer", activation_layer="gelu")
@@ -192,7 +194,7 @@ class EncoderConfig:
     def check(self, build_args: "BuildArgs") -> None:
         """Raises   ConfigError for what upstream cannot build, or builds and cannot run."""
         where, n = "brain_model_config", len(build_args.feature_dims)
-        if self.subject_embedding:
+        if self.subject_embedding and not self.linear_baseline:  # which ignores it, as upstream does
             raise ConfigError(f"{where}.subject_embedding: true cannot be built upstream and is not implemented")
         if self.combiner is None and self.hidden % n:
             raise ConfigError(
@@ -237,13 +239,13 @@ class BuildArgs:
         dims = mapping["feature_dims"]
         if not isinstance(dims, Mapping) or not dims or not all(isinstance(m, str) and m for m in dims):
             raise CheckpointError(
-                f"build_args: feature_dims must map modality names to [G, F] or null, got {dims!r:.60}"
+                f"build_args: feature_dims must map modality names to [G, F] or null, got {quoted(dims)}"
             )
         try:
             return cls(
                 {modality: _read_dims(modality, pair) for modality, pair in dims.items()},
                 whole(1)("build_args: n_outputs", mapping["n_outputs"]),
-                whole(1)("build_args: n_output_timesteps", mapping["n_output_timesteps"]),
+                whole(1, MAX_STEPS)("build_args: n_output_timesteps", mapping["n_output_timesteps"]),
             )
         except ConfigError as error:
             raise CheckpointError(str(error)) from error
@@ -252,8 +254,8 @@ class BuildArgs:
 def _read_dims(modality: str, pair: Any) -> tuple[int, int] | None:
     if pair is None:
         return None
-    where = f"build_args: feature_dims[{modality!r}]"
+    where = f"build_args: feature_dims[{quoted(modality)}]"
     checked = sizes(where, pair)
     if len(checked) != 2:
-        raise ConfigError(f"{where} must be [layer groups, feature width] or null, got {pair!r:.60}")
+        raise ConfigError(f"{where} must be [layer groups, feature width] or null, got {quoted(pair)}")
     return checked[0], checked[1]

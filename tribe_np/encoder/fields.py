@@ -6,7 +6,9 @@ from dataclasses import field, fields, is_dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from tribe_np.errors import ConfigError
+from tribe_np.shown import quoted
 
+LARGEST_SIZE = 2**31 - 1  # of an axis; no model comes near it, and products of such sizes stay numbers
 T = TypeVar("T")
 Parser: TypeAlias = Callable[[str, Any], Any]
 """From (where, raw value) to the checked value; ConfigError that starts with `where`."""
@@ -29,12 +31,12 @@ def read_mapping(cls: type[T], mapping: Any, where: str, *, name: str) -> T:
     Raises   ConfigError for an unknown key, another class name, or a value of the wrong type
     """
     if not isinstance(mapping, Mapping):
-        raise ConfigError(f"{where} must be a mapping, got {mapping!r:.60}")
+        raise ConfigError(f"{where} must be a mapping, got {quoted(mapping)}")
     assert is_dataclass(cls)
     values = dict(mapping)
     given = values.pop("name", name)
     if given != name:
-        raise ConfigError(f"{where}.name must be {name}, got {given!r:.60}")
+        raise ConfigError(f"{where}.name must be {name}, got {quoted(given)}")
     parsers: dict[str, Parser] = {f.name: f.metadata["parse"] for f in fields(cls)}
     unknown = [str(key) for key in values if key not in parsers]
     if unknown:
@@ -42,12 +44,14 @@ def read_mapping(cls: type[T], mapping: Any, where: str, *, name: str) -> T:
     return cls(**{key: parsers[key](f"{where}.{key}", value) for key, value in values.items()})
 
 
-def whole(minimum: int) -> Parser:
-    """Integers of at least `minimum`; 8.0 counts as 8, as upstream reads it."""
+def whole(minimum: int, most: int = LARGEST_SIZE) -> Parser:
+    """Integers of at least `minimum` and at most `most`; 8.0 counts as 8, as upstream reads it."""
 
     def parse(where: str, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value // 1 or value < minimum:
-            raise ConfigError(f"{where} must be an integer >= {minimum}, got {value!r:.60}")
+            raise ConfigError(f"{where} must be an integer >= {minimum}, got {quoted(value)}")
+        if value > most:
+            raise ConfigError(f"{where} must be an integer from {minimum} to {most}, got {quoted(value)}")
         return int(value)
 
     return parse
@@ -57,7 +61,7 @@ def number(where: str, value: Any) -> float:
     """A finite number."""
     # compared, not tested with isfinite: a file holds whole numbers that no float can
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:
-        raise ConfigError(f"{where} must be a number, got {value!r:.60}")
+        raise ConfigError(f"{where} must be a number, got {quoted(value)}")
     return float(value)
 
 
@@ -65,14 +69,14 @@ def positive(where: str, value: Any) -> float:
     """A finite number above zero."""
     checked = number(where, value)
     if checked <= 0:
-        raise ConfigError(f"{where} must be above 0, got {value!r:.60}")
+        raise ConfigError(f"{where} must be above 0, got {quoted(value)}")
     return checked
 
 
 def flag(where: str, value: Any) -> bool:
     """true or false."""
     if not isinstance(value, bool):
-        raise ConfigError(f"{where} must be true or false, got {value!r:.60}")
+        raise ConfigError(f"{where} must be true or false, got {quoted(value)}")
     return value
 
 
@@ -82,7 +86,7 @@ def one_of(*choices: str | None) -> Parser:
     def parse(where: str, value: Any) -> Any:
         if not (value is None or isinstance(value, str)) or value not in choices:
             names = ", ".join("null" if choice is None else choice for choice in choices)
-            raise ConfigError(f"{where} must be one of {names}, got {value!r:.60}")
+            raise ConfigError(f"{where} must be one of {names}, got {quoted(value)}")
         return value
 
     return parse
@@ -96,7 +100,7 @@ def nullable(parse: Parser) -> Parser:
 def sizes(where: str, value: Any) -> tuple[int, ...]:
     """A list of layer widths, each at least 1."""
     if not isinstance(value, (list, tuple)):
-        raise ConfigError(f"{where} must be a list of integers, got {value!r:.60}")
+        raise ConfigError(f"{where} must be a list of integers, got {quoted(value)}")
     return tuple(whole(1)(f"{where}[{i}]", item) for i, item in enumerate(value))
 
 

@@ -13,6 +13,7 @@
 Source   tribev2 7239908 model.FmriEncoderModel
 """
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.backend import array_module, device_module, dtype_of, to_device, to_host
+from tribe_np.card import Card
 from tribe_np.encoder.batches import WINDOWS_AT_ONCE, parts_of, shown_whole
 from tribe_np.encoder.config import BuildArgs, EncoderConfig, SubjectLayersConfig
 from tribe_np.encoder.projector import Mlp, Projector
@@ -36,8 +38,8 @@ from tribe_np.nn.context import Context, open_context
 from tribe_np.protocols import Array, Device, Weights
 
 
-@dataclass(frozen=True, eq=False)
-class FmriEncoder:
+@dataclass(frozen=True, eq=False, repr=False)
+class FmriEncoder(Card):
     """Call it with the features of a batch of segments; predictions are z-scored BOLD, without a physical unit.
 
     A prediction at stimulus time t estimates the BOLD signal measured 5 s later (the haemodynamic offset of the
@@ -56,6 +58,27 @@ class FmriEncoder:
     dtype: Any
     device: Device
     kernels: KernelSet
+    n_steps: int | None = None  # of a window that it was trained on, where the checkpoint says so
+
+    def facts(self) -> dict[str, object]:
+        """See Card."""
+        inputs = (f"{m} {dims[0]} x {dims[1]}" for m, dims in self.build_args.feature_dims.items() if dims is not None)
+        transformer, n_outputs = self.config.encoder, self.build_args.n_outputs
+        return {
+            "features": f"{', '.join(inputs)} (layer groups x width)",
+            "width": self.config.hidden,
+            "layers": None if transformer is None else f"{transformer.depth}, {transformer.heads} heads",
+            "steps": self.n_steps,
+            "TRs": self.build_args.n_output_timesteps,
+            "vertices": n_outputs if self.columns is None else f"{len(self.columns)} of {n_outputs}",
+            "dtype": np.dtype(self.dtype).name,
+            "kernels": self.kernels.name,
+        }
+
+    @property
+    def n_subjects(self) -> int:
+        """Subjects that can be asked for by index; 0 where the checkpoint holds the average subject only."""
+        return self.read_out.n_subjects
 
     @classmethod
     def from_pretrained(
@@ -85,6 +108,7 @@ class FmriEncoder:
             selection=selection,
             exact_order=exact_order,
             kernels=kernels,
+            n_steps=trained_steps(checkpoint.config),
         )
 
     @classmethod
@@ -130,6 +154,7 @@ class FmriEncoder:
         selection: Any = None,
         exact_order: bool = False,
         kernels: KernelSet = REFERENCE,
+        n_steps: int | None = None,
     ) -> "FmriEncoder":
         """Takes every weight that the configuration asks for; leftovers are an error, as upstream's strict loading."""
         config.check(build_args)
@@ -149,6 +174,7 @@ class FmriEncoder:
             dtype=dtype,
             device=device,
             kernels=kernels,
+            n_steps=n_steps,
         )
         weights.finish({})
         return built
@@ -161,13 +187,16 @@ class FmriEncoder:
         Shapes   features {modality: (B, G, F, T) or (B, F, T)}, any modality may be missing; subject_index (B,)
                  integers, or None for the average subject -> (B, V, R), on the model's device, in its dtype
         Numerics a missing modality is zero after its projector (no bias), a zero one is the projector's bias;
-                 there is no mask: run short segments at full length, with zeros
+                 there is no mask: run short segments at full length, with zeros; modalities may differ in T where
+                 they are stacked; one that the model does not know is left out, with a warning
         Raises   ShapeError for features that do not fit; NotFiniteError for NaN or infinity among them; ConfigError
                  when there is no average subject
+        Warns    for another number of steps than the model was trained on: the rows are not one TR apart then
         """
         ctx = open_context("encoder", self.kernels)
         arrays = self._checked_features(features)
-        n_windows = next(iter(arrays.values())).shape[0]
+        n_windows, n_steps = (next(iter(arrays.values())).shape[axis] for axis in (0, -1))
+        self._check_steps(n_steps, pool_outputs=pool_outputs)
         # subject layers in front read one index per window: those take the whole batch
         by_subject = isinstance(self.config.projector, SubjectLayersConfig)
         parts = parts_of(n_windows, n_windows if by_subject else WINDOWS_AT_ONCE)
@@ -217,28 +246,44 @@ class FmriEncoder:
         """The stream after combiner, time position table and transformer.
 
         Shapes   x (B, S, D) -> (B, S, D)
-        Raises   ShapeError for more steps than the time position table holds
+        Numerics a time position table of a single entry is added to every step, as upstream's broadcasting does
+        Raises   ShapeError for more steps than a longer table holds
         """
         if self.combiner is not None:
             x = self.combiner(x, ctx.at("combiner"))
         if self.time_pos_embed is not None:
             n_tokens, n_positions = x.shape[1], self.time_pos_embed.shape[1]
-            if n_tokens > n_positions:
+            if n_tokens > n_positions > 1:
                 raise ShapeError(f"features give {n_tokens} steps, more than max_seq_len = {n_positions}")
             x = x + self.time_pos_embed[:, :n_tokens]
             ctx.see("time_pos_embed.output", x)
         assert self.encoder is not None
         return self.encoder(x, ctx)
 
+    def _check_steps(self, n_steps: int, *, pool_outputs: bool) -> None:
+        n_trs = self.build_args.n_output_timesteps
+        if self.n_steps is not None and n_steps != self.n_steps:
+            expected = f"the model was trained on {self.n_steps}"
+        elif self.n_steps is None and pool_outputs and n_steps % n_trs:
+            expected = f"{n_trs} TRs do not part them evenly"
+        else:
+            return
+        warnings.warn(
+            f"features have {n_steps} steps, but {expected}; the {n_trs} rows are spread over all of them. "
+            "For a stimulus of another length use TribeModel.predict_features, which cuts it into windows",
+            stacklevel=3,
+        )
+
     def _checked_features(self, features: Mapping[str, Array]) -> dict[str, Array]:
         """The features of the modalities that are there, in the checkpoint's order, as (B, G, F, T) on the device."""
         arrays = {m: self._checked(m, features[m]) for m in self._known(features)}
         first = next(iter(arrays.values()))
         B, T = first.shape[0], first.shape[-1]
-        if any((x.shape[0], x.shape[-1]) != (B, T) for x in arrays.values()):
+        aggregation, n = self.config.extractor_aggregation, len(self.build_args.feature_dims)
+        shared_steps = [x.shape[-1] == T or aggregation == "stack" for x in arrays.values()]
+        if any(x.shape[0] != B for x in arrays.values()) or not all(shared_steps):
             shapes = ", ".join(f"{m} {tuple(x.shape)}" for m, x in arrays.items())
             raise ShapeError(f"features must share one batch size and one number of steps, got {shapes}")
-        aggregation, n = self.config.extractor_aggregation, len(self.build_args.feature_dims)
         missing = [m for m in self.build_args.feature_dims if m not in arrays]
         if missing and aggregation != "cat" and n > 1:
             raise ShapeError(
@@ -251,10 +296,13 @@ class FmriEncoder:
         if not isinstance(features, Mapping):
             raise ShapeError(f"features must map modalities to arrays, got {type(features).__name__}")
         unknown = [str(modality) for modality in features if modality not in known]
-        if unknown:
-            raise ShapeError(f"features hold unknown {', '.join(unknown)[:60]}; this model knows {', '.join(known)}")
         if not features:
             raise ShapeError(f"features are empty; give at least one of {', '.join(known)}")
+        if unknown:
+            message = f"features hold unknown {', '.join(unknown)[:60]}; this model knows {', '.join(known)}"
+            if len(unknown) == len(features):
+                raise ShapeError(message)
+            warnings.warn(f"{message}: what is unknown is left out", stacklevel=4)
         return [modality for modality in known if modality in features]
 
     def _checked(self, modality: str, array: Array) -> Array:
@@ -269,8 +317,7 @@ class FmriEncoder:
         if x.ndim == 3:
             x = x[:, None]
         dims = self.build_args.feature_dims[modality]
-        free_groups = self.config.layer_aggregation == "mean"
-        if dims is not None and (x.shape[2] != dims[1] or (x.shape[1] != dims[0] and not free_groups)):
+        if dims is not None and not self._fits(x.shape[1], x.shape[2], dims):
             raise ShapeError(
                 f"features[{modality!r}] must have {dims[0]} layer groups of width {dims[1]}, got {tuple(array.shape)}"
             )
@@ -282,12 +329,29 @@ class FmriEncoder:
             )
         return x
 
+    def _fits(self, n_groups: int, width: int, dims: tuple[int, int]) -> bool:
+        """Whether groups have the checkpoint's number and width; for their mean any number will do, and joined ones
+        may come as one."""
+        if self.config.layer_aggregation == "mean":
+            return width == dims[1]
+        return (n_groups, width) in (dims, (1, dims[0] * dims[1]))
+
     def _joined_groups(self, x: Array) -> Array:
         """Shapes   x (B, G, F, T) -> (B, T, G * F), group by group, or (B, T, F) for the mean over groups."""
         xp = array_module(x)
         B, G, F, T = x.shape
         x = xp.mean(x, axis=1) if self.config.layer_aggregation == "mean" else x.reshape(B, G * F, T)
         return x.transpose(0, 2, 1)
+
+
+def trained_steps(config: Mapping[str, Any]) -> int | None:
+    """Steps of a window of 2 Hz features by the `data` section of a config.yaml; None where it does not say."""
+    try:
+        data = config["data"]
+        steps: int = round(data["duration_trs"] / data["neuro"]["frequency"] * data["frequency"])
+    except (KeyError, TypeError, ZeroDivisionError, OverflowError, ValueError):
+        return None
+    return steps
 
 
 def _take_projectors(weights: Weights, config: EncoderConfig, build_args: BuildArgs) -> dict[str, Projector]:

@@ -32,7 +32,7 @@ class StepBatchNorm:
     @classmethod
     def from_weights(cls, weights: Weights, dim: int) -> "StepBatchNorm":
         """Takes the affine pair, the running statistics, and the count of batches, which inference ignores."""
-        weights.take("num_batches_tracked", ())
+        weights.skip("num_batches_tracked", ())  # int64 in PyTorch's files
         names = ("weight", "bias", "running_mean", "running_var")
         return cls(*(weights.take(name, (dim,)) for name in names))
 

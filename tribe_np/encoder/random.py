@@ -60,6 +60,10 @@ class RandomWeights:
         self.taken[full] = np.asarray(self._draw(full, shape, rng), np.float32)
         return self.taken[full]
 
+    def skip(self, name: str, shape: tuple[int, ...]) -> None:
+        """A counter, in the dtype that PyTorch gives those."""
+        self.taken[self._prefix + name] = np.ones(shape, np.int64)
+
     def rows(self, name: str, shape: tuple[int, ...]) -> Callable[[Any], np.ndarray]:
         """A function from indices to rows of the tensor."""
         table = self.take(name, shape)
@@ -75,8 +79,6 @@ class RandomWeights:
         smoothing = self._config.temporal_smoothing
         if full == "temporal_smoothing.weight" and smoothing is not None and smoothing.sigma is not None:
             return np.broadcast_to(gaussian_kernel(smoothing.kernel_size, smoothing.sigma), shape)
-        if leaf == "num_batches_tracked":
-            return 1.0
         if leaf in ("g", "residual_scale", "running_var", "gamma") or (leaf == "weight" and len(shape) == 1):
             return rng.uniform(0.7, 1.3, shape)
         if full == "time_pos_embed" or "relative_attention_bias" in full:
@@ -93,7 +95,7 @@ class RandomWeights:
 
 
 def random_state_dict(config: Mapping[str, Any], build_args: Mapping[str, Any], *, seed: int) -> dict[str, np.ndarray]:
-    """Random weights of a configuration under upstream's names, float32.
+    """Random weights of a configuration under upstream's names and in its dtypes: float32, counters int64.
 
     Raises   ConfigError or CheckpointError for a configuration that cannot be built
     """
@@ -134,9 +136,9 @@ def write_random(
         "encoder": {"depth": depth, "heads": heads}, "modality_dropout": 0.3,
         "subject_layers": {"n_subjects": 0, "subject_dropout": 0.1},
     }  # fmt: skip
-    model_config = full_brain_config(_merged(own, brain or {}))
+    model_config = full_brain_config(merged(own, brain or {}))
     config = experiment_config(list(feature_dims), model_config, n_output_timesteps)
-    config["data"] = _merged(config["data"], data or {})
+    config["data"] = merged(config["data"], data or {})
     state_dict = random_state_dict(model_config, build_args, seed=seed)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.yaml").write_text(f"# {NOTE} (seed {seed})\n{dump_config(config)}", encoding="utf-8")
@@ -157,10 +159,11 @@ def full_brain_config(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return filled | {"name": "FmriEncoder"}
 
 
-def _merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+def merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with single keys overridden, mappings key by key."""
     result = dict(base)
     for key, value in overrides.items():
         old = result.get(key)
         both = isinstance(old, Mapping) and isinstance(value, Mapping)
-        result[key] = _merged(old, value) if both and old is not None else value
+        result[key] = merged(old, value) if both and old is not None else value
     return result

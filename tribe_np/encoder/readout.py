@@ -123,5 +123,10 @@ class ReadOut:
         ctx.see("predictor.output", x)
         return adaptive_pool(x, self.n_trs) if pool_outputs else x
 
+    @property
+    def n_subjects(self) -> int:
+        """Subjects that can be asked for by index."""
+        return (self.composed or self._maps().predictor).n_subjects
+
     def _maps(self) -> HeadAndPredictor:
         return self.read_pair() if self.pair is None else self.pair

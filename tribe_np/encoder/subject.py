@@ -50,6 +50,11 @@ class SubjectLayers:
         """Rows of the file, the average row included."""
         return int(self.weights.shape[0])
 
+    @property
+    def n_subjects(self) -> int:
+        """Subjects with a row of their own: all rows but the average one."""
+        return self.n_rows - int(self.has_average_row)
+
     def rows(self, subject_index: Array | None, batch_size: int) -> list[int]:
         """The row of each example.
 

@@ -4,6 +4,7 @@ best.ckpt is what PyTorch Lightning wrote: state_dict, whose names all begin wit
 model_build_args. It is read without PyTorch and without copying: tensors stay in the file until a layer takes them.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,7 @@ def open_checkpoint(
     Raises   CheckpointError that names the missing or malformed file
     """
     folder = Path(folder)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # unlike Path.is_dir, False for a name that the system refuses
         raise CheckpointError(
             f"{folder}: no such folder; expected {CONFIG_NAME} in it, and {checkpoint_name} or {SINGLE_NAME} with "
             f"{BUILD_ARGS_NAME}"
@@ -71,12 +72,12 @@ def open_checkpoint(
 
 
 def _read_weights(folder: Path, checkpoint_name: str) -> tuple[dict[str, TensorEntry], dict[str, Any]]:
-    if not (folder / SINGLE_NAME).is_file() and (folder / checkpoint_name).is_file():
+    if not os.path.isfile(folder / SINGLE_NAME) and os.path.isfile(folder / checkpoint_name):
         return read_lightning(open_torch(folder / checkpoint_name))
-    if not (folder / SINGLE_NAME).is_file() and not (folder / INDEX_NAME).is_file():
+    if not os.path.isfile(folder / SINGLE_NAME) and not os.path.isfile(folder / INDEX_NAME):
         raise CheckpointError(f"{folder}: holds neither {checkpoint_name} nor {SINGLE_NAME}")
     entries = read_folder(folder)
-    if not (folder / BUILD_ARGS_NAME).is_file():
+    if not os.path.lexists(folder / BUILD_ARGS_NAME):
         raise CheckpointError(f"{folder}: lacks {BUILD_ARGS_NAME}, with feature_dims, n_outputs and n_output_timesteps")
     return entries, read_json(folder / BUILD_ARGS_NAME)
 
@@ -120,7 +121,7 @@ def read_checkpoint_config(folder: str | Path) -> dict[str, Any]:
     Raises   CheckpointError when it is missing, malformed, or has no brain_model_config
     """
     path = Path(folder) / CONFIG_NAME
-    if not path.is_file():
+    if not os.path.lexists(path):
         raise CheckpointError(f"{folder}: lacks {CONFIG_NAME}")
     config = read_config_yaml(path)
     if not isinstance(config.get("brain_model_config"), dict):

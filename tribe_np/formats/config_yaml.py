@@ -12,12 +12,16 @@ from typing import Any
 import yaml
 
 from tribe_np.errors import CheckpointError
+from tribe_np.foreign import HEAD, description
+from tribe_np.small_files import read_small_file
 
-MAX_BYTES = 400_000  # a real one has about 18,000
+MAX_BYTES = 100_000  # a real one has about 18,000; PyYAML needs up to 4 s for as many
 MAX_DEPTH = 60
+MAX_DIGITS = 400  # of a number: 1:1:1:... and 0x... make whole numbers that are slow, or cannot be written out
 MAX_NODES = 100_000  # after aliases are followed: a small file of aliases of aliases can mean billions
 PYTHON = "tag:yaml.org,2002:python/"
 ORDERED_DICT = PYTHON + "object/apply:collections.OrderedDict"
+NUMBERS = {f"tag:yaml.org,2002:{prefix}{kind}" for prefix in ("", "python/") for kind in ("int", "long", "float")}
 PATHS = tuple(
     PYTHON + f"object/apply:{module}.{kind}"
     for module in ("pathlib", "pathlib._local")
@@ -39,14 +43,9 @@ def read_config_yaml(path: str | Path) -> dict[str, Any]:
     Raises   CheckpointError in one line, naming the file: missing, not UTF-8, not YAML, too large or too deep,
              a Python tag other than the ordinary ones, or no mapping
     """
-    path = Path(path)
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if len(raw) > MAX_BYTES:
-        raise CheckpointError(f"{path}: larger than {MAX_BYTES} bytes; this is no config.yaml of the model")
+    raw = read_small_file(path, most=MAX_BYTES)
+    if foreign := description(raw[:HEAD]):
+        raise CheckpointError(f"{path}: not a configuration but {foreign}")
     try:
         return parse_config_yaml(raw.decode("utf-8"), origin=str(path))
     except UnicodeDecodeError as error:
@@ -92,6 +91,9 @@ def _check_size(node: yaml.Node, origin: str) -> None:
         key = id(node)
         if key in open_nodes:
             raise CheckpointError(f"{origin}: an alias points to its own parent")
+        if isinstance(node, yaml.ScalarNode) and node.tag in NUMBERS and len(node.value) > MAX_DIGITS:
+            line = node.start_mark.line + 1
+            raise CheckpointError(f"{origin}: not valid YAML: a number of {len(node.value)} characters at line {line}")
         if depth > MAX_DEPTH:
             raise CheckpointError(f"{origin}: nested deeper than {MAX_DEPTH} levels")
         if key not in sizes:

@@ -11,14 +11,19 @@ from typing import Any
 import numpy as np
 
 from tribe_np.errors import CheckpointError
+from tribe_np.foreign import HEAD, description
 from tribe_np.formats.safetensors import TensorEntry, read_header
 from tribe_np.formats.torch_zip import read_torch_tensors
 from tribe_np.protocols import Array
+from tribe_np.shown import quoted
+from tribe_np.small_files import MEGABYTE, read_small_file
 
 INDEX_NAME = "model.safetensors.index.json"
 SINGLE_NAME = "model.safetensors"
 TORCH_INDEX_NAME = "pytorch_model.bin.index.json"
 TORCH_NAME = "pytorch_model.bin"
+LONGEST_NAME = 200  # characters of a tensor's name in a message
+MAX_JSON = 8 * MEGABYTE  # the index of a model in shards takes about 100 bytes a tensor
 FLOATS = ("F64", "F32", "F16", "BF16")
 HEADERS_ONLY: ContextVar[bool] = ContextVar("tribe_np_headers_only", default=False)
 
@@ -100,6 +105,13 @@ class WeightTree:
         self._taken.add(full)
         return self._finite(full, entry, None)
 
+    def skip(self, name: str, shape: tuple[int, ...]) -> None:
+        """Marks a tensor as taken that no result depends on, such as a counter of training; its dtype is free.
+
+        Raises   CheckpointError when missing or of another shape
+        """
+        self._taken.add(self._shaped(name, shape))
+
     def rows(self, name: str, shape: tuple[int, ...]) -> Callable[[np.ndarray], Array]:
         """A function from host indices (...) to those rows (..., D), for tables of which few rows are used.
 
@@ -115,14 +127,18 @@ class WeightTree:
         return read
 
     def _find(self, name: str, shape: tuple[int, ...]) -> tuple[str, TensorEntry | np.ndarray]:
-        full, found = self._prefix + name, self.shape(name)
-        if found != tuple(shape):
-            raise CheckpointError(f"{self._origin}: weight {full} has shape {found}, expected {tuple(shape)}")
+        full = self._shaped(name, shape)
         entry = self._entries[full]
         is_float = entry.dtype in FLOATS if isinstance(entry, TensorEntry) else np.asarray(entry).dtype.kind == "f"
         if not is_float:
             raise CheckpointError(f"{self._origin}: weight {full} has dtype {entry.dtype}, expected a float one")
         return full, entry
+
+    def _shaped(self, name: str, shape: tuple[int, ...]) -> str:
+        full, found = self._prefix + name, self.shape(name)
+        if found != tuple(shape):
+            raise CheckpointError(f"{self._origin}: weight {full} has shape {found}, expected {tuple(shape)}")
+        return full
 
     def _finite(self, full: str, entry: TensorEntry | np.ndarray, rows: np.ndarray | None) -> Array:
         if HEADERS_ONLY.get():
@@ -153,8 +169,7 @@ class WeightTree:
 
 
 def _shown(name: str) -> str:
-    """A name from a file, fit for a message of one line."""
-    return name if name.isprintable() and len(name) < 200 else ascii(name[:200])
+    return name if name.isprintable() and len(name) < LONGEST_NAME else quoted(name, LONGEST_NAME)
 
 
 def open_folder(
@@ -217,7 +232,7 @@ def _sharded_entries(index_path: Path, read: Callable[[Path], dict[str, TensorEn
     shards: dict[str, dict[str, TensorEntry]] = {}
     for shard in dict.fromkeys(weight_map.values()):
         if Path(shard).name != shard:
-            raise CheckpointError(f"{index_path}: shard {shard!r} must be a file name in the same folder")
+            raise CheckpointError(f"{index_path}: shard {quoted(shard)} must be a file name in the same folder")
         if not os.path.isfile(folder / shard):
             raise CheckpointError(f"{folder}: shard {_shown(shard)} is missing; {index_name} names it")
         shards[shard] = read(folder / shard)
@@ -227,16 +242,17 @@ def _sharded_entries(index_path: Path, read: Callable[[Path], dict[str, TensorEn
     return {name: shards[shard][name] for name, shard in weight_map.items()}
 
 
-def read_json(path: str | Path) -> dict[str, Any]:
-    """A JSON object from a file.
+def read_json(path: str | Path, *, most: int = MAX_JSON) -> dict[str, Any]:
+    """A JSON object from a file of at most `most` bytes.
 
-    Raises   CheckpointError, naming the file: missing, not UTF-8, not JSON, or not an object
+    Raises   CheckpointError, naming the file: missing, no regular file, too large, not UTF-8, not JSON, or no object
     """
+    raw = read_small_file(path, most=most)
     try:
-        value = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
+        value = json.loads(raw.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits too
+        if foreign := description(raw[:HEAD]):
+            raise CheckpointError(f"{path}: not JSON but {foreign}") from error
         raise CheckpointError(f"{path}: not valid JSON: {str(error)[:80]}") from error
     if not isinstance(value, dict):
         raise CheckpointError(f"{path}: expected a JSON object, got {type(value).__name__}")

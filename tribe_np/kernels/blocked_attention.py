@@ -73,23 +73,62 @@ class BlockedAttention:
         n_heads, group, n_steps, _ = query[heads, :, steps].shape
         rows = query[heads, :, steps].reshape(n_heads, group * n_steps, -1)
         scores = scores.reshape(n_heads, group * n_steps, block.n_keys)
-        np.matmul(rows, key[heads, : block.n_keys].transpose(0, 2, 1), out=scores)
-        flat = scores.reshape(-1, block.n_keys)
+        if bias is not None:
+            bias = bias[heads, :, steps, : block.n_keys]
+        n_open = steps.start + key.shape[1] - query.shape[2] + 1 if terms.causal else key.shape[1]
+        place, seen = Place(steps.start, n_steps, n_open), key[heads, : block.n_keys].transpose(0, 2, 1)
+        scaled_first = bias is not None or terms.scale <= 0
+        totals = self._weigh(rows, seen, bias, terms, place, scores, scaled_first=scaled_first)
+        if terms.embedding is not None and not scaled_first and np.isnan(totals).any():
+            # sums near the dtype's largest number overflow, and those of their scaled parts may not
+            totals = self._weigh(rows, seen, bias, terms, place, scores, scaled_first=True)
+        value = value[heads, : block.n_keys]
+        mixed = scores @ value
+        if np.isfinite(mixed).all():
+            mixed /= totals
+        else:  # as there: with the weights divided first, the sum stays within the values' range
+            scores /= totals
+            mixed = scores @ value
+        out[heads, :, steps] = mixed.reshape(n_heads, group, n_steps, -1)
+
+    def _weigh(
+        self,
+        rows: np.ndarray,
+        key_t: np.ndarray,
+        bias: np.ndarray | None,
+        terms: "Terms",
+        place: "Place",
+        out: np.ndarray,
+        *,
+        scaled_first: bool,
+    ) -> np.ndarray:
+        """Fills `out` (heads, rows, keys) with weights before their division by the row sums, which it gives."""
+        np.matmul(rows, key_t, out=out)
+        flat = out.reshape(-1, out.shape[-1])
         factor = terms.scale  # left to `weights`, which takes it after the difference to the largest: one pass less
+        if scaled_first:
+            out *= out.dtype.type(factor)
+            factor = 1.0
         if terms.embedding is not None:
             products = (rows @ terms.embedding.T).reshape(len(flat), -1)
-            self.add_distances(flat, products, steps.start, n_steps, terms.left_span)
-        if bias is not None or factor <= 0:
-            scores *= scores.dtype.type(factor)
-            factor = 1.0
+            if scaled_first:
+                products *= products.dtype.type(terms.scale)
+            self.add_distances(flat, products, place.start, place.n_steps, terms.left_span)
         if bias is not None:
-            wide = scores.reshape(n_heads, group, n_steps, block.n_keys)
-            wide += bias[heads, :, steps, : block.n_keys]
-        totals = np.empty(len(flat), query.dtype)
-        n_open = steps.start + key.shape[1] - query.shape[2] + 1 if terms.causal else key.shape[1]
-        self.weights(flat, factor * self.unit, n_open, n_steps, totals)
-        mixed = scores @ value[heads, : block.n_keys]
-        out[heads, :, steps] = (mixed / totals.reshape(*mixed.shape[:2], 1)).reshape(n_heads, group, n_steps, -1)
+            wide = out.reshape(bias.shape)
+            wide += bias
+        totals = np.empty(len(flat), out.dtype)
+        self.weights(flat, factor * self.unit, place.n_open, place.n_steps, totals)
+        return totals.reshape(*out.shape[:2], 1)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the rows of a block stand: their first step, how many steps, and the keys that the first step sees."""
+
+    start: int
+    n_steps: int
+    n_open: int
 
 
 @dataclass(frozen=True)

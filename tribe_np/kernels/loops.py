@@ -68,11 +68,12 @@ def silu_gate_loops(gate: Array, up: Array, out: Array) -> None:
         out[i] = gate[i] * (rising / (one + decay)) * up[i]
 
 
-def layer_norm_loops(x: Array, weight: Array, bias: Array, eps: float, out: Array) -> None:
+def layer_norm_loops(x: Array, weight: Array, bias: Array, eps: float, largest: float, out: Array) -> None:
     """Body of ops.norm.layer_norm.
 
     Shapes   x (R, D), weight (D,), bias (D,), out (R, D)
-    Numerics two passes; eps is added to the variance
+    Numerics two passes; eps is added to the variance. A sum above `largest`, the dtype's, is infinite as the
+             reference's is: 0 where squares overflow, NaN where the mean or a difference to it does
     Source   torch 2.13.0 nn.LayerNorm
     """
     n = x.shape[1]
@@ -80,20 +81,25 @@ def layer_norm_loops(x: Array, weight: Array, bias: Array, eps: float, out: Arra
         total = 0.0
         for d in range(n):
             total += x[row, d]
-        mean = total / n
+        mean = total / n if abs(total) <= largest else math.nan
         squares = 0.0
         for d in range(n):
             squares += (x[row, d] - mean) * (x[row, d] - mean)
         inverse = 1.0 / math.sqrt(squares / n + eps)
         for d in range(n):
             out[row, d] = x.dtype.type((x[row, d] - mean) * inverse) * weight[d] + bias[d]
+        if squares > largest:
+            for d in range(n):
+                nothing = x.dtype.type(0.0 if abs(x[row, d] - mean) <= largest else math.nan)
+                out[row, d] = nothing * weight[d] + bias[d]
 
 
-def rms_norm_loops(x: Array, weight: Array, eps: float, out: Array) -> None:
+def rms_norm_loops(x: Array, weight: Array, eps: float, largest: float, out: Array) -> None:
     """Body of ops.norm.rms_norm.
 
     Shapes   x (R, D), weight (D,), out (R, D)
-    Numerics eps is added to the mean square, inside the root
+    Numerics eps is added to the mean square, inside the root; a sum of squares above `largest`, the dtype's, is
+             infinite as the reference's is, and the row 0
     Source   transformers 5.23.0 LlamaRMSNorm
     """
     n = x.shape[1]
@@ -102,16 +108,19 @@ def rms_norm_loops(x: Array, weight: Array, eps: float, out: Array) -> None:
         for d in range(n):
             value = float(x[row, d])
             squares += value * value
+        if squares > largest:
+            squares = math.inf
         inverse = x.dtype.type(1.0 / math.sqrt(squares / n + eps))
         for d in range(n):
             out[row, d] = weight[d] * (x[row, d] * inverse)
 
 
-def scale_norm_loops(x: Array, gain: Array, eps: float, out: Array) -> None:
+def scale_norm_loops(x: Array, gain: Array, eps: float, largest: float, out: Array) -> None:
     """Body of ops.norm.scale_norm.
 
     Shapes   x (R, D), gain (1,), out (R, D)
-    Numerics divides by max(length, eps): an all-zero token stays zero
+    Numerics divides by max(length, eps): an all-zero token stays zero; a sum of squares above `largest`, the dtype's,
+             is infinite as the reference's is, and the row 0
     Source   x-transformers 1.27.20 ScaleNorm
     """
     n = x.shape[1]
@@ -120,6 +129,8 @@ def scale_norm_loops(x: Array, gain: Array, eps: float, out: Array) -> None:
         for d in range(n):
             value = float(x[row, d])
             squares += value * value
+        if squares > largest:
+            squares = math.inf
         factor = x.dtype.type(math.sqrt(n) / max(math.sqrt(squares), eps))
         for d in range(n):
             out[row, d] = x[row, d] * factor * gain[0]

@@ -62,8 +62,9 @@ def _compiled(numba: Any, name: str, body: Callable[..., None]) -> Callable[...,
     )  # Numba finds the source by them
     runs = {"nogil": True} if name in IN_WORKERS else {"parallel": True}
     options = runs | {"fastmath": {"reassoc", "contract"} if name in SPLIT_SUMS else False}
+    has_home = os.path.isabs(os.path.expanduser("~"))  # else Numba would make a folder "~" where the user stands
     try:
-        compiled: Callable[..., None] = numba.njit(cache=True, **options)(compilable)
+        compiled: Callable[..., None] = numba.njit(cache=has_home, **options)(compilable)
     except RuntimeError:  # no writable folder for the cache: compile in every process instead
         compiled = numba.njit(**options)(compilable)
     return compiled
@@ -103,6 +104,11 @@ def _check(kernel: str, *arrays: Array) -> None:
 def _expect(kernel: str, name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
     if array.shape != shape:
         raise ShapeError(f"numba {kernel}: {name} must have shape {shape}, got {array.shape}")
+
+
+def _largest(array: np.ndarray) -> float:
+    """The largest number of its dtype."""
+    return float(np.finfo(array.dtype).max)
 
 
 def _stacked(kernel: str, x: np.ndarray, n_axes: int) -> np.ndarray:
@@ -180,7 +186,7 @@ class LoopEntries:
         _expect("layer_norm", "bias", bias, width)
         out = np.empty_like(x)
         self.body("layer_norm", x.dtype)(
-            _stacked("layer_norm", x, 1), weight, bias, float(eps), _stacked("layer_norm", out, 1)
+            _stacked("layer_norm", x, 1), weight, bias, float(eps), _largest(x), _stacked("layer_norm", out, 1)
         )
         return out
 
@@ -189,7 +195,9 @@ class LoopEntries:
         x, weight = _checked("rms_norm", x, weight)
         _expect("rms_norm", "weight", weight, x.shape[-1:])
         out = np.empty_like(x)
-        self.body("rms_norm", x.dtype)(_stacked("rms_norm", x, 1), weight, float(eps), _stacked("rms_norm", out, 1))
+        self.body("rms_norm", x.dtype)(
+            _stacked("rms_norm", x, 1), weight, float(eps), _largest(x), _stacked("rms_norm", out, 1)
+        )
         return out
 
     def scale_norm(self, x: Array, gain: Array, *, eps: float = 1e-12) -> Array:
@@ -197,7 +205,9 @@ class LoopEntries:
         x, gain = _checked("scale_norm", x, gain)
         _expect("scale_norm", "gain", gain, (1,))
         out = np.empty_like(x)
-        self.body("scale_norm", x.dtype)(_stacked("scale_norm", x, 1), gain, float(eps), _stacked("scale_norm", out, 1))
+        self.body("scale_norm", x.dtype)(
+            _stacked("scale_norm", x, 1), gain, float(eps), _largest(x), _stacked("scale_norm", out, 1)
+        )
         return out
 
     def rotate_half(self, x: Array, cos: Array, sin: Array) -> Array:

@@ -7,15 +7,40 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
 from tribe_np.errors import MediaError
 from tribe_np.optional import require
 
+BEGIN_BYTES = 2048
+NOT_MEDIA = {
+    b"#extm3u": "an HLS playlist (M3U), which names other files",
+    b"<mpd": "a DASH manifest (MPD), which names other files",
+    b"ffconcat version": "a list of files for ffmpeg (ffconcat)",
+    b"[playlist]": "a playlist (PLS), which names other files",
+    b"<asx": "a playlist (ASX), which names other files",
+    b"<playlist": "a playlist (XSPF), which names other files",
+    b"<smil": "a presentation (SMIL), which names other files",
+    b"<smoothstreamingmedia": "a Smooth Streaming manifest, which names other files",
+    b"v=0\r\n": "a description of a network stream (SDP)",
+    b"v=0\no=": "a description of a network stream (SDP)",
+    b"<!doctype html": "a web page (HTML)",
+    b"<html": "a web page (HTML)",
+    b"version https://git-lfs": "a Git LFS pointer (run `git lfs pull` for the file)",
+}
+"""First bytes, in lower case, of what people save or rename by mistake, and of what would open files not named."""
 QUIET = ("-hide_banner", "-nostdin", "-loglevel", "error")
+TALKATIVE = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info")
+LEVEL = re.compile(r"\[(error|fatal|panic)\] ")
 LOG_PREFIX = re.compile(r"^(\[[^\]]*@ 0x[0-9a-f]+\] )+")
+CONTAINERS = (
+    "mov", "matroska", "avi", "mpegts", "mpeg", "flv", "ogg", "asf", "wav", "w64", "aiff", "caf", "au", "flac", "mp3",
+    "aac",
+)  # fmt: skip
+"""ffmpeg's names of formats that hold their own pictures and sound; playlists and manifests name other files."""
 CUT_SHORT = ("partial file", "File ended prematurely")
 NOT_THE_CAUSE = ("Error opening input", "Consider increasing", "Last message repeated")
 
@@ -37,32 +62,74 @@ def file_url(path: str | Path) -> str:
     return f"file:{path}"
 
 
-def check_file(path: str | Path) -> None:
-    """Checks that the stimulus is a readable file with bytes in it.
+def input_args(path: str | Path) -> list[str]:
+    """`path` as an input of ffmpeg that opens this file alone: a film or sound, never a list of other files."""
+    return ["-format_whitelist", ",".join(CONTAINERS), "-protocol_whitelist", "file,pipe", "-i", file_url(path)]
 
-    Raises   MediaError: no such file, a folder, unreadable, or empty
+
+def ffmpeg_version() -> str:
+    """The version that ffmpeg tells of itself, such as 5.1.9-0+deb12u1."""
+    first = _answer(ffmpeg_path(), "-version").partition("\n")[0]
+    return first.removeprefix("ffmpeg version ").partition(" ")[0]
+
+
+def decodable_codecs() -> frozenset[str]:
+    """Names, as in the lines about streams, of what this ffmpeg can decode."""
+    lines = _answer(ffmpeg_path(), "-hide_banner", "-codecs").partition("-------")[2].splitlines()
+    return frozenset(line.split()[1] for line in lines if line.startswith(" D"))
+
+
+def passthrough_args() -> list[str]:
+    """Output options that put out each decoded picture once, whatever its time."""
+    is_new = "-fps_mode" in _answer(ffmpeg_path(), "-hide_banner", "-h", "long")
+    return ["-fps_mode", "passthrough"] if is_new else ["-vsync", "0"]  # renamed in 5.1, the old name went with 8
+
+
+@lru_cache(maxsize=16)
+def _answer(*command: str) -> str:
+    """What a program says to an option, asked once.
+
+    Raises   MediaError when it cannot be started
+    """
+    with tempfile.TemporaryFile() as log:
+        child = _start(command, log)
+        return child.communicate()[0].decode("utf-8", "replace")
+
+
+def check_file(path: str | Path) -> None:
+    """Checks that the stimulus is a readable file with bytes in it, and no list of other files.
+
+    Raises   MediaError: no such file, a folder, unreadable, empty, or a playlist, manifest or pointer
     """
     try:
         with Path(path).open("rb") as file:
-            empty = not file.read(1)
+            begin = file.read(BEGIN_BYTES)
     except IsADirectoryError as error:
         raise MediaError(f"{path}: is a folder; a media file is needed") from error
     except FileNotFoundError as error:
         raise MediaError(f"{path}: no such file") from error
     except (OSError, ValueError) as error:
         raise MediaError(f"{str(path)[:200]}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    if empty:
+    if not begin:
         raise MediaError(f"{path}: the file is empty")
+    text = begin.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for sign, what in NOT_MEDIA.items():
+        if text.startswith(sign) or (text.startswith(b"<?xml") and sign in text):
+            raise MediaError(f"{path}: is {what}, not a film or sound itself")
 
 
 @contextmanager
-def open_ffmpeg(args: Sequence[str], *, path_for_errors: str | Path) -> Iterator[IO[bytes]]:
+def open_ffmpeg(
+    args: Sequence[str], *, path_for_errors: str | Path, messages: IO[bytes] | None = None
+) -> Iterator[IO[bytes]]:
     """ffmpeg's standard output as a stream; the child is killed when the block is left early, in whatever way.
 
+    `messages`: a file for all that ffmpeg says, such as the lines of its filter showinfo; without it, errors alone.
     Raises   MediaError, when the stream was read to its end and ffmpeg had failed or found the file cut short
     """
-    command = [ffmpeg_path(), *QUIET, *args]
-    with tempfile.TemporaryFile() as log:  # a pipe could fill up and block both sides
+    command = [ffmpeg_path(), *(QUIET if messages is None else TALKATIVE), *args]
+    # a pipe could fill up and block both sides
+    with tempfile.TemporaryFile() if messages is None else nullcontext(messages) as log:
         child = _start(command, log)
         assert child.stdout is not None
         try:
@@ -70,7 +137,10 @@ def open_ffmpeg(args: Sequence[str], *, path_for_errors: str | Path) -> Iterator
             if not child.stdout.read(1):
                 code = child.wait()
                 log.seek(0)
-                _check_end(code, log.read().decode("utf-8", "replace"), path_for_errors)
+                lines = log.read().decode("utf-8", "replace").splitlines()
+                if messages is not None:
+                    lines = [LEVEL.sub("", line) for line in lines if LEVEL.search(line)]
+                _check_end(code, "\n".join(lines), path_for_errors)
         finally:
             child.kill()
             child.stdout.close()
@@ -88,7 +158,7 @@ def run_ffmpeg(args: Sequence[str], *, path_for_errors: str | Path) -> bytes:
 
 def describe(path: str | Path) -> str:
     """The text that `ffmpeg -i path` prints about a file; it ends with an error line in any case."""
-    command = [ffmpeg_path(), "-hide_banner", "-nostdin", "-i", file_url(path)]
+    command = [ffmpeg_path(), "-hide_banner", "-nostdin", *input_args(path)]
     with tempfile.TemporaryFile() as log:
         child = _start(command, log)
         try:
@@ -103,14 +173,18 @@ def describe(path: str | Path) -> str:
 
 
 def useful_line(log: str) -> str:
-    """The line of ffmpeg's messages that names the cause, without its address prefix."""
+    """The line of ffmpeg's messages that names the cause, without its address prefix, 300 characters at most."""
     lines = [LOG_PREFIX.sub("", line).strip() for line in log.splitlines()]
     lines = [line for line in lines if line and "misdetection possible" not in line]
+    if any("Format not on whitelist" in line for line in lines):
+        return f"its format is none of those that are read ({', '.join(CONTAINERS)})"
     causes = [line for line in lines if not any(part in line for part in NOT_THE_CAUSE)]
-    return next(iter([*causes, *lines]), "ffmpeg gave no reason")
+    return next(iter([*causes, *lines]), "ffmpeg gave no reason")[:300]
 
 
 def _check_end(code: int, log: str, path: str | Path) -> None:
+    if code < 0:
+        raise MediaError(f"{path}: cannot be decoded: ffmpeg was killed (signal {-code})")
     if code != 0:
         raise MediaError(f"{path}: cannot be decoded: {useful_line(log)}")
     for sign in CUT_SHORT:  # ffmpeg calls this a success, and upstream goes on with repeated frames
@@ -119,7 +193,9 @@ def _check_end(code: int, log: str, path: str | Path) -> None:
 
 
 def _start(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+    try:  # a group of its own: Ctrl-C in a terminal is for us, who then end it
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+        )
     except OSError as error:
         raise MediaError(f"{command[0]}: ffmpeg cannot be started: {error.strerror or error}") from error

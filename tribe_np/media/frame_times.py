@@ -84,12 +84,19 @@ def frame_indices(
     return np.array(shown, np.int64).reshape(len(times), n_video_frames)
 
 
+def still_times(duration: float, *, frequency: float = 2.0) -> np.ndarray:
+    """Moments for a model of single pictures, from the start of the chunk: evenly from its first to its last.
+
+    Source   neuralset 0.0.2 HuggingFaceVideo._get_data_from_image_model
+    """
+    return np.linspace(0, duration, to_index(duration, frequency))
+
+
 def still_indices(fps: float, offset: float, duration: float, *, frequency: float = 2.0) -> np.ndarray:
-    """Frames for a model of single pictures: evenly from the chunk's first moment to its last, both included.
+    """Frames for a model of single pictures, by `still_times`.
 
     Shapes   -> (n,) int64; the last may lie past the end of the file
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data_from_image_model
     """
-    length = (offset + duration) - offset
-    times = np.linspace(0, length, to_index(length, frequency))
+    times = still_times((offset + duration) - offset, frequency=frequency)
     return np.array([frame_number(fps, time + offset) for time in times.tolist()], np.int64)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tribe_np.atomic import whole_file
 from tribe_np.errors import ConfigError, MediaError, MissingDependencyError, OutputError
+from tribe_np.leftovers import scratch_prefix
 from tribe_np.media import espeak_child
 from tribe_np.media.child_process import last_useful_line, run_child
 from tribe_np.media.speech_alignment import SpeechEvent, align_words
@@ -86,7 +87,7 @@ def _espeak(text: str, wav_path: Path, language: Language) -> Transcript | None:
         said = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b]", " ", text).encode("utf-8")
     except UnicodeEncodeError as error:
         raise MediaError(f"the text holds half of a surrogate pair at character {error.start + 1}") from error
-    with tempfile.TemporaryDirectory(prefix="tribe_np-speech-") as folder:
+    with tempfile.TemporaryDirectory(prefix=scratch_prefix()) as folder:
         voices = [*([f"{code}-{language.region}"] if language.region else []), VOICES.get(code, code)]
         command = _espeak_command(folder, ",".join(voices))
         result = run_child(command, name="espeak-ng", stdin=said)
@@ -129,7 +130,7 @@ def _gtts(text: str, wav_path: Path, language: Language) -> None:
         raise MissingDependencyError(f"a text needs a speech engine and none is installed: {WAYS_OUT}") from error
     import soundfile
 
-    with tempfile.TemporaryDirectory(prefix="tribe_np-speech-") as folder:
+    with tempfile.TemporaryDirectory(prefix=scratch_prefix()) as folder:
         spoken = Path(folder) / "speech.mp3"
         try:
             gtts.gTTS(text, lang=code).save(str(spoken))

@@ -5,7 +5,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from tribe_np.errors import MediaError
+from tribe_np.errors import MediaError, StimulusError
 
 MOST_BYTES = 8 << 20
 CHARACTERS_PER_HOUR = 54_000  # espeak-ng's 15 or so a second
@@ -62,7 +62,7 @@ def read_text_file(path: Path) -> str:
     if "\0" in text:
         raise MediaError(f"{path}: not plain text: it holds zero bytes (the first at character {text.index(chr(0))})")
     if not text.strip():
-        raise MediaError(f"{path}: the text is blank; there is nothing to speak")
+        raise StimulusError(f"{path}: the text is blank; there is nothing to speak")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

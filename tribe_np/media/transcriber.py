@@ -1,17 +1,19 @@
 """Speech to words: one small interface, and whisperX behind it.
 
 whisperX (Whisper large-v3, then forced alignment) is what upstream runs. It is a program of its own with gigabytes of
-weights, so it is called, not imported: `whisperx` on PATH, else through `uvx`.
+weights, so it is called, not imported: `whisperx` on PATH, else through `uvx`. The others: `media.whisper` (in this
+process, without PyTorch), `media.transcriber_command` (any program); `media.transcribers` chooses.
 """
 
 import os
-import shutil
 import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from tribe_np.errors import ConfigError, MediaError, MissingDependencyError
+from tribe_np.errors import ConfigError, MediaError
+from tribe_np.leftovers import scratch_prefix
 from tribe_np.media.child_process import last_useful_line, run_child
 from tribe_np.media.transcript_tables import read_whisperx_json
 from tribe_np.media.transcript_words import Transcript
@@ -21,10 +23,7 @@ MODEL = "large-v3"
 BATCH_SIZE = "16"
 ENGLISH_ALIGNER = "WAV2VEC2_ASR_LARGE_LV60K_960H"
 UPSTREAM_CODES = {"english": "en", "french": "fr", "spanish": "es", "dutch": "nl", "chinese": "zh"}
-THREE_WAYS = (
-    "give the words with --transcript FILE (whisperX .json, .tsv, .srt, .vtt, .TextGrid), "
-    "install whisperx (or uv, which runs it), or go on without words with --no-speech"
-)
+OTHER_WAYS = "give the words with --transcript FILE, or go on without words with --no-speech"
 
 
 class Transcriber(Protocol):
@@ -34,8 +33,24 @@ class Transcriber(Protocol):
     def name(self) -> str:
         """Short name for messages and records."""
 
-    def transcribe(self, audio_path: Path, language: str | None) -> Transcript:
-        """The words of a file spoken in `language` (a name or a code; None lets the transcriber find out)."""
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """What determines the words, beside the files: engine, version, options."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Files and folders whose content determines the words."""
+
+    def check(self, language: str | None) -> None:
+        """Refuses, before any work, what could not be transcribed."""
+
+    def transcribe(
+        self, audio_path: Path, language: str | None, heard: Callable[[int], object] = lambda n: None
+    ) -> Transcript:
+        """The words of a file spoken in `language` (a name or a code; None lets the transcriber find out).
+
+        `heard` is told the seconds of sound done since its last call by a transcriber that can say.
+        """
 
 
 @dataclass(frozen=True)
@@ -56,6 +71,19 @@ class WhisperX:
         """Short name for messages and records."""
         return "whisperx"
 
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """What determines the words, beside the files."""
+        return {"engine": "whisperx", "model": MODEL, "device": self.device, "upstream": self.upstream}
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """None: whisperX keeps its models where it likes."""
+        return ()
+
+    def check(self, language: str | None) -> None:
+        """Nothing is known before whisperX runs."""
+
     def arguments(self, audio_path: Path, language: str | None, output_dir: str) -> list[str]:
         """The whole command line."""
         if self.upstream:
@@ -74,23 +102,25 @@ class WhisperX:
             *("--output_format", "json"),
         ]
 
-    def transcribe(self, audio_path: Path, language: str | None) -> Transcript:
+    def transcribe(
+        self, audio_path: Path, language: str | None, heard: Callable[[int], object] = lambda n: None
+    ) -> Transcript:
         """The words of the sound; whisperX writes into a temporary folder, which is removed.
 
         Raises   MediaError with whisperX's own last word when it fails; EventsError when its output is unusable
         """
         env = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}
-        with tempfile.TemporaryDirectory(prefix="tribe_np-whisperx-") as folder:
+        with tempfile.TemporaryDirectory(prefix=scratch_prefix()) as folder:
             result = run_child(self.arguments(audio_path, language, folder), name="whisperx", env=env)
             if result.returncode != 0:
                 reason = last_useful_line(result.stderr)
                 raise MediaError(
-                    f"{audio_path}: whisperx failed (exit code {result.returncode}): {reason}; otherwise {THREE_WAYS}"
+                    f"{audio_path}: whisperx failed (exit code {result.returncode}): {reason}; otherwise {OTHER_WAYS}"
                 )
             written = Path(folder) / f"{audio_path.stem}.json"
             if not written.is_file():
-                raise MediaError(f"{audio_path}: whisperx ended well but wrote no transcript; {THREE_WAYS}")
-            transcript = read_whisperx_json(written, lossy=self.upstream)
+                raise MediaError(f"{audio_path}: whisperx ended well but wrote no transcript; {OTHER_WAYS}")
+            transcript = read_whisperx_json(written, lossy=self.upstream, drop_untimed=self.upstream)
         return replace(transcript, source=f"whisperx of {audio_path}")
 
 
@@ -110,18 +140,3 @@ def _upstream_arguments(audio_path: Path, language: str | None, device: str, out
         *("--output_dir", output_dir),
         *("--output_format", "json"),
     ]
-
-
-def find_transcriber(name: str | None = None, *, device: str = "cpu", upstream: bool = False) -> Transcriber:
-    """The transcriber asked for, or the one that is installed.
-
-    Raises   ConfigError for an unknown name; MissingDependencyError, with the three ways out, when there is none
-    """
-    if name not in (None, "whisperx"):
-        raise ConfigError(f"--transcriber {name!r:.40} is not known; known: whisperx")
-    whisperx, uvx = shutil.which("whisperx"), shutil.which("uvx")
-    if whisperx and not upstream:
-        return WhisperX((whisperx,), device)
-    if uvx:
-        return WhisperX((uvx, "whisperx"), device, upstream)
-    raise MissingDependencyError(f"no transcriber: neither whisperx nor uvx is on PATH; {THREE_WAYS}")

@@ -4,16 +4,19 @@ Words come from a file, from the table that upstream leaves beside the sound, fr
 (`media.transcriber`) or from the synthesiser that spoke them (`media.speech`); all meet here.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from tribe_np.atomic import whole_file
 from tribe_np.errors import EventsError, OutputError
+from tribe_np.media.non_speech import only_speech
 from tribe_np.media.transcript_captions import read_srt, read_vtt
+from tribe_np.media.transcript_checks import OVERRUN, ROUNDING, checked
 from tribe_np.media.transcript_tables import read_sidecar, read_whisperx_json, sidecar_text, whisperx_text
 from tribe_np.media.transcript_textgrid import read_textgrid
-from tribe_np.media.transcript_words import Transcript, Word, read_text, seconds
+from tribe_np.media.transcript_words import Transcript, Word, read_text
 from tribe_np.timeline.events import Event
 
 __all__ = [
@@ -21,6 +24,7 @@ __all__ = [
     "Word",
     "checked",
     "find_sidecar",
+    "only_speech",
     "read_transcript",
     "read_whisperx_json",
     "sidecar_text",
@@ -28,44 +32,50 @@ __all__ = [
     "write_transcript",
 ]
 
-DISORDER = 0.5  # seconds that a word may start before its predecessor
-OVERRUN = 1.0  # seconds that a word may last past the sound
-ROUNDING = 1e-6  # seconds; far above a rounding error of a chunk boundary, far below a step of the 2 Hz grid
+SUFFIXES = (".json", ".tsv", ".srt", ".vtt", ".textgrid")
 FORMATS = "whisperX .json, upstream's .tsv, .srt, .vtt or Praat .TextGrid"
 
 
-def read_transcript(path: str | Path, *, lossy: bool = False) -> Transcript:
+def read_transcript(
+    path: str | Path, *, lossy: bool = False, drop_untimed: bool = False, keep_non_speech: bool = False
+) -> Transcript:
     """The words of a transcript file, in the file's order.
 
     The suffix names the format; another suffix, or none, leaves it to the content. `lossy` reads tables and JSON
-    with upstream's defects.
+    with upstream's defects, `drop_untimed` leaves out words without times, `keep_non_speech` keeps what nobody says.
     Raises   EventsError naming file, place and word for whatever is wrong with it
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    if suffix == ".json":
-        return read_whisperx_json(path, lossy=lossy)
-    if suffix == ".tsv":
-        return read_sidecar(path, lossy=lossy)
-    by_suffix: dict[str, Callable[[Path], Transcript]] = {
-        ".srt": read_srt,
-        ".vtt": read_vtt,
-        ".textgrid": read_textgrid,
-    }
-    if suffix in by_suffix:
-        return by_suffix[suffix](path)
-    content = read_text(path).lstrip()
+    kind = suffix if suffix in SUFFIXES else _kind_of(read_text(path), path)
+    if kind in (".json", ".tsv"):
+        if kind == ".json":
+            transcript = read_whisperx_json(path, lossy=lossy, drop_untimed=drop_untimed)
+        else:
+            transcript = read_sidecar(path, lossy=lossy)
+        return transcript if keep_non_speech else only_speech(transcript)
+    read = {".srt": read_srt, ".vtt": read_vtt, ".textgrid": read_textgrid}[kind]
+    return read(path, keep_non_speech=keep_non_speech)
+
+
+def _kind_of(content: str, path: Path) -> str:
+    """The suffix of the format that a text is in."""
+    content = content.lstrip()
     first_line = content.partition("\n")[0].strip()
-    if content.startswith("{"):
-        return read_whisperx_json(path, lossy=lossy)
+    if content.startswith(("{", "[")):
+        return ".json"
     if {"text", "start"} <= set(first_line.split("\t")):
-        return read_sidecar(path, lossy=lossy)
+        return ".tsv"
     if first_line.startswith("WEBVTT"):
-        return read_vtt(path)
+        return ".vtt"
     if "ooTextFile" in first_line:
-        return read_textgrid(path)
+        return ".textgrid"
     if "-->" in content:
-        return read_srt(path)
+        return ".srt"
+    if path.suffix.lower() in (".csv", ".txt") and {"start", "duration"} & set(
+        re.split(r"[,;\s]+", first_line.lower())
+    ):
+        return ".tsv"  # whose reader says what is wrong with the columns
     raise EventsError(f"{path}: not a transcript that is known here; give {FORMATS}")
 
 
@@ -90,72 +100,6 @@ def find_sidecar(media_path: str | Path) -> Path | None:
     path = Path(media_path)
     table = path.parent / f"{path.stem}.tsv"  # with_suffix refuses names such as "." and "a."
     return table if table.is_file() else None
-
-
-def checked(transcript: Transcript, media_duration: float | None) -> tuple[Transcript, list[str]]:
-    """The transcript in time order and within the sound, and a warning for each kind of repair.
-
-    Numerics a word that starts up to 0.5 s before its predecessor is moved before it; a word that ends up to 1 s after
-             the sound is cut to its end; media_duration None leaves ends alone
-    Raises   EventsError naming place and word for more than that, and for a time that is negative or not finite
-    """
-    warnings = []
-    latest: Word | None = None
-    early: list[Word] = []
-    for word in transcript.words:
-        _check_times(word, transcript)
-        if latest is not None and word.start < latest.start:
-            early.append(word)
-            if latest.start - word.start > DISORDER + ROUNDING:
-                gap = latest.start - word.start
-                raise EventsError(
-                    f"{_where(word, transcript)} starts at {word.start} s, {gap:.3f} s before the word "
-                    f"before it ({latest.text!r:.40}); words must be in order, to within {DISORDER} s"
-                )
-        else:
-            latest = word
-    if early:
-        warnings.append(
-            f"{_where(early[0], transcript)} starts before its predecessor; {len(early)} such word(s) put in order"
-        )
-    words = sorted(transcript.words, key=lambda word: word.start) if early else list(transcript.words)
-    if media_duration is not None:
-        words, late = _clipped(words, media_duration, transcript)
-        if late is not None:
-            warnings.append(
-                f"{_where(late, transcript)} ends at {late.stop} s, past the sound ({media_duration} s); cut to its end"
-            )
-    return replace(transcript, words=tuple(words)), warnings
-
-
-def _where(word: Word, transcript: Transcript) -> str:
-    place = f"{word.place}: " if word.place else ""
-    return f"{transcript.source or 'transcript'}: {place}word {word.text!r:.40}"
-
-
-def _check_times(word: Word, transcript: Transcript) -> None:
-    where = _where(word, transcript)
-    seconds(word.start, f"{where}: start")
-    seconds(word.stop, f"{where}: end")
-    if word.stop < word.start:
-        raise EventsError(f"{where} ends at {word.stop} s, before it starts at {word.start} s")
-
-
-def _clipped(words: Iterable[Word], media_duration: float, transcript: Transcript) -> tuple[list[Word], Word | None]:
-    """The words cut to the end of the sound, and the first one that needed it."""
-    kept: list[Word] = []
-    late = None
-    for word in words:
-        if word.stop > media_duration + OVERRUN + ROUNDING:
-            raise EventsError(
-                f"{_where(word, transcript)} ends at {word.stop} s, but the sound is {media_duration} s long; "
-                "is this the transcript of another file?"
-            )
-        if word.stop > media_duration:
-            late = late or word
-            word = replace(word, start=min(word.start, media_duration), stop=media_duration, stated=None)
-        kept.append(word)
-    return kept, late
 
 
 def word_events(

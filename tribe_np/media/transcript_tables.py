@@ -2,16 +2,21 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from tribe_np.errors import EventsError
-from tribe_np.media.transcript_words import Transcript, Word, read_text, seconds, spoken, timed_word
-from tribe_np.timeline.table import quote, read_table
+from tribe_np.media.transcript_words import Note, Transcript, Word, read_text, seconds, spoken, timed_word
+from tribe_np.media.untimed_words import Piece, Segment, joined, placed
+from tribe_np.timeline.table import checked_records, quote
+from tribe_np.timeline.word_cuts import cut_words
 
+DECIMAL_COMMA = re.compile(r"-?\d*,\d+")
+MOST_SECONDS = 1e6  # that the start of a segment may say
 COLUMNS = ("text", "start", "duration", "sequence_id", "sentence")
 # What pandas 3.1.1 reads as a missing value, so that upstream stops at such a word
 PANDAS_MISSING = frozenset(
@@ -20,13 +25,38 @@ PANDAS_MISSING = frozenset(
 )  # fmt: skip
 
 
-def read_whisperx_json(path: Path, *, lossy: bool = False) -> Transcript:
-    """The words of whisperX's JSON that have a start (numbers often lack one and are left out, as upstream does).
+def read_whisperx_json(path: Path, *, lossy: bool = False, drop_untimed: bool = False) -> Transcript:
+    """The words of whisperX's JSON, and of what its relatives write: Whisper, faster-whisper, whisper-timestamped,
+    stable-ts, OpenAI's service, transformers' pipeline, Gentle.
 
+    Words without times are placed between their neighbours; `drop_untimed` leaves them out, as upstream does.
     Numerics quotation marks are removed from words and sentences; white space around a word too, unless lossy
     Raises   EventsError naming segment and word (counted from 1), or the line where it stops being JSON
     Source   tribev2 7239908 ExtractWordsFromAudio._get_transcript_from_audio
     """
+    document = _json_document(path)
+    language = document.get("language")
+    notes = _written_notes(document.get("notes"))
+    segments = [
+        _segment(item, number, path, drop_untimed) for number, item in enumerate(_json_segments(document, path))
+    ]
+    if not lossy:
+        segments = joined(segments)
+    if not drop_untimed:
+        segments, found = placed(segments, path)
+        notes += found
+    words = spoken(_json_word(piece, segment, path, lossy) for segment in segments for piece in segment.pieces)
+    return Transcript(words, language if isinstance(language, str) else "", str(path), notes)
+
+
+def _written_notes(entries: Any) -> tuple[Note, ...]:
+    """The notes that `whisperx_text` wrote; anything else is passed over."""
+    entries = entries if isinstance(entries, list) else []
+    types = (str, int, str)
+    return tuple(Note(*e) for e in entries if isinstance(e, list) and tuple(map(type, e)) == types)
+
+
+def _json_document(path: Path) -> Mapping[str, Any]:
     try:
         document = json.loads(read_text(path))
     except json.JSONDecodeError as error:
@@ -35,37 +65,78 @@ def read_whisperx_json(path: Path, *, lossy: bool = False) -> Transcript:
         if isinstance(error, EventsError):
             raise
         raise EventsError(f"{path}: not usable JSON: nested too deeply, or a number too long") from error
-    if not isinstance(document, dict) or not isinstance(document.get("segments"), list):
-        raise EventsError(f'{path}: not a whisperX transcript: no list "segments" at the top')
-    language = document.get("language")
-    words = spoken(_json_words(document["segments"], path, lossy))
-    return Transcript(words, language if isinstance(language, str) else "", str(path))
+    if isinstance(document, list) and document and isinstance(document[0], dict):
+        document = {"segments" if "words" in document[0] else "words": document}
+    return document if isinstance(document, dict) else {}
 
 
-def _json_words(segments: Sequence[Any], path: Path, lossy: bool) -> Iterator[Word]:
-    for number, segment in enumerate(segments):
-        at = f"segment {number + 1}"
-        if not isinstance(segment, dict) or not isinstance(segment.get("words"), list):
-            raise EventsError(f'{path}: {at} has no list "words"; a transcript needs a time for each word')
-        sentence = segment.get("text", "")
-        if not isinstance(sentence, str):
-            raise EventsError(f'{path}: {at}: "text" must be a string, got {sentence!r:.40}')
-        for position, item in enumerate(segment["words"], 1):
-            place = f"{at}, word {position}"
-            if not isinstance(item, dict) or not isinstance(item.get("word"), str):
-                raise EventsError(f'{path}: {place} has no string "word"')
-            if "start" in item:
-                yield _json_word(item, number, sentence, path, place, lossy)
+def _json_segments(document: Mapping[str, Any], path: Path) -> Sequence[Any]:
+    """The list of segments; one segment of all words where they stand at the top."""
+    segments = document.get("segments")
+    lacks_words = not isinstance(segments, list) or not any(isinstance(s, dict) and s.get("words") for s in segments)
+    for name in ("words", "word_segments", "chunks"):
+        if lacks_words and isinstance(document.get(name), list) and document[name]:
+            return [{"text": document.get("text", document.get("transcript", "")), "words": document[name]}]
+    if isinstance(segments, list):
+        return segments
+    if "transcription" in document:
+        raise EventsError(f"{path}: whisper.cpp's JSON has no times of words; let it write .srt with `-ml 1 -osrt`")
+    raise EventsError(f'{path}: not a whisperX transcript: no list "segments" at the top')
 
 
-def _json_word(item: Mapping[str, Any], number: int, sentence: str, path: Path, place: str, lossy: bool) -> Word:
-    text = item["word"]
+def _segment(item: Any, number: int, path: Path, drop_untimed: bool) -> Segment:
+    at = f"segment {number + 1}"
+    if not isinstance(item, dict) or not isinstance(item.get("words"), list):
+        raise EventsError(
+            f'{path}: {at} has no list "words"; a transcript needs a time for each word (Whisper: word_timestamps=True)'
+        )
+    sentence = item.get("text", "")
+    if not isinstance(sentence, str):
+        raise EventsError(f'{path}: {at}: "text" must be a string, got {sentence!r:.40}')
+    pieces = [_piece(word, f"{at}, word {n}", path, drop_untimed) for n, word in enumerate(item["words"], 1)]
+    start, stop = (_bound(item.get(key)) for key in ("start", "end"))
+    if not pieces and not drop_untimed and start is not None and stop is not None:
+        pieces = [Piece(text, None, None, at) for text in cut_words(sentence)]  # whisperX could not align any of them
+    return Segment(number, sentence, start, stop, tuple(piece for piece in pieces if piece is not None))
+
+
+def _bound(value: object) -> float | None:
+    """The start or end of a segment; None where it says nothing, for it only helps to place words."""
+    good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MOST_SECONDS
+    return float(value) if good else None  # type: ignore[arg-type]
+
+
+def _piece(item: Any, place: str, path: Path, drop_untimed: bool) -> Piece | None:
+    """A word with its times or without; None for one that is dropped."""
+    if isinstance(item, list) and len(item) > 2:  # faster-whisper's tuples
+        item = dict(zip(("start", "end", "word"), item, strict=False))
+    text = item.get("word", item.get("text")) if isinstance(item, dict) else None
+    if not isinstance(text, str):
+        raise EventsError(f'{path}: {place} has no string "word"')
+    if isinstance(item.get("timestamp"), list) and len(item["timestamp"]) == 2:
+        start, stop = item["timestamp"]
+        item = {"start": start, "end": start if stop is None else stop}  # transformers leaves the last one open
+    if drop_untimed and "start" not in item:
+        return None
+    if not drop_untimed and _is_missing(item.get("start")) and _is_missing(item.get("end")):
+        return Piece(text, None, None, place)
     if "end" not in item:
         raise EventsError(f'{path}: {place} ({text!r:.40}) has a "start" but no "end"')
-    start, stop = (seconds(item[key], f'{path}: {place} ({text!r:.40}): "{key}"') for key in ("start", "end"))
-    text = text.replace('"', "")
+    start, stop = (seconds(item.get(key), f'{path}: {place} ({text!r:.40}): "{key}"') for key in ("start", "end"))
+    return Piece(text, start, stop, place)
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value != value
+
+
+def _json_word(piece: Piece, segment: Segment, path: Path, lossy: bool) -> Word:
+    assert piece.start is not None  # `placed` gave one to each, or _piece dropped it
+    assert piece.stop is not None
+    text = piece.text.replace('"', "")
     text = text if lossy else text.strip()
-    return timed_word(text, start, stop, number, sentence.replace('"', ""), path=path, at=place)
+    sentence = segment.sentence.replace('"', "")
+    return timed_word(text, piece.start, piece.stop, segment.number, sentence, path=path, at=piece.place)
 
 
 def read_sidecar(path: Path, *, lossy: bool = False) -> Transcript:
@@ -77,18 +148,38 @@ def read_sidecar(path: Path, *, lossy: bool = False) -> Transcript:
     Raises   EventsError naming line and word
     Source   tribev2 7239908 ExtractWordsFromAudio._run; pandas 3.1.1 read_csv
     """
-    if not read_text(path).strip():
+    content = read_text(path)
+    if not content.strip():
         return Transcript((), "", str(path))
-    header, rows = read_table(path)
-    missing = [name for name in COLUMNS[:3] if name not in header]
-    if missing:
-        raise EventsError(f"{path}: line 1: no column {missing[0]!r}; a transcript table has {', '.join(COLUMNS)}")
+    _check_columns(content.lstrip("\r\n").splitlines()[0], path)
+    header, rows = checked_records(content, path)
     words = []
     for line, row in rows:
         cells = dict(zip(header, row, strict=True))
         if any(row) and cells.get("type", "Word") == "Word":
             words.append(_table_word(cells, path, f"line {line}", lossy))
     return Transcript(spoken(words), "", str(path))
+
+
+def _check_columns(first_line: str, path: Path) -> None:
+    """Refuses a table without the columns of a transcript, before its rows are read.
+
+    Raises   EventsError that names the column and what stands there instead
+    """
+    found = [cell.strip().strip('"') for cell in first_line.split("\t")]
+    missing = next((name for name in COLUMNS[:3] if name not in found), None)
+    if missing is None:
+        return
+    expected = f"a transcript table has {', '.join(COLUMNS)}, separated by tabs"
+    separator = next(
+        (name for mark, name in ((",", "commas"), (";", "semicolons")) if first_line.count(mark) > 1), None
+    )
+    if len(found) == 1 and separator:
+        raise EventsError(f"{path}: line 1: no column {missing!r}; its cells are separated by {separator}, {expected}")
+    if missing == "duration" and (ends := [name for name in found if name.lower() in ("end", "stop", "offset")]):
+        raise EventsError(f"{path}: line 1: no column 'duration' (end minus start) but {ends[0]!r:.40}; {expected}")
+    shown = ", ".join(f"{name!r:.30}" for name in found[:6]) + (", ..." if len(found) > 6 else "")
+    raise EventsError(f"{path}: line 1: no column {missing!r} among {shown}; {expected}")
 
 
 def _table_word(row: Mapping[str, str], path: Path, at: str, lossy: bool) -> Word:
@@ -100,7 +191,10 @@ def _table_word(row: Mapping[str, str], path: Path, at: str, lossy: bool) -> Wor
         try:
             value = float(row[name])
         except ValueError as error:
-            raise EventsError(f"{path}: {at}: word {text!r:.40}: {name} is no number: {row[name]!r:.40}") from error
+            comma = "; decimals need a point" if DECIMAL_COMMA.fullmatch(row[name].strip()) else ""
+            raise EventsError(
+                f"{path}: {at}: word {text!r:.40}: {name} is no number: {row[name]!r:.40}{comma}"
+            ) from error
         times.append(seconds(value, f"{path}: {at}: word {text!r:.40}: {name}"))
     try:
         sequence_id = int(float(row.get("sequence_id") or 0))
@@ -149,5 +243,7 @@ def whisperx_text(transcript: Transcript) -> str:
                 "words": [{"word": word.text, "start": word.start, "end": word.stop} for word in words],
             }
         )
-    document = {"segments": segments, "language": transcript.language}
+    document: dict[str, Any] = {"segments": segments, "language": transcript.language}
+    if transcript.notes:
+        document["notes"] = [[note.kind, note.count, note.text] for note in transcript.notes]
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"

@@ -5,17 +5,21 @@ rest ("xmin =", "intervals [1]:") is decoration. Reading the same way covers bot
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tribe_np.errors import EventsError
-from tribe_np.media.transcript_words import Transcript, Word, read_text, seconds, spread
+from tribe_np.media.non_speech import NonSpeech
+from tribe_np.media.textgrid_tiers import HALF, Interval, Tier, chosen
+from tribe_np.media.transcript_words import INVISIBLE, Note, Transcript, Word, read_text, seconds, spread
 
 TOKEN = re.compile(r'"(?:[^"]|"")*"|![^\n]*|[^\s"]+|"')
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
-WORD_TIER = re.compile(r"(.*\W)?(words?|tokens?|mots?|palabras?|wörter|wort)", re.IGNORECASE)
 SILENCES = frozenset(("", "<eps>", "<sil>", "<p:>", "sil", "sp", "spn"))  # what forced aligners write for no word
+MARKS = re.compile(
+    r"<[^<>]*>|\{[^{}]*\}|\[[^\[\]]*\]|SIL|SP|SPN|NS|LG|BR|h?#+|_+|\++|\*+|@+|xxx|yyy|www|pau|epi|brth|usb|nib|dummy|gb|garb"
+)  # what transcribers and aligners write for pauses, noises and words that nobody understood: whole labels only
 
 
 @dataclass
@@ -57,20 +61,12 @@ class _Tokens:
         return token == "<exists>"
 
 
-@dataclass(frozen=True)
-class _Interval:
-    line: int
-    start: float
-    stop: float
-    label: str
+def read_textgrid(path: Path, *, keep_non_speech: bool = False) -> Transcript:
+    """The words of all tiers that hold words (`textgrid_tiers` says which), in the order of their starts.
 
-
-def read_textgrid(path: Path) -> Transcript:
-    """The words of the tier named words (word, tokens, mots, "speaker - words"), else of the first interval tier.
-
-    Empty intervals and forced aligners' marks for silence are skipped; several words in one interval share its time
-    in proportion to their length.
-    Raises   EventsError naming the line
+    Empty intervals, silences and marks for noises are left out; several words in one interval share its time in
+    proportion to their length.
+    Raises   EventsError naming the line, or the tiers where none of them holds words
     """
     content = read_text(path)
     tokens = _Tokens(path, _stream(content))
@@ -80,12 +76,56 @@ def read_textgrid(path: Path) -> Transcript:
     if kind != "TextGrid":
         raise EventsError(f"{path}: line {tokens.line}: holds a Praat {kind!r:.40}, not a TextGrid")
     tokens.number("the start"), tokens.number("the end")
-    tiers = [_tier(tokens) for _ in _times_over(tokens.count("the number of tiers"))] if tokens.flag() else []
-    named = [tier for tier in tiers if tier is not None]
-    chosen = next((tier for tier in named if WORD_TIER.fullmatch(tier[0].strip())), named[0] if named else None)
-    if chosen is None:
+    found = [_tier(tokens) for _ in _times_over(tokens.count("the number of tiers"))] if tokens.flag() else []
+    tiers = [tier for tier in found if tier is not None]
+    if not tiers:
         raise EventsError(f"{path}: no interval tier in this TextGrid; word times need one")
-    return Transcript(tuple(_words(chosen[1], path)), "", str(path))
+    read = chosen(tiers)
+    if not read and any(tier.labels for tier in tiers):
+        names = ", ".join(f"{tier.name!r:.40} ({tier.kind or 'phones'})" for tier in tiers[:6])
+        raise EventsError(f"{path}: no tier of words in this TextGrid, only {names}; name the tier of words 'words'")
+    spoken, non_speech = _spoken(read, path, keep_non_speech)
+    words = tuple(word for number, interval in enumerate(spoken) for word in _words(interval, number, path))
+    return Transcript(words, "", str(path), (*_tier_notes(tiers, read), *non_speech.notes()))
+
+
+def _spoken(tiers: Sequence[Tier], path: Path, keep_non_speech: bool) -> tuple[list[Interval], NonSpeech]:
+    """The intervals in which somebody says something, by start, and what was left out."""
+    non_speech = NonSpeech()
+    spoken = []
+    for interval in (interval for tier in tiers for interval in tier.intervals):
+        label = " ".join(INVISIBLE.sub("", interval.label).split())
+        if label in SILENCES:
+            continue
+        if not keep_non_speech and MARKS.fullmatch(label):
+            non_speech.note(label, bytearray(b"\1" * len(label)))
+            continue
+        label = label if keep_non_speech else " ".join("".join(non_speech.cut([label])).split())
+        if label:
+            spoken.append(replace(interval, label=label))
+    return sorted(spoken, key=lambda interval: interval.start), non_speech
+
+
+def _tier_notes(tiers: Sequence[Tier], read: Sequence[Tier]) -> Iterator[Note]:
+    """Which tiers were read, where that is not plain; a tier of words that looks like one of phones."""
+    heard = {word for tier in read for label in tier.labels for word in label.lower().split()}
+    others = [
+        tier for tier in tiers if tier not in read and tier.kind in ("utterances", "") and not tier.looks_phonetic
+    ]
+    left = [tier for tier in others if _share(tier, heard) < HALF]
+    if read and (len(read) > 1 or left or read[0].kind not in ("words", "utterances")):
+        names, rest = (", ".join(f"{tier.name!r:.40}" for tier in group) for group in (read, left))
+        aside = f"; not from {rest}" if left else ""
+        yield Note("tiers", len(read), f"words are read from tier{'s' * (len(read) > 1)} {names}{aside}")
+    for tier in read:
+        if tier.looks_phonetic:
+            yield Note("phones", len(tier.labels), f"tier {tier.name!r:.40} is read for words, but looks like phones")
+
+
+def _share(tier: Tier, heard: set[str]) -> float:
+    """How much of a tier is in the words that are read; 1 for an empty one."""
+    words = [word for label in tier.labels for word in label.lower().split()]
+    return sum(word in heard for word in words) / len(words) if words else 1.0
 
 
 def _stream(content: str) -> Iterator[tuple[str, int]]:
@@ -107,7 +147,7 @@ def _times_over(count: int) -> Iterator[int]:
         number += 1
 
 
-def _tier(tokens: _Tokens) -> tuple[str, list[_Interval]] | None:
+def _tier(tokens: _Tokens) -> Tier | None:
     """Name and intervals of the next tier; None for a tier of points, which have no duration."""
     kind = tokens.string("the class of a tier")
     name = tokens.string("the name of a tier")
@@ -123,20 +163,14 @@ def _tier(tokens: _Tokens) -> tuple[str, list[_Interval]] | None:
     for _ in _times_over(count):
         start, line = tokens.number("the start of an interval"), tokens.line
         stop = tokens.number("the end of an interval")
-        intervals.append(_Interval(line, start, stop, tokens.string("the label of an interval")))
-    return name, intervals
+        intervals.append(Interval(line, start, stop, tokens.string("the label of an interval")))
+    return Tier(name, tuple(intervals))
 
 
-def _words(intervals: list[_Interval], path: Path) -> Iterator[Word]:
-    number = 0
-    for interval in intervals:
-        label = " ".join(interval.label.split())
-        if label in SILENCES:
-            continue
-        at = f"line {interval.line}"
-        start = seconds(interval.start, f"{path}: {at}: word {label!r:.40}: start")
-        stop = seconds(interval.stop, f"{path}: {at}: word {label!r:.40}: end")
-        if stop < start:
-            raise EventsError(f"{path}: {at}: word {label!r:.40} ends at {stop} s, before it starts at {start} s")
-        yield from spread(label, start, stop, number, label, path=path, at=at)
-        number += 1
+def _words(interval: Interval, number: int, path: Path) -> Iterator[Word]:
+    label, at = interval.label, f"line {interval.line}"
+    start = seconds(interval.start, f"{path}: {at}: word {label!r:.40}: start")
+    stop = seconds(interval.stop, f"{path}: {at}: word {label!r:.40}: end")
+    if stop < start:
+        raise EventsError(f"{path}: {at}: word {label!r:.40} ends at {stop} s, before it starts at {start} s")
+    yield from spread(label, start, stop, number, label, path=path, at=at)

@@ -4,11 +4,16 @@ Times are seconds from the start of the sound file, not of a timeline; `transcri
 """
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tribe_np.errors import EventsError
+from tribe_np.timeline.word_cuts import cut_words
+from tribe_np.foreign import HEAD, description
+
+INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # never a part of a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +41,37 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What a reader did with something odd, for the person who runs it.
+
+    Fields   kind is its key in run.json ("repeated_lines"), count how often it happened, text the
+             sentence, without the name of the source
+    """
+
+    kind: str
+    count: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """The words of one sound file in spoken order.
 
-    Fields   language is a code such as "en", or "" when the source does not say; source names the file or program
+    Fields   language is a code such as "en", or "" when the source does not say; source names the file or program;
+             notes say what its reader repaired or left out
     """
 
     words: tuple[Word, ...]
     language: str = ""
     source: str = ""
+    notes: tuple[Note, ...] = field(default=(), compare=False)
 
 
 def read_text(path: Path) -> str:
-    """The text of a transcript file: UTF-8, or UTF-16 where a byte order mark says so.
+    """The text of a transcript file: UTF-8, or UTF-16 where a byte order mark or every second byte says so.
 
-    Raises   EventsError when the file cannot be read or is in another encoding, naming the line of the first bad byte
+    Raises   EventsError when the file cannot be read, is of another kind (an archive, a web page, ...), or is in
+             another encoding, naming the line of the first bad byte
     """
     try:
         content = path.read_bytes()
@@ -58,13 +79,31 @@ def read_text(path: Path) -> str:
         raise EventsError(f"{path}: no such transcript file") from error
     except OSError as error:
         raise EventsError(f"{path}: transcript cannot be read: {error.strerror}") from error
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    encoding = _encoding(content[:HEAD])
+    plain = content[:HEAD] if encoding == "utf-8-sig" else content[: 2 * HEAD].decode(encoding, "replace").encode()
+    if foreign := description(plain):
+        raise EventsError(f"{path}: not a transcript but {foreign}")
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        name = "UTF-16" if encoding == "utf-16" else "UTF-8"
-        raise EventsError(f"{path}: line {line} is not {name} (byte {error.start}); save the file as UTF-8") from error
+        if encoding != "utf-8-sig":
+            where = f"line {line} is not UTF-16 (byte {error.start})"
+            raise EventsError(f"{path}: {where}; the file is damaged, or save it as UTF-8") from error
+        shown = content.split(b"\n")[line - 1].decode("cp1252", "replace").strip()
+        raise EventsError(
+            f"{path}: line {line} is not UTF-8 (byte {error.start}); save the file as UTF-8 "
+            f"(`iconv -f WINDOWS-1252 -t UTF-8` does it if the line should read {shown!r:.60})"
+        ) from error
+
+
+def _encoding(head: bytes) -> str:
+    """UTF-16 by its byte order mark or, without one, by zeros at every second place; else UTF-8."""
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    if len(head) >= 4 and head[:4].count(0) == 2:
+        return "utf-16-be" if head[0] == 0 else "utf-16-le"
+    return "utf-8-sig"
 
 
 def seconds(value: object, where: str) -> float:
@@ -101,7 +140,7 @@ def spread(
     text: str, start: float, stop: float, sequence_id: int, sentence: str, *, path: Path, at: str
 ) -> Iterator[Word]:
     """The words of a stretch of text, each given a share of its time in proportion to its number of characters."""
-    words = [word for word in text.replace('"', "").split() if word]
+    words = cut_words(text.replace('"', ""))
     total = sum(map(len, words))
     before = 0
     for word in words:

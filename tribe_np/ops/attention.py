@@ -71,7 +71,8 @@ def attention(
         if bias is not None:
             scores = scores + xp.broadcast_to(bias, (B, N, S, T)).reshape(by_head)[:, heads, :, steps, keys]
         if causal:
-            scores = scores + causal_mask(xp, steps.start + T - S, steps.stop + T - S, block.n_keys, dtype=scores.dtype)
+            mask = causal_mask(xp, steps.start + T - S, steps.stop + T - S, block.n_keys, dtype=scores.dtype)
+            scores = xp.where(mask < 0, mask, scores)  # not added: an unseen score that is infinite changes nothing
         out[:, heads, :, steps] = softmax(scores) @ value[:, heads, :, keys]
     return out.reshape(B, N, S, H)
 

@@ -1,24 +1,21 @@
 """The prediction folder: predictions.npy, segments.json, events.tsv and run.json, whole or not at all."""
 
-import errno
 import json
-import os
-import shutil
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tribe_np.atomic import passing_name, whole_file
 from tribe_np.errors import OutputError
+from tribe_np.outputs.whole import write_whole
 from tribe_np.timeline.events import Events
 from tribe_np.timeline.segments import Segment
 
 FILES = ("predictions.npy", "segments.json", "events.tsv", "run.json")
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+TRANSCRIPT = "transcript.json"  # only where a recogniser heard words
+COMMAND = "predict"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +30,7 @@ class Prediction:
     segments: tuple[Segment, ...]
     events: Events
     run: Mapping[str, Any] = field(default_factory=dict)
+    transcript: str | None = None  # the text of transcript.json
 
     def segment_rows(self) -> list[dict[str, Any]]:
         """One mapping per row, as segments.json holds them."""
@@ -43,7 +41,7 @@ class Prediction:
 
 
 def write_prediction(folder: str | Path, prediction: Prediction) -> None:
-    """Writes the folder; an earlier prediction folder of that name is replaced, anything else is left alone.
+    """Writes the folder; an earlier prediction folder there is replaced if it is as it was written, else left alone.
 
     Raises   OutputError when the target is something else, the disk is full or the place is not writable
     """
@@ -52,107 +50,11 @@ def write_prediction(folder: str | Path, prediction: Prediction) -> None:
         _write_array(partial / "predictions.npy", prediction.predictions)
         _write_json(partial / "segments.json", prediction.segment_rows())
         prediction.events.to_tsv(partial / "events.tsv")
+        if prediction.transcript is not None:
+            (partial / TRANSCRIPT).write_text(prediction.transcript, encoding="utf-8")
         _write_json(partial / "run.json", prediction.run)
 
-    write_whole(Path(folder), fill, replaceable=is_prediction_folder)
-
-
-def is_prediction_folder(folder: Path) -> bool:
-    """Whether the folder holds a prediction's files and nothing else."""
-    names = {p.name for p in folder.iterdir()}
-    return names <= set(FILES) and {"predictions.npy", "run.json"} <= names
-
-
-def write_whole(folder: Path, fill: Callable[[Path], None], *, replaceable: Callable[[Path], bool]) -> None:
-    """Makes `folder` by filling a hidden one beside it and renaming: whoever looks sees all of it or nothing.
-
-    Raises   OutputError as `write_prediction` does; `replaceable` says whether an existing folder may go
-    """
-    check_target(folder, replaceable)
-    shown, folder = folder, real_path(folder)  # a link stays a link, and "." has a name
-    partial, retired = passing_name(folder, "partial"), passing_name(folder, "old")
-    try:
-        partial.mkdir(parents=True)
-        fill(partial)
-        if folder.exists():
-            folder.rename(retired)
-        partial.rename(folder)
-    except OSError as error:
-        raise output_error(shown, error) from error
-    finally:
-        with suppress(OSError):  # stopped between the two renames; a name too long for the disk: nothing to bring back
-            if retired.exists() and not folder.exists():
-                retired.rename(folder)
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(retired, ignore_errors=True)
-
-
-def check_target(folder: Path, replaceable: Callable[[Path], bool]) -> None:
-    """Refuses, before any work is done, a target that could not be written.
-
-    Raises   OutputError
-    """
-    try:
-        if folder.exists() and not folder.is_dir():
-            raise OutputError(f"--out {folder}: is a file, expected a folder")
-        if folder.is_dir() and any(folder.iterdir()) and not replaceable(folder):
-            raise OutputError(f"--out {folder}: the folder holds other files; choose a new or empty folder")
-        _check_writable(folder)
-    except OutputError:
-        raise
-    except OSError as error:
-        raise output_error(folder, error) from error
-
-
-def check_file_target(path: Path, replaceable: Callable[[Path], bool]) -> None:
-    """`check_target` for one file: a file that is there already goes only if it is `replaceable`.
-
-    Raises   OutputError
-    """
-    try:
-        if path.is_dir():
-            raise OutputError(f"--out {path}: is a folder, expected the name of a file")
-        if path.exists() and not replaceable(path):
-            raise OutputError(f"--out {path}: is there already and is no earlier result; choose another name")
-        _check_writable(path)
-    except OutputError:
-        raise
-    except OSError as error:
-        raise output_error(path, error) from error
-
-
-def _check_writable(path: Path) -> None:
-    above = real_path(path).parent
-    while not above.exists():
-        above = above.parent
-    if not above.is_dir() or not os.access(above, os.W_OK):
-        raise OutputError(f"--out {path}: {above} cannot be written")
-
-
-def real_path(path: Path) -> Path:
-    """The absolute path behind links; unlike Path.resolve it takes a loop of links as it is."""
-    return Path(os.path.realpath(path))
-
-
-def write_file_whole(path: Path, fill: Callable[[Path], None]) -> None:
-    """Like `write_whole`, for one file.
-
-    Raises   OutputError
-    """
-    shown, path = path, real_path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as partial:
-            fill(partial)
-    except OSError as error:
-        raise output_error(shown, error) from error
-
-
-def output_error(path: Path, error: OSError) -> OutputError:
-    """The one-line error for an OSError met while writing `path`; libraries give a full disk as text alone."""
-    if error.errno in FULL or os.strerror(errno.ENOSPC) in str(error):
-        return OutputError(f"{path}: the disk is full; nothing was written there")
-    return OutputError(f"{path}: cannot be written: {error.strerror or error}")
+    write_whole(Path(folder), fill, COMMAND)
 
 
 def read_prediction(folder: str | Path) -> tuple[np.ndarray, list[dict[str, Any]], dict[str, Any]]:

@@ -7,16 +7,15 @@ and BLAS; an entry is the bytes of the run that made it. A damaged entry is reco
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tribe_np.atomic import remove_leftovers
 from tribe_np.errors import CheckpointError, OutputError
 from tribe_np.formats.safetensors import TensorEntry, read_header, write_safetensors
+from tribe_np.leftovers import passing_name, remove_if_possible, remove_leftovers
 from tribe_np.pipeline.digest import value_digest
 
 CACHE_VERSION = 5  # raise it when a change of code changes features
@@ -34,9 +33,9 @@ class FeatureCache:
         if folder is not None:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                probe = folder / f".writable.{os.getpid()}"  # of this process: others may probe at the same time
+                probe = passing_name(folder / "writable", "partial")  # of this process: others may probe as well
                 probe.write_bytes(b"")
-                probe.unlink(missing_ok=True)
+                remove_if_possible(probe)
                 remove_leftovers(folder)
             except OSError as error:
                 raise OutputError(
@@ -71,9 +70,14 @@ class FeatureCache:
         return arrays
 
     def place(self, key: str, name: str) -> TensorEntry | None:
-        """Where an array of a stored entry lies, to be read later; None without a cache."""
+        """Where an array of a stored entry lies, to be read later; None without a cache, or if it has gone since."""
         path = self.path(key)
-        return None if path is None else read_header(path)[0][name]
+        try:
+            return None if path is None else read_header(path)[0][name]
+        except CheckpointError:
+            if path is not None and path.exists():
+                raise
+            return None
 
     def store(self, key: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Writes an entry atomically.
@@ -84,6 +88,7 @@ class FeatureCache:
         if path is None:
             return
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)  # somebody may have emptied the cache meanwhile
             write_safetensors(path, arrays, metadata={"sha256": arrays_digest(arrays)})
         except OSError as error:
             raise OutputError(f"cache entry {path} cannot be written: {error}") from error

@@ -11,9 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from extractors.common.layers import LayerSelection
+from extractors.common.layers import MOST_LAYERS, LayerSelection
+from extractors.vjepa2.config import MOST_FRAMES, N_VIDEO_FRAMES
 from extractors.vjepa2.stride import STRIDES
 from tribe_np.errors import ConfigError
+from tribe_np.media.audio import TrackHabits
+from tribe_np.media.pictures import Habits
+from tribe_np.shown import quoted
 from tribe_np.timeline.languages import checked_language
 from tribe_np.timeline.sentences import check_option
 
@@ -38,6 +42,8 @@ FIXED: dict[str, dict[str, Any]] = {
     "video": {"max_imsize": None, "layer_type": "", "event_types": "Video"},
     "image": {"max_imsize": None, "layer_type": "", "event_types": "Video", "clip_duration": None},
 }
+MOST = 100_000  # TRs of a window, events of a batch: memory grows with them, and no weight's shape bounds them
+LARGEST = 1000.0  # Hz, and seconds of a clip
 FIXED_IMAGE = {"token_aggregation": "mean", "imsize": None, "pretrained": True}
 
 
@@ -52,7 +58,7 @@ class ExtractorConfig:
     aggregation: str
     batch_size: int
     clip_duration: float  # seconds of film per clip; video only
-    n_video_frames: int | None  # per clip; None: the model's own (64 as released)
+    n_video_frames: int  # per clip; video only
     allow_missing: bool
 
 
@@ -70,6 +76,11 @@ class DataConfig:
     hemodynamic_offset: float  # seconds
     extractors: Mapping[str, ExtractorConfig]
 
+    @property
+    def TR(self) -> float:  # noqa: N802
+        """`tr` under upstream's name."""
+        return self.tr
+
     @classmethod
     def from_dict(cls, data: Any) -> "DataConfig":
         """Reads the `data` section; ConfigError names a key that is missing or not implemented."""
@@ -83,7 +94,7 @@ class DataConfig:
         if unknown or len(set(modalities)) < len(modalities):
             unknown = unknown or ["one of them twice"]
             known = ", ".join(EXTRACTOR_CLASSES)
-            raise ConfigError(f"config.yaml: data.features_to_use names {unknown[0]!r}; implemented are {known}")
+            raise ConfigError(f"config.yaml: data.features_to_use names {quoted(unknown[0])}; implemented are {known}")
         tr_frequency = _positive(neuro, "data.neuro.frequency")
         return cls(
             modalities=tuple(modalities),
@@ -103,7 +114,7 @@ def _extractor(modality: str, data: Mapping[str, Any]) -> ExtractorConfig:
     feature = _mapping(data, f"{modality}_feature")
     if feature.get("name") != EXTRACTOR_CLASSES[modality]:
         raise ConfigError(
-            f"config.yaml: {where}.name is {feature.get('name')!r}; implemented is {EXTRACTOR_CLASSES[modality]}"
+            f"config.yaml: {where}.name is {quoted(feature.get('name'))}; implemented is {EXTRACTOR_CLASSES[modality]}"
         )
     _check_fixed(feature, FIXED[modality], where)
     model = feature
@@ -118,7 +129,7 @@ def _extractor(modality: str, data: Mapping[str, Any]) -> ExtractorConfig:
         aggregation=str(feature.get("aggregation", "single")),
         batch_size=_count(feature, f"{where}.batch_size", 32),
         clip_duration=_positive(feature, f"{where}.clip_duration") if modality == "video" else 0.0,
-        n_video_frames=_optional_count(feature, f"{where}.num_frames"),
+        n_video_frames=_video_frames(feature, where),
         allow_missing=bool(feature.get("allow_missing", False)),
     )
 
@@ -128,14 +139,14 @@ def _selection(data: Mapping[str, Any], model: Mapping[str, Any], where: str) ->
     if n_layers is not None and layers is not None:
         raise ConfigError("config.yaml: only one of data.n_layers_to_use and data.layers_to_use may be given")
     if n_layers is not None:
-        layers = np.linspace(0, 1, _count(data, "data.n_layers_to_use", 0)).tolist()
+        layers = np.linspace(0, 1, _count(data, "data.n_layers_to_use", 0, most=MOST_LAYERS)).tolist()
     if layers is None:
         layers = model.get("layers", 2 / 3)
     if layers == "all":
         raise ConfigError(f"config.yaml: {where} 'all' is not implemented; give fractions such as [0.5, 0.75, 1.0]")
     fractions = layers if isinstance(layers, list) else [layers]
-    if not all(isinstance(f, (int, float)) and not isinstance(f, bool) for f in fractions):
-        raise ConfigError(f"config.yaml: {where} must be fractions between 0 and 1, got {layers!r}")
+    if not all(isinstance(f, (int, float)) and not isinstance(f, bool) and 0 <= f <= 1 for f in fractions):
+        raise ConfigError(f"config.yaml: {where} must be fractions between 0 and 1, got {quoted(layers)}")
     return LayerSelection(
         fractions=tuple(float(f) for f in fractions),
         aggregation=data.get("layer_aggregation", "group_mean"),
@@ -143,10 +154,19 @@ def _selection(data: Mapping[str, Any], model: Mapping[str, Any], where: str) ->
     )
 
 
+def _video_frames(feature: Mapping[str, Any], where: str) -> int:
+    n_frames = _optional_count(feature, f"{where}.num_frames", most=MOST_FRAMES)
+    if n_frames == 0:
+        raise ConfigError(f"config.yaml: {where}.num_frames must be null or a whole number of at least 1, got 0")
+    return N_VIDEO_FRAMES if n_frames is None else n_frames
+
+
 def _check_fixed(section: Mapping[str, Any], fixed: Mapping[str, Any], where: str) -> None:
     for key, only in fixed.items():
         if key in section and section[key] != only:
-            raise ConfigError(f"config.yaml: {where}.{key} = {section[key]!r} is not implemented, only {only!r} is")
+            raise ConfigError(
+                f"config.yaml: {where}.{key} = {quoted(section[key])} is not implemented, only {only!r} is"
+            )
 
 
 def _mapping(section: Mapping[str, Any], key: str, where: str = "data") -> Mapping[str, Any]:
@@ -158,28 +178,28 @@ def _mapping(section: Mapping[str, Any], key: str, where: str = "data") -> Mappi
 
 def _positive(section: Mapping[str, Any], path: str) -> float:
     value = section.get(path.rpartition(".")[2])
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 1e-6 < value < 1e6:
-        raise ConfigError(f"config.yaml: {path} must be a positive number, got {value!r}")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 1e-6 < value <= LARGEST:
+        raise ConfigError(f"config.yaml: {path} must be a positive number of at most {LARGEST}, got {quoted(value)}")
     return float(value)
 
 
 def _number(section: Mapping[str, Any], path: str, default: float) -> float:
     value = section.get(path.rpartition(".")[2], default)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e6:
-        raise ConfigError(f"config.yaml: {path} must be a number, got {value!r}")
+        raise ConfigError(f"config.yaml: {path} must be a number, got {quoted(value)}")
     return float(value)
 
 
-def _optional_count(section: Mapping[str, Any], path: str) -> int | None:
+def _optional_count(section: Mapping[str, Any], path: str, *, most: int = MOST) -> int | None:
     if section.get(path.rpartition(".")[2]) is None:
         return None
-    return _count(section, path, 0)
+    return _count(section, path, 0, most=most)
 
 
-def _count(section: Mapping[str, Any], path: str, default: int) -> int:
+def _count(section: Mapping[str, Any], path: str, default: int, *, most: int = MOST) -> int:
     value = section.get(path.rpartition(".")[2], default)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ConfigError(f"config.yaml: {path} must be a whole number, got {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise ConfigError(f"config.yaml: {path} must be a whole number from 0 to {most}, got {quoted(value)}")
     return value
 
 
@@ -193,8 +213,16 @@ class Compat:
     identical_sentences: bool = False  # sentences of one wording are one: words between them run together
     lossy_sidecar: bool = False  # sidecar words null, NA, ... become missing values
     wav_beside_video: bool = False  # the sound is written next to the video, and reused though stale
+    trust_sound_header: bool = False  # a sound's length is what its header says; pieces of MP3 begin without lead-in
+    sound_from_start: bool = False  # the sound of a film begins with it and has no gaps, whatever its times say
     ignore_rotation: bool = False  # rotated film is squeezed into the unrotated size
+    ignore_pixel_aspect: bool = False  # pixels that are not square are taken to be
+    ignore_picture_times: bool = False  # pictures are counted, though they do not come at a constant rate
+    ffmpeg_picks_stream: bool = False  # of several films in a file, the largest is shown at the pace of the first
+    container_duration: bool = False  # a film lasts as long as its header says, subtitles and all
     eos_is_padding: bool = False  # end-of-text tokens inside a context are cut as if they were padding
+    drop_untimed_words: bool = False  # words that whisperX could not time ("2014") are left out
+    hear_non_speech: bool = False  # musical notes, "[door slams]", a dash alone are words
     retranscribe_speech: bool = False  # words of a text come from transcribing its synthesised speech
 
     @classmethod
@@ -203,8 +231,18 @@ class Compat:
         if name is None:
             return cls()
         if name != "upstream":
-            raise ConfigError(f"compat must be 'upstream' or absent, got {name!r}")
+            raise ConfigError(f"compat must be 'upstream' or absent, got {quoted(name)}")
         return cls(**{f.name: True for f in fields(cls)})
+
+    @property
+    def film_habits(self) -> Habits:
+        """Those that concern the pictures of a film."""
+        return Habits(**{f.name: getattr(self, f.name) for f in fields(Habits)})
+
+    @property
+    def track_habits(self) -> TrackHabits:
+        """Those that concern the sound of a film."""
+        return TrackHabits(**{f.name: getattr(self, f.name) for f in fields(TrackHabits)})
 
 
 @dataclass(frozen=True)
@@ -216,6 +254,7 @@ class PipelineConfig:
     n_video_frames: int | None = None
     remove_empty_segments: bool = True
     language: str | None = None
+    keep_non_speech: bool = False  # of transcripts: "[door slams]", "MAN:" and the like count as words
     speech_engine: str | None = None
     context: str = "exact"  # or "anchored": contexts of long texts start at every `context_stride` words
     context_stride: int = 256
@@ -235,13 +274,13 @@ class PipelineConfig:
         known = {f.name for f in fields(cls)}
         unknown = sorted(set(options) - known)
         if unknown:
-            raise ConfigError(f"unknown option {unknown[0]!r}; known are {', '.join(sorted(known))}")
+            raise ConfigError(f"unknown option {quoted(unknown[0])}; known are {', '.join(sorted(known))}")
         values = dict(options)
         if not isinstance(values.get("compat"), Compat):
             values["compat"] = Compat.named(values.get("compat"))
         for name, (is_good, expected) in OPTION_TYPES.items():
             if name in values and not is_good(values[name]):
-                raise ConfigError(f"option {name} must be {expected}, got {values[name]!r}")
+                raise ConfigError(f"option {name} must be {expected}, got {quoted(values[name])}")
         if "sentences" in values:
             check_option(values["sentences"])
         if "language" in values:
@@ -267,6 +306,7 @@ OPTION_TYPES: dict[str, tuple[Callable[[object], bool], str]] = {
     "n_video_frames": (_is_frame_count, "a whole number of at least 1, or none"),
     "remove_empty_segments": (lambda value: isinstance(value, bool), "true or false"),
     "language": (_is_name, "a name or none"),
+    "keep_non_speech": (lambda value: isinstance(value, bool), "true or false"),
     "speech_engine": (_is_name, "a name or none"),
     "context": (lambda value: value in ("exact", "anchored"), '"exact" or "anchored"'),
     "context_stride": (_is_positive, "a whole number of at least 1"),
@@ -288,12 +328,36 @@ def split_update(update: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict
         raise ConfigError(f"config_update must be a mapping from key to value, got {type(update).__name__}")
     for key, value in (update or {}).items():
         if not isinstance(key, str):
-            raise ConfigError(f"config_update: a key must be text such as 'data.batch_size', got {key!r}")
+            raise ConfigError(f"config_update: a key must be text such as 'data.batch_size', got {quoted(key)}")
         if key.startswith(OWN_PREFIX):
             own[key[len(OWN_PREFIX) :]] = value
         else:
             upstream[key] = value
     return upstream, own
+
+
+EXPERIMENT_FLAGS = ("average_subjects", "remove_empty_segments")
+
+
+def split_settings(update: Mapping[str, Any], config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Upstream's `config_update` parted into overrides of the configuration and the experiment's own flags.
+
+    Raises   ConfigError for a flag that is not true or false, or a section that neither config.yaml nor upstream has
+    """
+    flags = {key: value for key, value in update.items() if key in EXPERIMENT_FLAGS}
+    wrong = [key for key, value in flags.items() if not isinstance(value, bool)]
+    if wrong:
+        raise ConfigError(f"config_update: {wrong[0]} must be true or false, got {flags[wrong[0]]!r:.60}")
+    rest = {key: value for key, value in update.items() if key not in EXPERIMENT_FLAGS}
+    known = {"data", "brain_model_config", *config}
+    unknown = [key for key in rest if key.partition(".")[0] not in known]
+    if unknown:
+        sections = ", ".join(sorted(known)[:12])
+        raise ConfigError(
+            f"config_update: unknown key {unknown[0]!r:.60}; known are {', '.join(EXPERIMENT_FLAGS)}, keys under "
+            f"{sections}, and our own under tribe_np."
+        )
+    return rest, flags
 
 
 def updated(config: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,10 +18,9 @@ from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.formats.safetensors_stream import stream_safetensors
 from tribe_np.formats.torch_zip import open_torch
 from tribe_np.formats.weights import SINGLE_NAME, renamed
-from tribe_np.outputs.folder import check_target, real_path, write_whole
+from tribe_np.outputs.whole import check_own_target, real_path, write_whole
 from tribe_np.pipeline.progress import Progress
 
-FILES = (CONFIG_NAME, SINGLE_NAME, BUILD_ARGS_NAME)
 MAX_REPEAT = 4  # how often, on average, tensors may share the file's bytes; more fills the disk from a small file
 
 
@@ -48,9 +47,9 @@ def convert_checkpoint(checkpoint: Path, folder: Path, *, progress: Progress) ->
     entries = _own_names(stored, path)
     n_bytes = sum(entry.n_bytes for entry in entries.values())
     config = path.with_name(CONFIG_NAME)
-    _check_target(folder)
     if not config.is_file() and (folder / CONFIG_NAME).is_file():
         raise OutputError(f"{folder}: holds a {CONFIG_NAME}, but none lies beside {path}; copy it there first")
+    check_own_target(folder, "convert", argument="")
     _check_space(folder, n_bytes, path)
     with progress.stage("checksums", sum(m.n_bytes for m in opened.members.values()) >> 20, "MB") as step:
         opened.check(_in_megabytes(step))
@@ -63,14 +62,8 @@ def convert_checkpoint(checkpoint: Path, folder: Path, *, progress: Progress) ->
         if config.is_file():
             shutil.copyfile(config, partial / CONFIG_NAME)
 
-    write_whole(folder, fill, replaceable=is_converted_folder)
+    write_whole(folder, fill, "convert", argument="")  # here the folder is no option
     return Converted(len(entries), n_bytes, config.is_file())
-
-
-def is_converted_folder(folder: Path) -> bool:
-    """Whether the folder holds what `convert_checkpoint` writes and nothing else."""
-    names = {p.name for p in folder.iterdir()}
-    return names <= set(FILES) and {SINGLE_NAME, BUILD_ARGS_NAME} <= names
 
 
 def _own_names(stored: dict[str, TensorEntry], path: Path) -> dict[str, TensorEntry]:
@@ -90,13 +83,6 @@ def _in_megabytes(step: Callable[[int], object]) -> Callable[[int], None]:
             left &= (1 << 20) - 1
 
     return count
-
-
-def _check_target(folder: Path) -> None:
-    try:
-        check_target(folder, is_converted_folder)
-    except OutputError as error:
-        raise OutputError(str(error).removeprefix("--out ")) from error  # here the folder is no option
 
 
 def _check_space(folder: Path, n_bytes: int, path: Path) -> None:

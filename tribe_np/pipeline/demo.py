@@ -4,8 +4,6 @@ The weights are random, so the predictions mean nothing about any brain; everyth
 runs: decoding, words, three transformers, the 2 Hz grid, the encoder, 20,484 vertices.
 """
 
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +18,15 @@ import tribe_np.encoder.random
 from extractors.common.layers import LayerSelection
 from tribe_np.errors import ConfigError, MediaError, MissingDependencyError
 from tribe_np.formats.weights import read_json
+from tribe_np.leftovers import is_passing_name, passing_name, remove_if_possible, remove_leftovers
 from tribe_np.media import speech
-from tribe_np.media.ffmpeg import run_ffmpeg
-from tribe_np.media.transcript import Transcript, Word, write_transcript
-from tribe_np.outputs.folder import check_target, output_error, write_file_whole, write_whole
+from tribe_np.media.ffmpeg import file_url, run_ffmpeg
+from tribe_np.media.transcript import Transcript, Word
+from tribe_np.media.transcript_tables import whisperx_text
+from tribe_np.outputs.made_here import LITTER, file_marker, foreign_in, is_own_file, listed
+from tribe_np.outputs.whole import check_target, output_error, remove_whole, write_file_whole, write_whole
 from tribe_np.pipeline.progress import Progress
+from tribe_np.pipeline.workspace import foreign_in_cache
 
 NOTE = "random weights: the numbers mean nothing about any brain"
 TEXT = (
@@ -37,7 +39,7 @@ TEXT = (
 SAMPLE_RATE = 22050
 N_VERTICES = 20484
 MIN_SECONDS, MAX_SECONDS = 2, 600
-MEMBERS = {"clip.mp4", "transcript.json", "models", "predictions", "cache"}
+COMMAND = "demo"
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,11 @@ def make_demo(folder: Path, *, seconds: int, seed: int, progress: Progress) -> t
         raise ConfigError(f"--seconds must be from {MIN_SECONDS} to {MAX_SECONDS}, got {seconds}")
     if seed < 0:
         raise ConfigError(f"--seed must not be negative, got {seed}")
-    check_target(folder, is_demo_folder)
+    check_target(folder, foreign_in_demo)
     paths = DemoPaths(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(folder)
     except OSError as error:
         raise output_error(folder, error) from error
     with progress.stage("tiny random models", 4, "models") as step:
@@ -95,10 +98,27 @@ def make_demo(folder: Path, *, seconds: int, seed: int, progress: Progress) -> t
     return paths, engine
 
 
-def is_demo_folder(folder: Path) -> bool:
-    """Whether the folder holds an earlier demo and nothing else."""
-    names = {p.name for p in folder.iterdir()}
-    return names <= MEMBERS and "models" in names
+def foreign_in_demo(folder: Path) -> str | None:
+    """Why a folder may not become a demo: what it holds beside an earlier demo's files, whole or in part.
+
+    Raises   OSError for a folder that cannot be read
+    """
+    paths = DemoPaths(folder)
+    found = sorted(folder.iterdir())
+    files = [p for p in (paths.clip, paths.transcript) if is_own_file(p, COMMAND)]
+    known = {paths.models, paths.predictions, paths.cache, *files, *map(file_marker, (paths.clip, paths.transcript))}
+    others = [p.name for p in found if p not in known and p.name not in LITTER and not is_passing_name(p.name)]
+    if others:
+        return f"holds other files ({listed(others)})"
+    checks: list[tuple[Path, Callable[[Path], str | None]]] = [
+        (paths.models, lambda path: foreign_in(path, COMMAND)),
+        (paths.predictions, lambda path: foreign_in(path, "predict")),
+        (paths.cache, foreign_in_cache),
+    ]
+    for path, foreign in checks:
+        if path in found and (reason := foreign(path) if path.is_dir() and not path.is_symlink() else "is no folder"):
+            return f"holds {path.name}, which {reason}"
+    return None
 
 
 def write_models(folder: Path, *, seed: int, step: Callable[[int], None]) -> None:
@@ -118,10 +138,7 @@ def write_models(folder: Path, *, seed: int, step: Callable[[int], None]) -> Non
         tribe_np.encoder.random.write_random(partial / "encoder", seed=seed, feature_dims=dims, n_outputs=N_VERTICES)
         step(1)
 
-    def is_models(path: Path) -> bool:
-        return {p.name for p in path.iterdir()} <= {"encoder", "text", "audio", "video"}
-
-    write_whole(folder, fill, replaceable=is_models)
+    write_whole(folder, fill, COMMAND)
 
 
 def _feature_dims(folder: Path) -> tuple[int, int]:
@@ -136,7 +153,7 @@ def write_clip(paths: DemoPaths, *, seconds: int) -> str:
 
     Raises   MediaError, MissingDependencyError
     """
-    wav = paths.folder / f".speech.{os.getpid()}.wav"
+    wav = passing_name(paths.folder / "speech.wav", "partial")
     try:
         try:
             transcript, engine = speech.synthesise(
@@ -148,27 +165,23 @@ def write_clip(paths: DemoPaths, *, seconds: int) -> str:
         except (MissingDependencyError, MediaError):
             words, engine = _tones(wav, seconds), "tones (espeak-ng is not installed)"
         kept = tuple(w for w in words if w.stop <= seconds)
-        write_transcript(paths.transcript, Transcript(kept, language="en"))
-        write_file_whole(paths.clip, lambda p: _film(p, wav, seconds))
+        text = whisperx_text(Transcript(kept, language="en"))
+        write_file_whole(paths.transcript, lambda p: p.write_text(text, encoding="utf-8", newline=""), COMMAND)
+        write_file_whole(paths.clip, lambda p: _film(p, wav, seconds), COMMAND)
     finally:
-        wav.unlink(missing_ok=True)
+        remove_if_possible(wav)
     return engine
 
 
 def _film(path: Path, wav: Path, seconds: int) -> None:
-    moving = path.with_suffix(".mp4")
     arguments = [
-        "-v", "error", "-f", "lavfi", "-i", f"testsrc2=size=320x240:rate=24:duration={seconds}", "-i", str(wav),
+        "-v", "error", "-f", "lavfi", "-i", f"testsrc2=size=320x240:rate=24:duration={seconds}", "-i", file_url(wav),
         "-af", "apad", "-t", str(seconds), "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p",
         "-threads", "1", "-c:a", "aac", "-b:a", "96k", "-ar", "44100", "-ac", "2", "-map", "0:v", "-map", "1:a",
         "-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact", "-map_metadata", "-1",
-        "-movflags", "+faststart", "-f", "mp4", "-y", str(moving),
+        "-movflags", "+faststart", "-f", "mp4", "-y", file_url(path),
     ]  # fmt: skip
-    try:
-        run_ffmpeg(arguments, path_for_errors=path)
-        moving.replace(path)
-    finally:
-        moving.unlink(missing_ok=True)
+    run_ffmpeg(arguments, path_for_errors=path)
 
 
 def _tones(wav: Path, seconds: int) -> tuple[Word, ...]:
@@ -188,10 +201,10 @@ def _tones(wav: Path, seconds: int) -> tuple[Word, ...]:
             Word(text=text, start=round(start, 3), stop=round(start + duration, 3), sequence_id=0, sentence="")
         )
         start += duration + 0.06
-    soundfile.write(wav, samples, SAMPLE_RATE, subtype="PCM_16")
+    soundfile.write(wav, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
     return tuple(words)
 
 
 def remove_results(paths: DemoPaths) -> None:
     """Removes the predictions of an earlier demo, so that the folder never mixes two."""
-    shutil.rmtree(paths.predictions, ignore_errors=True)
+    remove_whole(paths.predictions, "predict")

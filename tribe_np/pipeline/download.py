@@ -5,6 +5,7 @@ HF_HUB_OFFLINE. It does not compare digests; here every file is, also one that w
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,11 +18,13 @@ from tribe_np.errors import CheckpointError, ConfigError, OutputError, TribeErro
 from tribe_np.formats.checkpoint import CONFIG_NAME, read_checkpoint_config
 from tribe_np.formats.weights import INDEX_NAME, TORCH_INDEX_NAME, read_json
 from tribe_np.optional import require
+from tribe_np.outputs.made_here import is_noted, note_file
 from tribe_np.pipeline.config import DataConfig
 from tribe_np.pipeline.info import LICENCES
 from tribe_np.pipeline.progress import Progress
 
-WHY = "tribe-np download"
+COMMAND = "download"
+WHY = f"tribe-np {COMMAND}"
 TEXT_SUFFIXES = (".json", ".yaml", ".txt", ".model")
 BLOCK = 1 << 20
 RETRIES = 4
@@ -125,8 +128,10 @@ def fetch(repository: str, hub: Hub) -> Fetched:
             raise CheckpointError(f"{hub.endpoint}/{repository}: holds no weights that this package reads")
         if len(wanted) > MAX_FILES:
             raise CheckpointError(f"{hub.endpoint}/{repository}: lists {len(wanted)} files, more than a model has")
+        present = _checked(repository, wanted, hub)
         with hub.progress.stage(repository, len(wanted), "files") as step:
-            paths = [_fetch_file(repository, file, hub, step) for file in wanted]
+            step(len(present))
+            paths = [present.get(file.name) or _fetch_file(repository, file, hub, step) for file in wanted]
         return Fetched(repository, paths[0].parent, _licence(paths[0].parent))
 
 
@@ -151,6 +156,7 @@ def choose_files(files: list[RemoteFile]) -> list[RemoteFile]:
         lambda name: name.startswith("model") and name.endswith(".safetensors"),
         lambda name: name.endswith(".ckpt"),
         lambda name: name.startswith("pytorch_model") and name.endswith(".bin"),
+        lambda name: name == "model.bin",  # faster-whisper's
     )
     weights = next((found for form in forms if (found := [f for f in top if form(f.name)])), [])
     text = [f for f in top if f.name.endswith(TEXT_SUFFIXES)]
@@ -167,10 +173,30 @@ def _listed(repository: str, hub: Hub) -> list[RemoteFile]:
         ]
 
 
+def _checked(repository: str, wanted: list[RemoteFile], hub: Hub) -> dict[str, Path]:
+    """The files that are in the models folder as the hub has them.
+
+    Raises   OutputError for one that is another and was not put there by an earlier download
+    """
+    folder, present = hub.folder(repository), {}
+    for file in wanted if folder is not None and folder.is_dir() else ():
+        path = Path(folder or "") / file.name
+        if path.is_file() and (file.sha256 or file.blob_id) and _has_digest(path, file):
+            present[file.name] = path
+        elif os.path.lexists(path) and not is_noted(path, COMMAND):
+            raise OutputError(
+                f"{path}: is there already and is neither the hub's file nor as an earlier download left it; move it "
+                "away, or choose another folder with --models"
+            )
+    return present
+
+
 def _fetch_file(repository: str, file: RemoteFile, hub: Hub, step: Callable[[int], object]) -> Path:
     with _sensible(repository, hub):
         path = _downloaded(repository, file, hub)
     _check_digest(path, file, f"{hub.endpoint}/{repository}", in_cache=hub.models is None)
+    if hub.models is not None:
+        note_file(path, COMMAND)
     step(1)
     return path
 
@@ -207,16 +233,21 @@ def _check_digest(path: Path, file: RemoteFile, origin: str, *, in_cache: bool) 
     """
     if file.sha256 is None and file.blob_id is None:
         return
-    digest = hashlib.sha256() if file.sha256 else hashlib.sha1(b"blob %d\0" % path.stat().st_size)
-    with path.open("rb") as stream:
-        while block := stream.read(BLOCK):
-            digest.update(block)
-    if digest.hexdigest() != (file.sha256 or file.blob_id):
+    if not _has_digest(path, file):
         blob = path.resolve()
         path.unlink()
         if in_cache and blob.parent == (path.parents[2] / "blobs").resolve():
             blob.unlink(missing_ok=True)
         raise CheckpointError(f"{origin}: {file.name} does not match its digest and was removed; run the command again")
+
+
+def _has_digest(path: Path, file: RemoteFile) -> bool:
+    """Whether the file is what the hub's digest says."""
+    digest = hashlib.sha256() if file.sha256 else hashlib.sha1(b"blob %d\0" % path.stat().st_size)
+    with path.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest() == (file.sha256 or file.blob_id)
 
 
 def _licence(folder: Path) -> str:

@@ -15,14 +15,16 @@ from typing import Any
 from extractors.dinov2.config import DinoV2Config
 from extractors.llama.config import LlamaConfig
 from extractors.llama.prefix_tree import MAX_NODES
-from extractors.vjepa2.config import VJepa2Config
+from extractors.vjepa2.config import N_VIDEO_FRAMES, VJepa2Config
 from extractors.wav2vec_bert.config import Wav2VecBertConfig
 from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.formats.weights import read_folder, read_json
 
 LAYER = re.compile(r"(?:^|\.)layers?\.(\d+)\.")
-LEFT_IN_FILE = ("embed_tokens.", "lm_head.", "predictor.", "adapter.", "masked_spec_embed", "mask_token")
+LEFT_IN_FILE = (
+    "embed_tokens.", "lm_head.", "predictor.", "pooler.", "classifier.", "adapter.", "masked_spec_embed", "mask_token",
+)  # fmt: skip
 LIBRARIES = 60_000_000
 """Bytes that libraries take when they first compute: compiled kernels, buffers of BLAS."""
 BLOCK_SCORES = 2_000_000  # of tribe_np.ops.attention
@@ -77,7 +79,7 @@ class Load:
     n_tokens: int = MAX_NODES  # of text in one pass
     n_words: int = 0  # whose features are kept
     seconds: float = 60.0  # of sound in one chunk
-    n_video_frames: int | None = None  # of a clip; None: the model's own
+    n_video_frames: int = N_VIDEO_FRAMES  # of a clip
     picture: tuple[int, int] = (1080, 1920)  # height and width of the film
 
 
@@ -98,7 +100,8 @@ def extractor_config(folder: Path) -> Any:
     """
     values = read_json(folder / "config.json")
     classes: dict[str, Any] = {
-        "llama": LlamaConfig, "wav2vec2-bert": Wav2VecBertConfig, "vjepa2": VJepa2Config, "dinov2": DinoV2Config
+        "llama": LlamaConfig, "wav2vec2-bert": Wav2VecBertConfig, "vjepa2": VJepa2Config, "dinov2": DinoV2Config,
+        "dinov2_with_registers": DinoV2Config,
     }  # fmt: skip
     found = classes.get(str(values.get("model_type")))
     return None if found is None else found.from_dict(values, origin=folder / "config.json")
@@ -129,7 +132,7 @@ def audio_work(config: Wav2VecBertConfig, load: Load, itemsize: int) -> int:
 
 def video_work(config: VJepa2Config, load: Load, itemsize: int) -> int:
     """Bytes of a clip: ten times the stream for every token, its pixels, and the frames that clips share."""
-    n_frames = load.n_video_frames or config.frames_per_clip
+    n_frames = load.n_video_frames
     S = -(-n_frames // config.tubelet_size) * config.grid_size**2
     pixels = n_frames * config.n_channels * config.crop_size**2
     frames = 2 * pixels + 4 * 3 * load.picture[0] * load.picture[1]
@@ -138,7 +141,7 @@ def video_work(config: VJepa2Config, load: Load, itemsize: int) -> int:
 
 def image_work(config: DinoV2Config, load: Load, itemsize: int) -> int:
     """Bytes of one picture."""
-    S = config.grid_size**2 + 1
+    S = config.grid_size**2 + config.n_first_tokens
     work = S * (8 * config.model_dim + 4 * config.mlp_dim) + scores(config.n_heads, S)
     return itemsize * work + 6 * 3 * load.picture[0] * load.picture[1]
 

@@ -12,15 +12,20 @@ from typing import Any
 
 import numpy as np
 
+from extractors.common.config import ModelConfig
+from extractors.dinov2.config import DinoV2Config
 from extractors.dinov2.extract import image_features
 from extractors.dinov2.model import DinoV2Model
 from extractors.llama.blocks import TextWork
+from extractors.llama.config import LlamaConfig
 from extractors.llama.extract import word_features
 from extractors.llama.model import LlamaModel
 from extractors.llama.tokenizer import LlamaTokenizer
+from extractors.vjepa2.config import VJepa2Config
 from extractors.vjepa2.extract import video_features
 from extractors.vjepa2.model import VJepa2Model
 from extractors.vjepa2.stride import computed_bins, fill_bins
+from extractors.wav2vec_bert.config import Wav2VecBertConfig
 from extractors.wav2vec_bert.extract import audio_features
 from extractors.wav2vec_bert.model import Wav2VecBertModel
 from tribe_np.backend import device_module
@@ -29,11 +34,12 @@ from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.formats.weights import headers_only
 from tribe_np.kernels.record import KernelSet
 from tribe_np.media import audio, video
+from tribe_np.media.probe import probe
 from tribe_np.pipeline.cache import FeatureCache, arrays_digest
 from tribe_np.pipeline.config import EVENT_TYPES, DataConfig, ExtractorConfig, PipelineConfig
 from tribe_np.pipeline.digest import shown_digest
-from tribe_np.pipeline.events import MAX_CONTEXT_LEN
 from tribe_np.pipeline.finished_clips import FinishedClips
+from tribe_np.pipeline.in_context import MAX_CONTEXT_LEN
 from tribe_np.pipeline.kept import EventKey, FeatureItems, Kept, event_key
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.record import RunRecord
@@ -47,6 +53,9 @@ from tribe_np.timeline.features import to_index
 RESIDENT_BYTES = 500_000_000
 """Model folders up to this size are read once and kept; of larger ones each layer is read when it is reached."""
 MODELS: dict[str, Any] = {"text": LlamaModel, "audio": Wav2VecBertModel, "video": VJepa2Model, "image": DinoV2Model}
+CONFIGS: dict[str, type[ModelConfig]] = {
+    "text": LlamaConfig, "audio": Wav2VecBertConfig, "video": VJepa2Config, "image": DinoV2Config
+}  # fmt: skip
 WITHOUT_EFFECT = {"batch_size", "model_name", "aggregation", "allow_missing"}  # settings that change no feature
 
 
@@ -77,16 +86,19 @@ class FeatureSource:
         """
         run, rows = self._run(modality, events)
         with self.record.timed(f"{modality} features"):
-            if modality == "text":
-                return FeatureItems(run.words(rows))
-            if modality == "video":  # long enough for a stage per chunk
-                return FeatureItems({event_key(row): run.chunk(row, n) for n, row in enumerate(rows)})
-            kept = {}
-            with self.progress.stage(modality, len(rows), "chunks") as step:
-                for n, row in enumerate(rows):
-                    kept[event_key(row)] = run.chunk(row, n)
-                    step(1)
-            return FeatureItems(kept)
+            return FeatureItems(self._kept(modality, run, rows), lambda: self._kept(modality, run, rows))
+
+    def _kept(self, modality: str, run: "_Run", rows: list[Event]) -> dict[EventKey, Kept]:
+        if modality == "text":
+            return run.words(rows)
+        if modality == "video":  # long enough for a stage per chunk
+            return {event_key(row): run.chunk(row, n) for n, row in enumerate(rows)}
+        kept = {}
+        with self.progress.stage(modality, len(rows), "chunks") as step:
+            for n, row in enumerate(rows):
+                kept[event_key(row)] = run.chunk(row, n)
+                step(1)
+        return kept
 
     def check_models(self, modalities: Sequence[str], events: Events) -> None:
         """A model that could not be used is told before any runs, not when its turn comes after hours of another's.
@@ -113,6 +125,12 @@ class FeatureSource:
         keys = [run.words_key(rows)] if modality == "text" else [run.chunk_key(row) for row in rows]
         paths = [self.cache.path(key) for key in keys]
         return all(path is not None and path.is_file() for path in paths)
+
+    def n_clips(self, modality: str, events: Events) -> int:
+        """How many clips of film, or single pictures, the model would run for these events."""
+        run, rows = self._run(modality, events)
+        bins = [to_index(row.duration, run.config.frequency) for row in rows]
+        return sum(bins) if modality == "image" else sum(len(run.computed_bins(n)) for n in bins)
 
     def _run(self, modality: str, events: Events) -> tuple["_Run", list[Event]]:
         config = self.data.extractors[modality]
@@ -150,9 +168,27 @@ class _Run:
     def check(self) -> None:
         """Raises what is wrong with the model's files, as far as their headers tell."""
         with headers_only():
-            MODELS[self.config.modality].from_pretrained(self.folder, precision=self.source.precision, streaming=True)
+            model = MODELS[self.config.modality].from_pretrained(
+                self.folder, precision=self.source.precision, streaming=True
+            )
+        if self.config.modality == "video" and self.n_video_frames != model.config.frames_per_clip:
+            self.source.record.warn(
+                f"the video model was made for clips of {model.config.frames_per_clip} frames and is given "
+                f"{self.n_video_frames}; data.video_feature.num_frames in config.yaml says how many (null: 64)"
+            )
         if self.config.modality == "text":
             LlamaTokenizer.from_pretrained(self.folder)
+
+    @cached_property
+    def keeps_group_axis(self) -> bool:
+        """Whether features have an axis of layer groups, as upstream's do."""
+        n_states = CONFIGS[self.config.modality].from_folder(self.folder).n_states
+        return self.config.selection.keeps_group_axis(n_states, subselect=self.config.modality != "audio")
+
+    @property
+    def n_video_frames(self) -> int:
+        """Frames of a clip."""
+        return self.source.options.n_video_frames or self.config.n_video_frames
 
     @property
     def model_digest(self) -> str:
@@ -220,12 +256,11 @@ class _Run:
 
         stored = self.cached(key, compute)
         blocks.clear()
-        return {
-            event_key(row): Kept(
-                stored.row(n) if isinstance(stored, TensorEntry) else stored[n], 0.0, row.start, row.duration
-            )
-            for n, row in enumerate(rows)
-        }
+        kept = {}
+        for n, row in enumerate(rows):
+            vectors = stored.row(n) if isinstance(stored, TensorEntry) else stored[n]
+            kept[event_key(row)] = Kept(vectors, 0.0, row.start, row.duration, self.keeps_group_axis)
+        return kept
 
     def announce(self, work: TextWork, rows: list[Event]) -> None:
         """Tells how long the words will take, once a layer or two have run."""
@@ -243,10 +278,11 @@ class _Run:
             parts |= {
                 "final_norm": options.video_final_norm,
                 "n_video_frames": options.n_video_frames,
-                "ignore_rotation": options.compat.ignore_rotation,
+                "habits": asdict(options.compat.film_habits),
+                "reading": probe(row.filepath).reading,
             }
         n_bins, stride = to_index(row.duration, self.config.frequency), options.video_stride
-        if self.config.modality == "video" and len(self._computed_bins(n_bins)) < n_bins:
+        if self.config.modality == "video" and len(self.computed_bins(n_bins)) < n_bins:
             parts["video_stride"] = stride
             self.source.record.warn(
                 f"video features are computed in every {stride}{'nd' if stride == 2 else 'th'} bin and interpolated in "
@@ -265,13 +301,14 @@ class _Run:
             raise NotFiniteError(f"{row.filepath}, {where}: {error}") from error
         FinishedClips(self.source.cache, key).clear()
         frequency = self.config.frequency
-        return Kept(stored, frequency, row.start, stored.shape[-1] / frequency)
+        return Kept(stored, frequency, row.start, stored.shape[-1] / frequency, self.keeps_group_axis)
 
     def _audio(self, row: Event, number: int) -> np.ndarray:
         if to_index(row.duration, self.config.frequency) < 1:
             least = 0.5 / self.config.frequency
             raise MediaError(f"{row.filepath}: a sound of {row.duration:g} s is too short, expected over {least:g} s")
-        samples, rate = audio.read_audio(row.filepath, row.offset, row.duration)
+        trusting = self.source.options.compat.trust_sound_header
+        samples, rate = audio.read_audio(row.filepath, row.offset, row.duration, trust_header=trusting)
         model = self.model
         return audio_features(
             model, samples, rate, row.duration, selection=self.config.selection, frequency=self.config.frequency
@@ -279,15 +316,15 @@ class _Run:
 
     def _video(self, row: Event, number: int) -> np.ndarray:
         model, options = self.model, self.source.options
-        n_frames = options.n_video_frames or self.config.n_video_frames or model.config.frames_per_clip
-        bins = self._computed_bins(to_index(row.duration, self.config.frequency))
+        n_frames = self.n_video_frames
+        bins = self.computed_bins(to_index(row.duration, self.config.frequency))
         finished = FinishedClips(self.source.cache, self.chunk_key(row))
         done = finished.load(self._clip_features([]), len(bins))
         left = bins[done.shape[-1] :]
         clips = video.clip_frames(
             row.filepath, offset=row.offset, duration=row.duration, n_video_frames=n_frames,
             clip_duration=self.config.clip_duration, frequency=self.config.frequency,
-            ignore_rotation=options.compat.ignore_rotation, prepare=model.processor.shrink, bins=left,
+            habits=options.compat.film_habits, prepare=model.processor.shrink, bins=left,
         )  # fmt: skip
         with self.source.progress.stage(f"video, chunk {number + 1} of {self.n_rows}", len(left), "clips") as step:
             for clip in clips:
@@ -302,7 +339,7 @@ class _Run:
             shrunk=True,
         )  # fmt: skip
 
-    def _computed_bins(self, n_bins: int) -> np.ndarray:
+    def computed_bins(self, n_bins: int) -> np.ndarray:
         """The bins of a chunk of film whose clips are run: all, unless --video-stride leaves some out."""
         timing = {"clip_duration": self.config.clip_duration, "frequency": self.config.frequency}
         return computed_bins(n_bins, self.source.options.video_stride, **timing)
@@ -311,7 +348,7 @@ class _Run:
         model = self.model
         frames = video.still_frames(
             row.filepath, offset=row.offset, duration=row.duration, frequency=self.config.frequency,
-            ignore_rotation=self.source.options.compat.ignore_rotation,
+            habits=self.source.options.compat.film_habits,
         )  # fmt: skip
         features: np.ndarray = image_features(model, frames, selection=self.config.selection)
         return features

@@ -5,7 +5,7 @@ With D the stream's width, M the feed-forward's, S the tokens that attend to one
     LLaMA          2 (2 D N H + 2 D K H + 3 D M) + 4 N H S'     S' tokens before it on average
     Wav2Vec-BERT   2 (4 D M + 7 D D + D W) + 4 D S + 2 D d      W taps, d distances with an embedding
     V-JEPA 2       2 (4 D D + 2 D M) + 4 D S
-    DINOv2         2 (4 D D + 2 D M) + 4 D S
+    DINOv2         2 (4 D D + 2 D M) + 4 D S            3 D M where the feed-forward is gated (the giant)
 
 Every layer is counted, as for a selection that reaches the last one. Speech is assumed to have 2.5 words a second
 and 1.35 tokens a word; both are round numbers for English, not measured on a stimulus.
@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 from extractors.dinov2.config import DinoV2Config
 from extractors.llama.config import LlamaConfig
-from extractors.vjepa2.config import VJepa2Config
+from extractors.vjepa2.config import N_VIDEO_FRAMES, VJepa2Config
 from extractors.wav2vec_bert.config import Wav2VecBertConfig
 from tribe_np.encoder.config import BuildArgs
 from tribe_np.formats.safetensors import TensorEntry
@@ -52,25 +52,24 @@ def audio_per_second(config: Wav2VecBertConfig, *, seconds: float = CHUNK_SECOND
     return float(AUDIO_TOKENS_A_SECOND * (config.n_layers * token + 2 * config.input_dim * D))
 
 
-def clip(config: VJepa2Config, n_video_frames: int | None = None) -> float:
+def clip(config: VJepa2Config, n_video_frames: int = N_VIDEO_FRAMES) -> float:
     """One clip of film."""
     D, M, S = config.model_dim, config.mlp_dim, clip_tokens(config, n_video_frames)
     pixels = config.n_channels * config.tubelet_size * config.patch_size**2
     return float(S * (config.n_layers * (2 * (4 * D * D + 2 * D * M) + 4 * D * S) + 2 * pixels * D))
 
 
-def clip_tokens(config: VJepa2Config, n_video_frames: int | None = None) -> int:
+def clip_tokens(config: VJepa2Config, n_video_frames: int = N_VIDEO_FRAMES) -> int:
     """Tokens of a clip: boxes of frames times patches."""
-    n_frames = n_video_frames or config.frames_per_clip
-    return max(1, n_frames // config.tubelet_size) * config.grid_size**2
+    return max(1, n_video_frames // config.tubelet_size) * config.grid_size**2
 
 
 def picture(config: DinoV2Config, side: int = 224) -> float:
     """One picture, cropped to `side` pixels."""
     D, M, n_patches = config.model_dim, config.mlp_dim, (side // config.patch_size) ** 2
-    S = n_patches + 1
+    S, n_maps = n_patches + config.n_first_tokens, 3 if config.is_gated else 2
     pixels = config.n_channels * config.patch_size**2
-    return float(S * config.n_layers * (2 * (4 * D * D + 2 * D * M) + 4 * D * S) + n_patches * 2 * pixels * D)
+    return float(S * config.n_layers * (2 * (4 * D * D + n_maps * D * M) + 4 * D * S) + n_patches * 2 * pixels * D)
 
 
 def encoder_per_second(

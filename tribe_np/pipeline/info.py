@@ -20,6 +20,7 @@ LICENCES = {
     "wav2vec2-bert": "the released facebook/w2v-bert-2.0 weights are MIT",
     "vjepa2": "the released facebook/vjepa2 weights are MIT",
     "dinov2": "the released facebook/dinov2 weights are Apache-2.0",
+    "dinov2_with_registers": "the released facebook/dinov2-with-registers weights are Apache-2.0",
 }
 
 
@@ -111,9 +112,9 @@ def as_lines(description: Mapping[str, Any], indent: str = "", *, is_arithmetic:
         if isinstance(value, Mapping):
             inner = as_lines(value, indent + "  ", is_arithmetic=key == "flop_per_second_of_stimulus")
             lines += [f"{indent}{key}:", *inner]
-        elif key == "bytes":
+        elif key == "bytes" and isinstance(value, int):
             lines.append(f"{indent}bytes: {value} ({value / 1e6:.1f} MB)")
-        elif key in ("resident", "streamed"):
+        elif key in ("resident", "streamed") and isinstance(value, int):
             lines.append(f"{indent}{key}: about {gigabytes(value)}")
         elif is_arithmetic and isinstance(value, (int, float)):
             lines.append(f"{indent}{key}: {value / 1e9:.3g} GFLOP")

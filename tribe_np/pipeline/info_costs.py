@@ -7,7 +7,7 @@ from typing import Any
 from extractors.common.layers import LayerSelection
 from extractors.dinov2.config import DinoV2Config
 from extractors.llama.config import LlamaConfig
-from extractors.vjepa2.config import VJepa2Config
+from extractors.vjepa2.config import N_VIDEO_FRAMES, VJepa2Config
 from extractors.wav2vec_bert.config import Wav2VecBertConfig
 from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.formats.checkpoint import Checkpoint
@@ -77,7 +77,7 @@ def _extractor_flops(config: Any, chosen: ExtractorConfig | None) -> dict[str, A
     if isinstance(config, Wav2VecBertConfig):
         return {"sound": flops.audio_per_second(config), "assumed": f"chunks of {flops.CHUNK_SECONDS} s"}
     if isinstance(config, VJepa2Config):
-        n_frames = None if chosen is None else chosen.n_video_frames
+        n_frames = N_VIDEO_FRAMES if chosen is None else chosen.n_video_frames
         return {"film": frequency * flops.clip(config, n_frames), "assumed": f"{frequency:g} clips a second"}
     return {"film": frequency * flops.picture(config), "assumed": f"{frequency:g} pictures a second"}
 

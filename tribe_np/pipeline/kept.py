@@ -1,10 +1,11 @@
 """Features of events, read when a window needs them: with a cache, those of an hour are not all in memory at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from tribe_np.errors import CheckpointError
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.timeline.events import Event
 from tribe_np.timeline.features import FeatureGrid
@@ -26,6 +27,7 @@ class Kept:
     frequency: float
     start: float
     duration: float
+    keeps_group_axis: bool = True  # else (1, F, ...) is stored, and (F, ...) is what upstream has
 
     def grid(self) -> FeatureGrid:
         """The features themselves.
@@ -33,17 +35,27 @@ class Kept:
         Raises   CheckpointError when the cache's file has gone meanwhile
         """
         data = self.stored.read() if isinstance(self.stored, TensorEntry) else self.stored
+        data = data if self.keeps_group_axis else data[0]
         return FeatureGrid(data, self.frequency, self.start, self.duration)
 
 
 class FeatureItems(Mapping[EventKey, FeatureGrid]):
-    """The features of every event of one modality, by `event_key`."""
+    """The features of every event of one modality, by `event_key`; `again` makes them once more if their files go."""
 
-    def __init__(self, kept: Mapping[EventKey, Kept]) -> None:
+    def __init__(
+        self, kept: Mapping[EventKey, Kept], again: Callable[[], Mapping[EventKey, Kept]] | None = None
+    ) -> None:
         self.kept = kept
+        self.again = again
 
     def __getitem__(self, key: EventKey) -> FeatureGrid:
-        return self.kept[key].grid()
+        try:
+            return self.kept[key].grid()
+        except CheckpointError:  # somebody emptied the cache
+            if self.again is None:
+                raise
+            self.kept = self.again()
+            return self.kept[key].grid()
 
     def __contains__(self, key: object) -> bool:  # without reading
         return key in self.kept

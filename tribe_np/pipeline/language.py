@@ -37,7 +37,7 @@ def language_to_hear(config: PipelineConfig, record: RunRecord) -> str | None:
     if config.language == DETECT:
         record.facts["language_from"] = "detected"
         return None
-    return config.language or "english"
+    return config.language
 
 
 def language_of_words(transcript: Transcript, config: PipelineConfig, record: RunRecord) -> str:

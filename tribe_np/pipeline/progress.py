@@ -5,10 +5,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from importlib.util import find_spec
 from typing import Protocol, TextIO
 
 from tribe_np.errors import MissingDependencyError
 from tribe_np.optional import require
+from tribe_np.shown import shown
 
 
 class Progress(Protocol):
@@ -42,7 +44,7 @@ class Lines:
 
     def note(self, text: str) -> None:
         """See Progress."""
-        print(text, file=self.stream, flush=True)
+        print(shown(text), file=self.stream, flush=True)
 
     @contextmanager
     def stage(self, name: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
@@ -58,10 +60,11 @@ class Lines:
             pace.add(now - start, done)
             if now - last >= self.interval:
                 last = now
-                self.note(f"{name}: {done}{f'/{total}' if total else ''} {unit}{_left(pace.left(total))}")
+                so_far = f"{done}/{total} {counted(total, unit)}" if total else f"{done} {counted(done, unit)}"
+                self.note(f"{name}: {so_far}{_left(pace.left(total))}")
 
         yield step
-        self.note(f"{name}: {done} {unit if done != 1 else unit.removesuffix('s')} in {time.monotonic() - start:.1f} s")
+        self.note(f"{name}: {done} {counted(done, unit)} in {time.monotonic() - start:.1f} s")
 
 
 class Pace:
@@ -97,25 +100,61 @@ def duration(seconds: float) -> str:
 
 
 class Bars(Lines):
-    """A tqdm bar per stage, with the time left, on a terminal."""
+    """A tqdm bar per stage, with the time left, on a terminal or in a notebook; it is gone when its stage is."""
+
+    def __init__(self, stream: TextIO | None = None, module: str = "tqdm.std") -> None:
+        super().__init__(stream)
+        self.tqdm = require(module, extra="progress", why="a progress bar").tqdm
+
+    def note(self, text: str) -> None:
+        """See Progress; written above a bar that is being drawn."""
+        self.tqdm.write(text, file=self.stream)
 
     @contextmanager
     def stage(self, name: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
         """See Progress."""
-        tqdm = require("tqdm", extra="progress", why="a progress bar").tqdm
-        with tqdm(total=total, desc=name, unit=f" {unit}", file=self.stream, dynamic_ncols=True) as bar:
-            yield bar.update
+        start = time.monotonic()
+        pace = Pace()
+        unit = counted(total, unit)
+        share = "{percentage:3.0f} % |{bar}| {n_fmt}/{total_fmt}" if total else "{n_fmt}"
+        layout = f"{{desc}}: {share} {unit}{{postfix}}"
+        with self.tqdm(
+            total=total, desc=name, file=self.stream, dynamic_ncols=True, leave=False, bar_format=layout
+        ) as bar:
+
+            def step(n: int) -> None:
+                pace.add(time.monotonic() - start, bar.n + n)
+                bar.set_postfix_str(_left(pace.left(total)).removeprefix(", "), refresh=False)
+                bar.update(n)
+
+            yield step
+
+
+def counted(number: int | None, unit: str) -> str:
+    """The unit, a plural, as it goes with the number."""
+    return unit.removesuffix("s") if number == 1 else unit
 
 
 def terminal_progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progress:
-    """Bars on a terminal (plain lines where tqdm is not installed), plain lines elsewhere, nothing when quiet."""
+    """Bars on a terminal or in a notebook (plain lines where their package is missing), plain lines elsewhere, or none.
+
+    A notebook's bars need ipywidgets beside tqdm.
+    """
     stream = stream if stream is not None else sys.stderr
     if quiet:
         return Silent()
-    if stream.isatty():
-        try:
-            require("tqdm", extra="progress", why="a progress bar")
-        except MissingDependencyError:
-            return Lines(stream)
-        return Bars(stream)
+    try:
+        if stream.isatty():
+            return Bars(stream)
+        if in_notebook() and find_spec("ipywidgets") is not None:
+            return Bars(stream, "tqdm.notebook")
+    except MissingDependencyError:
+        pass
     return Lines(stream)
+
+
+def in_notebook() -> bool:
+    """Whether an IPython kernel runs this process: a notebook, which draws widgets."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    return shell is not None and hasattr(shell, "kernel")

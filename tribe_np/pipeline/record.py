@@ -10,6 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from tribe_np.shown import shown
+
 
 @dataclass
 class RunRecord:
@@ -18,9 +20,11 @@ class RunRecord:
     warnings: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    transcript: str | None = None  # whisperX's JSON of words that a recogniser heard
 
     def warn(self, text: str) -> None:
-        """Keeps a warning once."""
+        """Keeps a warning once, fit for a terminal: it may quote a file."""
+        text = shown(text)
         if text not in self.warnings:
             self.warnings.append(text)
 

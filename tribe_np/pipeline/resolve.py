@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tribe_np.errors import CheckpointError, ConfigError
+from tribe_np.small_files import MEGABYTE, read_small_file
 
+RELEASED = "facebook/tribev2"
 MODALITIES = ("text", "audio", "video", "image")
 
 
@@ -35,19 +37,23 @@ class ModelLocations:
         found = self._in_hub_cache(model_name)
         if found is not None:
             return found
-        looked = ", ".join(map(str, self.folders)) or "no models folder"
         raise CheckpointError(
-            f"the {modality} model {model_name} was not found (looked in {looked} and the hub cache); give its folder "
+            f"the {modality} model {model_name} is not in {self._places()}; give its folder "
             f"with --{modality}-model DIR, or a folder that holds {modality}/ or {model_name}/ with --models DIR"
         )
 
     def checkpoint(self, name: str | None) -> Path:
-        """The folder of a brain encoder: a path, or a hub id such as facebook/tribev2 (also the default).
+        """The folder of a brain encoder: a path, or a hub id such as facebook/tribev2.
 
+        Without a name: facebook/tribev2 or encoder/ in a models folder, then facebook/tribev2 in the hub's cache.
         Raises   CheckpointError that says how to get one
         """
-        model_name = name or "facebook/tribev2"
-        found = self.find(model_name)
+        model_name = name or RELEASED
+        found = self._in_folders(model_name)
+        if found is None and name is None:
+            encoders = (folder / "encoder" for folder in self.folders)
+            found = next((encoder for encoder in encoders if (encoder / "config.yaml").is_file()), None)
+        found = found or self.find(model_name)
         if found is not None:
             return found
         if name is not None and (name.count("/") != 1 or name.startswith((".", "/", "~"))):
@@ -55,16 +61,33 @@ class ModelLocations:
                 f"checkpoint {name}: no such folder; expected config.yaml and best.ckpt or model.safetensors in it"
             )
         raise CheckpointError(
-            f"no checkpoint {model_name} in the models folder or the hub cache; run tribe-np demo for tiny random "
-            f"models, or get it with tribe-np download {model_name} and pass --checkpoint DIR"
+            f"no checkpoint {model_name} in {self._places()}; run tribe-np demo for tiny random models "
+            f"(then --models demo/models), or get it with tribe-np download {model_name} and pass --checkpoint DIR"
         )
 
     def find(self, name: str) -> Path | None:
         """The folder of any model by its path or hub id; None where there is none."""
         if Path(name).is_dir():
             return Path(name)
+        return self._in_folders(name) or self._in_hub_cache(name)
+
+    def check(self) -> None:
+        """Refuses folders that are not there, before any work.
+
+        Raises   CheckpointError
+        """
+        for modality, folder in self.explicit.items():
+            _existing(folder, f"--{modality}-model")
+        for folder in self.folders:
+            if not folder.is_dir():
+                raise CheckpointError(f"--models {folder}: no such folder; expected text/, audio/ and video/ in it")
+
+    def _in_folders(self, name: str) -> Path | None:
         named = (candidate for folder in self.folders for candidate in _named(folder, name))
-        return next((candidate for candidate in named if candidate.is_dir()), None) or self._in_hub_cache(name)
+        return next((candidate for candidate in named if candidate.is_dir()), None)
+
+    def _places(self) -> str:
+        return f"{', '.join(map(str, self.folders)) or 'a models folder (none was given)'} or the hub's cache"
 
     def _in_hub_cache(self, model_name: str) -> Path | None:
         if self.hub_cache is None:
@@ -72,7 +95,7 @@ class ModelLocations:
         repository = self.hub_cache / f"models--{model_name.replace('/', '--')}"
         ref = repository / "refs" / "main"
         if ref.is_file():
-            snapshot = repository / "snapshots" / ref.read_text(encoding="utf-8").strip()
+            snapshot = repository / "snapshots" / read_small_file(ref, most=MEGABYTE).decode("utf-8", "replace").strip()
             if snapshot.is_dir():
                 return snapshot
         return None
@@ -88,27 +111,41 @@ def _existing(folder: Path, option: str) -> Path:
     return folder
 
 
-def hub_cache_folder() -> Path:
-    """Where huggingface_hub keeps what it downloads, by its own rule: HF_HUB_CACHE, HF_HOME/hub, XDG_CACHE_HOME."""
-    if os.environ.get("HF_HUB_CACHE"):
-        return Path(os.environ["HF_HUB_CACHE"]).expanduser()
+def hub_cache_folder() -> Path | None:
+    """Where huggingface_hub keeps what it downloads, by its own rule: HF_HUB_CACHE, HF_HOME/hub, XDG_CACHE_HOME.
+
+    None for a user without a home.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
-    return (Path(os.environ.get("HF_HOME") or cache / "huggingface") / "hub").expanduser()
+    folder = Path(os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME") or cache / "huggingface") / "hub")
+    try:
+        return folder.expanduser()
+    except RuntimeError:
+        return None
+
+
+def models_folders() -> tuple[Path, ...]:
+    """The folders that TRIBE_NP_MODELS names, apart as those of PATH are."""
+    return tuple(Path(part) for part in os.environ.get("TRIBE_NP_MODELS", "").split(os.pathsep) if part)
 
 
 def default_locations(
     models: str | Path | Sequence[str | Path] | Mapping[str, str | Path] | None,
 ) -> ModelLocations:
-    """Locations from the `models` argument: a folder, several, or a mapping from modality to folder."""
+    """Locations from the `models` argument: a folder, several, or a mapping from modality to folder.
+
+    None: the folders that TRIBE_NP_MODELS names.
+    Raises   ConfigError for something else, or a modality that is not known
+    """
     hub_cache = hub_cache_folder()
     if models is None:
-        return ModelLocations({}, (), hub_cache)
+        return ModelLocations({}, models_folders(), hub_cache)
     try:
         if isinstance(models, Mapping):
             unknown = [name for name in models if name not in MODALITIES]
             if unknown:
                 raise ConfigError(f"models: unknown modality {unknown[0]!r}; known are {', '.join(MODALITIES)}")
-            return ModelLocations({k: Path(v) for k, v in models.items()}, (), hub_cache)
+            return ModelLocations({k: Path(v) for k, v in models.items()}, models_folders(), hub_cache)
         folders = [models] if isinstance(models, (str, Path)) else list(models)
         return ModelLocations({}, tuple(Path(f) for f in folders), hub_cache)
     except TypeError as error:

@@ -2,34 +2,36 @@
 
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from tribe_np import __version__
-from tribe_np.errors import EventsError
-from tribe_np.outputs.folder import (
-    Prediction,
-    check_file_target,
-    check_target,
-    is_prediction_folder,
-    write_file_whole,
-    write_prediction,
-    write_whole,
-)
+from tribe_np.errors import EventsError, MediaError
+from tribe_np.outputs.folder import TRANSCRIPT, Prediction, write_prediction
+from tribe_np.outputs.made_here import is_own_file
+from tribe_np.outputs.whole import check_file_target, check_own_target, real_path, write_file_whole, write_whole
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.digest import shown_digest
-from tribe_np.pipeline.events import EventBuilder, WordSource
+from tribe_np.pipeline.early_checks import check_extractors
+from tribe_np.pipeline.events import EventBuilder
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import Progress
+from tribe_np.pipeline.provenance import citations, provenance
 from tribe_np.pipeline.record import RunRecord, installed_versions, peak_memory_bytes
+from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.stimulus import Stimulus, open_stimulus
+from tribe_np.pipeline.words import WordSource
 from tribe_np.pipeline.workspace import open_workspace
+from tribe_np.shown import shown
 from tribe_np.threads import loaded_libraries
 from tribe_np.timeline.events import Events
+from tribe_np.timeline.segments import Segment
 
+Result = TypeVar("Result")
 PACKAGES = ("numpy", "scipy", "safetensors", "soundfile", "imageio-ffmpeg", "tokenizers", "numba", "spacy")
 
 
@@ -38,11 +40,10 @@ def predict_to_folder(
     out: Path,
     *,
     load: Callable[[], TribeModel],
-    transcript: Path | None = None,
-    transcriber: str | None = None,
-    speech: bool = True,
+    words: WordSource,
     command: str = "",
     threads: int | None = None,
+    subject: str | None = None,
 ) -> dict[str, Any]:
     """Predicts a stimulus into a folder and returns what run.json holds. The stimulus and the target are checked first.
 
@@ -50,33 +51,67 @@ def predict_to_folder(
     """
     began = time.time()
     opened = open_stimulus(stimulus)
-    check_target(out, is_prediction_folder)
+    check_own_target(out, "predict", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
     model = load()
-    events = model.get_events_of(opened.path, WordSource(transcript, transcriber, speech))
-    predictions, segments = model.predict(events, verbose=False)  # its own progress, if any
+    check_extractors(model, opened, words)
+    predict = partial(model.predict, verbose=False, subject=subject)  # it has its own progress, if any
+    events, (predictions, segments) = _of_events(model, opened, words, predict)
     check_finite(predictions)
-    files = _files(model, opened, transcript)
-    record, seconds = model.record, round(time.time() - began, 3)
     run = {
         "tribe_np": __version__,
         "command": command,
-        **files,
+        **provenance(),
+        **_files(model, opened, words.transcript),
+        **_facts(model, predictions, segments),
+        "summary": _summary(stimulus, events, predictions, model, time.time() - began),
+    }
+    run["options"] |= {"threads": threads, "subject": subject, **_word_options(words)}
+    run["seconds"] |= {"total": round(time.time() - began, 3)}
+    rows = predictions.astype(np.float32, copy=False)
+    write_prediction(out, Prediction(rows, tuple(segments), events, run, model.record.transcript))
+    return run
+
+
+def _of_events(
+    model: TribeModel, stimulus: Stimulus, words: WordSource, work: Callable[[Events], Result]
+) -> tuple[Events, Result]:
+    """The events of a stimulus and what is made of them; both again if somebody empties the cache of its sound."""
+    events = model.get_events_of(stimulus.path, words)
+    try:
+        return events, work(events)
+    except MediaError:
+        if all(Path(event.filepath).exists() for event in events if event.filepath):
+            raise
+    events = model.get_events_of(stimulus.path, words)
+    return events, work(events)
+
+
+def _word_options(words: WordSource) -> dict[str, Any]:
+    align = None if words.align is None else str(words.align)
+    return {
+        "speech": words.speech, "transcriber": words.transcriber, "whisper_model": words.whisper_model, "align": align,
+    }  # fmt: skip
+
+
+def _facts(model: TribeModel, predictions: np.ndarray, segments: Sequence[Segment]) -> dict[str, Any]:
+    """What the run found and took."""
+    record = model.record
+    words_from = str(record.facts.get("words_from"))
+    return {
         **record.facts,
-        "options": _options(model) | {"threads": threads, "speech": speech, "transcriber": transcriber},
+        "options": _options(model),
         "shape": list(predictions.shape),
         "start_of_row_0": segments[0].start,
         "tr": model.data.tr,
         "hemodynamic_offset": model.data.hemodynamic_offset,
         "units": "z-scored BOLD (no physical unit); row r estimates BOLD at its start + hemodynamic_offset seconds",
-        "seconds": record.seconds | {"total": seconds},
+        "seconds": dict(record.seconds),
         "peak_memory_bytes": peak_memory_bytes(),
         "warnings": list(record.warnings),
+        "cite": citations(record.facts.get("models", {}), regions=bool(model.regions), words_from=words_from),
         "versions": {"python": platform.python_version(), **installed_versions(PACKAGES)},
         "libraries": loaded_libraries(),
-        "summary": _summary(stimulus, events, predictions, model, seconds),
     }
-    write_prediction(out, Prediction(predictions.astype(np.float32, copy=False), tuple(segments), events, run))
-    return run
 
 
 def _files(model: TribeModel, stimulus: Stimulus, transcript: Path | None) -> dict[str, Any]:
@@ -100,6 +135,7 @@ def _options(model: TribeModel) -> dict[str, Any]:
         "kernels": model.kernels.name,
         **{name: value for name, value in vars(model.options).items() if name != "compat"},
         "compat": [name for name, is_on in vars(model.options.compat).items() if is_on],
+        "regions": list(model.regions),
         "vertices": None if model.encoder.columns is None else model.encoder.columns.tolist(),
         "cache": None if model.space.cache.folder is None else str(model.space.cache.folder),
     }
@@ -119,7 +155,7 @@ def _summary(stimulus: Path, events: Events, predictions: np.ndarray, model: Tri
     n_rows, n_vertices = predictions.shape
     present = [m for m in model.data.modalities if m in model.record.facts.get("models", {})]
     duration = max(e.stop for e in events) - min(e.start for e in events)
-    return (
+    return shown(
         f"{stimulus.name} ({duration:.1f} s; {', '.join(present)}; {len(events.of_type('Word'))} words) -> "
         f"{n_rows} rows of {model.data.tr:g} s x {n_vertices} vertices in {seconds:.1f} s"
     )
@@ -131,34 +167,36 @@ def events_to_file(
     *,
     config: PipelineConfig,
     cache_folder: Path | bool | None,
-    transcript: Path | None,
-    transcriber: str | None,
-    speech: bool,
+    words: WordSource,
     progress: Progress,
+    models: ModelLocations | None = None,
 ) -> tuple[Events, RunRecord]:
     """The events of a stimulus as a tab-separated table; needs no model.
 
     Raises   TribeError of every kind; nothing is written then
     """
     opened = open_stimulus(stimulus)
-    check_file_target(out, is_events_table)
+    check_file_target(out, "events", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
     with open_workspace(cache_folder) as space:
         record = RunRecord()
-        words = WordSource(transcript, transcriber, speech)
-        events = EventBuilder(space.media, config, words, record, progress).build(opened)
-        write_file_whole(out, events.to_tsv)
+        found_in = models if models is not None else default_locations(None)
+        events = EventBuilder(space.media, config, words, record, progress, found_in).build(opened)
+        write_file_whole(out, events.to_tsv, "events")
+        if record.transcript is not None:
+            _write_beside(out, record.transcript, record)
         gone = [e.filepath for e in events if space.scratch is not None and Path(e.filepath).parent == space.media]
         if gone:
             record.warn("without a cache the sound of the film or text is not kept: its rows name a file that is gone")
     return events, record
 
 
-def is_events_table(path: Path) -> bool:
-    """Whether the file is a table of events, such as `events_to_file` writes."""
-    try:
-        return len(Events.from_tsv(path)) > 0
-    except EventsError:
-        return False
+def _write_beside(table: Path, transcript: str, record: RunRecord) -> None:
+    """Writes the words that a recogniser heard beside their events; a file that is not as it was written here stays."""
+    path = table.with_name(f"{table.stem}.{TRANSCRIPT}")
+    if path.exists() and not is_own_file(real_path(path), "events"):
+        record.warn(f"{path} is there already and is not as tribe-np wrote it: the recognised words are not kept")
+        return
+    write_file_whole(path, lambda partial: partial.write_text(transcript, encoding="utf-8"), "events")
 
 
 def features_to_folder(
@@ -166,19 +204,17 @@ def features_to_folder(
     out: Path,
     *,
     load: Callable[[], TribeModel],
-    transcript: Path | None,
-    transcriber: str | None,
-    speech: bool,
+    words: WordSource,
 ) -> tuple[dict[str, tuple[int, ...]], RunRecord]:
-    """Features of a stimulus, one .npz per modality: features (G, F, T), times (T,) in seconds, frequency.
+    """Features of a stimulus, one .npz per modality: features (G, F, T) or (F, T), times (T,) in seconds, frequency.
 
     Raises   TribeError of every kind; nothing is written then
     """
     opened = open_stimulus(stimulus)
-    check_target(out, is_feature_folder)
+    check_own_target(out, "features", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
     model = load()
-    events = model.get_events_of(opened.path, WordSource(transcript, transcriber, speech))
-    features = model.extract_features(events)
+    check_extractors(model, opened, words)
+    events, features = _of_events(model, opened, words, model.extract_features)
     start = min(e.start for e in events)
 
     def fill(folder: Path) -> None:
@@ -186,11 +222,8 @@ def features_to_folder(
             times = start + np.arange(values.shape[-1]) / model.data.frequency
             np.savez(folder / f"{modality}.npz", features=values, times=times, frequency=model.data.frequency)
         events.to_tsv(folder / "events.tsv")
+        if model.record.transcript is not None:
+            (folder / TRANSCRIPT).write_text(model.record.transcript, encoding="utf-8")
 
-    write_whole(out, fill, replaceable=is_feature_folder)
+    write_whole(out, fill, "features")
     return {m: values.shape for m, values in features.items()}, model.record
-
-
-def is_feature_folder(folder: Path) -> bool:
-    """Whether the folder holds what `features_to_folder` writes and nothing else."""
-    return all(p.suffix == ".npz" or p.name == "events.tsv" for p in folder.iterdir())

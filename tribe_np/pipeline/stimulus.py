@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from tribe_np.errors import ConfigError, MediaError
+from tribe_np.errors import ConfigError, MediaError, MissingFileError, StimulusError
 from tribe_np.media.text_file import read_text_file
 
 SUFFIXES = {
@@ -35,7 +35,8 @@ class Stimulus:
 def open_stimulus(path: str | Path, kind: str | None = None) -> Stimulus:
     """The stimulus at `path`; `kind` asks for one kind.
 
-    Raises   MediaError: unknown suffix (checked first, as upstream), no such file, empty file, an unusable name
+    Raises   StimulusError (a ValueError) for an unknown suffix, checked first, as upstream; MissingFileError (a
+             FileNotFoundError) where there is no file; MediaError for an empty one or an unusable name
     """
     path = Path(path)
     try:
@@ -49,7 +50,7 @@ def open_stimulus(path: str | Path, kind: str | None = None) -> Stimulus:
     allowed = SUFFIXES[kind] if kind is not None else tuple(kinds)
     if suffix not in allowed:
         what = f"{kind}_path" if kind is not None else "stimulus"
-        raise MediaError(
+        raise StimulusError(
             f"{path}: {what} must end with one of {', '.join(sorted(allowed))}, got {suffix or 'no suffix'!r}"
         )
     _check_is_file(path)
@@ -63,12 +64,12 @@ def _check_is_file(path: Path) -> None:
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise MediaError(f"{path}: no such file") from error
+        raise MissingFileError(f"{path}: no such file") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or error
         raise MediaError(f"{str(path)[:200]}: cannot be read: {reason}") from error
     if stat.S_ISDIR(found.st_mode):
-        raise MediaError(f"{path}: is a folder, expected a file")
+        raise MissingFileError(f"{path}: is a folder, expected a file")
     if not stat.S_ISREG(found.st_mode):
         raise MediaError(f"{path}: is a pipe or device, expected a file")
     if found.st_size == 0:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tribe_np.atomic import remove_if_possible
+from tribe_np.leftovers import remove_if_possible
 from tribe_np.pipeline.cache import FeatureCache
 from tribe_np.pipeline.digest import value_digest
 

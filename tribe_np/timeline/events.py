@@ -6,8 +6,10 @@ order that everything later relies on, because sums of floats depend on it.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from html import escape
 from pathlib import Path
 from typing import Any, overload
 
@@ -15,6 +17,7 @@ import numpy as np
 
 from tribe_np.errors import EventsError
 from tribe_np.optional import require
+from tribe_np.shown import quoted, shown
 from tribe_np.timeline.table import decode_extra, encode_extra, read_table, to_integer, to_number, write_table
 
 TEXT_TYPES = frozenset({"Word", "Text", "Sentence", "Phoneme", "Keystroke"})
@@ -29,8 +32,12 @@ COLUMNS = (
     "type", "start", "duration", "timeline", "subject", "session", "task", "run", "filepath", "frequency", "offset",
     "stop", "text", "sequence_id", "sentence", "language", "sentence_char", "text_char", "context", "modality",
 )  # fmt: skip
+LARGEST = {"start": 1e12, "duration": 1e8, "offset": 1e8, "frequency": 1e9}
+"""Seconds and Hz of a row that can be used: 1e8 s are three years, and a start may be a clock's."""
+LOWEST_FREQUENCY = 1e-6
 MEDIA_COLUMNS = frozenset({"filepath", "frequency", "offset"})
 WORD_COLUMNS = frozenset({"text", "sentence", "language", "context"})
+SHOWN_ROWS = 10  # of a table in a notebook
 IGNORED_COLUMNS = frozenset({"stop", "index", "Index", ""})  # derived, or a row number that pandas left behind
 
 
@@ -46,7 +53,7 @@ class FrozenDict(dict[str, Any]):
         return FrozenDict, (dict(self),)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Event:
     """One row: something that happens on a timeline.
 
@@ -81,7 +88,9 @@ class Event:
     def __post_init__(self) -> None:
         clash = [name for name in self.extra if name in COLUMNS or name in IGNORED_COLUMNS or not isinstance(name, str)]
         if clash:
-            raise EventsError(f"an extra value of an event cannot be called {clash[0]!r}: that is a column of its own")
+            raise EventsError(
+                f"an extra value of an event cannot be called {quoted(clash[0])}: that is a column of its own"
+            )
         object.__setattr__(self, "extra", FrozenDict(self.extra))
         object.__setattr__(self, "modality", self.modality or None)
 
@@ -90,8 +99,14 @@ class Event:
         """Seconds; start + duration."""
         return self.start + self.duration
 
+    def __repr__(self) -> str:
+        """The fields that are not their default, long ones cut: a context holds a thousand words."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        given = (f"{name}={quoted(value)}" for name, value in values.items() if value and value != "default")
+        return f"Event({', '.join(given)})"
 
-@dataclass(frozen=True, init=False, slots=True)
+
+@dataclass(frozen=True, init=False, slots=True, repr=False)
 class Events:
     """An ordered, immutable table of events.
 
@@ -122,8 +137,18 @@ class Events:
         return Events(self.rows[key]) if isinstance(key, slice) else self.rows[key]
 
     def __repr__(self) -> str:
-        counts = {row.type: sum(other.type == row.type for other in self.rows) for row in self.rows[:1000]}
+        counts = Counter(row.type for row in self.rows)
         return f"Events({len(self)} rows: {', '.join(f'{n} {name}' for name, n in counts.items())})"
+
+    def _repr_html_(self) -> str:
+        names = ("type", "start", "duration", "timeline", "text", "filepath")
+        head = "".join(f"<th>{name}</th>" for name in names)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(shown(str(getattr(row, name)), 40))}</td>" for name in names) + "</tr>"
+            for row in self.rows[:SHOWN_ROWS]
+        )
+        more = f"<p>... {len(self) - SHOWN_ROWS} more</p>" if len(self) > SHOWN_ROWS else ""
+        return f"<p>{escape(repr(self))}</p><table><tr>{head}</tr>{body}</table>{more}"
 
     def of_type(self, *names: str) -> "Events":
         """The rows of the given types, in order."""
@@ -132,6 +157,13 @@ class Events:
     def on(self, timeline: str) -> "Events":
         """The rows of one timeline, in order."""
         return Events(row for row in self.rows if row.timeline == timeline)
+
+    def by_timeline(self) -> "dict[str, Events]":
+        """The rows of each timeline, in order, in one pass; timelines in the order in which they first appear."""
+        found: dict[str, list[Event]] = {}
+        for row in self.rows:
+            found.setdefault(row.timeline, []).append(row)
+        return {timeline: Events(rows) for timeline, rows in found.items()}
 
     def timelines(self) -> list[str]:
         """Timeline names in the order in which they first appear."""
@@ -222,12 +254,18 @@ def check(row: Event, where: str) -> None:
         raise EventsError(f"{where}: no type; expected a name such as Audio, Video or Word")
     if row.type in lower:
         raise EventsError(f"{where}: type {row.type!r} must be written {lower[row.type]!r}")
-    for name in ("start", "duration", "offset", "frequency"):
+    for name, largest in LARGEST.items():
         value = getattr(row, name)
         if not math.isfinite(value):
             raise EventsError(f"{where}: {name} is {value}; expected a finite number of seconds (frequency: of Hz)")
         if name != "start" and value < 0:
             raise EventsError(f"{where}: {name} is {value}, must not be negative")
+        if abs(value) > largest:
+            raise EventsError(f"{where}: {name} is {value}; at most {largest:g} can be used: is a time wrong?")
+    if 0 < row.frequency < LOWEST_FREQUENCY:
+        raise EventsError(
+            f"{where}: frequency is {row.frequency} Hz; expected 0 (unknown) or from {LOWEST_FREQUENCY} on"
+        )
     if not row.timeline:
         raise EventsError(f"{where}: no timeline; every row needs the name of its recording")
     if row.type in TEXT_TYPES and not row.text:
@@ -273,7 +311,8 @@ def from_record(record: Mapping[str, Any], where: str) -> Event:
             try:
                 value = to_number(cell, float if name in FLOAT_COLUMNS else to_integer)
             except (ValueError, TypeError, OverflowError) as error:
-                raise EventsError(f"{where}: {name} is {str(cell)[:40]!r}, expected a number") from error
+                text = cell if isinstance(cell, str) else quoted(cell)
+                raise EventsError(f"{where}: {name} is {quoted(text, 40)}, expected a number") from error
             if value is not None:
                 values[name] = value
         elif cell is not None:

@@ -5,8 +5,9 @@ start at the earliest event of their timeline, not at 0, and are always full: th
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,9 +16,10 @@ from tribe_np.timeline.events import KNOWN_TYPES, Event, Events
 
 MIN_BLOCK = 50  # upstream: event types with fewer events on a timeline share one block
 MAX_WINDOWS = 100_000
+MAX_SEGMENTS = 2_000_000  # 23 days at a TR of 1 s
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Segment:
     """One TR of the stimulus, one row of the predictions.
 
@@ -32,6 +34,7 @@ class Segment:
     timeline: str
     events: tuple[Event, ...] = ()
     offset: float = 0.0
+    store: "EventStore | None" = field(default=None, compare=False)  # of all events, for `copy`
 
     @property
     def stop(self) -> float:
@@ -42,6 +45,28 @@ class Segment:
     def n_events(self) -> int:
         """Number of events that overlap the segment."""
         return len(self.events)
+
+    @property
+    def ns_events(self) -> list[Event]:
+        """The events under upstream's name, a new list each time."""
+        return list(self.events)
+
+    def copy(self, offset: float = 0.0, duration: float | None = None) -> "Segment":
+        """The segment that begins `offset` seconds later, with the events there; as long as this one by default.
+
+        Raises   ConfigError for a segment that was made by hand: it knows no events but its own
+        Source   neuralset 0.0.2 segments.Segment.copy
+        """
+        if self.store is None:
+            raise ConfigError("this segment knows no events but its own; only one that a model made can be moved")
+        start, duration = self.start + offset, self.duration if duration is None else duration
+        held = self.store.within(self.timeline, start, duration)
+        return replace(self, start=start, duration=duration, events=held, offset=self.offset + offset)
+
+    def __repr__(self) -> str:
+        counts = Counter(event.type for event in self.events)
+        held = ", ".join(f"{n} {kind}" for kind, n in counts.items()) or "no events"
+        return f"Segment({self.start:g} to {self.stop:g} s of {self.timeline!r}: {held})"
 
 
 @dataclass(frozen=True)
@@ -108,7 +133,7 @@ class EventStore:
 
     def __init__(self, events: Events) -> None:
         self._blocks = {
-            timeline: blocks(events.on(timeline).of_type(*KNOWN_TYPES).rows) for timeline in events.timelines()
+            timeline: blocks(rows.of_type(*KNOWN_TYPES).rows) for timeline, rows in events.by_timeline().items()
         }
 
     def within(self, timeline: str, start: float, duration: float) -> tuple[Event, ...]:
@@ -146,8 +171,8 @@ def add_triggers(events: Events) -> Events:
     Source   tribev2 main.Data.get_loaders
     """
     triggers = []
-    for timeline in events.timelines():
-        rows = events.on(timeline).rows
+    for timeline, on in events.by_timeline().items():
+        rows = on.rows
         start = min(row.start for row in rows)
         duration = max(row.stop for row in rows) - start
         triggers.append(Event("CategoricalEvent", start, duration, timeline, rows[0].subject, extra={"split": "all"}))
@@ -175,14 +200,18 @@ def plan(
     events = add_triggers(events.standardized())
     store = EventStore(events)
     width, stride = duration_trs * tr, (duration_trs - overlap_trs) * tr
-    windows = []
+    windows: list[Window] = []
     for trigger in events.of_type("CategoricalEvent"):
         starts = list_windows(trigger.start, trigger.stop, stride=stride, width=width, drop_incomplete=drop_incomplete)
+        if (len(windows) + len(starts)) * duration_trs > MAX_SEGMENTS:
+            raise EventsError(f"the events would need over {MAX_SEGMENTS} rows of {tr:g} s; is a time wrong?")
         for start in starts:
-            whole = Segment(start, width, trigger.timeline, store.within(trigger.timeline, start, width))
+            whole = Segment(start, width, trigger.timeline, store.within(trigger.timeline, start, width), store=store)
             windows.append(split(whole, store, tr, remove_empty))
     if not windows:
-        raise EventsError("the events last 0 s: there is nothing to predict; check the durations")
+        raise EventsError(
+            "the events last 0 s: nothing to predict; TribeModel.complete_events reads durations from the files"
+        )
     return windows
 
 

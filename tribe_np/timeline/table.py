@@ -9,6 +9,7 @@ before Python 3.13, loses a carriage return in an unquoted cell.
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -16,8 +17,13 @@ from typing import Any
 
 from tribe_np.atomic import whole_file
 from tribe_np.errors import EventsError, OutputError
+from tribe_np.shown import quoted
+from tribe_np.small_files import MEGABYTE, read_small_file
 
+MAX_BYTES = 1024 * MEGABYTE  # the contexts of an hour of words take about 60
 CELL = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|(?!")([^\t\r\n]*))(\t|\r\n|\n|\r|\Z)')
+LARGEST_EXTRA = 10**400  # of a whole number; Python refuses to write out, or read, some thousands of digits
+LARGEST_INTEGER = 2**53
 NEEDS_QUOTES = re.compile(r'[\t\r\n"]')
 MISSING = frozenset(
     {"", "nan", "null", "none", "na", "n/a", "<na>"}
@@ -51,18 +57,21 @@ def read_table(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]
              a repeated column, and a row with more or fewer cells than columns
     """
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise EventsError(f"{path}: cannot be read: {error.strerror or error}") from error
+        text = read_small_file(path, most=MAX_BYTES, error=EventsError).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise EventsError(f"{path}: not UTF-8 text (byte {error.start}); an events table is a UTF-8 .tsv") from error
+    return checked_records(text, path)
+
+
+def checked_records(text: str, path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """`read_table` of a text; `path` names it in errors."""
     records = parse(text, str(path))
     if not records:
         raise EventsError(f"{path}: empty; an events table starts with a line of column names")
     columns = records[0][1]
-    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    repeated = [name for name, count in Counter(columns).items() if count > 1]
     if repeated:
-        raise EventsError(f"{path}: column {repeated[0]!r} appears more than once")
+        raise EventsError(f"{path}: column {quoted(repeated[0])} appears more than once")
     for line, cells in records[1:]:
         if len(cells) != len(columns):
             raise EventsError(f"{path}, line {line}: {len(cells)} cells, expected {len(columns)} as in the header")
@@ -103,10 +112,10 @@ def to_number(cell: object, convert: Callable[[float], Any]) -> Any:
 def to_integer(value: float) -> int:
     """A whole number; pandas writes 3 as 3.0 in a column with gaps.
 
-    Raises   ValueError for a fraction or infinity
+    Raises   ValueError for a fraction, infinity, or a number whose neighbours a float cannot tell apart
     """
-    if not value.is_integer():
-        raise ValueError(f"{value} is not a whole number")
+    if not value.is_integer() or abs(value) > LARGEST_INTEGER:
+        raise ValueError(f"{value} is not a whole number, or too large")
     return int(value)
 
 
@@ -119,9 +128,11 @@ def encode_extra(value: object) -> str:
         return ""
     if isinstance(value, str):
         return value if value and decode_extra(value) == value else json.dumps(value, ensure_ascii=False)
-    if isinstance(value, (bool, int, float)):
+    if isinstance(value, (bool, float)) or (isinstance(value, int) and abs(value) < LARGEST_EXTRA):
         return json.dumps(value)
-    raise EventsError(f"cannot be written to a table: {type(value).__name__}; text, numbers and truth values can")
+    raise EventsError(
+        f"cannot be written to a table: {type(value).__name__} {quoted(value)}; text, numbers and truth values can"
+    )
 
 
 def decode_extra(cell: str) -> Any:

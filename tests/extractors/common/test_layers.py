@@ -71,6 +71,25 @@ def test_bad_options_are_one_clear_error(options, message):
         LayerSelection(**options)
 
 
+@pytest.mark.parametrize(
+    ("cuts", "aggregation", "n_states", "keeps"),
+    [
+        (RELEASED, "group_mean", 9, True), ((0.5, 0.6), "group_mean", 25, True), ((0.5, 0.5), "group_mean", 9, False),
+        ((0.5, 0.6), "group_mean", 5, False),  # both fall on state 2
+        ((0.5,), "group_mean", 9, False), (RELEASED, "mean", 9, False), (RELEASED, "sum", 9, False),
+        ((0.5,), None, 9, True), (RELEASED, None, 9, True),
+    ],
+)  # fmt: skip
+def test_where_upstream_has_an_axis_of_groups(cuts, aggregation, n_states, keeps):
+    assert LayerSelection(cuts, aggregation).keeps_group_axis(n_states) is keeps
+
+
+def test_the_axis_depends_on_the_kept_states_except_for_sound():
+    selection = LayerSelection((0.5, 0.6), "group_mean", cache_n_layers=3)
+    assert not selection.keeps_group_axis(25)
+    assert selection.keeps_group_axis(25, subselect=False)
+
+
 def test_a_stream_that_ends_early_is_an_error():
     with pytest.raises(ConfigError, match="fewer than the 9"):
         LayerSelection(RELEASED).aggregate(states(np.zeros((5, 2))), 9)

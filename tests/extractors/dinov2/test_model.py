@@ -122,7 +122,6 @@ def test_bad_pixels(model, shape):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"use_swiglu_ffn": True}, "use_swiglu_ffn"),
         ({"hidden_act": "relu"}, "hidden_act"),
         ({"hidden_size": 33}, "multiple"),
         ({"hidden_size": 24, "num_attention_heads": 2, "head_dim": 8}, "head_dim"),

@@ -12,8 +12,10 @@ from tests import fake_device
 from tribe_np.backend import to_host
 from tribe_np.errors import CheckpointError, ConfigError, ShapeError
 from tribe_np.formats.safetensors import read_header, write_safetensors
+from tribe_np.formats.weights import read_folder
 from tribe_np.nn.context import open_context
 from tribe_np.oracle import relative_error, trace
+from tribe_np.pipeline.estimate import WeightSizes
 
 SMALL = {"hidden_size": 44, "num_attention_heads": 2, "crop_size": 12, "patch_size": 4, "frames_per_clip": 8}
 
@@ -123,6 +125,19 @@ def edited(folder, tmp_path, change):
     change(tensors)
     write_safetensors(target / "model.safetensors", tensors)
     return target
+
+
+def test_the_encoder_of_a_video_classifier(folder, model, pixels, tmp_path):
+    def change(tensors):
+        for name in list(tensors):
+            tensors[f"vjepa2.{name}"] = tensors.pop(name)
+        tensors["pooler.query_tokens"] = np.ones((1, 1, 44), np.float32)
+        tensors["pooler.self_attention_layers.0.mlp.fc1.bias"] = np.ones(9, np.float32)
+        tensors["classifier.weight"] = np.ones((174, 44), np.float32)
+
+    copy = edited(folder, tmp_path, change)
+    assert np.array_equal(VJepa2Model.from_pretrained(copy).hidden_states(pixels), model.hidden_states(pixels))
+    assert WeightSizes.of(read_folder(copy)) == WeightSizes.of(read_folder(folder))
 
 
 def test_the_predictor_is_neither_needed_nor_read(folder, model, pixels, tmp_path):

@@ -1,0 +1,90 @@
+"""What a mistyped or half-typed command line gets: suggestions, help, completion, regions apart from the stimulus."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command, refused
+from tribe_np.cli.parser import COMMANDS, build_parser, with_regions_apart
+
+
+def test_mistyped_names_are_answered_with_the_nearest(command_here: Command) -> None:
+    assert "did you mean predict?" in refused(command_here("predcit"))
+    line = refused(command_here("predict", "a.mp4", "--modles", "x"))
+    assert "unrecognized arguments: --modles; did you mean --models? (see tribe-np predict --help)" in line
+    assert "did you mean --out?" in refused(command_here("predict", "a.mp4", "--ouut=x"))
+    assert "did you mean" not in refused(command_here("predict", "a.mp4", "--out", "x", "--zzzzzz"))
+
+
+def test_what_follows_two_dashes_is_no_option(command_here: Command) -> None:
+    assert "--odd.mp4: no such file" in refused(command_here("predict", "--out", "x", "--", "--odd.mp4"))
+
+
+def test_help_of_the_whole_and_of_a_command(command_here: Command) -> None:
+    whole = command_here("help")
+    assert whole.returncode == 0
+    assert all(name in whole.stdout for name in COMMANDS)
+    assert "--roi" in command_here("help", "predict").stdout
+    assert "did you mean predict?" in refused(command_here("help", "prdict"))
+
+
+def test_help_keeps_names_as_they_are(command_here: Command) -> None:
+    assert "A stimulus as features at 2 Hz" in command_here("help", "features").stdout
+    assert "without PyTorch" in command_here("help", "convert").stdout
+
+
+@pytest.mark.parametrize(
+    ("written", "regions"),
+    [
+        (["--roi", "V1", "MT", "clip.mp4", "--out", "x"], ["V1", "MT"]),
+        (["clip.mp4", "--roi", "V1,MT", "--out", "x"], ["V1", "MT"]),
+        (["--out", "x", "--roi", "V1,", "MT", "./clip"], ["V1", "MT"]),
+        (["--roi=V1", "--roi", "7PL", "FFC", "--out", "x", "clip.mp4"], ["V1", "7PL", "FFC"]),
+    ],
+)
+def test_regions_do_not_swallow_the_stimulus(written: list[str], regions: list[str]) -> None:
+    options = build_parser().parse_args(with_regions_apart(["predict", *written]))
+    assert options.roi == regions
+    assert "clip" in str(options.stimulus)
+
+
+def test_a_region_without_a_name(command_here: Command) -> None:
+    assert "must name a region" in refused(command_here("predict", "a.mp4", "--out", "x", "--roi", ","))
+
+
+@pytest.mark.extras
+def test_completion_is_a_script_that_bash_understands(command_here: Command, tmp_path: Path) -> None:
+    script = tmp_path / "complete.bash"
+    script.write_text(command_here("completion", "bash").stdout)
+    asked = (
+        f"source {script}; COMP_WORDS=(tribe-np predict --mod); COMP_CWORD=2; _shtab_tribe_np; echo ${{COMPREPLY[@]}}"
+    )
+    done = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=True)
+    assert "--models" in done.stdout.split()
+    assert "compdef" in command_here("completion", "zsh").stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("predict", "missing.mp4", "--out", "x"), ("features", "missing.mp4", "--out", "x"), ("info", "nowhere"),
+     ("predict", "a.mp4"), ("predict", "a.mp4", "--out", "x", "--threads", "no")],
+)  # fmt: skip
+def test_failures_are_json_where_json_was_asked_for(command_here: Command, arguments: tuple[str, ...]) -> None:
+    done = command_here(*arguments, "--json")
+    line = refused(done)
+    error = json.loads(done.stdout)["error"]
+    assert line == f"tribe-np: error: {error['message']}"
+    assert error["exit_code"] == 2
+    assert error["kind"].endswith("Error")
+
+
+def test_a_missing_file_is_told_before_any_library_is_loaded() -> None:
+    code = (
+        "import sys\nfrom tribe_np.cli.main import main\nassert main(['predict', 'missing.mp4', '--out', 'x']) == 2\n"
+        "print([m for m in ('numpy', 'scipy', 'nibabel', 'soundfile', 'yaml', 'numba') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

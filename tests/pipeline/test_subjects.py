@@ -1,0 +1,120 @@
+"""Whose brain: average subject, one by name or index, or the one that the events name; and features of one's own."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tribe_np import TribeModel
+from tribe_np.encoder.random import write_random
+from tribe_np.errors import ConfigError, ShapeError
+from tribe_np.pipeline.subjects import subject_names, subjects_of
+from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.segments import plan
+
+DIMS = {"text": (2, 5), "audio": (1, 4)}
+NAMES = {"sub-01": 0, "sub-02": 1, "sub-03": 2}
+
+
+def open_model(folder: Path, *, subjects: bool = True, **options: Any) -> TribeModel:
+    """A random model of four TRs a window, with three subjects and the average one, or the average one alone."""
+    write_random(
+        folder, seed=3, feature_dims=DIMS, n_outputs=11, n_output_timesteps=4, heads=6, max_seq_len=8,
+        brain={"subject_layers": {"n_subjects": 3 if subjects else 0, "subject_dropout": 0.1}},
+        data={"subject_id": {"name": "LabelEncoder", "predefined_mapping": NAMES if subjects else None}},
+    )  # fmt: skip
+    return TribeModel.from_pretrained(folder, cache_folder=False, device="cpu", **options)
+
+
+@pytest.fixture
+def features(rng: np.random.Generator) -> dict[str, np.ndarray]:
+    return {m: rng.standard_normal((*dims, 19)).astype(np.float32) for m, dims in DIMS.items()}
+
+
+def test_own_features_are_cut_into_windows(tmp_path: Path, features: dict[str, np.ndarray]) -> None:
+    model = open_model(tmp_path)
+    predictions, segments = model.predict_features(features, verbose=False)
+    assert predictions.shape == (10, 11), "19 steps of half a second: the tenth row is half a one"
+    assert [s.start for s in segments] == list(range(10))
+    assert [s.offset for s in segments] == [0, 1, 2, 3] * 2 + [0, 1]
+    first = model.encoder({m: x[None, ..., :8] for m, x in features.items()})[0].T
+    np.testing.assert_array_equal(predictions[:4], first)
+    last = {m: np.concatenate([x[..., 16:], np.zeros((*x.shape[:2], 5), np.float32)], -1) for m, x in features.items()}
+    np.testing.assert_array_equal(predictions[8:], model.encoder({m: x[None] for m, x in last.items()})[0].T[:2])
+    flat, _ = model.predict_features({"audio": features["audio"][0]}, verbose=False)
+    np.testing.assert_array_equal(flat, model.predict_features({"audio": features["audio"]}, verbose=False)[0])
+
+
+def test_own_features_that_do_not_fit(tmp_path: Path, features: dict[str, np.ndarray]) -> None:
+    model = open_model(tmp_path)
+    for bad, message in (
+        ({}, "must map modalities"),
+        ({"audio": np.zeros(3)}, r"\(G, F, T\) or \(F, T\)"),
+        ({"audio": features["audio"][..., :5], "text": features["text"]}, "share one number of steps"),
+        ({"audio": features["text"]}, "layer groups"),
+        ({"smell": features["audio"]}, "unknown smell"),
+        ({"audio": np.array([["a"]])}, "array of numbers"),
+    ):
+        with pytest.raises(ShapeError, match=message):
+            model.predict_features(bad, verbose=False)
+
+
+def test_a_subject_by_name_and_by_index(tmp_path: Path, features: dict[str, np.ndarray]) -> None:
+    model = open_model(tmp_path)
+    average, _ = model.predict_features(features, verbose=False)
+    second, _ = model.predict_features(features, verbose=False, subject="sub-02")
+    np.testing.assert_array_equal(second, model.predict_features(features, verbose=False, subject=1)[0])
+    np.testing.assert_array_equal(second, model.predict_features(features, verbose=False, subject="1")[0])
+    assert not np.array_equal(second, average)
+    window = {m: x[None, ..., :8] for m, x in features.items()}
+    np.testing.assert_array_equal(second[:4], model.encoder(window, np.array([1]))[0].T)
+
+
+@pytest.mark.parametrize("subject", ["sub-09", 3, -1, True, 1.5, "٣"])
+def test_unknown_subjects_are_refused(tmp_path: Path, features: dict[str, np.ndarray], subject: Any) -> None:
+    with pytest.raises(ConfigError, match=r"unknown; give an index from 0 to 2 or one of sub-01, sub-02, sub-03"):
+        open_model(tmp_path).predict_features(features, verbose=False, subject=subject)
+
+
+def test_a_checkpoint_with_the_average_alone_says_so(tmp_path: Path, features: dict[str, np.ndarray]) -> None:
+    model = open_model(tmp_path, subjects=False)
+    assert "average only" in repr(model)
+    with pytest.raises(ConfigError, match="holds the average subject only"):
+        model.predict_features(features, verbose=False, subject=0)
+
+
+def windows(*subjects: str) -> tuple[Any, Events]:
+    rows = [Event("Audio", 0.0, 4.0, f"t{number}", name, "x.wav") for number, name in enumerate(subjects)]
+    events = Events(rows)
+    return plan(events, duration_trs=4), events
+
+
+def test_each_window_takes_the_subject_of_its_events(tmp_path: Path) -> None:
+    model = open_model(tmp_path, config_update={"average_subjects": False})
+    assert model.average_subjects is False
+    found, events = windows("sub-03", "sub-01")
+    assert subjects_of(found, events, model.subjects, model.encoder) == [2, 0]
+    assert subjects_of(found, events, {}, model.encoder) == [1, 0], "without names: by rank among those of the events"
+    found, events = windows("somebody")
+    with pytest.raises(ConfigError, match="events name subject 'somebody'; known are sub-01"):
+        model._subjects(None, found, events)
+    assert model._subjects("sub-02", found, events) == [1], "what predict is given comes first"
+
+
+def test_the_average_is_the_default_and_flags_are_checked(tmp_path: Path) -> None:
+    model = open_model(tmp_path)
+    found, events = windows("somebody")
+    assert model._subjects(None, found, events) is None
+    with pytest.raises(ConfigError, match="average_subjects must be true or false, got 'no'"):
+        open_model(tmp_path, config_update={"average_subjects": "no"})
+    with pytest.raises(ConfigError, match=r"unknown key 'dataa\.batch_size'"):
+        open_model(tmp_path, config_update={"dataa.batch_size": 4})
+    assert open_model(tmp_path, config_update={"remove_empty_segments": False}).remove_empty_segments is False
+
+
+@pytest.mark.parametrize("mapping", [["a"], {"a": "0"}, {"a": -1}, {"a": True}])
+def test_a_mapping_that_is_none(mapping: Any) -> None:
+    with pytest.raises(ConfigError, match="predefined_mapping must map names to whole numbers"):
+        subject_names({"subject_id": {"predefined_mapping": mapping}})
+    assert subject_names({}) == subject_names({"subject_id": {}}) == {}

@@ -1,0 +1,136 @@
+"""The parser of all commands: one-line errors that suggest what was meant, and region names that end at a file."""
+
+import argparse
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, NoReturn
+
+from tribe_np import __version__
+from tribe_np.errors import ConfigError
+
+COMMANDS = {
+    "demo": "make tiny random models and a clip, and run the whole pipeline on them",
+    "predict": "predict brain activity from a film, a sound or a text",
+    "events": "a stimulus as a table of events: sound, film, words in context",
+    "features": "a stimulus as features at 2 Hz, one file per modality",
+    "info": "what a checkpoint or model folder holds",
+    "download": "fetch a brain encoder and its extractors from the hub",
+    "convert": "turn best.ckpt into safetensors, without PyTorch",
+    "completion": "print a script that completes this command in a shell",
+    "help": "show the options of a command",
+}
+
+
+class UsageError(ConfigError):
+    """A command line that cannot be understood."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Argparse's, but the command itself, which knows its own options, refuses what it does not know.
+
+        An unknown option comes before a missing one: it is often the same one, mistyped.
+        """
+        if self._subparsers is None:
+            mistyped = [word for word in _options_among(args or ()) if not self._knows(word)]
+            if mistyped:
+                self.error(f"unrecognized arguments: {mistyped[0]}")
+        parsed, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return parsed, unknown
+
+    def error(self, message: str) -> NoReturn:
+        """Raises UsageError with the message, the nearest option or command, and where to read on."""
+        raise UsageError(f"{message}{self._suggestion(message)} (see {self.prog} --help)")
+
+    def _knows(self, option: str) -> bool:
+        return any(known.startswith(option) for known in self._option_string_actions)
+
+    def _suggestion(self, message: str) -> str:
+        unknown = re.match(r"unrecognized arguments: (--?\w[\w-]*)", message)
+        if unknown:
+            known = [option for action in self._actions for option in action.option_strings]
+            return did_you_mean(unknown[1], known)
+        choice = re.match(r"argument .*: invalid choice: '([^']*)'", message)
+        if choice:
+            return did_you_mean(choice[1], [c for a in self._actions for c in a.choices or () if isinstance(c, str)])
+        return ""
+
+
+def _options_among(arguments: Sequence[str]) -> list[str]:
+    """The words that start with two dashes, without their values, up to a bare "--"."""
+    words = [word.partition("=")[0] for word in arguments]
+    return [word for word in words[: words.index("--") if "--" in words else None] if word.startswith("--")]
+
+
+def did_you_mean(given: str, known: Sequence[str]) -> str:
+    """What to add to an error about a name that is not known; nothing where no known one is near.
+
+    >>> did_you_mean("predcit", ["predict", "info"])
+    '; did you mean predict?'
+    """
+    near = get_close_matches(given, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def build_parser() -> Parser:
+    """The parser of all commands; each subcommand's module adds its own arguments."""
+    parser = Parser(
+        prog="tribe-np",
+        description="TRIBE v2 in NumPy: film, sound or text in, predicted activity of the fsaverage5 cortex out.",
+    )
+    parser.add_argument("--version", action="version", version=f"tribe-np {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+    for name, help_text in COMMANDS.items():
+        command = commands.add_parser(name, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.")
+        import_module(f"tribe_np.cli.{name}").add_arguments(command)
+    return parser
+
+
+def command_parser(name: str) -> Parser:
+    """The parser of one command.
+
+    Raises   UsageError for an unknown command
+    """
+    parser = build_parser()
+    commands = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    if name not in commands.choices:
+        parser.error(f"argument COMMAND: invalid choice: {name!r} (choose from {', '.join(COMMANDS)})")
+    found: Parser = commands.choices[name]
+    return found
+
+
+def with_regions_apart(arguments: Sequence[str]) -> list[str]:
+    """The same arguments with one name of a region after every --roi, so that none of them is taken for a stimulus.
+
+    Names follow --roi up to the next option or to what looks like a file: no area of HCP-MMP1 has a dot or a slash.
+
+    >>> with_regions_apart(["predict", "--roi", "V1", "MT", "clip.mp4"])
+    ['predict', '--roi', 'V1', '--roi', 'MT', 'clip.mp4']
+    """
+    apart: list[str] = []
+    among_names = False
+    for argument in arguments:
+        if argument.startswith("-") or "." in argument or "/" in argument:
+            among_names = argument == "--roi"
+        elif among_names and apart[-1] != "--roi":
+            apart.append("--roi")
+        apart.append(argument)
+    return apart
+
+
+def region_names(text: str) -> list[str]:
+    """Names of regions between commas, for argparse.
+
+    >>> region_names("V1,MT")
+    ['V1', 'MT']
+    """
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise argparse.ArgumentTypeError("must name a region such as V1")
+    return names

@@ -1,0 +1,208 @@
+"""What a run would do, how long it would take and how much memory, from estimates: no model computes anything.
+
+Seconds are arithmetic over speed: the multiply-adds of `pipeline.flops` over SHARE_OF_PEAK of what one matrix product
+reaches on this machine now. Tiny models take longer than that, since little of their time is arithmetic.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tribe_np.backend import device_module, dtype_of
+from tribe_np.formats.checkpoint import open_checkpoint
+from tribe_np.formats.safetensors import TensorEntry
+from tribe_np.media.transcript import find_sidecar
+from tribe_np.outputs.whole import check_own_target
+from tribe_np.pipeline import flops
+from tribe_np.pipeline.config import EVENT_TYPES
+from tribe_np.pipeline.early_checks import check_extractors
+from tribe_np.pipeline.estimate import encoder_weights, extractor_config
+from tribe_np.pipeline.features import FeatureSource, is_streamed
+from tribe_np.pipeline.in_context import MAX_CONTEXT_LEN
+from tribe_np.pipeline.info_costs import PROGRAM
+from tribe_np.pipeline.memory import available_memory
+from tribe_np.pipeline.memory_check import feature_stage, gigabytes
+from tribe_np.pipeline.model import MOST_WINDOWS, TribeModel
+from tribe_np.pipeline.progress import counted, duration
+from tribe_np.pipeline.stimulus import open_stimulus
+from tribe_np.pipeline.words import WordSource
+from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.segments import plan
+
+SHARE_OF_PEAK = 0.8  # of a large matrix product's speed, as measured over whole models (docs/performance.md)
+SIZE, TRIALS = 1024, 4  # of the matrix product that measures the speed
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One stage of a run: `amount` for people, expected seconds (None: not known), bytes of memory at its peak."""
+
+    stage: str
+    amount: str
+    seconds: float | None
+    n_bytes: int
+    is_cached: bool = False
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """The stages in their order, what they were told from, and what this machine has."""
+
+    stages: tuple[Planned, ...]
+    notes: tuple[str, ...]
+    available_bytes: int | None
+
+    @property
+    def seconds(self) -> float:
+        """Of all stages whose features are not in the cache."""
+        return sum(stage.seconds or 0.0 for stage in self.stages if not stage.is_cached)
+
+    @property
+    def n_bytes(self) -> int:
+        """The largest stage's."""
+        return max(stage.n_bytes for stage in self.stages if not stage.is_cached or stage.stage == "brain encoder")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for JSON."""
+        stages = [asdict(stage) for stage in self.stages]
+        return {
+            "stages": stages, "seconds": self.seconds, "peak_memory_bytes": self.n_bytes,
+            "available_memory_bytes": self.available_bytes, "notes": list(self.notes),
+        }  # fmt: skip
+
+    def lines(self) -> list[str]:
+        """The same for people."""
+        rows = [
+            (s.stage, s.amount, "in the cache" if s.is_cached else about(s.seconds), gigabytes(s.n_bytes), s.model)
+            for s in self.stages
+        ]
+        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        table = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows
+        ]
+        there = "" if self.available_bytes is None else f" of {gigabytes(self.available_bytes)} that are free"
+        total = f"in all {about(self.seconds)} and {gigabytes(self.n_bytes)}{there}; estimates; nothing was computed"
+        return [*table, total, *self.notes]
+
+
+def about(seconds: float | None) -> str:
+    """Seconds for people."""
+    if seconds is None:
+        return "time not known"
+    return f"about {duration(seconds)}" if seconds >= 1 else "under a second"
+
+
+def dry_run_of(stimulus: Path, out: Path, *, load: Callable[[], TribeModel], words: WordSource) -> DryRun:
+    """What predicting a stimulus into a folder would do; speech is not transcribed, its words are assumed.
+
+    Raises   TribeError of every kind that the run would meet before it computes
+    """
+    opened = open_stimulus(stimulus)
+    check_own_target(out, "predict", {"stimulus": stimulus, "transcript": words.transcript})
+    model = load()
+    check_extractors(model, opened, words)
+    beside = None if words.wants_recogniser else find_sidecar(opened.path)
+    known = words.transcript is not None or opened.kind == "text" or beside is not None
+    if known or not words.speech:
+        events = model.get_events_of(opened.path, words)
+        return dry_run(model, events, model.record.warnings)
+    events = model.get_events_of(opened.path, WordSource(speech=False))
+    note = f"speech would be transcribed first: not in these times; {flops.WORDS_A_SECOND} words a second are assumed"
+    return dry_run(model, Events([*events, *assumed_words(events)]), [*model.record.warnings, note])
+
+
+def assumed_words(events: Events) -> list[Event]:
+    """Words in place of those that a recogniser would find, evenly over the sound."""
+    sounds = events.of_type("Audio")
+    each = 1 / flops.WORDS_A_SECOND
+    count = round(sum(sound.duration for sound in sounds) * flops.WORDS_A_SECOND)
+    return [Event("Word", n * each, each, text="word", context="word") for n in range(count)]
+
+
+def dry_run(model: TribeModel, events: Events, notes: Sequence[str] = ()) -> DryRun:
+    """What `model.predict(events)` would do.
+
+    Raises   CheckpointError, ConfigError, MissingDependencyError for models that could not run
+    """
+    table = events.standardized()
+    windows = plan(
+        table, duration_trs=model.data.duration_trs, overlap_trs=model.data.overlap_trs, tr=model.data.tr,
+        drop_incomplete=model.data.drop_incomplete, remove_empty=model.options.remove_empty_segments,
+    )  # fmt: skip
+    source = model.feature_source(model.progress)
+    modalities = [m for m in source.present(table) if m in model.encoder.build_args.feature_dims]
+    source.check_models(modalities, table)
+    on_host = device_module(model.device) is np
+    speed = SHARE_OF_PEAK * matrix_speed(dtype_of(model.precision)) if on_host else None
+    entries = open_checkpoint(model.checkpoint).entries
+    held = PROGRAM + encoder_weights(model.encoder.config, model.encoder.build_args, entries).weights
+    stages = [_features(source, modality, table, speed, held) for modality in modalities]
+    n_rows = sum(len(window.kept) for window in windows)
+    work = model.last_stages(min(len(windows), MOST_WINDOWS), n_rows)[0].need
+    arithmetic = len(windows) * model.data.duration_trs * model.data.tr * _encoder_flops(model, entries)
+    encoder = Planned(
+        "brain encoder", f"{_number(len(windows), 'windows')}, {_number(n_rows, 'rows')}",
+        None if speed is None else arithmetic / speed, held + work.n_bytes, model=str(model.checkpoint),
+    )  # fmt: skip
+    there = available_memory()
+    return DryRun((*stages, encoder), tuple(notes), None if there is None else there.n_bytes + held)
+
+
+def _features(source: FeatureSource, modality: str, table: Events, speed: float | None, held: int) -> Planned:
+    """The stage of one modality's features, with what the process holds beside it."""
+    rows = table.of_type(EVENT_TYPES[modality])
+    seconds_shown = sum(row.duration for row in rows)
+    config = source.data.extractors[modality]
+    folder = source.locations.extractor(modality, config.model_name)
+    sizes = extractor_config(folder)
+    if modality == "text":
+        amount, arithmetic = _number(len(rows), "words"), _text_flops(sizes, len(rows), source.options.stride)
+    elif modality == "audio":
+        amount, arithmetic = f"{seconds_shown:.1f} s of sound", seconds_shown * flops.audio_per_second(sizes)
+    else:
+        n = source.n_clips(modality, table)
+        n_frames = source.options.n_video_frames or config.n_video_frames
+        each = flops.clip(sizes, n_frames) if modality == "video" else flops.picture(sizes)
+        amount, arithmetic = f"{_number(n, 'clips' if modality == 'video' else 'pictures')} of film", n * each
+    where = "read layer by layer" if is_streamed(folder, source.device) else "in memory"
+    return Planned(
+        modality, amount, None if speed is None else arithmetic / speed,
+        held + feature_stage(source, modality, table).need.n_bytes,
+        source.cache.folder is not None and source.is_cached(modality, table), f"{folder} ({where})",
+    )  # fmt: skip
+
+
+def _text_flops(config: Any, n_words: int, stride: int) -> float:
+    """Words whose contexts share their beginning run once, later ones each with all of theirs, or every `stride`th."""
+    shared = min(n_words, MAX_CONTEXT_LEN + 1)
+    once, alone = (flops.text_per_second(config, shared=s) / flops.WORDS_A_SECOND for s in (True, False))
+    return shared * once + (n_words - shared) * alone / stride
+
+
+def _encoder_flops(model: TribeModel, entries: Iterable[TensorEntry]) -> float:
+    """A second of stimulus."""
+    data, build_args = model.data, model.encoder.build_args
+    return flops.encoder_per_second(
+        entries, build_args, hidden=model.encoder.config.hidden, frequency=data.frequency, tr=data.tr,
+        duration=data.duration_trs * data.tr,
+    )  # fmt: skip
+
+
+def matrix_speed(dtype: Any) -> float:
+    """FLOP a second of one large matrix product, now, with this run's threads: the best of a few."""
+    a = np.ones((SIZE, SIZE), dtype)
+    best = float("inf")
+    for _ in range(TRIALS):
+        start = time.perf_counter()
+        a @ a
+        best = min(best, time.perf_counter() - start)
+    return 2 * SIZE**3 / best
+
+
+def _number(n: int, unit: str) -> str:
+    return f"{n} {counted(n, unit)}"

@@ -1,0 +1,74 @@
+"""Where and by what a run was made, and whom to cite for it: what run.json says beside the numbers."""
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from tribe_np import __version__
+
+PAPERS = {
+    "tribe": "d'Ascoli et al. (2026). A foundation model of vision, audition, and language for in-silico neuroscience.",
+    "llama": "Grattafiori et al. (2024). The Llama 3 herd of models. arXiv:2407.21783.",
+    "wav2vec2-bert": "Seamless Communication et al. (2023). Seamless: Multilingual expressive and streaming speech "
+    "translation. arXiv:2312.05187.",
+    "vjepa2": "Assran et al. (2025). V-JEPA 2: Self-supervised video models enable understanding, prediction and "
+    "planning. arXiv:2506.09985.",
+    "dinov2": "Oquab et al. (2024). DINOv2: Learning robust visual features without supervision. "
+    "Transactions on Machine Learning Research.",
+    "hcp": "Glasser et al. (2016). A multi-modal parcellation of human cerebral cortex. Nature, 536, 171-178.",
+    "whisper": "Radford et al. (2023). Robust speech recognition via large-scale weak supervision. ICML.",
+    "whisperx": "Bain et al. (2023). WhisperX: Time-accurate speech transcription of long-form audio. INTERSPEECH.",
+}
+BY_MODALITY = {"text": "llama", "audio": "wav2vec2-bert", "video": "vjepa2", "image": "dinov2"}
+
+
+def citations(modalities: Iterable[str], *, regions: bool, words_from: str = "") -> list[str]:
+    """The papers behind a run: the brain encoder's, those of the models that ran, of the regions, of the words."""
+    names = ["tribe", *(BY_MODALITY[m] for m in modalities)]
+    if regions:
+        names.append("hcp")
+    if "whisper" in words_from:
+        names += ["whisper", "whisperx"] if words_from.startswith("whisperx") else ["whisper"]
+    return [f"tribe_np {__version__}", *(PAPERS[name] for name in names)]
+
+
+def provenance() -> dict[str, Any]:
+    """Date (UTC), host, processor and code of this run."""
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "host": platform.node(),
+        "system": platform.platform(),
+        "cpu": {"model": processor(), "count": os.cpu_count()},
+        "code": {"version": __version__, "commit": commit()},
+    }
+
+
+def processor(information: str = "/proc/cpuinfo") -> str:
+    """The processor's name as the system tells it, or its architecture."""
+    with suppress(OSError):
+        for line in Path(information).read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def commit(root: Path = Path(__file__).parents[2]) -> str | None:
+    """The commit this code is from, "-dirty" added where a checkout was changed; None for an ordinary release.
+
+    A checkout is asked through git; an installation from one keeps its commit in its metadata (PEP 610).
+    """
+    if (root / ".git").exists():
+        with suppress(OSError, subprocess.SubprocessError):
+            asked = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+            return subprocess.run(asked, capture_output=True, text=True, check=True, timeout=10).stdout.strip() or None
+    with suppress(metadata.PackageNotFoundError, ValueError, KeyError, TypeError):
+        direct = metadata.distribution("tribe_np").read_text("direct_url.json")
+        return str(json.loads(direct or "")["vcs_info"]["commit_id"])
+    return None

@@ -1,0 +1,44 @@
+"""Names of upstream's TribeModel: those that mean the same here, and a sentence for those that do not exist."""
+
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tribe_np.pipeline.config import PipelineConfig
+    from tribe_np.pipeline.workspace import Workspace
+
+TRAINING = "training is not part of tribe_np; train with tribev2, then load its checkpoint here"
+INFRASTRUCTURE = "tribe_np runs in this process and keeps features in cache_folder; there is no exca infrastructure"
+ABSENT = {
+    **dict.fromkeys(
+        ("run", "fit", "test", "train", "setup_run", "metrics", "loss", "optim", "trainer_config"), TRAINING
+    ),
+    **dict.fromkeys(("run", "fit", "test", "train", "loss", "optim", "metrics", "monitor", "n_epochs"), TRAINING),
+    **dict.fromkeys(("infra", "cluster", "accelerator", "wandb_config"), INFRASTRUCTURE),
+    "_model": "the brain encoder is model.encoder; call it with features (B, G, F, T)",
+    "brain_model_config": "the encoder's configuration is model.encoder.config",
+    "checkpoint_path": "the checkpoint's folder is model.checkpoint",
+}
+
+
+class UpstreamNames:
+    """Inherited by TribeModel."""
+
+    if TYPE_CHECKING:
+        space: Workspace
+        options: PipelineConfig
+
+    @property
+    def cache_folder(self) -> "Path | None":
+        """Where features are kept; None without a cache."""
+        return self.space.cache.folder
+
+    @property
+    def remove_empty_segments(self) -> bool:
+        """Whether rows without any event are left out."""
+        return self.options.remove_empty_segments
+
+    def __getattr__(self, name: str) -> NoReturn:
+        reason = ABSENT.get(name)
+        raise AttributeError(f"TribeModel has no {name!r}" + (f": {reason}" if reason else ""))

@@ -1,0 +1,56 @@
+"""Text that comes from files, fit for a message: control characters are spelled out, and what is long is cut.
+
+A file's name, a tensor's name or a library's complaint may hold escapes that a terminal obeys, text that runs from
+right to left, or megabytes. `shown` makes a whole message safe, `quoted` one value inside of it.
+"""
+
+import re
+import reprlib
+
+LINE_END = re.compile(r"[^\S\r\n]*[\r\n]\s*")
+LONGEST = 1000  # characters of a message: some ten lines of a terminal
+TAIL = 200  # of them from the end, where messages say what would be right
+LONGEST_VALUE = 60
+LARGEST_BITS = 200  # of a whole number whose digits are shown; Python refuses to write out some thousands
+
+
+def shown(text: str, most: int = LONGEST) -> str:
+    """The text in one line of at most `most` characters, with nothing in it that a terminal would obey.
+
+    >>> shown("a\\x1b[31mred.mp4:\\n  not found")
+    'a\\\\x1b[31mred.mp4: not found'
+    """
+    text = LINE_END.sub(" ", _cut(text, most))
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+    return _cut(text, most)
+
+
+def _cut(text: str, most: int) -> str:
+    tail = min(TAIL, most // 4)
+    return text if len(text) <= most else f"{text[: most - tail - 5]} ... {text[-tail:]}"
+
+
+def quoted(value: object, most: int = LONGEST_VALUE) -> str:
+    """What `repr` says of a value from a file, in about `most` characters, however large or deep the value is.
+
+    >>> quoted("x" * 1000, 11)
+    "'xxx...xxx'"
+    """
+    text = _Short(most).repr(value)
+    return text if len(text) <= most + 2 else f"{text[: most - 1]}..."
+
+
+class _Short(reprlib.Repr):
+    """The library's bounded repr, for whole numbers of any size too."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = self.maxlong = most
+        self.maxlevel = 3
+
+    def repr_int(self, value: int, level: int) -> str:
+        """A number that is too long is described by its number of digits."""
+        if value.bit_length() <= LARGEST_BITS:
+            return repr(value)
+        return f"a whole number of some {int(value.bit_length() * 0.30103) + 1} digits"
