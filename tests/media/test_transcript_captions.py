@@ -41,6 +41,13 @@ def test_srt(tmp_path: Path, end: str) -> None:
     assert all(a.stop == b.start for a, b in pairwise(words[2:]))
 
 
+def test_chinese_captions_have_a_word_for_every_character(tmp_path: Path) -> None:
+    content = "1\n00:00:01,000 --> 00:00:03,000\n我的iPhone很好。\n"
+    words = read(tmp_path, "a.srt", content).words
+    assert [word.text for word in words] == ["我", "的", "iPhone", "很", "好。"]
+    assert (words[0].start, words[-1].stop) == (1.0, 3.0)
+
+
 def test_srt_cue_without_text_or_number(tmp_path: Path) -> None:
     content = "00:01.5 --> 00:02.5\n\n00:00:03,1 --> 00:00:04,10\n42\n"
     assert read(tmp_path, "a.srt", content).words == (Word("42", 3.1, 4.1, 1, "42"),)
@@ -224,7 +231,7 @@ def test_times_of_day_are_spoken(tmp_path: Path) -> None:
     [
         ('<font color="#ff0000">red</font> <B>bold</B> {\\pos(1,2)}x {i}y{/i} a<br>b <i/>c</i', "red bold x y a b c"),
         ("&lt;3 I <3 you &#9834; &#x41; &notit; R&D &copy 5>4 &amp;amp;", "<3 I <3 you A &notit; R&D &copy 5>4 &amp;"),
-        ("<ruby>漢<rt>かん</rt>字<rt>じ</rt></ruby> <ruby>a<rp>(</rp><rt>b</ruby> <lang en>ok</lang>", "漢字 a ok"),
+        ("<ruby>漢<rt>かん</rt>字<rt>じ</rt></ruby> <ruby>a<rp>(</rp><rt>b</ruby> <lang en>ok</lang>", "漢 字 a ok"),
         ("so\u200b here\u00ad\u200e\n\u200b", "so here"),
         ("<v.loud Ann Lee>hi</v> <00:00:00.500><c.x.y>you</c>", "hi you"),
     ],

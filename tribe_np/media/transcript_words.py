@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tribe_np.errors import EventsError
-from tribe_np.timeline.word_cuts import cut_words
 from tribe_np.foreign import HEAD, description
+from tribe_np.timeline.word_cuts import cut_words
 
 INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # never a part of a word
 
