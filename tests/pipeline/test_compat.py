@@ -25,7 +25,7 @@ from tribe_np.media.audio import TrackHabits, audio_info, extract_audio, read_au
 from tribe_np.media.pictures import Habits
 from tribe_np.media.video import clip_frames
 from tribe_np.oracle import relative_error
-from tribe_np.pipeline import events as events_module
+from tribe_np.pipeline import in_context
 from tribe_np.pipeline.config import Compat, PipelineConfig
 from tribe_np.pipeline.events import EventBuilder, WordSource
 from tribe_np.pipeline.progress import Silent
@@ -97,9 +97,9 @@ def test_identical_sentences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     )
     asked = []
     for step in ("add_sentences", "add_contexts"):
-        real = getattr(events_module, step)
+        real = getattr(in_context, step)
         monkeypatch.setattr(
-            events_module,
+            in_context,
             step,
             lambda *a, real=real, **options: asked.append(options["merge_identical"]) or real(*a, **options),
         )

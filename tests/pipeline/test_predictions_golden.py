@@ -20,6 +20,7 @@ from tools.reference.predictions_cases import (
     unpacked,
     write_models,
 )
+from tools.reference.sentencizer import sentences_as_recorded
 from tribe_np.formats.safetensors import read_header
 from tribe_np.oracle import relative_error
 from tribe_np.timeline.events import Events
@@ -89,7 +90,8 @@ def test_events_are_tribev2s_to_the_bit(golden: Golden) -> None:
         ours = golden.case.table(golden.folder)
     else:
         path = golden.folder / (golden.case.committed or f"{golden.case.name}.wav")
-        ours = golden.models.ours().get_events(**{f"{golden.case.kind}_path": path})  # type: ignore[arg-type]
+        with sentences_as_recorded():
+            ours = golden.models.ours().get_events(**{f"{golden.case.kind}_path": path})  # type: ignore[arg-type]
     assert event_rows(ours) == event_rows(golden.events)
 
 

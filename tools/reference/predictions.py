@@ -27,6 +27,7 @@ from tools.reference.predictions_cases import (
     write_models,
     write_sidecar,
 )
+from tools.reference.sentencizer import sentences_as_recorded
 from tribe_np.oracle import relative_error
 
 PEER = "neuralset 0.0.2 + transformers 5.23.0 + x-transformers 1.27.20"
@@ -46,7 +47,8 @@ def compare(seed: int) -> list[Row]:
         path = write_film(folder / "film.mp4", seed, seconds, sound=seed % 5 != 4)
         write_sidecar(folder / "film.tsv", words)
         table = peer_events(path, "Video", words if seed % 5 != 4 else ())
-        ours = models.ours().get_events(video_path=path, speech=seed % 5 != 4, transcript=folder / "film.tsv")
+        with sentences_as_recorded():
+            ours = models.ours().get_events(video_path=path, speech=seed % 5 != 4, transcript=folder / "film.tsv")
         peer32, segments = run_composed(models, table, double=False)
         peer64, _ = run_composed(models, table, double=True)
         events = as_events(table)

@@ -65,12 +65,10 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
         "--transcript", type=path, metavar="FILE", help="words with times: .json .tsv .srt .vtt .TextGrid"
     )
     parser.add_argument(
-        "--transcriber",
-        type=words,
-        metavar="NAME",
+        "--transcriber", type=words, metavar="NAME",
         help='speech recogniser: faster-whisper (default where installed), whisperx, or "COMMAND {input} {output}", '
         "a program that writes whisperX JSON",
-    )
+    )  # fmt: skip
     parser.add_argument(
         "--whisper-model", type=words, metavar="X", help="faster-whisper's model: a size (default: small) or a folder"
     )
@@ -79,22 +77,19 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-speech", action="store_true", help="go on without words")
     parser.add_argument(
-        "--language",
-        metavar="NAME",
+        "--language", metavar="NAME",
         help="language of the words: a name, a code such as fr, fra or pt-BR, or detect (default: a transcript's "
         "own, or english; a text's is detected)",
-    )
+    )  # fmt: skip
     parser.add_argument(
         "--keep-non-speech", action="store_true",
         help="count as words what nobody says in a transcript: musical notes, [door slams], (laughs), MAN:, dashes",
     )  # fmt: skip
     parser.add_argument("--compat", choices=["upstream"], help="reproduce the reference implementation's defects")
     parser.add_argument(
-        "--sentences",
-        default="builtin",
-        metavar="NAME",
+        "--sentences", default="builtin", metavar="NAME",
         help="sentence splitter: builtin (default), or spacy:MODEL; spacy:en_core_web_lg gives upstream's sentences",
-    )
+    )  # fmt: skip
     parser.add_argument(
         "--context", choices=["exact", "anchored"], default="exact",
         help="what a word beyond the 1,025th is read in: its own 1,024 words (default), or, far faster and an "
