@@ -13,6 +13,7 @@ SENTENCE_ENDS = frozenset("!.?։؟۔܀܁܂।॥၊။።፧፨᙮᠃᠉‼‽�
 QUOTES = frozenset("\"'”’»“‘«")
 GOES_ON = frozenset(",;:")  # a period before one of these abbreviates
 LONGEST_NUMBER = 3  # digits of a list's "12."
+LOOK_AHEAD = 8  # tokens within which the next word stands behind quotation marks and brackets
 
 Token = tuple[str, int]
 
@@ -61,7 +62,8 @@ def _is_break(tokens: Sequence[Token], first: int, mark: int, following: int, la
     """Whether the sentence that begins at `first` ends with the mark, and the next begins at `following`."""
     token = tokens[mark][0]
     between = [other for other, _ in tokens[mark + 1 : following]]
-    word = next((other for other, _ in tokens[following:] if any(map(str.isalnum, other))), "")
+    near = tokens[following : following + LOOK_AHEAD]
+    word = next((other for other, _ in near if any(map(str.isalnum, other))), "")
     if token.endswith("."):
         before = token[:-1] or (tokens[mark - 1][0] if mark > first else "")
         if GOES_ON & set(between):
