@@ -56,6 +56,7 @@ def take_feed_forward(weights: Weights, config: DinoV2Config) -> Mlp | SwiGlu:
         )
     if weights.has("weights_in.weight"):
         both = Linear.from_weights(weights.at("weights_in"), D, 2 * M, bias=True)
+        assert both.bias is not None
         gate, up = (Linear(both.weight[part], both.bias[part]) for part in (slice(None, M), slice(M, None)))
     else:
         gate, up = (Linear.from_weights(weights.at(name), D, M, bias=True) for name in ("gate_proj", "up_proj"))
