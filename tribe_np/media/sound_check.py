@@ -85,7 +85,7 @@ def _examined_flac(path: str | Path, start: bytes) -> Examined:
 
 def _examined_samples(path: str | Path, place: SoundBytes) -> Examined:
     name = Path(path).name
-    if place.is_open_ended and place.present > 0:
+    if place.is_open_ended and place.present > 0 and place.present != place.promised:
         if place.promised == 0 and (not place.is_riff or holds_chunks(path, place)):
             return Examined()
         notes = (f"the header of {name} does not say how long the sound is, as live recorders leave it; all that is "
