@@ -71,7 +71,9 @@ def _examined_ogg(path: str | Path) -> Examined:
         notes.append(f"{name} lacks the last page of an Ogg file: it may be cut short; all that is there is used")
     if pages.n_lost:
         notes.append(f"{name}: {pages.n_lost} bytes that belong to no Ogg page are passed over")
-    return Examined(notes=tuple(notes))
+    if pages.n_missing:
+        notes.append(f"{name}: {pages.n_missing} Ogg pages are missing inside; silence or noise is in their place")
+    return Examined(notes=tuple(notes), is_to_be_counted=pages.n_lost + pages.n_missing > 0)
 
 
 def _examined_flac(path: str | Path, start: bytes) -> Examined:
