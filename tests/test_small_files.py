@@ -74,7 +74,7 @@ def test_a_large_file_is_refused_and_not_read(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(1 << 40)  # a hole: a terabyte that takes no room
     for read in (read_json, read_config_yaml):
-        with pytest.raises(CheckpointError, match=r"larger than (16 MB|100 kB)"):
+        with pytest.raises(CheckpointError, match=r"larger than (8 MB|100 kB)"):
             read(path)
     with pytest.raises(EventsError, match="larger than 1 MB"):
         read_small_file(path, most=1 << 20, error=EventsError)

@@ -186,6 +186,13 @@ def test_a_stray_table_beside_the_film_is_named_with_the_ways_round_it(
     build(film, tmp_path / "work", WordSource(speech=False))
 
 
+def test_a_transcript_is_read_before_any_work(film: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.srt").write_text("no times")
+    with pytest.raises(EventsError, match="no subtitle times"):
+        build(film, tmp_path / "work", WordSource(transcript=tmp_path / "bad.srt"))
+    assert list((tmp_path / "work").iterdir()) == []
+
+
 ODD = [
     {"word": "In", "start": 0.5, "end": 0.7}, {"word": "1999"}, {"word": "[laughs]", "start": 1.5, "end": 1.7},
     {"word": "we", "start": 2, "end": 2.2},

@@ -109,7 +109,7 @@ def test_half_a_surrogate_pair_is_named(tmp_path: Path) -> None:
 def test_a_file_of_gigabytes_is_refused(tmp_path: Path) -> None:
     with write(tmp_path).open("ab") as file:
         file.truncate(3 << 30)
-    with pytest.raises(CheckpointError, match=r"tokenizer\.json: larger than 64 MB"):
+    with pytest.raises(CheckpointError, match=r"tokenizer\.json: larger than 32 MB"):
         LlamaTokenizer.from_pretrained(tmp_path)
 
 
