@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 
 from tools.dump_reference import STAGES
-from tools.reference import words
+from tools.reference import audio_spread, words
 from tools.reference.measure import Row, versions
 
 PAGE = Path(__file__).parent.parent / "docs" / "parity.md"
@@ -40,6 +40,19 @@ def sentence_table() -> str:
         '`--sentences builtin` against neuralset with `spacy.blank("en")` and its rule-based sentencizer. '
         "*plain*: letters, contractions, numbers and ordinary punctuation; *hard*: brackets, quotes, dashes, dots and "
         "abbreviations; *random*: arbitrary characters. The rules were improved while looking at such texts."
+    )
+    return how + "\n\n" + "\n".join(lines)
+
+
+def sound_table() -> str:
+    """Upstream's sound features beside themselves, and ours."""
+    lines = ["| recorded at | " + " | ".join([*audio_spread.WAYS, "tribe_np"]) + " |", "|---|" + "---|" * 4]
+    for rate, found in audio_spread.measure().items():
+        cells = [f"{made:.1e} / {features:.1e}" for made, features in found.values()]
+        lines.append(f"| {rate / 1000:g} kHz | {' | '.join(cells)} |")
+    how = (
+        "Model input / features of a small random model; each against upstream in float32 as shipped, on the same "
+        f"{audio_spread.SECONDS:g} s of stereo sound."
     )
     return how + "\n\n" + "\n".join(lines)
 
@@ -100,6 +113,7 @@ SUMMARY = {
     "llama": "LLaMA, tokens and words, every stage",
     "audio": "sound: resampling, log-mel, Wav2Vec-BERT, features",
     "video frames": "which video frames, and their pixels",
+    "odd films": "films that upstream shows wrongly, read its way",
     "video processor": "V-JEPA 2's pre-processing",
     "vjepa2": "V-JEPA 2, every stage",
     "video pipeline": "film to features",
@@ -141,6 +155,7 @@ def main() -> None:
     if options.write:
         how = f"Made by `python -m tools.parity_table --write` ({options.seeds} seeds per stage) with {made}."
         page = placed(PAGE.read_text(encoding="utf-8"), "table", f"{how}\n\n{table}")
+        page = placed(page, "sound", sound_table())
         PAGE.write_text(placed(page, "sentences", sentence_table()), encoding="utf-8")
         README.write_text(placed(README.read_text(encoding="utf-8"), "summary", summary_table(rows)), encoding="utf-8")
     failing = [row for row in rows if not row.passes()]

@@ -12,9 +12,13 @@ _PUBLIC = {
     "trace": "tribe_np.oracle",
     "Recording": "tribe_np.oracle",
     "TribeError": "tribe_np.errors",
+    "get_audio_and_text_events": "tribe_np.pipeline.complete",
 }
 
-__all__ = ["Events", "FmriEncoder", "Recording", "TribeError", "TribeModel", "__version__", "trace"]
+__all__ = [
+    "Events", "FmriEncoder", "Recording", "TribeError", "TribeModel", "__version__", "get_audio_and_text_events",
+    "trace",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

@@ -100,6 +100,6 @@ def _checked(word: Event) -> Pair:
     if not word.context:
         raise EventsError(
             f"the word {word.text!r} at {word.start:g} s of timeline {word.timeline} has no context; "
-            "add contexts, and remove the words that stay without"
+            "TribeModel.complete_events adds contexts"
         )
     return word.text, word.context

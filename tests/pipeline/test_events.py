@@ -126,7 +126,7 @@ def test_transcribing_is_kept_and_a_damaged_copy_is_made_again(film: Path, tmp_p
     kept.write_text("{")
     _, record = build(film, work, WordSource())
     assert (whisperx / "calls").read_text().count("call") == 2
-    assert any("damaged" in w for w in record.warnings)
+    assert any("made again" in w for w in record.warnings)
 
 
 def test_without_any_source_of_words_the_error_names_three_ways(
@@ -184,6 +184,13 @@ def test_a_stray_table_beside_the_film_is_named_with_the_ways_round_it(
     for part in (said, f"it stands next to {film.name}", "give it another name", "--transcript FILE", "--no-speech"):
         assert part in message
     build(film, tmp_path / "work", WordSource(speech=False))
+
+
+def test_a_transcript_is_read_before_any_work(film: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.srt").write_text("no times")
+    with pytest.raises(EventsError, match="no subtitle times"):
+        build(film, tmp_path / "work", WordSource(transcript=tmp_path / "bad.srt"))
+    assert list((tmp_path / "work").iterdir()) == []
 
 
 ODD = [

@@ -277,7 +277,7 @@ def check_before_loading(options: argparse.Namespace) -> None:
 
 
 def word_source(options: argparse.Namespace) -> "WordSource":
-    """Where the words come from; a recogniser, a model or a text that is missing is refused before any work.
+    """Where the words come from; a recogniser, its model or a text that is missing is refused before any work.
 
     Raises   TribeError
     """
@@ -290,6 +290,8 @@ def word_source(options: argparse.Namespace) -> "WordSource":
     source = WordSource(
         options.transcript, options.transcriber, not options.no_speech, options.whisper_model, options.align
     )
-    config = PipelineConfig.from_dict(pipeline_options(options))
-    check_words(open_stimulus(options.stimulus), Recogniser(source, config, locations(options), RunRecord(), Silent()))
+    config, models = PipelineConfig.from_dict(pipeline_options(options)), locations(options)
+    if hasattr(options, "checkpoint"):
+        models.checkpoint(options.checkpoint)  # where both are missing, the brain encoder comes first
+    check_words(open_stimulus(options.stimulus), Recogniser(source, config, models, RunRecord(), Silent()))
     return source

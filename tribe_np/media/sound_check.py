@@ -17,6 +17,7 @@ CUT_SHORT = "the file is cut short"
 AGAIN = "copy or download it again"
 FRAMES_EARLIER = 20  # a frame's bits may begin in the nine before it
 ESTIMATE_OFF_BY = 40  # the highest bit rate of a frame over the lowest
+NOT_METADATA = 1 << 16  # bytes
 SLACK = 0.002  # share of the sound that a header may promise too much, as careless writers do
 
 
@@ -85,7 +86,7 @@ def _examined_flac(path: str | Path, start: bytes) -> Examined:
 def _examined_samples(path: str | Path, place: SoundBytes) -> Examined:
     name = Path(path).name
     if place.is_open_ended and place.present > 0:
-        if place.promised == 0 and (not place.is_little or holds_chunks(path, place)):
+        if place.promised == 0 and (not place.is_riff or holds_chunks(path, place)):
             return Examined()
         notes = (f"the header of {name} does not say how long the sound is, as live recorders leave it; all that is "
                  "there is used",)  # fmt: skip
@@ -97,6 +98,11 @@ def _examined_samples(path: str | Path, place: SoundBytes) -> Examined:
     if place.promised > place.present * (1 + SLACK) + 8:
         share = max(0, place.present) / place.promised
         raise MediaError(f"{path}: {CUT_SHORT}: it holds {share:.1%} of the sound that its header promises; {AGAIN}")
+    behind = place.behind
+    if behind.present > NOT_METADATA and place.is_riff and not holds_chunks(path, behind):
+        more = behind.present / max(1, place.promised)
+        return Examined(notes=(f"the header of {name} tells of less sound than there is: {behind.present} bytes, "
+                               f"{more:.1%} of it, lie behind its end and are not used",))  # fmt: skip
     return Examined()
 
 

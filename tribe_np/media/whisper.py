@@ -17,7 +17,7 @@ from tribe_np.media.transcript_words import Transcript
 from tribe_np.media.whisper_words import Segment, words_of
 from tribe_np.optional import require
 from tribe_np.small_files import MEGABYTE, read_small_file
-from tribe_np.timeline.languages import language_code
+from tribe_np.timeline.languages import WHISPER_CODES, language_code
 
 MAX_JSON = 32 * MEGABYTE
 MODEL_FILES = ("config.json", "model.bin", "tokenizer.json")
@@ -76,8 +76,8 @@ class FasterWhisper:
                 f"{', '.join(MODEL_FILES)} and vocabulary.json or .txt (tribe-np download gets one)"
             )
         known = model_languages(self.folder)
-        code = language_code(language)
-        if code and code not in known:
+        code = _whisper_code(language)
+        if code is not None and code not in known:
             only = known[0] if len(known) == 1 else f"{len(known)} languages, such as {', '.join(known[:6])}"
             raise ConfigError(f"--language {language!r:.40}: {self.name} knows {only}; give a name or a code of these")
 
@@ -92,7 +92,7 @@ class FasterWhisper:
         duration = len(samples) / RATE
         model = self._load()
         try:
-            segments, info = model.transcribe(samples, language=language_code(language) or None, **OPTIONS)
+            segments, info = model.transcribe(samples, language=_whisper_code(language), **OPTIONS)
             told = _telling(segments, heard, duration)
             words = tuple(words_of(told, info.language, duration))
         except (RuntimeError, ValueError) as error:
@@ -131,6 +131,12 @@ def model_languages(folder: Path) -> list[str]:
             f"{folder}: config.json or tokenizer.json is damaged: {type(error).__name__}: {error!s:.100}"
         ) from error
     return found or ["en"]
+
+
+def _whisper_code(language: str | None) -> str | None:
+    """Whisper's own code of a language given by name or code; None lets it find out."""
+    code = language_code(language)
+    return WHISPER_CODES.get(code, code) or None
 
 
 def _telling(segments: Iterable[Segment], heard: Callable[[int], object], duration: float) -> Iterator[Segment]:

@@ -19,9 +19,10 @@ from tribe_np.media.transcript import find_sidecar
 from tribe_np.outputs.whole import check_own_target
 from tribe_np.pipeline import flops
 from tribe_np.pipeline.config import EVENT_TYPES
+from tribe_np.pipeline.early_checks import check_extractors
 from tribe_np.pipeline.estimate import encoder_weights, extractor_config
-from tribe_np.pipeline.events import MAX_CONTEXT_LEN
 from tribe_np.pipeline.features import FeatureSource, is_streamed
+from tribe_np.pipeline.in_context import MAX_CONTEXT_LEN
 from tribe_np.pipeline.info_costs import PROGRAM
 from tribe_np.pipeline.memory import available_memory
 from tribe_np.pipeline.memory_check import feature_stage, gigabytes
@@ -104,6 +105,7 @@ def dry_run_of(stimulus: Path, out: Path, *, load: Callable[[], TribeModel], wor
     opened = open_stimulus(stimulus)
     check_own_target(out, "predict", {"stimulus": stimulus, "transcript": words.transcript})
     model = load()
+    check_extractors(model, opened, words)
     beside = None if words.wants_recogniser else find_sidecar(opened.path)
     known = words.transcript is not None or opened.kind == "text" or beside is not None
     if known or not words.speech:

@@ -3,19 +3,20 @@
 Source   tribev2 demo_utils.py get_audio_and_text_events, TextToEvents; order of steps as there
 """
 
-from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from tribe_np.errors import EventsError, MediaError
 from tribe_np.media import audio, probe, speech
 from tribe_np.media import transcript as transcripts
 from tribe_np.media.ffmpeg import ffmpeg_version
+from tribe_np.media.pictures import film_duration
 from tribe_np.media.probe import MediaInfo
 from tribe_np.media.transcript import Transcript
 from tribe_np.pipeline.cache import CACHE_VERSION
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.digest import file_digest, value_digest
+from tribe_np.pipeline.in_context import in_context
 from tribe_np.pipeline.kept_media import is_kept, seal
 from tribe_np.pipeline.language import language_of_words, language_to_speak
 from tribe_np.pipeline.progress import Progress
@@ -24,16 +25,13 @@ from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.stimulus import Stimulus
 from tribe_np.pipeline.words import Recogniser, WordSource, check_words
 from tribe_np.timeline.chunking import chunk_events
-from tribe_np.timeline.contexts import add_contexts, remove_missing
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.sentences import analyser
-from tribe_np.timeline.text import add_sentences, add_text
 
 NOT_A_SIDECAR = (
     "was taken for its transcript because of its name: if it is none, give it another name, or give the words with "
     "--transcript FILE, or go on without words with --no-speech"
 )
-MAX_CONTEXT_LEN = 1024  # earlier words that a context reaches back, as released
 UNEQUAL_ENDS = 1.0  # seconds by which sound and pictures of a film may end apart without a word
 
 
@@ -62,12 +60,14 @@ class EventBuilder:
         check_words(stimulus, self.recogniser)
         if self.words.speech:
             analyser(self.config.sentences, "english")  # a model that is missing is found out before any work
+        given = self._given(stimulus)
         with self.record.timed("events"):
-            media, given = self._media_events(stimulus)
+            media, spoken = self._media_events(stimulus)
             chunked = Events(media).standardized()
             for kind in ("Audio", "Video"):
                 chunked = chunk_events(chunked, kind, max_duration=60.0, min_duration=30.0)
-            events = self._with_words(chunked, stimulus, given) if self.words.speech else chunked
+            own = None if self.words.wants_recogniser else spoken
+            events = self.with_words(chunked, own if given is None else given) if self.words.speech else chunked
             return events.standardized()
 
     # -- film and sound ------------------------------------------------------------------------------------------
@@ -75,28 +75,28 @@ class EventBuilder:
     def _media_events(self, stimulus: Stimulus) -> tuple[list[Event], Transcript | None]:
         if stimulus.kind == "text":
             wav, transcript = self._spoken(stimulus)
-            return [self._audio_event(wav)], transcript
+            return [self.audio_event(wav)], transcript
         if stimulus.kind == "audio":
-            return [self._audio_event(stimulus.path)], None
+            return [self.audio_event(stimulus.path)], None
         film = probe.probe(stimulus.path)
         if not film.has_video:
             raise MediaError(f"{stimulus.path}: holds no video stream; give a sound file as .wav, .mp3, .flac or .ogg")
         if not film.duration > 0:
             raise MediaError(f"{stimulus.path}: lasts {film.duration} s; a stimulus must be longer than 0 s")
-        rows = [self._film_event(film)]
-        wav_path = self._sound_of(stimulus.path, has_audio=film.has_audio)
+        rows = [self.film_event(film)]
+        wav_path = self.sound_of(stimulus.path, has_audio=film.has_audio)
         if wav_path is None:
             self.record.warn(f"{stimulus.path.name} has no sound: predicting from the pictures alone")
         else:
-            rows.append(self._audio_event(wav_path))
+            rows.append(self.audio_event(wav_path))
         return rows, None
 
-    def _film_event(self, film: MediaInfo) -> Event:
+    def film_event(self, film: MediaInfo) -> Event:
         """The row of a film; what is odd about the file becomes a warning."""
         compat = self.config.compat
         for note in film.notes:
             self.record.warn(note)
-        if not film.is_constant:
+        if not film.is_even:
             counted = compat.ignore_picture_times
             how = "they are counted all the same, as upstream does" if counted else "each is shown at its own time"
             self.record.warn(f"{probe.unevenness(film)}; {how}")
@@ -111,10 +111,11 @@ class EventBuilder:
             "ffmpeg": ffmpeg_version(), "video_stream": film.video_stream, "audio_stream": film.audio_stream,
             "is_constant_rate": film.is_constant, "rotation": film.rotation, "pixel_aspect": film.pixel_aspect,
         }  # fmt: skip
-        duration = (film.header_duration or film.duration) if compat.container_duration else film.duration
+        duration = film_duration(film, compat.film_habits)
         return Event("Video", 0.0, duration, filepath=str(film.path), frequency=film.fps)
 
-    def _sound_of(self, film: Path, *, has_audio: bool) -> Path | None:
+    def sound_of(self, film: Path, *, has_audio: bool) -> Path | None:
+        """The sound of a film in a file of its own; None where it is silent."""
         habits = self.config.compat.track_habits
         if self.config.compat.wav_beside_video:
             beside = film.with_suffix(".wav")
@@ -133,7 +134,8 @@ class EventBuilder:
         seal(kept)
         return kept
 
-    def _audio_event(self, path: Path) -> Event:
+    def audio_event(self, path: Path) -> Event:
+        """The row of a sound; what is odd about the file becomes a warning."""
         info = audio.audio_info(path, trust_header=self.config.compat.trust_sound_header)
         for note in info.notes:
             self.record.warn(note)
@@ -155,11 +157,19 @@ class EventBuilder:
 
     # -- words ---------------------------------------------------------------------------------------------------
 
-    def _with_words(self, chunked: Events, stimulus: Stimulus, given: Transcript | None) -> Events:
+    def _given(self, stimulus: Stimulus) -> Transcript | None:
+        """The words in a file, read before any work; those of a text stimulus are its own, unless told otherwise."""
+        has_own = stimulus.kind == "text" and not self.config.compat.retranscribe_speech
+        if not self.words.speech or (has_own and self.words.transcript is None):
+            return None
+        return self._written(stimulus)
+
+    def with_words(self, chunked: Events, given: Transcript | None) -> Events:
+        """The chunks of one sound or film, with its words in context."""
         carriers = chunked.of_type("Audio") or (chunked.of_type("Video") if self.words.transcript else Events([]))
         if not len(carriers):
             return chunked
-        transcript = self._transcript(stimulus, Path(carriers[0].filepath), given)
+        transcript = self._transcript(Path(carriers[0].filepath), given)
         duration = max(e.offset + e.duration for e in carriers)
         transcript, _ = transcripts.checked(transcript, duration)
         for note in transcript.notes:
@@ -173,50 +183,26 @@ class EventBuilder:
         words = transcripts.word_events(
             transcript, list(carriers), duplicate_per_chunk=compat.duplicate_words, language=language
         )
-        return self._in_context(Events([*chunked, *words]).standardized(), language)
+        return in_context(Events([*chunked, *words]).standardized(), language, self.config, self.record, self.progress)
 
-    def _in_context(self, events: Events, language: str) -> Events:
-        compat = self.config.compat
-        splitter = analyser(self.config.sentences, language)
-        self.record.facts |= {"sentences": splitter.name, "sentences_note": splitter.note}
-        self.progress.note(splitter.note)
-        n_words = len(events.of_type("Word"))
-        events = add_text(events, analyser=splitter)
-        events = add_sentences(
-            events, analyser=splitter, max_unmatched_ratio=0.05,
-            rounding_loses_words=compat.rounding_loses_words, merge_identical=compat.identical_sentences,
-        )  # fmt: skip
-        stride = self.config.stride
-        events = remove_missing(
-            add_contexts(
-                events, max_context_len=MAX_CONTEXT_LEN, stride=stride, merge_identical=compat.identical_sentences
-            )
-        )
-        if stride > 1 and _longest(events) > MAX_CONTEXT_LEN + 1:
-            self.record.warn(
-                f"contexts are anchored at every {stride}th word: an approximation, word {MAX_CONTEXT_LEN + 2} and "
-                "those after it have up to that much more context than exact ones"
-            )
-        lost = n_words - len(events.of_type("Word"))
-        if lost:
-            self.record.warn(f"{lost} of {n_words} words could not be placed in a sentence and are left out")
-        return events
+    def _written(self, stimulus: Stimulus) -> Transcript | None:
+        """The words in a file: the transcript that was given, or one found beside the stimulus."""
+        if self.words.transcript is not None:
+            return replace(self._read(self.words.transcript), source=str(self.words.transcript))
+        sidecar = transcripts.find_sidecar(stimulus.path) if not self.words.wants_recogniser else None
+        if sidecar is None:
+            return None
+        self.record.warn(f"words are read from {sidecar}, found next to the sound")
+        try:
+            return replace(self._read(sidecar), source=str(sidecar))
+        except EventsError as error:
+            raise EventsError(f"{error}; it stands next to {stimulus.path.name} and {NOT_A_SIDECAR}") from error
 
-    def _transcript(self, stimulus: Stimulus, sound: Path, given: Transcript | None) -> Transcript:
-        if given is not None and self.words.transcript is None and not self.words.wants_recogniser:
+    def _transcript(self, sound: Path, given: Transcript | None) -> Transcript:
+        """The words that were given, or those that the recogniser hears."""
+        if given is not None:
             self.record.facts["words_from"] = given.source
             return given
-        if self.words.transcript is not None:
-            self.record.facts["words_from"] = str(self.words.transcript)
-            return self._read(self.words.transcript)
-        sidecar = transcripts.find_sidecar(stimulus.path) if not self.words.wants_recogniser else None
-        if sidecar is not None:
-            self.record.facts["words_from"] = str(sidecar)
-            self.record.warn(f"words are read from {sidecar}, found next to the sound")
-            try:
-                return self._read(sidecar)
-            except EventsError as error:
-                raise EventsError(f"{error}; it stands next to {stimulus.path.name} and {NOT_A_SIDECAR}") from error
         transcript = self.recogniser.transcribed(sound, self.folder)
         return transcript if self._keeps_non_speech else transcripts.only_speech(transcript)
 
@@ -230,8 +216,3 @@ class EventBuilder:
             path, lossy=compat.lossy_sidecar, drop_untimed=compat.drop_untimed_words,
             keep_non_speech=self._keeps_non_speech,
         )  # fmt: skip
-
-
-def _longest(events: Events) -> int:
-    """Words of the timeline that has most."""
-    return max(Counter(word.timeline for word in events.of_type("Word")).values(), default=0)

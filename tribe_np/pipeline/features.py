@@ -38,8 +38,8 @@ from tribe_np.media.probe import probe
 from tribe_np.pipeline.cache import FeatureCache, arrays_digest
 from tribe_np.pipeline.config import EVENT_TYPES, DataConfig, ExtractorConfig, PipelineConfig
 from tribe_np.pipeline.digest import shown_digest
-from tribe_np.pipeline.events import MAX_CONTEXT_LEN
 from tribe_np.pipeline.finished_clips import FinishedClips
+from tribe_np.pipeline.in_context import MAX_CONTEXT_LEN
 from tribe_np.pipeline.kept import EventKey, FeatureItems, Kept, event_key
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.record import RunRecord

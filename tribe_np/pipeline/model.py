@@ -9,6 +9,7 @@ Row r of the predictions describes the stimulus interval of segments[r]; the BOL
 Source   tribev2 demo_utils.py TribeModel
 """
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -26,6 +27,7 @@ from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.kernels.choose import kernel_set
 from tribe_np.kernels.record import REFERENCE, KernelSet
+from tribe_np.pipeline.complete import as_events, complete
 from tribe_np.pipeline.config import Compat, DataConfig, PipelineConfig, split_settings, split_update, updated
 from tribe_np.pipeline.estimate import encoder_weights, encoder_work
 from tribe_np.pipeline.events import EventBuilder
@@ -44,6 +46,7 @@ from tribe_np.pipeline.upstream_names import UpstreamNames
 from tribe_np.pipeline.words import WordSource
 from tribe_np.pipeline.workspace import Workspace, open_workspace
 from tribe_np.protocols import Device
+from tribe_np.threads import LOADED_LATE, check_variables
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import FeatureGrid, n_steps, window_features
 from tribe_np.timeline.segments import Segment, Window, plan
@@ -113,6 +116,7 @@ class TribeModel(UpstreamNames, Card):
         cluster        None, upstream's default: everything runs in this process
         Raises         CheckpointError, ConfigError, MissingDependencyError
         """
+        check_variables(os.environ, LOADED_LATE)
         if cluster is not None:
             raise ConfigError(f"cluster={cluster!r:.40}: everything runs in this process here; leave cluster out")
         upstream_update, own = split_update(config_update)
@@ -200,6 +204,17 @@ class TribeModel(UpstreamNames, Card):
     def _builder(self, words: WordSource) -> EventBuilder:
         return EventBuilder(self.space.media, self.options, words, self.record, self.progress, self.locations)
 
+    def complete_events(self, events: Any, *, audio_only: bool = False, **words: Any) -> Events:
+        """Rows that one wrote by hand, made fit for `predict`: a table or DataFrame with a file per sound or film.
+
+        Durations and rates are read from the files, a film gets its sound, long media are cut into chunks, words get
+        sentences and contexts; without words the transcriber hears them, unless `audio_only`. `words` are
+        `transcriber` and `whisper_model` as in `get_events`.
+        Raises   EventsError, MediaError, ConfigError, MissingDependencyError
+        Source   tribev2 demo_utils.py get_audio_and_text_events
+        """
+        return complete(as_events(events), self._builder(WordSource(**words)), audio_only=audio_only)
+
     def get_events_dataframe(
         self,
         text_path: str | Path | None = None,
@@ -218,7 +233,7 @@ class TribeModel(UpstreamNames, Card):
         Shapes   {modality: (G, F, T)}, or (F, T) where upstream has no axis of layer groups (a mean, or one state)
         Raises   EventsError for events of several timelines, or none
         """
-        table = _as_events(events).standardized()
+        table = as_events(events).standardized()
         if len(table.timelines()) != 1:
             raise EventsError(
                 f"features are of one timeline, got {table.timelines()}; pick one with events.on(timeline)"
@@ -268,7 +283,7 @@ class TribeModel(UpstreamNames, Card):
         Raises   EventsError, CheckpointError, MediaError; ConfigError for a subject that the checkpoint does not hold
         """
         progress = self._shown(verbose)
-        table = _as_events(events).standardized()
+        table = as_events(events).standardized()
         windows = plan(
             table, duration_trs=self.data.duration_trs, overlap_trs=self.data.overlap_trs, tr=self.data.tr,
             drop_incomplete=self.data.drop_incomplete, remove_empty=self.options.remove_empty_segments,
@@ -372,14 +387,6 @@ class TribeModel(UpstreamNames, Card):
 
 def _path(given: str | Path | None) -> Path | None:
     return None if given is None else Path(given)
-
-
-def _as_events(events: Any) -> Events:
-    if isinstance(events, Events):
-        return events
-    if not hasattr(events, "itertuples"):
-        raise EventsError(f"events must be an Events table or a pandas DataFrame, got {type(events).__name__}")
-    return Events.from_dataframe(events)
 
 
 def _section(config: Mapping[str, Any], name: str, folder: Path) -> Mapping[str, Any]:

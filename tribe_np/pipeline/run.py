@@ -3,18 +3,20 @@
 import platform
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from tribe_np import __version__
-from tribe_np.errors import EventsError
+from tribe_np.errors import EventsError, MediaError
 from tribe_np.outputs.folder import TRANSCRIPT, Prediction, write_prediction
 from tribe_np.outputs.made_here import is_own_file
 from tribe_np.outputs.whole import check_file_target, check_own_target, real_path, write_file_whole, write_whole
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.digest import shown_digest
+from tribe_np.pipeline.early_checks import check_extractors
 from tribe_np.pipeline.events import EventBuilder
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import Progress
@@ -29,6 +31,7 @@ from tribe_np.threads import loaded_libraries
 from tribe_np.timeline.events import Events
 from tribe_np.timeline.segments import Segment
 
+Result = TypeVar("Result")
 PACKAGES = ("numpy", "scipy", "safetensors", "soundfile", "imageio-ffmpeg", "tokenizers", "numba", "spacy")
 
 
@@ -50,8 +53,9 @@ def predict_to_folder(
     opened = open_stimulus(stimulus)
     check_own_target(out, "predict", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
     model = load()
-    events = model.get_events_of(opened.path, words)
-    predictions, segments = model.predict(events, verbose=False, subject=subject)  # its own progress, if any
+    check_extractors(model, opened, words)
+    predict = partial(model.predict, verbose=False, subject=subject)  # it has its own progress, if any
+    events, (predictions, segments) = _of_events(model, opened, words, predict)
     check_finite(predictions)
     run = {
         "tribe_np": __version__,
@@ -66,6 +70,20 @@ def predict_to_folder(
     rows = predictions.astype(np.float32, copy=False)
     write_prediction(out, Prediction(rows, tuple(segments), events, run, model.record.transcript))
     return run
+
+
+def _of_events(
+    model: TribeModel, stimulus: Stimulus, words: WordSource, work: Callable[[Events], Result]
+) -> tuple[Events, Result]:
+    """The events of a stimulus and what is made of them; both again if somebody empties the cache of its sound."""
+    events = model.get_events_of(stimulus.path, words)
+    try:
+        return events, work(events)
+    except MediaError:
+        if all(Path(event.filepath).exists() for event in events if event.filepath):
+            raise
+    events = model.get_events_of(stimulus.path, words)
+    return events, work(events)
 
 
 def _word_options(words: WordSource) -> dict[str, Any]:
@@ -176,9 +194,7 @@ def _write_beside(table: Path, transcript: str, record: RunRecord) -> None:
     """Writes the words that a recogniser heard beside their events; a file that is not as it was written here stays."""
     path = table.with_name(f"{table.stem}.{TRANSCRIPT}")
     if path.exists() and not is_own_file(real_path(path), "events"):
-        record.warn(
-            f"{path} is there already and is not as tribe-np events wrote it: the recognised words are not kept"
-        )
+        record.warn(f"{path} is there already and is not as tribe-np wrote it: the recognised words are not kept")
         return
     write_file_whole(path, lambda partial: partial.write_text(transcript, encoding="utf-8"), "events")
 
@@ -197,8 +213,8 @@ def features_to_folder(
     opened = open_stimulus(stimulus)
     check_own_target(out, "features", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
     model = load()
-    events = model.get_events_of(opened.path, words)
-    features = model.extract_features(events)
+    check_extractors(model, opened, words)
+    events, features = _of_events(model, opened, words, model.extract_features)
     start = min(e.start for e in events)
 
     def fill(folder: Path) -> None:

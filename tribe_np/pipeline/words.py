@@ -166,10 +166,10 @@ def check_words(stimulus: Stimulus, recogniser: Recogniser) -> None:
         return
     if stimulus.kind == "text" and words.align is not None:
         raise ConfigError("--align is for a film or a sound; the words of a text have times already")
-    if words.wants_recogniser or (stimulus.kind != "text" and _needs_recogniser(stimulus)):
-        recogniser.open()
     if words.align is not None:
         read_known_text(words.align)
+    if words.wants_recogniser or (stimulus.kind != "text" and _needs_recogniser(stimulus)):
+        recogniser.open()
 
 
 def _needs_recogniser(stimulus: Stimulus) -> bool:

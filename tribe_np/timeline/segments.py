@@ -209,7 +209,9 @@ def plan(
             whole = Segment(start, width, trigger.timeline, store.within(trigger.timeline, start, width), store=store)
             windows.append(split(whole, store, tr, remove_empty))
     if not windows:
-        raise EventsError("the events last 0 s: there is nothing to predict; check the durations")
+        raise EventsError(
+            "the events last 0 s: nothing to predict; TribeModel.complete_events reads durations from the files"
+        )
     return windows
 
 

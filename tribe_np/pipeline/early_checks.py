@@ -1,0 +1,34 @@
+"""What a run will need, looked for before any of its work: the folders of the extractors.
+
+A film of two hours is not transcribed and then found to have no video model.
+"""
+
+from tribe_np.media import probe
+from tribe_np.media.transcript import find_sidecar
+from tribe_np.pipeline.config import EVENT_TYPES
+from tribe_np.pipeline.estimate import extractor_config
+from tribe_np.pipeline.model import TribeModel
+from tribe_np.pipeline.stimulus import Stimulus
+from tribe_np.pipeline.words import WordSource
+
+
+def check_extractors(model: TribeModel, stimulus: Stimulus, words: WordSource) -> None:
+    """Refuses a run whose extractors are not there, or are no models.
+
+    Raises   CheckpointError, ConfigError; MediaError for a film that cannot be read
+    """
+    expected = expected_events(stimulus, words)
+    for modality in model.data.modalities:
+        if modality in model.encoder.build_args.feature_dims and EVENT_TYPES[modality] in expected:
+            extractor_config(model.locations.extractor(modality, model.data.extractors[modality].model_name))
+
+
+def expected_events(stimulus: Stimulus, words: WordSource) -> set[str]:
+    """The types of event that a stimulus will surely have; words that a recogniser may find are not sure."""
+    expected = {"Video"} if stimulus.kind == "video" else {"Audio"}
+    if stimulus.kind == "video" and probe.probe(stimulus.path).has_audio:
+        expected.add("Audio")
+    has_text = stimulus.kind == "text" or words.transcript is not None or words.align is not None
+    if words.speech and (has_text or find_sidecar(stimulus.path) is not None):
+        expected.add("Word")
+    return expected
