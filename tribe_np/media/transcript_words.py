@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tribe_np.errors import EventsError
-from tribe_np.timeline.word_cuts import cut_words
 from tribe_np.foreign import HEAD, description
 from tribe_np.small_files import MEGABYTE, read_small_file
+from tribe_np.timeline.word_cuts import cut_words
 
 MAX_BYTES = 64 * MEGABYTE  # words with times take some 3 an hour
 INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # never a part of a word
