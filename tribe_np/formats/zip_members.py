@@ -101,7 +101,7 @@ def _parse_directory(path: Path, file: BinaryIO, directory: bytes, start: int) -
     members: list[Member] = []
     names: set[str] = set()
     at, end = 0, 0
-    entries = []
+    entries: list[tuple[int, str, int, int, int]] = []
     while at < len(directory):
         if len(directory) - at < CENTRAL.size:
             raise CheckpointError(f"{path}: its zip directory ends in the middle of an entry; it is damaged")

@@ -65,7 +65,7 @@ def test_an_expression_that_takes_hours_is_stopped(tmp_path: Path, monkeypatch: 
     start = time.monotonic()
     with pytest.raises(CheckpointError, match=r"cannot read the text .* within 0\.3 s"):
         tokenizer.encode(" ".join(["x" * 250] * 1000))
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
     assert tokenizer.encode("xy")  # in a new process
 
 
