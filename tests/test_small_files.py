@@ -1,6 +1,7 @@
 """Small files are read whole; what is no file, or never ends, is refused before anything waits for it."""
 
 import os
+import re
 import socket
 from pathlib import Path
 
@@ -10,11 +11,13 @@ from extractors.common.config import ModelConfig
 from extractors.llama.config import LlamaConfig
 from extractors.vjepa2.preprocess import VideoProcessor
 from tribe_np.errors import CheckpointError, EventsError, TribeError
+from tribe_np.formats.annotation import read_annotation
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.config_yaml import read_config_yaml
 from tribe_np.formats.safetensors import read_header
 from tribe_np.formats.torch_zip import open_torch
 from tribe_np.formats.weights import read_json
+from tribe_np.media.transcript_words import read_text as read_transcript_text
 from tribe_np.small_files import read_small_file
 from tribe_np.timeline.events import Events
 
@@ -23,7 +26,16 @@ def read_a_megabyte(path: Path) -> bytes:
     return read_small_file(path, most=1 << 20)
 
 
-READERS = (read_json, read_config_yaml, Events.from_tsv, read_header, open_torch, read_a_megabyte)
+READERS = (
+    read_json,
+    read_config_yaml,
+    Events.from_tsv,
+    read_annotation,
+    read_transcript_text,
+    read_header,
+    open_torch,
+    read_a_megabyte,
+)
 
 
 @pytest.fixture(params=["device", "pipe", "socket", "folder", "absent", "link to itself", "NUL", "too long a name"])
@@ -52,7 +64,7 @@ def no_file(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
 def test_what_is_no_file_is_refused(read: object, no_file: Path) -> None:
     with pytest.raises(TribeError) as caught:
         read(no_file)  # type: ignore[operator]
-    assert "cannot be read" in str(caught.value)
+    assert re.search("cannot be read|no such transcript file", str(caught.value))
     assert len(str(caught.value)) <= 1000
 
 
@@ -74,7 +86,7 @@ def test_a_large_file_is_refused_and_not_read(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(1 << 40)  # a hole: a terabyte that takes no room
     for read in (read_json, read_config_yaml):
-        with pytest.raises(CheckpointError, match=r"larger than (16 MB|100 kB)"):
+        with pytest.raises(CheckpointError, match=r"larger than (8 MB|100 kB)"):
             read(path)
     with pytest.raises(EventsError, match="larger than 1 MB"):
         read_small_file(path, most=1 << 20, error=EventsError)

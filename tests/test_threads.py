@@ -176,3 +176,12 @@ def test_a_record_names_the_blas() -> None:
     assert found
     assert all({"internal_api", "num_threads"} <= set(library) for library in found)
     assert "/" not in json.dumps(found)  # names, no paths of this machine
+
+
+@pytest.mark.parametrize("name", ["OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS"])
+@pytest.mark.parametrize("value", ["1025", "100000", "1" + "0" * 5000, "many"])
+def test_numbers_that_a_library_would_crash_with_are_refused(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{name} must be a whole number from 1 to 1024, got ") as caught:
+        threads.check_variables({name: value})
+    assert len(str(caught.value)) < 150
+    threads.check_variables({name: " 1024,2 ", "OMP_NUM_THREADS": ""})

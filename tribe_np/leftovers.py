@@ -11,6 +11,7 @@ import platform
 import re
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -59,10 +60,10 @@ def remove_leftovers(folder: Path) -> None:
         remove_if_possible(path)
 
 
-def remove_scratch(folder: Path) -> None:
+def remove_scratch() -> None:
     """Removes the folders that dead processes of this user left among the temporary files."""
     with suppress(OSError):
-        for path in list(folder.iterdir()):
+        for path in list(Path(tempfile.gettempdir()).iterdir()):
             found = SCRATCH.fullmatch(path.name)
             with suppress(OSError):
                 if found and path.lstat().st_uid == os.getuid() and _is_left(path, found):

@@ -7,7 +7,7 @@ library user sets the same variables, or calls `set_threads` first. Importing th
 import math
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMBA_NUM_THREADS",
 )
-OTHERS = ("GOTO_NUM_THREADS", "BLIS_NUM_THREADS", "RAYON_NUM_THREADS")  # read by libraries, set by nobody here
+OTHERS = ("GOTO_NUM_THREADS", "BLIS_NUM_THREADS", "RAYON_NUM_THREADS")  # libraries read them, we set none
+LOADED_LATE = ("NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")  # of libraries that are loaded when a model needs them
 MOST_THREADS = 1024
 CORE_TYPE, TIMEOUT = "OPENBLAS_CORETYPE", "OPENBLAS_THREAD_TIMEOUT"
 ZEN4_FAMILY = "25"  # with AVX-512; Zen 3 is the same family without it, Zen 5 is family 26
@@ -67,12 +68,12 @@ def thread_variables(number: int | None, environment: Mapping[str, str]) -> dict
     return {"OMP_NUM_THREADS": shared} | {name: _first(environment, name) or shared for name in VARIABLES[1:]}
 
 
-def check_variables(environment: Mapping[str, str]) -> None:
+def check_variables(environment: Mapping[str, str], names: Sequence[str] = VARIABLES + OTHERS) -> None:
     """Refuses a number of threads that a library would crash with, or take all memory for.
 
     Raises   ConfigError that names the variable
     """
-    for name in (*VARIABLES, *OTHERS):
+    for name in names:
         number = _first(environment, name)
         if number and not is_thread_number(number):
             raise ConfigError(f"{name} must be a whole number from 1 to {MOST_THREADS}, got {number[:40]!r}; unset it")

@@ -20,7 +20,7 @@ from tribe_np.shown import quoted, shown
 from tribe_np.small_files import MEGABYTE
 
 TOKENIZER_NAME = "tokenizer.json"
-MAX_BYTES = 64 * MEGABYTE  # LLaMA 3's takes 9, or 17 as newer versions write it
+MAX_BYTES = 32 * MEGABYTE  # LLaMA 3's takes 9, or 17 as newer versions write it
 SETTINGS_NAMES = ("tokenizer_config.json", "special_tokens_map.json")
 
 

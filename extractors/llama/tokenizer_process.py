@@ -22,9 +22,9 @@ from tribe_np.errors import CheckpointError
 from tribe_np.shown import quoted
 
 LOAD_SECONDS = 60.0  # the released file, of 9 MB, takes about one
-ENCODE_SECONDS = 30.0  # of one text; a context of 1,024 words takes milliseconds
+ENCODE_SECONDS = 20.0  # of one text; a context of 1,024 words takes milliseconds
 
-MAX_MEMORY = 4 << 30  # bytes of address space; a tokenizer of 64 MB of JSON takes less than one GB
+MAX_MEMORY = 4 << 30  # bytes of address space; a tokenizer of 32 MB of JSON takes less than one GB
 
 
 class TokenizerProcess:

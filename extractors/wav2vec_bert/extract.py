@@ -29,7 +29,7 @@ def audio_features(
     Units    rate in Hz, duration in seconds: the piece's own, which may exceed what the file held
     Numerics channels are resampled, then averaged. A bin reads one 35 ms token, not a mean. `cache_n_layers` of the
              selection has no effect on sound. Statistics are the piece's: a longer or padded piece gives other numbers.
-             Sound recorded below 16 kHz leaves only rounding noise in the upper mel bins, which are then standardised:
+             Sound recorded at 8 or 11 kHz leaves only rounding noise in the upper mel bins, later standardised:
              features of such files agree between implementations to about 1e-2, upstream with itself no better
     Raises   ShapeError for a sound too short for one bin or for the filterbank; CheckpointError without
              preprocessor_config.json; NotFiniteError, naming the layer, when the model gives NaN

@@ -135,4 +135,4 @@ def test_a_large_table_takes_no_time(path: Path) -> None:
     path.write_bytes(head + entries)
     start = time.monotonic()
     assert read_annotation(path).labels.tolist() == [5]
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20

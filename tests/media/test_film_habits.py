@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.media.video_samples import make_video
 from tools.reference.films import PARTS
 from tools.reference.odd_films import screen_recording, shown_numbers, two_films, wide_pixels, with_subtitles
 from tribe_np.formats.safetensors import read_header
@@ -102,3 +103,17 @@ def test_what_was_done_with_an_odd_film_is_said(tmp_path):
     assert record.facts["film"]["is_constant_rate"] is False
     _, record = film_row(path, ignore_picture_times=True)
     assert any(note.endswith("as upstream does") for note in record.warnings)
+
+
+@pytest.mark.parametrize(
+    ("n_frames", "sound", "said"),
+    [
+        (50, 5.0, "a.mp4: its pictures end after 2.0 s and its sound after 5.0 s; after them an earlier one is shown"),
+        (100, 1.0, "a.mp4: its pictures end after 4.0 s and its sound after 1.0 s; the rest is silent"),
+        (50, 2.6, None),
+    ],
+)
+def test_sound_and_pictures_that_end_far_apart(tmp_path, n_frames, sound, said):
+    _, record = film_row(make_video(tmp_path / "a.mp4", n_frames=n_frames, sound=sound))
+    found = [note for note in record.warnings if "end after" in note]
+    assert [note[: len(said or "")] for note in found] == ([] if said is None else [said])

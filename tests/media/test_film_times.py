@@ -90,6 +90,19 @@ def test_jitter_within_the_clock_is_no_variable_rate(tmp_path):
     assert not probe(uneven).is_constant
 
 
+@pytest.mark.parametrize("suffix", ["mkv", "mp4"])
+def test_a_film_whose_clock_does_not_begin_at_zero(tmp_path, suffix):
+    whole = timed_film(tmp_path / "a.mp4", [*range(0, 2000, 50), 5000])
+    path = tmp_path / f"b.{suffix}"
+    run_ffmpeg(["-i", str(whole), "-c", "copy", "-output_ts_offset", "10", str(path)], path_for_errors=path)
+    info = probe(path)
+    assert (info.start, info.video_start) == (10.0, 0.0)
+    assert info.duration == probe(whole).duration
+    for offset in (0.0, 1.7):
+        shown, wanted = pictures_shown(path, probe(whole).picture_times, offset, info.duration - offset)
+        assert np.array_equal(shown, wanted)
+
+
 def test_a_seek_that_goes_too_far_begins_again(tmp_path, monkeypatch):
     path = timed_film(tmp_path / "a.mkv", [*range(0, 2000, 50), 5000])
     info = probe(path)

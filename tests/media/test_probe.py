@@ -19,6 +19,7 @@ from tribe_np.media.header import (
     parse_streams,
     parse_tbr,
 )  # fmt: skip
+from tribe_np.media.packets import Packets
 from tribe_np.media.probe import MediaInfo, probe
 from tribe_np.media.video import clip_frames
 
@@ -128,7 +129,7 @@ def test_the_default_stream_wins(tmp_path, monkeypatch):
     [
         ("29.97 fps", 30 * 1000 / 1001), ("23.98 fps", 24 * 1000 / 1001), ("23.976 fps", 24 * 1000 / 1001),
         ("59.94 fps", 59.94), ("25 fps", 25.0), ("24 fps", 24.0), ("12.50 fps", 12.5), ("12k tbr", 12000.0),
-        ("30 tbr", 30.0), ("49.95 fps", 50 * 1000 / 1001), ("nothing", 0.0),
+        ("30 tbr", 30.0), ("1k fps, 25 tbr", 1000.0), ("49.95 fps", 50 * 1000 / 1001), ("nothing", 0.0),
     ],
 )  # fmt: skip
 def test_frame_rates(printed, fps):
@@ -296,8 +297,48 @@ def test_a_tag_turns_a_film_that_has_no_display_matrix(tmp_path):
 
 
 @pytest.mark.extras
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "webm", "avi", "mov"])
+def test_a_film_cut_short_is_an_error_whatever_the_container(tmp_path, suffix):
+    whole = tmp_path / f"a.{suffix}"
+    options = ("-c:v", "libvpx") if suffix == "webm" else ("-movflags", "+faststart") if suffix == "mp4" else ()
+    data = make_video(whole, options=options).read_bytes()
+    assert probe(whole).duration == 4.0
+    for part in (0.4, 0.7, 0.9):  # further on, only an index is lost
+        path = tmp_path / f"b{part}.{suffix}"
+        path.write_bytes(data[: int(len(data) * part)])
+        with pytest.raises(MediaError, match="cut short"):
+            probe(path)
+
+
+@pytest.mark.extras
 def test_a_changed_file_is_probed_anew(tmp_path):
     path = make_video(tmp_path / "a.mp4", n_frames=25)
     assert probe(path).duration == 1.0
     timed_film(path, [0, 100, 5000])
     assert probe(path).duration > 5
+
+
+@pytest.mark.parametrize(
+    ("printed", "start", "times", "is_even", "is_constant"),
+    [
+        ("25 fps, 25 tbr", 0.0, np.arange(100) / 25, True, True),
+        ("25 fps, 50 tbr", 0.0, np.arange(100) / 25, True, False),  # ffmpeg would put each out twice
+        ("25 fps, 25 tbr", 5.0, np.arange(100) / 25, True, False),  # and count from where another stream begins
+        ("30 fps, 30 tbr", 0.0, np.arange(100) / 25, False, False),
+        ("14.99 fps, 14.99 tbr", 0.0, np.arange(900) * 1001 / 15000, False, False),  # 14.985: a picture off by 90 s
+        ("29.97 fps, 29.97 tbr", 0.0, np.arange(900) * 1001 / 30000, True, True),
+        ("25 fps, 25 tbr", 0.0, np.delete(np.arange(100), 50) / 25, False, False),
+        ("25 fps, 25 tbr", 0.0, np.round(np.arange(100) / 25 + 0.0009 * (np.arange(100) % 2), 3), True, True),
+        ("25 fps, 25 tbr", 0.0, np.zeros(1), True, True),
+    ],
+)
+def test_which_films_are_read_by_counting(tmp_path, monkeypatch, printed, start, times, is_even, is_constant):
+    (tmp_path / "a.mp4").write_text("x")
+    text = TEXT.format(f"Video: h264, yuv420p, 4x3, {printed}, 1k tbn").replace("start", f"start: {start:.6f}")
+    say(monkeypatch, text)
+    packets = Packets(times, times[-1] + 0.04, 0.04, 0.001)
+    monkeypatch.setattr(module, "read_packets", lambda path, streams: {0: packets})
+    info = probe(tmp_path / "a.mp4")
+    assert (info.is_even, info.is_constant) == (is_even, is_constant)
+    assert info.duration == round(times[-1] + 0.04, 2)
+    assert (info.start, info.video_start) == (0.0, 0.0)

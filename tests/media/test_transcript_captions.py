@@ -146,6 +146,7 @@ def spoken(folder: Path, content: str, name: str = "a.srt") -> str:
         (("the", "the cat", "the cat sat", "the cat sat on", "the mat"), "the cat sat on the mat"),
         (("good morning", "good morning\nto all", "to all", "to all\nof you", "of you"), "good morning to all of you"),
         (("good morning to all", "good morning to all\nof you"), "good morning to all of you"),
+        (("here we", "", "here we\ngo", " ", "go", "go\nto sea"), "here we go to sea"),
         (("No.", "No.", "I said no."), "No. No. I said no."),
         (("la la", "la la", "la la", "la la"), "la la la la la la la la"),
         (("I", "I think so", "and you"), "I I think so and you"),

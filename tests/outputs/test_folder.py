@@ -43,6 +43,7 @@ def test_an_earlier_prediction_is_replaced_other_files_never(tmp_path: Path) -> 
         write_prediction(out, prediction(3.0))
     assert (out / "notes.txt").read_text() == "mine"
     assert read_prediction(out)[0][0, 0] == 2.0
+    assert read_prediction(out.with_name("out-2"))[0][0, 0] == 3.0, "the work is not lost either"
 
 
 def test_a_file_or_an_unwritable_place_is_refused_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,11 +20,12 @@ from tools.reference.predictions_cases import EVENT_KEYS, GOLDEN_SEED, event_row
 from tools.reference.predictions_compat import FILM, LONG, MARKED, NAME, TEXT, TRANSCRIPT, TURNED, write_silence
 from tribe_np.errors import EventsError
 from tribe_np.formats.safetensors import read_header
-from tribe_np.media import espeak_child, speech
+from tribe_np.media import espeak_child, speech, whisper
 from tribe_np.media.audio import TrackHabits, audio_info, extract_audio, read_audio
 from tribe_np.media.pictures import Habits
 from tribe_np.media.video import clip_frames
 from tribe_np.oracle import relative_error
+from tribe_np.pipeline import in_context
 from tribe_np.pipeline.config import Compat, PipelineConfig
 from tribe_np.pipeline.events import EventBuilder, WordSource
 from tribe_np.pipeline.progress import Silent
@@ -69,7 +70,8 @@ def recorded_words(rows: list[list[Any]]) -> list[list[Any]]:
 
 @pytest.fixture
 def uvx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A stand-in for uvx that answers with the recorded transcript; the folder where it notes its calls."""
+    """A stand-in for uvx, the only recogniser here, that answers with the recorded transcript; it notes its calls."""
+    monkeypatch.setattr(whisper, "is_installed", lambda: False)
     folder = tmp_path / "bin"
     folder.mkdir()
     (folder / "uvx").write_text(UVX)
@@ -81,10 +83,30 @@ def uvx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_flag_has_its_record_and_its_test() -> None:
     flags = {f.name for f in fields(Compat)}
-    films = {f.name for f in fields(Habits)} - {"ignore_rotation"} | {"container_duration"}
-    assert flags == set(RECORDED) | set(ARRAYS.values()) | films
+    films = {f.name for f in fields(Habits)} - {"ignore_rotation"}
+    recorded_elsewhere = {"identical_sentences"}  # tests/timeline/test_text.py, tests/golden/identical_sentences.json
+    assert flags == set(RECORDED) | set(ARRAYS.values()) | films | recorded_elsewhere
     tests = " ".join(name for name in [*globals(), *vars(test_film_habits)] if name.startswith("test_"))
     assert not {flag for flag in flags if f"test_{flag}" not in tests}
+
+
+def test_identical_sentences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The flag reaches both steps that know sentences; what they then do is in tests/timeline/test_text.py."""
+    path = write_silence(tmp_path / "short.wav", 4.0)
+    write_sidecar(
+        path.with_suffix(".tsv"), [{"text": "Hi.", "start": 0.5, "duration": 0.3, "sequence_id": 0, "sentence": "Hi."}]
+    )
+    asked = []
+    for step in ("add_sentences", "add_contexts"):
+        real = getattr(in_context, step)
+        monkeypatch.setattr(
+            in_context,
+            step,
+            lambda *a, real=real, **options: asked.append(options["merge_identical"]) or real(*a, **options),
+        )
+    build(path, identical_sentences=True)
+    build(path)
+    assert asked == [True, True, False, False]
 
 
 def test_duplicate_words(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_the_language_of_a_transcript(monkeypatch: pytest.MonkeyPatch) -> None:
         (None, words(FRENCH, "de"), "german", "transcript"),
         (None, words(FRENCH, "en-US"), "english", "transcript"),
         ("detect", words(FRENCH, "de"), "french", "detected"),
-        (None, words(FRENCH * 2), "french", "detected"),
+        (None, words(FRENCH * 2), "english", "assumed"),
         (None, words("Bonjour"), "english", "assumed"),
         ("detect", words("Bonjour"), "french", "detected"),
     ]
@@ -82,11 +82,24 @@ def test_the_language_of_a_transcript(monkeypatch: pytest.MonkeyPatch) -> None:
         config, record = asked(name)
         assert language.language_of_words(transcript, config, record) == expected
         assert record.facts == {"language": expected, "language_from": source}
-    detecting(monkeypatch, "no", 0.71)
-    config, record = asked(None)
-    assert language.language_of_words(words(FRENCH * 2), config, record) == "english", "langdetect is in doubt"
     config, record = asked(None, compat="upstream")
     assert language.language_of_words(words(FRENCH, "fr"), config, record) == "english"
+
+
+def test_a_transcript_that_is_surely_not_english_is_doubted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no more than that: numbers must not hang on whether langdetect is installed."""
+    detecting(monkeypatch, "fr")
+    config, record = asked(None)
+    assert language.language_of_words(words(FRENCH * 2), config, record) == "english"
+    assert "looks like French; its sentences are cut as English ones: --language fr" in record.warnings[0]
+    detecting(monkeypatch, "no", 0.71)
+    config, record = asked(None)
+    language.language_of_words(words(FRENCH * 2), config, record)
+    language.language_of_words(words("Bonjour"), config, record)
+    monkeypatch.undo()
+    monkeypatch.setitem(sys.modules, "langdetect", None)
+    language.language_of_words(words(FRENCH * 2), config, record)
+    assert record.warnings == []
 
 
 def test_an_unknown_stated_language_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,10 +40,10 @@ def write_no_count(path: Path) -> None:
 
 def write_late(path: Path) -> None:
     """Two seconds of black, with a tone that begins after one."""
-    inputs = ["-f", "lavfi", "-i", "color=size=16x16:rate=10:duration=2", "-itsoffset", str(LATE_BY), "-f", "lavfi", "-i",
-              "sine=frequency=500:sample_rate=8000:duration=1"]  # fmt: skip
+    pictures = ["-f", "lavfi", "-i", "color=size=16x16:rate=10:duration=2"]
+    sound = ["-itsoffset", str(LATE_BY), "-f", "lavfi", "-i", "sine=frequency=500:sample_rate=8000:duration=1"]
     options = ["-c:v", "libx264", "-c:a", "pcm_s16le", "-fflags", "+bitexact", "-y", str(path)]
-    run_ffmpeg([*inputs, *options], path_for_errors=path)
+    run_ffmpeg([*pictures, *sound, *options], path_for_errors=path)
 
 
 def header_length(path: Path) -> dict[str, Any]:

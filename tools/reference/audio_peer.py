@@ -32,6 +32,13 @@ def julius_resample(x: np.ndarray, rate: int, *, double: bool = False) -> np.nda
     return (resampler.double()(signal.double()) if double else resampler(signal)).numpy()
 
 
+def peer_resample(wav: Any, old: int, new: int) -> Any:
+    """julius on a tensor (N, C), in the tensor's dtype."""
+    from julius import ResampleFrac
+
+    return ResampleFrac(old, new).to(wav.dtype)(wav.T).T
+
+
 def julius_length(n_samples: int, rate: int) -> int:
     """Output length by julius' expression, without the signal."""
     import torch

@@ -22,6 +22,7 @@ from tools.reference.predictions_cases import (
     run_ours,
     segment_rows,
     spoken_words,
+    working_folder,
     write_film,
     write_models,
     write_sidecar,
@@ -38,8 +39,7 @@ def compare(seed: int) -> list[Row]:
     """A random film with sound and words, live, in windows of 3 or 4 s, or 100 s."""
     from tools.reference.predictions_peer import as_events, peer_events, run_composed
 
-    with tempfile.TemporaryDirectory(prefix="predictions_") as name:
-        folder = Path(name)
+    with working_folder() as folder:
         models = write_models(folder / "models", seed=seed, duration_trs=(3, 4, 100)[seed % 3])
         seconds = 4.0 + seed % 4 * 0.35
         words = spoken_words(seed, seconds - 0.3)

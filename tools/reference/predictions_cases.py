@@ -1,8 +1,11 @@
 """Tiny models, small stimuli and tables for the comparison of the whole pipeline; needs no reference package."""
 
 import hashlib
+import secrets
+import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -50,6 +53,17 @@ class Models:
         """SHA-256 of every weight file."""
         files = {"encoder": self.encoder} | dict(self.extractors)
         return {n: hashlib.sha256((f / "model.safetensors").read_bytes()).hexdigest() for n, f in files.items()}
+
+
+@contextmanager
+def working_folder() -> Iterator[Path]:
+    """A temporary folder without "t5" or "bert" in its path, for which neuralset would load another kind of model."""
+    folder = Path(tempfile.gettempdir()) / f"tribe_{secrets.randbits(64)}"  # digits: neither can occur
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def write_models(folder: Path, *, seed: int, duration_trs: int) -> Models:

@@ -197,7 +197,7 @@ def run_composed(models: Models, events: Any, *, double: bool) -> tuple[Stages, 
     checkpoint = open_checkpoint(models.encoder, checkpoint_name="none", dtype=np.float32, place=lambda array: array)
     data, brain = checkpoint.config["data"], checkpoint.config["brain_model_config"]
     with real_numbers(double=double):
-        windows, segments, kept = peer_windows(models, data, events)
+        windows, segments, kept = peer_windows(peer_extractors(models, data), data, events)
     subjects = brain["subject_layers"] | {"average_subjects": True, "n_subjects": 0}  # as from_pretrained forces
     brain = brain | {"subject_layers": subjects}
     entries, _ = read_header(models.encoder / "model.safetensors")
@@ -208,7 +208,9 @@ def run_composed(models: Models, events: Any, *, double: bool) -> tuple[Stages, 
     return {f"features.{m}": x for m, x in windows.items()} | {"output": rows}, segments
 
 
-def peer_windows(models: Models, data: Mapping[str, Any], events: Any) -> tuple[Stages, list[Any], list[bool]]:
+def peer_windows(
+    extractors: Mapping[str, Any], data: Mapping[str, Any], events: Any
+) -> tuple[Stages, list[Any], list[bool]]:
     """Features of all windows, kept segments of one TR, and which rows they are; as tribev2 composes neuralset."""
     import pandas
     from neuralset.dataloader import SegmentDataset
@@ -222,7 +224,7 @@ def peer_windows(models: Models, data: Mapping[str, Any], events: Any) -> tuple[
         for name, part in table.groupby("timeline")
     ]  # fmt: skip
     table = standardize_events(pandas.concat([table, pandas.DataFrame(triggers)]))
-    extractors = {m: e for m, e in peer_extractors(models).items() if e.event_types in set(table.type)}
+    extractors = {m: e for m, e in extractors.items() if e.event_types in set(table.type)}
     for extractor in extractors.values():
         extractor.prepare(table)
     tr = 1 / data["neuro"]["frequency"]
@@ -238,22 +240,28 @@ def peer_windows(models: Models, data: Mapping[str, Any], events: Any) -> tuple[
     return windows, [part for part, keep in zip(parts, kept, strict=True) if keep], kept
 
 
-def peer_extractors(models: Models) -> dict[str, Any]:
-    """The three extractors with the released settings, in the checkpoint's order."""
-    from neuralset.extractors.audio import Wav2VecBert
-    from neuralset.extractors.image import HuggingFaceImage
-    from neuralset.extractors.text import HuggingFaceText
-    from neuralset.extractors.video import HuggingFaceVideo
+def peer_extractors(models: Models, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The extractors of config.yaml on local folders, in the checkpoint's order; `data` reaches into them as in Data.
 
-    layers = {"layers": [0.5, 0.75, 1.0], "layer_aggregation": "group_mean", "token_aggregation": "mean"}
-    grid = {"aggregation": "sum", "allow_missing": True, "frequency": 2.0}
-    names = {m: str(folder) for m, folder in models.extractors.items()}
-    image = HuggingFaceImage(model_name=names["video"], device="cpu", infra={"keep_in_ram": False}, **layers)
-    return {
-        "text": HuggingFaceText(model_name=names["text"], device="cpu", event_types="Word", **layers, **grid),
-        "audio": Wav2VecBert(model_name=names["audio"], device="cpu", event_types="Audio", **layers, **grid),
-        "video": HuggingFaceVideo(image=image, clip_duration=4.0, event_types="Video", **grid),
-    }
+    Source   tribev2 main.Data.model_post_init
+    """
+    from neuralset.extractors.base import BaseExtractor
+
+    layers = data["layers_to_use"]
+    if data["n_layers_to_use"] is not None:
+        layers = np.linspace(0, 1, data["n_layers_to_use"]).tolist()
+    made = {}
+    for modality in data["features_to_use"]:
+        config = {k: v for k, v in data[f"{modality}_feature"].items() if k != "infra"}
+        model = config
+        if modality in ("video", "image"):
+            model = config["image"] = {**config["image"], "infra": {"keep_in_ram": False}}
+        model |= {"model_name": str(models.extractors[modality]), "layer_aggregation": data["layer_aggregation"]}
+        if layers is not None:
+            model["layers"] = layers
+        kind = BaseExtractor._CLASSES[config.pop("name")]
+        made[modality] = kind(**config | {"frequency": data["frequency"]})
+    return made
 
 
 def as_events(table: Any) -> Events:

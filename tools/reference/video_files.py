@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from extractors.common.layers import LayerSelection
 from extractors.vjepa2.extract import video_features
 from extractors.vjepa2.random import write_random
 from tools.reference.measure import Row, our_kernels, worst
+from tools.reference.odd_films import screen_recording, two_films
 from tools.reference.torch_setup import skip_torchvision_operators
 from tribe_np.media.ffmpeg import run_ffmpeg
 from tribe_np.media.frame_times import clip_times
@@ -23,6 +24,7 @@ from tribe_np.media.probe import probe
 from tribe_np.media.video import clip_frames
 
 RATES = ("24", "25", "30000/1001", "30", "24000/1001", "60000/1001", "12", "50")
+UPSTREAM = Habits(**{field.name: True for field in fields(Habits)})
 NEURALSET = "neuralset 0.0.2"
 MOVIEPY = "moviepy 2.2.1"
 
@@ -88,6 +90,20 @@ def compare_frames(seed: int) -> list[Row]:
             )
             case = f"{rate} Hz, {length} s, from {start}, turned by {rotation}, sound {sound:.1f} s"
             rows += worst("video frames", MOVIEPY, case, {"clips": ours}, {"clips": peer}, {"clips": peer}, floor=0)
+    return rows
+
+
+def compare_odd_films() -> list[Row]:
+    """Films that upstream shows wrongly, read with its habits: a variable rate, and two films in one file."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for path in (screen_recording(Path(folder) / "screen.mp4"), two_films(Path(folder) / "two.mkv")):
+            length = probe(path).duration
+            for offset, duration in ((0.0, length), (1.3, 6.1)):
+                peer = moviepy_clips(path, offset, duration)
+                ours = np.array(list(clip_frames(path, offset=offset, duration=duration, habits=UPSTREAM)))
+                case = f"{path.name}, {length} s, from {offset}"
+                rows += worst("odd films", MOVIEPY, case, {"clips": ours}, {"clips": peer}, {"clips": peer}, floor=0)
     return rows
 
 

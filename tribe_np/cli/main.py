@@ -12,6 +12,7 @@ import shlex
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 from tribe_np import threads
@@ -19,7 +20,7 @@ from tribe_np.cli.common import quiet_libraries
 from tribe_np.cli.parser import build_parser, with_regions_apart
 from tribe_np.cli.stops import STOPS
 from tribe_np.cli.streams import drop_output, finish_output
-from tribe_np.errors import ConfigError, TribeError
+from tribe_np.errors import ConfigError, OutputError, TribeError
 from tribe_np.shown import shown
 
 BAD_INPUT = 2
@@ -35,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.command_line = shlex.join(given)
         if getattr(options, "quiet", False):
             quiet_libraries()
-        if getattr(options, "threads", None) is None:
-            threads.check_variables(os.environ)
+        chosen = getattr(options, "threads", None) is not None  # then the other variables will be set
+        threads.check_variables(os.environ, threads.OTHERS if chosen else threads.VARIABLES + threads.OTHERS)
         code: int = import_module(f"tribe_np.cli.{options.command}").execute(options)
         return code
     except KeyboardInterrupt:
@@ -90,7 +91,8 @@ def _fail(message: str, as_json: bool, kind: str) -> int:
 
 def _print_failure(message: str, kind: str, code: int) -> None:
     """What a program that asked for JSON gets instead of a result, on standard output."""
-    print(json.dumps({"error": {"message": message, "kind": kind, "exit_code": code}}))
+    with suppress(OutputError):  # standard output itself is what failed
+        print(json.dumps({"error": {"message": message, "kind": kind, "exit_code": code}}))
 
 
 def _stopped(as_json: bool) -> int:

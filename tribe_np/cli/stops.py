@@ -1,8 +1,8 @@
 """Signals that stop a run: Ctrl-C, SIGTERM and SIGHUP unwind it, so that partial files and child processes go.
 
 What is ignored when the program starts stays ignored: `nohup`, a shell's background jobs. While a module is being
-imported the exception waits: a compiled module that meets it prints a traceback, or calls itself broken. Where it cannot
-get out (a `__del__`, a callback from C) it is raised again.
+imported the exception waits: a compiled module that meets it prints a traceback, or calls itself broken. Where it
+cannot get out (a `__del__`, a callback from C) it is raised again.
 """
 
 import signal
@@ -54,10 +54,11 @@ class Stops:
             sys.__unraisablehook__(lost)
 
     def end(self) -> None:
-        """The work is done or undone: nothing is left to stop."""
+        """The work is done or undone: nothing is left to unwind while the interpreter ends."""
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number in WORDS:
-            signal.signal(number, signal.SIG_IGN)
+            if signal.getsignal(number) == self.receive:
+                signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
 
     @property
     def word(self) -> str:

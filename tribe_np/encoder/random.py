@@ -136,9 +136,9 @@ def write_random(
         "encoder": {"depth": depth, "heads": heads}, "modality_dropout": 0.3,
         "subject_layers": {"n_subjects": 0, "subject_dropout": 0.1},
     }  # fmt: skip
-    model_config = full_brain_config(_merged(own, brain or {}))
+    model_config = full_brain_config(merged(own, brain or {}))
     config = experiment_config(list(feature_dims), model_config, n_output_timesteps)
-    config["data"] = _merged(config["data"], data or {})
+    config["data"] = merged(config["data"], data or {})
     state_dict = random_state_dict(model_config, build_args, seed=seed)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.yaml").write_text(f"# {NOTE} (seed {seed})\n{dump_config(config)}", encoding="utf-8")
@@ -159,10 +159,11 @@ def full_brain_config(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return filled | {"name": "FmriEncoder"}
 
 
-def _merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+def merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with single keys overridden, mappings key by key."""
     result = dict(base)
     for key, value in overrides.items():
         old = result.get(key)
         both = isinstance(old, Mapping) and isinstance(value, Mapping)
-        result[key] = _merged(old, value) if both and old is not None else value
+        result[key] = merged(old, value) if both and old is not None else value
     return result

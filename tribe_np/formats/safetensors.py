@@ -19,9 +19,10 @@ from tribe_np.atomic import whole_file
 from tribe_np.errors import CheckpointError, OutputError
 from tribe_np.foreign import file_description
 from tribe_np.formats.blocks import read_blocks, write_values
+from tribe_np.shown import quoted
 from tribe_np.small_files import check_regular
 
-MAX_HEADER = 100_000_000
+MAX_HEADER = 8_000_000  # bytes, 80,000 tensors; the library allows 100 MB, which takes Python 100 s and 3 GB
 STORED = {
     "F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": np.uint16,
     "I64": np.int64, "I32": np.int32, "I16": np.int16, "I8": np.int8,
@@ -125,6 +126,8 @@ def read_header(path: str | Path) -> tuple[dict[str, TensorEntry], dict[str, str
             if n_header > min(size - 8, MAX_HEADER):
                 if foreign := file_description(path):
                     raise CheckpointError(f"{path}: not a safetensors file but {foreign}")
+                if n_header <= size - 8:
+                    raise CheckpointError(f"{path}: the header claims {n_header} bytes; at most {MAX_HEADER} are read")
                 raise CheckpointError(
                     f"{path}: the header claims {n_header} bytes but the file has {size}; it is truncated or damaged"
                 )
@@ -183,7 +186,7 @@ def _checked_layout(
         start, stop = header[entry.name]["data_offsets"]
         if start != end:
             raise CheckpointError(
-                f"{path}: tensor {entry.name!r} starts at byte {start}, expected {end} (overlap or gap)"
+                f"{path}: tensor {quoted(entry.name)} starts at byte {start}, expected {end} (overlap or gap)"
             )
         end = stop
     if end != n_data:

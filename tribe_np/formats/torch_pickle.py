@@ -13,8 +13,8 @@ from typing import Any
 
 from tribe_np.errors import CheckpointError
 
-MAX_OPCODES = 2_000_000  # a tensor takes about 30
-MAX_BYTES = 64_000_000
+MAX_OPCODES = 500_000  # about a second; a tensor takes about 30, the largest model here has 2,000 of them
+MAX_BYTES = 16_000_000
 MAX_AXES = 32
 
 

@@ -23,7 +23,7 @@ SINGLE_NAME = "model.safetensors"
 TORCH_INDEX_NAME = "pytorch_model.bin.index.json"
 TORCH_NAME = "pytorch_model.bin"
 LONGEST_NAME = 200  # characters of a tensor's name in a message
-MAX_JSON = 16 * MEGABYTE  # the index of a model in shards takes about 100 bytes a tensor
+MAX_JSON = 8 * MEGABYTE  # the index of a model in shards takes about 100 bytes a tensor
 FLOATS = ("F64", "F32", "F16", "BF16")
 HEADERS_ONLY: ContextVar[bool] = ContextVar("tribe_np_headers_only", default=False)
 

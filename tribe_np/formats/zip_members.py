@@ -22,7 +22,8 @@ END64 = struct.Struct("<4sQ2H2L4Q")
 CENTRAL = struct.Struct("<4s6H3L5H2L")
 LOCAL = struct.Struct("<4s5H3L2H")
 MAX_COMMENT = 0xFFFF
-MAX_DIRECTORY = 20_000_000  # bytes; a checkpoint of 100,000 tensors has about 7,000,000
+MAX_MEMBERS = 20_000  # of 75 bytes in the directory each; a checkpoint has one a tensor
+MAX_DIRECTORY = 200 * MAX_MEMBERS  # bytes
 ENCRYPTED = 0x1
 UNSET = 0xFFFFFFFF
 BLOCK = 1 << 20
@@ -74,6 +75,8 @@ def _read_directory(path: Path, file: BinaryIO, size: int) -> tuple[bytes, int]:
     if at >= LOCATOR.size and tail[at - LOCATOR.size :].startswith(b"PK\x06\x07"):
         record_at = LOCATOR.unpack_from(tail, at - LOCATOR.size)[2]
         disk, count, n_bytes, start, end_at = _read_zip64(path, file, record_at, end_at)
+    if count > MAX_MEMBERS:
+        raise CheckpointError(f"{path}: its zip directory claims {count} members; at most {MAX_MEMBERS} are read")
     if disk != 0 or start + n_bytes != end_at or n_bytes > MAX_DIRECTORY or count * CENTRAL.size > n_bytes:
         raise CheckpointError(
             f"{path}: its zip directory claims {count} members in {n_bytes} bytes at byte {start} of {size}; "
@@ -98,10 +101,12 @@ def _parse_directory(path: Path, file: BinaryIO, directory: bytes, start: int) -
     members: list[Member] = []
     names: set[str] = set()
     at, end = 0, 0
-    entries = []
+    entries: list[tuple[int, str, int, int, int]] = []
     while at < len(directory):
         if len(directory) - at < CENTRAL.size:
             raise CheckpointError(f"{path}: its zip directory ends in the middle of an entry; it is damaged")
+        if len(entries) == MAX_MEMBERS:
+            raise CheckpointError(f"{path}: its zip directory has more members than it claims; it is damaged")
         name, header_at, packed, n_bytes, crc, at = _parse_entry(path, directory, at)
         if name in names:
             raise CheckpointError(f"{path}: two members are named {name[:80]!r}")

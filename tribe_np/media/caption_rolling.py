@@ -7,6 +7,7 @@ the question, stays.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tribe_np.media.caption_cues import Cue
 from tribe_np.media.transcript_words import Note
@@ -26,24 +27,28 @@ class Plain:
 
 
 def n_repeated(plain: Sequence[Plain], marked: Sequence[Sequence[bool]]) -> list[int]:
-    """How many of the first words of each cue repeat the cue before it.
+    """How many of the first words of each cue repeat the one before it; cues without words show nothing.
 
     `marked` says which lines carry word times: beside such lines, one without them has been shown before.
     """
-    overlaps = [0 if n == 0 else _overlap(plain[n - 1], plain[n]) for n in range(len(plain))]
+    shown = [n for n, cue in enumerate(plain) if cue.words]
     timed = any(any(lines) for lines in marked)
-    follows = [overlaps[n] > 0 and _follows(plain[n - 1].cue, plain[n].cue) for n in range(len(plain))]
-    rolls = [
-        follows[n] and (_moves(plain[n], overlaps[n]) or (timed and bool(marked[n]) and not marked[n][0]))
-        for n in range(len(plain))
-    ]
-    found = []
-    for n, overlap in enumerate(overlaps):
-        near = slice(max(1, n - AROUND), n + AROUND + 1)
-        n_rolls, n_repeats = sum(rolls[near]), sum(follows[near])
-        is_rolling = 2 * n_repeats >= len(rolls[near]) and n_rolls > 0 and (n_repeats > 1 or overlap >= SURE)
-        found.append(overlap if (follows[n] and is_rolling) or _same(plain, n) else 0)
-    return found
+    overlaps, rolls = [0], [False]
+    for before, after in pairwise(shown):
+        overlap = _overlap(plain[before], plain[after])
+        end = max(cue.cue.stop for cue in plain[before:after])
+        follows = plain[before].cue.start <= plain[after].cue.start <= end + AT_ONCE
+        overlaps.append(overlap if follows else 0)
+        rolls.append(overlaps[-1] > 0 and (_moves(plain[after], overlap) or (timed and not marked[after][0])))
+    repeated = [0] * len(plain)
+    for index, n in enumerate(shown):
+        near = slice(max(1, index - AROUND), index + AROUND + 1)
+        n_repeats = sum(overlap > 0 for overlap in overlaps[near])
+        is_rolling = 2 * n_repeats >= len(rolls[near]) and any(rolls[near])
+        sure = n_repeats > 1 or overlaps[index] >= SURE
+        same = index > 0 and _are_same(plain[shown[index - 1]], plain[n])
+        repeated[n] = sum(map(len, plain[n].words)) if same else overlaps[index] * (is_rolling and sure)
+    return repeated
 
 
 def repeats_note(repeated: Sequence[int]) -> tuple[Note, ...]:
@@ -66,18 +71,11 @@ def _overlap(before: Plain, after: Plain) -> int:
     return len(flat_old) if flat_new[: len(flat_old)] == flat_old else 0
 
 
-def _follows(before: Cue, after: Cue) -> bool:
-    return before.start <= after.start <= before.stop + AT_ONCE
-
-
 def _moves(plain: Plain, overlap: int) -> bool:
     """Whether a caption adds to what it repeats, or only moves it."""
     return overlap < sum(map(len, plain.words)) or plain.cue.stop - plain.cue.start <= FLASH
 
 
-def _same(plain: Sequence[Plain], number: int) -> bool:
+def _are_same(before: Plain, after: Plain) -> bool:
     """Whether a cue is the one before it once more, with the same times: two files that were put together."""
-    if number == 0:
-        return False
-    before, after = plain[number - 1], plain[number]
     return (before.cue.start, before.cue.stop, before.words) == (after.cue.start, after.cue.stop, after.words)

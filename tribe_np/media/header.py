@@ -69,8 +69,7 @@ def parse_fps(line: str) -> float:
 
     Source   moviepy 2.2.1 FFmpegInfosParser.parse_video_stream_data
     """
-    printed = _first(r" (\d+.?\d*) fps", line)
-    fps = parse_tbr(line) if printed is None else float(printed)
+    fps = _rate("fps", line) or parse_tbr(line)
     for rate in NTSC_RATES:
         if fps != rate and abs(fps - rate * (1000.0 / 1001.0)) < 0.01:
             fps = rate * (1000.0 / 1001.0)
@@ -79,8 +78,7 @@ def parse_fps(line: str) -> float:
 
 def parse_tbr(line: str) -> float:
     """Pictures a second that ffmpeg puts out unless told otherwise; 0 when it prints none."""
-    printed = _first(r" (\d+.?\d*k?) tbr", line) or "0"
-    return float(printed[:-1]) * 1000 if printed.endswith("k") else float(printed)
+    return _rate("tbr", line)
 
 
 def parse_size(line: str) -> tuple[int, int]:
@@ -121,6 +119,11 @@ def parse_rotation(text: str) -> float:
 def parse_rotate_tag(text: str) -> float:
     """Degrees, counter-clockwise, of a tag "rotate" (which counts clockwise); 0 where a matrix says it, or nothing."""
     return 0.0 if MATRIX.search(text) else -float(_first(ROTATE_TAG, text) or 0)
+
+
+def _rate(unit: str, line: str) -> float:
+    printed = re.search(rf" (\d+(?:\.\d+)?)(k?) {unit}\b", line)
+    return 0.0 if printed is None else float(printed[1]) * (1000 if printed[2] else 1)
 
 
 def _first(pattern: str | re.Pattern[str], text: str) -> str | None:

@@ -23,7 +23,7 @@ from tribe_np.media.transcript_words import Note, Transcript, Word
 
 MUSIC = re.compile("[♩♪♫♬🎵🎶🎼]+")
 READ_ALOUD = frozenset("&%+=@$€£¥¢₹°½¼¾×÷√π∞")
-CLOSING = re.compile(r"[?!.,;:…。？！]+")
+CLOSING = re.compile(r"[?!.,;:…。？！؟।]+")
 STEMS = (
     "laugh|chuckl|giggl|sigh|gasp|cough|sneez|sob|weep|scream|shout|whisper|groan|moan|grunt|sniff|snor|cheer|whistl"
 )
@@ -57,7 +57,7 @@ NEAR = 200  # characters around a bracket that are looked at
 
 @dataclass
 class NonSpeech:
-    """The filter for one file, and its count."""
+    """The filter for one file, which may have no small letters, as captions of television often do; and its count."""
 
     all_capitals: bool = False
     count: int = 0
@@ -172,11 +172,6 @@ def is_said(word: str) -> bool:
     return any(character.isalnum() or character in READ_ALOUD for character in word)
 
 
-def is_all_capitals(text: str) -> bool:
-    """Whether a text has capitals and no small letters, as captions of television often do."""
-    return text.isupper()
-
-
 def _without(pieces: Sequence[str], gone: bytearray) -> list[str]:
     """Pieces of a text without the characters that are gone, which are counted in the joined text."""
     left, position = [], 0
@@ -189,7 +184,7 @@ def _without(pieces: Sequence[str], gone: bytearray) -> list[str]:
 
 def only_speech(transcript: Transcript) -> Transcript:
     """A transcript of single words without those that nobody says; words themselves are never cut."""
-    found = NonSpeech(is_all_capitals("".join(word.text for word in transcript.words)))
+    found = NonSpeech("".join(word.text for word in transcript.words).isupper())
     kept: list[Word] = []
     for _, group in groupby(transcript.words, key=lambda word: word.sequence_id):
         words = list(group)

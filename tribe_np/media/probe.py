@@ -9,6 +9,7 @@ import numpy as np
 
 from tribe_np.errors import MediaError
 from tribe_np.media import header
+from tribe_np.media.avi import check_whole_avi
 from tribe_np.media.ffmpeg import check_file, decodable_codecs, describe, ffmpeg_version, useful_line
 from tribe_np.media.header import StreamText
 from tribe_np.media.packets import Packets, read_packets
@@ -51,7 +52,8 @@ class MediaInfo:
     video_stop: float = 0.0
     audio_start: float = 0.0
     audio_stop: float = 0.0
-    is_constant: bool = True  # a picture's number tells its time, and ffmpeg puts out each picture once
+    is_even: bool = True  # pictures come at a constant rate, the printed one
+    is_constant: bool = True  # and ffmpeg would put out each of them once: a picture's number tells its time
     picture_times: np.ndarray = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
     notes: tuple[str, ...] = ()  # what a person should know about how the file is read
 
@@ -91,6 +93,7 @@ def probe(path: str | Path) -> MediaInfo:
     Source   moviepy 2.2.1 FFmpegInfosParser
     """
     check_file(path)
+    check_whole_avi(path)
     found = Path(path).stat()
     return _probe(str(path), found.st_size, found.st_mtime_ns)
 
@@ -115,7 +118,8 @@ def _probe(path: str, size: int, changed: int) -> MediaInfo:
     info = _with_times(info, header.parse_length(text), packets, notes)
     if video is not None and video.index in packets:
         found = packets[video.index]
-        info = replace(info, picture_times=found.times - info.start, is_constant=_is_constant(info, video, found))
+        info = replace(info, picture_times=found.times - info.start, is_even=_is_even(found, info.fps))
+        info = replace(info, is_constant=info.is_even and _is_put_out_once(info, video))
     return replace(info, notes=tuple(notes))
 
 
@@ -209,20 +213,20 @@ def _with_times(
     return info
 
 
-def _is_constant(info: MediaInfo, stream: StreamText, packets: Packets) -> bool:
-    """Whether counting pictures tells their times: evenly spaced, at the printed rate, which ffmpeg keeps to.
-
-    Even means within 1.5 steps of the file's clock, for Matroska rounds times to milliseconds.
-    """
+def _is_even(packets: Packets, fps: float) -> bool:
+    """Whether pictures come at a constant rate, to 1.5 steps of the file's clock (Matroska rounds to milliseconds)."""
     times, n = packets.times, len(packets.times)
-    if info.start != info.header_start:  # ffmpeg would count from where another stream begins
-        return False
     if n < 2:
         return True
     rate = (n - 1) / max(times[-1] - times[0], packets.tick)
-    even = np.max(np.abs(times - times[0] - np.arange(n) / rate)) <= min(1.5 * packets.tick, 0.25 / rate)
-    drift = abs(rate - info.fps) * min(times[-1] - times[0], CHUNK)  # in pictures
-    return bool(even and drift <= 0.25 and abs(header.parse_tbr(stream.line) - info.fps) < 0.011)
+    unevenness = np.max(np.abs(times - times[0] - np.arange(n) / rate))
+    drift = abs(rate - fps) * min(times[-1] - times[0], CHUNK)  # in pictures
+    return bool(unevenness <= min(1.5 * packets.tick, 0.25 / rate) and drift <= 0.25)
+
+
+def _is_put_out_once(info: MediaInfo, stream: StreamText) -> bool:
+    """Whether ffmpeg's own constant rate is that of the pictures, counted from the film's second 0."""
+    return info.start == info.header_start and abs(header.parse_tbr(stream.line) - info.fps) < 0.011
 
 
 def unevenness(info: MediaInfo) -> str:

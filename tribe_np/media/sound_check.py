@@ -17,6 +17,7 @@ CUT_SHORT = "the file is cut short"
 AGAIN = "copy or download it again"
 FRAMES_EARLIER = 20  # a frame's bits may begin in the nine before it
 ESTIMATE_OFF_BY = 40  # the highest bit rate of a frame over the lowest
+NOT_METADATA = 1 << 16  # bytes
 SLACK = 0.002  # share of the sound that a header may promise too much, as careless writers do
 
 
@@ -70,7 +71,9 @@ def _examined_ogg(path: str | Path) -> Examined:
         notes.append(f"{name} lacks the last page of an Ogg file: it may be cut short; all that is there is used")
     if pages.n_lost:
         notes.append(f"{name}: {pages.n_lost} bytes that belong to no Ogg page are passed over")
-    return Examined(notes=tuple(notes))
+    if pages.n_missing:
+        notes.append(f"{name}: {pages.n_missing} Ogg pages are missing inside; silence or noise is in their place")
+    return Examined(notes=tuple(notes), is_to_be_counted=pages.n_lost + pages.n_missing > 0)
 
 
 def _examined_flac(path: str | Path, start: bytes) -> Examined:
@@ -84,8 +87,8 @@ def _examined_flac(path: str | Path, start: bytes) -> Examined:
 
 def _examined_samples(path: str | Path, place: SoundBytes) -> Examined:
     name = Path(path).name
-    if place.is_open_ended and place.present > 0:
-        if place.promised == 0 and (not place.is_little or holds_chunks(path, place)):
+    if place.is_open_ended and place.present > 0 and place.present != place.promised:
+        if place.promised == 0 and (not place.is_riff or holds_chunks(path, place)):
             return Examined()
         notes = (f"the header of {name} does not say how long the sound is, as live recorders leave it; all that is "
                  "there is used",)  # fmt: skip
@@ -97,6 +100,11 @@ def _examined_samples(path: str | Path, place: SoundBytes) -> Examined:
     if place.promised > place.present * (1 + SLACK) + 8:
         share = max(0, place.present) / place.promised
         raise MediaError(f"{path}: {CUT_SHORT}: it holds {share:.1%} of the sound that its header promises; {AGAIN}")
+    behind = place.behind
+    if behind.present > NOT_METADATA and place.is_riff and not holds_chunks(path, behind):
+        more = behind.present / max(1, place.promised)
+        return Examined(notes=(f"the header of {name} tells of less sound than there is: {behind.present} bytes, "
+                               f"{more:.1%} of it, lie behind its end and are not used",))  # fmt: skip
     return Examined()
 
 

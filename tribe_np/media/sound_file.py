@@ -37,29 +37,27 @@ class OpenSound:
 
         Raises   MediaError when it cannot
         """
-        if self.examined.is_to_be_counted:
-            return self._decoded()
-        try:
-            has_end = len(self.read(self.n_samples - 1, 1)) == 1
-        except soundfile.SoundFileError:
-            has_end = False
-        if not has_end:
-            raise MediaError(
-                f"{self.path}: {CUT_SHORT} or damaged: it should last {self._seconds(self.n_samples):.1f} s, but its "
-                f"end cannot be decoded; {AGAIN}"
-            )
-        return self.n_samples
-
-    def _decoded(self) -> int:
+        if not self.examined.is_to_be_counted and self._has_end():
+            return self.n_samples
         n_decoded = 0
+        with suppress(soundfile.SoundFileError), self.silence():
+            self.file.seek(0)
         with suppress(soundfile.SoundFileError):
             for block in self.blocks(self.n_samples):
                 n_decoded += len(block)
         if self._seconds(self.n_samples - n_decoded) > UNNOTICED:
+            promised = f"the {self._seconds(self.n_samples):.1f} s that it should hold"
             raise MediaError(
-                f"{self.path}: damaged: it cannot be decoded to its end; {AGAIN}, or {how_to_convert(self.path)}"
+                f"{self.path}: {CUT_SHORT} or damaged: {promised} cannot be decoded to the end; {AGAIN}, or "
+                f"{how_to_convert(self.path)}"
             )
         return n_decoded
+
+    def _has_end(self) -> bool:
+        try:
+            return self.file.seekable() and len(self.read(self.n_samples - 1, 1)) == 1
+        except soundfile.SoundFileError:
+            return False
 
     def _seconds(self, n_samples: int) -> float:
         return n_samples / int(self.file.samplerate)
@@ -71,9 +69,11 @@ class OpenSound:
                  0.07 s, so it begins a little earlier
         Raises   soundfile.SoundFileError
         """
-        n_earlier = min(start, self.examined.n_earlier)
-        with self.silence():
-            self.file.seek(start - n_earlier)
+        can_jump = self.file.seekable()
+        n_earlier = min(start, self.examined.n_earlier) if can_jump else start
+        if can_jump:
+            with self.silence():
+                self.file.seek(start - n_earlier)
         blocks = [block.astype(np.float32) for block in self.blocks(n_earlier + n_wanted)]
         return np.concatenate([np.empty((0, self.file.channels), np.float32), *blocks])[n_earlier:]
 
@@ -83,6 +83,8 @@ class OpenSound:
         Raises   soundfile.SoundFileError
         """
         while n_wanted > 0:
+            if self.file.seekable() and self.file.tell() >= self.file.frames:  # beyond it where decoding gave more
+                return
             with self.silence():
                 n_asked = min(n_wanted, max(1, BLOCK_SAMPLES // self.file.channels))
                 block = self.file.read(n_asked, dtype="float64", always_2d=True)
@@ -131,10 +133,7 @@ def _opened(path: str | Path, source: str | Reheaded) -> soundfile.SoundFile:
     try:
         return soundfile.SoundFile(source)
     except (soundfile.SoundFileError, TypeError) as error:  # TypeError: a suffix that means headerless samples
-        known = unreadable_kind(path)
-        raise MediaError(
-            f"{path}: not a sound file that can be read: {reason(error) if known is None else f'it is {known}'}"
-        ) from error
+        raise MediaError(f"{path}: not a sound file that can be read: it is {unreadable_kind(path)}") from error
 
 
 def _close(file: soundfile.SoundFile, silence: Callable[[], AbstractContextManager[None]]) -> None:

@@ -4,7 +4,7 @@ Source   the chunk layouts of these kinds as their makers describe them
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +20,14 @@ class SoundBytes:
     promised: int
     present: int  # bytes from `at` to the end of the file
     size_at: int
+    is_riff: bool = False
     is_little: bool = True
+
+    @property
+    def behind(self) -> "SoundBytes":
+        """What follows the promised bytes."""
+        length = self.promised + self.promised % 2
+        return replace(self, at=self.at + length, promised=0, present=self.present - length)
 
     @property
     def is_open_ended(self) -> bool:
@@ -38,7 +45,7 @@ def sound_bytes(path: str | Path) -> SoundBytes | None:
             return _w64_sound(file, end)
         if start[:4] == b".snd":
             at, promised = (int.from_bytes(start[i : i + 4], "big") for i in (4, 8))
-            return SoundBytes(at, promised, end - at, 8, is_little=False)
+            return SoundBytes(at, promised, end - at, 8)
         return None
 
 
@@ -57,7 +64,7 @@ def _chunk_sound(file: BinaryIO, kind: bytes, end: int) -> SoundBytes | None:
             long_size = int.from_bytes(file.read(16)[8:], "little")
         if header[:4] == wanted:
             promised = long_size if long_size is not None and size == 0xFFFFFFFF else size
-            return SoundBytes(at + 8, promised, end - at - 8, at + 4, order == "little")
+            return SoundBytes(at + 8, promised, end - at - 8, at + 4, kind != b"FORM", order == "little")
         at += 8 + size + size % 2
     return None
 
@@ -72,14 +79,14 @@ def _w64_sound(file: BinaryIO, end: int) -> SoundBytes | None:
         size = int.from_bytes(header[16:], "little")
         if header[:16] == W64_DATA:
             return SoundBytes(at + 24, max(0, size - 24), end - at - 24, at + 16)
-        if size < 24:
-            return None
         at += -(-size // 8) * 8
+        if not 24 <= size <= end:
+            return None
     return None
 
 
 def holds_chunks(path: str | Path, place: SoundBytes) -> bool:
-    """Whether well-formed chunks fill the rest of a WAV file behind a size of 0: then it is as empty as it says."""
+    """Whether well-formed chunks fill the rest of a WAV file from `place.at` on: then it is no sound."""
     order = "little" if place.is_little else "big"
     with Path(path).open("rb") as file:
         at, end = place.at, place.at + place.present

@@ -63,18 +63,20 @@ def mistaken_kind(path: str | Path) -> str | None:
     return _text_kind(start)
 
 
-def unreadable_kind(path: str | Path) -> str | None:
-    """The same for a file that libsndfile has refused: sound of known kinds that it does not decode."""
+def unreadable_kind(path: str | Path) -> str:
+    """The same for a file that libsndfile has refused, whose own words mislead ("File does not exist")."""
     with Path(path).open("rb") as file:
         start = file.read(READ)
     if start.startswith(b"OggS"):
         codec = next((name for sign, name in OGG_CODECS if sign in start[:128]), None)
         if codec is not None:
             return f"an Ogg file with {codec} that cannot be decoded here; {how_to_convert(path)}"
+    if start.startswith(b"ID3") or (start[:1] == b"\xff" and start[1:2] >= b"\xe0"):
+        return "an MP3 file without a whole frame of sound: cut short, or damaged; copy or download it again"
     if start[:4] in (b"RIFF", b"RF64", b"FORM", b"fLaC"):
         kind = {b"FORM": "AIFF", b"fLaC": "FLAC"}.get(start[:4], "WAV")
         return f"a {kind} file that is damaged, or of a coding that cannot be decoded here; {how_to_convert(path)}"
-    return None
+    return "of no kind of sound that is known here"
 
 
 def _text_kind(start: bytes) -> str | None:

@@ -78,10 +78,9 @@ class Tier:
         labels = self.labels
         if len(labels) < FEW or sum(len(label) <= 3 for label in labels) < MOST * len(labels):
             return False
-        arpabet = sum(ARPABET.fullmatch(label) is not None for label in labels)
-        return arpabet >= MOST * len(labels) or sum(IPA.search(label) is not None for label in labels) >= SOME * len(
-            labels
-        )
+        in_arpabet = sum(ARPABET.fullmatch(label) is not None for label in labels)
+        in_ipa = sum(IPA.search(label) is not None for label in labels)
+        return in_arpabet >= MOST * len(labels) or in_ipa >= SOME * len(labels)
 
 
 def kind_and_speaker(name: str) -> tuple[str, str]:

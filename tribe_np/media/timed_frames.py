@@ -68,7 +68,7 @@ def _decode(info: MediaInfo, begin: float | None, habits: Habits) -> Generator[T
     """Every picture from second `begin` on, or from the file's first, with its time."""
     # ffmpeg counts a seek from where the file begins by its header
     seek = [] if begin is None else ["-ss", f"{max(0.0, begin + info.start - info.header_start - BEFORE):.6f}"]
-    args = ["-copyts", *seek, *film_args(info, habits), *passthrough_args()]
+    args = ["-copyts", *seek, *film_args(info), *passthrough_args()]
     args += picture_args(info, habits, shows_times=True)
     width, height = picture_size(info, habits)
     n_bytes = width * height * 3

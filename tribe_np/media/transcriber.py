@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tribe_np.errors import ConfigError, MediaError
+from tribe_np.leftovers import scratch_prefix
 from tribe_np.media.child_process import last_useful_line, run_child
 from tribe_np.media.transcript_tables import read_whisperx_json
 from tribe_np.media.transcript_words import Transcript
@@ -109,7 +110,7 @@ class WhisperX:
         Raises   MediaError with whisperX's own last word when it fails; EventsError when its output is unusable
         """
         env = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}
-        with tempfile.TemporaryDirectory(prefix="tribe_np-whisperx-") as folder:
+        with tempfile.TemporaryDirectory(prefix=scratch_prefix()) as folder:
             result = run_child(self.arguments(audio_path, language, folder), name="whisperx", env=env)
             if result.returncode != 0:
                 reason = last_useful_line(result.stderr)

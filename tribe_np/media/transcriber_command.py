@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tribe_np.errors import ConfigError, EventsError, MediaError
+from tribe_np.leftovers import scratch_prefix
 from tribe_np.media.child_process import last_useful_line, run_child
 from tribe_np.media.transcript_tables import read_whisperx_json
 from tribe_np.media.transcript_words import Transcript
@@ -56,7 +57,7 @@ class CommandTranscriber:
 
         Raises   MediaError with the command's own last word when it fails or writes nothing, or no whisperX JSON
         """
-        with tempfile.TemporaryDirectory(prefix="tribe_np-words-") as folder:
+        with tempfile.TemporaryDirectory(prefix=scratch_prefix()) as folder:
             written = Path(folder) / WRITTEN
             places = {INPUT: str(audio_path.absolute()), OUTPUT: str(written)}
             result = run_child([_filled(argument, places) for argument in self.arguments], name=f"{self.name!r:.80}")

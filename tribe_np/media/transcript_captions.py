@@ -13,7 +13,7 @@ from tribe_np.errors import EventsError
 from tribe_np.media.caption_cues import CLOCK, HEADER, Cue, clock, read_lines, srt_cues, vtt_cues
 from tribe_np.media.caption_markup import without_markup
 from tribe_np.media.caption_rolling import Plain, n_repeated, repeats_note
-from tribe_np.media.non_speech import NonSpeech, is_all_capitals
+from tribe_np.media.non_speech import NonSpeech
 from tribe_np.media.transcript_words import Note, Transcript, Word, spread
 
 INLINE_TIME = re.compile(rf"<({CLOCK})>")
@@ -44,7 +44,7 @@ def _transcript(cues: Sequence[Cue], notes: Sequence[Note], path: Path, keep_non
     plain = [Plain(cue, _line_words(cue)) for cue in cues]
     marked = [[INLINE_TIME.search(line) is not None for line in cue.lines if _plain(line)] for cue in cues]
     repeated = n_repeated(plain, marked)
-    non_speech = NonSpeech(is_all_capitals("".join(word for shown in plain for line in shown.words for word in line)))
+    non_speech = NonSpeech("".join(word for shown in plain for line in shown.words for word in line).isupper())
     words: list[Word] = []
     for index, (cue, n_shown) in enumerate(zip(cues, repeated, strict=True)):
         pieces, times = _stretches(cue, path)

@@ -4,6 +4,7 @@ Times are seconds from the start of the sound file, not of a timeline; `transcri
 """
 
 import math
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -11,7 +12,10 @@ from pathlib import Path
 
 from tribe_np.errors import EventsError
 from tribe_np.foreign import HEAD, description
+from tribe_np.small_files import MEGABYTE, read_small_file
+from tribe_np.timeline.word_cuts import cut_words
 
+MAX_BYTES = 64 * MEGABYTE  # words with times take some 3 an hour
 INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # never a part of a word
 
 
@@ -72,12 +76,9 @@ def read_text(path: Path) -> str:
     Raises   EventsError when the file cannot be read, is of another kind (an archive, a web page, ...), or is in
              another encoding, naming the line of the first bad byte
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise EventsError(f"{path}: no such transcript file") from error
-    except OSError as error:
-        raise EventsError(f"{path}: transcript cannot be read: {error.strerror}") from error
+    if not os.path.lexists(path):
+        raise EventsError(f"{path}: no such transcript file")
+    content = read_small_file(path, most=MAX_BYTES, error=EventsError)
     encoding = _encoding(content[:HEAD])
     plain = content[:HEAD] if encoding == "utf-8-sig" else content[: 2 * HEAD].decode(encoding, "replace").encode()
     if foreign := description(plain):
@@ -139,7 +140,7 @@ def spread(
     text: str, start: float, stop: float, sequence_id: int, sentence: str, *, path: Path, at: str
 ) -> Iterator[Word]:
     """The words of a stretch of text, each given a share of its time in proportion to its number of characters."""
-    words = [word for word in text.replace('"', "").split() if word]
+    words = cut_words(text.replace('"', ""))
     total = sum(map(len, words))
     before = 0
     for word in words:

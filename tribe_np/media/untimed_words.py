@@ -13,10 +13,9 @@ from statistics import median
 from tribe_np.errors import EventsError
 from tribe_np.media.non_speech import is_said
 from tribe_np.media.transcript_words import Note
+from tribe_np.media.untimed import place_untimed
 
-UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u9fff]"
-)  # Thai to Chinese: no spaces between words
+UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u9fff]")  # Thai to Chinese: no spaces
 PACE = 0.08  # seconds per character where a file gives no word to measure it by
 
 
@@ -89,7 +88,7 @@ def placed(segments: Sequence[Segment], source: object) -> tuple[list[Segment], 
     following = _starts_after(segments)
     done, end = [], 0.0
     for segment, after in zip(segments, following, strict=True):
-        done.append(replace(segment, pieces=tuple(_placed(segment, end, after, pace))))
+        done.append(_timed(segment, end, after, pace))
         end = max([end, *(p.stop for p in done[-1].pieces if p.stop is not None)])
     untimed = [piece for piece in untimed if is_said(piece.text)]
     if not untimed:
@@ -110,32 +109,26 @@ def _starts_after(segments: Sequence[Segment]) -> list[float]:
     return found[::-1]
 
 
-def _placed(segment: Segment, end: float, after: float, pace: float) -> Iterator[Piece]:
-    """The pieces of a segment, those without times between their neighbours; `end` and `after` bound the segment."""
-    pieces, number = segment.pieces, 0
-    left = segment.start
-    while number < len(pieces):
-        first = pieces[number]
-        if first.start is not None:
-            left, number = first.stop, number + 1
-            yield first
-            continue
-        until = next((n for n in range(number, len(pieces)) if pieces[n].start is not None), len(pieces))
-        run = pieces[number:until]
-        right = pieces[until].start if until < len(pieces) else segment.stop
-        total = sum(max(1, len(piece.text.strip())) for piece in run)
-        if left is None:
-            left = end if right is None else max(min(end, right), right - total * pace)
-        if right is None:
-            right = min(left + total * pace, max(after, left))
-        yield from _shared(run, left, max(left, right), total)
-        left, number = max(left, right), until
-
-
-def _shared(run: Sequence[Piece], left: float, right: float, total: int) -> Iterator[Piece]:
-    before = 0
-    for piece in run:
-        start = left + (right - left) * (before / total)
-        before += max(1, len(piece.text.strip()))
-        stop = right if before == total else left + (right - left) * (before / total)
-        yield replace(piece, start=start, stop=stop)
+def _timed(segment: Segment, end: float, after: float, pace: float) -> Segment:
+    """A segment with a time for each piece; `end` and `after` are the times that are known before and after it."""
+    if all(piece.start is not None for piece in segment.pieces):
+        return segment
+    texts = [piece.text.strip() for piece in segment.pieces]
+    known = [n for n, piece in enumerate(segment.pieces) if piece.start is not None]
+    n_before, n_after = (
+        sum(max(1, len(text)) for text in part)
+        for part in ((texts[: known[0]], texts[known[-1] + 1 :]) if known else ([], texts))
+    )
+    first = segment.pieces[known[0]].start if known else None
+    last = segment.pieces[known[-1]].stop if known else None
+    start, stop = segment.start, segment.stop
+    if start is None:
+        start = end if first is None else max(min(end, first), first - n_before * pace)
+    if first is not None:
+        start = min(start, first)
+    if stop is None:
+        last = start if last is None else last
+        stop = min(last + n_after * pace, max(after, last))
+    times = place_untimed(texts, [(piece.start, piece.stop) for piece in segment.pieces], start, stop)
+    pieces = (replace(p, start=a, stop=b) for p, (a, b) in zip(segment.pieces, times, strict=True))
+    return replace(segment, pieces=tuple(pieces))

@@ -18,7 +18,7 @@ from tribe_np.errors import MediaError
 from tribe_np.media.counting_reader import CountingReader
 from tribe_np.media.ffmpeg import open_ffmpeg
 from tribe_np.media.frame_times import JUMP, clip_times, frame_indices, frame_number, still_indices, still_times
-from tribe_np.media.pictures import Habits, film_args, picture_args, picture_size
+from tribe_np.media.pictures import Habits, film_args, film_duration, picture_args, picture_size
 from tribe_np.media.probe import MediaInfo, probe
 from tribe_np.media.timed_frames import on_screen
 
@@ -51,7 +51,7 @@ def clip_frames(
     Raises   MediaError: not a video, a chunk beyond its end, no frame at all, or a file that is cut short
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data; moviepy 2.2.1 FFMPEG_VideoReader
     """
-    info = video_info(path, offset, duration)
+    info = video_info(path, offset, duration, habits)
     settings: Any = {"n_video_frames": n_video_frames, "clip_duration": clip_duration, "frequency": frequency}
     clips = _rows(
         info,
@@ -86,7 +86,7 @@ def still_frames(
     Raises   MediaError as `clip_frames`
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data_from_image_model (which takes a random frame past the end)
     """
-    info = video_info(path, offset, duration)
+    info = video_info(path, offset, duration, habits)
     times = still_times((offset + duration) - offset, frequency=frequency) + offset
     indices = still_indices(info.fps, offset, duration, frequency=frequency)[:, None]
 
@@ -97,7 +97,7 @@ def still_frames(
         yield row[0]
 
 
-def video_info(path: str | Path, offset: float, duration: float) -> MediaInfo:
+def video_info(path: str | Path, offset: float, duration: float, habits: Habits = OURS) -> MediaInfo:
     """The facts of a file that must have pictures from `offset` for `duration` seconds.
 
     Raises   MediaError
@@ -105,10 +105,10 @@ def video_info(path: str | Path, offset: float, duration: float) -> MediaInfo:
     info = probe(path)
     if not info.has_video:
         raise MediaError(f"{path}: has sound but no pictures")
-    length = max(info.duration, info.header_duration or 0.0)  # upstream goes by the header
+    length = film_duration(info, habits)
     if offset < 0 or duration < 0 or offset + duration > length + OVERRUN:
         raise MediaError(
-            f"{path}: seconds {offset:g} to {offset + duration:g} were asked for, but it lasts {info.duration:g} s"
+            f"{path}: seconds {offset:g} to {offset + duration:g} were asked for, but it lasts {length:g} s"
         )
     return info
 
@@ -121,7 +121,7 @@ def read_frames(info: MediaInfo, first: int, *, habits: Habits = OURS) -> Genera
     Raises   MediaError when ffmpeg fails
     Source   moviepy 2.2.1 FFMPEG_VideoReader.initialize
     """
-    where = film_args(info, habits)
+    where = film_args(info)
     if first > 0:
         start = first * (1 / info.fps) - 0.00001
         back = min(1, start)
@@ -146,17 +146,16 @@ def _rows(
 
 
 def _by_time(info: MediaInfo, times: np.ndarray, habits: Habits, prepare: Prepare | None) -> Iterator[np.ndarray]:
-    moments, inverse = np.unique(times, return_inverse=True)
-    places: list[list[int]] = inverse.reshape(times.shape).tolist()
+    moments, places = np.unique(times, return_inverse=True)
     with closing(on_screen(info, moments, habits, prepare)) as shown:
         held: dict[int, np.ndarray] = {}
         n_shown = 0
-        for row in places:
-            for place in range(n_shown, max(row) + 1):
+        for row in np.reshape(places, times.shape):
+            for place in range(n_shown, int(row.max()) + 1):
                 held[place] = next(shown)
-            n_shown = max(row) + 1
+            n_shown = int(row.max()) + 1
             yield np.stack([held[place] for place in row])
-            for old in [place for place in held if place < min(row)]:
+            for old in [place for place in held if place < row.min()]:
                 del held[old]
 
 

@@ -16,8 +16,10 @@ from tribe_np.media.speech_samples import RATE, speech_samples
 from tribe_np.media.transcript_words import Transcript
 from tribe_np.media.whisper_words import Segment, words_of
 from tribe_np.optional import require
+from tribe_np.small_files import MEGABYTE, read_small_file
 from tribe_np.timeline.languages import WHISPER_CODES, language_code
 
+MAX_JSON = 32 * MEGABYTE
 MODEL_FILES = ("config.json", "model.bin", "tokenizer.json")
 COMPUTE_TYPE = "int8"  # measured beside float32 in docs/words.md
 OPTIONS: Mapping[str, Any] = {
@@ -119,8 +121,9 @@ def model_languages(folder: Path) -> list[str]:
     Raises   CheckpointError when its files are not readable
     """
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+        config, tokenizer = (
+            json.loads(read_small_file(folder / name, most=MAX_JSON)) for name in ("config.json", "tokenizer.json")
+        )
         names = {token["id"]: str(token["content"]) for token in tokenizer["added_tokens"]}
         found = [names[number].strip("<|>") for number in config.get("lang_ids") or ()]
     except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:

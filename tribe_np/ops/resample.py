@@ -11,6 +11,7 @@ from tribe_np.protocols import Array
 
 N_ZEROS = 24  # zero crossings kept on each side of the sinc
 ROLLOFF = 0.945  # cut-off as a fraction of the lower Nyquist frequency
+LANES, TURN, RUN = 8, 4, 16  # how torch adds up a row
 BLOCK_TAPS = 4_000_000  # gathered samples, or filter taps, per block: 16 MB in float32
 WIDE_ENOUGH = 32  # columns of a matrix product from which it runs at full speed
 
@@ -67,7 +68,9 @@ def sinc_filters(old: int, new: int, start: int, stop: int, *, xp: Any = np) -> 
     """A Hann-windowed sinc of sum 1 for each output phase in [start, stop); rates without common factor.
 
     Shapes   -> (stop - start, 2 half_width + old) float32
-    Numerics float32 in upstream's order of operations: float64 would differ from upstream by 6.5e-6 at 44.1 kHz
+    Numerics float32 in upstream's order of operations: float64 would differ from upstream by 6.5e-6 at 44.1 kHz. Sine
+             and cosine are the nearest float32, as 95 % of torch's are; the sum's order is torch's. What is left of the
+             difference is all that empty mel bins are made of, for recordings below 16 kHz
     Source   julius 0.2.8 ResampleFrac._init_kernels
     """
     scale = min(old, new) * ROLLOFF
@@ -77,9 +80,39 @@ def sinc_filters(old: int, new: int, start: int, stop: int, *, xp: Any = np) -> 
     phases = xp.asarray([-i / new for i in range(start, stop)]).astype(np.float32)[:, None]
     angle = xp.clip((phases + taps / old) * scale, -N_ZEROS, N_ZEROS) * math.pi
     at_zero = angle == 0
-    sinc = xp.where(at_zero, 1, xp.sin(angle) / xp.where(at_zero, 1, angle)).astype(np.float32)
-    filters = sinc * xp.cos(angle / N_ZEROS / 2) ** 2
-    return filters / xp.sum(filters, axis=1, keepdims=True)
+    sine = xp.sin(angle.astype(np.float64)).astype(np.float32)
+    cosine = xp.cos((angle / N_ZEROS / 2).astype(np.float64)).astype(np.float32)
+    filters = xp.where(at_zero, 1, sine / xp.where(at_zero, 1, angle)).astype(np.float32) * (cosine * cosine)
+    return filters / _sums(filters)[:, None]
+
+
+def _sums(filters: Array) -> Array:
+    """The float32 sum of each row (n, K), K < 8192, in the order in which torch adds a contiguous row.
+
+    Source   torch 2.13.0 aten/native/cpu/SumKernel.cpp: 8 lanes, four of them in turn, runs of 16
+    """
+    xp = array_module(filters)
+    n, n_taps = filters.shape
+    n_vectors = n_taps // LANES
+    n_turns = n_vectors // TURN
+    vectors = filters[:, : n_vectors * LANES].reshape(n, n_vectors, LANES)
+    turns = vectors[:, : n_turns * TURN].reshape(n, n_turns, TURN, LANES)
+    runs = rest = xp.zeros((n, TURN, LANES), dtype=np.float32)
+    for i in range(n_turns):
+        rest = rest + turns[:, i]
+        if i % RUN == RUN - 1:
+            runs, rest = runs + rest, rest * 0
+    turned = rest + runs
+    lanes = _one_by_one(turned[:, 0], vectors[:, n_turns * TURN :], turned[:, 1:])
+    return _one_by_one(xp.zeros((n,), dtype=np.float32), filters[:, n_vectors * LANES :], lanes)
+
+
+def _one_by_one(total: Array, *parts: Array) -> Array:
+    """`total` with the columns of every part added, from left to right."""
+    for part in parts:
+        for i in range(part.shape[1]):
+            total = total + part[:, i]
+    return total
 
 
 def half_width(old: int, new: int) -> int:

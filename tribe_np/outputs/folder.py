@@ -70,8 +70,10 @@ def read_prediction(folder: str | Path) -> tuple[np.ndarray, list[dict[str, Any]
         predictions = np.load(folder / "predictions.npy", mmap_mode="r", allow_pickle=False)
         segments = json.loads((folder / "segments.json").read_text(encoding="utf-8"))
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError, EOFError) as error:
         raise OutputError(f"{folder}: cannot be read: {error}") from error
+    if not isinstance(segments, list) or not isinstance(run, dict):
+        raise OutputError(f"{folder}: segments.json must hold a list and run.json a mapping")
     if predictions.ndim != 2 or len(segments) != predictions.shape[0]:
         raise OutputError(f"{folder}: predictions {predictions.shape} and {len(segments)} segments do not fit together")
     return predictions, segments, run

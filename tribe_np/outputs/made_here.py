@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ NOTE = "tribe-np replaces these files only while they are as listed here"
 LITTER = {".DS_Store"}  # what a system's own file browser leaves
 MAX_MARKER_BYTES = 1 << 20
 BLOCK = 1 << 20
+ATTEMPTS = 100
 
 
 def mark_folder(folder: Path, command: str) -> None:
@@ -39,9 +41,28 @@ def mark_folder(folder: Path, command: str) -> None:
 def foreign_in(folder: Path, command: str | None = None) -> str | None:
     """Why a folder may not be replaced by `command`; None when all in it is as that command, or any, wrote it.
 
-    A part of what was written will do: a run may have been killed while it removed the rest.
+    A part of what was written will do: a run may have been killed while it removed the rest. Another run may put its
+    result there while we look: then we look again.
     Raises   OSError for a folder that cannot be read
     """
+    for _ in range(ATTEMPTS):
+        before, reason = _state(folder), None
+        with suppress(FileNotFoundError):
+            reason = _foreign_in(folder, command)
+        if _state(folder) == before:
+            break
+    return reason
+
+
+def _state(folder: Path) -> tuple[int, int] | None:
+    """What changes when another folder takes the name, or something in the folder another name."""
+    with suppress(FileNotFoundError):
+        found = folder.stat()
+        return found.st_ino, found.st_ctime_ns
+    return None
+
+
+def _foreign_in(folder: Path, command: str | None) -> str | None:
     names = sorted(path.name for path in folder.iterdir())
     marker = _read(folder / MARKER)
     digests = marker.get("sha256")
@@ -81,7 +102,8 @@ def mark_file(path: Path, content: Path, command: str) -> None:
     Raises   OSError
     """
     before = [_digest(path)] if is_own_file(path, command) else []
-    text = {"made_by": command, "note": NOTE, "file": path.name, "sha256": [*before, _digest(content)]}
+    digests = list(dict.fromkeys([*before, _digest(content)]))
+    text = {"made_by": command, "note": NOTE, "file": path.name, "sha256": digests}
     with whole_file(file_marker(path)) as partial:
         _write(partial, text)
 

@@ -28,20 +28,13 @@ def check_target(folder: Path, foreign: Callable[[Path], str | None], *, argumen
     `foreign` says why a folder that is there may not be replaced, or None.
     Raises   OutputError
     """
+    _check_place(folder, argument)
     try:
-        real = real_path(folder)
-        if real in (Path(real.anchor), _home()):
-            raise OutputError(f"{argument}{folder}: is the system's own or the home folder; choose a folder in it")
-        _tidy(real)
-        if folder.exists() and not folder.is_dir():
-            raise OutputError(f"{argument}{folder}: is a file, expected a folder")
-        if folder.is_dir() and (reason := foreign(folder)):
-            raise OutputError(f"{argument}{folder}: the folder {reason}; choose a new or empty folder")
-        _check_writable(folder, argument)
-    except OutputError:
-        raise
+        reason = foreign(folder) if folder.is_dir() else None
     except OSError as error:
         raise output_error(folder, error, argument) from error
+    if reason is not None:
+        raise OutputError(f"{argument}{folder}: the folder {reason}; choose a new or empty folder")
 
 
 def check_own_target(folder: Path, command: str, inputs: Inputs = NONE, *, argument: str = "--out ") -> None:
@@ -80,9 +73,10 @@ def check_file_target(path: Path, command: str, inputs: Inputs = NONE) -> None:
 def write_whole(folder: Path, fill: Callable[[Path], None], command: str, *, argument: str = "--out ") -> None:
     """Makes `folder` by filling a hidden one beside it: whoever looks sees all of it or nothing, or the earlier one.
 
-    Raises   OutputError for a target that is not the same command's, a full disk or a place that is not writable
+    Where the folder holds anything else (callers check that before their work), the result gets another name.
+    Raises   OutputError, also then; for a full disk or a place that is not writable
     """
-    check_own_target(folder, command, argument=argument)
+    _check_place(folder, argument)
     shown, folder = folder, real_path(folder)  # a link stays a link, and "." has a name
     partial = passing_name(folder, "partial")
     try:
@@ -164,7 +158,7 @@ def _put_in_place(partial: Path, folder: Path, command: str, shown: Path) -> Non
             if reason is not None:
                 other = _free_name(folder)
                 partial.rename(other)
-                raise OutputError(f"{shown}: since this run began, the folder {reason}; the result is in {other}")
+                raise OutputError(f"{shown}: the folder now {reason}; the result is in {other}")
     raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(folder))
 
 
@@ -191,6 +185,22 @@ def _free_name(folder: Path) -> Path:
     while (other := folder.with_name(f"{folder.name}-{number}")).exists():
         number += 1
     return other
+
+
+def _check_place(folder: Path, argument: str) -> None:
+    """Refuses a place that no folder of ours can have, whatever is in it; tidies what a killed run left there."""
+    try:
+        real = real_path(folder)
+        if real in (Path(real.anchor), _home()):
+            raise OutputError(f"{argument}{folder}: is the system's own or the home folder; choose a folder in it")
+        _tidy(real)
+        if folder.exists() and not folder.is_dir():
+            raise OutputError(f"{argument}{folder}: is a file, expected a folder")
+        _check_writable(folder, argument)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise output_error(folder, error, argument) from error
 
 
 def _tidy(real: Path) -> None:

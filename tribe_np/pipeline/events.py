@@ -10,6 +10,7 @@ from tribe_np.errors import EventsError, MediaError
 from tribe_np.media import audio, probe, speech
 from tribe_np.media import transcript as transcripts
 from tribe_np.media.ffmpeg import ffmpeg_version
+from tribe_np.media.pictures import film_duration
 from tribe_np.media.probe import MediaInfo
 from tribe_np.media.transcript import Transcript
 from tribe_np.pipeline.cache import CACHE_VERSION
@@ -95,7 +96,7 @@ class EventBuilder:
         compat = self.config.compat
         for note in film.notes:
             self.record.warn(note)
-        if not film.is_constant:
+        if not film.is_even:
             counted = compat.ignore_picture_times
             how = "they are counted all the same, as upstream does" if counted else "each is shown at its own time"
             self.record.warn(f"{probe.unevenness(film)}; {how}")
@@ -106,11 +107,15 @@ class EventBuilder:
                 f"{film.path.name}: its pictures end after {film.video_stop:.1f} s and its sound after "
                 f"{film.audio_stop:.1f} s; {stays if film.audio_stop > film.video_stop else 'the rest is silent'}"
             )
+        if film.has_audio and film.audio_start > audio.ON_TIME and not compat.sound_from_start:
+            self.record.warn(
+                f"{film.path.name}: its sound begins {film.audio_start:.1f} s after the film; silence is before it"
+            )
         self.record.facts["film"] = {
             "ffmpeg": ffmpeg_version(), "video_stream": film.video_stream, "audio_stream": film.audio_stream,
             "is_constant_rate": film.is_constant, "rotation": film.rotation, "pixel_aspect": film.pixel_aspect,
         }  # fmt: skip
-        duration = (film.header_duration or film.duration) if compat.container_duration else film.duration
+        duration = film_duration(film, compat.film_habits)
         return Event("Video", 0.0, duration, filepath=str(film.path), frequency=film.fps)
 
     def sound_of(self, film: Path, *, has_audio: bool) -> Path | None:

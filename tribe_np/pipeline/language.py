@@ -7,7 +7,7 @@ from tribe_np.pipeline.record import RunRecord
 from tribe_np.timeline.language_detection import SURE, Detected, detect_language
 from tribe_np.timeline.languages import DETECT, known_language, language_name
 
-ENOUGH = 100  # characters of a transcript from which its language is taken to be what langdetect says
+ENOUGH = 100  # characters of a transcript from which on langdetect is asked
 
 
 def language_to_speak(text: str, config: PipelineConfig, record: RunRecord) -> str:
@@ -61,18 +61,32 @@ def _language_of_words(transcript: Transcript, config: PipelineConfig, record: R
         facts.setdefault("language_from", "transcript")
         return _stated(transcript.language, record)
     text = " ".join(word.text for word in transcript.words)
-    if config.language == DETECT or len(text) >= ENOUGH:
-        try:
-            found = detect_language(text)
-        except (MissingDependencyError, EventsError):
-            if config.language == DETECT:
-                raise
-        else:
-            if config.language == DETECT or found.probability >= SURE:
-                _note_detected(found, "transcript", record)
-                return found.language.name
+    if config.language == DETECT:
+        found = detect_language(text)
+        _note_detected(found, "transcript", record)
+        return found.language.name
     facts["language_from"] = "assumed"
+    _doubt_english(text, record)
     return "english"
+
+
+def _doubt_english(text: str, record: RunRecord) -> None:
+    """A warning where a transcript that does not say its language is surely not English; upstream takes all for it.
+
+    The numbers stay the same: they must not hang on whether langdetect is installed.
+    """
+    if len(text) < ENOUGH:
+        return
+    try:
+        found = detect_language(text)
+    except (MissingDependencyError, EventsError):
+        return
+    if found.language.code != "en" and found.probability >= SURE:
+        name = found.language.name
+        record.warn(
+            f"the transcript does not say its language and looks like {name.title()}; its sentences are cut as English "
+            f"ones: --language {found.language.code} says otherwise"
+        )
 
 
 def _is_named(config: PipelineConfig) -> bool:

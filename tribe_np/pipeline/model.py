@@ -9,6 +9,7 @@ Row r of the predictions describes the stimulus interval of segments[r]; the BOL
 Source   tribev2 demo_utils.py TribeModel
 """
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -45,6 +46,7 @@ from tribe_np.pipeline.upstream_names import UpstreamNames
 from tribe_np.pipeline.words import WordSource
 from tribe_np.pipeline.workspace import Workspace, open_workspace
 from tribe_np.protocols import Device
+from tribe_np.threads import LOADED_LATE, check_variables
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import FeatureGrid, n_steps, window_features
 from tribe_np.timeline.segments import Segment, Window, plan
@@ -114,6 +116,7 @@ class TribeModel(UpstreamNames, Card):
         cluster        None, upstream's default: everything runs in this process
         Raises         CheckpointError, ConfigError, MissingDependencyError
         """
+        check_variables(os.environ, LOADED_LATE)
         if cluster is not None:
             raise ConfigError(f"cluster={cluster!r:.40}: everything runs in this process here; leave cluster out")
         upstream_update, own = split_update(config_update)
@@ -367,10 +370,16 @@ class TribeModel(UpstreamNames, Card):
         self, source: FeatureSource, batch: Sequence[Window], items: Mapping[str, Mapping[EventKey, FeatureGrid]]
     ) -> dict[str, np.ndarray]:
         """Shapes   -> {modality: (B, G, F, T)}."""
-        return {
-            m: np.stack([self._window(source, m, w.events, items[m], w.start, w.duration) for w in batch])
-            for m in items
-        }
+        features = {}
+        for m in items:
+            parts = [self._window(source, m, w.events, items[m], w.start, w.duration) for w in batch]
+            if len({part.shape for part in parts}) > 1:  # cat and stack: the number of events decides
+                raise EventsError(
+                    f"windows hold different numbers of {m} events, which aggregation "
+                    f"{self.data.extractors[m].aggregation!r} turns into features of different shapes"
+                )
+            features[m] = np.stack(parts)
+        return features
 
     def _activity(self, features: Mapping[str, np.ndarray], subjects: Sequence[int] | None) -> np.ndarray:
         """Shapes   features {modality: (B, G, F, T)}, B subjects -> (B, V, R)."""

@@ -3,13 +3,14 @@
 import platform
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from tribe_np import __version__
-from tribe_np.errors import EventsError
+from tribe_np.errors import EventsError, MediaError
 from tribe_np.outputs.folder import TRANSCRIPT, Prediction, write_prediction
 from tribe_np.outputs.made_here import is_own_file
 from tribe_np.outputs.whole import check_file_target, check_own_target, real_path, write_file_whole, write_whole
@@ -30,6 +31,7 @@ from tribe_np.threads import loaded_libraries
 from tribe_np.timeline.events import Events
 from tribe_np.timeline.segments import Segment
 
+Result = TypeVar("Result")
 PACKAGES = ("numpy", "scipy", "safetensors", "soundfile", "imageio-ffmpeg", "tokenizers", "numba", "spacy")
 
 
@@ -52,8 +54,8 @@ def predict_to_folder(
     check_own_target(out, "predict", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
     model = load()
     check_extractors(model, opened, words)
-    events = model.get_events_of(opened.path, words)
-    predictions, segments = model.predict(events, verbose=False, subject=subject)  # its own progress, if any
+    predict = partial(model.predict, verbose=False, subject=subject)  # it has its own progress, if any
+    events, (predictions, segments) = _of_events(model, opened, words, predict)
     check_finite(predictions)
     run = {
         "tribe_np": __version__,
@@ -68,6 +70,20 @@ def predict_to_folder(
     rows = predictions.astype(np.float32, copy=False)
     write_prediction(out, Prediction(rows, tuple(segments), events, run, model.record.transcript))
     return run
+
+
+def _of_events(
+    model: TribeModel, stimulus: Stimulus, words: WordSource, work: Callable[[Events], Result]
+) -> tuple[Events, Result]:
+    """The events of a stimulus and what is made of them; both again if somebody empties the cache of its sound."""
+    events = model.get_events_of(stimulus.path, words)
+    try:
+        return events, work(events)
+    except MediaError:
+        if all(Path(event.filepath).exists() for event in events if event.filepath):
+            raise
+    events = model.get_events_of(stimulus.path, words)
+    return events, work(events)
 
 
 def _word_options(words: WordSource) -> dict[str, Any]:
@@ -198,8 +214,7 @@ def features_to_folder(
     check_own_target(out, "features", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
     model = load()
     check_extractors(model, opened, words)
-    events = model.get_events_of(opened.path, words)
-    features = model.extract_features(events)
+    events, features = _of_events(model, opened, words, model.extract_features)
     start = min(e.start for e in events)
 
     def fill(folder: Path) -> None:

@@ -37,8 +37,8 @@ def open_workspace(cache_folder: str | Path | bool | None) -> Workspace:
 
     Raises   OutputError when the folder cannot be written, or holds folders of those names that are not a cache's
     """
+    remove_scratch()
     if cache_folder is False:
-        remove_scratch(Path(tempfile.gettempdir()))
         scratch = tempfile.TemporaryDirectory(prefix=scratch_prefix())
         return Workspace(Path(scratch.name), FeatureCache(None), scratch)
     if (cache_folder is not None and not isinstance(cache_folder, (str, Path, bool))) or cache_folder == "":

@@ -5,6 +5,7 @@ grid of the cuts, not a bound (125 s gives 60 + 65), and two rows of one timelin
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from itertools import pairwise
 
@@ -12,6 +13,8 @@ import numpy as np
 
 from tribe_np.errors import ConfigError, EventsError
 from tribe_np.timeline.events import Event, Events
+
+MAX_CUTS = 100_000  # of one timeline: 69 days
 
 
 def chunk_events(events: Events, event_type: str, *, max_duration: float = 60.0, min_duration: float = 30.0) -> Events:
@@ -30,10 +33,15 @@ def chunk_events(events: Events, event_type: str, *, max_duration: float = 60.0,
         raise ConfigError(f"chunks need max_duration > 0 and min_duration >= 0, got {max_duration} and {min_duration}")
     events = events.standardized()
     chunks: list[Event] = []
-    for timeline in sorted(events.timelines()):  # by name: rows that are cut can change which timeline is seen first
-        rows = events.on(timeline).of_type(event_type)
-        candidates = [time for row in rows for time in cut_grid(row, max_duration)]
-        chunks += [chunk for row in rows for chunk in cut(row, candidates, min_duration)]
+    on = events.by_timeline()
+    for timeline in sorted(on):  # by name: rows that are cut can change which timeline is seen first
+        rows = on[timeline].of_type(event_type)
+        if sum(1 + row.duration / max_duration for row in rows) > MAX_CUTS:
+            raise EventsError(f"the {event_type} rows would be cut into over {MAX_CUTS} chunks; is a time wrong?")
+        candidates = sorted(time for row in rows for time in cut_grid(row, max_duration))
+        for row in rows:
+            near = slice(bisect_left(candidates, row.start), bisect_right(candidates, row.stop))
+            chunks += cut(row, candidates[near], min_duration)
     kept = [row for row in events if row.type != event_type]
     return Events([*kept, *chunks]).standardized()
 

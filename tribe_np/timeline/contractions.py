@@ -39,7 +39,9 @@ UNFINISHED = frozenset(_words(
     "mr mrs ms dr prof rev gen gov sen rep adm capt cpt lt col sgt maj cmdr hon st mt messrs mme mlle pres supt insp "
     "geo wm jas thos chas e.g i.e cf ed eds al ca approx incl esp resp viz vs v.s op univ dept fig figs pp"
 ))  # fmt: skip
-UNFINISHED_BEFORE_NUMBERS = frozenset(_words("no nos vol vols p ch chap sec sect par para art eq tab ref"))
+UNFINISHED_BEFORE_NUMBERS = frozenset(
+    (*_words("no nos vol vols p ch chap sec sect par para art eq tab ref"), *map(str.lower, MONTHS))
+)
 SENTENCE_OPENERS = frozenset(_words(
     "The A An This That These Those He She It They We I You His Her Its Their Our My Your There Here In On At By For "
     "From With After Before Since When While If Although Because As But And Or So Yet Then Now What Who Where Why How "

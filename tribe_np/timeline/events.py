@@ -32,6 +32,9 @@ COLUMNS = (
     "type", "start", "duration", "timeline", "subject", "session", "task", "run", "filepath", "frequency", "offset",
     "stop", "text", "sequence_id", "sentence", "language", "sentence_char", "text_char", "context", "modality",
 )  # fmt: skip
+LARGEST = {"start": 1e12, "duration": 1e8, "offset": 1e8, "frequency": 1e9}
+"""Seconds and Hz of a row that can be used: 1e8 s are three years, and a start may be a clock's."""
+LOWEST_FREQUENCY = 1e-6
 MEDIA_COLUMNS = frozenset({"filepath", "frequency", "offset"})
 WORD_COLUMNS = frozenset({"text", "sentence", "language", "context"})
 SHOWN_ROWS = 10  # of a table in a notebook
@@ -155,6 +158,13 @@ class Events:
         """The rows of one timeline, in order."""
         return Events(row for row in self.rows if row.timeline == timeline)
 
+    def by_timeline(self) -> "dict[str, Events]":
+        """The rows of each timeline, in order, in one pass; timelines in the order in which they first appear."""
+        found: dict[str, list[Event]] = {}
+        for row in self.rows:
+            found.setdefault(row.timeline, []).append(row)
+        return {timeline: Events(rows) for timeline, rows in found.items()}
+
     def timelines(self) -> list[str]:
         """Timeline names in the order in which they first appear."""
         return list(dict.fromkeys(row.timeline for row in self.rows))
@@ -244,12 +254,18 @@ def check(row: Event, where: str) -> None:
         raise EventsError(f"{where}: no type; expected a name such as Audio, Video or Word")
     if row.type in lower:
         raise EventsError(f"{where}: type {row.type!r} must be written {lower[row.type]!r}")
-    for name in ("start", "duration", "offset", "frequency"):
+    for name, largest in LARGEST.items():
         value = getattr(row, name)
         if not math.isfinite(value):
             raise EventsError(f"{where}: {name} is {value}; expected a finite number of seconds (frequency: of Hz)")
         if name != "start" and value < 0:
             raise EventsError(f"{where}: {name} is {value}, must not be negative")
+        if abs(value) > largest:
+            raise EventsError(f"{where}: {name} is {value}; at most {largest:g} can be used: is a time wrong?")
+    if 0 < row.frequency < LOWEST_FREQUENCY:
+        raise EventsError(
+            f"{where}: frequency is {row.frequency} Hz; expected 0 (unknown) or from {LOWEST_FREQUENCY} on"
+        )
     if not row.timeline:
         raise EventsError(f"{where}: no timeline; every row needs the name of its recording")
     if row.type in TEXT_TYPES and not row.text:

@@ -16,6 +16,7 @@ from tribe_np.timeline.events import KNOWN_TYPES, Event, Events
 
 MIN_BLOCK = 50  # upstream: event types with fewer events on a timeline share one block
 MAX_WINDOWS = 100_000
+MAX_SEGMENTS = 2_000_000  # 23 days at a TR of 1 s
 
 
 @dataclass(frozen=True, repr=False)
@@ -132,7 +133,7 @@ class EventStore:
 
     def __init__(self, events: Events) -> None:
         self._blocks = {
-            timeline: blocks(events.on(timeline).of_type(*KNOWN_TYPES).rows) for timeline in events.timelines()
+            timeline: blocks(rows.of_type(*KNOWN_TYPES).rows) for timeline, rows in events.by_timeline().items()
         }
 
     def within(self, timeline: str, start: float, duration: float) -> tuple[Event, ...]:
@@ -170,8 +171,8 @@ def add_triggers(events: Events) -> Events:
     Source   tribev2 main.Data.get_loaders
     """
     triggers = []
-    for timeline in events.timelines():
-        rows = events.on(timeline).rows
+    for timeline, on in events.by_timeline().items():
+        rows = on.rows
         start = min(row.start for row in rows)
         duration = max(row.stop for row in rows) - start
         triggers.append(Event("CategoricalEvent", start, duration, timeline, rows[0].subject, extra={"split": "all"}))
@@ -199,9 +200,11 @@ def plan(
     events = add_triggers(events.standardized())
     store = EventStore(events)
     width, stride = duration_trs * tr, (duration_trs - overlap_trs) * tr
-    windows = []
+    windows: list[Window] = []
     for trigger in events.of_type("CategoricalEvent"):
         starts = list_windows(trigger.start, trigger.stop, stride=stride, width=width, drop_incomplete=drop_incomplete)
+        if (len(windows) + len(starts)) * duration_trs > MAX_SEGMENTS:
+            raise EventsError(f"the events would need over {MAX_SEGMENTS} rows of {tr:g} s; is a time wrong?")
         for start in starts:
             whole = Segment(start, width, trigger.timeline, store.within(trigger.timeline, start, width), store=store)
             windows.append(split(whole, store, tr, remove_empty))

@@ -71,7 +71,7 @@ def _is_break(tokens: Sequence[Token], first: int, mark: int, following: int, la
         if language == "en":
             if before.lower() in UNFINISHED or (before.lower() in UNFINISHED_BEFORE_NUMBERS and _is_number(word)):
                 return False
-            if token != ".":
+            if token != "." or _is_dotted(before):  # in small letters the period of "d.c." is a token of its own
                 return word in SENTENCE_OPENERS
         return not (capitals and word[:1].islower())
     return not (capitals and word[:1].islower() and QUOTES & set(between))
@@ -83,6 +83,20 @@ def _is_number(word: str) -> bool:
 
 def _begins_with_capitals(tokens: Sequence[Token], ends: Sequence[bool]) -> bool:
     """Whether most words after a mark begin with a capital, as in all but the plainest transcripts."""
-    after = [tokens[k + 1][0] for k in range(len(tokens) - 1) if tokens[k][0] in SENTENCE_ENDS and not ends[k + 1]]
+    after = [
+        tokens[k + 1][0]
+        for k in range(len(tokens) - 1)
+        if tokens[k][0] in SENTENCE_ENDS and not ends[k + 1] and not _abbreviates(tokens[k - 1][0] if k else "")
+    ]
     cased = [word for word in after if word[:1].isupper() or word[:1].islower()]
     return 2 * sum(word[:1].isupper() for word in cased) >= len(cased)
+
+
+def _abbreviates(word: str) -> bool:
+    """Whether a word before a period is surely shortened by it."""
+    return _is_dotted(word) or word.lower() in UNFINISHED or word.lower() in UNFINISHED_BEFORE_NUMBERS
+
+
+def _is_dotted(word: str) -> bool:
+    """Whether a word is single letters with periods between, as "d.c"."""
+    return "." in word and all(len(part) == 1 and part.isalpha() for part in word.split("."))

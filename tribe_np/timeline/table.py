@@ -23,6 +23,7 @@ from tribe_np.small_files import MEGABYTE, read_small_file
 MAX_BYTES = 1024 * MEGABYTE  # the contexts of an hour of words take about 60
 CELL = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|(?!")([^\t\r\n]*))(\t|\r\n|\n|\r|\Z)')
 LARGEST_EXTRA = 10**400  # of a whole number; Python refuses to write out, or read, some thousands of digits
+LARGEST_INTEGER = 2**53
 NEEDS_QUOTES = re.compile(r'[\t\r\n"]')
 MISSING = frozenset(
     {"", "nan", "null", "none", "na", "n/a", "<na>"}
@@ -111,10 +112,10 @@ def to_number(cell: object, convert: Callable[[float], Any]) -> Any:
 def to_integer(value: float) -> int:
     """A whole number; pandas writes 3 as 3.0 in a column with gaps.
 
-    Raises   ValueError for a fraction or infinity
+    Raises   ValueError for a fraction, infinity, or a number whose neighbours a float cannot tell apart
     """
-    if not value.is_integer():
-        raise ValueError(f"{value} is not a whole number")
+    if not value.is_integer() or abs(value) > LARGEST_INTEGER:
+        raise ValueError(f"{value} is not a whole number, or too large")
     return int(value)
 
 

@@ -65,7 +65,7 @@ def test_an_expression_that_takes_hours_is_stopped(tmp_path: Path, monkeypatch: 
     start = time.monotonic()
     with pytest.raises(CheckpointError, match=r"cannot read the text .* within 0\.3 s"):
         tokenizer.encode(" ".join(["x" * 250] * 1000))
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
     assert tokenizer.encode("xy")  # in a new process
 
 
@@ -109,7 +109,7 @@ def test_half_a_surrogate_pair_is_named(tmp_path: Path) -> None:
 def test_a_file_of_gigabytes_is_refused(tmp_path: Path) -> None:
     with write(tmp_path).open("ab") as file:
         file.truncate(3 << 30)
-    with pytest.raises(CheckpointError, match=r"tokenizer\.json: larger than 64 MB"):
+    with pytest.raises(CheckpointError, match=r"tokenizer\.json: larger than 32 MB"):
         LlamaTokenizer.from_pretrained(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Captions written in every spelling that people's files have give the same words and times."""
+"""Transcripts written in every spelling that people's files have give the same words and times."""
 
 from dataclasses import dataclass
 from itertools import chain, groupby, pairwise
@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.media.textgrids import textgrid
 from tribe_np.media.transcript import read_transcript
+from tribe_np.media.untimed_words import Piece, Segment, placed
 
 LETTERS = st.text("abcdefghij", min_size=1, max_size=8)
 WORDS = st.one_of(
@@ -112,3 +114,47 @@ def test_rolling_captions_speak_every_line_once(
     transcript = read_transcript(path)
     assert [word.text for word in transcript.words] == list(chain(*spoken))
     assert sum(note.count for note in transcript.notes) == len(spoken) - 1
+
+
+@given(captions(), captions(), st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le"]), st.booleans())
+def test_textgrids_of_two_speakers_give_the_words_of_both(
+    tmp_path_factory: pytest.TempPathFactory, ann: list[Caption], bo: list[Caption], encoding: str, short: bool
+) -> None:
+    tiers = {
+        f"{name} - words": [(cue.start / 1000, cue.stop / 1000, " ".join(chain(*cue.lines))) for cue in cues]
+        for name, cues in (("Ann", ann), ("Bo", bo))
+    }
+    path: Path = tmp_path_factory.getbasetemp() / "both.TextGrid"
+    path.write_bytes(textgrid(tiers | {"Ann - phones": [(0.0, 1.0, "AH0")]}, short=short).encode(encoding))
+    transcript = read_transcript(path)
+    intervals = sorted(chain(*tiers.values()), key=lambda interval: interval[0])
+    read = [list(words) for _, words in groupby(transcript.words, key=lambda word: word.sequence_id)]
+    assert [(words[0].start, words[-1].stop, " ".join(w.text for w in words)) for words in read] == intervals
+
+
+PIECES = st.lists(st.tuples(LETTERS, st.booleans()), min_size=1, max_size=8)
+
+
+@given(st.lists(PIECES, min_size=1, max_size=4), st.booleans())
+def test_words_without_times_stay_in_order_between_their_neighbours(
+    spoken: list[list[tuple[str, bool]]], ends: bool
+) -> None:
+    segments, now = [], 1.0
+    for number, words in enumerate(spoken):
+        pieces = []
+        for text, is_timed in words:
+            pieces.append(Piece(text, now if is_timed else None, now + 0.25 if is_timed else None, ""))
+            now += 0.5
+        bounds = (now - 0.5 * len(words), now) if ends else (None, None)
+        segments.append(Segment(number, "", *bounds, tuple(pieces)))
+    given_times = [piece for segment in segments for piece in segment.pieces if piece.start is not None]
+    if not given_times and not ends:
+        return
+    done, notes = placed(segments, "a.json")
+    pieces = [piece for segment in done for piece in segment.pieces]
+    times = [(piece.start, piece.stop) for piece in pieces if piece.start is not None and piece.stop is not None]
+    assert len(times) == sum(map(len, spoken))
+    assert all(0 <= start <= stop for start, stop in times)
+    assert all(a[1] <= b[0] + 1e-9 for a, b in pairwise(times))
+    assert [piece for piece in pieces if piece in given_times] == given_times
+    assert sum(note.count for note in notes) == len(times) - len(given_times)
