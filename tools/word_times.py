@@ -107,10 +107,11 @@ def spoken_texts(folder: Path) -> Iterator[Spoken]:
             yield speak(text, folder, f"{number}-{voice}", voice, rate, kind)
 
 
-def whisperx_stand_in(spoken: Spoken, folder: Path) -> Transcript:
+def whisperx_stand_in(spoken: Spoken, folder: Path, *, drop_untimed: bool) -> Transcript:
     """The transcript that whisperX would write if it heard and timed every word as it was spoken, read back here.
 
-    Its aligner knows letters only: a word with a digit or a currency sign has no time.
+    Its aligner knows letters only: a word with a digit or a currency sign has no time, and is placed between its
+    neighbours, or dropped as upstream does.
     """
     document = json.loads(whisperx_text(Transcript(spoken.words, "en")))
     for word in (word for segment in document["segments"] for word in segment["words"]):
@@ -119,7 +120,7 @@ def whisperx_stand_in(spoken: Spoken, folder: Path) -> Transcript:
             del word["start"], word["end"]
     written = folder / "whisperx.json"
     written.write_text(json.dumps(document))
-    return read_whisperx_json(written)
+    return read_whisperx_json(written, drop_untimed=drop_untimed)
 
 
 def measure(model: FasterWhisper, folder: Path) -> dict[str, str]:
@@ -128,7 +129,7 @@ def measure(model: FasterWhisper, folder: Path) -> dict[str, str]:
     kinds = dict.fromkeys(spoken.kind for spoken in texts)
     seconds = sum(spoken.seconds for spoken in texts)
     by_kind = {kind: Score() for kind in kinds}
-    whole = {name: Score() for name in ("int8", "float32", "--align", "whisperX stand-in")}
+    whole = {name: Score() for name in ("int8", "float32", "--align", "whisperX", "whisperX upstream")}
     took, in_int8 = {}, []
     for compute_type in ("int8", "float32"):
         engine = replace(model, compute_type=compute_type)
@@ -143,12 +144,14 @@ def measure(model: FasterWhisper, folder: Path) -> dict[str, str]:
                 aligned = align_text(spoken.text, transcript, spoken.wav, spoken.seconds)
                 whole["--align"].add(spoken.words, aligned.transcript.words)
     for spoken in texts:
-        whole["whisperX stand-in"].add(spoken.words, whisperx_stand_in(spoken, folder).words)
+        for name, drop_untimed in (("whisperX", False), ("whisperX upstream", True)):
+            whole[name].add(spoken.words, whisperx_stand_in(spoken, folder, drop_untimed=drop_untimed).words)
     names = {
         "int8": f"faster-whisper, int8 ({took['int8']:.2f} s of a processor a second of sound)",
         "float32": f"faster-whisper, float32 ({took['float32']:.2f} s of a processor a second of sound)",
         "--align": "the same, int8, with the text known (`--align`)",
-        "whisperX stand-in": "a transcript as whisperX writes it, times given",
+        "whisperX": "a transcript as whisperX writes it, times given",
+        "whisperX upstream": "the same, read as upstream reads it",
     }
     return {
         "word times": table([whole[name].row(label) for name, label in names.items()], "from"),

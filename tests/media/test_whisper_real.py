@@ -75,7 +75,7 @@ def sounds() -> dict[str, Callable[[], np.ndarray]]:
         "white noise": lambda: 0.1 * rng.standard_normal(40 * RATE),
         "rumble": lambda: 0.002 * np.cumsum(rng.standard_normal(40 * RATE)) % 1 - 0.5,
         "a tone": lambda: 0.3 * np.sin(2 * np.pi * 440 * np.arange(40 * RATE) / RATE),
-        "music": lambda: music(40),
+        "music": lambda: music(25),
         "a tenth of a second": lambda: 0.1 * rng.standard_normal(RATE // 10),
         "one sample": lambda: np.zeros(1),
     }
