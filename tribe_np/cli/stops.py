@@ -5,6 +5,7 @@ imported the exception waits: a compiled module that meets it prints a traceback
 cannot get out (a `__del__`, a callback from C) it is raised again.
 """
 
+import os
 import signal
 import sys
 import time
@@ -53,12 +54,12 @@ class Stops:
         else:
             sys.__unraisablehook__(lost)
 
-    def end(self) -> None:
-        """The work is done or undone: nothing is left to unwind while the interpreter ends."""
+    def end(self, code: int) -> None:
+        """The work is done or undone, and all is written: whatever still comes ends the interpreter's end."""
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number in WORDS:
             if signal.getsignal(number) == self.receive:
-                signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
+                signal.signal(number, lambda *_: os._exit(code))
 
     @property
     def word(self) -> str:
