@@ -5,6 +5,7 @@ imported the exception waits: a compiled module that meets it prints a traceback
 cannot get out (a `__del__`, a callback from C) it is raised again.
 """
 
+import atexit
 import os
 import signal
 import sys
@@ -27,6 +28,7 @@ class Stops:
     def watch(self) -> None:
         """From now on the signals arrive here, but for those that are ignored."""
         sys.unraisablehook = self._unraisable
+        atexit.register(_ignore)  # registered first, it runs last: what Python does after that would give up handlers
         for number in WORDS:
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self.receive)
@@ -70,6 +72,11 @@ class Stops:
     def code(self) -> int:
         """The exit code that a shell gives for the signal."""
         return 128 + (self.number or signal.SIGINT)
+
+
+def _ignore() -> None:
+    for number in WORDS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def in_import(frame: FrameType | None) -> bool:
