@@ -83,6 +83,20 @@ def test_what_cannot_get_out_is_raised_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+def test_a_signal_after_the_work_changes_no_exit_code(tmp_path: Path, number: signal.Signals) -> None:
+    done = child(
+        f"""
+        import atexit
+        atexit.register(lambda: (os.kill(os.getpid(), {int(number)}), time.sleep(5)))
+        STOPS.end(3)
+        sys.exit(3)
+        """,
+        tmp_path,
+    )
+    assert (done.returncode, done.stderr) == (3, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
 def test_what_is_ignored_stays_ignored(tmp_path: Path, number: signal.Signals) -> None:
     done = child(
         f"os.kill(os.getpid(), {int(number)})\ntime.sleep(0.1)\nprint('on')\n", tmp_path,

@@ -21,5 +21,5 @@ def run() -> None:
     except KeyboardInterrupt:
         print(f"tribe-np: {STOPS.word}", file=sys.stderr)
         code = STOPS.code
-    STOPS.end()
+    STOPS.end(code)
     sys.exit(code)

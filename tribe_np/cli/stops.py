@@ -5,6 +5,8 @@ imported the exception waits: a compiled module that meets it prints a traceback
 cannot get out (a `__del__`, a callback from C) it is raised again.
 """
 
+import atexit
+import os
 import signal
 import sys
 import time
@@ -26,6 +28,7 @@ class Stops:
     def watch(self) -> None:
         """From now on the signals arrive here, but for those that are ignored."""
         sys.unraisablehook = self._unraisable
+        atexit.register(_ignore)  # registered first, it runs last: what Python does after that would give up handlers
         for number in WORDS:
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self.receive)
@@ -53,12 +56,12 @@ class Stops:
         else:
             sys.__unraisablehook__(lost)
 
-    def end(self) -> None:
-        """The work is done or undone: nothing is left to unwind while the interpreter ends."""
+    def end(self, code: int) -> None:
+        """The work is done or undone, and all is written: whatever still comes ends the interpreter's end."""
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number in WORDS:
             if signal.getsignal(number) == self.receive:
-                signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
+                signal.signal(number, lambda *_: os._exit(code))
 
     @property
     def word(self) -> str:
@@ -69,6 +72,11 @@ class Stops:
     def code(self) -> int:
         """The exit code that a shell gives for the signal."""
         return 128 + (self.number or signal.SIGINT)
+
+
+def _ignore() -> None:
+    for number in WORDS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def in_import(frame: FrameType | None) -> bool:
