@@ -55,8 +55,8 @@ def take_feed_forward(weights: Weights, config: DinoV2Config) -> Mlp | SwiGlu:
             Linear.from_weights(weights.at("fc2"), M, D, bias=True),
         )
     if weights.has("weights_in.weight"):
-        both = Linear.from_weights(weights.at("weights_in"), D, 2 * M, bias=True)
-        gate, up = (Linear(both.weight[part], both.bias[part]) for part in (slice(None, M), slice(M, None)))
+        weight, bias = weights.take("weights_in.weight", (2 * M, D)), weights.take("weights_in.bias", (2 * M,))
+        gate, up = Linear(weight[:M], bias[:M]), Linear(weight[M:], bias[M:])
     else:
         gate, up = (Linear.from_weights(weights.at(name), D, M, bias=True) for name in ("gate_proj", "up_proj"))
     return SwiGlu(gate, up, Linear.from_weights(weights.at("down_proj"), M, D, bias=True))

@@ -20,12 +20,12 @@ from tools.reference.predictions_cases import EVENT_KEYS, GOLDEN_SEED, event_row
 from tools.reference.predictions_compat import FILM, LONG, MARKED, NAME, TEXT, TRANSCRIPT, TURNED, write_silence
 from tribe_np.errors import EventsError
 from tribe_np.formats.safetensors import read_header
-from tribe_np.media import espeak_child, speech
+from tribe_np.media import espeak_child, speech, whisper
 from tribe_np.media.audio import TrackHabits, audio_info, extract_audio, read_audio
 from tribe_np.media.pictures import Habits
 from tribe_np.media.video import clip_frames
 from tribe_np.oracle import relative_error
-from tribe_np.pipeline import events as events_module
+from tribe_np.pipeline import in_context
 from tribe_np.pipeline.config import Compat, PipelineConfig
 from tribe_np.pipeline.events import EventBuilder, WordSource
 from tribe_np.pipeline.progress import Silent
@@ -70,7 +70,8 @@ def recorded_words(rows: list[list[Any]]) -> list[list[Any]]:
 
 @pytest.fixture
 def uvx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A stand-in for uvx that answers with the recorded transcript; the folder where it notes its calls."""
+    """A stand-in for uvx, the only recogniser here, that answers with the recorded transcript; it notes its calls."""
+    monkeypatch.setattr(whisper, "is_installed", lambda: False)
     folder = tmp_path / "bin"
     folder.mkdir()
     (folder / "uvx").write_text(UVX)
@@ -97,9 +98,9 @@ def test_identical_sentences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     )
     asked = []
     for step in ("add_sentences", "add_contexts"):
-        real = getattr(events_module, step)
+        real = getattr(in_context, step)
         monkeypatch.setattr(
-            events_module,
+            in_context,
             step,
             lambda *a, real=real, **options: asked.append(options["merge_identical"]) or real(*a, **options),
         )

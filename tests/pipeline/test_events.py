@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.media.sound_samples import noise, write
+from tools.reference import audio_compat
 from tribe_np.errors import EventsError, TribeError
 from tribe_np.media import whisper
 from tribe_np.media.ffmpeg import run_ffmpeg
@@ -81,6 +82,14 @@ def test_sound_of_another_ffmpeg_is_kept_apart(film: Path, tmp_path: Path, monke
     monkeypatch.setattr("tribe_np.pipeline.events.ffmpeg_version", lambda: "4.2")
     build(film, tmp_path / "work", WordSource(speech=False))
     assert len(list((tmp_path / "work").glob("sound-*.wav"))) == 2
+
+
+def test_sound_that_begins_late_is_told_of(tmp_path: Path) -> None:
+    film = Path(shutil.copy(Path(__file__).parents[1] / "golden" / audio_compat.LATE, tmp_path))
+    _, record = build(film, tmp_path / "work", WordSource(speech=False))
+    assert any("its sound begins 1.0 s after the film" in text for text in record.warnings)
+    _, record = build(film, tmp_path / "work2", WordSource(speech=False), compat="upstream")
+    assert not any("after the film" in text for text in record.warnings)
 
 
 def test_what_is_odd_about_a_sound_is_a_warning(tmp_path: Path) -> None:

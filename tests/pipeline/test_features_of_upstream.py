@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tribe_np.encoder.random import write_random
-from tribe_np.errors import ConfigError
+from tribe_np.errors import ConfigError, EventsError
 from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.timeline.events import Events
@@ -61,6 +61,20 @@ def test_predictions_do_not_depend_on_how_one_layer_is_asked_for(
         )  # fmt: skip
         found.append(model.predict(of_type(events, "Audio"), verbose=False)[0])
     assert all(np.array_equal(one, found[0]) for one in found)
+
+
+def test_windows_with_other_numbers_of_events_cannot_be_put_together(
+    demo: DemoPaths, events: Events, tmp_path: Path
+) -> None:
+    write_random(tmp_path, seed=1, feature_dims={"text": (1, 64)}, n_outputs=9, n_output_timesteps=1, hidden=96,
+                 heads=3)  # fmt: skip
+    words = Events(event for event in events if event.type == "Word")
+    model = TribeModel.from_pretrained(
+        tmp_path, models=demo.models, cache_folder=False, device="cpu",
+        config_update={"data.layers_to_use": [0.5], "data.text_feature.aggregation": "cat"},
+    )  # fmt: skip
+    with pytest.raises(EventsError, match="different numbers of text events, which aggregation 'cat'"):
+        model.predict(words, verbose=False)
 
 
 def test_a_clip_has_64_frames_whatever_the_model_was_made_for(demo: DemoPaths, events: Events, tmp_path: Path) -> None:

@@ -79,7 +79,10 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-speech", action="store_true", help="go on without words")
     parser.add_argument(
-        "--language", metavar="NAME", help="language of the words (default: the transcript's, or english)"
+        "--language",
+        metavar="NAME",
+        help="language of the words: a name, a code such as fr, fra or pt-BR, or detect (default: a transcript's "
+        "own, or english; a text's is detected)",
     )
     parser.add_argument(
         "--keep-non-speech", action="store_true",
@@ -87,7 +90,10 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--compat", choices=["upstream"], help="reproduce the reference implementation's defects")
     parser.add_argument(
-        "--sentences", default="builtin", metavar="NAME", help="sentence splitter: builtin (default) or spacy:MODEL"
+        "--sentences",
+        default="builtin",
+        metavar="NAME",
+        help="sentence splitter: builtin (default), or spacy:MODEL; spacy:en_core_web_lg gives upstream's sentences",
     )
     parser.add_argument(
         "--context", choices=["exact", "anchored"], default="exact",

@@ -14,6 +14,7 @@ from tribe_np.errors import MediaError, OutputError
 from tribe_np.media.ffmpeg import input_args, open_ffmpeg
 from tribe_np.media.probe import MediaInfo, probe
 from tribe_np.media.sound_file import UNNOTICED, open_sound, reason
+from tribe_np.media.sound_kind import how_to_convert
 
 ON_TIME = 0.05  # seconds, about a packet: players do not begin the sound of a film more exactly
 BLOCK_SAMPLES = 1 << 20  # samples (of all channels) written at a time
@@ -70,7 +71,7 @@ def read_audio(
         try:
             samples = sound.read(start, n_wanted)
         except soundfile.SoundFileError as error:
-            raise MediaError(f"{path}: cannot be decoded: {reason(error)}") from error
+            raise MediaError(f"{path}: cannot be decoded: {reason(error)}; {how_to_convert(path)}") from error
     if len(samples) == 0:
         raise MediaError(f"{path}: no samples could be decoded; the file is damaged or cut short")
     if len(samples) < n_wanted - UNNOTICED * rate and not trust_header:

@@ -71,7 +71,9 @@ def _examined_ogg(path: str | Path) -> Examined:
         notes.append(f"{name} lacks the last page of an Ogg file: it may be cut short; all that is there is used")
     if pages.n_lost:
         notes.append(f"{name}: {pages.n_lost} bytes that belong to no Ogg page are passed over")
-    return Examined(notes=tuple(notes))
+    if pages.n_missing:
+        notes.append(f"{name}: {pages.n_missing} Ogg pages are missing inside; silence or noise is in their place")
+    return Examined(notes=tuple(notes), is_to_be_counted=pages.n_lost + pages.n_missing > 0)
 
 
 def _examined_flac(path: str | Path, start: bytes) -> Examined:
@@ -85,7 +87,7 @@ def _examined_flac(path: str | Path, start: bytes) -> Examined:
 
 def _examined_samples(path: str | Path, place: SoundBytes) -> Examined:
     name = Path(path).name
-    if place.is_open_ended and place.present > 0:
+    if place.is_open_ended and place.present > 0 and place.present != place.promised:
         if place.promised == 0 and (not place.is_riff or holds_chunks(path, place)):
             return Examined()
         notes = (f"the header of {name} does not say how long the sound is, as live recorders leave it; all that is "

@@ -46,9 +46,10 @@ class OpenSound:
             for block in self.blocks(self.n_samples):
                 n_decoded += len(block)
         if self._seconds(self.n_samples - n_decoded) > UNNOTICED:
+            promised = f"the {self._seconds(self.n_samples):.1f} s that it should hold"
             raise MediaError(
-                f"{self.path}: {CUT_SHORT} or damaged: {self._seconds(self.n_samples):.1f} s cannot be decoded to the "
-                f"end; {AGAIN}, or {how_to_convert(self.path)}"
+                f"{self.path}: {CUT_SHORT} or damaged: {promised} cannot be decoded to the end; {AGAIN}, or "
+                f"{how_to_convert(self.path)}"
             )
         return n_decoded
 

@@ -112,7 +112,10 @@ def _espeak_command(folder: str, voices: str) -> list[str]:
 
 def _check_espeak(code: int, stderr: bytes, language: str) -> None:
     if code == espeak_child.NO_VOICE:
-        raise MediaError(f"espeak-ng has no voice for language {language!r:.40}; `espeak-ng --voices` lists them")
+        raise MediaError(
+            f"espeak-ng has no voice for language {language!r:.40}; name another with --language "
+            "(`espeak-ng --voices` lists them)"
+        )
     if code < 0:
         raise MediaError(f"espeak-ng crashed (signal {-code}) while speaking; try another text, or engine gtts")
     if code != 0:

@@ -13,6 +13,7 @@ from tribe_np.errors import EventsError
 from tribe_np.media.transcript_words import Note, Transcript, Word, read_text, seconds, spoken, timed_word
 from tribe_np.media.untimed_words import Piece, Segment, joined, placed
 from tribe_np.timeline.table import checked_records, quote
+from tribe_np.timeline.word_cuts import cut_words
 
 DECIMAL_COMMA = re.compile(r"-?\d*,\d+")
 MOST_SECONDS = 1e6  # that the start of a segment may say
@@ -95,7 +96,7 @@ def _segment(item: Any, number: int, path: Path, drop_untimed: bool) -> Segment:
     pieces = [_piece(word, f"{at}, word {n}", path, drop_untimed) for n, word in enumerate(item["words"], 1)]
     start, stop = (_bound(item.get(key)) for key in ("start", "end"))
     if not pieces and not drop_untimed and start is not None and stop is not None:
-        pieces = [Piece(text, None, None, at) for text in sentence.split()]  # whisperX could not align any of them
+        pieces = [Piece(text, None, None, at) for text in cut_words(sentence)]  # whisperX could not align any of them
     return Segment(number, sentence, start, stop, tuple(piece for piece in pieces if piece is not None))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from tribe_np.errors import EventsError
 from tribe_np.foreign import HEAD, description
 from tribe_np.small_files import MEGABYTE, read_small_file
+from tribe_np.timeline.word_cuts import cut_words
 
 MAX_BYTES = 64 * MEGABYTE  # words with times take some 3 an hour
 INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # never a part of a word
@@ -139,7 +140,7 @@ def spread(
     text: str, start: float, stop: float, sequence_id: int, sentence: str, *, path: Path, at: str
 ) -> Iterator[Word]:
     """The words of a stretch of text, each given a share of its time in proportion to its number of characters."""
-    words = [word for word in text.replace('"', "").split() if word]
+    words = cut_words(text.replace('"', ""))
     total = sum(map(len, words))
     before = 0
     for word in words:

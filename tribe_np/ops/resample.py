@@ -94,25 +94,24 @@ def _sums(filters: Array) -> Array:
     xp = array_module(filters)
     n, n_taps = filters.shape
     n_vectors = n_taps // LANES
-    vectors = filters[:, : n_vectors * LANES].reshape(n, n_vectors, LANES)
     n_turns = n_vectors // TURN
+    vectors = filters[:, : n_vectors * LANES].reshape(n, n_vectors, LANES)
     turns = vectors[:, : n_turns * TURN].reshape(n, n_turns, TURN, LANES)
-    runs, rest = xp.zeros((n, TURN, LANES), dtype=np.float32), xp.zeros((n, TURN, LANES), dtype=np.float32)
+    runs = rest = xp.zeros((n, TURN, LANES), dtype=np.float32)
     for i in range(n_turns):
         rest = rest + turns[:, i]
         if i % RUN == RUN - 1:
             runs, rest = runs + rest, rest * 0
     turned = rest + runs
-    lanes = turned[:, 0]
-    for i in range(n_turns * TURN, n_vectors):
-        lanes = lanes + vectors[:, i]
-    for i in range(1, TURN):
-        lanes = lanes + turned[:, i]
-    total = xp.zeros((n,), dtype=np.float32)
-    for i in range(n_vectors * LANES, n_taps):
-        total = total + filters[:, i]
-    for i in range(LANES):
-        total = total + lanes[:, i]
+    lanes = _one_by_one(turned[:, 0], vectors[:, n_turns * TURN :], turned[:, 1:])
+    return _one_by_one(xp.zeros((n,), dtype=np.float32), filters[:, n_vectors * LANES :], lanes)
+
+
+def _one_by_one(total: Array, *parts: Array) -> Array:
+    """`total` with the columns of every part added, from left to right."""
+    for part in parts:
+        for i in range(part.shape[1]):
+            total = total + part[:, i]
     return total
 
 

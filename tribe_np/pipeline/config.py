@@ -18,6 +18,7 @@ from tribe_np.errors import ConfigError
 from tribe_np.media.audio import TrackHabits
 from tribe_np.media.pictures import Habits
 from tribe_np.shown import quoted
+from tribe_np.timeline.features import AGGREGATIONS
 from tribe_np.timeline.languages import checked_language
 from tribe_np.timeline.sentences import check_option
 
@@ -101,7 +102,7 @@ class DataConfig:
             frequency=_positive(data, "data.frequency"),
             duration_trs=_count(data, "data.duration_trs", 40),
             overlap_trs=_count(data, "data.overlap_trs_train", 0),
-            drop_incomplete=bool(data.get("stride_drop_incomplete", False)),
+            drop_incomplete=_flag(data, "data.stride_drop_incomplete"),
             batch_size=_count(data, "data.batch_size", 64),
             tr=1 / tr_frequency,
             hemodynamic_offset=_number(neuro, "data.neuro.offset", 0.0),
@@ -126,11 +127,11 @@ def _extractor(modality: str, data: Mapping[str, Any]) -> ExtractorConfig:
         model_name=str(model.get("model_name", DEFAULT_MODELS[modality])),
         selection=_selection(data, model, f"{where}.layers"),
         frequency=_positive(data, "data.frequency"),
-        aggregation=str(feature.get("aggregation", "single")),
+        aggregation=_aggregation(feature, where),
         batch_size=_count(feature, f"{where}.batch_size", 32),
         clip_duration=_positive(feature, f"{where}.clip_duration") if modality == "video" else 0.0,
         n_video_frames=_video_frames(feature, where),
-        allow_missing=bool(feature.get("allow_missing", False)),
+        allow_missing=_flag(feature, f"{where}.allow_missing"),
     )
 
 
@@ -152,6 +153,14 @@ def _selection(data: Mapping[str, Any], model: Mapping[str, Any], where: str) ->
         aggregation=data.get("layer_aggregation", "group_mean"),
         cache_n_layers=_optional_count(model, f"{where.removesuffix('layers')}cache_n_layers"),
     )
+
+
+def _aggregation(feature: Mapping[str, Any], where: str) -> str:
+    value = feature.get("aggregation", "single")
+    if value not in AGGREGATIONS:
+        known = ", ".join(AGGREGATIONS)
+        raise ConfigError(f"config.yaml: {where}.aggregation = {quoted(value)} is not implemented; one of {known} is")
+    return str(value)
 
 
 def _video_frames(feature: Mapping[str, Any], where: str) -> int:
@@ -188,6 +197,13 @@ def _number(section: Mapping[str, Any], path: str, default: float) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e6:
         raise ConfigError(f"config.yaml: {path} must be a number, got {quoted(value)}")
     return float(value)
+
+
+def _flag(section: Mapping[str, Any], path: str) -> bool:
+    value = section.get(path.rpartition(".")[2], False)
+    if not isinstance(value, bool):
+        raise ConfigError(f"config.yaml: {path} must be true or false, got {quoted(value)}")
+    return value
 
 
 def _optional_count(section: Mapping[str, Any], path: str, *, most: int = MOST) -> int | None:

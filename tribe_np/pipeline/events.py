@@ -107,6 +107,10 @@ class EventBuilder:
                 f"{film.path.name}: its pictures end after {film.video_stop:.1f} s and its sound after "
                 f"{film.audio_stop:.1f} s; {stays if film.audio_stop > film.video_stop else 'the rest is silent'}"
             )
+        if film.has_audio and film.audio_start > audio.ON_TIME and not compat.sound_from_start:
+            self.record.warn(
+                f"{film.path.name}: its sound begins {film.audio_start:.1f} s after the film; silence is before it"
+            )
         self.record.facts["film"] = {
             "ffmpeg": ffmpeg_version(), "video_stream": film.video_stream, "audio_stream": film.audio_stream,
             "is_constant_rate": film.is_constant, "rotation": film.rotation, "pixel_aspect": film.pixel_aspect,

@@ -281,6 +281,8 @@ class _Run:
                 "habits": asdict(options.compat.film_habits),
                 "reading": probe(row.filepath).reading,
             }
+        else:
+            parts["trust_sound_header"] = options.compat.trust_sound_header  # pieces of MP3 begin otherwise
         n_bins, stride = to_index(row.duration, self.config.frequency), options.video_stride
         if self.config.modality == "video" and len(self.computed_bins(n_bins)) < n_bins:
             parts["video_stride"] = stride

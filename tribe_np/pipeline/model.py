@@ -370,10 +370,16 @@ class TribeModel(UpstreamNames, Card):
         self, source: FeatureSource, batch: Sequence[Window], items: Mapping[str, Mapping[EventKey, FeatureGrid]]
     ) -> dict[str, np.ndarray]:
         """Shapes   -> {modality: (B, G, F, T)}."""
-        return {
-            m: np.stack([self._window(source, m, w.events, items[m], w.start, w.duration) for w in batch])
-            for m in items
-        }
+        features = {}
+        for m in items:
+            parts = [self._window(source, m, w.events, items[m], w.start, w.duration) for w in batch]
+            if len({part.shape for part in parts}) > 1:  # cat and stack: the number of events decides
+                raise EventsError(
+                    f"windows hold different numbers of {m} events, which aggregation "
+                    f"{self.data.extractors[m].aggregation!r} turns into features of different shapes"
+                )
+            features[m] = np.stack(parts)
+        return features
 
     def _activity(self, features: Mapping[str, np.ndarray], subjects: Sequence[int] | None) -> np.ndarray:
         """Shapes   features {modality: (B, G, F, T)}, B subjects -> (B, V, R)."""

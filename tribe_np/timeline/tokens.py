@@ -24,7 +24,9 @@ UNITS = (
     "km km² km³ m m² m³ dm dm² dm³ cm cm² cm³ mm mm² mm³ ha µm nm yd in ft kg g mg µg t lb oz m/s km/h kmh mph "
     "hPa Pa mbar mb MB kb KB gb GB tb TB T G M K %"
 )
-SPACELESS = frozenset(("zh", "yue", "wuu", "nan", "lzh", "ja"))  # a token is one character, as in spaCy's blank Chinese
+SPACELESS = frozenset(
+    ("zh", "yue", "wuu", "nan", "lzh", "ja")
+)  # one character a token, as for their scripts in spaCy's blank Chinese
 LONGEST_UNIT = 4  # characters: km/h
 BEFORE_PERIOD = frozenset("%²-+|" + MARKS + QUOTES)
 LETTER = r"(?:[^\W\d_²³¹¼½¾]|[\u3000-\u303f])"
