@@ -61,6 +61,23 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
 def add_event_arguments(parser: argparse.ArgumentParser) -> None:
     """How a stimulus becomes events."""
     parser.add_argument("stimulus", type=path, metavar="STIMULUS", help="a film, a sound or a .txt file")
+    add_word_arguments(parser)
+    parser.add_argument("--compat", choices=["upstream"], help="reproduce the reference implementation's defects")
+    parser.add_argument(
+        "--sentences",
+        default="builtin",
+        metavar="NAME",
+        help="sentence splitter: builtin (default), or spacy:MODEL; spacy:en_core_web_lg gives upstream's sentences",
+    )
+    parser.add_argument(
+        "--context", choices=["exact", "anchored"], default="exact",
+        help="what a word beyond the 1,025th is read in: its own 1,024 words (default), or, far faster and an "
+        "approximation, 1,024 to 1,280 words that 256 words share",
+    )  # fmt: skip
+
+
+def add_word_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where the words come from, and what counts as one."""
     parser.add_argument(
         "--transcript", type=path, metavar="FILE", help="words with times: .json .tsv .srt .vtt .TextGrid"
     )
@@ -82,23 +99,11 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
         "--language",
         metavar="NAME",
         help="language of the words: a name, a code such as fr, fra or pt-BR, or detect (default: a transcript's "
-        "own, or english; a text's is detected)",
+        "own, else what is recognised or detected)",
     )
     parser.add_argument(
         "--keep-non-speech", action="store_true",
         help="count as words what nobody says in a transcript: musical notes, [door slams], (laughs), MAN:, dashes",
-    )  # fmt: skip
-    parser.add_argument("--compat", choices=["upstream"], help="reproduce the reference implementation's defects")
-    parser.add_argument(
-        "--sentences",
-        default="builtin",
-        metavar="NAME",
-        help="sentence splitter: builtin (default), or spacy:MODEL; spacy:en_core_web_lg gives upstream's sentences",
-    )
-    parser.add_argument(
-        "--context", choices=["exact", "anchored"], default="exact",
-        help="what a word beyond the 1,025th is read in: its own 1,024 words (default), or, far faster and an "
-        "approximation, 1,024 to 1,280 words that 256 words share",
     )  # fmt: skip
 
 
