@@ -13,6 +13,8 @@ KINDS = {
     "ConfigError": ValueError,
     "EventsError": ValueError,
     "MediaError": OSError,
+    "MissingFileError": FileNotFoundError,
+    "StimulusError": ValueError,
     "OutputError": OSError,
     "ShortMemoryError": MemoryError,
     "MissingDependencyError": ImportError,

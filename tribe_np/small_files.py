@@ -22,15 +22,16 @@ def read_small_file(path: str | Path, *, most: int, error: type[TribeError] = Ch
 
     Raises   `error`, naming the file: missing, not readable, no regular file, or larger
     """
-    check_regular(path, error=error)
-    try:
-        with Path(path).open("rb") as file:
-            raw = file.read(most + 1)
-    except OSError as failure:
-        raise error(f"{path}: cannot be read: {failure.strerror or failure}") from failure
-    if len(raw) > most:
-        size = f"{most // MEGABYTE} MB" if most >= MEGABYTE else f"{most // 1000} kB"
-        raise error(f"{path}: larger than {size}, the most that is read of such a file")
+    raw = b""
+    if (size := check_regular(path, error=error)) <= most:
+        try:
+            with Path(path).open("rb") as file:
+                raw = file.read(most + 1)  # of /proc, files say that they have no bytes
+        except OSError as failure:
+            raise error(f"{path}: cannot be read: {failure.strerror or failure}") from failure
+    if max(size, len(raw)) > most:
+        limit = f"{most // MEGABYTE} MB" if most >= MEGABYTE else f"{most // 1000} kB"
+        raise error(f"{path}: larger than {limit}, the most that is read of such a file")
     return raw
 
 

@@ -1,4 +1,4 @@
-"""The child that runs a tokenizer.json we do not know: run as a script by `tokenizer_process`, never imported.
+"""The child that runs a tokenizer.json we do not know: `tokenizer_process` runs this file as a script.
 
 Its own process, because the `tokenizers` library can panic, loop or eat all memory over a file, and writes a trace
 of the panic to standard error. Standard input and output carry one JSON value a line: a request [method, argument],
@@ -7,19 +7,24 @@ an answer {"value": ...} or {"error": "..."}. It ends when its input does.
 
 import json
 import resource
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
+LONGEST = 90  # seconds of one answer: the parent gives up earlier, unless it was killed
+
 
 def answer(function: Callable[[], Any]) -> Any:
     """Calls it and writes what came out; the value, or None after an error."""
+    signal.alarm(LONGEST)  # its default action ends the process, in the middle of the library too
     try:
         reply = {"value": function()}
     except BaseException as error:  # the library's panics are no Exceptions
         reply = {"error": f"{str(error) or type(error).__name__}"[:300]}
+    signal.alarm(0)
     sys.stdout.write(json.dumps(reply) + "\n")
     sys.stdout.flush()
     return reply.get("value")

@@ -23,7 +23,6 @@ from tribe_np.shown import quoted
 
 LOAD_SECONDS = 60.0  # the released file, of 9 MB, takes about one
 ENCODE_SECONDS = 20.0  # of one text; a context of 1,024 words takes milliseconds
-
 MAX_MEMORY = 4 << 30  # bytes of address space; a tokenizer of 32 MB of JSON takes less than one GB
 
 
@@ -58,11 +57,21 @@ class TokenizerProcess:
         with self._lock:
             child = self._child()
             assert child.stdin is not None
-            with suppress(BrokenPipeError):  # it has ended: its answer says so
+            try:
                 child.stdin.write(json.dumps([method, argument]).encode() + b"\n")
                 child.stdin.flush()
+            except BrokenPipeError:
+                pass  # it has ended: its answer says so
+            except BaseException:
+                self._stop(child)
+                raise
             doing = f"cannot read the text {quoted(argument)}" if method == "encode" else "is not usable"
             return self._answer(child, ENCODE_SECONDS, doing)
+
+    def _stop(self, child: "subprocess.Popen[bytes]") -> None:
+        """Ends a child whose next answer would belong to an earlier question; the next question starts another."""
+        _end(os.getpid(), child)
+        self._started = None
 
     def _child(self) -> "subprocess.Popen[bytes]":
         """The running child, started where there is none."""
@@ -86,14 +95,17 @@ class TokenizerProcess:
         return child
 
     def _answer(self, child: "subprocess.Popen[bytes]", limit: float, doing: str) -> Any:
-        line = _read_line(child, time.monotonic() + limit)
+        try:
+            line = _read_line(child, time.monotonic() + limit)
+        except BaseException:  # an interrupt
+            self._stop(child)
+            raise
         if line is not None and line.endswith(b"\n"):
             reply = json.loads(line)
             if "error" in reply:
                 raise CheckpointError(f"{self.path}: {doing}: {reply['error']}")
             return reply["value"]
-        _end(os.getpid(), child)
-        self._started = None
+        self._stop(child)
         if line is None:
             raise CheckpointError(f"{self.path}: {doing} within {limit:g} s; its expressions are not usable")
         raise CheckpointError(f"{self.path}: {doing}: the tokenizers library broke down, or ran out of memory, over it")

@@ -69,6 +69,21 @@ def test_an_expression_that_takes_hours_is_stopped(tmp_path: Path, monkeypatch: 
     assert tokenizer.encode("xy")  # in a new process
 
 
+def test_an_interrupt_leaves_no_answer_for_the_next_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, pre_tokenizer=SPACE)
+    tokenizer = LlamaTokenizer.from_pretrained(tmp_path)
+    expected = tokenizer.encode("the second text")
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tokenizer_process, "_read_line", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            tokenizer.encode("the first text, whose answer comes too late")
+    assert tokenizer.encode("the second text") == expected
+
+
 def test_a_text_that_grows_without_bound_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokenizer_process, "MAX_MEMORY", 1 << 30)
     longer = {"type": "Replace", "pattern": {"String": "a"}, "content": "a" * 20_000}
