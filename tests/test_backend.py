@@ -82,7 +82,7 @@ def test_transfers(xp: Any) -> None:
 def test_devices_by_name() -> None:
     assert backend.device_module("cpu") is np
     assert backend.device_module(fake_device.module) is fake_device.module
-    with pytest.raises(ConfigError, match="auto, cpu or cuda, got 'tpu'"):
+    with pytest.raises(ConfigError, match="auto, cpu, cuda or cuda:N, got 'tpu'"):
         backend.device_module("tpu")
 
 

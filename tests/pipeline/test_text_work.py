@@ -11,7 +11,7 @@ from extractors.llama.blocks import TextWork
 from tribe_np import TribeModel
 from tribe_np.errors import ConfigError
 from tribe_np.oracle import relative_error
-from tribe_np.pipeline import events as building
+from tribe_np.pipeline import in_context as building
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.progress import Lines
