@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tribe_np.errors import MediaError
+from tribe_np.errors import MediaError, StimulusError
 from tribe_np.media.text_file import MOST_BYTES, read_text_file
 
 TEXT = "Grüße, Ève.\r\nDas Wetter\rist schön."
@@ -20,6 +20,14 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
     assert read_text_file(path) == PLAIN
     path.write_bytes(b"\xfe\xff" + TEXT.encode("utf-16-be"))
     assert read_text_file(path) == PLAIN
+
+
+def test_invisible_characters_part_no_word(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Donau\u00addampf \u200fschiff\ufeff, \u0e01\u200b\u0e02 \u00ad.", encoding="utf-8")
+    assert read_text_file(tmp_path / "a.txt") == "Donaudampf schiff, \u0e01\u200b\u0e02 ."
+    (tmp_path / "a.txt").write_text("\u00ad \u2060", encoding="utf-8")
+    with pytest.raises(StimulusError, match="blank"):
+        read_text_file(tmp_path / "a.txt")
 
 
 def archive(*names: str) -> bytes:

@@ -1,6 +1,8 @@
 """The data section of config.yaml and our own options."""
 
 import copy
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -141,3 +143,11 @@ def test_updates_are_dotted_or_nested_and_leave_the_original() -> None:
     for wrong in ("data.x", [1], {1: 2}):
         with pytest.raises(ConfigError, match="config_update"):
             split_update(wrong)  # type: ignore[arg-type]
+
+
+def test_every_defect_has_one_row_in_the_list_of_differences() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "differences.md").read_text(encoding="utf-8").partition("## Kept")[0]
+    rows = [line.split(" | ")[0] for line in page.splitlines() if line.startswith("| ")]
+    assert len(rows) == len(set(rows)), "no difference is told of twice"
+    named = {row.strip("| `") for row in rows if row.startswith("| `")}
+    assert {field.name for field in fields(Compat)} <= named

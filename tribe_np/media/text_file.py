@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 from tribe_np.errors import MediaError, StimulusError
+from tribe_np.media.transcript_words import INVISIBLE
 
 MOST_BYTES = 8 << 20
 CHARACTERS_PER_HOUR = 54_000  # espeak-ng's 15 or so a second
@@ -36,6 +37,9 @@ TEXTUAL = (
 )  # fmt: skip
 
 
+UNSEEN = re.compile(INVISIBLE.pattern.replace("\u200b", ""))  # a zero-width space parts words
+
+
 def read_text_file(path: Path) -> str:
     """The text of a file, with plain line ends.
 
@@ -61,6 +65,7 @@ def read_text_file(path: Path) -> str:
             raise MediaError(f"{path}: this is {kind}; {remedy}")
     if "\0" in text:
         raise MediaError(f"{path}: not plain text: it holds zero bytes (the first at character {text.index(chr(0))})")
+    text = UNSEEN.sub("", text)
     if not text.strip():
         raise StimulusError(f"{path}: the text is blank; there is nothing to speak")
     return text.replace("\r\n", "\n").replace("\r", "\n")
