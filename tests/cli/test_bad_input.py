@@ -241,3 +241,5 @@ def test_words_that_cannot_be_had(predict: Command, demo: DemoPaths, tmp_path: P
 def test_info_of_nothing(command_here: Command, tmp_path: Path) -> None:
     assert "no such folder" in refused(command_here("info", tmp_path / "absent"))
     assert "neither config.yaml" in refused(command_here("info", tmp_path))
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    assert "is a file, not a folder" in refused(command_here("info", tmp_path / "model.safetensors"))

@@ -99,6 +99,16 @@ def test_tags_around_mp3_change_nothing(tmp_path: Path, tag: bytes) -> None:
     assert audio_info(path) == expected
 
 
+def test_mp3_whose_end_was_never_downloaded_has_a_note(tmp_path: Path) -> None:
+    path = without_count(write(tmp_path, "mp3", noise(2.0)))
+    whole = path.read_bytes()
+    path.write_bytes(whole + bytes(5000))
+    assert audio_info(path).notes == ()
+    path.write_bytes(whole + bytes(50_000))
+    (note,) = audio_info(path).notes
+    assert "has 50000 bytes behind its last MP3 frame that hold no sound; it is complete only if it lasts 2.1 s" in note
+
+
 def test_mp3_that_ends_within_a_frame_has_a_note(tmp_path: Path) -> None:
     path = without_count(write(tmp_path, "mp3", noise(2.0)))
     path.write_bytes(path.read_bytes()[:-10])

@@ -80,6 +80,8 @@ def test_live_kana_are_words_and_kanji_are_refused(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match=r"cannot read kanji \(今\).*kana.*--transcript FILE"):
         synthesise("今日は", tmp_path / "b.wav", language="ja")
     assert not (tmp_path / "b.wav").exists()
+    with pytest.raises(MediaError, match=r"voice for 'en' says \"Chinese letter\" for 北: .*--language zh"):
+        synthesise("We went to 北京.", tmp_path / "b.wav", language="en")
 
 
 @live

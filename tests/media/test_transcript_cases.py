@@ -83,6 +83,8 @@ CASES: dict[str, tuple[str, str | bytes, str, dict[str, int]]] = {  # name, cont
                     {"passed_over": 1}),
     "no blank line before a cue": ("a.vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\ngood morning\n00:02.500 --> 00:04.000\n"
                                    "and welcome\n", "good morning and welcome", {}),
+    "markup encoded twice": ("a.srt", "1\n00:00:01,000 --> 00:00:02,000\nit &lt;i&gt;is&lt;/i&gt; &lt;3\n", "it is <3",
+                             {"non_speech": 2}),
     "no time": ("a.json", without(2), "there are 12 of", {"untimed_words": 1}),
     "null": ("a.json", without(2, start=None, end=None, score=None), "there are 12 of", {"untimed_words": 1}),
     "NaN": ("a.json", without(2, start=float("nan"), end=float("nan")), "there are 12 of", {"untimed_words": 1}),

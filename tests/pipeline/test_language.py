@@ -102,6 +102,13 @@ def test_a_transcript_that_is_surely_not_english_is_doubted(monkeypatch: pytest.
     assert record.warnings == []
 
 
+def test_a_short_transcript_is_doubted_by_its_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "langdetect", None)
+    config, record = asked(None)
+    assert language.language_of_words(words("오늘은 날씨가 좋습니다"), config, record) == "english"
+    assert "looks like Korean; its sentences are cut as English ones: --language ko" in record.warnings[0]
+
+
 def test_an_unknown_stated_language_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     config, record = asked(None)
     assert language.language_of_words(words("Hi.", "Xx"), config, record) == "xx"

@@ -124,6 +124,15 @@ def test_detection_is_seeded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (language.code, language.name, probability) == ("zh", "chinese", 0.7)
 
 
+def test_where_langdetect_is_unsure_the_script_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "我今天用iPhone拍了照片，OK吗？We went home. 再见。"  # more Latin letters than characters, but fewer words
+    install(monkeypatch, "en", 0.57)
+    assert detect_language(text) == (Language("zh", "chinese"), 1.0)
+    assert detect_language("We went to 北京 and home")[0].code == "en"
+    install(monkeypatch, "en", 0.99)
+    assert detect_language(text)[0].code == "en"
+
+
 def test_no_clue_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, None)
     with pytest.raises(EventsError, match=r"No features in text.*--language"):

@@ -54,6 +54,7 @@ class Mp3Scan:
     count_at: int | None  # byte at which a Xing frame holds its count
     has_info: bool  # whether the first frame is a silent one, with or without a count
     n_skipped: int  # bytes between frames that belong to none
+    n_behind: int  # bytes behind the last frame that belong to no tag
     is_last_cut: bool
 
 
@@ -118,7 +119,7 @@ def _scan(content: mmap.mmap, start: int) -> Mp3Scan:
     first = parse_frame(content[start : start + 4])
     assert first is not None
     has_info, promised, count_at = _info(content[start : start + first.length], first)
-    at, size, n_frames, n_skipped, is_last_cut = start, len(content), 0, 0, False
+    at, size, n_frames, n_skipped, n_behind, is_last_cut = start, len(content), 0, 0, 0, False
     while at < size:
         frame = parse_frame(content[at : at + 4])
         if frame is None or not frame.continues(first):
@@ -126,7 +127,10 @@ def _scan(content: mmap.mmap, start: int) -> Mp3Scan:
                 break
             tags_end = min(_after_tags(content, at), size)  # files that were joined have tags between them
             found = tags_end if tags_end > at else _next_frame(content, at, first)
-            n_skipped += found - at if at == tags_end and found < size else 0  # behind the last frame they do no harm
+            if at == tags_end and found < size:
+                n_skipped += found - at
+            elif at == tags_end:
+                n_behind = found - at
             at = found
         elif at + frame.length > size:
             is_last_cut = True
@@ -135,7 +139,7 @@ def _scan(content: mmap.mmap, start: int) -> Mp3Scan:
             n_frames, at = n_frames + 1, at + frame.length
     return Mp3Scan(
         start, first, n_frames - has_info, promised, None if count_at is None else start + count_at, has_info,
-        n_skipped, is_last_cut,
+        n_skipped, n_behind, is_last_cut,
     )  # fmt: skip
 
 

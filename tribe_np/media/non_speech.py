@@ -48,7 +48,7 @@ HEADING = re.compile(
 OPENING = re.compile(r"[ \t]*(?P<mark>>{2,3}|[-–—‐‑−•●]+(?![\d–—-]))?[ \t]*")
 BRACKETS = re.compile(
     r"\[(?P<square>[^\[\]]{0,200})\]|\((?P<round>[^()]{0,200})\)|（(?P<wide>[^（）]{0,200})）"
-    r"|<(?P<angle>[^\W\d_][\w-]{0,20}(?: [\w-]{1,20})?)>"
+    r"|</?(?P<angle>[^\W\d_][\w-]{0,20}(?: [\w-]{1,20})?)>"
 )
 ENDS_SENTENCE = re.compile(r"[.!?。！？…][\"'”’]?$")
 DESCRIPTION = 8  # words that a description has at most

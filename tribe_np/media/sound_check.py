@@ -18,6 +18,7 @@ AGAIN = "copy or download it again"
 FRAMES_EARLIER = 20  # a frame's bits may begin in the nine before it
 ESTIMATE_OFF_BY = 40  # the highest bit rate of a frame over the lowest
 NOT_METADATA = 1 << 16  # bytes
+PADDING = 1 << 14  # bytes behind an MP3's last frame that writers and tags leave there
 SLACK = 0.002  # share of the sound that a header may promise too much, as careless writers do
 
 
@@ -125,6 +126,11 @@ def _examined_mp3(path: str | Path, scan: Mp3Scan) -> Examined:
         )
     if scan.n_skipped:
         notes.append(f"{name} is damaged: {scan.n_skipped} bytes between its MP3 frames are passed over")
+    if scan.n_behind > PADDING and not promised:
+        notes.append(
+            f"{name} has {scan.n_behind} bytes behind its last MP3 frame that hold no sound; it is complete only if it "
+            f"lasts {here * seconds:.1f} s"
+        )
     if scan.is_last_cut:
         notes.append(f"{name} ends in the middle of an MP3 frame: it may be cut short; all whole frames are used")
     return replace(

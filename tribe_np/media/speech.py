@@ -31,6 +31,7 @@ LIBRARIES = (
     "/opt/homebrew/lib/libespeak-ng.1.dylib",  # not on the loader's path on macOS
     "/usr/local/lib/libespeak-ng.1.dylib",
 )
+READ_HAN = ("zh", "ja", "yue")  # Japanese has a message of its own
 VOICES = {"zh": "cmn", "no": "nb", "nn": "nb"}  # languages that espeak-ng calls otherwise
 GTTS_CODES = {"he": "iw", "jv": "jw", "nb": "no", "zh-tw": "zh-TW", "pt-pt": "pt-PT", "fr-ca": "fr-CA"}  # and gTTS
 WAYS_OUT = (
@@ -70,6 +71,11 @@ def _check_readable(text: str, code: str) -> None:
         raise MediaError(
             f"espeak-ng cannot read kanji ({kanji.group()}): it spells them in English. Write the text in kana, or "
             "record it and give the sound with --transcript FILE"
+        )
+    if code not in READ_HAN and (han := KANJI.search(text)):
+        raise MediaError(
+            f'espeak-ng\'s voice for {code!r} says "Chinese letter" for {han.group()}: name the language with '
+            "--language zh, write it in letters, or record the text and give the sound with --transcript FILE"
         )
     if stretch := unspaced_stretch(text):
         raise MediaError(

@@ -31,9 +31,8 @@ def describe(folder: Path, checkpoint: Path | None = None) -> dict[str, Any]:
              are not implemented
     """
     if not folder.is_dir():
-        raise CheckpointError(
-            f"{folder}: no such folder; expected a checkpoint (config.yaml) or an extractor (config.json)"
-        )
+        what = "is a file, not a folder" if folder.is_file() else "no such folder"
+        raise CheckpointError(f"{folder}: {what}; expected a checkpoint (config.yaml) or an extractor (config.json)")
     if (folder / "config.yaml").is_file():
         return _describe_encoder(folder)
     if (folder / "config.json").is_file():

@@ -4,10 +4,10 @@ from tribe_np.errors import EventsError, MissingDependencyError
 from tribe_np.media.transcript import Transcript
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.record import RunRecord
-from tribe_np.timeline.language_detection import SURE, Detected, detect_language
+from tribe_np.timeline.language_detection import SURE, Detected, detect_by_script, detect_language
 from tribe_np.timeline.languages import DETECT, known_language, language_name
 
-ENOUGH = 100  # characters of a transcript from which on langdetect is asked
+ENOUGH = 80  # characters of a transcript from which on langdetect is asked; a script tells at once
 
 
 def language_to_speak(text: str, config: PipelineConfig, record: RunRecord) -> str:
@@ -75,13 +75,11 @@ def _doubt_english(text: str, record: RunRecord) -> None:
 
     The numbers stay the same: they must not hang on whether langdetect is installed.
     """
-    if len(text) < ENOUGH:
-        return
     try:
-        found = detect_language(text)
+        found = detect_language(text) if len(text) >= ENOUGH else detect_by_script(text)
     except (MissingDependencyError, EventsError):
         return
-    if found.language.code != "en" and found.probability >= SURE:
+    if found is not None and found.language.code != "en" and found.probability >= SURE:
         name = found.language.name
         record.warn(
             f"the transcript does not say its language and looks like {name.title()}; its sentences are cut as English "

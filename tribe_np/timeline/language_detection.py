@@ -7,6 +7,7 @@ from typing import NamedTuple
 from tribe_np.errors import EventsError, MissingDependencyError
 from tribe_np.optional import require
 from tribe_np.timeline.languages import Language, known_language
+from tribe_np.timeline.word_cuts import cut_words
 
 SURE = 0.95  # langdetect's probability; short texts give 0.71 and the like
 SCRIPTS = {  # first word of a letter's Unicode name -> the one large language that is written so
@@ -28,16 +29,24 @@ def detect_language(text: str) -> Detected:
     """The language of a text.
 
     Numerics letters and n-grams only: a heading or a list of a few words may be taken for a related language. Where
-             langdetect is missing or knows no answer, a script that one language uses tells
+             langdetect is missing, knows no answer or is not sure, a script that one language uses tells
     Raises   MissingDependencyError without langdetect; EventsError when the text gives no clue
     Source   tribev2 7239908 demo_utils.py TextToEvents (langdetect.detect, unseeded: it can vary from run to run)
     """
+    by_script = detect_by_script(text)
     try:
-        return _likeliest(text)
+        found = _likeliest(text)
     except (MissingDependencyError, EventsError):
-        if (code := _script_language(text[:READ])) and (found := known_language(code)):
-            return Detected(found, 1.0)
+        if by_script:
+            return by_script
         raise
+    return by_script if by_script and found.probability < SURE else found
+
+
+def detect_by_script(text: str) -> Detected | None:
+    """The language whose script most of a text is written in; None where the script does not tell."""
+    found = known_language(_script_language(text[:READ]))
+    return Detected(found, 1.0) if found else None
 
 
 def _likeliest(text: str) -> Detected:
@@ -59,10 +68,10 @@ def _likeliest(text: str) -> Detected:
 
 
 def _script_language(text: str) -> str:
-    """The code of the language whose script most letters have; "" where the script does not tell."""
-    letters = [c for c in text if c.isalpha()]
-    counts = Counter(SCRIPTS.get(unicodedata.name(c, "").split(" ")[0].split("-")[0], "") for c in letters)
+    """The code of the language whose script most words have; "" where the script does not tell."""
+    firsts = [letter for word in cut_words(text) if (letter := next(filter(str.isalpha, word), ""))]
+    counts = Counter(SCRIPTS.get(unicodedata.name(letter, "").split(" ")[0].split("-")[0], "") for letter in firsts)
     if counts["ja"]:  # Japanese text has more Chinese characters than kana
         counts["ja"] += counts.pop("zh", 0)
     code, count = counts.most_common(1)[0] if counts else ("", 0)
-    return code if 2 * count > len(letters) else ""
+    return code if 2 * count > len(firsts) else ""
