@@ -9,9 +9,10 @@ import pytest
 import soundfile
 
 from tribe_np.errors import CheckpointError, ConfigError, MediaError
+from tribe_np.media.non_speech import is_said
 from tribe_np.media.speech_samples import RATE, speech_samples
 from tribe_np.media.whisper import FasterWhisper, model_languages
-from tribe_np.media.whisper_words import is_spoken, words_of
+from tribe_np.media.whisper_words import words_of
 
 
 @dataclass
@@ -54,7 +55,7 @@ def test_what_is_not_spoken_is_no_word() -> None:
         "&",
         "€",
     ]
-    assert [is_spoken(text) for text in ("été", "50%", "... —", "")] == [True, True, False, False]
+    assert [is_said(text) for text in ("été", "50%", "₽", "½", "... —", "#", "")] == [True] * 4 + [False] * 3
 
 
 def test_times_are_in_order_and_within_the_sound() -> None:

@@ -11,9 +11,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from tribe_np.errors import EventsError
+from tribe_np.media.non_speech import is_said
 from tribe_np.media.transcript_words import Transcript, Word, read_text
 from tribe_np.media.untimed import PartialTime, place_untimed
-from tribe_np.media.whisper_words import UNSPACED, is_spoken
+from tribe_np.media.whisper_words import UNSPACED
 from tribe_np.timeline.alignment import equal_pairs
 from tribe_np.timeline.matching import normalize
 
@@ -51,7 +52,7 @@ def read_known_text(path: Path) -> str:
     except OSError as error:
         raise EventsError(f"{path}: --align: no such text ({error.strerror})") from error
     text = read_text(path)
-    if not is_spoken(text):
+    if not is_said(text):
         raise EventsError(f"{path}: holds no word; --align takes the text that was spoken")
     return text
 
@@ -89,7 +90,7 @@ def _spoken(text: str, language: str) -> Iterator[_Spoken]:
         sentence = " ".join(line.split())
         parts = re.findall(r"\w\W*", line) if language in UNSPACED else line.split()
         for part in parts:
-            if is_spoken(part):
+            if is_said(part):
                 yield _Spoken(part.strip(), number, sentence)
 
 

@@ -1,13 +1,12 @@
 """Words from the pieces that Whisper gives times to."""
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
+from tribe_np.media.non_speech import is_said
 from tribe_np.media.transcript_words import Word
 
 UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})  # languages written without spaces: a piece is a word there
-SPOKEN_SIGNS = frozenset("&%@#")  # punctuation to Unicode, words to a reader
 
 
 class Piece(Protocol):
@@ -29,11 +28,6 @@ class Segment(Protocol):
         """Its pieces in order."""
 
 
-def is_spoken(text: str) -> bool:
-    """Whether a word has anything to say: a letter, a digit, or a sign such as & or €; a dash or a note has not."""
-    return any(c.isalnum() or c in SPOKEN_SIGNS or unicodedata.category(c) in ("Sc", "Sm") for c in text)
-
-
 def words_of(segments: Iterable[Segment], language: str, duration: float) -> Iterator[Word]:
     """The words of all segments in order, within the sound, none before its predecessor.
 
@@ -44,7 +38,7 @@ def words_of(segments: Iterable[Segment], language: str, duration: float) -> Ite
     for number, segment in enumerate(segments):
         sentence = segment.text.replace('"', "")
         for text, start, stop in _joined(segment.words or (), language):
-            if is_spoken(text):
+            if is_said(text):
                 latest = max(latest, min(start, duration))
                 yield Word(text, round(latest, 3), round(max(latest, min(stop, duration)), 3), number, sentence)
 
