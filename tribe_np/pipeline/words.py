@@ -47,6 +47,10 @@ class WordSource:
         if self.align is not None and not self.speech:
             raise ConfigError("--align contradicts --no-speech; give only one of them")
 
+    def inputs(self, stimulus: Path) -> dict[str, Path | None]:
+        """The files that a run reads, by what they are: none of them may be its target."""
+        return {"stimulus": stimulus, "transcript": self.transcript, "align": self.align}
+
     @property
     def wants_recogniser(self) -> bool:
         """Whether a recogniser was asked for, so that a table beside the sound is not read."""
