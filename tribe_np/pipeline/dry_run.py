@@ -51,7 +51,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class DryRun:
-    """The stages in their order, what they were told from, and what this machine has."""
+    """The stages in their order, what to know about them, and the memory that this machine has free."""
 
     stages: tuple[Planned, ...]
     notes: tuple[str, ...]

@@ -205,7 +205,7 @@ class TribeModel(UpstreamNames, Card):
         return EventBuilder(self.space.media, self.options, words, self.record, self.progress, self.locations)
 
     def complete_events(self, events: Any, *, audio_only: bool = False, **words: Any) -> Events:
-        """Rows that one wrote by hand, made fit for `predict`: a table or DataFrame with a file per sound or film.
+        """Rows written by hand, made fit for `predict`: a table or DataFrame with a file per sound or film.
 
         Durations and rates are read from the files, a film gets its sound, long media are cut into chunks, words get
         sentences and contexts; without words the transcriber hears them, unless `audio_only`. `words` are

@@ -68,7 +68,7 @@ class Recogniser:
     progress: Progress
 
     def open(self) -> Transcriber:
-        """The transcriber to use, checked as far as can be without running it.
+        """The transcriber to use, checked as far as possible without running it.
 
         Raises   ConfigError, CheckpointError, MissingDependencyError
         """
