@@ -50,6 +50,21 @@ def test_languages_without_spaces_keep_their_pieces() -> None:
     ]
 
 
+def test_chinese_has_a_word_per_character_wherever_pieces_end() -> None:
+    heard = [
+        ("谢谢", 0.0, 1.0),
+        ("，", 1.0, 1.0),
+        ("i", 1.0, 1.2),
+        ("Phone", 1.2, 2.0),
+        ("15", 2.0, 3.0),
+        ("吗", 3.0, 4.0),
+    ]
+    assert texts_and_times(heard, "zh") == [
+        ("谢", 0.0, 0.5), ("谢，", 0.5, 1.0), ("iPhone15", 1.0, 3.0), ("吗", 3.0, 4.0),
+    ]  # fmt: skip
+    assert [text for text, *_ in texts_and_times([("สวัส", 0, 1), ("ดี", 1, 2)], "th")] == ["สวัส", "ดี"]
+
+
 def test_what_is_not_spoken_is_no_word() -> None:
     assert [text for text, *_ in texts_and_times([(" -", 0, 1), (" ♪", 1, 2), (" &", 2, 3), (" €", 3, 4)])] == [
         "&",

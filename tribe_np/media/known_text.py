@@ -14,9 +14,10 @@ from tribe_np.errors import EventsError
 from tribe_np.media.non_speech import is_said
 from tribe_np.media.transcript_words import Transcript, Word, read_text
 from tribe_np.media.untimed import PartialTime, place_untimed
-from tribe_np.media.whisper_words import UNSPACED
+from tribe_np.media.whisper_words import BY_CHARACTER, UNSPACED
 from tribe_np.timeline.alignment import equal_pairs
 from tribe_np.timeline.matching import normalize
+from tribe_np.timeline.word_cuts import cut_words
 
 MOST_BYTES = 1 << 24  # of a text: some 3 million words, weeks of speech
 SMALLEST_SHARE = 0.3  # of the characters of the text, in words that were heard; measured in docs/words.md
@@ -88,7 +89,10 @@ def align_text(text: str, heard: Transcript, path: Path, duration: float) -> Ali
 def _spoken(text: str, language: str) -> Iterator[_Spoken]:
     for number, line in enumerate(line for line in text.replace('"', "").splitlines() if line.strip()):
         sentence = " ".join(line.split())
-        parts = re.findall(r"\w\W*", line) if language in UNSPACED else line.split()
+        if language in BY_CHARACTER:
+            parts = cut_words(line)
+        else:
+            parts = re.findall(r"\w\W*", line) if language in UNSPACED else line.split()
         for part in parts:
             if is_said(part):
                 yield _Spoken(part.strip(), number, sentence)
