@@ -51,7 +51,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class DryRun:
-    """The stages in their order, what they were told from, and what this machine has."""
+    """The stages in their order, what to know about them, and the memory that this machine has free."""
 
     stages: tuple[Planned, ...]
     notes: tuple[str, ...]
@@ -103,7 +103,7 @@ def dry_run_of(stimulus: Path, out: Path, *, load: Callable[[], TribeModel], wor
     Raises   TribeError of every kind that the run would meet before it computes
     """
     opened = open_stimulus(stimulus)
-    check_own_target(out, "predict", {"stimulus": stimulus, "transcript": words.transcript})
+    check_own_target(out, "predict", words.inputs(stimulus))
     model = load()
     check_extractors(model, opened, words)
     beside = None if words.wants_recogniser else find_sidecar(opened.path)

@@ -51,7 +51,7 @@ def predict_to_folder(
     """
     began = time.time()
     opened = open_stimulus(stimulus)
-    check_own_target(out, "predict", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
+    check_own_target(out, "predict", words.inputs(stimulus))
     model = load()
     check_extractors(model, opened, words)
     predict = partial(model.predict, verbose=False, subject=subject)  # it has its own progress, if any
@@ -177,7 +177,7 @@ def events_to_file(
     Raises   TribeError of every kind; nothing is written then
     """
     opened = open_stimulus(stimulus)
-    check_file_target(out, "events", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
+    check_file_target(out, "events", words.inputs(stimulus))
     with open_workspace(cache_folder) as space:
         record = RunRecord()
         found_in = models if models is not None else default_locations(None)
@@ -212,7 +212,7 @@ def features_to_folder(
     Raises   TribeError of every kind; nothing is written then
     """
     opened = open_stimulus(stimulus)
-    check_own_target(out, "features", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
+    check_own_target(out, "features", words.inputs(stimulus))
     model = load()
     check_extractors(model, opened, words)
     events, features = _of_events(model, opened, words, model.extract_features)
