@@ -73,6 +73,7 @@ def test_events_and_segments_never_print_a_context() -> None:
     assert "20 more" in html
     assert len(html) < 5000
     assert repr(Segment(2.0, 1.0, "film", (word, word))) == "Segment(2 to 3 s of 'film': 2 Word)"
+    assert "<td style='text-align: left'>2 Word</td>" in Segment(2.0, 1.0, "film", (word, word))._repr_html_()
     assert repr(Segment(2.0, 1.0, "film")) == "Segment(2 to 3 s of 'film': no events)"
 
 

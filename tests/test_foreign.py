@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tribe_np.errors import CheckpointError, EventsError
-from tribe_np.foreign import KINDS, description, file_description
+from tribe_np.foreign import KINDS, description, file_description, kind_of
 from tribe_np.formats.config_yaml import read_config_yaml
 from tribe_np.formats.safetensors import read_header
 from tribe_np.formats.torch_zip import open_torch
@@ -30,9 +30,41 @@ SAMPLES = {
     "pdf": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3",
     "zip": b"PK\x03\x04\x14\x00\x00\x00\x08\x00",
     "gzip": b"\x1f\x8b\x08\x00\x00\x00\x00\x00",
+    "picture": b"\x89PNG\r\n\x1a\n",
+    "midi": b"MThd\0\0\0\x06",
+    "m3u": b"#EXTM3U\n#EXTINF:9,\n",
+    "mpd": b'<?xml version="1.0"?>\n<MPD xmlns="urn:mpeg:dash">',
+    "ffconcat": b"ffconcat version 1.0\n",
+    "pls": b"[playlist]\nFile1=a.mp3\n",
+    "asx": b'<asx version="3.0">',
+    "xspf": b'<?xml version="1.0"?><playlist version="1">',
+    "smil": b"<smil><body>",
+    "ism": b"<?xml version='1.0'?><SmoothStreamingMedia MajorVersion='2'>",
+    "sdp": b"v=0\no=- 0 0 IN IP4 127.0.0.1\n",
     "archive": b"7z\xbc\xaf\x27\x1c\x00\x04",
     "office": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-    "media": b"\x00\x00\x00\x20ftypisom\x00\x00",
+    "wave": b"RIFF\x24\0\0\0WAVEfmt ",
+    "aiff": b"FORM\0\0\0\x24AIFFCOMM",
+    "flac": b"fLaC\0\0\0\x22",
+    "ogg": b"OggS\0\2\0\0",
+    "mp3": b"ID3\4\0\0\0\0",
+    "mp4": b"\0\0\0\x20ftypisom\0\0",
+    "mov": b"\0\0\2\x20moov\0\0",
+    "matroska": b"\x1aE\xdf\xa3\x9f",
+    "avi": b"RIFF\x24\0\0\0AVI LIST",
+    "flv": b"FLV\1\5\0\0\0\t",
+    "mpeg": b"\0\0\1\xba\x44",
+    "mpegts": (b"G\x40\0\x10\0" + b"\xff" * 183) * 2,
+    "asf": bytes.fromhex("3026b2758e66cf11"),
+    "aac": bytes.fromhex("fff15080"),
+    "amr": b"#!AMR\n\x3c",
+    "ape": b"MAC \x96\x0f\0\0",
+    "wavpack": b"wvPk\x24\0\0\0",
+    "musepack": b"MPCKSH\x0f\0",
+    "tta": b"TTA1\1\0\2\0",
+    "dsd": b"DSD \x1c\0\0\0",
+    "realmedia": b".RMF\0\0\0\x12",
+    "caf": b"caff\0\1\0\0",
     "zeros": b"\0" * 64,
 }
 READERS: list[tuple[str, Callable[[Path], Any]]] = [
@@ -46,12 +78,30 @@ READERS: list[tuple[str, Callable[[Path], Any]]] = [
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_is_known(kind: str) -> None:
-    assert description(SAMPLES[kind]) == KINDS[kind][1]
-    assert description(SAMPLES[kind], own=(kind,)) != KINDS[kind][1]
+    found = KINDS[kind]
+    assert kind_of(SAMPLES[kind]) is found
+    assert kind_of(SAMPLES[kind], own=(kind,)) is not found
+    assert description(SAMPLES[kind]) == f"{found.what}; {found.remedy}"
+    assert description(SAMPLES[kind], remedies={found.group: "leave it"}) == f"{found.what}; leave it"
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"1\n00:00:01,0 --> 00:00:02,0\n<b>x</b>", b'{"a": 1}', b"text\tstart", b"\0"]
+    "content",
+    [
+        b"",
+        b"MAC users",
+        b"DSD and FLV",
+        b"ID3 tags",
+        b"RIFF raff",
+        b"BM",
+        b"G" * 600,
+        b"BZh",
+        b"MThd",
+        b"1\n00:00:01,0 --> 00:00:02,0\n<b>x</b>",
+        b'{"a": 1}',
+        b"text\tstart",
+        b"\0",
+    ],
 )
 def test_what_is_not_foreign(content: bytes) -> None:
     assert description(content) == ""
@@ -75,7 +125,7 @@ def test_a_transcript_of_another_kind_is_named(tmp_path: Path, kind: str, suffix
     (tmp_path / f"a{suffix}").write_bytes(SAMPLES[kind])
     with pytest.raises(EventsError) as caught:
         read_transcript(tmp_path / f"a{suffix}")
-    assert KINDS[kind][1] in str(caught.value)
+    assert KINDS[kind].what in str(caught.value)
 
 
 def test_a_page_in_the_place_of_weights(tmp_path: Path) -> None:

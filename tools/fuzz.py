@@ -1,4 +1,4 @@
-"""Damages the files that the project reads and looks for anything but a TribeError in bounded time and memory.
+"""Damages the files that the project reads, and reports whatever is not a TribeError in bounded time and memory.
 
     python -m tools.fuzz                              100 mutations of each kind
     python -m tools.fuzz --n 5000 --seed 7 weights    some kinds

@@ -22,12 +22,12 @@ from statistics import median, quantiles
 from tools.parity_table import placed
 from tools.word_texts import ENGLISH, OTHERS
 from tribe_np.media.known_text import align_text, spelling_key
+from tribe_np.media.non_speech import is_said
 from tribe_np.media.speech import LIBRARIES
 from tribe_np.media.speech_alignment import SpeechEvent, align_words
 from tribe_np.media.transcript_tables import read_whisperx_json, whisperx_text
 from tribe_np.media.transcript_words import Transcript, Word
 from tribe_np.media.whisper import FasterWhisper
-from tribe_np.media.whisper_words import is_spoken
 from tribe_np.threads import running_threads
 from tribe_np.timeline.alignment import equal_pairs
 
@@ -96,7 +96,7 @@ def speak(text: str, folder: Path, name: str, voice: str, rate: int, kind: str) 
     with wave.open(str(wav)) as sound:
         seconds = sound.getnframes() / sound.getframerate()
     events = [SpeechEvent(*event) for event in json.loads((here / "events.json").read_text())]
-    words = tuple(word for word in align_words(text, events, seconds) if is_spoken(word.text))
+    words = tuple(word for word in align_words(text, events, seconds) if is_said(word.text))
     return Spoken(kind, text, wav, words, seconds)
 
 

@@ -17,6 +17,9 @@ def test_mistyped_names_are_answered_with_the_nearest(command_here: Command) -> 
     assert "unrecognized arguments: --modles; did you mean --models? (see tribe-np predict --help)" in line
     assert "did you mean --out?" in refused(command_here("predict", "a.mp4", "--ouut=x"))
     assert "did you mean" not in refused(command_here("predict", "a.mp4", "--out", "x", "--zzzzzz"))
+    assert "did you mean" not in refused(command_here("predict", "a.mp4", "--out", "x", "--bogus"))
+    assert "--hlep; did you mean --help?" in refused(command_here("--hlep"))
+    assert "--verson; did you mean --version?" in refused(command_here("--verson", "predict"))
 
 
 def test_what_follows_two_dashes_is_no_option(command_here: Command) -> None:
@@ -65,6 +68,10 @@ def test_completion_is_a_script_that_bash_understands(command_here: Command, tmp
     done = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=True)
     assert "--models" in done.stdout.split()
     assert "compdef" in command_here("completion", "zsh").stdout
+
+
+def test_json_may_be_shortened_as_any_option(command_here: Command) -> None:
+    assert json.loads(command_here("info", "nowhere", "--jso").stdout)["error"]["exit_code"] == 2
 
 
 @pytest.mark.parametrize(

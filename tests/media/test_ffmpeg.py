@@ -127,7 +127,7 @@ LISTS = {
 def test_a_list_of_other_files_is_named(tmp_path, what):
     path = tmp_path / "a.mp4"
     path.write_text("\ufeff" + LISTS[what].format(film=tmp_path / "secret.mp4"))
-    with pytest.raises(MediaError, match=rf"a\.mp4: is {what}.*not a film or sound itself$"):
+    with pytest.raises(MediaError, match=rf"a\.mp4: is {what}.*not a film or sound itself; \w"):
         ffmpeg.check_file(path)
 
 

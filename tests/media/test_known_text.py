@@ -86,6 +86,8 @@ def test_text_without_spaces_is_timed_by_characters() -> None:
     result = aligned("今天,天气很好。", words)
     assert [text for text, *_ in times(result)] == ["今", "天,", "天", "气", "很", "好。"]
     assert result.n_found == 6
+    words = Transcript(tuple(Word(c, float(k), k + 0.5) for k, c in enumerate(["我", "有", "iPhone", "吗"])), "zh")
+    assert [text for text, *_ in times(aligned("我有iPhone吗？", words))] == ["我", "有", "iPhone", "吗？"]
 
 
 @pytest.mark.parametrize(

@@ -52,20 +52,23 @@ def archive(*names: str) -> bytes:
         (rb"{\rtf1\ansi Hello}", "an RTF document"),
         (archive("word/document.xml"), r"a Word document \(\.docx\); open it and save it as plain text"),
         (archive("mimetype", "content.xml"), "an office document or e-book"),
-        (archive("a.txt"), "a zip archive; unpack it"),
+        (archive("a.txt"), "a zip archive or an office document; unpack it"),
         (b"PK\x03\x04 cut short", "a zip archive"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Word"),
-        (b"<!DOCTYPE html>\n<html><body>Hello", "an HTML page"),
-        (b"\n <!-- made by hand --><HTML lang='en'>", "an HTML page"),
+        (b"<!DOCTYPE html>\n<html><body>Hello", r"a web page \(HTML\); open it"),
+        (b"\n <!-- made by hand --><HTML lang='en'>", r"a web page \(HTML\); open it"),
         (b"<?xml version='1.0'?><tt/>", "an XML document"),
         (b"\x89PNG\r\n\x1a\n", "a picture"),
-        (b"RIFF\0\0\0\0WAVEfmt ", "sound or film"),
-        (b"\0\0\0\x20ftypisom", "sound or film"),
-        (b"\x1f\x8b\x08", "a compressed file"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "a WAV file; give it the suffix"),
+        (b"\0\0\0\x20ftypisom", "an MP4 file .*; give it the suffix"),
+        (b"\x1f\x8b\x08", "a gzip archive; unpack it"),
         (b'{"segments": []}', "a transcript in JSON; give the sound, and this with --transcript"),
         (b"WEBVTT\n\n00:01.000 --> 00:02.000\nHi", "subtitles"),
         (b"1\n00:00:01,000 --> 00:00:02,000\nHi", "subtitles"),
-        (b"version https://git-lfs.github.com/spec/v1\n", "git LFS pointer.*git lfs pull"),
+        (b"[Script Info]\nTitle: x", "a file of subtitles in the ASS or SSA format; convert it .* with --transcript"),
+        ("<!DOCTYPE html>".encode("utf-16"), "a web page"),
+        (bytes(64), "filled with zero bytes"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer.*git lfs pull"),
     ],
 )
 def test_what_is_no_plain_text(tmp_path: Path, content: bytes, message: str) -> None:
@@ -77,7 +80,22 @@ def test_what_is_no_plain_text(tmp_path: Path, content: bytes, message: str) -> 
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["BMW is a car.", "I D3 it.", "<3 love", "{curly}", "PK is short", "x --> y", "a"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BMW is a car.",
+        "I D3 it.",
+        "<3 love",
+        "{curly}",
+        "PK is short",
+        "MAC users, GIF8 and FLV, ID3 or BZh",
+        "RIFF raff",
+        "BM",
+        "G" * 200,
+        "x --> y",
+        "a",
+    ],
+)
 def test_ordinary_text_is_read(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.txt"
     path.write_text(text, encoding="utf-8")

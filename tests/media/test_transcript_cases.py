@@ -44,7 +44,7 @@ def without(position: int, **missing: object) -> str:
 def read(folder: Path, name: str, content: str | bytes, **options: bool) -> Transcript:
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return checked(read_transcript(path, **options), 10.0)[0]
+    return checked(read_transcript(path, **options), 10.0)
 
 
 CASES: dict[str, tuple[str, str | bytes, str, dict[str, int]]] = {  # name, content, words, what is counted

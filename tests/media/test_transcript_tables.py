@@ -59,7 +59,7 @@ def test_a_duration_of_a_table_is_kept_to_the_bit(tmp_path: Path) -> None:
     (event,) = word_events(transcript, [Event("Audio", 0.0, 5.0, filepath="a.wav")], language="english")
     assert event.duration == transcript.words[0].duration == 0.75
     assert sidecar_text(transcript) == path.read_text()
-    cut, _ = checked(transcript, 0.75)
+    cut = checked(transcript, 0.75)
     assert cut.words[0].duration == 0.75 - 0.251
 
 

@@ -9,9 +9,10 @@ import pytest
 import soundfile
 
 from tribe_np.errors import CheckpointError, ConfigError, MediaError
+from tribe_np.media.non_speech import is_said
 from tribe_np.media.speech_samples import RATE, speech_samples
 from tribe_np.media.whisper import FasterWhisper, model_languages
-from tribe_np.media.whisper_words import is_spoken, words_of
+from tribe_np.media.whisper_words import words_of
 
 
 @dataclass
@@ -49,12 +50,27 @@ def test_languages_without_spaces_keep_their_pieces() -> None:
     ]
 
 
+def test_chinese_has_a_word_per_character_wherever_pieces_end() -> None:
+    heard = [
+        ("谢谢", 0.0, 1.0),
+        ("，", 1.0, 1.0),
+        ("i", 1.0, 1.2),
+        ("Phone", 1.2, 2.0),
+        ("15", 2.0, 3.0),
+        ("吗", 3.0, 4.0),
+    ]
+    assert texts_and_times(heard, "zh") == [
+        ("谢", 0.0, 0.5), ("谢，", 0.5, 1.0), ("iPhone15", 1.0, 3.0), ("吗", 3.0, 4.0),
+    ]  # fmt: skip
+    assert [text for text, *_ in texts_and_times([("สวัส", 0, 1), ("ดี", 1, 2)], "th")] == ["สวัส", "ดี"]
+
+
 def test_what_is_not_spoken_is_no_word() -> None:
     assert [text for text, *_ in texts_and_times([(" -", 0, 1), (" ♪", 1, 2), (" &", 2, 3), (" €", 3, 4)])] == [
         "&",
         "€",
     ]
-    assert [is_spoken(text) for text in ("été", "50%", "... —", "")] == [True, True, False, False]
+    assert [is_said(text) for text in ("été", "50%", "₽", "½", "... —", "#", "")] == [True] * 4 + [False] * 3
 
 
 def test_times_are_in_order_and_within_the_sound() -> None:

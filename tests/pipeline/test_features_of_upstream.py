@@ -14,6 +14,8 @@ from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.timeline.events import Events
 
+pytestmark = pytest.mark.extras
+
 
 def load(demo: DemoPaths, models: Path | None = None, **update: Any) -> TribeModel:
     return TribeModel.from_pretrained(

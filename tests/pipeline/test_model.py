@@ -134,6 +134,9 @@ def test_config_update_reaches_upstream_keys_and_ours(demo: DemoPaths) -> None:
         TribeModel.from_pretrained(
             demo.models / "encoder", config_update={"brain_model_config.depht": 1}, cache_folder=False
         )
+    for overlap in ({"data.overlap_tr_train": 10}, {"data": {"overlap_tr_train": 10}}):
+        with pytest.raises(ConfigError, match=r"key 'data.overlap_tr_train'; did you mean data.overlap_trs_train"):
+            TribeModel.from_pretrained(demo.models / "encoder", config_update=overlap, cache_folder=False)
     with pytest.raises(CheckpointError, match="100 TRs"):
         TribeModel.from_pretrained(demo.models / "encoder", config_update={"data.duration_trs": 50}, cache_folder=False)
 

@@ -97,12 +97,12 @@ def test_a_bar_leaves_nothing_behind_and_notes_stay_whole() -> None:
     stream = Terminal()
     bars = terminal_progress(stream=stream)
     with bars.stage("loading", 1, "models") as step:
-        bars.note("a note for a person")
+        bars.note("a note for a person about a\x1b[31mred.mp4")
         time.sleep(0.15)
         step(1)
     assert "1/1 model" in stream.getvalue()
     assert "1/1 models" not in stream.getvalue()
-    assert screen(stream.getvalue()) == ["a note for a person"]
+    assert screen(stream.getvalue()) == [r"a note for a person about a\x1b[31mred.mp4"]
 
 
 def screen(drawn: str) -> list[str]:

@@ -50,6 +50,8 @@ def test_the_other_way_is_named_when_it_helps() -> None:
         "text: 11000000 tokens for 9000 words, about 3.8 days for the 4500 that an earlier run has not finished; "
         "--context anchored, an approximation that starts contexts at every 256th word, would take about 56 min"
     )
+    one = TextWork(1, 1, 1, 1, 12, 1.0)
+    assert describe_work(one, words(1), exact=True, **options) == "text: 1 token for 1 word, about 1 s"
     nearly = replace(slow, n_words_left=70, n_tokens_left=90_000, seconds=5300.0)  # to go on is faster
     assert "anchored" not in describe_work(nearly, words(9000), exact=True, **options)
     for work, spoken, exact in ((slow, 9000, False), (quick, 9000, True), (slow, 1000, True)):

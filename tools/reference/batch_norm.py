@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tools.reference.measure import write_golden
+from tools.reference.measure import Row, write_golden
 from tribe_np.encoder.random import random_state_dict
 
 N_STEPS, WIDTH = 5, 8
@@ -45,3 +45,8 @@ def dump(folder: Path, upstream: Path | None) -> list[str]:
         arrays = {"input": x.numpy(), "output": projector(x).numpy()}
     write_golden(folder, "batch_norm", {name: np.ascontiguousarray(a) for name, a in arrays.items()}, {"brain": BRAIN})
     return ["batch_norm.ckpt", "batch_norm.safetensors"]
+
+
+def compare(seed: int) -> list[Row]:
+    """Nothing to measure beside the encoder's own stage; tests/encoder/test_batch_norm_golden.py holds the dump."""
+    return []

@@ -39,11 +39,11 @@ def add_json(parser: argparse.ArgumentParser, what: str) -> None:
 
 def add_quiet(parser: argparse.ArgumentParser) -> None:
     """--quiet."""
-    parser.add_argument("--quiet", action="store_true", help="no progress, and no word of libraries; warnings stay")
+    parser.add_argument("--quiet", action="store_true", help="no progress and no messages of libraries; warnings stay")
 
 
 def quiet_libraries() -> None:
-    """Keeps Python's warnings, log lines and bars of libraries off the terminal; our own warnings are no such."""
+    """Keeps Python's warnings, log lines and bars of libraries off the terminal, but not our own warnings."""
     warnings.simplefilter("ignore")
     logging.lastResort = None
     os.environ |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_VERBOSITY": "critical"}

@@ -43,6 +43,8 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def _line(modality: str, shape: tuple[int, ...]) -> str:
+    from tribe_np.pipeline.progress import number_of
+
     *groups, feature_dim, n_steps = shape  # no groups where a checkpoint averages them
-    layers = f"{groups[0]} layer groups x " if groups else ""
-    return f"{modality}: {layers}{feature_dim} features x {n_steps} steps"
+    layers = f"{number_of(groups[0], 'layer groups')} x " if groups else ""
+    return f"{modality}: {layers}{number_of(feature_dim, 'features')} x {number_of(n_steps, 'steps')}"

@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _check_encoding(given)
         options = build_parser().parse_args(with_regions_apart(given))
+        as_json = getattr(options, "json", False)  # argparse takes a beginning of the name too
         options.command_line = shlex.join(given)
         if getattr(options, "quiet", False):
             quiet_libraries()

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from itertools import takewhile
 from typing import Any, NoReturn
 
 from tribe_np import __version__
@@ -35,10 +36,10 @@ class Parser(argparse.ArgumentParser):
 
         An unknown option comes before a missing one: it is often the same one, mistyped.
         """
-        if self._subparsers is None:
-            mistyped = [word for word in _options_among(args or ()) if not self._knows(word)]
-            if mistyped:
-                self.error(f"unrecognized arguments: {mistyped[0]}")
+        own = _options_among(args or ()) if self._subparsers is None else _options_before_a_command(args or ())
+        mistyped = [word for word in own if not self._knows(word)]
+        if mistyped:
+            self.error(f"unrecognized arguments: {mistyped[0]}")
         parsed, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
@@ -68,14 +69,19 @@ def _options_among(arguments: Sequence[str]) -> list[str]:
     return [word for word in words[: words.index("--") if "--" in words else None] if word.startswith("--")]
 
 
+def _options_before_a_command(arguments: Sequence[str]) -> list[str]:
+    return _options_among(list(takewhile(lambda word: word.startswith("-"), arguments)))
+
+
 def did_you_mean(given: str, known: Sequence[str]) -> str:
     """What to add to an error about a name that is not known; nothing where no known one is near.
 
     >>> did_you_mean("predcit", ["predict", "info"])
     '; did you mean predict?'
     """
-    near = get_close_matches(given, known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    without_dashes = {name.lstrip("-"): name for name in known}  # which every option has: they make none more alike
+    near = get_close_matches(given.lstrip("-"), without_dashes, n=1)
+    return f"; did you mean {without_dashes[near[0]]}?" if near else ""
 
 
 def build_parser() -> Parser:

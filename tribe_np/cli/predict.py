@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_model_arguments(parser)
     parser.add_argument(
         "--roi", type=region_names, action="extend", metavar="NAME",
-        help="only the vertices of these HCP-MMP1 areas, apart by commas or spaces",
+        help="only the vertices of these HCP-MMP1 areas, separated by commas or spaces",
     )  # fmt: skip
     parser.add_argument(
         "--subject", type=common.words, metavar="ID", help="subject of the checkpoint (default: average)"

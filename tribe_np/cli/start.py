@@ -1,6 +1,6 @@
 """Entry point of the tribe-np command: signals are watched before anything else, even `typing`, is imported.
 
-An interrupt that comes while Python itself starts (its first 20 ms) is Python's to tell.
+An interrupt while Python itself starts (its first 20 ms) is reported by Python.
 """
 
 import sys

@@ -57,7 +57,7 @@ class Stops:
             sys.__unraisablehook__(lost)
 
     def end(self, code: int) -> None:
-        """The work is done or undone, and all is written: whatever still comes ends the interpreter's end."""
+        """When all is done and written: a signal that still comes ends the process at once, with this exit code."""
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number in WORDS:
             if signal.getsignal(number) == self.receive:

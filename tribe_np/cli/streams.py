@@ -13,7 +13,7 @@ from tribe_np.errors import OutputError
 
 
 class Output(io.FileIO):
-    """Standard output: what keeps it from being written is told as what it is."""
+    """Standard output, which says why it cannot be written."""
 
     def write(self, content: Any) -> int:
         """Raises   OutputError; BrokenPipeError when the reader has gone, which is no error."""

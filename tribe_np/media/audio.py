@@ -120,8 +120,8 @@ def extract_audio(video_path: str | Path, wav_path: str | Path, habits: TrackHab
     except MediaError:
         raise
     except OSError as error:
-        reason = "the disk is full" if error.errno == errno.ENOSPC else f"cannot be written: {error.strerror or error}"
-        raise OutputError(f"{wav_path}: {reason}") from error
+        wrong = "the disk is full" if error.errno == errno.ENOSPC else f"cannot be written: {error.strerror or error}"
+        raise OutputError(f"{wav_path}: {wrong}") from error
     return True
 
 

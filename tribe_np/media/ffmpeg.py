@@ -13,25 +13,10 @@ from pathlib import Path
 from typing import IO
 
 from tribe_np.errors import MediaError
+from tribe_np.foreign import HEAD, kind_of
 from tribe_np.optional import require
 
-BEGIN_BYTES = 2048
-NOT_MEDIA = {
-    b"#extm3u": "an HLS playlist (M3U), which names other files",
-    b"<mpd": "a DASH manifest (MPD), which names other files",
-    b"ffconcat version": "a list of files for ffmpeg (ffconcat)",
-    b"[playlist]": "a playlist (PLS), which names other files",
-    b"<asx": "a playlist (ASX), which names other files",
-    b"<playlist": "a playlist (XSPF), which names other files",
-    b"<smil": "a presentation (SMIL), which names other files",
-    b"<smoothstreamingmedia": "a Smooth Streaming manifest, which names other files",
-    b"v=0\r\n": "a description of a network stream (SDP)",
-    b"v=0\no=": "a description of a network stream (SDP)",
-    b"<!doctype html": "a web page (HTML)",
-    b"<html": "a web page (HTML)",
-    b"version https://git-lfs": "a Git LFS pointer (run `git lfs pull` for the file)",
-}
-"""First bytes, in lower case, of what people save or rename by mistake, and of what would open files not named."""
+NOT_MEDIA = ("list", "page", "pointer")  # groups of foreign files that are saved or renamed by mistake, or open others
 QUIET = ("-hide_banner", "-nostdin", "-loglevel", "error")
 TALKATIVE = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info")
 LEVEL = re.compile(r"\[(error|fatal|panic)\] ")
@@ -103,7 +88,7 @@ def check_file(path: str | Path) -> None:
     """
     try:
         with Path(path).open("rb") as file:
-            begin = file.read(BEGIN_BYTES)
+            begin = file.read(HEAD)
     except IsADirectoryError as error:
         raise MediaError(f"{path}: is a folder; a media file is needed") from error
     except FileNotFoundError as error:
@@ -112,10 +97,9 @@ def check_file(path: str | Path) -> None:
         raise MediaError(f"{str(path)[:200]}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not begin:
         raise MediaError(f"{path}: the file is empty")
-    text = begin.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    for sign, what in NOT_MEDIA.items():
-        if text.startswith(sign) or (text.startswith(b"<?xml") and sign in text):
-            raise MediaError(f"{path}: is {what}, not a film or sound itself")
+    kind = kind_of(begin)
+    if kind and kind.group in NOT_MEDIA:
+        raise MediaError(f"{path}: is {kind.what}, not a film or sound itself; {kind.remedy}")
 
 
 @contextmanager

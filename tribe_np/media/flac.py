@@ -15,7 +15,7 @@ BLOCKS = {1: 192, **{n: 144 << n for n in range(2, 6)}, **{n: 1 << n for n in ra
 
 
 def flac_total(start: bytes) -> int | None:
-    """The number of samples that a FLAC file's first 42 bytes promise, 0 for unknown; None when it is no such file."""
+    """The number of samples that a FLAC file's first 42 bytes promise, 0 for unknown; None for another file."""
     if not start.startswith(b"fLaC") or len(start) < START or start[4] & 0x7F:
         return None
     return int.from_bytes(start[TOTAL_AT : TOTAL_AT + 5], "big") & LARGEST_TOTAL

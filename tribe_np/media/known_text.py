@@ -11,11 +11,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from tribe_np.errors import EventsError
+from tribe_np.media.non_speech import is_said
 from tribe_np.media.transcript_words import Transcript, Word, read_text
 from tribe_np.media.untimed import PartialTime, place_untimed
-from tribe_np.media.whisper_words import UNSPACED, is_spoken
+from tribe_np.media.whisper_words import BY_CHARACTER, UNSPACED
 from tribe_np.timeline.alignment import equal_pairs
 from tribe_np.timeline.matching import normalize
+from tribe_np.timeline.word_cuts import cut_words
 
 MOST_BYTES = 1 << 24  # of a text: some 3 million words, weeks of speech
 SMALLEST_SHARE = 0.3  # of the characters of the text, in words that were heard; measured in docs/words.md
@@ -51,7 +53,7 @@ def read_known_text(path: Path) -> str:
     except OSError as error:
         raise EventsError(f"{path}: --align: no such text ({error.strerror})") from error
     text = read_text(path)
-    if not is_spoken(text):
+    if not is_said(text):
         raise EventsError(f"{path}: holds no word; --align takes the text that was spoken")
     return text
 
@@ -87,9 +89,12 @@ def align_text(text: str, heard: Transcript, path: Path, duration: float) -> Ali
 def _spoken(text: str, language: str) -> Iterator[_Spoken]:
     for number, line in enumerate(line for line in text.replace('"', "").splitlines() if line.strip()):
         sentence = " ".join(line.split())
-        parts = re.findall(r"\w\W*", line) if language in UNSPACED else line.split()
+        if language in BY_CHARACTER:
+            parts = cut_words(line)
+        else:
+            parts = re.findall(r"\w\W*", line) if language in UNSPACED else line.split()
         for part in parts:
-            if is_spoken(part):
+            if is_said(part):
                 yield _Spoken(part.strip(), number, sentence)
 
 

@@ -18,11 +18,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from unicodedata import category
 
 from tribe_np.media.transcript_words import Note, Transcript, Word
 
 MUSIC = re.compile("[♩♪♫♬🎵🎶🎼]+")
-READ_ALOUD = frozenset("&%+=@$€£¥¢₹°½¼¾×÷√π∞")
+READ_ALOUD = frozenset("&%+=@°×÷√∞")  # and currencies
 CLOSING = re.compile(r"[?!.,;:…。？！؟।]+")
 STEMS = (
     "laugh|chuckl|giggl|sigh|gasp|cough|sneez|sob|weep|scream|shout|whisper|groan|moan|grunt|sniff|snor|cheer|whistl"
@@ -169,7 +170,7 @@ def _marks(text: str, gone: bytearray) -> list[tuple[int, int]]:
 
 def is_said(word: str) -> bool:
     """Whether a word holds anything that is read aloud: a letter, a digit, or a sign such as & or %."""
-    return any(character.isalnum() or character in READ_ALOUD for character in word)
+    return any(c.isalnum() or c in READ_ALOUD or category(c) == "Sc" for c in word)
 
 
 def _without(pieces: Sequence[str], gone: bytearray) -> list[str]:

@@ -3,41 +3,9 @@
 import shlex
 from pathlib import Path
 
-READ = 4096
-ASF = bytes.fromhex("3026b2758e66cf11")
+from tribe_np.foreign import HEAD, kind_of
 
-SOUND_AND_FILM = (  # what starts so may hold sound: convert
-    (0, b"\x1aE\xdf\xa3", "a Matroska or WebM file"),
-    (4, b"ftyp", "an MP4 file (AAC or Apple's sound, or a film)"),
-    (4, b"moov", "a QuickTime film"),
-    (8, b"AVI ", "an AVI film"),
-    (0, b"FLV", "a Flash film"),
-    (0, b"\x00\x00\x01\xba", "an MPEG film"),
-    (0, ASF, "a Windows Media file"),
-    (0, b"ADIF", "an AAC file"),
-    (0, b"#!AMR", "an AMR recording"),
-    (0, b"MAC ", "a Monkey's Audio file"),
-    (0, b"wvPk", "a WavPack file"),
-    (0, b"MPCK", "a Musepack file"),
-    (0, b"MP+", "a Musepack file"),
-    (0, b"TTA1", "a True Audio file"),
-    (0, b"DSD ", "a DSD file"),
-    (0, b"FRM8", "a DSD file"),
-    (0, b".RMF", "a RealMedia file"),
-    (0, b".ra\xfd", "a RealAudio file"),
-    (0, b"caff", "an Apple Core Audio file"),
-)
-NO_SOUND = (
-    (0, b"MThd", "a MIDI file: notes without sound; render it to a .wav file"),
-    (0, b"%PDF", "a PDF document, not sound"),
-    (0, b"\x89PNG", "a picture, not sound"),
-    (0, b"\xff\xd8\xff", "a picture, not sound"),
-    (0, b"GIF8", "a picture, not sound"),
-    (0, b"PK\x03\x04", "a zip archive; unpack it first"),
-    (0, b"\x1f\x8b", "a gzip archive; unpack it first"),
-    (0, b"7z\xbc\xaf", "a 7z archive; unpack it first"),
-    (0, b"Rar!", "a rar archive; unpack it first"),
-)
+SOUND = ("wave", "aiff", "flac", "ogg", "mp3")  # what libsndfile reads
 OGG_CODECS = (
     (b"\x7fFLAC", "FLAC"), (b"Speex", "Speex"), (b"\x80theora", "Theora, a film"), (b"OpusHead", "Opus"),
     (b"\x01vorbis", "Vorbis"), (b"CELT", "CELT"),
@@ -47,26 +15,21 @@ OGG_CODECS = (
 def mistaken_kind(path: str | Path) -> str | None:
     """What the file is and what to do, to follow "it is"; None when it may be sound that can be read."""
     with Path(path).open("rb") as file:
-        start = file.read(READ)
-    for at, sign, what in SOUND_AND_FILM:
-        if start[at : at + len(sign)] == sign:
-            return f"{what}; {how_to_convert(path)}"
-    for at, sign, what in NO_SOUND:
-        if start[at : at + len(sign)] == sign:
-            return what
-    if start[:1] == b"\xff" and len(start) > 1 and start[1] & 0xF6 == 0xF0:  # MPEG sound has its layer in these bits
-        return f"an AAC file; {how_to_convert(path)}"
-    if start[:1] == b"\x47" and start[188:189] == b"\x47":
-        return f"an MPEG transport stream; {how_to_convert(path)}"
-    if not any(start):
-        return "empty but for zero bytes, as broken downloads are; copy or download it again"
-    return _text_kind(start)
+        start = file.read(HEAD)
+    kind = kind_of(start, own=SOUND)
+    if kind is None:
+        return _text_kind(start)
+    if kind.group == "media":
+        return f"{kind.what}; {how_to_convert(path)}"
+    if kind.group in ("archive", "notes", "zeros"):
+        return f"{kind.what}; {kind.remedy}"
+    return f"{kind.what}, not sound"
 
 
 def unreadable_kind(path: str | Path) -> str:
     """The same for a file that libsndfile has refused, whose own words mislead ("File does not exist")."""
     with Path(path).open("rb") as file:
-        start = file.read(READ)
+        start = file.read(HEAD)
     if start.startswith(b"OggS"):
         codec = next((name for sign, name in OGG_CODECS if sign in start[:128]), None)
         if codec is not None:

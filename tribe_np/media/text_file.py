@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 from tribe_np.errors import MediaError, StimulusError
+from tribe_np.foreign import HEAD, KINDS, kind_of
 from tribe_np.media.transcript_words import INVISIBLE
 
 MOST_BYTES = 8 << 20
@@ -15,26 +16,16 @@ MARKS = (  # byte order marks; the longer ones first, for UTF-32's begins like U
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
 AS_TEXT = "open it and save it as plain text (UTF-8)"
-BINARY = (
-    (rb"%PDF-", "a PDF document", AS_TEXT),
-    (rb"\{\\rtf", "an RTF document", AS_TEXT),
-    (rb"\xd0\xcf\x11\xe0", "an old Word or Office document", AS_TEXT),
-    (rb"PK\x03\x04", "a zip archive", "unpack it and give the text inside"),
-    (rb"\x1f\x8b|BZh|\xfd7zXZ|7z\xbc\xaf", "a compressed file", "unpack it first"),
-    (rb"\x89PNG|\xff\xd8\xff|GIF8|BM.{4}\0\0", "a picture", "give its words as text"),
-    (rb"RIFF.{4}(?:WAVE|AVI )|ID3|OggS|fLaC|\x1aE\xdf\xa3|.{4}ftyp|\xff[\xfb\xf3\xf2]", "sound or film",
-     "give it the suffix of its format, such as .wav or .mp4"),
-    (rb"version https://git-lfs", "a git LFS pointer, not the file itself", "run `git lfs pull`"),
-)  # fmt: skip
-TEXTUAL = (
-    (r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)\b", "an HTML page", AS_TEXT),
-    (r"\s*<\?xml", "an XML document", AS_TEXT),
-    (r"\s*\{\s*\"(?:segments|text|words|word_segments|language)\"", "a transcript in JSON",
-     "give the sound, and this with --transcript"),
-    (r"\s*WEBVTT|[^\n]*\n?[^\n]*\d\d:\d\d[,.]\d+\s*-->", "subtitles",
-     "their times would be spoken: give the sound, and this with --transcript"),
+BESIDE = "give the sound, and this with --transcript"
+REMEDIES = {  # for groups of foreign files
+    "document": AS_TEXT, "page": AS_TEXT, "xml": AS_TEXT, "picture": "give its words as text",
+    "archive": "unpack it and give the text inside", "media": "give it the suffix of its format, such as .wav or .mp4",
+}  # fmt: skip
+TIMED = (  # what would be spoken with its times and names
+    (r"\s*\{\s*\"(?:segments|text|words|word_segments|language)\"", "a transcript in JSON", BESIDE),
+    (r"\s*WEBVTT|[^\n]*\n?[^\n]*\d\d:\d\d[,.]\d+\s*-->", "subtitles", f"their times would be spoken: {BESIDE}"),
     (r"\s*\\documentclass", "LaTeX source", AS_TEXT),
-)  # fmt: skip
+)
 
 
 UNSEEN = re.compile(INVISIBLE.pattern.replace("\u200b", ""))  # a zero-width space parts words
@@ -55,13 +46,11 @@ def read_text_file(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise MediaError(f"{path}: cannot be read: {error.strerror or error}") from error
-    for signature, kind, remedy in BINARY:
-        if re.match(signature, content, re.DOTALL):
-            kind = _archive_kind(path) if kind == "a zip archive" else kind
-            raise MediaError(f"{path}: this is {kind}; {AS_TEXT if 'document' in kind else remedy}")
+    _check_kind(content, path)
     text = _decoded(content, path)
-    for start, kind, remedy in TEXTUAL:
-        if re.match(start, text[:4096], re.DOTALL | re.IGNORECASE):
+    _check_kind(text[:HEAD].encode(errors="replace"), path)
+    for start, kind, remedy in TIMED:
+        if re.match(start, text[:HEAD], re.DOTALL | re.IGNORECASE):
             raise MediaError(f"{path}: this is {kind}; {remedy}")
     if "\0" in text:
         raise MediaError(f"{path}: not plain text: it holds zero bytes (the first at character {text.index(chr(0))})")
@@ -69,6 +58,18 @@ def read_text_file(path: Path) -> str:
     if not text.strip():
         raise StimulusError(f"{path}: the text is blank; there is nothing to speak")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _check_kind(content: bytes, path: Path) -> None:
+    kind = kind_of(content)
+    if kind is None:
+        return
+    what, remedy = kind.what, REMEDIES.get(kind.group, kind.remedy)
+    if kind.group == "transcript":
+        remedy += ", and give that with --transcript beside the sound"
+    elif kind is KINDS["zip"] and (office := _office_kind(path)):
+        what, remedy = office, AS_TEXT
+    raise MediaError(f"{path}: this is {what}; {remedy}")
 
 
 def _decoded(content: bytes, path: Path) -> str:
@@ -92,15 +93,15 @@ def _unmarked(content: bytes) -> str:
     return "utf-8"
 
 
-def _archive_kind(path: Path) -> str:
-    """What a zip archive is: office formats are some."""
+def _office_kind(path: Path) -> str | None:
+    """The office format that a zip archive is, if it is one."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()[:1000]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return "a zip archive"
+        return None
     if any(name.startswith("word/") for name in names):
         return "a Word document (.docx)"
     if "mimetype" in names or any(name.startswith(("ppt/", "xl/")) for name in names):
         return "an office document or e-book"
-    return "a zip archive"
+    return None

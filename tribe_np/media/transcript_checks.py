@@ -15,8 +15,8 @@ WAYS = (
 )
 
 
-def checked(transcript: Transcript, media_duration: float | None) -> tuple[Transcript, list[str]]:
-    """The transcript in time order and within the stimulus, and a warning for each kind of repair.
+def checked(transcript: Transcript, media_duration: float | None) -> Transcript:
+    """The transcript in time order and within the stimulus, with a note for each kind of repair.
 
     Numerics words are sorted by start, as upstream does; one that ends after the stimulus is cut to its end, one that
              starts more than 1 s after it is left out; media_duration None leaves ends alone
@@ -29,8 +29,7 @@ def checked(transcript: Transcript, media_duration: float | None) -> tuple[Trans
     if media_duration is not None:
         words, late = _within(words, media_duration, transcript)
         notes += late
-    warnings = [f"{transcript.source or 'transcript'}: {note.text}" for note in notes]
-    return replace(transcript, words=tuple(words), notes=(*transcript.notes, *notes)), warnings
+    return replace(transcript, words=tuple(words), notes=(*transcript.notes, *notes))
 
 
 def _where(word: Word) -> str:
@@ -67,8 +66,8 @@ def _within(words: Sequence[Word], duration: float, transcript: Transcript) -> t
     beyond = sum(word.start > duration for word in words)
     if left_out and 2 * beyond > len(words):
         raise EventsError(
-            f"{source}: {_where(left_out[0])} starts at {left_out[0].start} s, but the stimulus is {duration} s long, "
-            f"and so do {beyond} of {len(words)} words; is this the transcript of another file? ({WAYS})"
+            f"{source}: {_where(left_out[0])} starts at {left_out[0].start} s, but the stimulus ends at {duration} s; "
+            f"{beyond} of {len(words)} words start past its end: is this the transcript of another file? ({WAYS})"
         )
     for word in cut:
         if word.duration > LONGEST and word.stop > duration + OVERRUN:

@@ -143,8 +143,8 @@ def read_sidecar(path: Path, *, lossy: bool = False) -> Transcript:
     """The words of upstream's table (text, start, duration and, if there, sequence_id and sentence; tab-separated).
 
     A blank file means that the sound holds no words. Of an events table, which may stand under the same name, the Word
-    rows are read. `lossy` reads as upstream does: a word such as `null` or
-    `NA` is a missing value to pandas, which stops upstream with a TypeError, and so it is an error here.
+    rows are read. `lossy` reads as upstream does: a word such as `null` or `NA` is a missing value to pandas, which
+    stops upstream with a TypeError, and is an error here.
     Raises   EventsError naming line and word
     Source   tribev2 7239908 ExtractWordsFromAudio._run; pandas 3.1.1 read_csv
     """

@@ -70,6 +70,9 @@ class Transcript:
     notes: tuple[Note, ...] = field(default=(), compare=False)
 
 
+NOT_WORDS = dict.fromkeys(("media", "picture"), "give the file that holds the words")
+
+
 def read_text(path: Path) -> str:
     """The text of a transcript file: UTF-8, or UTF-16 where a byte order mark or every second byte says so.
 
@@ -81,8 +84,9 @@ def read_text(path: Path) -> str:
     content = read_small_file(path, most=MAX_BYTES, error=EventsError)
     encoding = _encoding(content[:HEAD])
     plain = content[:HEAD] if encoding == "utf-8-sig" else content[: 2 * HEAD].decode(encoding, "replace").encode()
-    if foreign := description(plain):
-        raise EventsError(f"{path}: not a transcript but {foreign}")
+    for head in (content[:HEAD], plain):
+        if foreign := description(head, remedies=NOT_WORDS):
+            raise EventsError(f"{path}: not a transcript but {foreign}")
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:

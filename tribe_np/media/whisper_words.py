@@ -1,13 +1,16 @@
 """Words from the pieces that Whisper gives times to."""
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
+from tribe_np.media.non_speech import is_said
 from tribe_np.media.transcript_words import Word
+from tribe_np.timeline.word_cuts import word_spans
 
-UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})  # languages written without spaces: a piece is a word there
-SPOKEN_SIGNS = frozenset("&%@#")  # punctuation to Unicode, words to a reader
+BY_CHARACTER = frozenset(
+    {"zh", "ja", "yue"}
+)  # a word is a character there (timeline.word_cuts), a piece may be several
+UNSPACED = frozenset({*BY_CHARACTER, "th", "lo", "my"})  # written without spaces; elsewhere a space begins a word
 
 
 class Piece(Protocol):
@@ -29,24 +32,32 @@ class Segment(Protocol):
         """Its pieces in order."""
 
 
-def is_spoken(text: str) -> bool:
-    """Whether a word has anything to say: a letter, a digit, or a sign such as & or €; a dash or a note has not."""
-    return any(c.isalnum() or c in SPOKEN_SIGNS or unicodedata.category(c) in ("Sc", "Sm") for c in text)
-
-
 def words_of(segments: Iterable[Segment], language: str, duration: float) -> Iterator[Word]:
     """The words of all segments in order, within the sound, none before its predecessor.
 
-    Numerics pieces that do not begin with a space belong to the word before (`$3` and `.5`, `well` and `-known`), but
-             for languages without spaces; times rounded to 1 ms
+    Numerics pieces that do not begin with a space belong to the word before (`$3` and `.5`, `well` and `-known`).
+             Chinese and Japanese have a word per character, which shares the time of its piece; in other languages
+             without spaces a piece is a word. Times rounded to 1 ms
     """
     latest = 0.0
     for number, segment in enumerate(segments):
         sentence = segment.text.replace('"', "")
-        for text, start, stop in _joined(segment.words or (), language):
-            if is_spoken(text):
+        pieces = segment.words or ()
+        for text, start, stop in _cut(pieces) if language in BY_CHARACTER else _joined(pieces, language):
+            if is_said(text):
                 latest = max(latest, min(start, duration))
                 yield Word(text, round(latest, 3), round(max(latest, min(stop, duration)), 3), number, sentence)
+
+
+def _cut(pieces: Sequence[Piece]) -> Iterator[tuple[str, float, float]]:
+    """The characters of Chinese and Japanese, and Latin words and numbers whole, wherever pieces end."""
+    text, edges = "", list[tuple[float, float]]()  # start and stop of each character
+    for piece in pieces:
+        start, step = float(piece.start), float(piece.end - piece.start) / max(len(piece.word), 1)
+        edges += [(start + n * step, start + (n + 1) * step) for n in range(len(piece.word))]
+        text += piece.word
+    for first, stop in word_spans(text):
+        yield text[first:stop].replace('"', "").strip(), edges[first][0], edges[stop - 1][1]
 
 
 def _joined(pieces: Sequence[Piece], language: str) -> Iterator[tuple[str, float, float]]:

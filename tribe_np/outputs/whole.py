@@ -38,7 +38,7 @@ def check_target(folder: Path, foreign: Callable[[Path], str | None], *, argumen
 
 
 def check_own_target(folder: Path, command: str, inputs: Inputs = NONE, *, argument: str = "--out ") -> None:
-    """`check_target` for a folder that only what the same command wrote may give way in, and none of the inputs.
+    """`check_target` for a folder that is replaced only if the same command wrote all of it, and that holds no input.
 
     Raises   OutputError
     """
@@ -209,10 +209,8 @@ def _tidy(real: Path) -> None:
         if ending == "old" and not real.exists():
             with suppress(OSError):  # another run was faster
                 path.rename(real)
-        elif (
-            not (path / MARKER).is_file() or foreign_in(path) is None
-        ):  # else a person's, put there while we replaced it
-            remove_if_possible(path)
+        elif not (path / MARKER).is_file() or foreign_in(path) is None:
+            remove_if_possible(path)  # else a person's, put there while we replaced it
 
 
 def _home() -> Path | None:

@@ -7,6 +7,7 @@ Source   tribev2 main.py Data; neuralset 0.0.2 HuggingFaceText, Wav2VecBert, Hug
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -353,6 +354,12 @@ def split_update(update: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict
 
 
 EXPERIMENT_FLAGS = ("average_subjects", "remove_empty_segments")
+DATA_KEYS = {  # of upstream's Data, which refuses any other
+    "study", "neuro", "subject_id", *(f"{modality}_feature" for modality in EXTRACTOR_CLASSES), "frequency",
+    "features_to_use", "features_to_mask", "n_layers_to_use", "layers_to_use", "layer_aggregation", "duration_trs",
+    "overlap_trs_train", "overlap_trs_val", "batch_size", "num_workers", "shuffle_train", "shuffle_val",
+    "stride_drop_incomplete", "split_segments_by_time",
+}  # fmt: skip
 
 
 def split_settings(update: Mapping[str, Any], config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -373,7 +380,18 @@ def split_settings(update: Mapping[str, Any], config: Mapping[str, Any]) -> tupl
             f"config_update: unknown key {unknown[0]!r:.60}; known are {', '.join(EXPERIMENT_FLAGS)}, keys under "
             f"{sections}, and our own under tribe_np."
         )
+    _check_data_keys(updated({}, rest).get("data"), config.get("data"))
     return rest, flags
+
+
+def _check_data_keys(given: Any, config: Any) -> None:
+    """Refuses a key that would be taken and do nothing: `data.overlap_trs` for `data.overlap_trs_train`."""
+    known = DATA_KEYS | (set(config) if isinstance(config, Mapping) else set())
+    unknown = [key for key in given or () if key not in known] if isinstance(given, Mapping) else []
+    if unknown:
+        near = get_close_matches(str(unknown[0]), [str(key) for key in known], n=1)
+        hint = f"; did you mean data.{near[0]}?" if near else ""
+        raise ConfigError(f"config_update: unknown key {quoted(f'data.{unknown[0]}')}{hint}")
 
 
 def updated(config: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from tribe_np.pipeline.info_costs import PROGRAM
 from tribe_np.pipeline.memory import available_memory
 from tribe_np.pipeline.memory_check import feature_stage, gigabytes
 from tribe_np.pipeline.model import MOST_WINDOWS, TribeModel
-from tribe_np.pipeline.progress import counted, duration
+from tribe_np.pipeline.progress import duration, number_of
 from tribe_np.pipeline.stimulus import open_stimulus
 from tribe_np.pipeline.words import WordSource
 from tribe_np.timeline.events import Event, Events
@@ -51,7 +51,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class DryRun:
-    """The stages in their order, what they were told from, and what this machine has."""
+    """The stages in their order, what to know about them, and the memory that this machine has free."""
 
     stages: tuple[Planned, ...]
     notes: tuple[str, ...]
@@ -103,7 +103,7 @@ def dry_run_of(stimulus: Path, out: Path, *, load: Callable[[], TribeModel], wor
     Raises   TribeError of every kind that the run would meet before it computes
     """
     opened = open_stimulus(stimulus)
-    check_own_target(out, "predict", {"stimulus": stimulus, "transcript": words.transcript})
+    check_own_target(out, "predict", words.inputs(stimulus))
     model = load()
     check_extractors(model, opened, words)
     beside = None if words.wants_recogniser else find_sidecar(opened.path)
@@ -146,7 +146,7 @@ def dry_run(model: TribeModel, events: Events, notes: Sequence[str] = ()) -> Dry
     work = model.last_stages(min(len(windows), MOST_WINDOWS), n_rows)[0].need
     arithmetic = len(windows) * model.data.duration_trs * model.data.tr * _encoder_flops(model, entries)
     encoder = Planned(
-        "brain encoder", f"{_number(len(windows), 'windows')}, {_number(n_rows, 'rows')}",
+        "brain encoder", f"{number_of(len(windows), 'windows')}, {number_of(n_rows, 'rows')}",
         None if speed is None else arithmetic / speed, held + work.n_bytes, model=str(model.checkpoint),
     )  # fmt: skip
     there = available_memory()
@@ -161,14 +161,14 @@ def _features(source: FeatureSource, modality: str, table: Events, speed: float 
     folder = source.locations.extractor(modality, config.model_name)
     sizes = extractor_config(folder)
     if modality == "text":
-        amount, arithmetic = _number(len(rows), "words"), _text_flops(sizes, len(rows), source.options.stride)
+        amount, arithmetic = number_of(len(rows), "words"), _text_flops(sizes, len(rows), source.options.stride)
     elif modality == "audio":
         amount, arithmetic = f"{seconds_shown:.1f} s of sound", seconds_shown * flops.audio_per_second(sizes)
     else:
         n = source.n_clips(modality, table)
         n_frames = source.options.n_video_frames or config.n_video_frames
         each = flops.clip(sizes, n_frames) if modality == "video" else flops.picture(sizes)
-        amount, arithmetic = f"{_number(n, 'clips' if modality == 'video' else 'pictures')} of film", n * each
+        amount, arithmetic = f"{number_of(n, 'clips' if modality == 'video' else 'pictures')} of film", n * each
     where = "read layer by layer" if is_streamed(folder, source.device) else "in memory"
     return Planned(
         modality, amount, None if speed is None else arithmetic / speed,
@@ -202,7 +202,3 @@ def matrix_speed(dtype: Any) -> float:
         a @ a
         best = min(best, time.perf_counter() - start)
     return 2 * SIZE**3 / best
-
-
-def _number(n: int, unit: str) -> str:
-    return f"{n} {counted(n, unit)}"

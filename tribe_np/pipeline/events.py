@@ -175,7 +175,7 @@ class EventBuilder:
             return chunked
         transcript = self._transcript(Path(carriers[0].filepath), given)
         duration = max(e.offset + e.duration for e in carriers)
-        transcript, _ = transcripts.checked(transcript, duration)
+        transcript = transcripts.checked(transcript, duration)
         for note in transcript.notes:
             self.record.warn(f"{transcript.source}: {note.text}")
         self.record.facts["transcript_repairs"] = {note.kind: note.count for note in transcript.notes}

@@ -101,7 +101,7 @@ class FeatureSource:
         return kept
 
     def check_models(self, modalities: Sequence[str], events: Events) -> None:
-        """A model that could not be used is told before any runs, not when its turn comes after hours of another's.
+        """Refuses a model that cannot be used before any of them runs, not hours later when its turn comes.
 
         Raises   CheckpointError, ConfigError, MissingDependencyError, unless the features are in the cache
         """

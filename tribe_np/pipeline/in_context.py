@@ -16,9 +16,7 @@ from tribe_np.timeline.text import add_sentences, add_text
 MAX_CONTEXT_LEN = 1024  # earlier words that a context reaches back, as released
 
 
-def in_context(
-    events: Events, language: str, config: PipelineConfig, record: RunRecord, progress: Progress
-) -> Events:  # fmt: skip
+def in_context(events: Events, language: str, config: PipelineConfig, record: RunRecord, progress: Progress) -> Events:
     """The table with Text and Sentence rows, and with a context for every word that has a sentence.
 
     Words without one are left out, with a warning that counts them.

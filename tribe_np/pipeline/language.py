@@ -73,7 +73,7 @@ def _language_of_words(transcript: Transcript, config: PipelineConfig, record: R
 def _doubt_english(text: str, record: RunRecord) -> None:
     """A warning where a transcript that does not say its language is surely not English; upstream takes all for it.
 
-    The numbers stay the same: they must not hang on whether langdetect is installed.
+    The numbers stay the same: they must not depend on whether langdetect is installed.
     """
     try:
         found = detect_language(text) if len(text) >= ENOUGH else detect_by_script(text)

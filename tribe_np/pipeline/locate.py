@@ -1,4 +1,4 @@
-"""The user's cache folder, and vertices by region name."""
+"""The user's home and cache folders, and vertices by region name."""
 
 import os
 import pwd
@@ -67,7 +67,7 @@ def vertex_selection(selection: Mapping[str, Any] | None, n_vertices: int) -> np
     return np.flatnonzero(chosen)
 
 
-def region_names(selection: Mapping[str, Any] | None) -> tuple[str, ...]:
+def chosen_regions(selection: Mapping[str, Any] | None) -> tuple[str, ...]:
     """The names of regions in a selection that `vertex_selection` has accepted."""
     names = (selection or {}).get("roi")
     return () if names is None else (names,) if isinstance(names, str) else tuple(names)

@@ -33,7 +33,7 @@ from tribe_np.pipeline.estimate import encoder_weights, encoder_work
 from tribe_np.pipeline.events import EventBuilder
 from tribe_np.pipeline.features import FeatureSource
 from tribe_np.pipeline.kept import EventKey, event_key
-from tribe_np.pipeline.locate import region_names, vertex_selection
+from tribe_np.pipeline.locate import chosen_regions, vertex_selection
 from tribe_np.pipeline.memory import available_memory
 from tribe_np.pipeline.memory_check import Stage, check_memory, check_run
 from tribe_np.pipeline.own_features import own_windows
@@ -165,7 +165,7 @@ class TribeModel(UpstreamNames, Card):
         space = open_workspace(cache_folder)
         return cls(
             encoder, data, options, folder, locations, space, precision, module, kernels,
-            progress if progress is not None else Silent(), RunRecord(), region_names(selection),
+            progress if progress is not None else Silent(), RunRecord(), chosen_regions(selection),
             is_average, subject_names(config["data"]),
         )  # fmt: skip
 
@@ -205,7 +205,7 @@ class TribeModel(UpstreamNames, Card):
         return EventBuilder(self.space.media, self.options, words, self.record, self.progress, self.locations)
 
     def complete_events(self, events: Any, *, audio_only: bool = False, **words: Any) -> Events:
-        """Rows that one wrote by hand, made fit for `predict`: a table or DataFrame with a file per sound or film.
+        """Rows written by hand, made fit for `predict`: a table or DataFrame with a file per sound or film.
 
         Durations and rates are read from the files, a film gets its sound, long media are cut into chunks, words get
         sentences and contexts; without words the transcriber hears them, unless `audio_only`. `words` are
@@ -402,9 +402,7 @@ def _section(config: Mapping[str, Any], name: str, folder: Path) -> Mapping[str,
     return section
 
 
-def _check_weights(
-    config: EncoderConfig, build_args: BuildArgs, entries: Iterable[TensorEntry], itemsize: int
-) -> None:  # fmt: skip
+def _check_weights(config: EncoderConfig, build_args: BuildArgs, entries: Iterable[TensorEntry], itemsize: int) -> None:
     """Refuses a brain encoder that would not fit into memory, before it is read."""
     check_memory([Stage(encoder_weights(config, build_args, entries, itemsize))], available_memory())
 

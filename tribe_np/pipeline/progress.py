@@ -108,7 +108,7 @@ class Bars(Lines):
 
     def note(self, text: str) -> None:
         """See Progress; written above a bar that is being drawn."""
-        self.tqdm.write(text, file=self.stream)
+        self.tqdm.write(shown(text), file=self.stream)
 
     @contextmanager
     def stage(self, name: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
@@ -119,7 +119,7 @@ class Bars(Lines):
         share = "{percentage:3.0f} % |{bar}| {n_fmt}/{total_fmt}" if total else "{n_fmt}"
         layout = f"{{desc}}: {share} {unit}{{postfix}}"
         with self.tqdm(
-            total=total, desc=name, file=self.stream, dynamic_ncols=True, leave=False, bar_format=layout
+            total=total, desc=shown(name), file=self.stream, dynamic_ncols=True, leave=False, bar_format=layout
         ) as bar:
 
             def step(n: int) -> None:
@@ -133,6 +133,15 @@ class Bars(Lines):
 def counted(number: int | None, unit: str) -> str:
     """The unit, a plural, as it goes with the number."""
     return unit.removesuffix("s") if number == 1 else unit
+
+
+def number_of(number: int, unit: str) -> str:
+    """The number and its unit, given as a plural.
+
+    >>> number_of(1, "words")
+    '1 word'
+    """
+    return f"{number} {counted(number, unit)}"
 
 
 def terminal_progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progress:

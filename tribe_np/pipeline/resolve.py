@@ -125,7 +125,7 @@ def hub_cache_folder() -> Path | None:
 
 
 def models_folders() -> tuple[Path, ...]:
-    """The folders that TRIBE_NP_MODELS names, apart as those of PATH are."""
+    """The folders that TRIBE_NP_MODELS names, separated as in PATH."""
     return tuple(Path(part) for part in os.environ.get("TRIBE_NP_MODELS", "").split(os.pathsep) if part)
 
 

@@ -19,7 +19,7 @@ from tribe_np.pipeline.digest import shown_digest
 from tribe_np.pipeline.early_checks import check_extractors
 from tribe_np.pipeline.events import EventBuilder
 from tribe_np.pipeline.model import TribeModel
-from tribe_np.pipeline.progress import Progress
+from tribe_np.pipeline.progress import Progress, number_of
 from tribe_np.pipeline.provenance import citations, provenance
 from tribe_np.pipeline.record import RunRecord, installed_versions, peak_memory_bytes
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
@@ -51,7 +51,7 @@ def predict_to_folder(
     """
     began = time.time()
     opened = open_stimulus(stimulus)
-    check_own_target(out, "predict", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
+    check_own_target(out, "predict", words.inputs(stimulus))
     model = load()
     check_extractors(model, opened, words)
     predict = partial(model.predict, verbose=False, subject=subject)  # it has its own progress, if any
@@ -155,9 +155,10 @@ def _summary(stimulus: Path, events: Events, predictions: np.ndarray, model: Tri
     n_rows, n_vertices = predictions.shape
     present = [m for m in model.data.modalities if m in model.record.facts.get("models", {})]
     duration = max(e.stop for e in events) - min(e.start for e in events)
+    words = number_of(len(events.of_type("Word")), "words")
     return shown(
-        f"{stimulus.name} ({duration:.1f} s; {', '.join(present)}; {len(events.of_type('Word'))} words) -> "
-        f"{n_rows} rows of {model.data.tr:g} s x {n_vertices} vertices in {seconds:.1f} s"
+        f"{stimulus.name} ({duration:.1f} s; {', '.join(present)}; {words}) -> "
+        f"{number_of(n_rows, 'rows')} of {model.data.tr:g} s x {n_vertices} vertices in {seconds:.1f} s"
     )
 
 
@@ -176,7 +177,7 @@ def events_to_file(
     Raises   TribeError of every kind; nothing is written then
     """
     opened = open_stimulus(stimulus)
-    check_file_target(out, "events", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
+    check_file_target(out, "events", words.inputs(stimulus))
     with open_workspace(cache_folder) as space:
         record = RunRecord()
         found_in = models if models is not None else default_locations(None)
@@ -211,7 +212,7 @@ def features_to_folder(
     Raises   TribeError of every kind; nothing is written then
     """
     opened = open_stimulus(stimulus)
-    check_own_target(out, "features", {"stimulus": stimulus, "transcript": words.transcript, "align": words.align})
+    check_own_target(out, "features", words.inputs(stimulus))
     model = load()
     check_extractors(model, opened, words)
     events, features = _of_events(model, opened, words, model.extract_features)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from extractors.llama.blocks import TextWork
-from tribe_np.pipeline.progress import duration
+from tribe_np.pipeline.progress import duration, number_of
 from tribe_np.timeline.events import Event
 
 LONG = 600.0  # seconds after which the faster way is mentioned
@@ -12,7 +12,8 @@ LONG = 600.0  # seconds after which the faster way is mentioned
 
 def describe_work(work: TextWork, words: Sequence[Event], *, max_context_len: int, stride: int, exact: bool) -> str:
     """One line: tokens, words, expected time; for exact contexts that take long, what anchored ones would take."""
-    line = f"text: {work.n_tokens} tokens for {work.n_words} words, about {duration(work.seconds)}"
+    tokens, n_words = number_of(work.n_tokens, "tokens"), number_of(work.n_words, "words")
+    line = f"text: {tokens} for {n_words}, about {duration(work.seconds)}"
     if work.n_words_left < work.n_words:
         line += f" for the {work.n_words_left} that an earlier run has not finished"
     all_anchored = work.seconds / work.n_tokens_left * work.n_tokens * anchored_share(words, max_context_len, stride)

@@ -11,10 +11,8 @@ if TYPE_CHECKING:
 TRAINING = "training is not part of tribe_np; train with tribev2, then load its checkpoint here"
 INFRASTRUCTURE = "tribe_np runs in this process and keeps features in cache_folder; there is no exca infrastructure"
 ABSENT = {
-    **dict.fromkeys(
-        ("run", "fit", "test", "train", "setup_run", "metrics", "loss", "optim", "trainer_config"), TRAINING
-    ),
-    **dict.fromkeys(("run", "fit", "test", "train", "loss", "optim", "metrics", "monitor", "n_epochs"), TRAINING),
+    **dict.fromkeys(("run", "setup_run", "fit", "test", "train", "trainer_config", "n_epochs"), TRAINING),
+    **dict.fromkeys(("loss", "optim", "metrics", "monitor"), TRAINING),
     **dict.fromkeys(("infra", "cluster", "accelerator", "wandb_config"), INFRASTRUCTURE),
     "_model": "the brain encoder is model.encoder; call it with features (B, G, F, T)",
     "brain_model_config": "the encoder's configuration is model.encoder.config",

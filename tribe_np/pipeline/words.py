@@ -47,6 +47,10 @@ class WordSource:
         if self.align is not None and not self.speech:
             raise ConfigError("--align contradicts --no-speech; give only one of them")
 
+    def inputs(self, stimulus: Path) -> dict[str, Path | None]:
+        """The files that a run reads, by what they are: none of them may be its target."""
+        return {"stimulus": stimulus, "transcript": self.transcript, "align": self.align}
+
     @property
     def wants_recogniser(self) -> bool:
         """Whether a recogniser was asked for, so that a table beside the sound is not read."""
@@ -64,7 +68,7 @@ class Recogniser:
     progress: Progress
 
     def open(self) -> Transcriber:
-        """The transcriber to use, checked as far as can be without running it.
+        """The transcriber to use, checked as far as possible without running it.
 
         Raises   ConfigError, CheckpointError, MissingDependencyError
         """

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from tribe_np.card import Card
 from tribe_np.errors import ConfigError, EventsError
 from tribe_np.timeline.events import KNOWN_TYPES, Event, Events
 
@@ -20,7 +21,7 @@ MAX_SEGMENTS = 2_000_000  # 23 days at a TR of 1 s
 
 
 @dataclass(frozen=True, repr=False)
-class Segment:
+class Segment(Card):
     """One TR of the stimulus, one row of the predictions.
 
     Units    start, duration, offset: seconds; offset is the place in its window
@@ -63,10 +64,15 @@ class Segment:
         held = self.store.within(self.timeline, start, duration)
         return replace(self, start=start, duration=duration, events=held, offset=self.offset + offset)
 
-    def __repr__(self) -> str:
+    def facts(self) -> dict[str, object]:
+        """See Card."""
         counts = Counter(event.type for event in self.events)
         held = ", ".join(f"{n} {kind}" for kind, n in counts.items()) or "no events"
-        return f"Segment({self.start:g} to {self.stop:g} s of {self.timeline!r}: {held})"
+        return {"seconds": f"{self.start:g} to {self.stop:g}", "timeline": self.timeline, "events": held}
+
+    def __repr__(self) -> str:
+        seconds, timeline, held = self.facts().values()
+        return f"Segment({seconds} s of {timeline!r}: {held})"
 
 
 @dataclass(frozen=True)
