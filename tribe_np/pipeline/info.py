@@ -32,7 +32,8 @@ def describe(folder: Path, checkpoint: Path | None = None) -> dict[str, Any]:
     """
     if not folder.is_dir():
         raise CheckpointError(
-            f"{folder}: no such folder; expected a checkpoint (config.yaml) or an extractor (config.json)"
+            f"{folder}: no such folder, nor a model of that name in --models or the hub's cache; expected a checkpoint "
+            "(config.yaml) or an extractor (config.json)"
         )
     if (folder / "config.yaml").is_file():
         return _describe_encoder(folder)
