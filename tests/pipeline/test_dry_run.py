@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.conftest import Command, command_here, refused
 from tribe_np import TribeModel
+from tribe_np.encoder.random import write_random
 from tribe_np.pipeline import dry_run
 from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.events import WordSource
@@ -69,6 +70,15 @@ def test_the_command_writes_nothing(command_here: Command, demo: DemoPaths, tmp_
     shown = json.loads(command_here(*given, "--dry-run", "--json", "--quiet").stdout)
     assert [stage["stage"] for stage in shown["stages"]] == ["text", "audio", "video", "brain encoder"]
     assert shown["peak_memory_bytes"] > PROGRAM
+    assert "average subject only" in refused(command_here(*given, "--dry-run", "--subject", "sub-09"))
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("precious")
     assert "holds other files" in refused(command_here(*given, "--dry-run"))
+
+
+def test_what_the_run_would_refuse_is_refused(command_here: Command, demo: DemoPaths, tmp_path: Path) -> None:
+    write_random(tmp_path / "words-only", seed=0, feature_dims={"text": (2, 64)}, n_outputs=10)
+    given = ("predict", demo.clip, "--checkpoint", tmp_path / "words-only", "--models", demo.models, "--no-speech")
+    for more in ((), ("--dry-run",)):
+        line = refused(command_here(*given, "--out", tmp_path / "out", "--cache", "none", "--quiet", *more))
+        assert "none of the checkpoint's modalities (text) has events" in line

@@ -38,6 +38,7 @@ def test_a_missing_model_is_told_before_any_work(
         (["--transcriber", "nothing"], "--transcriber 'nothing' is not known"),
         (["--language", "frensh"], "did you mean french"),
         (["--align", "nowhere.txt"], "nowhere.txt"),
+        (["--subject", "sub-09", "--no-speech"], "subject 'sub-09': this checkpoint holds the average subject only"),
     ],
 )
 def test_every_input_is_checked_first(

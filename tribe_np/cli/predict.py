@@ -61,6 +61,12 @@ def _dry_run(options: argparse.Namespace, shown: "Progress") -> int:
     from tribe_np.pipeline.dry_run import dry_run_of
 
     words = common.word_source(options)
-    planned = dry_run_of(options.stimulus, options.out, load=lambda: common.load_model(options, shown), words=words)
+    planned = dry_run_of(
+        options.stimulus,
+        options.out,
+        load=lambda: common.load_model(options, shown),
+        words=words,
+        subject=options.subject,
+    )
     common.print_result(options, planned.as_dict(), planned.lines())
     return 0

@@ -19,7 +19,7 @@ from tribe_np.media.transcript import find_sidecar
 from tribe_np.outputs.whole import check_own_target
 from tribe_np.pipeline import flops
 from tribe_np.pipeline.config import EVENT_TYPES
-from tribe_np.pipeline.early_checks import check_extractors
+from tribe_np.pipeline.early_checks import check_extractors, check_subject
 from tribe_np.pipeline.estimate import encoder_weights, extractor_config
 from tribe_np.pipeline.features import FeatureSource, is_streamed
 from tribe_np.pipeline.in_context import MAX_CONTEXT_LEN
@@ -97,7 +97,9 @@ def about(seconds: float | None) -> str:
     return f"about {duration(seconds)}" if seconds >= 1 else "under a second"
 
 
-def dry_run_of(stimulus: Path, out: Path, *, load: Callable[[], TribeModel], words: WordSource) -> DryRun:
+def dry_run_of(
+    stimulus: Path, out: Path, *, load: Callable[[], TribeModel], words: WordSource, subject: str | None = None
+) -> DryRun:
     """What predicting a stimulus into a folder would do; speech is not transcribed, its words are assumed.
 
     Raises   TribeError of every kind that the run would meet before it computes
@@ -106,6 +108,7 @@ def dry_run_of(stimulus: Path, out: Path, *, load: Callable[[], TribeModel], wor
     check_own_target(out, "predict", words.inputs(stimulus))
     model = load()
     check_extractors(model, opened, words)
+    check_subject(model, subject)
     beside = None if words.wants_recogniser else find_sidecar(opened.path)
     known = words.transcript is not None or opened.kind == "text" or beside is not None
     if known or not words.speech:
@@ -127,7 +130,8 @@ def assumed_words(events: Events) -> list[Event]:
 def dry_run(model: TribeModel, events: Events, notes: Sequence[str] = ()) -> DryRun:
     """What `model.predict(events)` would do.
 
-    Raises   CheckpointError, ConfigError, MissingDependencyError for models that could not run
+    Raises   CheckpointError, ConfigError, MissingDependencyError for models that could not run; EventsError without
+             an event that the checkpoint knows
     """
     table = events.standardized()
     windows = plan(
@@ -135,7 +139,7 @@ def dry_run(model: TribeModel, events: Events, notes: Sequence[str] = ()) -> Dry
         drop_incomplete=model.data.drop_incomplete, remove_empty=model.options.remove_empty_segments,
     )  # fmt: skip
     source = model.feature_source(model.progress)
-    modalities = [m for m in source.present(table) if m in model.encoder.build_args.feature_dims]
+    modalities = model.known_modalities(source, table)
     source.check_models(modalities, table)
     on_host = device_module(model.device) is np
     speed = SHARE_OF_PEAK * matrix_speed(dtype_of(model.precision)) if on_host else None

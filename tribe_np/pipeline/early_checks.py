@@ -9,6 +9,7 @@ from tribe_np.pipeline.config import EVENT_TYPES
 from tribe_np.pipeline.estimate import extractor_config
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.stimulus import Stimulus
+from tribe_np.pipeline.subjects import one_subject
 from tribe_np.pipeline.words import WordSource
 
 
@@ -21,6 +22,15 @@ def check_extractors(model: TribeModel, stimulus: Stimulus, words: WordSource) -
     for modality in model.data.modalities:
         if modality in model.encoder.build_args.feature_dims and EVENT_TYPES[modality] in expected:
             extractor_config(model.locations.extractor(modality, model.data.extractors[modality].model_name))
+
+
+def check_subject(model: TribeModel, subject: str | None) -> None:
+    """Refuses a subject that the checkpoint does not hold; None is the average one.
+
+    Raises   ConfigError
+    """
+    if subject is not None:
+        one_subject(subject, model.subjects, model.encoder)
 
 
 def expected_events(stimulus: Stimulus, words: WordSource) -> set[str]:

@@ -31,7 +31,8 @@ def describe(folder: Path, checkpoint: Path | None = None) -> dict[str, Any]:
              are not implemented
     """
     if not folder.is_dir():
-        what = "is a file, not a folder" if folder.is_file() else "no such folder"
+        missing = "no such folder, nor a model of that name in --models or the hub's cache"
+        what = "is a file, not a folder" if folder.is_file() else missing
         raise CheckpointError(f"{folder}: {what}; expected a checkpoint (config.yaml) or an extractor (config.json)")
     if (folder / "config.yaml").is_file():
         return _describe_encoder(folder)

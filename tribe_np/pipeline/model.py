@@ -289,7 +289,7 @@ class TribeModel(UpstreamNames, Card):
             drop_incomplete=self.data.drop_incomplete, remove_empty=self.options.remove_empty_segments,
         )  # fmt: skip
         source = self.feature_source(progress)
-        known = self._known(source, table)
+        known = self.known_modalities(source, table)
         segments = [segment for window in windows for segment in window.kept]
         subjects = self._subjects(subject, windows, table)
         source.check_models(known, table)
@@ -332,8 +332,11 @@ class TribeModel(UpstreamNames, Card):
                 step(1)
         return np.concatenate(rows), [segment for window in windows for segment in window.segments]
 
-    def _known(self, source: FeatureSource, table: Events) -> list[str]:
-        """The modalities of the checkpoint that the table has events of."""
+    def known_modalities(self, source: FeatureSource, table: Events) -> list[str]:
+        """The modalities of the checkpoint that the table has events of.
+
+        Raises   EventsError where there is none
+        """
         modalities = self.encoder.build_args.feature_dims
         known = [m for m in source.present(table) if m in modalities]
         if not known:

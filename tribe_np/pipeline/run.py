@@ -16,7 +16,7 @@ from tribe_np.outputs.made_here import is_own_file
 from tribe_np.outputs.whole import check_file_target, check_own_target, real_path, write_file_whole, write_whole
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.digest import shown_digest
-from tribe_np.pipeline.early_checks import check_extractors
+from tribe_np.pipeline.early_checks import check_extractors, check_subject
 from tribe_np.pipeline.events import EventBuilder
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import Progress, number_of
@@ -54,6 +54,7 @@ def predict_to_folder(
     check_own_target(out, "predict", words.inputs(stimulus))
     model = load()
     check_extractors(model, opened, words)
+    check_subject(model, subject)
     predict = partial(model.predict, verbose=False, subject=subject)  # it has its own progress, if any
     events, (predictions, segments) = _of_events(model, opened, words, predict)
     check_finite(predictions)
