@@ -176,8 +176,10 @@ def _replace_in_two_steps(partial: Path, folder: Path) -> bool:
     finally:
         if retired.exists():
             if not folder.exists():  # stopped between the two steps
-                retired.rename(folder)
-            remove_if_possible(retired)
+                with suppress(OSError):  # another run put its result there just now
+                    retired.rename(folder)
+            if folder.exists():
+                remove_if_possible(retired)
 
 
 def _free_name(folder: Path) -> Path:
