@@ -95,3 +95,9 @@ def test_a_missing_file_is_told_before_any_library_is_loaded() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_average_subject_can_be_named() -> None:
+    for given, chosen in (("average", None), ("sub-01", "sub-01"), ("0", "0")):
+        options = build_parser().parse_args(["predict", "a.mp4", "--out", "x", "--subject", given])
+        assert options.subject == chosen

@@ -21,14 +21,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--roi", type=region_names, action="extend", metavar="NAME",
         help="only the vertices of these HCP-MMP1 areas, separated by commas or spaces",
     )  # fmt: skip
-    parser.add_argument(
-        "--subject", type=common.words, metavar="ID", help="subject of the checkpoint (default: average)"
-    )
+    parser.add_argument("--subject", type=subject, metavar="ID", help="subject of the checkpoint (default: average)")
     parser.add_argument(
         "--dry-run", action="store_true", help="say what would run, how long and in how much memory, and stop"
     )
     common.add_run_arguments(parser)
     common.add_json(parser, "run.json")
+
+
+def subject(text: str) -> str | None:
+    """A subject by name or index, for argparse; None for the average one."""
+    name = common.words(text)
+    return None if name == "average" else name
 
 
 def execute(options: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ Source   tribev2 demo_utils.py get_audio_and_text_events: AddText, AddSentenceTo
 from collections import Counter
 
 from tribe_np.pipeline.config import PipelineConfig
-from tribe_np.pipeline.progress import Progress
+from tribe_np.pipeline.progress import Progress, number_of
 from tribe_np.pipeline.record import RunRecord
 from tribe_np.timeline.contexts import add_contexts, remove_missing
 from tribe_np.timeline.events import Events
@@ -44,7 +44,8 @@ def in_context(events: Events, language: str, config: PipelineConfig, record: Ru
         )
     lost = n_words - len(events.of_type("Word"))
     if lost:
-        record.warn(f"{lost} of {n_words} words could not be placed in a sentence and are left out")
+        verb = "is" if lost == 1 else "are"
+        record.warn(f"{lost} of {number_of(n_words, 'words')} could not be placed in a sentence and {verb} left out")
     return events
 
 
