@@ -6,6 +6,7 @@ command goes only when all in it is as it was written (`outputs.made_here`).
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -196,8 +197,9 @@ def _check_place(folder: Path, argument: str) -> None:
         if real in (Path(real.anchor), _home()):
             raise OutputError(f"{argument}{folder}: is the system's own or the home folder; choose a folder in it")
         _tidy(real)
-        if folder.exists() and not folder.is_dir():
-            raise OutputError(f"{argument}{folder}: is a file, expected a folder")
+        with suppress(FileNotFoundError, NotADirectoryError):  # one look: another run may take it away between two
+            if not stat.S_ISDIR(folder.stat().st_mode):
+                raise OutputError(f"{argument}{folder}: is a file, expected a folder")
         _check_writable(folder, argument)
     except OutputError:
         raise
