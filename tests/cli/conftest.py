@@ -6,7 +6,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from tribe_np.cli.main import main
 from tribe_np.pipeline.demo import DemoPaths, make_demo
@@ -64,3 +66,16 @@ def refused(process: subprocess.CompletedProcess[str]) -> str:
     assert len(lines) == 1, process.stderr
     assert "Traceback" not in process.stderr
     return lines[0]
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    """Two seconds of noise."""
+    path = tmp_path / "sound.wav"
+    soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, 32000), 16000)
+    return path
+
+
+def speechless(demo: DemoPaths) -> list[object]:
+    """Options for a run without words on the demo's models."""
+    return ["--no-speech", "--checkpoint", demo.models / "encoder", "--models", demo.models]

@@ -14,23 +14,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.cli.conftest import Command, refused
+from tests.cli.conftest import Command, refused, speechless
 from tribe_np.pipeline.demo import DemoPaths
 
 pytestmark = pytest.mark.extras
 LONG = "y" * 300  # longer than a name may be
-
-
-@pytest.fixture
-def sound(tmp_path: Path) -> Path:
-    """Two seconds of noise."""
-    path = tmp_path / "sound.wav"
-    soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, 32000), 16000)
-    return path
-
-
-def speechless(demo: DemoPaths) -> list[object]:
-    return ["--no-speech", "--checkpoint", demo.models / "encoder", "--models", demo.models]
 
 
 def test_events_never_replace_a_file_that_is_no_table(command_here: Command, sound: Path, tmp_path: Path) -> None:

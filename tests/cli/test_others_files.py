@@ -9,9 +9,8 @@ from shutil import which
 
 import numpy as np
 import pytest
-import soundfile
 
-from tests.cli.conftest import Command, refused
+from tests.cli.conftest import Command, refused, speechless
 from tests.outputs.test_whole import killed_at
 from tribe_np.leftovers import is_passing_name
 from tribe_np.outputs.whole import write_whole
@@ -21,18 +20,6 @@ from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.workspace import open_workspace
 
 pytestmark = pytest.mark.extras
-
-
-@pytest.fixture
-def sound(tmp_path: Path) -> Path:
-    """Two seconds of noise."""
-    path = tmp_path / "sound.wav"
-    soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, 32000), 16000)
-    return path
-
-
-def speechless(demo: DemoPaths) -> list[object]:
-    return ["--no-speech", "--checkpoint", demo.models / "encoder", "--models", demo.models]
 
 
 def content(folder: Path) -> dict[str, bytes]:
