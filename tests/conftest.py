@@ -10,8 +10,8 @@ from tests import fake_device
 from tribe_np.backend import cupy_module
 from tribe_np.errors import MissingDependencyError
 from tribe_np.kernels.cupy_set import cupy_set
+from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 from tribe_np.kernels.numba_set import loop_set, numba_set
-from tribe_np.kernels.record import REFERENCE, KernelSet
 
 settings.register_profile(
     "ci", max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

@@ -9,7 +9,7 @@ from tests import fake_device
 from tribe_np.backend import to_device
 from tribe_np.errors import CheckpointError
 from tribe_np.formats.safetensors import write_safetensors
-from tribe_np.kernels.record import REFERENCE
+from tribe_np.kernels.kernel_set import REFERENCE
 from tribe_np.nn.context import open_context
 from tribe_np.oracle import Recording, compare, relative_error, trace
 from tribe_np.protocols import Array

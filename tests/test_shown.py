@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tribe_np.errors import CheckpointError, MediaError
 from tribe_np.pipeline.progress import Lines
-from tribe_np.pipeline.record import RunRecord
+from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.shown import LONGEST, quoted, shown
 
 ESCAPES = "\x1b]0;title\x07\x1b[2J\x9b31m\u202e\ud800\x7f"

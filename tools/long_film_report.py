@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from tools.bench_machine import cpu_model
+from tools.bench.machine import cpu_model
 
 HEAD = """# A long run, from end to end
 

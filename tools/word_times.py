@@ -21,14 +21,14 @@ from statistics import median, quantiles
 
 from tools.parity_table import placed
 from tools.word_texts import ENGLISH, OTHERS
-from tribe_np.media.known_text import align_text, spelling_key
-from tribe_np.media.non_speech import is_said
-from tribe_np.media.speech import LIBRARIES
-from tribe_np.media.speech_alignment import SpeechEvent, align_words
-from tribe_np.media.transcript_tables import read_whisperx_json, whisperx_text
-from tribe_np.media.transcript_words import Transcript, Word
-from tribe_np.media.whisper import FasterWhisper
-from tribe_np.threads import running_threads
+from tribe_np.machine.threads import running_threads
+from tribe_np.media.speech.espeak import LIBRARIES
+from tribe_np.media.speech.known_text import align_text, spelling_key
+from tribe_np.media.speech.speech_alignment import SpeechEvent, align_words
+from tribe_np.media.speech.whisper import FasterWhisper
+from tribe_np.media.transcripts.non_speech import is_said
+from tribe_np.media.transcripts.transcript_tables import read_whisperx_json, whisperx_text
+from tribe_np.media.transcripts.transcript_words import Transcript, Word
 from tribe_np.timeline.alignment import equal_pairs
 
 PAGE = Path(__file__).parent.parent / "docs" / "words.md"
@@ -40,7 +40,7 @@ VOICES = (
 )  # espeak-ng's voices and words a minute
 CHILD = """
 import sys
-from tribe_np.media import espeak_child
+from tribe_np.media.speech import espeak_child
 speak, rate = espeak_child.speak, int(sys.argv.pop(1))
 def faster(library, *arguments):
     library.espeak_SetParameter(1, rate, 0)  # espeakRATE

@@ -12,7 +12,7 @@ _PUBLIC = {
     "trace": "tribe_np.oracle",
     "Recording": "tribe_np.oracle",
     "TribeError": "tribe_np.errors",
-    "get_audio_and_text_events": "tribe_np.pipeline.complete",
+    "get_audio_and_text_events": "tribe_np.pipeline.stimuli.complete",
 }
 
 __all__ = [

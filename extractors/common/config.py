@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from tribe_np.formats.weights import read_json
-from tribe_np.kernels.record import KernelSet
+from tribe_np.kernels.kernel_set import KernelSet
 
 
 @dataclass(frozen=True)

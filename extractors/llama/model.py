@@ -26,7 +26,7 @@ from tribe_np.backend import array_module, dtype_of, to_device, to_host
 from tribe_np.card import Card
 from tribe_np.errors import ShapeError
 from tribe_np.formats.weights import open_folder
-from tribe_np.kernels.record import REFERENCE, KernelSet
+from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 from tribe_np.nn.context import Context, open_context
 from tribe_np.nn.linear import Linear
 from tribe_np.ops.attention import merge_heads, split_heads

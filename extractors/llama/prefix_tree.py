@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.backend import array_module, to_device
-from tribe_np.kernels.record import KernelSet
+from tribe_np.kernels.kernel_set import KernelSet
 from tribe_np.protocols import Array, Device
 
 MAX_NODES = 4096  # of one pass: what a layer holds at once, about 160 kB each for LLaMA-3.2-3B

@@ -13,11 +13,11 @@ from typing import Any
 from extractors.llama.pieces import Pieces, cuts_at_spaces
 from extractors.llama.tokenizer_process import TokenizerProcess
 from tribe_np.errors import CheckpointError, EventsError
+from tribe_np.files.small_files import MEGABYTE
 from tribe_np.formats.torch_pickle import is_text
 from tribe_np.formats.weights import read_json
 from tribe_np.optional import require
 from tribe_np.shown import quoted, shown
-from tribe_np.small_files import MEGABYTE
 
 TOKENIZER_NAME = "tokenizer.json"
 MAX_BYTES = 32 * MEGABYTE  # LLaMA 3's takes 9, or 17 as newer versions write it

@@ -8,15 +8,15 @@ import pytest
 
 from tests.architecture.source import PRODUCT, Module, imported_names, modules
 
-EVERYWHERE = {"errors", "protocols", "optional", "atomic", "card", "shown", "small_files", "leftovers", "foreign"}
+EVERYWHERE = {"errors", "protocols", "optional", "card", "shown", "files"}
 MODEL_FLOOR = {"nn", "ops", "kernels", "backend", "timeline", "formats"}
 RESULT_FLOOR = {"timeline", "formats"}
 ALLOWED = {
     "__main__": {"cli"},
-    "cli": {"pipeline", "oracle", "formats", "threads", "allocator"},
+    "cli": {"pipeline", "oracle", "formats", "machine"},
     "pipeline": {
         "extractors", "encoder", "media", "formats", "timeline", "outputs", "analysis", "plots", "kernels", "backend",
-        "threads", "control_groups",
+        "machine",
     },
     "extractors": MODEL_FLOOR,
     "encoder": MODEL_FLOOR,
@@ -34,15 +34,10 @@ ALLOWED = {
     "errors": set(),
     "protocols": set(),
     "optional": set(),
-    "atomic": set(),
     "card": {"shown"},
     "shown": set(),
-    "small_files": set(),
-    "leftovers": set(),
-    "foreign": set(),
-    "threads": {"control_groups"},
-    "control_groups": set(),
-    "allocator": set(),
+    "files": set(),
+    "machine": set(),
 }  # fmt: skip
 CORE = {"numpy", "scipy", "safetensors", "yaml", "nibabel", "soundfile"}
 

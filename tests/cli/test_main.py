@@ -83,8 +83,8 @@ def test_predict_a_film_with_a_transcript(command: Command, demo: DemoPaths, tmp
 @extras
 def test_predict_a_sound_and_a_silent_film(command: Command, demo: DemoPaths, tmp_path: Path) -> None:
     sound = tmp_path / "sound.wav"
-    from tribe_np.media.audio import extract_audio
     from tribe_np.media.ffmpeg import run_ffmpeg
+    from tribe_np.media.sound.audio import extract_audio
 
     extract_audio(demo.clip, sound)
     silent = tmp_path / "silent.mp4"

@@ -12,12 +12,12 @@ import pytest
 
 from tests.cli.conftest import Command, refused, speechless
 from tests.outputs.test_whole import killed_at
-from tribe_np.leftovers import is_passing_name
+from tribe_np.files.leftovers import is_passing_name
 from tribe_np.outputs.whole import write_whole
 from tribe_np.pipeline import demo as demo_module
 from tribe_np.pipeline.demo import DemoPaths, make_demo, remove_results
 from tribe_np.pipeline.progress import Silent
-from tribe_np.pipeline.workspace import open_workspace
+from tribe_np.pipeline.store.workspace import open_workspace
 
 pytestmark = pytest.mark.extras
 

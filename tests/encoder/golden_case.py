@@ -11,7 +11,7 @@ from tribe_np.encoder.model import FmriEncoder
 from tribe_np.formats.safetensors import read_header
 from tribe_np.oracle import relative_error, trace
 
-GOLDEN = Path(__file__).parent.parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 NAMES = ("released", "layer_norm", "xpos", "alibi", "baseline", "tiny_tokens_scale", "tiny_tokens_layer")
 FLOAT32_BOUND, FLOAT64_BOUND = 1e-5, 1e-12
 

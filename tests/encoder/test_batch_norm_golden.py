@@ -14,7 +14,7 @@ from tribe_np.formats.safetensors import read_header
 from tribe_np.formats.weights import WeightTree
 from tribe_np.oracle import trace
 
-GOLDEN = Path(__file__).parent.parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 import tribe_np.encoder.transformer
 from tests.encoder.golden_case import FLOAT32_BOUND, GoldenCase, load
-from tribe_np.kernels.record import REFERENCE, KernelSet
+from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 from tribe_np.ops import norm
 from tribe_np.protocols import Array
 

@@ -11,7 +11,7 @@ from tribe_np.formats.checkpoint import read_lightning
 from tribe_np.formats.safetensors import read_header
 from tribe_np.formats.torch_zip import open_torch
 
-GOLDEN = Path(__file__).parent.parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def test_every_dtype_and_layout_bit_for_bit() -> None:

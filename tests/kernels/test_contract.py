@@ -11,7 +11,7 @@ from tests import fake_device
 from tests.kernels.cases import CASES, Case
 from tribe_np.backend import array_module, to_device, to_host
 from tribe_np.errors import ShapeError
-from tribe_np.kernels.record import REFERENCE, KernelSet
+from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 
 ENTRIES = [field.name for field in fields(KernelSet) if field.name != "name"]
 BOUNDS = {np.float32: 2e-6, np.float64: 2e-14}  # rounding only: sums of up to 16 terms in another order

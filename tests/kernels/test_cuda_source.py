@@ -14,7 +14,7 @@ from tests.kernels.test_contract import BAD_SHAPES, BOUNDS, first_case
 from tests.strategies import normal
 from tribe_np.errors import ShapeError
 from tribe_np.kernels import choose, cupy_set
-from tribe_np.kernels.record import REFERENCE, KernelSet
+from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 
 OWN = ("softmax", "gelu", "silu_gate", "layer_norm", "rms_norm", "scale_norm", "depthwise_causal")
 

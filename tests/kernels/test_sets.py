@@ -20,7 +20,7 @@ from tests.conftest import numba_or_skip
 from tests.strategies import normal, seeds, sizes
 from tribe_np.errors import ConfigError, MissingDependencyError
 from tribe_np.kernels import choose, cupy_set, loops, numba_set
-from tribe_np.kernels.record import REFERENCE
+from tribe_np.kernels.kernel_set import REFERENCE
 
 PLAIN = numba_set.loop_set("loops", lambda name, body: body)
 CUDA_KERNELS = ["softmax", "gelu", "silu_gate", "layer_norm", "rms_norm", "scale_norm", "depthwise_causal"]

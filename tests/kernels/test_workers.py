@@ -16,8 +16,8 @@ from tests.conftest import numba_or_skip
 from tests.strategies import normal
 from tribe_np.errors import MissingDependencyError
 from tribe_np.kernels import blocked_attention, workers
+from tribe_np.kernels.kernel_set import REFERENCE
 from tribe_np.kernels.numba_set import loop_set
-from tribe_np.kernels.record import REFERENCE
 from tribe_np.kernels.workers import n_workers, side_by_side
 from tribe_np.ops.attention import BLOCK_SCORES
 

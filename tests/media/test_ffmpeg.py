@@ -4,12 +4,12 @@ import subprocess
 
 import pytest
 
-from tests.media.video_samples import make_video, numbers
+from tests.media.film.video_samples import make_video, numbers
 from tribe_np.errors import MediaError
 from tribe_np.media import ffmpeg
-from tribe_np.media.packets import read_packets
-from tribe_np.media.probe import probe
-from tribe_np.media.video import read_frames
+from tribe_np.media.film.packets import read_packets
+from tribe_np.media.film.probe import probe
+from tribe_np.media.film.video import read_frames
 
 
 @pytest.mark.extras

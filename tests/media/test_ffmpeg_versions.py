@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.media.video_samples import make_video
+from tests.media.film.video_samples import make_video
 from tools.reference.odd_films import screen_recording, two_films, wide_pixels, with_subtitles
 from tribe_np.errors import MediaError
-from tribe_np.media import ffmpeg, probe
-from tribe_np.media.video import clip_frames
+from tribe_np.media import ffmpeg
+from tribe_np.media.film import probe
+from tribe_np.media.film.video import clip_frames
 
 pytestmark = pytest.mark.extras
 TURNED = Path(__file__).parents[1] / "golden" / "predictions_turned.mp4"

@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError, replace
 import numpy as np
 import pytest
 
-from tribe_np.kernels.record import REFERENCE
+from tribe_np.kernels.kernel_set import REFERENCE
 from tribe_np.nn.context import Context, open_context
 from tribe_np.protocols import Array
 

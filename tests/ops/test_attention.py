@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.strategies import normal, seeds, sizes
 from tribe_np.errors import ShapeError
-from tribe_np.kernels.record import REFERENCE
+from tribe_np.kernels.kernel_set import REFERENCE
 from tribe_np.ops.attention import attention, causal_mask, merge_heads, split_heads
 
 HEADS = st.sampled_from([(1, 1), (2, 2), (4, 2), (6, 3), (3, 1)])

@@ -10,7 +10,7 @@ from tools.reference.ops import ours
 from tribe_np.formats.safetensors import read_header
 from tribe_np.oracle import relative_error
 
-GOLDEN = Path(__file__).parent.parent / "golden" / "ops.safetensors"
+GOLDEN = Path(__file__).parents[1] / "golden" / "ops.safetensors"
 
 
 def golden(prefix: str) -> dict[str, np.ndarray]:

@@ -13,7 +13,7 @@ from tribe_np.formats.safetensors import read_header
 from tribe_np.ops import resample as source
 from tribe_np.ops.resample import reduced_rates, resample, resampled_length, sinc_filters
 
-GOLDEN = Path(__file__).parent.parent / "golden" / "audio_resample.safetensors"
+GOLDEN = Path(__file__).parents[1] / "golden" / "audio_resample.safetensors"
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tribe_np.errors import OutputError
-from tribe_np.leftovers import passing_name
+from tribe_np.files.leftovers import passing_name
 from tribe_np.outputs import whole
 from tribe_np.outputs.whole import (
     check_file_target,

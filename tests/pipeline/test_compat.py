@@ -14,23 +14,24 @@ from extractors import LlamaModel
 from extractors.common.layers import LayerSelection
 from extractors.llama.extract import word_features
 from extractors.llama.tokenizer import LlamaTokenizer
-from tests.media import test_film_habits
+from tests.media.film import test_film_habits
 from tools.reference import audio_compat
 from tools.reference.predictions_cases import EVENT_KEYS, GOLDEN_SEED, event_rows, write_sidecar
 from tools.reference.predictions_compat import FILM, LONG, MARKED, NAME, TEXT, TRANSCRIPT, TURNED, write_silence
 from tribe_np.errors import EventsError
 from tribe_np.formats.safetensors import read_header
-from tribe_np.media import espeak_child, speech, whisper
-from tribe_np.media.audio import TrackHabits, audio_info, extract_audio, read_audio
-from tribe_np.media.pictures import Habits
-from tribe_np.media.video import clip_frames
+from tribe_np.media.film.pictures import Habits
+from tribe_np.media.film.video import clip_frames
+from tribe_np.media.sound.audio import TrackHabits, audio_info, extract_audio, read_audio
+from tribe_np.media.speech import espeak as speech
+from tribe_np.media.speech import espeak_child, whisper
 from tribe_np.oracle import relative_error
-from tribe_np.pipeline import in_context
 from tribe_np.pipeline.config import Compat, PipelineConfig
-from tribe_np.pipeline.events import EventBuilder, WordSource
 from tribe_np.pipeline.progress import Silent
-from tribe_np.pipeline.record import RunRecord
-from tribe_np.pipeline.stimulus import open_stimulus
+from tribe_np.pipeline.run_record import RunRecord
+from tribe_np.pipeline.stimuli import in_context
+from tribe_np.pipeline.stimuli.events import EventBuilder, WordSource
+from tribe_np.pipeline.stimuli.stimulus import open_stimulus
 from tribe_np.timeline.events import Event, Events
 
 pytestmark = pytest.mark.extras

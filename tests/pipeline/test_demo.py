@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tribe_np.errors import ConfigError, MissingDependencyError, OutputError
-from tribe_np.media.audio import extract_audio, read_audio
-from tribe_np.media.probe import probe
+from tribe_np.media.film.probe import probe
+from tribe_np.media.sound.audio import extract_audio, read_audio
 from tribe_np.pipeline import demo
 from tribe_np.pipeline.progress import Silent
 

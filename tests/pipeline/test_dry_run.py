@@ -11,9 +11,9 @@ from tests.cli.conftest import Command, command_here, refused
 from tribe_np import TribeModel
 from tribe_np.encoder.random import write_random
 from tribe_np.pipeline import dry_run
+from tribe_np.pipeline.costs.info_costs import PROGRAM
 from tribe_np.pipeline.demo import DemoPaths
-from tribe_np.pipeline.events import WordSource
-from tribe_np.pipeline.info_costs import PROGRAM
+from tribe_np.pipeline.stimuli.events import WordSource
 
 pytestmark = pytest.mark.extras
 __all__ = ["command_here"]  # a fixture of the commands' own tests

@@ -13,9 +13,9 @@ from tribe_np.cli.main import main
 from tribe_np.encoder.random import write_random as write_encoder
 from tribe_np.errors import CheckpointError
 from tribe_np.formats.checkpoint import read_checkpoint_config
-from tribe_np.pipeline import flops
+from tribe_np.pipeline.costs import flops
+from tribe_np.pipeline.costs.info_costs import span
 from tribe_np.pipeline.info import as_lines, describe
-from tribe_np.pipeline.info_costs import span
 
 
 @pytest.fixture

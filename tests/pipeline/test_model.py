@@ -11,8 +11,8 @@ from tests import fake_device
 from tests.conftest import numba_or_skip
 from tribe_np import TribeModel, trace
 from tribe_np.errors import CheckpointError, ConfigError, EventsError, MissingDependencyError
-from tribe_np.pipeline import features
 from tribe_np.pipeline.demo import DemoPaths
+from tribe_np.pipeline.features import source as features
 from tribe_np.timeline.events import Event, Events
 
 pytestmark = pytest.mark.extras

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tribe_np.errors import CheckpointError, MissingDependencyError
-from tribe_np.pipeline import features
 from tribe_np.pipeline.demo import DemoPaths
+from tribe_np.pipeline.features import source as features
 from tribe_np.pipeline.model import TribeModel
 
 pytestmark = pytest.mark.extras

@@ -114,7 +114,7 @@ def test_features_rows_and_predictions(golden: Golden, precision: str) -> None:
 
 def make_sound(golden: Golden) -> None:
     """The film's sound where tribev2's table says it is: beside the film."""
-    from tribe_np.media.audio import extract_audio
+    from tribe_np.media.sound.audio import extract_audio
 
     film = golden.folder / str(golden.case.committed)
     extract_audio(film, film.with_suffix(".wav"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.media.video_samples import make_video
+from tests.media.film.video_samples import make_video
 from tribe_np.errors import ConfigError
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.demo import DemoPaths

@@ -15,7 +15,7 @@ from tribe_np.timeline.sentences import analyser
 from tribe_np.timeline.text import add_sentences, add_text
 
 BUILTIN = analyser("builtin", "english")
-GOLDEN = Path(__file__).parent.parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def words_of(events: Events) -> list[Event]:

@@ -12,7 +12,7 @@ from tribe_np.errors import EventsError
 from tribe_np.timeline.features import FeatureGrid, window_features
 from tribe_np.timeline.segments import list_windows
 
-GOLDEN = Path(__file__).parent.parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 TIMELINE = json.loads((GOLDEN / "timeline.json").read_text())
 PLANS = json.loads((GOLDEN / "timeline_plan.json").read_text())["cases"]
 

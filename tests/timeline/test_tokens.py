@@ -11,7 +11,7 @@ from tests.timeline.word_cases import GOOD_CASES
 from tribe_np.timeline.contractions import exceptions
 from tribe_np.timeline.tokens import tokenize
 
-RECORDED = json.loads((Path(__file__).parent.parent / "golden" / "word_tokens.json").read_text())["texts"]
+RECORDED = json.loads((Path(__file__).parents[1] / "golden" / "word_tokens.json").read_text())["texts"]
 
 
 def cut(text: str, language: str = "en") -> str:

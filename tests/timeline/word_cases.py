@@ -7,7 +7,7 @@ from typing import Any
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.sentences import Sentence
 
-CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent.parent / "golden" / "words.json").read_text())["cases"]
+CASES: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "golden" / "words.json").read_text())["cases"]
 # recorded with spaCy's rules without a model, which end a sentence after every "U.S."
 RULES_KNOW_BETTER = {"contractions_and_hyphens"}
 GOOD_CASES = [case for case in CASES if "error" not in case]

@@ -10,9 +10,10 @@ import pytest
 
 from extractors.llama.random import write_random
 from extractors.llama.tokenizer import LlamaTokenizer
-from tools import bench_cases, bench_models
-from tools.bench_cases import CASES, Size, integrated
-from tools.bench_table import Line, as_table, finite, relative_difference, shown
+from tools.bench import cases as bench_cases
+from tools.bench import models as bench_models
+from tools.bench.cases import CASES, Size, integrated
+from tools.bench.table import Line, as_table, finite, relative_difference, shown
 from tribe_np.errors import ConfigError
 from tribe_np.formats.weights import open_folder
 from tribe_np.ops.attention import BLOCK_SCORES

@@ -11,9 +11,14 @@ import numpy as np
 import pytest
 
 from tests.architecture.source import ROOT
-from tools import bench_cases, bench_machine, bench_main, bench_ours, bench_rounds, bench_side
+from tools.bench import cases as bench_cases
+from tools.bench import machine as bench_machine
+from tools.bench import main as bench_main
+from tools.bench import ours as bench_ours
+from tools.bench import rounds as bench_rounds
+from tools.bench import side as bench_side
 from tribe_np.errors import ConfigError
-from tribe_np.pipeline.record import high_water_mark
+from tribe_np.pipeline.run_record import high_water_mark
 
 SECONDS = {"ours": 0.3, "fp32": 0.6, "bf16": 0.5, "fp64": 2.0}
 
@@ -148,7 +153,7 @@ def test_a_terminated_benchmark_ends_its_process(tmp_path: Path) -> None:
     # two seconds, after which the benchmark surely knows the process it has started
     slow.write_text("#!/bin/sh\nsleep 2\necho $$ > " + str(tmp_path / "pid") + "\nexec sleep 60\n")
     slow.chmod(0o755)
-    command = [sys.executable, str(ROOT / "tools" / "bench.py"), "--work", str(tmp_path), "--sides", "ours"]
+    command = [sys.executable, str(ROOT / "tools" / "bench"), "--work", str(tmp_path), "--sides", "ours"]
     with subprocess.Popen([*command, "--python", str(slow)], stdout=subprocess.PIPE, text=True) as bench:
         while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().endswith("\n"):
             assert bench.poll() is None
@@ -391,7 +396,7 @@ def test_bad_usage_is_one_line(arguments: list[str], said: str, capsys: pytest.C
     assert said in line
 
 
-@pytest.mark.parametrize("form", [[str(ROOT / "tools" / "bench.py")], ["-m", "tools.bench"]])
+@pytest.mark.parametrize("form", [[str(ROOT / "tools" / "bench")], ["-m", "tools.bench"]])
 def test_it_starts_as_a_file_and_as_a_module(form: list[str], tmp_path: Path) -> None:
     folder = tmp_path if form[0] != "-m" else ROOT
     command = [sys.executable, *form, "--work", str(tmp_path), "--table"]

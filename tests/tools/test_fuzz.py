@@ -12,7 +12,7 @@ from tools.fuzz import Finding, attack, complaint, damaged
 from tools.fuzz_targets import TARGETS, Target
 from tribe_np.errors import CheckpointError
 
-CRASHERS = Path(__file__).parent.parent / "golden" / "crashers"
+CRASHERS = Path(__file__).parents[1] / "golden" / "crashers"
 EXTRAS = {"llama", "tokenizer.json"}
 SLOW = dict.fromkeys(
     ("weights", "config.yaml", "build_args.json", "tokenizer.json"), 10

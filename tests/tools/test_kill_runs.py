@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools.kill_runs import Trial, killed_again_and_again
-from tribe_np.leftovers import passing_name
+from tribe_np.files.leftovers import passing_name
 from tribe_np.pipeline.demo import make_demo
 from tribe_np.pipeline.progress import Silent
 

@@ -7,7 +7,7 @@ import pytest
 
 from tools import whisper_base
 from tools.word_times import Score, Spoken, fit, whisperx_stand_in
-from tribe_np.media.transcript_words import Transcript, Word
+from tribe_np.media.transcripts.transcript_words import Transcript, Word
 
 
 def in_turn(text: str) -> tuple[Word, ...]:

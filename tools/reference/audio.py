@@ -173,7 +173,7 @@ def our_pipeline(model: Path, wav: Path, offset: float, duration: float, precisi
     from extractors import Wav2VecBertModel
     from extractors.common.layers import LayerSelection
     from extractors.wav2vec_bert.extract import audio_features
-    from tribe_np.media.audio import read_audio
+    from tribe_np.media.sound.audio import read_audio
 
     samples, rate = read_audio(wav, offset, duration)
     loaded = Wav2VecBertModel.from_pretrained(model, precision=precision, kernels=our_kernels())
@@ -263,8 +263,8 @@ def compare_track(rng: np.random.Generator, seed: int) -> list[Row]:
     """A video with loud AAC sound, shorter or longer than its pictures: sample for sample."""
     import soundfile
 
-    from tribe_np.media.audio import extract_audio
     from tribe_np.media.ffmpeg import run_ffmpeg
+    from tribe_np.media.sound.audio import extract_audio
 
     channels, rate = int(rng.integers(1, 3)), int(rng.choice([44100, 48000]))
     sound = 1.4 * np.stack([chirp(int(rng.uniform(0.6, 1.6) * rate), rate, seed)] * channels, axis=1)

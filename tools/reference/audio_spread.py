@@ -84,7 +84,7 @@ def upstream_input(wav: Path, rate: int) -> np.ndarray:
 def our_input(wav: Path) -> np.ndarray:
     """The same of ours."""
     from extractors.wav2vec_bert.filterbank import FilterbankConfig, input_features, standardize
-    from tribe_np.media.audio import read_audio
+    from tribe_np.media.sound.audio import read_audio
     from tribe_np.ops.resample import resample
 
     samples, rate = read_audio(wav)

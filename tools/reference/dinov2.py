@@ -20,7 +20,7 @@ from tools.reference.hooks import keep_layer
 from tools.reference.measure import Row, our_kernels, worst, write_golden
 from tools.reference.torch_setup import skip_torchvision_operators
 from tools.reference.video_files import make_video
-from tribe_np.media.video import still_frames
+from tribe_np.media.film.video import still_frames
 from tribe_np.ops.resize import resize_bicubic
 from tribe_np.oracle import trace
 

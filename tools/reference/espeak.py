@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tools.reference.measure import Row
-from tribe_np.media import espeak_child
-from tribe_np.media.speech import LIBRARIES
+from tribe_np.media.speech import espeak_child
+from tribe_np.media.speech.espeak import LIBRARIES
 
 NAME = "espeak_events.json"
 LONG = " ".join(

@@ -39,5 +39,5 @@ def dump(folder: Path, upstream: Path | None) -> list[str]:
 
 
 def compare(seed: int) -> list[Row]:
-    """Nothing here: the stage `video` reads odd films live; tests/media/test_film_habits.py holds the dump."""
+    """Nothing here: the stage `video` reads odd films live; tests/media/film/test_film_habits.py holds the dump."""
     return []

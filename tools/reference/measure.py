@@ -12,9 +12,9 @@ import numpy as np
 
 from tribe_np.formats.safetensors import write_safetensors
 from tribe_np.kernels.choose import kernel_set
-from tribe_np.kernels.record import KernelSet
+from tribe_np.kernels.kernel_set import KernelSet
 from tribe_np.oracle import relative_error
-from tribe_np.pipeline.record import installed_versions
+from tribe_np.pipeline.run_record import installed_versions
 
 FLOAT64_BOUND = 1e-12
 PACKAGES = (

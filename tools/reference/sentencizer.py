@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from unicodedata import category
 from unittest.mock import patch
 
-from tribe_np.pipeline import in_context
+from tribe_np.pipeline.stimuli import in_context
 from tribe_np.timeline.sentence_ends import SENTENCE_ENDS
 from tribe_np.timeline.sentences import Sentence, _assemble
 from tribe_np.timeline.tokens import tokenize

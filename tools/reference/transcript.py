@@ -132,5 +132,5 @@ def dump(folder: Path, upstream: Path | None) -> list[str]:
 
 
 def compare(seed: int) -> list[Row]:
-    """Nothing runs live: tribev2 cannot be installed; tests/media/test_transcript_golden.py holds the dump."""
+    """Nothing runs live: tribev2 cannot be installed; test_transcript_golden.py in the tests holds the dump."""
     return []

@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tribe_np import allocator, threads
 from tribe_np.errors import ConfigError
+from tribe_np.machine import allocator, threads
 from tribe_np.shown import shown
 
 if TYPE_CHECKING:
     from tribe_np.pipeline.model import TribeModel
     from tribe_np.pipeline.progress import Progress
     from tribe_np.pipeline.resolve import ModelLocations
-    from tribe_np.pipeline.words import WordSource
+    from tribe_np.pipeline.stimuli.words import WordSource
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -282,7 +282,7 @@ def check_before_loading(options: argparse.Namespace) -> None:
         raise ConfigError(f"--no-speech contradicts {other}; give only one of them")
     if options.transcript is not None and asked:
         raise ConfigError(f"--transcript and {asked[0]} contradict each other; give only one of them")
-    from tribe_np.pipeline.stimulus import open_stimulus
+    from tribe_np.pipeline.stimuli.stimulus import open_stimulus
 
     open_stimulus(options.stimulus)
 
@@ -294,9 +294,9 @@ def word_source(options: argparse.Namespace) -> "WordSource":
     """
     from tribe_np.pipeline.config import PipelineConfig
     from tribe_np.pipeline.progress import Silent
-    from tribe_np.pipeline.record import RunRecord
-    from tribe_np.pipeline.stimulus import open_stimulus
-    from tribe_np.pipeline.words import Recogniser, WordSource, check_words
+    from tribe_np.pipeline.run_record import RunRecord
+    from tribe_np.pipeline.stimuli.stimulus import open_stimulus
+    from tribe_np.pipeline.stimuli.words import Recogniser, WordSource, check_words
 
     source = WordSource(
         options.transcript, options.transcriber, not options.no_speech, options.whisper_model, options.align

@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 
-from tribe_np import threads
 from tribe_np.cli.common import quiet_libraries
 from tribe_np.cli.parser import build_parser, with_regions_apart
 from tribe_np.cli.stops import STOPS
 from tribe_np.cli.streams import drop_output, finish_output
 from tribe_np.errors import ConfigError, OutputError, TribeError
+from tribe_np.machine import threads
 from tribe_np.shown import shown
 
 BAD_INPUT = 2

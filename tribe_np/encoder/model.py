@@ -33,7 +33,7 @@ from tribe_np.encoder.transformer import Transformer
 from tribe_np.errors import NotFiniteError, ShapeError
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.weights import WeightTree
-from tribe_np.kernels.record import REFERENCE, KernelSet
+from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 from tribe_np.nn.context import Context, open_context
 from tribe_np.protocols import Array, Device, Weights
 

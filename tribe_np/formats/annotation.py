@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from tribe_np.errors import ConfigError
-from tribe_np.small_files import MEGABYTE, read_small_file
+from tribe_np.files.small_files import MEGABYTE, read_small_file
 
 MAX_BYTES = 64 * MEGABYTE  # fsaverage takes 1.3; a mesh of a person some 3
 NEW_LAYOUT = -2

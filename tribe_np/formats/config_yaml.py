@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from tribe_np.errors import CheckpointError
-from tribe_np.foreign import HEAD, description
-from tribe_np.small_files import read_small_file
+from tribe_np.files.foreign import HEAD, description
+from tribe_np.files.small_files import read_small_file
 
 MAX_BYTES = 100_000  # a real one has about 18,000; PyYAML needs up to 4 s for as many
 MAX_DEPTH = 60

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, TensorSpec, serialize_file
 
-from tribe_np.atomic import whole_file
 from tribe_np.errors import CheckpointError, OutputError
-from tribe_np.foreign import file_description
+from tribe_np.files.atomic import whole_file
+from tribe_np.files.foreign import file_description
+from tribe_np.files.small_files import check_regular
 from tribe_np.formats.blocks import read_blocks, write_values
 from tribe_np.shown import quoted
-from tribe_np.small_files import check_regular
 
 MAX_HEADER = 8_000_000  # bytes, 80,000 tensors; the library allows 100 MB, which takes Python 100 s and 3 GB
 STORED = {

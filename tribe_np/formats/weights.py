@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from tribe_np.errors import CheckpointError
-from tribe_np.foreign import HEAD, description
+from tribe_np.files.foreign import HEAD, description
+from tribe_np.files.small_files import MEGABYTE, read_small_file
 from tribe_np.formats.safetensors import TensorEntry, read_header
 from tribe_np.formats.torch_zip import read_torch_tensors
 from tribe_np.protocols import Array
 from tribe_np.shown import quoted
-from tribe_np.small_files import MEGABYTE, read_small_file
 
 INDEX_NAME = "model.safetensors.index.json"
 SINGLE_NAME = "model.safetensors"

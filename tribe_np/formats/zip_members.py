@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tribe_np.errors import CheckpointError
-from tribe_np.foreign import file_description
-from tribe_np.small_files import check_regular
+from tribe_np.files.foreign import file_description
+from tribe_np.files.small_files import check_regular
 
 END = struct.Struct("<4s4H2LH")  # end of central directory
 LOCATOR = struct.Struct("<4sLQL")  # of the zip64 record

@@ -5,8 +5,8 @@ from typing import Any
 from tribe_np.backend import device_module
 from tribe_np.errors import ConfigError, MissingDependencyError
 from tribe_np.kernels.cupy_set import cupy_set
+from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 from tribe_np.kernels.numba_set import numba_set
-from tribe_np.kernels.record import REFERENCE, KernelSet
 from tribe_np.protocols import Device
 
 NAMES = ("reference", "numba", "cupy", "auto")

@@ -12,7 +12,7 @@ from typing import Any
 
 from tribe_np.backend import cupy_module
 from tribe_np.errors import ShapeError
-from tribe_np.kernels.record import REFERENCE, KernelSet
+from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 from tribe_np.protocols import Array
 
 THREADS = 256

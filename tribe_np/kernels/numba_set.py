@@ -19,7 +19,7 @@ import numpy as np
 from tribe_np.errors import ShapeError
 from tribe_np.kernels import loops, narrow_loops
 from tribe_np.kernels.blocked_attention import BlockedAttention, Terms
-from tribe_np.kernels.record import KernelSet
+from tribe_np.kernels.kernel_set import KernelSet
 from tribe_np.optional import require
 from tribe_np.protocols import Array
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from tribe_np.errors import MediaError
-from tribe_np.foreign import HEAD, kind_of
+from tribe_np.files.foreign import HEAD, kind_of
 from tribe_np.optional import require
 
 NOT_MEDIA = ("list", "page", "pointer")  # groups of foreign files that are saved or renamed by mistake, or open others

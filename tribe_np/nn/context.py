@@ -3,7 +3,7 @@
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
-from tribe_np.kernels.record import REFERENCE, KernelSet
+from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 from tribe_np.protocols import Array, Tap
 
 ACTIVE_TAP: ContextVar[Tap | None] = ContextVar("tribe_np_tap", default=None)

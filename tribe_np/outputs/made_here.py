@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tribe_np.atomic import sync, sync_folder, whole_file
+from tribe_np.files.atomic import sync, sync_folder, whole_file
 
 MARKER = ".tribe-np.json"
 FILE_MARKER = ".tribe-np"

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from tribe_np.atomic import exchange, sync_folder, whole_file
 from tribe_np.errors import OutputError
-from tribe_np.leftovers import leftovers, passing_name, remove_if_possible
+from tribe_np.files.atomic import exchange, sync_folder, whole_file
+from tribe_np.files.leftovers import leftovers, passing_name, remove_if_possible
 from tribe_np.outputs.made_here import MARKER, file_marker, foreign_in, is_own_file, mark_file, mark_folder
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

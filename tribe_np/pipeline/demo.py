@@ -17,16 +17,16 @@ import extractors.wav2vec_bert.random
 import tribe_np.encoder.random
 from extractors.common.layers import LayerSelection
 from tribe_np.errors import ConfigError, MediaError, MissingDependencyError
+from tribe_np.files.leftovers import is_passing_name, passing_name, remove_if_possible, remove_leftovers
 from tribe_np.formats.weights import read_json
-from tribe_np.leftovers import is_passing_name, passing_name, remove_if_possible, remove_leftovers
-from tribe_np.media import speech
 from tribe_np.media.ffmpeg import file_url, run_ffmpeg
-from tribe_np.media.transcript import Transcript, Word
-from tribe_np.media.transcript_tables import whisperx_text
+from tribe_np.media.speech import espeak as speech
+from tribe_np.media.transcripts.transcript import Transcript, Word
+from tribe_np.media.transcripts.transcript_tables import whisperx_text
 from tribe_np.outputs.made_here import LITTER, file_marker, foreign_in, is_own_file, listed
 from tribe_np.outputs.whole import check_target, output_error, remove_whole, write_file_whole, write_whole
 from tribe_np.pipeline.progress import Progress
-from tribe_np.pipeline.workspace import foreign_in_cache
+from tribe_np.pipeline.store.workspace import foreign_in_cache
 
 NOTE = "random weights: the numbers mean nothing about any brain"
 TEXT = (

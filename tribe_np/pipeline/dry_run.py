@@ -15,21 +15,21 @@ import numpy as np
 from tribe_np.backend import device_module, dtype_of
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
-from tribe_np.media.transcript import find_sidecar
+from tribe_np.machine.memory import available_memory
+from tribe_np.media.transcripts.transcript import find_sidecar
 from tribe_np.outputs.whole import check_own_target
-from tribe_np.pipeline import flops
 from tribe_np.pipeline.config import EVENT_TYPES
+from tribe_np.pipeline.costs import flops
+from tribe_np.pipeline.costs.estimate import encoder_weights, extractor_config
+from tribe_np.pipeline.costs.info_costs import PROGRAM
+from tribe_np.pipeline.costs.memory_check import feature_stage, gigabytes
 from tribe_np.pipeline.early_checks import check_extractors, check_subject
-from tribe_np.pipeline.estimate import encoder_weights, extractor_config
-from tribe_np.pipeline.features import FeatureSource, is_streamed
-from tribe_np.pipeline.in_context import MAX_CONTEXT_LEN
-from tribe_np.pipeline.info_costs import PROGRAM
-from tribe_np.pipeline.memory import available_memory
-from tribe_np.pipeline.memory_check import feature_stage, gigabytes
+from tribe_np.pipeline.features.source import FeatureSource, is_streamed
 from tribe_np.pipeline.model import MOST_WINDOWS, TribeModel
 from tribe_np.pipeline.progress import duration, number_of
-from tribe_np.pipeline.stimulus import open_stimulus
-from tribe_np.pipeline.words import WordSource
+from tribe_np.pipeline.stimuli.in_context import MAX_CONTEXT_LEN
+from tribe_np.pipeline.stimuli.stimulus import open_stimulus
+from tribe_np.pipeline.stimuli.words import WordSource
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.segments import plan
 

@@ -3,14 +3,14 @@
 A film of two hours is not transcribed and then found to have no video model.
 """
 
-from tribe_np.media import probe
-from tribe_np.media.transcript import find_sidecar
+from tribe_np.media.film import probe
+from tribe_np.media.transcripts.transcript import find_sidecar
 from tribe_np.pipeline.config import EVENT_TYPES
-from tribe_np.pipeline.estimate import extractor_config
+from tribe_np.pipeline.costs.estimate import extractor_config
 from tribe_np.pipeline.model import TribeModel
-from tribe_np.pipeline.stimulus import Stimulus
+from tribe_np.pipeline.stimuli.stimulus import Stimulus
+from tribe_np.pipeline.stimuli.words import WordSource
 from tribe_np.pipeline.subjects import one_subject
-from tribe_np.pipeline.words import WordSource
 
 
 def check_extractors(model: TribeModel, stimulus: Stimulus, words: WordSource) -> None:

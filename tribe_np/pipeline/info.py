@@ -11,8 +11,8 @@ from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.formats.weights import read_folder, read_json
 from tribe_np.pipeline.config import DataConfig
-from tribe_np.pipeline.info_costs import encoder_costs, extractor_costs
-from tribe_np.pipeline.memory_check import gigabytes
+from tribe_np.pipeline.costs.info_costs import encoder_costs, extractor_costs
+from tribe_np.pipeline.costs.memory_check import gigabytes
 
 LICENCES = {
     "encoder": "the released facebook/tribev2 weights are CC BY-NC 4.0; this software is Apache-2.0",

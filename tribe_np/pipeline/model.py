@@ -26,27 +26,27 @@ from tribe_np.errors import CheckpointError, ConfigError, EventsError
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.kernels.choose import kernel_set
-from tribe_np.kernels.record import REFERENCE, KernelSet
-from tribe_np.pipeline.complete import as_events, complete
+from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
+from tribe_np.machine.memory import available_memory
+from tribe_np.machine.threads import LOADED_LATE, check_variables
 from tribe_np.pipeline.config import Compat, DataConfig, PipelineConfig, split_settings, split_update, updated
-from tribe_np.pipeline.estimate import encoder_weights, encoder_work
-from tribe_np.pipeline.events import EventBuilder
-from tribe_np.pipeline.features import FeatureSource
-from tribe_np.pipeline.kept import EventKey, event_key
+from tribe_np.pipeline.costs.estimate import encoder_weights, encoder_work
+from tribe_np.pipeline.costs.memory_check import Stage, check_memory, check_run
+from tribe_np.pipeline.features.source import FeatureSource
 from tribe_np.pipeline.locate import chosen_regions, vertex_selection
-from tribe_np.pipeline.memory import available_memory
-from tribe_np.pipeline.memory_check import Stage, check_memory, check_run
 from tribe_np.pipeline.own_features import own_windows
 from tribe_np.pipeline.progress import Progress, Silent, terminal_progress
-from tribe_np.pipeline.record import RunRecord
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
-from tribe_np.pipeline.stimulus import one_stimulus, open_stimulus
+from tribe_np.pipeline.run_record import RunRecord
+from tribe_np.pipeline.stimuli.complete import as_events, complete
+from tribe_np.pipeline.stimuli.events import EventBuilder
+from tribe_np.pipeline.stimuli.stimulus import one_stimulus, open_stimulus
+from tribe_np.pipeline.stimuli.words import WordSource
+from tribe_np.pipeline.store.kept import EventKey, event_key
+from tribe_np.pipeline.store.workspace import Workspace, open_workspace
 from tribe_np.pipeline.subjects import one_subject, subject_names, subjects_of
 from tribe_np.pipeline.upstream_names import UpstreamNames
-from tribe_np.pipeline.words import WordSource
-from tribe_np.pipeline.workspace import Workspace, open_workspace
 from tribe_np.protocols import Device
-from tribe_np.threads import LOADED_LATE, check_variables
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import FeatureGrid, n_steps, window_features
 from tribe_np.timeline.segments import Segment, Window, plan

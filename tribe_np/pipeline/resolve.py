@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tribe_np.errors import CheckpointError, ConfigError
-from tribe_np.small_files import MEGABYTE, read_small_file
+from tribe_np.files.small_files import MEGABYTE, read_small_file
 
 RELEASED = "facebook/tribev2"
 MODALITIES = ("text", "audio", "video", "image")

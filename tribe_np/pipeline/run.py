@@ -11,23 +11,23 @@ import numpy as np
 
 from tribe_np import __version__
 from tribe_np.errors import EventsError, MediaError
+from tribe_np.machine.threads import loaded_libraries
 from tribe_np.outputs.folder import TRANSCRIPT, Prediction, write_prediction
 from tribe_np.outputs.made_here import is_own_file
 from tribe_np.outputs.whole import check_file_target, check_own_target, real_path, write_file_whole, write_whole
 from tribe_np.pipeline.config import PipelineConfig
-from tribe_np.pipeline.digest import shown_digest
 from tribe_np.pipeline.early_checks import check_extractors, check_subject
-from tribe_np.pipeline.events import EventBuilder
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import Progress, number_of
 from tribe_np.pipeline.provenance import citations, provenance
-from tribe_np.pipeline.record import RunRecord, installed_versions, peak_memory_bytes
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
-from tribe_np.pipeline.stimulus import Stimulus, open_stimulus
-from tribe_np.pipeline.words import WordSource
-from tribe_np.pipeline.workspace import open_workspace
+from tribe_np.pipeline.run_record import RunRecord, installed_versions, peak_memory_bytes
+from tribe_np.pipeline.stimuli.events import EventBuilder
+from tribe_np.pipeline.stimuli.stimulus import Stimulus, open_stimulus
+from tribe_np.pipeline.stimuli.words import WordSource
+from tribe_np.pipeline.store.digest import shown_digest
+from tribe_np.pipeline.store.workspace import open_workspace
 from tribe_np.shown import shown
-from tribe_np.threads import loaded_libraries
 from tribe_np.timeline.events import Events
 from tribe_np.timeline.segments import Segment
 

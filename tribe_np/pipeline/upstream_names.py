@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tribe_np.pipeline.config import PipelineConfig
-    from tribe_np.pipeline.workspace import Workspace
+    from tribe_np.pipeline.store.workspace import Workspace
 
 TRAINING = "training is not part of tribe_np; train with tribev2, then load its checkpoint here"
 INFRASTRUCTURE = "tribe_np runs in this process and keeps features in cache_folder; there is no exca infrastructure"

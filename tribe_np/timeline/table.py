@@ -15,10 +15,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from tribe_np.atomic import whole_file
 from tribe_np.errors import EventsError, OutputError
+from tribe_np.files.atomic import whole_file
+from tribe_np.files.small_files import MEGABYTE, read_small_file
 from tribe_np.shown import quoted
-from tribe_np.small_files import MEGABYTE, read_small_file
 
 MAX_BYTES = 1024 * MEGABYTE  # the contexts of an hour of words take about 60
 CELL = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|(?!")([^\t\r\n]*))(\t|\r\n|\n|\r|\Z)')

@@ -16,7 +16,7 @@ from tribe_np.backend import to_host
 from tribe_np.errors import CheckpointError, ConfigError
 from tribe_np.formats.safetensors import read_header, write_safetensors
 from tribe_np.oracle import relative_error, trace
-from tribe_np.pipeline import flops
+from tribe_np.pipeline.costs import flops
 from tribe_np.pipeline.info import describe
 
 ENTRIES, METADATA = read_header(Path(__file__).parents[2] / "golden" / "dinov2_variant.safetensors")

@@ -13,7 +13,7 @@ from extractors.llama.extract import word_features
 from extractors.llama.rope import inverse_frequencies
 from extractors.llama.target import target_span
 from extractors.llama.tokenizer import LlamaTokenizer
-from tribe_np.kernels.record import REFERENCE
+from tribe_np.kernels.kernel_set import REFERENCE
 from tribe_np.ops import attention, norm, rotary
 from tribe_np.oracle import Recording, relative_error, trace
 from tribe_np.timeline.events import Event

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from extractors.llama.prefix_tree import LEAST_SHARED, PrefixForest, TreeAttention, n_shared, plan_passes
 from tests import fake_device
 from tribe_np.backend import to_device, to_host
-from tribe_np.kernels.record import REFERENCE, KernelSet
+from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 from tribe_np.ops.attention import attention
 from tribe_np.oracle import relative_error
 

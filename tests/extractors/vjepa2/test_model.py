@@ -15,7 +15,7 @@ from tribe_np.formats.safetensors import read_header, write_safetensors
 from tribe_np.formats.weights import read_folder
 from tribe_np.nn.context import open_context
 from tribe_np.oracle import relative_error, trace
-from tribe_np.pipeline.estimate import WeightSizes
+from tribe_np.pipeline.costs.estimate import WeightSizes
 
 SMALL = {"hidden_size": 44, "num_attention_heads": 2, "crop_size": 12, "patch_size": 4, "frames_per_clip": 8}
 

@@ -1,0 +1,146 @@
+"""A text that is killed at any moment goes on from its finished blocks, and ends with the same bytes."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tribe_np.pipeline.demo import DemoPaths
+from tribe_np.pipeline.store.cache import FeatureCache
+from tribe_np.pipeline.store.word_blocks import WordBlocks
+
+PAIRS = [("he", "he"), ("was", "he was")]
+FEATURES = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
+
+CHILD = """
+import functools, json, os, signal, sys
+from pathlib import Path
+import numpy as np
+from tribe_np import TribeModel
+from tribe_np.pipeline.features import source as features
+from tribe_np.timeline.events import Event, Events
+
+models, cache, out, moment, number, compat = sys.argv[1:]
+features.word_features = functools.partial(features.word_features, max_nodes=40)
+plain, done = Path.replace, []
+
+def replace(self, target):  # every entry gets its name here, whole
+    name = Path(target).name
+    if name.startswith("text-features-"):
+        dies = moment == "block" and ".block" in name and len(done) == int(number)
+        if dies and int(number) % 2:  # before it has its name; with an even number, after
+            os.kill(os.getpid(), signal.SIGKILL)
+        plain(self, target)
+        if dies or (moment == "entry" and ".block" not in name):
+            os.kill(os.getpid(), signal.SIGKILL)
+        done.append(name)
+    else:
+        plain(self, target)
+
+Path.replace = replace
+said = "the man was in the house and he said that it was late so they went to the market".split()
+context = lambda i: " ".join(said[max(0, i - 5) : i + 1])
+words = Events([Event("Word", float(i), 0.3, text=t, context=context(i)) for i, t in enumerate(said)])
+model = TribeModel.from_pretrained(
+    Path(models) / "encoder", models=models, cache_folder=cache, device="cpu", compat=compat or None
+)
+found = model.extract_features(words)["text"]
+Path(out).write_bytes(found.tobytes())
+facts = model.record.facts
+print(json.dumps({"done": done, "work": facts.get("text_work"), "entries": facts["cache_entries"]}))
+"""
+
+
+@pytest.fixture
+def child(demo: DemoPaths, tmp_path: Path) -> Callable[..., tuple[int, bytes]]:
+    """Runs the words in a process of their own: its exit status, and what it printed."""
+
+    def run(cache: Path, out: Path, moment: str = "", number: int = 0, compat: str = "") -> tuple[int, bytes]:
+        command = [sys.executable, "-c", CHILD, demo.models, cache, out, moment, str(number), compat]
+        ended = subprocess.run(list(map(str, command)), capture_output=True, check=False)
+        assert ended.returncode in (0, -signal.SIGKILL), ended.stderr.decode()
+        return ended.returncode, ended.stdout
+
+    return run
+
+
+def text_entries(cache: Path) -> list[str]:
+    return sorted(path.name for path in (cache / "features").glob("text-features-*"))
+
+
+@pytest.mark.extras
+@pytest.mark.parametrize("compat", ["", "upstream"])
+def test_killed_at_any_moment_the_bytes_are_the_same(
+    child: Callable[..., tuple[int, bytes]], tmp_path: Path, compat: str
+) -> None:
+    code, said = child(tmp_path / "whole", tmp_path / "expected", compat=compat)
+    assert code == 0
+    (entry,) = text_entries(tmp_path / "whole")  # the blocks have gone
+    whole = json.loads(said)
+    blocks = [name for name in whole["done"] if ".block" in name]
+    assert len(blocks) >= 4
+    assert whole["done"] == [*blocks, entry]
+    cache, out = tmp_path / "cache", tmp_path / "found"
+    for number in (0, 1, 0):  # after the first, before the third has its name, after the third
+        assert child(cache, out, "block", number, compat)[0] == -signal.SIGKILL
+        assert not out.exists()
+    assert text_entries(cache) == sorted(blocks[:3])
+    code, said = child(cache, out, compat=compat)
+    assert code == 0
+    rest = json.loads(said)
+    assert rest["done"] == [*blocks[3:], entry]
+    assert rest["work"]["n_words_left"] < rest["work"]["n_words"] == whole["work"]["n_words"]
+    assert out.read_bytes() == (tmp_path / "expected").read_bytes()
+    assert text_entries(cache) == [entry]
+    assert [e["sha256"] for e in rest["entries"]] == [e["sha256"] for e in whole["entries"]]
+
+
+@pytest.mark.extras
+def test_killed_before_the_blocks_are_removed(child: Callable[..., tuple[int, bytes]], tmp_path: Path) -> None:
+    cache, out = tmp_path / "cache", tmp_path / "found"
+    assert child(cache, out, "entry")[0] == -signal.SIGKILL
+    assert len(text_entries(cache)) > 4
+    assert child(cache, out)[0] == 0
+    assert len(text_entries(cache)) == 1
+
+
+def test_a_block_is_found_by_its_words(tmp_path: Path) -> None:
+    blocks = WordBlocks(FeatureCache(tmp_path), "text-features-a")
+    assert blocks.load(0, PAIRS) is None
+    blocks.store(0, PAIRS, FEATURES)
+    found = blocks.load(0, PAIRS)
+    assert found is not None
+    assert found.tobytes() == FEATURES.tobytes()
+    for number, pairs in ((1, PAIRS), (0, PAIRS[::-1]), (0, PAIRS[:1])):
+        assert blocks.load(number, pairs) is None
+    assert WordBlocks(blocks.cache, "text-features-b").load(0, PAIRS) is None
+
+
+def test_a_damaged_block_is_computed_again(tmp_path: Path) -> None:
+    blocks = WordBlocks(FeatureCache(tmp_path), "text-features-a")
+    blocks.store(0, PAIRS, FEATURES)
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes()[:-1])
+    assert blocks.load(0, PAIRS) is None
+    assert any("recomputed" in note for note in blocks.cache.notes)
+    for wrong in ({"features": FEATURES[:, :1]}, {"features": FEATURES[0, 0]}, {"other": FEATURES}):
+        blocks.cache.store(path.stem, wrong)  # whole, but of no use
+        assert blocks.load(0, PAIRS) is None
+
+
+def test_only_the_blocks_of_the_text_are_removed(tmp_path: Path) -> None:
+    cache = FeatureCache(tmp_path)
+    for key in ("text-features-a", "text-features-ab"):
+        cache.store(key, {"features": FEATURES})
+        for number in (0, 1):
+            WordBlocks(cache, key).store(number, PAIRS, FEATURES)
+    WordBlocks(cache, "text-features-a").clear()
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert len(left) == 4
+    assert [name for name in left if name.startswith("text-features-a.")] == ["text-features-a.safetensors"]
+    WordBlocks(FeatureCache(None), "text-features-a").clear()

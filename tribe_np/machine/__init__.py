@@ -1,0 +1,1 @@
+"""The machine this process runs on: threads, memory, control groups, the allocator."""

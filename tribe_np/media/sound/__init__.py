@@ -1,0 +1,1 @@
+"""Sound: files of every kind to samples, and how long they really are."""

@@ -1,0 +1,48 @@
+"""Which transcriber turns speech into words: the one asked for, else the first that is installed."""
+
+import shutil
+from collections.abc import Callable
+
+from tribe_np.errors import ConfigError, MissingDependencyError
+from tribe_np.media.speech import whisper
+from tribe_np.media.speech.transcriber import Transcriber, WhisperX
+from tribe_np.media.speech.transcriber_command import FORM, is_command, parse_command
+
+FASTER_WHISPER, WHISPERX = "faster-whisper", "whisperx"
+INSTALL = 'pip install "tribe_np[transcribe]"'
+WAYS_OUT = (
+    f"install one ({INSTALL}), give the words with --transcript FILE (whisperX .json, .tsv, .srt, .vtt, .TextGrid), "
+    "or go on without words with --no-speech"
+)
+
+
+def find_transcriber(
+    name: str | None,
+    *,
+    open_whisper: Callable[[], Transcriber],
+    device: str = "cpu",
+    upstream: bool = False,
+) -> Transcriber:
+    """The transcriber of that name or command line; for None faster-whisper if it is installed, else whisperX.
+
+    open_whisper makes faster-whisper's, for which a model has to be found; upstream runs whisperX as upstream does,
+    unless another is named.
+    Raises   ConfigError for an unknown name; MissingDependencyError, with the ways out, when there is none
+    """
+    if name is not None and is_command(name):
+        return parse_command(name)
+    if name not in (None, FASTER_WHISPER, WHISPERX):
+        raise ConfigError(f"--transcriber {name!r:.40} is not known; known: {FASTER_WHISPER}, {WHISPERX}, or {FORM}")
+    if name == FASTER_WHISPER and not whisper.is_installed():
+        raise MissingDependencyError(f"--transcriber {name} needs faster-whisper: {INSTALL}")
+    if name == FASTER_WHISPER or (name is None and not upstream and whisper.is_installed()):
+        return open_whisper()
+    whisperx, uvx = shutil.which("whisperx"), shutil.which("uvx")
+    if whisperx and not upstream:
+        return WhisperX((whisperx,), device)
+    if uvx:
+        return WhisperX((uvx, "whisperx"), device, upstream)
+    missing = "neither whisperx nor uvx is on PATH"
+    if name is None and not upstream:
+        missing = f"faster-whisper is not installed and {missing}"
+    raise MissingDependencyError(f"no transcriber: {missing}; {WAYS_OUT}")

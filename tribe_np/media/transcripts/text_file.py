@@ -1,0 +1,107 @@
+"""A text stimulus as text: UTF-8, or UTF-16 and UTF-32 where the bytes say so; what is no plain text is named."""
+
+import codecs
+import re
+import zipfile
+from pathlib import Path
+
+from tribe_np.errors import MediaError, StimulusError
+from tribe_np.files.foreign import HEAD, KINDS, kind_of
+from tribe_np.media.transcripts.transcript_words import INVISIBLE
+
+MOST_BYTES = 8 << 20
+CHARACTERS_PER_HOUR = 54_000  # espeak-ng's 15 or so a second
+MARKS = (  # byte order marks; the longer ones first, for UTF-32's begins like UTF-16's
+    (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+AS_TEXT = "open it and save it as plain text (UTF-8)"
+BESIDE = "give the sound, and this with --transcript"
+REMEDIES = {  # for groups of foreign files
+    "document": AS_TEXT, "page": AS_TEXT, "xml": AS_TEXT, "picture": "give its words as text",
+    "archive": "unpack it and give the text inside", "media": "give it the suffix of its format, such as .wav or .mp4",
+}  # fmt: skip
+TIMED = (  # what would be spoken with its times and names
+    (r"\s*\{\s*\"(?:segments|text|words|word_segments|language)\"", "a transcript in JSON", BESIDE),
+    (r"\s*WEBVTT|[^\n]*\n?[^\n]*\d\d:\d\d[,.]\d+\s*-->", "subtitles", f"their times would be spoken: {BESIDE}"),
+    (r"\s*\\documentclass", "LaTeX source", AS_TEXT),
+)
+
+
+UNSEEN = re.compile(INVISIBLE.pattern.replace("\u200b", ""))  # a zero-width space parts words
+
+
+def read_text_file(path: Path) -> str:
+    """The text of a file, with plain line ends.
+
+    Raises   MediaError when it cannot be read, is not text, is in an unknown encoding, blank, or too long to speak
+    """
+    try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise MediaError(
+                f"{path}: {size / 2**20:.0f} MiB of text would take {size / CHARACTERS_PER_HOUR:,.0f} hours to speak; "
+                f"the most that is read is {MOST_BYTES >> 20} MiB: cut it into parts"
+            )
+        content = path.read_bytes()
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be read: {error.strerror or error}") from error
+    _check_kind(content, path)
+    text = _decoded(content, path)
+    _check_kind(text[:HEAD].encode(errors="replace"), path)
+    for start, kind, remedy in TIMED:
+        if re.match(start, text[:HEAD], re.DOTALL | re.IGNORECASE):
+            raise MediaError(f"{path}: this is {kind}; {remedy}")
+    if "\0" in text:
+        raise MediaError(f"{path}: not plain text: it holds zero bytes (the first at character {text.index(chr(0))})")
+    text = UNSEEN.sub("", text)
+    if not text.strip():
+        raise StimulusError(f"{path}: the text is blank; there is nothing to speak")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _check_kind(content: bytes, path: Path) -> None:
+    kind = kind_of(content)
+    if kind is None:
+        return
+    what, remedy = kind.what, REMEDIES.get(kind.group, kind.remedy)
+    if kind.group == "transcript":
+        remedy += ", and give that with --transcript beside the sound"
+    elif kind is KINDS["zip"] and (office := _office_kind(path)):
+        what, remedy = office, AS_TEXT
+    raise MediaError(f"{path}: this is {what}; {remedy}")
+
+
+def _decoded(content: bytes, path: Path) -> str:
+    encoding = next((name for mark, name in MARKS if content.startswith(mark)), "") or _unmarked(content)
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        name = encoding.removesuffix("-sig").upper()
+        raise MediaError(
+            f"{path}: not {name} text (byte {error.start}, in line {line}); save the file as UTF-8"
+        ) from error
+
+
+def _unmarked(content: bytes) -> str:
+    """The encoding of text without a byte order mark: UTF-16 where every other byte of most characters is zero."""
+    start = content[:4096]
+    even, odd, half = start[::2].count(0), start[1::2].count(0), len(start) // 2
+    if half and max(even, odd) > 0.6 * half and min(even, odd) < 0.1 * half:
+        return "utf-16-le" if odd > even else "utf-16-be"
+    return "utf-8"
+
+
+def _office_kind(path: Path) -> str | None:
+    """The office format that a zip archive is, if it is one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()[:1000]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return None
+    if any(name.startswith("word/") for name in names):
+        return "a Word document (.docx)"
+    if "mimetype" in names or any(name.startswith(("ppt/", "xl/")) for name in names):
+        return "an office document or e-book"
+    return None

@@ -1,0 +1,249 @@
+"""Transcripts with a time for each word: whisperX's JSON and the table that upstream keeps beside the sound."""
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from tribe_np.errors import EventsError
+from tribe_np.media.transcripts.transcript_words import Note, Transcript, Word, read_text, seconds, spoken, timed_word
+from tribe_np.media.transcripts.untimed_words import Piece, Segment, joined, placed
+from tribe_np.timeline.table import checked_records, quote
+from tribe_np.timeline.word_cuts import cut_words
+
+DECIMAL_COMMA = re.compile(r"-?\d*,\d+")
+MOST_SECONDS = 1e6  # that the start of a segment may say
+COLUMNS = ("text", "start", "duration", "sequence_id", "sentence")
+# What pandas 3.1.1 reads as a missing value, so that upstream stops at such a word
+PANDAS_MISSING = frozenset(
+    ["", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+     "NULL", "NaN", "None", "n/a", "nan", "null"]
+)  # fmt: skip
+
+
+def read_whisperx_json(path: Path, *, lossy: bool = False, drop_untimed: bool = False) -> Transcript:
+    """The words of whisperX's JSON, and of what its relatives write: Whisper, faster-whisper, whisper-timestamped,
+    stable-ts, OpenAI's service, transformers' pipeline, Gentle.
+
+    Words without times are placed between their neighbours; `drop_untimed` leaves them out, as upstream does.
+    Numerics quotation marks are removed from words and sentences; white space around a word too, unless lossy
+    Raises   EventsError naming segment and word (counted from 1), or the line where it stops being JSON
+    Source   tribev2 7239908 ExtractWordsFromAudio._get_transcript_from_audio
+    """
+    document = _json_document(path)
+    language = document.get("language")
+    notes = _written_notes(document.get("notes"))
+    segments = [
+        _segment(item, number, path, drop_untimed) for number, item in enumerate(_json_segments(document, path))
+    ]
+    if not lossy:
+        segments = joined(segments)
+    if not drop_untimed:
+        segments, found = placed(segments, path)
+        notes += found
+    words = spoken(_json_word(piece, segment, path, lossy) for segment in segments for piece in segment.pieces)
+    return Transcript(words, language if isinstance(language, str) else "", str(path), notes)
+
+
+def _written_notes(entries: Any) -> tuple[Note, ...]:
+    """The notes that `whisperx_text` wrote; anything else is passed over."""
+    entries = entries if isinstance(entries, list) else []
+    types = (str, int, str)
+    return tuple(Note(*e) for e in entries if isinstance(e, list) and tuple(map(type, e)) == types)
+
+
+def _json_document(path: Path) -> Mapping[str, Any]:
+    try:
+        document = json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise EventsError(f"{path}: line {error.lineno}: not JSON: {error.msg}") from error
+    except (RecursionError, ValueError) as error:
+        if isinstance(error, EventsError):
+            raise
+        raise EventsError(f"{path}: not usable JSON: nested too deeply, or a number too long") from error
+    if isinstance(document, list) and document and isinstance(document[0], dict):
+        document = {"segments" if "words" in document[0] else "words": document}
+    return document if isinstance(document, dict) else {}
+
+
+def _json_segments(document: Mapping[str, Any], path: Path) -> Sequence[Any]:
+    """The list of segments; one segment of all words where they stand at the top."""
+    segments = document.get("segments")
+    lacks_words = not isinstance(segments, list) or not any(isinstance(s, dict) and s.get("words") for s in segments)
+    for name in ("words", "word_segments", "chunks"):
+        if lacks_words and isinstance(document.get(name), list) and document[name]:
+            return [{"text": document.get("text", document.get("transcript", "")), "words": document[name]}]
+    if isinstance(segments, list):
+        return segments
+    if "transcription" in document:
+        raise EventsError(f"{path}: whisper.cpp's JSON has no times of words; let it write .srt with `-ml 1 -osrt`")
+    raise EventsError(f'{path}: not a whisperX transcript: no list "segments" at the top')
+
+
+def _segment(item: Any, number: int, path: Path, drop_untimed: bool) -> Segment:
+    at = f"segment {number + 1}"
+    if not isinstance(item, dict) or not isinstance(item.get("words"), list):
+        raise EventsError(
+            f'{path}: {at} has no list "words"; a transcript needs a time for each word (Whisper: word_timestamps=True)'
+        )
+    sentence = item.get("text", "")
+    if not isinstance(sentence, str):
+        raise EventsError(f'{path}: {at}: "text" must be a string, got {sentence!r:.40}')
+    pieces = [_piece(word, f"{at}, word {n}", path, drop_untimed) for n, word in enumerate(item["words"], 1)]
+    start, stop = (_bound(item.get(key)) for key in ("start", "end"))
+    if not pieces and not drop_untimed and start is not None and stop is not None:
+        pieces = [Piece(text, None, None, at) for text in cut_words(sentence)]  # whisperX could not align any of them
+    return Segment(number, sentence, start, stop, tuple(piece for piece in pieces if piece is not None))
+
+
+def _bound(value: object) -> float | None:
+    """The start or end of a segment; None where it says nothing, for it only helps to place words."""
+    good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MOST_SECONDS
+    return float(value) if good else None  # type: ignore[arg-type]
+
+
+def _piece(item: Any, place: str, path: Path, drop_untimed: bool) -> Piece | None:
+    """A word with its times or without; None for one that is dropped."""
+    if isinstance(item, list) and len(item) > 2:  # faster-whisper's tuples
+        item = dict(zip(("start", "end", "word"), item, strict=False))
+    text = item.get("word", item.get("text")) if isinstance(item, dict) else None
+    if not isinstance(text, str):
+        raise EventsError(f'{path}: {place} has no string "word"')
+    if isinstance(item.get("timestamp"), list) and len(item["timestamp"]) == 2:
+        start, stop = item["timestamp"]
+        item = {"start": start, "end": start if stop is None else stop}  # transformers leaves the last one open
+    if drop_untimed and "start" not in item:
+        return None
+    if not drop_untimed and _is_missing(item.get("start")) and _is_missing(item.get("end")):
+        return Piece(text, None, None, place)
+    if "end" not in item:
+        raise EventsError(f'{path}: {place} ({text!r:.40}) has a "start" but no "end"')
+    start, stop = (seconds(item.get(key), f'{path}: {place} ({text!r:.40}): "{key}"') for key in ("start", "end"))
+    return Piece(text, start, stop, place)
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value != value
+
+
+def _json_word(piece: Piece, segment: Segment, path: Path, lossy: bool) -> Word:
+    assert piece.start is not None  # `placed` gave one to each, or _piece dropped it
+    assert piece.stop is not None
+    text = piece.text.replace('"', "")
+    text = text if lossy else text.strip()
+    sentence = segment.sentence.replace('"', "")
+    return timed_word(text, piece.start, piece.stop, segment.number, sentence, path=path, at=piece.place)
+
+
+def read_sidecar(path: Path, *, lossy: bool = False) -> Transcript:
+    """The words of upstream's table (text, start, duration and, if there, sequence_id and sentence; tab-separated).
+
+    A blank file means that the sound holds no words. Of an events table, which may stand under the same name, the Word
+    rows are read. `lossy` reads as upstream does: a word such as `null` or `NA` is a missing value to pandas, which
+    stops upstream with a TypeError, and is an error here.
+    Raises   EventsError naming line and word
+    Source   tribev2 7239908 ExtractWordsFromAudio._run; pandas 3.1.1 read_csv
+    """
+    content = read_text(path)
+    if not content.strip():
+        return Transcript((), "", str(path))
+    _check_columns(content.lstrip("\r\n").splitlines()[0], path)
+    header, rows = checked_records(content, path)
+    words = []
+    for line, row in rows:
+        cells = dict(zip(header, row, strict=True))
+        if any(row) and cells.get("type", "Word") == "Word":
+            words.append(_table_word(cells, path, f"line {line}", lossy))
+    return Transcript(spoken(words), "", str(path))
+
+
+def _check_columns(first_line: str, path: Path) -> None:
+    """Refuses a table without the columns of a transcript, before its rows are read.
+
+    Raises   EventsError that names the column and what stands there instead
+    """
+    found = [cell.strip().strip('"') for cell in first_line.split("\t")]
+    missing = next((name for name in COLUMNS[:3] if name not in found), None)
+    if missing is None:
+        return
+    expected = f"a transcript table has {', '.join(COLUMNS)}, separated by tabs"
+    separator = next(
+        (name for mark, name in ((",", "commas"), (";", "semicolons")) if first_line.count(mark) > 1), None
+    )
+    if len(found) == 1 and separator:
+        raise EventsError(f"{path}: line 1: no column {missing!r}; its cells are separated by {separator}, {expected}")
+    if missing == "duration" and (ends := [name for name in found if name.lower() in ("end", "stop", "offset")]):
+        raise EventsError(f"{path}: line 1: no column 'duration' (end minus start) but {ends[0]!r:.40}; {expected}")
+    shown = ", ".join(f"{name!r:.30}" for name in found[:6]) + (", ..." if len(found) > 6 else "")
+    raise EventsError(f"{path}: line 1: no column {missing!r} among {shown}; {expected}")
+
+
+def _table_word(row: Mapping[str, str], path: Path, at: str, lossy: bool) -> Word:
+    text = row["text"]
+    if lossy and text in PANDAS_MISSING:
+        raise EventsError(f"{path}: {at}: word {text!r} is a missing value to pandas, and upstream stops there")
+    times = []
+    for name in ("start", "duration"):
+        try:
+            value = float(row[name])
+        except ValueError as error:
+            comma = "; decimals need a point" if DECIMAL_COMMA.fullmatch(row[name].strip()) else ""
+            raise EventsError(
+                f"{path}: {at}: word {text!r:.40}: {name} is no number: {row[name]!r:.40}{comma}"
+            ) from error
+        times.append(seconds(value, f"{path}: {at}: word {text!r:.40}: {name}"))
+    try:
+        sequence_id = int(float(row.get("sequence_id") or 0))
+    except (ValueError, OverflowError) as error:
+        wrong = row.get("sequence_id")
+        raise EventsError(f"{path}: {at}: word {text!r:.40}: sequence_id is no number: {wrong!r:.40}") from error
+    text = text if lossy else text.replace('"', "").strip()
+    stop = seconds(_stop(*times), f"{path}: {at}: word {text!r:.40}: end")
+    word = timed_word(text, times[0], stop, sequence_id, row.get("sentence") or "", path=path, at=at)
+    return word if word.duration == times[1] else replace(word, stated=times[1])
+
+
+def _stop(start: float, duration: float) -> float:
+    """The end whose distance from the start is the duration, to the bit where there is one.
+
+    start + (end - start) need not be end; the end that upstream subtracted from is the sum or a neighbour of it.
+    """
+    total = start + duration
+    near = (total, math.nextafter(total, math.inf), math.nextafter(total, -math.inf))
+    return next((stop for stop in near if stop - start == duration), total)
+
+
+def sidecar_text(transcript: Transcript) -> str:
+    """The transcript as upstream's table, to the byte.
+
+    Source   pandas 3.1.1 DataFrame.to_csv(sep="\\t", index=False) on the rows of tribev2 7239908
+    """
+    if not transcript.words:
+        return "\n"
+    rows: list[tuple[object, ...]] = [COLUMNS]
+    for word in transcript.words:
+        rows.append((word.text, word.start, word.duration, word.sequence_id, word.sentence))
+    return "".join("\t".join(quote(str(cell)) for cell in row) + "\n" for row in rows)
+
+
+def whisperx_text(transcript: Transcript) -> str:
+    """The transcript as whisperX's JSON; a segment for each run of words of one sentence."""
+    segments: list[dict[str, Any]] = []
+    for _, group in groupby(transcript.words, key=lambda word: (word.sequence_id, word.sentence)):
+        words = list(group)
+        segments.append(
+            {
+                "start": words[0].start,
+                "end": words[-1].stop,
+                "text": words[0].sentence,
+                "words": [{"word": word.text, "start": word.start, "end": word.stop} for word in words],
+            }
+        )
+    document: dict[str, Any] = {"segments": segments, "language": transcript.language}
+    if transcript.notes:
+        document["notes"] = [[note.kind, note.count, note.text] for note in transcript.notes]
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"

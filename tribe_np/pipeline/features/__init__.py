@@ -1,0 +1,1 @@
+"""Events to features: one file a modality."""

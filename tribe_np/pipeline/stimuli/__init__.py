@@ -1,0 +1,1 @@
+"""A stimulus to its events: the file, its words and their language, contexts."""

@@ -1,0 +1,122 @@
+"""Rows of events written by hand, made fit for a prediction.
+
+Source   tribev2 demo_utils.py get_audio_and_text_events; neuralset 0.0.2 etypes.Audio and Video, which read durations
+         and frequencies that are missing from the file
+"""
+
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tribe_np.errors import EventsError
+from tribe_np.media.film import probe
+from tribe_np.pipeline.config import PipelineConfig
+from tribe_np.pipeline.progress import terminal_progress
+from tribe_np.pipeline.run_record import RunRecord
+from tribe_np.pipeline.stimuli.events import EventBuilder
+from tribe_np.pipeline.stimuli.in_context import in_context
+from tribe_np.pipeline.stimuli.words import WordSource
+from tribe_np.pipeline.store.workspace import open_workspace
+from tribe_np.timeline.chunking import chunk_events
+from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.languages import language_name
+
+MEDIA = ("Audio", "Video")
+
+
+def as_events(events: Any) -> Events:
+    """A table of events from one, or from a pandas DataFrame.
+
+    Raises   EventsError for anything else
+    """
+    if isinstance(events, Events):
+        return events
+    if not hasattr(events, "itertuples"):
+        raise EventsError(f"events must be an Events table or a pandas DataFrame, got {type(events).__name__}")
+    return Events.from_dataframe(events)
+
+
+def get_audio_and_text_events(events: Any, audio_only: bool = False) -> Any:
+    """Upstream's function: `complete` with the default options and the user's cache, a DataFrame for a DataFrame.
+
+    Raises   as `complete`
+    """
+    builder = EventBuilder(open_workspace(None).media, PipelineConfig(), WordSource(), RunRecord(), terminal_progress())
+    completed = complete(as_events(events), builder, audio_only=audio_only)
+    for warning in builder.record.warnings:
+        warnings.warn(warning, stacklevel=2)
+    return completed if isinstance(events, Events) else completed.to_dataframe()
+
+
+def complete(events: Events, builder: EventBuilder, *, audio_only: bool = False) -> Events:
+    """Durations and rates from the files, the sound of films, chunks, words, sentences and contexts, where missing.
+
+    `audio_only` leaves words as they are.
+    Raises   MediaError, EventsError, MissingDependencyError: what cannot be read, transcribed or put into sentences
+    """
+    rows = [measured(row, builder) for row in events]
+    heard = {row.timeline for row in rows if row.type == "Audio"}
+    for row in [row for row in rows if row.type == "Video" and row.timeline not in heard]:
+        rows += sound_row(row, builder)
+    table = Events(rows).standardized()
+    for kind in MEDIA:
+        table = chunk_events(table, kind, max_duration=60.0, min_duration=30.0)
+    words = table.of_type("Word")
+    if audio_only or (len(words) and all(word.context for word in words)):
+        return table.standardized()
+    if len(words):
+        return all_in_context(table, builder).standardized()
+    spoken = [row for timeline in table.timelines() for row in transcribed(table.on(timeline), builder)]
+    return Events(spoken).standardized()
+
+
+def measured(row: Event, builder: EventBuilder) -> Event:
+    """A row of sound or film with the duration and rate of its file, where it has none of its own.
+
+    Raises   EventsError for an offset past the end of the file
+    """
+    if row.type not in MEDIA or not row.filepath or (row.duration > 0 and row.frequency > 0):
+        return row
+    path = Path(row.filepath)
+    whole = builder.film_event(probe.probe(path)) if row.type == "Video" else builder.audio_event(path)
+    rest = whole.duration - row.offset
+    if not rest > 0:
+        raise EventsError(f"{path}: lasts {whole.duration:g} s: nothing begins at an offset of {row.offset:g} s")
+    return replace(row, duration=row.duration or rest, frequency=row.frequency or whole.frequency)
+
+
+def sound_row(film: Event, builder: EventBuilder) -> list[Event]:
+    """The sound of a film's row, at the same place; none where the film is silent."""
+    path = Path(film.filepath)
+    wav = builder.sound_of(path, has_audio=probe.probe(path).has_audio)
+    if wav is None:
+        return []
+    return [replace(film, type="Audio", filepath=str(wav), frequency=builder.audio_event(wav).frequency)]
+
+
+def all_in_context(table: Events, builder: EventBuilder) -> Events:
+    """Words that stand without contexts, with new ones for all; sentences that were there are made again.
+
+    Raises   EventsError for words of several languages
+    """
+    table = Events(row for row in table if row.type not in ("Text", "Sentence"))
+    languages = sorted({word.language for word in table.of_type("Word") if word.language})
+    if len(languages) > 1:
+        raise EventsError(f"words are in {len(languages)} languages ({', '.join(languages)}); complete them apart")
+    language = languages[0] if languages else builder.config.language or "english"
+    return in_context(table, language_name(language), builder.config, builder.record, builder.progress)
+
+
+def transcribed(table: Events, builder: EventBuilder) -> Events:
+    """One timeline with the words of its sound.
+
+    Raises   EventsError for several sounds on it
+    """
+    sounds = sorted({row.filepath for row in table.of_type("Audio")})
+    if len(sounds) > 1:
+        raise EventsError(
+            f"timeline {table[0].timeline!r} has {len(sounds)} sound files, and words of one can be found at a time; "
+            "give each a timeline of its own, or Word rows"
+        )
+    return builder.with_words(table, None)

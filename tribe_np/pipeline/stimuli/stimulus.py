@@ -1,0 +1,91 @@
+"""The stimulus file: its kind by suffix, and the checks every command makes first.
+
+Source   tribev2 demo_utils.py TribeModel.get_events_dataframe, VALID_SUFFIXES
+"""
+
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from tribe_np.errors import ConfigError, MediaError, MissingFileError, StimulusError
+from tribe_np.media.transcripts.text_file import read_text_file
+
+SUFFIXES = {
+    "text": (".txt",),
+    "audio": (".wav", ".mp3", ".flac", ".ogg"),
+    "video": (".mp4", ".avi", ".mkv", ".mov", ".webm"),
+}
+
+
+@dataclass(frozen=True)
+class Stimulus:
+    """A file that exists, is not empty, and has a known suffix."""
+
+    path: Path
+    kind: str  # "text", "audio" or "video"
+
+    def text(self) -> str:
+        """The content of a text stimulus.
+
+        Raises   MediaError when it is no plain text, in an unknown encoding, blank or too long
+        """
+        return read_text_file(self.path)
+
+
+def open_stimulus(path: str | Path, kind: str | None = None) -> Stimulus:
+    """The stimulus at `path`; `kind` asks for one kind.
+
+    Raises   StimulusError (a ValueError) for an unknown suffix, checked first, as upstream; MissingFileError (a
+             FileNotFoundError) where there is no file; MediaError for an empty one or an unusable name
+    """
+    path = Path(path)
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise MediaError(
+            f"{str(path)!r}: the name is not valid UTF-8 and could not be written to events.tsv; rename the file"
+        ) from error
+    suffix = path.suffix.lower()
+    kinds = {s: k for k, group in SUFFIXES.items() for s in group}
+    allowed = SUFFIXES[kind] if kind is not None else tuple(kinds)
+    if suffix not in allowed:
+        what = f"{kind}_path" if kind is not None else "stimulus"
+        raise StimulusError(
+            f"{path}: {what} must end with one of {', '.join(sorted(allowed))}, got {suffix or 'no suffix'!r}"
+        )
+    _check_is_file(path)
+    stimulus = Stimulus(path, kinds[suffix])
+    if stimulus.kind == "text":
+        stimulus.text()  # what is no text is refused before any work
+    return stimulus
+
+
+def _check_is_file(path: Path) -> None:
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise MissingFileError(f"{path}: no such file") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise MediaError(f"{str(path)[:200]}: cannot be read: {reason}") from error
+    if stat.S_ISDIR(found.st_mode):
+        raise MissingFileError(f"{path}: is a folder, expected a file")
+    if not stat.S_ISREG(found.st_mode):
+        raise MediaError(f"{path}: is a pipe or device, expected a file")
+    if found.st_size == 0:
+        raise MediaError(f"{path}: the file is empty")
+
+
+def one_stimulus(
+    text_path: str | Path | None, audio_path: str | Path | None, video_path: str | Path | None
+) -> Stimulus:
+    """The stimulus of whichever path is given.
+
+    Raises   ConfigError unless exactly one is given
+    """
+    given = {k: p for k, p in (("text", text_path), ("audio", audio_path), ("video", video_path)) if p is not None}
+    if len(given) != 1:
+        names = ", ".join(f"{kind}_path" for kind in given) or "none"
+        raise ConfigError(f"exactly one of text_path, audio_path, video_path must be given, got {names}")
+    kind, path = next(iter(given.items()))
+    return open_stimulus(path, kind)
