@@ -9,14 +9,14 @@ import pytest
 from tests.architecture.source import PRODUCT, Module, imported_names, modules
 
 EVERYWHERE = {"errors", "protocols", "optional", "card", "shown", "files"}
-MODEL_FLOOR = {"nn", "ops", "kernels", "backend", "timeline", "formats"}
+MODEL_FLOOR = {"nn", "ops", "kernels", "backend", "runtime", "timeline", "formats"}
 RESULT_FLOOR = {"timeline", "formats"}
 ALLOWED = {
     "__main__": {"cli"},
     "cli": {"pipeline", "oracle", "formats", "machine"},
     "pipeline": {
         "extractors", "encoder", "media", "formats", "timeline", "outputs", "analysis", "plots", "kernels", "backend",
-        "machine",
+        "runtime", "machine",
     },
     "extractors": MODEL_FLOOR,
     "encoder": MODEL_FLOOR,
@@ -31,6 +31,7 @@ ALLOWED = {
     "plots": RESULT_FLOOR,
     "oracle": {"nn.context", "backend", "formats"},
     "backend": set(),
+    "runtime": {"kernels", "backend"},
     "errors": set(),
     "protocols": set(),
     "optional": set(),

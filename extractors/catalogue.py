@@ -1,0 +1,164 @@
+"""The models, one record each: the one place that lists them.
+
+Whoever needs all models, or the model of a modality, asks here. A record names classes and functions in the model's
+folder; they are imported when first asked for, so that the list itself costs nothing. CONTRIBUTING.md says how to add
+a model.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from tribe_np.errors import ConfigError
+
+if TYPE_CHECKING:
+    from extractors.common.config import ModelConfig
+
+READS = ("words", "sound", "film", "pictures")
+"""What a model may be given; `tribe_np.pipeline.features` has a file for each."""
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """A model, and what the pipeline has to know about it.
+
+    Its folder `package` holds config.py, model.py, extract.py and costs.py with the names below.
+    """
+
+    modality: str  # in the checkpoint's feature_dims, config.yaml's MODALITY_feature, a folder below --models
+    reads: str  # one of READS
+    event_type: str  # rows of the events table that it describes
+    package: str
+    config_class: str
+    model_class: str
+    features: str  # function of extract.py; its signature goes with `reads`
+    feature_class: str  # upstream's, in config.yaml's MODALITY_feature.name
+    fixed: Mapping[str, Any]  # keys of MODALITY_feature with the only value implemented (an absent key has it too)
+    model_types: tuple[str, ...]  # of the folder's config.json
+    default_name: str  # hub id, where config.yaml names none
+    licence: str  # of the released weights, for people
+    paper: str
+    averages_tokens: bool = True  # upstream aggregates tokens, where alone `cache_n_layers` acts
+    has_option: bool = True  # --MODALITY-model on the command line
+
+    @property
+    def config(self) -> "type[ModelConfig]":
+        """The class of the model's configuration."""
+        found: type[ModelConfig] = self._named("config", self.config_class)
+        return found
+
+    @property
+    def model(self) -> Any:
+        """The model's class."""
+        return self._named("model", self.model_class)
+
+    @property
+    def extract(self) -> Any:
+        """The function that computes features."""
+        return self._named("extract", self.features)
+
+    @property
+    def costs(self) -> Any:
+        """The module that says what the model takes."""
+        return import_module(f"{self.package}.costs")
+
+    def _named(self, module: str, name: str) -> Any:
+        return getattr(import_module(f"{self.package}.{module}"), name)
+
+
+_IMAGE_FIXED: Mapping[str, Any] = MappingProxyType({"max_imsize": None, "layer_type": "", "event_types": "Video"})
+
+RECORDS: list[ModelRecord] = [
+    ModelRecord(
+        modality="text",
+        reads="words",
+        event_type="Word",
+        package="extractors.llama",
+        config_class="LlamaConfig",
+        model_class="LlamaModel",
+        features="word_features",
+        feature_class="HuggingFaceText",
+        fixed=MappingProxyType(
+            {"contextualized": True, "pretrained": True, "token_aggregation": "mean", "event_types": "Word"}
+        ),
+        model_types=("llama",),
+        default_name="meta-llama/Llama-3.2-3B",
+        licence="Meta's Llama 3.2 Community License governs the released LLaMA-3.2 weights",
+        paper="Grattafiori et al. (2024). The Llama 3 herd of models. arXiv:2407.21783.",
+    ),
+    ModelRecord(
+        modality="audio",
+        reads="sound",
+        event_type="Audio",
+        package="extractors.wav2vec_bert",
+        config_class="Wav2VecBertConfig",
+        model_class="Wav2VecBertModel",
+        features="audio_features",
+        feature_class="Wav2VecBert",
+        fixed=MappingProxyType(
+            {"norm_audio": True, "normalized": True, "layer_type": "transformer", "event_types": "Audio"}
+        ),
+        model_types=("wav2vec2-bert",),
+        default_name="facebook/w2v-bert-2.0",
+        licence="the released facebook/w2v-bert-2.0 weights are MIT",
+        paper="Seamless Communication et al. (2023). Seamless: Multilingual expressive and streaming speech "
+        "translation. arXiv:2312.05187.",
+        averages_tokens=False,
+    ),
+    ModelRecord(
+        modality="video",
+        reads="film",
+        event_type="Video",
+        package="extractors.vjepa2",
+        config_class="VJepa2Config",
+        model_class="VJepa2Model",
+        features="video_features",
+        feature_class="HuggingFaceVideo",
+        fixed=_IMAGE_FIXED,
+        model_types=("vjepa2",),
+        default_name="facebook/vjepa2-vitg-fpc64-256",
+        licence="the released facebook/vjepa2 weights are MIT",
+        paper="Assran et al. (2025). V-JEPA 2: Self-supervised video models enable understanding, prediction and "
+        "planning. arXiv:2506.09985.",
+    ),
+    ModelRecord(
+        modality="image",
+        reads="pictures",
+        event_type="Video",
+        package="extractors.dinov2",
+        config_class="DinoV2Config",
+        model_class="DinoV2Model",
+        features="image_features",
+        feature_class="HuggingFaceVideo",
+        fixed=MappingProxyType({**_IMAGE_FIXED, "clip_duration": None}),
+        model_types=("dinov2", "dinov2_with_registers"),
+        default_name="facebook/dinov2-large",
+        licence="the released facebook/dinov2 weights are Apache-2.0",
+        paper="Oquab et al. (2024). DINOv2: Learning robust visual features without supervision. "
+        "Transactions on Machine Learning Research.",
+        has_option=False,
+    ),
+]
+
+
+def modalities() -> list[str]:
+    """Every modality, in the order of the records."""
+    return [record.modality for record in RECORDS]
+
+
+def record_of(modality: str) -> ModelRecord:
+    """The record of a modality.
+
+    Raises   ConfigError for one that no record has
+    """
+    for record in RECORDS:
+        if record.modality == modality:
+            return record
+    raise ConfigError(f"unknown modality {modality!r:.60}; known are {', '.join(modalities())}")
+
+
+def record_of_type(model_type: str) -> ModelRecord | None:
+    """The record of a folder whose config.json has such a `model_type`; None for a model that is not known."""
+    return next((record for record in RECORDS if model_type in record.model_types), None)
