@@ -20,7 +20,7 @@ from tools.reference.predictions_cases import EVENT_KEYS, GOLDEN_SEED, event_row
 from tools.reference.predictions_compat import FILM, LONG, MARKED, NAME, TEXT, TRANSCRIPT, TURNED, write_silence
 from tribe_np.errors import EventsError
 from tribe_np.formats.safetensors import read_header
-from tribe_np.media.film.pictures import Habits
+from tribe_np.media.film.probe import Habits
 from tribe_np.media.film.video import clip_frames
 from tribe_np.media.sound.audio import TrackHabits, audio_info, extract_audio, read_audio
 from tribe_np.media.speech import espeak as speech

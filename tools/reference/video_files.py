@@ -18,10 +18,8 @@ from tools.reference.measure import Row, our_kernels, worst
 from tools.reference.odd_films import screen_recording, two_films
 from tools.reference.torch_setup import skip_torchvision_operators
 from tribe_np.media.ffmpeg import run_ffmpeg
-from tribe_np.media.film.frame_times import clip_times
-from tribe_np.media.film.pictures import Habits
-from tribe_np.media.film.probe import probe
-from tribe_np.media.film.video import clip_frames
+from tribe_np.media.film.probe import Habits, probe
+from tribe_np.media.film.video import clip_frames, clip_times
 
 RATES = ("24", "25", "30000/1001", "30", "24000/1001", "60000/1001", "12", "50")
 UPSTREAM = Habits(**{field.name: True for field in fields(Habits)})

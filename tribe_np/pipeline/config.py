@@ -16,7 +16,7 @@ from extractors.common.layers import MOST_LAYERS, LayerSelection
 from extractors.vjepa2.config import MOST_FRAMES, N_VIDEO_FRAMES
 from extractors.vjepa2.stride import STRIDES
 from tribe_np.errors import ConfigError
-from tribe_np.media.film.pictures import Habits
+from tribe_np.media.film.probe import Habits
 from tribe_np.media.sound.audio import TrackHabits
 from tribe_np.shown import quoted
 from tribe_np.timeline.features import AGGREGATIONS

@@ -9,7 +9,6 @@ from pathlib import Path
 from tribe_np.errors import EventsError, MediaError
 from tribe_np.media.ffmpeg import ffmpeg_version
 from tribe_np.media.film import probe
-from tribe_np.media.film.pictures import film_duration
 from tribe_np.media.film.probe import MediaInfo
 from tribe_np.media.sound import audio
 from tribe_np.media.speech import espeak as speech
@@ -117,7 +116,7 @@ class EventBuilder:
             "ffmpeg": ffmpeg_version(), "video_stream": film.video_stream, "audio_stream": film.audio_stream,
             "is_constant_rate": film.is_constant, "rotation": film.rotation, "pixel_aspect": film.pixel_aspect,
         }  # fmt: skip
-        duration = film_duration(film, compat.film_habits)
+        duration = film.film_duration(compat.film_habits)
         return Event("Video", 0.0, duration, filepath=str(film.path), frequency=film.fps)
 
     def sound_of(self, film: Path, *, has_audio: bool) -> Path | None:
