@@ -29,9 +29,9 @@ from tribe_np.oracle import relative_error
 from tribe_np.pipeline.config import Compat, PipelineConfig
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli import in_context
-from tribe_np.pipeline.stimuli.events import EventBuilder, WordSource
-from tribe_np.pipeline.stimuli.stimulus import open_stimulus
+from tribe_np.pipeline.stimuli import events as building
+from tribe_np.pipeline.stimuli.events import EventBuilder
+from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
 from tribe_np.timeline.events import Event, Events
 
 pytestmark = pytest.mark.extras
@@ -99,9 +99,9 @@ def test_identical_sentences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     )
     asked = []
     for step in ("add_sentences", "add_contexts"):
-        real = getattr(in_context, step)
+        real = getattr(building, step)
         monkeypatch.setattr(
-            in_context,
+            building,
             step,
             lambda *a, real=real, **options: asked.append(options["merge_identical"]) or real(*a, **options),
         )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tribe_np.pipeline.model import TribeModel
     from tribe_np.pipeline.progress import Progress
     from tribe_np.pipeline.resolve import ModelLocations
-    from tribe_np.pipeline.stimuli.words import WordSource
+    from tribe_np.pipeline.stimuli.stimulus import WordSource
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -295,8 +295,8 @@ def word_source(options: argparse.Namespace) -> "WordSource":
     from tribe_np.pipeline.config import PipelineConfig
     from tribe_np.pipeline.progress import Silent
     from tribe_np.pipeline.run_record import RunRecord
-    from tribe_np.pipeline.stimuli.stimulus import open_stimulus
-    from tribe_np.pipeline.stimuli.words import Recogniser, WordSource, check_words
+    from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
+    from tribe_np.pipeline.stimuli.words import Recogniser, check_words
 
     source = WordSource(
         options.transcript, options.transcriber, not options.no_speech, options.whisper_model, options.align

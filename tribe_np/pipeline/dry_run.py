@@ -27,9 +27,8 @@ from tribe_np.pipeline.early_checks import check_extractors, check_subject
 from tribe_np.pipeline.features.source import FeatureSource, is_streamed
 from tribe_np.pipeline.model import MOST_WINDOWS, TribeModel
 from tribe_np.pipeline.progress import duration, number_of
-from tribe_np.pipeline.stimuli.in_context import MAX_CONTEXT_LEN
-from tribe_np.pipeline.stimuli.stimulus import open_stimulus
-from tribe_np.pipeline.stimuli.words import WordSource
+from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
+from tribe_np.timeline.contexts import MAX_CONTEXT_LEN
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.segments import plan
 

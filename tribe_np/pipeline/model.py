@@ -38,16 +38,15 @@ from tribe_np.pipeline.own_features import own_windows
 from tribe_np.pipeline.progress import Progress, Silent, terminal_progress
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli.complete import as_events, complete
+from tribe_np.pipeline.stimuli.complete import complete
 from tribe_np.pipeline.stimuli.events import EventBuilder
-from tribe_np.pipeline.stimuli.stimulus import one_stimulus, open_stimulus
-from tribe_np.pipeline.stimuli.words import WordSource
+from tribe_np.pipeline.stimuli.stimulus import WordSource, one_stimulus, open_stimulus
 from tribe_np.pipeline.store.kept import EventKey, event_key
 from tribe_np.pipeline.store.workspace import Workspace, open_workspace
 from tribe_np.pipeline.subjects import one_subject, subject_names, subjects_of
 from tribe_np.pipeline.upstream_names import UpstreamNames
 from tribe_np.protocols import Device
-from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.events import Event, Events, as_events
 from tribe_np.timeline.features import FeatureGrid, n_steps, window_features
 from tribe_np.timeline.segments import Segment, Window, plan
 

@@ -245,6 +245,18 @@ class Events:
         return [*COLUMNS, *extras], [to_record(row) for row in self.rows]
 
 
+def as_events(events: Any) -> Events:
+    """A table of events from one, or from a pandas DataFrame.
+
+    Raises   EventsError for anything else
+    """
+    if isinstance(events, Events):
+        return events
+    if not hasattr(events, "itertuples"):
+        raise EventsError(f"events must be an Events table or a pandas DataFrame, got {type(events).__name__}")
+    return Events.from_dataframe(events)
+
+
 def check(row: Event, where: str) -> None:
     """Raises EventsError, starting with `where`, when the row cannot be used."""
     lower = {name.lower(): name for name in KNOWN_TYPES}

@@ -15,8 +15,8 @@ from tribe_np.media.film.video import clip_frames, clip_times, still_frames
 from tribe_np.pipeline.config import Compat, PipelineConfig
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli.events import EventBuilder, WordSource
-from tribe_np.pipeline.stimuli.stimulus import open_stimulus
+from tribe_np.pipeline.stimuli.events import EventBuilder
+from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
 
 RECORDED, _ = read_header(Path(__file__).parents[2] / "golden" / "films.safetensors")
 UPSTREAM = Habits(**{f.name: True for f in fields(Habits)})

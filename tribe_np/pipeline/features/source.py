@@ -41,13 +41,13 @@ from tribe_np.pipeline.costs.text_work import describe_work
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.resolve import ModelLocations
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli.in_context import MAX_CONTEXT_LEN
 from tribe_np.pipeline.store.cache import FeatureCache, arrays_digest
 from tribe_np.pipeline.store.digest import shown_digest
 from tribe_np.pipeline.store.finished_clips import FinishedClips
 from tribe_np.pipeline.store.kept import EventKey, FeatureItems, Kept, event_key
 from tribe_np.pipeline.store.word_blocks import WordBlocks
 from tribe_np.protocols import Device
+from tribe_np.timeline.contexts import MAX_CONTEXT_LEN
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import to_index
 
