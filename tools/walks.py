@@ -9,10 +9,10 @@ Each walk is a real run on tiny random models with the reference kernels and no 
 A file counts when one of its functions is called on the way. Four kinds of files do not, each listed here with its
 reason, and each counted on the page:
 - files that CARRY the run: without them the numbers would be the same (progress, records, cache, settings, checks);
-- files that are reached only through what is done ASIDE: a model is loaded, a cache key made, memory estimated;
+- files that are reached only by what is done ASIDE: a model is loaded, an option looked up, a cache key made;
 - files behind a DOOR: a public function that answers a question about the stimulus, and whose docstring is enough to
   read on. The door's own file counts, and nothing behind it may be called from elsewhere on the walk;
-- files for what stands BESIDE the value: the sound in which the words were heard.
+- files for what stands BESIDE the value: the sound in which the words are heard.
 
 A walk goes back when a function that was not met before is called in a file that was left. A file is left when it is
 off the call stack and another one is opened. A DICTIONARY, in which words are looked up in any order, is never left,
@@ -56,7 +56,6 @@ CARRY = {
     "tribe_np/nn/context.py": "hands on kernels and tap; a tap changes nothing",
     "tribe_np/encoder/batches.py": "fewer windows at a time where memory is short",
     "tribe_np/media/ffmpeg.py": "starts and ends ffmpeg; its arguments are made in media/film",
-    "tribe_np/media/transcripts/transcript_checks.py": "refuses words beyond the end of their sound",
     "tribe_np/pipeline/config.py": "settings",
     "tribe_np/pipeline/costs/": "memory and time, estimated before the run",
     "tribe_np/pipeline/progress.py": "progress",
@@ -79,10 +78,13 @@ ASIDE = {
     "from_dict": "loads settings",
     "check_models": "refuses a model that cannot be used",
     "check_words": "refuses words that could not be had",
+    "checked": "refuses words beyond the end of their sound",
     "check_run": "refuses a run that does not fit into memory",
     "last_stages": "estimates memory",
     "announce": "estimates time",
-    "note": "tells a person what cuts the sentences",
+    "analyser": "settings: whose rules cut sentences",
+    "note": "tells a person whose they are",
+    "language_of_words": "settings: which language's rules, if the transcript does not say so itself",
     "chunk_key": "makes a key of the cache",
     "words_key": "makes a key of the cache",
 }
@@ -92,9 +94,8 @@ DOORS = {
     ("tribe_np/media/sound/audio.py", "read_audio"): "Which samples does it hold?",
     ("tribe_np/media/transcripts/transcript.py", "read_transcript"): "Which words stand in this table, and when?",
     ("tribe_np/media/transcripts/transcript.py", "word_events"): "Which events are they?",
-    ("tribe_np/timeline/sentences.py", "analyser"): "Which rules cut this language?",
-    ("tribe_np/timeline/sentences.py", "BuiltinAnalyser.analyse"): "Where do sentences begin and end?",
-    ("tribe_np/timeline/matching.py", "match_words"): "Which characters of the text is each word?",
+    ("tribe_np/timeline/contexts.py", "add_text"): "Which text do the words make?",
+    ("tribe_np/timeline/contexts.py", "add_sentences"): "Where in the text is each word, and in which sentence?",
 }
 DICTIONARY = {
     "tribe_np/ops/": "operations, by name",
@@ -105,8 +106,8 @@ DICTIONARY = {
 }
 BESIDE = {
     "word": {
-        "tribe_np/media/sound/": "the sound has a walk of its own",
-        "tribe_np/timeline/chunking.py": "cuts sounds and films, not words",
+        "audio_event": "the sound has a walk of its own",
+        "chunk_events": "cuts sounds and films, not words",
     },
 }
 TITLES = {"word": "One word", "frame": "One film frame", "sound": "One second of sound"}
@@ -153,7 +154,7 @@ class Walk:
         if len(self.files) > MOST:
             found.append(f"{self.kind}: {len(self.files)} files, at most {MOST} are wanted")
         for door, files in self.behind.items():
-            both = files & set(self.files) - {door for door, _ in DOORS}
+            both = {path for path in files & set(self.files) if not starts(path, DICTIONARY)} - {door}
             found += [f"{self.kind}: {path} lies behind the door {door} and on the way" for path in sorted(both)]
         return found
 
@@ -192,6 +193,8 @@ class Watch:
         """Where the files beneath a call belong; None where they are on the way."""
         if code.co_name in ASIDE:
             return self.walk.aside
+        if code.co_name in BESIDE.get(self.walk.kind, {}):
+            return self.walk.beside
         if is_door(path, code):
             return self.walk.behind.setdefault(path, set())
         return None
@@ -199,10 +202,9 @@ class Watch:
     def open(self, path: str, code: CodeType, caller: str) -> None:
         """Notes a function on the way."""
         walk, name = self.walk, code.co_qualname
-        for listed, heap in ((CARRY, walk.carriers), (BESIDE.get(walk.kind, {}), walk.beside)):
-            if starts(path, listed):
-                heap.add(path)
-                return
+        if starts(path, CARRY):
+            walk.carriers.add(path)
+            return
         is_new = path not in walk.files
         opened = walk.files.setdefault(path, Opened(path))
         if code in opened.met or "<" in name:  # what is made within a function is read with it

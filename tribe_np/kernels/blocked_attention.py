@@ -25,7 +25,7 @@ TURNS = 4
 
 @dataclass(frozen=True)
 class BlockedAttention:
-    """ops.attention.attention and ops.relative.relative_attention over one dtype's bodies."""
+    """ops.attention.attention and ops.attention.relative_attention over one dtype's bodies."""
 
     weights: Callable[..., None]
     add_distances: Callable[..., None]

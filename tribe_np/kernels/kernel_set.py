@@ -7,7 +7,7 @@ rounding. There is no silent fallback: an entry given a dtype or layout it lacks
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tribe_np.ops import activation, attention, conv, norm, relative, rotary
+from tribe_np.ops import activation, attention, conv, norm, rotary
 from tribe_np.protocols import Array
 
 
@@ -45,5 +45,5 @@ REFERENCE = KernelSet(
     rotate_adjacent=rotary.rotate_adjacent,
     depthwise_causal=conv.depthwise_causal,
     attention=attention.attention,
-    relative_attention=relative.relative_attention,
+    relative_attention=attention.relative_attention,
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from tribe_np.errors import ConfigError, EventsError
 from tribe_np.timeline.events import Event, Events
-from tribe_np.timeline.matching import match_words, sentence_start
+from tribe_np.timeline.matching import match_words
 from tribe_np.timeline.sentences import TextAnalyser
 
 MAX_CONTEXT_LEN = 1024  # earlier words that a context reaches back, as released
@@ -145,7 +145,7 @@ def _runs(words: list[Event], *, merge_identical: bool) -> Iterator[list[Event]]
 
 
 def _opens_run(last: Event, word: Event, *, merge_identical: bool) -> bool:
-    begins = [sentence_start(event.text_char, event.sentence_char) for event in (last, word)]
+    begins = [last.sentence_start, word.sentence_start]
     if not merge_identical and None not in begins and begins[0] != begins[1]:
         return True
     if not word.sentence or word.sentence != last.sentence:
@@ -179,7 +179,7 @@ def _check_matched(events: list[Event], max_unmatched_ratio: float, *, merge_ide
 
 def _unmatched(words: list[Event]) -> list[Event]:
     """Words that stand neither inside a sentence nor for one: those left over at the edge of a sentence count."""
-    starts = [sentence_start(word.text_char, word.sentence_char) for word in words]
+    starts = [word.sentence_start for word in words]
     placed = [k for k, start in enumerate(starts) if start is not None]
     found = []
     for k, word in enumerate(words):
@@ -272,8 +272,7 @@ class _Reader:
 
     def _is_same_sentence(self, last: Event, word: Event, sentence_char: int) -> bool:
         """Whether two words are of one sentence: at one place of the text, or, without places, of one string."""
-        before = sentence_start(last.text_char, last.sentence_char)
-        here = sentence_start(word.text_char, sentence_char)
+        before, here = last.sentence_start, word.sentence_start
         if before is not None and here is not None and not self.merge_identical:
             return before == here
         return word.sentence == last.sentence and last.sentence_char is not None and sentence_char > last.sentence_char

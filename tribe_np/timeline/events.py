@@ -99,6 +99,11 @@ class Event:
         """Seconds; start + duration."""
         return self.start + self.duration
 
+    @property
+    def sentence_start(self) -> int | None:
+        """Character of the text where the sentence of a word begins; None for a word without a place."""
+        return None if self.text_char is None or self.sentence_char is None else self.text_char - self.sentence_char
+
     def __repr__(self) -> str:
         """The fields that are not their default, long ones cut: a context holds a thousand words."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}

@@ -17,9 +17,9 @@ from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.events import EventBuilder, in_context
 from tribe_np.pipeline.stimuli.stimulus import WordSource
 from tribe_np.pipeline.store.workspace import open_workspace
-from tribe_np.timeline.chunking import chunk_events
 from tribe_np.timeline.events import Event, Events, as_events
 from tribe_np.timeline.languages import language_name
+from tribe_np.timeline.segments import chunk_events
 
 MEDIA = ("Audio", "Video")
 

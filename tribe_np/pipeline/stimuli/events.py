@@ -26,9 +26,9 @@ from tribe_np.pipeline.stimuli.words import Recogniser, check_words
 from tribe_np.pipeline.store.cache import CACHE_VERSION
 from tribe_np.pipeline.store.digest import file_digest, value_digest
 from tribe_np.pipeline.store.kept_media import is_kept, seal
-from tribe_np.timeline.chunking import chunk_events
 from tribe_np.timeline.contexts import MAX_CONTEXT_LEN, add_contexts, add_sentences, add_text, remove_missing
 from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.segments import chunk_events
 from tribe_np.timeline.sentences import analyser
 
 NOT_A_SIDECAR = (
