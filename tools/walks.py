@@ -165,6 +165,7 @@ class Watch:
     def __init__(self, kind: str) -> None:
         self.walk = Walk(kind)
         self.stack: list[tuple[str, set[str] | None]] = []  # (file, where files beneath belong: None, on the way)
+        self.read: set[str] = set()  # files of which more is read than a word that was looked up
         self.left: set[str] = set()
         self.paused: set[FrameType] = set()  # generators: where one goes on, its file was never left
 
@@ -205,15 +206,15 @@ class Watch:
         if starts(path, CARRY):
             walk.carriers.add(path)
             return
-        is_new = path not in walk.files
         opened = walk.files.setdefault(path, Opened(path))
         if code in opened.met or "<" in name:  # what is made within a function is read with it
             return
         opened.met.add(code)
         if not starts(f"{path}:{name}", [*DICTIONARY, *(door for door, _ in DOORS)]):
-            if is_new:
-                self.left |= set(walk.files) - {path} - {on for on, _ in self.stack}
-            if path in self.left:
+            if path not in self.read:
+                self.left |= self.read - {on for on, _ in self.stack}
+                self.read.add(path)
+            elif path in self.left:
                 self.left.remove(path)
                 walk.jumps.append(f"{path} for {name}, called in {caller}")
         if caller != path:
