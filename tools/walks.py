@@ -66,7 +66,7 @@ CARRY = {
     "extractors/common/finite.py": "refuses states that are not finite",
     "extractors/common/config.py": "settings",
     "extractors/common/settings.py": "settings",
-    "extractors/common/stack.py": "reads a layer when it is reached",
+    "extractors/common/model.py": "loads a model, and each layer when it is reached",
     "extractors/vjepa2/config.py": "settings",
     "extractors/vjepa2/stride.py": "leaves clips out; by default none",
 }
