@@ -52,6 +52,7 @@ CARRY = {
     "tribe_np/backend.py": "which array module: NumPy here",
     "tribe_np/files/": "files that are whole, small, or not what their name says",
     "tribe_np/machine/": "memory and threads of this machine",
+    "tribe_np/runtime.py": "precision, device and kernels of a run",
     "tribe_np/formats/": "bytes of weights and of cache entries",
     "tribe_np/nn/context.py": "hands on kernels and tap; a tap changes nothing",
     "tribe_np/encoder/batches.py": "fewer windows at a time where memory is short",
@@ -110,6 +111,8 @@ BESIDE = {
         "chunk_events": "cuts sounds and films, not words",
     },
 }
+BEFORE = {"word": (33, 82, 6), "frame": (33, 66, 4), "sound": (32, 60, 1)}
+"""Files of the walk, files in all and ways back at commit 832cb60, by the same rule with the names of then."""
 TITLES = {"word": "One word", "frame": "One film frame", "sound": "One second of sound"}
 
 
@@ -146,6 +149,11 @@ class Walk:
             found[reason] = files - seen
             seen |= files
         return found
+
+    @property
+    def n_all(self) -> int:
+        """Every file in which anything was called."""
+        return len(self.files) + sum(map(len, self.others.values()))
 
     @property
     def faults(self) -> list[str]:
@@ -301,7 +309,7 @@ def shown(walk: Walk) -> str:
     listed = ", ".join(f"{n} {reason}" for reason, n in others.items())
     lines = [
         f"### {TITLES[walk.kind]}: {len(walk.files)} files", "",
-        f"Not counted: {listed}; {len(walk.files) + sum(others.values())} in all.", "",
+        f"Not counted: {listed}; {walk.n_all} in all.", "",
         "| | file | read there | what happens |", "|---|---|---|---|",
     ]  # fmt: skip
     for number, (path, opened) in enumerate(walk.files.items(), 1):
@@ -320,17 +328,32 @@ def shown_doors(walks: list[Walk]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def summary(walks: list[Walk]) -> str:
+    """The lengths of the walks, now and before the rooms were put in order."""
+    lines = ["| | at commit 832cb60 | now |", "|---|---|---|"]
+    for walk in walks:
+        before, now = BEFORE[walk.kind], (len(walk.files), walk.n_all, len(walk.jumps))
+        cells = (f"{n} files of {n_all} in all, {n_back} times back" for n, n_all, n_back in (before, now))
+        lines.append(f"| {TITLES[walk.kind].lower()} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def section(walks: list[Walk]) -> str:
+    """What the tool says of all walks."""
+    return "\n".join([summary(walks), *map(shown, walks), "### The doors\n", shown_doors(walks)])
+
+
 def page_with(walks: list[Walk], page: str) -> str:
     """The page with these walks between its two markers."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return before + BEGIN + "\n" + "\n".join([*map(shown, walks), shown_doors(walks)]) + END + after
+    return f"{before}{BEGIN}\n{section(walks)}\n{END}{after}"
 
 
 def main() -> int:
     """Prints the walks; 1 where one is too long or goes back."""
     walks = all_walks()
-    print("\n".join([*map(shown, walks), shown_doors(walks)]))
+    print(section(walks))
     if "--write" in sys.argv[1:]:
         PAGE.write_text(page_with(walks, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     faults = [fault for walk in walks for fault in walk.faults]
