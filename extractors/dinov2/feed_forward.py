@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from extractors.dinov2.config import DinoV2Config
 from tribe_np.kernels.kernel_set import KernelSet
-from tribe_np.nn.linear import Linear
+from tribe_np.nn.layers import Linear
 from tribe_np.protocols import Array, Weights
 
 

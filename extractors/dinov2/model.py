@@ -24,8 +24,7 @@ from tribe_np.backend import array_module
 from tribe_np.errors import ShapeError
 from tribe_np.formats.weights import open_folder
 from tribe_np.nn.context import Context
-from tribe_np.nn.linear import Linear
-from tribe_np.nn.norm import LayerNorm
+from tribe_np.nn.layers import LayerNorm, Linear
 from tribe_np.ops.attention import merge_heads, split_heads
 from tribe_np.ops.resize import resize_bicubic, resize_bicubic_plain
 from tribe_np.protocols import Array, Weights
@@ -89,15 +88,14 @@ class Embeddings:
         B, C, height, width = pixels.shape
         patch, rows, columns = self.patch_size, height // self.patch_size, width // self.patch_size
         boxes = pixels[:, :, : rows * patch, : columns * patch].reshape(B, C, rows, patch, columns, patch)
-        patches = self.projection(boxes.transpose(0, 2, 4, 1, 3, 5).reshape(B, rows * columns, -1))
-        ctx.see("patch_embeddings.projection.output", patches)
+        boxes = boxes.transpose(0, 2, 4, 1, 3, 5).reshape(B, rows * columns, -1)
+        patches = ctx.see("patch_embeddings.projection.output", self.projection(boxes))
         first = xp.broadcast_to(self.cls_token, (B, 1, patches.shape[-1]))
         positions = self.position_embeddings
         if rows * columns != positions.shape[1] - 1 or height != width:
             resize = resize_bicubic_plain if self.register_tokens is None else resize_bicubic
             positions = resized_positions(positions, rows, columns, resize)
-        ctx.see("positions", positions)
-        x = xp.concatenate([first, patches], axis=1) + positions
+        x = xp.concatenate([first, patches], axis=1) + ctx.see("positions", positions)
         if self.register_tokens is None:
             return x
         registers = xp.broadcast_to(self.register_tokens, (B, *self.register_tokens.shape[1:]))
@@ -155,28 +153,18 @@ class Block:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        normed = self.norm1(x, ctx)
-        ctx.see("norm1.output", normed)
+        normed = ctx.see("norm1.output", self.norm1(x, ctx))
         x = x + self.attend(normed, ctx.at("attention")) * self.layer_scale1
-        normed = self.norm2(x, ctx)
-        ctx.see("norm2.output", normed)
-        out = self.mlp(normed, ctx.kernels)
-        ctx.see("mlp.output", out)
-        x = x + out * self.layer_scale2
-        ctx.see("output", x)
-        return x
+        normed = ctx.see("norm2.output", self.norm2(x, ctx))
+        return ctx.see("output", x + ctx.see("mlp.output", self.mlp(normed, ctx.kernels)) * self.layer_scale2)
 
     def attend(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        query, key, value = (split_heads(layer(x), self.n_heads) for layer in (self.query, self.key, self.value))
-        ctx.see("query", query)
-        ctx.see("key", key)
-        ctx.see("value", value)
-        mixed = merge_heads(ctx.kernels.attention(query, key, value, scale=query.shape[-1] ** -0.5))
-        ctx.see("mixed", mixed)
-        out = self.output(mixed)
-        ctx.see("output", out)
-        return out
+        query = ctx.see("query", split_heads(self.query(x), self.n_heads))
+        key = ctx.see("key", split_heads(self.key(x), self.n_heads))
+        value = ctx.see("value", split_heads(self.value(x), self.n_heads))
+        mixed = ctx.kernels.attention(query, key, value, scale=query.shape[-1] ** -0.5)
+        return ctx.see("output", self.output(ctx.see("mixed", merge_heads(mixed))))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -26,8 +26,7 @@ from tribe_np.backend import array_module
 from tribe_np.errors import ShapeError
 from tribe_np.formats.weights import open_folder
 from tribe_np.nn.context import Context
-from tribe_np.nn.linear import Linear
-from tribe_np.nn.norm import LayerNorm
+from tribe_np.nn.layers import LayerNorm, Linear
 from tribe_np.ops.attention import merge_heads, split_heads
 from tribe_np.protocols import Array, Weights
 from tribe_np.runtime import Runtime
@@ -66,9 +65,7 @@ class PatchEmbedding:
 
     def __call__(self, pixels: Array, ctx: Context) -> Array:
         """Shapes   pixels (B, n_video_frames, C, height, width) -> (B, S, D); tokens by depth, row, column."""
-        embedded = self.proj(tubelets(pixels, self.tubelet_size, self.patch_size))
-        ctx.see("proj.output", embedded)
-        return embedded
+        return ctx.see("proj.output", self.proj(tubelets(pixels, self.tubelet_size, self.patch_size)))
 
 
 def tubelets(pixels: Array, tubelet_size: int, patch_size: int) -> Array:
@@ -124,38 +121,27 @@ class Block:
 
     def __call__(self, x: Array, tables: tuple[Array, Array], ctx: Context) -> Array:
         """Shapes   x (B, S, D), tables 2 x (S, R) -> (B, S, D)."""
-        normed = self.norm1(x, ctx)
-        ctx.see("norm1.output", normed)
+        normed = ctx.see("norm1.output", self.norm1(x, ctx))
         x = x + self.attend(normed, tables, ctx.at("attention"))
-        normed = self.norm2(x, ctx)
-        ctx.see("norm2.output", normed)
-        x = x + self.feed_forward(normed, ctx.at("mlp"))
-        ctx.see("output", x)
-        return x
+        normed = ctx.see("norm2.output", self.norm2(x, ctx))
+        return ctx.see("output", x + self.feed_forward(normed, ctx.at("mlp")))
 
     def attend(self, x: Array, tables: tuple[Array, Array], ctx: Context) -> Array:
         """Shapes   x (B, S, D), tables 2 x (S, R) -> (B, S, D)."""
-        query, key, value = (split_heads(layer(x), self.n_heads) for layer in (self.query, self.key, self.value))
-        ctx.see("query", query)
-        ctx.see("key", key)
-        ctx.see("value", value)
-        query, key = (ctx.kernels.rotate_adjacent(x, *tables) for x in (query, key))
-        ctx.see("query_rotated", query)
-        ctx.see("key_rotated", key)
-        mixed = merge_heads(ctx.kernels.attention(query, key, value, scale=query.shape[-1] ** -0.5))
-        ctx.see("mixed", mixed)
-        out = self.proj(mixed)
-        ctx.see("output", out)
-        return out
+        query = ctx.see("query", split_heads(self.query(x), self.n_heads))
+        key = ctx.see("key", split_heads(self.key(x), self.n_heads))
+        value = ctx.see("value", split_heads(self.value(x), self.n_heads))
+        query = ctx.see("query_rotated", ctx.kernels.rotate_adjacent(query, *tables))
+        key = ctx.see("key_rotated", ctx.kernels.rotate_adjacent(key, *tables))
+        mixed = ctx.kernels.attention(query, key, value, scale=query.shape[-1] ** -0.5)
+        return ctx.see("output", self.proj(ctx.see("mixed", merge_heads(mixed))))
 
     def feed_forward(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D), in blocks of tokens."""
         rows = x.reshape(-1, x.shape[-1])
         blocks = [rows[start : start + MLP_ROWS] for start in range(0, rows.shape[0], MLP_ROWS)]
         out = [self.fc2(ctx.kernels.gelu(self.fc1(block))) for block in blocks]
-        joined = array_module(x).concatenate(out, axis=0).reshape(x.shape)
-        ctx.see("output", joined)
-        return joined
+        return ctx.see("output", array_module(x).concatenate(out, axis=0).reshape(x.shape))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -218,8 +204,7 @@ class VJepa2Model(FolderModel):
             if i + 1 < len(self.layers):
                 yield i + 1, x
         if final_norm:
-            x = self.layernorm(x, ctx)
-            ctx.see("layernorm.output", x)
+            x = ctx.see("layernorm.output", self.layernorm(x, ctx))
         yield len(self.layers), x
 
     def _checked(self, pixel_values: Array) -> Array:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from extractors.wav2vec_bert.config import Wav2VecBertConfig
 from extractors.wav2vec_bert.relative import RelativeKeyAttention
 from tribe_np.nn.context import Context
-from tribe_np.nn.linear import Linear
-from tribe_np.nn.norm import LayerNorm
+from tribe_np.nn.layers import LayerNorm, Linear
 from tribe_np.protocols import Array, Weights
 
 
@@ -31,11 +30,8 @@ class FeedForward:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        activated = ctx.kernels.silu(self.intermediate_dense(x))
-        ctx.see("activated", activated)
-        out = self.output_dense(activated)
-        ctx.see("output", out)
-        return out
+        activated = ctx.see("activated", ctx.kernels.silu(self.intermediate_dense(x)))
+        return ctx.see("output", self.output_dense(activated))
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +61,9 @@ class ConvolutionModule:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        gated = ctx.kernels.glu(self.pointwise_conv1(self.layer_norm(x, ctx)))
-        ctx.see("gated", gated)
-        convolved = ctx.kernels.depthwise_causal(gated, self.depthwise_conv)
-        ctx.see("depthwise_conv.output", convolved)
-        out = self.pointwise_conv2(ctx.kernels.silu(self.depthwise_layer_norm(convolved, ctx)))
-        ctx.see("output", out)
-        return out
+        gated = ctx.see("gated", ctx.kernels.glu(self.pointwise_conv1(self.layer_norm(x, ctx))))
+        convolved = ctx.see("depthwise_conv.output", ctx.kernels.depthwise_causal(gated, self.depthwise_conv))
+        return ctx.see("output", self.pointwise_conv2(ctx.kernels.silu(self.depthwise_layer_norm(convolved, ctx))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +103,4 @@ class ConformerLayer:
         x = self.self_attn(self.self_attn_layer_norm(x, ctx), ctx.at("self_attn")) + x
         x = x + self.conv_module(x, ctx.at("conv_module"))
         x = self.ffn2(self.ffn2_layer_norm(x, ctx), ctx.at("ffn2")) * 0.5 + x
-        x = self.final_layer_norm(x, ctx)
-        ctx.see("output", x)
-        return x
+        return ctx.see("output", self.final_layer_norm(x, ctx))

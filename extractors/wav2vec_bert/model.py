@@ -29,8 +29,7 @@ from tribe_np.backend import array_module
 from tribe_np.errors import ShapeError
 from tribe_np.formats.weights import open_folder, read_json
 from tribe_np.nn.context import Context
-from tribe_np.nn.linear import Linear
-from tribe_np.nn.norm import LayerNorm
+from tribe_np.nn.layers import LayerNorm, Linear
 from tribe_np.protocols import Array, Weights
 from tribe_np.runtime import Runtime
 
@@ -70,11 +69,8 @@ class FeatureProjection:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, F) -> (B, S, D)."""
-        normed = self.layer_norm(x, ctx)
-        ctx.see("layer_norm.output", normed)
-        out = self.projection(normed)
-        ctx.see("output", out)
-        return out
+        normed = ctx.see("layer_norm.output", self.layer_norm(x, ctx))
+        return ctx.see("output", self.projection(normed))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from extractors.wav2vec_bert.config import Wav2VecBertConfig
 from tribe_np.nn.context import Context
-from tribe_np.nn.linear import Linear
+from tribe_np.nn.layers import Linear
 from tribe_np.ops.attention import merge_heads, split_heads
 from tribe_np.protocols import Array, Weights
 
@@ -41,18 +41,10 @@ class RelativeKeyAttention:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        query = split_heads(self.linear_q(x), self.n_heads)
-        ctx.see("query", query)
-        key = split_heads(self.linear_k(x), self.n_heads)
-        ctx.see("key", key)
-        value = split_heads(self.linear_v(x), self.n_heads)
-        ctx.see("value", value)
-        mixed = merge_heads(
-            ctx.kernels.relative_attention(
-                query, key, value, self.distance_embedding, scale=query.shape[-1] ** -0.5, left_span=self.left_span
-            )
+        query = ctx.see("query", split_heads(self.linear_q(x), self.n_heads))
+        key = ctx.see("key", split_heads(self.linear_k(x), self.n_heads))
+        value = ctx.see("value", split_heads(self.linear_v(x), self.n_heads))
+        mixed = ctx.kernels.relative_attention(
+            query, key, value, self.distance_embedding, scale=query.shape[-1] ** -0.5, left_span=self.left_span
         )
-        ctx.see("mixed", mixed)
-        out = self.linear_out(mixed)
-        ctx.see("output", out)
-        return out
+        return ctx.see("output", self.linear_out(ctx.see("mixed", merge_heads(mixed))))
