@@ -116,7 +116,7 @@ def resized_positions(table: Array, rows: int, columns: int, resize: Resize = re
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class DinoV2Layer:
     """Attention and a feed-forward, each pre-norm, scaled per channel, residual.
 
     Source   transformers 5.23.0 Dinov2Layer
@@ -134,7 +134,7 @@ class Block:
     n_heads: int
 
     @classmethod
-    def from_weights(cls, weights: Weights, config: DinoV2Config) -> "Block":
+    def from_weights(cls, weights: Weights, config: DinoV2Config) -> "DinoV2Layer":
         """Takes one `encoder.layer.{i}`."""
         D, eps, qkv_bias = config.model_dim, config.layer_norm_eps, config.qkv_bias
         attention = weights.at("attention")
@@ -174,7 +174,7 @@ class DinoV2Model(FolderModel):
     tap_prefix: ClassVar[str] = "dinov2"
 
     config: DinoV2Config
-    layers: LayerStack[Block]
+    layers: LayerStack[DinoV2Layer]
     processor: PictureProcessor
     embeddings: Embeddings
 
@@ -188,7 +188,7 @@ class DinoV2Model(FolderModel):
             processor=PictureProcessor.from_folder(folder),
             embeddings=Embeddings.from_weights(weights.at("embeddings"), config),
             layers=LayerStack.load(
-                lambda i: Block.from_weights(encoder.at(i), config), config.n_layers, streaming=runtime.streaming
+                lambda i: DinoV2Layer.from_weights(encoder.at(i), config), config.n_layers, streaming=runtime.streaming
             ),
             config=config,
             runtime=runtime,
@@ -219,6 +219,6 @@ class DinoV2Model(FolderModel):
             raise ShapeError(f"pixel_values {shape}: nothing to see, or smaller than one patch")
         x = self.embeddings(self.runtime.place(pixel_values).astype(self.runtime.dtype), ctx.at("embeddings"))
         yield 0, x
-        for i, block in enumerate(self.layers):
-            x = block(x, ctx.at("encoder", "layer", i))
+        for i, layer in enumerate(self.layers):
+            x = layer(x, ctx.at("encoder", "layer", i))
             yield i + 1, x

@@ -32,7 +32,7 @@ from tribe_np.protocols import Array, Weights
 from tribe_np.runtime import Runtime
 
 MLP_ROWS = 1024
-"""Tokens per block of the feed-forward: 25 MB at the released width instead of 200."""
+"""Tokens that the feed-forward takes at once: 25 MB at the released width instead of 200."""
 IGNORED = {
     "predictor.": "upstream throws the predictor's output away",
     "pooler.": "of a video classifier, which reads the encoder's output",
@@ -86,7 +86,7 @@ def tubelets(pixels: Array, tubelet_size: int, patch_size: int) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class VJepa2Layer:
     """Attention over all tokens with rotary positions, then a feed-forward; both pre-norm and residual.
 
     Source   transformers 5.23.0 VJEPA2Layer
@@ -103,7 +103,7 @@ class Block:
     n_heads: int
 
     @classmethod
-    def from_weights(cls, weights: Weights, config: VJepa2Config) -> "Block":
+    def from_weights(cls, weights: Weights, config: VJepa2Config) -> "VJepa2Layer":
         """Takes one `encoder.layer.{i}`."""
         D, M, eps, qkv_bias = config.model_dim, config.mlp_dim, config.layer_norm_eps, config.qkv_bias
         attention = weights.at("attention")
@@ -137,7 +137,7 @@ class Block:
         return ctx.see("output", self.proj(ctx.see("mixed", merge_heads(mixed))))
 
     def feed_forward(self, x: Array, ctx: Context) -> Array:
-        """Shapes   x (B, S, D) -> (B, S, D), in blocks of tokens."""
+        """Shapes   x (B, S, D) -> (B, S, D), some tokens at a time."""
         rows = x.reshape(-1, x.shape[-1])
         blocks = [rows[start : start + MLP_ROWS] for start in range(0, rows.shape[0], MLP_ROWS)]
         out = [self.fc2(ctx.kernels.gelu(self.fc1(block))) for block in blocks]
@@ -151,7 +151,7 @@ class VJepa2Model(FolderModel):
     tap_prefix: ClassVar[str] = "vjepa2"
 
     config: VJepa2Config
-    layers: LayerStack[Block]
+    layers: LayerStack[VJepa2Layer]
     processor: VideoProcessor
     patch_embeddings: PatchEmbedding
     layernorm: LayerNorm
@@ -166,7 +166,7 @@ class VJepa2Model(FolderModel):
             processor=VideoProcessor.from_folder(folder),
             patch_embeddings=PatchEmbedding.from_weights(encoder.at("embeddings", "patch_embeddings", "proj"), config),
             layers=LayerStack.load(
-                lambda i: Block.from_weights(encoder.at("layer", i), config),
+                lambda i: VJepa2Layer.from_weights(encoder.at("layer", i), config),
                 config.n_layers,
                 streaming=runtime.streaming,
             ),
@@ -199,8 +199,8 @@ class VJepa2Model(FolderModel):
         xp = array_module(x)
         tables = position_tables(xp, x.shape[1], self.config.grid_size, self.config.head_dim, dtype=x.dtype)
         yield 0, x
-        for i, block in enumerate(self.layers):
-            x = block(x, tables, ctx.at("layer", i))
+        for i, layer in enumerate(self.layers):
+            x = layer(x, tables, ctx.at("layer", i))
             if i + 1 < len(self.layers):
                 yield i + 1, x
         if final_norm:
