@@ -16,13 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
 
-from extractors.common.model import FolderModel, LayerStack
+from extractors.common.model import FolderModel, LayerStack, open_weights
 from extractors.dinov2.config import DinoV2Config
 from extractors.dinov2.feed_forward import Mlp, SwiGlu, take_feed_forward
 from extractors.dinov2.preprocess import PictureProcessor
 from tribe_np.backend import array_module
 from tribe_np.errors import ShapeError
-from tribe_np.formats.weights import open_folder
 from tribe_np.nn.context import Context
 from tribe_np.nn.layers import LayerNorm, Linear
 from tribe_np.ops.attention import merge_heads, split_heads
@@ -182,7 +181,7 @@ class DinoV2Model(FolderModel):
     def load(cls, folder: str | Path, runtime: Runtime) -> Self:
         """See FolderModel; the folder holds preprocessor_config.json besides."""
         config = DinoV2Config.from_folder(folder)
-        weights = open_folder(folder, dtype=runtime.dtype, place=runtime.place, rename=current_spelling)
+        weights = open_weights(folder, runtime, current_spelling)
         encoder = weights.at("encoder", "layer")
         model = cls(
             processor=PictureProcessor.from_folder(folder),

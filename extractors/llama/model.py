@@ -20,13 +20,12 @@ from typing import ClassVar, Protocol, Self
 
 import numpy as np
 
-from extractors.common.model import FolderModel, LayerStack
+from extractors.common.model import FolderModel, LayerStack, open_weights
 from extractors.llama.config import LlamaConfig
 from extractors.llama.prefix_tree import PrefixForest, TreeAttention
 from extractors.llama.rope import inverse_frequencies
 from tribe_np.backend import array_module, to_host
 from tribe_np.errors import ShapeError
-from tribe_np.formats.weights import open_folder
 from tribe_np.kernels.kernel_set import KernelSet
 from tribe_np.nn.context import Context
 from tribe_np.nn.layers import Linear
@@ -172,7 +171,7 @@ class LlamaModel(FolderModel):
     @classmethod
     def load(cls, folder: str | Path, runtime: Runtime) -> Self:
         """See FolderModel; the embedding table always stays in its file."""
-        weights = open_folder(folder, dtype=runtime.dtype, place=runtime.place, rename=without_prefix)
+        weights = open_weights(folder, runtime, without_prefix)
         config = LlamaConfig.from_folder(folder)
         model = cls(
             embed=weights.rows("embed_tokens.weight", (config.vocab_size, config.model_dim)),

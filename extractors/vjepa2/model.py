@@ -18,13 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
 
-from extractors.common.model import FolderModel, LayerStack
+from extractors.common.model import FolderModel, LayerStack, open_weights
 from extractors.vjepa2.config import VJepa2Config
 from extractors.vjepa2.preprocess import VideoProcessor
 from extractors.vjepa2.rotary import position_tables
 from tribe_np.backend import array_module
 from tribe_np.errors import ShapeError
-from tribe_np.formats.weights import open_folder
 from tribe_np.nn.context import Context
 from tribe_np.nn.layers import LayerNorm, Linear
 from tribe_np.ops.attention import merge_heads, split_heads
@@ -160,7 +159,7 @@ class VJepa2Model(FolderModel):
     def load(cls, folder: str | Path, runtime: Runtime) -> Self:
         """See FolderModel; the folder holds the video processor's file besides."""
         config = VJepa2Config.from_folder(folder)
-        weights = open_folder(folder, dtype=runtime.dtype, place=runtime.place, rename=without_prefix)
+        weights = open_weights(folder, runtime, without_prefix)
         encoder = weights.at("encoder")
         model = cls(
             processor=VideoProcessor.from_folder(folder),

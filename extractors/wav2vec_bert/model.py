@@ -21,13 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
 
-from extractors.common.model import FolderModel, LayerStack
+from extractors.common.model import FolderModel, LayerStack, open_weights
 from extractors.wav2vec_bert.config import Wav2VecBertConfig
 from extractors.wav2vec_bert.filterbank import FilterbankConfig
 from extractors.wav2vec_bert.layer import ConformerLayer
 from tribe_np.backend import array_module
 from tribe_np.errors import ShapeError
-from tribe_np.formats.weights import open_folder, read_json
+from tribe_np.formats.weights import read_json
 from tribe_np.nn.context import Context
 from tribe_np.nn.layers import LayerNorm, Linear
 from tribe_np.protocols import Array, Weights
@@ -90,7 +90,7 @@ class Wav2VecBertModel(FolderModel):
     @classmethod
     def load(cls, folder: str | Path, runtime: Runtime) -> Self:
         """See FolderModel; for sound the folder holds preprocessor_config.json besides."""
-        weights = open_folder(folder, dtype=runtime.dtype, place=runtime.place, rename=without_prefix)
+        weights = open_weights(folder, runtime, without_prefix)
         config = Wav2VecBertConfig.from_folder(folder)
         preprocessor = Path(folder) / PREPROCESSOR_NAME
         model = cls(
