@@ -7,8 +7,11 @@
 | encoder.layer.{i}.attention.attention.{query,key,value}.weight                            | (D, D)              |
 | encoder.layer.{i}.attention.output.dense.weight                                           | (D, D)              |
 | encoder.layer.{i}.layer_scale{1,2}.lambda1, norm{1,2}.weight                              | (D,)                |
+| encoder.layer.{i}.mlp.fc1.weight, fc2.weight                                              | (M, D), (D, M)      |
+| encoder.layer.{i}.mlp.weights_{in,out}.weight, in a gated model (the giant one)           | (2 M, D), (D, M)    |
 
-Variants with registers have `embeddings.register_tokens` (1, R, D) besides; the feed-forwards are in `feed_forward`.
+The rows of weights_in are the gate's, then the other map's; 5.23 has gate_proj, up_proj and down_proj. Variants with
+registers have `embeddings.register_tokens` (1, R, D) besides.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,7 +21,6 @@ from typing import ClassVar, Self
 
 from extractors.common.model import FolderModel, LayerStack, open_weights
 from extractors.dinov2.config import DinoV2Config
-from extractors.dinov2.feed_forward import Mlp, SwiGlu, take_feed_forward
 from extractors.dinov2.preprocess import PictureProcessor
 from tribe_np.backend import array_module
 from tribe_np.errors import ShapeError
@@ -115,6 +117,53 @@ def resized_positions(table: Array, rows: int, columns: int, resize: Resize = re
 
 
 @dataclass(frozen=True, eq=False)
+class Mlp:
+    """fc2(gelu(fc1(x))).
+
+    Source   transformers 5.23.0 Dinov2MLP
+    """
+
+    fc1: Linear
+    fc2: Linear
+
+    def __call__(self, x: Array, ctx: Context) -> Array:
+        """Shapes   x (B, S, D) -> (B, S, D)."""
+        return self.fc2(ctx.kernels.gelu(self.fc1(x)))
+
+
+@dataclass(frozen=True, eq=False)
+class SwiGlu:
+    """down_proj(silu(gate_proj(x)) * up_proj(x)).
+
+    Source   transformers 5.23.0 Dinov2SwiGLUFFN
+    """
+
+    gate_proj: Linear
+    up_proj: Linear
+    down_proj: Linear
+
+    def __call__(self, x: Array, ctx: Context) -> Array:
+        """Shapes   x (B, S, D) -> (B, S, D)."""
+        return self.down_proj(ctx.kernels.silu_gate(self.gate_proj(x), self.up_proj(x)))
+
+
+def take_feed_forward(weights: Weights, config: DinoV2Config) -> Mlp | SwiGlu:
+    """Takes one `encoder.layer.{i}.mlp`."""
+    D, M = config.model_dim, config.mlp_dim
+    if not config.is_gated:
+        return Mlp(
+            Linear.from_weights(weights.at("fc1"), D, M, bias=True),
+            Linear.from_weights(weights.at("fc2"), M, D, bias=True),
+        )
+    if weights.has("weights_in.weight"):
+        weight, bias = weights.take("weights_in.weight", (2 * M, D)), weights.take("weights_in.bias", (2 * M,))
+        gate, up = Linear(weight[:M], bias[:M]), Linear(weight[M:], bias[M:])
+    else:
+        gate, up = (Linear.from_weights(weights.at(name), D, M, bias=True) for name in ("gate_proj", "up_proj"))
+    return SwiGlu(gate, up, Linear.from_weights(weights.at("down_proj"), M, D, bias=True))
+
+
+@dataclass(frozen=True, eq=False)
 class DinoV2Layer:
     """Attention and a feed-forward, each pre-norm, scaled per channel, residual.
 
@@ -155,7 +204,7 @@ class DinoV2Layer:
         normed = ctx.see("norm1.output", self.norm1(x, ctx))
         x = x + self.attend(normed, ctx.at("attention")) * self.layer_scale1
         normed = ctx.see("norm2.output", self.norm2(x, ctx))
-        return ctx.see("output", x + ctx.see("mlp.output", self.mlp(normed, ctx.kernels)) * self.layer_scale2)
+        return ctx.see("output", x + ctx.see("mlp.output", self.mlp(normed, ctx)) * self.layer_scale2)
 
     def attend(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""

@@ -136,7 +136,10 @@ class VJepa2Layer:
         return ctx.see("output", self.proj(ctx.see("mixed", merge_heads(mixed))))
 
     def feed_forward(self, x: Array, ctx: Context) -> Array:
-        """Shapes   x (B, S, D) -> (B, S, D), some tokens at a time."""
+        """fc2(gelu(fc1(x))), some tokens at a time.
+
+        Shapes   x (B, S, D) -> (B, S, D)
+        """
         rows = x.reshape(-1, x.shape[-1])
         blocks = [rows[start : start + MLP_ROWS] for start in range(0, rows.shape[0], MLP_ROWS)]
         out = [self.fc2(ctx.kernels.gelu(self.fc1(block))) for block in blocks]
