@@ -55,7 +55,7 @@ CARRY = {
     "tribe_np/runtime.py": "precision, device and kernels of a run",
     "tribe_np/formats/": "bytes of weights and of cache entries",
     "tribe_np/nn/context.py": "hands on kernels and tap; a tap changes nothing",
-    "tribe_np/encoder/batches.py": "fewer windows at a time where memory is short",
+    "tribe_np/encoder/inputs.py": "refuses features that do not fit the checkpoint",
     "tribe_np/media/ffmpeg.py": "starts and ends ffmpeg; its arguments are made in media/film",
     "tribe_np/pipeline/config.py": "settings",
     "tribe_np/pipeline/costs/": "memory and time, estimated before the run",
