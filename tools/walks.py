@@ -67,6 +67,7 @@ CARRY = {
     "extractors/common/finite.py": "refuses states that are not finite",
     "extractors/common/config.py": "settings",
     "extractors/common/settings.py": "settings",
+    "extractors/common/pictures.py": "settings; refuses what is no picture",
     "extractors/common/model.py": "loads a model, and each layer when it is reached",
     "extractors/vjepa2/config.py": "settings",
     "extractors/vjepa2/stride.py": "leaves clips out; by default none",

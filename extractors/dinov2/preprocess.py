@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from extractors.common.pictures import LONGEST_SIDE, centre_crop, check_frame, read_crop_size, shortest_edge_size
+from extractors.common.pictures import LONGEST_SIDE, check_frame, read_crop_size
 from extractors.common.settings import Settings
 from tribe_np.errors import ConfigError
 from tribe_np.formats.weights import read_json
-from tribe_np.ops.resize import resize_bicubic
+from tribe_np.ops.resize import centre_crop, resize_bicubic, shortest_edge_size
 from tribe_np.shown import quoted
 
 FILE = "preprocessor_config.json"
