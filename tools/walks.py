@@ -20,6 +20,7 @@ nor is the file of a door, which holds what the door gives.
 """
 
 import ast
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -43,6 +44,8 @@ BEGIN, END = "<!-- walks: made by tools/walks.py -->\n", "<!-- end of the walks 
 PRODUCT = ("tribe_np/", "extractors/")
 MOST = 25  # files of a walk
 SHOWN = 3  # functions of a file
+CALLED = re.compile(r"\.__(init|post_init|call|iter|len|getitem)__$")  # what a reader sees is the name before it
+SENTENCE = re.compile(r"(.+?)\.(?: [A-Z]|$)")
 
 CARRY = {
     "tribe_np/errors.py": "what is said when something is wrong",
@@ -226,8 +229,9 @@ class Watch:
             elif path in self.left:
                 self.left.remove(path)
                 walk.jumps.append(f"{path} for {name}, called in {caller}")
-        if caller != path:
-            opened.entered.append(name)
+        called = CALLED.sub("", name)
+        if caller != path and called not in opened.entered:
+            opened.entered.append(called)
 
 
 def is_door(path: str, code: CodeType) -> bool:
@@ -299,9 +303,11 @@ def walk_of(model: TribeModel, kind: str, stimulus: Mapping[str, Path]) -> Walk:
 
 
 def clause(path: str) -> str:
-    """What a file says of itself: its docstring's first sentence, up to a colon."""
-    text = ast.get_docstring(ast.parse((ROOT / path).read_text(encoding="utf-8"))) or ""
-    return " ".join(text.partition("\n\n")[0].split()).partition(". ")[0].rstrip(".")
+    """What a file says of itself: the first sentence of its docstring."""
+    docstring = ast.get_docstring(ast.parse((ROOT / path).read_text(encoding="utf-8"))) or ""
+    paragraph = " ".join(docstring.partition("\n\n")[0].split())
+    found = SENTENCE.match(paragraph)
+    return found[1] if found else paragraph
 
 
 def shown(walk: Walk) -> str:
@@ -314,18 +320,20 @@ def shown(walk: Walk) -> str:
         "| | file | read there | what happens |", "|---|---|---|---|",
     ]  # fmt: skip
     for number, (path, opened) in enumerate(walk.files.items(), 1):
-        names = ", ".join(f"`{name.removesuffix('.__call__')}`" for name in opened.entered[:SHOWN])
+        names = ", ".join(f"`{name}`" for name in opened.entered[:SHOWN])
         more = f" and {len(opened.entered) - SHOWN} more" if len(opened.entered) > SHOWN else ""
         lines.append(f"| {number} | `{path}` | {names}{more} | {clause(path)} |")
     return "\n".join(lines) + "\n"
 
 
 def shown_doors(walks: list[Walk]) -> str:
-    """The doors of all walks, with the question that each answers and what lies behind it."""
-    lines = ["| door | in | question | files behind |", "|---|---|---|---|"]
-    for (path, name), question in DOORS.items():
+    """The doors of all walks, with the question that each answers and how many files lie behind."""
+    lines = ["| file | door | question | files behind |", "|---|---|---|---|"]
+    for path in dict.fromkeys(path for path, _ in DOORS):
+        doors = {name: question for (at, name), question in DOORS.items() if at == path}
         behind = max((len(walk.behind[path] - {path}) for walk in walks if path in walk.behind), default=0)
-        lines.append(f"| `{name}` | `{path}` | {question} | {behind} |")
+        names = "<br>".join(f"`{name}`" for name in doors)
+        lines.append(f"| `{path}` | {names} | {'<br>'.join(doors.values())} | {behind} |")
     return "\n".join(lines) + "\n"
 
 
@@ -333,8 +341,10 @@ def summary(walks: list[Walk]) -> str:
     """The lengths of the walks, now and before the rooms were put in order."""
     lines = ["| | at commit 832cb60 | now |", "|---|---|---|"]
     for walk in walks:
-        before, now = BEFORE[walk.kind], (len(walk.files), walk.n_all, len(walk.jumps))
-        cells = (f"{n} files of {n_all} in all, {n_back} times back" for n, n_all, n_back in (before, now))
+        cells = []
+        for n, n_all, n_back in (BEFORE[walk.kind], (len(walk.files), walk.n_all, len(walk.jumps))):
+            often = {0: "never", 1: "once"}.get(n_back, f"{n_back} times")
+            cells.append(f"{n} files of {n_all} in all; goes back {often}")
         lines.append(f"| {TITLES[walk.kind].lower()} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
