@@ -6,9 +6,8 @@ a model.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tribe_np.errors import ConfigError
 
@@ -20,8 +19,7 @@ READS = ("words", "sound", "film", "pictures")
 """What a model may be given; `tribe_np.pipeline.features` has a file for each."""
 
 
-@dataclass(frozen=True)
-class ModelRecord:
+class ModelRecord(NamedTuple):  # not a dataclass, whose import would take a tenth of --help
     """A model, and what the pipeline has to know about it.
 
     Its folder `package` holds config.py, model.py, extract.py, costs.py and random.py with the names below.
@@ -42,7 +40,7 @@ class ModelRecord:
     paper: str
     averages_tokens: bool = True  # upstream aggregates tokens, where alone `cache_n_layers` acts
     section: str = ""  # of MODALITY_feature, where upstream keeps the model's own settings; "": there itself
-    section_fixed: Mapping[str, Any] = field(default_factory=dict)  # as `fixed`, of that section
+    section_fixed: Mapping[str, Any] = {}  # as `fixed`, of that section
     demo: Mapping[str, Any] | None = None  # sizes of its tiny random model in the demo; None: the demo has none
 
     @property

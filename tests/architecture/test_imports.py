@@ -6,7 +6,7 @@ from graphlib import TopologicalSorter
 
 import pytest
 
-from tests.architecture.source import PRODUCT, Module, imported_names, modules
+from tests.architecture.source import PRODUCT, Module, imported_names, modules, own_imports
 
 EVERYWHERE = {"errors", "protocols", "optional", "card", "shown", "files"}
 MODEL_FLOOR = {"nn", "ops", "kernels", "backend", "runtime", "timeline", "formats"}
@@ -49,19 +49,6 @@ def layer(name: str) -> str:
     if parts[0] == "extractors":
         return "extractors"
     return parts[1] if len(parts) > 1 else ""
-
-
-def own_imports(module: Module) -> set[str]:
-    """Modules of the product that a file imports anywhere in it."""
-    known = {other.name for other in modules()}
-    found = set()
-    for node in ast.walk(module.tree):
-        for name in imported_names(module, node):
-            if name.split(".")[0] in PRODUCT:
-                while name not in known and "." in name:
-                    name = name.rpartition(".")[0]
-                found.add(name)
-    return found
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)

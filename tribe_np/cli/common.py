@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tribe_np.errors import ConfigError
 from tribe_np.machine import allocator, threads
+from tribe_np.pipeline.model_options import model_options
 from tribe_np.shown import shown
 
 if TYPE_CHECKING:
@@ -109,8 +110,6 @@ def add_word_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Which models, where, and in which arithmetic."""
-    from tribe_np.pipeline.resolve import model_options
-
     parser.add_argument(
         "--checkpoint",
         type=words,
@@ -176,7 +175,7 @@ def set_threads(options: argparse.Namespace) -> int | None:
 
 def locations(options: argparse.Namespace) -> "ModelLocations":
     """Where models are looked for: options first, then TRIBE_NP_MODELS, then the hub cache (HF_HUB_CACHE, HF_HOME)."""
-    from tribe_np.pipeline.resolve import ModelLocations, hub_cache_folder, model_options, models_folders
+    from tribe_np.pipeline.resolve import ModelLocations, hub_cache_folder, models_folders
 
     explicit = {m: getattr(options, f"{m}_model", None) for m in model_options()}
     given = {m: folder for m, folder in explicit.items() if folder is not None}

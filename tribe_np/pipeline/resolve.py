@@ -11,18 +11,9 @@ from pathlib import Path
 from extractors.catalogue import modalities
 from tribe_np.errors import CheckpointError, ConfigError
 from tribe_np.files.small_files import MEGABYTE, read_small_file
+from tribe_np.pipeline.model_options import model_option
 
 RELEASED = "facebook/tribev2"
-
-
-def model_option(modality: str) -> str:
-    """The command line's option for the folder of a modality's model, such as --text-model."""
-    return f"--{modality}-model"
-
-
-def model_options() -> dict[str, str]:
-    """All of these options, by modality."""
-    return {modality: model_option(modality) for modality in modalities()}
 
 
 @dataclass(frozen=True)
