@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tribe_np.errors import ConfigError
+from tribe_np.files.home import hub_cache_folder
 from tribe_np.machine import allocator, threads
 from tribe_np.shown import shown
 
@@ -172,7 +173,7 @@ def set_threads(options: argparse.Namespace) -> int | None:
 
 def locations(options: argparse.Namespace) -> "ModelLocations":
     """Where models are looked for: options first, then TRIBE_NP_MODELS, then the hub cache (HF_HUB_CACHE, HF_HOME)."""
-    from tribe_np.pipeline.resolve import ModelLocations, hub_cache_folder, models_folders
+    from tribe_np.pipeline.resolve import ModelLocations, models_folders
 
     explicit = {m: getattr(options, f"{m}_model", None) for m in ("text", "audio", "video")}
     given = {m: folder for m, folder in explicit.items() if folder is not None}

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tribe_np.errors import OutputError
 from tribe_np.files.atomic import exchange, sync_folder, whole_file
+from tribe_np.files.home import home_folder
 from tribe_np.files.leftovers import leftovers, passing_name, remove_if_possible
 from tribe_np.outputs.made_here import MARKER, file_marker, foreign_in, is_own_file, mark_file, mark_folder
 
@@ -194,7 +195,8 @@ def _check_place(folder: Path, argument: str) -> None:
     """Refuses a place that no folder of ours can have, whatever is in it; tidies what a killed run left there."""
     try:
         real = real_path(folder)
-        if real in (Path(real.anchor), _home()):
+        home = home_folder()
+        if real == Path(real.anchor) or (home is not None and real == real_path(home)):
             raise OutputError(f"{argument}{folder}: is the system's own or the home folder; choose a folder in it")
         _tidy(real)
         with suppress(FileNotFoundError, NotADirectoryError):  # one look: another run may take it away between two
@@ -215,13 +217,6 @@ def _tidy(real: Path) -> None:
                 path.rename(real)
         elif not (path / MARKER).is_file() or foreign_in(path) is None:
             remove_if_possible(path)  # else a person's, put there while we replaced it
-
-
-def _home() -> Path | None:
-    try:
-        return real_path(Path.home())
-    except RuntimeError:  # a user without a home
-        return None
 
 
 def _check_apart(out: Path, inputs: Inputs) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from types import TracebackType
 
 from tribe_np.errors import OutputError
+from tribe_np.files.home import user_cache_folder
 from tribe_np.files.leftovers import is_passing_name, remove_leftovers, remove_scratch, scratch_prefix
 from tribe_np.outputs.made_here import LITTER, listed
-from tribe_np.pipeline.locate import user_cache_folder
 from tribe_np.pipeline.store.cache import FeatureCache
 
 FEATURES, MEDIA = "features", "media"
