@@ -17,7 +17,7 @@ from safetensors import SafetensorError, TensorSpec, serialize_file
 
 from tribe_np.errors import CheckpointError, OutputError
 from tribe_np.files.atomic import whole_file
-from tribe_np.files.foreign import file_description
+from tribe_np.files.file_kinds import file_description
 from tribe_np.files.small_files import check_regular
 from tribe_np.formats.blocks import read_blocks, write_values
 from tribe_np.shown import quoted
@@ -124,8 +124,8 @@ def read_header(path: str | Path) -> tuple[dict[str, TensorEntry], dict[str, str
             if len(prefix) < 8:
                 raise CheckpointError(f"{path}: not a safetensors file: {size} bytes, too short for a header")
             if n_header > min(size - 8, MAX_HEADER):
-                if foreign := file_description(path):
-                    raise CheckpointError(f"{path}: not a safetensors file but {foreign}")
+                if other := file_description(path):
+                    raise CheckpointError(f"{path}: not a safetensors file but {other}")
                 if n_header <= size - 8:
                     raise CheckpointError(f"{path}: the header claims {n_header} bytes; at most {MAX_HEADER} are read")
                 raise CheckpointError(

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from tribe_np.errors import MediaError, StimulusError
-from tribe_np.files.foreign import HEAD, KINDS, kind_of
+from tribe_np.files.file_kinds import HEAD, KINDS, kind_of
 from tribe_np.media.transcripts.transcript_words import INVISIBLE
 
 MOST_BYTES = 8 << 20
@@ -17,7 +17,7 @@ MARKS = (  # byte order marks; the longer ones first, for UTF-32's begins like U
 )  # fmt: skip
 AS_TEXT = "open it and save it as plain text (UTF-8)"
 BESIDE = "give the sound, and this with --transcript"
-REMEDIES = {  # for groups of foreign files
+REMEDIES = {  # for groups of other kinds
     "document": AS_TEXT, "page": AS_TEXT, "xml": AS_TEXT, "picture": "give its words as text",
     "archive": "unpack it and give the text inside", "media": "give it the suffix of its format, such as .wav or .mp4",
 }  # fmt: skip

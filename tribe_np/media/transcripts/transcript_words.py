@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tribe_np.errors import EventsError
-from tribe_np.files.foreign import HEAD, description
+from tribe_np.files.file_kinds import HEAD, description
 from tribe_np.files.small_files import MEGABYTE, read_small_file
 from tribe_np.timeline.word_cuts import cut_words
 
@@ -85,8 +85,8 @@ def read_text(path: Path) -> str:
     encoding = _encoding(content[:HEAD])
     plain = content[:HEAD] if encoding == "utf-8-sig" else content[: 2 * HEAD].decode(encoding, "replace").encode()
     for head in (content[:HEAD], plain):
-        if foreign := description(head, remedies=NOT_WORDS):
-            raise EventsError(f"{path}: not a transcript but {foreign}")
+        if other := description(head, remedies=NOT_WORDS):
+            raise EventsError(f"{path}: not a transcript but {other}")
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
