@@ -1,1 +1,1 @@
-"""Files as such: whole or not at all, small ones, those of another kind, what killed writers left, the user's folders."""
+"""Files as such: whole or not at all, small, of another kind, left by killed writers; and the user's own folders."""

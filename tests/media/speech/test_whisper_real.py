@@ -17,8 +17,8 @@ import pytest
 import soundfile
 
 from tests.media.speech.test_speech import live
-from tools import whisper_base
-from tools.word_times import Score
+from tools.word_times import whisper_base
+from tools.word_times.main import Score
 from tribe_np.errors import CheckpointError
 from tribe_np.media.speech.espeak import synthesise
 from tribe_np.media.speech.whisper import FasterWhisper, model_languages
