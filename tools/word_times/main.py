@@ -22,13 +22,13 @@ from statistics import median, quantiles
 from tools.page import placed
 from tools.word_times.texts import ENGLISH, OTHERS
 from tribe_np.machine.threads import running_threads
-from tribe_np.media.speech.espeak import LIBRARIES
+from tribe_np.media.speech.espeak_words import SpeechEvent, align_words
+from tribe_np.media.speech.faster_whisper import FasterWhisper
 from tribe_np.media.speech.known_text import align_text, spelling_key
-from tribe_np.media.speech.speech_alignment import SpeechEvent, align_words
-from tribe_np.media.speech.whisper import FasterWhisper
+from tribe_np.media.speech.synthesis import LIBRARIES
 from tribe_np.media.transcripts.non_speech import is_said
-from tribe_np.media.transcripts.transcript_tables import read_whisperx_json, whisperx_text
-from tribe_np.media.transcripts.transcript_words import Transcript, Word
+from tribe_np.media.transcripts.timed_words import Transcript, Word
+from tribe_np.media.transcripts.whisperx_json import read_whisperx_json, whisperx_text
 from tribe_np.timeline.alignment import equal_pairs
 
 PAGE = Path(__file__).parents[2] / "docs" / "words.md"

@@ -20,9 +20,9 @@ from tribe_np.errors import ConfigError, MediaError, MissingDependencyError
 from tribe_np.files.leftovers import is_passing_name, passing_name, remove_if_possible, remove_leftovers
 from tribe_np.formats.weights import read_json
 from tribe_np.media.ffmpeg import file_url, run_ffmpeg
-from tribe_np.media.speech import espeak as speech
+from tribe_np.media.speech import synthesis as speech
 from tribe_np.media.transcripts.transcript import Transcript, Word
-from tribe_np.media.transcripts.transcript_tables import whisperx_text
+from tribe_np.media.transcripts.whisperx_json import whisperx_text
 from tribe_np.outputs.made_here import LITTER, file_marker, is_own_file, listed, others_files_in
 from tribe_np.outputs.whole import check_target, output_error, remove_whole, write_file_whole, write_whole
 from tribe_np.pipeline.progress import Progress
