@@ -17,8 +17,8 @@ from tribe_np.files.atomic import whole_file
 from tribe_np.files.leftovers import scratch_prefix
 from tribe_np.media.child_process import last_useful_line, run_child
 from tribe_np.media.speech import espeak_child
-from tribe_np.media.speech.speech_alignment import SpeechEvent, align_words
-from tribe_np.media.transcripts.transcript_words import Transcript
+from tribe_np.media.speech.espeak_words import SpeechEvent, align_words
+from tribe_np.media.transcripts.timed_words import Transcript
 from tribe_np.optional import require
 from tribe_np.timeline.languages import Language, find_language
 from tribe_np.timeline.word_cuts import KANJI, unspaced_stretch

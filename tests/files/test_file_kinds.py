@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tribe_np.errors import CheckpointError, EventsError
-from tribe_np.files.foreign import KINDS, description, file_description, kind_of
+from tribe_np.files.file_kinds import KINDS, description, file_description, kind_of
 from tribe_np.formats.config_yaml import read_config_yaml
 from tribe_np.formats.safetensors import read_header
 from tribe_np.formats.torch_zip import open_torch
@@ -103,7 +103,7 @@ def test_each_kind_is_known(kind: str) -> None:
         b"\0",
     ],
 )
-def test_what_is_not_foreign(content: bytes) -> None:
+def test_what_is_of_no_other_kind(content: bytes) -> None:
     assert description(content) == ""
 
 

@@ -7,7 +7,7 @@ a word begins at the first event that falls into it.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tribe_np.media.transcripts.transcript_words import Word
+from tribe_np.media.transcripts.timed_words import Word
 from tribe_np.timeline.word_cuts import word_spans
 
 

@@ -14,7 +14,7 @@ from tribe_np.media.transcripts.caption_cues import CLOCK, HEADER, Cue, clock, r
 from tribe_np.media.transcripts.caption_markup import without_markup
 from tribe_np.media.transcripts.caption_rolling import Plain, n_repeated, repeats_note
 from tribe_np.media.transcripts.non_speech import NonSpeech
-from tribe_np.media.transcripts.transcript_words import Note, Transcript, Word, spread
+from tribe_np.media.transcripts.timed_words import Note, Transcript, Word, spread
 
 INLINE_TIME = re.compile(rf"<({CLOCK})>")
 

@@ -1,45 +1,13 @@
-"""The user's home and cache folders, and vertices by region name."""
+"""Which vertices are computed: by names of regions, by a mask or by indices."""
 
-import os
-import pwd
-import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tribe_np.analysis.regions import read_parcellation
 from tribe_np.encoder.readout import selected_columns
-from tribe_np.errors import ConfigError, OutputError
-
-
-def user_cache_folder() -> Path:
-    """Where caches belong on this platform: XDG_CACHE_HOME or ~/.cache on Linux, ~/Library/Caches on macOS.
-
-    Raises   OutputError for a user without a home
-    """
-    given = os.environ.get("XDG_CACHE_HOME", "")
-    if os.path.isabs(given) and sys.platform != "darwin":  # another is to be ignored, its standard says
-        return Path(given) / "tribe_np"
-    home = home_folder()
-    if home is None:
-        raise OutputError(
-            "this user has no home folder to keep a cache in; set HOME, or choose a folder with --cache DIR, or none "
-            "with --cache none"
-        )
-    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "tribe_np"
-
-
-def home_folder() -> Path | None:
-    """The user's home; None where neither HOME nor the list of users tells it (a container's number without a name)."""
-    given = os.environ.get("HOME", "")
-    if os.path.isabs(given):
-        return Path(given)
-    try:
-        return Path(pwd.getpwuid(os.getuid()).pw_dir)
-    except KeyError:
-        return None
+from tribe_np.errors import ConfigError
 
 
 def vertex_selection(selection: Mapping[str, Any] | None, n_vertices: int) -> np.ndarray | None:

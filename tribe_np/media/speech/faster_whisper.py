@@ -14,8 +14,8 @@ from typing import Any
 from tribe_np.errors import CheckpointError, ConfigError, MediaError
 from tribe_np.files.small_files import MEGABYTE, read_small_file
 from tribe_np.media.speech.speech_samples import RATE, speech_samples
-from tribe_np.media.speech.whisper_words import Segment, words_of
-from tribe_np.media.transcripts.transcript_words import Transcript
+from tribe_np.media.speech.whisper_words import WhisperSegment, words_of
+from tribe_np.media.transcripts.timed_words import Transcript
 from tribe_np.optional import require
 from tribe_np.timeline.languages import WHISPER_CODES, language_code
 
@@ -139,7 +139,9 @@ def _whisper_code(language: str | None) -> str | None:
     return WHISPER_CODES.get(code, code) or None
 
 
-def _telling(segments: Iterable[Segment], heard: Callable[[int], object], duration: float) -> Iterator[Segment]:
+def _telling(
+    segments: Iterable[WhisperSegment], heard: Callable[[int], object], duration: float
+) -> Iterator[WhisperSegment]:
     """The segments; `heard` is told the whole seconds of sound that each adds."""
     told = 0
     for segment in segments:

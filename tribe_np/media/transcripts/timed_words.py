@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tribe_np.errors import EventsError
-from tribe_np.files.foreign import HEAD, description
+from tribe_np.files.file_kinds import HEAD, description
 from tribe_np.files.small_files import MEGABYTE, read_small_file
+from tribe_np.files.text_encoding import text_encoding
 from tribe_np.timeline.word_cuts import cut_words
 
 MAX_BYTES = 64 * MEGABYTE  # words with times take some 3 an hour
@@ -74,7 +75,7 @@ NOT_WORDS = dict.fromkeys(("media", "picture"), "give the file that holds the wo
 
 
 def read_text(path: Path) -> str:
-    """The text of a transcript file: UTF-8, or UTF-16 where a byte order mark or every second byte says so.
+    """The text of a transcript file: in the encoding that its first bytes show (see `text_encoding`).
 
     Raises   EventsError when the file cannot be read, is of another kind (an archive, a web page, ...), or is in
              another encoding, naming the line of the first bad byte
@@ -82,32 +83,24 @@ def read_text(path: Path) -> str:
     if not os.path.lexists(path):
         raise EventsError(f"{path}: no such transcript file")
     content = read_small_file(path, most=MAX_BYTES, error=EventsError)
-    encoding = _encoding(content[:HEAD])
-    plain = content[:HEAD] if encoding == "utf-8-sig" else content[: 2 * HEAD].decode(encoding, "replace").encode()
+    encoding = text_encoding(content[:HEAD])
+    is_utf8 = encoding in ("utf-8", "utf-8-sig")
+    plain = content[:HEAD] if is_utf8 else content[: 2 * HEAD].decode(encoding, "replace").encode()
     for head in (content[:HEAD], plain):
-        if foreign := description(head, remedies=NOT_WORDS):
-            raise EventsError(f"{path}: not a transcript but {foreign}")
+        if other := description(head, remedies=NOT_WORDS):
+            raise EventsError(f"{path}: not a transcript but {other}")
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        if encoding != "utf-8-sig":
-            where = f"line {line} is not UTF-16 (byte {error.start})"
+        if not is_utf8:
+            where = f"line {line} is not {encoding.upper()} (byte {error.start})"
             raise EventsError(f"{path}: {where}; the file is damaged, or save it as UTF-8") from error
         shown = content.split(b"\n")[line - 1].decode("cp1252", "replace").strip()
         raise EventsError(
             f"{path}: line {line} is not UTF-8 (byte {error.start}); save the file as UTF-8 "
             f"(`iconv -f WINDOWS-1252 -t UTF-8` does it if the line should read {shown!r:.60})"
         ) from error
-
-
-def _encoding(head: bytes) -> str:
-    """UTF-16 by its byte order mark or, without one, by zeros at every second place; else UTF-8."""
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "utf-16"
-    if len(head) >= 4 and head[:4].count(0) == 2:
-        return "utf-16-be" if head[0] == 0 else "utf-16-le"
-    return "utf-8-sig"
 
 
 def seconds(value: object, where: str) -> float:

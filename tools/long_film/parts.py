@@ -7,8 +7,8 @@ from pathlib import Path
 from extractors.common.layers import LayerSelection
 from tools.bench.models import ENCODER, model_folder
 from tribe_np.media.ffmpeg import run_ffmpeg
+from tribe_np.media.transcripts.timed_words import Word
 from tribe_np.media.transcripts.transcript import Transcript, write_transcript
-from tribe_np.media.transcripts.transcript_words import Word
 
 WORDS_PER_MINUTE = 100  # slow speech: 10 minutes stay below the 1,026 words from which contexts share nothing
 FRACTIONS = (0.5, 0.75, 1.0)  # the released layer groups end here

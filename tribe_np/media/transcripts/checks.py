@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tribe_np.errors import EventsError
-from tribe_np.media.transcripts.transcript_words import Note, Transcript, Word, seconds
+from tribe_np.media.transcripts.timed_words import Note, Transcript, Word, seconds
 
 OVERRUN = 1.0  # seconds past the end of the sound in which a word still counts as spoken at its end
 ROUNDING = 1e-6  # seconds; far above a rounding error of a chunk boundary, far below a step of the 2 Hz grid

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tribe_np.media.transcripts.untimed import place_untimed
+from tribe_np.media.transcripts.untimed_words import place_untimed
 
 
 def test_known_times_stay_and_a_run_shares_the_gap_by_length() -> None:

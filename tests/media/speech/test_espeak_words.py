@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tribe_np.media.speech.speech_alignment import SpeechEvent, align_words
+from tribe_np.media.speech.espeak_words import SpeechEvent, align_words
 from tribe_np.media.transcripts.transcript import Word
 from tribe_np.timeline.word_cuts import cut_words
 

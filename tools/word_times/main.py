@@ -3,8 +3,8 @@
     python -m tools.word_times --model DIR             prints the tables
     python -m tools.word_times --model DIR --write     also replaces them in docs/words.md
 
-DIR holds a model in faster-whisper's layout; `tools.whisper_base` makes the base model. About ten minutes of speech are
-synthesised (six texts, four voices and speeds) and transcribed twice, in int8 and in float32.
+DIR holds a model in faster-whisper's layout; `tools.word_times.whisper_base` makes the base model. About ten minutes of
+speech are synthesised (six texts, four voices and speeds) and transcribed twice, in int8 and in float32.
 """
 
 import argparse
@@ -19,19 +19,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median, quantiles
 
-from tools.parity_table import placed
-from tools.word_texts import ENGLISH, OTHERS
+from tools.page import placed
+from tools.word_times.texts import ENGLISH, OTHERS
 from tribe_np.machine.threads import running_threads
-from tribe_np.media.speech.espeak import LIBRARIES
+from tribe_np.media.speech.espeak_words import SpeechEvent, align_words
+from tribe_np.media.speech.faster_whisper import FasterWhisper
 from tribe_np.media.speech.known_text import align_text, spelling_key
-from tribe_np.media.speech.speech_alignment import SpeechEvent, align_words
-from tribe_np.media.speech.whisper import FasterWhisper
+from tribe_np.media.speech.synthesis import LIBRARIES
 from tribe_np.media.transcripts.non_speech import is_said
-from tribe_np.media.transcripts.transcript_tables import read_whisperx_json, whisperx_text
-from tribe_np.media.transcripts.transcript_words import Transcript, Word
+from tribe_np.media.transcripts.timed_words import Transcript, Word
+from tribe_np.media.transcripts.whisperx_json import read_whisperx_json, whisperx_text
 from tribe_np.timeline.alignment import equal_pairs
 
-PAGE = Path(__file__).parent.parent / "docs" / "words.md"
+PAGE = Path(__file__).parents[2] / "docs" / "words.md"
 VOICES = (
     ("en-us", 175),
     ("en", 140),
@@ -196,7 +196,9 @@ def table(rows: Sequence[str], first: str) -> str:
 
 def main() -> None:
     """See the module."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.word_times", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
@@ -209,7 +211,3 @@ def main() -> None:
         for name, text in parts.items():
             page = placed(page, name, text)
         PAGE.write_text(page, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -12,9 +12,9 @@ import pytest
 import soundfile
 
 from tribe_np.errors import ConfigError, MediaError, MissingDependencyError, OutputError
-from tribe_np.media.speech import espeak as speech
 from tribe_np.media.speech import espeak_child
-from tribe_np.media.speech.espeak import synthesise
+from tribe_np.media.speech import synthesis as speech
+from tribe_np.media.speech.synthesis import synthesise
 
 INSTALLED = espeak_child.load(list(speech.LIBRARIES)) is not None
 live = pytest.mark.skipif(not INSTALLED, reason="espeak-ng is not installed (apt install espeak-ng)")

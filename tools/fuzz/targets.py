@@ -28,7 +28,7 @@ from tribe_np.timeline.chunking import chunk_events
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.segments import plan
 
-GOLDEN = Path(__file__).parent.parent / "tests" / "golden"
+GOLDEN = Path(__file__).parents[2] / "tests" / "golden"
 TEXTS = ("Hello, my name is Anna. 123", "a\n\n  b\u3000é 日本語 🧠", "x" * 300)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from tribe_np.errors import EventsError
 from tribe_np.media.transcripts.non_speech import NonSpeech
 from tribe_np.media.transcripts.textgrid_tiers import HALF, Interval, Tier, chosen
-from tribe_np.media.transcripts.transcript_words import INVISIBLE, Note, Transcript, Word, read_text, seconds, spread
+from tribe_np.media.transcripts.timed_words import INVISIBLE, Note, Transcript, Word, read_text, seconds, spread
 
 TOKEN = re.compile(r'"(?:[^"]|"")*"|![^\n]*|[^\s"]+|"')
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)

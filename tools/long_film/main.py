@@ -24,10 +24,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tools.long_film_parts import make_models, make_stimulus
-from tools.long_film_report import anonymous, markdown
+from tools.long_film.parts import make_models, make_stimulus
+from tools.long_film.report import anonymous, markdown
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "tribe_np")
 OUT, CACHE = "predictions", "cache"
 RESULTS = ("predictions.npy", "segments.json", "events.tsv")
@@ -35,7 +35,9 @@ RESULTS = ("predictions.npy", "segments.json", "events.tsv")
 
 def main() -> None:
     """Makes what is missing, runs, compares, reports."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.long_film", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--work", type=Path, required=True, help="folder for models, film and results (3 GB)")
     parser.add_argument("--seconds", type=int, default=600, help="length of the film (default: 600)")
     parser.add_argument("--threads", type=int, default=2)
@@ -152,7 +154,3 @@ def run_process(
 def digests_of(folder: Path) -> dict[str, str]:
     """SHA-256 of every file of a result but run.json, which holds times."""
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in RESULTS}
-
-
-if __name__ == "__main__":
-    main()
