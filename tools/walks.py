@@ -33,6 +33,7 @@ from types import CodeType, FrameType
 import numpy as np
 import soundfile
 
+from tools.page import placed
 from tribe_np.media.ffmpeg import file_url, run_ffmpeg
 from tribe_np.pipeline.demo import write_models
 from tribe_np.pipeline.model import TribeModel
@@ -40,7 +41,6 @@ from tribe_np.timeline.events import Events
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "architecture.md"
-BEGIN, END = "<!-- walks: made by tools/walks.py -->\n", "<!-- end of the walks -->\n"
 PRODUCT = ("tribe_np/", "extractors/")
 MOST = 25  # files of a walk
 SHOWN = 3  # functions of a file
@@ -67,6 +67,7 @@ CARRY = {
     "tribe_np/pipeline/run_record.py": "what run.json says",
     "tribe_np/pipeline/stimuli/stimulus.py": "refuses what is no stimulus",
     "tribe_np/pipeline/store/": "the cache",
+    "extractors/catalogue.py": "which model is whose",
     "extractors/common/finite.py": "refuses states that are not finite",
     "extractors/common/config.py": "settings",
     "extractors/common/settings.py": "settings",
@@ -355,10 +356,8 @@ def section(walks: list[Walk]) -> str:
 
 
 def page_with(walks: list[Walk], page: str) -> str:
-    """The page with these walks between its two markers."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{section(walks)}\n{END}{after}"
+    """The page with these walks in it."""
+    return placed(page, "walks", section(walks).rstrip())
 
 
 def main() -> int:

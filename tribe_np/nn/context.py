@@ -1,8 +1,9 @@
 """What a forward pass carries along: the kernels, the tap, and the path of the layer that is running.
 
-`trace` sets a tap without an argument in between. Nothing else that is ambient can be set by a caller; what the process
-holds besides (compiled kernels, tables remembered by their arguments, the threads of BLAS and Numba, lent to attention
-while it runs) decides how fast a number comes, never which.
+The tap that `trace` sets is the one thing that a caller sets around a call instead of handing it in. A pass meets
+other state of the process as well, none of which belongs to a model: compiled kernels and tables remembered by their
+arguments (only time depends on them), CuPy's current device, and the threads of BLAS and Numba. Attention lends itself
+the threads of BLAS while it runs (`kernels.workers`). Their number may change how a sum is rounded, and nothing else.
 """
 
 from collections.abc import Iterator
