@@ -16,6 +16,7 @@ Errors are the largest difference over the root mean square of the reference.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -84,10 +85,8 @@ def run_all(record: Callable[[KernelSet], Recording]) -> None:
 
     print(f"reference against itself: largest error {largest_error(REFERENCE):.1e}")
     right = {"own gelu": replace(REFERENCE, name="own", gelu=own_gelu)}
-    try:
+    with suppress(MissingDependencyError):
         right = {"numba": kernel_set("numba"), **right}
-    except MissingDependencyError:
-        pass  # the extra is not installed
     for name, kernels in right.items():
         error = largest_error(kernels)
         print(f"{name}: largest error {error:.1e}")

@@ -68,7 +68,7 @@ def scores_times_two(query: np.ndarray, *arguments: Any, **options: Any) -> Any:
 def test_an_example_fails_where_numbers_disagree(name: str, function: str, spoiled: Any) -> None:
     example = loaded(name)
     setattr(example, function, spoiled)
-    with pytest.raises(SystemExit, match="not|disagree"):
+    with pytest.raises(SystemExit, match=r"not|disagree"):
         example.main()
 
 
