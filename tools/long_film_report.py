@@ -26,8 +26,8 @@ KILLED = """
 ## Killed half-way
 
 The same command with an empty cache was killed (SIGKILL) after {before:.0f} s, in the middle of a chunk of sound:
-{kept} of {chunks} chunks were in the cache, and {remains} of the result was on disk. Started again, it took {after:.0f} s
-(peak {peak}) and ended with {same}: `predictions.npy` (SHA-256 `{digest}...`), `segments.json` and
+{kept} of {chunks} chunks were in the cache, and {remains} of the result was on disk. Started again, it took
+{after:.0f} s (peak {peak}) and ended with {same}: `predictions.npy` (SHA-256 `{digest}...`), `segments.json` and
 `events.tsv`.
 """
 
