@@ -14,7 +14,7 @@ from typing import Any
 
 from extractors.dinov2.config import DinoV2Config
 from extractors.llama.config import LlamaConfig
-from extractors.llama.prefix_tree import MAX_NODES
+from extractors.llama.passes import MAX_NODES
 from extractors.vjepa2.config import N_VIDEO_FRAMES, VJepa2Config
 from extractors.wav2vec_bert.config import Wav2VecBertConfig
 from tribe_np.encoder.config import BuildArgs, EncoderConfig

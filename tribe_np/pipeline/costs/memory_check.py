@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from extractors.llama.prefix_tree import MAX_NODES
+from extractors.llama.passes import MAX_NODES
 from tribe_np.backend import device_module, dtype_of
 from tribe_np.errors import ShortMemoryError
 from tribe_np.machine.memory import Available, available_memory
