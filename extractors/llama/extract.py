@@ -82,7 +82,7 @@ def word_features(
     left = [one for one, features in zip(passes, earlier, strict=True) if features is None]
     course = _Course(passes, left, len(words), max(selection.needed(model.config.n_states)), progress, report)
     found: dict[int, np.ndarray] = {}
-    for n in sorted(range(len(passes)), key=lambda n: earlier[n] is None):  # what is kept comes first
+    for n in sorted(range(len(passes)), key=lambda n: earlier[n] is None):  # those of an earlier run first
         one, features = passes[n], earlier[n]
         if features is None:
             features = _pass_features(one, model, selection, course)
@@ -199,7 +199,7 @@ class _Course:
         self._tell(self.done)
 
     def watched(self, states: States, n_words: int) -> States:
-        """The same states of a pass of `n_words`, which are done bit by bit."""
+        """The same states, looked at as they go by; with each, a share of the `n_words` of the pass is done."""
         timed = min(2, self.last)  # the second layer: the first warms up
         began = 0.0
         for number, state in states:
