@@ -68,7 +68,6 @@ CARRY = {
     "tribe_np/pipeline/stimuli/stimulus.py": "refuses what is no stimulus",
     "tribe_np/pipeline/store/": "the cache",
     "extractors/catalogue.py": "which model is whose",
-    "extractors/common/finite.py": "refuses states that are not finite",
     "extractors/common/config.py": "settings",
     "extractors/common/settings.py": "settings",
     "extractors/common/pictures.py": "settings; refuses what is no picture",
