@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from extractors.llama.extract import word_features
 from extractors.llama.model import LlamaModel
 from extractors.llama.random import write_random

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from tools.effect import Effect
 from tools.gguf import write_folder
 from tools.reference.sentences import installed_model, texts

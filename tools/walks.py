@@ -87,6 +87,7 @@ ASIDE = {
     "check_run": "refuses a run that does not fit into memory",
     "last_stages": "estimates memory",
     "announce": "estimates time",
+    "n_tokens_alone": "counts what shared passes save",
     "analyser": "settings: whose rules cut sentences",
     "note": "tells a person whose they are",
     "language_of_words": "settings: which language's rules, if the transcript does not say so itself",

@@ -11,7 +11,7 @@ import pytest
 
 import extractors.llama.random
 from extractors import LlamaModel
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from extractors.llama.extract import word_features
 from extractors.llama.tokenizer import LlamaTokenizer
 from tests.media.film import test_film_habits

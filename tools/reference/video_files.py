@@ -11,7 +11,7 @@ from unittest.mock import patch
 import numpy as np
 
 from extractors import VJepa2Model
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from extractors.vjepa2.extract import video_features
 from extractors.vjepa2.random import write_random
 from tools.reference.measure import Row, our_kernels, worst

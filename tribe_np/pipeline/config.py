@@ -14,7 +14,7 @@ import numpy as np
 
 from extractors.catalogue import modalities as known_modalities
 from extractors.catalogue import record_of
-from extractors.common.layers import MOST_LAYERS, LayerSelection
+from extractors.common.layer_groups import MOST_LAYERS, LayerSelection
 from extractors.vjepa2.config import MOST_FRAMES, N_VIDEO_FRAMES
 from extractors.vjepa2.stride import STRIDES
 from tribe_np.errors import ConfigError

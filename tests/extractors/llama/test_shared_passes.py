@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractors import LlamaModel
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from extractors.llama.extract import TextWork, word_features
 from extractors.llama.passes import PrefixForest, plan_passes
 from extractors.llama.random import write_random

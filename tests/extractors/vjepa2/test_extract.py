@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from extractors import VJepa2Model
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from extractors.vjepa2.extract import video_features
 from extractors.vjepa2.preprocess import VideoProcessor
 from extractors.vjepa2.random import write_random
