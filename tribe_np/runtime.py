@@ -36,4 +36,10 @@ class Runtime:
     @property
     def is_on_host(self) -> bool:
         """Whether arrays are NumPy's."""
-        return str(getattr(device_module(self.device), "__name__", "")) == "numpy"
+        return self.device_name == "numpy"
+
+    @property
+    def device_name(self) -> str:
+        """The array module's name, as cache keys and run.json have it: "numpy", "cupy"."""
+        module = device_module(self.device)
+        return str(getattr(module, "__name__", module))

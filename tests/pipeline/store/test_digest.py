@@ -11,6 +11,7 @@ import pytest
 from tribe_np.errors import MediaError
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.store import digest
+from tribe_np.pipeline.store.digest import Digests
 
 
 class Counting(Silent):
@@ -30,36 +31,36 @@ class Counting(Silent):
 def test_only_what_a_model_reads_counts(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "model.safetensors").write_bytes(b"weights")
-    first = digest.folder_digest(tmp_path)
+    first = Digests().of(tmp_path, Silent())
     (tmp_path / "README.md").write_text("words")
     (tmp_path / "pytorch_model.bin").write_bytes(b"the same again")
     (tmp_path / ".lock.json").write_text("x")
-    assert digest.folder_digest(tmp_path) == first
+    assert Digests().of(tmp_path, Silent()) == first
     (tmp_path / "model.safetensors").write_bytes(b"Weights")
-    assert digest.folder_digest(tmp_path) != first
+    assert Digests().of(tmp_path, Silent()) != first
 
 
 def test_pytorch_files_count_where_they_are_read(tmp_path: Path) -> None:
     (tmp_path / "pytorch_model.bin").write_bytes(b"weights")
     (tmp_path / "adapter.safetensors").write_bytes(b"not what is read")
-    first = digest.folder_digest(tmp_path)
+    first = Digests().of(tmp_path, Silent())
     (tmp_path / "pytorch_model.bin").write_bytes(b"others")
-    assert digest.folder_digest(tmp_path) != first
+    assert Digests().of(tmp_path, Silent()) != first
 
 
 def test_large_files_show_progress_and_small_ones_do_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "model.safetensors").write_bytes(bytes(3 << 20))
     progress = Counting()
-    quiet = digest.shown_digest(tmp_path, progress)
+    quiet = Digests().of(tmp_path, progress)
     assert progress.stages == {}
     monkeypatch.setattr(digest, "SHOWN_BYTES", 1 << 20)
-    assert digest.shown_digest(tmp_path, progress) == quiet
+    assert Digests().of(tmp_path, progress) == quiet
     assert progress.stages == {f"digest of {tmp_path.name}": (3, 3)}
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="absent"):
-        digest.shown_digest(tmp_path / "absent.mp4", Silent())
+        Digests().of(tmp_path / "absent.mp4", Silent())
     with pytest.raises(MediaError, match="absent"):
         digest.file_digest(tmp_path / "absent.mp4")
 
