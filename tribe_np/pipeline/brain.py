@@ -57,8 +57,8 @@ def load_brain(
     if options.memory_check and runtime.is_on_host:
         _check_weights(encoder_config, build_args, opened.entries, np.dtype(runtime.dtype).itemsize)
     encoder = FmriEncoder.from_weights(
-        opened.weights, encoder_config, build_args, dtype=runtime.dtype, device=runtime.device,
-        selection=vertex_selection(selection, build_args.n_outputs), kernels=runtime.kernels,
+        opened.weights, encoder_config, build_args, runtime,
+        selection=vertex_selection(selection, build_args.n_outputs),
         n_steps=n_steps(data.duration_trs * data.tr, data.frequency),
     )  # fmt: skip
     return Brain(encoder, data, options, average_subjects, subject_names(config["data"]))

@@ -61,12 +61,16 @@ class TribeModel(UpstreamNames, Card):
     checkpoint: Path
     locations: ModelLocations
     space: Workspace
-    runtime: Runtime = field(default_factory=Runtime)
     progress: Progress = field(default_factory=Silent)
     record: RunRecord = field(default_factory=RunRecord)
     regions: tuple[str, ...] = ()  # names that the selection gave
     average_subjects: bool = True  # False: each window is predicted for the subject that its events name
     subjects: Mapping[str, int] = field(default_factory=dict)  # index by name, where config.yaml gives names
+
+    @property
+    def runtime(self) -> Runtime:
+        """In which arithmetic, where and with which kernels: the same for all models of a run."""
+        return self.encoder.runtime
 
     def facts(self) -> dict[str, object]:
         """See Card."""
@@ -142,7 +146,7 @@ class TribeModel(UpstreamNames, Card):
         runtime = Runtime(precision, module, kernel_set(options.kernels, module))
         brain = load_brain(folder, checkpoint_name, runtime, options, update=config_update or {}, selection=selection)
         return cls(
-            brain.encoder, brain.data, brain.options, folder, locations, open_workspace(cache_folder), runtime,
+            brain.encoder, brain.data, brain.options, folder, locations, open_workspace(cache_folder),
             progress if progress is not None else Silent(), RunRecord(), chosen_regions(selection),
             brain.average_subjects, brain.subjects,
         )  # fmt: skip
@@ -278,7 +282,7 @@ class TribeModel(UpstreamNames, Card):
 
         Shapes   -> (R, V)
         """
-        out = np.empty((sum(len(window.kept_rows) for window in windows), self.n_vertices), self.encoder.dtype)
+        out = np.empty((sum(len(window.kept_rows) for window in windows), self.n_vertices), self.runtime.dtype)
         first = 0
         size = max(1, min(self.data.batch_size, MOST_WINDOWS))
         with self.record.timed("encoder"), progress.stage("brain encoder", len(windows), "windows") as step:
@@ -347,7 +351,7 @@ class TribeModel(UpstreamNames, Card):
 
     def last_stage(self, n_windows: int, n_rows: int) -> Stage:
         """The memory of the brain encoder at work on so many windows, and of its predictions."""
-        itemsize, build_args = np.dtype(self.encoder.dtype).itemsize, self.encoder.build_args
+        itemsize, build_args = np.dtype(self.runtime.dtype).itemsize, self.encoder.build_args
         steps = n_steps(self.data.duration_trs * self.data.tr, self.data.frequency)
         at_once = min(n_windows, MOST_WINDOWS)
         work = encoder_work(self.encoder.config, build_args, n_windows=at_once, n_steps=steps, itemsize=itemsize)

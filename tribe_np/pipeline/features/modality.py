@@ -176,7 +176,8 @@ class Modality(ABC):
     def model(self) -> Any:
         """The model, loaded when it is first needed."""
         with self.progress.stage(f"loading the {self.config.modality} model", None, "models") as step:
-            model = self._load(replace(self.runtime, streaming=is_streamed(self.folder, self.runtime)))
+            streaming = is_streamed(self.folder, self.runtime)
+            model = self.about.model.load(self.folder, replace(self.runtime, streaming=streaming))
             step(1)
         return model
 
@@ -186,13 +187,7 @@ class Modality(ABC):
         Raises   CheckpointError, ConfigError, MissingDependencyError
         """
         with headers_only():
-            self._load(Runtime(precision=self.runtime.precision, streaming=True))
-
-    def _load(self, runtime: Runtime) -> Any:
-        return self.about.model.from_pretrained(
-            self.folder, precision=runtime.precision, device=runtime.device, kernels=runtime.kernels,
-            streaming=runtime.streaming,
-        )  # fmt: skip
+            self.about.model.load(self.folder, Runtime(self.runtime.precision, streaming=True))
 
     @cached_property
     def model_config(self) -> Any:
