@@ -16,8 +16,8 @@ from tribe_np.machine.memory import available_memory
 from tribe_np.pipeline.config import DataConfig, PipelineConfig, split_settings, updated
 from tribe_np.pipeline.costs.estimate import encoder_weights
 from tribe_np.pipeline.costs.memory_check import Stage, check_memory
-from tribe_np.pipeline.locate import vertex_selection
 from tribe_np.pipeline.subjects import subject_names
+from tribe_np.pipeline.vertices import vertex_selection
 from tribe_np.runtime import Runtime
 from tribe_np.timeline.features import n_steps
 

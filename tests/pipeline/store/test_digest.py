@@ -14,7 +14,7 @@ from tribe_np.errors import MediaError
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.store import digest
 from tribe_np.pipeline.store.digest import Digests
-from tribe_np.pipeline.store.workspace import foreign_in_cache, open_workspace
+from tribe_np.pipeline.store.workspace import open_workspace, others_files_in_cache
 
 
 class Counting(Silent):
@@ -235,9 +235,9 @@ def test_without_a_cache_nothing_is_remembered(tmp_path: Path, read: list[str]) 
     with open_workspace(tmp_path / "cache") as space:
         space.digests.of_file(path)
         assert len(list((tmp_path / "cache" / "digests").iterdir())) == 1
-    assert foreign_in_cache(tmp_path / "cache") is None
+    assert others_files_in_cache(tmp_path / "cache") is None
     (tmp_path / "cache" / "digests" / "thesis.tex").write_text("mine")
-    assert "digests" in str(foreign_in_cache(tmp_path / "cache"))
+    assert "digests" in str(others_files_in_cache(tmp_path / "cache"))
 
 
 @pytest.mark.usefixtures("later")

@@ -23,7 +23,6 @@ import numpy as np
 from extractors.catalogue import ModelRecord
 from tribe_np.errors import NotFiniteError
 from tribe_np.formats.safetensors import TensorEntry
-from tribe_np.formats.weights import headers_only
 from tribe_np.pipeline.config import ExtractorConfig, PipelineConfig
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.run_record import RunRecord
@@ -186,8 +185,7 @@ class Modality(ABC):
 
         Raises   CheckpointError, ConfigError, MissingDependencyError
         """
-        with headers_only():
-            self.about.model.load(self.folder, Runtime(self.runtime.precision, streaming=True))
+        self.about.model.load(self.folder, Runtime(self.runtime.precision, headers_only=True))
 
     @cached_property
     def model_config(self) -> Any:
