@@ -73,11 +73,12 @@ CARRY = {
     "extractors/common/pictures.py": "settings; refuses what is no picture",
     "extractors/common/model.py": "loads a model, and each layer when it is reached",
     "extractors/vjepa2/config.py": "settings",
-    "extractors/vjepa2/stride.py": "leaves clips out; by default none",
+    "tribe_np/pipeline/features/stride.py": "leaves clips out; by default none",
 }
 ASIDE = {
     "write_models": "the tiny models of this tool",
     "from_pretrained": "loads a model",
+    "load": "loads a model, or what the cache holds",
     "from_folder": "loads settings",
     "from_weights": "loads a layer",
     "from_dict": "loads settings",
@@ -85,14 +86,15 @@ ASIDE = {
     "check_words": "refuses words that could not be had",
     "checked": "refuses words beyond the end of their sound",
     "check_run": "refuses a run that does not fit into memory",
-    "last_stages": "estimates memory",
-    "announce": "estimates time",
+    "last_stage": "estimates memory",
+    "_tell": "estimates time, and shows how far the words are",
     "n_tokens_alone": "counts what shared passes save",
     "analyser": "settings: whose rules cut sentences",
     "note": "tells a person whose they are",
     "language_of_words": "settings: which language's rules, if the transcript does not say so itself",
-    "chunk_key": "makes a key of the cache",
-    "words_key": "makes a key of the cache",
+    "key": "makes a key of the cache",
+    "warn": "tells a person what to know of the features",
+    "_no_features": "the shape of features",
 }
 DOORS = {
     ("tribe_np/media/film/probe.py", "probe"): "What does this film hold, and when?",
