@@ -120,8 +120,9 @@ def compare_pipeline(case: Case) -> list[Row]:
             model = VJepa2Model.from_pretrained(folder, precision=precision, kernels=our_kernels())
             selection = LayerSelection((0.5, 0.75, 1.0), cache_n_layers=case.cache_n_layers)
             clips = clip_frames(path, offset=case.offset, duration=case.duration, prepare=model.processor.shrink)
+            pixels = map(model.processor.normalize, clips)
             ours[precision] = {
-                "features": video_features(model, clips, selection=selection, final_norm=False, shrunk=True)
+                "features": video_features(model, pixels, selection=selection, final_norm=False, prepared=True)
             }
     named = {"features": peer}
     rows = worst("video pipeline", NEURALSET, str(case), ours["float32"], named, ours["float64"], floor=1e-4)

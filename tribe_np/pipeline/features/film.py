@@ -20,9 +20,10 @@ from tribe_np.timeline.features import to_index
 
 @dataclass(frozen=True, eq=False)
 class Film(Modality):
-    """A model that reads clips: `features(model, clips, *, selection, final_norm, shrunk)` -> (G, F, clips).
+    """A model that reads clips: `features(model, clips, *, selection, final_norm, prepared)` -> (G, F, clips).
 
-    Its `processor.shrink` makes a frame as small as the model sees it; `config.frames_per_clip` is the length it knows.
+    Its `processor.shrink` makes a frame as small as the model sees it, `processor.normalize` makes a clip of them into
+    pixels, and `config.frames_per_clip` is the length it knows.
     """
 
     shows_pieces: ClassVar[bool] = True
@@ -48,7 +49,7 @@ class Film(Modality):
         title = f"{self.config.modality}, chunk {piece.number} of {piece.of}"
         with self.progress.stage(title, len(left), "clips") as step:
             for clip in clips:
-                done = np.concatenate([done, self._features([clip])], axis=-1)
+                done = np.concatenate([done, self._features([model.processor.normalize(clip)])], axis=-1)
                 finished.store(done)
                 step(1)
         return fill_bins(done, bins)
@@ -59,7 +60,7 @@ class Film(Modality):
 
     def _features(self, clips: list[np.ndarray]) -> np.ndarray:
         features: np.ndarray = self.about.extract(
-            self.model, clips, selection=self.config.selection, final_norm=self.options.video_final_norm, shrunk=True
+            self.model, clips, selection=self.config.selection, final_norm=self.options.video_final_norm, prepared=True
         )
         return features
 
