@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.errors import CheckpointError
-from tribe_np.files.foreign import HEAD, description
+from tribe_np.files.file_kinds import HEAD, description
 from tribe_np.files.small_files import MEGABYTE, read_small_file
 from tribe_np.formats.safetensors import TensorEntry, read_header
 from tribe_np.formats.torch_zip import read_torch_tensors
@@ -238,8 +238,8 @@ def read_json(path: str | Path, *, most: int = MAX_JSON) -> dict[str, Any]:
     try:
         value = json.loads(raw.decode("utf-8"))
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits too
-        if foreign := description(raw[:HEAD]):
-            raise CheckpointError(f"{path}: not JSON but {foreign}") from error
+        if other := description(raw[:HEAD]):
+            raise CheckpointError(f"{path}: not JSON but {other}") from error
         raise CheckpointError(f"{path}: not valid JSON: {str(error)[:80]}") from error
     if not isinstance(value, dict):
         raise CheckpointError(f"{path}: expected a JSON object, got {type(value).__name__}")

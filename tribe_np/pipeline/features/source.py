@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from extractors.catalogue import record_of
 from extractors.common.config import ModelConfig
 from extractors.dinov2.config import DinoV2Config
 from extractors.dinov2.extract import image_features
@@ -35,7 +36,7 @@ from tribe_np.kernels.kernel_set import KernelSet
 from tribe_np.media.film import video
 from tribe_np.media.film.probe import probe
 from tribe_np.media.sound import audio
-from tribe_np.pipeline.config import EVENT_TYPES, DataConfig, ExtractorConfig, PipelineConfig
+from tribe_np.pipeline.config import DataConfig, ExtractorConfig, PipelineConfig
 from tribe_np.pipeline.costs.text_work import describe_work
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.resolve import ModelLocations
@@ -78,7 +79,7 @@ class FeatureSource:
     def present(self, events: Events) -> list[str]:
         """Modalities whose kind of event occurs, in the checkpoint's order; the others are absent, not zero."""
         kinds = {event.type for event in events}
-        return [m for m in self.data.modalities if EVENT_TYPES[m] in kinds]
+        return [m for m in self.data.modalities if record_of(m).event_type in kinds]
 
     def items(self, modality: str, events: Events) -> FeatureItems:
         """The features of every event of one modality, by `event_key`: in memory, or, with a cache, in its files.
@@ -135,7 +136,7 @@ class FeatureSource:
 
     def _run(self, modality: str, events: Events) -> tuple["_Run", list[Event]]:
         config = self.data.extractors[modality]
-        rows = list(events.of_type(EVENT_TYPES[modality]))
+        rows = list(events.of_type(record_of(modality).event_type))
         return _Run(self, config, self.locations.extractor(modality, config.model_name), len(rows)), rows
 
     def digest(self, path: str | Path) -> str:
