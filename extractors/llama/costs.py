@@ -6,7 +6,7 @@ queries and for keys, and S tokens before it:   2 (2 D N H + 2 D K H + 3 D M) + 
 
 from extractors.common.costs import WORDS_A_SECOND, Load, scores
 from extractors.llama.config import LlamaConfig
-from extractors.llama.prefix_tree import MAX_NODES
+from extractors.llama.passes import MAX_NODES
 
 AT_ONCE = f"{MAX_NODES} tokens in one pass"
 UNREAD = ("embed_tokens.", "lm_head.")  # a table of which rows are read, and the logits'

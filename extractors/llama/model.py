@@ -21,8 +21,9 @@ import numpy as np
 
 from extractors.common.model import FolderModel, LayerStack, open_weights
 from extractors.llama.config import LlamaConfig
-from extractors.llama.prefix_tree import PrefixForest, TreeAttention
+from extractors.llama.passes import PrefixForest
 from extractors.llama.rope import inverse_frequencies
+from extractors.llama.tree_attention import TreeAttention
 from tribe_np.backend import array_module, to_host
 from tribe_np.errors import ShapeError
 from tribe_np.kernels.kernel_set import KernelSet

@@ -5,7 +5,7 @@ import pytest
 from extractors.common.costs import Load, scores
 from extractors.llama import costs
 from extractors.llama.config import LlamaConfig
-from extractors.llama.prefix_tree import MAX_NODES
+from extractors.llama.passes import MAX_NODES
 
 LLAMA = LlamaConfig.from_dict({
     "model_type": "llama", "num_hidden_layers": 2, "hidden_size": 8, "intermediate_size": 10, "num_attention_heads": 4,
