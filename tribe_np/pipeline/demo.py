@@ -18,13 +18,13 @@ from tribe_np.errors import ConfigError, MediaError, MissingDependencyError
 from tribe_np.files.leftovers import is_passing_name, passing_name, remove_if_possible, remove_leftovers
 from tribe_np.formats.weights import read_json
 from tribe_np.media.ffmpeg import file_url, run_ffmpeg
-from tribe_np.media.speech import espeak as speech
+from tribe_np.media.speech import synthesis as speech
 from tribe_np.media.transcripts.transcript import Transcript, Word
-from tribe_np.media.transcripts.transcript_tables import whisperx_text
-from tribe_np.outputs.made_here import LITTER, file_marker, foreign_in, is_own_file, listed
+from tribe_np.media.transcripts.whisperx_json import whisperx_text
+from tribe_np.outputs.made_here import LITTER, file_marker, is_own_file, listed, others_files_in
 from tribe_np.outputs.whole import check_target, output_error, remove_whole, write_file_whole, write_whole
 from tribe_np.pipeline.progress import Progress
-from tribe_np.pipeline.store.workspace import foreign_in_cache
+from tribe_np.pipeline.store.workspace import others_files_in_cache
 
 NOTE = "random weights: the numbers mean nothing about any brain"
 TEXT = (
@@ -81,7 +81,7 @@ def make_demo(folder: Path, *, seconds: int, seed: int, progress: Progress) -> t
         raise ConfigError(f"--seconds must be from {MIN_SECONDS} to {MAX_SECONDS}, got {seconds}")
     if seed < 0:
         raise ConfigError(f"--seed must not be negative, got {seed}")
-    check_target(folder, foreign_in_demo)
+    check_target(folder, others_files_in_demo)
     paths = DemoPaths(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -96,7 +96,7 @@ def make_demo(folder: Path, *, seconds: int, seed: int, progress: Progress) -> t
     return paths, engine
 
 
-def foreign_in_demo(folder: Path) -> str | None:
+def others_files_in_demo(folder: Path) -> str | None:
     """Why a folder may not become a demo: what it holds beside an earlier demo's files, whole or in part.
 
     Raises   OSError for a folder that cannot be read
@@ -109,12 +109,12 @@ def foreign_in_demo(folder: Path) -> str | None:
     if others:
         return f"holds other files ({listed(others)})"
     checks: list[tuple[Path, Callable[[Path], str | None]]] = [
-        (paths.models, lambda path: foreign_in(path, COMMAND)),
-        (paths.predictions, lambda path: foreign_in(path, "predict")),
-        (paths.cache, foreign_in_cache),
+        (paths.models, lambda path: others_files_in(path, COMMAND)),
+        (paths.predictions, lambda path: others_files_in(path, "predict")),
+        (paths.cache, others_files_in_cache),
     ]
-    for path, foreign in checks:
-        if path in found and (reason := foreign(path) if path.is_dir() and not path.is_symlink() else "is no folder"):
+    for path, others_in in checks:
+        if path in found and (reason := others_in(path) if path.is_dir() and not path.is_symlink() else "is no folder"):
             return f"holds {path.name}, which {reason}"
     return None
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from extractors.catalogue import modalities
 from tribe_np.errors import CheckpointError, ConfigError
+from tribe_np.files.home import hub_cache_folder
 from tribe_np.files.small_files import MEGABYTE, read_small_file
 from tribe_np.pipeline.model_options import model_option
 
@@ -111,19 +112,6 @@ def _existing(folder: Path, option: str) -> Path:
     if not folder.is_dir():
         raise CheckpointError(f"{option} {folder}: no such folder; expected config.json and model.safetensors in it")
     return folder
-
-
-def hub_cache_folder() -> Path | None:
-    """Where huggingface_hub keeps what it downloads, by its own rule: HF_HUB_CACHE, HF_HOME/hub, XDG_CACHE_HOME.
-
-    None for a user without a home.
-    """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
-    folder = Path(os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME") or cache / "huggingface") / "hub")
-    try:
-        return folder.expanduser()
-    except RuntimeError:
-        return None
 
 
 def models_folders() -> tuple[Path, ...]:

@@ -32,7 +32,6 @@ from extractors.wav2vec_bert.model import Wav2VecBertModel
 from tribe_np.backend import device_module
 from tribe_np.errors import MediaError, NotFiniteError, TribeError
 from tribe_np.formats.safetensors import TensorEntry
-from tribe_np.formats.weights import headers_only
 from tribe_np.kernels.kernel_set import KernelSet
 from tribe_np.media.film import video
 from tribe_np.media.film.probe import probe
@@ -49,6 +48,7 @@ from tribe_np.pipeline.store.finished_clips import FinishedClips
 from tribe_np.pipeline.store.kept import EventKey, FeatureItems, Kept, event_key
 from tribe_np.pipeline.store.word_blocks import WordBlocks
 from tribe_np.protocols import Device
+from tribe_np.runtime import Runtime
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import to_index
 
@@ -169,10 +169,8 @@ class _Run:
 
     def check(self) -> None:
         """Raises what is wrong with the model's files, as far as their headers tell."""
-        with headers_only():
-            model = MODELS[self.config.modality].from_pretrained(
-                self.folder, precision=self.source.precision, streaming=True
-            )
+        runtime = Runtime(self.source.precision, headers_only=True)
+        model = MODELS[self.config.modality].load(self.folder, runtime)
         if self.config.modality == "video" and self.n_video_frames != model.config.frames_per_clip:
             self.source.record.warn(
                 f"the video model was made for clips of {model.config.frames_per_clip} frames and is given "
