@@ -24,7 +24,7 @@ def source(**options: Any) -> Any:
     extractors = dict.fromkeys(modalities(), config)
     return SimpleNamespace(
         data=SimpleNamespace(extractors=extractors), options=PipelineConfig.from_dict(options),
-        n_clips=lambda modality, events: 80,
+        n_clips=lambda modality, events: 80, of=lambda modality: SimpleNamespace(n_model_runs=lambda events: 80),
     )  # fmt: skip
 
 
