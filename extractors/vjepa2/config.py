@@ -7,8 +7,8 @@ from typing import Any, Self
 
 from extractors.common.config import ModelConfig
 from extractors.common.pictures import LONGEST_SIDE
-from extractors.common.settings import Settings
 from tribe_np.errors import ConfigError
+from tribe_np.settings import Settings
 
 MOST_FRAMES = 10_000  # of one clip
 N_VIDEO_FRAMES = 64

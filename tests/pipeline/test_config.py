@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from tribe_np.errors import ConfigError
-from tribe_np.pipeline.config import Compat, DataConfig, PipelineConfig, split_update, updated
+from tribe_np.pipeline.config import DataConfig
+from tribe_np.pipeline.config_update import split_update, updated
+from tribe_np.pipeline.options import Compat, PipelineConfig
 
 DATA: dict[str, Any] = {
     "features_to_use": ["text", "audio", "video"],

@@ -8,9 +8,9 @@ import pytest
 
 from tests.media.film.video_samples import make_video
 from tribe_np.errors import ConfigError
-from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.model import TribeModel
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.timeline.events import Event, Events
 
 pytestmark = pytest.mark.extras

@@ -22,7 +22,7 @@ def execute(options: argparse.Namespace) -> int:
     common.check_before_loading(options)
     common.check_places(options)
     common.set_threads(options)
-    from tribe_np.pipeline.config import PipelineConfig
+    from tribe_np.pipeline.options import PipelineConfig
     from tribe_np.pipeline.run import events_to_file
 
     events, record = events_to_file(

@@ -133,7 +133,7 @@ class FmriEncoder(Card):
         weights = WeightTree(arrays, origin="state_dict", dtype=dtype, place=lambda array: to_device(array, device))
         return cls.from_weights(
             weights,
-            EncoderConfig.from_dict(config),
+            EncoderConfig.from_dict(config, origin="config"),
             BuildArgs.from_dict(build_args),
             dtype=dtype,
             device=device,

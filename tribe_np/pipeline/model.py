@@ -29,11 +29,13 @@ from tribe_np.kernels.choose import kernel_set
 from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 from tribe_np.machine.memory import available_memory
 from tribe_np.machine.threads import LOADED_LATE, check_variables
-from tribe_np.pipeline.config import Compat, DataConfig, PipelineConfig, split_settings, split_update, updated
+from tribe_np.pipeline.config import DataConfig
+from tribe_np.pipeline.config_update import split_settings, split_update, updated
 from tribe_np.pipeline.costs.estimate import encoder_weights, encoder_work
 from tribe_np.pipeline.costs.memory_check import Stage, check_memory, check_run
 from tribe_np.pipeline.features.source import FeatureSource
 from tribe_np.pipeline.locate import chosen_regions, vertex_selection
+from tribe_np.pipeline.options import Compat, PipelineConfig
 from tribe_np.pipeline.own_features import own_windows
 from tribe_np.pipeline.progress import Progress, Silent, terminal_progress
 from tribe_np.pipeline.resolve import ModelLocations, default_locations

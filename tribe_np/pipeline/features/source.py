@@ -36,8 +36,9 @@ from tribe_np.kernels.kernel_set import KernelSet
 from tribe_np.media.film import video
 from tribe_np.media.film.probe import probe
 from tribe_np.media.sound import audio
-from tribe_np.pipeline.config import EVENT_TYPES, DataConfig, ExtractorConfig, PipelineConfig
+from tribe_np.pipeline.config import EVENT_TYPES, DataConfig, ExtractorConfig
 from tribe_np.pipeline.costs.text_work import describe_work
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.resolve import ModelLocations
 from tribe_np.pipeline.run_record import RunRecord

@@ -11,7 +11,7 @@ from typing import Any
 
 from tribe_np.errors import EventsError
 from tribe_np.media.film import probe
-from tribe_np.pipeline.config import PipelineConfig
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import terminal_progress
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.events import EventBuilder

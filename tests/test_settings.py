@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from extractors.common.settings import Settings
 from tribe_np.errors import ConfigError
+from tribe_np.settings import Settings
 
 
 def settings(**values):
