@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-
 from tribe_np.formats.weights import read_json
-from tribe_np.kernels.kernel_set import KernelSet
 
 
 @dataclass(frozen=True)
@@ -24,11 +21,6 @@ class ModelConfig(ABC):
     def n_states(self) -> int:
         """Hidden states of the model: the embedded input, and one after each layer."""
         return self.n_layers + 1
-
-    def facts(self, place: str, dtype: Any, kernels: KernelSet) -> dict[str, object]:
-        """What a model of this configuration shows of itself (tribe_np.card)."""
-        sizes = {"layers": self.n_layers, "width": self.model_dim, "heads": self.n_heads}
-        return {**sizes, "weights": place, "dtype": np.dtype(dtype).name, "kernels": kernels.name}
 
     @classmethod
     def from_folder(cls, folder: str | Path) -> Self:

@@ -8,7 +8,6 @@ from extractors.common.finite import finite_states
 from extractors.common.layers import LayerSelection
 from extractors.common.token_means import token_mean_features
 from extractors.dinov2.model import DinoV2Model
-from tribe_np.nn.context import open_context
 from tribe_np.protocols import Array
 
 
@@ -28,7 +27,7 @@ def image_features(
     """
 
     def states(video_frame: np.ndarray) -> Iterator[tuple[int, Array]]:
-        running = model.iterate_states(model.processor(video_frame)[None], open_context("dinov2", model.kernels))
+        running = model.iterate_states(model.processor(video_frame)[None], model.context())
         n_layers = model.config.n_layers
         return finite_states(running, model="image", first="embeddings", layers="layer", n_layers=n_layers)
 
@@ -38,6 +37,6 @@ def image_features(
         selection=selection,
         n_states=model.config.n_states,
         model_dim=model.config.model_dim,
-        dtype=model.dtype,
+        dtype=model.runtime.dtype,
         progress=progress,
     )

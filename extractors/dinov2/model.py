@@ -14,23 +14,22 @@ Variants with registers have `embeddings.register_tokens` (1, R, D) besides; the
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar, Self
 
-from extractors.common.stack import LayerStack
+from extractors.common.model import FolderModel, LayerStack
 from extractors.dinov2.config import DinoV2Config
 from extractors.dinov2.feed_forward import Mlp, SwiGlu, take_feed_forward
 from extractors.dinov2.preprocess import PictureProcessor
-from tribe_np.backend import array_module, device_module, dtype_of, to_device
-from tribe_np.card import Card
+from tribe_np.backend import array_module
 from tribe_np.errors import ShapeError
 from tribe_np.formats.weights import open_folder
-from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
-from tribe_np.nn.context import Context, open_context
+from tribe_np.nn.context import Context
 from tribe_np.nn.linear import Linear
 from tribe_np.nn.norm import LayerNorm
 from tribe_np.ops.attention import merge_heads, split_heads
 from tribe_np.ops.resize import resize_bicubic, resize_bicubic_plain
-from tribe_np.protocols import Array, Device, Weights
+from tribe_np.protocols import Array, Weights
+from tribe_np.runtime import Runtime
 
 Resize = Callable[[Array, tuple[int, int]], Array]
 SPELLINGS = {
@@ -119,7 +118,7 @@ def resized_positions(table: Array, rows: int, columns: int, resize: Resize = re
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class DinoV2Layer:
     """Attention and a feed-forward, each pre-norm, scaled per channel, residual.
 
     Source   transformers 5.23.0 Dinov2Layer
@@ -137,7 +136,7 @@ class Block:
     n_heads: int
 
     @classmethod
-    def from_weights(cls, weights: Weights, config: DinoV2Config) -> "Block":
+    def from_weights(cls, weights: Weights, config: DinoV2Config) -> "DinoV2Layer":
         """Takes one `encoder.layer.{i}`."""
         D, eps, qkv_bias = config.model_dim, config.layer_norm_eps, config.qkv_bias
         attention = weights.at("attention")
@@ -181,51 +180,30 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DinoV2Model(Card):
+class DinoV2Model(FolderModel):
     """The model of a HuggingFace DINOv2 folder, with its picture processor."""
 
+    tap_prefix: ClassVar[str] = "dinov2"
+
     config: DinoV2Config
+    layers: LayerStack[DinoV2Layer]
     processor: PictureProcessor
     embeddings: Embeddings
-    layers: LayerStack[Block]
-    device: Device
-    dtype: Any
-    kernels: KernelSet
-
-    def facts(self) -> dict[str, object]:
-        """See Card."""
-        return self.config.facts(self.layers.place, self.dtype, self.kernels)
 
     @classmethod
-    def from_pretrained(
-        cls,
-        folder: str | Path,
-        *,
-        precision: str = "float32",
-        device: Device = "cpu",
-        kernels: KernelSet = REFERENCE,
-        streaming: bool = False,
-    ) -> "DinoV2Model":
-        """The model in a folder with config.json, safetensors weights and preprocessor_config.json.
-
-        `streaming` reads each layer's weights when it is reached, instead of keeping them.
-        Raises   CheckpointError for files that are missing or damaged; ConfigError for what is not implemented
-        """
-        config, dtype = DinoV2Config.from_folder(folder), dtype_of(precision)
-        weights = open_folder(
-            folder, dtype=dtype, place=lambda array: to_device(array, device), rename=current_spelling
-        )
+    def load(cls, folder: str | Path, runtime: Runtime) -> Self:
+        """See FolderModel; the folder holds preprocessor_config.json besides."""
+        config = DinoV2Config.from_folder(folder)
+        weights = open_folder(folder, dtype=runtime.dtype, place=runtime.place, rename=current_spelling)
         encoder = weights.at("encoder", "layer")
         model = cls(
-            config=config,
             processor=PictureProcessor.from_folder(folder),
             embeddings=Embeddings.from_weights(weights.at("embeddings"), config),
             layers=LayerStack.load(
-                lambda i: Block.from_weights(encoder.at(i), config), config.n_layers, streaming=streaming
+                lambda i: DinoV2Layer.from_weights(encoder.at(i), config), config.n_layers, streaming=runtime.streaming
             ),
-            device=device,
-            dtype=dtype,
-            kernels=kernels,
+            config=config,
+            runtime=runtime,
         )
         weights.finish(ignore=IGNORED)
         return model
@@ -238,8 +216,8 @@ class DinoV2Model(Card):
         Raises   ShapeError for another number of axes or channels, or a picture smaller than one patch
         Source   transformers 5.23.0 Dinov2Model, Dinov2WithRegistersModel (output_hidden_states=True)
         """
-        ctx = open_context("dinov2", self.kernels)
-        return device_module(self.device).stack([state for _, state in self.iterate_states(pixel_values, ctx)])
+        states = [state for _, state in self.iterate_states(pixel_values, self.context())]
+        return array_module(*states).stack(states)
 
     def iterate_states(self, pixel_values: Array, ctx: Context) -> Iterator[tuple[int, Array]]:
         """The states of `hidden_states` one at a time with their numbers; stop early and later layers do not run.
@@ -251,8 +229,8 @@ class DinoV2Model(Card):
             raise ShapeError(f"pixel_values must be (B, {self.config.n_channels}, height, width), got {shape}")
         if 0 in shape or min(shape[2:]) < self.config.patch_size:
             raise ShapeError(f"pixel_values {shape}: nothing to see, or smaller than one patch")
-        x = self.embeddings(to_device(pixel_values, self.device).astype(self.dtype), ctx.at("embeddings"))
+        x = self.embeddings(self.runtime.place(pixel_values).astype(self.runtime.dtype), ctx.at("embeddings"))
         yield 0, x
-        for i, block in enumerate(self.layers):
-            x = block(x, ctx.at("encoder", "layer", i))
+        for i, layer in enumerate(self.layers):
+            x = layer(x, ctx.at("encoder", "layer", i))
             yield i + 1, x

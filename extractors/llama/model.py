@@ -15,23 +15,24 @@ Names may carry the prefix `model.`; `lm_head.weight` is not read.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar, Self
 
 import numpy as np
 
-from extractors.common.stack import LayerStack
+from extractors.common.model import FolderModel, LayerStack
 from extractors.llama.config import LlamaConfig
 from extractors.llama.prefix_tree import PrefixForest, TreeAttention
 from extractors.llama.rope import inverse_frequencies
-from tribe_np.backend import array_module, dtype_of, to_device, to_host
-from tribe_np.card import Card
+from tribe_np.backend import array_module, to_host
 from tribe_np.errors import ShapeError
 from tribe_np.formats.weights import open_folder
-from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
-from tribe_np.nn.context import Context, open_context
+from tribe_np.kernels.kernel_set import KernelSet
+from tribe_np.nn.context import Context
 from tribe_np.nn.linear import Linear
 from tribe_np.ops.attention import merge_heads, split_heads
 from tribe_np.ops.rotary import rotary_tables
-from tribe_np.protocols import Array, Device, Weights
+from tribe_np.protocols import Array, Weights
+from tribe_np.runtime import Runtime
 
 Tables = tuple[Array, Array]  # cosines and sines, (S, H) each
 Attend = Callable[..., Array]  # (query, key, value, *, scale, kernels): who sees whom
@@ -162,65 +163,40 @@ class LlamaLayer:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LlamaModel(Card):
+class LlamaModel(FolderModel):
     """The decoder without its head.
 
     Source   transformers 5.23.0 LlamaModel
     """
 
+    tap_prefix: ClassVar[str] = "llama"
+
     config: LlamaConfig
-    embed: Callable[[np.ndarray], Array]  # token ids -> rows of embed_tokens, read when asked for
     layers: LayerStack[LlamaLayer]
+    embed: Callable[[np.ndarray], Array]  # token ids -> rows of embed_tokens, read when asked for
     norm: Array  # (D,)
     inv_freq: Array  # (H/2,)
-    device: Device
-    kernels: KernelSet
-
-    def facts(self) -> dict[str, object]:
-        """See Card."""
-        return self.config.facts(self.layers.place, self.norm.dtype, self.kernels)
 
     @classmethod
-    def from_pretrained(
-        cls,
-        folder: str | Path,
-        *,
-        precision: str = "float32",
-        device: Device = "cpu",
-        kernels: KernelSet = REFERENCE,
-        streaming: bool = False,
-    ) -> "LlamaModel":
-        """The model of a HuggingFace folder: config.json with model.safetensors or shards and their index.
-
-        The embedding table stays in the file; with `streaming` so do the layers, one in memory at a time.
-        Raises   ConfigError for a configuration that is not implemented; CheckpointError for unusable weights
-        """
-        folder = Path(folder)
-        dtype = dtype_of(precision)
-        weights = open_folder(
-            folder, dtype=dtype, place=lambda a: to_device(a, device), rename=lambda name: name.removeprefix("model.")
-        )
+    def load(cls, folder: str | Path, runtime: Runtime) -> Self:
+        """See FolderModel; the embedding table always stays in its file."""
+        weights = open_folder(folder, dtype=runtime.dtype, place=runtime.place, rename=without_prefix)
         config = LlamaConfig.from_folder(folder)
         model = cls(
-            config,
-            weights.rows("embed_tokens.weight", (config.vocab_size, config.model_dim)),
-            LayerStack.load(
+            embed=weights.rows("embed_tokens.weight", (config.vocab_size, config.model_dim)),
+            layers=LayerStack.load(
                 lambda i: LlamaLayer.from_weights(weights.at("layers", i), config),
                 config.n_layers,
-                streaming=streaming,
+                streaming=runtime.streaming,
             ),
-            weights.take("norm.weight", (config.model_dim,)),
-            to_device(inverse_frequencies(config).astype(dtype), device),
-            device,
-            kernels,
+            norm=weights.take("norm.weight", (config.model_dim,)),
+            inv_freq=runtime.place(inverse_frequencies(config).astype(runtime.dtype)),
+            config=config,
+            runtime=runtime,
         )
         tables = {f"layers.{i}.self_attn.rotary_emb.inv_freq": "old files store it" for i in range(config.n_layers)}
         weights.finish(ignore={"lm_head.weight": "logits are not used", **tables})
         return model
-
-    def context(self) -> Context:
-        """The context of one public call, for `iterate_states`."""
-        return open_context("llama", self.kernels)
 
     def hidden_states(self, token_ids: Array, attention_mask: Array | None = None) -> Array:
         """Every hidden state: 0 the embeddings, i the stream after layer i, the last one after the final norm.
@@ -255,9 +231,9 @@ class LlamaModel(Card):
         ids = checked_ids(forest.token_ids[None], self.config.vocab_size)
         for name in ("token_ids", "positions", "parents"):
             ctx.see(f"forest.{name}", getattr(forest, name))
-        positions = to_device(forest.positions, self.device)
+        positions = self.runtime.place(forest.positions)
         cos, sin = rotary_tables(self.inv_freq, int(forest.positions.max()) + 1)
-        attend = TreeAttention.of(forest, dtype=self.inv_freq.dtype, device=self.device)
+        attend = TreeAttention.of(forest, dtype=self.inv_freq.dtype, device=self.runtime.device)
         yield from self._states(ids, (cos[positions], sin[positions]), attend, ctx)
 
     def _states(self, ids: np.ndarray, tables: Tables, attend: Attend, ctx: Context) -> Iterator[tuple[int, Array]]:
@@ -283,7 +259,12 @@ class LlamaModel(Card):
         if np.all(mask == 1):
             return None
         bias = np.where(mask[:, None, None, :] == 1, 0.0, -np.inf).astype(self.inv_freq.dtype)
-        return to_device(bias, self.device)
+        return self.runtime.place(bias)
+
+
+def without_prefix(name: str) -> str:
+    """A stored tensor's name as the bare decoder has it."""
+    return name.removeprefix("model.")
 
 
 def checked_ids(token_ids: Array, vocab_size: int) -> np.ndarray:

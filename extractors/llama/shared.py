@@ -10,7 +10,7 @@ from extractors.llama.model import LlamaModel
 from extractors.llama.prefix_tree import PrefixForest, plan_passes
 from extractors.llama.target import Pair, target_span, within_vocabulary
 from extractors.llama.tokenizer import LlamaTokenizer
-from tribe_np.backend import array_module, to_device
+from tribe_np.backend import array_module
 from tribe_np.protocols import Array
 
 
@@ -35,7 +35,7 @@ class SharedBlock:
         """
         forest = PrefixForest.grow(self.families)
         within_vocabulary(forest.token_ids, model)
-        nodes = [to_device(np.array(forest.last_nodes(i, n)), model.device) for i, n in enumerate(self.n_targets)]
+        nodes = [model.runtime.place(np.array(forest.last_nodes(i, n))) for i, n in enumerate(self.n_targets)]
 
         def first_word(tokens: np.ndarray) -> Pair:
             """The word whose own tokens are among them, else the one with the shortest context that holds one.

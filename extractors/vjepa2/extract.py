@@ -8,7 +8,6 @@ from extractors.common.finite import finite_states
 from extractors.common.layers import LayerSelection
 from extractors.common.token_means import token_mean_features
 from extractors.vjepa2.model import VJepa2Model
-from tribe_np.nn.context import open_context
 from tribe_np.protocols import Array
 
 
@@ -32,7 +31,7 @@ def video_features(
 
     def states(clip: np.ndarray) -> Iterator[tuple[int, Array]]:
         pixels = model.processor.normalize(clip) if shrunk else model.processor(clip)
-        running = model.iterate_states(pixels[None], open_context("vjepa2", model.kernels), final_norm=final_norm)
+        running = model.iterate_states(pixels[None], model.context(), final_norm=final_norm)
         return finite_states(
             running, model="video", first="patch_embeddings", layers="layer", n_layers=model.config.n_layers,
             final_norm=final_norm,
@@ -44,6 +43,6 @@ def video_features(
         selection=selection,
         n_states=model.config.n_states,
         model_dim=model.config.model_dim,
-        dtype=model.dtype,
+        dtype=model.runtime.dtype,
         progress=progress,
     )

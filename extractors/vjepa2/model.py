@@ -16,25 +16,24 @@ Names may carry the prefix `vjepa2.`, as in the checkpoints of video classifiers
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar, Self
 
-from extractors.common.stack import LayerStack
+from extractors.common.model import FolderModel, LayerStack
 from extractors.vjepa2.config import VJepa2Config
 from extractors.vjepa2.preprocess import VideoProcessor
 from extractors.vjepa2.rotary import position_tables
-from tribe_np.backend import array_module, device_module, dtype_of, to_device
-from tribe_np.card import Card
+from tribe_np.backend import array_module
 from tribe_np.errors import ShapeError
 from tribe_np.formats.weights import open_folder
-from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
-from tribe_np.nn.context import Context, open_context
+from tribe_np.nn.context import Context
 from tribe_np.nn.linear import Linear
 from tribe_np.nn.norm import LayerNorm
 from tribe_np.ops.attention import merge_heads, split_heads
-from tribe_np.protocols import Array, Device, Weights
+from tribe_np.protocols import Array, Weights
+from tribe_np.runtime import Runtime
 
 MLP_ROWS = 1024
-"""Tokens per block of the feed-forward: 25 MB at the released width instead of 200."""
+"""Tokens that the feed-forward takes at once: 25 MB at the released width instead of 200."""
 IGNORED = {
     "predictor.": "upstream throws the predictor's output away",
     "pooler.": "of a video classifier, which reads the encoder's output",
@@ -90,7 +89,7 @@ def tubelets(pixels: Array, tubelet_size: int, patch_size: int) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class VJepa2Layer:
     """Attention over all tokens with rotary positions, then a feed-forward; both pre-norm and residual.
 
     Source   transformers 5.23.0 VJEPA2Layer
@@ -107,7 +106,7 @@ class Block:
     n_heads: int
 
     @classmethod
-    def from_weights(cls, weights: Weights, config: VJepa2Config) -> "Block":
+    def from_weights(cls, weights: Weights, config: VJepa2Config) -> "VJepa2Layer":
         """Takes one `encoder.layer.{i}`."""
         D, M, eps, qkv_bias = config.model_dim, config.mlp_dim, config.layer_norm_eps, config.qkv_bias
         attention = weights.at("attention")
@@ -150,7 +149,7 @@ class Block:
         return out
 
     def feed_forward(self, x: Array, ctx: Context) -> Array:
-        """Shapes   x (B, S, D) -> (B, S, D), in blocks of tokens."""
+        """Shapes   x (B, S, D) -> (B, S, D), some tokens at a time."""
         rows = x.reshape(-1, x.shape[-1])
         blocks = [rows[start : start + MLP_ROWS] for start in range(0, rows.shape[0], MLP_ROWS)]
         out = [self.fc2(ctx.kernels.gelu(self.fc1(block))) for block in blocks]
@@ -160,51 +159,34 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class VJepa2Model(Card):
+class VJepa2Model(FolderModel):
     """The encoder of a HuggingFace V-JEPA 2 folder, with its video processor."""
 
+    tap_prefix: ClassVar[str] = "vjepa2"
+
     config: VJepa2Config
+    layers: LayerStack[VJepa2Layer]
     processor: VideoProcessor
     patch_embeddings: PatchEmbedding
-    layers: LayerStack[Block]
     layernorm: LayerNorm
-    device: Device
-    dtype: Any
-    kernels: KernelSet
-
-    def facts(self) -> dict[str, object]:
-        """See Card."""
-        return self.config.facts(self.layers.place, self.dtype, self.kernels)
 
     @classmethod
-    def from_pretrained(
-        cls,
-        folder: str | Path,
-        *,
-        precision: str = "float32",
-        device: Device = "cpu",
-        kernels: KernelSet = REFERENCE,
-        streaming: bool = False,
-    ) -> "VJepa2Model":
-        """The model in a folder with config.json, safetensors weights and the video processor's file.
-
-        `streaming` reads each layer's weights when it is reached, instead of keeping them.
-        Raises   CheckpointError for files that are missing or damaged; ConfigError for what is not implemented
-        """
-        config, dtype = VJepa2Config.from_folder(folder), dtype_of(precision)
-        weights = open_folder(folder, dtype=dtype, place=lambda array: to_device(array, device), rename=without_prefix)
+    def load(cls, folder: str | Path, runtime: Runtime) -> Self:
+        """See FolderModel; the folder holds the video processor's file besides."""
+        config = VJepa2Config.from_folder(folder)
+        weights = open_folder(folder, dtype=runtime.dtype, place=runtime.place, rename=without_prefix)
         encoder = weights.at("encoder")
         model = cls(
-            config=config,
             processor=VideoProcessor.from_folder(folder),
             patch_embeddings=PatchEmbedding.from_weights(encoder.at("embeddings", "patch_embeddings", "proj"), config),
             layers=LayerStack.load(
-                lambda i: Block.from_weights(encoder.at("layer", i), config), config.n_layers, streaming=streaming
+                lambda i: VJepa2Layer.from_weights(encoder.at("layer", i), config),
+                config.n_layers,
+                streaming=runtime.streaming,
             ),
             layernorm=LayerNorm.from_weights(encoder.at("layernorm"), config.model_dim, eps=config.layer_norm_eps),
-            device=device,
-            dtype=dtype,
-            kernels=kernels,
+            config=config,
+            runtime=runtime,
         )
         weights.finish(ignore=IGNORED)
         return model
@@ -217,22 +199,22 @@ class VJepa2Model(Card):
         Raises   ShapeError for another number of axes or channels, or a clip smaller than one patch
         Source   transformers 5.23.0 VJEPA2Model(skip_predictor=True, output_hidden_states=True)
         """
-        ctx = open_context("vjepa2", self.kernels)
-        states = [state for _, state in self.iterate_states(pixel_values, ctx, final_norm=final_norm)]
-        return device_module(self.device).stack(states)
+        running = self.iterate_states(pixel_values, self.context(), final_norm=final_norm)
+        states = [state for _, state in running]
+        return array_module(*states).stack(states)
 
     def iterate_states(
         self, pixel_values: Array, ctx: Context, *, final_norm: bool = False
     ) -> Iterator[tuple[int, Array]]:
         """The states of `hidden_states` one at a time with their numbers, so that a caller keeps only what it needs."""
-        x = to_device(self._checked(pixel_values), self.device).astype(self.dtype)
+        x = self.runtime.place(self._checked(pixel_values)).astype(self.runtime.dtype)
         ctx = ctx.at("encoder")
         x = self.patch_embeddings(x, ctx.at("embeddings", "patch_embeddings"))
         xp = array_module(x)
-        tables = position_tables(xp, x.shape[1], self.config.grid_size, self.config.head_dim, dtype=self.dtype)
+        tables = position_tables(xp, x.shape[1], self.config.grid_size, self.config.head_dim, dtype=x.dtype)
         yield 0, x
-        for i, block in enumerate(self.layers):
-            x = block(x, tables, ctx.at("layer", i))
+        for i, layer in enumerate(self.layers):
+            x = layer(x, tables, ctx.at("layer", i))
             if i + 1 < len(self.layers):
                 yield i + 1, x
         if final_norm:

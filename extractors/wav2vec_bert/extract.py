@@ -9,7 +9,6 @@ from extractors.wav2vec_bert.filterbank import input_features, standardize
 from extractors.wav2vec_bert.model import PREPROCESSOR_NAME, Wav2VecBertModel
 from tribe_np.backend import to_host
 from tribe_np.errors import CheckpointError, NotFiniteError, ShapeError
-from tribe_np.nn.context import open_context
 from tribe_np.ops.resample import resample
 from tribe_np.timeline.features import to_index
 
@@ -41,7 +40,7 @@ def audio_features(
     inputs = model_input(model, samples, rate)[None]
     n_states = model.config.n_states
     states = finite_states(
-        model.iterate_states(inputs, open_context("wav2vec_bert", model.kernels)),
+        model.iterate_states(inputs, model.context()),
         model="audio", first="feature_projection", layers="layers", n_layers=model.config.n_layers,
     )  # fmt: skip
     picked = selection.pick(states, n_states, subselect=False)

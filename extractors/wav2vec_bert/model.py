@@ -19,21 +19,20 @@ mask, as upstream calls it: a padding row in the input is attended to.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar, Self
 
-from extractors.common.stack import LayerStack
+from extractors.common.model import FolderModel, LayerStack
 from extractors.wav2vec_bert.config import Wav2VecBertConfig
 from extractors.wav2vec_bert.filterbank import FilterbankConfig
 from extractors.wav2vec_bert.layer import ConformerLayer
-from tribe_np.backend import array_module, dtype_of, to_device
-from tribe_np.card import Card
+from tribe_np.backend import array_module
 from tribe_np.errors import ShapeError
 from tribe_np.formats.weights import open_folder, read_json
-from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
-from tribe_np.nn.context import Context, open_context
+from tribe_np.nn.context import Context
 from tribe_np.nn.linear import Linear
 from tribe_np.nn.norm import LayerNorm
-from tribe_np.protocols import Array, Device, Weights
+from tribe_np.protocols import Array, Weights
+from tribe_np.runtime import Runtime
 
 PREPROCESSOR_NAME = "preprocessor_config.json"
 UNUSED = {
@@ -44,6 +43,11 @@ UNUSED = {
     "classifier.": "head of a fine-tuned checkpoint",
     "projector.": "head of a fine-tuned checkpoint",
 }
+
+
+def without_prefix(name: str) -> str:
+    """A stored tensor's name as the bare encoder has it."""
+    return name.removeprefix("wav2vec2_bert.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,64 +78,39 @@ class FeatureProjection:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Wav2VecBertModel(Card):
+class Wav2VecBertModel(FolderModel):
     """The encoder with its weights, and how its input is made.
 
     Source   transformers 5.23.0 Wav2Vec2BertModel
     """
 
-    config: Wav2VecBertConfig
-    feature_projection: FeatureProjection
-    layers: LayerStack[ConformerLayer]
-    filterbank: FilterbankConfig | None  # None where the folder has no preprocessor_config.json
-    dtype: Any
-    device: Device
-    kernels: KernelSet
+    tap_prefix: ClassVar[str] = "wav2vec_bert"
 
-    def facts(self) -> dict[str, object]:
-        """See Card."""
-        return self.config.facts(self.layers.place, self.dtype, self.kernels)
+    config: Wav2VecBertConfig
+    layers: LayerStack[ConformerLayer]
+    feature_projection: FeatureProjection
+    filterbank: FilterbankConfig | None  # None where the folder has no preprocessor_config.json
 
     @classmethod
-    def from_pretrained(
-        cls,
-        folder: str | Path,
-        *,
-        precision: str = "float32",
-        device: Device = "cpu",
-        kernels: KernelSet = REFERENCE,
-        streaming: bool = False,
-    ) -> "Wav2VecBertModel":
-        """The model of a HuggingFace folder: config.json, safetensors, preprocessor_config.json (for sound only).
-
-        With `streaming`, one layer at a time is in memory; the numbers are the same.
-        Raises   CheckpointError or ConfigError, naming the file and key
-        """
-        folder, dtype = Path(folder), dtype_of(precision)
-        weights = open_folder(
-            folder,
-            dtype=dtype,
-            place=lambda array: to_device(array, device),
-            rename=lambda name: name.removeprefix("wav2vec2_bert."),
-        )
+    def load(cls, folder: str | Path, runtime: Runtime) -> Self:
+        """See FolderModel; for sound the folder holds preprocessor_config.json besides."""
+        weights = open_folder(folder, dtype=runtime.dtype, place=runtime.place, rename=without_prefix)
         config = Wav2VecBertConfig.from_folder(folder)
-        preprocessor = folder / PREPROCESSOR_NAME
+        preprocessor = Path(folder) / PREPROCESSOR_NAME
         model = cls(
-            config=config,
             feature_projection=FeatureProjection.from_weights(weights.at("feature_projection"), config),
             layers=LayerStack.load(
                 lambda i: ConformerLayer.from_weights(weights.at("encoder", "layers", i), config),
                 config.n_layers,
-                streaming=streaming,
+                streaming=runtime.streaming,
             ),
             filterbank=FilterbankConfig.from_dict(read_json(preprocessor), origin=preprocessor)
             if preprocessor.exists()
             else None,
-            dtype=dtype,
-            device=device,
-            kernels=kernels,
+            config=config,
+            runtime=runtime,
         )
-        weights.finish(UNUSED)
+        weights.finish(ignore=UNUSED)
         return model
 
     def hidden_states(self, input_features: Array) -> Array:
@@ -141,7 +120,7 @@ class Wav2VecBertModel(Card):
         Raises   ShapeError
         Source   transformers 5.23.0 Wav2Vec2BertModel(output_hidden_states=True), no attention mask
         """
-        states = [state for _, state in self.iterate_states(input_features, open_context("wav2vec_bert", self.kernels))]
+        states = [state for _, state in self.iterate_states(input_features, self.context())]
         return array_module(*states).stack(states)
 
     def iterate_states(self, input_features: Array, ctx: Context) -> Iterator[tuple[int, Array]]:
@@ -155,7 +134,7 @@ class Wav2VecBertModel(Card):
                 f"wav2vec_bert: input_features must have shape (B, S, {self.config.input_dim}), "
                 f"got {tuple(input_features.shape)}"
             )
-        x = to_device(input_features, self.device).astype(self.dtype)
+        x = self.runtime.place(input_features).astype(self.runtime.dtype)
         x = self.feature_projection(x, ctx.at("feature_projection"))
         yield 0, x
         for i, layer in enumerate(self.layers):

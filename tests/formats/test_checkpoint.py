@@ -14,6 +14,7 @@ from tribe_np.encoder.random import write_random
 from tribe_np.errors import CheckpointError
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import read_header, write_safetensors
+from tribe_np.runtime import Runtime
 
 
 @pytest.fixture
@@ -86,6 +87,7 @@ def test_a_lightning_checkpoint_is_read_in_place(folder: Path, name: str) -> Non
     FmriEncoder.from_weights(
         open_checkpoint(folder, checkpoint_name=name).weights,
         EncoderConfig.from_dict(checkpoint.brain_model_config), BuildArgs.from_dict(checkpoint.build_args),
+        Runtime(),
     )  # fmt: skip
 
 

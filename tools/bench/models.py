@@ -137,14 +137,14 @@ def _wav2vec_bert() -> Parts:
 
 
 def _vjepa2() -> Parts:
-    from extractors.vjepa2.model import Block, PatchEmbedding, VJepa2Config
+    from extractors.vjepa2.model import PatchEmbedding, VJepa2Config, VJepa2Layer
     from extractors.vjepa2.random import TINY, write_random
 
     config = VJepa2Config.from_dict({"model_type": "vjepa2"} | TINY | CLIP)
 
     def layer(i: int) -> dict[str, tuple[int, ...]]:
         recorder = ShapeRecorder(f"encoder.layer.{i}.")
-        Block.from_weights(recorder, config)
+        VJepa2Layer.from_weights(recorder, config)
         return recorder.shapes
 
     rest = ShapeRecorder("encoder.")

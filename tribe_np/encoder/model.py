@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.backend import array_module, device_module, dtype_of, to_device, to_host
+from tribe_np.backend import array_module, to_host
 from tribe_np.card import Card
 from tribe_np.encoder.batches import WINDOWS_AT_ONCE, parts_of, shown_whole
 from tribe_np.encoder.config import BuildArgs, EncoderConfig, SubjectLayersConfig
@@ -36,6 +36,7 @@ from tribe_np.formats.weights import WeightTree
 from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 from tribe_np.nn.context import Context, open_context
 from tribe_np.protocols import Array, Device, Weights
+from tribe_np.runtime import Runtime
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -55,9 +56,7 @@ class FmriEncoder(Card):
     config: EncoderConfig
     build_args: BuildArgs
     columns: np.ndarray | None  # vertices that are computed; None is all
-    dtype: Any
-    device: Device
-    kernels: KernelSet
+    runtime: Runtime
     n_steps: int | None = None  # of a window that it was trained on, where the checkpoint says so
 
     def facts(self) -> dict[str, object]:
@@ -71,8 +70,8 @@ class FmriEncoder(Card):
             "steps": self.n_steps,
             "TRs": self.build_args.n_output_timesteps,
             "vertices": n_outputs if self.columns is None else f"{len(self.columns)} of {n_outputs}",
-            "dtype": np.dtype(self.dtype).name,
-            "kernels": self.kernels.name,
+            "dtype": np.dtype(self.runtime.dtype).name,
+            "kernels": self.runtime.kernels.name,
         }
 
     @property
@@ -87,27 +86,25 @@ class FmriEncoder(Card):
         *,
         precision: str = "float32",
         device: Device = "cpu",
+        kernels: KernelSet = REFERENCE,
         selection: Any = None,
         exact_order: bool = False,
-        kernels: KernelSet = REFERENCE,
     ) -> "FmriEncoder":
         """The encoder of a checkpoint folder: config.yaml with best.ckpt, or model.safetensors and build_args.json.
 
-        `precision` is float32 or float64; `selection` (see `selected_columns`) limits the outputs that are computed;
-        `exact_order` keeps upstream's order of the last steps (see `ReadOut`).
+        `selection` (see `selected_columns`) limits the outputs that are computed; `exact_order` keeps upstream's order
+        of the last steps (see `ReadOut`); for the others see `Runtime`.
         Raises   CheckpointError or ConfigError, naming the file or key
         """
-        dtype, device = dtype_of(precision), device_module(device)
-        checkpoint = open_checkpoint(folder, dtype=dtype, place=lambda array: to_device(array, device))
+        runtime = Runtime(precision, device, kernels)
+        checkpoint = open_checkpoint(folder, dtype=runtime.dtype, place=runtime.place)
         return cls.from_weights(
             checkpoint.weights,
             EncoderConfig.from_dict(checkpoint.brain_model_config),
             BuildArgs.from_dict(checkpoint.build_args),
-            dtype=dtype,
-            device=device,
+            runtime,
             selection=selection,
             exact_order=exact_order,
-            kernels=kernels,
             n_steps=trained_steps(checkpoint.config),
         )
 
@@ -120,26 +117,24 @@ class FmriEncoder(Card):
         *,
         precision: str = "float32",
         device: Device = "cpu",
+        kernels: KernelSet = REFERENCE,
         selection: Any = None,
         exact_order: bool = False,
-        kernels: KernelSet = REFERENCE,
     ) -> "FmriEncoder":
         """The encoder from the mapping under `brain_model_config`, upstream's build arguments, and NumPy arrays.
 
         Names of `state_dict` are upstream's, without the `model.` prefix. Raises as `from_pretrained`
         """
-        dtype, device = dtype_of(precision), device_module(device)
+        runtime = Runtime(precision, device, kernels)
         arrays = {str(name): np.asarray(array) for name, array in state_dict.items()}
-        weights = WeightTree(arrays, origin="state_dict", dtype=dtype, place=lambda array: to_device(array, device))
+        weights = WeightTree(arrays, origin="state_dict", dtype=runtime.dtype, place=runtime.place)
         return cls.from_weights(
             weights,
             EncoderConfig.from_dict(config, origin="config"),
             BuildArgs.from_dict(build_args),
-            dtype=dtype,
-            device=device,
+            runtime,
             selection=selection,
             exact_order=exact_order,
-            kernels=kernels,
         )
 
     @classmethod
@@ -148,12 +143,10 @@ class FmriEncoder(Card):
         weights: Weights,
         config: EncoderConfig,
         build_args: BuildArgs,
+        runtime: Runtime,
         *,
-        dtype: Any = np.float32,
-        device: Device = "cpu",
         selection: Any = None,
         exact_order: bool = False,
-        kernels: KernelSet = REFERENCE,
         n_steps: int | None = None,
     ) -> "FmriEncoder":
         """Takes every weight that the configuration asks for; leftovers are an error, as upstream's strict loading."""
@@ -171,9 +164,7 @@ class FmriEncoder(Card):
             config=config,
             build_args=build_args,
             columns=columns,
-            dtype=dtype,
-            device=device,
-            kernels=kernels,
+            runtime=runtime,
             n_steps=n_steps,
         )
         weights.finish({})
@@ -193,7 +184,7 @@ class FmriEncoder(Card):
                  when there is no average subject
         Warns    for another number of steps than the model was trained on: the rows are not one TR apart then
         """
-        ctx = open_context("encoder", self.kernels)
+        ctx = open_context("encoder", self.runtime.kernels)
         arrays = self._checked_features(features)
         n_windows, n_steps = (next(iter(arrays.values())).shape[axis] for axis in (0, -1))
         self._check_steps(n_steps, pool_outputs=pool_outputs)
@@ -233,7 +224,7 @@ class FmriEncoder(Card):
                 x = self._joined_groups(arrays[modality])
                 x = self.projectors[modality](x, subject_index, ctx.at("projectors", modality))
             else:
-                x = xp.zeros((B, T, self.config.hidden // n), dtype=self.dtype)
+                x = xp.zeros((B, T, self.config.hidden // n), dtype=self.runtime.dtype)
             projected.append(x)
         if aggregation == "sum":
             x = sum(projected[1:], projected[0])
@@ -312,8 +303,8 @@ class FmriEncoder(Card):
             raise ShapeError(f"features[{modality!r}] must be a filled array (B, G, F, T) or (B, F, T), got {shape}")
         if getattr(array.dtype, "kind", "unknown") not in "fiu":
             raise ShapeError(f"features[{modality!r}] must hold real numbers, got {array.dtype}")
-        x = to_device(array, self.device)
-        x = x if x.dtype == self.dtype else x.astype(self.dtype)
+        x = self.runtime.place(array)
+        x = x if x.dtype == self.runtime.dtype else x.astype(self.runtime.dtype)
         if x.ndim == 3:
             x = x[:, None]
         dims = self.build_args.feature_dims[modality]

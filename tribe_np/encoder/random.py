@@ -18,6 +18,7 @@ from tribe_np.encoder.position import rotary_dim
 from tribe_np.encoder.random_config import dump_config, experiment_config
 from tribe_np.encoder.smoothing import gaussian_kernel
 from tribe_np.formats.safetensors import write_safetensors
+from tribe_np.runtime import Runtime
 
 NOTE = "random weights: the predictions mean nothing about any brain"
 
@@ -97,7 +98,7 @@ def random_state_dict(config: Mapping[str, Any], build_args: Mapping[str, Any], 
     """
     checked = EncoderConfig.from_dict(config)
     weights = RandomWeights(checked, seed=seed)
-    FmriEncoder.from_weights(weights, checked, BuildArgs.from_dict(build_args), exact_order=True)
+    FmriEncoder.from_weights(weights, checked, BuildArgs.from_dict(build_args), Runtime(), exact_order=True)
     return weights.taken
 
 

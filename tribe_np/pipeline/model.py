@@ -49,6 +49,7 @@ from tribe_np.pipeline.store.workspace import Workspace, open_workspace
 from tribe_np.pipeline.subjects import one_subject, subject_names, subjects_of
 from tribe_np.pipeline.upstream_names import UpstreamNames
 from tribe_np.protocols import Device
+from tribe_np.runtime import Runtime
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import FeatureGrid, n_steps, window_features
 from tribe_np.timeline.segments import Segment, Window, plan
@@ -160,8 +161,8 @@ class TribeModel(UpstreamNames, Card):
         if options.memory_check and module is np:
             _check_weights(encoder_config, build_args, opened.entries, np.dtype(dtype).itemsize)
         encoder = FmriEncoder.from_weights(
-            opened.weights, encoder_config, build_args, dtype=dtype, device=module,
-            selection=vertex_selection(selection, build_args.n_outputs), kernels=kernels,
+            opened.weights, encoder_config, build_args, Runtime(precision, module, kernels),
+            selection=vertex_selection(selection, build_args.n_outputs),
             n_steps=n_steps(data.duration_trs * data.tr, data.frequency),
         )  # fmt: skip
         space = open_workspace(cache_folder)
@@ -297,7 +298,7 @@ class TribeModel(UpstreamNames, Card):
         source.check_models(known, table)
         check_run(source, table, known, self.last_stages(min(len(windows), MOST_WINDOWS), len(segments)))
         items = {m: source.items(m, table) for m in known}
-        out = np.empty((len(segments), self.n_vertices), self.encoder.dtype)
+        out = np.empty((len(segments), self.n_vertices), self.encoder.runtime.dtype)
         first = 0
         size = max(1, min(self.data.batch_size, MOST_WINDOWS))
         with self.record.timed("encoder"), progress.stage("brain encoder", len(windows), "windows") as step:
@@ -365,7 +366,7 @@ class TribeModel(UpstreamNames, Card):
 
     def last_stages(self, n_windows: int, n_rows: int) -> list[Stage]:
         """The memory of the brain encoder at work, and of its predictions."""
-        itemsize, build_args = np.dtype(self.encoder.dtype).itemsize, self.encoder.build_args
+        itemsize, build_args = np.dtype(self.encoder.runtime.dtype).itemsize, self.encoder.build_args
         steps = n_steps(self.data.duration_trs * self.data.tr, self.data.frequency)
         work = encoder_work(self.encoder.config, build_args, n_windows=n_windows, n_steps=steps, itemsize=itemsize)
         result = n_rows * self.n_vertices * itemsize

@@ -13,7 +13,6 @@ from tribe_np.backend import to_host
 from tribe_np.errors import CheckpointError, ConfigError, ShapeError
 from tribe_np.formats.safetensors import read_header, write_safetensors
 from tribe_np.formats.weights import read_folder
-from tribe_np.nn.context import open_context
 from tribe_np.oracle import relative_error, trace
 from tribe_np.pipeline.costs.estimate import WeightSizes
 
@@ -99,7 +98,7 @@ def test_the_feed_forward_in_blocks(model, pixels, monkeypatch):
 
 def test_stopping_early_skips_later_layers(model, pixels):
     with trace() as recording:
-        for number, _ in model.iterate_states(pixels, open_context("vjepa2", model.kernels)):
+        for number, _ in model.iterate_states(pixels, model.context()):
             if number == 1:
                 break
     assert not any("layer.1" in name for name in recording.names())

@@ -4,7 +4,7 @@ import weakref
 
 import pytest
 
-from extractors.common.stack import LayerStack
+from extractors.common.model import LayerStack
 from tribe_np.errors import CheckpointError
 
 
