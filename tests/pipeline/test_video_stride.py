@@ -78,5 +78,5 @@ def test_a_chunk_too_short_to_leave_anything_out_is_the_exact_one(load: Load, fi
 
 @pytest.mark.parametrize("value", [0, 3, 8, -1, True, 2.0, "2", None])
 def test_other_strides_are_refused(value: object) -> None:
-    with pytest.raises(ConfigError, match="option video_stride must be 1, 2 or 4, got"):
+    with pytest.raises(ConfigError, match="options: video_stride must be 1, 2 or 4, got"):
         PipelineConfig.from_dict({"video_stride": value})

@@ -27,6 +27,7 @@ from tribe_np.settings import (
     read_fields,
     whole,
 )
+from tribe_np.shown import quoted
 
 MAX_STEPS = 100_000  # TRs of one window: no weight's shape depends on their number, but memory does
 T = TypeVar("T")
@@ -231,18 +232,16 @@ class EncoderConfig:
             self.encoder.check(self.hidden)
 
 
-def _is_dims(value: object) -> bool:
-    return value is None or (isinstance(value, (list, tuple)) and len(value) == 2 and all(map(size().is_good, value)))
-
-
+DIMS: Check[tuple[int, int]] = Check(
+    "[layer groups, feature width]",
+    lambda value: isinstance(value, (list, tuple)) and len(value) == 2 and all(map(size().is_good, value)),
+    lambda _, value: (int(value[0]), int(value[1])),
+)
 FEATURE_DIMS: Check[Mapping[str, tuple[int, int] | None]] = Check(
-    "a mapping from modality to [layer groups, feature width] or null",
-    lambda value: (
-        isinstance(value, Mapping) and len(value) > 0 and all(isinstance(m, str) and m for m in value)
-        and all(map(_is_dims, value.values()))
-    ),
-    lambda _, value: {m: None if dims is None else (int(dims[0]), int(dims[1])) for m, dims in value.items()},
-)  # fmt: skip
+    "a mapping from modalities to sizes",
+    lambda value: isinstance(value, Mapping) and bool(value) and all(isinstance(m, str) and m for m in value),
+    lambda name, value: {m: nullable(DIMS)(f"{name}[{quoted(m)}]", dims) for m, dims in value.items()},
+)
 
 
 @dataclass(frozen=True)
