@@ -71,8 +71,6 @@ def _float(_: str, value: Any) -> float:
 
 FLAG: Check[bool] = Check("true or false", lambda value: isinstance(value, bool), lambda _, value: bool(value))
 TEXT: Check[str] = Check("text", lambda value: isinstance(value, str), lambda _, value: str(value))
-
-
 MAPPING: Check[Mapping[str, Any]] = Check("a mapping", lambda value: isinstance(value, Mapping), lambda _, value: value)
 
 
@@ -175,7 +173,8 @@ class Settings:
         """Refuses a key that is not among the known ones."""
         for key in self.values:
             if key not in known:
-                hint = did_you_mean(str(key), known) or f"; known are {', '.join(known)}"
+                hint = did_you_mean(key, known) if isinstance(key, str) else ""
+                hint = hint or f"; known are {', '.join(known)}"
                 raise ConfigError(f"{self.origin}: unknown key {quoted(key)}{hint}")
 
 

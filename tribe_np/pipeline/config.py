@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from extractors.catalogue import RECORDS, record_of
 from extractors.catalogue import modalities as known_modalities
+from extractors.catalogue import record_of
 from extractors.common.layers import AGGREGATIONS as LAYER_AGGREGATIONS
 from extractors.common.layers import MOST_LAYERS, LayerSelection
 from extractors.vjepa2.config import MOST_FRAMES, N_VIDEO_FRAMES
@@ -21,8 +21,6 @@ from tribe_np.errors import ConfigError
 from tribe_np.settings import TEXT, Check, Settings, nullable, number, one_of, positive, whole
 from tribe_np.timeline.features import AGGREGATIONS
 
-EVENT_TYPES = {record.modality: record.event_type for record in RECORDS}
-FIXED_IMAGE: Mapping[str, Any] = {"token_aggregation": "mean", "imsize": None, "pretrained": True}
 MOST = 100_000  # TRs of a window, events of a batch: memory grows with them, and no weight's shape bounds them
 RATE = positive(most=1000.0, above=1e-6)  # Hz, and seconds of a clip
 OFFSET = number(-1e6, 1e6)  # seconds
@@ -108,13 +106,11 @@ def _extractor(modality: str, data: Settings) -> ExtractorConfig:
     record = record_of(modality)
     feature = data.section(f"{modality}_feature")
     feature.read("name", one_of(record.feature_class))
-    for key, value in record.fixed.items():
+    model = feature.section(record.section) if record.section else feature
+    for key, value in {**record.fixed, "event_types": record.event_type}.items():
         feature.only(key, value)
-    model = feature
-    if record.reads in ("film", "pictures"):
-        model = feature.section("image")
-        for key, value in FIXED_IMAGE.items():
-            model.only(key, value)
+    for key, value in record.section_fixed.items():
+        model.only(key, value)
     n_frames = feature.read("num_frames", nullable(whole(1, MOST_FRAMES)), None)
     return ExtractorConfig(
         modality=modality,

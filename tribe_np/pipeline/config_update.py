@@ -9,7 +9,7 @@ from typing import Any
 
 from extractors.catalogue import modalities
 from tribe_np.errors import ConfigError
-from tribe_np.settings import MAPPING, Settings
+from tribe_np.settings import MAPPING, TEXT, Settings
 from tribe_np.shown import quoted
 
 OWN_PREFIX = "tribe_np."
@@ -66,7 +66,7 @@ def split_settings(update: Mapping[str, Any], config: Mapping[str, Any]) -> tupl
     given = Settings(update, "config_update")
     flags = {key: given.flag(key) for key in EXPERIMENT_FLAGS if given.has(key)}
     rest = {key: value for key, value in update.items() if key not in EXPERIMENT_FLAGS}
-    known = {"data", "brain_model_config", *config}
+    known = {"data", "brain_model_config", *filter(TEXT.is_good, config)}
     unknown = [key for key in rest if key.partition(".")[0] not in known]
     if unknown:
         sections = ", ".join(sorted(known)[:12])
@@ -84,7 +84,7 @@ def _refuse_unknown(given: object, config: object, origin: str, known: Collectio
     if not isinstance(given, Mapping):
         return
     config = config if isinstance(config, Mapping) else {}
-    Settings(given, origin).refuse_unknown([*known, *map(str, config)])
+    Settings(given, origin).refuse_unknown([*known, *filter(TEXT.is_good, config)])
     for key, section in given.items():
         names = [part["name"] for part in (section, config.get(key)) if isinstance(part, Mapping) and "name" in part]
         if names and isinstance(names[0], str) and names[0] in CLASS_KEYS:
