@@ -16,10 +16,10 @@ from extractors.catalogue import modalities as known_modalities
 from extractors.catalogue import record_of
 from extractors.common.layers import AGGREGATIONS as LAYER_AGGREGATIONS
 from extractors.common.layers import MOST_LAYERS, LayerSelection
-from extractors.vjepa2.config import MOST_FRAMES, N_VIDEO_FRAMES
+from extractors.vjepa2.config import MOST_FRAMES
 from tribe_np.errors import ConfigError
 from tribe_np.settings import TEXT, Check, Settings, nullable, number, one_of, positive, whole
-from tribe_np.timeline.features import AGGREGATIONS
+from tribe_np.timeline.features import AGGREGATIONS, N_VIDEO_FRAMES
 
 MOST = 100_000  # TRs of a window, events of a batch: memory grows with them, and no weight's shape bounds them
 RATE = positive(most=1000.0, above=1e-6)  # Hz, and seconds of a clip

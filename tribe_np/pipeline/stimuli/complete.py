@@ -61,7 +61,7 @@ def complete(events: Events, builder: EventBuilder, *, audio_only: bool = False)
         rows += sound_row(row, builder)
     table = Events(rows).standardized()
     for kind in MEDIA:
-        table = chunk_events(table, kind, max_duration=60.0, min_duration=30.0)
+        table = chunk_events(table, kind)
     words = table.of_type("Word")
     if audio_only or (len(words) and all(word.context for word in words)):
         return table.standardized()

@@ -67,7 +67,7 @@ class EventBuilder:
             media, spoken = self._media_events(stimulus)
             chunked = Events(media).standardized()
             for kind in ("Audio", "Video"):
-                chunked = chunk_events(chunked, kind, max_duration=60.0, min_duration=30.0)
+                chunked = chunk_events(chunked, kind)
             own = None if self.words.wants_recogniser else spoken
             events = self.with_words(chunked, own if given is None else given) if self.words.speech else chunked
             return events.standardized()
