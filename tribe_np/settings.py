@@ -113,7 +113,11 @@ def nested(read: "Callable[[Settings], T]") -> Check[T]:
 
 @dataclass(frozen=True)
 class Settings:
-    """A mapping, and what messages call it: a file ("config.json"), or a section of one ("config.yaml: data")."""
+    """A mapping, and what messages call it: a file ("config.json"), or a section of one ("config.yaml: data").
+
+    The defaults handed in are those with which upstream or transformers fills an absent key. null is a value like any
+    other, unless `null_is_absent`: transformers drops it in some files.
+    """
 
     values: Mapping[str, Any]
     origin: str | Path

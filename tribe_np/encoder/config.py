@@ -253,13 +253,13 @@ class BuildArgs:
     n_output_timesteps: int
 
     @classmethod
-    def from_dict(cls, mapping: object, *, origin: str | Path = "build_args") -> "BuildArgs":
+    def from_dict(cls, mapping: object) -> "BuildArgs":
         """From `model_build_args` of a checkpoint, or build_args.json.
 
         Raises   CheckpointError for a missing or unknown key or a malformed size
         """
         try:
-            args = Settings(MAPPING(str(origin), mapping), origin)
+            args = Settings(MAPPING("build_args", mapping), "build_args")
             args.refuse_unknown([f.name for f in fields(cls)])
             return cls(
                 args.read("feature_dims", FEATURE_DIMS),

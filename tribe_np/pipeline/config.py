@@ -7,7 +7,6 @@ Source   tribev2 main.py Data; neuralset 0.0.2 HuggingFaceText, Wav2VecBert, Hug
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -72,9 +71,9 @@ class DataConfig:
         return self.tr
 
     @classmethod
-    def from_dict(cls, data: object, *, origin: str | Path = "config.yaml") -> "DataConfig":
+    def from_dict(cls, data: object) -> "DataConfig":
         """Reads the `data` section; ConfigError names a key that is missing or not implemented."""
-        section = Settings({"data": data}, origin).section("data")
+        section = Settings({"data": data}, "config.yaml").section("data")
         neuro = section.section("neuro")
         modalities = section.read("features_to_use", _some_modalities())
         return cls(
