@@ -17,9 +17,8 @@ from extractors.common.config import ModelConfig
 from extractors.dinov2.config import DinoV2Config
 from extractors.dinov2.extract import image_features
 from extractors.dinov2.model import DinoV2Model
-from extractors.llama.blocks import TextWork
 from extractors.llama.config import LlamaConfig
-from extractors.llama.extract import word_features
+from extractors.llama.extract import TextWork, word_features
 from extractors.llama.model import LlamaModel
 from extractors.llama.tokenizer import LlamaTokenizer
 from extractors.vjepa2.config import VJepa2Config
