@@ -129,7 +129,7 @@ class FmriEncoder(Card):
         weights = WeightTree(arrays, origin="state_dict", dtype=runtime.dtype, place=runtime.place)
         return cls.from_weights(
             weights,
-            EncoderConfig.from_dict(config),
+            EncoderConfig.from_dict(config, origin="config"),
             BuildArgs.from_dict(build_args),
             runtime,
             selection=selection,
