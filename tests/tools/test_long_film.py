@@ -60,7 +60,7 @@ def test_a_run_killed_half_way_and_continued(program: list[str], tmp_path: Path)
     page = markdown(result)
     assert "600 rows of 20,484 vertices" in page
     assert "1,500 words" in page
-    assert "2 of\n4 chunks were in the cache, and of the result nothing was on the disk" in page
+    assert "\n2 of 4 chunks were in the cache, and nothing of the result was on disk" in page
     assert "the same bytes" in page
     assert "Peak memory: 0.25 GB." in page
     assert "(peak 0.25 GB)" in page

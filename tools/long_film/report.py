@@ -25,9 +25,9 @@ SIZES = {
 KILLED = """
 ## Killed half-way
 
-The same command with an empty cache got SIGKILL after {before:.0f} s, in the middle of a chunk of sound: {kept} of
-{chunks} chunks were in the cache, and of the result {remains} was on the disk. Started again, it took {after:.0f} s
-(peak {peak}) and ended with {same}: `predictions.npy` (SHA-256 `{digest}...`), `segments.json` and
+The same command with an empty cache was killed (SIGKILL) after {before:.0f} s, in the middle of a chunk of sound:
+{kept} of {chunks} chunks were in the cache, and {remains} of the result was on disk. Started again, it took
+{after:.0f} s (peak {peak}) and ended with {same}: `predictions.npy` (SHA-256 `{digest}...`), `segments.json` and
 `events.tsv`.
 """
 

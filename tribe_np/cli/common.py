@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tribe_np.errors import ConfigError
 from tribe_np.files.home import hub_cache_folder
 from tribe_np.machine import allocator, threads
+from tribe_np.pipeline.model_options import model_options
 from tribe_np.shown import shown
 
 if TYPE_CHECKING:
@@ -120,8 +121,10 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         "--models", type=path, metavar="DIR", action="append",
         help="folder that holds the extractors, and encoder/ where there is no --checkpoint (default: TRIBE_NP_MODELS)",
     )  # fmt: skip
-    for modality in ("text", "audio", "video"):
-        parser.add_argument(f"--{modality}-model", type=path, metavar="X", help=f"folder of the {modality} extractor")
+    for modality, option in model_options().items():
+        parser.add_argument(
+            option, dest=f"{modality}_model", type=path, metavar="X", help=f"folder of the {modality} extractor"
+        )
     parser.add_argument("--device", type=words, default="cpu", metavar="D", help="cpu (default), cuda, cuda:1, auto")
     parser.add_argument("--precision", default="float32", choices=["float32", "float64"], help="default: float32")
     parser.add_argument(
@@ -175,7 +178,7 @@ def locations(options: argparse.Namespace) -> "ModelLocations":
     """Where models are looked for: options first, then TRIBE_NP_MODELS, then the hub cache (HF_HUB_CACHE, HF_HOME)."""
     from tribe_np.pipeline.resolve import ModelLocations, models_folders
 
-    explicit = {m: getattr(options, f"{m}_model", None) for m in ("text", "audio", "video")}
+    explicit = {m: getattr(options, f"{m}_model", None) for m in model_options()}
     given = {m: folder for m, folder in explicit.items() if folder is not None}
     found = ModelLocations(given, tuple(options.models or models_folders()), hub_cache_folder())
     found.check()

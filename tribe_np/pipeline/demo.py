@@ -11,11 +11,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-import extractors.llama.random
-import extractors.vjepa2.random
-import extractors.wav2vec_bert.random
-import tribe_np.encoder.random
+from extractors.catalogue import RECORDS, ModelRecord
 from extractors.common.layers import LayerSelection
+from tribe_np.encoder.random import write_random as write_encoder
 from tribe_np.errors import ConfigError, MediaError, MissingDependencyError
 from tribe_np.files.leftovers import is_passing_name, passing_name, remove_if_possible, remove_leftovers
 from tribe_np.formats.weights import read_json
@@ -60,7 +58,7 @@ class DemoPaths:
 
     @property
     def models(self) -> Path:
-        """encoder/, text/, audio/ and video/."""
+        """encoder/, and a folder of each modality shown."""
         return self.folder / "models"
 
     @property
@@ -90,7 +88,7 @@ def make_demo(folder: Path, *, seconds: int, seed: int, progress: Progress) -> t
         remove_leftovers(folder)
     except OSError as error:
         raise output_error(folder, error) from error
-    with progress.stage("tiny random models", 4, "models") as step:
+    with progress.stage("tiny random models", 1 + len(shown_models()), "models") as step:
         write_models(paths.models, seed=seed, step=step)
     with progress.stage("film with speech", None, "films") as step:
         engine = write_clip(paths, seconds=seconds)
@@ -121,21 +119,24 @@ def others_files_in_demo(folder: Path) -> str | None:
     return None
 
 
+def shown_models() -> list[ModelRecord]:
+    """The extractors that the demo has."""
+    return [record for record in RECORDS if record.demo is not None]
+
+
 def write_models(folder: Path, *, seed: int, step: Callable[[int], None]) -> None:
-    """The four models, in the layouts of their real counterparts, made whole or not at all.
+    """The brain encoder and its extractors, in the layouts of their real counterparts, made whole or not at all.
 
     Raises   OutputError
     """
 
     def fill(partial: Path) -> None:
-        text = extractors.llama.random.write_random(partial / "text", seed=seed + 1, n_layers=4)
-        step(1)
-        audio = extractors.wav2vec_bert.random.write_random(partial / "audio", seed=seed + 2, n_layers=2)
-        step(1)
-        video = extractors.vjepa2.random.write_random(partial / "video", seed=seed + 3)
-        step(1)
-        dims = {"text": _feature_dims(text), "audio": _feature_dims(audio), "video": _feature_dims(video)}
-        tribe_np.encoder.random.write_random(partial / "encoder", seed=seed, feature_dims=dims, n_outputs=N_VERTICES)
+        dims = {}
+        for number, record in enumerate(shown_models(), 1):
+            model = record.write_random(partial / record.modality, seed=seed + number, **record.demo or {})
+            dims[record.modality] = _feature_dims(model)
+            step(1)
+        write_encoder(partial / "encoder", seed=seed, feature_dims=dims, n_outputs=N_VERTICES)
         step(1)
 
     write_whole(folder, fill, COMMAND)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.analysis.regions import read_parcellation
-from tribe_np.encoder.selection import selected_columns
+from tribe_np.encoder.readout import selected_columns
 from tribe_np.errors import ConfigError
 
 
