@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, TensorSpec, serialize_file
 
-from tribe_np.errors import CheckpointError, OutputError
+from tribe_np.errors import CheckpointError, OutputError, ShapeError
 from tribe_np.files.atomic import whole_file
 from tribe_np.files.file_kinds import file_description
 from tribe_np.files.small_files import check_regular
@@ -205,14 +205,14 @@ def write_safetensors(
 ) -> None:
     """Writes the file whole or not at all; names in `bf16` hold bfloat16 bits as uint16.
 
-    Raises   CheckpointError for a dtype the format lacks; OutputError when the disk refuses
+    Raises   ShapeError for a dtype the format lacks; OutputError when the disk refuses
     """
     names = {np.dtype(stored) for stored in STORED.values()}
     arrays = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}  # kept alive while written
     specs = {}
     for name, array in arrays.items():
         if array.dtype not in names:
-            raise CheckpointError(f"{path}: tensor {name} has dtype {array.dtype}, which the format lacks")
+            raise ShapeError(f"{path}: tensor {name} has dtype {array.dtype}, which the format lacks")
         dtype = "bfloat16" if name in bf16 else array.dtype.name
         specs[name] = TensorSpec(
             dtype=dtype, shape=list(array.shape), data_ptr=array.ctypes.data, data_len=array.nbytes
