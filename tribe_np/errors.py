@@ -65,3 +65,11 @@ class ShortMemoryError(TribeError, MemoryError):
 
 class MissingDependencyError(TribeError, ImportError):
     """An optional package or program that is not installed or does not start, or that finds no device."""
+
+
+def reason_of(error: Exception) -> str:
+    """Why the system refused, without the number and the name that an OSError adds.
+
+    A name that holds a NUL is a ValueError, which has no such reason: then what it says.
+    """
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

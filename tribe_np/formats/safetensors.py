@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, TensorSpec, serialize_file
 
-from tribe_np.errors import CheckpointError, OutputError, ShapeError
+from tribe_np.errors import CheckpointError, OutputError, ShapeError, reason_of
 from tribe_np.files.atomic import whole_file
 from tribe_np.files.file_kinds import file_description
 from tribe_np.files.small_files import check_regular
@@ -133,7 +133,7 @@ def read_header(path: str | Path) -> tuple[dict[str, TensorEntry], dict[str, str
                 )
             raw = file.read(n_header)
     except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise CheckpointError(f"{path}: cannot be read: {reason_of(error)}") from error
     try:
         header = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique_keys)
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
@@ -224,4 +224,4 @@ def write_safetensors(
             serialize_file(specs, str(partial), dict(metadata) if metadata else None)
             partial.chmod(mode)
     except (SafetensorError, OSError) as error:
-        raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from error
+        raise OutputError(f"{path}: cannot be written: {reason_of(error)}") from error

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
-from tribe_np.errors import MediaError, MissingDependencyError, MissingFileError
+from tribe_np.errors import MediaError, MissingDependencyError, MissingFileError, reason_of
 from tribe_np.files.file_kinds import HEAD, kind_of
 from tribe_np.optional import require
 
@@ -96,7 +96,7 @@ def check_file(path: str | Path) -> None:
     except FileNotFoundError as error:
         raise MissingFileError(f"{path}: no such file") from error
     except (OSError, ValueError) as error:
-        raise MediaError(f"{str(path)[:200]}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        raise MediaError(f"{str(path)[:200]}: cannot be read: {reason_of(error)}") from error
     if not begin:
         raise MediaError(f"{path}: the file is empty")
     kind = kind_of(begin)
@@ -184,4 +184,4 @@ def _start(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True
         )
     except OSError as error:
-        raise MissingDependencyError(f"{command[0]}: ffmpeg cannot be started: {error.strerror or error}") from error
+        raise MissingDependencyError(f"{command[0]}: ffmpeg cannot be started: {reason_of(error)}") from error
