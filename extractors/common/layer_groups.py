@@ -123,6 +123,9 @@ class LayerSelection:
         return frozenset(number for group in self.groups(n_states, subselect=subselect) for number in group)
 
 
+RELEASED_SELECTION = LayerSelection((0.5, 0.75, 1.0))
+
+
 def finite_states(
     states: Iterable[tuple[int, Array]],
     *,

@@ -50,6 +50,30 @@ def without_prefix(name: str) -> str:
 
 
 @dataclass(frozen=True, eq=False)
+class FeatureProjection:
+    """The input normalised and brought to the model's width: hidden state 0.
+
+    Source   transformers 5.23.0 Wav2Vec2BertFeatureProjection
+    """
+
+    layer_norm: LayerNorm
+    projection: Linear
+
+    @classmethod
+    def from_weights(cls, weights: Weights, config: Wav2VecBertConfig) -> "FeatureProjection":
+        """Takes layer_norm and projection."""
+        return cls(
+            LayerNorm.from_weights(weights.at("layer_norm"), config.input_dim, eps=config.layer_norm_eps),
+            Linear.from_weights(weights.at("projection"), config.input_dim, config.model_dim, bias=True),
+        )
+
+    def __call__(self, x: Array, ctx: Context) -> Array:
+        """Shapes   x (B, S, F) -> (B, S, D)."""
+        normed = ctx.see("layer_norm.output", self.layer_norm(x, ctx))
+        return ctx.see("output", self.projection(normed))
+
+
+@dataclass(frozen=True, eq=False)
 class FeedForward:
     """Linear, swish, linear.
 
@@ -186,30 +210,6 @@ class ConformerLayer:
         x = x + self.conv_module(x, ctx.at("conv_module"))
         x = self.ffn2(self.ffn2_layer_norm(x, ctx), ctx.at("ffn2")) * 0.5 + x
         return ctx.see("output", self.final_layer_norm(x, ctx))
-
-
-@dataclass(frozen=True, eq=False)
-class FeatureProjection:
-    """The input normalised and brought to the model's width: hidden state 0.
-
-    Source   transformers 5.23.0 Wav2Vec2BertFeatureProjection
-    """
-
-    layer_norm: LayerNorm
-    projection: Linear
-
-    @classmethod
-    def from_weights(cls, weights: Weights, config: Wav2VecBertConfig) -> "FeatureProjection":
-        """Takes layer_norm and projection."""
-        return cls(
-            LayerNorm.from_weights(weights.at("layer_norm"), config.input_dim, eps=config.layer_norm_eps),
-            Linear.from_weights(weights.at("projection"), config.input_dim, config.model_dim, bias=True),
-        )
-
-    def __call__(self, x: Array, ctx: Context) -> Array:
-        """Shapes   x (B, S, F) -> (B, S, D)."""
-        normed = ctx.see("layer_norm.output", self.layer_norm(x, ctx))
-        return ctx.see("output", self.projection(normed))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -22,12 +22,15 @@ from tribe_np.errors import ConfigError, EventsError
 from tribe_np.timeline.events import KNOWN_TYPES, Event, Events
 
 MAX_CUTS = 100_000  # of one timeline: 69 days
+LONGEST_CHUNK, SHORTEST_CHUNK = 60.0, 30.0  # seconds: upstream's
 MIN_BLOCK = 50  # upstream: event types with fewer events on a timeline share one block
 MAX_WINDOWS = 100_000
 MAX_SEGMENTS = 2_000_000  # 23 days at a TR of 1 s
 
 
-def chunk_events(events: Events, event_type: str, *, max_duration: float = 60.0, min_duration: float = 30.0) -> Events:
+def chunk_events(
+    events: Events, event_type: str, *, max_duration: float = LONGEST_CHUNK, min_duration: float = SHORTEST_CHUNK
+) -> Events:
     """The standardised table with every row of `event_type` cut on a `max_duration` grid from its start.
 
     Units    seconds

@@ -12,7 +12,7 @@ from tools.reference.odd_films import screen_recording, shown_numbers, two_films
 from tribe_np.formats.safetensors import read_header
 from tribe_np.media.film.probe import Habits, probe
 from tribe_np.media.film.video import clip_frames, clip_times, still_frames
-from tribe_np.pipeline.config import Compat, PipelineConfig
+from tribe_np.pipeline.options import Compat, PipelineConfig
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.events import EventBuilder

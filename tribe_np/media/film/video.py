@@ -24,7 +24,7 @@ from tribe_np.media.ffmpeg import open_ffmpeg
 from tribe_np.media.film.counting_reader import JUMP, CountingReader
 from tribe_np.media.film.probe import Habits, MediaInfo, probe
 from tribe_np.media.film.timed_frames import Prepare, rows_on_screen
-from tribe_np.timeline.features import to_index
+from tribe_np.timeline.features import CLIP_DURATION, FREQUENCY, N_VIDEO_FRAMES, to_index
 
 RowsFor = Callable[[float], np.ndarray]
 OURS = Habits()
@@ -37,9 +37,9 @@ def clip_frames(
     *,
     offset: float,
     duration: float,
-    n_video_frames: int = 64,
-    clip_duration: float = 4.0,
-    frequency: float = 2.0,
+    n_video_frames: int = N_VIDEO_FRAMES,
+    clip_duration: float = CLIP_DURATION,
+    frequency: float = FREQUENCY,
     habits: Habits = OURS,
     prepare: Prepare | None = None,
     bins: np.ndarray | None = None,
@@ -79,7 +79,7 @@ def still_frames(
     *,
     offset: float,
     duration: float,
-    frequency: float = 2.0,
+    frequency: float = FREQUENCY,
     habits: Habits = OURS,
     prepare: Prepare | None = None,
 ) -> Iterator[np.ndarray]:
@@ -228,7 +228,11 @@ class FrameReader:
 
 
 def clip_times(
-    duration: float, *, n_video_frames: int = 64, clip_duration: float = 4.0, frequency: float = 2.0
+    duration: float,
+    *,
+    n_video_frames: int = N_VIDEO_FRAMES,
+    clip_duration: float = CLIP_DURATION,
+    frequency: float = FREQUENCY,
 ) -> np.ndarray:
     """Times of every frame of every clip, from the start of the chunk: oldest first, none before the chunk.
 
@@ -248,9 +252,9 @@ def frame_indices(
     offset: float,
     duration: float,
     *,
-    n_video_frames: int = 64,
-    clip_duration: float = 4.0,
-    frequency: float = 2.0,
+    n_video_frames: int = N_VIDEO_FRAMES,
+    clip_duration: float = CLIP_DURATION,
+    frequency: float = FREQUENCY,
 ) -> np.ndarray:
     """Frames of the file, counted from 0, that make up each clip of a chunk; n_frames may be infinite.
 
@@ -267,7 +271,7 @@ def frame_indices(
     return np.array(shown, np.int64).reshape(len(times), n_video_frames)
 
 
-def still_times(duration: float, *, frequency: float = 2.0) -> np.ndarray:
+def still_times(duration: float, *, frequency: float = FREQUENCY) -> np.ndarray:
     """Moments for a model of single pictures, from the start of the chunk: evenly from its first to its last.
 
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data_from_image_model
@@ -275,7 +279,7 @@ def still_times(duration: float, *, frequency: float = 2.0) -> np.ndarray:
     return np.linspace(0, duration, to_index(duration, frequency))
 
 
-def still_indices(fps: float, offset: float, duration: float, *, frequency: float = 2.0) -> np.ndarray:
+def still_indices(fps: float, offset: float, duration: float, *, frequency: float = FREQUENCY) -> np.ndarray:
     """Frames for a model of single pictures, by `still_times`.
 
     Shapes   -> (n,) int64; the last may lie past the end of the file

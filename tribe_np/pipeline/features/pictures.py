@@ -8,8 +8,8 @@ import numpy as np
 
 from tribe_np.media.film.probe import probe
 from tribe_np.media.film.video import still_frames
-from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.features.modality import Modality, Piece
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.timeline.events import Event
 
 
