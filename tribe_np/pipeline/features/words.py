@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from extractors.common.costs import Load
-from extractors.llama.blocks import TextWork
+from extractors.llama.extract import TextWork
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.pipeline.costs.text_work import describe_work
 from tribe_np.pipeline.features.modality import Modality, Piece
