@@ -153,7 +153,7 @@ def dry_run(model: TribeModel, events: Events, notes: Sequence[str] = ()) -> Dry
 def _features(source: FeatureSource, modality: str, table: Events, speed: float | None, held: int) -> Planned:
     """The stage of one modality's features, with what the process holds beside it."""
     part = source.of(modality)
-    load = part.load(table)
+    load = part.workload(table)
     arithmetic = part.about.costs.flop(part.model_config, load)
     where = "read layer by layer" if part.is_streamed else "in memory"
     return Planned(

@@ -45,14 +45,14 @@ def part(record: ModelRecord, **options: Any) -> Modality:
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.modality)
 def test_each_kind_of_input(record: ModelRecord) -> None:
     load, text = EXPECTED[record.reads]
-    assert part(record).load(EVENTS) == load
+    assert part(record).workload(EVENTS) == load
     assert part(record).amount(load) == text
 
 
 def test_options_that_change_it() -> None:
     text, video = record_of("text"), record_of("video")
-    assert part(text, context="anchored", context_stride=8).load(EVENTS).stride == 8
-    padded = part(text, compat="upstream").load(EVENTS)  # batches of 3 whole contexts of up to 2 words
+    assert part(text, context="anchored", context_stride=8).workload(EVENTS).stride == 8
+    padded = part(text, compat="upstream").workload(EVENTS)  # batches of 3 whole contexts of up to 2 words
     assert (padded.is_padded, padded.n_words_at_once) == (True, 6)
-    assert part(video, n_video_frames=16).load(EVENTS).n_video_frames == 16
-    assert part(video, video_stride=4).load(EVENTS).n_clips < 80
+    assert part(video, n_video_frames=16).workload(EVENTS).n_video_frames == 16
+    assert part(video, video_stride=4).workload(EVENTS).n_clips < 80

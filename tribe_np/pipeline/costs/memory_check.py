@@ -60,7 +60,7 @@ def feature_stage(source: FeatureSource, modality: str, events: Events) -> Stage
     Raises   CheckpointError, ConfigError for a model folder that is missing or unusable
     """
     part, itemsize, on_host = source.of(modality), np.dtype(source.runtime.dtype).itemsize, source.runtime.is_on_host
-    load = part.load(events)
+    load = part.workload(events)
 
     def need(itemsize: int) -> Need:
         streaming = part.is_streamed or not on_host  # on a device the host holds a layer at a time

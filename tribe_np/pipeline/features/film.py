@@ -81,7 +81,7 @@ class Film(Modality):
             )
         return said
 
-    def load(self, events: Events) -> Load:
+    def workload(self, events: Events) -> Load:
         """See Modality."""
         rows = self.rows(events)
         n_clips = sum(len(self._bins(row)) for row in rows)

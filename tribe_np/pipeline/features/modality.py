@@ -84,7 +84,7 @@ class Modality(ABC):
         """The features of a piece: (G, F, T) of a chunk, (words, G, F) of words."""
 
     def pieces(self, events: Events) -> list[Piece]:
-        """What there is to make for a table, in its order: here a piece per row."""
+        """What there is to make for a table in standard order (as `get_events` gives it): here a piece per row."""
         rows = self.rows(events)
         return [Piece(self.config.modality, (row,), n, len(rows)) for n, row in enumerate(rows, 1)]
 
@@ -93,7 +93,7 @@ class Modality(ABC):
         return []
 
     @abstractmethod
-    def load(self, events: Events) -> Load:
+    def workload(self, events: Events) -> Load:
         """What the model would be given for a table, for estimates of memory and time."""
 
     @abstractmethod

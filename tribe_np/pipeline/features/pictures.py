@@ -35,7 +35,7 @@ class Pictures(Modality):
         features: np.ndarray = self.about.extract(model, frames, selection=self.config.selection)
         return features
 
-    def load(self, events: Events) -> Load:
+    def workload(self, events: Events) -> Load:
         """See Modality."""
         seconds = [row.duration for row in self.rows(events)]
         return Load(seconds=sum(seconds), n_clips=sum(to_index(s, self.config.frequency) for s in seconds))

@@ -39,7 +39,7 @@ class Sound(Modality):
         )
         return features
 
-    def load(self, events: Events) -> Load:
+    def workload(self, events: Events) -> Load:
         """See Modality."""
         seconds = [row.duration for row in self.rows(events)]
         return Load(seconds=sum(seconds), chunk_seconds=max(seconds))

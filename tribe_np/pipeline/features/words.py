@@ -66,7 +66,7 @@ class Words(Modality):
         """See Modality."""
         return WordBlocks(self.cache, key)
 
-    def load(self, events: Events) -> Load:
+    def workload(self, events: Events) -> Load:
         """See Modality."""
         rows, is_padded = self.rows(events), self.options.compat.eos_is_padding  # padded: batches of whole contexts
         longest = max(len((row.context or "").split()) for row in rows)
