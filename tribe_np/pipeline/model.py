@@ -24,11 +24,13 @@ from tribe_np.errors import ConfigError, EventsError
 from tribe_np.kernels.choose import kernel_set
 from tribe_np.machine.threads import LOADED_LATE, check_variables
 from tribe_np.pipeline.brain import load_brain
-from tribe_np.pipeline.config import Compat, DataConfig, PipelineConfig, split_update
+from tribe_np.pipeline.config import DataConfig
+from tribe_np.pipeline.config_update import split_update
 from tribe_np.pipeline.costs.estimate import encoder_work
 from tribe_np.pipeline.costs.memory_check import Stage, check_run
 from tribe_np.pipeline.features.source import FeatureSource
 from tribe_np.pipeline.features.windows import Items, one_window, stacked
+from tribe_np.pipeline.options import Compat, PipelineConfig
 from tribe_np.pipeline.own_features import own_windows
 from tribe_np.pipeline.progress import Progress, Silent, terminal_progress
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
@@ -96,7 +98,7 @@ class TribeModel(UpstreamNames, Card):
         device: Device = "auto",
         config_update: Mapping[str, Any] | None = None,
         *,
-        precision: str = "float32",
+        precision: str = Runtime.precision,
         selection: Mapping[str, Any] | None = None,
         models: str | Path | Sequence[str | Path] | Mapping[str, str | Path] | None = None,
         compat: str | None = None,
@@ -133,7 +135,7 @@ class TribeModel(UpstreamNames, Card):
         checkpoint_name: str = "best.ckpt",
         cache_folder: str | Path | bool | None = None,
         device: Device = "auto",
-        precision: str = "float32",
+        precision: str = Runtime.precision,
         selection: Mapping[str, Any] | None = None,
         config_update: Mapping[str, Any] | None = None,
         own_options: Mapping[str, Any] | None = None,

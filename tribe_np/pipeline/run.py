@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tribe_np import __version__
-from tribe_np.errors import EventsError, MediaError
+from tribe_np.errors import MediaError, NotFiniteError
 from tribe_np.machine.threads import loaded_libraries
 from tribe_np.outputs.folder import TRANSCRIPT, Prediction, write_prediction
 from tribe_np.outputs.made_here import is_own_file
 from tribe_np.outputs.whole import check_file_target, check_own_target, real_path, write_file_whole, write_whole
-from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.early_checks import check_extractors, check_subject
 from tribe_np.pipeline.model import TribeModel
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress, number_of
 from tribe_np.pipeline.provenance import citations, provenance
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
@@ -144,11 +144,13 @@ def _options(model: TribeModel) -> dict[str, Any]:
 def check_finite(predictions: np.ndarray) -> None:
     """Refuses predictions with NaN or infinity: something upstream of them overflowed.
 
-    Raises   EventsError that names the first row
+    Raises   NotFiniteError that names the first row
     """
     for number, row in enumerate(predictions):
         if not np.isfinite(row).all():
-            raise EventsError(f"the prediction of row {number} holds NaN or infinite values; try --precision float64")
+            raise NotFiniteError(
+                f"the prediction of row {number} holds NaN or infinite values; try --precision float64"
+            )
 
 
 def _summary(stimulus: Path, events: Events, predictions: np.ndarray, model: TribeModel, seconds: float) -> str:

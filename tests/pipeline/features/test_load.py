@@ -8,9 +8,10 @@ import pytest
 from extractors.catalogue import RECORDS, ModelRecord, record_of
 from extractors.common.costs import Load
 from extractors.common.layers import LayerSelection
-from tribe_np.pipeline.config import ExtractorConfig, PipelineConfig
+from tribe_np.pipeline.config import ExtractorConfig
 from tribe_np.pipeline.features.modality import Modality
 from tribe_np.pipeline.features.source import READERS
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.store.cache import FeatureCache

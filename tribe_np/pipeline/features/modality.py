@@ -24,7 +24,8 @@ from extractors.catalogue import ModelRecord
 from extractors.common.costs import Load
 from tribe_np.errors import NotFiniteError
 from tribe_np.formats.safetensors import TensorEntry
-from tribe_np.pipeline.config import ExtractorConfig, PipelineConfig
+from tribe_np.pipeline.config import ExtractorConfig
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.store.cache import FeatureCache, arrays_digest

@@ -9,8 +9,8 @@ import numpy as np
 from extractors.common.costs import Load
 from tribe_np.media.film.probe import probe
 from tribe_np.media.film.video import still_frames
-from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.features.modality import Modality, Piece
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import number_of
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import to_index

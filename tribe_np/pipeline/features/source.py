@@ -11,12 +11,13 @@ from pathlib import Path
 
 from extractors.catalogue import record_of
 from tribe_np.errors import TribeError
-from tribe_np.pipeline.config import DataConfig, PipelineConfig
+from tribe_np.pipeline.config import DataConfig
 from tribe_np.pipeline.features.film import Film
 from tribe_np.pipeline.features.modality import Modality
 from tribe_np.pipeline.features.pictures import Pictures
 from tribe_np.pipeline.features.sound import Sound
 from tribe_np.pipeline.features.words import Words
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.resolve import ModelLocations
 from tribe_np.pipeline.run_record import RunRecord

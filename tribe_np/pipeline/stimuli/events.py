@@ -15,7 +15,7 @@ from tribe_np.media.sound import audio
 from tribe_np.media.speech import synthesis as speech
 from tribe_np.media.transcripts import transcript as transcripts
 from tribe_np.media.transcripts.transcript import Transcript
-from tribe_np.pipeline.config import PipelineConfig
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord
@@ -68,7 +68,7 @@ class EventBuilder:
             media, spoken = self._media_events(stimulus)
             chunked = Events(media).standardized()
             for kind in ("Audio", "Video"):
-                chunked = chunk_events(chunked, kind, max_duration=60.0, min_duration=30.0)
+                chunked = chunk_events(chunked, kind)
             own = None if self.words.wants_recogniser else spoken
             events = self.with_words(chunked, own if given is None else given) if self.words.speech else chunked
             return events.standardized()

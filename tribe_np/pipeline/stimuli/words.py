@@ -14,7 +14,7 @@ from tribe_np.media.speech.transcriber import FASTER_WHISPER, Transcriber, find_
 from tribe_np.media.transcripts import transcript as transcripts
 from tribe_np.media.transcripts.transcript import Transcript
 from tribe_np.media.transcripts.whisperx_json import whisperx_text
-from tribe_np.pipeline.config import PipelineConfig
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.resolve import ModelLocations
 from tribe_np.pipeline.run_record import RunRecord

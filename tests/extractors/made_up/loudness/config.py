@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from extractors.common.config import ModelConfig
 from extractors.common.settings import Settings
+
+from extractors.common.config import ModelConfig
 
 
 @dataclass(frozen=True)
