@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from extractors.common.layers import LayerSelection
+from extractors.common.layers import RELEASED_SELECTION
 from extractors.llama.extract import word_features
 from extractors.llama.model import LlamaModel
 from extractors.llama.random import write_random
@@ -51,7 +51,7 @@ def pick_words(events: Events, *, max_context_len: int, stride: int, every: int)
 def measure(folder: Path, events: Events, *, max_context_len: int, stride: int, every: int) -> list[Effect]:
     """The effect on each part of the words, those with little more context first."""
     model = LlamaModel.from_pretrained(folder, kernels=kernel_set("auto"))
-    tokenizer, selection = LlamaTokenizer.from_pretrained(folder), LayerSelection((0.5, 0.75, 1.0))
+    tokenizer, selection = LlamaTokenizer.from_pretrained(folder), RELEASED_SELECTION
     exact, near = (
         np.stack(word_features(model, tokenizer, words, selection=selection)).reshape(len(words), -1)
         for words in (pick_words(events, max_context_len=max_context_len, stride=n, every=every) for n in (1, stride))

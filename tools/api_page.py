@@ -19,9 +19,9 @@ from pathlib import Path
 
 import tribe_np
 from extractors.catalogue import RECORDS
+from tools.places import DOCS, ROOT
 
-ROOT = Path(__file__).parent.parent
-PAGE = ROOT / "docs" / "api.md"
+PAGE = DOCS / "api.md"
 COLUMNS = re.compile(r"(Shapes|Units|Numerics|Fields|Raises|Warns|Source)\s|\w+ {2,}\S| {4}|>>> ")
 OPENING = """# API reference
 

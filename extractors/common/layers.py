@@ -111,3 +111,6 @@ class LayerSelection:
     def needed(self, n_states: int, *, subselect: bool = True) -> frozenset[int]:
         """Numbers of the states that enter any group: the others need not be kept."""
         return frozenset(number for group in self.groups(n_states, subselect=subselect) for number in group)
+
+
+RELEASED_SELECTION = LayerSelection((0.5, 0.75, 1.0))

@@ -14,7 +14,8 @@ LISTS = {  # module: why it may name several modalities together
     "tribe_np.pipeline.stimuli.stimulus": "kinds of files, and upstream's three arguments for them",
 }
 KNOW_A_MODEL = {  # module of the pipeline: why it imports from the folder of one model
-    "tribe_np.pipeline.config": "how many frames upstream takes of a clip, and how many bins may lie between clips",
+    "tribe_np.pipeline.config": "how many frames a clip may have",
+    "tribe_np.pipeline.options": "how many bins may lie between computed clips",
     "tribe_np.pipeline.costs.text_work": "the work that a text model announces",
     "tribe_np.pipeline.features.source": "computes features",
     "tribe_np.pipeline.features.words": "the tokenizer of the text model, and the work that it announces",

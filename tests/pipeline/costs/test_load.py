@@ -7,8 +7,8 @@ import pytest
 
 from extractors.catalogue import RECORDS, modalities
 from extractors.common.costs import Load
-from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.costs.load import amount, load_of
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.timeline.events import Event, Events
 
 EVENTS = Events([

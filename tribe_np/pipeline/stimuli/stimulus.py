@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from tribe_np.errors import ConfigError, MediaError, MissingFileError, StimulusError
+from tribe_np.errors import ConfigError, MediaError, MissingFileError, StimulusError, reason_of
 from tribe_np.media.transcripts.text_file import read_text_file
 
 SUFFIXES = {
@@ -66,8 +66,7 @@ def _check_is_file(path: Path) -> None:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise MissingFileError(f"{path}: no such file") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = getattr(error, "strerror", None) or error
-        raise MediaError(f"{str(path)[:200]}: cannot be read: {reason}") from error
+        raise MediaError(f"{str(path)[:200]}: cannot be read: {reason_of(error)}") from error
     if stat.S_ISDIR(found.st_mode):
         raise MissingFileError(f"{path}: is a folder, expected a file")
     if not stat.S_ISREG(found.st_mode):
