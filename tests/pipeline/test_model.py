@@ -12,7 +12,7 @@ from tests.conftest import numba_or_skip
 from tribe_np import TribeModel, trace
 from tribe_np.errors import CheckpointError, ConfigError, EventsError, MissingDependencyError
 from tribe_np.pipeline.demo import DemoPaths
-from tribe_np.pipeline.features import source as features
+from tribe_np.pipeline.features import modality
 from tribe_np.timeline.events import Event, Events
 
 pytestmark = pytest.mark.extras
@@ -179,7 +179,7 @@ def test_compiled_kernels_agree_with_plain_ones(model: TribeModel, demo: DemoPat
         )
         for name in ("auto", "reference")
     }  # fmt: skip
-    assert models["auto"].kernels.name == "numba"
+    assert models["auto"].runtime.kernels.name == "numba"
     events = model.get_events(video_path=demo.clip, transcript=demo.transcript)
     fast, plain = (models[name].predict(events, verbose=False)[0] for name in ("auto", "reference"))
     assert 0 < np.abs(plain - fast).max() < 1e-4 * np.sqrt(np.mean(plain**2))
@@ -195,7 +195,7 @@ def test_large_models_are_streamed_with_the_same_bytes(
 ) -> None:
     events = model.get_events(video_path=demo.clip, transcript=demo.transcript)
     resident, _ = model.predict(events, verbose=False)
-    monkeypatch.setattr(features, "RESIDENT_BYTES", 0)
+    monkeypatch.setattr(modality, "RESIDENT_BYTES", 0)
     streaming = TribeModel.from_pretrained(
         demo.models / "encoder", models=demo.models, cache_folder=False, device="cpu"
     )

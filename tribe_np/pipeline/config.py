@@ -16,10 +16,10 @@ from extractors.catalogue import modalities as known_modalities
 from extractors.catalogue import record_of
 from extractors.common.layers import MOST_LAYERS, LayerSelection
 from extractors.vjepa2.config import MOST_FRAMES, N_VIDEO_FRAMES
-from extractors.vjepa2.stride import STRIDES
 from tribe_np.errors import ConfigError
 from tribe_np.media.film.pictures import Habits
 from tribe_np.media.sound.audio import TrackHabits
+from tribe_np.pipeline.features.stride import STRIDES
 from tribe_np.shown import quoted
 from tribe_np.timeline.features import AGGREGATIONS
 from tribe_np.timeline.languages import checked_language

@@ -24,7 +24,7 @@ from tribe_np.pipeline.stimuli.language import language_of_words, language_to_sp
 from tribe_np.pipeline.stimuli.stimulus import Stimulus
 from tribe_np.pipeline.stimuli.words import Recogniser, WordSource, check_words
 from tribe_np.pipeline.store.cache import CACHE_VERSION
-from tribe_np.pipeline.store.digest import file_digest, value_digest
+from tribe_np.pipeline.store.digest import Digests, value_digest
 from tribe_np.pipeline.store.kept_media import is_kept, seal
 from tribe_np.timeline.chunking import chunk_events
 from tribe_np.timeline.events import Event, Events
@@ -47,11 +47,12 @@ class EventBuilder:
     record: RunRecord
     progress: Progress
     models: ModelLocations = field(default_factory=lambda: default_locations(None))  # of a recogniser
+    digests: Digests = field(default_factory=Digests)
 
     @property
     def recogniser(self) -> Recogniser:
         """What turns sound into words."""
-        return Recogniser(self.words, self.config, self.models, self.record, self.progress)
+        return Recogniser(self.words, self.config, self.models, self.record, self.progress, self.digests)
 
     def build(self, stimulus: Stimulus) -> Events:
         """The standardised table of all events of a stimulus.
@@ -128,7 +129,8 @@ class EventBuilder:
             return beside if beside.exists() or (has_audio and audio.extract_audio(film, beside, habits)) else None
         if not has_audio:
             return None
-        parts = {"version": CACHE_VERSION, "film": file_digest(film), "ffmpeg": ffmpeg_version(), **asdict(habits)}
+        digest = self.digests.of_file(film)
+        parts = {"version": CACHE_VERSION, "film": digest, "ffmpeg": ffmpeg_version(), **asdict(habits)}
         kept = self.folder / f"sound-{value_digest(parts)[:40]}.wav"
         if is_kept(kept, self.record.warn):
             return kept
