@@ -1,25 +1,21 @@
 """The frozen transformers of TRIBE v2 as explicit array operations: LLaMA, Wav2Vec-BERT 2.0, V-JEPA 2, DINOv2.
 
-Public names are loaded on first use (PEP 562).
+Public names are the models' classes, loaded on first use (PEP 562).
 """
-
-_PUBLIC = {
-    "LlamaModel": "extractors.llama.model",
-    "Wav2VecBertModel": "extractors.wav2vec_bert.model",
-    "VJepa2Model": "extractors.vjepa2.model",
-    "DinoV2Model": "extractors.dinov2.model",
-}
-
-__all__ = ["DinoV2Model", "LlamaModel", "VJepa2Model", "Wav2VecBertModel"]
 
 
 def __getattr__(name: str) -> object:
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'extractors' has no attribute {name!r}")
-    from importlib import import_module
+    from extractors.catalogue import RECORDS
 
-    return getattr(import_module(_PUBLIC[name]), name)
+    models = {record.model_class: record for record in RECORDS}
+    if name == "__all__":
+        return sorted(models)
+    if name not in models:
+        raise AttributeError(f"module 'extractors' has no attribute {name!r}")
+    return models[name].model
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_PUBLIC])
+    from extractors.catalogue import RECORDS
+
+    return sorted([*globals(), *(record.model_class for record in RECORDS)])

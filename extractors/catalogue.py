@@ -6,25 +6,23 @@ a model.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tribe_np.errors import ConfigError
 
 if TYPE_CHECKING:
     from extractors.common.config import ModelConfig
+    from extractors.common.costs import Costs
 
 READS = ("words", "sound", "film", "pictures")
 """What a model may be given; `tribe_np.pipeline.features` has a file for each."""
 
 
-@dataclass(frozen=True)
-class ModelRecord:
+class ModelRecord(NamedTuple):  # not a dataclass, whose import would take a tenth of --help
     """A model, and what the pipeline has to know about it.
 
-    Its folder `package` holds config.py, model.py, extract.py and costs.py with the names below.
+    Its folder `package` holds config.py, model.py, extract.py, costs.py and random.py with the names below.
     """
 
     modality: str  # in the checkpoint's feature_dims, config.yaml's MODALITY_feature, a folder below --models
@@ -35,13 +33,15 @@ class ModelRecord:
     model_class: str
     features: str  # function of extract.py; its signature goes with `reads`
     feature_class: str  # upstream's, in config.yaml's MODALITY_feature.name
-    fixed: Mapping[str, Any]  # keys of MODALITY_feature with the only value implemented (an absent key has it too)
+    fixed: Mapping[str, Any]  # keys of MODALITY_feature with the only value implemented; upstream's default too
     model_types: tuple[str, ...]  # of the folder's config.json
     default_name: str  # hub id, where config.yaml names none
     licence: str  # of the released weights, for people
     paper: str
     averages_tokens: bool = True  # upstream aggregates tokens, where alone `cache_n_layers` acts
-    has_option: bool = True  # --MODALITY-model on the command line
+    section: str = ""  # of MODALITY_feature, where upstream keeps the model's own settings; "": there itself
+    section_fixed: Mapping[str, Any] = {}  # as `fixed`, of that section
+    demo: Mapping[str, Any] | None = None  # sizes of its tiny random model in the demo; None: the demo has none
 
     @property
     def config(self) -> "type[ModelConfig]":
@@ -60,15 +60,23 @@ class ModelRecord:
         return self._named("extract", self.features)
 
     @property
-    def costs(self) -> Any:
+    def write_random(self) -> Any:
+        """The function that writes a folder of random weights: `write_random(folder, seed=0, **demo)`."""
+        return self._named("random", "write_random")
+
+    @property
+    def costs(self) -> "Costs":
         """The module that says what the model takes."""
-        return import_module(f"{self.package}.costs")
+        module: Any = import_module(f"{self.package}.costs")
+        found: Costs = module
+        return found
 
     def _named(self, module: str, name: str) -> Any:
         return getattr(import_module(f"{self.package}.{module}"), name)
 
 
-_IMAGE_FIXED: Mapping[str, Any] = MappingProxyType({"max_imsize": None, "layer_type": "", "event_types": "Video"})
+_FILM_FIXED: Mapping[str, Any] = {"max_imsize": None, "layer_type": ""}
+_PICTURE_FIXED: Mapping[str, Any] = {"token_aggregation": "mean", "imsize": None, "pretrained": True}
 
 RECORDS: list[ModelRecord] = [
     ModelRecord(
@@ -80,13 +88,12 @@ RECORDS: list[ModelRecord] = [
         model_class="LlamaModel",
         features="word_features",
         feature_class="HuggingFaceText",
-        fixed=MappingProxyType(
-            {"contextualized": True, "pretrained": True, "token_aggregation": "mean", "event_types": "Word"}
-        ),
+        fixed={"contextualized": True, "pretrained": True, "token_aggregation": "mean"},
         model_types=("llama",),
         default_name="meta-llama/Llama-3.2-3B",
         licence="Meta's Llama 3.2 Community License governs the released LLaMA-3.2 weights",
         paper="Grattafiori et al. (2024). The Llama 3 herd of models. arXiv:2407.21783.",
+        demo={"n_layers": 4},
     ),
     ModelRecord(
         modality="audio",
@@ -97,15 +104,14 @@ RECORDS: list[ModelRecord] = [
         model_class="Wav2VecBertModel",
         features="audio_features",
         feature_class="Wav2VecBert",
-        fixed=MappingProxyType(
-            {"norm_audio": True, "normalized": True, "layer_type": "transformer", "event_types": "Audio"}
-        ),
+        fixed={"norm_audio": True, "normalized": True, "layer_type": "transformer"},
         model_types=("wav2vec2-bert",),
         default_name="facebook/w2v-bert-2.0",
         licence="the released facebook/w2v-bert-2.0 weights are MIT",
         paper="Seamless Communication et al. (2023). Seamless: Multilingual expressive and streaming speech "
         "translation. arXiv:2312.05187.",
         averages_tokens=False,
+        demo={"n_layers": 2},
     ),
     ModelRecord(
         modality="video",
@@ -116,12 +122,15 @@ RECORDS: list[ModelRecord] = [
         model_class="VJepa2Model",
         features="video_features",
         feature_class="HuggingFaceVideo",
-        fixed=_IMAGE_FIXED,
+        fixed=_FILM_FIXED,
+        section="image",
+        section_fixed=_PICTURE_FIXED,
         model_types=("vjepa2",),
         default_name="facebook/vjepa2-vitg-fpc64-256",
         licence="the released facebook/vjepa2 weights are MIT",
         paper="Assran et al. (2025). V-JEPA 2: Self-supervised video models enable understanding, prediction and "
         "planning. arXiv:2506.09985.",
+        demo={},
     ),
     ModelRecord(
         modality="image",
@@ -132,13 +141,14 @@ RECORDS: list[ModelRecord] = [
         model_class="DinoV2Model",
         features="image_features",
         feature_class="HuggingFaceVideo",
-        fixed=MappingProxyType({**_IMAGE_FIXED, "clip_duration": None}),
+        fixed={**_FILM_FIXED, "clip_duration": None},
+        section="image",
+        section_fixed=_PICTURE_FIXED,
         model_types=("dinov2", "dinov2_with_registers"),
         default_name="facebook/dinov2-large",
-        licence="the released facebook/dinov2 weights are Apache-2.0",
+        licence="the released facebook/dinov2 and dinov2-with-registers weights are Apache-2.0",
         paper="Oquab et al. (2024). DINOv2: Learning robust visual features without supervision. "
         "Transactions on Machine Learning Research.",
-        has_option=False,
     ),
 ]
 

@@ -8,6 +8,7 @@ import pytest
 
 import extractors
 import tribe_np
+from extractors.common.model import FolderModel
 
 
 @pytest.mark.parametrize("package", [tribe_np, extractors])
@@ -49,6 +50,7 @@ def test_extractors_share_one_way_in(name: str) -> None:
     assert ours[0] == "folder"
     assert {"precision", "device"} <= set(ours)
     assert "hidden_states" in dir(model)
+    assert model.from_pretrained.__func__ is FolderModel.from_pretrained.__func__
 
 
 def test_the_encoder_has_two_ways_in() -> None:

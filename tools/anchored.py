@@ -22,7 +22,7 @@ from extractors.llama.model import LlamaModel
 from extractors.llama.random import write_random
 from extractors.llama.random_tokenizer import TEXT
 from extractors.llama.tokenizer import LlamaTokenizer
-from tools.video_stride import Effect
+from tools.effect import Effect
 from tribe_np.kernels.choose import kernel_set
 from tribe_np.timeline.contexts import add_contexts
 from tribe_np.timeline.events import Event, Events

@@ -16,18 +16,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tools.dump_reference import STAGES
+from tools.page import placed
 from tools.reference import audio_spread, sentences, words
 from tools.reference.measure import Row, versions
 from tribe_np.timeline.sentences import analyser
 
 PAGE = Path(__file__).parent.parent / "docs" / "parity.md"
 README = Path(__file__).parent.parent / "README.md"
-
-
-def placed(page: str, name: str, text: str) -> str:
-    """The page with `text` between the markers of a generated part."""
-    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    return f"{page.split(begin)[0]}{begin}\n\n{text}\n\n{end}{page.split(end)[1]}"
 
 
 def sentence_table(other: str | None = None) -> str:

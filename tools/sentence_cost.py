@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from extractors.common.layers import LayerSelection
+from tools.effect import Effect
 from tools.gguf import write_folder
 from tools.reference.sentences import installed_model, texts
-from tools.video_stride import Effect
 from tribe_np.encoder.random import write_random as write_encoder
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.timeline.contexts import add_contexts, remove_missing

@@ -12,13 +12,13 @@ import argparse
 import json
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from extractors.common.layers import LayerSelection
 from extractors.vjepa2.random import write_random as write_video_model
+from tools.effect import Effect
 from tribe_np.encoder.random import write_random as write_encoder
 from tribe_np.media.ffmpeg import run_ffmpeg
 from tribe_np.pipeline.model import TribeModel
@@ -84,27 +84,6 @@ def write_models(folder: Path, *, width: int, n_layers: int, seed: int = 0) -> P
     n_groups = len(LayerSelection((0.5, 0.75, 1.0)).groups(n_layers + 1))
     write_encoder(folder / "encoder", seed=seed, feature_dims={"video": (n_groups, width)}, n_outputs=1000)
     return folder
-
-
-@dataclass(frozen=True)
-class Effect:
-    """How series over time differ from the exact ones."""
-
-    median: float  # of Pearson's r over the dimensions
-    low: float  # its 5th percentile
-    rms: float  # of the difference, over that of the time-centred exact series
-
-    @classmethod
-    def between(cls, exact: np.ndarray, near: np.ndarray) -> "Effect":
-        """Shapes   both (n_dimensions, n_times)."""
-        a, b = (x - x.mean(axis=1, keepdims=True) for x in (exact.astype(float), near.astype(float)))
-        r = np.sum(a * b, axis=1) / np.sqrt(np.sum(a * a, axis=1) * np.sum(b * b, axis=1))
-        difference = near.astype(float) - exact
-        rms = float(np.sqrt(np.mean(difference**2) / np.mean(a**2)))
-        return cls(float(np.median(r)), float(np.percentile(r, 5)), rms)
-
-    def __str__(self) -> str:
-        return f"{self.median:.4f} / {self.low:.4f} | {100 * self.rms:.1f} %"
 
 
 def run(models: Path, film: Path, stride: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,10 +7,9 @@
 Names are the model's prefix, the checkpoint's path, and a leaf; the list per model is a public contract.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ from tribe_np.backend import to_host
 from tribe_np.card import Card
 from tribe_np.errors import CheckpointError
 from tribe_np.formats.safetensors import read_header, write_safetensors
-from tribe_np.nn.context import ACTIVE_TAP
+from tribe_np.nn.context import LISTENING, Listening
 from tribe_np.protocols import Array, Tap
 
 SHOWN_NAMES = 4  # at the beginning and at the end of a recording's table
@@ -124,22 +123,6 @@ def compare(ours: Recording, reference: Recording) -> list[Difference]:
     return rows
 
 
-@dataclass(frozen=True)
-class _Matching:
-    """A tap for the names that match."""
-
-    receive: Callable[[str, Array], None]
-    pattern: str
-
-    def wants(self, name: str) -> bool:
-        """Whether the name matches: a stage that has to copy before it shows asks first."""
-        return fnmatchcase(name, self.pattern)
-
-    def __call__(self, name: str, array: Array) -> None:
-        if self.wants(name):
-            self.receive(name, array)
-
-
 @contextmanager
 def trace(tap: Tap | None = None, pattern: str = "*") -> Iterator[Recording]:
     """Records every named intermediate whose name matches `pattern` (shell style) while the block runs.
@@ -147,8 +130,8 @@ def trace(tap: Tap | None = None, pattern: str = "*") -> Iterator[Recording]:
     With `tap`, each matching intermediate is handed to it instead, as tap(name, array); it must copy what it keeps.
     """
     recording = Recording()
-    token = ACTIVE_TAP.set(_Matching(recording.add if tap is None else tap, pattern))
+    token = LISTENING.set(Listening(recording.add if tap is None else tap, pattern))
     try:
         yield recording
     finally:
-        ACTIVE_TAP.reset(token)
+        LISTENING.reset(token)

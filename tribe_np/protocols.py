@@ -8,8 +8,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeAlias
 
 Array: TypeAlias = Any
-Tap: TypeAlias = Callable[[str, Array], None]
 Device: TypeAlias = Any  # "cpu", "cuda", or an array module
+
+
+class Tap(Protocol):
+    """Whoever listens to a forward pass (`tribe_np.trace`)."""
+
+    def __call__(self, name: str, array: Array, /) -> None:
+        """Called with each named intermediate when it has been computed.
+
+        The array is the model's own: a tap copies what it keeps, and changes nothing.
+        """
 
 
 class Weights(Protocol):

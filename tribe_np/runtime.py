@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from tribe_np.backend import device_module, dtype_of, to_device
 from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 from tribe_np.protocols import Array, Device
@@ -13,13 +15,16 @@ class Runtime:
     """What every model's loading takes, and whoever runs several hands on.
 
     Fields   precision "float32" or "float64"; device a name or an array module; kernels the hot operations; streaming
-             reads each layer's weights when it is reached, instead of keeping them (the same numbers)
+             reads each layer's weights when it is reached, instead of keeping them (the same numbers); headers_only
+             reads none: a model built so tells, in milliseconds and without memory, whether a folder fits its
+             configuration, and is not to be run
     """
 
     precision: str = "float32"
     device: Device = "cpu"
     kernels: KernelSet = REFERENCE
     streaming: bool = False
+    headers_only: bool = False
 
     @property
     def dtype(self) -> Any:
@@ -36,4 +41,4 @@ class Runtime:
     @property
     def is_on_host(self) -> bool:
         """Whether arrays are NumPy's."""
-        return str(getattr(device_module(self.device), "__name__", "")) == "numpy"
+        return device_module(self.device) is np

@@ -10,6 +10,7 @@ import numpy as np
 
 from extractors.common.config import ModelConfig
 from tribe_np.card import Card
+from tribe_np.formats.weights import WeightTree, open_folder
 from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 from tribe_np.nn.context import Context, open_context
 from tribe_np.protocols import Device
@@ -60,6 +61,16 @@ class _Streamed:
 
     def __call__(self, *arguments: Any) -> Any:
         return self.build(self.number)(*arguments)
+
+
+def open_weights(folder: str | Path, runtime: Runtime, rename: Callable[[str], str]) -> WeightTree:
+    """The weights of a folder, read as `runtime` says; `rename` maps each stored name to the model's own.
+
+    Raises   CheckpointError as `open_folder`
+    """
+    return open_folder(
+        folder, dtype=runtime.dtype, place=runtime.place, headers_only=runtime.headers_only, rename=rename
+    )
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -7,8 +7,11 @@
 | encoder.layer.{i}.attention.attention.{query,key,value}.weight                            | (D, D)              |
 | encoder.layer.{i}.attention.output.dense.weight                                           | (D, D)              |
 | encoder.layer.{i}.layer_scale{1,2}.lambda1, norm{1,2}.weight                              | (D,)                |
+| encoder.layer.{i}.mlp.fc1.weight, fc2.weight                                              | (M, D), (D, M)      |
+| encoder.layer.{i}.mlp.weights_{in,out}.weight, in a gated model (the giant one)           | (2 M, D), (D, M)    |
 
-Variants with registers have `embeddings.register_tokens` (1, R, D) besides; the feed-forwards are in `feed_forward`.
+The rows of weights_in are the gate's, then the other map's; 5.23 has gate_proj, up_proj and down_proj. Variants with
+registers have `embeddings.register_tokens` (1, R, D) besides.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,16 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
 
-from extractors.common.model import FolderModel, LayerStack
+from extractors.common.model import FolderModel, LayerStack, open_weights
 from extractors.dinov2.config import DinoV2Config
-from extractors.dinov2.feed_forward import Mlp, SwiGlu, take_feed_forward
 from extractors.dinov2.preprocess import PictureProcessor
 from tribe_np.backend import array_module
 from tribe_np.errors import ShapeError
-from tribe_np.formats.weights import open_folder
 from tribe_np.nn.context import Context
-from tribe_np.nn.linear import Linear
-from tribe_np.nn.norm import LayerNorm
+from tribe_np.nn.layers import LayerNorm, Linear
 from tribe_np.ops.attention import merge_heads, split_heads
 from tribe_np.ops.resize import resize_bicubic, resize_bicubic_plain
 from tribe_np.protocols import Array, Weights
@@ -89,15 +89,14 @@ class Embeddings:
         B, C, height, width = pixels.shape
         patch, rows, columns = self.patch_size, height // self.patch_size, width // self.patch_size
         boxes = pixels[:, :, : rows * patch, : columns * patch].reshape(B, C, rows, patch, columns, patch)
-        patches = self.projection(boxes.transpose(0, 2, 4, 1, 3, 5).reshape(B, rows * columns, -1))
-        ctx.see("patch_embeddings.projection.output", patches)
+        boxes = boxes.transpose(0, 2, 4, 1, 3, 5).reshape(B, rows * columns, -1)
+        patches = ctx.see("patch_embeddings.projection.output", self.projection(boxes))
         first = xp.broadcast_to(self.cls_token, (B, 1, patches.shape[-1]))
         positions = self.position_embeddings
         if rows * columns != positions.shape[1] - 1 or height != width:
             resize = resize_bicubic_plain if self.register_tokens is None else resize_bicubic
             positions = resized_positions(positions, rows, columns, resize)
-        ctx.see("positions", positions)
-        x = xp.concatenate([first, patches], axis=1) + positions
+        x = xp.concatenate([first, patches], axis=1) + ctx.see("positions", positions)
         if self.register_tokens is None:
             return x
         registers = xp.broadcast_to(self.register_tokens, (B, *self.register_tokens.shape[1:]))
@@ -115,6 +114,53 @@ def resized_positions(table: Array, rows: int, columns: int, resize: Resize = re
     pictures = table[:, 1:].reshape(grid, grid, D).transpose(2, 0, 1)
     resized = resize(pictures, (rows, columns)).transpose(1, 2, 0).reshape(1, rows * columns, D)
     return xp.concatenate([table[:, :1], resized], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Mlp:
+    """fc2(gelu(fc1(x))).
+
+    Source   transformers 5.23.0 Dinov2MLP
+    """
+
+    fc1: Linear
+    fc2: Linear
+
+    def __call__(self, x: Array, ctx: Context) -> Array:
+        """Shapes   x (B, S, D) -> (B, S, D)."""
+        return self.fc2(ctx.kernels.gelu(self.fc1(x)))
+
+
+@dataclass(frozen=True, eq=False)
+class SwiGlu:
+    """down_proj(silu(gate_proj(x)) * up_proj(x)).
+
+    Source   transformers 5.23.0 Dinov2SwiGLUFFN
+    """
+
+    gate_proj: Linear
+    up_proj: Linear
+    down_proj: Linear
+
+    def __call__(self, x: Array, ctx: Context) -> Array:
+        """Shapes   x (B, S, D) -> (B, S, D)."""
+        return self.down_proj(ctx.kernels.silu_gate(self.gate_proj(x), self.up_proj(x)))
+
+
+def take_feed_forward(weights: Weights, config: DinoV2Config) -> Mlp | SwiGlu:
+    """Takes one `encoder.layer.{i}.mlp`."""
+    D, M = config.model_dim, config.mlp_dim
+    if not config.is_gated:
+        return Mlp(
+            Linear.from_weights(weights.at("fc1"), D, M, bias=True),
+            Linear.from_weights(weights.at("fc2"), M, D, bias=True),
+        )
+    if weights.has("weights_in.weight"):
+        weight, bias = weights.take("weights_in.weight", (2 * M, D)), weights.take("weights_in.bias", (2 * M,))
+        gate, up = Linear(weight[:M], bias[:M]), Linear(weight[M:], bias[M:])
+    else:
+        gate, up = (Linear.from_weights(weights.at(name), D, M, bias=True) for name in ("gate_proj", "up_proj"))
+    return SwiGlu(gate, up, Linear.from_weights(weights.at("down_proj"), M, D, bias=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,28 +201,18 @@ class DinoV2Layer:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        normed = self.norm1(x, ctx)
-        ctx.see("norm1.output", normed)
+        normed = ctx.see("norm1.output", self.norm1(x, ctx))
         x = x + self.attend(normed, ctx.at("attention")) * self.layer_scale1
-        normed = self.norm2(x, ctx)
-        ctx.see("norm2.output", normed)
-        out = self.mlp(normed, ctx.kernels)
-        ctx.see("mlp.output", out)
-        x = x + out * self.layer_scale2
-        ctx.see("output", x)
-        return x
+        normed = ctx.see("norm2.output", self.norm2(x, ctx))
+        return ctx.see("output", x + ctx.see("mlp.output", self.mlp(normed, ctx)) * self.layer_scale2)
 
     def attend(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        query, key, value = (split_heads(layer(x), self.n_heads) for layer in (self.query, self.key, self.value))
-        ctx.see("query", query)
-        ctx.see("key", key)
-        ctx.see("value", value)
-        mixed = merge_heads(ctx.kernels.attention(query, key, value, scale=query.shape[-1] ** -0.5))
-        ctx.see("mixed", mixed)
-        out = self.output(mixed)
-        ctx.see("output", out)
-        return out
+        query = ctx.see("query", split_heads(self.query(x), self.n_heads))
+        key = ctx.see("key", split_heads(self.key(x), self.n_heads))
+        value = ctx.see("value", split_heads(self.value(x), self.n_heads))
+        mixed = ctx.kernels.attention(query, key, value, scale=query.shape[-1] ** -0.5)
+        return ctx.see("output", self.output(ctx.see("mixed", merge_heads(mixed))))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -194,7 +230,7 @@ class DinoV2Model(FolderModel):
     def load(cls, folder: str | Path, runtime: Runtime) -> Self:
         """See FolderModel; the folder holds preprocessor_config.json besides."""
         config = DinoV2Config.from_folder(folder)
-        weights = open_folder(folder, dtype=runtime.dtype, place=runtime.place, rename=current_spelling)
+        weights = open_weights(folder, runtime, current_spelling)
         encoder = weights.at("encoder", "layer")
         model = cls(
             processor=PictureProcessor.from_folder(folder),

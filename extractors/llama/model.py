@@ -14,28 +14,34 @@ Names may carry the prefix `model.`; `lm_head.weight` is not read.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
 
-from extractors.common.model import FolderModel, LayerStack
+from extractors.common.model import FolderModel, LayerStack, open_weights
 from extractors.llama.config import LlamaConfig
 from extractors.llama.prefix_tree import PrefixForest, TreeAttention
 from extractors.llama.rope import inverse_frequencies
 from tribe_np.backend import array_module, to_host
 from tribe_np.errors import ShapeError
-from tribe_np.formats.weights import open_folder
 from tribe_np.kernels.kernel_set import KernelSet
 from tribe_np.nn.context import Context
-from tribe_np.nn.linear import Linear
+from tribe_np.nn.layers import Linear
 from tribe_np.ops.attention import merge_heads, split_heads
 from tribe_np.ops.rotary import rotary_tables
 from tribe_np.protocols import Array, Weights
 from tribe_np.runtime import Runtime
 
 Tables = tuple[Array, Array]  # cosines and sines, (S, H) each
-Attend = Callable[..., Array]  # (query, key, value, *, scale, kernels): who sees whom
+
+
+class Attend(Protocol):
+    """Attention that knows who sees whom: `CausalAttention`, or `TreeAttention` for contexts that begin alike."""
+
+    def __call__(self, query: Array, key: Array, value: Array, *, scale: float, kernels: KernelSet) -> Array:
+        """Shapes   query (B, N, S, H), key, value (B, K, S, H) -> (B, N, S, H)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,19 +85,13 @@ class LlamaAttention:
 
     def __call__(self, x: Array, tables: Tables, attend: Attend, ctx: Context) -> Array:
         """Shapes   x (B, S, D), tables (S, H) twice -> (B, S, D)."""
-        query = split_heads(self.q_proj(x), self.n_heads)
-        key = split_heads(self.k_proj(x), self.n_kv_heads)
-        value = split_heads(self.v_proj(x), self.n_kv_heads)
-        ctx.see("query", query)
-        ctx.see("key", key)
-        ctx.see("value", value)
-        query = ctx.kernels.rotate_half(query, *tables)
-        key = ctx.kernels.rotate_half(key, *tables)
-        ctx.see("query_rotated", query)
-        ctx.see("key_rotated", key)
-        mixed = merge_heads(attend(query, key, value, scale=self.head_dim**-0.5, kernels=ctx.kernels))
-        ctx.see("mixed", mixed)
-        return self.o_proj(mixed)
+        query = ctx.see("query", split_heads(self.q_proj(x), self.n_heads))
+        key = ctx.see("key", split_heads(self.k_proj(x), self.n_kv_heads))
+        value = ctx.see("value", split_heads(self.v_proj(x), self.n_kv_heads))
+        query = ctx.see("query_rotated", ctx.kernels.rotate_half(query, *tables))
+        key = ctx.see("key_rotated", ctx.kernels.rotate_half(key, *tables))
+        mixed = attend(query, key, value, scale=self.head_dim**-0.5, kernels=ctx.kernels)
+        return self.o_proj(ctx.see("mixed", merge_heads(mixed)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,9 +117,7 @@ class LlamaMlp:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        gated = ctx.kernels.silu_gate(self.gate_proj(x), self.up_proj(x))
-        ctx.see("gated", gated)
-        return self.down_proj(gated)
+        return self.down_proj(ctx.see("gated", ctx.kernels.silu_gate(self.gate_proj(x), self.up_proj(x))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,18 +146,11 @@ class LlamaLayer:
 
     def __call__(self, x: Array, tables: Tables, attend: Attend, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        normed = ctx.kernels.rms_norm(x, self.input_layernorm, eps=self.eps)
-        ctx.see("input_layernorm.output", normed)
-        attended = self.self_attn(normed, tables, attend, ctx.at("self_attn"))
-        ctx.see("self_attn.output", attended)
-        x = x + attended
-        normed = ctx.kernels.rms_norm(x, self.post_attention_layernorm, eps=self.eps)
-        ctx.see("post_attention_layernorm.output", normed)
-        fed = self.mlp(normed, ctx.at("mlp"))
-        ctx.see("mlp.output", fed)
-        x = x + fed
-        ctx.see("output", x)
-        return x
+        rms_norm = partial(ctx.kernels.rms_norm, eps=self.eps)
+        normed = ctx.see("input_layernorm.output", rms_norm(x, self.input_layernorm))
+        x = x + ctx.see("self_attn.output", self.self_attn(normed, tables, attend, ctx.at("self_attn")))
+        normed = ctx.see("post_attention_layernorm.output", rms_norm(x, self.post_attention_layernorm))
+        return ctx.see("output", x + ctx.see("mlp.output", self.mlp(normed, ctx.at("mlp"))))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -180,7 +171,7 @@ class LlamaModel(FolderModel):
     @classmethod
     def load(cls, folder: str | Path, runtime: Runtime) -> Self:
         """See FolderModel; the embedding table always stays in its file."""
-        weights = open_folder(folder, dtype=runtime.dtype, place=runtime.place, rename=without_prefix)
+        weights = open_weights(folder, runtime, without_prefix)
         config = LlamaConfig.from_folder(folder)
         model = cls(
             embed=weights.rows("embed_tokens.weight", (config.vocab_size, config.model_dim)),
@@ -229,23 +220,22 @@ class LlamaModel(FolderModel):
         Shapes   -> (number, state (1, S, D))
         """
         ids = checked_ids(forest.token_ids[None], self.config.vocab_size)
-        for name in ("token_ids", "positions", "parents"):
-            ctx.see(f"forest.{name}", getattr(forest, name))
+        ctx.see("forest.token_ids", forest.token_ids)
+        ctx.see("forest.positions", forest.positions)
+        ctx.see("forest.parents", forest.parents)
         positions = self.runtime.place(forest.positions)
         cos, sin = rotary_tables(self.inv_freq, int(forest.positions.max()) + 1)
         attend = TreeAttention.of(forest, dtype=self.inv_freq.dtype, device=self.runtime.device)
         yield from self._states(ids, (cos[positions], sin[positions]), attend, ctx)
 
     def _states(self, ids: np.ndarray, tables: Tables, attend: Attend, ctx: Context) -> Iterator[tuple[int, Array]]:
-        x = self.embed(ids)
-        ctx.see("embed_tokens.output", x)
+        x = ctx.see("embed_tokens.output", self.embed(ids))
         yield 0, x
         for i, layer in enumerate(self.layers):
             x = layer(x, tables, attend, ctx.at("layers", i))
             if i + 1 < self.config.n_layers:
                 yield i + 1, x
-        x = ctx.kernels.rms_norm(x, self.norm, eps=self.config.rms_norm_eps)
-        ctx.see("norm.output", x)
+        x = ctx.see("norm.output", ctx.kernels.rms_norm(x, self.norm, eps=self.config.rms_norm_eps))
         yield self.config.n_layers, x
 
     def _padding_bias(self, ids: np.ndarray, attention_mask: Array | None) -> Array | None:

@@ -18,16 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
 
-from extractors.common.model import FolderModel, LayerStack
+from extractors.common.model import FolderModel, LayerStack, open_weights
 from extractors.vjepa2.config import VJepa2Config
 from extractors.vjepa2.preprocess import VideoProcessor
 from extractors.vjepa2.rotary import position_tables
 from tribe_np.backend import array_module
 from tribe_np.errors import ShapeError
-from tribe_np.formats.weights import open_folder
 from tribe_np.nn.context import Context
-from tribe_np.nn.linear import Linear
-from tribe_np.nn.norm import LayerNorm
+from tribe_np.nn.layers import LayerNorm, Linear
 from tribe_np.ops.attention import merge_heads, split_heads
 from tribe_np.protocols import Array, Weights
 from tribe_np.runtime import Runtime
@@ -66,9 +64,7 @@ class PatchEmbedding:
 
     def __call__(self, pixels: Array, ctx: Context) -> Array:
         """Shapes   pixels (B, n_video_frames, C, height, width) -> (B, S, D); tokens by depth, row, column."""
-        embedded = self.proj(tubelets(pixels, self.tubelet_size, self.patch_size))
-        ctx.see("proj.output", embedded)
-        return embedded
+        return ctx.see("proj.output", self.proj(tubelets(pixels, self.tubelet_size, self.patch_size)))
 
 
 def tubelets(pixels: Array, tubelet_size: int, patch_size: int) -> Array:
@@ -124,38 +120,30 @@ class VJepa2Layer:
 
     def __call__(self, x: Array, tables: tuple[Array, Array], ctx: Context) -> Array:
         """Shapes   x (B, S, D), tables 2 x (S, R) -> (B, S, D)."""
-        normed = self.norm1(x, ctx)
-        ctx.see("norm1.output", normed)
+        normed = ctx.see("norm1.output", self.norm1(x, ctx))
         x = x + self.attend(normed, tables, ctx.at("attention"))
-        normed = self.norm2(x, ctx)
-        ctx.see("norm2.output", normed)
-        x = x + self.feed_forward(normed, ctx.at("mlp"))
-        ctx.see("output", x)
-        return x
+        normed = ctx.see("norm2.output", self.norm2(x, ctx))
+        return ctx.see("output", x + self.feed_forward(normed, ctx.at("mlp")))
 
     def attend(self, x: Array, tables: tuple[Array, Array], ctx: Context) -> Array:
         """Shapes   x (B, S, D), tables 2 x (S, R) -> (B, S, D)."""
-        query, key, value = (split_heads(layer(x), self.n_heads) for layer in (self.query, self.key, self.value))
-        ctx.see("query", query)
-        ctx.see("key", key)
-        ctx.see("value", value)
-        query, key = (ctx.kernels.rotate_adjacent(x, *tables) for x in (query, key))
-        ctx.see("query_rotated", query)
-        ctx.see("key_rotated", key)
-        mixed = merge_heads(ctx.kernels.attention(query, key, value, scale=query.shape[-1] ** -0.5))
-        ctx.see("mixed", mixed)
-        out = self.proj(mixed)
-        ctx.see("output", out)
-        return out
+        query = ctx.see("query", split_heads(self.query(x), self.n_heads))
+        key = ctx.see("key", split_heads(self.key(x), self.n_heads))
+        value = ctx.see("value", split_heads(self.value(x), self.n_heads))
+        query = ctx.see("query_rotated", ctx.kernels.rotate_adjacent(query, *tables))
+        key = ctx.see("key_rotated", ctx.kernels.rotate_adjacent(key, *tables))
+        mixed = ctx.kernels.attention(query, key, value, scale=query.shape[-1] ** -0.5)
+        return ctx.see("output", self.proj(ctx.see("mixed", merge_heads(mixed))))
 
     def feed_forward(self, x: Array, ctx: Context) -> Array:
-        """Shapes   x (B, S, D) -> (B, S, D), some tokens at a time."""
+        """fc2(gelu(fc1(x))), some tokens at a time.
+
+        Shapes   x (B, S, D) -> (B, S, D)
+        """
         rows = x.reshape(-1, x.shape[-1])
         blocks = [rows[start : start + MLP_ROWS] for start in range(0, rows.shape[0], MLP_ROWS)]
         out = [self.fc2(ctx.kernels.gelu(self.fc1(block))) for block in blocks]
-        joined = array_module(x).concatenate(out, axis=0).reshape(x.shape)
-        ctx.see("output", joined)
-        return joined
+        return ctx.see("output", array_module(x).concatenate(out, axis=0).reshape(x.shape))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -174,7 +162,7 @@ class VJepa2Model(FolderModel):
     def load(cls, folder: str | Path, runtime: Runtime) -> Self:
         """See FolderModel; the folder holds the video processor's file besides."""
         config = VJepa2Config.from_folder(folder)
-        weights = open_folder(folder, dtype=runtime.dtype, place=runtime.place, rename=without_prefix)
+        weights = open_weights(folder, runtime, without_prefix)
         encoder = weights.at("encoder")
         model = cls(
             processor=VideoProcessor.from_folder(folder),
@@ -218,8 +206,7 @@ class VJepa2Model(FolderModel):
             if i + 1 < len(self.layers):
                 yield i + 1, x
         if final_norm:
-            x = self.layernorm(x, ctx)
-            ctx.see("layernorm.output", x)
+            x = ctx.see("layernorm.output", self.layernorm(x, ctx))
         yield len(self.layers), x
 
     def _checked(self, pixel_values: Array) -> Array:

@@ -1,12 +1,11 @@
-"""One conformer block: half a feed-forward, attention, causal convolution, half a feed-forward, norm."""
+"""One conformer layer: half a feed-forward, attention, causal convolution, half a feed-forward, norm."""
 
 from dataclasses import dataclass
 
 from extractors.wav2vec_bert.config import Wav2VecBertConfig
-from extractors.wav2vec_bert.relative import RelativeKeyAttention
 from tribe_np.nn.context import Context
-from tribe_np.nn.linear import Linear
-from tribe_np.nn.norm import LayerNorm
+from tribe_np.nn.layers import LayerNorm, Linear
+from tribe_np.ops.attention import merge_heads, split_heads
 from tribe_np.protocols import Array, Weights
 
 
@@ -31,11 +30,50 @@ class FeedForward:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        activated = ctx.kernels.silu(self.intermediate_dense(x))
-        ctx.see("activated", activated)
-        out = self.output_dense(activated)
-        ctx.see("output", out)
-        return out
+        activated = ctx.see("activated", ctx.kernels.silu(self.intermediate_dense(x)))
+        return ctx.see("output", self.output_dense(activated))
+
+
+@dataclass(frozen=True, eq=False)
+class RelativeKeyAttention:
+    """Multi-head attention of every token to every token, with an embedding for each clipped distance between them.
+
+    The heads of a layer share the embedding (Shaw et al. 2018).
+    Source   transformers 5.23.0 Wav2Vec2BertSelfAttention (position_embeddings_type="relative_key")
+    """
+
+    linear_q: Linear
+    linear_k: Linear
+    linear_v: Linear
+    linear_out: Linear
+    distance_embedding: Array  # (left_span + 1 + right_span, H)
+    n_heads: int
+    left_span: int
+
+    @classmethod
+    def from_weights(cls, weights: Weights, config: Wav2VecBertConfig) -> "RelativeKeyAttention":
+        """Takes linear_{q,k,v,out} and distance_embedding."""
+        D = config.model_dim
+        n_distances = config.left_span + 1 + config.right_span
+        return cls(
+            linear_q=Linear.from_weights(weights.at("linear_q"), D, D, bias=True),
+            linear_k=Linear.from_weights(weights.at("linear_k"), D, D, bias=True),
+            linear_v=Linear.from_weights(weights.at("linear_v"), D, D, bias=True),
+            linear_out=Linear.from_weights(weights.at("linear_out"), D, D, bias=True),
+            distance_embedding=weights.take("distance_embedding.weight", (n_distances, config.head_dim)),
+            n_heads=config.n_heads,
+            left_span=config.left_span,
+        )
+
+    def __call__(self, x: Array, ctx: Context) -> Array:
+        """Shapes   x (B, S, D) -> (B, S, D)."""
+        query = ctx.see("query", split_heads(self.linear_q(x), self.n_heads))
+        key = ctx.see("key", split_heads(self.linear_k(x), self.n_heads))
+        value = ctx.see("value", split_heads(self.linear_v(x), self.n_heads))
+        mixed = ctx.kernels.relative_attention(
+            query, key, value, self.distance_embedding, scale=query.shape[-1] ** -0.5, left_span=self.left_span
+        )
+        return ctx.see("output", self.linear_out(ctx.see("mixed", merge_heads(mixed))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +103,9 @@ class ConvolutionModule:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        gated = ctx.kernels.glu(self.pointwise_conv1(self.layer_norm(x, ctx)))
-        ctx.see("gated", gated)
-        convolved = ctx.kernels.depthwise_causal(gated, self.depthwise_conv)
-        ctx.see("depthwise_conv.output", convolved)
-        out = self.pointwise_conv2(ctx.kernels.silu(self.depthwise_layer_norm(convolved, ctx)))
-        ctx.see("output", out)
-        return out
+        gated = ctx.see("gated", ctx.kernels.glu(self.pointwise_conv1(self.layer_norm(x, ctx))))
+        convolved = ctx.see("depthwise_conv.output", ctx.kernels.depthwise_causal(gated, self.depthwise_conv))
+        return ctx.see("output", self.pointwise_conv2(ctx.kernels.silu(self.depthwise_layer_norm(convolved, ctx))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +145,4 @@ class ConformerLayer:
         x = self.self_attn(self.self_attn_layer_norm(x, ctx), ctx.at("self_attn")) + x
         x = x + self.conv_module(x, ctx.at("conv_module"))
         x = self.ffn2(self.ffn2_layer_norm(x, ctx), ctx.at("ffn2")) * 0.5 + x
-        x = self.final_layer_norm(x, ctx)
-        ctx.see("output", x)
-        return x
+        return ctx.see("output", self.final_layer_norm(x, ctx))

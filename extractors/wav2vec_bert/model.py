@@ -21,16 +21,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
 
-from extractors.common.model import FolderModel, LayerStack
+from extractors.common.model import FolderModel, LayerStack, open_weights
 from extractors.wav2vec_bert.config import Wav2VecBertConfig
 from extractors.wav2vec_bert.filterbank import FilterbankConfig
 from extractors.wav2vec_bert.layer import ConformerLayer
 from tribe_np.backend import array_module
 from tribe_np.errors import ShapeError
-from tribe_np.formats.weights import open_folder, read_json
+from tribe_np.formats.weights import read_json
 from tribe_np.nn.context import Context
-from tribe_np.nn.linear import Linear
-from tribe_np.nn.norm import LayerNorm
+from tribe_np.nn.layers import LayerNorm, Linear
 from tribe_np.protocols import Array, Weights
 from tribe_np.runtime import Runtime
 
@@ -70,11 +69,8 @@ class FeatureProjection:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, F) -> (B, S, D)."""
-        normed = self.layer_norm(x, ctx)
-        ctx.see("layer_norm.output", normed)
-        out = self.projection(normed)
-        ctx.see("output", out)
-        return out
+        normed = ctx.see("layer_norm.output", self.layer_norm(x, ctx))
+        return ctx.see("output", self.projection(normed))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -94,7 +90,7 @@ class Wav2VecBertModel(FolderModel):
     @classmethod
     def load(cls, folder: str | Path, runtime: Runtime) -> Self:
         """See FolderModel; for sound the folder holds preprocessor_config.json besides."""
-        weights = open_folder(folder, dtype=runtime.dtype, place=runtime.place, rename=without_prefix)
+        weights = open_weights(folder, runtime, without_prefix)
         config = Wav2VecBertConfig.from_folder(folder)
         preprocessor = Path(folder) / PREPROCESSOR_NAME
         model = cls(

@@ -8,7 +8,7 @@ import pytest
 
 from tribe_np.analysis.regions import FILES, read_parcellation
 from tribe_np.errors import ConfigError
-from tribe_np.pipeline.locate import user_cache_folder, vertex_selection
+from tribe_np.pipeline.vertices import vertex_selection
 
 N_VERTICES = 20  # 10 a side
 
@@ -68,13 +68,3 @@ def test_selection_is_the_union_in_vertex_order(annotation: Path) -> None:
     for bad in ({"rio": ["V1"]}, {"roi": []}, {"vertices": [20]}, {}):
         with pytest.raises(ConfigError):
             vertex_selection({**bad, "parcellation": annotation}, N_VERTICES)
-
-
-def test_the_user_cache_follows_the_platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("sys.platform", "linux")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert user_cache_folder() == tmp_path / "tribe_np"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    assert user_cache_folder() == Path.home() / ".cache" / "tribe_np"
-    monkeypatch.setattr("sys.platform", "darwin")
-    assert user_cache_folder() == Path.home() / "Library" / "Caches" / "tribe_np"

@@ -50,6 +50,19 @@ def imported_names(module: Module, node: ast.AST) -> list[str]:
     return []
 
 
+def own_imports(module: Module) -> set[str]:
+    """Modules of the product that a file imports anywhere in it."""
+    known = {other.name for other in modules()}
+    found = set()
+    for node in ast.walk(module.tree):
+        for name in imported_names(module, node):
+            if name.split(".")[0] in PRODUCT:
+                while name not in known and "." in name:
+                    name = name.rpartition(".")[0]
+                found.add(name)
+    return found
+
+
 def functions(tree: ast.AST) -> list[ast.FunctionDef]:
     """All functions and methods."""
     return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]

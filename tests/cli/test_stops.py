@@ -182,8 +182,7 @@ def test_a_user_without_a_name_or_a_home(
 ) -> None:
     import pwd
 
-    from tribe_np.pipeline.locate import user_cache_folder
-    from tribe_np.pipeline.resolve import hub_cache_folder
+    from tribe_np.files.home import hub_cache_folder, user_cache_folder
 
     def nobody(number: int) -> None:
         raise KeyError(number)

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 from tests import fake_device
-from tribe_np.encoder.batches import WINDOWS_AT_ONCE, parts_of
-from tribe_np.encoder.model import FmriEncoder
+from tribe_np.encoder.model import WINDOWS_AT_ONCE, FmriEncoder, parts_of
 from tribe_np.encoder.random import random_state_dict
-from tribe_np.encoder.transformer import FeedForward
+from tribe_np.encoder.transformer import FeedForward, feed_in_blocks, hidden_blocks
 from tribe_np.errors import ShapeError
 from tribe_np.nn.context import Context
-from tribe_np.nn.linear import Linear
+from tribe_np.nn.layers import Linear
 from tribe_np.oracle import relative_error, trace
 
 ARGS = {"feature_dims": {"text": (2, 5), "audio": (1, 4)}, "n_outputs": 11, "n_output_timesteps": 4}
@@ -87,11 +86,12 @@ def test_feed_forward_in_blocks(width: int, rng: np.random.Generator) -> None:
     first = Linear(rng.standard_normal((32, width)), rng.standard_normal(32))
     layer = FeedForward(first, Linear(rng.standard_normal((width, 32)), rng.standard_normal(width)))
     x, seen = rng.standard_normal((2, 5, width)), {}
-    plain = layer.in_one_piece(x, Context())
-    assert len(list(layer.blocks(width))) == -(-32 // width)
-    assert relative_error(layer(x, Context()), plain) <= 1e-13
-    with_tap = layer(x, Context(tap=seen.__setitem__))
-    np.testing.assert_array_equal(with_tap, layer(x, Context()))
+    plain = layer(x, Context())
+    assert len(hidden_blocks(layer, width)) == -(-32 // width)
+    in_blocks = feed_in_blocks(layer, x, Context())
+    assert relative_error(in_blocks, plain) <= 1e-13
+    with_tap = feed_in_blocks(layer, x, Context(tap=seen.__setitem__))
+    np.testing.assert_array_equal(with_tap, in_blocks)
     assert relative_error(seen["hidden"], first(x)) <= 1e-13
     assert seen["activated"].shape == (2, 5, 32)
 

@@ -11,15 +11,14 @@ from tribe_np.encoder.config import SubjectLayersConfig
 from tribe_np.encoder.position import (
     alibi_bias,
     alibi_slopes,
-    n_frequencies,
     relative_bias,
     relative_buckets,
-    rotary_dim,
     xpos_tables,
 )
-from tribe_np.encoder.selection import selected_columns
-from tribe_np.encoder.smoothing import TemporalSmoothing, gaussian_kernel
-from tribe_np.encoder.subject import SubjectLayers
+from tribe_np.encoder.projector import TemporalSmoothing
+from tribe_np.encoder.random import gaussian_kernel
+from tribe_np.encoder.readout import SubjectLayers, selected_columns
+from tribe_np.encoder.transformer import n_frequencies, rotary_dim
 from tribe_np.errors import CheckpointError, ConfigError, ShapeError
 from tribe_np.formats.weights import WeightTree
 from tribe_np.ops.rotary import rotate_half

@@ -18,7 +18,7 @@ from tribe_np.formats.config_yaml import read_config_yaml
 from tribe_np.formats.safetensors import read_header
 from tribe_np.formats.torch_zip import open_torch
 from tribe_np.formats.weights import read_json
-from tribe_np.media.transcripts.transcript_words import read_text as read_transcript_text
+from tribe_np.media.transcripts.timed_words import read_text as read_transcript_text
 from tribe_np.timeline.events import Events
 
 

@@ -8,8 +8,8 @@ import pytest
 from tests.formats import torch_writer as writer
 from tribe_np.formats import blocks
 from tribe_np.formats.blocks import read_blocks, write_values
-from tribe_np.formats.safetensors import STORED, read_header, widen_bf16, write_safetensors
-from tribe_np.formats.torch_zip import read_torch_tensors
+from tribe_np.formats.safetensors import STORED, TensorEntry, read_header, widen_bf16, write_safetensors
+from tribe_np.formats.torch_zip import StridedEntry, read_torch_tensors
 
 PATTERNS = np.arange(65536, dtype=np.uint16)
 
@@ -91,9 +91,10 @@ def test_windows_of_a_pytorch_file_are_read_in_c_order(tmp_path: Path) -> None:
         "transposed": writer.tensor("0", "Float", 24, (6, 4), (1, 6)),
     }
     entries = read_torch_tensors(writer.write(tmp_path / "w.bin", value, {"0": base.tobytes()}))
-    assert {name: entry.is_plain for name, entry in entries.items()} == {"plain": True, "transposed": False}
+    assert {name: type(entry) for name, entry in entries.items()} == {"plain": TensorEntry, "transposed": StridedEntry}
     np.testing.assert_array_equal(entries["plain"].read(), base[4:10].reshape(2, 1, 3))
     found, finite = entries["transposed"].read_checked(np.float64)
     assert finite
     assert found.flags.c_contiguous
     np.testing.assert_array_equal(found, base.reshape(4, 6).T)
+    np.testing.assert_array_equal(entries["transposed"].row(1).read(), base.reshape(4, 6)[:, 1])

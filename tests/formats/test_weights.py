@@ -18,7 +18,6 @@ from tribe_np.formats.weights import (
     TORCH_INDEX_NAME,
     TORCH_NAME,
     WeightTree,
-    headers_only,
     open_folder,
     read_json,
 )
@@ -98,15 +97,14 @@ def test_a_weight_of_another_shape() -> None:
 
 def test_headers_only_checks_names_and_shapes_and_reads_nothing(tmp_path: Path) -> None:
     write_safetensors(tmp_path / SINGLE_NAME, {"w": np.array([[1.0, np.nan]])})
-    weights = open_folder(tmp_path)
-    with headers_only():
-        taken = weights.take("w", (1, 2))
-        with pytest.raises(CheckpointError, match=r"weight w has shape \(1, 2\), expected \(2, 1\)"):
-            weights.take("w", (2, 1))
+    weights = open_folder(tmp_path, headers_only=True)
+    taken = weights.take("w", (1, 2))
+    with pytest.raises(CheckpointError, match=r"weight w has shape \(1, 2\), expected \(2, 1\)"):
+        weights.take("w", (2, 1))
     assert (taken.shape, taken.dtype, taken.strides) == ((1, 2), np.float32, (0, 0))
     assert not taken.any()
     with pytest.raises(CheckpointError, match="NaN"):
-        weights.take("w", (1, 2))
+        open_folder(tmp_path).take("w", (1, 2))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])

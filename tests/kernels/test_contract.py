@@ -2,7 +2,7 @@
 
 import inspect
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
@@ -28,6 +28,12 @@ def shape_of(signature: inspect.Signature) -> list[tuple[str, Any, Any]]:
 
 def test_every_entry_has_a_case() -> None:
     assert {case.entry for case in CASES} == set(ENTRIES)
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_protocol_is_the_references_signature(entry: str) -> None:
+    _, *said = shape_of(inspect.signature(get_type_hints(KernelSet)[entry].__call__))
+    assert said == shape_of(inspect.signature(getattr(REFERENCE, entry)))
 
 
 @pytest.mark.parametrize("entry", ENTRIES)

@@ -7,7 +7,7 @@ import pytest
 
 from tribe_np.kernels.kernel_set import REFERENCE
 from tribe_np.nn.context import Context, open_context
-from tribe_np.protocols import Array
+from tribe_np.protocols import Array, Tap
 
 
 def test_paths_grow_with_the_layers() -> None:
@@ -25,7 +25,29 @@ def test_paths_grow_with_the_layers() -> None:
 def test_without_a_tap_nothing_is_built() -> None:
     ctx = open_context("llama", REFERENCE)
     assert ctx.at("layers", 0) is ctx
-    ctx.see("query", np.ones(1))
+    with ctx.joined(3, axis=0) as part_ctx:
+        assert part_ctx is ctx
+
+
+@pytest.mark.parametrize("tap", [None, lambda name, array: None])
+def test_see_gives_its_input_back(tap: Tap | None) -> None:
+    x = np.ones(1)
+    assert Context(tap=tap).see("query", x) is x
+
+
+def test_what_parts_compute_is_seen_whole_and_only_where_it_is_asked_for() -> None:
+    seen: dict[str, Array] = {}
+    ctx = Context(tap=seen.__setitem__, path="toy", pattern="*.asked")
+    with ctx.joined(2, axis=0) as batch:
+        for i in range(2):
+            with batch.joined(2, axis=-1) as block:
+                for j in range(2):
+                    x = block.see("asked", np.array([[10 * i + j]]))
+                    block.see("other", x)
+                    x += 100  # what a tap has been shown does not change with the array
+            assert not seen
+    assert list(seen) == ["toy.asked"]
+    np.testing.assert_array_equal(seen["toy.asked"], [[0, 1], [10, 11]])
 
 
 def test_kernels_travel_and_nothing_can_be_changed() -> None:

@@ -12,8 +12,7 @@ from tribe_np.backend import to_device, to_host
 from tribe_np.errors import CheckpointError
 from tribe_np.formats.weights import WeightTree
 from tribe_np.nn.context import Context
-from tribe_np.nn.linear import Linear
-from tribe_np.nn.norm import LayerNorm
+from tribe_np.nn.layers import LayerNorm, Linear
 
 
 def tree(**arrays: np.ndarray) -> WeightTree:

@@ -11,12 +11,12 @@ import pytest
 from tribe_np.outputs.made_here import (
     MARKER,
     file_marker,
-    foreign_in,
     is_noted,
     is_own_file,
     mark_file,
     mark_folder,
     note_file,
+    others_files_in,
 )
 
 
@@ -31,12 +31,12 @@ def ours(tmp_path: Path) -> Path:
 
 
 def test_what_was_written_is_ours_also_in_part(ours: Path) -> None:
-    assert foreign_in(ours, "predict") is None
-    assert foreign_in(ours) is None
+    assert others_files_in(ours, "predict") is None
+    assert others_files_in(ours) is None
     (ours / ".DS_Store").write_bytes(b"")
     (ours / "a.npy").unlink()
-    assert foreign_in(ours, "predict") is None
-    assert foreign_in(ours, "features") == "holds what tribe-np predict wrote"
+    assert others_files_in(ours, "predict") is None
+    assert others_files_in(ours, "features") == "holds what tribe-np predict wrote"
 
 
 def changed(path: Path) -> None:
@@ -68,13 +68,13 @@ def linked(path: Path) -> None:
 )
 def test_whatever_else_is_a_persons(ours: Path, change: Callable[[Path], object], said: str) -> None:
     change(ours)
-    assert (reason := foreign_in(ours, "predict")) is not None
+    assert (reason := others_files_in(ours, "predict")) is not None
     assert reason.startswith("holds other files (")
     assert re.search(said, reason)
 
 
 def test_an_empty_folder_is_nobodys(tmp_path: Path) -> None:
-    assert foreign_in(tmp_path, "predict") is None
+    assert others_files_in(tmp_path, "predict") is None
 
 
 @pytest.mark.parametrize("name", ["e.tsv", "y" * 255, "\u00fc" * 127])

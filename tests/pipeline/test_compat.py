@@ -23,8 +23,8 @@ from tribe_np.formats.safetensors import read_header
 from tribe_np.media.film.pictures import Habits
 from tribe_np.media.film.video import clip_frames
 from tribe_np.media.sound.audio import TrackHabits, audio_info, extract_audio, read_audio
-from tribe_np.media.speech import espeak as speech
-from tribe_np.media.speech import espeak_child, whisper
+from tribe_np.media.speech import espeak_child, faster_whisper
+from tribe_np.media.speech import synthesis as speech
 from tribe_np.oracle import relative_error
 from tribe_np.pipeline.config import Compat, PipelineConfig
 from tribe_np.pipeline.progress import Silent
@@ -72,7 +72,7 @@ def recorded_words(rows: list[list[Any]]) -> list[list[Any]]:
 @pytest.fixture
 def uvx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A stand-in for uvx, the only recogniser here, that answers with the recorded transcript; it notes its calls."""
-    monkeypatch.setattr(whisper, "is_installed", lambda: False)
+    monkeypatch.setattr(faster_whisper, "is_installed", lambda: False)
     folder = tmp_path / "bin"
     folder.mkdir()
     (folder / "uvx").write_text(UVX)

@@ -7,13 +7,13 @@ import pytest
 import yaml
 
 from extractors.llama.config import LlamaConfig
+from extractors.llama.costs import speech_second
 from extractors.llama.random import write_random as write_llama
 from extractors.wav2vec_bert.random import write_random as write_audio
 from tribe_np.cli.main import main
 from tribe_np.encoder.random import write_random as write_encoder
 from tribe_np.errors import CheckpointError
 from tribe_np.formats.checkpoint import read_checkpoint_config
-from tribe_np.pipeline.costs import flops
 from tribe_np.pipeline.costs.info_costs import span
 from tribe_np.pipeline.info import as_lines, describe
 
@@ -61,7 +61,7 @@ def test_memory_and_arithmetic_of_an_extractor(text: Path) -> None:
     memory, arithmetic = told["memory_estimate"], told["flop_per_second_of_stimulus"]
     layer = sum(size for name, size in _sizes(text).items() if name.startswith("model.layers.0."))
     assert memory["resident"] - memory["streamed"] == 7 * layer * 4  # eight of the same size, but for one
-    assert arithmetic["first 1025 words"] == flops.text_per_second(LlamaConfig.from_folder(text), shared=True)
+    assert arithmetic["first 1025 words"] == speech_second(LlamaConfig.from_folder(text), shared=True)
     assert "2.5 words a second" in arithmetic["assumed"]
 
 

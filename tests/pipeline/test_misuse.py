@@ -8,8 +8,8 @@ import pytest
 from tribe_np import TribeModel
 from tribe_np.errors import ConfigError, EventsError, OutputError, TribeError
 from tribe_np.pipeline.demo import DemoPaths
-from tribe_np.pipeline.locate import vertex_selection
 from tribe_np.pipeline.store.workspace import open_workspace
+from tribe_np.pipeline.vertices import vertex_selection
 
 pytestmark = pytest.mark.extras
 

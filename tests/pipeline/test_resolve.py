@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tribe_np.errors import CheckpointError, ConfigError
-from tribe_np.pipeline.resolve import ModelLocations, default_locations, hub_cache_folder
+from tribe_np.pipeline.resolve import ModelLocations, default_locations
 
 NAME = "facebook/w2v-bert-2.0"
 
@@ -57,7 +57,9 @@ def test_checkpoints_by_path_by_name_and_from_the_hub_cache(tmp_path: Path) -> N
     assert ModelLocations({}, (), tmp_path / "hub").checkpoint(None).name == "gone"
 
 
-def test_models_argument_is_a_folder_several_or_a_mapping(tmp_path: Path) -> None:
+def test_models_argument_is_a_folder_several_or_a_mapping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", "/hub")
+    assert default_locations(None).hub_cache == Path("/hub")
     assert default_locations(None).folders == ()
     assert default_locations(str(tmp_path)).folders == (tmp_path,)
     assert default_locations([tmp_path, "x"]).folders == (tmp_path, Path("x"))
@@ -65,19 +67,6 @@ def test_models_argument_is_a_folder_several_or_a_mapping(tmp_path: Path) -> Non
     for wrong in (5, [5], {"text": 5}, {"txet": "x"}):
         with pytest.raises(ConfigError, match="models"):
             default_locations(wrong)  # type: ignore[arg-type]
-
-
-def test_the_hub_cache_is_where_huggingface_hub_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HF_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", "/home/me")
-    assert hub_cache_folder() == Path("/home/me/.cache/huggingface/hub")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
-    assert hub_cache_folder() == Path("/xdg/huggingface/hub")
-    monkeypatch.setenv("HF_HOME", "~/hf")
-    assert hub_cache_folder() == Path("/home/me/hf/hub")
-    monkeypatch.setenv("HF_HUB_CACHE", "/hub")
-    assert default_locations(None).hub_cache == Path("/hub")
 
 
 def test_a_models_folder_holds_the_brain_encoder_too(tmp_path: Path) -> None:

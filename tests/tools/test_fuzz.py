@@ -1,4 +1,4 @@
-"""Damaged files of every kind: only a TribeError in one short line escapes, soon. tools/fuzz.py runs more of them."""
+"""Damaged files of every kind: only a TribeError in one short line escapes, soon. tools/fuzz runs more of them."""
 
 import random
 from pathlib import Path
@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tools import fuzz
-from tools.fuzz import Finding, attack, complaint, damaged
-from tools.fuzz_targets import TARGETS, Target
+from tools.fuzz import main as fuzz
+from tools.fuzz.damage import damaged
+from tools.fuzz.main import Finding, attack, complaint
+from tools.fuzz.targets import TARGETS, Target
 from tribe_np.errors import CheckpointError
 
 CRASHERS = Path(__file__).parents[1] / "golden" / "crashers"

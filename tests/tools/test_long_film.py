@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tools import long_film
-from tools.long_film_parts import feature_dims, make_models, spoken_words
-from tools.long_film_report import anonymous, markdown, thinned
+from tools.long_film import main as long_film
+from tools.long_film.parts import feature_dims, make_models, spoken_words
+from tools.long_film.report import anonymous, markdown, thinned
 
 STAND_IN = """
 import json, os, pathlib, sys, time

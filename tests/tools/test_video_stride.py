@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from tools import video_stride
-from tools.video_stride import Effect, shot
+from tools.effect import Effect
+from tools.video_stride import shot
 
 
 def test_pictures_have_the_spectrum_of_natural_ones(rng: np.random.Generator) -> None:

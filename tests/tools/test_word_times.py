@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tools import whisper_base
-from tools.word_times import Score, Spoken, fit, whisperx_stand_in
-from tribe_np.media.transcripts.transcript_words import Transcript, Word
+from tools.word_times import whisper_base
+from tools.word_times.main import Score, Spoken, fit, whisperx_stand_in
+from tribe_np.media.transcripts.timed_words import Transcript, Word
 
 
 def in_turn(text: str) -> tuple[Word, ...]:

@@ -28,7 +28,7 @@ from tools.bench.rounds import Rounds, Task, n_rounds, run_round
 from tools.bench.table import CLOSE, SIDES, Line, as_table, finite
 from tribe_np.cli.common import path, positive
 from tribe_np.errors import ConfigError, TribeError
-from tribe_np.pipeline.locate import user_cache_folder
+from tribe_np.files.home import user_cache_folder
 
 PEER_PACKAGES = (
     "torch==2.13.0", "transformers==5.23.0", "x-transformers==1.27.20", "neuraltrain==0.0.2", "neuralset==0.0.2",

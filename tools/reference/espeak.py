@@ -14,7 +14,7 @@ from typing import Any
 
 from tools.reference.measure import Row
 from tribe_np.media.speech import espeak_child
-from tribe_np.media.speech.espeak import LIBRARIES
+from tribe_np.media.speech.synthesis import LIBRARIES
 
 NAME = "espeak_events.json"
 LONG = " ".join(

@@ -6,12 +6,14 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tribe_np.errors import ConfigError
+from tribe_np.files.home import hub_cache_folder
 from tribe_np.machine import allocator, threads
+from tribe_np.pipeline.model_options import model_options
 from tribe_np.shown import shown
 
 if TYPE_CHECKING:
@@ -119,8 +121,10 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         "--models", type=path, metavar="DIR", action="append",
         help="folder that holds the extractors, and encoder/ where there is no --checkpoint (default: TRIBE_NP_MODELS)",
     )  # fmt: skip
-    for modality in ("text", "audio", "video"):
-        parser.add_argument(f"--{modality}-model", type=path, metavar="X", help=f"folder of the {modality} extractor")
+    for modality, option in model_options().items():
+        parser.add_argument(
+            option, dest=f"{modality}_model", type=path, metavar="X", help=f"folder of the {modality} extractor"
+        )
     parser.add_argument("--device", type=words, default="cpu", metavar="D", help="cpu (default), cuda, cuda:1, auto")
     parser.add_argument("--precision", default="float32", choices=["float32", "float64"], help="default: float32")
     parser.add_argument(
@@ -172,9 +176,9 @@ def set_threads(options: argparse.Namespace) -> int | None:
 
 def locations(options: argparse.Namespace) -> "ModelLocations":
     """Where models are looked for: options first, then TRIBE_NP_MODELS, then the hub cache (HF_HUB_CACHE, HF_HOME)."""
-    from tribe_np.pipeline.resolve import ModelLocations, hub_cache_folder, models_folders
+    from tribe_np.pipeline.resolve import ModelLocations, models_folders
 
-    explicit = {m: getattr(options, f"{m}_model", None) for m in ("text", "audio", "video")}
+    explicit = {m: getattr(options, f"{m}_model", None) for m in model_options()}
     given = {m: folder for m, folder in explicit.items() if folder is not None}
     found = ModelLocations(given, tuple(options.models or models_folders()), hub_cache_folder())
     found.check()
@@ -200,17 +204,30 @@ def progress(options: argparse.Namespace) -> "Progress":
     return terminal_progress(quiet=options.quiet)
 
 
-def load_model(options: argparse.Namespace, shown: "Progress") -> "TribeModel":
-    """The model that the options ask for."""
-    from tribe_np.pipeline.model import TribeModel
+def load_model(
+    options: argparse.Namespace, words: "WordSource", shown: "Progress", *, regions: Sequence[str] | None = None
+) -> "TribeModel":
+    """The model that the options ask for; words that could not be had are refused before it is read.
 
+    Raises   TribeError
+    """
+    from tribe_np.pipeline.config import PipelineConfig
+    from tribe_np.pipeline.model import TribeModel
+    from tribe_np.pipeline.progress import Silent
+    from tribe_np.pipeline.run_record import RunRecord
+    from tribe_np.pipeline.stimuli.stimulus import open_stimulus
+    from tribe_np.pipeline.stimuli.words import Recogniser, check_words
+
+    config, models = PipelineConfig.from_dict(pipeline_options(options)), locations(options)
+    models.checkpoint(options.checkpoint)  # where both are missing, the brain encoder comes first
+    check_words(open_stimulus(options.stimulus), Recogniser(words, config, models, RunRecord(), Silent()))
     return TribeModel.load(
         options.checkpoint,
-        locations(options),
+        models,
         cache_folder=cache_folder(options),
         device=options.device,
         precision=options.precision,
-        selection=selection(options),
+        selection=selection(regions),
         own_options=pipeline_options(options),
         progress=shown,
     )
@@ -245,18 +262,17 @@ def print_result(options: argparse.Namespace, result: Mapping[str, object], line
         print("\n".join(map(shown, lines)))
 
 
-def selection(options: argparse.Namespace) -> dict[str, object] | None:
-    """The vertex selection of --roi."""
-    names = getattr(options, "roi", None)
-    if not names:
+def selection(regions: Sequence[str] | None) -> dict[str, object] | None:
+    """The vertices of the regions that --roi names; None selects all."""
+    if not regions:
         return None
-    chosen: dict[str, object] = {"roi": names}
+    chosen: dict[str, object] = {"roi": regions}
     if os.environ.get("TRIBE_NP_PARCELLATION"):
         chosen["parcellation"] = os.environ["TRIBE_NP_PARCELLATION"]
     return chosen
 
 
-def check_places(options: argparse.Namespace) -> None:
+def _check_places(options: argparse.Namespace) -> None:
     """Refuses a result and a cache that lie within each other, before any work.
 
     Raises   ConfigError
@@ -268,11 +284,21 @@ def check_places(options: argparse.Namespace) -> None:
             raise ConfigError(f"--out {options.out} and --cache {options.cache} lie within each other; keep them apart")
 
 
-def check_before_loading(options: argparse.Namespace) -> None:
-    """Refuses contradictions and a stimulus that is not there before any library is imported.
+def prepare(options: argparse.Namespace) -> int | None:
+    """What every command on a stimulus does first; gives the number of threads.
 
+    Contradictions and a stimulus that is not there are refused before any library is imported.
     Raises   ConfigError, MediaError
     """
+    _check_words(options)
+    from tribe_np.pipeline.stimuli.stimulus import open_stimulus
+
+    open_stimulus(options.stimulus)
+    _check_places(options)
+    return set_threads(options)
+
+
+def _check_words(options: argparse.Namespace) -> None:
     recogniser = {
         "--transcriber": options.transcriber, "--whisper-model": options.whisper_model, "--align": options.align,
     }  # fmt: skip
@@ -282,27 +308,12 @@ def check_before_loading(options: argparse.Namespace) -> None:
         raise ConfigError(f"--no-speech contradicts {other}; give only one of them")
     if options.transcript is not None and asked:
         raise ConfigError(f"--transcript and {asked[0]} contradict each other; give only one of them")
-    from tribe_np.pipeline.stimuli.stimulus import open_stimulus
-
-    open_stimulus(options.stimulus)
 
 
 def word_source(options: argparse.Namespace) -> "WordSource":
-    """Where the words come from; a recogniser, its model or a text that is missing is refused before any work.
+    """Where the words come from."""
+    from tribe_np.pipeline.stimuli.words import WordSource
 
-    Raises   TribeError
-    """
-    from tribe_np.pipeline.config import PipelineConfig
-    from tribe_np.pipeline.progress import Silent
-    from tribe_np.pipeline.run_record import RunRecord
-    from tribe_np.pipeline.stimuli.stimulus import open_stimulus
-    from tribe_np.pipeline.stimuli.words import Recogniser, WordSource, check_words
-
-    source = WordSource(
+    return WordSource(
         options.transcript, options.transcriber, not options.no_speech, options.whisper_model, options.align
     )
-    config, models = PipelineConfig.from_dict(pipeline_options(options)), locations(options)
-    if hasattr(options, "checkpoint"):
-        models.checkpoint(options.checkpoint)  # where both are missing, the brain encoder comes first
-    check_words(open_stimulus(options.stimulus), Recogniser(source, config, models, RunRecord(), Silent()))
-    return source

@@ -5,6 +5,7 @@ import sys
 
 from tribe_np.cli import common
 from tribe_np.errors import OutputError
+from tribe_np.files.home import hub_cache_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +21,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     from tribe_np.pipeline.download import Hub, download
-    from tribe_np.pipeline.resolve import hub_cache_folder
 
     if options.models is None and hub_cache_folder() is None:
         raise OutputError(

@@ -19,9 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
-    common.check_before_loading(options)
-    common.check_places(options)
-    common.set_threads(options)
+    common.prepare(options)
     from tribe_np.pipeline.config import PipelineConfig
     from tribe_np.pipeline.run import events_to_file
 

@@ -18,17 +18,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
-    common.check_before_loading(options)
-    common.check_places(options)
-    common.set_threads(options)
+    common.prepare(options)
     from tribe_np.pipeline.run import features_to_folder
 
-    shown = common.progress(options)
+    shown, words = common.progress(options), common.word_source(options)
     shapes, record = features_to_folder(
         options.stimulus,
         options.out,
-        load=lambda: common.load_model(options, shown),
-        words=common.word_source(options),
+        load=lambda: common.load_model(options, words, shown),
+        words=words,
     )
     common.print_warnings(record.warnings)
     common.print_result(

@@ -33,11 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _check_encoding(given)
         options = build_parser().parse_args(with_regions_apart(given))
-        as_json = getattr(options, "json", False)  # argparse takes a beginning of the name too
+        as_json = options.json  # argparse takes a beginning of the name too
         options.command_line = shlex.join(given)
-        if getattr(options, "quiet", False):
+        if options.quiet:
             quiet_libraries()
-        chosen = getattr(options, "threads", None) is not None  # then the other variables will be set
+        chosen = options.threads is not None  # then the other variables will be set
         threads.check_variables(os.environ, threads.OTHERS if chosen else threads.VARIABLES + threads.OTHERS)
         code: int = import_module(f"tribe_np.cli.{options.command}").execute(options)
         return code

@@ -90,6 +90,7 @@ def build_parser() -> Parser:
         prog="tribe-np",
         description="TRIBE v2 in NumPy: film, sound or text in, predicted activity of the fsaverage5 cortex out.",
     )
+    parser.set_defaults(json=False, quiet=False, threads=None)  # of commands without these options
     parser.add_argument("--version", action="version", version=f"tribe-np {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     for name, help_text in COMMANDS.items():

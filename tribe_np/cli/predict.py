@@ -8,6 +8,7 @@ from tribe_np.cli.parser import region_names
 
 if TYPE_CHECKING:
     from tribe_np.pipeline.progress import Progress
+    from tribe_np.pipeline.stimuli.words import WordSource
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,19 +38,17 @@ def subject(text: str) -> str | None:
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
-    common.check_before_loading(options)
-    common.check_places(options)
-    threads = common.set_threads(options)
-    shown = common.progress(options)
+    threads = common.prepare(options)
+    shown, words = common.progress(options), common.word_source(options)
     if options.dry_run:
-        return _dry_run(options, shown)
+        return _dry_run(options, words, shown)
     from tribe_np.pipeline.run import predict_to_folder
 
     run = predict_to_folder(
         options.stimulus,
         options.out,
-        load=lambda: common.load_model(options, shown),
-        words=common.word_source(options),
+        load=lambda: common.load_model(options, words, shown, regions=options.roi),
+        words=words,
         command=options.command_line,
         threads=threads,
         subject=options.subject,
@@ -61,14 +60,13 @@ def execute(options: argparse.Namespace) -> int:
     return 0
 
 
-def _dry_run(options: argparse.Namespace, shown: "Progress") -> int:
+def _dry_run(options: argparse.Namespace, words: "WordSource", shown: "Progress") -> int:
     from tribe_np.pipeline.dry_run import dry_run_of
 
-    words = common.word_source(options)
     planned = dry_run_of(
         options.stimulus,
         options.out,
-        load=lambda: common.load_model(options, shown),
+        load=lambda: common.load_model(options, words, shown, regions=options.roi),
         words=words,
         subject=options.subject,
     )

@@ -1,30 +1,16 @@
-"""Where a token is, told to attention: rotary tables (with xpos), T5's bucketed bias, ALiBi's slopes."""
+"""Positions that the released model does not use: xpos, T5's bucketed bias, ALiBi's slopes."""
 
 import math
 
 import numpy as np
 
 from tribe_np.backend import array_module, to_device
-from tribe_np.encoder.config import MIN_ROTARY_DIM
 from tribe_np.ops.rotary import rotary_tables
 from tribe_np.protocols import Array
 
 N_BUCKETS = 32
 MAX_DISTANCE = 128
 XPOS_SCALE_BASE = 512
-
-
-def rotary_dim(head_dim: int) -> int:
-    """Nominal number of rotated channels of each head: half of them, but at least 32.
-
-    Source   x-transformers 1.27.20 AttentionLayers (rotary_emb_dim)
-    """
-    return max(head_dim // 2, MIN_ROTARY_DIM)
-
-
-def n_frequencies(head_dim: int) -> int:
-    """Number of rotary frequencies, and of rotated channel pairs."""
-    return -(-rotary_dim(head_dim) // 2)
 
 
 def xpos_tables(inv_freq: Array, scale: Array, n_positions: int) -> tuple[tuple[Array, Array], tuple[Array, Array]]:

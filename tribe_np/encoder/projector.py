@@ -1,16 +1,17 @@
-"""From each modality's features to the model's width: a linear layer, a multilayer perceptron, or one map a subject."""
+"""From features to the stream: each modality to its share of the width (a linear layer, a perceptron, or one map a
+subject), then, where a model has it, smoothing over time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tribe_np.backend import array_module
-from tribe_np.encoder.config import MlpConfig, SubjectLayersConfig
-from tribe_np.encoder.subject import SubjectLayers
+from tribe_np.encoder.config import BuildArgs, EncoderConfig, MlpConfig, SubjectLayersConfig
+from tribe_np.encoder.readout import SubjectLayers
 from tribe_np.errors import ShapeError
 from tribe_np.nn.context import Context
-from tribe_np.nn.linear import Linear
-from tribe_np.nn.norm import LayerNorm
+from tribe_np.nn.layers import LayerNorm, Linear
 from tribe_np.ops.activation import elu, prelu, relu
+from tribe_np.ops.conv import depthwise
 from tribe_np.ops.norm import layer_norm, unit_norm
 from tribe_np.protocols import Array, Weights
 
@@ -75,8 +76,7 @@ class HiddenLayer:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, T, D_in) -> (B, T, D_out)."""
-        x = self.linear(x)
-        ctx.see("linear.output", x)
+        x = ctx.see("linear.output", self.linear(x))
         if isinstance(self.norm, LayerNorm):
             x = self.norm(x, ctx)
         elif isinstance(self.norm, StepBatchNorm):
@@ -91,8 +91,7 @@ class HiddenLayer:
         elif self.activation is not None:
             activations: dict[str, Callable[[Array], Array]] = {"relu": relu, "elu": elu, "gelu": ctx.kernels.gelu}
             x = activations[self.activation](x)
-        ctx.see("activated", x)
-        return x
+        return ctx.see("activated", x)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,9 +124,7 @@ class Mlp:
         for j, layer in enumerate(self.hidden_layers):
             x = layer(x, ctx.at("hidden", j))
         # without hidden layers x is a view of the features, (B, G * F, T) in memory and the largest array of all
-        x = self.last(x) if self.hidden_layers else self.last.each(x)
-        ctx.see("output", x)
-        return x
+        return ctx.see("output", self.last(x) if self.hidden_layers else self.last.each(x))
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +146,42 @@ class Projector:
         """Shapes   x (B, T, G * F or F) -> (B, T, D)."""
         if isinstance(self.layer, Mlp):
             return self.layer(x, ctx)
-        x = self.layer(x, subject_index)
-        ctx.see("output", x)
-        return x
+        return ctx.see("output", self.layer(x, subject_index))
+
+
+def take_projectors(weights: Weights, config: EncoderConfig, build_args: BuildArgs) -> dict[str, Projector]:
+    """A projector for each modality that has dimensions; the width is shared among all, with or without."""
+    n_out = config.projected_dim(len(build_args.feature_dims))
+    projectors = {}
+    for modality, dims in build_args.feature_dims.items():
+        if dims is not None:
+            n_in = dims[0] * dims[1] if config.layer_aggregation == "cat" else dims[1]
+            projectors[modality] = Projector.from_weights(weights.at(modality), config.projector, n_in, n_out)
+    return projectors
+
+
+@dataclass(frozen=True, eq=False)
+class TemporalSmoothing:
+    """A depthwise convolution; its kernel is always the checkpoint's, since training may have moved a Gaussian one.
+
+    Source   tribev2 7239908 model.TemporalSmoothing (nn.Conv1d with padding kernel_size // 2)
+    """
+
+    weight: Array  # (D, W)
+
+    @classmethod
+    def from_weights(cls, weights: Weights, dim: int, kernel_size: int) -> "TemporalSmoothing":
+        """Takes `weight` (D, 1, W)."""
+        return cls(weights.take("weight", (dim, 1, kernel_size)).reshape(dim, kernel_size))
+
+    def __call__(self, x: Array) -> Array:
+        """Shapes   x (B, T, D) -> (B, T, D); an even kernel gives T + 1 steps, as upstream."""
+        half = self.weight.shape[1] // 2
+        return depthwise(x, self.weight, pad_left=half, pad_right=half)
+
+
+def take_smoothing(weights: Weights, config: EncoderConfig) -> TemporalSmoothing | None:
+    """The smoothing, where the configuration has one."""
+    if config.temporal_smoothing is None:
+        return None
+    return TemporalSmoothing.from_weights(weights, config.hidden, config.temporal_smoothing.kernel_size)

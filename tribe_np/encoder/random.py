@@ -14,9 +14,8 @@ import numpy as np
 
 from tribe_np.encoder.config import BuildArgs, EncoderConfig, SubjectLayersConfig
 from tribe_np.encoder.model import FmriEncoder
-from tribe_np.encoder.position import rotary_dim
 from tribe_np.encoder.random_config import dump_config, experiment_config
-from tribe_np.encoder.smoothing import gaussian_kernel
+from tribe_np.encoder.transformer import rotary_dim
 from tribe_np.formats.safetensors import write_safetensors
 from tribe_np.runtime import Runtime
 
@@ -93,6 +92,17 @@ class RandomWeights:
         dim = rotary_dim(self._config.hidden // self._config.encoder.heads)
         even = np.arange(0, dim, 2, dtype=np.float32)
         return 1.0 / 10000.0 ** (even / dim) if leaf == "inv_freq" else (even + 0.4 * dim) / (1.4 * dim)
+
+
+def gaussian_kernel(kernel_size: int, sigma: float) -> np.ndarray:
+    """A sampled Gaussian of sum 1, centred on tap kernel_size // 2.
+
+    Shapes   -> (W,) float32
+    Source   tribev2 7239908 model.TemporalSmoothing
+    """
+    offset = (np.arange(kernel_size) - kernel_size // 2).astype(np.float32)
+    kernel = np.exp(np.float32(-0.5) * (offset / np.float32(sigma)) ** 2)
+    return np.asarray(kernel / kernel.sum(), np.float32)
 
 
 def random_state_dict(config: Mapping[str, Any], build_args: Mapping[str, Any], *, seed: int) -> dict[str, np.ndarray]:

@@ -11,17 +11,108 @@ with that. Both orders give the same numbers up to rounding; upstream's is kept 
 Source   tribev2 7239908 model.FmriEncoderModel.forward
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from tribe_np.encoder.config import BuildArgs, EncoderConfig
-from tribe_np.encoder.subject import SubjectLayers
+from tribe_np.backend import array_module, to_device, to_host
+from tribe_np.encoder.config import BuildArgs, EncoderConfig, SubjectLayersConfig
+from tribe_np.errors import CheckpointError, ConfigError, ShapeError
 from tribe_np.nn.context import Context
-from tribe_np.nn.linear import Linear
+from tribe_np.nn.layers import Linear
 from tribe_np.ops.pool import adaptive_pool
 from tribe_np.protocols import Array, Weights
+
+
+@dataclass(frozen=True, eq=False)
+class SubjectLayers:
+    """x @ weights[row] + bias[row]; weights lie (rows, in, out), not transposed as a linear layer's.
+
+    The rows of the file decide what it can do: one row is a released average-only model, k + 1 rows are k subjects
+    and the average ("dropout") row, if the configuration has a subject_dropout other than 0.
+    Source   neuraltrain 0.0.2 SubjectLayersModel
+    """
+
+    weights: Array  # (rows, C, V)
+    bias: Array | None  # (rows, V)
+    has_average_row: bool
+    always_average: bool  # config average_subjects: indices are ignored, as upstream
+
+    @classmethod
+    def from_weights(
+        cls, weights: Weights, config: SubjectLayersConfig, n_in: int, n_out: int, columns: np.ndarray | None = None
+    ) -> "SubjectLayers":
+        """Takes `weights` and `bias`; with `columns`, keeps only those outputs.
+
+        Raises   CheckpointError for weights of another shape
+        """
+        shape = weights.shape("weights")
+        if len(shape) != 3 or shape[0] < 1:
+            raise CheckpointError(f"subject layers: weights must have shape (rows, {n_in}, {n_out}), got {shape}")
+        rows = shape[0]
+        table = weights.take("weights", (rows, n_in, n_out))
+        bias = weights.take("bias", (rows, n_out)) if config.bias else None
+        if columns is not None:
+            xp = array_module(table)
+            columns = to_device(columns, xp)
+            table = xp.take(table, columns, axis=2)
+            bias = None if bias is None else xp.take(bias, columns, axis=1)
+        return cls(table, bias, config.has_average_row, config.average_subjects)
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the file, the average row included."""
+        return int(self.weights.shape[0])
+
+    @property
+    def n_subjects(self) -> int:
+        """Subjects with a row of their own: all rows but the average one."""
+        return self.n_rows - int(self.has_average_row)
+
+    def rows(self, subject_index: Array | None, batch_size: int) -> list[int]:
+        """The row of each example.
+
+        Raises   ConfigError when there is no average row; ShapeError for an index of the wrong kind, count or range
+        """
+        if subject_index is None or self.always_average:
+            if not self.has_average_row:
+                raise ConfigError(
+                    "this model has no average subject (subject_dropout is unset): "
+                    f"pass subject_index, one integer below {self.n_rows} per example"
+                )
+            return [self.n_rows - 1] * batch_size
+        index = np.asarray(to_host(subject_index) if hasattr(subject_index, "dtype") else subject_index)
+        if index.dtype.kind not in "iu" or index.size != batch_size:
+            raise ShapeError(
+                f"subject_index must be {batch_size} integers, one per example, got {index.dtype} {index.shape}"
+            )
+        if index.min() < 0 or index.max() >= self.n_rows:
+            raise ShapeError(f"subject_index must be in 0..{self.n_rows - 1}, got {index.reshape(-1).tolist()[:8]}")
+        return [int(row) for row in index.reshape(-1)]
+
+    def after(self, matrix: Array) -> "SubjectLayers":
+        """The same layers with a linear map in front: one product instead of two.
+
+        Shapes   matrix (D, C) -> weights (rows, D, V)
+        """
+        return replace(self, weights=matrix @ self.weights)
+
+    def __call__(self, x: Array, subject_index: Array | None) -> Array:
+        """Shapes   x (B, T, C) -> (B, T, V)."""
+        xp = array_module(x, self.weights)
+        B, T, C = x.shape
+        rows = self.rows(subject_index, B)
+        if len(set(rows)) == 1:  # one product over the whole batch
+            return self._apply(x.reshape(B * T, C), rows[0]).reshape(B, T, -1)
+        return xp.stack([self._apply(x[b], row) for b, row in enumerate(rows)])
+
+    def _apply(self, x: Array, row: int) -> Array:
+        y = x @ self.weights[row]
+        if self.bias is not None:
+            y += self.bias[row]  # the product is ours: no second array
+        return y
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +136,7 @@ class HeadAndPredictor:
     def __call__(self, x: Array, subject_index: Array | None, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, V)."""
         if self.low_rank_head is not None:
-            x = self.low_rank_head(x)
-            ctx.see("low_rank_head.output", x)
+            x = ctx.see("low_rank_head.output", self.low_rank_head(x))
         return self.predictor(x, subject_index)
 
     def composed(self) -> SubjectLayers | None:
@@ -100,11 +190,13 @@ class ReadOut:
 
     def __call__(self, x: Array, subject_index: Array | None, ctx: Context, *, pool_outputs: bool) -> Array:
         """Shapes   x (B, S, D) -> (B, V, R), or (B, V, S) without pooling."""
-        if self.exact_order or ctx.tap is not None:
-            exact = self._stepwise(x, subject_index, ctx, pool_outputs=pool_outputs)
-        out = exact if self.exact_order else self._fused(x, subject_index, pool_outputs=pool_outputs)
-        ctx.see("output", out)
-        return out
+        if self.exact_order:
+            out = self._stepwise(x, subject_index, ctx, pool_outputs=pool_outputs)
+        else:
+            if ctx.tap is not None:
+                self._stepwise(x, subject_index, ctx, pool_outputs=pool_outputs)
+            out = self._fused(x, subject_index, pool_outputs=pool_outputs)
+        return ctx.see("output", out)
 
     def _fused(self, x: Array, subject_index: Array | None, *, pool_outputs: bool) -> Array:
         # repeated bins (more TRs than steps) would only add work
@@ -119,8 +211,7 @@ class ReadOut:
         return x.transpose(0, 2, 1)
 
     def _stepwise(self, x: Array, subject_index: Array | None, ctx: Context, *, pool_outputs: bool) -> Array:
-        x = self._maps()(x, subject_index, ctx).transpose(0, 2, 1)
-        ctx.see("predictor.output", x)
+        x = ctx.see("predictor.output", self._maps()(x, subject_index, ctx).transpose(0, 2, 1))
         return adaptive_pool(x, self.n_trs) if pool_outputs else x
 
     @property
@@ -130,3 +221,36 @@ class ReadOut:
 
     def _maps(self) -> HeadAndPredictor:
         return self.read_pair() if self.pair is None else self.pair
+
+
+def selected_columns(selection: Any, n_outputs: int) -> np.ndarray | None:
+    """Ascending vertex indices without repeats; None when nothing is selected, which means all.
+
+    `selection` is None, indices, a boolean mask of n_outputs, or {"vertices": either}; regions by name are
+    resolved to vertices before they come here.
+    Raises   ConfigError for an empty selection, indices out of range, a mask of another length, or another kind
+    """
+    if isinstance(selection, Mapping):
+        others = [str(key) for key in selection if key != "vertices"]
+        if others:
+            raise ConfigError(f"selection: the encoder takes vertices, not {', '.join(others)[:60]}")
+        selection = selection.get("vertices")
+    if selection is None:
+        return None
+    try:
+        chosen = np.asarray(selection)
+    except ValueError as error:
+        raise ConfigError(f"selection must be a list of vertex indices or a mask: {error}") from error
+    if chosen.dtype == np.bool_:
+        if chosen.shape != (n_outputs,):
+            raise ConfigError(f"selection: a mask must have shape ({n_outputs},), got {chosen.shape}")
+        chosen = np.flatnonzero(chosen)
+    if chosen.size == 0:
+        raise ConfigError("selection is empty; leave it out to compute every vertex")
+    if chosen.ndim != 1 or chosen.dtype.kind not in "iu":
+        raise ConfigError(
+            f"selection must be vertex indices or a boolean mask, got {chosen.dtype} of shape {chosen.shape}"
+        )
+    if chosen.min() < 0 or chosen.max() >= n_outputs:
+        raise ConfigError(f"selection: vertices must be in 0..{n_outputs - 1}, got {chosen.min()}..{chosen.max()}")
+    return np.unique(chosen).astype(np.int64)

@@ -1,6 +1,6 @@
 """The transformer over time steps: pre-norm sublayers, even ones attention, odd ones feed-forward.
 
-    r = x;  o = block(norm(x));  x = o + r * residual_scale      (the scale is on the stream, not on the branch)
+    r = x;  o = branch(norm(x));  x = o + r * residual_scale      (the scale is on the stream, not on the branch)
 
 | key below `encoder.`                        | shape            |
 |---------------------------------------------|------------------|
@@ -15,21 +15,33 @@
 Source   x-transformers 1.27.20 AttentionLayers
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from tribe_np.backend import array_module
-from tribe_np.encoder.config import TransformerConfig
-from tribe_np.encoder.position import N_BUCKETS, alibi_bias, n_frequencies, relative_bias, xpos_tables
+from tribe_np.encoder.config import MIN_ROTARY_DIM, TransformerConfig
+from tribe_np.encoder.position import N_BUCKETS, alibi_bias, relative_bias, xpos_tables
 from tribe_np.nn.context import Context
-from tribe_np.nn.linear import Linear
+from tribe_np.nn.layers import Linear
 from tribe_np.ops.attention import causal_mask, merge_heads, split_heads
 from tribe_np.ops.norm import length_norm
 from tribe_np.ops.rotary import rotary_tables
 from tribe_np.protocols import Array, Weights
 
 Tables: TypeAlias = tuple[tuple[Array, Array], tuple[Array, Array]]  # (cos, sin) of the queries, of the keys
+
+
+def rotary_dim(head_dim: int) -> int:
+    """Nominal number of rotated channels of each head: half of them, but at least 32.
+
+    Source   x-transformers 1.27.20 AttentionLayers (rotary_emb_dim)
+    """
+    return max(head_dim // 2, MIN_ROTARY_DIM)
+
+
+def n_frequencies(head_dim: int) -> int:
+    """Number of rotary frequencies, and of rotated channel pairs."""
+    return -(-rotary_dim(head_dim) // 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,24 +115,19 @@ class Attention:
 
         Shapes   x (B, S, D) -> (B, S, D), (B, N, S, S) or None
         """
-        query, key, value = (split_heads(layer(x), self.n_heads) for layer in (self.to_q, self.to_k, self.to_v))
-        ctx.see("query", query)
-        ctx.see("key", key)
-        ctx.see("value", value)
+        query = ctx.see("query", split_heads(self.to_q(x), self.n_heads))
+        key = ctx.see("key", split_heads(self.to_k(x), self.n_heads))
+        value = ctx.see("value", split_heads(self.to_v(x), self.n_heads))
         if position.tables is not None:
-            query = ctx.kernels.rotate_half(query, *position.tables[0])
-            key = ctx.kernels.rotate_half(key, *position.tables[1])
-            ctx.see("query_rotated", query)
-            ctx.see("key_rotated", key)
+            query = ctx.see("query_rotated", ctx.kernels.rotate_half(query, *position.tables[0]))
+            key = ctx.see("key_rotated", ctx.kernels.rotate_half(key, *position.tables[1]))
         scale = query.shape[-1] ** -0.5
         if self.residual:
             previous = self._logits(query, key, scale, position.bias, previous)
             mixed = ctx.kernels.softmax(previous) @ value
         else:
             mixed = ctx.kernels.attention(query, key, value, scale=scale, bias=position.bias, causal=self.causal)
-        mixed = merge_heads(mixed)
-        ctx.see("mixed", mixed)
-        return self.to_out(mixed), previous
+        return self.to_out(ctx.see("mixed", merge_heads(mixed))), previous
 
     def _logits(self, query: Array, key: Array, scale: float, bias: Array | None, previous: Array | None) -> Array:
         """This layer's logits on top of the previous layer's, so that a bias adds up with depth."""
@@ -137,7 +144,7 @@ class Attention:
 
 @dataclass(frozen=True, eq=False)
 class FeedForward:
-    """Two linear layers around an exact GELU.
+    """second(gelu(first(x))), with the exact GELU.
 
     Source   x-transformers 1.27.20 FeedForward
     """
@@ -154,65 +161,56 @@ class FeedForward:
             Linear.from_weights(weights.at("ff", 2), inner, dim, bias=True),
         )
 
-    def blocks(self, width: int) -> Iterator[tuple[Linear, Linear]]:
-        """Both layers cut along the hidden channels: the second ones' outputs add up to the whole's."""
-        for start in range(0, self.first.weight.shape[0], width):
-            hidden = slice(start, start + width)
-            bias = self.first.bias
-            yield (
-                Linear(self.first.weight[hidden], None if bias is None else bias[hidden]),
-                Linear(self.second.weight[:, hidden], self.second.bias if start == 0 else None),
-            )
-
     def __call__(self, x: Array, ctx: Context) -> Array:
-        """second(gelu(first(x))), D hidden channels at a time: a block stays in the cache and is all that is held.
+        """Shapes   x (B, S, D) -> (B, S, D)."""
+        hidden = ctx.see("hidden", self.first(x))
+        return self.second(ctx.see("activated", ctx.kernels.gelu(hidden)))
 
-        In one piece one window of the released model takes 0.32 or 0.37 s by chance, in blocks 0.33.
 
-        Shapes   x (B, S, D) -> (B, S, D)
-        Numerics the blocks' products are added in order: `in_one_piece` up to rounding
-        """
-        total, hidden, activated = None, [], []
-        for first, second in self.blocks(x.shape[-1]):
-            inner = first(x)
-            outer = ctx.kernels.gelu(inner)
-            if ctx.tap is not None:
-                hidden.append(inner)
-                activated.append(outer)
-            part = second(outer)
-            if total is None:
-                total = part
-            else:
-                total += part  # the product is ours: no further array
-        if ctx.tap is not None:  # a trace is shown the whole
-            xp = array_module(x)
-            ctx.see("hidden", xp.concatenate(hidden, axis=-1))
-            ctx.see("activated", xp.concatenate(activated, axis=-1))
-        return total
+def feed_in_blocks(layer: FeedForward, x: Array, ctx: Context) -> Array:
+    """layer(x), D hidden channels at a time: a block stays in the cache and is all that is held.
 
-    def in_one_piece(self, x: Array, ctx: Context) -> Array:
-        """As upstream multiplies: what the blocks are tested against.
+    In one piece one window of the released model takes 0.32 or 0.37 s by chance, in blocks 0.33.
+    Shapes   x (B, S, D) -> (B, S, D)
+    Numerics the blocks' outputs are added in order: layer(x) up to rounding
+    """
+    blocks = hidden_blocks(layer, x.shape[-1])
+    with ctx.joined(len(blocks), axis=-1) as block_ctx:
+        total = blocks[0](x, block_ctx)
+        for block in blocks[1:]:
+            total += block(x, block_ctx)  # the product is ours: no further array
+    return total
 
-        Shapes   x (B, S, D) -> (B, S, D)
-        """
-        return self.second(ctx.kernels.gelu(self.first(x)))
+
+def hidden_blocks(layer: FeedForward, width: int) -> list[FeedForward]:
+    """The layer cut along its hidden channels: the outputs of the pieces add up to its own."""
+    (first, second), blocks = (layer.first, layer.second), []
+    for start in range(0, first.weight.shape[0], width):
+        hidden = slice(start, start + width)
+        blocks.append(
+            FeedForward(
+                Linear(first.weight[hidden], None if first.bias is None else first.bias[hidden]),
+                Linear(second.weight[:, hidden], second.bias if start == 0 else None),
+            )
+        )
+    return blocks
 
 
 @dataclass(frozen=True, eq=False)
 class Sublayer:
-    """A norm, a block, and the scale of the residual stream that the block's output is added to."""
+    """A norm, a branch, and the scale of the stream that the branch's output is added to."""
 
     norm: Norm
-    block: Attention | FeedForward
+    branch: Attention | FeedForward
     residual_scale: Array | None  # (D,)
 
     @classmethod
     def from_weights(cls, weights: Weights, config: TransformerConfig, dim: int, index: int) -> "Sublayer":
         """Takes sublayer `index`: attention when even, feed-forward when odd."""
-        block: type[Attention] | type[FeedForward] = FeedForward if index % 2 else Attention
+        branch: type[Attention] | type[FeedForward] = FeedForward if index % 2 else Attention
         return cls(
             Norm.from_weights(weights.at(0, 0), config, dim),
-            block.from_weights(weights.at(1), config, dim),
+            branch.from_weights(weights.at(1), config, dim),
             weights.at(2).take("residual_scale", (dim,)) if config.scale_residual else None,
         )
 
@@ -220,16 +218,13 @@ class Sublayer:
         self, x: Array, position: Position, previous: Array | None, ctx: Context
     ) -> tuple[Array, Array | None]:
         """Shapes   x (B, S, D) -> (B, S, D), and residual attention's logits."""
-        normed = self.norm(x, ctx)
-        ctx.see("norm.output", normed)
-        if isinstance(self.block, Attention):
-            branch, previous = self.block(normed, position, previous, ctx)
+        normed = ctx.see("norm.output", self.norm(x, ctx))
+        if isinstance(self.branch, Attention):
+            out, previous = self.branch(normed, position, previous, ctx)
         else:
-            branch = self.block(normed, ctx)
-        ctx.see("branch", branch)
-        x = branch + (x if self.residual_scale is None else x * self.residual_scale)
-        ctx.see("output", x)
-        return x, previous
+            out = feed_in_blocks(self.branch, normed, ctx)
+        stream = x if self.residual_scale is None else x * self.residual_scale
+        return ctx.see("output", ctx.see("branch", out) + stream), previous
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,6 +275,4 @@ class Transformer:
         previous: Array | None = None
         for i, layer in enumerate(self.layers):
             x, previous = layer(x, position, previous, ctx.at("layers", i))
-        x = self.final_norm(x, ctx)
-        ctx.see("final_norm.output", x)
-        return x
+        return ctx.see("final_norm.output", self.final_norm(x, ctx))

@@ -1,1 +1,1 @@
-"""Files as such: whole or not at all, small ones, foreign ones, what killed writers left."""
+"""Files as such: whole or not at all, small, of another kind, left by killed writers; and the user's own folders."""

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from tribe_np.errors import CheckpointError
-from tribe_np.files.foreign import HEAD, description
+from tribe_np.files.file_kinds import HEAD, description
 from tribe_np.files.small_files import read_small_file
 
 MAX_BYTES = 100_000  # a real one has about 18,000; PyYAML needs up to 4 s for as many
@@ -44,8 +44,8 @@ def read_config_yaml(path: str | Path) -> dict[str, Any]:
              a Python tag other than the ordinary ones, or no mapping
     """
     raw = read_small_file(path, most=MAX_BYTES)
-    if foreign := description(raw[:HEAD]):
-        raise CheckpointError(f"{path}: not a configuration but {foreign}")
+    if other := description(raw[:HEAD]):
+        raise CheckpointError(f"{path}: not a configuration but {other}")
     try:
         return parse_config_yaml(raw.decode("utf-8"), origin=str(path))
     except UnicodeDecodeError as error:

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, TensorSpec, serialize_file
 
 from tribe_np.errors import CheckpointError, OutputError
 from tribe_np.files.atomic import whole_file
-from tribe_np.files.foreign import file_description
+from tribe_np.files.file_kinds import file_description
 from tribe_np.files.small_files import check_regular
 from tribe_np.formats.blocks import read_blocks, write_values
 from tribe_np.shown import quoted
@@ -33,7 +33,7 @@ STORED = {
 
 @dataclass(frozen=True)
 class TensorEntry:
-    """One tensor of a file: known before its bytes are read."""
+    """One tensor of a file, its values one after the other, little end first: known before its bytes are read."""
 
     path: Path
     name: str
@@ -60,14 +60,9 @@ class TensorEntry:
         return raw.view(STORED[self.dtype]).reshape(self.shape)
 
     def row(self, number: int) -> "TensorEntry":
-        """One row of the first axis, as a tensor of its own; of tensors that lie in the file in order."""
+        """One row of the first axis, as a tensor of its own."""
         row = replace(self, shape=self.shape[1:])
         return replace(row, offset=self.offset + number * row.n_bytes)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the values lie in the file one after the other, in the format's byte order."""
-        return True
 
     def read(self, dtype: Any = None, *, rows: np.ndarray | None = None) -> np.ndarray:
         """The tensor's values, or those of some rows, in `dtype` (None: the stored one; float32 for BF16).
@@ -78,18 +73,23 @@ class TensorEntry:
 
     def read_checked(self, dtype: Any = None, *, rows: np.ndarray | None = None) -> tuple[np.ndarray, bool]:
         """`read`, and whether all values are finite. The array is its own: no page of the file stays mapped."""
-        stored = np.dtype(STORED[self.dtype])
-        wanted = np.dtype(dtype or (np.float32 if self.dtype == "BF16" else stored))
-        if rows is None and self.is_plain:
-            try:
-                out = np.empty(self.shape, wanted)
-                finite = read_blocks(self.path, self.offset, self.dtype, stored, out.reshape(-1))
-            except (OSError, EOFError, ValueError) as error:
-                raise CheckpointError(f"{self.path}: tensor {self.name} cannot be read: {error}") from error
-            return out, finite
-        found = np.ascontiguousarray(self.stored() if rows is None else self.stored()[rows])
-        out = np.empty(found.shape, wanted)
-        return out, write_values(found.reshape(-1), out.reshape(-1), self.dtype)
+        if rows is not None:
+            return self._copied(self.stored()[rows], dtype)
+        try:
+            out = np.empty(self.shape, self._wanted(dtype))
+            finite = read_blocks(self.path, self.offset, self.dtype, np.dtype(STORED[self.dtype]), out.reshape(-1))
+        except (OSError, EOFError, ValueError) as error:
+            raise CheckpointError(f"{self.path}: tensor {self.name} cannot be read: {error}") from error
+        return out, finite
+
+    def _copied(self, mapped: np.ndarray, dtype: Any) -> tuple[np.ndarray, bool]:
+        """Stored values as an array of its own, and whether all are finite."""
+        values = np.ascontiguousarray(mapped)
+        out = np.empty(values.shape, self._wanted(dtype))
+        return out, write_values(values.reshape(-1), out.reshape(-1), self.dtype)
+
+    def _wanted(self, dtype: Any) -> np.dtype:
+        return np.dtype(dtype or (np.float32 if self.dtype == "BF16" else STORED[self.dtype]))
 
 
 def widen_bf16(bits: np.ndarray) -> np.ndarray:
@@ -124,8 +124,8 @@ def read_header(path: str | Path) -> tuple[dict[str, TensorEntry], dict[str, str
             if len(prefix) < 8:
                 raise CheckpointError(f"{path}: not a safetensors file: {size} bytes, too short for a header")
             if n_header > min(size - 8, MAX_HEADER):
-                if foreign := file_description(path):
-                    raise CheckpointError(f"{path}: not a safetensors file but {foreign}")
+                if other := file_description(path):
+                    raise CheckpointError(f"{path}: not a safetensors file but {other}")
                 if n_header <= size - 8:
                     raise CheckpointError(f"{path}: the header claims {n_header} bytes; at most {MAX_HEADER} are read")
                 raise CheckpointError(

@@ -11,7 +11,7 @@ Source   torch 2.13 serialization.py _save, _load; the torch zip layout of upstr
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +32,13 @@ BYTE_ORDERS = (b"little", b"big")
 
 @dataclass(frozen=True)
 class StridedEntry(TensorEntry):
-    """A tensor of a PyTorch checkpoint: a window, with strides in elements, on bytes that others may share."""
+    """A tensor whose values lie apart, in another order or big end first: a window on bytes that others may share.
+
+    Units    strides in elements
+    """
 
     strides: tuple[int, ...] = ()
     big_endian: bool = False
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the values lie in the file one after the other, little end first."""
-        return not self.big_endian and self.strides == _whole_strides(self.shape)
 
     def stored(self) -> np.ndarray:
         """The tensor as it lies in the file: a read-only memory map (a copy of a big-endian one); BF16 as its bits.
@@ -60,6 +58,15 @@ class StridedEntry(TensorEntry):
             flat, self.shape, tuple(stride * dtype.itemsize for stride in self.strides), writeable=False
         )
         return window.astype(dtype) if self.big_endian else window
+
+    def row(self, number: int) -> TensorEntry:
+        """One row of the first axis, as a tensor of its own."""
+        offset = self.offset + number * self.strides[0] * np.dtype(STORED[self.dtype]).itemsize
+        return replace(self, shape=self.shape[1:], strides=self.strides[1:], offset=offset)
+
+    def read_checked(self, dtype: Any = None, *, rows: np.ndarray | None = None) -> tuple[np.ndarray, bool]:
+        """As `TensorEntry.read_checked`, through the memory map."""
+        return self._copied(self.stored() if rows is None else self.stored()[rows], dtype)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +92,7 @@ class TorchFile:
                 raise CheckpointError(f"{self.path}: {where} holds a {type(value).__name__} as {name[:80]!r}")
         return {name: self.entry(name, value) for name, value in mapping.items()}
 
-    def entry(self, name: str, tensor: StoredTensor) -> StridedEntry:
+    def entry(self, name: str, tensor: StoredTensor) -> TensorEntry:
         """The tensor as something that can be read.
 
         Raises   CheckpointError when it lies outside of its storage, or repeats elements beyond the file's own size
@@ -103,9 +110,9 @@ class TorchFile:
                 f"{storage.n_elements} x {item}"
             )
         strides = tuple(stride if n > 1 else 0 for n, stride in zip(tensor.shape, tensor.strides, strict=True))
-        entry = StridedEntry(
-            self.path, name, dtype, tensor.shape, member.offset + tensor.offset * item, strides, self.big_endian
-        )
+        entry = TensorEntry(self.path, name, dtype, tensor.shape, member.offset + tensor.offset * item)
+        if self.big_endian or strides != _whole_strides(tensor.shape):
+            entry = StridedEntry(**vars(entry), strides=strides, big_endian=self.big_endian)
         if math.prod(tensor.shape) and tensor.offset + _last_index(tensor.shape, tensor.strides) >= storage.n_elements:
             raise CheckpointError(
                 f"{where} of shape {tensor.shape} reaches beyond its storage of {storage.n_elements} elements"

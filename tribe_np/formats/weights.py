@@ -2,16 +2,14 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tribe_np.errors import CheckpointError
-from tribe_np.files.foreign import HEAD, description
+from tribe_np.files.file_kinds import HEAD, description
 from tribe_np.files.small_files import MEGABYTE, read_small_file
 from tribe_np.formats.safetensors import TensorEntry, read_header
 from tribe_np.formats.torch_zip import read_torch_tensors
@@ -25,31 +23,17 @@ TORCH_NAME = "pytorch_model.bin"
 LONGEST_NAME = 200  # characters of a tensor's name in a message
 MAX_JSON = 8 * MEGABYTE  # the index of a model in shards takes about 100 bytes a tensor
 FLOATS = ("F64", "F32", "F16", "BF16")
-HEADERS_ONLY: ContextVar[bool] = ContextVar("tribe_np_headers_only", default=False)
-
-
-@contextmanager
-def headers_only() -> Iterator[None]:
-    """Within it no weight is read: what is taken has its name, dtype and shape checked, and is 0 everywhere.
-
-    A model built here tells, in milliseconds and without memory, whether a folder fits its configuration; it is not to
-    be run.
-    """
-    token = HEADERS_ONLY.set(True)
-    try:
-        yield
-    finally:
-        HEADERS_ONLY.reset(token)
 
 
 class WeightTree:
     """The `Weights` protocol over safetensors files or plain arrays; subtrees share one record of what was taken.
 
     Parameters
-        entries  name -> TensorEntry (read at `take`) or NumPy array
-        origin   where they come from, for messages
-        dtype    of the arrays handed out
-        place    moves a host array to the device of the model
+        entries       name -> TensorEntry (read at `take`) or NumPy array
+        origin        where they come from, for messages
+        dtype         of the arrays handed out
+        place         moves a host array to the device of the model
+        headers_only  reads no weight: what is taken has its name, dtype and shape checked, and is 0 everywhere
     """
 
     def __init__(
@@ -59,6 +43,7 @@ class WeightTree:
         origin: str,
         dtype: Any = np.float32,
         place: Callable[[np.ndarray], Array] = np.asarray,
+        headers_only: bool = False,
         _prefix: str = "",
         _taken: set[str] | None = None,
     ) -> None:
@@ -66,13 +51,14 @@ class WeightTree:
         self._origin = origin
         self._dtype = dtype
         self._place = place
+        self._headers_only = headers_only
         self._prefix = _prefix
         self._taken: set[str] = set() if _taken is None else _taken
 
     def at(self, *parts: str | int) -> "WeightTree":
         """The subtree below a dotted prefix."""
         return WeightTree(
-            self._entries, origin=self._origin, dtype=self._dtype, place=self._place,
+            self._entries, origin=self._origin, dtype=self._dtype, place=self._place, headers_only=self._headers_only,
             _prefix=self._prefix + "".join(f"{part}." for part in parts), _taken=self._taken,
         )  # fmt: skip
 
@@ -141,7 +127,7 @@ class WeightTree:
         return full
 
     def _finite(self, full: str, entry: TensorEntry | np.ndarray, rows: np.ndarray | None) -> Array:
-        if HEADERS_ONLY.get():
+        if self._headers_only:
             return self._place(np.broadcast_to(np.zeros((), self._dtype), entry.shape))
         with np.errstate(over="ignore"):  # what does not fit the dtype becomes infinite, and is refused below
             if isinstance(entry, TensorEntry):
@@ -177,15 +163,16 @@ def open_folder(
     *,
     dtype: Any = np.float32,
     place: Callable[[np.ndarray], Array] = np.asarray,
+    headers_only: bool = False,
     rename: Callable[[str], str] = lambda name: name,
 ) -> WeightTree:
-    """Weights of a HuggingFace folder (see `read_folder`) as a tree.
+    """Weights of a HuggingFace folder (see `read_folder`) as a tree (see `WeightTree` for the options).
 
     `rename` maps each stored name to the model's own (a prefix dropped, an older spelling).
     Raises   CheckpointError when no weights, a shard, or a tensor named by the index is missing
     """
     entries = renamed(read_folder(folder), rename, origin=str(folder))
-    return WeightTree(entries, origin=str(folder), dtype=dtype, place=place)
+    return WeightTree(entries, origin=str(folder), dtype=dtype, place=place, headers_only=headers_only)
 
 
 def read_folder(folder: str | Path) -> dict[str, TensorEntry]:
@@ -251,8 +238,8 @@ def read_json(path: str | Path, *, most: int = MAX_JSON) -> dict[str, Any]:
     try:
         value = json.loads(raw.decode("utf-8"))
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits too
-        if foreign := description(raw[:HEAD]):
-            raise CheckpointError(f"{path}: not JSON but {foreign}") from error
+        if other := description(raw[:HEAD]):
+            raise CheckpointError(f"{path}: not JSON but {other}") from error
         raise CheckpointError(f"{path}: not valid JSON: {str(error)[:80]}") from error
     if not isinstance(value, dict):
         raise CheckpointError(f"{path}: expected a JSON object, got {type(value).__name__}")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tribe_np.errors import CheckpointError
-from tribe_np.files.foreign import file_description
+from tribe_np.files.file_kinds import file_description
 from tribe_np.files.small_files import check_regular
 
 END = struct.Struct("<4s4H2LH")  # end of central directory
@@ -62,8 +62,8 @@ def _read_directory(path: Path, file: BinaryIO, size: int) -> tuple[bytes, int]:
     tail = file.read(size - tail_start)
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or at + END.size > len(tail):
-        if foreign := file_description(path, own=("zip",)):
-            raise CheckpointError(f"{path}: not a PyTorch checkpoint but {foreign}")
+        if other := file_description(path, own=("zip",)):
+            raise CheckpointError(f"{path}: not a PyTorch checkpoint but {other}")
         raise CheckpointError(
             f"{path}: not a PyTorch checkpoint in zip form, or truncated; files from before PyTorch 1.6 must be "
             "loaded and saved again with a newer one"

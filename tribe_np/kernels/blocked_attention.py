@@ -5,9 +5,9 @@ keys they see. Whole rows need no running maximum; measured at 8,192 keys, block
 Every thread has blocks of its own (see workers.py).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
+from typing import Protocol
 
 import numpy as np
 
@@ -23,12 +23,26 @@ TURNS = 4
 """Blocks that a thread gets at least, so that none waits long for the last."""
 
 
+class Weigh(Protocol):
+    """loops.attention_weights_loops, or the one for float32."""
+
+    def __call__(self, out: np.ndarray, factor: float, n_open: int, n_steps: int, out_totals: np.ndarray, /) -> None:
+        """Shapes   out (R, T), out_totals (R,)."""
+
+
+class AddDistances(Protocol):
+    """loops.add_distances_loops."""
+
+    def __call__(self, out: np.ndarray, products: np.ndarray, start: int, n_steps: int, left_span: int, /) -> None:
+        """Shapes   out (R, T), products (R, n distances)."""
+
+
 @dataclass(frozen=True)
 class BlockedAttention:
     """ops.attention.attention and ops.relative.relative_attention over one dtype's bodies."""
 
-    weights: Callable[..., None]
-    add_distances: Callable[..., None]
+    weights: Weigh
+    add_distances: AddDistances
     unit: float  # of `weights`: 1 / ln 2 where it raises two to their power, else 1
 
     def __call__(self, query: np.ndarray, key: np.ndarray, value: np.ndarray, terms: "Terms") -> np.ndarray:

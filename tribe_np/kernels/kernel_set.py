@@ -1,14 +1,82 @@
 """The record of hot operations. Whoever builds a model picks one; swapping a single entry bisects a parity failure.
 
 Every entry has the signature, meaning and tests of its reference in `tribe_np.ops`; only speed may differ, and
-rounding. There is no silent fallback: an entry given a dtype or layout it lacks raises.
+rounding. There is no silent fallback: an entry given a dtype or layout it lacks raises. The protocols here say what an
+entry takes, so that the type checker holds every set to it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from tribe_np.ops import activation, attention, conv, norm, relative, rotary
 from tribe_np.protocols import Array
+
+
+class Activation(Protocol):
+    """One array in, one out."""
+
+    def __call__(self, x: Array) -> Array:
+        """Shapes   x (..., D) -> (..., D); `glu` halves the channels."""
+
+
+class Gate(Protocol):
+    """silu(gate) * up."""
+
+    def __call__(self, gate: Array, up: Array) -> Array:
+        """Shapes   gate (...), up (...) -> (...)."""
+
+
+class LayerNorm(Protocol):
+    """Mean 0 and variance 1, then scaled and shifted."""
+
+    def __call__(self, x: Array, weight: Array | None = None, bias: Array | None = None, *, eps: float) -> Array:
+        """Shapes   x (..., D), weight (D,), bias (D,) -> (..., D)."""
+
+
+class RmsNorm(Protocol):
+    """Divided by the root mean square, then scaled."""
+
+    def __call__(self, x: Array, weight: Array, *, eps: float) -> Array:
+        """Shapes   x (..., D), weight (D,) -> (..., D)."""
+
+
+class ScaleNorm(Protocol):
+    """Rescaled to one length."""
+
+    def __call__(self, x: Array, gain: Array, *, eps: float = 1e-12) -> Array:
+        """Shapes   x (..., D), gain (1,) -> (..., D)."""
+
+
+class Rotation(Protocol):
+    """Channels turned by the angles of their position."""
+
+    def __call__(self, x: Array, cos: Array, sin: Array) -> Array:
+        """Shapes   x (..., S, H), cos (S, R), sin (S, R), R <= H -> (..., S, H)."""
+
+
+class Convolution(Protocol):
+    """One short kernel per channel over time."""
+
+    def __call__(self, x: Array, weight: Array) -> Array:
+        """Shapes   x (..., S, D), weight (D, W) -> (..., S, D)."""
+
+
+class Attention(Protocol):
+    """softmax(query . key * scale + bias) . value."""
+
+    def __call__(
+        self, query: Array, key: Array, value: Array, *, scale: float, bias: Array | None = None, causal: bool = False
+    ) -> Array:
+        """Shapes   query (B, N, S, H), key, value (B, K, T, H), bias to (B, N, S, T) -> (B, N, S, H); K divides N."""
+
+
+class RelativeAttention(Protocol):
+    """Attention whose scores have a term for the clipped distance between query and key."""
+
+    def __call__(
+        self, query: Array, key: Array, value: Array, embedding: Array, *, scale: float, left_span: int
+    ) -> Array:
+        """Shapes   query, key, value (B, N, S, H), embedding (n distances, H) -> (B, N, S, H)."""
 
 
 @dataclass(frozen=True)
@@ -16,19 +84,19 @@ class KernelSet:
     """Implementations of the operations that dominate a profile; see the reference of each for its contract."""
 
     name: str
-    softmax: Callable[[Array], Array]
-    gelu: Callable[[Array], Array]
-    silu: Callable[[Array], Array]
-    silu_gate: Callable[[Array, Array], Array]
-    glu: Callable[[Array], Array]
-    layer_norm: Callable[..., Array]
-    rms_norm: Callable[..., Array]
-    scale_norm: Callable[..., Array]
-    rotate_half: Callable[[Array, Array, Array], Array]
-    rotate_adjacent: Callable[[Array, Array, Array], Array]
-    depthwise_causal: Callable[[Array, Array], Array]
-    attention: Callable[..., Array]
-    relative_attention: Callable[..., Array]
+    softmax: Activation
+    gelu: Activation
+    silu: Activation
+    silu_gate: Gate
+    glu: Activation
+    layer_norm: LayerNorm
+    rms_norm: RmsNorm
+    scale_norm: ScaleNorm
+    rotate_half: Rotation
+    rotate_adjacent: Rotation
+    depthwise_causal: Convolution
+    attention: Attention
+    relative_attention: RelativeAttention
 
 
 REFERENCE = KernelSet(

@@ -9,7 +9,7 @@ on disk by Numba, so only the first ever call compiles.
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from types import FunctionType
 from typing import Any
@@ -23,7 +23,8 @@ from tribe_np.kernels.kernel_set import KernelSet
 from tribe_np.optional import require
 from tribe_np.protocols import Array
 
-Compiler = Callable[[str, Callable[..., None]], Callable[..., None]]
+Body = Callable[..., None]  # of loops.py or narrow_loops.py: arrays and numbers in, the last array filled
+Compiler = Callable[[str, Body], Body]
 
 
 @cache
@@ -49,7 +50,7 @@ IN_WORKERS = ("attention_weights", "attention_weights_float32", "add_distances")
 `softmax` either, which only the encoder's residual attention needs."""
 
 
-def _compiled(numba: Any, name: str, body: Callable[..., None]) -> Callable[..., None]:
+def _compiled(numba: Any, name: str, body: Body) -> Body:
     """The body with numba.prange in the place of its prange, compiled on first call."""
     assert isinstance(body, FunctionType)
     helper = numba.njit(inline="always")(narrow_loops.exp_falling)
@@ -64,7 +65,7 @@ def _compiled(numba: Any, name: str, body: Callable[..., None]) -> Callable[...,
     options = runs | {"fastmath": {"reassoc", "contract"} if name in SPLIT_SUMS else False}
     has_home = os.path.isabs(os.path.expanduser("~"))  # else Numba would make a folder "~" where the user stands
     try:
-        compiled: Callable[..., None] = numba.njit(cache=has_home, **options)(compilable)
+        compiled: Body = numba.njit(cache=has_home, **options)(compilable)
     except RuntimeError:  # no writable folder for the cache: compile in every process instead
         compiled = numba.njit(**options)(compilable)
     return compiled
@@ -82,8 +83,22 @@ def loop_set(name: str, compiler: Compiler) -> KernelSet:
         if name.endswith("_loops")
     }
     made = LoopEntries({name: compiler(name, body) for name, body in bodies.items()})
-    entries = {field.name: getattr(made, field.name) for field in fields(KernelSet) if field.name != "name"}
-    return KernelSet(name=name, **entries)
+    return KernelSet(
+        name=name,
+        softmax=made.softmax,
+        gelu=made.gelu,
+        silu=made.silu,
+        silu_gate=made.silu_gate,
+        glu=made.glu,
+        layer_norm=made.layer_norm,
+        rms_norm=made.rms_norm,
+        scale_norm=made.scale_norm,
+        rotate_half=made.rotate_half,
+        rotate_adjacent=made.rotate_adjacent,
+        depthwise_causal=made.depthwise_causal,
+        attention=made.attention,
+        relative_attention=made.relative_attention,
+    )
 
 
 def _checked(kernel: str, *arrays: Array) -> list[np.ndarray]:
@@ -126,9 +141,9 @@ def _stacked(kernel: str, x: np.ndarray, n_axes: int) -> np.ndarray:
 class LoopEntries:
     """Checks, flattens, allocates the output and calls one body; the contracts are those of `tribe_np.ops`."""
 
-    bodies: Mapping[str, Callable[..., None]]  # by name; name_float32 where float32 has its own
+    bodies: Mapping[str, Body]  # by name; name_float32 where float32 has its own
 
-    def body(self, name: str, dtype: Any) -> Callable[..., None]:
+    def body(self, name: str, dtype: Any) -> Body:
         """The body for arrays of that dtype."""
         return self.bodies.get(f"{name}_{np.dtype(dtype).name}", self.bodies[name])
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import IO
 
 from tribe_np.errors import MediaError
-from tribe_np.files.foreign import HEAD, kind_of
+from tribe_np.files.file_kinds import HEAD, kind_of
 from tribe_np.optional import require
 
-NOT_MEDIA = ("list", "page", "pointer")  # groups of foreign files that are saved or renamed by mistake, or open others
+NOT_MEDIA = ("list", "page", "pointer")  # groups of other kinds that are saved or renamed by mistake, or open others
 QUIET = ("-hide_banner", "-nostdin", "-loglevel", "error")
 TALKATIVE = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info")
 LEVEL = re.compile(r"\[(error|fatal|panic)\] ")

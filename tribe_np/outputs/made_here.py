@@ -38,7 +38,7 @@ def mark_folder(folder: Path, command: str) -> None:
         sync_folder(below)
 
 
-def foreign_in(folder: Path, command: str | None = None) -> str | None:
+def others_files_in(folder: Path, command: str | None = None) -> str | None:
     """Why a folder may not be replaced by `command`; None when all in it is as that command, or any, wrote it.
 
     A part of what was written will do: a run may have been killed while it removed the rest. Another run may put its
@@ -48,7 +48,7 @@ def foreign_in(folder: Path, command: str | None = None) -> str | None:
     for _ in range(ATTEMPTS):
         before, reason = _state(folder), None
         with suppress(FileNotFoundError):
-            reason = _foreign_in(folder, command)
+            reason = _others_files_in(folder, command)
         if _state(folder) == before:
             break
     return reason
@@ -62,7 +62,7 @@ def _state(folder: Path) -> tuple[int, int] | None:
     return None
 
 
-def _foreign_in(folder: Path, command: str | None) -> str | None:
+def _others_files_in(folder: Path, command: str | None) -> str | None:
     names = sorted(path.name for path in folder.iterdir())
     marker = _read(folder / MARKER)
     digests = marker.get("sha256")

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from tribe_np.errors import OutputError
 from tribe_np.files.atomic import exchange, sync_folder, whole_file
+from tribe_np.files.home import home_folder
 from tribe_np.files.leftovers import leftovers, passing_name, remove_if_possible
-from tribe_np.outputs.made_here import MARKER, file_marker, foreign_in, is_own_file, mark_file, mark_folder
+from tribe_np.outputs.made_here import MARKER, file_marker, is_own_file, mark_file, mark_folder, others_files_in
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST)
@@ -23,15 +24,15 @@ NONE: Inputs = {}
 ATTEMPTS = 100  # other runs may put their results there at the same time
 
 
-def check_target(folder: Path, foreign: Callable[[Path], str | None], *, argument: str = "--out ") -> None:
+def check_target(folder: Path, others_in: Callable[[Path], str | None], *, argument: str = "--out ") -> None:
     """Refuses, before any work is done, a folder that could not be written; tidies what a killed run left of it.
 
-    `foreign` says why a folder that is there may not be replaced, or None.
+    `others_in` says why a folder that is there may not be replaced, or None.
     Raises   OutputError
     """
     _check_place(folder, argument)
     try:
-        reason = foreign(folder) if folder.is_dir() else None
+        reason = others_in(folder) if folder.is_dir() else None
     except OSError as error:
         raise output_error(folder, error, argument) from error
     if reason is not None:
@@ -43,7 +44,7 @@ def check_own_target(folder: Path, command: str, inputs: Inputs = NONE, *, argum
 
     Raises   OutputError
     """
-    check_target(folder, lambda there: foreign_in(there, command), argument=argument)
+    check_target(folder, lambda there: others_files_in(there, command), argument=argument)
     if os.path.ismount(folder):
         raise OutputError(f"{argument}{folder}: is a mount point, which cannot be replaced; choose a folder in it")
     _check_apart(folder, inputs)
@@ -118,7 +119,7 @@ def remove_whole(folder: Path, command: str) -> None:
     Raises   OutputError
     """
     try:
-        if folder.is_dir() and foreign_in(folder, command) is None:
+        if folder.is_dir() and others_files_in(folder, command) is None:
             retired = passing_name(real_path(folder), "partial")
             real_path(folder).rename(retired)
             remove_if_possible(retired)
@@ -148,9 +149,9 @@ def _put_in_place(partial: Path, folder: Path, command: str, shown: Path) -> Non
             except OSError as error:
                 if error.errno not in OCCUPIED:
                     raise
-            reason = foreign_in(folder, command)
+            reason = others_files_in(folder, command)
             if reason is None and exchange(partial, folder):
-                reason = foreign_in(partial, command)  # what was replaced, to the last moment
+                reason = others_files_in(partial, command)  # what was replaced, to the last moment
                 if reason is None:
                     return
                 exchange(partial, folder)
@@ -194,7 +195,8 @@ def _check_place(folder: Path, argument: str) -> None:
     """Refuses a place that no folder of ours can have, whatever is in it; tidies what a killed run left there."""
     try:
         real = real_path(folder)
-        if real in (Path(real.anchor), _home()):
+        home = home_folder()
+        if real == Path(real.anchor) or (home is not None and real == real_path(home)):
             raise OutputError(f"{argument}{folder}: is the system's own or the home folder; choose a folder in it")
         _tidy(real)
         with suppress(FileNotFoundError, NotADirectoryError):  # one look: another run may take it away between two
@@ -213,15 +215,8 @@ def _tidy(real: Path) -> None:
         if ending == "old" and not real.exists():
             with suppress(OSError):  # another run was faster
                 path.rename(real)
-        elif not (path / MARKER).is_file() or foreign_in(path) is None:
+        elif not (path / MARKER).is_file() or others_files_in(path) is None:
             remove_if_possible(path)  # else a person's, put there while we replaced it
-
-
-def _home() -> Path | None:
-    try:
-        return real_path(Path.home())
-    except RuntimeError:  # a user without a home
-        return None
 
 
 def _check_apart(out: Path, inputs: Inputs) -> None:

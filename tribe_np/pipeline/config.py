@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from extractors.catalogue import modalities as known_modalities
+from extractors.catalogue import record_of
 from extractors.common.layers import MOST_LAYERS, LayerSelection
 from extractors.vjepa2.config import MOST_FRAMES, N_VIDEO_FRAMES
 from extractors.vjepa2.stride import STRIDES
@@ -23,30 +25,8 @@ from tribe_np.timeline.features import AGGREGATIONS
 from tribe_np.timeline.languages import checked_language
 from tribe_np.timeline.sentences import check_option
 
-EXTRACTOR_CLASSES = {
-    "text": "HuggingFaceText",
-    "audio": "Wav2VecBert",
-    "video": "HuggingFaceVideo",
-    "image": "HuggingFaceVideo",
-}
-EVENT_TYPES = {"text": "Word", "audio": "Audio", "video": "Video", "image": "Video"}
-DEFAULT_MODELS = {
-    "text": "meta-llama/Llama-3.2-3B",
-    "audio": "facebook/w2v-bert-2.0",
-    "video": "facebook/vjepa2-vitg-fpc64-256",
-    "image": "facebook/dinov2-large",
-}
-
-# key -> the only value implemented, per extractor; an absent key has that value upstream too
-FIXED: dict[str, dict[str, Any]] = {
-    "text": {"contextualized": True, "pretrained": True, "token_aggregation": "mean", "event_types": "Word"},
-    "audio": {"norm_audio": True, "normalized": True, "layer_type": "transformer", "event_types": "Audio"},
-    "video": {"max_imsize": None, "layer_type": "", "event_types": "Video"},
-    "image": {"max_imsize": None, "layer_type": "", "event_types": "Video", "clip_duration": None},
-}
 MOST = 100_000  # TRs of a window, events of a batch: memory grows with them, and no weight's shape bounds them
 LARGEST = 1000.0  # Hz, and seconds of a clip
-FIXED_IMAGE = {"token_aggregation": "mean", "imsize": None, "pretrained": True}
 
 
 @dataclass(frozen=True)
@@ -92,10 +72,10 @@ class DataConfig:
         modalities = data.get("features_to_use")
         if not isinstance(modalities, list) or not modalities:
             raise ConfigError("config.yaml: data.features_to_use must list modalities, such as [text, audio, video]")
-        unknown = [m for m in modalities if not isinstance(m, str) or m not in EXTRACTOR_CLASSES]
+        unknown = [m for m in modalities if m not in known_modalities()]
         if unknown or len(set(modalities)) < len(modalities):
             unknown = unknown or ["one of them twice"]
-            known = ", ".join(EXTRACTOR_CLASSES)
+            known = ", ".join(known_modalities())
             raise ConfigError(f"config.yaml: data.features_to_use names {quoted(unknown[0])}; implemented are {known}")
         tr_frequency = _positive(neuro, "data.neuro.frequency")
         return cls(
@@ -112,25 +92,25 @@ class DataConfig:
 
 
 def _extractor(modality: str, data: Mapping[str, Any]) -> ExtractorConfig:
-    where = f"data.{modality}_feature"
+    where, record = f"data.{modality}_feature", record_of(modality)
     feature = _mapping(data, f"{modality}_feature")
-    if feature.get("name") != EXTRACTOR_CLASSES[modality]:
+    if feature.get("name") != record.feature_class:
         raise ConfigError(
-            f"config.yaml: {where}.name is {quoted(feature.get('name'))}; implemented is {EXTRACTOR_CLASSES[modality]}"
+            f"config.yaml: {where}.name is {quoted(feature.get('name'))}; implemented is {record.feature_class}"
         )
-    _check_fixed(feature, FIXED[modality], where)
+    _check_fixed(feature, {**record.fixed, "event_types": record.event_type}, where)
     model = feature
-    if modality in ("video", "image"):
-        model = _mapping(feature, "image", where)
-        _check_fixed(model, FIXED_IMAGE, f"{where}.image")
+    if record.section:
+        model = _mapping(feature, record.section, where)
+        _check_fixed(model, record.section_fixed, f"{where}.{record.section}")
     return ExtractorConfig(
         modality=modality,
-        model_name=str(model.get("model_name", DEFAULT_MODELS[modality])),
+        model_name=str(model.get("model_name", record.default_name)),
         selection=_selection(data, model, f"{where}.layers"),
         frequency=_positive(data, "data.frequency"),
         aggregation=_aggregation(feature, where),
         batch_size=_count(feature, f"{where}.batch_size", 32),
-        clip_duration=_positive(feature, f"{where}.clip_duration") if modality == "video" else 0.0,
+        clip_duration=_positive(feature, f"{where}.clip_duration") if record.reads == "film" else 0.0,
         n_video_frames=_video_frames(feature, where),
         allow_missing=_flag(feature, f"{where}.allow_missing"),
     )
@@ -354,11 +334,10 @@ def split_update(update: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict
 
 
 EXPERIMENT_FLAGS = ("average_subjects", "remove_empty_segments")
-DATA_KEYS = {  # of upstream's Data, which refuses any other
-    "study", "neuro", "subject_id", *(f"{modality}_feature" for modality in EXTRACTOR_CLASSES), "frequency",
-    "features_to_use", "features_to_mask", "n_layers_to_use", "layers_to_use", "layer_aggregation", "duration_trs",
-    "overlap_trs_train", "overlap_trs_val", "batch_size", "num_workers", "shuffle_train", "shuffle_val",
-    "stride_drop_incomplete", "split_segments_by_time",
+DATA_KEYS = {  # of upstream's Data, beside MODALITY_feature; it refuses any other
+    "study", "neuro", "subject_id", "frequency", "features_to_use", "features_to_mask", "n_layers_to_use",
+    "layers_to_use", "layer_aggregation", "duration_trs", "overlap_trs_train", "overlap_trs_val", "batch_size",
+    "num_workers", "shuffle_train", "shuffle_val", "stride_drop_incomplete", "split_segments_by_time",
 }  # fmt: skip
 
 
@@ -386,7 +365,8 @@ def split_settings(update: Mapping[str, Any], config: Mapping[str, Any]) -> tupl
 
 def _check_data_keys(given: Any, config: Any) -> None:
     """Refuses a key that would be taken and do nothing: `data.overlap_trs` for `data.overlap_trs_train`."""
-    known = DATA_KEYS | (set(config) if isinstance(config, Mapping) else set())
+    features = {f"{modality}_feature" for modality in known_modalities()}
+    known = DATA_KEYS | features | (set(config) if isinstance(config, Mapping) else set())
     unknown = [key for key in given or () if key not in known] if isinstance(given, Mapping) else []
     if unknown:
         near = get_close_matches(str(unknown[0]), [str(key) for key in known], n=1)

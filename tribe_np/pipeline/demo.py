@@ -11,22 +11,20 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-import extractors.llama.random
-import extractors.vjepa2.random
-import extractors.wav2vec_bert.random
-import tribe_np.encoder.random
+from extractors.catalogue import RECORDS, ModelRecord
 from extractors.common.layers import LayerSelection
+from tribe_np.encoder.random import write_random as write_encoder
 from tribe_np.errors import ConfigError, MediaError, MissingDependencyError
 from tribe_np.files.leftovers import is_passing_name, passing_name, remove_if_possible, remove_leftovers
 from tribe_np.formats.weights import read_json
 from tribe_np.media.ffmpeg import file_url, run_ffmpeg
-from tribe_np.media.speech import espeak as speech
+from tribe_np.media.speech import synthesis as speech
 from tribe_np.media.transcripts.transcript import Transcript, Word
-from tribe_np.media.transcripts.transcript_tables import whisperx_text
-from tribe_np.outputs.made_here import LITTER, file_marker, foreign_in, is_own_file, listed
+from tribe_np.media.transcripts.whisperx_json import whisperx_text
+from tribe_np.outputs.made_here import LITTER, file_marker, is_own_file, listed, others_files_in
 from tribe_np.outputs.whole import check_target, output_error, remove_whole, write_file_whole, write_whole
 from tribe_np.pipeline.progress import Progress
-from tribe_np.pipeline.store.workspace import foreign_in_cache
+from tribe_np.pipeline.store.workspace import others_files_in_cache
 
 NOTE = "random weights: the numbers mean nothing about any brain"
 TEXT = (
@@ -60,7 +58,7 @@ class DemoPaths:
 
     @property
     def models(self) -> Path:
-        """encoder/, text/, audio/ and video/."""
+        """encoder/, and a folder of each modality shown."""
         return self.folder / "models"
 
     @property
@@ -83,14 +81,14 @@ def make_demo(folder: Path, *, seconds: int, seed: int, progress: Progress) -> t
         raise ConfigError(f"--seconds must be from {MIN_SECONDS} to {MAX_SECONDS}, got {seconds}")
     if seed < 0:
         raise ConfigError(f"--seed must not be negative, got {seed}")
-    check_target(folder, foreign_in_demo)
+    check_target(folder, others_files_in_demo)
     paths = DemoPaths(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(folder)
     except OSError as error:
         raise output_error(folder, error) from error
-    with progress.stage("tiny random models", 4, "models") as step:
+    with progress.stage("tiny random models", 1 + len(shown_models()), "models") as step:
         write_models(paths.models, seed=seed, step=step)
     with progress.stage("film with speech", None, "films") as step:
         engine = write_clip(paths, seconds=seconds)
@@ -98,7 +96,7 @@ def make_demo(folder: Path, *, seconds: int, seed: int, progress: Progress) -> t
     return paths, engine
 
 
-def foreign_in_demo(folder: Path) -> str | None:
+def others_files_in_demo(folder: Path) -> str | None:
     """Why a folder may not become a demo: what it holds beside an earlier demo's files, whole or in part.
 
     Raises   OSError for a folder that cannot be read
@@ -111,31 +109,34 @@ def foreign_in_demo(folder: Path) -> str | None:
     if others:
         return f"holds other files ({listed(others)})"
     checks: list[tuple[Path, Callable[[Path], str | None]]] = [
-        (paths.models, lambda path: foreign_in(path, COMMAND)),
-        (paths.predictions, lambda path: foreign_in(path, "predict")),
-        (paths.cache, foreign_in_cache),
+        (paths.models, lambda path: others_files_in(path, COMMAND)),
+        (paths.predictions, lambda path: others_files_in(path, "predict")),
+        (paths.cache, others_files_in_cache),
     ]
-    for path, foreign in checks:
-        if path in found and (reason := foreign(path) if path.is_dir() and not path.is_symlink() else "is no folder"):
+    for path, others_in in checks:
+        if path in found and (reason := others_in(path) if path.is_dir() and not path.is_symlink() else "is no folder"):
             return f"holds {path.name}, which {reason}"
     return None
 
 
+def shown_models() -> list[ModelRecord]:
+    """The extractors that the demo has."""
+    return [record for record in RECORDS if record.demo is not None]
+
+
 def write_models(folder: Path, *, seed: int, step: Callable[[int], None]) -> None:
-    """The four models, in the layouts of their real counterparts, made whole or not at all.
+    """The brain encoder and its extractors, in the layouts of their real counterparts, made whole or not at all.
 
     Raises   OutputError
     """
 
     def fill(partial: Path) -> None:
-        text = extractors.llama.random.write_random(partial / "text", seed=seed + 1, n_layers=4)
-        step(1)
-        audio = extractors.wav2vec_bert.random.write_random(partial / "audio", seed=seed + 2, n_layers=2)
-        step(1)
-        video = extractors.vjepa2.random.write_random(partial / "video", seed=seed + 3)
-        step(1)
-        dims = {"text": _feature_dims(text), "audio": _feature_dims(audio), "video": _feature_dims(video)}
-        tribe_np.encoder.random.write_random(partial / "encoder", seed=seed, feature_dims=dims, n_outputs=N_VERTICES)
+        dims = {}
+        for number, record in enumerate(shown_models(), 1):
+            model = record.write_random(partial / record.modality, seed=seed + number, **record.demo or {})
+            dims[record.modality] = _feature_dims(model)
+            step(1)
+        write_encoder(partial / "encoder", seed=seed, feature_dims=dims, n_outputs=N_VERTICES)
         step(1)
 
     write_whole(folder, fill, COMMAND)

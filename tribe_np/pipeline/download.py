@@ -20,7 +20,7 @@ from tribe_np.formats.weights import INDEX_NAME, TORCH_INDEX_NAME, read_json
 from tribe_np.optional import require
 from tribe_np.outputs.made_here import is_noted, note_file
 from tribe_np.pipeline.config import DataConfig
-from tribe_np.pipeline.info import LICENCES
+from tribe_np.pipeline.info import ENCODER_LICENCE, licence
 from tribe_np.pipeline.progress import Progress
 
 COMMAND = "download"
@@ -252,9 +252,8 @@ def _has_digest(path: Path, file: RemoteFile) -> bool:
 
 def _licence(folder: Path) -> str:
     if (folder / CONFIG_NAME).is_file():
-        return LICENCES["encoder"]
-    kind = read_json(folder / "config.json").get("model_type") if (folder / "config.json").is_file() else None
-    return LICENCES.get(str(kind), "see the model's own page for its licence")
+        return ENCODER_LICENCE
+    return licence(read_json(folder / "config.json").get("model_type") if (folder / "config.json").is_file() else None)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What a run would do, how long it would take and how much memory, from estimates: no model computes anything.
 
-Seconds are arithmetic over speed: the multiply-adds of `pipeline.flops` over SHARE_OF_PEAK of what one matrix product
+Seconds are arithmetic over speed: each model's own count of it over SHARE_OF_PEAK of what one matrix product
 reaches on this machine now. Tiny models take longer than that, since little of their time is arithmetic.
 """
 
@@ -12,22 +12,23 @@ from typing import Any
 
 import numpy as np
 
+from extractors.catalogue import record_of
+from extractors.common.costs import WORDS_A_SECOND
 from tribe_np.backend import device_module, dtype_of
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.machine.memory import available_memory
 from tribe_np.media.transcripts.transcript import find_sidecar
 from tribe_np.outputs.whole import check_own_target
-from tribe_np.pipeline.config import EVENT_TYPES
 from tribe_np.pipeline.costs import flops
-from tribe_np.pipeline.costs.estimate import encoder_weights, extractor_config
+from tribe_np.pipeline.costs.estimate import encoder_weights
 from tribe_np.pipeline.costs.info_costs import PROGRAM
+from tribe_np.pipeline.costs.load import amount, load_of
 from tribe_np.pipeline.costs.memory_check import feature_stage, gigabytes
 from tribe_np.pipeline.early_checks import check_extractors, check_subject
 from tribe_np.pipeline.features.source import FeatureSource, is_streamed
 from tribe_np.pipeline.model import MOST_WINDOWS, TribeModel
 from tribe_np.pipeline.progress import duration, number_of
-from tribe_np.pipeline.stimuli.in_context import MAX_CONTEXT_LEN
 from tribe_np.pipeline.stimuli.stimulus import open_stimulus
 from tribe_np.pipeline.stimuli.words import WordSource
 from tribe_np.timeline.events import Event, Events
@@ -115,15 +116,15 @@ def dry_run_of(
         events = model.get_events_of(opened.path, words)
         return dry_run(model, events, model.record.warnings)
     events = model.get_events_of(opened.path, WordSource(speech=False))
-    note = f"speech would be transcribed first: not in these times; {flops.WORDS_A_SECOND} words a second are assumed"
+    note = f"speech would be transcribed first: not in these times; {WORDS_A_SECOND} words a second are assumed"
     return dry_run(model, Events([*events, *assumed_words(events)]), [*model.record.warnings, note])
 
 
 def assumed_words(events: Events) -> list[Event]:
     """Words in place of those that a recogniser would find, evenly over the sound."""
     sounds = events.of_type("Audio")
-    each = 1 / flops.WORDS_A_SECOND
-    count = round(sum(sound.duration for sound in sounds) * flops.WORDS_A_SECOND)
+    each = 1 / WORDS_A_SECOND
+    count = round(sum(sound.duration for sound in sounds) * WORDS_A_SECOND)
     return [Event("Word", n * each, each, text="word", context="word") for n in range(count)]
 
 
@@ -159,33 +160,15 @@ def dry_run(model: TribeModel, events: Events, notes: Sequence[str] = ()) -> Dry
 
 def _features(source: FeatureSource, modality: str, table: Events, speed: float | None, held: int) -> Planned:
     """The stage of one modality's features, with what the process holds beside it."""
-    rows = table.of_type(EVENT_TYPES[modality])
-    seconds_shown = sum(row.duration for row in rows)
-    config = source.data.extractors[modality]
-    folder = source.locations.extractor(modality, config.model_name)
-    sizes = extractor_config(folder)
-    if modality == "text":
-        amount, arithmetic = number_of(len(rows), "words"), _text_flops(sizes, len(rows), source.options.stride)
-    elif modality == "audio":
-        amount, arithmetic = f"{seconds_shown:.1f} s of sound", seconds_shown * flops.audio_per_second(sizes)
-    else:
-        n = source.n_clips(modality, table)
-        n_frames = source.options.n_video_frames or config.n_video_frames
-        each = flops.clip(sizes, n_frames) if modality == "video" else flops.picture(sizes)
-        amount, arithmetic = f"{number_of(n, 'clips' if modality == 'video' else 'pictures')} of film", n * each
+    record, load = record_of(modality), load_of(source, modality, table)
+    folder = source.locations.extractor(modality, source.data.extractors[modality].model_name)
+    arithmetic = record.costs.flop(record.config.from_folder(folder), load)
     where = "read layer by layer" if is_streamed(folder, source.device) else "in memory"
     return Planned(
-        modality, amount, None if speed is None else arithmetic / speed,
+        modality, amount(modality, load), None if speed is None else arithmetic / speed,
         held + feature_stage(source, modality, table).need.n_bytes,
         source.cache.folder is not None and source.is_cached(modality, table), f"{folder} ({where})",
     )  # fmt: skip
-
-
-def _text_flops(config: Any, n_words: int, stride: int) -> float:
-    """Words whose contexts share their beginning run once, later ones each with all of theirs, or every `stride`th."""
-    shared = min(n_words, MAX_CONTEXT_LEN + 1)
-    once, alone = (flops.text_per_second(config, shared=s) / flops.WORDS_A_SECOND for s in (True, False))
-    return shared * once + (n_words - shared) * alone / stride
 
 
 def _encoder_flops(model: TribeModel, entries: Iterable[TensorEntry]) -> float:

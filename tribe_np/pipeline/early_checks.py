@@ -3,9 +3,9 @@
 A film of two hours is not transcribed and then found to have no video model.
 """
 
+from extractors.catalogue import record_of
 from tribe_np.media.film import probe
 from tribe_np.media.transcripts.transcript import find_sidecar
-from tribe_np.pipeline.config import EVENT_TYPES
 from tribe_np.pipeline.costs.estimate import extractor_config
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.stimuli.stimulus import Stimulus
@@ -20,7 +20,7 @@ def check_extractors(model: TribeModel, stimulus: Stimulus, words: WordSource) -
     """
     expected = expected_events(stimulus, words)
     for modality in model.data.modalities:
-        if modality in model.encoder.build_args.feature_dims and EVENT_TYPES[modality] in expected:
+        if modality in model.encoder.build_args.feature_dims and record_of(modality).event_type in expected:
             extractor_config(model.locations.extractor(modality, model.data.extractors[modality].model_name))
 
 

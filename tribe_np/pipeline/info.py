@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from extractors.catalogue import record_of_type
 from tribe_np.encoder.config import BuildArgs
 from tribe_np.errors import CheckpointError
 from tribe_np.formats.checkpoint import open_checkpoint
@@ -14,14 +15,7 @@ from tribe_np.pipeline.config import DataConfig
 from tribe_np.pipeline.costs.info_costs import encoder_costs, extractor_costs
 from tribe_np.pipeline.costs.memory_check import gigabytes
 
-LICENCES = {
-    "encoder": "the released facebook/tribev2 weights are CC BY-NC 4.0; this software is Apache-2.0",
-    "llama": "Meta's Llama 3.2 Community License governs the released LLaMA-3.2 weights",
-    "wav2vec2-bert": "the released facebook/w2v-bert-2.0 weights are MIT",
-    "vjepa2": "the released facebook/vjepa2 weights are MIT",
-    "dinov2": "the released facebook/dinov2 weights are Apache-2.0",
-    "dinov2_with_registers": "the released facebook/dinov2-with-registers weights are Apache-2.0",
-}
+ENCODER_LICENCE = "the released facebook/tribev2 weights are CC BY-NC 4.0; this software is Apache-2.0"
 
 
 def describe(folder: Path, checkpoint: Path | None = None) -> dict[str, Any]:
@@ -66,7 +60,7 @@ def _describe_encoder(folder: Path) -> dict[str, Any]:
         },
         **_sizes(opened.entries),
         **encoder_costs(opened, data),
-        "licence": LICENCES["encoder"],
+        "licence": ENCODER_LICENCE,
     }
 
 
@@ -83,8 +77,14 @@ def _describe_extractor(folder: Path, checkpoint: Path | None) -> dict[str, Any]
         "config": shown,
         **_sizes(read_folder(folder).values()),
         **extractor_costs(folder, chosen),
-        "licence": LICENCES.get(kind, "see the model's own page"),
+        "licence": licence(kind),
     }
+
+
+def licence(model_type: Any) -> str:
+    """The licence of a model's released weights, by the `model_type` of its config.json."""
+    record = record_of_type(str(model_type))
+    return "see the model's own page for its licence" if record is None else record.licence
 
 
 def _sizes(found: Iterable[TensorEntry]) -> dict[str, Any]:

@@ -33,7 +33,6 @@ from tribe_np.pipeline.config import Compat, DataConfig, PipelineConfig, split_s
 from tribe_np.pipeline.costs.estimate import encoder_weights, encoder_work
 from tribe_np.pipeline.costs.memory_check import Stage, check_memory, check_run
 from tribe_np.pipeline.features.source import FeatureSource
-from tribe_np.pipeline.locate import chosen_regions, vertex_selection
 from tribe_np.pipeline.own_features import own_windows
 from tribe_np.pipeline.progress import Progress, Silent, terminal_progress
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
@@ -46,6 +45,7 @@ from tribe_np.pipeline.store.kept import EventKey, event_key
 from tribe_np.pipeline.store.workspace import Workspace, open_workspace
 from tribe_np.pipeline.subjects import one_subject, subject_names, subjects_of
 from tribe_np.pipeline.upstream_names import UpstreamNames
+from tribe_np.pipeline.vertices import chosen_regions, vertex_selection
 from tribe_np.protocols import Device
 from tribe_np.runtime import Runtime
 from tribe_np.timeline.events import Event, Events

@@ -11,32 +11,27 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from extractors.catalogue import record_of
 from tribe_np import __version__
 
 PAPERS = {
     "tribe": "d'Ascoli et al. (2026). A foundation model of vision, audition, and language for in-silico neuroscience.",
-    "llama": "Grattafiori et al. (2024). The Llama 3 herd of models. arXiv:2407.21783.",
-    "wav2vec2-bert": "Seamless Communication et al. (2023). Seamless: Multilingual expressive and streaming speech "
-    "translation. arXiv:2312.05187.",
-    "vjepa2": "Assran et al. (2025). V-JEPA 2: Self-supervised video models enable understanding, prediction and "
-    "planning. arXiv:2506.09985.",
-    "dinov2": "Oquab et al. (2024). DINOv2: Learning robust visual features without supervision. "
-    "Transactions on Machine Learning Research.",
     "hcp": "Glasser et al. (2016). A multi-modal parcellation of human cerebral cortex. Nature, 536, 171-178.",
     "whisper": "Radford et al. (2023). Robust speech recognition via large-scale weak supervision. ICML.",
     "whisperx": "Bain et al. (2023). WhisperX: Time-accurate speech transcription of long-form audio. INTERSPEECH.",
 }
-BY_MODALITY = {"text": "llama", "audio": "wav2vec2-bert", "video": "vjepa2", "image": "dinov2"}
 
 
 def citations(modalities: Iterable[str], *, regions: bool, words_from: str = "") -> list[str]:
     """The papers behind a run: the brain encoder's, those of the models that ran, of the regions, of the words."""
-    names = ["tribe", *(BY_MODALITY[m] for m in modalities)]
+    found = [f"tribe_np {__version__}", PAPERS["tribe"], *(record_of(m).paper for m in modalities)]
     if regions:
-        names.append("hcp")
+        found.append(PAPERS["hcp"])
     if "whisper" in words_from:
-        names += ["whisper", "whisperx"] if words_from.startswith("whisperx") else ["whisper"]
-    return [f"tribe_np {__version__}", *(PAPERS[name] for name in names)]
+        found.append(PAPERS["whisper"])
+    if words_from.startswith("whisperx"):
+        found.append(PAPERS["whisperx"])
+    return found
 
 
 def provenance() -> dict[str, Any]:

@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from extractors.catalogue import modalities
 from tribe_np.errors import CheckpointError, ConfigError
+from tribe_np.files.home import hub_cache_folder
 from tribe_np.files.small_files import MEGABYTE, read_small_file
+from tribe_np.pipeline.model_options import model_option
 
 RELEASED = "facebook/tribev2"
-MODALITIES = ("text", "audio", "video", "image")
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class ModelLocations:
         Raises   CheckpointError that lists where was looked and how to get the model
         """
         if modality in self.explicit:
-            return _existing(self.explicit[modality], f"--{modality}-model")
+            return _existing(self.explicit[modality], model_option(modality))
         for folder in self.folders:
             for candidate in (folder / modality, *_named(folder, model_name)):
                 if candidate.is_dir():
@@ -39,7 +41,7 @@ class ModelLocations:
             return found
         raise CheckpointError(
             f"the {modality} model {model_name} is not in {self._places()}; give its folder "
-            f"with --{modality}-model DIR, or a folder that holds {modality}/ or {model_name}/ with --models DIR"
+            f"with {model_option(modality)} DIR, or a folder that holds {modality}/ or {model_name}/ with --models DIR"
         )
 
     def checkpoint(self, name: str | None) -> Path:
@@ -77,10 +79,11 @@ class ModelLocations:
         Raises   CheckpointError
         """
         for modality, folder in self.explicit.items():
-            _existing(folder, f"--{modality}-model")
+            _existing(folder, model_option(modality))
         for folder in self.folders:
             if not folder.is_dir():
-                raise CheckpointError(f"--models {folder}: no such folder; expected text/, audio/ and video/ in it")
+                names = ", ".join(f"{modality}/" for modality in modalities())
+                raise CheckpointError(f"--models {folder}: no such folder; expected some of {names} in it")
 
     def _in_folders(self, name: str) -> Path | None:
         named = (candidate for folder in self.folders for candidate in _named(folder, name))
@@ -111,19 +114,6 @@ def _existing(folder: Path, option: str) -> Path:
     return folder
 
 
-def hub_cache_folder() -> Path | None:
-    """Where huggingface_hub keeps what it downloads, by its own rule: HF_HUB_CACHE, HF_HOME/hub, XDG_CACHE_HOME.
-
-    None for a user without a home.
-    """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
-    folder = Path(os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME") or cache / "huggingface") / "hub")
-    try:
-        return folder.expanduser()
-    except RuntimeError:
-        return None
-
-
 def models_folders() -> tuple[Path, ...]:
     """The folders that TRIBE_NP_MODELS names, separated as in PATH."""
     return tuple(Path(part) for part in os.environ.get("TRIBE_NP_MODELS", "").split(os.pathsep) if part)
@@ -142,9 +132,9 @@ def default_locations(
         return ModelLocations({}, models_folders(), hub_cache)
     try:
         if isinstance(models, Mapping):
-            unknown = [name for name in models if name not in MODALITIES]
+            unknown = [name for name in models if name not in modalities()]
             if unknown:
-                raise ConfigError(f"models: unknown modality {unknown[0]!r}; known are {', '.join(MODALITIES)}")
+                raise ConfigError(f"models: unknown modality {unknown[0]!r}; known are {', '.join(modalities())}")
             return ModelLocations({k: Path(v) for k, v in models.items()}, models_folders(), hub_cache)
         folders = [models] if isinstance(models, (str, Path)) else list(models)
         return ModelLocations({}, tuple(Path(f) for f in folders), hub_cache)

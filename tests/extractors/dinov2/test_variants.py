@@ -8,6 +8,7 @@ import pytest
 
 from extractors import DinoV2Model
 from extractors.common.layers import LayerSelection
+from extractors.dinov2 import costs
 from extractors.dinov2.config import DinoV2Config
 from extractors.dinov2.extract import image_features
 from extractors.dinov2.random import write_random
@@ -16,7 +17,6 @@ from tribe_np.backend import to_host
 from tribe_np.errors import CheckpointError, ConfigError
 from tribe_np.formats.safetensors import read_header, write_safetensors
 from tribe_np.oracle import relative_error, trace
-from tribe_np.pipeline.costs import flops
 from tribe_np.pipeline.info import describe
 
 ENTRIES, METADATA = read_header(Path(__file__).parents[2] / "golden" / "dinov2_variant.safetensors")
@@ -118,4 +118,4 @@ def test_info_and_arithmetic(tmp_path):
         "mlp_ratio": 3, "image_size": 14, "patch_size": 14, "use_swiglu_ffn": True, "num_register_tokens": 2,
     })  # fmt: skip
     # 4 patches and 3 more tokens, four maps 4 x 4, three maps 4 x 8
-    assert flops.picture(config, 28) == 7 * (2 * (64 + 96) + 4 * 4 * 7) + 4 * 2 * (3 * 196) * 4
+    assert costs.picture(config, 28) == 7 * (2 * (64 + 96) + 4 * 4 * 7) + 4 * 2 * (3 * 196) * 4

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.media.speech.test_speech import live
-from tools import whisper_base
-from tools.word_times import Score
+from tests.media.speech.test_synthesis import live
+from tools.word_times import whisper_base
+from tools.word_times.main import Score
 from tribe_np.errors import CheckpointError
-from tribe_np.media.speech.espeak import synthesise
-from tribe_np.media.speech.whisper import FasterWhisper, model_languages
+from tribe_np.media.speech.faster_whisper import FasterWhisper, model_languages
+from tribe_np.media.speech.synthesis import synthesise
 from tribe_np.media.transcripts.transcript import Transcript
 
 pytestmark = pytest.mark.transcribe

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 from tribe_np.errors import CheckpointError, ConfigError, MediaError
+from tribe_np.media.speech.faster_whisper import FasterWhisper, model_languages
 from tribe_np.media.speech.speech_samples import RATE, speech_samples
-from tribe_np.media.speech.whisper import FasterWhisper, model_languages
 from tribe_np.media.speech.whisper_words import words_of
 from tribe_np.media.transcripts.non_speech import is_said
 

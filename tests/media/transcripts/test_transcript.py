@@ -1,14 +1,24 @@
-"""Formats told apart, times checked against the sound, words given to the chunk that plays them."""
+"""Formats told apart and written, times checked against the sound, words given to the chunk that plays them."""
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tribe_np.errors import EventsError
-from tribe_np.media.transcripts.transcript import Transcript, Word, checked, find_sidecar, read_transcript, word_events
+from tribe_np.errors import EventsError, OutputError
+from tribe_np.media.transcripts.transcript import (
+    Transcript,
+    Word,
+    checked,
+    find_sidecar,
+    read_transcript,
+    sidecar_text,
+    word_events,
+    write_transcript,
+)
 from tribe_np.timeline.events import Event
 
 
@@ -153,3 +163,31 @@ def test_every_word_is_heard_exactly_once_wherever_the_sound_starts(times: list[
     assert [event.text for event in events] == [f"w{number}" for number in range(len(times))]
     for event, time in zip(events, times, strict=True):
         assert event.start == pytest.approx(time + chunks[0].start, abs=1e-9)
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters='"'), min_size=1).filter(lambda t: t.strip() == t)
+TIMES = st.floats(0, 1e5).map(lambda time: round(time, 3))
+
+
+@given(
+    st.lists(st.tuples(TEXTS, TIMES, TIMES, st.integers(0, 99), TEXTS), max_size=5), st.sampled_from(["json", "tsv"])
+)
+def test_written_then_read_is_the_same(tmp_path_factory: Any, rows: list[Any], suffix: str) -> None:
+    words = tuple(Word(text, a, a + b, number, sentence) for text, a, b, number, sentence in rows)
+    path = tmp_path_factory.mktemp("written") / f"words.{suffix}"
+    write_transcript(path, Transcript(words, "en"))
+    again = read_transcript(path, keep_non_speech=True)
+    assert [(word.text, word.start, word.sentence) for word in again.words] == [
+        (word.text, word.start, word.sentence) for word in words
+    ]
+    assert [word.stop - word.start for word in again.words] == [word.stop - word.start for word in words]
+    if suffix == "tsv":
+        assert sidecar_text(again) == sidecar_text(Transcript(words))
+    else:
+        assert again.language == "en"
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_writing_where_nothing_can_be_written(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_transcript(tmp_path / "no" / "words.tsv", Transcript(()))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tribe_np.errors import ConfigError, EventsError
-from tribe_np.media.speech.transcriber import WhisperX
+from tribe_np.media.speech.whisperx import WhisperX
 from tribe_np.media.transcripts.transcript import Transcript, read_transcript, sidecar_text, word_events
 from tribe_np.timeline.events import Event
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from extractors.catalogue import RECORDS
+from extractors.common.costs import BLOCK_SCORES, SCORE_BLOCKS, Load
 from extractors.llama.random import write_random as write_llama
 from extractors.wav2vec_bert.random import write_random as write_audio
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.kernels import blocked_attention
-from tribe_np.ops import attention
-from tribe_np.pipeline.costs import estimate
-from tribe_np.pipeline.costs.estimate import Load, Need, WeightSizes, extractor_need
+from tribe_np.pipeline.costs.estimate import Need, WeightSizes, extractor_need
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads VmHWM")
 MEASURE = """
@@ -45,12 +45,12 @@ def test_layers_are_counted_by_name_and_tables_left_out() -> None:
         "predictor.layer.0.weight": (9, 9), "encoder.layer.1.bias": (1,),
     }  # fmt: skip
     entries = {name: TensorEntry(Path("x"), name, "F32", shape, 0) for name, shape in shapes.items()}
-    assert WeightSizes.of(entries) == WeightSizes(layer=17, layers=31, rest=4)
+    unread = [part for record in RECORDS for part in record.costs.UNREAD]
+    assert WeightSizes.of(entries, unread) == WeightSizes(layer=17, layers=31, rest=4)
 
 
 def test_blocks_of_scores_are_those_of_attention() -> None:
-    assert estimate.BLOCK_SCORES == attention.BLOCK_SCORES
-    assert estimate.SCORE_BLOCKS * estimate.BLOCK_SCORES >= blocked_attention.TOGETHER
+    assert SCORE_BLOCKS * BLOCK_SCORES >= blocked_attention.TOGETHER
 
 
 @linux
@@ -65,7 +65,7 @@ def test_a_wide_model_of_sound(tmp_path: Path, streaming: bool) -> None:
         "sound = np.random.default_rng(0).standard_normal((5 * 44100, 2), np.float32)\n"
         "audio_features(model, sound, 44100, 5.0, selection=LayerSelection((0.5, 0.75, 1.0)))",
     )
-    check(extractor_need(tmp_path, "audio", streaming=streaming, load=Load(seconds=5.0)), took)
+    check(extractor_need(tmp_path, "audio", streaming=streaming, load=Load(chunk_seconds=5.0)), took)
 
 
 @linux
@@ -80,4 +80,4 @@ def test_a_wide_model_of_text(tmp_path: Path, streaming: bool) -> None:
         "forest = PrefixForest.grow([[np.arange(900) % 200]])\n"
         "for _ in model.iterate_forest_states(forest, model.context()): pass",
     )
-    check(extractor_need(tmp_path, "text", streaming=streaming, load=Load(n_tokens=900)), took)
+    check(extractor_need(tmp_path, "text", streaming=streaming, load=Load(n_words_at_once=225)), took)

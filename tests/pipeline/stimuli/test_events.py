@@ -10,7 +10,7 @@ from tests.media.sound.sound_samples import noise, write
 from tools.reference import audio_compat
 from tribe_np.errors import EventsError, TribeError
 from tribe_np.media.ffmpeg import run_ffmpeg
-from tribe_np.media.speech import whisper
+from tribe_np.media.speech import faster_whisper
 from tribe_np.media.transcripts.transcript import Transcript, Word, write_transcript
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.demo import DemoPaths
@@ -52,7 +52,7 @@ def whisperx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     (folder / "whisperx").write_text(WHISPERX)
     (folder / "whisperx").chmod(0o755)
-    monkeypatch.setattr(whisper, "is_installed", lambda: False)
+    monkeypatch.setattr(faster_whisper, "is_installed", lambda: False)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
     return folder
 
@@ -142,7 +142,7 @@ def test_without_any_source_of_words_the_error_names_three_ways(
     film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(whisper, "is_installed", lambda: False)
+    monkeypatch.setattr(faster_whisper, "is_installed", lambda: False)
     with pytest.raises(TribeError) as caught:
         build(film, tmp_path / "work", WordSource())
     for way in ('pip install "tribe_np[transcribe]"', "--transcript", "whisperx", "--no-speech"):

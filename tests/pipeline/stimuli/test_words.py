@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from tribe_np.errors import CheckpointError, ConfigError, EventsError, MissingDependencyError
-from tribe_np.media.speech import whisper
+from tribe_np.media.speech import faster_whisper
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.resolve import ModelLocations
@@ -156,14 +156,14 @@ def test_align_contradicts_what_has_times(tmp_path: Path) -> None:
 def test_what_cannot_be_is_refused_before_any_work(
     sound: Path, words: WordSource, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(whisper, "is_installed", lambda: True)
+    monkeypatch.setattr(faster_whisper, "is_installed", lambda: True)
     with pytest.raises((ConfigError, EventsError), match=message):
         build(sound, words)
     assert not any((sound.parent / "work").iterdir())
 
 
 def test_a_model_is_for_faster_whisper_alone(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(whisper, "is_installed", lambda: False)
+    monkeypatch.setattr(faster_whisper, "is_installed", lambda: False)
     with pytest.raises(MissingDependencyError, match=r'needs faster-whisper: pip install "tribe_np\[transcribe\]"'):
         build(sound, WordSource(whisper_model="small"))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tribe_np.files.leftovers import passing_name, scratch_prefix
-from tribe_np.pipeline.store.workspace import foreign_in_cache, open_workspace
+from tribe_np.pipeline.store.workspace import open_workspace, others_files_in_cache
 
 
 def of_a_dead_process(path: Path) -> Path:
@@ -21,7 +21,7 @@ def test_what_killed_runs_left_in_a_cache_goes(tmp_path: Path) -> None:
     dead = [of_a_dead_process(path) for path in alive]
     for path in (*kept, *alive, *dead):
         path.write_bytes(b"x")
-    assert foreign_in_cache(tmp_path) is None
+    assert others_files_in_cache(tmp_path) is None
     open_workspace(tmp_path)
     assert [path.exists() for path in (*kept, *alive, *dead)] == [True] * 4 + [False] * 2
 

@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from tribe_np.files.foreign import HEAD, kind_of
+from tribe_np.files.file_kinds import HEAD, kind_of
 
 SOUND = ("wave", "aiff", "flac", "ogg", "mp3")  # what libsndfile reads
 OGG_CODECS = (

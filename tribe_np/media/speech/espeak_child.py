@@ -3,7 +3,7 @@
     python -m tribe_np.media.speech.espeak_child FOLDER VOICE,VOICE... LIBRARY...  < text
 
 speaks with the first of the voices that exists, and writes FOLDER/speech.wav (16-bit, mono) and FOLDER/events.json. A
-process of its own, because a crash in foreign code would take the run down. Exit codes: 0 done, 3 no library found,
+process of its own, because a crash in a C library would take the run down. Exit codes: 0 done, 3 no library found,
 4 no such voice, 5 espeak-ng refuses, 6 disk.
 
 Source   espeak-ng 1.51 speak_lib.h (structures, constants and call order)
@@ -87,7 +87,7 @@ def speak(library: Any, text: bytes, rate: int, folder: Path) -> int:
             try:
                 if samples and count > 0:
                     sound.writeframes(ctypes.string_at(samples, 2 * count))
-            except OSError as error:  # an exception cannot cross the foreign frames between here and main
+            except OSError as error:  # an exception cannot cross the C frames between here and main
                 failures.append(error)
                 return 1  # stop speaking
             index = 0

@@ -13,8 +13,8 @@ from pathlib import Path
 from tribe_np.errors import EventsError
 from tribe_np.media.speech.whisper_words import BY_CHARACTER, UNSPACED
 from tribe_np.media.transcripts.non_speech import is_said
-from tribe_np.media.transcripts.transcript_words import Transcript, Word, read_text
-from tribe_np.media.transcripts.untimed import PartialTime, place_untimed
+from tribe_np.media.transcripts.timed_words import Transcript, Word, read_text
+from tribe_np.media.transcripts.untimed_words import PartialTime, place_untimed
 from tribe_np.timeline.alignment import equal_pairs
 from tribe_np.timeline.matching import normalize
 from tribe_np.timeline.word_cuts import cut_words

@@ -11,8 +11,8 @@ from typing import Any
 from tribe_np.errors import ConfigError, EventsError, MediaError
 from tribe_np.files.leftovers import scratch_prefix
 from tribe_np.media.child_process import last_useful_line, run_child
-from tribe_np.media.transcripts.transcript_tables import read_whisperx_json
-from tribe_np.media.transcripts.transcript_words import Transcript
+from tribe_np.media.transcripts.timed_words import Transcript
+from tribe_np.media.transcripts.whisperx_json import read_whisperx_json
 
 INPUT, OUTPUT = "{input}", "{output}"
 FORM = f'--transcriber "COMMAND {INPUT} {OUTPUT}"'

@@ -4,16 +4,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from tribe_np.media.transcripts.non_speech import is_said
-from tribe_np.media.transcripts.transcript_words import Word
+from tribe_np.media.transcripts.timed_words import Word
 from tribe_np.timeline.word_cuts import word_spans
 
-BY_CHARACTER = frozenset(
-    {"zh", "ja", "yue"}
-)  # a word is a character there (timeline.word_cuts), a piece may be several
+# a word is a character there (timeline.word_cuts), a piece may be several
+BY_CHARACTER = frozenset({"zh", "ja", "yue"})
 UNSPACED = frozenset({*BY_CHARACTER, "th", "lo", "my"})  # written without spaces; elsewhere a space begins a word
 
 
-class Piece(Protocol):
+class WhisperPiece(Protocol):
     """A stretch of a segment's text with its times in seconds; a space in front begins a word."""
 
     word: str
@@ -21,18 +20,18 @@ class Piece(Protocol):
     end: float
 
 
-class Segment(Protocol):
+class WhisperSegment(Protocol):
     """A stretch of speech."""
 
     text: str
     end: float
 
     @property
-    def words(self) -> Sequence[Piece] | None:
+    def words(self) -> Sequence[WhisperPiece] | None:
         """Its pieces in order."""
 
 
-def words_of(segments: Iterable[Segment], language: str, duration: float) -> Iterator[Word]:
+def words_of(segments: Iterable[WhisperSegment], language: str, duration: float) -> Iterator[Word]:
     """The words of all segments in order, within the sound, none before its predecessor.
 
     Numerics pieces that do not begin with a space belong to the word before (`$3` and `.5`, `well` and `-known`).
@@ -49,7 +48,7 @@ def words_of(segments: Iterable[Segment], language: str, duration: float) -> Ite
                 yield Word(text, round(latest, 3), round(max(latest, min(stop, duration)), 3), number, sentence)
 
 
-def _cut(pieces: Sequence[Piece]) -> Iterator[tuple[str, float, float]]:
+def _cut(pieces: Sequence[WhisperPiece]) -> Iterator[tuple[str, float, float]]:
     """The characters of Chinese and Japanese, and Latin words and numbers whole, wherever pieces end."""
     text, edges = "", list[tuple[float, float]]()  # start and stop of each character
     for piece in pieces:
@@ -60,8 +59,9 @@ def _cut(pieces: Sequence[Piece]) -> Iterator[tuple[str, float, float]]:
         yield text[first:stop].replace('"', "").strip(), edges[first][0], edges[stop - 1][1]
 
 
-def _joined(pieces: Sequence[Piece], language: str) -> Iterator[tuple[str, float, float]]:
-    groups: list[list[Piece]] = []
+def _joined(pieces: Sequence[WhisperPiece], language: str) -> Iterator[tuple[str, float, float]]:
+    """Words of the pieces, by the language, which Whisper tells. A file may tell none: `untimed_words.joined`."""
+    groups: list[list[WhisperPiece]] = []
     for piece in pieces:
         begins = piece.word[:1].isspace() or language in UNSPACED
         if begins or not groups:

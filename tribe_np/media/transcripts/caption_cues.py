@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tribe_np.errors import EventsError
-from tribe_np.media.transcripts.transcript_words import Note, read_text
+from tribe_np.media.transcripts.timed_words import Note, read_text
 
 CLOCK = r"(?:(\d{1,6}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
 TIME = re.compile(CLOCK)

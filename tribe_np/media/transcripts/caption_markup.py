@@ -10,7 +10,7 @@ import html
 import re
 from html.entities import html5
 
-from tribe_np.media.transcripts.transcript_words import INVISIBLE
+from tribe_np.media.transcripts.timed_words import INVISIBLE
 
 NAMES = "i|b|u|s|c|v|em|strong|font|span|lang|ruby|rt|rp|class|small|big|sub|sup|tt|strike|p|div"
 TAG = re.compile(rf"</?(?:{NAMES})(?:[.\s][^<>]*)?/?>|</(?:{NAMES})$", re.IGNORECASE)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tribe_np.media.transcripts.caption_cues import Cue
-from tribe_np.media.transcripts.transcript_words import Note
+from tribe_np.media.transcripts.timed_words import Note
 
 AT_ONCE = 0.5  # seconds from the end of a caption to the next one that rolls
 FLASH = 0.1  # seconds that a caption lasts which only moves the lines

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from unicodedata import category
 
-from tribe_np.media.transcripts.transcript_words import Note, Transcript, Word
+from tribe_np.media.transcripts.timed_words import Note, Transcript, Word
 
 MUSIC = re.compile("[♩♪♫♬🎵🎶🎼]+")
 READ_ALOUD = frozenset("&%+=@°×÷√∞")  # and currencies

@@ -1,23 +1,19 @@
 """A text stimulus as text: UTF-8, or UTF-16 and UTF-32 where the bytes say so; what is no plain text is named."""
 
-import codecs
 import re
 import zipfile
 from pathlib import Path
 
 from tribe_np.errors import MediaError, StimulusError
-from tribe_np.files.foreign import HEAD, KINDS, kind_of
-from tribe_np.media.transcripts.transcript_words import INVISIBLE
+from tribe_np.files.file_kinds import HEAD, KINDS, kind_of
+from tribe_np.files.text_encoding import text_encoding
+from tribe_np.media.transcripts.timed_words import INVISIBLE
 
 MOST_BYTES = 8 << 20
 CHARACTERS_PER_HOUR = 54_000  # espeak-ng's 15 or so a second
-MARKS = (  # byte order marks; the longer ones first, for UTF-32's begins like UTF-16's
-    (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
-)  # fmt: skip
 AS_TEXT = "open it and save it as plain text (UTF-8)"
 BESIDE = "give the sound, and this with --transcript"
-REMEDIES = {  # for groups of foreign files
+REMEDIES = {  # for groups of other kinds
     "document": AS_TEXT, "page": AS_TEXT, "xml": AS_TEXT, "picture": "give its words as text",
     "archive": "unpack it and give the text inside", "media": "give it the suffix of its format, such as .wav or .mp4",
 }  # fmt: skip
@@ -73,7 +69,7 @@ def _check_kind(content: bytes, path: Path) -> None:
 
 
 def _decoded(content: bytes, path: Path) -> str:
-    encoding = next((name for mark, name in MARKS if content.startswith(mark)), "") or _unmarked(content)
+    encoding = text_encoding(content[:HEAD])
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
@@ -82,15 +78,6 @@ def _decoded(content: bytes, path: Path) -> str:
         raise MediaError(
             f"{path}: not {name} text (byte {error.start}, in line {line}); save the file as UTF-8"
         ) from error
-
-
-def _unmarked(content: bytes) -> str:
-    """The encoding of text without a byte order mark: UTF-16 where every other byte of most characters is zero."""
-    start = content[:4096]
-    even, odd, half = start[::2].count(0), start[1::2].count(0), len(start) // 2
-    if half and max(even, odd) > 0.6 * half and min(even, odd) < 0.1 * half:
-        return "utf-16-le" if odd > even else "utf-16-be"
-    return "utf-8"
 
 
 def _office_kind(path: Path) -> str | None:

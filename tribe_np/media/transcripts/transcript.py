@@ -1,7 +1,7 @@
 """Transcripts: read from any file that holds word times, checked against the sound, and turned into Word events.
 
 Words come from a file, from the table that upstream leaves beside the sound, from a transcriber
-(`media.transcriber`) or from the synthesiser that spoke them (`media.speech`); all meet here.
+(`media.speech.transcriber`) or from the synthesiser that spoke them (`media.speech.synthesis`); all meet here.
 """
 
 import re
@@ -11,12 +11,13 @@ from pathlib import Path
 
 from tribe_np.errors import EventsError, OutputError
 from tribe_np.files.atomic import whole_file
+from tribe_np.media.transcripts.captions import read_srt, read_vtt
+from tribe_np.media.transcripts.checks import OVERRUN, ROUNDING, checked
 from tribe_np.media.transcripts.non_speech import only_speech
-from tribe_np.media.transcripts.transcript_captions import read_srt, read_vtt
-from tribe_np.media.transcripts.transcript_checks import OVERRUN, ROUNDING, checked
-from tribe_np.media.transcripts.transcript_tables import read_sidecar, read_whisperx_json, sidecar_text, whisperx_text
-from tribe_np.media.transcripts.transcript_textgrid import read_textgrid
-from tribe_np.media.transcripts.transcript_words import Transcript, Word, read_text
+from tribe_np.media.transcripts.sidecar import find_sidecar, read_sidecar, sidecar_text
+from tribe_np.media.transcripts.textgrid import read_textgrid
+from tribe_np.media.transcripts.timed_words import Transcript, Word, read_text
+from tribe_np.media.transcripts.whisperx_json import read_whisperx_json, whisperx_text
 from tribe_np.timeline.events import Event
 
 __all__ = [
@@ -93,13 +94,6 @@ def write_transcript(path: str | Path, transcript: Transcript) -> None:
             partial.write_text(content, encoding="utf-8", newline="")
     except OSError as error:
         raise OutputError(f"{path}: transcript cannot be written: {error.strerror}") from error
-
-
-def find_sidecar(media_path: str | Path) -> Path | None:
-    """The table that upstream would have left beside a sound or film: same place and stem, suffix .tsv."""
-    path = Path(media_path)
-    table = path.parent / f"{path.stem}.tsv"  # with_suffix refuses names such as "." and "a."
-    return table if table.is_file() else None
 
 
 def word_events(

@@ -12,11 +12,11 @@ from statistics import median
 
 from tribe_np.errors import EventsError
 from tribe_np.media.transcripts.non_speech import is_said
-from tribe_np.media.transcripts.transcript_words import Note
-from tribe_np.media.transcripts.untimed import place_untimed
+from tribe_np.media.transcripts.timed_words import Note
 
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u9fff]")  # Thai to Chinese: no spaces
 PACE = 0.08  # seconds per character where a file gives no word to measure it by
+PartialTime = tuple[float | None, float | None]  # start and stop in seconds; None where it is not known
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Segment:
+class Stretch:
     """A stretch of speech with its words; start and stop are None where the source gives none."""
 
     number: int
@@ -40,11 +40,12 @@ class Segment:
     pieces: tuple[Piece, ...]
 
 
-def joined(segments: Sequence[Segment]) -> list[Segment]:
+def joined(segments: Sequence[Stretch]) -> list[Stretch]:
     """Segments whose pieces of words are words.
 
     Whisper begins each word with a space; where most words do, one without it belongs to the word before it. Scripts
-    that write no spaces are left alone.
+    that write no spaces are left alone. Told from the text, for the program and the language are not always known
+    (`speech.whisper_words` knows both).
     """
     texts = [piece.text for segment in segments for piece in segment.pieces]
     if 2 * sum(text[:1].isspace() for text in texts) <= len(texts):
@@ -67,7 +68,7 @@ def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
         yield held
 
 
-def placed(segments: Sequence[Segment], source: object) -> tuple[list[Segment], tuple[Note, ...]]:
+def placed(segments: Sequence[Stretch], source: object) -> tuple[list[Stretch], tuple[Note, ...]]:
     """The segments with a time for every word, and a note that counts those that had none.
 
     Numerics words without a time share the gap between their neighbours, or between one and the end of the segment,
@@ -100,7 +101,7 @@ def placed(segments: Sequence[Segment], source: object) -> tuple[list[Segment], 
     return done, (Note("untimed_words", len(untimed), f"{what} placed between {whose} neighbours ({shown})"),)
 
 
-def _starts_after(segments: Sequence[Segment]) -> list[float]:
+def _starts_after(segments: Sequence[Stretch]) -> list[float]:
     """For each segment the first time that a later one gives; infinity for the last."""
     found, next_start = [], math.inf
     for segment in reversed(segments):
@@ -109,7 +110,7 @@ def _starts_after(segments: Sequence[Segment]) -> list[float]:
     return found[::-1]
 
 
-def _timed(segment: Segment, end: float, after: float, pace: float) -> Segment:
+def _timed(segment: Stretch, end: float, after: float, pace: float) -> Stretch:
     """A segment with a time for each piece; `end` and `after` are the times that are known before and after it."""
     if all(piece.start is not None for piece in segment.pieces):
         return segment
@@ -132,3 +133,35 @@ def _timed(segment: Segment, end: float, after: float, pace: float) -> Segment:
     times = place_untimed(texts, [(piece.start, piece.stop) for piece in segment.pieces], start, stop)
     pieces = (replace(p, start=a, stop=b) for p, (a, b) in zip(segment.pieces, times, strict=True))
     return replace(segment, pieces=tuple(pieces))
+
+
+def place_untimed(
+    texts: Sequence[str], times: Sequence[PartialTime], start: float, stop: float
+) -> list[tuple[float, float]]:
+    """Start and stop of every word; those that are known stay as they are.
+
+    Units    seconds; start and stop bound the words before the first known time and after the last
+    Numerics a run of unknown times is shared out between the known time before it and the one after it, in proportion
+             to the characters of the words (at least 1 each); where these leave no room, it lasts 0 s at the earlier
+    """
+    edges = [edge for pair in times for edge in pair]
+    places = [0]  # of each edge, in characters from the first word
+    for text in texts:
+        places += [places[-1], places[-1] + max(len(text), 1)]
+    places = places[1:]
+    placed: list[float] = []
+    first = 0  # of the run of unknown edges
+    while first < len(edges):
+        known = edges[first]
+        if known is not None:
+            placed.append(known)
+            first += 1
+            continue
+        end = next((k for k in range(first, len(edges)) if edges[k] is not None), len(edges))
+        before, after = (placed[-1], places[first - 1]) if first else (start, places[0])
+        beyond, until = (edges[end], places[end]) if end < len(edges) else (stop, places[-1])
+        assert beyond is not None
+        share = max(beyond - before, 0.0) / max(until - after, 1)
+        placed += [before + (places[k] - after) * share for k in range(first, end)]
+        first = end
+    return list(zip(placed[::2], placed[1::2], strict=True))

@@ -4,27 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from extractors.common.costs import Load
 from extractors.common.layers import LayerSelection
-from extractors.dinov2.config import DinoV2Config
-from extractors.llama.config import LlamaConfig
-from extractors.vjepa2.config import N_VIDEO_FRAMES, VJepa2Config
-from extractors.wav2vec_bert.config import Wav2VecBertConfig
 from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.formats.checkpoint import Checkpoint
 from tribe_np.pipeline.config import DataConfig, ExtractorConfig
 from tribe_np.pipeline.costs import flops
-from tribe_np.pipeline.costs.estimate import Load, encoder_weights, encoder_work, extractor_config, extractor_need
+from tribe_np.pipeline.costs.estimate import encoder_weights, encoder_work, extractor_need, record_of_folder
 
 PROGRAM = 120_000_000
 """Bytes of Python and the libraries before a model is loaded, as measured."""
-DEFAULT_SELECTION = LayerSelection((0.5, 0.75, 1.0))
-MODALITIES: Mapping[type, str] = {
-    LlamaConfig: "text", Wav2VecBertConfig: "audio", VJepa2Config: "video", DinoV2Config: "image"
-}  # fmt: skip
-INPUTS = {
-    "text": "4096 tokens in one pass", "audio": "60 s of sound", "video": "one clip of a film of 1920 x 1080",
-    "image": "one picture of a film of 1920 x 1080",
-}  # fmt: skip
+DEFAULT_SELECTION, DEFAULT_FREQUENCY = LayerSelection((0.5, 0.75, 1.0)), 2.0  # of the released checkpoint
 
 
 def extractor_costs(folder: Path, chosen: Mapping[str, ExtractorConfig]) -> dict[str, Any]:
@@ -33,21 +23,23 @@ def extractor_costs(folder: Path, chosen: Mapping[str, ExtractorConfig]) -> dict
     `chosen` are a checkpoint's settings by modality; without them the released selection is shown.
     Raises   ConfigError for a configuration that is not implemented
     """
-    config = extractor_config(folder)
-    if config is None:
+    record = record_of_folder(folder)
+    if record is None:
         return {}
-    modality = MODALITIES[type(config)]
-    selection = chosen[modality].selection if modality in chosen else DEFAULT_SELECTION
-    groups = selection.groups(config.n_states, subselect=modality != "audio")
+    config, settings = record.config.from_folder(folder), chosen.get(record.modality)
+    selection = DEFAULT_SELECTION if settings is None else settings.selection
+    groups = selection.groups(config.n_states, subselect=record.averages_tokens)
+    frequency = DEFAULT_FREQUENCY if settings is None else settings.frequency
+    load = Load(n_video_frames=None if settings is None else settings.n_video_frames)
     return {
         "layer_groups": {
             "layers": list(selection.fractions),
-            "from": "the checkpoint" if modality in chosen else "the released selection",
+            "from": "the released selection" if settings is None else "the checkpoint",
             "hidden_states": {f"group {g}": span(members) for g, members in enumerate(groups)},
         },
-        "memory_estimate": {"for": INPUTS[modality]}
+        "memory_estimate": {"for": record.costs.AT_ONCE}
         | {mode: PROGRAM + _need(folder, mode).n_bytes for mode in ("resident", "streamed")},
-        "flop_per_second_of_stimulus": _extractor_flops(config, chosen.get(modality)),
+        "flop_per_second_of_stimulus": dict(record.costs.flop_per_second(config, load, frequency)),
     }
 
 
@@ -64,22 +56,6 @@ def span(members: list[int]) -> str:
 
 def _need(folder: Path, mode: str) -> Any:
     return extractor_need(folder, mode, streaming=mode == "streamed", load=Load())
-
-
-def _extractor_flops(config: Any, chosen: ExtractorConfig | None) -> dict[str, Any]:
-    frequency = 2.0 if chosen is None else chosen.frequency
-    if isinstance(config, LlamaConfig):
-        return {
-            "first 1025 words": flops.text_per_second(config, shared=True),
-            "later words, exact contexts": flops.text_per_second(config, shared=False),
-            "assumed": f"speech of {flops.WORDS_A_SECOND} words a second, {flops.TOKENS_A_WORD} tokens a word",
-        }
-    if isinstance(config, Wav2VecBertConfig):
-        return {"sound": flops.audio_per_second(config), "assumed": f"chunks of {flops.CHUNK_SECONDS} s"}
-    if isinstance(config, VJepa2Config):
-        n_frames = N_VIDEO_FRAMES if chosen is None else chosen.n_video_frames
-        return {"film": frequency * flops.clip(config, n_frames), "assumed": f"{frequency:g} clips a second"}
-    return {"film": frequency * flops.picture(config), "assumed": f"{frequency:g} pictures a second"}
 
 
 def encoder_costs(opened: Checkpoint, data: DataConfig) -> dict[str, Any]:

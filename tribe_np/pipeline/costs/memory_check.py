@@ -6,16 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from extractors.llama.prefix_tree import MAX_NODES
+from extractors.common.costs import Load
 from tribe_np.backend import device_module, dtype_of
 from tribe_np.errors import ShortMemoryError
 from tribe_np.machine.memory import Available, available_memory
-from tribe_np.pipeline.config import EVENT_TYPES
-from tribe_np.pipeline.costs.estimate import Load, Need, extractor_config, extractor_need
+from tribe_np.pipeline.costs.estimate import Need, extractor_config, extractor_need
+from tribe_np.pipeline.costs.load import load_of
 from tribe_np.pipeline.features.source import FeatureSource, is_streamed
-from tribe_np.timeline.events import Event, Events
-
-TOKENS_PER_WORD = 4  # run for a word at most, on average, while contexts share their beginnings
+from tribe_np.timeline.events import Events
 
 
 @dataclass(frozen=True)
@@ -67,36 +65,22 @@ def feature_stage(source: FeatureSource, modality: str, events: Events) -> Stage
     folder = source.locations.extractor(modality, config.model_name)
     on_host = device_module(source.device) is np
     streaming = is_streamed(folder, source.device) or not on_host  # on a device the host holds a layer at a time
-    load = _load(source, modality, list(events.of_type(EVENT_TYPES[modality])))
+    load = load_of(source, modality, events)
 
     def need(itemsize: int, streaming: bool) -> Need:
         return extractor_need(folder, f"{modality} features", streaming=streaming, load=load, itemsize=itemsize)
 
     smaller = () if itemsize == 4 else (("--precision float32", need(4, streaming)),)
-    kept = 0 if source.cache.folder is not None else _n_features(source, modality, events, folder) * itemsize
+    kept = 0 if source.cache.folder is not None else _n_features(source, modality, load, folder) * itemsize
     return Stage(need(itemsize, streaming), kept, smaller, lambda: source.is_cached(modality, events))
 
 
-def _n_features(source: FeatureSource, modality: str, events: Events, folder: Path) -> int:
+def _n_features(source: FeatureSource, modality: str, load: Load, folder: Path) -> int:
     """Numbers that stay in memory for want of a cache: of every word, or of every step of sound or film."""
-    rows = events.of_type(EVENT_TYPES[modality])
-    n_steps = len(rows) if modality == "text" else sum(row.duration for row in rows) * source.data.frequency
+    n_steps = load.n_words or load.seconds * source.data.frequency
     n_groups = len(source.data.extractors[modality].selection.fractions)
     config = extractor_config(folder)
     return 0 if config is None else int(n_steps * n_groups * config.model_dim)
-
-
-def _load(source: FeatureSource, modality: str, rows: Sequence[Event]) -> Load:
-    """How much the model of a modality computes at once."""
-    config, options = source.data.extractors[modality], source.options
-    if modality != "text":
-        return Load(
-            seconds=max(row.duration for row in rows), n_video_frames=options.n_video_frames or config.n_video_frames
-        )
-    n_tokens = min(MAX_NODES, TOKENS_PER_WORD * len(rows))
-    if options.compat.eos_is_padding:  # padded batches of whole contexts
-        n_tokens = TOKENS_PER_WORD * max(len((row.context or "").split()) for row in rows) * max(1, config.batch_size)
-    return Load(n_tokens=max(1, n_tokens), n_words=len(rows))
 
 
 def check_run(source: FeatureSource, events: Events, modalities: Sequence[str], last: Sequence[Stage] = ()) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from extractors.catalogue import record_of
 from extractors.common.config import ModelConfig
 from extractors.dinov2.config import DinoV2Config
 from extractors.dinov2.extract import image_features
@@ -31,12 +32,11 @@ from extractors.wav2vec_bert.model import Wav2VecBertModel
 from tribe_np.backend import device_module
 from tribe_np.errors import MediaError, NotFiniteError, TribeError
 from tribe_np.formats.safetensors import TensorEntry
-from tribe_np.formats.weights import headers_only
 from tribe_np.kernels.kernel_set import KernelSet
 from tribe_np.media.film import video
 from tribe_np.media.film.probe import probe
 from tribe_np.media.sound import audio
-from tribe_np.pipeline.config import EVENT_TYPES, DataConfig, ExtractorConfig, PipelineConfig
+from tribe_np.pipeline.config import DataConfig, ExtractorConfig, PipelineConfig
 from tribe_np.pipeline.costs.text_work import describe_work
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.resolve import ModelLocations
@@ -48,6 +48,7 @@ from tribe_np.pipeline.store.finished_clips import FinishedClips
 from tribe_np.pipeline.store.kept import EventKey, FeatureItems, Kept, event_key
 from tribe_np.pipeline.store.word_blocks import WordBlocks
 from tribe_np.protocols import Device
+from tribe_np.runtime import Runtime
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import to_index
 
@@ -78,7 +79,7 @@ class FeatureSource:
     def present(self, events: Events) -> list[str]:
         """Modalities whose kind of event occurs, in the checkpoint's order; the others are absent, not zero."""
         kinds = {event.type for event in events}
-        return [m for m in self.data.modalities if EVENT_TYPES[m] in kinds]
+        return [m for m in self.data.modalities if record_of(m).event_type in kinds]
 
     def items(self, modality: str, events: Events) -> FeatureItems:
         """The features of every event of one modality, by `event_key`: in memory, or, with a cache, in its files.
@@ -135,7 +136,7 @@ class FeatureSource:
 
     def _run(self, modality: str, events: Events) -> tuple["_Run", list[Event]]:
         config = self.data.extractors[modality]
-        rows = list(events.of_type(EVENT_TYPES[modality]))
+        rows = list(events.of_type(record_of(modality).event_type))
         return _Run(self, config, self.locations.extractor(modality, config.model_name), len(rows)), rows
 
     def digest(self, path: str | Path) -> str:
@@ -168,10 +169,8 @@ class _Run:
 
     def check(self) -> None:
         """Raises what is wrong with the model's files, as far as their headers tell."""
-        with headers_only():
-            model = MODELS[self.config.modality].from_pretrained(
-                self.folder, precision=self.source.precision, streaming=True
-            )
+        runtime = Runtime(self.source.precision, headers_only=True)
+        model = MODELS[self.config.modality].load(self.folder, runtime)
         if self.config.modality == "video" and self.n_video_frames != model.config.frames_per_clip:
             self.source.record.warn(
                 f"the video model was made for clips of {model.config.frames_per_clip} frames and is given "

@@ -12,7 +12,7 @@ from tribe_np.media.film import probe
 from tribe_np.media.film.pictures import film_duration
 from tribe_np.media.film.probe import MediaInfo
 from tribe_np.media.sound import audio
-from tribe_np.media.speech import espeak as speech
+from tribe_np.media.speech import synthesis as speech
 from tribe_np.media.transcripts import transcript as transcripts
 from tribe_np.media.transcripts.transcript import Transcript
 from tribe_np.pipeline.config import PipelineConfig

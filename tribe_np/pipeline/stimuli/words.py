@@ -8,13 +8,12 @@ from tribe_np.errors import ConfigError, TribeError
 from tribe_np.machine.threads import running_threads
 from tribe_np.media.film import probe
 from tribe_np.media.sound import audio
+from tribe_np.media.speech.faster_whisper import FasterWhisper
 from tribe_np.media.speech.known_text import align_text, read_known_text
-from tribe_np.media.speech.transcriber import Transcriber
-from tribe_np.media.speech.transcribers import FASTER_WHISPER, find_transcriber
-from tribe_np.media.speech.whisper import FasterWhisper
+from tribe_np.media.speech.transcriber import FASTER_WHISPER, Transcriber, find_transcriber
 from tribe_np.media.transcripts import transcript as transcripts
 from tribe_np.media.transcripts.transcript import Transcript
-from tribe_np.media.transcripts.transcript_tables import whisperx_text
+from tribe_np.media.transcripts.whisperx_json import whisperx_text
 from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.resolve import ModelLocations

@@ -7,9 +7,9 @@ from pathlib import Path
 from types import TracebackType
 
 from tribe_np.errors import OutputError
+from tribe_np.files.home import user_cache_folder
 from tribe_np.files.leftovers import is_passing_name, remove_leftovers, remove_scratch, scratch_prefix
 from tribe_np.outputs.made_here import LITTER, listed
-from tribe_np.pipeline.locate import user_cache_folder
 from tribe_np.pipeline.store.cache import FeatureCache
 
 FEATURES, MEDIA = "features", "media"
@@ -44,7 +44,7 @@ def open_workspace(cache_folder: str | Path | bool | None) -> Workspace:
     if (cache_folder is not None and not isinstance(cache_folder, (str, Path, bool))) or cache_folder == "":
         raise OutputError(f"cache_folder must be a folder, None or False, got {cache_folder!r}")
     root = user_cache_folder() if cache_folder in (None, True) else Path(str(cache_folder))
-    if reason := foreign_in_cache(root, others=True):
+    if reason := others_files_in_cache(root, beside=True):
         raise OutputError(f"cache folder {root} {reason}; choose another with --cache DIR")
     cache = FeatureCache(root / FEATURES)  # first: it says clearly when the folder cannot be written
     media = root / MEDIA
@@ -53,12 +53,12 @@ def open_workspace(cache_folder: str | Path | bool | None) -> Workspace:
     return Workspace(media, cache)
 
 
-def foreign_in_cache(root: Path, *, others: bool = False) -> str | None:
-    """Why a folder is no cache: what its folders hold beside entries; with `others`, it may hold more than those."""
+def others_files_in_cache(root: Path, *, beside: bool = False) -> str | None:
+    """Why a folder is no cache: what its folders hold beside entries; with `beside`, it may hold more than those."""
     if not root.is_dir():
         return None
     unknown = [p.name for p in root.iterdir() if p.name not in {FEATURES, MEDIA, *LITTER}]
-    if unknown and not others:
+    if unknown and not beside:
         return f"holds other files ({listed(sorted(unknown))})"
     for folder in (root / FEATURES, root / MEDIA):
         names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []

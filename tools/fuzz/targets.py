@@ -1,0 +1,176 @@
+"""What `fuzz.py` attacks: for each kind of file a good example, the files it lies among, and the code that reads it."""
+
+import json
+import struct
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import extractors.dinov2.random
+import extractors.llama.random
+import extractors.vjepa2.random
+import extractors.wav2vec_bert.random
+import tribe_np.encoder.random
+from extractors import DinoV2Model, LlamaModel, VJepa2Model, Wav2VecBertModel
+from extractors.llama.random_tokenizer import tokenizer_settings
+from extractors.llama.tokenizer import LlamaTokenizer
+from tribe_np.analysis.regions import FILES, read_parcellation
+from tribe_np.encoder.model import FmriEncoder
+from tribe_np.formats.checkpoint import open_checkpoint, read_checkpoint_config
+from tribe_np.formats.safetensors import read_header
+from tribe_np.pipeline.config import DataConfig
+from tribe_np.timeline.chunking import chunk_events
+from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.segments import plan
+
+GOLDEN = Path(__file__).parents[2] / "tests" / "golden"
+TEXTS = ("Hello, my name is Anna. 123", "a\n\n  b\u3000é 日本語 🧠", "x" * 300)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A kind of file."""
+
+    label: str
+    name: str  # of the file that is damaged
+    content: bytes
+    use: Callable[[Path], object]  # reads the folder; TribeError is what it may raise
+    others: Mapping[str, bytes] = field(default_factory=dict)
+    document: Any = None  # the content as values, where it is JSON or YAML
+    is_zip: bool = False
+    fragments: tuple[bytes, ...] = ()
+
+
+def _files(write: Callable[[Path], object]) -> dict[str, bytes]:
+    """What `write` puts into a folder."""
+    with tempfile.TemporaryDirectory() as name:
+        write(Path(name))
+        return {path.name: path.read_bytes() for path in sorted(Path(name).iterdir())}
+
+
+def _brain_files() -> dict[str, bytes]:
+    dims = {"text": (2, 8), "audio": (2, 8)}
+    sizes: dict[str, Any] = {"n_outputs": 6, "n_output_timesteps": 4, "max_seq_len": 8}
+    sizes |= {"hidden": 64, "heads": 2, "depth": 1, "low_rank_head": 8}
+    return _files(partial(tribe_np.encoder.random.write_random, seed=0, feature_dims=dims, **sizes))
+
+
+def _run_brain(folder: Path) -> None:
+    """Loads the encoder and the rest of its configuration, and runs it."""
+    DataConfig.from_dict(read_checkpoint_config(folder).get("data"))
+    encoder = FmriEncoder.from_pretrained(folder)
+    dims = encoder.build_args.feature_dims
+    encoder({m: np.zeros((1, *pair, 8), np.float32) for m, pair in dims.items() if pair is not None})
+
+
+def _brain(label: str, name: str, *, is_json: bool = False) -> Target:
+    files = _brain_files()
+    document = json.loads(files[name]) if is_json else None
+    if label == "config.yaml":
+        document = _values_of(files[name])
+    others = {other: raw for other, raw in files.items() if other != name}
+    return Target(label, name, files[name], _run_brain, others, document)
+
+
+def _values_of(content: bytes) -> Any:
+    """The content of a config.yaml as values that JSON can hold, which is YAML too."""
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "config.yaml").write_bytes(content)
+        return json.loads(json.dumps(read_checkpoint_config(name)))
+
+
+def _lightning() -> Target:
+    about = read_header(GOLDEN / "batch_norm.safetensors")[1]["about"]
+    brain = json.loads(about)["brain"]
+    config = json.dumps({"brain_model_config": brain}).encode()
+
+    def use(folder: Path) -> None:
+        entries = open_checkpoint(folder).entries
+        for entry in entries:
+            entry.read()
+
+    content = (GOLDEN / "batch_norm.ckpt").read_bytes()
+    return Target("best.ckpt", "best.ckpt", content, use, {"config.yaml": config}, is_zip=True)
+
+
+def _extractor(label: str, write: Callable[[Path], object], model: Any, name: str) -> Target:
+    files = _files(write)
+    others = {other: raw for other, raw in files.items() if other != name}
+    return Target(label, name, files[name], model.from_pretrained, others, json.loads(files[name]))
+
+
+def _tokenizer() -> Target:
+    document = tokenizer_settings()
+
+    def use(folder: Path) -> None:
+        tokenizer = LlamaTokenizer.from_pretrained(folder)
+        for text in TEXTS:
+            tokenizer.encode(text)
+
+    return Target("tokenizer.json", "tokenizer.json", json.dumps(document).encode(), use, document=document)
+
+
+def _annotation() -> Target:
+    def text(value: bytes) -> bytes:
+        return struct.pack(">i", len(value) + 1) + value + b"\0"
+
+    colours = [0x0A0B0C, 0x010203, 0, 0x0A0B0C]
+    raw = struct.pack(">i", 4) + b"".join(struct.pack(">2i", i, colour) for i, colour in enumerate(colours))
+    raw += struct.pack(">3i", 1, -2, 2) + text(b"table") + struct.pack(">i", 2)
+    for index, (name, rgb) in enumerate(((b"L_V1_ROI", (12, 11, 10, 0)), (b"L_V2_ROI", (3, 2, 1, 0)))):
+        raw += struct.pack(">i", index) + text(name) + struct.pack(">4i", *rgb)
+    others = {FILES["right"]: raw}
+    return Target("annotation", FILES["left"], raw, lambda folder: read_parcellation(folder, 8).indices(["V1"]), others)
+
+
+def _events() -> Target:
+    rows = [
+        Event("Audio", 0.0, 130.0, filepath="a.wav", frequency=16e3), Event("Word", 1.0, 0.5, text="one", text_char=0),
+        Event("Video", 0.0, 70.5, filepath="a.mp4", frequency=25.0), Event("Word", 2.0, 0.5, text="two\tthree"),
+    ]  # fmt: skip
+    content = _files(lambda folder: Events(rows).to_tsv(folder / "events.tsv"))["events.tsv"]
+
+    def use(folder: Path) -> None:
+        events = Events.from_tsv(folder / "events.tsv").standardized()
+        events.to_tsv(folder / "again.tsv")
+        for kind in ("Audio", "Video"):
+            events = chunk_events(events, kind)
+        plan(events, duration_trs=100)
+
+    numbers = ("nan", "inf", "-1", "1e300", "1e9", "-1e300", "9" * 400, "1e-320", "0x10", "1_0", "٣")
+    fragments = tuple(text.encode() for text in (*numbers, "\t", "\n", '"', '""', "Audio", "\x1b[2J", "\r", "Word"))
+    return Target("events.tsv", "events.tsv", content, use, fragments=fragments)
+
+
+TARGETS: dict[str, Callable[[], Target]] = {
+    "weights": lambda: _brain("weights", "model.safetensors"),
+    "best.ckpt": _lightning,
+    "config.yaml": lambda: _brain("config.yaml", "config.yaml"),
+    "build_args.json": lambda: _brain("build_args.json", "build_args.json", is_json=True),
+    "llama": lambda: _extractor(
+        "llama", partial(extractors.llama.random.write_random, seed=0, n_layers=1), LlamaModel, "config.json"
+    ),
+    "wav2vec_bert": lambda: _extractor(
+        "wav2vec_bert", partial(extractors.wav2vec_bert.random.write_random, seed=0, n_layers=1),
+        Wav2VecBertModel, "config.json",
+    ),
+    "filterbank": lambda: _extractor(
+        "filterbank", partial(extractors.wav2vec_bert.random.write_random, seed=0, n_layers=1),
+        Wav2VecBertModel, "preprocessor_config.json",
+    ),
+    "vjepa2": lambda: _extractor(
+        "vjepa2", partial(extractors.vjepa2.random.write_random, seed=0), VJepa2Model, "config.json"
+    ),
+    "dinov2": lambda: _extractor(
+        "dinov2", partial(extractors.dinov2.random.write_random, seed=0), DinoV2Model, "config.json"
+    ),
+    "tokenizer.json": _tokenizer,
+    "annotation": _annotation,
+    "events.tsv": _events,
+}  # fmt: skip
+"""Each kind by its label; made when it is attacked."""
