@@ -85,7 +85,7 @@ def groups() -> list[Group]:
         Group(
             "Layers",
             "",
-            ("tribe_np.nn.context", "tribe_np.nn.linear", "tribe_np.nn.norm", "tribe_np.protocols.Weights"),
+            ("tribe_np.nn.context", "tribe_np.nn.layers", "tribe_np.protocols.Weights"),
         ),
         Group(
             "Catalogue of models",
