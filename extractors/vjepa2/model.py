@@ -10,18 +10,23 @@ Not here: the predictor (upstream runs it and throws its output away; its weight
 | encoder.layer.{i}.mlp.fc1.weight, fc2.weight           | (M, D), (D, M)           |
 | encoder.layernorm.{weight,bias}                        | (D,)                     |
 
+Rotary positions are three-dimensional, and odd. A head's channels are three equal parts (depth, row, column) and a
+rest that passes. Within a part the *angle* of channel e is that of frequency e mod (part / 2), as in the half layout,
+but its *partner* is the adjacent channel, as in the interleaved layout. So the two members of a pair turn by different
+angles: this is no rotation, lengths change, and scores depend on absolute positions. The weights were trained with it;
+it must stay.
+
 Names may carry the prefix `vjepa2.`, as in the checkpoints of video classifiers, whose own parts are not read.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from extractors.common.model import FolderModel, LayerStack, open_weights
 from extractors.vjepa2.config import VJepa2Config
 from extractors.vjepa2.preprocess import VideoProcessor
-from extractors.vjepa2.rotary import position_tables
 from tribe_np.backend import array_module
 from tribe_np.errors import ShapeError
 from tribe_np.nn.context import Context
@@ -30,6 +35,8 @@ from tribe_np.ops.attention import merge_heads, split_heads
 from tribe_np.protocols import Array, Weights
 from tribe_np.runtime import Runtime
 
+THETA = 10000.0
+"""The base of the rotary frequencies; a literal in the source, no configuration key."""
 MLP_ROWS = 1024
 """Tokens that the feed-forward takes at once: 25 MB at the released width instead of 200."""
 IGNORED = {
@@ -82,6 +89,43 @@ def tubelets(pixels: Array, tubelet_size: int, patch_size: int) -> Array:
     pixels = pixels[:, : depth * tubelet_size, :, : rows * patch_size, : columns * patch_size]
     boxes = pixels.reshape(B, depth, tubelet_size, C, rows, patch_size, columns, patch_size)
     return boxes.transpose(0, 1, 4, 6, 3, 2, 5, 7).reshape(B, depth * rows * columns, -1)
+
+
+def part_dim(head_dim: int) -> int:
+    """Channels of each of the three parts: the even number at or below a third of the head.
+
+    Source   transformers 5.23.0 VJEPA2RopeAttention.__init__
+    """
+    return 2 * ((head_dim // 3) // 2)
+
+
+def grid_positions(xp: Any, n_tokens: int, grid_size: int) -> tuple[Array, Array, Array]:
+    """(depth, row, column) of each token, counted on the configured grid whatever the size of the input.
+
+    Shapes   -> three (S,) integer arrays
+    Source   transformers 5.23.0 VJEPA2RopeAttention.get_position_ids
+    """
+    tokens = xp.arange(n_tokens)
+    within = tokens % (grid_size * grid_size)
+    return tokens // (grid_size * grid_size), within // grid_size, within % grid_size
+
+
+def position_tables(xp: Any, n_tokens: int, grid_size: int, head_dim: int, *, dtype: Any) -> tuple[Array, Array]:
+    """Cosines and sines of every token and turning channel.
+
+    Shapes   -> cos (S, 3 * part), sin (S, 3 * part) in `dtype`
+    Numerics frequencies 1 / 10000^(2m / part) and angles are computed in `dtype`
+    Source   transformers 5.23.0 rotate_queries_or_keys
+    """
+    half = part_dim(head_dim) // 2
+    exponents = xp.arange(half, dtype=dtype) / max(half, 1)
+    omega = 1.0 / THETA**exponents
+    angles = []
+    for positions in grid_positions(xp, n_tokens, grid_size):
+        turn = positions.astype(dtype)[:, None] * omega[None, :]
+        angles += [turn, turn]
+    angles = xp.concatenate(angles, axis=-1)
+    return xp.cos(angles), xp.sin(angles)
 
 
 @dataclass(frozen=True, eq=False)

@@ -108,8 +108,7 @@ def _llama() -> Parts:
 
 
 def _wav2vec_bert() -> Parts:
-    from extractors.wav2vec_bert.layer import ConformerLayer
-    from extractors.wav2vec_bert.model import FeatureProjection, Wav2VecBertConfig
+    from extractors.wav2vec_bert.model import ConformerLayer, FeatureProjection, Wav2VecBertConfig
     from extractors.wav2vec_bert.random import write_random
 
     config = Wav2VecBertConfig.from_dict({

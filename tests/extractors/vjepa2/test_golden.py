@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from extractors import VJepa2Model
+from extractors.vjepa2.model import grid_positions, part_dim, position_tables
 from extractors.vjepa2.preprocess import VideoProcessor
 from extractors.vjepa2.random import write_random
-from extractors.vjepa2.rotary import grid_positions, part_dim, position_tables
 from tribe_np.formats.safetensors import read_header
 from tribe_np.ops.rotary import rotate_adjacent
 from tribe_np.oracle import relative_error, trace
