@@ -41,7 +41,7 @@ class ModelRecord(NamedTuple):  # not a dataclass, whose import would take a ten
     averages_tokens: bool = True  # upstream aggregates tokens, where alone `cache_n_layers` acts
     section: str = ""  # of MODALITY_feature, where upstream keeps the model's own settings; "": there itself
     section_fixed: Mapping[str, Any] = {}  # as `fixed`, of that section
-    demo: Mapping[str, Any] | None = None  # sizes of its tiny random model in the demo; None: the demo has none
+    demo: Mapping[str, Any] | None = None  # sizes of its random model in the demo; None: the demo has none
 
     @property
     def config(self) -> "type[ModelConfig]":

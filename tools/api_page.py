@@ -32,8 +32,8 @@ everywhere ([README](../README.md#reading-the-code)). For an introduction see [p
 WIDTH = 100  # of a signature on one line
 FOR_THE_PIPELINE = ("load", "get_events_of", "feature_source", "known_modalities", "last_stages", "with_compat")
 HIDDEN = {"facts", *(f"TribeModel.{name}" for name in FOR_THE_PIPELINE)}  # public, but of no use to a reader
-MIXED_IN = ("Card", "UpstreamNames", "Protocol")  # bases that say nothing about what a class is
-EXTRACTORS = {record.model_class: f"{record.package}.model" for record in RECORDS}
+MIXED_IN = ("Card", "UpstreamNames", "Protocol", "NamedTuple")  # bases that say nothing about what a class is
+MODELS = {record.model_class: f"{record.package}.model" for record in RECORDS}
 Definition = ast.FunctionDef | ast.ClassDef
 
 
@@ -51,7 +51,7 @@ def groups() -> list[Group]:
     ops = sorted(path.stem for path in (ROOT / "tribe_np" / "ops").glob("*.py") if path.stem != "__init__")
     return [
         Group("tribe_np", "`from tribe_np import ...`", tuple(f"tribe_np.{name}" for name in tribe_np._PUBLIC)),
-        Group("extractors", "`from extractors import ...`", tuple(f"extractors.{name}" for name in EXTRACTORS)),
+        Group("extractors", "`from extractors import ...`", tuple(f"extractors.{name}" for name in MODELS)),
         Group(
             "Tables of events, rows of predictions",
             "",
@@ -111,7 +111,7 @@ def tree(path: Path) -> ast.Module:
 def definitions(name: str) -> Iterator[tuple[str, Path, Definition]]:
     """(dotted name, file, node) of an object, or of everything public in a module."""
     module, _, wanted = (name, "", "") if source_file(name) else name.rpartition(".")
-    lazy = {"tribe_np": tribe_np._PUBLIC, "extractors": EXTRACTORS}.get(module, {})
+    lazy = {"tribe_np": tribe_np._PUBLIC, "extractors": MODELS}.get(module, {})
     path = source_file(lazy.get(wanted, module))
     found = [node for node in tree(path).body if isinstance(node, Definition)] if path else []
     found = [node for node in found if (node.name == wanted if wanted else not node.name.startswith("_"))]

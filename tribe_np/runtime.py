@@ -42,3 +42,9 @@ class Runtime:
     def is_on_host(self) -> bool:
         """Whether arrays are NumPy's."""
         return device_module(self.device) is np
+
+    @property
+    def device_name(self) -> str:
+        """The array module's name, as cache keys and run.json have it: "numpy", "cupy"."""
+        module = device_module(self.device)
+        return str(getattr(module, "__name__", module))

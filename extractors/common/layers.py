@@ -48,11 +48,11 @@ class LayerSelection:
         return self.aggregation == "group_mean" and len(self._indices(n_states, subselect)) > 1
 
     def _indices(self, n_states: int, subselect: bool) -> list[int]:
-        """Places among the kept states where the fractions fall, each once, ascending."""
-        last = (len(self.kept_states(n_states)) if subselect else n_states) - 1
+        """Places among the cached states where the fractions fall, each once, ascending."""
+        last = (len(self.cached_states(n_states)) if subselect else n_states) - 1
         return sorted({int(f * last) for f in self.fractions})
 
-    def kept_states(self, n_states: int) -> list[int]:
+    def cached_states(self, n_states: int) -> list[int]:
         """States that survive `cache_n_layers`: round-half-even of an even spread; all when it is None or that many."""
         if self.cache_n_layers is None or self.cache_n_layers >= n_states:
             return list(range(n_states))
@@ -67,7 +67,7 @@ class LayerSelection:
         `subselect=False` ignores `cache_n_layers`: the audio extractor never aggregates tokens, where it acts.
         Indices are truncated: int(f * (M - 1)); group_mean takes the half-open spans between them, the last closed.
         """
-        kept = self.kept_states(n_states) if subselect else list(range(n_states))
+        kept = self.cached_states(n_states) if subselect else list(range(n_states))
         indices = self._indices(n_states, subselect)
         if len(indices) == 1:
             return [[kept[indices[0]]]]

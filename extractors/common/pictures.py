@@ -1,12 +1,15 @@
 """What both picture processors share: the size with a given shortest edge, the centre crop, the file's crop size."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from extractors.common.settings import Settings
 from tribe_np.errors import ShapeError
+from tribe_np.settings import MAPPING, Check, Settings, number
 
+COLOURS: Check[tuple[float, float, float]] = Check(
+    "three numbers, one per colour",
+    lambda value: isinstance(value, (list, tuple)) and len(value) == 3 and all(map(number().is_good, value)),
+    lambda _, value: (float(value[0]), float(value[1]), float(value[2])),
+)
 LONGEST_SIDE = 8192  # pixels that a configuration may ask for; the models take 256 to 518
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -36,11 +39,10 @@ def read_crop_size(settings: Settings, default: int) -> tuple[int, int]:
 
     Raises   ConfigError for anything else
     """
-    value = settings.values.get("crop_size")
-    if not isinstance(value, Mapping):
+    if not MAPPING.is_good(settings.values.get("crop_size")):
         side = settings.count("crop_size", default, most=LONGEST_SIDE)
         return side, side
-    crop = Settings(value, f"{settings.origin}: crop_size")
+    crop = settings.section("crop_size")
     return crop.count("height", most=LONGEST_SIDE), crop.count("width", most=LONGEST_SIDE)
 
 

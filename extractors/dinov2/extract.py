@@ -1,14 +1,18 @@
 """Pictures into image features: hidden states averaged over all tokens, then over the states of each layer group."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from extractors.common.finite import finite_states
+from extractors.common.features import (
+    feature_columns,
+    finite_features,
+    finite_states,
+    group_features,
+    mean_over_tokens,
+)
 from extractors.common.layers import LayerSelection
-from extractors.common.token_means import token_mean_features
 from extractors.dinov2.model import DinoV2Model
-from tribe_np.protocols import Array
 
 
 def image_features(
@@ -25,18 +29,15 @@ def image_features(
     Raises   NotFiniteError, naming the layer, at the first state with NaN or infinity
     Source   neuralset 0.0.2 HuggingFaceImage, HuggingFaceMixin._aggregate_tokens, _aggregate_layers
     """
+    config = model.config
 
-    def states(video_frame: np.ndarray) -> Iterator[tuple[int, Array]]:
-        running = model.iterate_states(model.processor(video_frame)[None], model.context())
-        n_layers = model.config.n_layers
-        return finite_states(running, model="image", first="embeddings", layers="layer", n_layers=n_layers)
+    def of_picture(video_frame: np.ndarray) -> np.ndarray:
+        pixels = model.processor(video_frame)
+        states = finite_states(
+            model.iterate_states(pixels[None], model.context()), model="image", first="embeddings", layers="layer",
+            n_layers=config.n_layers,
+        )  # fmt: skip
+        features = group_features(states, mean_over_tokens, selection=selection, n_states=config.n_states)
+        return finite_features(features, model="image")
 
-    return token_mean_features(
-        frames,
-        states,
-        selection=selection,
-        n_states=model.config.n_states,
-        model_dim=model.config.model_dim,
-        dtype=model.runtime.dtype,
-        progress=progress,
-    )
+    return feature_columns(model, frames, of_picture, selection=selection, progress=progress)

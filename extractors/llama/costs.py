@@ -6,10 +6,10 @@ queries and for keys, and S tokens before it:   2 (2 D N H + 2 D K H + 3 D M) + 
 
 from extractors.common.costs import WORDS_A_SECOND, Load, scores
 from extractors.llama.config import LlamaConfig
-from extractors.llama.prefix_tree import MAX_NODES
+from extractors.llama.passes import MAX_NODES
 
 AT_ONCE = f"{MAX_NODES} tokens in one pass"
-UNREAD = ("embed_tokens.", "lm_head.")  # a table of which rows are read, and the logits'
+UNREAD = ("embed_tokens.", "lm_head.")  # only the rows of tokens that occur are read; logits are not needed
 CONTEXT_WORDS = 1024  # before a word, at most
 TOKENS_A_WORD = 1.35  # a round number for English, not measured on a stimulus
 MOST_TOKENS_A_WORD = 4  # run for a word at most, on average, while contexts share their beginnings

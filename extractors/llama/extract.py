@@ -1,26 +1,44 @@
-"""Text features: for each word, the mean over its tokens of layer-grouped hidden states of its context.
+"""Text features: for each word, the mean over its tokens of the hidden states of its context, by layer groups.
 
-Contexts that begin alike share their passes (`shared`); whole contexts in batches (`whole`) are the reference for that.
+`plain_features` says that for one word. `word_features` gives many words the same numbers, to rounding, and runs
+little twice: words -> different words in context -> passes of words that run together -> hidden states of each pass
+-> the mean over each word's own tokens -> the mean over the states of each layer group.
 """
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
+from extractors.common.features import finite_features, finite_states, group_features
 from extractors.common.layers import LayerSelection
-from extractors.llama.blocks import Block, Kept, Nothing, Report, run_blocks
 from extractors.llama.model import LlamaModel
-from extractors.llama.prefix_tree import MAX_NODES
-from extractors.llama.shared import shared_blocks
-from extractors.llama.target import Pair
+from extractors.llama.passes import MAX_NODES, Layout, Pass, WordInContext, shared_passes, whole_passes
 from extractors.llama.tokenizer import LlamaTokenizer
-from extractors.llama.whole import whole_blocks
-from tribe_np.errors import ConfigError, EventsError
+from tribe_np.backend import array_module, to_host
+from tribe_np.errors import CheckpointError, ConfigError, EventsError
+from tribe_np.protocols import Array
 from tribe_np.timeline.events import Event
 
-Progress = Callable[[int, int], None]
+States = Iterator[tuple[int, Array]]  # number, state (B, S, D)
+
+
+def plain_features(
+    model: LlamaModel, tokenizer: LlamaTokenizer, word: Event, *, selection: LayerSelection
+) -> np.ndarray:
+    """The features of one word, its context run alone: the reference for `word_features`.
+
+    Shapes   -> (G, F) on the host, in the model's dtype
+    Source   neuralset 0.0.2 HuggingFaceText._get_data
+    """
+    ids = tokenizer.encode_context(word.context)
+    first, stop = tokenizer.word_span(word.text, word.context, len(ids))
+    states = model.hidden_states(np.array([ids]))  # (n_layers + 1, 1, S, D)
+    means = array_module(states).mean(states[:, 0, first:stop], axis=1)  # (n_layers + 1, D)
+    features: np.ndarray = to_host(selection.aggregate(enumerate(means), model.config.n_states))
+    return features
 
 
 def word_features(
@@ -33,68 +51,58 @@ def word_features(
     eos_is_padding: bool = False,
     shared: bool = True,
     max_nodes: int = MAX_NODES,
-    kept: Kept | None = None,
-    progress: Progress | None = None,
-    report: Report | None = None,
+    kept: "KeptPasses | None" = None,
+    progress: Callable[[int, int], object] | None = None,
+    report: "Callable[[TextWork], object] | None" = None,
 ) -> list[np.ndarray]:
     """One feature vector per layer group for each word; equal (text, context) pairs are computed once.
 
     With `shared`, tokens that contexts begin with in common are run once, at most `max_nodes` at a time. Without it, or
-    with `eos_is_padding`, whole contexts run in batches. Blocks found in `kept` are not run again; `report` hears early
+    with `eos_is_padding`, whole contexts run in batches. Passes found in `kept` are not run again; `report` hears early
     how long the others will take.
     Shapes   -> len(words) arrays (G, F) on the host, in the model's dtype
     Numerics mean over the word's tokens, then over each group's states, in the model's dtype; `shared`, `max_nodes`
              and `batch_size` change the rounding alone
-    Raises   EventsError for a word without text or context; CheckpointError when a hidden state is not finite
+    Raises   EventsError for a word without text or context; NotFiniteError, naming the layer and the word, when a
+             hidden state is not finite; CheckpointError when the tokenizer belongs to another model
     Source   neuralset 0.0.2 HuggingFaceText._get_data. `eos_is_padding` repeats its padding count: ids equal to
              end-of-text, wherever they stand, are taken for padding, so a literal end-of-text in a context shifts
              the word, and a model with another padding token averages padding. Without it the attention mask
              decides, as later versions do; where pad := eos and no text holds the marker, the two are equal
     """
+    _check_options(tokenizer, batch_size, max_nodes, eos_is_padding)
+    rows: dict[WordInContext, list[int]] = {}  # which of `words` these are: equal ones are computed once
+    for n, event in enumerate(words):
+        rows.setdefault(_checked(event), []).append(n)
+    if shared and not eos_is_padding:
+        passes = shared_passes(tokenizer, list(rows), max_nodes)
+    else:
+        passes = whole_passes(tokenizer, list(rows), batch_size, eos_is_padding=eos_is_padding)
+    earlier = [None if kept is None else kept.load(n, one.words) for n, one in enumerate(passes)]
+    left = [one for one, features in zip(passes, earlier, strict=True) if features is None]
+    course = _Course(passes, left, len(words), max(selection.needed(model.config.n_states)), progress, report)
+    found: dict[int, np.ndarray] = {}
+    for n in sorted(range(len(passes)), key=lambda n: earlier[n] is None):  # those of an earlier run first
+        one, features = passes[n], earlier[n]
+        if features is None:
+            features = _pass_features(one, model, selection, course)
+            if kept is not None:
+                kept.store(n, one.words, features)
+        for i, word in enumerate(one.words):
+            found |= dict.fromkeys(rows[word], np.array(features[:, i]))
+        course.add(sum(len(rows[word]) for word in one.words))
+    return [found[n] for n in range(len(words))]
+
+
+def _check_options(tokenizer: LlamaTokenizer, batch_size: int, max_nodes: int, eos_is_padding: bool) -> None:
     for name, value in (("batch_size", batch_size), ("max_nodes", max_nodes)):
         if value < 1:
             raise ConfigError(f"{name} must be at least 1, got {value}")
     if eos_is_padding and tokenizer.eos_id is None:
         raise ConfigError("eos_is_padding: the tokenizer names no eos_token in its tokenizer_config.json")
-    counts = Counter(_checked(word) for word in words)
-    tally = _Tally(len(words), progress)
-    blocks: Sequence[Block]
-    if shared and not eos_is_padding:
-        blocks = shared_blocks(tokenizer, list(counts), max_nodes)
-    else:
-        blocks = whole_blocks(tokenizer, list(counts), batch_size, eos_is_padding=eos_is_padding)
-    found: dict[Pair, np.ndarray] = {}
-    kept = kept if kept is not None else Nothing()
-    for pairs, features in run_blocks(blocks, model, selection, kept=kept, report=report, show=tally.show):
-        for b, pair in enumerate(pairs):
-            found[pair] = np.array(features[:, b])
-        tally.add(sum(counts[pair] for pair in pairs))
-    return [found[word.text, word.context] for word in words]
 
 
-@dataclass
-class _Tally:
-    """Words done; those of a pass come all at once, so it is told in parts."""
-
-    total: int
-    progress: Progress | None
-    done: int = 0
-    told: int = 0
-
-    def add(self, n_words: int) -> None:
-        """So many more words are done."""
-        self.done += n_words
-        self.show(0, 0.0)
-
-    def show(self, n_words: int, share: float) -> None:
-        """That share of the next `n_words` is done."""
-        now = self.done + int(n_words * share)
-        if self.progress is not None and now > self.told:
-            self.progress(now, self.total)
-            self.told = now
-
-
-def _checked(word: Event) -> Pair:
+def _checked(word: Event) -> WordInContext:
     if not word.text:
         raise EventsError(f"the word at {word.start:g} s of timeline {word.timeline} has no text")
     if not word.context:
@@ -102,4 +110,124 @@ def _checked(word: Event) -> Pair:
             f"the word {word.text!r} at {word.start:g} s of timeline {word.timeline} has no context; "
             "TribeModel.complete_events adds contexts"
         )
-    return word.text, word.context
+    return WordInContext(word.text, word.context)
+
+
+def _pass_features(one: Pass, model: LlamaModel, selection: LayerSelection, course: "_Course") -> np.ndarray:
+    """Shapes   -> (G, n words, F) on the host, in the order of the words of the pass."""
+    layout, config = one.lay_out(), model.config
+    own_tokens = [(row, model.runtime.place(tokens)) for row, tokens in layout.own_tokens]
+    states = finite_states(
+        _states(layout, model), model="text", first="embed_tokens", layers="layers", n_layers=config.n_layers,
+        final_norm=True, of=lambda bad: f" for the word {layout.word_at(bad).text!r}",
+    )  # fmt: skip
+    features = group_features(
+        course.watched(states, len(one.words)), lambda state: word_means(state, own_tokens), selection=selection,
+        n_states=config.n_states,
+    )  # fmt: skip
+    for i, word in enumerate(one.words):
+        finite_features(features[:, i], model="text", of=f" for the word {word.text!r}")
+    return features
+
+
+def _states(layout: Layout, model: LlamaModel) -> States:
+    """The hidden states of a pass.
+
+    Raises   CheckpointError when the tokenizer belongs to another model
+    """
+    largest, vocab_size = layout.ids.max(), model.config.vocab_size
+    if largest >= vocab_size:
+        raise CheckpointError(
+            f"tokenizer.json gives id {largest}, but the model's vocab_size is {vocab_size}; "
+            "they belong to different models"
+        )
+    if layout.forest is not None:
+        return model.iterate_forest_states(layout.forest, model.context())
+    return model.iterate_states(layout.ids, model.context(), layout.mask)
+
+
+def word_means(state: Array, own_tokens: Sequence[tuple[int, Array]]) -> Array:
+    """The mean over each word's own tokens.
+
+    Shapes   state (B, S, D), own_tokens n_words x (row, numbers of tokens) -> (n_words, D)
+    """
+    xp = array_module(state)
+    return xp.stack([xp.mean(state[row][tokens], axis=0) for row, tokens in own_tokens])
+
+
+class KeptPasses(Protocol):
+    """Finished passes of a run, which outlive it: a run that was stopped goes on with those that are missing.
+
+    A pass depends on nothing but its own words, so that the features have the bytes they would have had.
+    """
+
+    def load(self, number: int, words: Sequence[WordInContext]) -> np.ndarray | None:
+        """The features (G, n words, F) of a pass that an earlier run finished; None where there are none."""
+
+    def store(self, number: int, words: Sequence[WordInContext], features: np.ndarray) -> None:
+        """Keeps a finished pass."""
+
+
+@dataclass(frozen=True)
+class TextWork:
+    """What the features of some words take; known once a layer of the first pass has run."""
+
+    n_words: int  # of different text or context
+    n_words_left: int  # of them, those that no earlier run has finished
+    n_tokens: int  # run for all words, shared ones once
+    n_tokens_left: int
+    n_tokens_alone: int  # that one pass per word would run
+    seconds: float  # expected for the words that are left
+
+
+@dataclass
+class _Course:
+    """How far the words are, told while passes run; and once, early in the first of them, how long all will take."""
+
+    passes: Sequence[Pass]
+    left: Sequence[Pass]  # those that no earlier run has finished
+    n_words: int
+    last: int  # number of the state after which nothing runs
+    progress: Callable[[int, int], object] | None
+    report: Callable[[TextWork], object] | None
+    done: int = 0
+    told: int = 0
+
+    def add(self, n_words: int) -> None:
+        """So many more words are done."""
+        self.done += n_words
+        self._tell(self.done)
+
+    def watched(self, states: States, n_words: int) -> States:
+        """The same states, looked at as they go by; with each, a share of the `n_words` of the pass is done."""
+        timed = min(2, self.last)  # the second layer: the first warms up
+        began = 0.0
+        for number, state in states:
+            if 0 < number == timed:
+                self._report(time.perf_counter() - began)
+            began = time.perf_counter()
+            if self.last > 0:
+                self._tell(self.done + int(n_words * (number / self.last)))
+            yield number, state
+
+    def _tell(self, done: int) -> None:
+        if self.progress is not None and done > self.told:
+            self.progress(done, self.n_words)
+            self.told = done
+
+    def _report(self, seconds: float) -> None:
+        """The whole work, from the seconds of one layer over the first pass that is left."""
+        report, self.report = self.report, None
+        if report is None:
+            return
+        n_left = sum(one.n_tokens for one in self.left)
+        report(
+            TextWork(
+                sum(len(one.words) for one in self.passes),
+                sum(len(one.words) for one in self.left),
+                sum(one.n_tokens for one in self.passes),
+                n_left,
+                sum(one.n_tokens_alone for one in self.passes),
+                seconds * self.last * n_left / self.left[0].n_tokens,
+            )
+        )

@@ -14,7 +14,6 @@ Names may carry the prefix `model.`; `lm_head.weight` is not read.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import ClassVar, Protocol, Self
 
@@ -22,13 +21,14 @@ import numpy as np
 
 from extractors.common.model import FolderModel, LayerStack, open_weights
 from extractors.llama.config import LlamaConfig
-from extractors.llama.prefix_tree import PrefixForest, TreeAttention
+from extractors.llama.passes import PrefixForest
 from extractors.llama.rope import inverse_frequencies
+from extractors.llama.tree_attention import TreeAttention
 from tribe_np.backend import array_module, to_host
 from tribe_np.errors import ShapeError
 from tribe_np.kernels.kernel_set import KernelSet
 from tribe_np.nn.context import Context
-from tribe_np.nn.layers import Linear
+from tribe_np.nn.layers import Linear, RmsNorm
 from tribe_np.ops.attention import merge_heads, split_heads
 from tribe_np.ops.rotary import rotary_tables
 from tribe_np.protocols import Array, Weights
@@ -127,29 +127,27 @@ class LlamaLayer:
     Source   transformers 5.23.0 LlamaDecoderLayer
     """
 
-    input_layernorm: Array  # (D,)
+    input_layernorm: RmsNorm
     self_attn: LlamaAttention
-    post_attention_layernorm: Array  # (D,)
+    post_attention_layernorm: RmsNorm
     mlp: LlamaMlp
-    eps: float
 
     @classmethod
     def from_weights(cls, weights: Weights, config: LlamaConfig) -> "LlamaLayer":
         """Takes every tensor below `layers.{i}`."""
+        D, eps = config.model_dim, config.rms_norm_eps
         return cls(
-            weights.take("input_layernorm.weight", (config.model_dim,)),
+            RmsNorm.from_weights(weights.at("input_layernorm"), D, eps=eps),
             LlamaAttention.from_weights(weights.at("self_attn"), config),
-            weights.take("post_attention_layernorm.weight", (config.model_dim,)),
+            RmsNorm.from_weights(weights.at("post_attention_layernorm"), D, eps=eps),
             LlamaMlp.from_weights(weights.at("mlp"), config),
-            config.rms_norm_eps,
         )
 
     def __call__(self, x: Array, tables: Tables, attend: Attend, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        rms_norm = partial(ctx.kernels.rms_norm, eps=self.eps)
-        normed = ctx.see("input_layernorm.output", rms_norm(x, self.input_layernorm))
+        normed = ctx.see("input_layernorm.output", self.input_layernorm(x, ctx))
         x = x + ctx.see("self_attn.output", self.self_attn(normed, tables, attend, ctx.at("self_attn")))
-        normed = ctx.see("post_attention_layernorm.output", rms_norm(x, self.post_attention_layernorm))
+        normed = ctx.see("post_attention_layernorm.output", self.post_attention_layernorm(x, ctx))
         return ctx.see("output", x + ctx.see("mlp.output", self.mlp(normed, ctx.at("mlp"))))
 
 
@@ -165,7 +163,7 @@ class LlamaModel(FolderModel):
     config: LlamaConfig
     layers: LayerStack[LlamaLayer]
     embed: Callable[[np.ndarray], Array]  # token ids -> rows of embed_tokens, read when asked for
-    norm: Array  # (D,)
+    norm: RmsNorm
     inv_freq: Array  # (H/2,)
 
     @classmethod
@@ -180,7 +178,7 @@ class LlamaModel(FolderModel):
                 config.n_layers,
                 streaming=runtime.streaming,
             ),
-            norm=weights.take("norm.weight", (config.model_dim,)),
+            norm=RmsNorm.from_weights(weights.at("norm"), config.model_dim, eps=config.rms_norm_eps),
             inv_freq=runtime.place(inverse_frequencies(config).astype(runtime.dtype)),
             config=config,
             runtime=runtime,
@@ -235,7 +233,7 @@ class LlamaModel(FolderModel):
             x = layer(x, tables, attend, ctx.at("layers", i))
             if i + 1 < self.config.n_layers:
                 yield i + 1, x
-        x = ctx.see("norm.output", ctx.kernels.rms_norm(x, self.norm, eps=self.config.rms_norm_eps))
+        x = ctx.see("norm.output", self.norm(x, ctx))
         yield self.config.n_layers, x
 
     def _padding_bias(self, ids: np.ndarray, attention_mask: Array | None) -> Array | None:

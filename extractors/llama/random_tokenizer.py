@@ -9,11 +9,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-PATTERN = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
-    r"|\s+(?!\S)|\s+"
-)
-"""LLaMA 3's pre-tokeniser, in the syntax of the `tokenizers` package."""
+from extractors.llama.tokenizer import PATTERN
 
 SPECIAL_TOKENS = ("<|begin_of_text|>", "<|end_of_text|>", *(f"<|reserved_special_token_{i}|>" for i in range(6)))
 N_MERGES = 200

@@ -1,16 +1,19 @@
 """LLaMA's tokenizer: the folder's tokenizer.json run by the `tokenizers` package, as text features need it.
 
+Also which tokens of a context are the word's own (`word_span`), and a memory of words (`Pieces`): what a context holds
+need not be tokenised again for every later context.
+
 No special tokens are added and nothing is padded here; special tokens written out in the text are still recognised,
 as upstream. The end-of-text and padding tokens come from tokenizer_config.json or special_tokens_map.json.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from extractors.llama.pieces import Pieces, cuts_at_spaces
 from extractors.llama.tokenizer_process import TokenizerProcess
 from tribe_np.errors import CheckpointError, EventsError
 from tribe_np.files.small_files import MEGABYTE
@@ -22,6 +25,15 @@ from tribe_np.shown import quoted, shown
 TOKENIZER_NAME = "tokenizer.json"
 MAX_BYTES = 32 * MEGABYTE  # LLaMA 3's takes 9, or 17 as newer versions write it
 SETTINGS_NAMES = ("tokenizer_config.json", "special_tokens_map.json")
+PATTERN = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
+    r"|\s+(?!\S)|\s+"
+)
+"""LLaMA 3's pre-tokeniser, in the syntax of the `tokenizers` package."""
+LONGEST_PIECE = 64  # characters of a piece that is remembered
+ODD_SPACES = "\u180e\u200b"  # white space in old versions of Unicode: no cut after these either
+
+Encode = Callable[[str], list[int]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +47,7 @@ class LlamaTokenizer:
     eos_id: int | None
     pad_id: int  # the padding token; end-of-text where there is none, as upstream sets it
     max_length: int | None  # tokens kept of a context, the last ones
-    pieces: Pieces | None = None  # where the pipeline is known to allow it
+    pieces: "Pieces | None" = None  # where the pipeline is known to allow it
 
     @classmethod
     def from_pretrained(cls, folder: str | Path) -> "LlamaTokenizer":
@@ -81,6 +93,104 @@ class LlamaTokenizer:
         """Token ids of a context: the last `max_length` of them."""
         ids = self.encode(text)
         return ids if self.max_length is None else ids[-self.max_length :]
+
+    def word_span(self, text: str, context: str, n_tokens: int) -> tuple[int, int]:
+        """Which of a context's `n_tokens` are the word's, half-open: the last ones, at least one.
+
+        They are those of the context, less as many as the text before the word has alone. Its ids need not begin the
+        context's ids; that is upstream's rule, and kept.
+        Raises   EventsError when no tokens are left
+        Source   neuralset 0.0.2 HuggingFaceText._get_data; a text longer than its context has an empty prefix
+        """
+        prefix = context[: -len(text)].rstrip()
+        n_prefix = len(self.encode(prefix)) if prefix else 0
+        if n_tokens < 1:
+            raise EventsError(f"the context of the word {text!r} holds nothing but end-of-text markers")
+        return max(0, n_tokens - max(1, n_tokens - n_prefix)), n_tokens
+
+
+class Pieces:
+    """Token ids from a memory of words; `encode` gives the ids of one piece.
+
+    A text is cut before every space that follows a character other than white space, and each piece is tokenised once:
+    "he  said so" is "he", "  said", " so". With LLaMA 3's pre-tokeniser the ids of the pieces, one after the other,
+    are the ids of the text. Its expression lets white space follow another character inside one match only if it is a
+    line end, so a match ends at each cut; no alternative looks behind itself, so what follows is matched as if it stood
+    alone; and none tells a space from the end of the text there, so what precedes is too. Everything after works match
+    by match. Special tokens are found first, and hold no space.
+
+    Source   tokenizers 0.22: Split (isolated), ByteLevel, BPE, AddedVocabulary
+    """
+
+    def __init__(self, encode: Encode) -> None:
+        self._first = _Memory(encode)
+        self._others = _Memory(lambda text: encode(f" {text}"))
+
+    def encode(self, text: str) -> list[int]:
+        """The ids that `encode` gives for the whole text."""
+        first, *others = cut(text)
+        return [*self._first[first], *chain.from_iterable(map(self._others.__getitem__, others))]
+
+
+class _Memory(dict[str, list[int]]):
+    """Ids of pieces, encoded when first asked for."""
+
+    def __init__(self, encode: Encode) -> None:
+        super().__init__()
+        self._encode = encode
+
+    def __missing__(self, piece: str) -> list[int]:
+        ids = self._encode(piece)
+        if len(piece) <= LONGEST_PIECE:
+            self[piece] = ids
+        return ids
+
+
+def cut(text: str) -> list[str]:
+    """The pieces of a text; all but the first without the space they begin with.
+
+    >>> cut("he  said so")
+    ['he', ' said', 'so']
+    """
+    parts = text.split(" ")
+    if parts == text.split() and not any(space in text for space in ODD_SPACES):
+        return parts  # single spaces and no other white space: nearly every text
+    return list(_joined(parts))
+
+
+def _joined(parts: list[str]) -> Iterator[str]:
+    """The parts between spaces, together again where no cut is allowed."""
+    held = parts[0]
+    is_first = True
+    for part in parts[1:]:
+        before = held[-1:] if held or is_first else " "  # of a later piece the space it begins with
+        if before and not before.isspace() and before not in ODD_SPACES:
+            yield held
+            held, is_first = part, False
+        else:
+            held = f"{held} {part}"
+    yield held
+
+
+def cuts_at_spaces(tokenizer: Mapping[str, Any]) -> bool:
+    """Whether the tokenizer.json with this content has the pipeline for which the cuts are exact."""
+    try:
+        split, byte_level = tokenizer["pre_tokenizer"]["pretokenizers"]
+        return (
+            tokenizer.get("normalizer") is None
+            and (split["type"], split["pattern"], split["behavior"]) == ("Split", {"Regex": PATTERN}, "Isolated")
+            and split["invert"] is False
+            and byte_level["type"] == "ByteLevel"
+            and byte_level["add_prefix_space"] is byte_level["use_regex"] is False
+            and tokenizer["model"]["type"] == "BPE"
+            and not tokenizer["model"].get("dropout")
+            and not any(
+                " " in token["content"] or token["lstrip"] or token["rstrip"] or token["single_word"]
+                for token in tokenizer.get("added_tokens") or ()
+            )
+        )
+    except (KeyError, TypeError, ValueError):  # another layout
+        return False
 
 
 def _load(tokenizers: Any, path: Path) -> Any:

@@ -1,14 +1,18 @@
 """Clips into video features: hidden states averaged over all tokens, then over the states of each layer group."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from extractors.common.finite import finite_states
+from extractors.common.features import (
+    feature_columns,
+    finite_features,
+    finite_states,
+    group_features,
+    mean_over_tokens,
+)
 from extractors.common.layers import LayerSelection
-from extractors.common.token_means import token_mean_features
 from extractors.vjepa2.model import VJepa2Model
-from tribe_np.protocols import Array
 
 
 def video_features(
@@ -28,21 +32,15 @@ def video_features(
     Raises   NotFiniteError, naming the layer, at the first state with NaN or infinity
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data, HuggingFaceMixin._aggregate_tokens, _aggregate_layers
     """
+    config = model.config
 
-    def states(clip: np.ndarray) -> Iterator[tuple[int, Array]]:
+    def of_clip(clip: np.ndarray) -> np.ndarray:
         pixels = model.processor.normalize(clip) if shrunk else model.processor(clip)
-        running = model.iterate_states(pixels[None], model.context(), final_norm=final_norm)
-        return finite_states(
-            running, model="video", first="patch_embeddings", layers="layer", n_layers=model.config.n_layers,
-            final_norm=final_norm,
+        states = finite_states(
+            model.iterate_states(pixels[None], model.context(), final_norm=final_norm), model="video",
+            first="patch_embeddings", layers="layer", n_layers=config.n_layers, final_norm=final_norm,
         )  # fmt: skip
+        features = group_features(states, mean_over_tokens, selection=selection, n_states=config.n_states)
+        return finite_features(features, model="video")
 
-    return token_mean_features(
-        clips,
-        states,
-        selection=selection,
-        n_states=model.config.n_states,
-        model_dim=model.config.model_dim,
-        dtype=model.runtime.dtype,
-        progress=progress,
-    )
+    return feature_columns(model, clips, of_clip, selection=selection, progress=progress)

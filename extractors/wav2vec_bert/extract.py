@@ -1,15 +1,15 @@
-"""Sound to audio features on the 2 Hz grid."""
+"""Sound into audio features: hidden states at the token nearest to each step of the 2 Hz grid, by layer groups."""
 
 import numpy as np
 
-from extractors.common.finite import finite_states
-from extractors.common.grid import pick_nearest
+from extractors.common.features import finite_features, finite_states, group_features
 from extractors.common.layers import LayerSelection
 from extractors.wav2vec_bert.filterbank import input_features, standardize
 from extractors.wav2vec_bert.model import PREPROCESSOR_NAME, Wav2VecBertModel
-from tribe_np.backend import to_host
-from tribe_np.errors import CheckpointError, NotFiniteError, ShapeError
+from tribe_np.backend import array_module
+from tribe_np.errors import CheckpointError, ShapeError
 from tribe_np.ops.resample import resample
+from tribe_np.protocols import Array
 from tribe_np.timeline.features import to_index
 
 
@@ -37,18 +37,16 @@ def audio_features(
     n_bins = to_index(duration, frequency)
     if n_bins < 1:
         raise ShapeError(f"a sound of {duration:g} s is too short: it gives no step at {frequency:g} Hz")
-    inputs = model_input(model, samples, rate)[None]
-    n_states = model.config.n_states
+    inputs = model_input(model, samples, rate)
     states = finite_states(
-        model.iterate_states(inputs, model.context()),
-        model="audio", first="feature_projection", layers="layers", n_layers=model.config.n_layers,
+        model.iterate_states(inputs[None], model.context()), model="audio", first="feature_projection", layers="layers",
+        n_layers=model.config.n_layers,
     )  # fmt: skip
-    picked = selection.pick(states, n_states, subselect=False)
-    binned = ((number, pick_nearest(state[0], n_bins)) for number, state in picked)
-    groups = to_host(selection.aggregate(binned, n_states, subselect=False))
-    if not np.all(np.isfinite(groups)):
-        raise NotFiniteError("the mean over layers of the audio model is not finite; try --precision float64")
-    return np.ascontiguousarray(groups.transpose(0, 2, 1))
+    features = group_features(
+        states, lambda state: pick_nearest(state[0], n_bins), selection=selection, n_states=model.config.n_states,
+        subselect=False,
+    )  # fmt: skip
+    return np.ascontiguousarray(finite_features(features, model="audio").transpose(0, 2, 1))
 
 
 def model_input(model: Wav2VecBertModel, samples: np.ndarray, rate: int) -> np.ndarray:
@@ -64,3 +62,30 @@ def model_input(model: Wav2VecBertModel, samples: np.ndarray, rate: int) -> np.n
         raise ShapeError(f"samples must have shape (N, C), got {samples.shape}")
     channels = resample(np.ascontiguousarray(samples.T, np.float32), rate, model.filterbank.rate)
     return input_features(standardize(np.mean(channels, axis=0)), model.filterbank)
+
+
+def pick_nearest(x: Array, n_bins: int) -> Array:
+    """The steps of `nearest_steps` along the first axis.
+
+    Shapes   x (S, ...) -> (n_bins, ...), same dtype and module
+    Source   torch 2.13.0 functional.interpolate(mode="nearest")
+    """
+    xp = array_module(x)
+    return x if x.shape[0] == n_bins else x[xp.asarray(nearest_steps(x.shape[0], n_bins))]
+
+
+def nearest_steps(n_steps: int, n_bins: int) -> list[int]:
+    """The step that each of n_bins bins reads, of n_steps.
+
+    Numerics min(floor(float32(k) * float32(S / n)), S - 1): quotient and product are rounded to float32, so that the
+             integer rule floor(k S / n) differs by one step now and then (S = 1946, n = 78)
+    Raises   ShapeError without steps or bins
+    Source   torch 2.13.0 functional.interpolate(mode="nearest")
+    """
+    if n_steps < 1 or n_bins < 1:
+        raise ShapeError(f"nearest_steps: at least one step and one bin are needed, got {n_steps} and {n_bins}")
+    if n_steps == n_bins:
+        return list(range(n_steps))
+    scale = np.float32(n_steps) / np.float32(n_bins)
+    picked = np.floor(np.arange(n_bins, dtype=np.float32) * scale).astype(np.int64)
+    return [int(step) for step in np.minimum(picked, n_steps - 1)]

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from extractors.catalogue import modalities
 from tests.cli.conftest import Command, refused
-from tribe_np.cli.parser import COMMANDS, build_parser, with_regions_apart
+from tribe_np.cli.common import locations
+from tribe_np.cli.parser import COMMANDS, build_parser, command_parser, with_regions_apart
+from tribe_np.errors import CheckpointError
+from tribe_np.pipeline.resolve import default_locations
 
 
 def test_mistyped_names_are_answered_with_the_nearest(command_here: Command) -> None:
@@ -20,6 +24,15 @@ def test_mistyped_names_are_answered_with_the_nearest(command_here: Command) -> 
     assert "did you mean" not in refused(command_here("predict", "a.mp4", "--out", "x", "--bogus"))
     assert "--hlep; did you mean --help?" in refused(command_here("--hlep"))
     assert "--verson; did you mean --version?" in refused(command_here("--verson", "predict"))
+
+
+@pytest.mark.parametrize("modality", modalities())
+def test_each_model_has_the_option_that_errors_name(modality: str, tmp_path: Path) -> None:
+    option = f"--{modality}-model"
+    with pytest.raises(CheckpointError, match=f"{option} DIR"):
+        default_locations(tmp_path).extractor(modality, "no/such")
+    given = command_parser("predict").parse_args(["a.mp4", "--out", "x", option, str(tmp_path)])
+    assert locations(given).extractor(modality, "no/such") == tmp_path
 
 
 def test_what_follows_two_dashes_is_no_option(command_here: Command) -> None:

@@ -12,7 +12,7 @@ from tribe_np.backend import to_device, to_host
 from tribe_np.errors import CheckpointError
 from tribe_np.formats.weights import WeightTree
 from tribe_np.nn.context import Context
-from tribe_np.nn.layers import LayerNorm, Linear
+from tribe_np.nn.layers import LayerNorm, Linear, RmsNorm
 
 
 def tree(**arrays: np.ndarray) -> WeightTree:
@@ -73,3 +73,10 @@ def test_layer_norm_with_and_without_bias() -> None:
     expected = centred / np.sqrt(np.mean(centred**2, -1, keepdims=True) + 1e-5) * gain
     np.testing.assert_allclose(bare(x, Context()), expected, rtol=1e-12)
     np.testing.assert_allclose(whole(x, Context()), expected + bias, rtol=1e-12, atol=1e-14)
+
+
+def test_rms_norm_takes_its_gain() -> None:
+    x, gain = normal(0, 2, 4), normal(1, 4)
+    layer = RmsNorm.from_weights(tree(weight=gain), 4, eps=1e-5)
+    expected = x / np.sqrt(np.mean(x**2, -1, keepdims=True) + 1e-5) * gain
+    np.testing.assert_allclose(layer(x, Context()), expected, rtol=1e-12)

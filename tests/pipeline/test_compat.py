@@ -26,7 +26,7 @@ from tribe_np.media.sound.audio import TrackHabits, audio_info, extract_audio, r
 from tribe_np.media.speech import espeak_child, faster_whisper
 from tribe_np.media.speech import synthesis as speech
 from tribe_np.oracle import relative_error
-from tribe_np.pipeline.config import Compat, PipelineConfig
+from tribe_np.pipeline.options import Compat, PipelineConfig
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli import in_context

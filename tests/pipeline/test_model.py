@@ -12,7 +12,7 @@ from tests.conftest import numba_or_skip
 from tribe_np import TribeModel, trace
 from tribe_np.errors import CheckpointError, ConfigError, EventsError, MissingDependencyError
 from tribe_np.pipeline.demo import DemoPaths
-from tribe_np.pipeline.features import source as features
+from tribe_np.pipeline.features import modality
 from tribe_np.timeline.events import Event, Events
 
 pytestmark = pytest.mark.extras
@@ -128,14 +128,16 @@ def test_config_update_reaches_upstream_keys_and_ours(demo: DemoPaths) -> None:
     )  # fmt: skip
     assert updated.data.batch_size == 1
     assert updated.options.video_final_norm is False
-    with pytest.raises(ConfigError, match="unknown option"):
+    with pytest.raises(ConfigError, match="options: unknown key 'colour'"):
         TribeModel.from_pretrained(demo.models / "encoder", config_update={"tribe_np.colour": 1}, cache_folder=False)
     with pytest.raises(ConfigError, match="depht"):
         TribeModel.from_pretrained(
             demo.models / "encoder", config_update={"brain_model_config.depht": 1}, cache_folder=False
         )
     for overlap in ({"data.overlap_tr_train": 10}, {"data": {"overlap_tr_train": 10}}):
-        with pytest.raises(ConfigError, match=r"key 'data.overlap_tr_train'; did you mean data.overlap_trs_train"):
+        with pytest.raises(
+            ConfigError, match=r"data: unknown key 'overlap_tr_train'; did you mean overlap_trs_train\?"
+        ):
             TribeModel.from_pretrained(demo.models / "encoder", config_update=overlap, cache_folder=False)
     with pytest.raises(CheckpointError, match="100 TRs"):
         TribeModel.from_pretrained(demo.models / "encoder", config_update={"data.duration_trs": 50}, cache_folder=False)
@@ -179,7 +181,7 @@ def test_compiled_kernels_agree_with_plain_ones(model: TribeModel, demo: DemoPat
         )
         for name in ("auto", "reference")
     }  # fmt: skip
-    assert models["auto"].kernels.name == "numba"
+    assert models["auto"].runtime.kernels.name == "numba"
     events = model.get_events(video_path=demo.clip, transcript=demo.transcript)
     fast, plain = (models[name].predict(events, verbose=False)[0] for name in ("auto", "reference"))
     assert 0 < np.abs(plain - fast).max() < 1e-4 * np.sqrt(np.mean(plain**2))
@@ -195,7 +197,7 @@ def test_large_models_are_streamed_with_the_same_bytes(
 ) -> None:
     events = model.get_events(video_path=demo.clip, transcript=demo.transcript)
     resident, _ = model.predict(events, verbose=False)
-    monkeypatch.setattr(features, "RESIDENT_BYTES", 0)
+    monkeypatch.setattr(modality, "RESIDENT_BYTES", 0)
     streaming = TribeModel.from_pretrained(
         demo.models / "encoder", models=demo.models, cache_folder=False, device="cpu"
     )

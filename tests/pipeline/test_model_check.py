@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from extractors.llama.tokenizer import LlamaTokenizer
 from tribe_np.errors import CheckpointError, MissingDependencyError
 from tribe_np.pipeline.demo import DemoPaths
-from tribe_np.pipeline.features import source as features
+from tribe_np.pipeline.features.modality import Modality
 from tribe_np.pipeline.model import TribeModel
 
 pytestmark = pytest.mark.extras
@@ -17,14 +18,12 @@ pytestmark = pytest.mark.extras
 
 @pytest.fixture
 def idle(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No model may run, and none be asked for features."""
+    """No entry may be made."""
 
     def run(*_: Any, **__: Any) -> None:
         raise AssertionError("a model runs")
 
-    for name in ("audio_features", "video_features", "word_features"):
-        monkeypatch.setattr(features, name, run)
-    monkeypatch.setattr(features._Run, "cached", run)
+    monkeypatch.setattr(Modality, "make", run)
 
 
 @pytest.mark.parametrize("modality", ["text", "audio", "video"])
@@ -52,7 +51,7 @@ def test_features_in_the_cache_need_no_tokenizer_and_others_do(
     def missing(folder: Path) -> None:
         raise MissingDependencyError("text features needs tokenizers")
 
-    monkeypatch.setattr(features.LlamaTokenizer, "from_pretrained", missing)
+    monkeypatch.setattr(LlamaTokenizer, "from_pretrained", missing)
     again = model.extract_features(events)
     assert {m: x.tobytes() for m, x in again.items()} == {m: x.tobytes() for m, x in whole.items()}
     without = TribeModel.from_pretrained(demo.models / "encoder", models=demo.models, cache_folder=False, device="cpu")

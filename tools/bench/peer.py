@@ -134,7 +134,6 @@ class WordPasses:
 
 
 def _text(folder: Path, options: dict[str, Any]) -> Call:
-    from extractors.llama.target import target_span
     from extractors.llama.tokenizer import LlamaTokenizer
 
     states, tokenizer = _llama_model(folder, options), LlamaTokenizer.from_pretrained(folder)
@@ -145,7 +144,7 @@ def _text(folder: Path, options: dict[str, Any]) -> Call:
     for length in lengths:
         text, context = transcript[length - 1], contexts[length - 1]
         ids = np.array(tokenizer.encode_context(context))
-        rows.append((ids, target_span(tokenizer, text, context, len(ids))))
+        rows.append((ids, tokenizer.word_span(text, context, len(ids))))
     states(rows[0][0][None, :4])
     most = 0 if options["dtype"] == "float64" else cases.MOST_BATCHED  # untimed: alone is enough
     return WordPasses(states, rows, [cases.BATCH_WORDS if n <= most else 1 for n in lengths])

@@ -129,7 +129,7 @@ def _dump_features(folder: Path) -> None:
 
 def compare_nearest(rng: np.random.Generator, seed: int) -> list[Row]:
     """Twenty random pairs of steps and bins."""
-    from extractors.common.grid import nearest_steps
+    from extractors.wav2vec_bert.extract import nearest_steps
 
     pairs = [(int(rng.integers(1, 4500)), int(rng.integers(1, 181))) for _ in range(20)]
     ours = {f"{s}->{n}": np.array(nearest_steps(s, n)) for s, n in pairs}

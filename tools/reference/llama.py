@@ -13,7 +13,6 @@ from extractors.llama.extract import word_features
 from extractors.llama.model import LlamaModel
 from extractors.llama.random import write_random
 from extractors.llama.rope import inverse_frequencies
-from extractors.llama.target import target_span
 from extractors.llama.tokenizer import LlamaTokenizer
 from tools.reference import llama_peer as peer
 from tools.reference.measure import Row, our_kernels, worst, write_golden
@@ -136,7 +135,7 @@ def _compare_words(folder: Path, seed: int) -> list[Row]:
     same_ids = ids == [tokenizer.encode(context) for _, context in pairs]
     rows = [Row("llama/token_ids", TRANSFORMERS, case, 0.0 if same_ids else float("inf"), 0.0, floor=0.0)]
     if not defect:
-        spans = [target_span(tokenizer, *pair, len(row)) for pair, row in zip(pairs, ids, strict=True)]
+        spans = [tokenizer.word_span(*pair, len(row)) for pair, row in zip(pairs, ids, strict=True)]
         same_spans = [stop - first for first, stop in spans] == n_target
         rows.append(Row("llama/n_target", NEURALSET, case, 0.0 if same_spans else float("inf"), 0.0, floor=0.0))
     ours = {

@@ -12,56 +12,56 @@ from tribe_np.ops import activation, attention, conv, norm, relative, rotary
 from tribe_np.protocols import Array
 
 
-class Activation(Protocol):
+class ActivationKernel(Protocol):
     """One array in, one out."""
 
     def __call__(self, x: Array) -> Array:
         """Shapes   x (..., D) -> (..., D); `glu` halves the channels."""
 
 
-class Gate(Protocol):
+class GateKernel(Protocol):
     """silu(gate) * up."""
 
     def __call__(self, gate: Array, up: Array) -> Array:
         """Shapes   gate (...), up (...) -> (...)."""
 
 
-class LayerNorm(Protocol):
+class LayerNormKernel(Protocol):
     """Mean 0 and variance 1, then scaled and shifted."""
 
     def __call__(self, x: Array, weight: Array | None = None, bias: Array | None = None, *, eps: float) -> Array:
         """Shapes   x (..., D), weight (D,), bias (D,) -> (..., D)."""
 
 
-class RmsNorm(Protocol):
+class RmsNormKernel(Protocol):
     """Divided by the root mean square, then scaled."""
 
     def __call__(self, x: Array, weight: Array, *, eps: float) -> Array:
         """Shapes   x (..., D), weight (D,) -> (..., D)."""
 
 
-class ScaleNorm(Protocol):
+class ScaleNormKernel(Protocol):
     """Rescaled to one length."""
 
     def __call__(self, x: Array, gain: Array, *, eps: float = 1e-12) -> Array:
         """Shapes   x (..., D), gain (1,) -> (..., D)."""
 
 
-class Rotation(Protocol):
+class RotationKernel(Protocol):
     """Channels turned by the angles of their position."""
 
     def __call__(self, x: Array, cos: Array, sin: Array) -> Array:
         """Shapes   x (..., S, H), cos (S, R), sin (S, R), R <= H -> (..., S, H)."""
 
 
-class Convolution(Protocol):
+class ConvolutionKernel(Protocol):
     """One short kernel per channel over time."""
 
     def __call__(self, x: Array, weight: Array) -> Array:
         """Shapes   x (..., S, D), weight (D, W) -> (..., S, D)."""
 
 
-class Attention(Protocol):
+class AttentionKernel(Protocol):
     """softmax(query . key * scale + bias) . value."""
 
     def __call__(
@@ -70,7 +70,7 @@ class Attention(Protocol):
         """Shapes   query (B, N, S, H), key, value (B, K, T, H), bias to (B, N, S, T) -> (B, N, S, H); K divides N."""
 
 
-class RelativeAttention(Protocol):
+class RelativeAttentionKernel(Protocol):
     """Attention whose scores have a term for the clipped distance between query and key."""
 
     def __call__(
@@ -84,19 +84,19 @@ class KernelSet:
     """Implementations of the operations that dominate a profile; see the reference of each for its contract."""
 
     name: str
-    softmax: Activation
-    gelu: Activation
-    silu: Activation
-    silu_gate: Gate
-    glu: Activation
-    layer_norm: LayerNorm
-    rms_norm: RmsNorm
-    scale_norm: ScaleNorm
-    rotate_half: Rotation
-    rotate_adjacent: Rotation
-    depthwise_causal: Convolution
-    attention: Attention
-    relative_attention: RelativeAttention
+    softmax: ActivationKernel
+    gelu: ActivationKernel
+    silu: ActivationKernel
+    silu_gate: GateKernel
+    glu: ActivationKernel
+    layer_norm: LayerNormKernel
+    rms_norm: RmsNormKernel
+    scale_norm: ScaleNormKernel
+    rotate_half: RotationKernel
+    rotate_adjacent: RotationKernel
+    depthwise_causal: ConvolutionKernel
+    attention: AttentionKernel
+    relative_attention: RelativeAttentionKernel
 
 
 REFERENCE = KernelSet(

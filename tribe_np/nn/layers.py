@@ -1,7 +1,4 @@
-"""The layers that every model is made of: a linear map, and layer normalisation with its weights.
-
-The other norms have a single gain and need no layer of their own.
-"""
+"""The layers that models share: a linear map, and two normalisations with their weights."""
 
 from dataclasses import dataclass
 
@@ -62,3 +59,23 @@ class LayerNorm:
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (..., D) -> (..., D)."""
         return ctx.kernels.layer_norm(x, self.weight, self.bias, eps=self.eps)
+
+
+@dataclass(frozen=True, eq=False)
+class RmsNorm:
+    """Each token divided by its root mean square, then scaled.
+
+    Source   transformers 5.23.0 LlamaRMSNorm
+    """
+
+    weight: Array  # (D,)
+    eps: float
+
+    @classmethod
+    def from_weights(cls, weights: Weights, dim: int, *, eps: float) -> "RmsNorm":
+        """Takes `weight`."""
+        return cls(weights.take("weight", (dim,)), eps)
+
+    def __call__(self, x: Array, ctx: Context) -> Array:
+        """Shapes   x (..., D) -> (..., D)."""
+        return ctx.kernels.rms_norm(x, self.weight, eps=self.eps)

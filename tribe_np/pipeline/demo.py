@@ -14,6 +14,7 @@ import soundfile
 from extractors.catalogue import RECORDS, ModelRecord
 from extractors.common.layers import LayerSelection
 from tribe_np.encoder.random import write_random as write_encoder
+from tribe_np.encoder.random_config import RELEASED_LAYERS
 from tribe_np.errors import ConfigError, MediaError, MissingDependencyError
 from tribe_np.files.leftovers import is_passing_name, passing_name, remove_if_possible, remove_leftovers
 from tribe_np.formats.weights import read_json
@@ -145,7 +146,7 @@ def write_models(folder: Path, *, seed: int, step: Callable[[int], None]) -> Non
 def _feature_dims(folder: Path) -> tuple[int, int]:
     """(G, F) of a model's features: the released fractions of its depth give one group fewer than distinct layers."""
     config = read_json(folder / "config.json")
-    groups = LayerSelection((0.5, 0.75, 1.0)).groups(config["num_hidden_layers"] + 1)
+    groups = LayerSelection(RELEASED_LAYERS).groups(config["num_hidden_layers"] + 1)
     return len(groups), config["hidden_size"]
 
 

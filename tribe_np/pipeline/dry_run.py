@@ -14,7 +14,6 @@ import numpy as np
 
 from extractors.catalogue import record_of
 from extractors.common.costs import WORDS_A_SECOND
-from tribe_np.backend import device_module, dtype_of
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.machine.memory import available_memory
@@ -26,13 +25,13 @@ from tribe_np.pipeline.costs.info_costs import PROGRAM
 from tribe_np.pipeline.costs.load import amount, load_of
 from tribe_np.pipeline.costs.memory_check import feature_stage, gigabytes
 from tribe_np.pipeline.early_checks import check_extractors, check_subject
-from tribe_np.pipeline.features.source import FeatureSource, is_streamed
-from tribe_np.pipeline.model import MOST_WINDOWS, TribeModel
+from tribe_np.pipeline.features.modality import is_streamed
+from tribe_np.pipeline.features.source import FeatureSource
+from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import duration, number_of
 from tribe_np.pipeline.stimuli.stimulus import open_stimulus
 from tribe_np.pipeline.stimuli.words import WordSource
 from tribe_np.timeline.events import Event, Events
-from tribe_np.timeline.segments import plan
 
 SHARE_OF_PEAK = 0.8  # of a large matrix product's speed, as measured over whole models (docs/performance.md)
 SIZE, TRIALS = 1024, 4  # of the matrix product that measures the speed
@@ -135,20 +134,16 @@ def dry_run(model: TribeModel, events: Events, notes: Sequence[str] = ()) -> Dry
              an event that the checkpoint knows
     """
     table = events.standardized()
-    windows = plan(
-        table, duration_trs=model.data.duration_trs, overlap_trs=model.data.overlap_trs, tr=model.data.tr,
-        drop_incomplete=model.data.drop_incomplete, remove_empty=model.options.remove_empty_segments,
-    )  # fmt: skip
-    source = model.feature_source(model.progress)
+    windows = model.windows(table)
+    source = model.feature_source()
     modalities = model.known_modalities(source, table)
     source.check_models(modalities, table)
-    on_host = device_module(model.device) is np
-    speed = SHARE_OF_PEAK * matrix_speed(dtype_of(model.precision)) if on_host else None
+    speed = SHARE_OF_PEAK * matrix_speed(model.runtime.dtype) if model.runtime.is_on_host else None
     entries = open_checkpoint(model.checkpoint).entries
     held = PROGRAM + encoder_weights(model.encoder.config, model.encoder.build_args, entries).weights
     stages = [_features(source, modality, table, speed, held) for modality in modalities]
     n_rows = sum(len(window.kept) for window in windows)
-    work = model.last_stages(min(len(windows), MOST_WINDOWS), n_rows)[0].need
+    work = model.last_stage(len(windows), n_rows).need
     arithmetic = len(windows) * model.data.duration_trs * model.data.tr * _encoder_flops(model, entries)
     encoder = Planned(
         "brain encoder", f"{number_of(len(windows), 'windows')}, {number_of(n_rows, 'rows')}",
@@ -163,11 +158,11 @@ def _features(source: FeatureSource, modality: str, table: Events, speed: float 
     record, load = record_of(modality), load_of(source, modality, table)
     folder = source.locations.extractor(modality, source.data.extractors[modality].model_name)
     arithmetic = record.costs.flop(record.config.from_folder(folder), load)
-    where = "read layer by layer" if is_streamed(folder, source.device) else "in memory"
+    where = "read layer by layer" if is_streamed(folder, source.runtime) else "in memory"
     return Planned(
         modality, amount(modality, load), None if speed is None else arithmetic / speed,
         held + feature_stage(source, modality, table).need.n_bytes,
-        source.cache.folder is not None and source.is_cached(modality, table), f"{folder} ({where})",
+        source.is_cached(modality, table), f"{folder} ({where})",
     )  # fmt: skip
 
 

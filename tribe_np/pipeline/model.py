@@ -10,29 +10,27 @@ Source   tribev2 demo_utils.py TribeModel
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tribe_np.backend import device_module, dtype_of, to_device, to_host
+from tribe_np.backend import device_module, to_host
 from tribe_np.card import Card
-from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.encoder.model import FmriEncoder
-from tribe_np.errors import CheckpointError, ConfigError, EventsError
-from tribe_np.formats.checkpoint import open_checkpoint
-from tribe_np.formats.safetensors import TensorEntry
+from tribe_np.errors import ConfigError, EventsError
 from tribe_np.kernels.choose import kernel_set
-from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
-from tribe_np.machine.memory import available_memory
 from tribe_np.machine.threads import LOADED_LATE, check_variables
-from tribe_np.pipeline.config import Compat, DataConfig, PipelineConfig, split_settings, split_update, updated
-from tribe_np.pipeline.costs.estimate import encoder_weights, encoder_work
-from tribe_np.pipeline.costs.memory_check import Stage, check_memory, check_run
+from tribe_np.pipeline.brain import load_brain
+from tribe_np.pipeline.config import DataConfig
+from tribe_np.pipeline.config_update import split_update
+from tribe_np.pipeline.costs.estimate import encoder_work
+from tribe_np.pipeline.costs.memory_check import Stage, check_run
 from tribe_np.pipeline.features.source import FeatureSource
+from tribe_np.pipeline.features.windows import Items, one_window, stacked
+from tribe_np.pipeline.options import Compat, PipelineConfig
 from tribe_np.pipeline.own_features import own_windows
 from tribe_np.pipeline.progress import Progress, Silent, terminal_progress
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
@@ -41,15 +39,14 @@ from tribe_np.pipeline.stimuli.complete import as_events, complete
 from tribe_np.pipeline.stimuli.events import EventBuilder
 from tribe_np.pipeline.stimuli.stimulus import one_stimulus, open_stimulus
 from tribe_np.pipeline.stimuli.words import WordSource
-from tribe_np.pipeline.store.kept import EventKey, event_key
 from tribe_np.pipeline.store.workspace import Workspace, open_workspace
-from tribe_np.pipeline.subjects import one_subject, subject_names, subjects_of
+from tribe_np.pipeline.subjects import one_subject, subjects_of
 from tribe_np.pipeline.upstream_names import UpstreamNames
-from tribe_np.pipeline.vertices import chosen_regions, vertex_selection
+from tribe_np.pipeline.vertices import chosen_regions
 from tribe_np.protocols import Device
 from tribe_np.runtime import Runtime
-from tribe_np.timeline.events import Event, Events
-from tribe_np.timeline.features import FeatureGrid, n_steps, window_features
+from tribe_np.timeline.events import Events
+from tribe_np.timeline.features import n_steps
 from tribe_np.timeline.segments import Segment, Window, plan
 
 MOST_WINDOWS = 4
@@ -66,14 +63,16 @@ class TribeModel(UpstreamNames, Card):
     checkpoint: Path
     locations: ModelLocations
     space: Workspace
-    precision: str = "float32"
-    device: Device = "cpu"
-    kernels: KernelSet = REFERENCE
     progress: Progress = field(default_factory=Silent)
     record: RunRecord = field(default_factory=RunRecord)
     regions: tuple[str, ...] = ()  # names that the selection gave
     average_subjects: bool = True  # False: each window is predicted for the subject that its events name
     subjects: Mapping[str, int] = field(default_factory=dict)  # index by name, where config.yaml gives names
+
+    @property
+    def runtime(self) -> Runtime:
+        """In which arithmetic, where and with which kernels: the same for all models of a run."""
+        return self.encoder.runtime
 
     def facts(self) -> dict[str, object]:
         """See Card."""
@@ -85,7 +84,7 @@ class TribeModel(UpstreamNames, Card):
             "window": f"{data.duration_trs} TRs of {data.tr:g} s, features at {data.frequency:g} Hz",
             "vertices": total if self.n_vertices == total else chosen,
             "subjects": self.encoder.n_subjects or "average only",
-            "arithmetic": f"{self.precision}, kernels {self.kernels.name}",
+            "arithmetic": f"{self.runtime.precision}, kernels {self.runtime.kernels.name}",
             "cache": self.space.cache.folder or "none",
             "upstream's defects": ", ".join(name for name, is_on in vars(self.options.compat).items() if is_on) or None,
         }
@@ -99,7 +98,7 @@ class TribeModel(UpstreamNames, Card):
         device: Device = "auto",
         config_update: Mapping[str, Any] | None = None,
         *,
-        precision: str = "float32",
+        precision: str = Runtime.precision,
         selection: Mapping[str, Any] | None = None,
         models: str | Path | Sequence[str | Path] | Mapping[str, str | Path] | None = None,
         compat: str | None = None,
@@ -136,7 +135,7 @@ class TribeModel(UpstreamNames, Card):
         checkpoint_name: str = "best.ckpt",
         cache_folder: str | Path | bool | None = None,
         device: Device = "auto",
-        precision: str = "float32",
+        precision: str = Runtime.precision,
         selection: Mapping[str, Any] | None = None,
         config_update: Mapping[str, Any] | None = None,
         own_options: Mapping[str, Any] | None = None,
@@ -145,29 +144,13 @@ class TribeModel(UpstreamNames, Card):
         """`from_pretrained` with every setting explicit; `checkpoint` None is facebook/tribev2."""
         options = PipelineConfig.from_dict(own_options or {})
         folder = locations.checkpoint(checkpoint)
-        module, dtype = device_module(device), dtype_of(precision)
-        kernels = kernel_set(options.kernels, module)
-        place = partial(to_device, device=module)
-        opened = open_checkpoint(folder, checkpoint_name=checkpoint_name, dtype=dtype, place=place)
-        update, flags = split_settings(config_update or {}, opened.config)
-        is_average = flags.pop("average_subjects", True)
-        options, config = replace(options, **flags), updated(opened.config, update)
-        data = DataConfig.from_dict(_section(config, "data", folder))
-        build_args = BuildArgs.from_dict(opened.build_args)
-        _check_duration(data, build_args, folder)
-        encoder_config = EncoderConfig.from_dict(_section(config, "brain_model_config", folder))
-        if options.memory_check and module is np:
-            _check_weights(encoder_config, build_args, opened.entries, np.dtype(dtype).itemsize)
-        encoder = FmriEncoder.from_weights(
-            opened.weights, encoder_config, build_args, Runtime(precision, module, kernels),
-            selection=vertex_selection(selection, build_args.n_outputs),
-            n_steps=n_steps(data.duration_trs * data.tr, data.frequency),
-        )  # fmt: skip
-        space = open_workspace(cache_folder)
+        module = device_module(device)
+        runtime = Runtime(precision, module, kernel_set(options.kernels, module))
+        brain = load_brain(folder, checkpoint_name, runtime, options, update=config_update or {}, selection=selection)
         return cls(
-            encoder, data, options, folder, locations, space, precision, module, kernels,
+            brain.encoder, brain.data, brain.options, folder, locations, open_workspace(cache_folder),
             progress if progress is not None else Silent(), RunRecord(), chosen_regions(selection),
-            is_average, subject_names(config["data"]),
+            brain.average_subjects, brain.subjects,
         )  # fmt: skip
 
     # -- events --------------------------------------------------------------------------------------------------
@@ -203,7 +186,9 @@ class TribeModel(UpstreamNames, Card):
         return self._builder(words).build(open_stimulus(path))
 
     def _builder(self, words: WordSource) -> EventBuilder:
-        return EventBuilder(self.space.media, self.options, words, self.record, self.progress, self.locations)
+        return EventBuilder(
+            self.space.media, self.options, words, self.record, self.progress, self.locations, self.space.digests
+        )
 
     def complete_events(self, events: Any, *, audio_only: bool = False, **words: Any) -> Events:
         """Rows written by hand, made fit for `predict`: a table or DataFrame with a file per sound or film.
@@ -242,34 +227,25 @@ class TribeModel(UpstreamNames, Card):
         start = min(e.start for e in table)
         duration = max(e.stop for e in table) - start
         source = self.feature_source(self.progress)
-        source.check_models(source.present(table), table)
-        check_run(source, table, source.present(table))
+        present = source.present(table)
+        self._check(source, present, table)
         return {
-            m: self._window(source, m, list(table), source.items(m, table), start, duration)
-            for m in source.present(table)
+            m: one_window(source.items(m, table), list(table), start, duration, self.data.extractors[m])
+            for m in present
         }
 
-    def feature_source(self, progress: Progress) -> FeatureSource:
+    def feature_source(self, progress: Progress | None = None) -> FeatureSource:
         """What computes the features, with this model's settings."""
         return FeatureSource(
-            self.data, self.options, self.locations, self.space.cache, self.record, progress, self.kernels,
-            self.precision, self.device,
+            self.data, self.options, self.locations, self.space.cache, self.record,
+            self.progress if progress is None else progress, self.runtime, self.space.digests,
         )  # fmt: skip
 
-    def _window(
-        self, source: FeatureSource, modality: str, events: Sequence[Event], items: Mapping[EventKey, FeatureGrid],
-        start: float, duration: float,
-    ) -> np.ndarray:  # fmt: skip
-        config = self.data.extractors[modality]
-        grids = [items[key] for key in map(event_key, events) if key in items]
-        first = next(iter(items.values()))
-        if not grids and not config.allow_missing:
-            raise EventsError(
-                f"no {modality} event between {start} and {start + duration} s, and allow_missing is false"
-            )
-        shape = first.data.shape[:-1] if first.frequency else first.data.shape
-        features = window_features(grids, start, duration, self.data.frequency, shape, aggregation=config.aggregation)
-        return features.astype(first.data.dtype, copy=False)  # a window without events has zeros of float32
+    def _check(self, source: FeatureSource, modalities: Sequence[str], table: Events, *last: Stage) -> None:
+        """Refuses, before any model runs, what would fail later; says what will be an approximation."""
+        source.check_models(modalities, table)
+        source.warn(modalities, table)
+        check_run(source, table, modalities, last)
 
     # -- predictions ---------------------------------------------------------------------------------------------
 
@@ -285,30 +261,43 @@ class TribeModel(UpstreamNames, Card):
         """
         progress = self._shown(verbose)
         table = as_events(events).standardized()
-        windows = plan(
+        windows = self.windows(table)
+        segments = [segment for window in windows for segment in window.kept]
+        source = self.feature_source(progress)
+        known = self.known_modalities(source, table)
+        subjects = self._subjects(subject, windows, table)
+        self._check(source, known, table, self.last_stage(len(windows), len(segments)))
+        items = {m: source.items(m, table) for m in known}
+        return self._rows(windows, items, subjects, progress), segments
+
+    def windows(self, table: Events) -> list[Window]:
+        """The stretches of each timeline that the encoder is run on, one after the other."""
+        return plan(
             table, duration_trs=self.data.duration_trs, overlap_trs=self.data.overlap_trs, tr=self.data.tr,
             drop_incomplete=self.data.drop_incomplete, remove_empty=self.options.remove_empty_segments,
         )  # fmt: skip
-        source = self.feature_source(progress)
-        known = self.known_modalities(source, table)
-        segments = [segment for window in windows for segment in window.kept]
-        subjects = self._subjects(subject, windows, table)
-        source.check_models(known, table)
-        check_run(source, table, known, self.last_stages(min(len(windows), MOST_WINDOWS), len(segments)))
-        items = {m: source.items(m, table) for m in known}
-        out = np.empty((len(segments), self.n_vertices), self.encoder.runtime.dtype)
+
+    def _rows(
+        self, windows: Sequence[Window], items: Mapping[str, Items], subjects: Sequence[int] | None, progress: Progress
+    ) -> np.ndarray:
+        """The encoder's rows that are kept, window by window.
+
+        Shapes   -> (R, V)
+        """
+        out = np.empty((sum(len(window.kept_rows) for window in windows), self.n_vertices), self.runtime.dtype)
         first = 0
         size = max(1, min(self.data.batch_size, MOST_WINDOWS))
         with self.record.timed("encoder"), progress.stage("brain encoder", len(windows), "windows") as step:
             for i in range(0, len(windows), size):
-                batch, features = windows[i : i + size], self._stacked(source, windows[i : i + size], items)
+                batch = windows[i : i + size]
+                features = {m: stacked(items[m], batch, self.data.extractors[m]) for m in items}
                 activities = self._activity(features, None if subjects is None else subjects[i : i + size])
                 for window, activity in zip(batch, activities, strict=True):
                     stop = first + len(window.kept_rows)
                     out[first:stop] = activity[:, list(window.kept_rows)].T
                     first = stop
                 step(len(batch))
-        return out, segments
+        return out
 
     def predict_features(
         self, features: Mapping[str, Any], verbose: bool = True, *, subject: int | str | None = None
@@ -362,33 +351,19 @@ class TribeModel(UpstreamNames, Card):
         columns = self.encoder.columns
         return self.encoder.build_args.n_outputs if columns is None else len(columns)
 
-    def last_stages(self, n_windows: int, n_rows: int) -> list[Stage]:
-        """The memory of the brain encoder at work, and of its predictions."""
-        itemsize, build_args = np.dtype(self.encoder.runtime.dtype).itemsize, self.encoder.build_args
+    def last_stage(self, n_windows: int, n_rows: int) -> Stage:
+        """The memory of the brain encoder at work on so many windows, and of its predictions."""
+        itemsize, build_args = np.dtype(self.runtime.dtype).itemsize, self.encoder.build_args
         steps = n_steps(self.data.duration_trs * self.data.tr, self.data.frequency)
-        work = encoder_work(self.encoder.config, build_args, n_windows=n_windows, n_steps=steps, itemsize=itemsize)
+        at_once = min(n_windows, MOST_WINDOWS)
+        work = encoder_work(self.encoder.config, build_args, n_windows=at_once, n_steps=steps, itemsize=itemsize)
         result = n_rows * self.n_vertices * itemsize
-        return [Stage(replace(work, work=work.work + result))]
-
-    def _stacked(
-        self, source: FeatureSource, batch: Sequence[Window], items: Mapping[str, Mapping[EventKey, FeatureGrid]]
-    ) -> dict[str, np.ndarray]:
-        """Shapes   -> {modality: (B, G, F, T)}."""
-        features = {}
-        for m in items:
-            parts = [self._window(source, m, w.events, items[m], w.start, w.duration) for w in batch]
-            if len({part.shape for part in parts}) > 1:  # cat and stack: the number of events decides
-                raise EventsError(
-                    f"windows hold different numbers of {m} events, which aggregation "
-                    f"{self.data.extractors[m].aggregation!r} turns into features of different shapes"
-                )
-            features[m] = np.stack(parts)
-        return features
+        return Stage(replace(work, work=work.work + result))
 
     def _activity(self, features: Mapping[str, np.ndarray], subjects: Sequence[int] | None) -> np.ndarray:
         """Shapes   features {modality: (B, G, F, T)}, B subjects -> (B, V, R)."""
         index = None if subjects is None else np.array(subjects)
-        return to_host(self.encoder({m: to_device(x, self.device) for m, x in features.items()}, index))
+        return to_host(self.encoder({m: self.runtime.place(x) for m, x in features.items()}, index))
 
     def with_compat(self, compat: str | None) -> "TribeModel":
         """The same model with upstream's defects reproduced, or not."""
@@ -397,25 +372,3 @@ class TribeModel(UpstreamNames, Card):
 
 def _path(given: str | Path | None) -> Path | None:
     return None if given is None else Path(given)
-
-
-def _section(config: Mapping[str, Any], name: str, folder: Path) -> Mapping[str, Any]:
-    section = config.get(name)
-    if not isinstance(section, Mapping):
-        raise CheckpointError(f"{folder / 'config.yaml'}: the section {name} is missing")
-    return section
-
-
-def _check_weights(config: EncoderConfig, build_args: BuildArgs, entries: Iterable[TensorEntry], itemsize: int) -> None:
-    """Refuses a brain encoder that would not fit into memory, before it is read."""
-    check_memory([Stage(encoder_weights(config, build_args, entries, itemsize))], available_memory())
-
-
-def _check_duration(data: DataConfig, build_args: BuildArgs, folder: Path) -> None:
-    if build_args.n_output_timesteps != data.duration_trs:
-        raise CheckpointError(
-            f"{folder}: the encoder gives {build_args.n_output_timesteps} TRs per segment, "
-            f"but data.duration_trs is {data.duration_trs}"
-        )
-    if data.overlap_trs >= data.duration_trs:
-        raise ConfigError(f"config.yaml: data.overlap_trs_train {data.overlap_trs} must be below duration_trs")

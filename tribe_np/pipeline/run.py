@@ -15,9 +15,9 @@ from tribe_np.machine.threads import loaded_libraries
 from tribe_np.outputs.folder import TRANSCRIPT, Prediction, write_prediction
 from tribe_np.outputs.made_here import is_own_file
 from tribe_np.outputs.whole import check_file_target, check_own_target, real_path, write_file_whole, write_whole
-from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.early_checks import check_extractors, check_subject
 from tribe_np.pipeline.model import TribeModel
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress, number_of
 from tribe_np.pipeline.provenance import citations, provenance
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
@@ -25,7 +25,6 @@ from tribe_np.pipeline.run_record import RunRecord, installed_versions, peak_mem
 from tribe_np.pipeline.stimuli.events import EventBuilder
 from tribe_np.pipeline.stimuli.stimulus import Stimulus, open_stimulus
 from tribe_np.pipeline.stimuli.words import WordSource
-from tribe_np.pipeline.store.digest import shown_digest
 from tribe_np.pipeline.store.workspace import open_workspace
 from tribe_np.shown import shown
 from tribe_np.timeline.events import Events
@@ -125,15 +124,15 @@ def _files(model: TribeModel, stimulus: Stimulus, transcript: Path | None) -> di
 
 def _identity(path: Path, model: TribeModel) -> dict[str, str | None]:
     """Path and digest; a pipe, such as a shell's <(command), was read once and has none."""
-    digest = shown_digest(path, model.progress) if path.is_file() or path.is_dir() else None
+    digest = model.space.digests.of(path, model.progress) if path.is_file() or path.is_dir() else None
     return {"path": str(path), "sha256": digest}
 
 
 def _options(model: TribeModel) -> dict[str, Any]:
     return {
-        "precision": model.precision,
-        "device": getattr(model.device, "__name__", str(model.device)),
-        "kernels": model.kernels.name,
+        "precision": model.runtime.precision,
+        "device": model.runtime.device_name,
+        "kernels": model.runtime.kernels.name,
         **{name: value for name, value in vars(model.options).items() if name != "compat"},
         "compat": [name for name, is_on in vars(model.options.compat).items() if is_on],
         "regions": list(model.regions),
@@ -182,7 +181,7 @@ def events_to_file(
     with open_workspace(cache_folder) as space:
         record = RunRecord()
         found_in = models if models is not None else default_locations(None)
-        events = EventBuilder(space.media, config, words, record, progress, found_in).build(opened)
+        events = EventBuilder(space.media, config, words, record, progress, found_in, space.digests).build(opened)
         write_file_whole(out, events.to_tsv, "events")
         if record.transcript is not None:
             _write_beside(out, record.transcript, record)

@@ -17,7 +17,12 @@ from tribe_np.timeline.events import Event, Events
 MAX_CUTS = 100_000  # of one timeline: 69 days
 
 
-def chunk_events(events: Events, event_type: str, *, max_duration: float = 60.0, min_duration: float = 30.0) -> Events:
+LONGEST_CHUNK, SHORTEST_CHUNK = 60.0, 30.0  # seconds: upstream's
+
+
+def chunk_events(
+    events: Events, event_type: str, *, max_duration: float = LONGEST_CHUNK, min_duration: float = SHORTEST_CHUNK
+) -> Events:
     """The standardised table with every row of `event_type` cut on a `max_duration` grid from its start.
 
     Units    seconds

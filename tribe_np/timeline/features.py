@@ -14,6 +14,12 @@ import numpy as np
 
 from tribe_np.errors import ConfigError, EventsError, ShapeError
 
+FREQUENCY = 2.0  # Hz: the grid of the released checkpoint
+N_VIDEO_FRAMES, CLIP_DURATION = 64, 4.0
+"""Frames of a clip where data.video_feature.num_frames is null, whatever `frames_per_clip` of the model is; seconds.
+
+Source   neuralset 0.0.2 _HFVideoModel
+"""
 AGGREGATIONS = ("sum", "mean", "first", "middle", "last", "single", "cat", "stack")
 
 

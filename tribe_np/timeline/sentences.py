@@ -52,7 +52,7 @@ def analyser(option: str, language: str) -> TextAnalyser:
 
     Raises   ConfigError for another option; MissingDependencyError where spaCy or the model is not installed
     """
-    check_option(option)
+    checked_splitter(option)
     known = known_language(language)
     code = known.code if known else language.lower() or "en"
     if option == "builtin":
@@ -60,14 +60,15 @@ def analyser(option: str, language: str) -> TextAnalyser:
     return SpacyAnalyser(option, _load_spacy(option.partition(":")[2], code), code)
 
 
-def check_option(option: str) -> None:
-    """Refuses what is no value of `--sentences`.
+def checked_splitter(option: str) -> str:
+    """A value of `--sentences`, once it is known to be one.
 
     Raises   ConfigError
     """
     kind, _, model = option.partition(":")
     if option != "builtin" and not (kind == "spacy" and model):
         raise ConfigError(f'sentences must be "builtin" or "spacy:MODEL" (as spacy:en_core_web_lg), got {option!r:.60}')
+    return option
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ def test_a_stream_that_ends_early_is_an_error():
 @given(fractions, st.integers(1, 50), st.none() | st.integers(2, 60))
 def test_groups_partition_the_span_between_sorted_cuts(cuts, n_states, cached):
     groups = LayerSelection(cuts, cache_n_layers=cached).groups(n_states)
-    kept = LayerSelection(cuts, cache_n_layers=cached).kept_states(n_states)
+    kept = LayerSelection(cuts, cache_n_layers=cached).cached_states(n_states)
     flat = [number for group in groups for number in group]
     first, last = int(min(cuts) * (len(kept) - 1)), int(max(cuts) * (len(kept) - 1))
     assert flat == kept[first : last + 1]

@@ -5,7 +5,8 @@ import pytest
 from extractors.common.costs import Load, scores
 from extractors.llama import costs
 from extractors.llama.config import LlamaConfig
-from extractors.llama.prefix_tree import MAX_NODES
+from extractors.llama.passes import MAX_NODES
+from tribe_np.pipeline.stimuli.in_context import MAX_CONTEXT_LEN
 
 LLAMA = LlamaConfig.from_dict({
     "model_type": "llama", "num_hidden_layers": 2, "hidden_size": 8, "intermediate_size": 10, "num_attention_heads": 4,
@@ -32,6 +33,10 @@ def test_words_in_all() -> None:
     assert costs.flop(LLAMA, Load(n_words=7)) == pytest.approx(7 * once)
     assert costs.flop(LLAMA, Load(n_words=1031)) == pytest.approx(1025 * once + 6 * alone)
     assert costs.flop(LLAMA, Load(n_words=1031, stride=3)) == pytest.approx(1025 * once + 2 * alone)
+
+
+def test_contexts_are_as_long_as_the_pipeline_makes_them() -> None:
+    assert costs.CONTEXT_WORDS == MAX_CONTEXT_LEN
 
 
 def test_bytes_of_a_pass() -> None:

@@ -7,11 +7,9 @@ import pytest
 
 from extractors import LlamaModel
 from extractors.common.layers import LayerSelection
-from extractors.llama.extract import word_features
+from extractors.llama.extract import plain_features, word_features, word_means
 from extractors.llama.random import write_random
-from extractors.llama.target import target_span
 from extractors.llama.tokenizer import LlamaTokenizer
-from extractors.llama.whole import span_means
 from tests import fake_device
 from tests.extractors.llama.conftest import SELECTION, SMALL
 from tribe_np.errors import CheckpointError, ConfigError, EventsError
@@ -52,6 +50,19 @@ def test_features_are_the_grouped_means_over_the_words_tokens(model, tokenizer):
 
 
 @pytest.mark.extras
+@pytest.mark.parametrize("selection", [SELECTION, LayerSelection((0.0, 0.5), "mean"), LayerSelection((0.5, 1.0), None)])
+def test_every_way_gives_the_features_of_the_plain_one(folder, tokenizer, selection):
+    exact = LlamaModel.from_pretrained(folder, precision="float64")
+    plain = np.stack([plain_features(exact, tokenizer, event, selection=selection) for event in WORDS])
+    for event, array in zip(WORDS, plain, strict=True):
+        if selection is SELECTION:
+            assert relative_error(array, by_hand(exact, tokenizer, event.text, event.context)) < 1e-12
+    for way in ({}, {"max_nodes": 4}, {"shared": False}, {"shared": False, "batch_size": 1}, {"eos_is_padding": True}):
+        found = features(exact, tokenizer, selection=selection, **way)
+        assert relative_error(np.stack(found), plain) < 1e-12
+
+
+@pytest.mark.extras
 @pytest.mark.parametrize("batch_size", [1, 3, 50])
 def test_the_batch_changes_only_rounding(model, tokenizer, batch_size):
     a, b = (features(model, tokenizer, shared=False, batch_size=size) for size in (4, batch_size))
@@ -71,13 +82,13 @@ def test_the_batch_changes_only_rounding(model, tokenizer, batch_size):
         ("was", "he  was  ", (3, 5)),  # five tokens; the prefix "he  wa" has three: the word itself is missed
     ],
 )
-def test_target_spans(tokenizer, text, context, expected):
-    assert target_span(tokenizer, text, context, len(tokenizer.encode(context))) == expected
+def test_word_spans(tokenizer, text, context, expected):
+    assert tokenizer.word_span(text, context, len(tokenizer.encode(context))) == expected
 
 
 @pytest.mark.extras
 def test_at_least_one_token_is_taken(tokenizer):
-    assert target_span(tokenizer, "x", "he " * 20 + "x", 5) == (4, 5)
+    assert tokenizer.word_span("x", "he " * 20 + "x", 5) == (4, 5)
 
 
 @pytest.mark.extras
@@ -151,10 +162,11 @@ def test_runs_on_the_fake_device_with_equal_bits(folder, model, tokenizer):
         assert np.array_equal(np.stack(found), np.stack(features(model, tokenizer, shared=shared)))
 
 
-def test_span_means(rng):
-    state = rng.standard_normal((2, 5, 3))
-    expected = np.stack([state[0, 1:4].mean(axis=0), state[1, 4]])
-    np.testing.assert_allclose(span_means(state, [(1, 4), (4, 5)]), expected)
+def test_word_means(rng):
+    state = rng.standard_normal((2, 6, 3))
+    own_tokens = [(0, np.array([1, 2, 3])), (1, np.array([4])), (0, np.array([1, 4]))]
+    expected = np.stack([state[0, 1:4].mean(axis=0), state[1, 4], (state[0, 1] + state[0, 4]) / 2])
+    np.testing.assert_allclose(word_means(state, own_tokens), expected)
 
 
 @pytest.mark.extras

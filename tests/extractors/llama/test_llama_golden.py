@@ -11,7 +11,6 @@ from extractors import LlamaModel
 from extractors.common.layers import LayerSelection
 from extractors.llama.extract import word_features
 from extractors.llama.rope import inverse_frequencies
-from extractors.llama.target import target_span
 from extractors.llama.tokenizer import LlamaTokenizer
 from tribe_np.kernels.kernel_set import REFERENCE
 from tribe_np.ops import attention, norm, rotary
@@ -52,7 +51,7 @@ def test_token_ids_and_target_tokens_of_every_word(words):
     assert len(words) > 90
     for word in words:
         assert tokenizer.encode(word["context"]) == word["ids"]
-        first, stop = target_span(tokenizer, word["text"], word["context"], len(word["ids"]))
+        first, stop = tokenizer.word_span(word["text"], word["context"], len(word["ids"]))
         assert (stop - first, stop) == (word["n_target"], len(word["ids"])), word
 
 

@@ -47,7 +47,7 @@ def test_states_are_embeddings_then_layers_then_the_normed_last(model, ids):
     assert np.array_equal(states[1], recording["llama.layers.0.output"])
     raw = recording["llama.layers.1.output"]
     assert not np.array_equal(states[2], raw)
-    normed = raw / np.sqrt(np.mean(raw**2, axis=-1, keepdims=True) + model.config.rms_norm_eps) * model.norm
+    normed = raw / np.sqrt(np.mean(raw**2, axis=-1, keepdims=True) + model.config.rms_norm_eps) * model.norm.weight
     np.testing.assert_allclose(states[2], normed, rtol=1e-5, atol=1e-6)
 
 

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from extractors import Wav2VecBertModel
-from extractors.common.grid import nearest_steps
 from extractors.common.layers import LayerSelection
-from extractors.wav2vec_bert.extract import audio_features, model_input
+from extractors.wav2vec_bert.extract import audio_features, model_input, nearest_steps
 from tests import fake_device
 from tribe_np.errors import CheckpointError, NotFiniteError, ShapeError
 from tribe_np.formats.safetensors import read_header, write_safetensors

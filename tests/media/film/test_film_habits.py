@@ -14,7 +14,7 @@ from tribe_np.media.film.frame_times import clip_times
 from tribe_np.media.film.pictures import Habits
 from tribe_np.media.film.probe import probe
 from tribe_np.media.film.video import clip_frames, still_frames
-from tribe_np.pipeline.config import Compat, PipelineConfig
+from tribe_np.pipeline.options import Compat, PipelineConfig
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.events import EventBuilder, WordSource

@@ -75,7 +75,7 @@ def test_a_wide_model_of_text(tmp_path: Path, streaming: bool) -> None:
     write_llama(tmp_path, seed=0, n_layers=3, head_dim=128, **wide)
     took = measured(
         "import numpy as np\nfrom extractors.llama.model import LlamaModel\n"
-        "from extractors.llama.prefix_tree import PrefixForest",
+        "from extractors.llama.passes import PrefixForest",
         f"model = LlamaModel.from_pretrained({str(tmp_path)!r}, streaming={streaming})\n"
         "forest = PrefixForest.grow([[np.arange(900) % 200]])\n"
         "for _ in model.iterate_forest_states(forest, model.context()): pass",

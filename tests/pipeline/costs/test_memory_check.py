@@ -9,7 +9,7 @@ import pytest
 from tribe_np.cli.main import main
 from tribe_np.errors import ShortMemoryError
 from tribe_np.machine.memory import Available
-from tribe_np.pipeline import model
+from tribe_np.pipeline import brain
 from tribe_np.pipeline.costs import memory_check
 from tribe_np.pipeline.costs.estimate import LIBRARIES, Need
 from tribe_np.pipeline.costs.memory_check import Stage, check_memory, gigabytes
@@ -66,7 +66,7 @@ def test_sizes_for_people() -> None:
 
 @pytest.fixture
 def scarce(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (memory_check, model):
+    for module in (memory_check, brain):
         monkeypatch.setattr(module, "available_memory", lambda: Available(10**6, "this machine"))
 
 

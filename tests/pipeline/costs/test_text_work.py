@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from extractors.llama.blocks import TextWork
+from extractors.llama.extract import TextWork
 from tribe_np import TribeModel
 from tribe_np.errors import ConfigError
 from tribe_np.oracle import relative_error
-from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.costs.text_work import anchored_share, describe_work, duration
 from tribe_np.pipeline.demo import DemoPaths
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Lines
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli import in_context as building

@@ -12,8 +12,8 @@ from tribe_np.errors import EventsError, TribeError
 from tribe_np.media.ffmpeg import run_ffmpeg
 from tribe_np.media.speech import faster_whisper
 from tribe_np.media.transcripts.transcript import Transcript, Word, write_transcript
-from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.demo import DemoPaths
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.events import EventBuilder, WordSource

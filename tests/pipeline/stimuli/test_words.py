@@ -10,7 +10,7 @@ import soundfile
 
 from tribe_np.errors import CheckpointError, ConfigError, EventsError, MissingDependencyError
 from tribe_np.media.speech import faster_whisper
-from tribe_np.pipeline.config import PipelineConfig
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.resolve import ModelLocations
 from tribe_np.pipeline.run import events_to_file

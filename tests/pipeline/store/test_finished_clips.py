@@ -21,7 +21,7 @@ CHILD = """
 import os, signal, sys
 from pathlib import Path
 from tribe_np import TribeModel
-from tribe_np.pipeline.features import source as features
+from extractors.vjepa2 import extract as features
 from tribe_np.pipeline.store import finished_clips
 from tribe_np.timeline.events import Event, Events
 

@@ -22,7 +22,7 @@ import functools, json, os, signal, sys
 from pathlib import Path
 import numpy as np
 from tribe_np import TribeModel
-from tribe_np.pipeline.features import source as features
+from extractors.llama import extract as features
 from tribe_np.timeline.events import Event, Events
 
 models, cache, out, moment, number, compat = sys.argv[1:]

@@ -8,7 +8,7 @@ show its first frame.
 
 import numpy as np
 
-from tribe_np.timeline.features import to_index
+from tribe_np.timeline.features import CLIP_DURATION, FREQUENCY, N_VIDEO_FRAMES, to_index
 
 JUMP = 100
 """Frames ahead that moviepy reads through; further, or backwards, it seeks."""
@@ -45,7 +45,11 @@ class FrameReader:
 
 
 def clip_times(
-    duration: float, *, n_video_frames: int = 64, clip_duration: float = 4.0, frequency: float = 2.0
+    duration: float,
+    *,
+    n_video_frames: int = N_VIDEO_FRAMES,
+    clip_duration: float = CLIP_DURATION,
+    frequency: float = FREQUENCY,
 ) -> np.ndarray:
     """Times of every frame of every clip, from the start of the chunk: oldest first, none before the chunk.
 
@@ -65,9 +69,9 @@ def frame_indices(
     offset: float,
     duration: float,
     *,
-    n_video_frames: int = 64,
-    clip_duration: float = 4.0,
-    frequency: float = 2.0,
+    n_video_frames: int = N_VIDEO_FRAMES,
+    clip_duration: float = CLIP_DURATION,
+    frequency: float = FREQUENCY,
 ) -> np.ndarray:
     """Frames of the file, counted from 0, that make up each clip of a chunk; n_frames may be infinite.
 
@@ -84,7 +88,7 @@ def frame_indices(
     return np.array(shown, np.int64).reshape(len(times), n_video_frames)
 
 
-def still_times(duration: float, *, frequency: float = 2.0) -> np.ndarray:
+def still_times(duration: float, *, frequency: float = FREQUENCY) -> np.ndarray:
     """Moments for a model of single pictures, from the start of the chunk: evenly from its first to its last.
 
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data_from_image_model
@@ -92,7 +96,7 @@ def still_times(duration: float, *, frequency: float = 2.0) -> np.ndarray:
     return np.linspace(0, duration, to_index(duration, frequency))
 
 
-def still_indices(fps: float, offset: float, duration: float, *, frequency: float = 2.0) -> np.ndarray:
+def still_indices(fps: float, offset: float, duration: float, *, frequency: float = FREQUENCY) -> np.ndarray:
     """Frames for a model of single pictures, by `still_times`.
 
     Shapes   -> (n,) int64; the last may lie past the end of the file

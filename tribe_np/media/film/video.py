@@ -21,6 +21,7 @@ from tribe_np.media.film.frame_times import JUMP, clip_times, frame_indices, fra
 from tribe_np.media.film.pictures import Habits, film_args, film_duration, picture_args, picture_size
 from tribe_np.media.film.probe import MediaInfo, probe
 from tribe_np.media.film.timed_frames import on_screen
+from tribe_np.timeline.features import CLIP_DURATION, FREQUENCY, N_VIDEO_FRAMES
 
 Prepare = Callable[[np.ndarray], np.ndarray]
 RowsFor = Callable[[float], np.ndarray]
@@ -34,9 +35,9 @@ def clip_frames(
     *,
     offset: float,
     duration: float,
-    n_video_frames: int = 64,
-    clip_duration: float = 4.0,
-    frequency: float = 2.0,
+    n_video_frames: int = N_VIDEO_FRAMES,
+    clip_duration: float = CLIP_DURATION,
+    frequency: float = FREQUENCY,
     habits: Habits = OURS,
     prepare: Prepare | None = None,
     bins: np.ndarray | None = None,
@@ -76,7 +77,7 @@ def still_frames(
     *,
     offset: float,
     duration: float,
-    frequency: float = 2.0,
+    frequency: float = FREQUENCY,
     habits: Habits = OURS,
     prepare: Prepare | None = None,
 ) -> Iterator[np.ndarray]:

@@ -7,14 +7,16 @@ from typing import Any
 from extractors.common.costs import Load
 from extractors.common.layers import LayerSelection
 from tribe_np.encoder.config import BuildArgs, EncoderConfig
+from tribe_np.encoder.random_config import RELEASED_LAYERS
 from tribe_np.formats.checkpoint import Checkpoint
 from tribe_np.pipeline.config import DataConfig, ExtractorConfig
 from tribe_np.pipeline.costs import flops
 from tribe_np.pipeline.costs.estimate import encoder_weights, encoder_work, extractor_need, record_of_folder
+from tribe_np.timeline.features import FREQUENCY
 
 PROGRAM = 120_000_000
 """Bytes of Python and the libraries before a model is loaded, as measured."""
-DEFAULT_SELECTION, DEFAULT_FREQUENCY = LayerSelection((0.5, 0.75, 1.0)), 2.0  # of the released checkpoint
+DEFAULT_SELECTION = LayerSelection(RELEASED_LAYERS)
 
 
 def extractor_costs(folder: Path, chosen: Mapping[str, ExtractorConfig]) -> dict[str, Any]:
@@ -29,7 +31,7 @@ def extractor_costs(folder: Path, chosen: Mapping[str, ExtractorConfig]) -> dict
     config, settings = record.config.from_folder(folder), chosen.get(record.modality)
     selection = DEFAULT_SELECTION if settings is None else settings.selection
     groups = selection.groups(config.n_states, subselect=record.averages_tokens)
-    frequency = DEFAULT_FREQUENCY if settings is None else settings.frequency
+    frequency = FREQUENCY if settings is None else settings.frequency
     load = Load(n_video_frames=None if settings is None else settings.n_video_frames)
     return {
         "layer_groups": {

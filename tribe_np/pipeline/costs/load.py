@@ -19,7 +19,7 @@ def load_of(source: FeatureSource, modality: str, events: Events) -> Load:
     if record.reads == "sound":
         return Load(seconds=seconds, chunk_seconds=max(row.duration for row in rows))
     n_video_frames = source.options.n_video_frames or config.n_video_frames
-    return Load(seconds=seconds, n_clips=source.n_clips(modality, events), n_video_frames=n_video_frames)
+    return Load(seconds=seconds, n_clips=source.of(modality).n_model_runs(events), n_video_frames=n_video_frames)
 
 
 def _words(rows: Sequence[Event], source: FeatureSource, batch_size: int) -> Load:

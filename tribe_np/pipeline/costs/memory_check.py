@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from extractors.common.costs import Load
-from tribe_np.backend import device_module, dtype_of
 from tribe_np.errors import ShortMemoryError
 from tribe_np.machine.memory import Available, available_memory
 from tribe_np.pipeline.costs.estimate import Need, extractor_config, extractor_need
 from tribe_np.pipeline.costs.load import load_of
-from tribe_np.pipeline.features.source import FeatureSource, is_streamed
+from tribe_np.pipeline.features.modality import is_streamed
+from tribe_np.pipeline.features.source import FeatureSource
 from tribe_np.timeline.events import Events
 
 
@@ -61,10 +61,10 @@ def feature_stage(source: FeatureSource, modality: str, events: Events) -> Stage
 
     Raises   CheckpointError, ConfigError for a model folder that is missing or unusable
     """
-    config, itemsize = source.data.extractors[modality], np.dtype(dtype_of(source.precision)).itemsize
+    config, itemsize = source.data.extractors[modality], np.dtype(source.runtime.dtype).itemsize
     folder = source.locations.extractor(modality, config.model_name)
-    on_host = device_module(source.device) is np
-    streaming = is_streamed(folder, source.device) or not on_host  # on a device the host holds a layer at a time
+    # on a device the host holds a layer at a time
+    streaming = is_streamed(folder, source.runtime) or not source.runtime.is_on_host
     load = load_of(source, modality, events)
 
     def need(itemsize: int, streaming: bool) -> Need:

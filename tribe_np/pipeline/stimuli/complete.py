@@ -11,7 +11,7 @@ from typing import Any
 
 from tribe_np.errors import EventsError
 from tribe_np.media.film import probe
-from tribe_np.pipeline.config import PipelineConfig
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import terminal_progress
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.events import EventBuilder
@@ -61,7 +61,7 @@ def complete(events: Events, builder: EventBuilder, *, audio_only: bool = False)
         rows += sound_row(row, builder)
     table = Events(rows).standardized()
     for kind in MEDIA:
-        table = chunk_events(table, kind, max_duration=60.0, min_duration=30.0)
+        table = chunk_events(table, kind)
     words = table.of_type("Word")
     if audio_only or (len(words) and all(word.context for word in words)):
         return table.standardized()

@@ -15,7 +15,7 @@ from tribe_np.media.sound import audio
 from tribe_np.media.speech import synthesis as speech
 from tribe_np.media.transcripts import transcript as transcripts
 from tribe_np.media.transcripts.transcript import Transcript
-from tribe_np.pipeline.config import PipelineConfig
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord
@@ -24,7 +24,7 @@ from tribe_np.pipeline.stimuli.language import language_of_words, language_to_sp
 from tribe_np.pipeline.stimuli.stimulus import Stimulus
 from tribe_np.pipeline.stimuli.words import Recogniser, WordSource, check_words
 from tribe_np.pipeline.store.cache import CACHE_VERSION
-from tribe_np.pipeline.store.digest import file_digest, value_digest
+from tribe_np.pipeline.store.digest import Digests, value_digest
 from tribe_np.pipeline.store.kept_media import is_kept, seal
 from tribe_np.timeline.chunking import chunk_events
 from tribe_np.timeline.events import Event, Events
@@ -47,11 +47,12 @@ class EventBuilder:
     record: RunRecord
     progress: Progress
     models: ModelLocations = field(default_factory=lambda: default_locations(None))  # of a recogniser
+    digests: Digests = field(default_factory=Digests)
 
     @property
     def recogniser(self) -> Recogniser:
         """What turns sound into words."""
-        return Recogniser(self.words, self.config, self.models, self.record, self.progress)
+        return Recogniser(self.words, self.config, self.models, self.record, self.progress, self.digests)
 
     def build(self, stimulus: Stimulus) -> Events:
         """The standardised table of all events of a stimulus.
@@ -67,7 +68,7 @@ class EventBuilder:
             media, spoken = self._media_events(stimulus)
             chunked = Events(media).standardized()
             for kind in ("Audio", "Video"):
-                chunked = chunk_events(chunked, kind, max_duration=60.0, min_duration=30.0)
+                chunked = chunk_events(chunked, kind)
             own = None if self.words.wants_recogniser else spoken
             events = self.with_words(chunked, own if given is None else given) if self.words.speech else chunked
             return events.standardized()
@@ -128,7 +129,8 @@ class EventBuilder:
             return beside if beside.exists() or (has_audio and audio.extract_audio(film, beside, habits)) else None
         if not has_audio:
             return None
-        parts = {"version": CACHE_VERSION, "film": file_digest(film), "ffmpeg": ffmpeg_version(), **asdict(habits)}
+        digest = self.digests.of_file(film)
+        parts = {"version": CACHE_VERSION, "film": digest, "ffmpeg": ffmpeg_version(), **asdict(habits)}
         kept = self.folder / f"sound-{value_digest(parts)[:40]}.wav"
         if is_kept(kept, self.record.warn):
             return kept

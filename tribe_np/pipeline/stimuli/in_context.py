@@ -5,7 +5,7 @@ Source   tribev2 demo_utils.py get_audio_and_text_events: AddText, AddSentenceTo
 
 from collections import Counter
 
-from tribe_np.pipeline.config import PipelineConfig
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress, number_of
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.timeline.contexts import add_contexts, remove_missing

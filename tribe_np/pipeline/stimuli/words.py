@@ -1,6 +1,6 @@
 """Words out of sound: which recogniser, its result kept in the cache, and a known text set to its times."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from tribe_np.media.speech.transcriber import FASTER_WHISPER, Transcriber, find_
 from tribe_np.media.transcripts import transcript as transcripts
 from tribe_np.media.transcripts.transcript import Transcript
 from tribe_np.media.transcripts.whisperx_json import whisperx_text
-from tribe_np.pipeline.config import PipelineConfig
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.resolve import ModelLocations
 from tribe_np.pipeline.run_record import RunRecord
@@ -22,7 +22,7 @@ from tribe_np.pipeline.stimuli.language import language_to_hear
 from tribe_np.pipeline.stimuli.stimulus import Stimulus
 from tribe_np.pipeline.stimuli.whisper_model import find_whisper_model
 from tribe_np.pipeline.store.cache import CACHE_VERSION
-from tribe_np.pipeline.store.digest import file_digest, shown_digest, value_digest
+from tribe_np.pipeline.store.digest import Digests, file_digest, value_digest
 from tribe_np.pipeline.store.kept_media import is_kept, seal
 
 
@@ -66,6 +66,7 @@ class Recogniser:
     models: ModelLocations
     record: RunRecord
     progress: Progress
+    digests: Digests = field(default_factory=Digests)
 
     def open(self) -> Transcriber:
         """The transcriber to use, checked as far as possible without running it.
@@ -106,12 +107,12 @@ class Recogniser:
     def _heard(self, engine: Transcriber, sound: Path, folder: Path) -> Transcript:
         """The words from the cache, or from the engine and then in the cache."""
         identity = {
-            **engine.identity, "files": {str(path): shown_digest(path, self.progress) for path in engine.files},
+            **engine.identity, "files": {str(path): self.digests.of(path, self.progress) for path in engine.files},
         }  # fmt: skip
         self.record.facts["recogniser"] = identity
         parts: dict[str, Any] = {
             "version": CACHE_VERSION,
-            "sound": file_digest(sound),
+            "sound": self.digests.of_file(sound),
             "recogniser": {**identity, "files": list(identity["files"].values())},  # wherever they lie
             "language": self._language,
         }

@@ -1,17 +1,31 @@
-"""Content digests: what a cache key and run.json are made of."""
+"""Content digests: what a cache key and run.json are made of.
+
+Those of large files are remembered for the next run: reading gigabytes of weights takes longer than many a run. A
+digest holds while the file is as it was: the same path, size, inode, and times of change to the nanosecond. A file that
+changed just before it was read is not remembered, since it may change again within one tick of the disk's clock. A
+damaged memory is no memory.
+"""
 
 import hashlib
 import json
+import os
+import stat
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tribe_np.errors import MediaError
+from tribe_np.files.atomic import whole_file
 from tribe_np.formats.weights import INDEX_NAME, SINGLE_NAME
 from tribe_np.pipeline.progress import Progress
 
 BLOCK = 1 << 20
 SHOWN_BYTES = 1 << 28  # about a second of SHA-256 on a slow machine
+LEAST_BYTES = 1 << 20  # of a file that is worth remembering: smaller ones are read in a millisecond
+SETTLED_NS = 2_000_000_000  # since the last change: the coarsest clock of a disk in use (FAT's) ticks every 2 s
 MODEL_SUFFIXES = {".json", ".yaml", ".safetensors", ".ckpt"}  # what is read; a README changes no number
 TORCH_SUFFIX = ".bin"  # read only where no safetensors are
 
@@ -40,29 +54,84 @@ def model_files(folder: str | Path) -> list[Path]:
     return sorted(p for p in files if p.suffix in read)
 
 
-def folder_digest(folder: str | Path, step: Callable[[int], object] = lambda n: None) -> str:
-    """SHA-256 over the names and bytes of `model_files`.
+@dataclass(frozen=True)
+class Digests:
+    """Digests of files and model folders, remembered below `folder` in a small file each; None remembers nothing."""
 
-    Raises   MediaError when a file cannot be read
-    """
-    return value_digest({p.name: file_digest(p, step) for p in model_files(folder)})
+    folder: Path | None = None
+
+    def of(self, path: str | Path, progress: Progress) -> str:
+        """SHA-256 of a file, or over the names and digests of a model folder's `model_files`.
+
+        Reading much is a stage of its own, in MB.
+        Raises   MediaError when a file cannot be read
+        """
+        path = Path(path)
+        files = model_files(path) if path.is_dir() else [path]
+        try:
+            n_bytes = sum(p.stat().st_size for p in files if self._remembered(_state(p)) is None)
+        except OSError as error:
+            raise MediaError(f"{path}: cannot be read: {error.strerror or error}") from error
+        if n_bytes < SHOWN_BYTES:
+            found = {p.name: self.of_file(p) for p in files}
+        else:
+            with progress.stage(f"digest of {path.name}", n_bytes >> 20, "MB") as step:
+                found = {p.name: self.of_file(p, lambda n: step(n >> 20)) for p in files}
+        return value_digest(found) if path.is_dir() else found[path.name]
+
+    def of_file(self, path: str | Path, step: Callable[[int], object] = lambda n: None) -> str:
+        """`file_digest`, or what is remembered of it.
+
+        Raises   MediaError when it cannot be read
+        """
+        before = _state(path)
+        known = self._remembered(before)
+        if known is not None:
+            return known
+        began = time.time_ns()
+        digest = file_digest(path, step)
+        settled = before is not None and began - max(before["mtime_ns"], before["ctime_ns"]) > SETTLED_NS
+        if before is not None and settled and before == _state(path):  # else it changed meanwhile
+            self._remember(before, digest)
+        return digest
+
+    def _remembered(self, state: Mapping[str, Any] | None) -> str | None:
+        if self.folder is None or state is None:
+            return None
+        try:
+            found = json.loads(self._place(self.folder, state).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        whole = isinstance(found, dict) and found.pop("seal", None) == value_digest(found)
+        return str(found.pop("sha256")) if whole and found == {**state, "sha256": found.get("sha256")} else None
+
+    def _remember(self, state: Mapping[str, Any], digest: str) -> None:
+        if self.folder is None:
+            return
+        told = {**state, "sha256": digest}
+        with suppress(OSError):  # a full disk: the file is read again next time
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with whole_file(self._place(self.folder, state)) as partial:
+                partial.write_text(json.dumps(told | {"seal": value_digest(told)}), encoding="utf-8")
+
+    @staticmethod
+    def _place(folder: Path, state: Mapping[str, Any]) -> Path:
+        return folder / f"digest-{value_digest({'path': state['path']})[:40]}.json"
 
 
-def shown_digest(path: str | Path, progress: Progress) -> str:
-    """The digest of a file or a model folder; reading much of it is a stage of its own, in MB.
-
-    Raises   MediaError when a file cannot be read
-    """
-    path = Path(path)
-    digest = folder_digest if path.is_dir() else file_digest
+def _state(path: str | Path) -> dict[str, Any] | None:
+    """What tells whether a file is as it was; None for one that is not worth remembering, or none."""
+    real = os.path.realpath(path)
     try:
-        n_bytes = sum(p.stat().st_size for p in (model_files(path) if path.is_dir() else [path]))
-    except OSError as error:
-        raise MediaError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if n_bytes < SHOWN_BYTES:
-        return digest(path)
-    with progress.stage(f"digest of {path.name}", n_bytes >> 20, "MB") as step:
-        return digest(path, lambda n: step(n >> 20))
+        found = os.stat(real)
+    except OSError:
+        return None
+    if not stat.S_ISREG(found.st_mode) or found.st_size < LEAST_BYTES:
+        return None
+    return {
+        "path": real, "size": found.st_size, "inode": found.st_ino, "mtime_ns": found.st_mtime_ns,
+        "ctime_ns": found.st_ctime_ns,  # an edit may put the other back
+    }  # fmt: skip
 
 
 def value_digest(value: Mapping[str, Any]) -> str:

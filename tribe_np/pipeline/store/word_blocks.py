@@ -15,7 +15,7 @@ from tribe_np.pipeline.store.digest import value_digest
 
 @dataclass(frozen=True)
 class WordBlocks:
-    """The blocks of the text whose entry is `key`; see `extractors.llama.blocks.Kept`.
+    """The blocks of the text whose entry is `key`; see `extractors.llama.extract.KeptPasses`.
 
     A name holds the digest of the block's words as well: cut otherwise, a text has other blocks.
     """

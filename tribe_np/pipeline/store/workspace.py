@@ -11,17 +11,23 @@ from tribe_np.files.home import user_cache_folder
 from tribe_np.files.leftovers import is_passing_name, remove_leftovers, remove_scratch, scratch_prefix
 from tribe_np.outputs.made_here import LITTER, listed
 from tribe_np.pipeline.store.cache import FeatureCache
+from tribe_np.pipeline.store.digest import Digests
 
-FEATURES, MEDIA = "features", "media"
+FEATURES, MEDIA, DIGESTS = "features", "media", "digests"
+OURS = (FEATURES, MEDIA, DIGESTS)
 ENTRY = re.compile(r".*-[0-9a-f]{40}\b.*")  # a name with a digest, as every file of ours in a cache has
 
 
 @dataclass(frozen=True, eq=False)
 class Workspace:
-    """`media` holds sound and transcripts, `cache` the features; a passing one goes with the object or `with` block."""
+    """`media` holds sound and transcripts, `cache` the features, `digests` those of large files that were read.
+
+    A passing one goes with the object or `with` block, and remembers no digest.
+    """
 
     media: Path
     cache: FeatureCache
+    digests: Digests
     scratch: tempfile.TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> "Workspace":
@@ -40,7 +46,7 @@ def open_workspace(cache_folder: str | Path | bool | None) -> Workspace:
     remove_scratch()
     if cache_folder is False:
         scratch = tempfile.TemporaryDirectory(prefix=scratch_prefix())
-        return Workspace(Path(scratch.name), FeatureCache(None), scratch)
+        return Workspace(Path(scratch.name), FeatureCache(None), Digests(None), scratch)
     if (cache_folder is not None and not isinstance(cache_folder, (str, Path, bool))) or cache_folder == "":
         raise OutputError(f"cache_folder must be a folder, None or False, got {cache_folder!r}")
     root = user_cache_folder() if cache_folder in (None, True) else Path(str(cache_folder))
@@ -50,17 +56,19 @@ def open_workspace(cache_folder: str | Path | bool | None) -> Workspace:
     media = root / MEDIA
     media.mkdir(parents=True, exist_ok=True)
     remove_leftovers(media)
-    return Workspace(media, cache)
+    digests = root / DIGESTS
+    remove_leftovers(digests)
+    return Workspace(media, cache, Digests(digests))
 
 
 def others_files_in_cache(root: Path, *, beside: bool = False) -> str | None:
     """Why a folder is no cache: what its folders hold beside entries; with `beside`, it may hold more than those."""
     if not root.is_dir():
         return None
-    unknown = [p.name for p in root.iterdir() if p.name not in {FEATURES, MEDIA, *LITTER}]
+    unknown = [p.name for p in root.iterdir() if p.name not in {*OURS, *LITTER}]
     if unknown and not beside:
         return f"holds other files ({listed(sorted(unknown))})"
-    for folder in (root / FEATURES, root / MEDIA):
+    for folder in (root / name for name in OURS):
         names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
         if unknown := [n for n in names if not (ENTRY.fullmatch(n) or is_passing_name(n) or n in LITTER)]:
             return f"holds a folder {folder.name} with other files ({listed(unknown)})"

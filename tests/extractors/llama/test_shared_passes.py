@@ -7,11 +7,9 @@ from hypothesis import strategies as st
 
 from extractors import LlamaModel
 from extractors.common.layers import LayerSelection
-from extractors.llama.blocks import TextWork
-from extractors.llama.extract import word_features
-from extractors.llama.prefix_tree import PrefixForest, plan_passes
+from extractors.llama.extract import TextWork, word_features
+from extractors.llama.passes import PrefixForest, plan_passes
 from extractors.llama.random import write_random
-from extractors.llama.shared import node_means
 from extractors.llama.tokenizer import LlamaTokenizer
 from tests import fake_device
 from tests.extractors.llama.conftest import SELECTION, SMALL
@@ -95,11 +93,11 @@ def test_the_fake_device_gives_equal_bits(folder, tokenizer, rng):
 def test_states_of_a_forest_are_those_of_its_contexts(exact_model, rng):
     trunk = rng.integers(0, 400, 40)
     contexts = [trunk, trunk[:25], np.concatenate([trunk[:30], [401, 402]]), rng.integers(0, 400, 9)]
-    (one,) = plan_passes(contexts)
-    forest = PrefixForest.grow([[contexts[n] for n in family] for family in one.families])
+    (plan,) = plan_passes(contexts)
+    forest = PrefixForest.grow([[contexts[n] for n in family] for family in plan.families])
     with trace() as recording:
         states = [state for _, state in exact_model.iterate_forest_states(forest, exact_model.context())]
-    for i, number in enumerate(one.members):
+    for i, number in enumerate(plan.members):
         ids = contexts[number]
         nodes = forest.last_nodes(i, len(ids))
         with trace() as alone:
@@ -151,9 +149,3 @@ def test_a_tokenizer_of_another_model(tmp_path, tokenizer):
     for shared in (True, False):
         with pytest.raises(CheckpointError, match="vocab_size is 300"):
             features(small, tokenizer, in_context(spoken(["the"])), shared=shared)
-
-
-def test_node_means(rng):
-    state = rng.standard_normal((1, 6, 3))
-    expected = np.stack([(state[0, 1] + state[0, 4]) / 2, state[0, 5]])
-    np.testing.assert_allclose(node_means(state, [np.array([1, 4]), np.array([5])]), expected)

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from extractors.llama.pieces import LONGEST, ODD_SPACES, Pieces, cut, cuts_at_spaces
 from extractors.llama.random_tokenizer import byte_symbols, tokenizer_settings
-from extractors.llama.tokenizer import LlamaTokenizer
+from extractors.llama.tokenizer import LONGEST_PIECE, ODD_SPACES, LlamaTokenizer, Pieces, cut, cuts_at_spaces
 
 SPACES = " \t\n\r\v\f\x1c\x1f\x85\xa0\u1680\u2003\u2028\u2029\u202f\u205f\u3000" + ODD_SPACES
 ODDITIES = [
@@ -97,7 +96,7 @@ def test_words_are_tokenised_once_and_long_ones_not_kept(tokenizer):
         return tokenizer.encode_whole(text)
 
     pieces = Pieces(encode)
-    long = "x" * (LONGEST + 1)
+    long = "x" * (LONGEST_PIECE + 1)
     for _ in range(2):
         assert pieces.encode(f"he was he was {long}") == tokenizer.encode_whole(f"he was he was {long}")
     assert asked == ["he", " was", " he", f" {long}", f" {long}"]

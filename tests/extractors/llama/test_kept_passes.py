@@ -1,14 +1,13 @@
-"""Blocks of words: each depends on its own words alone, finished ones do not run again, NaN is named."""
+"""Passes of words: each depends on its own words alone, finished ones do not run again, NaN is named."""
 
 import numpy as np
 import pytest
 
 from extractors import LlamaModel
 from extractors.common.layers import LayerSelection
-from extractors.llama.blocks import TextWork
-from extractors.llama.extract import word_features
+from extractors.llama.extract import TextWork, word_features
 from tests.extractors.llama.conftest import SELECTION, SMALL
-from tribe_np.errors import CheckpointError
+from tribe_np.errors import NotFiniteError
 from tribe_np.formats.safetensors import read_header, write_safetensors
 from tribe_np.oracle import trace
 from tribe_np.timeline.events import Event
@@ -27,21 +26,21 @@ pytestmark = pytest.mark.extras
 
 
 class Memory:
-    """Keeps blocks in a dict, and counts."""
+    """Keeps passes in a dict, and counts."""
 
     def __init__(self):
-        self.blocks, self.loaded, self.stored = {}, [], []
+        self.passes, self.loaded, self.stored = {}, [], []
 
-    def load(self, number, pairs):
-        found = self.blocks.get(number)
+    def load(self, number, words):
+        found = self.passes.get(number)
         if found is not None:
-            assert found[0] == list(pairs)
+            assert found[0] == list(words)
             self.loaded.append(number)
             return found[1]
         return None
 
-    def store(self, number, pairs, features):
-        self.blocks[number] = (list(pairs), features.copy())
+    def store(self, number, words, features):
+        self.passes[number] = (list(words), features.copy())
         self.stored.append(number)
 
 
@@ -53,30 +52,30 @@ def features(model, tokenizer, words=WORDS, **options):
 def test_whatever_was_finished_before_the_bytes_are_the_same(model, tokenizer, way, rng):
     whole = Memory()
     expected = features(model, tokenizer, kept=whole, **way)
-    n_blocks = len(whole.blocks)
-    assert n_blocks >= 4
-    assert whole.stored == list(range(n_blocks))
+    n_passes = len(whole.passes)
+    assert n_passes >= 4
+    assert whole.stored == list(range(n_passes))
     for some in (
         [0],
-        [n_blocks - 1],
+        [n_passes - 1],
         [1, 2],
-        list(range(n_blocks)),
-        sorted(rng.permutation(n_blocks)[: n_blocks // 2]),
+        list(range(n_passes)),
+        sorted(rng.permutation(n_passes)[: n_passes // 2]),
     ):
         kept = Memory()
-        kept.blocks = {number: whole.blocks[number] for number in some}
+        kept.passes = {number: whole.passes[number] for number in some}
         assert features(model, tokenizer, kept=kept, **way).tobytes() == expected.tobytes()
         assert kept.loaded == list(some)
-        assert kept.stored == [number for number in range(n_blocks) if number not in some]
-        assert all(np.array_equal(kept.blocks[n][1], whole.blocks[n][1]) for n in range(n_blocks))
+        assert kept.stored == [number for number in range(n_passes) if number not in some]
+        assert all(np.array_equal(kept.passes[n][1], whole.passes[n][1]) for n in range(n_passes))
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_finished_blocks_do_not_run_and_the_rest_is_announced_once(model, tokenizer, way):
+def test_finished_passes_do_not_run_and_the_rest_is_announced_once(model, tokenizer, way):
     whole, kept, steps, works = Memory(), Memory(), [], []
     features(model, tokenizer, kept=whole, report=works.append, **way)
-    kept.blocks = {number: whole.blocks[number] for number in range(len(whole.blocks) - 1)}
-    done = sum(len(pairs) for pairs, _ in kept.blocks.values())
+    kept.passes = {number: whole.passes[number] for number in range(len(whole.passes) - 1)}
+    done = sum(len(words) for words, _ in kept.passes.values())
     with trace(pattern="llama.embed_tokens.output") as recording:
         features(
             model, tokenizer, kept=kept, report=works.append, progress=lambda *step: steps.append(step), **way
@@ -128,7 +127,7 @@ def test_what_is_not_finite_is_named_with_its_layer_and_word(folder, tokenizer, 
     (token,) = tokenizer.encode(" was")
     bad = changed(folder, tmp_path, explode(layer, token))
     assert np.isfinite(features(bad, tokenizer, WORDS[:2], **way)).all()
-    with pytest.raises(CheckpointError, match=rf"for the word 'was', first in {place}") as caught:
+    with pytest.raises(NotFiniteError, match=rf"for the word 'was', first in {place}") as caught:
         features(bad, tokenizer, WORDS[:5], **way)
     assert "\n" not in str(caught.value)
 
@@ -143,13 +142,13 @@ def test_a_mean_that_is_too_large(folder, tokenizer, tmp_path, way):
         tensors["embed_tokens.weight"][token, 0] = 3e38
 
     bad = changed(folder, tmp_path, change)
-    with pytest.raises(CheckpointError, match="for the word 'was' whose mean over tokens and layers is not finite"):
+    with pytest.raises(NotFiniteError, match="for the word 'was' whose mean over tokens or layers is not finite"):
         features(bad, tokenizer, WORDS[:3], selection=LayerSelection((0.0, 1.0)), **way)
 
 
 def test_nothing_that_is_not_finite_is_kept(folder, tokenizer, tmp_path):
     kept = Memory()
     bad = changed(folder, tmp_path, explode(1, tokenizer.encode(" was")[0]))
-    with np.errstate(all="ignore"), pytest.raises(CheckpointError, match=r"layers\.1"):
+    with np.errstate(all="ignore"), pytest.raises(NotFiniteError, match=r"layers\.1"):
         features(bad, tokenizer, kept=kept, shared=False, batch_size=1)
     assert kept.stored == [0, 1]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors.common.grid import nearest_steps, pick_nearest
+from extractors.wav2vec_bert.extract import nearest_steps, pick_nearest
 from tests import fake_device
 from tribe_np.errors import ShapeError
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors.vjepa2.stride import STRIDES, computed_bins, fill_bins
+from tribe_np.pipeline.features.stride import STRIDES, computed_bins, fill_bins
 
 RELEASED = {"clip_duration": 4.0, "frequency": 2.0}
 

@@ -8,7 +8,7 @@ import pytest
 from tests.strategies import normal
 from tribe_np.errors import CheckpointError
 from tribe_np.pipeline.store.cache import FeatureCache
-from tribe_np.pipeline.store.kept import FeatureItems, Kept, event_key
+from tribe_np.pipeline.store.event_features import EventFeatures, FeatureItems, event_key
 from tribe_np.timeline.events import Event
 
 WORDS = normal(0, 5, 2, 3, dtype=np.float32)  # five words, two groups
@@ -19,7 +19,7 @@ def test_a_row_of_an_entry_is_read_when_it_is_asked_for(tmp_path: Path) -> None:
     cache.store("k", {"features": WORDS})
     place = cache.place("k", "features")
     assert place is not None
-    kept = [Kept(place.row(n), 0.0, float(n), 0.5) for n in range(5)]
+    kept = [EventFeatures(place.row(n), 0.0, float(n), 0.5) for n in range(5)]
     for n, one in enumerate(kept):
         grid = one.grid()
         assert grid.data.tobytes() == WORDS[n].tobytes()
@@ -31,7 +31,7 @@ def test_a_row_of_an_entry_is_read_when_it_is_asked_for(tmp_path: Path) -> None:
 
 def test_without_a_cache_the_array_itself_is_kept() -> None:
     assert FeatureCache(None).place("k", "features") is None
-    assert np.shares_memory(Kept(WORDS[0], 0.0, 1.0, 0.5).grid().data, WORDS)
+    assert np.shares_memory(EventFeatures(WORDS[0], 0.0, 1.0, 0.5).grid().data, WORDS)
 
 
 def test_looking_for_a_key_reads_nothing(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_looking_for_a_key_reads_nothing(tmp_path: Path) -> None:
     place = cache.place("k", "features")
     assert place is not None
     here, other = (Event("Audio", start, 4.0, filepath="a.wav") for start in (0.0, 4.0))
-    items = FeatureItems({event_key(here): Kept(place, 2.0, 0.0, 4.0)})
+    items = FeatureItems({event_key(here): EventFeatures(place, 2.0, 0.0, 4.0)})
     assert len(items) == 1
     assert list(items) == [event_key(here)]
     (tmp_path / "k.safetensors").unlink()

@@ -20,7 +20,7 @@ def event_key(event: Event) -> EventKey:
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class EventFeatures:
     """The features of one event on the time axis: an array, or, with a cache, its place in the file of an entry."""
 
     stored: np.ndarray | TensorEntry
@@ -43,7 +43,7 @@ class FeatureItems(Mapping[EventKey, FeatureGrid]):
     """The features of every event of one modality, by `event_key`; `again` makes them once more if their files go."""
 
     def __init__(
-        self, kept: Mapping[EventKey, Kept], again: Callable[[], Mapping[EventKey, Kept]] | None = None
+        self, kept: Mapping[EventKey, EventFeatures], again: Callable[[], dict[EventKey, EventFeatures]] | None = None
     ) -> None:
         self.kept = kept
         self.again = again

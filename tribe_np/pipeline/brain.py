@@ -1,0 +1,88 @@
+"""A checkpoint's folder into what TribeModel holds of it: the brain encoder, and what config.yaml says of its data."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tribe_np.encoder.config import BuildArgs, EncoderConfig
+from tribe_np.encoder.model import FmriEncoder
+from tribe_np.errors import CheckpointError, ConfigError
+from tribe_np.formats.checkpoint import open_checkpoint
+from tribe_np.formats.safetensors import TensorEntry
+from tribe_np.machine.memory import available_memory
+from tribe_np.pipeline.config import DataConfig
+from tribe_np.pipeline.config_update import split_settings, updated
+from tribe_np.pipeline.costs.estimate import encoder_weights
+from tribe_np.pipeline.costs.memory_check import Stage, check_memory
+from tribe_np.pipeline.options import PipelineConfig
+from tribe_np.pipeline.subjects import subject_names
+from tribe_np.pipeline.vertices import vertex_selection
+from tribe_np.runtime import Runtime
+from tribe_np.timeline.features import n_steps
+
+
+@dataclass(frozen=True, eq=False)
+class Brain:
+    """A checkpoint that is ready to predict from features; the names are TribeModel's."""
+
+    encoder: FmriEncoder
+    data: DataConfig
+    options: PipelineConfig
+    average_subjects: bool
+    subjects: Mapping[str, int]
+
+
+def load_brain(
+    folder: Path,
+    checkpoint_name: str,
+    runtime: Runtime,
+    options: PipelineConfig,
+    *,
+    update: Mapping[str, Any],
+    selection: Mapping[str, Any] | None,
+) -> Brain:
+    """Reads a checkpoint; `update` overrides its config.yaml, and `selection` leaves only some vertices.
+
+    Raises   CheckpointError, ConfigError; ShortMemoryError for weights that would not fit
+    """
+    opened = open_checkpoint(folder, checkpoint_name=checkpoint_name, dtype=runtime.dtype, place=runtime.place)
+    overrides, flags = split_settings(update, opened.config)
+    average_subjects = flags.pop("average_subjects", True)
+    options, config = replace(options, **flags), updated(opened.config, overrides)
+    data = DataConfig.from_dict(_section(config, "data", folder))
+    build_args = BuildArgs.from_dict(opened.build_args)
+    _check_duration(data, build_args, folder)
+    encoder_config = EncoderConfig.from_dict(_section(config, "brain_model_config", folder))
+    if options.memory_check and runtime.is_on_host:
+        _check_weights(encoder_config, build_args, opened.entries, np.dtype(runtime.dtype).itemsize)
+    encoder = FmriEncoder.from_weights(
+        opened.weights, encoder_config, build_args, runtime,
+        selection=vertex_selection(selection, build_args.n_outputs),
+        n_steps=n_steps(data.duration_trs * data.tr, data.frequency),
+    )  # fmt: skip
+    return Brain(encoder, data, options, average_subjects, subject_names(config["data"]))
+
+
+def _section(config: Mapping[str, Any], name: str, folder: Path) -> Mapping[str, Any]:
+    section = config.get(name)
+    if not isinstance(section, Mapping):
+        raise CheckpointError(f"{folder / 'config.yaml'}: the section {name} is missing")
+    return section
+
+
+def _check_weights(config: EncoderConfig, build_args: BuildArgs, entries: Iterable[TensorEntry], itemsize: int) -> None:
+    """Refuses a brain encoder that would not fit into memory, before it is read."""
+    check_memory([Stage(encoder_weights(config, build_args, entries, itemsize))], available_memory())
+
+
+def _check_duration(data: DataConfig, build_args: BuildArgs, folder: Path) -> None:
+    if build_args.n_output_timesteps != data.duration_trs:
+        raise CheckpointError(
+            f"{folder}: the encoder gives {build_args.n_output_timesteps} TRs per segment, "
+            f"but data.duration_trs is {data.duration_trs}"
+        )
+    if data.overlap_trs >= data.duration_trs:
+        raise ConfigError(f"config.yaml: data.overlap_trs_train {data.overlap_trs} must be below duration_trs")

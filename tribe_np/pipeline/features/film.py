@@ -1,0 +1,97 @@
+"""Film into features: each chunk is a piece, and the model sees the clip of frames before each step of the grid.
+
+A clip of a large model takes minutes, so those of a chunk are kept while the chunk is unfinished.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from tribe_np.media.film.video import clip_frames
+from tribe_np.pipeline.features.modality import Modality, Piece
+from tribe_np.pipeline.features.pictures import film_parts
+from tribe_np.pipeline.features.stride import computed_bins, fill_bins
+from tribe_np.pipeline.store.finished_clips import FinishedClips
+from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.features import to_index
+
+
+@dataclass(frozen=True, eq=False)
+class Film(Modality):
+    """A model that reads clips: `features(model, clips, *, selection, final_norm, shrunk)` -> (G, F, clips).
+
+    Its `processor.shrink` makes a frame as small as the model sees it; `config.frames_per_clip` is the length it knows.
+    """
+
+    shows_pieces: ClassVar[bool] = True
+
+    def key_parts(self, piece: Piece) -> Mapping[str, Any]:
+        """See Modality."""
+        (row,) = piece.rows
+        parts = {"file": self.digest(row.filepath)} | film_parts(row, self.options)
+        return parts | ({"video_stride": self.options.video_stride} if self._skips(row) else {})
+
+    def compute(self, piece: Piece) -> np.ndarray:
+        """See Modality."""
+        (row,), model = piece.rows, self.model
+        bins = self._bins(row)
+        finished = self.unfinished(self.key(piece))
+        done = finished.load(self._features([]), len(bins))
+        left = bins[done.shape[-1] :]
+        clips = clip_frames(
+            row.filepath, offset=row.offset, duration=row.duration, n_video_frames=self.n_video_frames,
+            clip_duration=self.config.clip_duration, frequency=self.config.frequency,
+            habits=self.options.compat.film_habits, prepare=model.processor.shrink, bins=left,
+        )  # fmt: skip
+        title = f"{self.config.modality}, chunk {piece.number} of {piece.of}"
+        with self.progress.stage(title, len(left), "clips") as step:
+            for clip in clips:
+                done = np.concatenate([done, self._features([clip])], axis=-1)
+                finished.store(done)
+                step(1)
+        return fill_bins(done, bins)
+
+    def _features(self, clips: list[np.ndarray]) -> np.ndarray:
+        features: np.ndarray = self.about.extract(
+            self.model, clips, selection=self.config.selection, final_norm=self.options.video_final_norm, shrunk=True
+        )
+        return features
+
+    def unfinished(self, key: str) -> FinishedClips:
+        """See Modality."""
+        return FinishedClips(self.cache, key)
+
+    def cautions(self, events: Events) -> list[str]:
+        """See Modality."""
+        said: list[str] = []
+        name, made_for, stride = self.config.modality, self.model_config.frames_per_clip, self.options.video_stride
+        if self.n_video_frames != made_for:
+            said.append(
+                f"the {name} model was made for clips of {made_for} frames and is given {self.n_video_frames}; "
+                f"data.{name}_feature.num_frames in config.yaml says how many (null: 64)"
+            )
+        if any(self._skips(row) for row in self.rows(events)):
+            said.append(
+                f"{name} features are computed in every {stride}{'nd' if stride == 2 else 'th'} bin and interpolated "
+                "in between: an approximation"
+            )
+        return said
+
+    def n_model_runs(self, events: Events) -> int:
+        """See Modality."""
+        return sum(len(self._bins(row)) for row in self.rows(events))
+
+    @property
+    def n_video_frames(self) -> int:
+        """Frames of a clip."""
+        return self.options.n_video_frames or self.config.n_video_frames
+
+    def _bins(self, row: Event) -> np.ndarray:
+        """The steps of a chunk whose clips are run: all, unless --video-stride leaves some out."""
+        timing = {"clip_duration": self.config.clip_duration, "frequency": self.config.frequency}
+        return computed_bins(to_index(row.duration, self.config.frequency), self.options.video_stride, **timing)
+
+    def _skips(self, row: Event) -> bool:
+        return len(self._bins(row)) < to_index(row.duration, self.config.frequency)

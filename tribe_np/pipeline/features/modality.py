@@ -1,0 +1,205 @@
+"""One modality of a run: its pieces, their keys, and how one entry of the cache is made.
+
+A piece is what one entry holds: one chunk of sound or film, or all words of a table, since their contexts overlap.
+
+    audio = model.feature_source().of("audio")
+    for piece in audio.pieces(events):
+        if not audio.is_done(piece):
+            audio.make(piece)
+
+Listing pieces, their keys and `is_done` change nothing: no model is loaded, nothing is warned of or written down. Here
+is what all modalities share; `words`, `sound`, `film` and `pictures` say what differs.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from extractors.catalogue import ModelRecord
+from tribe_np.errors import NotFiniteError
+from tribe_np.formats.safetensors import TensorEntry
+from tribe_np.pipeline.config import ExtractorConfig
+from tribe_np.pipeline.options import PipelineConfig
+from tribe_np.pipeline.progress import Progress
+from tribe_np.pipeline.run_record import RunRecord
+from tribe_np.pipeline.store.cache import FeatureCache, arrays_digest
+from tribe_np.pipeline.store.event_features import EventFeatures, EventKey, event_key
+from tribe_np.pipeline.store.finished_clips import FinishedClips
+from tribe_np.pipeline.store.word_blocks import WordBlocks
+from tribe_np.runtime import Runtime
+from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.features import to_index
+
+RESIDENT_BYTES = 500_000_000
+"""Model folders up to this size are read once and kept; of larger ones each layer is read when it is reached."""
+WITHOUT_EFFECT = {"batch_size", "model_name", "aggregation", "allow_missing"}  # settings that change no feature
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The rows of the events table whose features are one entry."""
+
+    modality: str
+    rows: tuple[Event, ...]
+    number: int = 1  # counted from 1
+    of: int = 1
+
+    @property
+    def place(self) -> str:
+        """Where it is, for messages."""
+        first = self.rows[0]
+        if not first.filepath:
+            return f"the words from {first.start:g} s on"
+        return f"{first.filepath}, chunk {self.number} of {self.of}, from {first.offset:g} s on"
+
+
+@dataclass(frozen=True, eq=False)
+class Modality(ABC):
+    """Settings of one modality, and its model once it is needed; a subclass for each thing that models read."""
+
+    about: ModelRecord
+    config: ExtractorConfig
+    folder: Path  # the model's
+    options: PipelineConfig
+    runtime: Runtime
+    cache: FeatureCache
+    record: RunRecord
+    progress: Progress
+    digest: Callable[[str | Path], str]  # of a file or model folder
+
+    shows_pieces: ClassVar[bool] = False  # a piece takes so long that `compute` shows its progress
+
+    # -- what differs --------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def key_parts(self, piece: Piece) -> Mapping[str, Any]:
+        """What the features of a piece depend on, beside the model and its settings."""
+
+    @abstractmethod
+    def compute(self, piece: Piece) -> np.ndarray:
+        """The features of a piece: (G, F, T) of a chunk, (words, G, F) of words."""
+
+    def pieces(self, events: Events) -> list[Piece]:
+        """What there is to make for a table, in its order: here a piece per row."""
+        rows = self.rows(events)
+        return [Piece(self.config.modality, (row,), n, len(rows)) for n, row in enumerate(rows, 1)]
+
+    def cautions(self, events: Events) -> list[str]:
+        """What a reader of the features should know: that they are approximations, say."""
+        return []
+
+    def n_model_runs(self, events: Events) -> int:
+        """How often the model runs for a table: here once per step of the grid."""
+        return sum(to_index(row.duration, self.config.frequency) for row in self.rows(events))
+
+    def unfinished(self, key: str) -> FinishedClips | WordBlocks | None:
+        """Where parts of an entry are kept until it is whole; None where it is made at once."""
+        return None
+
+    def by_event(self, piece: Piece, stored: np.ndarray | TensorEntry) -> dict[EventKey, EventFeatures]:
+        """The features of each row of a piece on the time axis: here a grid that starts at the row."""
+        (row,), frequency = piece.rows, self.config.frequency
+        duration = stored.shape[-1] / frequency
+        return {event_key(row): EventFeatures(stored, frequency, row.start, duration, self.keeps_group_axis)}
+
+    # -- pieces and entries --------------------------------------------------------------------------------------
+
+    def rows(self, events: Events) -> list[Event]:
+        """The rows of the table that this modality describes."""
+        return list(events.of_type(self.about.event_type))
+
+    def key(self, piece: Piece) -> str:
+        """The name of a piece's entry: the digest of all that decides its numbers. Reads files for their digests alone.
+
+        Raises   MediaError for a file that cannot be read
+        """
+        settings = {
+            "model": self.digest(self.folder),
+            "settings": {k: v for k, v in asdict(self.config).items() if k not in WITHOUT_EFFECT},
+            "precision": self.runtime.precision,
+            "device": self.runtime.device_name,
+            "kernels": self.runtime.kernels.name,
+        }
+        return self.cache.key(f"{self.config.modality}-features", settings | dict(self.key_parts(piece)))
+
+    def is_done(self, piece: Piece) -> bool:
+        """Whether the entry of a piece lies in the cache; one that is damaged is found out when it is read.
+
+        Raises   MediaError for a file that cannot be read
+        """
+        if self.cache.folder is None:
+            return False
+        path = self.cache.path(self.key(piece))
+        return path is not None and path.is_file()
+
+    def make(self, piece: Piece) -> np.ndarray | TensorEntry:
+        """Makes the entry of one piece, unless it is there: where it lies in the cache, or, without one, the array.
+
+        Raises   CheckpointError, MediaError, EventsError from the model and files; OutputError when it cannot be kept
+        """
+        key = self.key(piece)
+        found = self.cache.load(key)
+        if found is not None and set(found) == {"features"}:
+            features = found["features"]
+        else:
+            try:
+                features = self.compute(piece)
+            except NotFiniteError as error:
+                raise NotFiniteError(f"{piece.place}: {error}") from error
+            self.cache.store(key, {"features": features})
+        if (unfinished := self.unfinished(key)) is not None:
+            unfinished.clear()
+        self._write_down(key, features)
+        return self.cache.place(key, "features") or features
+
+    def _write_down(self, key: str, features: np.ndarray) -> None:
+        """Tells the run's record what was used."""
+        for note in self.cache.notes:
+            self.record.warn(note)
+        model = {"path": str(self.folder), "sha256": self.digest(self.folder)}
+        self.record.facts.setdefault("models", {})[self.config.modality] = model
+        path = self.cache.path(key)
+        if path is not None:
+            entry = {"path": str(path), "sha256": arrays_digest({"features": features})}
+            entries = self.record.facts.setdefault("cache_entries", [])
+            if entry not in entries:
+                entries.append(entry)
+
+    # -- the model -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def model(self) -> Any:
+        """The model, loaded when it is first needed."""
+        with self.progress.stage(f"loading the {self.config.modality} model", None, "models") as step:
+            streaming = is_streamed(self.folder, self.runtime)
+            model = self.about.model.load(self.folder, replace(self.runtime, streaming=streaming))
+            step(1)
+        return model
+
+    def check(self) -> None:
+        """Refuses a model that cannot be used, as far as its files' headers tell.
+
+        Raises   CheckpointError, ConfigError, MissingDependencyError
+        """
+        self.about.model.load(self.folder, Runtime(self.runtime.precision, headers_only=True))
+
+    @cached_property
+    def model_config(self) -> Any:
+        """The model's configuration."""
+        return self.about.config.from_folder(self.folder)
+
+    @property
+    def keeps_group_axis(self) -> bool:
+        """Whether features have an axis of layer groups, as upstream's do."""
+        averages = self.about.averages_tokens
+        return self.config.selection.keeps_group_axis(self.model_config.n_states, subselect=averages)
+
+
+def is_streamed(folder: Path, runtime: Runtime) -> bool:
+    """Whether one layer at a time is in memory. Same numbers; reading a large layer is little beside running it."""
+    return runtime.is_on_host and sum(p.stat().st_size for p in folder.glob("*.*")) > RESIDENT_BYTES

@@ -1,0 +1,38 @@
+"""Sound into features: each chunk of a sound file is a piece."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tribe_np.errors import MediaError
+from tribe_np.media.sound.audio import read_audio
+from tribe_np.pipeline.features.modality import Modality, Piece
+from tribe_np.timeline.features import to_index
+
+
+@dataclass(frozen=True, eq=False)
+class Sound(Modality):
+    """A model that reads sound: `features(model, samples, rate, duration, *, selection, frequency)` -> (G, F, T)."""
+
+    def key_parts(self, piece: Piece) -> Mapping[str, Any]:
+        """See Modality."""
+        (row,) = piece.rows
+        return {
+            "file": self.digest(row.filepath), "offset": row.offset, "duration": row.duration,
+            "trust_sound_header": self.options.compat.trust_sound_header,  # pieces of MP3 begin otherwise
+        }  # fmt: skip
+
+    def compute(self, piece: Piece) -> np.ndarray:
+        """See Modality."""
+        (row,), frequency = piece.rows, self.config.frequency
+        if to_index(row.duration, frequency) < 1:
+            least = 0.5 / frequency
+            raise MediaError(f"{row.filepath}: a sound of {row.duration:g} s is too short, expected over {least:g} s")
+        trusting = self.options.compat.trust_sound_header
+        samples, rate = read_audio(row.filepath, row.offset, row.duration, trust_header=trusting)
+        features: np.ndarray = self.about.extract(
+            self.model, samples, rate, row.duration, selection=self.config.selection, frequency=frequency
+        )
+        return features

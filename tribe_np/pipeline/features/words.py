@@ -1,0 +1,97 @@
+"""Words into features: all words of a table are one piece, since their contexts overlap and share their passes.
+
+Until the entry is whole, it is kept in blocks of words.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from extractors.llama.extract import TextWork
+from extractors.llama.tokenizer import LlamaTokenizer
+from tribe_np.formats.safetensors import TensorEntry
+from tribe_np.pipeline.costs.text_work import describe_work
+from tribe_np.pipeline.features.modality import Modality, Piece
+from tribe_np.pipeline.stimuli.in_context import MAX_CONTEXT_LEN
+from tribe_np.pipeline.store.event_features import EventFeatures, EventKey, event_key
+from tribe_np.pipeline.store.word_blocks import WordBlocks
+from tribe_np.timeline.events import Events
+
+
+@dataclass(frozen=True, eq=False)
+class Words(Modality):
+    """A model that reads words in their contexts: see `extractors.llama.extract.word_features`."""
+
+    shows_pieces: ClassVar[bool] = True
+
+    def pieces(self, events: Events) -> list[Piece]:
+        """See Modality."""
+        rows = self.rows(events)
+        return [Piece(self.config.modality, tuple(rows))] if rows else []
+
+    def key_parts(self, piece: Piece) -> Mapping[str, Any]:
+        """See Modality."""
+        eos = self.options.compat.eos_is_padding
+        return {
+            "words": [[word.text, word.context] for word in piece.rows],
+            "sentences": self.options.sentences,
+            "eos_is_padding": eos,
+            # how words run together rounds otherwise: shared passes, or padded batches
+            "batch_size": self._batch_size if eos else "shared",
+        }
+
+    def compute(self, piece: Piece) -> np.ndarray:
+        """See Modality."""
+        tokenizer, model = LlamaTokenizer.from_pretrained(self.folder), self.model
+        with self.progress.stage(self.config.modality, len(piece.rows), "words") as step:
+            vectors = self.about.extract(
+                model, tokenizer, piece.rows, selection=self.config.selection, batch_size=self._batch_size,
+                eos_is_padding=self.options.compat.eos_is_padding, kept=self.unfinished(self.key(piece)),
+                progress=_steps(step), report=lambda work: self._tell(work, piece),
+            )  # fmt: skip
+        return np.stack(vectors)
+
+    def by_event(self, piece: Piece, stored: np.ndarray | TensorEntry) -> dict[EventKey, EventFeatures]:
+        """The same vector for as long as a word lasts (frequency 0)."""
+        vectors = [stored.row(n) if isinstance(stored, TensorEntry) else stored[n] for n in range(len(piece.rows))]
+        return {
+            event_key(word): EventFeatures(vector, 0.0, word.start, word.duration, self.keeps_group_axis)
+            for word, vector in zip(piece.rows, vectors, strict=True)
+        }
+
+    def unfinished(self, key: str) -> WordBlocks:
+        """See Modality."""
+        return WordBlocks(self.cache, key)
+
+    def check(self) -> None:
+        """See Modality."""
+        super().check()
+        LlamaTokenizer.from_pretrained(self.folder)
+
+    @property
+    def _batch_size(self) -> int:
+        return max(1, self.config.batch_size)
+
+    def _tell(self, work: TextWork, piece: Piece) -> None:
+        """Says how long the words will take, once a layer or two have run."""
+        options = self.options
+        faster = options.stride == 1 and not options.compat.eos_is_padding  # which runs every context whole anyway
+        line = describe_work(
+            work, piece.rows, max_context_len=MAX_CONTEXT_LEN, stride=options.context_stride, exact=faster
+        )
+        self.record.facts["text_work"] = asdict(work) | {"seconds": round(work.seconds, 1)}
+        self.progress.note(line)
+
+
+def _steps(step: Callable[[int], None]) -> Callable[[int, int], None]:
+    """A (done, total) callback from one that takes steps since the last call."""
+    last = 0
+
+    def report(done: int, total: int) -> None:
+        nonlocal last
+        step(done - last)
+        last = done
+
+    return report
