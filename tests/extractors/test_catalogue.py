@@ -70,6 +70,7 @@ def test_its_folder_holds_what_it_names(record: ModelRecord, folder: Path) -> No
     assert issubclass(record.config, ModelConfig)
     assert issubclass(record.model, FolderModel)
     assert isinstance(record.model.from_pretrained(folder).config, record.config)
+    assert record.reads != "words" or callable(record.tokenizer.from_pretrained)
 
 
 @each_record

@@ -145,7 +145,10 @@ def test_align_contradicts_what_has_times(tmp_path: Path) -> None:
         (WordSource(transcriber="vosk"), "is not known"),
         (WordSource(transcriber="nowhere {input} {output}"), "is not a program on PATH"),
         (WordSource(whisper_model="enormous"), "neither a folder nor a known size"),
-        (WordSource(transcriber="cat {input} {output}", align=Path("/nowhere/text.txt")), "--align: no such text"),
+        (
+            WordSource(transcriber="cat {input} {output}", align=Path("/nowhere/text.txt")),
+            "text for --align cannot be read",
+        ),
         (
             WordSource(transcriber="cat {input} {output}", whisper_model="small"),
             "--whisper-model is for faster-whisper",

@@ -9,10 +9,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from extractors.common.costs import Load
 from tribe_np.media.film.video import clip_frames
 from tribe_np.pipeline.features.modality import Modality, Piece
 from tribe_np.pipeline.features.pictures import film_parts
 from tribe_np.pipeline.features.stride import computed_bins, fill_bins
+from tribe_np.pipeline.progress import number_of
 from tribe_np.pipeline.store.finished_clips import FinishedClips
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import to_index
@@ -84,9 +86,15 @@ class Film(Modality):
             )
         return said
 
-    def n_model_runs(self, events: Events) -> int:
+    def workload(self, events: Events) -> Load:
         """See Modality."""
-        return sum(len(self._bins(row)) for row in self.rows(events))
+        rows = self.rows(events)
+        n_clips = sum(len(self._bins(row)) for row in rows)
+        return Load(seconds=sum(row.duration for row in rows), n_clips=n_clips, n_video_frames=self.n_video_frames)
+
+    def amount(self, load: Load) -> str:
+        """See Modality."""
+        return f"{number_of(load.n_clips, 'clips')} of film"
 
     @property
     def n_video_frames(self) -> int:
