@@ -371,7 +371,8 @@ def main() -> int:
     if "--write" in sys.argv[1:]:
         PAGE.write_text(page_with(walks, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     faults = [fault for walk in walks for fault in walk.faults]
-    print("\n".join(faults))
+    for fault in faults:
+        print(fault)
     return 1 if faults else 0
 
 
