@@ -8,12 +8,12 @@ little twice: words -> different words in context -> passes of words that run to
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
-from extractors.common.features import finite_features, finite_states, group_features
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection, finite_features, finite_states, group_features
 from extractors.llama.model import LlamaModel
 from extractors.llama.passes import MAX_NODES, Layout, Pass, WordInContext, shared_passes, whole_passes
 from extractors.llama.tokenizer import LlamaTokenizer
@@ -80,7 +80,7 @@ def word_features(
         passes = whole_passes(tokenizer, list(rows), batch_size, eos_is_padding=eos_is_padding)
     earlier = [None if kept is None else kept.load(n, one.words) for n, one in enumerate(passes)]
     left = [one for one, features in zip(passes, earlier, strict=True) if features is None]
-    course = _Course(passes, left, len(words), progress, report)
+    course = _Course(passes, left, len(words), selection, model.config.n_states, progress, report)
     found: dict[int, np.ndarray] = {}
     for n in sorted(range(len(passes)), key=lambda n: earlier[n] is None):  # those of an earlier run first
         one, features = passes[n], earlier[n]
@@ -122,8 +122,8 @@ def _pass_features(one: Pass, model: LlamaModel, selection: LayerSelection, cour
         final_norm=True, of=lambda bad: f" for the word {layout.word_at(bad).text!r}",
     )  # fmt: skip
     features = group_features(
-        course.watched(states, len(one.words), selection, config.n_states), lambda state: word_means(state, own_tokens),
-        selection=selection, n_states=config.n_states,
+        course.watched(states, len(one.words)), lambda state: word_means(state, own_tokens), selection=selection,
+        n_states=config.n_states,
     )  # fmt: skip
     for i, word in enumerate(one.words):
         finite_features(features[:, i], model="text", of=f" for the word {word.text!r}")
@@ -187,27 +187,33 @@ class _Course:
     passes: Sequence[Pass]
     left: Sequence[Pass]  # those that no earlier run has finished
     n_words: int
+    selection: LayerSelection
+    n_states: int
     progress: Callable[[int, int], object] | None
     report: Callable[[TextWork], object] | None
     done: int = 0
     told: int = 0
+
+    @cached_property
+    def last(self) -> int:
+        """Number of the state after which nothing runs."""
+        return max(self.selection.needed(self.n_states))
 
     def add(self, n_words: int) -> None:
         """So many more words are done."""
         self.done += n_words
         self._tell(self.done)
 
-    def watched(self, states: States, n_words: int, selection: LayerSelection, n_states: int) -> States:
+    def watched(self, states: States, n_words: int) -> States:
         """The same states, looked at as they go by; with each, a share of the `n_words` of the pass is done."""
-        last = max(selection.needed(n_states))  # nothing runs after this one
-        timed = min(2, last)  # the second layer: the first warms up
+        timed = min(2, self.last)  # the second layer: the first warms up
         began = 0.0
         for number, state in states:
             if 0 < number == timed:
-                self._report(last * (time.perf_counter() - began))
+                self._report(time.perf_counter() - began)
             began = time.perf_counter()
-            if last > 0:
-                self._tell(self.done + int(n_words * (number / last)))
+            if self.last > 0:
+                self._tell(self.done + int(n_words * (number / self.last)))
             yield number, state
 
     def _tell(self, done: int) -> None:
@@ -216,7 +222,7 @@ class _Course:
             self.told = done
 
     def _report(self, seconds: float) -> None:
-        """The whole work, from the seconds that the first pass left takes."""
+        """The whole work, from the seconds of one layer over the first pass that is left."""
         report, self.report = self.report, None
         if report is None:
             return
@@ -228,6 +234,6 @@ class _Course:
                 sum(one.n_tokens for one in self.passes),
                 n_left,
                 sum(one.n_tokens_alone for one in self.passes),
-                seconds * n_left / self.left[0].n_tokens,
+                seconds * self.last * n_left / self.left[0].n_tokens,
             )
         )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tribe_np.pipeline.model import TribeModel
     from tribe_np.pipeline.progress import Progress
     from tribe_np.pipeline.resolve import ModelLocations
-    from tribe_np.pipeline.stimuli.words import WordSource
+    from tribe_np.pipeline.stimuli.stimulus import WordSource
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -326,7 +326,7 @@ def _check_words(options: argparse.Namespace) -> None:
 
 def word_source(options: argparse.Namespace) -> "WordSource":
     """Where the words come from."""
-    from tribe_np.pipeline.stimuli.words import WordSource
+    from tribe_np.pipeline.stimuli.stimulus import WordSource
 
     return WordSource(
         options.transcript, options.transcriber, not options.no_speech, options.whisper_model, options.align

@@ -26,8 +26,7 @@ from tribe_np.pipeline.early_checks import check_extractors, check_subject
 from tribe_np.pipeline.features.source import FeatureSource
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import duration, number_of
-from tribe_np.pipeline.stimuli.stimulus import open_stimulus
-from tribe_np.pipeline.stimuli.words import WordSource
+from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
 from tribe_np.timeline.events import Event, Events
 
 SHARE_OF_PEAK = 0.8  # of a large matrix product's speed, as measured over whole models (docs/performance.md)

@@ -23,8 +23,7 @@ from tribe_np.pipeline.provenance import citations, provenance
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord, installed_versions, peak_memory_bytes
 from tribe_np.pipeline.stimuli.events import EventBuilder
-from tribe_np.pipeline.stimuli.stimulus import Stimulus, open_stimulus
-from tribe_np.pipeline.stimuli.words import WordSource
+from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource, open_stimulus
 from tribe_np.pipeline.store.workspace import open_workspace
 from tribe_np.shown import shown
 from tribe_np.timeline.events import Events

@@ -92,7 +92,9 @@ def shared_steps(grid: FeatureGrid, start: float, duration: float) -> tuple[int,
     first, count = to_index(left - grid.start, grid.frequency), max(1, to_index(right - left, grid.frequency))
     first = min(first, grid.data.shape[-1] - count)
     if first < 0:
-        raise ShapeError(f"{count} steps asked of features with {grid.data.shape[-1]}: times too large for their step")
+        raise ShapeError(
+            f"{count} steps wanted, but features have {grid.data.shape[-1]}: times too large for their step"
+        )
     return first, count
 
 

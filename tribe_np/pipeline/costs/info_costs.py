@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from extractors.common.costs import Load
-from extractors.common.layers import RELEASED_SELECTION
+from extractors.common.layer_groups import RELEASED_SELECTION
 from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.formats.checkpoint import Checkpoint
 from tribe_np.pipeline.config import DataConfig, ExtractorConfig

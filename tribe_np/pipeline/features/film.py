@@ -22,9 +22,10 @@ from tribe_np.timeline.features import to_index
 
 @dataclass(frozen=True, eq=False)
 class Film(Modality):
-    """A model that reads clips: `features(model, clips, *, selection, final_norm, shrunk)` -> (G, F, clips).
+    """A model that reads clips: `features(model, clips, *, selection, final_norm, prepared)` -> (G, F, clips).
 
-    Its `processor.shrink` makes a frame as small as the model sees it; `config.frames_per_clip` is the length it knows.
+    Its `processor.shrink` makes a frame as small as the model sees it, `processor.normalize` makes a clip of them into
+    pixels, and `config.frames_per_clip` is the length it knows.
     """
 
     shows_pieces: ClassVar[bool] = True
@@ -40,7 +41,7 @@ class Film(Modality):
         (row,), model = piece.rows, self.model
         bins = self._bins(row)
         finished = self.unfinished(self.key(piece))
-        done = finished.load(self._features([]), len(bins))
+        done = finished.load(self._no_features(), len(bins))
         left = bins[done.shape[-1] :]
         clips = clip_frames(
             row.filepath, offset=row.offset, duration=row.duration, n_video_frames=self.n_video_frames,
@@ -50,14 +51,18 @@ class Film(Modality):
         title = f"{self.config.modality}, chunk {piece.number} of {piece.of}"
         with self.progress.stage(title, len(left), "clips") as step:
             for clip in clips:
-                done = np.concatenate([done, self._features([clip])], axis=-1)
+                done = np.concatenate([done, self._features([model.processor.normalize(clip)])], axis=-1)
                 finished.store(done)
                 step(1)
         return fill_bins(done, bins)
 
+    def _no_features(self) -> np.ndarray:
+        """Those of no clip, which have the shape of all."""
+        return self._features([])
+
     def _features(self, clips: list[np.ndarray]) -> np.ndarray:
         features: np.ndarray = self.about.extract(
-            self.model, clips, selection=self.config.selection, final_norm=self.options.video_final_norm, shrunk=True
+            self.model, clips, selection=self.config.selection, final_norm=self.options.video_final_norm, prepared=True
         )
         return features
 
