@@ -147,8 +147,12 @@ def run_help() -> str:
 
 def test_its_settings_are_checked_like_any_others(models: Path, sound: Path) -> None:
     for update, error, said in (
-        ({"data.loudness_feature.normalized": False}, ConfigError, "loudness_feature.normalized = False"),
-        ({"data.loudness_feature.name": "Loud"}, ConfigError, "implemented is Loudness"),
+        (
+            {"data.loudness_feature.normalized": False},
+            ConfigError,
+            "normalized False is not implemented",
+        ),
+        ({"data.loudness_feature.name": "Loud"}, ConfigError, "must be Loudness"),
         ({"data.features_to_use": ["smell"]}, ConfigError, "implemented are text, audio, video, image, loudness"),
     ):
         with pytest.raises(error, match=said):
