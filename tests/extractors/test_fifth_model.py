@@ -153,7 +153,7 @@ def test_its_settings_are_checked_like_any_others(models: Path, sound: Path) -> 
             "normalized False is not implemented",
         ),
         ({"data.loudness_feature.name": "Loud"}, ConfigError, "must be Loudness"),
-        ({"data.features_to_use": ["smell"]}, ConfigError, "implemented are text, audio, video, image, loudness"),
+        ({"data.features_to_use": ["smell"]}, ConfigError, "of text, audio, video, image, loudness, got"),
     ):
         with pytest.raises(error, match=said):
             TribeModel.from_pretrained(models / "encoder", models=models, cache_folder=False, config_update=update)
