@@ -16,16 +16,15 @@ from pathlib import Path
 
 import numpy as np
 
-from extractors.common.layers import RELEASED_SELECTION
+from extractors.common.layer_groups import RELEASED_SELECTION
 from tools.effect import Effect
 from tools.gguf import write_folder
 from tools.reference.sentences import installed_model, texts
 from tribe_np.encoder.random import write_random as write_encoder
 from tribe_np.pipeline.model import TribeModel
-from tribe_np.timeline.contexts import add_contexts, remove_missing
+from tribe_np.timeline.contexts import add_contexts, add_sentences, add_text, remove_missing
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.sentences import TextAnalyser, analyser
-from tribe_np.timeline.text import add_sentences, add_text
 
 HEADING = (
     "| sentences | words of another context | features: r median / lowest 5 % | RMS "

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from extractors.common.layers import RELEASED_SELECTION
+from extractors.common.layer_groups import RELEASED_SELECTION
 from extractors.vjepa2.random import write_random as write_video_model
 from tools.effect import Effect
 from tribe_np.encoder.random import write_random as write_encoder

@@ -6,6 +6,8 @@ right to left, or megabytes. `shown` makes a whole message safe, `quoted` one va
 
 import re
 import reprlib
+from collections.abc import Collection
+from difflib import get_close_matches
 
 LINE_END = re.compile(r"[^\S\r\n]*[\r\n]\s*")
 LONGEST = 1000  # characters of a message: some ten lines of a terminal
@@ -39,6 +41,17 @@ def quoted(value: object, most: int = LONGEST_VALUE) -> str:
     """
     text = _Short(most).repr(value)
     return text if len(text) <= most + 2 else f"{text[: most - 1]}..."
+
+
+def did_you_mean(given: str, known: Collection[str]) -> str:
+    """What to add to an error about a name that is not known; nothing where no known one is near.
+
+    >>> did_you_mean("predcit", ["predict", "info"])
+    '; did you mean predict?'
+    """
+    without_dashes = {name.lstrip("-"): name for name in known}  # which every option has: they make none more alike
+    near = get_close_matches(given.lstrip("-"), without_dashes, n=1)
+    return f"; did you mean {without_dashes[near[0]]}?" if near else ""
 
 
 class _Short(reprlib.Repr):

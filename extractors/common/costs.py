@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tribe_np.ops.attention import BLOCK_SCORES
+from tribe_np.timeline.segments import LONGEST_CHUNK
 
 WORDS_A_SECOND = 2.5  # of speech: a round number for English, not measured on a stimulus
 SCORE_BLOCKS = 6  # blocks of attention scores alive together: raw, biased, exponentials, weights, distances
@@ -22,7 +23,7 @@ class Load:
     is_padded: bool = False  # every context runs whole, filled up to the longest
     stride: int = 1  # words from the start of a context to the start of the next
     seconds: float = 0.0  # of sound or film in all
-    chunk_seconds: float = 60.0  # of sound at once
+    chunk_seconds: float = LONGEST_CHUNK  # of sound at once
     n_clips: int = 0  # of film in all, or single pictures
     n_video_frames: int | None = None  # of a clip; None: as many as upstream takes
     picture: tuple[int, int] = (1080, 1920)  # height and width of the film

@@ -11,7 +11,7 @@ import numpy as np
 from extractors.common.config import ModelConfig
 from tribe_np.card import Card
 from tribe_np.formats.weights import WeightTree, open_folder
-from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
+from tribe_np.kernels.kernel_set import KernelSet
 from tribe_np.nn.context import Context, open_context
 from tribe_np.protocols import Device
 from tribe_np.runtime import Runtime
@@ -88,10 +88,10 @@ class FolderModel(Card):
         cls,
         folder: str | Path,
         *,
-        precision: str = "float32",
-        device: Device = "cpu",
-        kernels: KernelSet = REFERENCE,
-        streaming: bool = False,
+        precision: str = Runtime.precision,
+        device: Device = Runtime.device,
+        kernels: KernelSet = Runtime.kernels,
+        streaming: bool = Runtime.streaming,
     ) -> Self:
         """The model in a folder, to be run as `Runtime` says; see `load`."""
         return cls.load(folder, Runtime(precision, device, kernels, streaming))

@@ -1,34 +1,18 @@
-"""What both picture processors share: the size with a given shortest edge, the centre crop, the file's crop size."""
-
-from collections.abc import Mapping
+"""What the settings of both picture processors share, and the check of a picture."""
 
 import numpy as np
 
-from extractors.common.settings import Settings
 from tribe_np.errors import ShapeError
+from tribe_np.settings import MAPPING, Check, Settings, number
 
+COLOURS: Check[tuple[float, float, float]] = Check(
+    "three numbers, one per colour",
+    lambda value: isinstance(value, (list, tuple)) and len(value) == 3 and all(map(number().is_good, value)),
+    lambda _, value: (float(value[0]), float(value[1]), float(value[2])),
+)
 LONGEST_SIDE = 8192  # pixels that a configuration may ask for; the models take 256 to 518
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-
-
-def shortest_edge_size(size: tuple[int, ...], shortest_edge: int) -> tuple[int, int]:
-    """(height, width) with the short side at `shortest_edge`; the long one is truncated.
-
-    Source   transformers 5.23.0 get_resize_output_image_size
-    """
-    height, width = size
-    long = int(shortest_edge * max(height, width) / min(height, width))
-    return (shortest_edge, long) if height <= width else (long, shortest_edge)
-
-
-def centre_crop(size: tuple[int, int], crop_size: tuple[int, int]) -> tuple[slice, slice]:
-    """Rows and columns of a centre crop that is not larger than the picture.
-
-    Source   transformers 5.23.0 TorchvisionBackend.center_crop
-    """
-    top, left = (int((n - crop) / 2.0) for n, crop in zip(size, crop_size, strict=True))
-    return slice(top, top + crop_size[0]), slice(left, left + crop_size[1])
 
 
 def read_crop_size(settings: Settings, default: int) -> tuple[int, int]:
@@ -36,11 +20,10 @@ def read_crop_size(settings: Settings, default: int) -> tuple[int, int]:
 
     Raises   ConfigError for anything else
     """
-    value = settings.values.get("crop_size")
-    if not isinstance(value, Mapping):
+    if not MAPPING.is_good(settings.values.get("crop_size")):
         side = settings.count("crop_size", default, most=LONGEST_SIDE)
         return side, side
-    crop = Settings(value, f"{settings.origin}: crop_size")
+    crop = settings.section("crop_size")
     return crop.count("height", most=LONGEST_SIDE), crop.count("width", most=LONGEST_SIDE)
 
 

@@ -7,8 +7,8 @@ from typing import Any, Self
 
 from extractors.common.config import ModelConfig
 from extractors.common.pictures import LONGEST_SIDE
-from extractors.common.settings import Settings
 from tribe_np.errors import ConfigError
+from tribe_np.settings import Settings
 
 PLAIN, WITH_REGISTERS = "dinov2", "dinov2_with_registers"
 """The two values of `model_type`."""

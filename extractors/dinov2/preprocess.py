@@ -10,15 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from extractors.common.pictures import LONGEST_SIDE, centre_crop, check_frame, read_crop_size, shortest_edge_size
-from extractors.common.settings import Settings
+from extractors.common.pictures import COLOURS, LONGEST_SIDE, check_frame, read_crop_size
 from tribe_np.errors import ConfigError
 from tribe_np.formats.weights import read_json
-from tribe_np.ops.resize import resize_bicubic
-from tribe_np.shown import quoted
+from tribe_np.ops.resize import centre_crop, resize_bicubic, shortest_edge_size
+from tribe_np.settings import Check, Settings
 
 FILE = "preprocessor_config.json"
 BICUBIC = 3  # PIL's number
+SHORTEST_EDGE: Check[int] = Check(
+    "a mapping that holds shortest_edge alone",
+    lambda value: isinstance(value, dict) and set(value) == {"shortest_edge"},
+    lambda name, value: Settings(value, name, joint=".").count("shortest_edge", most=LONGEST_SIDE),
+)
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
@@ -54,17 +58,16 @@ class PictureProcessor:
         for step in ("do_resize", "do_center_crop", "do_normalize"):
             settings.only(step, True)
         settings.only("resample", BICUBIC)
-        size = values.get("size", {"shortest_edge": 224})
-        if not isinstance(size, dict) or set(size) != {"shortest_edge"}:
-            raise ConfigError(f"{origin}: size must hold shortest_edge alone, got {quoted(size)}")
-        shortest_edge, crop_size = (
-            Settings(size, origin).count("shortest_edge", most=LONGEST_SIDE),
-            read_crop_size(settings, 224),
-        )
+        shortest_edge = settings.read("size", SHORTEST_EDGE) if settings.has("size") else 224
+        crop_size = read_crop_size(settings, 224)
         if max(crop_size) > shortest_edge:
             raise ConfigError(f"{origin}: crop_size {crop_size} is larger than the shortest edge {shortest_edge}")
-        mean, std = settings.triple("image_mean", CLIP_MEAN), settings.triple("image_std", CLIP_STD)
-        return cls(shortest_edge, crop_size, mean, std)
+        return cls(
+            shortest_edge,
+            crop_size,
+            image_mean=settings.read("image_mean", COLOURS, CLIP_MEAN),
+            image_std=settings.read("image_std", COLOURS, CLIP_STD),
+        )
 
     def __call__(self, video_frame: np.ndarray) -> np.ndarray:
         """Shapes   video_frame (height, width, 3) uint8 -> (3, *crop_size) float32."""

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from extractors.common.config import ModelConfig
-from extractors.common.settings import Settings
 from tribe_np.errors import ConfigError
+from tribe_np.settings import Settings
 from tribe_np.shown import quoted
 
 DEFAULT_THETA = 10000.0  # transformers 5.23.0: fills files older than the key `rope_theta`
@@ -81,7 +81,7 @@ class LlamaConfig(ModelConfig):
 
 def _refuse_unknown_maths(settings: Settings) -> None:
     if not settings.has("model_type"):
-        raise ConfigError(f"{settings.origin}: model_type is missing; it must be 'llama'")
+        raise ConfigError(f"{settings.name('model_type')} must be 'llama', but is missing")
     settings.only("model_type", "llama")
     settings.only("hidden_act", *SILU_NAMES)
     settings.only("is_causal", True)
@@ -93,14 +93,13 @@ def _refuse_unknown_maths(settings: Settings) -> None:
 
 def _rope(values: Mapping[str, Any], origin: str | Path) -> tuple[float, Llama3Scaling | None]:
     """Theta and the scaling, from either spelling; as in transformers, `rope_scaling` wins and theta may be inside."""
-    rope = values.get("rope_scaling") or values.get("rope_parameters") or {}
-    if not isinstance(rope, Mapping):
-        raise ConfigError(f"{origin}: rope_scaling must be a mapping, got {type(rope).__name__}")
     top = Settings(values, origin, null_is_absent=True)
-    inner = Settings(rope, f"{origin}: rope parameters", null_is_absent=True)
-    kind = rope.get("rope_type", rope.get("type", "default"))
+    key = next((key for key in ("rope_scaling", "rope_parameters") if values.get(key)), None)
+    inner = Settings({}, origin) if key is None else top.section(key)
+    kind = inner.values.get("rope_type", inner.values.get("type", "default"))
     if kind not in ("default", "llama3"):
-        raise ConfigError(f"{origin}: rope_type {quoted(kind)} is not implemented; known are default and llama3")
+        name = inner.name("rope_type")
+        raise ConfigError(f"{name} {quoted(kind)} is not implemented; only 'default' or 'llama3' is")
     for settings in (top, inner):
         settings.only("partial_rotary_factor", 1)
     theta = inner.positive("rope_theta", top.positive("rope_theta", DEFAULT_THETA))

@@ -107,8 +107,8 @@ class TokenizerProcess:
             return reply["value"]
         self._stop(child)
         if line is None:
-            raise CheckpointError(f"{self.path}: {doing} within {limit:g} s; its expressions are not usable")
-        raise CheckpointError(f"{self.path}: {doing}: the tokenizers library broke down, or ran out of memory, over it")
+            raise CheckpointError(f"{self.path}: {doing} within {limit:g} s; its regular expressions take too long")
+        raise CheckpointError(f"{self.path}: {doing}: the tokenizers library crashed or ran out of memory on it")
 
 
 def _read_line(child: "subprocess.Popen[bytes]", deadline: float) -> bytes | None:

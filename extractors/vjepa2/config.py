@@ -7,15 +7,10 @@ from typing import Any, Self
 
 from extractors.common.config import ModelConfig
 from extractors.common.pictures import LONGEST_SIDE
-from extractors.common.settings import Settings
 from tribe_np.errors import ConfigError
+from tribe_np.settings import Settings
 
 MOST_FRAMES = 10_000  # of one clip
-N_VIDEO_FRAMES = 64
-"""Frames of a clip where data.video_feature.num_frames is null, whatever `frames_per_clip` of the model is.
-
-Source   neuralset 0.0.2 _HFVideoModel
-"""
 
 
 @dataclass(frozen=True)
@@ -26,7 +21,7 @@ class VJepa2Config(ModelConfig):
     patch_size: int
     tubelet_size: int
     crop_size: int
-    frames_per_clip: int  # that the model was trained on; see N_VIDEO_FRAMES for what it is given
+    frames_per_clip: int  # that the model was trained on; `timeline.features.N_VIDEO_FRAMES` is what it is given
     n_channels: int
     layer_norm_eps: float
     qkv_bias: bool

@@ -5,8 +5,9 @@ Arithmetic of a token in one layer, with D the stream's width, M the feed-forwar
 """
 
 from extractors.common.costs import Load, scores
-from extractors.vjepa2.config import N_VIDEO_FRAMES, VJepa2Config
+from extractors.vjepa2.config import VJepa2Config
 from extractors.vjepa2.model import IGNORED
+from tribe_np.timeline.features import N_VIDEO_FRAMES
 
 AT_ONCE = f"one clip of a film of {Load.picture[1]} x {Load.picture[0]}"
 UNREAD = tuple(IGNORED)

@@ -12,17 +12,16 @@ from typing import Any
 import numpy as np
 
 from extractors.common.pictures import (
+    COLOURS,
     IMAGENET_MEAN,
     IMAGENET_STD,
-    centre_crop,
     check_frame,
     read_crop_size,
-    shortest_edge_size,
 )
-from extractors.common.settings import Settings
 from tribe_np.errors import CheckpointError, ConfigError
 from tribe_np.formats.weights import read_json
-from tribe_np.ops.resize import resize_bilinear_uint8
+from tribe_np.ops.resize import centre_crop, resize_bilinear_uint8, shortest_edge_size
+from tribe_np.settings import Settings
 
 FILES = ("video_preprocessor_config.json", "preprocessor_config.json")
 BILINEAR = 2  # PIL's number
@@ -77,8 +76,8 @@ class VideoProcessor:
             raise ConfigError(f"{origin}: crop_size {width} x {height} is wider than the resized frame")
         return cls(
             crop_size=(height, width),
-            image_mean=settings.triple("image_mean", IMAGENET_MEAN),
-            image_std=settings.triple("image_std", IMAGENET_STD),
+            image_mean=settings.read("image_mean", COLOURS, IMAGENET_MEAN),
+            image_std=settings.read("image_std", COLOURS, IMAGENET_STD),
             rescale_factor=settings.positive("rescale_factor", 1 / 255),
         )
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from extractors.common.config import ModelConfig
-from extractors.common.settings import Settings
 from tribe_np.errors import ConfigError
+from tribe_np.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from extractors.common.settings import Settings
 from tribe_np.errors import ShapeError
+from tribe_np.settings import Settings
 
 FRAME_LENGTH = 400  # samples: 25 ms
 HOP = 160  # samples: 10 ms

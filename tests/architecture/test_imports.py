@@ -8,7 +8,7 @@ import pytest
 
 from tests.architecture.source import PRODUCT, Module, imported_names, modules, own_imports
 
-EVERYWHERE = {"errors", "protocols", "optional", "card", "shown", "files"}
+EVERYWHERE = {"errors", "protocols", "optional", "card", "shown", "settings", "files"}
 MODEL_FLOOR = {"nn", "ops", "kernels", "backend", "runtime", "timeline", "formats"}
 RESULT_FLOOR = {"timeline", "formats"}
 ALLOWED = {
@@ -37,6 +37,7 @@ ALLOWED = {
     "optional": set(),
     "card": {"shown"},
     "shown": set(),
+    "settings": set(),
     "files": set(),
     "machine": set(),
 }  # fmt: skip

@@ -231,7 +231,7 @@ def test_words_that_cannot_be_had(predict: Command, demo: DemoPaths, tmp_path: P
     assert "no {output} after" in predict(demo.clip, "--transcriber", "cat {input}")
     assert "'nowhere' is not a program" in predict(demo.clip, "--transcriber", "nowhere {input} {output}")
     assert "'cat' failed (exit code 1)" in predict(demo.clip, *cat)
-    assert "--align: no such text" in predict(demo.clip, *cat, "--align", tmp_path / "absent.txt")
+    assert "the text for --align cannot be read" in predict(demo.clip, *cat, "--align", tmp_path / "absent.txt")
     assert "holds no word" in predict(demo.clip, *cat, "--align", made(tmp_path / "dashes.txt", b"-- ...\n"))
     assert "--transcript and --align contradict" in predict(demo.clip, "--align", "a.txt", "--transcript", "b.json")
     assert "--no-speech contradicts --align" in predict(demo.clip, "--align", "a.txt", "--no-speech")

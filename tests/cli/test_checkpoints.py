@@ -67,7 +67,7 @@ def test_info_on_a_config_without_data(command_here: Command, demo: DemoPaths, t
     (folder / "config.yaml").write_text("brain_model_config: {}\n")
     done = command_here("info", folder)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "config.yaml: data is missing or not a mapping" in done.stderr
+    assert "config.yaml: data must be a mapping, got None" in done.stderr
 
 
 def test_info(command_here: Command, lightning: Path, demo: DemoPaths) -> None:

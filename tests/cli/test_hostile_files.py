@@ -84,9 +84,9 @@ def test_a_pipe_in_the_place_of_a_checkpoint(command_here: Command, tmp_path: Pa
 @pytest.mark.parametrize(
     ("section", "key", "value", "said"),
     [
-        ("data", "n_layers_to_use", 100_000_000, "n_layers_to_use must be a whole number from 0 to 1000"),
+        ("data", "n_layers_to_use", 100_000_000, "n_layers_to_use must be a whole number from 1 to 1000 or null"),
         ("data", "duration_trs", 100_000_000, "duration_trs must be a whole number from"),
-        ("brain_model_config", "hidden", 10**30, "hidden must be an integer from 1 to 2147483647"),
+        ("brain_model_config", "hidden", 10**30, "hidden must be a whole number from 1 to 2147483647"),
     ],
 )
 def test_sizes_that_no_model_has(

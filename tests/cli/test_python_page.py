@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command
-from tribe_np.pipeline.config import Compat, PipelineConfig
 from tribe_np.pipeline.demo import DemoPaths
+from tribe_np.pipeline.options import Compat, PipelineConfig
 
 PAGE = (Path(__file__).parents[2] / "docs" / "python.md").read_text(encoding="utf-8")
 

@@ -144,7 +144,7 @@ ONE = {"0": bytes(4)}
         ({"w": 3}, ONE, "holds a int as 'w'"),
         ({3: writer.tensor("0", "Float", 1, (1,), (1,))}, ONE, "must map names to tensors"),
         ([1], ONE, "must map names to tensors, got list"),
-        ({b"X\x03\x00\x00\x00\xed\xa0\x80": 3}, ONE, r"a name that is no valid Unicode: '\ud800'"),
+        ({b"X\x03\x00\x00\x00\xed\xa0\x80": 3}, ONE, r"a name that is not valid Unicode: '\ud800'"),
     ],
 )  # fmt: skip
 def test_tensors_that_do_not_fit(tmp_path: Path, value: Any, storages: dict[str, bytes], expected: str) -> None:
@@ -176,7 +176,7 @@ def test_what_is_no_checkpoint(tmp_path: Path) -> None:
     assert "before PyTorch 1.6" in refused(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a/b/data.pkl", b"")
-    assert "expected one data.pkl in the zip, found 0" in refused(path)
+    assert "expected one data.pkl in it, found 0" in refused(path)
     writer.write(path, {}, {}, byteorder=b"middle")
     assert "byteorder must be little or big" in refused(path)
 

@@ -202,7 +202,7 @@ def test_a_config_that_names_nonsense(download: Command, hub: HubServer) -> None
     assert "'../../etc' is not a model's name" in line
     assert f"fetched: {ENCODER}, {AUDIO}, {VIDEO}; missing: ../../etc" in line
     hub.models["some/encoder"] = {"config.yaml": b"brain_model_config: {}\ndata: 3\n", "best.ckpt": b"c"}
-    assert "config.yaml: data is missing or not a mapping" in refused(download("some/encoder"))
+    assert "config.yaml: data must be a mapping, got 3" in refused(download("some/encoder"))
 
 
 def test_a_listing_without_end(download: Command, hub: HubServer) -> None:

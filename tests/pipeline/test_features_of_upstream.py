@@ -91,5 +91,5 @@ def test_a_clip_has_64_frames_whatever_the_model_was_made_for(demo: DemoPaths, e
     own = load(demo, tmp_path / "models", **{"data.video_feature.num_frames": 16})
     assert np.abs(own.extract_features(rows)["video"] - expected).max() > 1e-3
     assert not own.record.warnings
-    with pytest.raises(ConfigError, match="num_frames must be null or"):
+    with pytest.raises(ConfigError, match="num_frames must be a whole number from 1 to 10000 or null, got"):
         load(demo, **{"data.video_feature.num_frames": 0})

@@ -63,7 +63,7 @@ def test_cache_keys_cover_what_changes_numbers_and_nothing_else(demo: DemoPaths,
 
     assert entries() == 3
     for name, value in (
-        ("data.batch_size", 1), ("data.audio_feature.batch_size", 1), ("data.text_feature.aggregation", "mean"),
+        ("data.batch_size", 1), ("data.text_feature.aggregation", "mean"),
         ("data.video_feature.allow_missing", False), ("tribe_np.remove_empty_segments", False),
         ("data.text_feature.batch_size", 3), ("tribe_np.context", "anchored"),
     ):  # fmt: skip

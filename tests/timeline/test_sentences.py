@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from tests.timeline.word_cases import GOOD_CASES, RULES_KNOW_BETTER, recorded_sentences, spoken
 from tools.reference.sentences import GOLDEN, texts
 from tribe_np.errors import ConfigError, MissingDependencyError
-from tribe_np.pipeline.config import PipelineConfig
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.timeline import sentences
+from tribe_np.timeline.contexts import add_text
 from tribe_np.timeline.sentences import Sentence, analyser
-from tribe_np.timeline.text import add_text
 
 BUILTIN = analyser("builtin", "english")
 

@@ -25,9 +25,8 @@ from tribe_np.encoder.model import FmriEncoder
 from tribe_np.formats.checkpoint import open_checkpoint, read_checkpoint_config
 from tribe_np.formats.safetensors import read_header
 from tribe_np.pipeline.config import DataConfig
-from tribe_np.timeline.chunking import chunk_events
 from tribe_np.timeline.events import Event, Events
-from tribe_np.timeline.segments import plan
+from tribe_np.timeline.segments import chunk_events, plan
 
 TEXTS = ("Hello, my name is Anna. 123", "a\n\n  b\u3000é 日本語 🧠", "x" * 300)
 

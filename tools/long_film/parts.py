@@ -4,7 +4,7 @@ import json
 import random
 from pathlib import Path
 
-from extractors.common.layers import RELEASED_SELECTION
+from extractors.common.layer_groups import RELEASED_SELECTION
 from tools.bench.models import ENCODER, model_folder
 from tribe_np.media.ffmpeg import run_ffmpeg
 from tribe_np.media.transcripts.timed_words import Word

@@ -17,10 +17,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tools.places import GOLDEN
-from tribe_np.timeline.contexts import add_contexts
+from tribe_np.timeline.contexts import add_contexts, add_sentences, add_text
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.sentences import TextAnalyser, analyser
-from tribe_np.timeline.text import add_sentences, add_text
 
 TEXTS = Path(__file__).parent / "sentence_texts"
 RECORDED = GOLDEN / "sentence_parser.json"

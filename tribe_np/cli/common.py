@@ -1,4 +1,8 @@
-"""Arguments that several commands share, and how they become settings."""
+"""Arguments that several commands share, and how they become settings.
+
+An option that sets one of our own (`PipelineConfig`) has no default here: where it is not given it is absent, and
+the default is the one that `PipelineConfig` states.
+"""
 
 import argparse
 import json
@@ -8,7 +12,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tribe_np.errors import ConfigError
 from tribe_np.files.home import hub_cache_folder
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     from tribe_np.pipeline.model import TribeModel
     from tribe_np.pipeline.progress import Progress
     from tribe_np.pipeline.resolve import ModelLocations
-    from tribe_np.pipeline.stimuli.words import WordSource
+    from tribe_np.pipeline.stimuli.stimulus import WordSource
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,15 +68,13 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
     """How a stimulus becomes events."""
     parser.add_argument("stimulus", type=path, metavar="STIMULUS", help="a film, a sound or a .txt file")
     add_word_arguments(parser)
-    parser.add_argument("--compat", choices=["upstream"], help="reproduce the reference implementation's defects")
-    parser.add_argument(
-        "--sentences",
-        default="builtin",
-        metavar="NAME",
+    _add_own(parser, "--compat", choices=["upstream"], help="reproduce the reference implementation's defects")
+    _add_own(
+        parser, "--sentences", metavar="NAME",
         help="sentence splitter: builtin (default), or spacy:MODEL; spacy:en_core_web_lg gives upstream's sentences",
-    )
-    parser.add_argument(
-        "--context", choices=["exact", "anchored"], default="exact",
+    )  # fmt: skip
+    _add_own(
+        parser, "--context", choices=["exact", "anchored"],
         help="what a word beyond the 1,025th is read in: its own 1,024 words (default), or, far faster and an "
         "approximation, 1,024 to 1,280 words that 256 words share",
     )  # fmt: skip
@@ -97,14 +99,15 @@ def add_word_arguments(parser: argparse.ArgumentParser) -> None:
         "--align", type=path, metavar="FILE", help="the text that is spoken: its words take the recogniser's times"
     )
     parser.add_argument("--no-speech", action="store_true", help="go on without words")
-    parser.add_argument(
+    _add_own(
+        parser,
         "--language",
         metavar="NAME",
         help="language of the words: a name, a code such as fr, fra or pt-BR, or detect (default: a transcript's "
         "own, else what is recognised or detected)",
     )
-    parser.add_argument(
-        "--keep-non-speech", action="store_true",
+    _add_own(
+        parser, "--keep-non-speech", action="store_true",
         help="count as words what nobody says in a transcript: musical notes, [door slams], (laughs), MAN:, dashes",
     )  # fmt: skip
 
@@ -127,23 +130,36 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         )
     parser.add_argument("--device", type=words, default="cpu", metavar="D", help="cpu (default), cuda, cuda:1, auto")
     parser.add_argument("--precision", default="float32", choices=["float32", "float64"], help="default: float32")
-    parser.add_argument(
-        "--kernels", default="auto", choices=["auto", "reference", "numba", "cupy"],
+    _add_own(
+        parser, "--kernels", choices=["auto", "reference", "numba", "cupy"],
         help="implementations of the hot operations: the fastest installed (default), plain NumPy, or compiled ones",
     )  # fmt: skip
-    parser.add_argument(
-        "--video-final-norm", choices=["true", "false"], default="true",
+    _add_own(
+        parser, "--video-final-norm", choices=["true", "false"], action=TrueOrFalse,
         help="whether the last V-JEPA 2 state is normalised (default: true, as the released weights were trained)",
     )  # fmt: skip
-    parser.add_argument(
-        "--video-stride", type=int, choices=[1, 2, 4], default=1,
+    _add_own(
+        parser, "--video-stride", type=int, choices=[1, 2, 4],
         help="compute the film's features in every bin of 0.5 s (default), or in every 2nd or 4th and interpolate: "
         "in about half or a third of the time, an approximation",
     )  # fmt: skip
-    parser.add_argument(
-        "--no-memory-check", dest="memory_check", action="store_false",
+    _add_own(
+        parser, "--no-memory-check", dest="memory_check", action="store_false",
         help="go on where the estimate says that the memory will not suffice",
     )  # fmt: skip
+
+
+def _add_own(parser: argparse.ArgumentParser, name: str, **settings: Any) -> None:
+    """An option of our own, absent where it is not given."""
+    parser.add_argument(name, default=argparse.SUPPRESS, **settings)
+
+
+class TrueOrFalse(argparse.Action):
+    """Stores whether the choice was "true"."""
+
+    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option_string: Any = None) -> None:
+        """Argparse's hook."""
+        setattr(namespace, self.dest, values == "true")
 
 
 def positive(text: str) -> int:
@@ -214,8 +230,8 @@ def load_model(
 
     Raises   TribeError
     """
-    from tribe_np.pipeline.config import PipelineConfig
     from tribe_np.pipeline.model import TribeModel
+    from tribe_np.pipeline.options import PipelineConfig
     from tribe_np.pipeline.progress import Silent
     from tribe_np.pipeline.run_record import RunRecord
     from tribe_np.pipeline.stimuli.stimulus import open_stimulus
@@ -237,18 +253,13 @@ def load_model(
 
 
 def pipeline_options(options: argparse.Namespace) -> dict[str, object]:
-    """Our own options from the arguments."""
-    return {
-        "sentences": options.sentences,
-        "compat": options.compat,
-        "language": options.language,
-        "keep_non_speech": options.keep_non_speech,
-        "kernels": getattr(options, "kernels", "auto"),
-        "context": options.context,
-        "memory_check": getattr(options, "memory_check", True),
-        "video_stride": getattr(options, "video_stride", 1),
-        "video_final_norm": getattr(options, "video_final_norm", "true") == "true",
-    }
+    """Our own options, as far as they were given."""
+    from dataclasses import fields
+
+    from tribe_np.pipeline.options import PipelineConfig
+
+    own = {field.name for field in fields(PipelineConfig)}
+    return {name: value for name, value in vars(options).items() if name in own}
 
 
 def print_warnings(found: Iterable[str]) -> None:
@@ -315,7 +326,7 @@ def _check_words(options: argparse.Namespace) -> None:
 
 def word_source(options: argparse.Namespace) -> "WordSource":
     """Where the words come from."""
-    from tribe_np.pipeline.stimuli.words import WordSource
+    from tribe_np.pipeline.stimuli.stimulus import WordSource
 
     return WordSource(
         options.transcript, options.transcriber, not options.no_speech, options.whisper_model, options.align

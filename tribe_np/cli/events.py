@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     common.prepare(options)
-    from tribe_np.pipeline.config import PipelineConfig
+    from tribe_np.pipeline.options import PipelineConfig
     from tribe_np.pipeline.run import events_to_file
 
     events, record = events_to_file(

@@ -3,13 +3,13 @@
 import argparse
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from itertools import takewhile
 from typing import Any, NoReturn
 
 from tribe_np import __version__
 from tribe_np.errors import ConfigError
+from tribe_np.shown import did_you_mean
 
 COMMANDS = {
     "demo": "make tiny random models and a clip, and run the whole pipeline on them",
@@ -71,17 +71,6 @@ def _options_among(arguments: Sequence[str]) -> list[str]:
 
 def _options_before_a_command(arguments: Sequence[str]) -> list[str]:
     return _options_among(list(takewhile(lambda word: word.startswith("-"), arguments)))
-
-
-def did_you_mean(given: str, known: Sequence[str]) -> str:
-    """What to add to an error about a name that is not known; nothing where no known one is near.
-
-    >>> did_you_mean("predcit", ["predict", "info"])
-    '; did you mean predict?'
-    """
-    without_dashes = {name.lstrip("-"): name for name in known}  # which every option has: they make none more alike
-    near = get_close_matches(given.lstrip("-"), without_dashes, n=1)
-    return f"; did you mean {without_dashes[near[0]]}?" if near else ""
 
 
 def build_parser() -> Parser:

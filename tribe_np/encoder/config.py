@@ -7,51 +7,63 @@ Source   tribev2 7239908 model.FmriEncoder; neuraltrain 0.0.2 Mlp, SubjectLayers
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
 
-from tribe_np.encoder.fields import (
-    flag,
+from tribe_np.errors import CheckpointError, ConfigError
+from tribe_np.settings import (
+    FLAG,
+    MAPPING,
+    Check,
+    Settings,
+    list_of,
     nested,
     nullable,
     number,
     one_of,
     option,
-    parsed_by,
     positive,
-    read_mapping,
-    sizes,
+    read_fields,
     whole,
 )
-from tribe_np.errors import CheckpointError, ConfigError
 from tribe_np.shown import quoted
 
 MAX_STEPS = 100_000  # TRs of one window: no weight's shape depends on their number, but memory does
+T = TypeVar("T")
 MIN_ROTARY_DIM = 32  # x-transformers rotates at least this many channels of each head
+
+
+def size(least: int = 1) -> Check[int]:
+    """A whole number of at least `least`; 8.0 counts as 8, as upstream reads it."""
+    return whole(least, takes_floats=True)
+
+
+SIZES = list_of(size(), "whole numbers of at least 1")
 
 
 @dataclass(frozen=True)
 class MlpConfig:
     """A projector or combiner; without hidden sizes one linear layer with bias, whatever the other fields say."""
 
-    input_size: int | None = option(None, nullable(whole(1)))  # build arguments override it
-    hidden_sizes: tuple[int, ...] | None = option(None, nullable(sizes))
+    input_size: int | None = option(None, nullable(size()))  # build arguments override it
+    hidden_sizes: tuple[int, ...] | None = option(None, nullable(SIZES))
     norm_layer: str | None = option(None, one_of("layer", "batch", "instance", "unit", None))
     activation_layer: str | None = option("relu", one_of("relu", "gelu", "elu", "prelu", None))
-    bias: bool = option(True, flag)
-    dropout: float = option(0.0, number)  # training only
+    bias: bool = option(True, FLAG)
+    dropout: float = option(0.0, number())  # training only
 
 
 @dataclass(frozen=True)
 class SubjectLayersConfig:
     """One linear map per subject; a truthy subject_dropout means that the last row is the average subject's."""
 
-    n_subjects: int = option(200, whole(0))  # the rows of the weights decide
-    bias: bool = option(True, flag)
-    init_id: bool = option(False, flag)  # training only
+    n_subjects: int = option(200, size(0))  # the rows of the weights decide
+    bias: bool = option(True, FLAG)
+    init_id: bool = option(False, FLAG)  # training only
     mode: str = option("gather", one_of("gather", "for_loop"))  # two loops, one result
-    subject_dropout: float | None = option(None, nullable(number))
-    average_subjects: bool = option(False, flag)
+    subject_dropout: float | None = option(None, nullable(number()))
+    average_subjects: bool = option(False, FLAG)
 
     @property
     def has_average_row(self) -> bool:
@@ -63,23 +75,23 @@ class SubjectLayersConfig:
 class TransformerConfig:
     """The x-transformers encoder; every option of theirs that is not named here keeps its default upstream."""
 
-    heads: int = option(8, whole(1))
-    depth: int = option(12, whole(0))
-    cross_attend: bool = option(False, flag)
-    causal: bool = option(False, flag)
-    attn_flash: bool = option(False, flag)  # the same mathematics
-    attn_dropout: float = option(0.1, number)  # training only
-    ff_mult: int = option(4, whole(1))
-    ff_dropout: float = option(0.0, number)  # training only
-    use_scalenorm: bool = option(True, flag)
-    use_rmsnorm: bool = option(False, flag)
-    rel_pos_bias: bool = option(False, flag)
-    alibi_pos_bias: bool = option(False, flag)
-    rotary_pos_emb: bool = option(True, flag)
-    rotary_xpos: bool = option(False, flag)
-    residual_attn: bool = option(False, flag)
-    scale_residual: bool = option(True, flag)
-    layer_dropout: float = option(0.0, number)  # training only
+    heads: int = option(8, size())
+    depth: int = option(12, size(0))
+    cross_attend: bool = option(False, FLAG)
+    causal: bool = option(False, FLAG)
+    attn_flash: bool = option(False, FLAG)  # the same mathematics
+    attn_dropout: float = option(0.1, number())  # training only
+    ff_mult: int = option(4, size())
+    ff_dropout: float = option(0.0, number())  # training only
+    use_scalenorm: bool = option(True, FLAG)
+    use_rmsnorm: bool = option(False, FLAG)
+    rel_pos_bias: bool = option(False, FLAG)
+    alibi_pos_bias: bool = option(False, FLAG)
+    rotary_pos_emb: bool = option(True, FLAG)
+    rotary_xpos: bool = option(False, FLAG)
+    residual_attn: bool = option(False, FLAG)
+    scale_residual: bool = option(True, FLAG)
+    layer_dropout: float = option(0.0, number())  # training only
 
     @property
     def uses_rotary(self) -> bool:
@@ -116,21 +128,28 @@ class TransformerConfig:
 class TemporalSmoothingConfig:
     """A depthwise convolution over time; a sigma made the stored kernel Gaussian when the model was built."""
 
-    kernel_size: int = option(9, whole(1))
-    sigma: float | None = option(None, nullable(positive))
+    kernel_size: int = option(9, size())
+    sigma: float | None = option(None, nullable(positive()))
 
 
-def read_projector(where: str, value: Any) -> MlpConfig | SubjectLayersConfig:
-    """The projector's configuration, by upstream's class name.
+CLASS_NAMES: Mapping[type, str] = {
+    MlpConfig: "Mlp", SubjectLayersConfig: "SubjectLayers", TransformerConfig: "TransformerEncoder",
+    TemporalSmoothingConfig: "TemporalSmoothing",
+}  # fmt: skip
+"""Upstream's names of these classes, which a dump carries under the key "name"."""
 
-    Raises   ConfigError for another name, or what is wrong in its mapping
-    """
-    name = value.get("name") if isinstance(value, Mapping) else None
+
+def _read_projector(settings: Settings) -> MlpConfig | SubjectLayersConfig:
+    """Either class; here the name decides."""
+    name = settings.read("name", one_of("Mlp", "SubjectLayers"))
     if name == "Mlp":
-        return read_mapping(MlpConfig, value, where, name=name)
-    if name == "SubjectLayers":
-        return read_mapping(SubjectLayersConfig, value, where, name=name)
-    raise ConfigError(f"{where}.name must be Mlp or SubjectLayers, got {quoted(name)}")
+        return read_fields(MlpConfig, settings, name=name)
+    return read_fields(SubjectLayersConfig, settings, name=name)
+
+
+def _part(cls: type[T]) -> Check[T]:
+    """A part of the model: a mapping that may name its class."""
+    return nested(lambda settings: read_fields(cls, settings, name=CLASS_NAMES[cls]))
 
 
 NORMED_MLP = MlpConfig(norm_layer="layer", activation_layer="gelu")
@@ -141,36 +160,31 @@ NORMED_MLP = MlpConfig(norm_layer="layer", activation_layer="gelu")
 class EncoderConfig:
     """Upstream's `brain_model_config`."""
 
-    projector: MlpConfig | SubjectLayersConfig = field(default=NORMED_MLP, metadata=parsed_by(read_projector))
-    combiner: MlpConfig | None = field(default=NORMED_MLP, metadata=parsed_by(nullable(nested(MlpConfig, "Mlp"))))
-    encoder: TransformerConfig | None = field(
-        default=TransformerConfig(), metadata=parsed_by(nullable(nested(TransformerConfig, "TransformerEncoder")))
-    )
-    time_pos_embedding: bool = option(True, flag)
-    subject_embedding: bool = option(False, flag)
-    subject_layers: SubjectLayersConfig | None = field(
-        default=SubjectLayersConfig(), metadata=parsed_by(nullable(nested(SubjectLayersConfig, "SubjectLayers")))
-    )
-    hidden: int = option(256, whole(1))
-    max_seq_len: int = option(1024, whole(1))
-    dropout: float = option(0.0, number)  # training only
+    projector: MlpConfig | SubjectLayersConfig = option(NORMED_MLP, nested(_read_projector))
+    combiner: MlpConfig | None = option(NORMED_MLP, nullable(_part(MlpConfig)))
+    encoder: TransformerConfig | None = option(TransformerConfig(), nullable(_part(TransformerConfig)))
+    time_pos_embedding: bool = option(True, FLAG)
+    subject_embedding: bool = option(False, FLAG)
+    subject_layers: SubjectLayersConfig | None = option(SubjectLayersConfig(), nullable(_part(SubjectLayersConfig)))
+    hidden: int = option(256, size())
+    max_seq_len: int = option(1024, size())
+    dropout: float = option(0.0, number())  # training only
     extractor_aggregation: str = option("cat", one_of("cat", "sum", "stack"))
     layer_aggregation: str = option("cat", one_of("cat", "mean"))
-    linear_baseline: bool = option(False, flag)
-    modality_dropout: float = option(0.0, number)  # training only
-    temporal_dropout: float = option(0.0, number)  # training only
-    low_rank_head: int | None = option(None, nullable(whole(1)))
-    temporal_smoothing: TemporalSmoothingConfig | None = field(
-        default=None, metadata=parsed_by(nullable(nested(TemporalSmoothingConfig, "TemporalSmoothing")))
-    )
+    linear_baseline: bool = option(False, FLAG)
+    modality_dropout: float = option(0.0, number())  # training only
+    temporal_dropout: float = option(0.0, number())  # training only
+    low_rank_head: int | None = option(None, nullable(size()))
+    temporal_smoothing: TemporalSmoothingConfig | None = option(None, nullable(_part(TemporalSmoothingConfig)))
 
     @classmethod
-    def from_dict(cls, mapping: Mapping[str, Any]) -> "EncoderConfig":
+    def from_dict(cls, mapping: Mapping[str, Any], *, origin: str | Path = "config.yaml") -> "EncoderConfig":
         """The mapping under `brain_model_config` of config.yaml.
 
         Raises   ConfigError for an unknown key or a value that is not implemented
         """
-        return read_mapping(cls, mapping, "brain_model_config", name="FmriEncoder")
+        whole_model = nested(lambda settings: read_fields(cls, settings, name="FmriEncoder"))
+        return whole_model(f"{origin}: brain_model_config", mapping)
 
     @property
     def predictor(self) -> SubjectLayersConfig:
@@ -218,6 +232,18 @@ class EncoderConfig:
             self.encoder.check(self.hidden)
 
 
+DIMS: Check[tuple[int, int]] = Check(
+    "[layer groups, feature width]",
+    lambda value: isinstance(value, (list, tuple)) and len(value) == 2 and all(map(size().is_good, value)),
+    lambda _, value: (int(value[0]), int(value[1])),
+)
+FEATURE_DIMS: Check[Mapping[str, tuple[int, int] | None]] = Check(
+    "a mapping from modalities to sizes",
+    lambda value: isinstance(value, Mapping) and bool(value) and all(isinstance(m, str) and m for m in value),
+    lambda name, value: {m: nullable(DIMS)(f"{name}[{quoted(m)}]", dims) for m, dims in value.items()},
+)
+
+
 @dataclass(frozen=True)
 class BuildArgs:
     """Sizes fixed when the checkpoint was made; the order of `feature_dims` is the order of the modalities."""
@@ -227,35 +253,18 @@ class BuildArgs:
     n_output_timesteps: int
 
     @classmethod
-    def from_dict(cls, mapping: Mapping[str, Any]) -> "BuildArgs":
+    def from_dict(cls, mapping: object) -> "BuildArgs":
         """From `model_build_args` of a checkpoint, or build_args.json.
 
         Raises   CheckpointError for a missing or unknown key or a malformed size
         """
-        names = ("feature_dims", "n_outputs", "n_output_timesteps")
-        if not isinstance(mapping, Mapping) or set(mapping) != set(names):
-            found = ", ".join(map(str, mapping)) if isinstance(mapping, Mapping) else type(mapping).__name__
-            raise CheckpointError(f"build_args must have exactly the keys {', '.join(names)}, got {found[:80]}")
-        dims = mapping["feature_dims"]
-        if not isinstance(dims, Mapping) or not dims or not all(isinstance(m, str) and m for m in dims):
-            raise CheckpointError(
-                f"build_args: feature_dims must map modality names to [G, F] or null, got {quoted(dims)}"
-            )
         try:
+            args = Settings(MAPPING("build_args", mapping), "build_args")
+            args.refuse_unknown([f.name for f in fields(cls)])
             return cls(
-                {modality: _read_dims(modality, pair) for modality, pair in dims.items()},
-                whole(1)("build_args: n_outputs", mapping["n_outputs"]),
-                whole(1, MAX_STEPS)("build_args: n_output_timesteps", mapping["n_output_timesteps"]),
+                args.read("feature_dims", FEATURE_DIMS),
+                args.read("n_outputs", size()),
+                args.read("n_output_timesteps", whole(1, MAX_STEPS, takes_floats=True)),
             )
         except ConfigError as error:
             raise CheckpointError(str(error)) from error
-
-
-def _read_dims(modality: str, pair: Any) -> tuple[int, int] | None:
-    if pair is None:
-        return None
-    where = f"build_args: feature_dims[{quoted(modality)}]"
-    checked = sizes(where, pair)
-    if len(checked) != 2:
-        raise ConfigError(f"{where} must be [layer groups, feature width] or null, got {quoted(pair)}")
-    return checked[0], checked[1]

@@ -30,7 +30,7 @@ from tribe_np.encoder.transformer import Transformer
 from tribe_np.errors import ShapeError
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.weights import WeightTree
-from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
+from tribe_np.kernels.kernel_set import KernelSet
 from tribe_np.nn.context import Context, open_context
 from tribe_np.protocols import Array, Device, Weights
 from tribe_np.runtime import Runtime
@@ -83,9 +83,9 @@ class FmriEncoder(Card):
         cls,
         folder: str | Path,
         *,
-        precision: str = "float32",
-        device: Device = "cpu",
-        kernels: KernelSet = REFERENCE,
+        precision: str = Runtime.precision,
+        device: Device = Runtime.device,
+        kernels: KernelSet = Runtime.kernels,
         selection: Any = None,
         exact_order: bool = False,
     ) -> "FmriEncoder":
@@ -114,9 +114,9 @@ class FmriEncoder(Card):
         build_args: Mapping[str, Any],
         state_dict: Mapping[str, np.ndarray],
         *,
-        precision: str = "float32",
-        device: Device = "cpu",
-        kernels: KernelSet = REFERENCE,
+        precision: str = Runtime.precision,
+        device: Device = Runtime.device,
+        kernels: KernelSet = Runtime.kernels,
         selection: Any = None,
         exact_order: bool = False,
     ) -> "FmriEncoder":
@@ -129,7 +129,7 @@ class FmriEncoder(Card):
         weights = WeightTree(arrays, origin="state_dict", dtype=runtime.dtype, place=runtime.place)
         return cls.from_weights(
             weights,
-            EncoderConfig.from_dict(config),
+            EncoderConfig.from_dict(config, origin="config"),
             BuildArgs.from_dict(build_args),
             runtime,
             selection=selection,

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.encoder.config import BuildArgs, EncoderConfig, SubjectLayersConfig
+from tribe_np.encoder.config import CLASS_NAMES, BuildArgs, EncoderConfig
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.encoder.random_config import dump_config, experiment_config
 from tribe_np.encoder.transformer import rotary_dim
@@ -20,10 +20,6 @@ from tribe_np.formats.safetensors import write_safetensors
 from tribe_np.runtime import Runtime
 
 NOTE = "random weights: the predictions mean nothing about any brain"
-CLASS_NAMES = {
-    "projector": "Mlp", "combiner": "Mlp", "encoder": "TransformerEncoder", "subject_layers": "SubjectLayers",
-    "temporal_smoothing": "TemporalSmoothing",
-}  # fmt: skip
 
 
 class RandomWeights:
@@ -163,8 +159,7 @@ def full_brain_config(mapping: Mapping[str, Any]) -> dict[str, Any]:
     filled: dict[str, Any] = {}
     for key, value in asdict(config).items():
         if isinstance(value, dict):
-            part = getattr(config, key)
-            name = "SubjectLayers" if isinstance(part, SubjectLayersConfig) else CLASS_NAMES[key]
+            name = CLASS_NAMES[type(getattr(config, key))]
             value = {k: list(v) if isinstance(v, tuple) else v for k, v in value.items()} | {"name": name}
         filled[key] = value
     return filled | {"name": "FmriEncoder"}

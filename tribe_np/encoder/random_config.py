@@ -19,8 +19,10 @@ MAP_INFRA: dict[str, Any] = {
     "workdir": None, "permissions": 511, "version": "release", "keep_in_ram": True, "max_jobs": 256,
     "min_samples_per_job": 1, "forbid_single_item_computation": False, "mode": "cached",
 }  # fmt: skip
+RELEASED_LAYERS = (0.5, 0.75, 1.0)
+"""`layers_to_use` of the released checkpoint."""
 LAYERS: dict[str, Any] = {
-    "layers": [0.5, 0.75, 1.0], "cache_all_layers": False, "cache_n_layers": None,
+    "layers": list(RELEASED_LAYERS), "cache_all_layers": False, "cache_n_layers": None,
     "layer_aggregation": "group_mean", "token_aggregation": "mean",
 }  # fmt: skip
 
@@ -126,7 +128,7 @@ def _data(modalities: list[str], duration_trs: int) -> dict[str, Any]:
             "predefined_mapping": None, "name": "LabelEncoder",
         },
         "frequency": 2.0, "features_to_use": modalities, "features_to_mask": [], "n_layers_to_use": None,
-        "layers_to_use": [0.5, 0.75, 1.0], "layer_aggregation": "group_mean", "duration_trs": duration_trs,
+        "layers_to_use": list(RELEASED_LAYERS), "layer_aggregation": "group_mean", "duration_trs": duration_trs,
         "overlap_trs_train": 0, "overlap_trs_val": 0, "batch_size": 8, "num_workers": 20, "shuffle_train": True,
         "shuffle_val": True, "stride_drop_incomplete": False, "split_segments_by_time": False,
     }  # fmt: skip

@@ -107,7 +107,7 @@ def _plain(value: Any, where: str, depth: int) -> Any:
             return {str(_plain(key, where, 0)): _plain(item, where, depth - 1) for key, item in value.items()}
         return [_plain(item, where, depth - 1) for item in value]
     if isinstance(value, str) and not (len(value) <= MAX_TEXT and is_text(value)):
-        raise CheckpointError(f"{where}: holds text of over {MAX_TEXT} characters, or that is no valid Unicode")
+        raise CheckpointError(f"{where}: holds text of over {MAX_TEXT} characters, or that is not valid Unicode")
     if isinstance(value, (int, float)) and not abs(value) < MAX_WHOLE:
         raise CheckpointError(f"{where}: holds a number that is too large, infinite or NaN")
     if value is None or isinstance(value, (bool, int, float, str)):

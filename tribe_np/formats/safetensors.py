@@ -212,7 +212,7 @@ def write_safetensors(
     specs = {}
     for name, array in arrays.items():
         if array.dtype not in names:
-            raise ShapeError(f"{path}: tensor {name} has dtype {array.dtype}, which the format lacks")
+            raise ShapeError(f"{path}: tensor {name} has dtype {array.dtype}, which safetensors files cannot hold")
         dtype = "bfloat16" if name in bf16 else array.dtype.name
         specs[name] = TensorSpec(
             dtype=dtype, shape=list(array.shape), data_ptr=array.ctypes.data, data_len=array.nbytes

@@ -117,7 +117,7 @@ class Machine:
         while self.stack[at] is not MARK:
             at -= 1
             if at < 0:
-                raise MalformedError("a pickle that misses a mark")
+                raise MalformedError("a pickle that lacks a mark")
         items = self.stack[at + 1 :]
         del self.stack[at:]
         return items
@@ -125,7 +125,7 @@ class Machine:
     def pop(self, count: int) -> list[Any]:
         """Pops `count` items, in the order in which they were pushed."""
         if len(self.stack) < count:
-            raise MalformedError("a pickle that takes more than it has put down")
+            raise MalformedError("a pickle that pops more values than it has pushed")
         items = self.stack[-count:]
         del self.stack[-count:]
         return items
@@ -134,7 +134,7 @@ class Machine:
         """Puts key, value, key, value, ... into the dict on top of the stack."""
         target = self.stack[-1]
         if not isinstance(target, dict) or len(pairs) % 2:
-            raise MalformedError("a pickle that sets items of something else than a dict")
+            raise MalformedError("a pickle that sets items of something other than a dict")
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
             if not (key is None or isinstance(key, str) or (isinstance(key, int) and abs(key) < MAX_KEY)):
                 raise MalformedError(f"a dict key of type {type(key).__name__}; expected text or small whole numbers")
@@ -144,7 +144,7 @@ class Machine:
         """Appends to the list on top of the stack."""
         target = self.stack[-1]
         if not isinstance(target, list):
-            raise MalformedError("a pickle that appends to something else than a list")
+            raise MalformedError("a pickle that appends to something other than a list")
         target.extend(items)
 
     def call(self) -> None:
@@ -213,7 +213,7 @@ def _ordered_dict(arguments: tuple[Any, ...]) -> dict[Any, Any]:
 
 def _size(arguments: tuple[Any, ...]) -> tuple[int, ...]:
     if len(arguments) != 1 or not _are_counts(arguments[0]):
-        raise MalformedError("a torch.Size of other things than counts")
+        raise MalformedError("a torch.Size that holds something other than sizes")
     counts: tuple[int, ...] = arguments[0]
     return counts
 

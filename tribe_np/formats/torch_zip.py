@@ -87,7 +87,7 @@ class TorchFile:
             raise CheckpointError(f"{self.path}: {where} must map names to tensors, got {type(mapping).__name__}")
         for name, value in mapping.items():
             if not is_text(name):
-                raise CheckpointError(f"{self.path}: {where} has a name that is no valid Unicode: {name[:80]!r}")
+                raise CheckpointError(f"{self.path}: {where} has a name that is not valid Unicode: {name[:80]!r}")
             if not isinstance(value, StoredTensor):
                 raise CheckpointError(f"{self.path}: {where} holds a {type(value).__name__} as {name[:80]!r}")
         return {name: self.entry(name, value) for name, value in mapping.items()}
@@ -149,7 +149,7 @@ def open_torch(path: str | Path) -> TorchFile:
     members = read_members(path)
     pickles = [name for name in members if name.count("/") == 1 and name.endswith("/data.pkl")]
     if len(pickles) != 1:
-        raise CheckpointError(f"{path}: expected one data.pkl in the zip, found {len(pickles)}; no PyTorch checkpoint")
+        raise CheckpointError(f"{path}: not a PyTorch checkpoint: expected one data.pkl in it, found {len(pickles)}")
     root = pickles[0].removesuffix("data.pkl")
     order = _read_member(path, members[root + "byteorder"]) if root + "byteorder" in members else b"little"
     if order not in BYTE_ORDERS:

@@ -13,9 +13,11 @@ from tribe_np.errors import CheckpointError, ConfigError
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.machine.memory import available_memory
-from tribe_np.pipeline.config import DataConfig, PipelineConfig, split_settings, updated
+from tribe_np.pipeline.config import DataConfig
+from tribe_np.pipeline.config_update import split_settings, updated
 from tribe_np.pipeline.costs.estimate import encoder_weights
 from tribe_np.pipeline.costs.memory_check import Stage, check_memory
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.subjects import subject_names
 from tribe_np.pipeline.vertices import vertex_selection
 from tribe_np.runtime import Runtime

@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 
 from extractors.catalogue import RECORDS, ModelRecord
-from extractors.common.layers import RELEASED_SELECTION
+from extractors.common.layer_groups import RELEASED_SELECTION
 from tribe_np.encoder.random import write_random as write_encoder
 from tribe_np.errors import ConfigError, MediaError, MissingDependencyError
 from tribe_np.files.leftovers import is_passing_name, passing_name, remove_if_possible, remove_leftovers

@@ -24,26 +24,26 @@ from tribe_np.errors import ConfigError, EventsError
 from tribe_np.kernels.choose import kernel_set
 from tribe_np.machine.threads import LOADED_LATE, check_variables
 from tribe_np.pipeline.brain import load_brain
-from tribe_np.pipeline.config import Compat, DataConfig, PipelineConfig, split_update
+from tribe_np.pipeline.config import DataConfig
+from tribe_np.pipeline.config_update import split_update
 from tribe_np.pipeline.costs.estimate import encoder_work
 from tribe_np.pipeline.costs.memory_check import Stage, check_run
-from tribe_np.pipeline.features.source import FeatureSource
-from tribe_np.pipeline.features.windows import Items, one_window, stacked
+from tribe_np.pipeline.features.source import FeatureSource, Items, one_window, stacked
+from tribe_np.pipeline.options import Compat, PipelineConfig
 from tribe_np.pipeline.own_features import own_windows
 from tribe_np.pipeline.progress import Progress, Silent, terminal_progress
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli.complete import as_events, complete
+from tribe_np.pipeline.stimuli.complete import complete
 from tribe_np.pipeline.stimuli.events import EventBuilder
-from tribe_np.pipeline.stimuli.stimulus import one_stimulus, open_stimulus
-from tribe_np.pipeline.stimuli.words import WordSource
+from tribe_np.pipeline.stimuli.stimulus import WordSource, one_stimulus, open_stimulus
 from tribe_np.pipeline.store.workspace import Workspace, open_workspace
 from tribe_np.pipeline.subjects import one_subject, subjects_of
 from tribe_np.pipeline.upstream_names import UpstreamNames
 from tribe_np.pipeline.vertices import chosen_regions
 from tribe_np.protocols import Device
 from tribe_np.runtime import Runtime
-from tribe_np.timeline.events import Events
+from tribe_np.timeline.events import Events, as_events
 from tribe_np.timeline.features import n_steps
 from tribe_np.timeline.segments import Segment, Window, plan
 
@@ -96,7 +96,7 @@ class TribeModel(UpstreamNames, Card):
         device: Device = "auto",
         config_update: Mapping[str, Any] | None = None,
         *,
-        precision: str = "float32",
+        precision: str = Runtime.precision,
         selection: Mapping[str, Any] | None = None,
         models: str | Path | Sequence[str | Path] | Mapping[str, str | Path] | None = None,
         compat: str | None = None,
@@ -133,7 +133,7 @@ class TribeModel(UpstreamNames, Card):
         checkpoint_name: str = "best.ckpt",
         cache_folder: str | Path | bool | None = None,
         device: Device = "auto",
-        precision: str = "float32",
+        precision: str = Runtime.precision,
         selection: Mapping[str, Any] | None = None,
         config_update: Mapping[str, Any] | None = None,
         own_options: Mapping[str, Any] | None = None,

@@ -15,16 +15,15 @@ from tribe_np.machine.threads import loaded_libraries
 from tribe_np.outputs.folder import TRANSCRIPT, Prediction, write_prediction
 from tribe_np.outputs.made_here import is_own_file
 from tribe_np.outputs.whole import check_file_target, check_own_target, real_path, write_file_whole, write_whole
-from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.early_checks import check_extractors, check_subject
 from tribe_np.pipeline.model import TribeModel
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress, number_of
 from tribe_np.pipeline.provenance import citations, provenance
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord, installed_versions, peak_memory_bytes
 from tribe_np.pipeline.stimuli.events import EventBuilder
-from tribe_np.pipeline.stimuli.stimulus import Stimulus, open_stimulus
-from tribe_np.pipeline.stimuli.words import WordSource
+from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource, open_stimulus
 from tribe_np.pipeline.store.workspace import open_workspace
 from tribe_np.shown import shown
 from tribe_np.timeline.events import Events

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tribe_np.pipeline.config import PipelineConfig
+    from tribe_np.pipeline.options import PipelineConfig
     from tribe_np.pipeline.store.workspace import Workspace
 
 TRAINING = "training is not part of tribe_np; train with tribev2, then load its checkpoint here"

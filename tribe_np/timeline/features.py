@@ -14,6 +14,12 @@ import numpy as np
 
 from tribe_np.errors import ConfigError, EventsError, ShapeError
 
+FREQUENCY = 2.0  # Hz: the grid of the released checkpoint
+N_VIDEO_FRAMES, CLIP_DURATION = 64, 4.0
+"""Frames of a clip where data.video_feature.num_frames is null, whatever `frames_per_clip` of the model is; seconds.
+
+Source   neuralset 0.0.2 _HFVideoModel
+"""
 AGGREGATIONS = ("sum", "mean", "first", "middle", "last", "single", "cat", "stack")
 
 
@@ -86,7 +92,9 @@ def shared_steps(grid: FeatureGrid, start: float, duration: float) -> tuple[int,
     first, count = to_index(left - grid.start, grid.frequency), max(1, to_index(right - left, grid.frequency))
     first = min(first, grid.data.shape[-1] - count)
     if first < 0:
-        raise ShapeError(f"{count} steps asked of features with {grid.data.shape[-1]}: times too large for their step")
+        raise ShapeError(
+            f"{count} steps wanted, but features have {grid.data.shape[-1]}: times too large for their step"
+        )
     return first, count
 
 

@@ -54,13 +54,13 @@ def _likeliest(text: str) -> Detected:
         langdetect = require("langdetect", extra="speech", why="finding the language of a text")
     except MissingDependencyError as error:
         raise MissingDependencyError(
-            "finding the language of a text needs langdetect: pip install langdetect, or name it with --language"
+            "detecting the language of a text needs langdetect: pip install langdetect, or name it with --language"
         ) from error
     langdetect.DetectorFactory.seed = 0
     try:
         likeliest = langdetect.detect_langs(text)[0]
     except langdetect.LangDetectException as error:
-        raise EventsError(f"the language of the text cannot be found ({error}); name it with --language") from error
+        raise EventsError(f"the language of the text cannot be detected ({error}); name it with --language") from error
     found = known_language(str(likeliest.lang))
     if found is None:
         raise EventsError(f"langdetect calls the language of the text {likeliest.lang!r}; name it with --language")

@@ -9,7 +9,7 @@ from tribe_np.errors import ConfigError, MissingDependencyError
 from tribe_np.optional import require
 from tribe_np.timeline.languages import known_language
 from tribe_np.timeline.sentence_ends import sentence_starts
-from tribe_np.timeline.tokens import tokenize
+from tribe_np.timeline.words_and_marks import words_and_marks
 
 UPSTREAM_MODELS = {"en": "en_core_web_lg", "fr": "fr_core_news_lg", "es": "es_core_news_lg", "zh": "zh_core_web_lg"}
 SPACY_CODES = {"no": "nb"}  # spaCy calls these languages otherwise
@@ -52,7 +52,7 @@ def analyser(option: str, language: str) -> TextAnalyser:
 
     Raises   ConfigError for another option; MissingDependencyError where spaCy or the model is not installed
     """
-    check_option(option)
+    checked_splitter(option)
     known = known_language(language)
     code = known.code if known else language.lower() or "en"
     if option == "builtin":
@@ -60,14 +60,15 @@ def analyser(option: str, language: str) -> TextAnalyser:
     return SpacyAnalyser(option, _load_spacy(option.partition(":")[2], code), code)
 
 
-def check_option(option: str) -> None:
-    """Refuses what is no value of `--sentences`.
+def checked_splitter(option: str) -> str:
+    """A value of `--sentences`, once it is known to be one.
 
     Raises   ConfigError
     """
     kind, _, model = option.partition(":")
     if option != "builtin" and not (kind == "spacy" and model):
         raise ConfigError(f'sentences must be "builtin" or "spacy:MODEL" (as spacy:en_core_web_lg), got {option!r:.60}')
+    return option
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class BuiltinAnalyser:
         return f"sentences: built-in rules ({how_near}{advice})"
 
     def analyse(self, text: str) -> list[Sentence]:
-        tokens = tokenize(text, self.language)
+        tokens = words_and_marks(text, self.language)
         starts = sentence_starts(text, tokens, self.language)
         return list(_assemble(text, ((*token, begins) for token, begins in zip(tokens, starts, strict=True))))
 

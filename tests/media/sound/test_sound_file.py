@@ -180,7 +180,7 @@ def test_ogg_without_its_last_page_has_a_note(tmp_path: Path, kind: str) -> None
 def test_ogg_of_two_sounds_in_a_row_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, "vorbis", noise(1.0))
     path.write_bytes(path.read_bytes() * 2)
-    with pytest.raises(MediaError, match="holds 2 sounds one behind the other"):
+    with pytest.raises(MediaError, match="holds 2 sounds in a row"):
         audio_info(path)
 
 

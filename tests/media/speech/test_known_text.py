@@ -102,9 +102,9 @@ def test_texts_that_are_none(tmp_path: Path, content: bytes, message: str) -> No
 
 
 def test_files_that_are_no_text(tmp_path: Path) -> None:
-    with pytest.raises(EventsError, match="--align: no such text"):
+    with pytest.raises(EventsError, match="the text for --align cannot be read"):
         read_known_text(tmp_path / "none.txt")
-    with pytest.raises(EventsError, match="not a text of at most 16 MB"):
+    with pytest.raises(EventsError, match="--align takes a text of at most 16 MB"):
         read_known_text(Path("/dev/zero"))
     with pytest.raises(EventsError, match="cannot be read"):
         read_known_text(tmp_path)

@@ -86,7 +86,7 @@ def test_a_program_that_is_not_there() -> None:
     [
         ("sys.exit('Traceback\\nValueError: no such voice')", r"failed \(exit code 1\): ValueError: no such voice$"),
         ("print('out of luck'); sys.exit(3)", r"failed \(exit code 3\): out of luck$"),
-        ("print('x' * 10**6, file=sys.stderr)", r"wrote nothing to \{output\}; it said: x{300}$"),
+        ("print('x' * 10**6, file=sys.stderr)", r"wrote nothing to \{output\}; it printed: x{300}$"),
         ("open(output, 'w').write('')", "wrote nothing"),
         ("open(output, 'w').write('not json')", r"did not write whisperX JSON to \{output\}: line 1: not JSON"),
         ("open(output, 'w').write('{\"text\": \"\"}')", 'did not write whisperX JSON .* no list "segments"'),

@@ -37,7 +37,7 @@ def test_table_keeps_words_that_pandas_takes_for_missing(tmp_path: Path) -> None
         tmp_path, "text\tstart\tduration\tsequence_id\tsentence\nnull\t1\t0.5\t2\tThe null.\nNA\t2\t1\t3\tNA\n"
     )
     assert read_transcript(path).words == (Word("null", 1.0, 1.5, 2, "The null."), Word("NA", 2.0, 3.0, 3, "NA"))
-    with pytest.raises(EventsError, match="line 2: word 'null' is a missing value"):
+    with pytest.raises(EventsError, match="line 2: word 'null' is read by pandas as a missing value"):
         read_transcript(path, lossy=True)
 
 
@@ -82,14 +82,14 @@ def test_an_events_table_gives_its_words(tmp_path: Path) -> None:
         ("text;start;duration\na;1,5;2\n", "its cells are separated by semicolons"),
         ("text\tstart\tend\na\t1\t2\n", r"no column 'duration' \(end minus start\) but 'end'; a transcript table has"),
         ("onset\tduration\ttrial_type\n1\t2\tx\n", "no column 'text' among 'onset', 'duration', 'trial_type'"),
-        ("text\tstart\tduration\na\t1,5\t0,5\n", "line 2: word 'a': start is no number: '1,5'; decimals need a point"),
+        ("text\tstart\tduration\na\t1,5\t0,5\n", "word 'a': start is not a number: '1,5'; decimals need a point"),
         ("text\tstart\tduration\nhey\t-1\t1\n", "line 2: word 'hey': start is negative"),
         ("text\tstart\tduration\n\nhey\tnan\t1\n", "line 3: word 'hey': start is nan"),
         ("text\tstart\tduration\nhey\t1e999\t1\n", "start is inf"),
         ("text\tstart\tduration\nhey\t1\t-2\n", "duration is negative"),
-        ("text\tstart\tduration\nhey\tone\t2\n", "start is no number: 'one'"),
+        ("text\tstart\tduration\nhey\tone\t2\n", "start is not a number: 'one'"),
         ("text\tstart\tduration\nhey\n", "line 2: 1 cells, expected 3"),
-        ("text\tstart\tduration\tsequence_id\nhey\t1\t2\tinf\n", "sequence_id is no number"),
+        ("text\tstart\tduration\tsequence_id\nhey\t1\t2\tinf\n", "sequence_id is not a number"),
         ("text\tstart\tduration\nhey\t1e308\t1.7e308\n", "end is inf"),
         ('text\tstart\tduration\n"hey\t1\t1\n', 'line 2: a cell starts with " but has no closing "'),
     ],

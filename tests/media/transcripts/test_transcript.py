@@ -41,7 +41,7 @@ def test_format_found_from_the_content(tmp_path: Path, content: str, name: str) 
 
 def test_no_format(tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("just some text")
-    with pytest.raises(EventsError, match="not a transcript that is known here; give whisperX"):
+    with pytest.raises(EventsError, match="not a known kind of transcript; give whisperX"):
         read_transcript(tmp_path / "words.txt")
 
 

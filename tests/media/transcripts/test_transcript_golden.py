@@ -63,7 +63,7 @@ def test_sidecar_read_back_keeps_words_that_upstream_loses(name: str, tmp_path: 
     lost = [ours[0] for ours, theirs in zip(rows(events), case["from_tsv"], strict=True) if theirs[0] is None]
     assert set(lost) <= {"null", "NA"}
     if lost:  # upstream then stops in AddText
-        with pytest.raises(EventsError, match="missing value to pandas"):
+        with pytest.raises(EventsError, match="read by pandas as a missing value"):
             read_transcript(path, lossy=True)
     else:
         assert read_transcript(path, lossy=True) == read_transcript(path)

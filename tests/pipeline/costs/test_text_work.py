@@ -11,12 +11,12 @@ from extractors.llama.extract import TextWork
 from tribe_np import TribeModel
 from tribe_np.errors import ConfigError
 from tribe_np.oracle import relative_error
-from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.costs.text_work import anchored_share, describe_work, duration
 from tribe_np.pipeline.demo import DemoPaths
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Lines
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli import in_context as building
+from tribe_np.pipeline.stimuli import events as building
 from tribe_np.timeline.events import Event, Events
 
 

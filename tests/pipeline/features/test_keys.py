@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from extractors.catalogue import record_of
-from extractors.common.layers import LayerSelection
-from tribe_np.pipeline.config import Compat, ExtractorConfig, PipelineConfig
+from extractors.common.layer_groups import LayerSelection
+from tribe_np.pipeline.config import ExtractorConfig
 from tribe_np.pipeline.features import pictures
 from tribe_np.pipeline.features.modality import Piece
 from tribe_np.pipeline.features.source import READERS
+from tribe_np.pipeline.options import Compat, PipelineConfig
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.store.cache import FeatureCache

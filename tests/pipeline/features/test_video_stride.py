@@ -8,9 +8,9 @@ import pytest
 
 from tests.media.film.video_samples import make_video
 from tribe_np.errors import ConfigError
-from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.model import TribeModel
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.timeline.events import Event, Events
 
 pytestmark = pytest.mark.extras
@@ -78,5 +78,5 @@ def test_a_chunk_too_short_to_leave_anything_out_is_the_exact_one(load: Load, fi
 
 @pytest.mark.parametrize("value", [0, 3, 8, -1, True, 2.0, "2", None])
 def test_other_strides_are_refused(value: object) -> None:
-    with pytest.raises(ConfigError, match="option video_stride must be 1, 2 or 4, got"):
+    with pytest.raises(ConfigError, match="options: video_stride must be 1, 2 or 4, got"):
         PipelineConfig.from_dict({"video_stride": value})

@@ -12,12 +12,12 @@ from tribe_np.errors import EventsError, TribeError
 from tribe_np.media.ffmpeg import run_ffmpeg
 from tribe_np.media.speech import faster_whisper
 from tribe_np.media.transcripts.transcript import Transcript, Word, write_transcript
-from tribe_np.pipeline.config import PipelineConfig
 from tribe_np.pipeline.demo import DemoPaths
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli.events import EventBuilder, WordSource
-from tribe_np.pipeline.stimuli.stimulus import open_stimulus
+from tribe_np.pipeline.stimuli.events import EventBuilder
+from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
 from tribe_np.timeline.events import Events
 
 pytestmark = pytest.mark.extras
@@ -179,7 +179,7 @@ def test_words_beyond_the_media_are_an_error(film: Path, tmp_path: Path) -> None
     [
         ("onset\tduration\ttrial_type\n1\t2\tx\n", "no column 'text' among 'onset'"),
         ("<!DOCTYPE html><html>", "not a transcript but a web page"),
-        ("text\tstart\tduration\nhey\t0,5\t1\n", "start is no number: '0,5'"),
+        ("text\tstart\tduration\nhey\t0,5\t1\n", "start is not a number: '0,5'"),
     ],
 )
 def test_a_stray_table_beside_the_film_is_named_with_the_ways_round_it(

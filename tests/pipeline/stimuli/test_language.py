@@ -7,7 +7,7 @@ import pytest
 
 from tribe_np.errors import ConfigError, EventsError, MissingDependencyError
 from tribe_np.media.transcripts.transcript import Transcript, Word
-from tribe_np.pipeline.config import PipelineConfig
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli import language
 from tribe_np.timeline.language_detection import Detected

@@ -10,15 +10,14 @@ import soundfile
 
 from tribe_np.errors import CheckpointError, ConfigError, EventsError, MissingDependencyError
 from tribe_np.media.speech import faster_whisper
-from tribe_np.pipeline.config import PipelineConfig
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.resolve import ModelLocations
 from tribe_np.pipeline.run import events_to_file
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.events import EventBuilder
-from tribe_np.pipeline.stimuli.stimulus import open_stimulus
+from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
 from tribe_np.pipeline.stimuli.whisper_model import find_whisper_model
-from tribe_np.pipeline.stimuli.words import WordSource
 from tribe_np.timeline.events import Events
 
 SCRIPT = """
@@ -146,7 +145,10 @@ def test_align_contradicts_what_has_times(tmp_path: Path) -> None:
         (WordSource(transcriber="vosk"), "is not known"),
         (WordSource(transcriber="nowhere {input} {output}"), "is not a program on PATH"),
         (WordSource(whisper_model="enormous"), "neither a folder nor a known size"),
-        (WordSource(transcriber="cat {input} {output}", align=Path("/nowhere/text.txt")), "--align: no such text"),
+        (
+            WordSource(transcriber="cat {input} {output}", align=Path("/nowhere/text.txt")),
+            "text for --align cannot be read",
+        ),
         (
             WordSource(transcriber="cat {input} {output}", whisper_model="small"),
             "--whisper-model is for faster-whisper",

@@ -79,7 +79,7 @@ def read_audio(
     bad = np.flatnonzero(~np.isfinite(samples).all(axis=1))
     if bad.size:
         raise MediaError(
-            f"{path}: holds NaN or infinite samples, the first at {(start + bad[0]) / rate:.3f} s; write it anew as "
+            f"{path}: holds NaN or infinite samples, the first at {(start + bad[0]) / rate:.3f} s; save it again as "
             "16-bit sound"
         )
     return samples, rate

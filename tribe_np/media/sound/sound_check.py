@@ -65,7 +65,7 @@ def _examined_ogg(path: str | Path) -> Examined:
         raise MediaError(f"{path}: {CUT_SHORT} in the middle of an Ogg page; {AGAIN}")
     if pages.n_links > 1:
         raise MediaError(
-            f"{path}: holds {pages.n_links} sounds one behind the other, and only the first would be read; join them "
+            f"{path}: holds {pages.n_links} sounds in a row, of which only the first would be read; join them "
             "with: ffmpeg -i IN.ogg OUT.wav"
         )
     if not pages.has_end:
@@ -80,7 +80,7 @@ def _examined_ogg(path: str | Path) -> Examined:
 def _examined_flac(path: str | Path, start: bytes) -> Examined:
     n_samples, is_whole = flac_length(path)
     if n_samples == 0:
-        raise MediaError(f"{path}: {CUT_SHORT}: no whole FLAC frame is in it; {AGAIN}")
+        raise MediaError(f"{path}: {CUT_SHORT}: it holds no complete FLAC frame; {AGAIN}")
     notes = () if is_whole else (f"{Path(path).name} ends in the middle of a FLAC frame: it may be cut short; "
                                  "all whole frames are used",)  # fmt: skip
     return Examined(with_flac_total(start, n_samples), START, notes=notes)
@@ -113,7 +113,7 @@ def _examined_mp3(path: str | Path, scan: Mp3Scan) -> Examined:
     name, seconds, notes = Path(path).name, scan.frame.n_samples / scan.frame.rate, []
     here, promised = scan.n_frames, scan.promised or 0
     if here < 1:
-        raise MediaError(f"{path}: {CUT_SHORT}: no whole MP3 frame is in it; {AGAIN}")
+        raise MediaError(f"{path}: {CUT_SHORT}: it holds no complete MP3 frame; {AGAIN}")
     if here < promised - 1 and (scan.is_last_cut or not scan.n_skipped):
         raise MediaError(
             f"{path}: {CUT_SHORT}: it holds {here * seconds:.1f} s of the {promised * seconds:.1f} s that its first "

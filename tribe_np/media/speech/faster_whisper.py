@@ -72,7 +72,7 @@ class FasterWhisper:
         missing = [name for name in MODEL_FILES if not (self.folder / name).is_file()]
         if missing:
             raise CheckpointError(
-                f"{self.folder}: no whole faster-whisper model: {missing[0]} is missing; a model has "
+                f"{self.folder}: an incomplete faster-whisper model: {missing[0]} is missing; a model has "
                 f"{', '.join(MODEL_FILES)} and vocabulary.json or .txt (tribe-np download gets one)"
             )
         known = model_languages(self.folder)

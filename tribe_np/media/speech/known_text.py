@@ -49,9 +49,9 @@ def read_known_text(path: Path) -> str:
     """
     try:
         if path.is_char_device() or path.stat().st_size > MOST_BYTES:
-            raise EventsError(f"{path}: not a text of at most {MOST_BYTES >> 20} MB, as --align takes")
+            raise EventsError(f"{path}: --align takes a text of at most {MOST_BYTES >> 20} MB")
     except OSError as error:
-        raise EventsError(f"{path}: --align: no such text ({error.strerror})") from error
+        raise EventsError(f"{path}: the text for --align cannot be read ({error.strerror})") from error
     text = read_text(path)
     if not is_said(text):
         raise EventsError(f"{path}: holds no word; --align takes the text that was spoken")

@@ -106,7 +106,7 @@ def _espeak(text: str, wav_path: Path, language: Language) -> Transcript | None:
         with wave.open(str(spoken)) as sound:
             total = sound.getnframes() / sound.getframerate()
         if total == 0:
-            raise StimulusError("espeak-ng made no sound of the text: there is nothing to speak")
+            raise StimulusError("espeak-ng made no sound from the text: there is nothing to speak")
         events = [SpeechEvent(*event) for event in json.loads((Path(folder) / "events.json").read_text("utf-8"))]
         _write_whole(wav_path, lambda passing: passing.write_bytes(spoken.read_bytes()))
     return Transcript(tuple(align_words(text, events, total)), code, "espeak-ng")

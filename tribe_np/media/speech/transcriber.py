@@ -19,7 +19,7 @@ FASTER_WHISPER, WHISPERX = "faster-whisper", "whisperx"
 INSTALL = 'pip install "tribe_np[transcribe]"'
 WAYS_OUT = (
     f"install one ({INSTALL}), give the words with --transcript FILE (whisperX .json, .tsv, .srt, .vtt, .TextGrid), "
-    "or go on without words with --no-speech"
+    "or run without words with --no-speech"
 )
 
 

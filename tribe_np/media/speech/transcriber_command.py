@@ -66,7 +66,7 @@ class CommandTranscriber:
             if result.returncode != 0:
                 raise MediaError(f"{failed} failed (exit code {result.returncode}): {said}")
             if not written.is_file() or written.stat().st_size == 0:
-                raise MediaError(f"{failed} ended well but wrote nothing to {OUTPUT}; it said: {said}")
+                raise MediaError(f"{failed} finished and wrote nothing to {OUTPUT}; it printed: {said}")
             try:
                 transcript = read_whisperx_json(written)
             except EventsError as error:

@@ -22,7 +22,7 @@ MODEL = "large-v3"
 BATCH_SIZE = "16"
 ENGLISH_ALIGNER = "WAV2VEC2_ASR_LARGE_LV60K_960H"
 UPSTREAM_CODES = {"english": "en", "french": "fr", "spanish": "es", "dutch": "nl", "chinese": "zh"}
-OTHER_WAYS = "give the words with --transcript FILE, or go on without words with --no-speech"
+OTHER_WAYS = "give the words with --transcript FILE, or run without words with --no-speech"
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class WhisperX:
                 )
             written = Path(folder) / f"{audio_path.stem}.json"
             if not written.is_file():
-                raise MediaError(f"{audio_path}: whisperx ended well but wrote no transcript; {OTHER_WAYS}")
+                raise MediaError(f"{audio_path}: whisperx finished without writing a transcript; {OTHER_WAYS}")
             transcript = read_whisperx_json(written, lossy=self.upstream, drop_untimed=self.upstream)
         return replace(transcript, source=f"whisperx of {audio_path}")
 

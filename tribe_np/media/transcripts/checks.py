@@ -11,7 +11,7 @@ ROUNDING = 1e-6  # seconds; far above a rounding error of a chunk boundary, far 
 LONGEST = 60.0  # seconds that a word may last when it is cut; a longer one shows that the times have another unit
 WAYS = (
     "if it is the right one, cut it to the stimulus or correct its times; --transcript FILE names another one, "
-    "--no-speech goes on without words"
+    "--no-speech runs without words"
 )
 
 

@@ -72,7 +72,7 @@ def _check_columns(first_line: str, path: Path) -> None:
 def _table_word(row: Mapping[str, str], path: Path, at: str, lossy: bool) -> Word:
     text = row["text"]
     if lossy and text in PANDAS_MISSING:
-        raise EventsError(f"{path}: {at}: word {text!r} is a missing value to pandas, and upstream stops there")
+        raise EventsError(f"{path}: {at}: word {text!r} is read by pandas as a missing value, and upstream stops there")
     times = []
     for name in ("start", "duration"):
         try:
@@ -80,14 +80,14 @@ def _table_word(row: Mapping[str, str], path: Path, at: str, lossy: bool) -> Wor
         except ValueError as error:
             comma = "; decimals need a point" if DECIMAL_COMMA.fullmatch(row[name].strip()) else ""
             raise EventsError(
-                f"{path}: {at}: word {text!r:.40}: {name} is no number: {row[name]!r:.40}{comma}"
+                f"{path}: {at}: word {text!r:.40}: {name} is not a number: {row[name]!r:.40}{comma}"
             ) from error
         times.append(seconds(value, f"{path}: {at}: word {text!r:.40}: {name}"))
     try:
         sequence_id = int(float(row.get("sequence_id") or 0))
     except (ValueError, OverflowError) as error:
         wrong = row.get("sequence_id")
-        raise EventsError(f"{path}: {at}: word {text!r:.40}: sequence_id is no number: {wrong!r:.40}") from error
+        raise EventsError(f"{path}: {at}: word {text!r:.40}: sequence_id is not a number: {wrong!r:.40}") from error
     text = text if lossy else text.replace('"', "").strip()
     stop = seconds(_stop(*times), f"{path}: {at}: word {text!r:.40}: end")
     word = timed_word(text, times[0], stop, sequence_id, row.get("sentence") or "", path=path, at=at)

@@ -129,7 +129,7 @@ def timed_word(text: str, start: float, stop: float, sequence_id: int, sentence:
     if stop < start:
         raise EventsError(f"{path}: {at}: word {text!r:.40} ends at {stop} s, before it starts at {start} s")
     if any("\ud800" <= character <= "\udfff" for character in text + sentence):
-        raise EventsError(f"{path}: {at}: word {text!r:.40} holds half of a surrogate pair, which is no character")
+        raise EventsError(f"{path}: {at}: word {text!r:.40} holds half of a surrogate pair, which is not a character")
     return Word(text, start, stop, sequence_id, sentence, at)
 
 

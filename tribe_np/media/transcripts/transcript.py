@@ -77,7 +77,7 @@ def _kind_of(content: str, path: Path) -> str:
         re.split(r"[,;\s]+", first_line.lower())
     ):
         return ".tsv"  # whose reader says what is wrong with the columns
-    raise EventsError(f"{path}: not a transcript that is known here; give {FORMATS}")
+    raise EventsError(f"{path}: not a known kind of transcript; give {FORMATS}")
 
 
 def write_transcript(path: str | Path, transcript: Transcript) -> None:

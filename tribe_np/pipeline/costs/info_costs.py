@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Any
 
 from extractors.common.costs import Load
-from extractors.common.layers import RELEASED_SELECTION
+from extractors.common.layer_groups import RELEASED_SELECTION
 from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.formats.checkpoint import Checkpoint
 from tribe_np.pipeline.config import DataConfig, ExtractorConfig
 from tribe_np.pipeline.costs import flops
 from tribe_np.pipeline.costs.estimate import encoder_weights, encoder_work, extractor_need, record_of_folder
+from tribe_np.timeline.features import FREQUENCY
 
 PROGRAM = 120_000_000
 """Bytes of Python and the libraries before a model is loaded, as measured."""
-DEFAULT_FREQUENCY = 2.0  # of the released checkpoint, as RELEASED_SELECTION
 
 
 def extractor_costs(folder: Path, chosen: Mapping[str, ExtractorConfig]) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def extractor_costs(folder: Path, chosen: Mapping[str, ExtractorConfig]) -> dict
     config, settings = record.config.from_folder(folder), chosen.get(record.modality)
     selection = RELEASED_SELECTION if settings is None else settings.selection
     groups = selection.groups(config.n_states, subselect=record.averages_tokens)
-    frequency = DEFAULT_FREQUENCY if settings is None else settings.frequency
+    frequency = FREQUENCY if settings is None else settings.frequency
     load = Load(n_video_frames=None if settings is None else settings.n_video_frames)
     return {
         "layer_groups": {

@@ -2,7 +2,7 @@
 
 from tribe_np.errors import EventsError, MissingDependencyError
 from tribe_np.media.transcripts.transcript import Transcript
-from tribe_np.pipeline.config import PipelineConfig
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.timeline.language_detection import SURE, Detected, detect_by_script, detect_language
 from tribe_np.timeline.languages import DETECT, known_language, language_name

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from extractors.common.config import ModelConfig
-from extractors.common.settings import Settings
+from tribe_np.settings import Settings
 
 
 @dataclass(frozen=True)
