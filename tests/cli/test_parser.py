@@ -32,7 +32,7 @@ def test_each_model_has_the_option_that_errors_name(modality: str, tmp_path: Pat
     with pytest.raises(CheckpointError, match=f"{option} DIR"):
         default_locations(tmp_path).extractor(modality, "no/such")
     given = command_parser("predict").parse_args(["a.mp4", "--out", "x", option, str(tmp_path)])
-    assert locations(given).extractor(modality, "no/such") == tmp_path
+    assert locations(given, extractors=True).extractor(modality, "no/such") == tmp_path
 
 
 def test_what_follows_two_dashes_is_no_option(command_here: Command) -> None:
@@ -114,3 +114,10 @@ def test_the_average_subject_can_be_named() -> None:
     for given, chosen in (("average", None), ("sub-01", "sub-01"), ("0", "0")):
         options = build_parser().parse_args(["predict", "a.mp4", "--out", "x", "--subject", given])
         assert options.subject == chosen
+
+
+def test_every_command_says_how_it_is_to_run() -> None:
+    plain = build_parser().parse_args(["help"])
+    assert (plain.json, plain.quiet, plain.threads) == (False, False, None)
+    chosen = build_parser().parse_args(["features", "a.wav", "--out", "f", "--json", "--quiet", "--threads", "2"])
+    assert (chosen.json, chosen.quiet, chosen.threads) == (True, True, 2)
