@@ -94,6 +94,7 @@ ASIDE = {
     "note": "tells a person whose they are",
     "language_of_words": "settings: which language's rules, if the transcript does not say so itself",
     "key": "makes a key of the cache",
+    "digest": "makes a part of a key",
     "warn": "tells a person what to know of the features",
     "_no_features": "the shape of features",
 }
@@ -347,8 +348,8 @@ def summary(walks: list[Walk]) -> str:
     for walk in walks:
         cells = []
         for n, n_all, n_back in (BEFORE[walk.kind], (len(walk.files), walk.n_all, len(walk.jumps))):
-            often = {0: "never", 1: "once"}.get(n_back, f"{n_back} times")
-            cells.append(f"{n} files of {n_all} in all; goes back {often}")
+            back = {0: "never goes back", 1: "goes back once"}.get(n_back, f"goes back {n_back} times")
+            cells.append(f"{n} files of {n_all} in all; {back}")
         lines.append(f"| {TITLES[walk.kind].lower()} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
