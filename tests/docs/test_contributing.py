@@ -72,6 +72,15 @@ def passes(checkout: Path, *arguments: str) -> None:
     assert re.search(r"\d+ passed", done.stdout)
 
 
+def test_the_model_of_the_recipe(checkout: Path) -> None:
+    touched = apply("Add a model", checkout)
+    assert len([name for name in touched if name.startswith("extractors/bands/")]) == 6
+    assert {name for name in touched if "bands" not in name} == {"extractors/catalogue.py"}, "one folder, one record"
+    house = [f"tests/architecture/test_{name}.py" for name in ("imports", "sizes", "catalogue")]
+    about = ("tests/extractors/bands", "tests/extractors/test_catalogue.py", *house)
+    passes(checkout, *about, "-k", "bands or no_cycle or listed_twice or costs_nothing")
+
+
 def test_the_kernel_of_the_recipe(checkout: Path) -> None:
     assert len(apply("Add a kernel", checkout)) == 4
     passes(checkout, "tests/kernels/test_contract.py", "-k", "relu or has_a_case")

@@ -39,8 +39,8 @@ def in_context(events: Events, language: str, config: PipelineConfig, record: Ru
     events = remove_missing(events)
     if stride > 1 and _longest(events) > MAX_CONTEXT_LEN + 1:
         record.warn(
-            f"contexts are anchored at every {stride}th word: an approximation, word {MAX_CONTEXT_LEN + 2} and "
-            "those after it have up to that much more context than exact ones"
+            f"contexts are anchored at every {stride}th word, an approximation: from word {MAX_CONTEXT_LEN + 2} on, "
+            "words have up to {stride} words more context than exact ones"
         )
     lost = n_words - len(events.of_type("Word"))
     if lost:
