@@ -22,7 +22,8 @@ READS = ("words", "sound", "film", "pictures")
 class ModelRecord(NamedTuple):  # not a dataclass, whose import would take a tenth of --help
     """A model, and what the pipeline has to know about it.
 
-    Its folder `package` holds config.py, model.py, extract.py, costs.py and random.py with the names below.
+    Its folder `package` holds config.py, model.py, extract.py, costs.py and random.py with the names below, and of a
+    model that reads words tokenizer.py.
     """
 
     modality: str  # in the checkpoint's feature_dims, config.yaml's MODALITY_feature, a folder below --models
@@ -38,6 +39,7 @@ class ModelRecord(NamedTuple):  # not a dataclass, whose import would take a ten
     default_name: str  # hub id, where config.yaml names none
     licence: str  # of the released weights, for people
     paper: str
+    tokenizer_class: str = ""  # in tokenizer.py, of a model that reads words
     averages_tokens: bool = True  # upstream aggregates tokens, where alone `cache_n_layers` acts
     section: str = ""  # of MODALITY_feature, where upstream keeps the model's own settings; "": there itself
     section_fixed: Mapping[str, Any] = {}  # as `fixed`, of that section
@@ -53,6 +55,11 @@ class ModelRecord(NamedTuple):  # not a dataclass, whose import would take a ten
     def model(self) -> Any:
         """The model's class."""
         return self._named("model", self.model_class)
+
+    @property
+    def tokenizer(self) -> Any:
+        """The class of the tokenizer, of a model that reads words."""
+        return self._named("tokenizer", self.tokenizer_class)
 
     @property
     def extract(self) -> Any:
@@ -86,6 +93,7 @@ RECORDS: list[ModelRecord] = [
         package="extractors.llama",
         config_class="LlamaConfig",
         model_class="LlamaModel",
+        tokenizer_class="LlamaTokenizer",
         features="word_features",
         feature_class="HuggingFaceText",
         fixed={"contextualized": True, "pretrained": True, "token_aggregation": "mean"},

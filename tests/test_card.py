@@ -29,6 +29,14 @@ def test_text_and_table() -> None:
     assert "&lt;b&gt; 2" in Thing()._repr_html_()
 
 
+def test_a_class_without_facts_cannot_be_made() -> None:
+    class Thing(Card):
+        pass
+
+    with pytest.raises(TypeError, match="facts"):
+        Thing()  # type: ignore[abstract]
+
+
 def test_models_are_a_few_lines(tmp_path: Path) -> None:
     from extractors import DinoV2Model, LlamaModel, VJepa2Model, Wav2VecBertModel
 

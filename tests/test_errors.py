@@ -11,6 +11,7 @@ KINDS = {
     "CheckpointError": ValueError,
     "NotFiniteError": ValueError,
     "ConfigError": ValueError,
+    "ParcellationError": ValueError,
     "EventsError": ValueError,
     "MediaError": OSError,
     "MissingFileError": FileNotFoundError,

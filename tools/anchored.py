@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import RELEASED_SELECTION
 from extractors.llama.extract import word_features
 from extractors.llama.model import LlamaModel
 from extractors.llama.random import write_random
@@ -24,10 +24,9 @@ from extractors.llama.random_tokenizer import TEXT
 from extractors.llama.tokenizer import LlamaTokenizer
 from tools.effect import Effect
 from tribe_np.kernels.choose import kernel_set
-from tribe_np.timeline.contexts import add_contexts
+from tribe_np.timeline.contexts import add_contexts, add_sentences, add_text
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.sentences import analyser
-from tribe_np.timeline.text import add_sentences, add_text
 
 HEADING = "| words more than exact | words | features: r median / lowest 5 % | RMS |\n|---|---|---|---|"
 PARTS = 4  # of an anchor's words, by how much longer their contexts are
@@ -51,7 +50,7 @@ def pick_words(events: Events, *, max_context_len: int, stride: int, every: int)
 def measure(folder: Path, events: Events, *, max_context_len: int, stride: int, every: int) -> list[Effect]:
     """The effect on each part of the words, those with little more context first."""
     model = LlamaModel.from_pretrained(folder, kernels=kernel_set("auto"))
-    tokenizer, selection = LlamaTokenizer.from_pretrained(folder), LayerSelection((0.5, 0.75, 1.0))
+    tokenizer, selection = LlamaTokenizer.from_pretrained(folder), RELEASED_SELECTION
     exact, near = (
         np.stack(word_features(model, tokenizer, words, selection=selection)).reshape(len(words), -1)
         for words in (pick_words(events, max_context_len=max_context_len, stride=n, every=every) for n in (1, stride))

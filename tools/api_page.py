@@ -19,9 +19,9 @@ from pathlib import Path
 
 import tribe_np
 from extractors.catalogue import RECORDS
+from tools.places import DOCS, ROOT
 
-ROOT = Path(__file__).parent.parent
-PAGE = ROOT / "docs" / "api.md"
+PAGE = DOCS / "api.md"
 COLUMNS = re.compile(r"(Shapes|Units|Numerics|Fields|Raises|Warns|Source)\s|\w+ {2,}\S| {4}|>>> ")
 OPENING = """# API reference
 
@@ -30,9 +30,9 @@ everywhere ([README](../README.md#reading-the-code)). For an introduction see [p
 
 """
 WIDTH = 100  # of a signature on one line
-FOR_THE_PIPELINE = ("load", "get_events_of", "feature_source", "known_modalities", "last_stages", "with_compat")
+FOR_THE_PIPELINE = ("load", "get_events_of", "known_modalities", "last_stage", "windows", "with_compat")
 HIDDEN = {"facts", *(f"TribeModel.{name}" for name in FOR_THE_PIPELINE)}  # public, but of no use to a reader
-MIXED_IN = ("Card", "UpstreamNames", "Protocol", "NamedTuple")  # bases that say nothing about what a class is
+MIXED_IN = ("ABC", "Card", "UpstreamNames", "Protocol", "NamedTuple")  # bases that say nothing about what a class is
 MODELS = {record.model_class: f"{record.package}.model" for record in RECORDS}
 Definition = ast.FunctionDef | ast.ClassDef
 
@@ -56,6 +56,15 @@ def groups() -> list[Group]:
             "Tables of events, rows of predictions",
             "",
             ("tribe_np.timeline.events.Event", "tribe_np.timeline.segments.Segment"),
+        ),
+        Group(
+            "Features, an entry of the cache at a time",
+            "`TribeModel.feature_source()` gives them, with the model's settings.",
+            (
+                "tribe_np.pipeline.features.source.FeatureSource",
+                "tribe_np.pipeline.features.modality.Modality",
+                "tribe_np.pipeline.features.modality.Piece",
+            ),
         ),
         Group(
             "Oracle",

@@ -11,7 +11,9 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-LIST = Path(__file__).parent.parent / "tests" / "architecture" / "cupy_names.txt"
+from tools.places import ROOT
+
+LIST = ROOT / "tests" / "architecture" / "cupy_names.txt"
 
 
 def public_names(source: str) -> list[str]:

@@ -13,6 +13,7 @@ import subprocess
 from importlib import import_module
 from pathlib import Path
 
+from tools.places import GOLDEN
 from tools.reference.measure import versions
 
 STAGES = (
@@ -31,7 +32,6 @@ STAGES = (
     "timeline",
     "predictions",
 )
-GOLDEN = Path(__file__).parent.parent / "tests" / "golden"
 
 
 def main() -> None:

@@ -14,7 +14,8 @@ import venv
 from collections import Counter
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from tools.places import ROOT
+
 KINDS = {"core": "", "media, text, numba": "[media,text,numba]"}
 NOT_OURS = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence", "wheel")
 

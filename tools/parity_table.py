@@ -13,16 +13,15 @@ import sys
 from collections.abc import Iterable
 from importlib import import_module
 from importlib.metadata import version
-from pathlib import Path
 
 from tools.dump_reference import STAGES
 from tools.page import placed
+from tools.places import DOCS, ROOT
 from tools.reference import audio_spread, sentences, words
 from tools.reference.measure import Row, versions
 from tribe_np.timeline.sentences import analyser
 
-PAGE = Path(__file__).parent.parent / "docs" / "parity.md"
-README = Path(__file__).parent.parent / "README.md"
+PAGE, README = DOCS / "parity.md", ROOT / "README.md"
 
 
 def sentence_table(other: str | None = None) -> str:

@@ -16,16 +16,15 @@ from pathlib import Path
 
 import numpy as np
 
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import RELEASED_SELECTION
 from tools.effect import Effect
 from tools.gguf import write_folder
 from tools.reference.sentences import installed_model, texts
 from tribe_np.encoder.random import write_random as write_encoder
 from tribe_np.pipeline.model import TribeModel
-from tribe_np.timeline.contexts import add_contexts, remove_missing
+from tribe_np.timeline.contexts import add_contexts, add_sentences, add_text, remove_missing
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.sentences import TextAnalyser, analyser
-from tribe_np.timeline.text import add_sentences, add_text
 
 HEADING = (
     "| sentences | words of another context | features: r median / lowest 5 % | RMS "
@@ -85,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def load(folder: Path, gguf: Path) -> TribeModel:
     """The trained language model behind a random encoder that sees nothing but words."""
     write_folder(gguf, folder / "text")
-    n_groups = len(LayerSelection((0.5, 0.75, 1.0)).groups(31))
+    n_groups = len(RELEASED_SELECTION.groups(31))
     write_encoder(folder / "encoder", seed=0, feature_dims={"text": (n_groups, 576)}, n_outputs=1000)
     return TribeModel.from_pretrained(folder / "encoder", models=folder, device="cpu", cache_folder=folder / "cache")
 

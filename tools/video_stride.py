@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import RELEASED_SELECTION
 from extractors.vjepa2.random import write_random as write_video_model
 from tools.effect import Effect
 from tribe_np.encoder.random import write_random as write_encoder
@@ -81,7 +81,7 @@ def write_models(folder: Path, *, width: int, n_layers: int, seed: int = 0) -> P
     write_video_model(
         folder / "video", seed=seed, hidden_size=width, num_attention_heads=width // 64, num_hidden_layers=n_layers
     )
-    n_groups = len(LayerSelection((0.5, 0.75, 1.0)).groups(n_layers + 1))
+    n_groups = len(RELEASED_SELECTION.groups(n_layers + 1))
     write_encoder(folder / "encoder", seed=seed, feature_dims={"video": (n_groups, width)}, n_outputs=1000)
     return folder
 

@@ -1,5 +1,6 @@
 """How large objects show themselves: a name and a few facts, never their arrays; a table in a notebook."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from html import escape
 
@@ -8,14 +9,14 @@ from tribe_np.shown import shown
 MAX_VALUE = 120  # characters of one fact
 
 
-class Card:
+class Card(ABC):
     """What a class with `facts` inherits; a dataclass needs repr=False, or its own repr would come first."""
 
     __slots__ = ()
 
+    @abstractmethod
     def facts(self) -> Mapping[str, object]:
         """What a person wants to know first, by a short name."""
-        raise NotImplementedError
 
     def __repr__(self) -> str:
         """A line for the class and one for each fact."""

@@ -1,4 +1,12 @@
-"""Every error a user can cause. Each message says where, what was expected, what was found and the next step."""
+"""Every error a user can cause. Each message says where, what was expected, what was found and the next step.
+
+The class says what was wrong, and is also of the built-in kind that fits:
+
+    what was given   ConfigError (an option), ParcellationError (a table of regions), ShapeError (an array), EventsError
+    a model          CheckpointError, NotFiniteError (its weights, or what it makes of its input)
+    a stimulus       MediaError: MissingFileError where there is none, StimulusError where it is no stimulus
+    the machine      OutputError (a disk), ShortMemoryError, MissingDependencyError (a package, a program, a device)
+"""
 
 from tribe_np.shown import shown
 
@@ -20,11 +28,15 @@ class CheckpointError(TribeError, ValueError):
 
 
 class NotFiniteError(CheckpointError):
-    """NaN or infinite values, in features or in what a model makes of its input."""
+    """NaN or infinite values: in weights, in features, or in what a model makes of its input."""
 
 
 class ConfigError(TribeError, ValueError):
     """An option or configuration value that is unknown, not implemented or contradictory."""
+
+
+class ParcellationError(ConfigError):
+    """A parcellation that is missing, damaged or of another mesh."""
 
 
 class EventsError(TribeError, ValueError):
@@ -40,11 +52,11 @@ class MissingFileError(MediaError, FileNotFoundError):
 
 
 class StimulusError(MediaError, ValueError):
-    """A stimulus that cannot be used: an unknown suffix, a blank text; upstream raises ValueError."""
+    """A stimulus that cannot be used: an unknown suffix, a text that cannot be spoken; upstream raises ValueError."""
 
 
 class OutputError(TribeError, OSError):
-    """A result or cache that cannot be written."""
+    """A result or cache that cannot be written, or is no whole one."""
 
 
 class ShortMemoryError(TribeError, MemoryError):
@@ -52,4 +64,12 @@ class ShortMemoryError(TribeError, MemoryError):
 
 
 class MissingDependencyError(TribeError, ImportError):
-    """An optional package that is not installed, does not import, or finds no device."""
+    """An optional package or program that is not installed or does not start, or that finds no device."""
+
+
+def reason_of(error: Exception) -> str:
+    """Why the system refused, without the number and the name that an OSError adds.
+
+    A name that holds a NUL is a ValueError, which has no such reason: then what it says.
+    """
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

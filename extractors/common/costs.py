@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tribe_np.ops.attention import BLOCK_SCORES
-from tribe_np.timeline.chunking import LONGEST_CHUNK
+from tribe_np.timeline.segments import LONGEST_CHUNK
 
 WORDS_A_SECOND = 2.5  # of speech: a round number for English, not measured on a stimulus
 SCORE_BLOCKS = 6  # blocks of attention scores alive together: raw, biased, exponentials, weights, distances

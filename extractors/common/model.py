@@ -1,6 +1,6 @@
 """What the models share: how one is read from its folder, and a stack of layers, resident or built one at a time."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +74,7 @@ def open_weights(folder: str | Path, runtime: Runtime, rename: Callable[[str], s
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FolderModel(Card, ABC):
+class FolderModel(Card):
     """A model that a HuggingFace folder holds; each model adds its own weights to these fields."""
 
     tap_prefix: ClassVar[str]  # of the names of its intermediates

@@ -1,4 +1,4 @@
-"""What both picture processors share: the size with a given shortest edge, the centre crop, the file's crop size."""
+"""What the settings of both picture processors share, and the check of a picture."""
 
 import numpy as np
 
@@ -13,25 +13,6 @@ COLOURS: Check[tuple[float, float, float]] = Check(
 LONGEST_SIDE = 8192  # pixels that a configuration may ask for; the models take 256 to 518
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-
-
-def shortest_edge_size(size: tuple[int, ...], shortest_edge: int) -> tuple[int, int]:
-    """(height, width) with the short side at `shortest_edge`; the long one is truncated.
-
-    Source   transformers 5.23.0 get_resize_output_image_size
-    """
-    height, width = size
-    long = int(shortest_edge * max(height, width) / min(height, width))
-    return (shortest_edge, long) if height <= width else (long, shortest_edge)
-
-
-def centre_crop(size: tuple[int, int], crop_size: tuple[int, int]) -> tuple[slice, slice]:
-    """Rows and columns of a centre crop that is not larger than the picture.
-
-    Source   transformers 5.23.0 TorchvisionBackend.center_crop
-    """
-    top, left = (int((n - crop) / 2.0) for n, crop in zip(size, crop_size, strict=True))
-    return slice(top, top + crop_size[0]), slice(left, left + crop_size[1])
 
 
 def read_crop_size(settings: Settings, default: int) -> tuple[int, int]:

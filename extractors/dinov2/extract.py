@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from extractors.common.features import (
+from extractors.common.layer_groups import (
+    LayerSelection,
     feature_columns,
     finite_features,
     finite_states,
     group_features,
     mean_over_tokens,
 )
-from extractors.common.layers import LayerSelection
 from extractors.dinov2.model import DinoV2Model
 
 

@@ -8,12 +8,12 @@ little twice: words -> different words in context -> passes of words that run to
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
-from extractors.common.features import finite_features, finite_states, group_features
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection, finite_features, finite_states, group_features
 from extractors.llama.model import LlamaModel
 from extractors.llama.passes import MAX_NODES, Layout, Pass, WordInContext, shared_passes, whole_passes
 from extractors.llama.tokenizer import LlamaTokenizer
@@ -80,7 +80,7 @@ def word_features(
         passes = whole_passes(tokenizer, list(rows), batch_size, eos_is_padding=eos_is_padding)
     earlier = [None if kept is None else kept.load(n, one.words) for n, one in enumerate(passes)]
     left = [one for one, features in zip(passes, earlier, strict=True) if features is None]
-    course = _Course(passes, left, len(words), max(selection.needed(model.config.n_states)), progress, report)
+    course = _Course(passes, left, len(words), selection, model.config.n_states, progress, report)
     found: dict[int, np.ndarray] = {}
     for n in sorted(range(len(passes)), key=lambda n: earlier[n] is None):  # those of an earlier run first
         one, features = passes[n], earlier[n]
@@ -187,11 +187,17 @@ class _Course:
     passes: Sequence[Pass]
     left: Sequence[Pass]  # those that no earlier run has finished
     n_words: int
-    last: int  # number of the state after which nothing runs
+    selection: LayerSelection
+    n_states: int
     progress: Callable[[int, int], object] | None
     report: Callable[[TextWork], object] | None
     done: int = 0
     told: int = 0
+
+    @cached_property
+    def last(self) -> int:
+        """Number of the state after which nothing runs."""
+        return max(self.selection.needed(self.n_states))
 
     def add(self, n_words: int) -> None:
         """So many more words are done."""

@@ -15,23 +15,22 @@ Names may carry the prefix `model.`; `lm_head.weight` is not read.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
 from extractors.common.model import FolderModel, LayerStack, open_weights
 from extractors.llama.config import LlamaConfig
-from extractors.llama.passes import PrefixForest
+from extractors.llama.passes import PrefixForest, TreeSpan
 from extractors.llama.rope import inverse_frequencies
-from extractors.llama.tree_attention import TreeAttention
-from tribe_np.backend import array_module, to_host
+from tribe_np.backend import array_module, to_device, to_host
 from tribe_np.errors import ShapeError
 from tribe_np.kernels.kernel_set import KernelSet
 from tribe_np.nn.context import Context
 from tribe_np.nn.layers import Linear, RmsNorm
 from tribe_np.ops.attention import merge_heads, split_heads
 from tribe_np.ops.rotary import rotary_tables
-from tribe_np.protocols import Array, Weights
+from tribe_np.protocols import Array, Device, Weights
 from tribe_np.runtime import Runtime
 
 Tables = tuple[Array, Array]  # cosines and sines, (S, H) each
@@ -53,6 +52,55 @@ class CausalAttention:
     def __call__(self, query: Array, key: Array, value: Array, *, scale: float, kernels: KernelSet) -> Array:
         """Shapes   query (B, N, S, H), key, value (B, K, S, H) -> (B, N, S, H)."""
         return kernels.attention(query, key, value, scale=scale, bias=self.bias, causal=True)
+
+
+@dataclass(frozen=True, eq=False)
+class TreeAttention:
+    """Attention along the branches of a forest of contexts that begin alike: a node sees its ancestors and itself.
+
+    Source   transformers 5.23.0 LlamaAttention, one sequence per context: the same sums over the same keys
+    """
+
+    trees: tuple[TreeSpan, ...]
+    biases: tuple[Array | None, ...]  # per tree (1, 1, branch nodes, nodes): 0 at ancestors, -inf elsewhere
+
+    @classmethod
+    def of(cls, forest: PrefixForest, *, dtype: Any, device: Device) -> "TreeAttention":
+        """Prepares the masks of the branches; trunks need none."""
+        biases = []
+        may, may_not = np.array([0.0, -np.inf], dtype)
+        for tree in forest.trees:
+            seen = _ancestors(forest.parents[tree.start : tree.stop] - tree.start, tree.fork - tree.start)
+            bias = np.where(seen, may, may_not)[None, None]
+            biases.append(to_device(bias, device) if len(seen) else None)
+        return cls(forest.trees, tuple(biases))
+
+    def __call__(self, query: Array, key: Array, value: Array, *, scale: float, kernels: KernelSet) -> Array:
+        """Shapes   query (1, N, S, H), key, value (1, K, S, H) -> (1, N, S, H), S over all nodes."""
+        parts = []
+        for tree, bias in zip(self.trees, self.biases, strict=True):
+            trunk = (x[:, :, tree.start : tree.fork] for x in (query, key, value))
+            parts.append(kernels.attention(*trunk, scale=scale, causal=True))
+            if bias is not None:
+                seen = (key[:, :, tree.start : tree.stop], value[:, :, tree.start : tree.stop])
+                parts.append(kernels.attention(query[:, :, tree.fork : tree.stop], *seen, scale=scale, bias=bias))
+        return array_module(query).concatenate(parts, axis=2)
+
+
+def _ancestors(parents: np.ndarray, fork: int) -> np.ndarray:
+    """Which nodes each branch node sees.
+
+    Shapes   parents (S,) within one tree, whose trunk is [0, fork) -> (S - fork, S) booleans
+    """
+    seen = np.zeros((len(parents) - fork, len(parents)), bool)
+    for node in range(fork, len(parents)):
+        parent = parents[node]
+        if parent < fork:
+            seen[node - fork, : parent + 1] = True
+        else:
+            seen[node - fork] = seen[parent - fork]
+        seen[node - fork, node] = True
+    return seen
 
 
 @dataclass(frozen=True, eq=False)

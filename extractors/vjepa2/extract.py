@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from extractors.common.features import (
+from extractors.common.layer_groups import (
+    LayerSelection,
     feature_columns,
     finite_features,
     finite_states,
     group_features,
     mean_over_tokens,
 )
-from extractors.common.layers import LayerSelection
 from extractors.vjepa2.model import VJepa2Model
 
 
@@ -22,20 +22,20 @@ def video_features(
     selection: LayerSelection,
     final_norm: bool,
     progress: Callable[[int, int], object] | None = None,
-    shrunk: bool = False,
+    prepared: bool = False,
 ) -> np.ndarray:
     """Features of one chunk, a column per clip; `progress` is called with the clips done and in all (0: not known).
 
     Shapes   clips: each (n_video_frames, height, width, 3) uint8 -> (G, F, n_clips) on the host, in the model's dtype
     Numerics token mean of each needed state, then the group's mean; no clips give (G, F, 0)
-    `shrunk` says that the frames went through `model.processor.shrink` already (as they were decoded, say).
+    `prepared` says that each clip is pixels already, what `model.processor` gives: (n_video_frames, 3, *crop_size).
     Raises   NotFiniteError, naming the layer, at the first state with NaN or infinity
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data, HuggingFaceMixin._aggregate_tokens, _aggregate_layers
     """
     config = model.config
 
     def of_clip(clip: np.ndarray) -> np.ndarray:
-        pixels = model.processor.normalize(clip) if shrunk else model.processor(clip)
+        pixels = clip if prepared else model.processor(clip)
         states = finite_states(
             model.iterate_states(pixels[None], model.context(), final_norm=final_norm), model="video",
             first="patch_embeddings", layers="layer", n_layers=config.n_layers, final_norm=final_norm,

@@ -15,14 +15,12 @@ from extractors.common.pictures import (
     COLOURS,
     IMAGENET_MEAN,
     IMAGENET_STD,
-    centre_crop,
     check_frame,
     read_crop_size,
-    shortest_edge_size,
 )
 from tribe_np.errors import CheckpointError, ConfigError
 from tribe_np.formats.weights import read_json
-from tribe_np.ops.resize import resize_bilinear_uint8
+from tribe_np.ops.resize import centre_crop, resize_bilinear_uint8, shortest_edge_size
 from tribe_np.settings import Settings
 
 FILES = ("video_preprocessor_config.json", "preprocessor_config.json")

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from extractors.common.features import finite_features, finite_states, group_features
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection, finite_features, finite_states, group_features
 from extractors.wav2vec_bert.filterbank import input_features, standardize
 from extractors.wav2vec_bert.model import PREPROCESSOR_NAME, Wav2VecBertModel
 from tribe_np.backend import array_module

@@ -9,16 +9,13 @@ from extractors.catalogue import RECORDS, modalities
 from tests.architecture.source import Module, modules, own_imports
 
 CATALOGUE = "extractors.catalogue"
-CHOOSES = ("tribe_np.pipeline.features.source",)  # still
 LISTS = {  # module: why it may name several modalities together
     "tribe_np.pipeline.stimuli.stimulus": "kinds of files, and upstream's three arguments for them",
 }
 KNOW_A_MODEL = {  # module of the pipeline: why it imports from the folder of one model
     "tribe_np.pipeline.config": "how many frames a clip may have",
-    "tribe_np.pipeline.options": "how many bins may lie between computed clips",
     "tribe_np.pipeline.costs.text_work": "the work that a text model announces",
-    "tribe_np.pipeline.features.source": "computes features",
-    "tribe_np.pipeline.features.words": "the tokenizer of the text model, and the work that it announces",
+    "tribe_np.pipeline.features.words": "the work that a text model announces",
 }
 
 
@@ -59,8 +56,6 @@ def choices(tree: ast.AST) -> Iterator[ast.AST]:
 
 @pytest.mark.parametrize("module", [m for m in modules() if m.name != CATALOGUE], ids=lambda module: module.name)
 def test_no_other_file_lists_modalities_or_chooses_by_one(module: Module) -> None:
-    if module.name in CHOOSES:
-        return
     nodes = [*choices(module.tree), *(() if module.name in LISTS else lists(module.tree))]
     found = [f"line {node.lineno}: {ast.unparse(node):.80}" for node in nodes]
     assert not found, f"{module.name}: ask {CATALOGUE}, whose record says what a model needs"

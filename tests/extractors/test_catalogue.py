@@ -20,7 +20,7 @@ from tribe_np.pipeline.costs.estimate import WeightSizes
 GIVEN = {  # what the pipeline gives the function that computes features: by place, and by name
     "words": (3, {"selection", "batch_size", "eos_is_padding", "kept", "progress", "report"}),
     "sound": (4, {"selection", "frequency"}),
-    "film": (2, {"selection", "final_norm", "shrunk"}),
+    "film": (2, {"selection", "final_norm", "prepared"}),
     "pictures": (2, {"selection"}),
 }
 each_record = pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.modality)
@@ -70,6 +70,7 @@ def test_its_folder_holds_what_it_names(record: ModelRecord, folder: Path) -> No
     assert issubclass(record.config, ModelConfig)
     assert issubclass(record.model, FolderModel)
     assert isinstance(record.model.from_pretrained(folder).config, record.config)
+    assert record.reads != "words" or callable(record.tokenizer.from_pretrained)
 
 
 @each_record

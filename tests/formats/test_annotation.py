@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tribe_np.errors import ConfigError
+from tribe_np.errors import ParcellationError
 from tribe_np.formats.annotation import read_annotation
 
 COLOURS = ((25, 5, 25), (10, 20, 30), (255, 0, 128))
@@ -104,7 +104,7 @@ WHOLE = annotation([packed(1), packed(2)])
 )
 def test_a_wrong_number_is_named(path: Path, at: int, value: int, said: str) -> None:
     path.write_bytes(WHOLE[:at] + struct.pack(">i", value) + WHOLE[at + 4 :])
-    with pytest.raises(ConfigError, match=rf"lh\.annot: not a FreeSurfer annotation.*({said})"):
+    with pytest.raises(ParcellationError, match=rf"lh\.annot: not a FreeSurfer annotation.*({said})"):
         read_annotation(path)
 
 
@@ -119,7 +119,7 @@ def test_no_truncation_and_no_changed_byte_escapes(path: Path, rng: np.random.Ge
         path.write_bytes(content)
         try:
             assert len(read_annotation(path).labels) == 2
-        except ConfigError:
+        except ParcellationError:
             refused += 1
     assert refused > 500
     assert time.monotonic() - start < 20

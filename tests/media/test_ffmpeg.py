@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from tests.media.film.video_samples import make_video, numbers
-from tribe_np.errors import MediaError
+from tribe_np.errors import MediaError, MissingDependencyError, MissingFileError
 from tribe_np.media import ffmpeg
 from tribe_np.media.film.packets import read_packets
 from tribe_np.media.film.probe import probe
@@ -66,7 +66,7 @@ def test_another_binary_may_be_named(monkeypatch, tmp_path):
     assert ffmpeg.ffmpeg_path() == str(other)
     assert ffmpeg.run_ffmpeg([], path_for_errors="x") == b"hello\n"
     other.chmod(0o644)
-    with pytest.raises(MediaError, match="cannot be started"):
+    with pytest.raises(MissingDependencyError, match="cannot be started"):
         ffmpeg.run_ffmpeg([], path_for_errors="x")
 
 
@@ -78,7 +78,7 @@ def test_no_binary_is_a_clear_error(monkeypatch):
         raise RuntimeError("No ffmpeg exe could be found")
 
     monkeypatch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", none)
-    with pytest.raises(MediaError, match="IMAGEIO_FFMPEG_EXE"):
+    with pytest.raises(MissingDependencyError, match="IMAGEIO_FFMPEG_EXE"):
         ffmpeg.ffmpeg_path()
 
 
@@ -103,7 +103,7 @@ def test_the_useful_line(log, line):
 
 
 def test_files_are_checked_first(tmp_path):
-    with pytest.raises(MediaError, match="no such file"):
+    with pytest.raises(MissingFileError, match="no such file"):
         ffmpeg.check_file(tmp_path / "none.mp4")
     with pytest.raises(MediaError, match="is a folder"):
         ffmpeg.check_file(tmp_path)

@@ -9,7 +9,7 @@ from tests.conftest import numba_or_skip
 from tribe_np.kernels import numba_set
 from tribe_np.ops import attention
 from tribe_np.ops.activation import softmax
-from tribe_np.ops.relative import relative_attention, spread_distances
+from tribe_np.ops.attention import relative_attention, spread_distances
 
 PLAIN = numba_set.loop_set("loops", lambda name, body: body)
 

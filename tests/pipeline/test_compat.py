@@ -11,7 +11,7 @@ import pytest
 
 import extractors.llama.random
 from extractors import LlamaModel
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from extractors.llama.extract import word_features
 from extractors.llama.tokenizer import LlamaTokenizer
 from tests.media.film import test_film_habits
@@ -20,7 +20,7 @@ from tools.reference.predictions_cases import EVENT_KEYS, GOLDEN_SEED, event_row
 from tools.reference.predictions_compat import FILM, LONG, MARKED, NAME, TEXT, TRANSCRIPT, TURNED, write_silence
 from tribe_np.errors import EventsError
 from tribe_np.formats.safetensors import read_header
-from tribe_np.media.film.pictures import Habits
+from tribe_np.media.film.probe import Habits
 from tribe_np.media.film.video import clip_frames
 from tribe_np.media.sound.audio import TrackHabits, audio_info, extract_audio, read_audio
 from tribe_np.media.speech import espeak_child, faster_whisper
@@ -29,9 +29,9 @@ from tribe_np.oracle import relative_error
 from tribe_np.pipeline.options import Compat, PipelineConfig
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli import in_context
-from tribe_np.pipeline.stimuli.events import EventBuilder, WordSource
-from tribe_np.pipeline.stimuli.stimulus import open_stimulus
+from tribe_np.pipeline.stimuli import events as building
+from tribe_np.pipeline.stimuli.events import EventBuilder
+from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
 from tribe_np.timeline.events import Event, Events
 
 pytestmark = pytest.mark.extras
@@ -99,9 +99,9 @@ def test_identical_sentences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     )
     asked = []
     for step in ("add_sentences", "add_contexts"):
-        real = getattr(in_context, step)
+        real = getattr(building, step)
         monkeypatch.setattr(
-            in_context,
+            building,
             step,
             lambda *a, real=real, **options: asked.append(options["merge_identical"]) or real(*a, **options),
         )

@@ -13,7 +13,7 @@ from tribe_np.encoder.random import write_random
 from tribe_np.pipeline import dry_run
 from tribe_np.pipeline.costs.info_costs import PROGRAM
 from tribe_np.pipeline.demo import DemoPaths
-from tribe_np.pipeline.stimuli.events import WordSource
+from tribe_np.pipeline.stimuli.stimulus import WordSource
 
 pytestmark = pytest.mark.extras
 __all__ = ["command_here"]  # a fixture of the commands' own tests

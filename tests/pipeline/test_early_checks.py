@@ -7,8 +7,7 @@ import pytest
 from tests.cli.conftest import Command, command_here, refused
 from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.early_checks import expected_events
-from tribe_np.pipeline.stimuli.stimulus import open_stimulus
-from tribe_np.pipeline.stimuli.words import WordSource
+from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
 
 pytestmark = pytest.mark.extras
 __all__ = ["command_here"]  # a fixture of the commands' own tests

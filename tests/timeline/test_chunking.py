@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tribe_np.errors import ConfigError, EventsError
-from tribe_np.timeline.chunking import chunk_events
 from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.segments import chunk_events
 
 
 def sound(duration: float, start: float = 0.0, **fields: object) -> Event:

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from tests.timeline.word_cases import GOOD_CASES, RecordedAnalyser, case_events, spoken
 from tribe_np.errors import ConfigError, EventsError
-from tribe_np.timeline.contexts import add_contexts, remove_missing
+from tribe_np.timeline.contexts import add_contexts, add_sentences, add_text, remove_missing
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.sentences import analyser
-from tribe_np.timeline.text import add_sentences, add_text
 
 BUILTIN = analyser("builtin", "english")
 

@@ -16,8 +16,8 @@ from tools.reference.sentences import GOLDEN, texts
 from tribe_np.errors import ConfigError, MissingDependencyError
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.timeline import sentences
+from tribe_np.timeline.contexts import add_text
 from tribe_np.timeline.sentences import Sentence, analyser
-from tribe_np.timeline.text import add_text
 
 BUILTIN = analyser("builtin", "english")
 

@@ -9,10 +9,9 @@ import pytest
 
 from tests.timeline.word_cases import CASES, GOOD_CASES, RULES_KNOW_BETTER, RecordedAnalyser, case_events, spoken
 from tribe_np.errors import ConfigError, EventsError
-from tribe_np.timeline.contexts import add_contexts
+from tribe_np.timeline.contexts import add_contexts, add_sentences, add_text
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.sentences import analyser
-from tribe_np.timeline.text import add_sentences, add_text
 
 BUILTIN = analyser("builtin", "english")
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tools import anchored
+from tribe_np.timeline.contexts import add_sentences, add_text
 from tribe_np.timeline.sentences import analyser
-from tribe_np.timeline.text import add_sentences, add_text
 
 
 def test_the_words_are_those_of_one_anchor() -> None:

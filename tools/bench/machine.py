@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tools.bench import rounds as bench_rounds
-from tools.bench.rounds import ROOT, Rounds, Task
+from tools.bench.rounds import Rounds, Task
+from tools.places import ROOT
 from tribe_np import __version__
 from tribe_np.errors import TribeError
 

@@ -31,7 +31,7 @@ def _kernels() -> Any:
 
 
 def _selection() -> Any:
-    from extractors.common.layers import LayerSelection
+    from extractors.common.layer_groups import LayerSelection
 
     return LayerSelection(cases.FRACTIONS)
 

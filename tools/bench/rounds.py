@@ -17,10 +17,10 @@ import numpy as np
 from tools.bench import cases as bench_cases
 from tools.bench.cases import CASES, Case, Products, Size
 from tools.bench.table import finite, relative_difference
+from tools.places import ROOT
 from tribe_np.errors import ConfigError, TribeError
 from tribe_np.machine.threads import VARIABLES, blas_variables
 
-ROOT = Path(__file__).resolve().parents[2]
 FORMAT = 2  # of the file
 DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp64": "float64"}
 LONG, MANY, FEW, HURRIED = 60.0, 5, 3, 2  # seconds of a call, rounds, rounds, rounds

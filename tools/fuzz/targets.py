@@ -19,16 +19,15 @@ import tribe_np.encoder.random
 from extractors import DinoV2Model, LlamaModel, VJepa2Model, Wav2VecBertModel
 from extractors.llama.random_tokenizer import tokenizer_settings
 from extractors.llama.tokenizer import LlamaTokenizer
+from tools.places import GOLDEN
 from tribe_np.analysis.regions import FILES, read_parcellation
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.formats.checkpoint import open_checkpoint, read_checkpoint_config
 from tribe_np.formats.safetensors import read_header
 from tribe_np.pipeline.config import DataConfig
-from tribe_np.timeline.chunking import chunk_events
 from tribe_np.timeline.events import Event, Events
-from tribe_np.timeline.segments import plan
+from tribe_np.timeline.segments import chunk_events, plan
 
-GOLDEN = Path(__file__).parents[2] / "tests" / "golden"
 TEXTS = ("Hello, my name is Anna. 123", "a\n\n  b\u3000é 日本語 🧠", "x" * 300)
 
 

@@ -26,8 +26,8 @@ from typing import Any
 
 from tools.long_film.parts import make_models, make_stimulus
 from tools.long_film.report import anonymous, markdown
+from tools.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "tribe_np")
 OUT, CACHE = "predictions", "cache"
 RESULTS = ("predictions.npy", "segments.json", "events.tsv")

@@ -4,14 +4,13 @@ import json
 import random
 from pathlib import Path
 
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import RELEASED_SELECTION
 from tools.bench.models import ENCODER, model_folder
 from tribe_np.media.ffmpeg import run_ffmpeg
 from tribe_np.media.transcripts.timed_words import Word
 from tribe_np.media.transcripts.transcript import Transcript, write_transcript
 
 WORDS_PER_MINUTE = 100  # slow speech: 10 minutes stay below the 1,026 words from which contexts share nothing
-FRACTIONS = (0.5, 0.75, 1.0)  # the released layer groups end here
 # a voice-like tone that glides and swells, over noise: never silent, never the same for long
 SOUND = (
     "0.25*sin(2*PI*(180*t+20*sin(1.3*t)))*(0.6+0.4*sin(2.9*t))+0.1*sin(2*PI*(700*t+90*sin(0.37*t)))"
@@ -83,4 +82,4 @@ def make_models(work: Path, place: Path, *, tiny: bool) -> dict[str, Path]:
 def feature_dims(folder: Path) -> tuple[int, int]:
     """(layer groups, width) of a model's features."""
     config = json.loads((folder / "config.json").read_text())
-    return len(LayerSelection(FRACTIONS).groups(config["num_hidden_layers"] + 1)), config["hidden_size"]
+    return len(RELEASED_SELECTION.groups(config["num_hidden_layers"] + 1)), config["hidden_size"]

@@ -171,7 +171,7 @@ def our_model(folder: Path, x: np.ndarray, precision: str) -> dict[str, np.ndarr
 def our_pipeline(model: Path, wav: Path, offset: float, duration: float, precision: str) -> np.ndarray:
     """Ours: (G, F, n)."""
     from extractors import Wav2VecBertModel
-    from extractors.common.layers import LayerSelection
+    from extractors.common.layer_groups import LayerSelection
     from extractors.wav2vec_bert.extract import audio_features
     from tribe_np.media.sound.audio import read_audio
 

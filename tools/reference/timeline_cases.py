@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.timeline.chunking import chunk_events
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import FeatureGrid, to_index, window_features
-from tribe_np.timeline.segments import Window, plan
+from tribe_np.timeline.segments import Window, chunk_events, plan
 
 SHAPE = (2, 3)  # layer groups and feature width of the features made here
 Record = dict[str, Any]

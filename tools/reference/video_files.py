@@ -11,17 +11,15 @@ from unittest.mock import patch
 import numpy as np
 
 from extractors import VJepa2Model
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from extractors.vjepa2.extract import video_features
 from extractors.vjepa2.random import write_random
 from tools.reference.measure import Row, our_kernels, worst
 from tools.reference.odd_films import screen_recording, two_films
 from tools.reference.torch_setup import skip_torchvision_operators
 from tribe_np.media.ffmpeg import run_ffmpeg
-from tribe_np.media.film.frame_times import clip_times
-from tribe_np.media.film.pictures import Habits
-from tribe_np.media.film.probe import probe
-from tribe_np.media.film.video import clip_frames
+from tribe_np.media.film.probe import Habits, probe
+from tribe_np.media.film.video import clip_frames, clip_times
 
 RATES = ("24", "25", "30000/1001", "30", "24000/1001", "60000/1001", "12", "50")
 UPSTREAM = Habits(**{field.name: True for field in fields(Habits)})
@@ -122,8 +120,9 @@ def compare_pipeline(case: Case) -> list[Row]:
             model = VJepa2Model.from_pretrained(folder, precision=precision, kernels=our_kernels())
             selection = LayerSelection((0.5, 0.75, 1.0), cache_n_layers=case.cache_n_layers)
             clips = clip_frames(path, offset=case.offset, duration=case.duration, prepare=model.processor.shrink)
+            pixels = map(model.processor.normalize, clips)
             ours[precision] = {
-                "features": video_features(model, clips, selection=selection, final_norm=False, shrunk=True)
+                "features": video_features(model, pixels, selection=selection, final_norm=False, prepared=True)
             }
     named = {"features": peer}
     rows = worst("video pipeline", NEURALSET, str(case), ours["float32"], named, ours["float64"], floor=1e-4)

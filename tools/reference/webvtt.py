@@ -12,7 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-GOLDEN = Path(__file__).parents[2] / "tests" / "golden" / "webvtt.json"
+from tools.places import GOLDEN
+
+RECORDED = GOLDEN / "webvtt.json"
 PROGRAM = """
 const {WebVTTParser} = require(process.argv[1]);
 const texts = JSON.parse(require('fs').readFileSync(0, 'utf8'));
@@ -38,7 +40,7 @@ def main() -> None:
     texts = [odd_text(rng) for _ in range(150)]
     command = ["node", "-e", PROGRAM, str(Path(sys.argv[1]).resolve())]
     found = subprocess.run(command, input=json.dumps(texts), check=True, capture_output=True, text=True).stdout
-    GOLDEN.write_text(json.dumps(json.loads(found), separators=(",", ":")) + "\n")
+    RECORDED.write_text(json.dumps(json.loads(found), separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

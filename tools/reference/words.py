@@ -15,11 +15,10 @@ from typing import Any
 from tools.reference.measure import Row
 from tools.reference.word_texts import TEXTS
 from tribe_np.timeline.alignment import equal_pairs
-from tribe_np.timeline.contexts import add_contexts
+from tribe_np.timeline.contexts import add_contexts, add_sentences, add_text
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.sentences import SpacyAnalyser, TextAnalyser, analyser
-from tribe_np.timeline.text import add_sentences, add_text
-from tribe_np.timeline.tokens import tokenize
+from tribe_np.timeline.words_and_marks import words_and_marks
 
 Record = dict[str, Any]
 
@@ -241,6 +240,6 @@ def measure(n_texts: int = 150) -> dict[str, dict[str, float | int | str]]:
         for seed in range(n_texts):
             text = " ".join(make(seed))
             theirs = [token for sentence in spacy_analyser().analyse(text) for token in sentence.tokens]
-            same, total = same + len(set(theirs) & set(tokenize(text, "en"))), total + len(theirs)
+            same, total = same + len(set(theirs) & set(words_and_marks(text, "en"))), total + len(theirs)
         report[kind] = {"texts": n_texts, "tokens": total, "identical_percent": round(100 * same / total, 2)}
     return report

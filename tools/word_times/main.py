@@ -20,6 +20,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from tools.page import placed
+from tools.places import DOCS
 from tools.word_times.texts import ENGLISH, OTHERS
 from tribe_np.machine.threads import running_threads
 from tribe_np.media.speech.espeak_words import SpeechEvent, align_words
@@ -31,7 +32,7 @@ from tribe_np.media.transcripts.timed_words import Transcript, Word
 from tribe_np.media.transcripts.whisperx_json import read_whisperx_json, whisperx_text
 from tribe_np.timeline.alignment import equal_pairs
 
-PAGE = Path(__file__).parents[2] / "docs" / "words.md"
+PAGE = DOCS / "words.md"
 VOICES = (
     ("en-us", 175),
     ("en", 140),

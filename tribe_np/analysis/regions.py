@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tribe_np.errors import ConfigError
+from tribe_np.errors import ConfigError, ParcellationError
 from tribe_np.formats.annotation import read_annotation
 from tribe_np.shown import quoted, shown
 
@@ -64,20 +64,20 @@ def area_name(label: str) -> str:
 def read_parcellation(folder: str | Path | None, n_vertices: int) -> Parcellation:
     """The areas of the first n_vertices / 2 vertices of each hemisphere of fsaverage.
 
-    Raises   ConfigError that says what to supply when the files are missing, damaged or of another mesh
+    Raises   ParcellationError that says what to supply when the files are missing, damaged or of another mesh
     """
     if folder is None:
-        raise ConfigError(f"region names need {HOW_TO}")
+        raise ParcellationError(f"region names need {HOW_TO}")
     per_side = n_vertices // 2
     areas: dict[str, list[np.ndarray]] = {}
     for side, name in FILES.items():
         path = Path(folder) / name
         if not os.path.lexists(path):
-            raise ConfigError(f"{path}: no such file; region names need {HOW_TO}")
+            raise ParcellationError(f"{path}: no such file; region names need {HOW_TO}")
         annotation = read_annotation(path)
         n_labelled = len(annotation.labels)
         if n_vertices % 2 or n_labelled < per_side:
-            raise ConfigError(f"{path}: has {n_labelled} vertices, fewer than the {per_side} predicted a side")
+            raise ParcellationError(f"{path}: has {n_labelled} vertices, fewer than the {per_side} predicted a side")
         of_label = [area_name(label) or NO_AREA for label in (*annotation.names, "")]  # label -1 is the last
         numbers = {area: number for number, area in enumerate(dict.fromkeys([NO_AREA, *of_label]))}
         of_vertex = np.array([numbers[area] for area in of_label])[annotation.labels[:per_side]]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tribe_np.pipeline.model import TribeModel
     from tribe_np.pipeline.progress import Progress
     from tribe_np.pipeline.resolve import ModelLocations
-    from tribe_np.pipeline.stimuli.words import WordSource
+    from tribe_np.pipeline.stimuli.stimulus import WordSource
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -192,13 +192,16 @@ def set_threads(options: argparse.Namespace) -> int | None:
     return threads.set_threads(options.threads)
 
 
-def locations(options: argparse.Namespace) -> "ModelLocations":
-    """Where models are looked for: options first, then TRIBE_NP_MODELS, then the hub cache (HF_HUB_CACHE, HF_HOME)."""
+def locations(options: argparse.Namespace, *, extractors: bool = False) -> "ModelLocations":
+    """Where models are looked for: options first, then TRIBE_NP_MODELS, then the hub cache (HF_HUB_CACHE, HF_HOME).
+
+    `extractors`: whether the command has an option for each of them (`add_model_arguments`).
+    """
     from tribe_np.pipeline.resolve import ModelLocations, models_folders
 
-    explicit = {m: getattr(options, f"{m}_model", None) for m in model_options()}
-    given = {m: folder for m, folder in explicit.items() if folder is not None}
-    found = ModelLocations(given, tuple(options.models or models_folders()), hub_cache_folder())
+    given = {m: vars(options)[f"{m}_model"] for m in model_options()} if extractors else {}
+    named = {m: folder for m, folder in given.items() if folder is not None}
+    found = ModelLocations(named, tuple(options.models or models_folders()), hub_cache_folder())
     found.check()
     return found
 
@@ -236,7 +239,7 @@ def load_model(
     from tribe_np.pipeline.stimuli.stimulus import open_stimulus
     from tribe_np.pipeline.stimuli.words import Recogniser, check_words
 
-    config, models = PipelineConfig.from_dict(pipeline_options(options)), locations(options)
+    config, models = PipelineConfig.from_dict(pipeline_options(options)), locations(options, extractors=True)
     models.checkpoint(options.checkpoint)  # where both are missing, the brain encoder comes first
     check_words(open_stimulus(options.stimulus), Recogniser(words, config, models, RunRecord(), Silent()))
     return TribeModel.load(
@@ -325,7 +328,7 @@ def _check_words(options: argparse.Namespace) -> None:
 
 def word_source(options: argparse.Namespace) -> "WordSource":
     """Where the words come from."""
-    from tribe_np.pipeline.stimuli.words import WordSource
+    from tribe_np.pipeline.stimuli.stimulus import WordSource
 
     return WordSource(
         options.transcript, options.transcriber, not options.no_speech, options.whisper_model, options.align

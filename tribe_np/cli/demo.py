@@ -23,7 +23,7 @@ def execute(options: argparse.Namespace) -> int:
     from tribe_np.pipeline.model import TribeModel
     from tribe_np.pipeline.resolve import ModelLocations
     from tribe_np.pipeline.run import predict_to_folder
-    from tribe_np.pipeline.stimuli.words import WordSource
+    from tribe_np.pipeline.stimuli.stimulus import WordSource
 
     shown = common.progress(options)
     print(f"tribe-np demo: the four models have {NOTE}.")

@@ -8,7 +8,7 @@ from tribe_np.cli.parser import region_names
 
 if TYPE_CHECKING:
     from tribe_np.pipeline.progress import Progress
-    from tribe_np.pipeline.stimuli.words import WordSource
+    from tribe_np.pipeline.stimuli.stimulus import WordSource
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ import os
 import stat
 from pathlib import Path
 
-from tribe_np.errors import CheckpointError, TribeError
+from tribe_np.errors import CheckpointError, TribeError, reason_of
 
 KINDS = {
     stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket",
@@ -28,7 +28,7 @@ def read_small_file(path: str | Path, *, most: int, error: type[TribeError] = Ch
             with Path(path).open("rb") as file:
                 raw = file.read(most + 1)  # of /proc, files say that they have no bytes
         except OSError as failure:
-            raise error(f"{path}: cannot be read: {failure.strerror or failure}") from failure
+            raise error(f"{path}: cannot be read: {reason_of(failure)}") from failure
     if max(size, len(raw)) > most:
         limit = f"{most // MEGABYTE} MB" if most >= MEGABYTE else f"{most // 1000} kB"
         raise error(f"{path}: larger than {limit}, the most that is read of such a file")
@@ -43,7 +43,7 @@ def check_regular(path: str | Path, *, error: type[TribeError] = CheckpointError
     try:
         found = os.stat(path)
     except (OSError, ValueError) as failure:  # ValueError: a NUL in the name
-        raise error(f"{path}: cannot be read: {getattr(failure, 'strerror', None) or failure}") from failure
+        raise error(f"{path}: cannot be read: {reason_of(failure)}") from failure
     if not stat.S_ISREG(found.st_mode):
         kind = KINDS.get(stat.S_IFMT(found.st_mode), "something else")
         raise error(f"{path}: cannot be read: it is {kind}, not a regular file")

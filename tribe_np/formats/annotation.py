@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tribe_np.errors import ConfigError
+from tribe_np.errors import ParcellationError
 from tribe_np.files.small_files import MEGABYTE, read_small_file
 
 MAX_BYTES = 64 * MEGABYTE  # fsaverage takes 1.3; a mesh of a person some 3
@@ -36,9 +36,9 @@ def read_annotation(path: str | Path) -> Annotation:
     """The labels in an annotation file.
 
     A colour that the table lacks is no label; of entries with one colour the first counts.
-    Raises   ConfigError, naming the file: missing, too large, truncated or malformed
+    Raises   ParcellationError, naming the file: missing, too large, truncated or malformed
     """
-    raw = read_small_file(path, most=MAX_BYTES, error=ConfigError)
+    raw = read_small_file(path, most=MAX_BYTES, error=ParcellationError)
     reader = _Reader(raw, str(path))
     colours = reader.vertices()
     if reader.number("whether there is a table") == 0:
@@ -51,13 +51,13 @@ def read_annotation(path: str | Path) -> Annotation:
 
 
 class _Reader:
-    """A place in the file, moved on by what is read; each reader raises ConfigError."""
+    """A place in the file, moved on by what is read; each reader raises ParcellationError."""
 
     def __init__(self, raw: bytes, origin: str) -> None:
         self.raw, self.origin, self.at = raw, origin, 0
 
-    def error(self, wrong: str) -> ConfigError:
-        return ConfigError(f"{self.origin}: not a FreeSurfer annotation, or damaged: {wrong}")
+    def error(self, wrong: str) -> ParcellationError:
+        return ParcellationError(f"{self.origin}: not a FreeSurfer annotation, or damaged: {wrong}")
 
     def take(self, n_bytes: int, what: str) -> bytes:
         """The next bytes; refused where the file is shorter."""

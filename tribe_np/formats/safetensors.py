@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, TensorSpec, serialize_file
 
-from tribe_np.errors import CheckpointError, OutputError
+from tribe_np.errors import CheckpointError, OutputError, ShapeError, reason_of
 from tribe_np.files.atomic import whole_file
 from tribe_np.files.file_kinds import file_description
 from tribe_np.files.small_files import check_regular
@@ -133,7 +133,7 @@ def read_header(path: str | Path) -> tuple[dict[str, TensorEntry], dict[str, str
                 )
             raw = file.read(n_header)
     except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise CheckpointError(f"{path}: cannot be read: {reason_of(error)}") from error
     try:
         header = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique_keys)
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
@@ -205,14 +205,14 @@ def write_safetensors(
 ) -> None:
     """Writes the file whole or not at all; names in `bf16` hold bfloat16 bits as uint16.
 
-    Raises   CheckpointError for a dtype the format lacks; OutputError when the disk refuses
+    Raises   ShapeError for a dtype the format lacks; OutputError when the disk refuses
     """
     names = {np.dtype(stored) for stored in STORED.values()}
     arrays = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}  # kept alive while written
     specs = {}
     for name, array in arrays.items():
         if array.dtype not in names:
-            raise CheckpointError(f"{path}: tensor {name} has dtype {array.dtype}, which safetensors files cannot hold")
+            raise ShapeError(f"{path}: tensor {name} has dtype {array.dtype}, which safetensors files cannot hold")
         dtype = "bfloat16" if name in bf16 else array.dtype.name
         specs[name] = TensorSpec(
             dtype=dtype, shape=list(array.shape), data_ptr=array.ctypes.data, data_len=array.nbytes
@@ -224,4 +224,4 @@ def write_safetensors(
             serialize_file(specs, str(partial), dict(metadata) if metadata else None)
             partial.chmod(mode)
     except (SafetensorError, OSError) as error:
-        raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from error
+        raise OutputError(f"{path}: cannot be written: {reason_of(error)}") from error

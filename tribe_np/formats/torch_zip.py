@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.errors import CheckpointError
+from tribe_np.errors import CheckpointError, reason_of
 from tribe_np.formats.safetensors import STORED, TensorEntry
 from tribe_np.formats.torch_pickle import MAX_BYTES, StoredTensor, is_text, read_pickle
 from tribe_np.formats.zip_members import Member, check_member, read_members
@@ -172,7 +172,7 @@ def _read_member(path: Path, member: Member) -> bytes:
             file.seek(member.offset)
             return file.read(member.n_bytes)
     except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise CheckpointError(f"{path}: cannot be read: {reason_of(error)}") from error
 
 
 def read_torch_tensors(path: str | Path) -> dict[str, TensorEntry]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.errors import CheckpointError
+from tribe_np.errors import CheckpointError, NotFiniteError
 from tribe_np.files.file_kinds import HEAD, description
 from tribe_np.files.small_files import MEGABYTE, read_small_file
 from tribe_np.formats.safetensors import TensorEntry, read_header
@@ -136,7 +136,7 @@ class WeightTree:
                 array = np.asarray(entry if rows is None else entry[rows], self._dtype)
                 finite = bool(np.all(np.isfinite(array)))
         if not finite:
-            raise CheckpointError(f"{self._origin}: weight {full} holds NaN or infinite values")
+            raise NotFiniteError(f"{self._origin}: weight {full} holds NaN or infinite values")
         return self._place(array)
 
     def finish(self, ignore: Mapping[str, str]) -> None:

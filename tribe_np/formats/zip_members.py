@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from tribe_np.errors import CheckpointError
+from tribe_np.errors import CheckpointError, reason_of
 from tribe_np.files.file_kinds import file_description
 from tribe_np.files.small_files import check_regular
 
@@ -51,7 +51,7 @@ def read_members(path: str | Path) -> dict[str, Member]:
             directory, start = _read_directory(path, file, size)
             members = _parse_directory(path, file, directory, start)
     except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise CheckpointError(f"{path}: cannot be read: {reason_of(error)}") from error
     return {member.name: member for member in members}
 
 
@@ -189,7 +189,7 @@ def check_member(path: str | Path, member: Member, step: Callable[[int], object]
                 left -= len(block)
                 step(len(block))
     except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise CheckpointError(f"{path}: cannot be read: {reason_of(error)}") from error
     if left or (member.crc and crc != member.crc):
         raise CheckpointError(
             f"{path}: member {member.name[:80]!r} does not match its checksum; the file is damaged, copy it again"

@@ -39,7 +39,7 @@ class AddDistances(Protocol):
 
 @dataclass(frozen=True)
 class BlockedAttention:
-    """ops.attention.attention and ops.relative.relative_attention over one dtype's bodies."""
+    """ops.attention.attention and ops.attention.relative_attention over one dtype's bodies."""
 
     weights: Weigh
     add_distances: AddDistances

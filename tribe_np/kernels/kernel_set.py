@@ -8,7 +8,7 @@ entry takes, so that the type checker holds every set to it.
 from dataclasses import dataclass
 from typing import Protocol
 
-from tribe_np.ops import activation, attention, conv, norm, relative, rotary
+from tribe_np.ops import activation, attention, conv, norm, rotary
 from tribe_np.protocols import Array
 
 
@@ -113,5 +113,5 @@ REFERENCE = KernelSet(
     rotate_adjacent=rotary.rotate_adjacent,
     depthwise_causal=conv.depthwise_causal,
     attention=attention.attention,
-    relative_attention=relative.relative_attention,
+    relative_attention=attention.relative_attention,
 )

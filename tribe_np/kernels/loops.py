@@ -215,7 +215,7 @@ def attention_weights_loops(out: Array, factor: float, n_open: int, n_steps: int
 
 
 def add_distances_loops(out: Array, products: Array, start: int, n_steps: int, left_span: int) -> None:
-    """The distance terms of ops.relative.relative_attention, added in place along the diagonals.
+    """The distance terms of ops.attention.relative_attention, added in place along the diagonals.
 
     Shapes   out (R, T): the scores, products (R, left_span + 1 + right_span); row r is query step start + r % n_steps
     Source   transformers 5.23.0 _apply_relative_key_position_encoding

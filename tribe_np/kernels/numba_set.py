@@ -265,7 +265,7 @@ class LoopEntries:
     def relative_attention(
         self, query: Array, key: Array, value: Array, embedding: Array, *, scale: float, left_span: int
     ) -> Array:
-        """ops.relative.relative_attention."""
+        """ops.attention.relative_attention."""
         _check("relative_attention", query, key, value, embedding)
         _expect("relative_attention", "key", key, query.shape)
         if embedding.ndim != 2 or not 0 <= left_span < embedding.shape[0]:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
-from tribe_np.errors import MediaError
+from tribe_np.errors import MediaError, MissingDependencyError, MissingFileError, reason_of
 from tribe_np.files.file_kinds import HEAD, kind_of
 from tribe_np.optional import require
 
@@ -33,13 +33,15 @@ NOT_THE_CAUSE = ("Error opening input", "Consider increasing", "Last message rep
 def ffmpeg_path() -> str:
     """Path of the ffmpeg binary.
 
-    Raises   MissingDependencyError without imageio-ffmpeg; MediaError when it finds no binary
+    Raises   MissingDependencyError without imageio-ffmpeg, or when it finds no binary
     """
     imageio_ffmpeg = require("imageio_ffmpeg", extra="media", why="reading video and compressed sound")
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
-        raise MediaError(f"imageio-ffmpeg finds no ffmpeg binary; set IMAGEIO_FFMPEG_EXE to one ({error})") from error
+        raise MissingDependencyError(
+            f"imageio-ffmpeg finds no ffmpeg binary; set IMAGEIO_FFMPEG_EXE to one ({error})"
+        ) from error
 
 
 def file_url(path: str | Path) -> str:
@@ -74,7 +76,7 @@ def passthrough_args() -> list[str]:
 def _answer(*command: str) -> str:
     """What a program says to an option, asked once.
 
-    Raises   MediaError when it cannot be started
+    Raises   MissingDependencyError when it cannot be started
     """
     with tempfile.TemporaryFile() as log:
         child = _start(command, log)
@@ -92,9 +94,9 @@ def check_file(path: str | Path) -> None:
     except IsADirectoryError as error:
         raise MediaError(f"{path}: is a folder; a media file is needed") from error
     except FileNotFoundError as error:
-        raise MediaError(f"{path}: no such file") from error
+        raise MissingFileError(f"{path}: no such file") from error
     except (OSError, ValueError) as error:
-        raise MediaError(f"{str(path)[:200]}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        raise MediaError(f"{str(path)[:200]}: cannot be read: {reason_of(error)}") from error
     if not begin:
         raise MediaError(f"{path}: the file is empty")
     kind = kind_of(begin)
@@ -182,4 +184,4 @@ def _start(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True
         )
     except OSError as error:
-        raise MediaError(f"{command[0]}: ffmpeg cannot be started: {error.strerror or error}") from error
+        raise MissingDependencyError(f"{command[0]}: ffmpeg cannot be started: {reason_of(error)}") from error

@@ -157,3 +157,22 @@ def _resize_axes(x: Array, size: tuple[int, int], matrix: Callable[[int, int], n
     if height != size[0]:
         x = xp.asarray(matrix(height, size[0]).astype(x.dtype)) @ x
     return x
+
+
+def shortest_edge_size(size: tuple[int, ...], shortest_edge: int) -> tuple[int, int]:
+    """(height, width) with the short side at `shortest_edge`; the long one is truncated.
+
+    Source   transformers 5.23.0 get_resize_output_image_size
+    """
+    height, width = size
+    long = int(shortest_edge * max(height, width) / min(height, width))
+    return (shortest_edge, long) if height <= width else (long, shortest_edge)
+
+
+def centre_crop(size: tuple[int, int], crop_size: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of a centre crop that is not larger than the picture.
+
+    Source   transformers 5.23.0 TorchvisionBackend.center_crop
+    """
+    top, left = (int((n - crop) / 2.0) for n, crop in zip(size, crop_size, strict=True))
+    return slice(top, top + crop_size[0]), slice(left, left + crop_size[1])

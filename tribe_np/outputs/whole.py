@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from tribe_np.errors import OutputError
+from tribe_np.errors import OutputError, reason_of
 from tribe_np.files.atomic import exchange, sync_folder, whole_file
 from tribe_np.files.home import home_folder
 from tribe_np.files.leftovers import leftovers, passing_name, remove_if_possible
@@ -134,7 +134,7 @@ def output_error(path: Path, error: OSError, argument: str = "") -> OutputError:
     """The one-line error for an OSError met while writing `path`; libraries give a full disk as text alone."""
     if error.errno in FULL or os.strerror(errno.ENOSPC) in str(error):
         return OutputError(f"{argument}{path}: the disk is full; nothing was written there")
-    return OutputError(f"{argument}{path}: cannot be written: {error.strerror or error}")
+    return OutputError(f"{argument}{path}: cannot be written: {reason_of(error)}")
 
 
 def _put_in_place(partial: Path, folder: Path, command: str, shown: Path) -> None:

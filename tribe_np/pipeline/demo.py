@@ -12,9 +12,8 @@ import numpy as np
 import soundfile
 
 from extractors.catalogue import RECORDS, ModelRecord
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import RELEASED_SELECTION
 from tribe_np.encoder.random import write_random as write_encoder
-from tribe_np.encoder.random_config import RELEASED_LAYERS
 from tribe_np.errors import ConfigError, MediaError, MissingDependencyError
 from tribe_np.files.leftovers import is_passing_name, passing_name, remove_if_possible, remove_leftovers
 from tribe_np.formats.weights import read_json
@@ -146,7 +145,7 @@ def write_models(folder: Path, *, seed: int, step: Callable[[int], None]) -> Non
 def _feature_dims(folder: Path) -> tuple[int, int]:
     """(G, F) of a model's features: the released fractions of its depth give one group fewer than distinct layers."""
     config = read_json(folder / "config.json")
-    groups = LayerSelection(RELEASED_LAYERS).groups(config["num_hidden_layers"] + 1)
+    groups = RELEASED_SELECTION.groups(config["num_hidden_layers"] + 1)
     return len(groups), config["hidden_size"]
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from extractors.catalogue import record_of
 from extractors.common.costs import WORDS_A_SECOND
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
@@ -22,15 +21,12 @@ from tribe_np.outputs.whole import check_own_target
 from tribe_np.pipeline.costs import flops
 from tribe_np.pipeline.costs.estimate import encoder_weights
 from tribe_np.pipeline.costs.info_costs import PROGRAM
-from tribe_np.pipeline.costs.load import amount, load_of
 from tribe_np.pipeline.costs.memory_check import feature_stage, gigabytes
 from tribe_np.pipeline.early_checks import check_extractors, check_subject
-from tribe_np.pipeline.features.modality import is_streamed
 from tribe_np.pipeline.features.source import FeatureSource
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import duration, number_of
-from tribe_np.pipeline.stimuli.stimulus import open_stimulus
-from tribe_np.pipeline.stimuli.words import WordSource
+from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
 from tribe_np.timeline.events import Event, Events
 
 SHARE_OF_PEAK = 0.8  # of a large matrix product's speed, as measured over whole models (docs/performance.md)
@@ -155,14 +151,14 @@ def dry_run(model: TribeModel, events: Events, notes: Sequence[str] = ()) -> Dry
 
 def _features(source: FeatureSource, modality: str, table: Events, speed: float | None, held: int) -> Planned:
     """The stage of one modality's features, with what the process holds beside it."""
-    record, load = record_of(modality), load_of(source, modality, table)
-    folder = source.locations.extractor(modality, source.data.extractors[modality].model_name)
-    arithmetic = record.costs.flop(record.config.from_folder(folder), load)
-    where = "read layer by layer" if is_streamed(folder, source.runtime) else "in memory"
+    part = source.of(modality)
+    load = part.workload(table)
+    arithmetic = part.about.costs.flop(part.model_config, load)
+    where = "read layer by layer" if part.is_streamed else "in memory"
     return Planned(
-        modality, amount(modality, load), None if speed is None else arithmetic / speed,
+        modality, part.amount(load), None if speed is None else arithmetic / speed,
         held + feature_stage(source, modality, table).need.n_bytes,
-        source.is_cached(modality, table), f"{folder} ({where})",
+        source.is_cached(modality, table), f"{part.folder} ({where})",
     )  # fmt: skip
 
 

@@ -8,8 +8,7 @@ from tribe_np.media.film import probe
 from tribe_np.media.transcripts.transcript import find_sidecar
 from tribe_np.pipeline.costs.estimate import extractor_config
 from tribe_np.pipeline.model import TribeModel
-from tribe_np.pipeline.stimuli.stimulus import Stimulus
-from tribe_np.pipeline.stimuli.words import WordSource
+from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource
 from tribe_np.pipeline.subjects import one_subject
 
 

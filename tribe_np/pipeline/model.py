@@ -28,24 +28,22 @@ from tribe_np.pipeline.config import DataConfig
 from tribe_np.pipeline.config_update import split_update
 from tribe_np.pipeline.costs.estimate import encoder_work
 from tribe_np.pipeline.costs.memory_check import Stage, check_run
-from tribe_np.pipeline.features.source import FeatureSource
-from tribe_np.pipeline.features.windows import Items, one_window, stacked
+from tribe_np.pipeline.features.source import FeatureSource, Items, one_window, stacked
 from tribe_np.pipeline.options import Compat, PipelineConfig
 from tribe_np.pipeline.own_features import own_windows
 from tribe_np.pipeline.progress import Progress, Silent, terminal_progress
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli.complete import as_events, complete
+from tribe_np.pipeline.stimuli.complete import complete
 from tribe_np.pipeline.stimuli.events import EventBuilder
-from tribe_np.pipeline.stimuli.stimulus import one_stimulus, open_stimulus
-from tribe_np.pipeline.stimuli.words import WordSource
+from tribe_np.pipeline.stimuli.stimulus import WordSource, one_stimulus, open_stimulus
 from tribe_np.pipeline.store.workspace import Workspace, open_workspace
 from tribe_np.pipeline.subjects import one_subject, subjects_of
 from tribe_np.pipeline.upstream_names import UpstreamNames
 from tribe_np.pipeline.vertices import chosen_regions
 from tribe_np.protocols import Device
 from tribe_np.runtime import Runtime
-from tribe_np.timeline.events import Events
+from tribe_np.timeline.events import Events, as_events
 from tribe_np.timeline.features import n_steps
 from tribe_np.timeline.segments import Segment, Window, plan
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from tribe_np.errors import ConfigError
-from tribe_np.media.film.pictures import Habits
+from tribe_np.media.film.probe import Habits
 from tribe_np.media.sound.audio import TrackHabits
 from tribe_np.pipeline.features.stride import STRIDES
 from tribe_np.settings import FLAG, TEXT, Check, Settings, nullable, one_of, option, read_fields, whole

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tribe_np import __version__
-from tribe_np.errors import EventsError, MediaError
+from tribe_np.errors import MediaError, NotFiniteError
 from tribe_np.machine.threads import loaded_libraries
 from tribe_np.outputs.folder import TRANSCRIPT, Prediction, write_prediction
 from tribe_np.outputs.made_here import is_own_file
@@ -23,8 +23,7 @@ from tribe_np.pipeline.provenance import citations, provenance
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord, installed_versions, peak_memory_bytes
 from tribe_np.pipeline.stimuli.events import EventBuilder
-from tribe_np.pipeline.stimuli.stimulus import Stimulus, open_stimulus
-from tribe_np.pipeline.stimuli.words import WordSource
+from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource, open_stimulus
 from tribe_np.pipeline.store.workspace import open_workspace
 from tribe_np.shown import shown
 from tribe_np.timeline.events import Events
@@ -144,11 +143,13 @@ def _options(model: TribeModel) -> dict[str, Any]:
 def check_finite(predictions: np.ndarray) -> None:
     """Refuses predictions with NaN or infinity: something upstream of them overflowed.
 
-    Raises   EventsError that names the first row
+    Raises   NotFiniteError that names the first row
     """
     for number, row in enumerate(predictions):
         if not np.isfinite(row).all():
-            raise EventsError(f"the prediction of row {number} holds NaN or infinite values; try --precision float64")
+            raise NotFiniteError(
+                f"the prediction of row {number} holds NaN or infinite values; try --precision float64"
+            )
 
 
 def _summary(stimulus: Path, events: Events, predictions: np.ndarray, model: TribeModel, seconds: float) -> str:

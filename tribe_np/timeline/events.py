@@ -99,6 +99,11 @@ class Event:
         """Seconds; start + duration."""
         return self.start + self.duration
 
+    @property
+    def sentence_start(self) -> int | None:
+        """Character of the text where the sentence of a word begins; None for a word without a place."""
+        return None if self.text_char is None or self.sentence_char is None else self.text_char - self.sentence_char
+
     def __repr__(self) -> str:
         """The fields that are not their default, long ones cut: a context holds a thousand words."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -243,6 +248,18 @@ class Events:
         """Column names (extras last, first seen first) and one record per row, without what a type does not have."""
         extras = list(dict.fromkeys(name for row in self.rows for name in row.extra))
         return [*COLUMNS, *extras], [to_record(row) for row in self.rows]
+
+
+def as_events(events: Any) -> Events:
+    """A table of events from one, or from a pandas DataFrame.
+
+    Raises   EventsError for anything else
+    """
+    if isinstance(events, Events):
+        return events
+    if not hasattr(events, "itertuples"):
+        raise EventsError(f"events must be an Events table or a pandas DataFrame, got {type(events).__name__}")
+    return Events.from_dataframe(events)
 
 
 def check(row: Event, where: str) -> None:

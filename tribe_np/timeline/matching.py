@@ -25,13 +25,10 @@ class WordMatch:
 
     @property
     def sentence_start(self) -> int | None:
-        """Character of the text where the sentence begins."""
-        return sentence_start(self.text_char, self.sentence_char)
-
-
-def sentence_start(text_char: int | None, sentence_char: int | None) -> int | None:
-    """Character of the text where a word's sentence begins; None for a word without a place."""
-    return None if text_char is None or sentence_char is None else text_char - sentence_char
+        """Character of the text where the sentence begins; None for a word without a place."""
+        if self.text_char is None or self.sentence_char is None:
+            return None
+        return self.text_char - self.sentence_char
 
 
 @dataclass(frozen=True, slots=True)

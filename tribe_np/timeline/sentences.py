@@ -9,7 +9,7 @@ from tribe_np.errors import ConfigError, MissingDependencyError
 from tribe_np.optional import require
 from tribe_np.timeline.languages import known_language
 from tribe_np.timeline.sentence_ends import sentence_starts
-from tribe_np.timeline.tokens import tokenize
+from tribe_np.timeline.words_and_marks import words_and_marks
 
 UPSTREAM_MODELS = {"en": "en_core_web_lg", "fr": "fr_core_news_lg", "es": "es_core_news_lg", "zh": "zh_core_web_lg"}
 SPACY_CODES = {"no": "nb"}  # spaCy calls these languages otherwise
@@ -92,7 +92,7 @@ class BuiltinAnalyser:
         return f"sentences: built-in rules ({how_near}{advice})"
 
     def analyse(self, text: str) -> list[Sentence]:
-        tokens = tokenize(text, self.language)
+        tokens = words_and_marks(text, self.language)
         starts = sentence_starts(text, tokens, self.language)
         return list(_assemble(text, ((*token, begins) for token, begins in zip(tokens, starts, strict=True))))
 

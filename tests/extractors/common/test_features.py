@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from extractors.common.features import (
+from extractors.common.layer_groups import (
+    LayerSelection,
     feature_columns,
     finite_features,
     finite_states,
     group_features,
     mean_over_tokens,
 )
-from extractors.common.layers import LayerSelection
 from tests import fake_device
 from tribe_np.backend import to_device, to_host
 from tribe_np.errors import CheckpointError, NotFiniteError

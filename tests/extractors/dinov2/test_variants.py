@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from extractors import DinoV2Model
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from extractors.dinov2 import costs
 from extractors.dinov2.config import DinoV2Config
 from extractors.dinov2.extract import image_features

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import strategies as st
 
 from extractors import LlamaModel
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from extractors.llama.passes import PrefixForest, plan_passes
 from extractors.llama.random import write_random
 from extractors.llama.tokenizer import LlamaTokenizer

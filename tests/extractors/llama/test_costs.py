@@ -6,7 +6,7 @@ from extractors.common.costs import Load, scores
 from extractors.llama import costs
 from extractors.llama.config import LlamaConfig
 from extractors.llama.passes import MAX_NODES
-from tribe_np.pipeline.stimuli.in_context import MAX_CONTEXT_LEN
+from tribe_np.timeline.contexts import MAX_CONTEXT_LEN
 
 LLAMA = LlamaConfig.from_dict({
     "model_type": "llama", "num_hidden_layers": 2, "hidden_size": 8, "intermediate_size": 10, "num_attention_heads": 4,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from extractors import LlamaModel
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from extractors.llama.extract import plain_features, word_features, word_means
 from extractors.llama.random import write_random
 from extractors.llama.tokenizer import LlamaTokenizer

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from extractors import LlamaModel
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from extractors.llama.extract import TextWork, word_features
 from tests.extractors.llama.conftest import SELECTION, SMALL
 from tribe_np.errors import NotFiniteError

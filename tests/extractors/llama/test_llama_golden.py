@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from extractors import LlamaModel
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from extractors.llama.extract import word_features
 from extractors.llama.rope import inverse_frequencies
 from extractors.llama.tokenizer import LlamaTokenizer

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractors import LlamaModel
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from extractors.llama.extract import TextWork, word_features
 from extractors.llama.passes import PrefixForest, plan_passes
 from extractors.llama.random import write_random
@@ -15,10 +15,9 @@ from tests import fake_device
 from tests.extractors.llama.conftest import SELECTION, SMALL
 from tribe_np.errors import CheckpointError
 from tribe_np.oracle import relative_error, trace
-from tribe_np.timeline.contexts import add_contexts, remove_missing
+from tribe_np.timeline.contexts import add_contexts, add_sentences, add_text, remove_missing
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.sentences import analyser
-from tribe_np.timeline.text import add_sentences, add_text
 
 BUILTIN = analyser("builtin", "english")
 WORDS = [

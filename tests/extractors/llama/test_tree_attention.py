@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors.llama.tree_attention import TreeAttention
+from extractors.llama.model import TreeAttention
 from tests import fake_device
 from tests.extractors.llama.conftest import CONTEXTS, grown, rows
 from tribe_np.backend import to_device, to_host

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from extractors import VJepa2Model
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from extractors.vjepa2.extract import video_features
 from extractors.vjepa2.preprocess import VideoProcessor
 from extractors.vjepa2.random import write_random
@@ -43,15 +43,15 @@ def test_features_are_token_means_of_grouped_states(folder, clips, final_norm):
     assert np.allclose(found[1, :, 1], (states[3] + states[4]) / 2, atol=1e-5)
 
 
-def test_shrunk_frames_give_the_same(folder, clips):
+def test_prepared_clips_give_the_same(folder, clips):
     model = VJepa2Model.from_pretrained(folder)
     plain = video_features(model, clips, selection=SELECTION, final_norm=True)
-    small = (np.array([model.processor.shrink(frame) for frame in clip]) for clip in clips)
+    pixels = (model.processor.normalize([model.processor.shrink(frame) for frame in clip]) for clip in clips)
     steps = []
-    shrunk = video_features(
-        model, small, selection=SELECTION, final_norm=True, shrunk=True, progress=lambda *s: steps.append(s)
+    prepared = video_features(
+        model, pixels, selection=SELECTION, final_norm=True, prepared=True, progress=lambda *s: steps.append(s)
     )
-    assert np.array_equal(plain, shrunk)
+    assert np.array_equal(plain, prepared)
     assert steps[-1] == (3, 0)
 
 

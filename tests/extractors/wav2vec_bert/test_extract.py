@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from extractors import Wav2VecBertModel
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from extractors.wav2vec_bert.extract import audio_features, model_input, nearest_steps
 from tests import fake_device
 from tribe_np.errors import CheckpointError, NotFiniteError, ShapeError

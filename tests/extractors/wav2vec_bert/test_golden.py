@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from extractors import Wav2VecBertModel
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from extractors.wav2vec_bert.extract import audio_features
 from extractors.wav2vec_bert.filterbank import FilterbankConfig, input_features, log_mel
 from tests.extractors.wav2vec_bert.conftest import Golden

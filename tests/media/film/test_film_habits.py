@@ -10,15 +10,13 @@ from tests.media.film.video_samples import make_video
 from tools.reference.films import PARTS
 from tools.reference.odd_films import screen_recording, shown_numbers, two_films, wide_pixels, with_subtitles
 from tribe_np.formats.safetensors import read_header
-from tribe_np.media.film.frame_times import clip_times
-from tribe_np.media.film.pictures import Habits
-from tribe_np.media.film.probe import probe
-from tribe_np.media.film.video import clip_frames, still_frames
+from tribe_np.media.film.probe import Habits, probe
+from tribe_np.media.film.video import clip_frames, clip_times, still_frames
 from tribe_np.pipeline.options import Compat, PipelineConfig
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli.events import EventBuilder, WordSource
-from tribe_np.pipeline.stimuli.stimulus import open_stimulus
+from tribe_np.pipeline.stimuli.events import EventBuilder
+from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
 
 RECORDED, _ = read_header(Path(__file__).parents[2] / "golden" / "films.safetensors")
 UPSTREAM = Habits(**{f.name: True for f in fields(Habits)})

@@ -10,11 +10,9 @@ from tools.reference.odd_films import shown_numbers, timed_film
 from tribe_np.errors import MediaError
 from tribe_np.media.ffmpeg import run_ffmpeg
 from tribe_np.media.film import timed_frames
-from tribe_np.media.film.frame_times import clip_times
-from tribe_np.media.film.pictures import Habits
-from tribe_np.media.film.probe import probe
+from tribe_np.media.film.probe import Habits, probe
 from tribe_np.media.film.timed_frames import on_screen
-from tribe_np.media.film.video import clip_frames
+from tribe_np.media.film.video import clip_frames, clip_times
 
 pytestmark = pytest.mark.extras
 STEPS = st.lists(st.one_of(st.integers(1, 90), st.integers(1, 2500)), min_size=2, max_size=30)

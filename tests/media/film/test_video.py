@@ -14,10 +14,8 @@ from tribe_np.errors import MediaError
 from tribe_np.formats.safetensors import read_header
 from tribe_np.media.ffmpeg import run_ffmpeg
 from tribe_np.media.film import video
-from tribe_np.media.film.frame_times import clip_times, frame_indices, frame_number, still_indices
-from tribe_np.media.film.pictures import Habits
-from tribe_np.media.film.probe import probe
-from tribe_np.media.film.video import clip_frames, still_frames
+from tribe_np.media.film.probe import Habits, probe
+from tribe_np.media.film.video import clip_frames, clip_times, frame_indices, frame_number, still_frames, still_indices
 
 ENTRIES, METADATA = read_header(Path(__file__).parents[2] / "golden" / "video_frame_indices.safetensors")
 CASES = json.loads(METADATA["about"])["cases"]

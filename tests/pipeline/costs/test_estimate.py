@@ -58,7 +58,7 @@ def test_blocks_of_scores_are_those_of_attention() -> None:
 def test_a_wide_model_of_sound(tmp_path: Path, streaming: bool) -> None:
     write_audio(tmp_path, seed=0, n_layers=3, hidden=1024, intermediate=4096)
     took = measured(
-        "import numpy as np\nfrom extractors.common.layers import LayerSelection\n"
+        "import numpy as np\nfrom extractors.common.layer_groups import LayerSelection\n"
         "from extractors.wav2vec_bert.extract import audio_features\n"
         "from extractors.wav2vec_bert.model import Wav2VecBertModel",
         f"model = Wav2VecBertModel.from_pretrained({str(tmp_path)!r}, streaming={streaming})\n"

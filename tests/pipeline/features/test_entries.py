@@ -104,7 +104,7 @@ def test_what_is_approximate_is_said_when_asked(model: TribeModel, tmp_path_fact
     assert exact.of("video").cautions(rows) == []
     (said,) = halved.of("video").cautions(rows)
     assert "every 2nd bin and interpolated" in said
-    assert halved.of("video").n_model_runs(rows) < exact.of("video").n_model_runs(rows) == 15
+    assert halved.of("video").workload(rows).n_clips < exact.of("video").workload(rows).n_clips == 15
     halved.warn(["video"], rows)
     halved.warn(["video"], rows)
     assert model.record.warnings == [said]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from extractors.catalogue import record_of
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from tribe_np.pipeline.config import ExtractorConfig
 from tribe_np.pipeline.features import pictures
 from tribe_np.pipeline.features.modality import Piece

@@ -1,6 +1,6 @@
 """moviepy's reader with its seeks, for films whose pictures are not evenly spaced, where it shows the wrong ones.
 
-Only `compat="upstream"` reads so. For a constant rate `frame_times.FrameReader` says the same without a file.
+Only `compat="upstream"` reads so. For a constant rate `video.FrameReader` says the same without a file.
 """
 
 from collections.abc import Callable, Generator
@@ -8,7 +8,9 @@ from collections.abc import Callable, Generator
 import numpy as np
 
 from tribe_np.errors import MediaError
-from tribe_np.media.film.frame_times import JUMP
+
+JUMP = 100
+"""Frames ahead that moviepy reads through; further, or backwards, it seeks."""
 
 
 class CountingReader:

@@ -1,4 +1,4 @@
-"""What a media file holds: its header by moviepy's rules, and how long and how evenly its packets really run."""
+"""What a media file holds, by its header and its packets, and how ffmpeg is asked for its pictures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from tribe_np.errors import MediaError
-from tribe_np.media.ffmpeg import check_file, decodable_codecs, describe, ffmpeg_version, useful_line
+from tribe_np.media.ffmpeg import check_file, decodable_codecs, describe, ffmpeg_version, input_args, useful_line
 from tribe_np.media.film import header
-from tribe_np.media.film.avi import check_whole_avi
 from tribe_np.media.film.header import StreamText
 from tribe_np.media.film.packets import Packets, read_packets
 
@@ -20,6 +19,20 @@ MAX_PACKET = 0.25
 CHUNK = 90.0  # seconds, the longest chunk that is read in one pass
 NEARLY_SQUARE, MAX_PIXEL_ASPECT = 1.02, 8.0
 """Pixels at most 2 % off square make up for a rounded size (854 x 480) and are square; past eight times, nonsense."""
+
+TURNS = {90: "transpose=cclock", 180: "hflip,vflip", 270: "transpose=clock"}
+"""Filters by degrees counter-clockwise; ffmpeg's own for the same turns."""
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What upstream does to films and tribe_np does not, each off by default; `Compat` has the same names."""
+
+    ignore_rotation: bool = False  # a turned picture is squeezed into its unturned size
+    ignore_pixel_aspect: bool = False  # pixels are taken to be square
+    ignore_picture_times: bool = False  # pictures are counted, though they are not evenly spaced
+    ffmpeg_picks_stream: bool = False  # of several films in a file the largest is shown at the pace of the first
+    container_duration: bool = False  # a film lasts as long as its header says, subtitles and all
 
 
 @dataclass(frozen=True)
@@ -83,6 +96,35 @@ class MediaInfo:
         seen = (max(1, round(self.width * max(aspect, 1.0))), max(1, round(self.height / min(aspect, 1.0))))
         return seen if self.displayed_size == (self.width, self.height) else seen[::-1]
 
+    def film_duration(self, habits: Habits) -> float:
+        """Seconds from the film's second 0 to its end."""
+        return (self.header_duration or self.duration) if habits.container_duration else self.duration
+
+    def picture_size(self, habits: Habits) -> tuple[int, int]:
+        """(width, height) in which pictures are handed on."""
+        turned = self.displayed_size if habits.ignore_pixel_aspect else self.seen_size
+        is_quarter_turn = self.displayed_size != (self.width, self.height)
+        return turned[::-1] if habits.ignore_rotation and is_quarter_turn else turned
+
+    def film_args(self) -> list[str]:
+        """ffmpeg's input options and input for the film; a seek goes before them."""
+        by_hand = ["-noautorotate"] if self.is_turned_by_tag else []
+        return [*by_hand, *input_args(self.path)]
+
+    def picture_args(self, habits: Habits, *, shows_times: bool = False) -> list[str]:
+        """ffmpeg's output options and output: RGB of 8 bits, a picture after the other.
+
+        Numerics swscale bicubic, as moviepy asks for it
+        Source   moviepy 2.2.1 FFMPEG_VideoReader.initialize
+        """
+        width, height = self.picture_size(habits)
+        by_hand = self.is_turned_by_tag and not habits.ignore_rotation
+        turn = TURNS.get(round(self.rotation) % 360) if by_hand else None
+        filters = [*(["showinfo"] if shows_times else []), *([turn] if turn else []), f"scale={width}:{height}"]
+        chosen = [] if habits.ffmpeg_picks_stream else ["-map", f"0:{self.video_stream}"]
+        form = ["-sws_flags", "bicubic", "-pix_fmt", "rgb24", "-vcodec", "rawvideo", "-"]
+        return [*chosen, "-f", "image2pipe", "-vf", ",".join(filters), *form]
+
 
 def probe(path: str | Path) -> MediaInfo:
     """The streams, duration and rates of a file; its packets are read once to their end, and remembered.
@@ -96,6 +138,25 @@ def probe(path: str | Path) -> MediaInfo:
     check_whole_avi(path)
     found = Path(path).stat()
     return _probe(str(path), found.st_size, found.st_mtime_ns)
+
+
+def check_whole_avi(path: str | Path) -> None:
+    """Checks that the top-level chunks of an AVI file end within it, which ffmpeg does not mind; other files pass.
+
+    Raises   MediaError for a file cut short
+    """
+    size = Path(path).stat().st_size
+    with Path(path).open("rb") as file:
+        position = 0
+        while position + 12 <= size:
+            file.seek(position)
+            begin = file.read(12)
+            length = int.from_bytes(begin[4:8], "little")
+            if begin[:4] != b"RIFF" or begin[8:] not in (b"AVI ", b"AVIX") or not length:  # 0: never finished
+                return
+            position += 8 + length + length % 2
+    if position > size + 1:  # a last byte of padding may be left out
+        raise MediaError(f"{path}: the file is cut short ({size} of {position} bytes); copy or download it again")
 
 
 @lru_cache(maxsize=16)

@@ -16,18 +16,33 @@ import numpy as np
 
 from tribe_np.errors import MediaError
 from tribe_np.media.ffmpeg import open_ffmpeg, passthrough_args
-from tribe_np.media.film.pictures import Habits, film_args, picture_args, picture_size
-from tribe_np.media.film.probe import MediaInfo
+from tribe_np.media.film.probe import Habits, MediaInfo
 
 SHOWINFO = re.compile(rb"showinfo[^\]]*\] \[info\] (?:config in time_base: (\d+)/(\d+)|n: *\d+ pts: *(-?\d+|NOPTS) )")
 AT_ONCE = 1e-6
 """Seconds by which a picture may come after the moment asked for and still be the one on screen."""
 BEFORE = 1e-5  # seconds by which a seek aims before the picture wanted
 TimedFrame = tuple[float, np.ndarray]
+Prepare = Callable[[np.ndarray], np.ndarray]
+
+
+def rows_on_screen(info: MediaInfo, times: np.ndarray, habits: Habits, prepare: Prepare | None) -> Iterator[np.ndarray]:
+    """Each row of moments as one array of frames; a row begins and ends no earlier than the one before."""
+    moments, places = np.unique(times, return_inverse=True)
+    with closing(on_screen(info, moments, habits, prepare)) as shown:
+        held: dict[int, np.ndarray] = {}
+        n_shown = 0
+        for row in np.reshape(places, times.shape):
+            for place in range(n_shown, int(row.max()) + 1):
+                held[place] = next(shown)
+            n_shown = int(row.max()) + 1
+            yield np.stack([held[place] for place in row])
+            for old in [place for place in held if place < row.min()]:
+                del held[old]
 
 
 def on_screen(
-    info: MediaInfo, moments: np.ndarray, habits: Habits, prepare: Callable[[np.ndarray], np.ndarray] | None = None
+    info: MediaInfo, moments: np.ndarray, habits: Habits, prepare: Prepare | None = None
 ) -> Generator[np.ndarray, None, None]:
     """The picture that a player shows at each moment: the last one whose time has come, or the first of all.
 
@@ -68,9 +83,9 @@ def _decode(info: MediaInfo, begin: float | None, habits: Habits) -> Generator[T
     """Every picture from second `begin` on, or from the file's first, with its time."""
     # ffmpeg counts a seek from where the file begins by its header
     seek = [] if begin is None else ["-ss", f"{max(0.0, begin + info.start - info.header_start - BEFORE):.6f}"]
-    args = ["-copyts", *seek, *film_args(info), *passthrough_args()]
-    args += picture_args(info, habits, shows_times=True)
-    width, height = picture_size(info, habits)
+    args = ["-copyts", *seek, *info.film_args(), *passthrough_args()]
+    args += info.picture_args(habits, shows_times=True)
+    width, height = info.picture_size(habits)
     n_bytes = width * height * 3
     with tempfile.TemporaryFile() as log, open_ffmpeg(args, path_for_errors=info.path, messages=log) as stream:
         times = _shown_times(log)

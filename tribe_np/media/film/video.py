@@ -1,10 +1,15 @@
-"""Frames of a video file as a player shows them, decoded once, in order, and held no longer than needed.
+"""The frames of each clip of a film: which frame is shown when, decoded once, in order, held no longer than needed.
 
 A film of constant frame rate is read as upstream reads it: ffmpeg is called as moviepy calls it (same scaler, same
 seek), so frames are equal to the bit. moviepy seeks back for every clip; here one pass serves all clips of a chunk,
 which is the same for a constant rate. Other films are read by the times of their pictures (`timed_frames`), for there
 moviepy's result depends on its own history of seeks. A stream that ends before the file's duration repeats its frames
 as moviepy does; one that ffmpeg reports as cut short is a MediaError.
+
+moviepy counts decoded frames and knows a frame by its place in line. Three habits make results depend on the order
+of requests, and are kept because the released weights were trained with them: a request at the very end returns the
+frame of the request before, not the last one; frames that are skipped are never shown later; times before the chunk
+show its first frame.
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -16,14 +21,11 @@ import numpy as np
 
 from tribe_np.errors import MediaError
 from tribe_np.media.ffmpeg import open_ffmpeg
-from tribe_np.media.film.counting_reader import CountingReader
-from tribe_np.media.film.frame_times import JUMP, clip_times, frame_indices, frame_number, still_indices, still_times
-from tribe_np.media.film.pictures import Habits, film_args, film_duration, picture_args, picture_size
-from tribe_np.media.film.probe import MediaInfo, probe
-from tribe_np.media.film.timed_frames import on_screen
-from tribe_np.timeline.features import CLIP_DURATION, FREQUENCY, N_VIDEO_FRAMES
+from tribe_np.media.film.counting_reader import JUMP, CountingReader
+from tribe_np.media.film.probe import Habits, MediaInfo, probe
+from tribe_np.media.film.timed_frames import Prepare, rows_on_screen
+from tribe_np.timeline.features import CLIP_DURATION, FREQUENCY, N_VIDEO_FRAMES, to_index
 
-Prepare = Callable[[np.ndarray], np.ndarray]
 RowsFor = Callable[[float], np.ndarray]
 OURS = Habits()
 OVERRUN = 0.011
@@ -106,7 +108,7 @@ def video_info(path: str | Path, offset: float, duration: float, habits: Habits 
     info = probe(path)
     if not info.has_video:
         raise MediaError(f"{path}: has sound but no pictures")
-    length = film_duration(info, habits)
+    length = info.film_duration(habits)
     if offset < 0 or duration < 0 or offset + duration > length + OVERRUN:
         raise MediaError(
             f"{path}: seconds {offset:g} to {offset + duration:g} were asked for, but it lasts {length:g} s"
@@ -122,14 +124,14 @@ def read_frames(info: MediaInfo, first: int, *, habits: Habits = OURS) -> Genera
     Raises   MediaError when ffmpeg fails
     Source   moviepy 2.2.1 FFMPEG_VideoReader.initialize
     """
-    where = film_args(info)
+    where = info.film_args()
     if first > 0:
         start = first * (1 / info.fps) - 0.00001
         back = min(1, start)
         where = ["-ss", f"{start - back:.6f}", *where, "-ss", f"{back:.6f}"]
-    width, height = picture_size(info, habits)
+    width, height = info.picture_size(habits)
     n_bytes = width * height * 3
-    with open_ffmpeg([*where, *picture_args(info, habits)], path_for_errors=info.path) as stream:
+    with open_ffmpeg([*where, *info.picture_args(habits)], path_for_errors=info.path) as stream:
         while len(raw := stream.read(n_bytes)) == n_bytes:
             yield np.frombuffer(raw, np.uint8).reshape(height, width, 3)
 
@@ -143,21 +145,7 @@ def _rows(
         return _by_number_with_seeks(info, times, habits, prepare)
     if info.is_constant:
         return _by_number(info, rows_for, habits, prepare)
-    return _by_time(info, times, habits, prepare)
-
-
-def _by_time(info: MediaInfo, times: np.ndarray, habits: Habits, prepare: Prepare | None) -> Iterator[np.ndarray]:
-    moments, places = np.unique(times, return_inverse=True)
-    with closing(on_screen(info, moments, habits, prepare)) as shown:
-        held: dict[int, np.ndarray] = {}
-        n_shown = 0
-        for row in np.reshape(places, times.shape):
-            for place in range(n_shown, int(row.max()) + 1):
-                held[place] = next(shown)
-            n_shown = int(row.max()) + 1
-            yield np.stack([held[place] for place in row])
-            for old in [place for place in held if place < row.min()]:
-                del held[old]
+    return rows_on_screen(info, times, habits, prepare)
 
 
 def _by_number_with_seeks(
@@ -207,3 +195,95 @@ def _frame_at(info: MediaInfo, number: int, habits: Habits) -> np.ndarray:
     if found is None:
         raise MediaError(f"{info.path}: no frame can be decoded; the file is damaged or cut short")
     return found
+
+
+def frame_number(fps: float, seconds: float) -> int:
+    """The frame on screen at a time of the file, counted from 0.
+
+    Source   moviepy 2.2.1 FFMPEG_VideoReader.get_frame_number
+    """
+    return int(fps * seconds + 0.00001)
+
+
+class FrameReader:
+    """The state of moviepy's reader: `next_frame` is the next in line, `last_frame` the one that a read last returned.
+
+    Source   moviepy 2.2.1 FFMPEG_VideoReader.get_frame, read_frame, skip_frames, initialize
+    """
+
+    def __init__(self, n_frames: float) -> None:
+        self.n_frames = n_frames
+        self.next_frame = 1  # opening a file reads its first frame
+        self.last_frame = 0
+
+    def request(self, number: int) -> int:
+        """The frame that is shown when `number` is asked for."""
+        if number + 1 == self.next_frame:
+            return self.last_frame
+        # a seek and reading on end at the same frame; what is passed is never shown
+        if number < self.n_frames:
+            self.last_frame = number
+        self.next_frame = number + 1
+        return self.last_frame
+
+
+def clip_times(
+    duration: float,
+    *,
+    n_video_frames: int = N_VIDEO_FRAMES,
+    clip_duration: float = CLIP_DURATION,
+    frequency: float = FREQUENCY,
+) -> np.ndarray:
+    """Times of every frame of every clip, from the start of the chunk: oldest first, none before the chunk.
+
+    Shapes   -> (n, n_video_frames) float64 with n = round(duration * frequency)
+    Units    seconds, Hz
+    Numerics clip b ends at the end of bin b of an even spread over the duration (its step is only nearly 1 / frequency)
+    Source   neuralset 0.0.2 HuggingFaceVideo._get_data
+    """
+    ends = np.linspace(0, duration, to_index(duration, frequency) + 1)[1:]
+    before = np.array([k / n_video_frames * clip_duration for k in reversed(range(n_video_frames))])
+    return np.asarray(np.maximum(0.0, ends[:, None] - before[None, :]))
+
+
+def frame_indices(
+    fps: float,
+    n_frames: float,
+    offset: float,
+    duration: float,
+    *,
+    n_video_frames: int = N_VIDEO_FRAMES,
+    clip_duration: float = CLIP_DURATION,
+    frequency: float = FREQUENCY,
+) -> np.ndarray:
+    """Frames of the file, counted from 0, that make up each clip of a chunk; n_frames may be infinite.
+
+    Shapes   -> (n, n_video_frames) int64, a row per bin
+    Units    seconds from the start of the file, Hz
+    Source   neuralset 0.0.2 HuggingFaceVideo._get_data over moviepy 2.2.1 FFMPEG_VideoReader
+    """
+    # moviepy's subclip knows its length as a difference of its ends
+    times = clip_times(
+        (offset + duration) - offset, n_video_frames=n_video_frames, clip_duration=clip_duration, frequency=frequency
+    )
+    reader = FrameReader(n_frames)
+    shown = [[reader.request(frame_number(fps, time + offset)) for time in row] for row in times.tolist()]
+    return np.array(shown, np.int64).reshape(len(times), n_video_frames)
+
+
+def still_times(duration: float, *, frequency: float = FREQUENCY) -> np.ndarray:
+    """Moments for a model of single pictures, from the start of the chunk: evenly from its first to its last.
+
+    Source   neuralset 0.0.2 HuggingFaceVideo._get_data_from_image_model
+    """
+    return np.linspace(0, duration, to_index(duration, frequency))
+
+
+def still_indices(fps: float, offset: float, duration: float, *, frequency: float = FREQUENCY) -> np.ndarray:
+    """Frames for a model of single pictures, by `still_times`.
+
+    Shapes   -> (n,) int64; the last may lie past the end of the file
+    Source   neuralset 0.0.2 HuggingFaceVideo._get_data_from_image_model
+    """
+    times = still_times((offset + duration) - offset, frequency=frequency)
+    return np.array([frame_number(fps, time + offset) for time in times.tolist()], np.int64)

@@ -12,7 +12,7 @@ import wave
 from collections.abc import Callable
 from pathlib import Path
 
-from tribe_np.errors import ConfigError, MediaError, MissingDependencyError, OutputError
+from tribe_np.errors import ConfigError, MediaError, MissingDependencyError, OutputError, StimulusError
 from tribe_np.files.atomic import whole_file
 from tribe_np.files.leftovers import scratch_prefix
 from tribe_np.media.child_process import last_useful_line, run_child
@@ -47,13 +47,14 @@ def synthesise(
 
     language is a name, code or tag ("en-US" asks for that region's voice where there is one); None is English. engine
     None takes espeak-ng if its library is there, else gTTS. The file appears whole or not at all.
-    Raises   MediaError when there is nothing to say or the engine fails; MissingDependencyError when there is none;
-             ConfigError for an unknown engine or language; OutputError when the file cannot be written
+    Raises   StimulusError for a text that cannot be spoken; MediaError when the engine fails; MissingDependencyError
+             when there is none; ConfigError for an unknown engine or language; OutputError when the file cannot be
+             written
     """
     if engine is not None and engine not in ENGINES:
         raise ConfigError(f"unknown speech engine {engine!r:.40}; known: {', '.join(ENGINES)}")
     if not text.strip():
-        raise MediaError("the text is blank: there is nothing to speak")
+        raise StimulusError("the text is blank: there is nothing to speak")
     spoken_in = find_language(language or "english")
     if engine != "gtts":
         transcript = _espeak(text, wav_path, spoken_in)
@@ -68,17 +69,17 @@ def synthesise(
 def _check_readable(text: str, code: str) -> None:
     """Refuses what espeak-ng would speak as something else, or without saying where a word begins."""
     if code == "ja" and (kanji := KANJI.search(text)):
-        raise MediaError(
+        raise StimulusError(
             f"espeak-ng cannot read kanji ({kanji.group()}): it spells them in English. Write the text in kana, or "
             "record it and give the sound with --transcript FILE"
         )
     if code not in READ_HAN and (han := KANJI.search(text)):
-        raise MediaError(
+        raise StimulusError(
             f'espeak-ng\'s voice for {code!r} says "Chinese letter" for {han.group()}: name the language with '
             "--language zh, write it in letters, or record the text and give the sound with --transcript FILE"
         )
     if stretch := unspaced_stretch(text):
-        raise MediaError(
+        raise StimulusError(
             f"the text holds {len(stretch)} letters without a space ({stretch[:10]}...), and nothing here says where "
             "their words begin. Put spaces or zero-width spaces between the words, or record the text and give the "
             "sound with --transcript FILE"
@@ -92,7 +93,7 @@ def _espeak(text: str, wav_path: Path, language: Language) -> Transcript | None:
         # a NUL would end the text; replaced one for one, because events count characters
         said = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b]", " ", text).encode("utf-8")
     except UnicodeEncodeError as error:
-        raise MediaError(f"the text holds half of a surrogate pair at character {error.start + 1}") from error
+        raise StimulusError(f"the text holds half of a surrogate pair at character {error.start + 1}") from error
     with tempfile.TemporaryDirectory(prefix=scratch_prefix()) as folder:
         voices = [*([f"{code}-{language.region}"] if language.region else []), VOICES.get(code, code)]
         command = _espeak_command(folder, ",".join(voices))
@@ -105,7 +106,7 @@ def _espeak(text: str, wav_path: Path, language: Language) -> Transcript | None:
         with wave.open(str(spoken)) as sound:
             total = sound.getnframes() / sound.getframerate()
         if total == 0:
-            raise MediaError("espeak-ng made no sound from the text: there is nothing to speak")
+            raise StimulusError("espeak-ng made no sound from the text: there is nothing to speak")
         events = [SpeechEvent(*event) for event in json.loads((Path(folder) / "events.json").read_text("utf-8"))]
         _write_whole(wav_path, lambda passing: passing.write_bytes(spoken.read_bytes()))
     return Transcript(tuple(align_words(text, events, total)), code, "espeak-ng")

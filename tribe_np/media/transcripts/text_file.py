@@ -4,7 +4,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from tribe_np.errors import MediaError, StimulusError
+from tribe_np.errors import MediaError, StimulusError, reason_of
 from tribe_np.files.file_kinds import HEAD, KINDS, kind_of
 from tribe_np.files.text_encoding import text_encoding
 from tribe_np.media.transcripts.timed_words import INVISIBLE
@@ -41,7 +41,7 @@ def read_text_file(path: Path) -> str:
             )
         content = path.read_bytes()
     except OSError as error:
-        raise MediaError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise MediaError(f"{path}: cannot be read: {reason_of(error)}") from error
     _check_kind(content, path)
     text = _decoded(content, path)
     _check_kind(text[:HEAD].encode(errors="replace"), path)

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from extractors.common.costs import Load
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import RELEASED_SELECTION
 from tribe_np.encoder.config import BuildArgs, EncoderConfig
-from tribe_np.encoder.random_config import RELEASED_LAYERS
 from tribe_np.formats.checkpoint import Checkpoint
 from tribe_np.pipeline.config import DataConfig, ExtractorConfig
 from tribe_np.pipeline.costs import flops
@@ -16,7 +15,6 @@ from tribe_np.timeline.features import FREQUENCY
 
 PROGRAM = 120_000_000
 """Bytes of Python and the libraries before a model is loaded, as measured."""
-DEFAULT_SELECTION = LayerSelection(RELEASED_LAYERS)
 
 
 def extractor_costs(folder: Path, chosen: Mapping[str, ExtractorConfig]) -> dict[str, Any]:
@@ -29,7 +27,7 @@ def extractor_costs(folder: Path, chosen: Mapping[str, ExtractorConfig]) -> dict
     if record is None:
         return {}
     config, settings = record.config.from_folder(folder), chosen.get(record.modality)
-    selection = DEFAULT_SELECTION if settings is None else settings.selection
+    selection = RELEASED_SELECTION if settings is None else settings.selection
     groups = selection.groups(config.n_states, subselect=record.averages_tokens)
     frequency = FREQUENCY if settings is None else settings.frequency
     load = Load(n_video_frames=None if settings is None else settings.n_video_frames)

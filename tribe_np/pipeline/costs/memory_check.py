@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from extractors.common.costs import Load
 from tribe_np.errors import ShortMemoryError
 from tribe_np.machine.memory import Available, available_memory
-from tribe_np.pipeline.costs.estimate import Need, extractor_config, extractor_need
-from tribe_np.pipeline.costs.load import load_of
-from tribe_np.pipeline.features.modality import is_streamed
+from tribe_np.pipeline.costs.estimate import Need, extractor_need
+from tribe_np.pipeline.features.modality import Modality
 from tribe_np.pipeline.features.source import FeatureSource
 from tribe_np.timeline.events import Events
 
@@ -61,26 +59,22 @@ def feature_stage(source: FeatureSource, modality: str, events: Events) -> Stage
 
     Raises   CheckpointError, ConfigError for a model folder that is missing or unusable
     """
-    config, itemsize = source.data.extractors[modality], np.dtype(source.runtime.dtype).itemsize
-    folder = source.locations.extractor(modality, config.model_name)
-    # on a device the host holds a layer at a time
-    streaming = is_streamed(folder, source.runtime) or not source.runtime.is_on_host
-    load = load_of(source, modality, events)
+    part, itemsize, on_host = source.of(modality), np.dtype(source.runtime.dtype).itemsize, source.runtime.is_on_host
+    load = part.workload(events)
 
-    def need(itemsize: int, streaming: bool) -> Need:
-        return extractor_need(folder, f"{modality} features", streaming=streaming, load=load, itemsize=itemsize)
+    def need(itemsize: int) -> Need:
+        streaming = part.is_streamed or not on_host  # on a device the host holds a layer at a time
+        return extractor_need(part.folder, f"{modality} features", streaming=streaming, load=load, itemsize=itemsize)
 
-    smaller = () if itemsize == 4 else (("--precision float32", need(4, streaming)),)
-    kept = 0 if source.cache.folder is not None else _n_features(source, modality, load, folder) * itemsize
-    return Stage(need(itemsize, streaming), kept, smaller, lambda: source.is_cached(modality, events))
+    smaller = () if itemsize == 4 else (("--precision float32", need(4)),)
+    kept = 0 if source.cache.folder is not None else _n_features(part, load) * itemsize
+    return Stage(need(itemsize), kept, smaller, lambda: source.is_cached(modality, events))
 
 
-def _n_features(source: FeatureSource, modality: str, load: Load, folder: Path) -> int:
+def _n_features(part: Modality, load: Load) -> int:
     """Numbers that stay in memory for want of a cache: of every word, or of every step of sound or film."""
-    n_steps = load.n_words or load.seconds * source.data.frequency
-    n_groups = len(source.data.extractors[modality].selection.fractions)
-    config = extractor_config(folder)
-    return 0 if config is None else int(n_steps * n_groups * config.model_dim)
+    n_steps = load.n_words or load.seconds * part.config.frequency
+    return int(n_steps * len(part.config.selection.fractions) * part.model_config.model_dim)
 
 
 def check_run(source: FeatureSource, events: Events, modalities: Sequence[str], last: Sequence[Stage] = ()) -> None:

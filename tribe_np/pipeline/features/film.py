@@ -9,10 +9,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from extractors.common.costs import Load
 from tribe_np.media.film.video import clip_frames
 from tribe_np.pipeline.features.modality import Modality, Piece
 from tribe_np.pipeline.features.pictures import film_parts
 from tribe_np.pipeline.features.stride import computed_bins, fill_bins
+from tribe_np.pipeline.progress import number_of
 from tribe_np.pipeline.store.finished_clips import FinishedClips
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import to_index
@@ -20,9 +22,10 @@ from tribe_np.timeline.features import to_index
 
 @dataclass(frozen=True, eq=False)
 class Film(Modality):
-    """A model that reads clips: `features(model, clips, *, selection, final_norm, shrunk)` -> (G, F, clips).
+    """A model that reads clips: `features(model, clips, *, selection, final_norm, prepared)` -> (G, F, clips).
 
-    Its `processor.shrink` makes a frame as small as the model sees it; `config.frames_per_clip` is the length it knows.
+    Its `processor.shrink` makes a frame as small as the model sees it, `processor.normalize` makes a clip of them into
+    pixels, and `config.frames_per_clip` is the length it knows.
     """
 
     shows_pieces: ClassVar[bool] = True
@@ -38,7 +41,7 @@ class Film(Modality):
         (row,), model = piece.rows, self.model
         bins = self._bins(row)
         finished = self.unfinished(self.key(piece))
-        done = finished.load(self._features([]), len(bins))
+        done = finished.load(self._no_features(), len(bins))
         left = bins[done.shape[-1] :]
         clips = clip_frames(
             row.filepath, offset=row.offset, duration=row.duration, n_video_frames=self.n_video_frames,
@@ -48,14 +51,18 @@ class Film(Modality):
         title = f"{self.config.modality}, chunk {piece.number} of {piece.of}"
         with self.progress.stage(title, len(left), "clips") as step:
             for clip in clips:
-                done = np.concatenate([done, self._features([clip])], axis=-1)
+                done = np.concatenate([done, self._features([model.processor.normalize(clip)])], axis=-1)
                 finished.store(done)
                 step(1)
         return fill_bins(done, bins)
 
+    def _no_features(self) -> np.ndarray:
+        """Those of no clip, which have the shape of all."""
+        return self._features([])
+
     def _features(self, clips: list[np.ndarray]) -> np.ndarray:
         features: np.ndarray = self.about.extract(
-            self.model, clips, selection=self.config.selection, final_norm=self.options.video_final_norm, shrunk=True
+            self.model, clips, selection=self.config.selection, final_norm=self.options.video_final_norm, prepared=True
         )
         return features
 
@@ -79,9 +86,15 @@ class Film(Modality):
             )
         return said
 
-    def n_model_runs(self, events: Events) -> int:
+    def workload(self, events: Events) -> Load:
         """See Modality."""
-        return sum(len(self._bins(row)) for row in self.rows(events))
+        rows = self.rows(events)
+        n_clips = sum(len(self._bins(row)) for row in rows)
+        return Load(seconds=sum(row.duration for row in rows), n_clips=n_clips, n_video_frames=self.n_video_frames)
+
+    def amount(self, load: Load) -> str:
+        """See Modality."""
+        return f"{number_of(load.n_clips, 'clips')} of film"
 
     @property
     def n_video_frames(self) -> int:

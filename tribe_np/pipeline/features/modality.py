@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from extractors.catalogue import ModelRecord
+from extractors.common.costs import Load
 from tribe_np.errors import NotFiniteError
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.pipeline.config import ExtractorConfig
@@ -33,7 +34,6 @@ from tribe_np.pipeline.store.finished_clips import FinishedClips
 from tribe_np.pipeline.store.word_blocks import WordBlocks
 from tribe_np.runtime import Runtime
 from tribe_np.timeline.events import Event, Events
-from tribe_np.timeline.features import to_index
 
 RESIDENT_BYTES = 500_000_000
 """Model folders up to this size are read once and kept; of larger ones each layer is read when it is reached."""
@@ -85,7 +85,7 @@ class Modality(ABC):
         """The features of a piece: (G, F, T) of a chunk, (words, G, F) of words."""
 
     def pieces(self, events: Events) -> list[Piece]:
-        """What there is to make for a table, in its order: here a piece per row."""
+        """What there is to make for a table in standard order (as `get_events` gives it): here a piece per row."""
         rows = self.rows(events)
         return [Piece(self.config.modality, (row,), n, len(rows)) for n, row in enumerate(rows, 1)]
 
@@ -93,9 +93,13 @@ class Modality(ABC):
         """What a reader of the features should know: that they are approximations, say."""
         return []
 
-    def n_model_runs(self, events: Events) -> int:
-        """How often the model runs for a table: here once per step of the grid."""
-        return sum(to_index(row.duration, self.config.frequency) for row in self.rows(events))
+    @abstractmethod
+    def workload(self, events: Events) -> Load:
+        """What the model would be given for a table, for estimates of memory and time."""
+
+    @abstractmethod
+    def amount(self, load: Load) -> str:
+        """The same for people."""
 
     def unfinished(self, key: str) -> FinishedClips | WordBlocks | None:
         """Where parts of an entry are kept until it is whole; None where it is made at once."""
@@ -176,10 +180,14 @@ class Modality(ABC):
     def model(self) -> Any:
         """The model, loaded when it is first needed."""
         with self.progress.stage(f"loading the {self.config.modality} model", None, "models") as step:
-            streaming = is_streamed(self.folder, self.runtime)
-            model = self.about.model.load(self.folder, replace(self.runtime, streaming=streaming))
+            model = self.about.model.load(self.folder, replace(self.runtime, streaming=self.is_streamed))
             step(1)
         return model
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether one layer at a time is in memory. Same numbers; reading a large layer is little beside running it."""
+        return self.runtime.is_on_host and sum(p.stat().st_size for p in self.folder.glob("*.*")) > RESIDENT_BYTES
 
     def check(self) -> None:
         """Refuses a model that cannot be used, as far as its files' headers tell.
@@ -198,8 +206,3 @@ class Modality(ABC):
         """Whether features have an axis of layer groups, as upstream's do."""
         averages = self.about.averages_tokens
         return self.config.selection.keeps_group_axis(self.model_config.n_states, subselect=averages)
-
-
-def is_streamed(folder: Path, runtime: Runtime) -> bool:
-    """Whether one layer at a time is in memory. Same numbers; reading a large layer is little beside running it."""
-    return runtime.is_on_host and sum(p.stat().st_size for p in folder.glob("*.*")) > RESIDENT_BYTES

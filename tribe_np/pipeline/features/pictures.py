@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from extractors.common.costs import Load
 from tribe_np.media.film.probe import probe
 from tribe_np.media.film.video import still_frames
 from tribe_np.pipeline.features.modality import Modality, Piece
 from tribe_np.pipeline.options import PipelineConfig
-from tribe_np.timeline.events import Event
+from tribe_np.pipeline.progress import number_of
+from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.features import to_index
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +34,15 @@ class Pictures(Modality):
         )  # fmt: skip
         features: np.ndarray = self.about.extract(model, frames, selection=self.config.selection)
         return features
+
+    def workload(self, events: Events) -> Load:
+        """See Modality."""
+        seconds = [row.duration for row in self.rows(events)]
+        return Load(seconds=sum(seconds), n_clips=sum(to_index(s, self.config.frequency) for s in seconds))
+
+    def amount(self, load: Load) -> str:
+        """See Modality."""
+        return f"{number_of(load.n_clips, 'pictures')} of film"
 
 
 def film_parts(row: Event, options: PipelineConfig) -> dict[str, Any]:

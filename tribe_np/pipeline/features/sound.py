@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from extractors.common.costs import Load
 from tribe_np.errors import MediaError
 from tribe_np.media.sound.audio import read_audio
 from tribe_np.pipeline.features.modality import Modality, Piece
+from tribe_np.timeline.events import Events
 from tribe_np.timeline.features import to_index
 
 
@@ -36,3 +38,12 @@ class Sound(Modality):
             self.model, samples, rate, row.duration, selection=self.config.selection, frequency=frequency
         )
         return features
+
+    def workload(self, events: Events) -> Load:
+        """See Modality."""
+        seconds = [row.duration for row in self.rows(events)]
+        return Load(seconds=sum(seconds), chunk_seconds=max(seconds))
+
+    def amount(self, load: Load) -> str:
+        """See Modality."""
+        return f"{load.seconds:.1f} s of sound"

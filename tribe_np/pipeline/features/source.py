@@ -1,17 +1,19 @@
-"""Events to features: which modalities there are, and the features of each, kept in the cache by content.
+"""Events to features: those of each modality, kept in the cache by content, and what the windows hold of them.
 
 Each modality gives one FeatureGrid per event: dense at 2 Hz for a chunk of sound or film, static (frequency 0) for a
-word. Windows are built from these (`windows`), never sliced from one long grid.
+word. Windows are built from these, never sliced from one long grid.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from extractors.catalogue import record_of
-from tribe_np.errors import TribeError
-from tribe_np.pipeline.config import DataConfig
+from tribe_np.errors import EventsError, TribeError
+from tribe_np.pipeline.config import DataConfig, ExtractorConfig
 from tribe_np.pipeline.features.film import Film
 from tribe_np.pipeline.features.modality import Modality
 from tribe_np.pipeline.features.pictures import Pictures
@@ -23,12 +25,16 @@ from tribe_np.pipeline.resolve import ModelLocations
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.store.cache import FeatureCache
 from tribe_np.pipeline.store.digest import Digests
-from tribe_np.pipeline.store.event_features import EventFeatures, EventKey, FeatureItems
+from tribe_np.pipeline.store.event_features import EventFeatures, EventKey, FeatureItems, event_key
 from tribe_np.runtime import Runtime
-from tribe_np.timeline.events import Events
+from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.features import FeatureGrid, window_features
+from tribe_np.timeline.segments import Window
 
 READERS: dict[str, type[Modality]] = {"words": Words, "sound": Sound, "film": Film, "pictures": Pictures}
 """By what a model of the catalogue reads."""
+Items = Mapping[EventKey, FeatureGrid]
+"""Features of every event of one modality."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,3 +129,37 @@ class FeatureSource:
 
 def _no_step(n: int) -> None:
     """Counts nothing: each piece shows its own progress."""
+
+
+def one_window(
+    items: Items, events: Sequence[Event], start: float, duration: float, config: ExtractorConfig
+) -> np.ndarray:
+    """Features of one modality over a stretch of a timeline, from those of `events` that have any.
+
+    Shapes   -> (G, F, T), or (F, T) where upstream has no axis of layer groups
+    Raises   EventsError when there are none and the checkpoint does not allow that
+    """
+    grids = [items[key] for key in map(event_key, events) if key in items]
+    first = next(iter(items.values()))
+    if not grids and not config.allow_missing:
+        raise EventsError(
+            f"no {config.modality} event between {start} and {start + duration} s, and allow_missing is false"
+        )
+    shape = first.data.shape[:-1] if first.frequency else first.data.shape
+    features = window_features(grids, start, duration, config.frequency, shape, aggregation=config.aggregation)
+    return features.astype(first.data.dtype, copy=False)  # a window without events has zeros of float32
+
+
+def stacked(items: Items, windows: Sequence[Window], config: ExtractorConfig) -> np.ndarray:
+    """Features of one modality in several windows.
+
+    Shapes   -> (B, G, F, T) or (B, F, T)
+    Raises   EventsError for windows of different shapes, and as `one_window`
+    """
+    parts = [one_window(items, w.events, w.start, w.duration, config) for w in windows]
+    if len({part.shape for part in parts}) > 1:  # cat and stack: the number of events decides
+        raise EventsError(
+            f"windows hold different numbers of {config.modality} events, which aggregation {config.aggregation!r} "
+            "turns into features of different shapes"
+        )
+    return np.stack(parts)

@@ -9,20 +9,21 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from extractors.common.costs import Load
 from extractors.llama.extract import TextWork
-from extractors.llama.tokenizer import LlamaTokenizer
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.pipeline.costs.text_work import describe_work
 from tribe_np.pipeline.features.modality import Modality, Piece
-from tribe_np.pipeline.stimuli.in_context import MAX_CONTEXT_LEN
+from tribe_np.pipeline.progress import number_of
 from tribe_np.pipeline.store.event_features import EventFeatures, EventKey, event_key
 from tribe_np.pipeline.store.word_blocks import WordBlocks
+from tribe_np.timeline.contexts import MAX_CONTEXT_LEN
 from tribe_np.timeline.events import Events
 
 
 @dataclass(frozen=True, eq=False)
 class Words(Modality):
-    """A model that reads words in their contexts: see `extractors.llama.extract.word_features`."""
+    """A model that reads words in their contexts, with a tokenizer: see `extractors.llama.extract.word_features`."""
 
     shows_pieces: ClassVar[bool] = True
 
@@ -44,7 +45,7 @@ class Words(Modality):
 
     def compute(self, piece: Piece) -> np.ndarray:
         """See Modality."""
-        tokenizer, model = LlamaTokenizer.from_pretrained(self.folder), self.model
+        tokenizer, model = self.about.tokenizer.from_pretrained(self.folder), self.model
         with self.progress.stage(self.config.modality, len(piece.rows), "words") as step:
             vectors = self.about.extract(
                 model, tokenizer, piece.rows, selection=self.config.selection, batch_size=self._batch_size,
@@ -65,10 +66,21 @@ class Words(Modality):
         """See Modality."""
         return WordBlocks(self.cache, key)
 
+    def workload(self, events: Events) -> Load:
+        """See Modality."""
+        rows, is_padded = self.rows(events), self.options.compat.eos_is_padding  # padded: batches of whole contexts
+        longest = max(len((row.context or "").split()) for row in rows)
+        n_at_once = longest * self._batch_size if is_padded else len(rows)
+        return Load(n_words=len(rows), n_words_at_once=n_at_once, is_padded=is_padded, stride=self.options.stride)
+
+    def amount(self, load: Load) -> str:
+        """See Modality."""
+        return number_of(load.n_words, "words")
+
     def check(self) -> None:
         """See Modality."""
         super().check()
-        LlamaTokenizer.from_pretrained(self.folder)
+        self.about.tokenizer.from_pretrained(self.folder)
 
     @property
     def _batch_size(self) -> int:

@@ -14,27 +14,14 @@ from tribe_np.media.film import probe
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import terminal_progress
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli.events import EventBuilder
-from tribe_np.pipeline.stimuli.in_context import in_context
-from tribe_np.pipeline.stimuli.words import WordSource
+from tribe_np.pipeline.stimuli.events import EventBuilder, in_context
+from tribe_np.pipeline.stimuli.stimulus import WordSource
 from tribe_np.pipeline.store.workspace import open_workspace
-from tribe_np.timeline.chunking import chunk_events
-from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.events import Event, Events, as_events
 from tribe_np.timeline.languages import language_name
+from tribe_np.timeline.segments import chunk_events
 
 MEDIA = ("Audio", "Video")
-
-
-def as_events(events: Any) -> Events:
-    """A table of events from one, or from a pandas DataFrame.
-
-    Raises   EventsError for anything else
-    """
-    if isinstance(events, Events):
-        return events
-    if not hasattr(events, "itertuples"):
-        raise EventsError(f"events must be an Events table or a pandas DataFrame, got {type(events).__name__}")
-    return Events.from_dataframe(events)
 
 
 def get_audio_and_text_events(events: Any, audio_only: bool = False) -> Any:

@@ -1,33 +1,34 @@
 """A stimulus to its events: film and sound in chunks, words with their contexts.
 
-Source   tribev2 demo_utils.py get_audio_and_text_events, TextToEvents; order of steps as there
+Source   tribev2 demo_utils.py TextToEvents, get_audio_and_text_events (AddText, AddSentenceToWords, AddContextToWords,
+         RemoveMissing); order of steps as there
 """
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from tribe_np.errors import EventsError, MediaError
 from tribe_np.media.ffmpeg import ffmpeg_version
 from tribe_np.media.film import probe
-from tribe_np.media.film.pictures import film_duration
 from tribe_np.media.film.probe import MediaInfo
 from tribe_np.media.sound import audio
 from tribe_np.media.speech import synthesis as speech
 from tribe_np.media.transcripts import transcript as transcripts
 from tribe_np.media.transcripts.transcript import Transcript
 from tribe_np.pipeline.options import PipelineConfig
-from tribe_np.pipeline.progress import Progress
+from tribe_np.pipeline.progress import Progress, number_of
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli.in_context import in_context
 from tribe_np.pipeline.stimuli.language import language_of_words, language_to_speak
-from tribe_np.pipeline.stimuli.stimulus import Stimulus
-from tribe_np.pipeline.stimuli.words import Recogniser, WordSource, check_words
+from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource
+from tribe_np.pipeline.stimuli.words import Recogniser, check_words
 from tribe_np.pipeline.store.cache import CACHE_VERSION
 from tribe_np.pipeline.store.digest import Digests, value_digest
 from tribe_np.pipeline.store.kept_media import is_kept, seal
-from tribe_np.timeline.chunking import chunk_events
+from tribe_np.timeline.contexts import MAX_CONTEXT_LEN, add_contexts, add_sentences, add_text, remove_missing
 from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.segments import chunk_events
 from tribe_np.timeline.sentences import analyser
 
 NOT_A_SIDECAR = (
@@ -120,7 +121,7 @@ class EventBuilder:
             "ffmpeg": ffmpeg_version(), "video_stream": film.video_stream, "audio_stream": film.audio_stream,
             "is_constant_rate": film.is_constant, "rotation": film.rotation, "pixel_aspect": film.pixel_aspect,
         }  # fmt: skip
-        duration = film_duration(film, compat.film_habits)
+        duration = film.film_duration(compat.film_habits)
         return Event("Video", 0.0, duration, filepath=str(film.path), frequency=film.fps)
 
     def sound_of(self, film: Path, *, has_audio: bool) -> Path | None:
@@ -226,3 +227,41 @@ class EventBuilder:
             path, lossy=compat.lossy_sidecar, drop_untimed=compat.drop_untimed_words,
             keep_non_speech=self._keeps_non_speech,
         )  # fmt: skip
+
+
+def in_context(events: Events, language: str, config: PipelineConfig, record: RunRecord, progress: Progress) -> Events:
+    """The table with Text and Sentence rows, and with a context for every word that has a sentence.
+
+    Words without one are left out, with a warning that counts them.
+    Raises   EventsError, MissingDependencyError from the splitter
+    """
+    compat = config.compat
+    splitter = analyser(config.sentences, language)
+    record.facts |= {"sentences": splitter.name, "sentences_note": splitter.note}
+    progress.note(splitter.note)
+    n_words = len(events.of_type("Word"))
+    events = add_text(events, analyser=splitter)
+    events = add_sentences(
+        events, analyser=splitter, max_unmatched_ratio=0.05,
+        rounding_loses_words=compat.rounding_loses_words, merge_identical=compat.identical_sentences,
+    )  # fmt: skip
+    stride = config.stride
+    events = add_contexts(
+        events, max_context_len=MAX_CONTEXT_LEN, stride=stride, merge_identical=compat.identical_sentences
+    )
+    events = remove_missing(events)
+    if stride > 1 and _longest(events) > MAX_CONTEXT_LEN + 1:
+        record.warn(
+            f"contexts are anchored at every {stride}th word, an approximation: from word {MAX_CONTEXT_LEN + 2} on, "
+            f"words have up to {stride} words more context than exact ones"
+        )
+    lost = n_words - len(events.of_type("Word"))
+    if lost:
+        verb = "is" if lost == 1 else "are"
+        record.warn(f"{lost} of {number_of(n_words, 'words')} could not be placed in a sentence and {verb} left out")
+    return events
+
+
+def _longest(events: Events) -> int:
+    """Words of the timeline that has most."""
+    return max(Counter(word.timeline for word in events.of_type("Word")).values(), default=0)

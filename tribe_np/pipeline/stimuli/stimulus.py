@@ -1,4 +1,4 @@
-"""The stimulus file: its kind by suffix, and the checks every command makes first.
+"""The stimulus file and where its words come from: the checks that every command makes first.
 
 Source   tribev2 demo_utils.py TribeModel.get_events_dataframe, VALID_SUFFIXES
 """
@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from tribe_np.errors import ConfigError, MediaError, MissingFileError, StimulusError
+from tribe_np.errors import ConfigError, MediaError, MissingFileError, StimulusError, reason_of
 from tribe_np.media.transcripts.text_file import read_text_file
 
 SUFFIXES = {
@@ -30,6 +30,37 @@ class Stimulus:
         Raises   MediaError when it is no plain text, in an unknown encoding, blank or too long
         """
         return read_text_file(self.path)
+
+
+@dataclass(frozen=True)
+class WordSource:
+    """Where word timings may come from: a file, a recogniser, or nowhere.
+
+    Fields   transcriber is a name or a command line; whisper_model a size, a hub id or a folder; align a text that was
+             spoken, which takes the recogniser's times
+    Raises   ConfigError for what contradicts align
+    """
+
+    transcript: Path | None = None
+    transcriber: str | None = None
+    speech: bool = True
+    whisper_model: str | None = None
+    align: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.align is not None and self.transcript is not None:
+            raise ConfigError("--align contradicts --transcript, which has times of its own; give only one of them")
+        if self.align is not None and not self.speech:
+            raise ConfigError("--align contradicts --no-speech; give only one of them")
+
+    def inputs(self, stimulus: Path) -> dict[str, Path | None]:
+        """The files that a run reads, by what they are: none of them may be its target."""
+        return {"stimulus": stimulus, "transcript": self.transcript, "align": self.align}
+
+    @property
+    def wants_recogniser(self) -> bool:
+        """Whether a recogniser was asked for, so that a table beside the sound is not read."""
+        return self.transcriber is not None or self.align is not None or self.whisper_model is not None
 
 
 def open_stimulus(path: str | Path, kind: str | None = None) -> Stimulus:
@@ -66,8 +97,7 @@ def _check_is_file(path: Path) -> None:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise MissingFileError(f"{path}: no such file") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = getattr(error, "strerror", None) or error
-        raise MediaError(f"{str(path)[:200]}: cannot be read: {reason}") from error
+        raise MediaError(f"{str(path)[:200]}: cannot be read: {reason_of(error)}") from error
     if stat.S_ISDIR(found.st_mode):
         raise MissingFileError(f"{path}: is a folder, expected a file")
     if not stat.S_ISREG(found.st_mode):

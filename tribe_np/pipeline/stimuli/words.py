@@ -19,42 +19,11 @@ from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.resolve import ModelLocations
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.language import language_to_hear
-from tribe_np.pipeline.stimuli.stimulus import Stimulus
+from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource
 from tribe_np.pipeline.stimuli.whisper_model import find_whisper_model
 from tribe_np.pipeline.store.cache import CACHE_VERSION
 from tribe_np.pipeline.store.digest import Digests, file_digest, value_digest
 from tribe_np.pipeline.store.kept_media import is_kept, seal
-
-
-@dataclass(frozen=True)
-class WordSource:
-    """Where word timings may come from: a file, a recogniser, or nowhere.
-
-    Fields   transcriber is a name or a command line; whisper_model a size, a hub id or a folder; align a text that was
-             spoken, which takes the recogniser's times
-    Raises   ConfigError for what contradicts align
-    """
-
-    transcript: Path | None = None
-    transcriber: str | None = None
-    speech: bool = True
-    whisper_model: str | None = None
-    align: Path | None = None
-
-    def __post_init__(self) -> None:
-        if self.align is not None and self.transcript is not None:
-            raise ConfigError("--align contradicts --transcript, which has times of its own; give only one of them")
-        if self.align is not None and not self.speech:
-            raise ConfigError("--align contradicts --no-speech; give only one of them")
-
-    def inputs(self, stimulus: Path) -> dict[str, Path | None]:
-        """The files that a run reads, by what they are: none of them may be its target."""
-        return {"stimulus": stimulus, "transcript": self.transcript, "align": self.align}
-
-    @property
-    def wants_recogniser(self) -> bool:
-        """Whether a recogniser was asked for, so that a table beside the sound is not read."""
-        return self.transcriber is not None or self.align is not None or self.whisper_model is not None
 
 
 @dataclass(frozen=True, eq=False)

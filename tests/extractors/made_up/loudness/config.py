@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from extractors.common.settings import Settings
-
 from extractors.common.config import ModelConfig
+from tribe_np.settings import Settings
 
 
 @dataclass(frozen=True)

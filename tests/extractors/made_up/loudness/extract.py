@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from loudness.model import LoudnessModel
 from tribe_np.backend import to_host
 from tribe_np.timeline.features import to_index

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors.common.layers import LayerSelection
+from extractors.common.layer_groups import LayerSelection
 from tests import fake_device
 from tribe_np.backend import to_device, to_host
 from tribe_np.errors import ConfigError

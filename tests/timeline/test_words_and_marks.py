@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from tests.timeline.word_cases import GOOD_CASES
 from tribe_np.timeline.contractions import exceptions
-from tribe_np.timeline.tokens import tokenize
+from tribe_np.timeline.words_and_marks import words_and_marks
 
 RECORDED = json.loads((Path(__file__).parents[1] / "golden" / "word_tokens.json").read_text())["texts"]
 
 
 def cut(text: str, language: str = "en") -> str:
-    return "|".join(token for token, _ in tokenize(text, language))
+    return "|".join(token for token, _ in words_and_marks(text, language))
 
 
 @pytest.mark.parametrize(
@@ -95,19 +95,19 @@ def test_every_exception_is_its_parts() -> None:
 @pytest.mark.parametrize("case", GOOD_CASES, ids=lambda case: case["name"])
 def test_tokens_are_spacys_on_the_recorded_texts(case: dict) -> None:
     for text, sentences in zip(case["texts"], case["tokens"], strict=True):
-        assert tokenize(text, "en") == [(token, start) for _, _, tokens in sentences for token, start in tokens]
+        assert words_and_marks(text, "en") == [(token, start) for _, _, tokens in sentences for token, start in tokens]
 
 
 @pytest.mark.parametrize("record", RECORDED, ids=lambda record: record["kind"])
 def test_tokens_are_spacys_on_random_transcripts(record: dict) -> None:
-    found = tokenize(record["text"], "en")
+    found = words_and_marks(record["text"], "en")
     assert [edge for token, start in found for edge in (start, start + len(token))] == record["edges"]
 
 
 @given(st.text(max_size=40) | st.text("ab.,'’-()!?:;$5 \n", max_size=30), st.sampled_from(["en", "fr", ""]))
 def test_tokens_are_pieces_of_the_text_in_order(text: str, language: str) -> None:
     stop = 0
-    for token, start in tokenize(text, language):
+    for token, start in words_and_marks(text, language):
         assert token
         assert text[start : start + len(token)] == token
         assert text[stop:start] in ("", " ")

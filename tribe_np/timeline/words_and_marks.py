@@ -1,4 +1,4 @@
-"""Words and punctuation marks of a text, cut where spaCy's English tokenizer cuts.
+"""Words and punctuation marks of a text, cut where spaCy's English tokenizer cuts; they are no language model's tokens.
 
 Each stretch without white space loses opening and closing marks one by one, until what is left is a known exception
 (a contraction, an abbreviation) or has no more of them; the rest is cut at the marks inside. Languages other than
@@ -53,8 +53,8 @@ FACE = re.compile(
 )
 
 
-def tokenize(text: str, language: str) -> list[tuple[str, int]]:
-    """(token, its first character's place) for the whole text; single spaces between tokens belong to none.
+def words_and_marks(text: str, language: str) -> list[tuple[str, int]]:
+    """(word or mark, its first character's place) for the whole text; single spaces between them belong to none.
 
     Numerics `language` is a code: "en" adds contractions and abbreviations
     Source   spaCy 3.8 tokenizer.pyx Tokenizer, lang/punctuation.py, lang/en (rules restated; explosion/spaCy, MIT)
