@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.source import ROOT
+from tests.extractors.test_catalogue import GIVEN
 
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 BLOCK = re.compile(
@@ -87,6 +88,13 @@ def test_the_kernel_of_the_recipe(checkout: Path) -> None:
     change(checkout / "tribe_np/kernels/loops.py", "-    zero = x.dtype.type(0)\n+    zero = x.dtype.type(1)\n")
     with pytest.raises(AssertionError, match="Not equal to tolerance"):
         passes(checkout, "tests/kernels/test_contract.py", "-k", "relu and loops and values", "-x")
+
+
+def test_the_table_says_what_the_pipeline_gives() -> None:
+    for reads, (n_places, names) in GIVEN.items():
+        (places, given) = re.search(rf'^\| `"{reads}"` \| `f\((.*?), \*, (.*?)\)`', PAGE, flags=re.M).groups()
+        assert len(places.split(", ")) == n_places, reads
+        assert set(given.split(", ")) == names, reads
 
 
 def test_the_commands_of_the_page_exist() -> None:
