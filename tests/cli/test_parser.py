@@ -48,7 +48,7 @@ def test_help_of_the_whole_and_of_a_command(command_here: Command) -> None:
 
 
 def test_help_keeps_names_as_they_are(command_here: Command) -> None:
-    assert "A stimulus as features at 2 Hz" in command_here("help", "features").stdout
+    assert "Write the features of a stimulus at 2 Hz" in command_here("help", "features").stdout
     assert "without PyTorch" in command_here("help", "convert").stdout
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.timeline.word_cases import GOOD_CASES, RULES_KNOW_BETTER, recorded_sentences, spoken
-from tools.reference.sentences import GOLDEN, texts
+from tools.reference.sentences import RECORDED, texts
 from tribe_np.errors import ConfigError, MissingDependencyError
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.timeline import sentences
@@ -102,7 +102,7 @@ class Recorded:
 @pytest.mark.parametrize(("which", "least"), [("measured", 0.76), ("tuning", 0.80)])
 def test_starts_are_near_those_of_the_parser(which: str, least: float) -> None:
     """Sentence starts of both, over all that either found; `docs/parity.md` has the words' contexts."""
-    recorded = [row["starts"] for row in json.loads(GOLDEN.read_text())["texts"] if row["set"] == which]
+    recorded = [row["starts"] for row in json.loads(RECORDED.read_text())["texts"] if row["set"] == which]
     both = either = 0
     for (_, text), starts in zip(texts(which), recorded, strict=True):
         found = {sentence.start for sentence in BUILTIN.analyse(text)}
@@ -112,7 +112,7 @@ def test_starts_are_near_those_of_the_parser(which: str, least: float) -> None:
 
 
 def test_most_words_get_the_context_of_the_parser() -> None:
-    recorded = [row["starts"] for row in json.loads(GOLDEN.read_text())["texts"] if row["set"] == "measured"]
+    recorded = [row["starts"] for row in json.loads(RECORDED.read_text())["texts"] if row["set"] == "measured"]
     words = same = 0
     for (_, text), starts in zip(texts("measured"), recorded, strict=True):
         ours, theirs = (add_text(spoken(text), analyser=using) for using in (BUILTIN, Recorded(starts)))
