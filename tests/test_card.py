@@ -86,5 +86,5 @@ def test_events_and_segments_never_print_a_context() -> None:
 
 
 def test_a_segment_made_by_hand_cannot_be_moved() -> None:
-    with pytest.raises(ValueError, match="knows no events but its own"):
+    with pytest.raises(ValueError, match="knows only its own events"):
         Segment(2.0, 1.0, "film").copy(1.0)

@@ -12,7 +12,7 @@ from tribe_np.protocols import Array, Device
 
 @dataclass(frozen=True)
 class Runtime:
-    """What every model's loading takes, and whoever runs several hands on.
+    """How to run a model: every model is loaded with one, and a run of several models passes it on.
 
     Fields   precision "float32" or "float64"; device a name or an array module; kernels the hot operations; streaming
              reads each layer's weights when it is reached, instead of keeping them (the same numbers); headers_only

@@ -32,7 +32,7 @@ def test_each_model_has_the_option_that_errors_name(modality: str, tmp_path: Pat
     with pytest.raises(CheckpointError, match=f"{option} DIR"):
         default_locations(tmp_path).extractor(modality, "no/such")
     given = command_parser("predict").parse_args(["a.mp4", "--out", "x", option, str(tmp_path)])
-    assert locations(given).extractor(modality, "no/such") == tmp_path
+    assert locations(given, extractors=True).extractor(modality, "no/such") == tmp_path
 
 
 def test_what_follows_two_dashes_is_no_option(command_here: Command) -> None:
@@ -48,7 +48,7 @@ def test_help_of_the_whole_and_of_a_command(command_here: Command) -> None:
 
 
 def test_help_keeps_names_as_they_are(command_here: Command) -> None:
-    assert "A stimulus as features at 2 Hz" in command_here("help", "features").stdout
+    assert "Write the features of a stimulus at 2 Hz" in command_here("help", "features").stdout
     assert "without PyTorch" in command_here("help", "convert").stdout
 
 
@@ -114,3 +114,10 @@ def test_the_average_subject_can_be_named() -> None:
     for given, chosen in (("average", None), ("sub-01", "sub-01"), ("0", "0")):
         options = build_parser().parse_args(["predict", "a.mp4", "--out", "x", "--subject", given])
         assert options.subject == chosen
+
+
+def test_every_command_says_how_it_is_to_run() -> None:
+    plain = build_parser().parse_args(["help"])
+    assert (plain.json, plain.quiet, plain.threads) == (False, False, None)
+    chosen = build_parser().parse_args(["features", "a.wav", "--out", "f", "--json", "--quiet", "--threads", "2"])
+    assert (chosen.json, chosen.quiet, chosen.threads) == (True, True, 2)

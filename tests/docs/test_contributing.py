@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.source import ROOT
+from tests.extractors.test_catalogue import GIVEN
 
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 BLOCK = re.compile(
@@ -72,12 +73,28 @@ def passes(checkout: Path, *arguments: str) -> None:
     assert re.search(r"\d+ passed", done.stdout)
 
 
+def test_the_model_of_the_recipe(checkout: Path) -> None:
+    touched = apply("Add a model", checkout)
+    assert len([name for name in touched if name.startswith("extractors/bands/")]) == 6
+    assert {name for name in touched if "bands" not in name} == {"extractors/catalogue.py"}, "one folder, one record"
+    house = [f"tests/architecture/test_{name}.py" for name in ("imports", "sizes", "catalogue")]
+    about = ("tests/extractors/bands", "tests/extractors/test_catalogue.py", *house)
+    passes(checkout, *about, "-k", "bands or no_cycle or listed_twice or costs_nothing")
+
+
 def test_the_kernel_of_the_recipe(checkout: Path) -> None:
     assert len(apply("Add a kernel", checkout)) == 4
     passes(checkout, "tests/kernels/test_contract.py", "-k", "relu or has_a_case")
     change(checkout / "tribe_np/kernels/loops.py", "-    zero = x.dtype.type(0)\n+    zero = x.dtype.type(1)\n")
     with pytest.raises(AssertionError, match="Not equal to tolerance"):
         passes(checkout, "tests/kernels/test_contract.py", "-k", "relu and loops and values", "-x")
+
+
+def test_the_table_says_what_the_pipeline_gives() -> None:
+    for reads, (n_places, names) in GIVEN.items():
+        (places, given) = re.search(rf'^\| `"{reads}"` \| `f\((.*?), \*, (.*?)\)`', PAGE, flags=re.M).groups()
+        assert len(places.split(", ")) == n_places, reads
+        assert set(given.split(", ")) == names, reads
 
 
 def test_the_commands_of_the_page_exist() -> None:

@@ -147,9 +147,9 @@ def run_help() -> str:
 
 def test_its_settings_are_checked_like_any_others(models: Path, sound: Path) -> None:
     for update, error, said in (
-        ({"data.loudness_feature.normalized": False}, ConfigError, "loudness_feature.normalized False"),
-        ({"data.loudness_feature.name": "Loud"}, ConfigError, "name must be Loudness"),
-        ({"data.features_to_use": ["smell"]}, ConfigError, "of text, audio, video, image, loudness"),
+        ({"data.loudness_feature.normalized": False}, ConfigError, "loudness_feature.normalized False is not"),
+        ({"data.loudness_feature.name": "Loud"}, ConfigError, "must be Loudness"),
+        ({"data.features_to_use": ["smell"]}, ConfigError, "text, audio, video, image, loudness"),
     ):
         with pytest.raises(error, match=said):
             TribeModel.from_pretrained(models / "encoder", models=models, cache_folder=False, config_update=update)

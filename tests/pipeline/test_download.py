@@ -124,7 +124,7 @@ def test_a_file_that_somebody_changed_is_not_replaced(download: Command, hub: Hu
     folder = tmp_path / "models" / AUDIO
     folder.mkdir(parents=True)
     (folder / "config.json").write_text("mine")
-    assert "config.json: is there already and is neither the hub's file nor" in refused(download(AUDIO, *into))
+    assert "config.json: exists and is neither the hub's file nor" in refused(download(AUDIO, *into))
     assert {p.name: p.read_text() for p in folder.iterdir()} == {"config.json": "mine"}
     (folder / "config.json").unlink()
     assert download(AUDIO, *into).returncode == 0
@@ -132,7 +132,7 @@ def test_a_file_that_somebody_changed_is_not_replaced(download: Command, hub: Hu
     assert download(AUDIO, *into).returncode == 0
     assert (folder / "config.json").read_bytes() == hub.models[AUDIO]["config.json"]
     (folder / "model.safetensors").write_bytes(b"trained further")
-    assert "model.safetensors: is there already" in refused(download(AUDIO, *into))
+    assert "model.safetensors: exists and is neither" in refused(download(AUDIO, *into))
     assert (folder / "model.safetensors").read_bytes() == b"trained further"
 
 

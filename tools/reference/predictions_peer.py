@@ -22,6 +22,7 @@ from tools.reference.encoder_peer import _default_dtype, composed, run_peer
 from tools.reference.llama_peer import patched
 from tools.reference.predictions_cases import Models
 from tools.reference.torch_setup import skip_torchvision_operators
+from tools.reference.triggers import with_triggers
 from tools.reference.words import _blank_english
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import read_header
@@ -212,18 +213,11 @@ def peer_windows(
     extractors: Mapping[str, Any], data: Mapping[str, Any], events: Any
 ) -> tuple[Stages, list[Any], list[bool]]:
     """Features of all windows, kept segments of one TR, and which rows they are; as tribev2 composes neuralset."""
-    import pandas
     from neuralset.dataloader import SegmentDataset
     from neuralset.events.utils import standardize_events
     from neuralset.segments import list_segments
 
-    table = standardize_events(events)
-    triggers = [
-        {"type": "CategoricalEvent", "timeline": name, "start": part.start.min(), "split": "all",
-         "duration": part.stop.max() - part.start.min(), "subject": part.subject.unique()[0]}
-        for name, part in table.groupby("timeline")
-    ]  # fmt: skip
-    table = standardize_events(pandas.concat([table, pandas.DataFrame(triggers)]))
+    table = with_triggers(standardize_events(events))
     extractors = {m: e for m, e in extractors.items() if e.event_types in set(table.type)}
     for extractor in extractors.values():
         extractor.prepare(table)

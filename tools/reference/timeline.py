@@ -36,6 +36,7 @@ from tools.reference.timeline_cases import (
     table_rows,
     word_vector,
 )
+from tools.reference.triggers import with_triggers
 from tribe_np.errors import EventsError
 from tribe_np.oracle import relative_error
 from tribe_np.timeline.features import FeatureGrid, overlap, window_features
@@ -155,17 +156,10 @@ def prepared_extractors() -> dict[str, Any]:
 
 def peer_plan(table: Any, duration_trs: int, overlap_trs: int, tr: float, drop: bool) -> tuple[np.ndarray, list[Any]]:
     """Predictions of `sum_pairs` and kept segments by neuralset's segments and dataset, composed as tribev2 does."""
-    import pandas
     from neuralset.dataloader import SegmentDataset
-    from neuralset.events.utils import standardize_events
     from neuralset.segments import list_segments
 
-    dummies = [
-        {"type": "CategoricalEvent", "timeline": name, "start": part.start.min(), "split": "all",
-         "duration": part.stop.max() - part.start.min(), "subject": part.subject.unique()[0]}
-        for name, part in table.groupby("timeline")
-    ]  # fmt: skip
-    table = standardize_events(pandas.concat([table, pandas.DataFrame(dummies)]))
+    table = with_triggers(table)
     made = {name: one for name, one in prepared_extractors().items() if one.event_types in set(table.type)}
     for one in made.values():
         one.prepare(table)

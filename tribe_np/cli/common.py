@@ -39,13 +39,15 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
 def add_json(parser: argparse.ArgumentParser, what: str) -> None:
     """--json."""
     parser.add_argument(
-        "--json", action="store_true", help=f'print {what} on standard output; on failure, an object {{"error": ...}}'
+        "--json", action="store_true", help=f'print {what} as JSON; on failure, an object {{"error": ...}}'
     )
 
 
 def add_quiet(parser: argparse.ArgumentParser) -> None:
     """--quiet."""
-    parser.add_argument("--quiet", action="store_true", help="no progress and no messages of libraries; warnings stay")
+    parser.add_argument(
+        "--quiet", action="store_true", help="no progress, no messages of libraries; warnings are still printed"
+    )
 
 
 def quiet_libraries() -> None:
@@ -75,8 +77,8 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     _add_own(
         parser, "--context", choices=["exact", "anchored"],
-        help="what a word beyond the 1,025th is read in: its own 1,024 words (default), or, far faster and an "
-        "approximation, 1,024 to 1,280 words that 256 words share",
+        help="context of a word beyond the 1,025th: exact (default), the 1,024 words before it, or anchored, an "
+        "approximation that is far faster: 1,024 to 1,280 words, shared by 256 words",
     )  # fmt: skip
 
 
@@ -96,9 +98,9 @@ def add_word_arguments(parser: argparse.ArgumentParser) -> None:
         "--whisper-model", type=words, metavar="X", help="faster-whisper's model: a size (default: small) or a folder"
     )
     parser.add_argument(
-        "--align", type=path, metavar="FILE", help="the text that is spoken: its words take the recogniser's times"
+        "--align", type=path, metavar="FILE", help="text that is spoken; the recogniser finds the times of its words"
     )
-    parser.add_argument("--no-speech", action="store_true", help="go on without words")
+    parser.add_argument("--no-speech", action="store_true", help="run without words")
     _add_own(
         parser,
         "--language",
@@ -108,7 +110,7 @@ def add_word_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_own(
         parser, "--keep-non-speech", action="store_true",
-        help="count as words what nobody says in a transcript: musical notes, [door slams], (laughs), MAN:, dashes",
+        help="keep what nobody says in a transcript as words: musical notes, [door slams], (laughs), MAN:, dashes",
     )  # fmt: skip
 
 
@@ -122,7 +124,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--models", type=path, metavar="DIR", action="append",
-        help="folder that holds the extractors, and encoder/ where there is no --checkpoint (default: TRIBE_NP_MODELS)",
+        help="folder that holds the extractors and, without --checkpoint, encoder/ (default: TRIBE_NP_MODELS)",
     )  # fmt: skip
     for modality, option in model_options().items():
         parser.add_argument(
@@ -140,12 +142,12 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     _add_own(
         parser, "--video-stride", type=int, choices=[1, 2, 4],
-        help="compute the film's features in every bin of 0.5 s (default), or in every 2nd or 4th and interpolate: "
-        "in about half or a third of the time, an approximation",
+        help="compute the film's features in every bin of 0.5 s (default), or in every 2nd or 4th and interpolate: an "
+        "approximation, in about half or a third of the time",
     )  # fmt: skip
     _add_own(
         parser, "--no-memory-check", dest="memory_check", action="store_false",
-        help="go on where the estimate says that the memory will not suffice",
+        help="run even if the estimate says that there is too little memory",
     )  # fmt: skip
 
 

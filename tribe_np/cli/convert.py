@@ -8,7 +8,7 @@ from tribe_np.cli import common
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np convert`."""
     parser.add_argument("checkpoint", type=common.path, metavar="CKPT", help="best.ckpt, or a folder that holds it")
-    parser.add_argument("folder", type=common.path, metavar="OUTDIR", help="folder to make")
+    parser.add_argument("folder", type=common.path, metavar="OUTDIR", help="folder to write")
     common.add_quiet(parser)
 
 

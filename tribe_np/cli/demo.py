@@ -7,9 +7,11 @@ from tribe_np.cli import common
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np demo`."""
-    parser.add_argument("--out", type=common.path, default="demo", metavar="DIR", help="folder to make (default: demo)")
+    parser.add_argument(
+        "--out", type=common.path, default="demo", metavar="DIR", help="folder to write (default: demo)"
+    )
     parser.add_argument("--seconds", type=int, default=30, metavar="N", help="length of the film (default: 30)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the random weights (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the random weights (default: 0)")
     common.add_threads(parser)
     common.add_quiet(parser)
 

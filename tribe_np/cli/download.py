@@ -14,7 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--models", type=common.path, metavar="DIR", help="folder to put the models into (default: the hub cache)"
     )
-    parser.add_argument("--no-extractors", action="store_true", help="not the extractors that its config.yaml names")
+    parser.add_argument(
+        "--no-extractors", action="store_true", help="leave out the extractors that its config.yaml names"
+    )
     common.add_quiet(parser)
 
 

@@ -9,7 +9,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np features`."""
     common.add_event_arguments(parser)
     parser.add_argument(
-        "--out", type=common.path, required=True, metavar="DIR", help="folder to make: one .npz per modality"
+        "--out", type=common.path, required=True, metavar="DIR", help="folder to write: one .npz per modality"
     )
     common.add_model_arguments(parser)
     common.add_run_arguments(parser)

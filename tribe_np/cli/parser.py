@@ -14,9 +14,9 @@ from tribe_np.shown import did_you_mean
 COMMANDS = {
     "demo": "make tiny random models and a clip, and run the whole pipeline on them",
     "predict": "predict brain activity from a film, a sound or a text",
-    "events": "a stimulus as a table of events: sound, film, words in context",
-    "features": "a stimulus as features at 2 Hz, one file per modality",
-    "info": "what a checkpoint or model folder holds",
+    "events": "write a stimulus as a table of events: sound, film, words in context",
+    "features": "write the features of a stimulus at 2 Hz, one file per modality",
+    "info": "show what a checkpoint or model folder holds",
     "download": "fetch a brain encoder and its extractors from the hub",
     "convert": "turn best.ckpt into safetensors, without PyTorch",
     "completion": "print a script that completes this command in a shell",

@@ -15,7 +15,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np predict`."""
     common.add_event_arguments(parser)
     parser.add_argument(
-        "--out", type=common.path, required=True, metavar="DIR", help="folder to make; appears whole or not at all"
+        "--out",
+        type=common.path,
+        required=True,
+        metavar="DIR",
+        help="folder to write; it appears complete or not at all",
     )
     common.add_model_arguments(parser)
     parser.add_argument(
@@ -24,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--subject", type=subject, metavar="ID", help="subject of the checkpoint (default: average)")
     parser.add_argument(
-        "--dry-run", action="store_true", help="say what would run, how long and in how much memory, and stop"
+        "--dry-run",
+        action="store_true",
+        help="print what would run, how long it would take and in how much memory, and stop",
     )
     common.add_run_arguments(parser)
     common.add_json(parser, "run.json")

@@ -59,9 +59,7 @@ def check_file_target(path: Path, command: str, inputs: Inputs = NONE) -> None:
         if path.is_dir():
             raise OutputError(f"--out {path}: is a folder, expected the name of a file")
         if path.exists() and not is_own_file(real_path(path), command):
-            raise OutputError(
-                f"--out {path}: is there already and is not as tribe-np {command} wrote it; choose another name"
-            )
+            raise OutputError(f"--out {path}: exists and is not as tribe-np {command} wrote it; choose another name")
         _check_apart(path, inputs)
         _check_writable(path, "--out ")
         _tidy(real_path(path))

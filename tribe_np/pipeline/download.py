@@ -185,7 +185,7 @@ def _checked(repository: str, wanted: list[RemoteFile], hub: Hub) -> dict[str, P
             present[file.name] = path
         elif os.path.lexists(path) and not is_noted(path, COMMAND):
             raise OutputError(
-                f"{path}: is there already and is neither the hub's file nor as an earlier download left it; move it "
+                f"{path}: exists and is neither the hub's file nor what an earlier download left; move it "
                 "away, or choose another folder with --models"
             )
     return present

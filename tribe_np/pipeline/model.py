@@ -168,7 +168,7 @@ class TribeModel(UpstreamNames, Card):
         """The events of exactly one stimulus: chunks of film and sound, words in context.
 
         Words come from `transcript` (.json .tsv .srt .vtt .TextGrid), the sidecar next to the sound, or the
-        `transcriber` ("faster-whisper", "whisperx" or a command line); `speech=False` goes on without words.
+        `transcriber` ("faster-whisper", "whisperx" or a command line); `speech=False` runs without words.
         whisper_model  faster-whisper's: a size such as "small", a hub id or a folder
         align          a text that was spoken: its words take the times at which the transcriber heard them
         Raises   ConfigError unless exactly one path is given; MediaError, EventsError, MissingDependencyError
@@ -180,7 +180,7 @@ class TribeModel(UpstreamNames, Card):
         return self._builder(words).build(stimulus)
 
     def get_events_of(self, path: str | Path, words: WordSource) -> Events:
-        """`get_events` for a stimulus whose kind is told by its suffix."""
+        """`get_events` for a stimulus whose kind follows from its suffix."""
         return self._builder(words).build(open_stimulus(path))
 
     def _builder(self, words: WordSource) -> EventBuilder:
@@ -306,7 +306,7 @@ class TribeModel(UpstreamNames, Card):
                  modality is absent -> predictions (R, V), and R segments without events, R = ceil(T / steps per TR)
         Numerics the last window is filled up with zeros, and its rows past the end are dropped. A whole stimulus'
                  features from `extract_features` give what `predict` gives, but for words that cross the edge of a
-                 window: there `predict` rounds anew
+                 window: there `predict` rounds again
         Raises   ShapeError for features that do not fit; ConfigError for an unknown subject
         """
         progress = self._shown(verbose)

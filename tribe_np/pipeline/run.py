@@ -188,7 +188,9 @@ def events_to_file(
             _write_beside(out, record.transcript, record)
         gone = [e.filepath for e in events if space.scratch is not None and Path(e.filepath).parent == space.media]
         if gone:
-            record.warn("without a cache the sound of the film or text is not kept: its rows name a file that is gone")
+            record.warn(
+                "without a cache the sound of the film or text is not kept: its rows name a file that no longer exists"
+            )
     return events, record
 
 
@@ -196,7 +198,9 @@ def _write_beside(table: Path, transcript: str, record: RunRecord) -> None:
     """Writes the words that a recogniser heard beside their events; a file that is not as it was written here stays."""
     path = table.with_name(f"{table.stem}.{TRANSCRIPT}")
     if path.exists() and not is_own_file(real_path(path), "events"):
-        record.warn(f"{path} is there already and is not as tribe-np wrote it: the recognised words are not kept")
+        record.warn(
+            f"{path} exists and was changed, or was not written by tribe-np: the recognised words were not saved"
+        )
         return
     write_file_whole(path, lambda partial: partial.write_text(transcript, encoding="utf-8"), "events")
 

@@ -49,7 +49,7 @@ def _text_row(words: list[Event], analyser: TextAnalyser) -> Event:
     if not text:
         raise EventsError(
             f"the words on timeline {words[0].timeline!r} are only periods (as {words[0].text!r}): nothing to read; "
-            "correct the transcript, or go on without words"
+            "correct the transcript, or run without words"
         )
     start = min(word.start for word in words)
     return replace(words[0], type="Text", start=start, duration=max(word.stop for word in words) - start, text=text)

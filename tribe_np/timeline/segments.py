@@ -125,7 +125,9 @@ class Segment(Card):
         Source   neuralset 0.0.2 segments.Segment.copy
         """
         if self.store is None:
-            raise ConfigError("this segment knows no events but its own; only one that a model made can be moved")
+            raise ConfigError(
+                "this segment was made by hand and knows only its own events; only one from predict can be moved"
+            )
         start, duration = self.start + offset, self.duration if duration is None else duration
         held = self.store.within(self.timeline, start, duration)
         return replace(self, start=start, duration=duration, events=held, offset=self.offset + offset)

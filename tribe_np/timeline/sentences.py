@@ -153,7 +153,7 @@ def _load_spacy(model: str, code: str) -> Any:
     except MissingDependencyError as error:
         download = "" if model == "blank" else f" && python -m spacy download {model}"
         raise MissingDependencyError(
-            f"{option} needs spaCy, which does not import here ({error.__cause__}). "
+            f"{option} needs spaCy, which cannot be imported here ({error.__cause__}). "
             f'Install it: pip install "tribe_np[spacy]"{download}. Or use --sentences builtin.'
         ) from error
     try:

@@ -99,7 +99,7 @@ def test_anchored_contexts_are_labelled_and_change_little_else(
     monkeypatch.setattr(building, "MAX_CONTEXT_LEN", n_words // 2)
     exact, near = (m.get_events(video_path=demo.clip, transcript=demo.transcript) for m in (model, anchored))
     assert not any("anchored" in warning for warning in model.record.warnings)
-    assert any("anchored at every 4th word: an approximation" in warning for warning in anchored.record.warnings)
+    assert any("anchored at every 4th word, an approximation" in warning for warning in anchored.record.warnings)
     pairs = list(zip(exact.of_type("Word"), near.of_type("Word"), strict=True))
     assert all(b.context.endswith(a.context) for a, b in pairs)
     assert [a == b for a, b in pairs][: n_words // 2 + 1] == [True] * (n_words // 2 + 1)

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from extractors.common.layers import LayerSelection
 
 from extractors.catalogue import RECORDS, ModelRecord, record_of
 from extractors.common.costs import Load
+from extractors.common.layer_groups import LayerSelection
 from tribe_np.pipeline.config import ExtractorConfig
 from tribe_np.pipeline.features.modality import Modality
 from tribe_np.pipeline.features.source import READERS

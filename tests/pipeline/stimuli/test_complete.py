@@ -54,7 +54,7 @@ def test_a_sound_without_duration(model: TribeModel, sound: str) -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([Event("Audio", 0.0, filepath="SOUND", offset=9.0)], "nothing begins at an offset of 9 s"),
+        ([Event("Audio", 0.0, filepath="SOUND", offset=9.0)], "no row can start at an offset of 9 s"),
         ([Event("Word", 0.0, 1.0, text="a", language="french"), Event("Word", 1.0, 1.0, text="b", language="german")],
          r"2 languages \(french, german\)"),
     ],

@@ -118,8 +118,8 @@ def test_a_known_text_takes_the_times_and_the_counts_are_told(sound: Path, progr
     events, record = build(sound, WordSource(transcriber=command(program), align=text))
     assert spoken(events) == [("Hello", 0), ("there,", 0.5), ("old", 1.0), ("friend.", 2.0), ("Good", 2.5), ("bye!", 3)]
     assert [warning for warning in record.warnings if str(text) in warning] == [
-        f"{text}: 1 of 6 words of the text was not heard as written: it takes the time that the neighbours leave",
-        f"{text}: 1 word was heard where the text has none, and left out",
+        f"{text}: 1 of 6 words of the text was not heard as written: it takes the time left between the neighbours",
+        f"{text}: 1 word was heard that the text does not hold; left out",
     ]
     assert record.facts["aligned"]["path"] == str(text)
     text.write_text("A text about something else altogether")
@@ -189,7 +189,7 @@ def test_the_words_are_written_beside_the_events(sound: Path, program: Path, tmp
     beside.write_text(corrected)
     record = to_file(sound, program, out)
     assert beside.read_text() == corrected
-    assert [w for w in record.warnings if "is there already and is not as tribe-np wrote it" in w]
+    assert [w for w in record.warnings if "exists and was changed, or was not written by tribe-np" in w]
 
 
 def test_where_a_whisper_model_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

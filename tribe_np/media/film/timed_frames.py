@@ -101,7 +101,7 @@ def _shown_times(log: IO[bytes]) -> Iterator[float]:
         # pread: the file's position is shared with the child, which writes there
         piece = os.pread(log.fileno(), 1 << 16, position)
         if not piece:
-            raise MediaError("ffmpeg put out a picture and did not say when it is shown")
+            raise MediaError("ffmpeg gave a picture without the time when it is shown")
         position += len(piece)
         *lines, rest = (rest + piece).split(b"\n")
         for line in lines:

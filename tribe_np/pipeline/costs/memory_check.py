@@ -45,7 +45,7 @@ def _refusal(stage: Stage, held: int, available: Available) -> str:
     ]
     return (
         f"not enough memory for the {stage.need.stage}: about {gigabytes(needed)} needed, {gigabytes(there)} left in "
-        f"{available.of}; {advice[0]}; --no-memory-check (tribe_np.memory_check: False) goes on all the same"
+        f"{available.of}; {advice[0]}; --no-memory-check (tribe_np.memory_check: False) runs it anyway"
     )
 
 

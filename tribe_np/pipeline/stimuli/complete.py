@@ -69,7 +69,7 @@ def measured(row: Event, builder: EventBuilder) -> Event:
     whole = builder.film_event(probe.probe(path)) if row.type == "Video" else builder.audio_event(path)
     rest = whole.duration - row.offset
     if not rest > 0:
-        raise EventsError(f"{path}: lasts {whole.duration:g} s: nothing begins at an offset of {row.offset:g} s")
+        raise EventsError(f"{path}: lasts {whole.duration:g} s: no row can start at an offset of {row.offset:g} s")
     return replace(row, duration=row.duration or rest, frequency=row.frequency or whole.frequency)
 
 
@@ -90,7 +90,9 @@ def all_in_context(table: Events, builder: EventBuilder) -> Events:
     table = Events(row for row in table if row.type not in ("Text", "Sentence"))
     languages = sorted({word.language for word in table.of_type("Word") if word.language})
     if len(languages) > 1:
-        raise EventsError(f"words are in {len(languages)} languages ({', '.join(languages)}); complete them apart")
+        raise EventsError(
+            f"words are in {len(languages)} languages ({', '.join(languages)}); complete each language separately"
+        )
     language = languages[0] if languages else builder.config.language or "english"
     return in_context(table, language_name(language), builder.config, builder.record, builder.progress)
 
@@ -103,7 +105,7 @@ def transcribed(table: Events, builder: EventBuilder) -> Events:
     sounds = sorted({row.filepath for row in table.of_type("Audio")})
     if len(sounds) > 1:
         raise EventsError(
-            f"timeline {table[0].timeline!r} has {len(sounds)} sound files, and words of one can be found at a time; "
-            "give each a timeline of its own, or Word rows"
+            f"timeline {table[0].timeline!r} has {len(sounds)} sound files, but words can be recognised in only one; "
+            "give each file a timeline of its own, or add Word rows"
         )
     return builder.with_words(table, None)

@@ -33,7 +33,7 @@ from tribe_np.timeline.sentences import analyser
 
 NOT_A_SIDECAR = (
     "was taken for its transcript because of its name: if it is none, give it another name, or give the words with "
-    "--transcript FILE, or go on without words with --no-speech"
+    "--transcript FILE, or run without words with --no-speech"
 )
 UNEQUAL_ENDS = 1.0  # seconds by which sound and pictures of a film may end apart without a word
 
@@ -102,7 +102,9 @@ class EventBuilder:
             self.record.warn(note)
         if not film.is_even:
             counted = compat.ignore_picture_times
-            how = "they are counted all the same, as upstream does" if counted else "each is shown at its own time"
+            how = (
+                "they are still counted at that rate, as upstream does" if counted else "each is shown at its own time"
+            )
             self.record.warn(f"{probe.unevenness(film)}; {how}")
         if film.has_audio and abs(film.audio_stop - film.video_stop) > UNEQUAL_ENDS:
             # moviepy's reader has frame 0 in hand when a chunk begins past the end, the one before the last otherwise
@@ -205,7 +207,7 @@ class EventBuilder:
         try:
             return replace(self._read(sidecar), source=str(sidecar))
         except EventsError as error:
-            raise EventsError(f"{error}; it stands next to {stimulus.path.name} and {NOT_A_SIDECAR}") from error
+            raise EventsError(f"{error}; it is next to {stimulus.path.name} and {NOT_A_SIDECAR}") from error
 
     def _transcript(self, sound: Path, given: Transcript | None) -> Transcript:
         """The words that were given, or those that the recogniser hears."""
@@ -250,8 +252,8 @@ def in_context(events: Events, language: str, config: PipelineConfig, record: Ru
     events = remove_missing(events)
     if stride > 1 and _longest(events) > MAX_CONTEXT_LEN + 1:
         record.warn(
-            f"contexts are anchored at every {stride}th word: an approximation, word {MAX_CONTEXT_LEN + 2} and "
-            "those after it have up to that much more context than exact ones"
+            f"contexts are anchored at every {stride}th word, an approximation: from word {MAX_CONTEXT_LEN + 2} on, "
+            f"words have up to {stride} words more context than exact ones"
         )
     lost = n_words - len(events.of_type("Word"))
     if lost:

@@ -48,6 +48,6 @@ def find_whisper_model(name: str | None, locations: ModelLocations) -> tuple[Pat
         raise CheckpointError(
             f"the Whisper model {name} was not found (looked for {repository} in {looked} and the hub cache "
             f"{locations.hub_cache}); get it with `tribe-np download {repository}`, name another with "
-            "--whisper-model SIZE or DIR, give the words with --transcript FILE, or go on without with --no-speech"
+            "--whisper-model SIZE or DIR, give the words with --transcript FILE, or run without words with --no-speech"
         )
     return found, name

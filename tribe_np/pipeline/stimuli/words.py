@@ -98,7 +98,7 @@ class Recogniser:
     def _run(self, engine: Transcriber, sound: Path) -> Transcript:
         seconds, done = round(audio.audio_info(sound).duration), 0
         if not isinstance(engine, FasterWhisper):
-            self.progress.note(f"{engine.name} is transcribing {seconds} s of sound, and does not say how far it is")
+            self.progress.note(f"{engine.name} is transcribing {seconds} s of sound; it does not report its progress")
         with self.progress.stage(f"transcription by {engine.name}", seconds, "s of sound") as step:
 
             def heard(n: int) -> None:
@@ -118,11 +118,11 @@ class Recogniser:
             what, how = ("was", "it takes") if between == 1 else ("were", "they take")
             self.record.warn(
                 f"{path}: {between} of {aligned.n_words} words of the text {what} not heard as written: {how} the time "
-                "that the neighbours leave"
+                "left between the neighbours"
             )
         if left_out:
             what = "word was" if left_out == 1 else "words were"
-            self.record.warn(f"{path}: {left_out} {what} heard where the text has none, and left out")
+            self.record.warn(f"{path}: {left_out} {what} heard that the text does not hold; left out")
         return aligned.transcript
 
 
