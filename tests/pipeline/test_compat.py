@@ -136,7 +136,7 @@ def test_lossy_sidecar(tmp_path: Path) -> None:
     path = write_silence(tmp_path / "lossy.wav", 12.0)
     write_sidecar(path.with_suffix(".tsv"), golden["words"])
     assert golden["error"].startswith("TypeError")
-    with pytest.raises(EventsError, match="'null' is a missing value"):
+    with pytest.raises(EventsError, match="'null' is read by pandas as a missing value"):
         build(path, lossy_sidecar=True)
     assert {"null", "NA"} < set(texts(build(path)))
 
