@@ -29,15 +29,17 @@ from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.store.cache import FeatureCache, arrays_digest
-from tribe_np.pipeline.store.event_features import EventFeatures, EventKey, event_key
 from tribe_np.pipeline.store.finished_clips import FinishedClips
 from tribe_np.pipeline.store.word_blocks import WordBlocks
 from tribe_np.runtime import Runtime
 from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.features import FeatureGrid
 
 RESIDENT_BYTES = 500_000_000
 """Model folders up to this size are read once and kept; of larger ones each layer is read when it is reached."""
 WITHOUT_EFFECT = {"batch_size", "model_name", "aggregation", "allow_missing"}  # settings that change no feature
+
+EventKey = tuple[object, ...]
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,32 @@ class Piece:
         if not first.filepath:
             return f"the words from {first.start:g} s on"
         return f"{first.filepath}, chunk {self.number} of {self.of}, from {first.offset:g} s on"
+
+
+def event_key(event: Event) -> EventKey:
+    """What an event's features and place depend on: rows with equal keys have equal features."""
+    place = (event.type, event.timeline, event.start, event.duration)
+    return (*place, event.text, event.context) if event.type == "Word" else (*place, event.filepath, event.offset)
+
+
+@dataclass(frozen=True, eq=False)
+class EventFeatures:
+    """The features of one event on the time axis: an array, or, with a cache, its place in the file of an entry."""
+
+    stored: np.ndarray | TensorEntry  # (G, F, T), or (G, F) of a word
+    frequency: float  # Hz; 0 of a word
+    start: float
+    duration: float
+    keeps_group_axis: bool = True  # else (1, F, ...) is stored, and (F, ...) is what upstream has
+
+    def grid(self) -> FeatureGrid:
+        """The features themselves.
+
+        Raises   CheckpointError when the cache's file has gone meanwhile
+        """
+        data = self.stored.read() if isinstance(self.stored, TensorEntry) else self.stored
+        data = data if self.keeps_group_axis else data[0]
+        return FeatureGrid(data, self.frequency, self.start, self.duration)
 
 
 @dataclass(frozen=True, eq=False)

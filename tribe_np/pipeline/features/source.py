@@ -4,7 +4,7 @@ Each modality gives one FeatureGrid per event: dense at 2 Hz for a chunk of soun
 word. Windows are built from these, never sliced from one long grid.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from extractors.catalogue import record_of
-from tribe_np.errors import EventsError, TribeError
+from tribe_np.errors import CheckpointError, EventsError, TribeError
 from tribe_np.pipeline.config import DataConfig, ExtractorConfig
 from tribe_np.pipeline.features.film import Film
-from tribe_np.pipeline.features.modality import Modality
+from tribe_np.pipeline.features.modality import EventFeatures, EventKey, Modality, event_key
 from tribe_np.pipeline.features.pictures import Pictures
 from tribe_np.pipeline.features.sound import Sound
 from tribe_np.pipeline.features.words import Words
@@ -25,7 +25,6 @@ from tribe_np.pipeline.resolve import ModelLocations
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.store.cache import FeatureCache
 from tribe_np.pipeline.store.digest import Digests
-from tribe_np.pipeline.store.event_features import EventFeatures, EventKey, FeatureItems, event_key
 from tribe_np.runtime import Runtime
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import FeatureGrid, window_features
@@ -67,7 +66,7 @@ class FeatureSource:
         kinds = {event.type for event in events}
         return [m for m in self.data.modalities if record_of(m).event_type in kinds]
 
-    def items(self, modality: str, events: Events) -> FeatureItems:
+    def items(self, modality: str, events: Events) -> "FeatureItems":
         """The features of every event of one modality, by `event_key`: in memory, or, with a cache, in its files.
 
         Raises   CheckpointError, MediaError, EventsError from the models and files
@@ -125,6 +124,37 @@ class FeatureSource:
         if key not in self.seen:
             self.seen[key] = self.digests.of(path, self.progress)
         return self.seen[key]
+
+
+class FeatureItems(Mapping[EventKey, FeatureGrid]):
+    """The features of every event of one modality, by `event_key`; `again` makes them once more if their files go.
+
+    With a cache they are read when a window needs them: those of an hour are not all in memory at once.
+    """
+
+    def __init__(
+        self, kept: Mapping[EventKey, EventFeatures], again: Callable[[], dict[EventKey, EventFeatures]] | None = None
+    ) -> None:
+        self.kept = kept
+        self.again = again
+
+    def __getitem__(self, key: EventKey) -> FeatureGrid:
+        try:
+            return self.kept[key].grid()
+        except CheckpointError:  # somebody emptied the cache
+            if self.again is None:
+                raise
+            self.kept = self.again()
+            return self.kept[key].grid()
+
+    def __contains__(self, key: object) -> bool:  # without reading
+        return key in self.kept
+
+    def __iter__(self) -> Iterator[EventKey]:
+        return iter(self.kept)
+
+    def __len__(self) -> int:
+        return len(self.kept)
 
 
 def _no_step(n: int) -> None:

@@ -13,9 +13,8 @@ from extractors.common.costs import Load
 from extractors.llama.extract import TextWork
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.pipeline.costs.text_work import describe_work
-from tribe_np.pipeline.features.modality import Modality, Piece
+from tribe_np.pipeline.features.modality import EventFeatures, EventKey, Modality, Piece, event_key
 from tribe_np.pipeline.progress import number_of
-from tribe_np.pipeline.store.event_features import EventFeatures, EventKey, event_key
 from tribe_np.pipeline.store.word_blocks import WordBlocks
 from tribe_np.timeline.contexts import MAX_CONTEXT_LEN
 from tribe_np.timeline.events import Events

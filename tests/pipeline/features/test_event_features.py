@@ -7,8 +7,9 @@ import pytest
 
 from tests.strategies import normal
 from tribe_np.errors import CheckpointError
+from tribe_np.pipeline.features.modality import EventFeatures, event_key
+from tribe_np.pipeline.features.source import FeatureItems
 from tribe_np.pipeline.store.cache import FeatureCache
-from tribe_np.pipeline.store.event_features import EventFeatures, FeatureItems, event_key
 from tribe_np.timeline.events import Event
 
 WORDS = normal(0, 5, 2, 3, dtype=np.float32)  # five words, two groups
