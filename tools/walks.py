@@ -6,8 +6,9 @@
 Each walk is a real run on tiny random models with the reference kernels and no cache, watched call by call: first
 `get_events`, then `predict` of the rows in question.
 
-A file counts when one of its functions is called on the way. Four kinds of files do not, each listed here with its
-reason, and each counted on the page:
+A file counts when one of its functions is called on the way. A table of functions is not called (`kernel_set.py`,
+`extractors/catalogue.py`): the function that it names is, and the page says who calls it. Four kinds of files do not
+count, each listed here with its reason, and each counted on the page:
 - files that CARRY the run: without them the numbers would be the same (progress, records, cache, settings, checks);
 - files that are reached only by what is done ASIDE: a model is loaded, an option looked up, a cache key made;
 - files behind a DOOR: a public function that answers a question about the stimulus, and whose docstring is enough to
@@ -16,7 +17,8 @@ reason, and each counted on the page:
 
 A walk goes back when a function that was not met before is called in a file that was left. A file is left when it is
 off the call stack and another one is opened. A DICTIONARY, in which words are looked up in any order, is never left,
-nor is the file of a door, which holds what the door gives.
+nor is the file of a door, which holds what the door gives. Where one function of a file is looked up (a RULE), the file
+is not opened by that: it stands on the page where more of it is read.
 """
 
 import ast
@@ -52,13 +54,13 @@ CARRY = {
     "tribe_np/shown.py": "how a text is shown in a message",
     "tribe_np/card.py": "how an object is shown in a notebook",
     "tribe_np/optional.py": "imports a package of an extra",
-    "tribe_np/backend.py": "which array module: NumPy here",
+    "tribe_np/backend.py": "which array module: NumPy here, and SciPy's erf",
     "tribe_np/files/": "files that are whole, small, or not what their name says",
     "tribe_np/machine/": "memory and threads of this machine",
-    "tribe_np/runtime.py": "precision, device and kernels of a run",
+    "tribe_np/runtime.py": "precision, device and kernels of a run: casts, and moves to the device",
     "tribe_np/formats/": "bytes of weights and of cache entries",
     "tribe_np/nn/context.py": "hands on kernels and tap; a tap changes nothing",
-    "tribe_np/encoder/inputs.py": "refuses features that do not fit the checkpoint",
+    "tribe_np/encoder/inputs.py": "refuses features that do not fit the checkpoint; others pass, as (B, G, F, T)",
     "tribe_np/media/ffmpeg.py": "starts and ends ffmpeg; its arguments are made in media/film",
     "tribe_np/settings.py": "settings",
     "tribe_np/pipeline/config.py": "settings",
@@ -69,7 +71,7 @@ CARRY = {
     "tribe_np/pipeline/run_record.py": "what run.json says",
     "tribe_np/pipeline/stimuli/stimulus.py": "refuses what is no stimulus",
     "tribe_np/pipeline/store/": "the cache",
-    "extractors/catalogue.py": "which model is whose",
+    "extractors/catalogue.py": "which model is whose, and which function extracts its features",
     "extractors/common/config.py": "settings",
     "extractors/common/pictures.py": "settings; refuses what is no picture",
     "extractors/common/model.py": "loads a model, and each layer when it is reached",
@@ -81,11 +83,11 @@ ASIDE = {
     "from_pretrained": "loads a model",
     "load": "loads a model, or what the cache holds",
     "from_folder": "loads settings",
-    "from_weights": "loads a layer",
+    "from_weights": "loads a layer, and what is made of its settings alone (rotary frequencies)",
     "from_dict": "loads settings",
     "check_models": "refuses a model that cannot be used",
     "check_words": "refuses words that could not be had",
-    "checked": "refuses words beyond the end of their sound",
+    "checked": "sorts words and cuts them to their sound; those in order within it stay as they are",
     "check_run": "refuses a run that does not fit into memory",
     "last_stage": "estimates memory",
     "_tell": "estimates time, and shows how far the words are",
@@ -112,8 +114,8 @@ DICTIONARY = {
     "tribe_np/nn/": "layers, by name",
     "tribe_np/kernels/": "kernels, by name",
     "tribe_np/timeline/events.py": "what an event is, and a table of them",
-    "tribe_np/timeline/features.py:to_index": "the one rounding rule",
 }
+RULES = {("tribe_np/timeline/features.py", "to_index"): "time to step: the one rounding rule"}
 BESIDE = {
     "word": {
         "audio_event": "the sound has a walk of its own",
@@ -130,6 +132,7 @@ class Opened:
     """One file on the way."""
 
     path: str
+    caller: str = ""  # the file on the way that first calls it
     entered: list[str] = field(default_factory=list)  # functions that other files call, in order
     met: set[CodeType] = field(default_factory=set)
 
@@ -223,11 +226,16 @@ class Watch:
         if starts(path, CARRY):
             walk.carriers.add(path)
             return
-        opened = walk.files.setdefault(path, Opened(path))
+        if (path, name) in RULES:
+            return
+        if path not in walk.files:
+            above = (on for on, _ in reversed(self.stack) if on in walk.files)
+            walk.files[path] = Opened(path, next(above, ""))
+        opened = walk.files[path]
         if code in opened.met or "<" in name:  # what is made within a function is read with it
             return
         opened.met.add(code)
-        if not starts(f"{path}:{name}", [*DICTIONARY, *(door for door, _ in DOORS)]):
+        if not starts(path, [*DICTIONARY, *(door for door, _ in DOORS)]):
             if path not in self.read:
                 self.left |= self.read - {on for on, _ in self.stack}
                 self.read.add(path)
@@ -322,12 +330,15 @@ def shown(walk: Walk) -> str:
     lines = [
         f"### {TITLES[walk.kind]}: {len(walk.files)} files", "",
         f"Not counted: {listed}; {walk.n_all} in all.", "",
-        "| | file | read there | what happens |", "|---|---|---|---|",
+        "| | file | called from | read there | what happens |", "|---|---|---|---|---|",
     ]  # fmt: skip
-    for number, (path, opened) in enumerate(walk.files.items(), 1):
+    numbers = {path: number for number, path in enumerate(walk.files, 1)}
+    for path, opened in walk.files.items():
         names = ", ".join(f"`{name}`" for name in opened.entered[:SHOWN])
         more = f" and {len(opened.entered) - SHOWN} more" if len(opened.entered) > SHOWN else ""
-        lines.append(f"| {number} | `{path}` | {names}{more} | {clause(path)} |")
+        lines.append(
+            f"| {numbers[path]} | `{path}` | {numbers.get(opened.caller, '')} | {names}{more} | {clause(path)} |"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -1,6 +1,7 @@
 """The walks of docs/architecture.md: the page says what the tool finds, and no walk is long or goes back."""
 
 import ast
+import doctest
 import importlib.util
 import re
 import subprocess
@@ -69,6 +70,7 @@ def test_a_call_is_sorted_by_what_it_is_for(house: Callable[[str], ModuleType]) 
         "tribe_np/media/film/probe.py",
     ]  # fmt: skip
     assert walk.files["tribe_np/pipeline/near.py"].entered == ["first"]
+    assert walk.files["tribe_np/ops/norm.py"].caller == "tribe_np/pipeline/far.py"
     assert walk.others["behind doors"] == {"tribe_np/media/film/header.py"}
     assert walk.others["that carry the run"] == {"tribe_np/pipeline/progress.py"}
     assert walk.others["for what is done aside"] == {"tribe_np/pipeline/memory.py"}
@@ -87,6 +89,21 @@ def test_a_walk_that_goes_back_says_where(house: Callable[[str], ModuleType]) ->
     assert walk.faults == ["word: goes back to tribe_np/pipeline/near.py for second, called in "]
 
 
+def test_a_rule_that_is_looked_up_opens_no_file(
+    house: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tool, "RULES", {("tribe_np/pipeline/near.py", "second")})
+    near, far = house("tribe_np/pipeline/near.py"), house("tribe_np/pipeline/far.py")
+    with tool.watched("word") as walk:
+        near.second()
+        far.only()
+        near.first()
+        near.second()
+    assert next(iter(walk.files)) == "tribe_np/pipeline/far.py"
+    assert walk.files["tribe_np/pipeline/near.py"].entered == ["first"]
+    assert walk.faults == []
+
+
 def test_a_door_that_others_go_round_is_none(house: Callable[[str], ModuleType]) -> None:
     with tool.watched("word") as walk:
         house("tribe_np/media/film/probe.py").probe()
@@ -102,10 +119,12 @@ def test_a_long_walk_is_a_fault() -> None:
 
 def test_the_tables_name_what_there_is() -> None:
     for path in [*tool.CARRY, *(door for door, _ in tool.DOORS), *tool.DICTIONARY]:
-        assert (ROOT / path.partition(":")[0]).exists(), f"{path} is no file or folder; tools/walks.py names it"
+        assert (ROOT / path).exists(), f"{path} is no file or folder; tools/walks.py names it"
     named = {function.name for module in modules() for function in functions(module.tree)}
     beside = [name for names in tool.BESIDE.values() for name in names]
     assert not {*tool.ASIDE, *beside} - named
+    for path, name in tool.RULES:
+        assert name in {f.name for f in functions(ast.parse((ROOT / path).read_text(encoding="utf-8")))}
     for path, name in tool.DOORS:
         (door,) = (f for f in functions(ast.parse((ROOT / path).read_text(encoding="utf-8"))) if f.name == name)
         assert len(ast.get_docstring(door) or "") > 100, f"{name}: its docstring must be enough to read on"
@@ -116,6 +135,11 @@ def test_the_map_names_every_room() -> None:
     folders = {path.parent for top in ("tribe_np", "extractors", "tools") for path in (ROOT / top).rglob("*.py")}
     rooms = {str(folder.relative_to(ROOT)) for folder in folders}
     assert not {room for room in rooms if f"`{room}`" not in page}
+
+
+def test_the_numbers_by_hand_are_right() -> None:
+    done = doctest.testfile(str(tool.PAGE), module_relative=False)
+    assert (done.failed, done.attempted > 10) == (0, True)
 
 
 @pytest.mark.extras
