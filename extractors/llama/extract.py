@@ -71,26 +71,26 @@ def word_features(
              decides, as later versions do; where pad := eos and no text holds the marker, the two are equal
     """
     _check_options(tokenizer, batch_size, max_nodes, eos_is_padding)
-    rows: dict[WordInContext, list[int]] = {}  # which of `words` these are: equal ones are computed once
+    numbers: dict[WordInContext, list[int]] = {}  # which of `words` these are: equal ones are computed once
     for n, event in enumerate(words):
-        rows.setdefault(_checked(event), []).append(n)
+        numbers.setdefault(_checked(event), []).append(n)
     if shared and not eos_is_padding:
-        passes = shared_passes(tokenizer, list(rows), max_nodes)
+        passes = shared_passes(tokenizer, list(numbers), max_nodes)
     else:
-        passes = whole_passes(tokenizer, list(rows), batch_size, eos_is_padding=eos_is_padding)
-    earlier = [None if kept is None else kept.load(n, one.words) for n, one in enumerate(passes)]
-    left = [one for one, features in zip(passes, earlier, strict=True) if features is None]
-    course = _Course(passes, left, len(words), selection, model.config.n_states, progress, report)
+        passes = whole_passes(tokenizer, list(numbers), batch_size, eos_is_padding=eos_is_padding)
+    earlier = [None if kept is None else kept.load(n, pass_.words) for n, pass_ in enumerate(passes)]
+    left = [pass_ for pass_, features in zip(passes, earlier, strict=True) if features is None]
+    pace = _Pace(passes, left, len(words), selection, model.config.n_states, progress, report)
     found: dict[int, np.ndarray] = {}
     for n in sorted(range(len(passes)), key=lambda n: earlier[n] is None):  # those of an earlier run first
-        one, features = passes[n], earlier[n]
+        pass_, features = passes[n], earlier[n]
         if features is None:
-            features = _pass_features(one, model, selection, course)
+            features = _pass_features(pass_, model, selection, pace)
             if kept is not None:
-                kept.store(n, one.words, features)
-        for i, word in enumerate(one.words):
-            found |= dict.fromkeys(rows[word], np.array(features[:, i]))
-        course.add(sum(len(rows[word]) for word in one.words))
+                kept.store(n, pass_.words, features)
+        for i, word in enumerate(pass_.words):
+            found |= dict.fromkeys(numbers[word], np.array(features[:, i]))
+        pace.add(sum(len(numbers[word]) for word in pass_.words))
     return [found[n] for n in range(len(words))]
 
 
@@ -113,19 +113,22 @@ def _checked(word: Event) -> WordInContext:
     return WordInContext(word.text, word.context)
 
 
-def _pass_features(one: Pass, model: LlamaModel, selection: LayerSelection, course: "_Course") -> np.ndarray:
-    """Shapes   -> (G, n words, F) on the host, in the order of the words of the pass."""
-    layout, config = one.lay_out(), model.config
+def _pass_features(pass_: Pass, model: LlamaModel, selection: LayerSelection, pace: "_Pace") -> np.ndarray:
+    """The features of the words that run together: ids -> hidden states -> means over own tokens -> layer groups.
+
+    Shapes   layout.ids (B, S) -> states (B, S, D) -> means (n words, D) -> (G, n words, F), F = D, on the host
+    """
+    layout, config = pass_.lay_out(), model.config
     own_tokens = [(row, model.runtime.place(tokens)) for row, tokens in layout.own_tokens]
     states = finite_states(
         _states(layout, model), model="text", first="embed_tokens", layers="layers", n_layers=config.n_layers,
         final_norm=True, of=lambda bad: f" for the word {layout.word_at(bad).text!r}",
     )  # fmt: skip
     features = group_features(
-        course.watched(states, len(one.words)), lambda state: word_means(state, own_tokens), selection=selection,
+        pace.watched(states, len(pass_.words)), lambda state: word_means(state, own_tokens), selection=selection,
         n_states=config.n_states,
     )  # fmt: skip
-    for i, word in enumerate(one.words):
+    for i, word in enumerate(pass_.words):
         finite_features(features[:, i], model="text", of=f" for the word {word.text!r}")
     return features
 
@@ -181,7 +184,7 @@ class TextWork:
 
 
 @dataclass
-class _Course:
+class _Pace:
     """How far the words are, told while passes run; and once, early in the first of them, how long all will take."""
 
     passes: Sequence[Pass]
@@ -226,14 +229,14 @@ class _Course:
         report, self.report = self.report, None
         if report is None:
             return
-        n_left = sum(one.n_tokens for one in self.left)
+        n_left = sum(pass_.n_tokens for pass_ in self.left)
         report(
             TextWork(
-                sum(len(one.words) for one in self.passes),
-                sum(len(one.words) for one in self.left),
-                sum(one.n_tokens for one in self.passes),
+                sum(len(pass_.words) for pass_ in self.passes),
+                sum(len(pass_.words) for pass_ in self.left),
+                sum(pass_.n_tokens for pass_ in self.passes),
                 n_left,
-                sum(one.n_tokens_alone for one in self.passes),
+                sum(pass_.n_tokens_alone for pass_ in self.passes),
                 seconds * self.last * n_left / self.left[0].n_tokens,
             )
         )

@@ -1,5 +1,8 @@
 """Which words run together, and as what: contexts that begin alike as trees, or whole contexts in padded batches.
 
+The default is trees: words -> `shared_passes` -> `plan_passes` (which contexts share) -> `SharedPass.lay_out` ->
+`PrefixForest.grow` (each shared token once). Whole contexts, upstream's way, are at the end of the file.
+
 Either way a pass is laid out as token ids for the model, with the place of each word's own tokens among them.
 
 A token sees what precedes it and nothing else, and its position is its depth, so a hidden state depends on the ids up
@@ -41,60 +44,21 @@ class Layout:
     forest: "PrefixForest | None" = None
 
 
-@dataclass(frozen=True, eq=False)
-class WholePass:
-    """One batch of words, each context run from its first token: upstream's own procedure.
+def shared_passes(tokenizer: LlamaTokenizer, words: Sequence[WordInContext], max_nodes: int) -> "list[Pass]":
+    """All words in passes of at most `max_nodes` tokens (or of one longer context), not in order.
 
-    See `extract.word_features` for `eos_is_padding`.
+    Raises   EventsError for text that is no valid Unicode
     """
-
-    tokenizer: LlamaTokenizer
-    words: Sequence[WordInContext]
-    eos_is_padding: bool
-
-    @cached_property
-    def rows(self) -> list[np.ndarray]:
-        """Token ids of each context."""
-        return [np.array(self.tokenizer.encode_context(word.context), np.int32) for word in self.words]
-
-    @property
-    def n_tokens(self) -> int:
-        """Tokens with the padding, which runs as well."""
-        return len(self.rows) * max(map(len, self.rows))
-
-    @property
-    def n_tokens_alone(self) -> int:
-        """Tokens of all contexts."""
-        return sum(map(len, self.rows))
-
-    def lay_out(self) -> Layout:
-        """The padded batch.
-
-        Raises   EventsError for a word without tokens
-        """
-        ids = np.full((len(self.rows), max(map(len, self.rows))), self.tokenizer.pad_id, np.int64)
-        mask = np.zeros_like(ids)
-        own_tokens = []
-        for b, (word, row) in enumerate(zip(self.words, self.rows, strict=True)):
-            ids[b, : len(row)] = row
-            mask[b, : len(row)] = 1
-            n_pads = int(np.sum(ids[b] == self.tokenizer.eos_id if self.eos_is_padding else mask[b] == 0))
-            own_tokens.append((b, np.arange(*self.tokenizer.word_span(*word, ids.shape[1] - n_pads))))
-
-        def word_at(tokens: np.ndarray) -> WordInContext:
-            return self.words[int(tokens.any(axis=1).argmax())]
-
-        # padding on the right changes no token before it; only the defect looks at the padding's own states
-        return Layout(ids, own_tokens, word_at, mask if self.eos_is_padding else None)
-
-
-def whole_passes(
-    tokenizer: LlamaTokenizer, words: Sequence[WordInContext], batch_size: int, *, eos_is_padding: bool
-) -> "list[Pass]":
-    """Batches in the order of the words."""
+    contexts = [np.array(tokenizer.encode_context(word.context), np.int32) for word in words]
+    spans = [tokenizer.word_span(*word, len(ids)) for word, ids in zip(words, contexts, strict=True)]
     return [
-        WholePass(tokenizer, words[first : first + batch_size], eos_is_padding)
-        for first in range(0, len(words), batch_size)
+        SharedPass(
+            [words[n] for n in plan.members],
+            [[contexts[n] for n in family] for family in plan.families],
+            [spans[n][1] - spans[n][0] for n in plan.members],
+            plan.n_nodes,
+        )
+        for plan in plan_passes(contexts, max_nodes)
     ]
 
 
@@ -130,27 +94,6 @@ class SharedPass:
             return self.words[own[0] if own else next(other)]
 
         return Layout(forest.token_ids[None], [(0, nodes) for nodes in own_tokens], word_at, forest=forest)
-
-
-def shared_passes(tokenizer: LlamaTokenizer, words: Sequence[WordInContext], max_nodes: int) -> "list[Pass]":
-    """All words in passes of at most `max_nodes` tokens (or of one longer context), not in order.
-
-    Raises   EventsError for text that is no valid Unicode
-    """
-    contexts = [np.array(tokenizer.encode_context(word.context), np.int32) for word in words]
-    spans = [tokenizer.word_span(*word, len(ids)) for word, ids in zip(words, contexts, strict=True)]
-    return [
-        SharedPass(
-            [words[n] for n in plan.members],
-            [[contexts[n] for n in family] for family in plan.families],
-            [spans[n][1] - spans[n][0] for n in plan.members],
-            plan.n_nodes,
-        )
-        for plan in plan_passes(contexts, max_nodes)
-    ]
-
-
-Pass: TypeAlias = WholePass | SharedPass
 
 
 @dataclass
@@ -225,6 +168,15 @@ class PrefixForest:
 
     Nodes lie in one row: tree after tree, and in each tree the longest context first (the trunk, causal as ever), then
     the short branches off it. All operations but attention run over all nodes as if they were one sequence.
+
+    The contexts 5 6, 5 6 7 and 5 9 7 have eight tokens and give five nodes: the trunk 5 6 7 (nodes 0 to 2) and the
+    branch 9 7 (nodes 3 and 4).
+
+    >>> forest = PrefixForest.grow([[np.array([5, 6]), np.array([5, 6, 7]), np.array([5, 9, 7])]])
+    >>> forest.token_ids.tolist(), forest.positions.tolist(), forest.parents.tolist()
+    ([5, 6, 7, 9, 7], [0, 1, 2, 1, 2], [-1, 0, 1, 0, 3])
+    >>> forest.ends.tolist(), forest.last_nodes(2, 3)
+    ([1, 2, 4], [0, 3, 4])
     """
 
     token_ids: np.ndarray  # (S,)
@@ -257,7 +209,10 @@ class PrefixForest:
 
 
 def _tree(family: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Ids, positions, parents and ends of one tree, trunk first."""
+    """Ids, positions, parents and ends of one tree, trunk first: each context adds the nodes that the one before lacks.
+
+    Shapes   contexts (S,) in ascending order -> ids, positions, parents (nodes,), ends (contexts,)
+    """
     path = np.empty(0, np.int64)  # nodes of the context before
     before = family[0][:0]
     new_ids, new_positions, new_parents, ends = [], [], [], []
@@ -285,3 +240,63 @@ def _trunk_first(positions: np.ndarray, parents: np.ndarray) -> np.ndarray:
     others = np.ones(len(positions), bool)
     others[trunk] = False
     return np.concatenate([trunk[::-1], np.flatnonzero(others)])
+
+
+def whole_passes(
+    tokenizer: LlamaTokenizer, words: Sequence[WordInContext], batch_size: int, *, eos_is_padding: bool
+) -> "list[Pass]":
+    """Batches in the order of the words."""
+    return [
+        WholePass(tokenizer, words[first : first + batch_size], eos_is_padding)
+        for first in range(0, len(words), batch_size)
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class WholePass:
+    """One batch of words, each context run from its first token: upstream's own procedure.
+
+    See `extract.word_features` for `eos_is_padding`.
+    """
+
+    tokenizer: LlamaTokenizer
+    words: Sequence[WordInContext]
+    eos_is_padding: bool
+
+    @cached_property
+    def rows(self) -> list[np.ndarray]:
+        """Token ids of each context."""
+        return [np.array(self.tokenizer.encode_context(word.context), np.int32) for word in self.words]
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens with the padding, which runs as well."""
+        return len(self.rows) * max(map(len, self.rows))
+
+    @property
+    def n_tokens_alone(self) -> int:
+        """Tokens of all contexts."""
+        return sum(map(len, self.rows))
+
+    def lay_out(self) -> Layout:
+        """The padded batch.
+
+        Raises   EventsError for a word without tokens
+        """
+        ids = np.full((len(self.rows), max(map(len, self.rows))), self.tokenizer.pad_id, np.int64)
+        mask = np.zeros_like(ids)
+        own_tokens = []
+        for b, (word, row) in enumerate(zip(self.words, self.rows, strict=True)):
+            ids[b, : len(row)] = row
+            mask[b, : len(row)] = 1
+            n_pads = int(np.sum(ids[b] == self.tokenizer.eos_id if self.eos_is_padding else mask[b] == 0))
+            own_tokens.append((b, np.arange(*self.tokenizer.word_span(*word, ids.shape[1] - n_pads))))
+
+        def word_at(tokens: np.ndarray) -> WordInContext:
+            return self.words[int(tokens.any(axis=1).argmax())]
+
+        # padding on the right changes no token before it; only the defect looks at the padding's own states
+        return Layout(ids, own_tokens, word_at, mask if self.eos_is_padding else None)
+
+
+Pass: TypeAlias = WholePass | SharedPass

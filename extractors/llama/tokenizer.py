@@ -97,8 +97,8 @@ class LlamaTokenizer:
     def word_span(self, text: str, context: str, n_tokens: int) -> tuple[int, int]:
         """Which of a context's `n_tokens` are the word's, half-open: the last ones, at least one.
 
-        They are those of the context, less as many as the text before the word has alone. Its ids need not begin the
-        context's ids; that is upstream's rule, and kept.
+        Numerics n_own = max(1, n_tokens - n_prefix), n_prefix the tokens of the text before the word, encoded alone.
+                 Those need not be the first tokens of the context; that is upstream's rule, and kept
         Raises   EventsError when no tokens are left
         Source   neuralset 0.0.2 HuggingFaceText._get_data; a text longer than its context has an empty prefix
         """
