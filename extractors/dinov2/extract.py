@@ -29,15 +29,23 @@ def image_features(
     Raises   NotFiniteError, naming the layer, at the first state with NaN or infinity
     Source   neuralset 0.0.2 HuggingFaceImage, HuggingFaceMixin._aggregate_tokens, _aggregate_layers
     """
-    config = model.config
 
     def of_picture(video_frame: np.ndarray) -> np.ndarray:
-        pixels = model.processor(video_frame)
-        states = finite_states(
-            model.iterate_states(pixels[None], model.context()), model="image", first="embeddings", layers="layer",
-            n_layers=config.n_layers,
-        )  # fmt: skip
-        features = group_features(states, mean_over_tokens, selection=selection, n_states=config.n_states)
-        return finite_features(features, model="image")
+        return picture_features(model, model.processor(video_frame), selection=selection)
 
     return feature_columns(model, frames, of_picture, selection=selection, progress=progress)
+
+
+def picture_features(model: DinoV2Model, pixels: np.ndarray, *, selection: LayerSelection) -> np.ndarray:
+    """Features of one picture: pixels -> hidden states (1, S, D) -> their means over all tokens (D,) -> layer groups.
+
+    Shapes   pixels (3, height, width) -> (G, F) with F = D, on the host, in the model's dtype
+    Raises   NotFiniteError as `image_features`
+    Source   neuralset 0.0.2 HuggingFaceMixin._aggregate_tokens, _aggregate_layers
+    """
+    states = finite_states(
+        model.iterate_states(pixels[None], model.context()), model="image", first="embeddings", layers="layer",
+        n_layers=model.config.n_layers,
+    )  # fmt: skip
+    features = group_features(states, mean_over_tokens, selection=selection, n_states=model.config.n_states)
+    return finite_features(features, model="image")

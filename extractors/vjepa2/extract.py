@@ -32,15 +32,24 @@ def video_features(
     Raises   NotFiniteError, naming the layer, at the first state with NaN or infinity
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data, HuggingFaceMixin._aggregate_tokens, _aggregate_layers
     """
-    config = model.config
 
     def of_clip(clip: np.ndarray) -> np.ndarray:
         pixels = clip if prepared else model.processor(clip)
-        states = finite_states(
-            model.iterate_states(pixels[None], model.context(), final_norm=final_norm), model="video",
-            first="patch_embeddings", layers="layer", n_layers=config.n_layers, final_norm=final_norm,
-        )  # fmt: skip
-        features = group_features(states, mean_over_tokens, selection=selection, n_states=config.n_states)
-        return finite_features(features, model="video")
+        return clip_features(model, pixels, selection=selection, final_norm=final_norm)
 
     return feature_columns(model, clips, of_clip, selection=selection, progress=progress)
+
+
+def clip_features(model: VJepa2Model, pixels: np.ndarray, *, selection: LayerSelection, final_norm: bool) -> np.ndarray:
+    """Features of one clip: pixels -> hidden states (1, S, D) -> their means over all tokens (D,) -> layer groups.
+
+    Shapes   pixels (n_video_frames, 3, height, width) -> (G, F) with F = D, on the host, in the model's dtype
+    Raises   NotFiniteError as `video_features`
+    Source   neuralset 0.0.2 HuggingFaceMixin._aggregate_tokens, _aggregate_layers
+    """
+    states = finite_states(
+        model.iterate_states(pixels[None], model.context(), final_norm=final_norm), model="video",
+        first="patch_embeddings", layers="layer", n_layers=model.config.n_layers, final_norm=final_norm,
+    )  # fmt: skip
+    features = group_features(states, mean_over_tokens, selection=selection, n_states=model.config.n_states)
+    return finite_features(features, model="video")
