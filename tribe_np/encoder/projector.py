@@ -1,5 +1,7 @@
-"""From features to the stream: each modality to its share of the width (a linear layer, a perceptron, or one map a
-subject), then, where a model has it, smoothing over time."""
+"""Features to the encoder's width: one map a modality, and smoothing over time where a model has it.
+
+A map is linear as released; it may be a perceptron, or a matrix for each subject. Layers first, `Projector` below.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

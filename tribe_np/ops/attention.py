@@ -18,39 +18,6 @@ BLOCK_SCORES = 2_000_000
 """Scores of a block: 8 MB in float32, inside a processor's last cache."""
 
 
-@dataclass(frozen=True)
-class Block:
-    """Some key/value heads, some query steps, and how many keys these can see."""
-
-    heads: slice
-    steps: slice
-    n_keys: int
-
-    @classmethod
-    def cover(
-        cls, n_kv_heads: int, group: int, n_steps: int, n_keys: int, *, causal: bool, most: int | None = None
-    ) -> "Iterator[Block]":
-        """All heads and steps in blocks of whole rows: many rows of few heads, since BLAS is slow on few rows.
-
-        `group` queries share a key/value head and step. Causal blocks leave out the keys after their last step. A block
-        has at most `most` scores, BLOCK_SCORES unless told, or one row.
-        """
-        most = BLOCK_SCORES if most is None else min(most, BLOCK_SCORES)
-        rows = max(1, min(n_steps, most // max(1, group * n_keys)))
-        heads = max(1, most // max(1, group * rows * n_keys))
-        for first in range(0, n_kv_heads, heads):
-            for start in range(0, n_steps, rows):
-                stop = min(start + rows, n_steps)
-                n_seen = min(n_keys, max(1, stop + n_keys - n_steps)) if causal else n_keys
-                yield cls(slice(first, min(first + heads, n_kv_heads)), slice(start, stop), n_seen)
-
-    def n_scores(self, group: int) -> int:
-        """Scores of the block where `group` queries share a key/value head and step."""
-        n_heads: int = self.heads.stop - self.heads.start
-        n_steps: int = self.steps.stop - self.steps.start
-        return n_heads * group * n_steps * self.n_keys
-
-
 def attention(
     query: Array, key: Array, value: Array, *, scale: float, bias: Array | None = None, causal: bool = False
 ) -> Array:
@@ -82,15 +49,24 @@ def attention(
     return out.reshape(B, N, S, H)
 
 
-def causal_mask(xp: Any, start: int, stop: int, n_keys: int, *, dtype: Any) -> Array:
-    """0 where the key is at or before the query, -inf after it, for query rows [start, stop).
+def relative_attention(
+    query: Array, key: Array, value: Array, embedding: Array, *, scale: float, left_span: int
+) -> Array:
+    """softmax over keys of (query . key + query . embedding[clip(distance) + left_span]) * scale, times value.
 
-    Shapes   -> (stop - start, n_keys)
-    Source   torch 2.13.0 scaled_dot_product_attention(is_causal=True)
+    Shapes   query, key, value (B, N, S, H), embedding (left_span + 1 + right_span, H) -> (B, N, S, H)
+    Numerics both terms are scaled; blocks of queries hold whole rows, so they change no sum
+    Source   transformers 5.23.0 _apply_relative_key_position_encoding
     """
-    rows = xp.arange(start, stop)[:, None]
-    columns = xp.arange(n_keys)[None, :]
-    return xp.where(columns > rows, -xp.inf, 0.0).astype(dtype)
+    xp = array_module(query, key, value, embedding)
+    B, N, S, _ = query.shape
+    out = xp.empty(query.shape, dtype=query.dtype)
+    for block in Block.cover(N, B, S, S, causal=False):
+        heads, steps = block.heads, block.steps
+        part = query[:, heads, steps]
+        bias = spread_distances((part @ embedding.T) * scale, steps.start, S, left_span)
+        out[:, heads, steps] = attention(part, key[:, heads], value[:, heads], scale=scale, bias=bias)
+    return out
 
 
 def split_heads(x: Array, n_heads: int) -> Array:
@@ -113,24 +89,15 @@ def merge_heads(x: Array) -> Array:
     return x.transpose(0, 2, 1, 3).reshape(B, S, N * H)
 
 
-def relative_attention(
-    query: Array, key: Array, value: Array, embedding: Array, *, scale: float, left_span: int
-) -> Array:
-    """softmax over keys of (query . key + query . embedding[clip(distance) + left_span]) * scale, times value.
+def causal_mask(xp: Any, start: int, stop: int, n_keys: int, *, dtype: Any) -> Array:
+    """0 where the key is at or before the query, -inf after it, for query rows [start, stop).
 
-    Shapes   query, key, value (B, N, S, H), embedding (left_span + 1 + right_span, H) -> (B, N, S, H)
-    Numerics both terms are scaled; blocks of queries hold whole rows, so they change no sum
-    Source   transformers 5.23.0 _apply_relative_key_position_encoding
+    Shapes   -> (stop - start, n_keys)
+    Source   torch 2.13.0 scaled_dot_product_attention(is_causal=True)
     """
-    xp = array_module(query, key, value, embedding)
-    B, N, S, _ = query.shape
-    out = xp.empty(query.shape, dtype=query.dtype)
-    for block in Block.cover(N, B, S, S, causal=False):
-        heads, steps = block.heads, block.steps
-        part = query[:, heads, steps]
-        bias = spread_distances((part @ embedding.T) * scale, steps.start, S, left_span)
-        out[:, heads, steps] = attention(part, key[:, heads], value[:, heads], scale=scale, bias=bias)
-    return out
+    rows = xp.arange(start, stop)[:, None]
+    columns = xp.arange(n_keys)[None, :]
+    return xp.where(columns > rows, -xp.inf, 0.0).astype(dtype)
 
 
 def spread_distances(products: Array, start: int, n_keys: int, left_span: int) -> Array:
@@ -150,3 +117,36 @@ def spread_distances(products: Array, start: int, n_keys: int, left_span: int) -
     for j in range(n_distances):
         wide[..., start + j :: width + 1] = products[..., j]
     return wide.reshape(*outer, n_queries, width)[..., left_span : left_span + n_keys]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some key/value heads, some query steps, and how many keys these can see."""
+
+    heads: slice
+    steps: slice
+    n_keys: int
+
+    @classmethod
+    def cover(
+        cls, n_kv_heads: int, group: int, n_steps: int, n_keys: int, *, causal: bool, most: int | None = None
+    ) -> "Iterator[Block]":
+        """All heads and steps in blocks of whole rows: many rows of few heads, since BLAS is slow on few rows.
+
+        `group` queries share a key/value head and step. Causal blocks leave out the keys after their last step. A block
+        has at most `most` scores, BLOCK_SCORES unless told, or one row.
+        """
+        most = BLOCK_SCORES if most is None else min(most, BLOCK_SCORES)
+        rows = max(1, min(n_steps, most // max(1, group * n_keys)))
+        heads = max(1, most // max(1, group * rows * n_keys))
+        for first in range(0, n_kv_heads, heads):
+            for start in range(0, n_steps, rows):
+                stop = min(start + rows, n_steps)
+                n_seen = min(n_keys, max(1, stop + n_keys - n_steps)) if causal else n_keys
+                yield cls(slice(first, min(first + heads, n_kv_heads)), slice(start, stop), n_seen)
+
+    def n_scores(self, group: int) -> int:
+        """Scores of the block where `group` queries share a key/value head and step."""
+        n_heads: int = self.heads.stop - self.heads.start
+        n_steps: int = self.steps.stop - self.steps.start
+        return n_heads * group * n_steps * self.n_keys

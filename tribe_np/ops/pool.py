@@ -5,17 +5,6 @@ from tribe_np.errors import ShapeError
 from tribe_np.protocols import Array
 
 
-def pool_bins(n_steps: int, n_bins: int) -> list[tuple[int, int]]:
-    """Half-open step ranges of adaptive pooling, floor(i T / R) to ceil((i + 1) T / R); disjoint only if R divides T.
-
-    >>> pool_bins(10, 4)
-    [(0, 3), (2, 5), (5, 8), (7, 10)]
-
-    Source   torch 2.13.0 nn.AdaptiveAvgPool1d
-    """
-    return [(i * n_steps // n_bins, -((-(i + 1) * n_steps) // n_bins)) for i in range(n_bins)]
-
-
 def adaptive_pool(x: Array, n_bins: int, *, axis: int = -1) -> Array:
     """The mean over each of n_bins ranges of an axis.
 
@@ -35,3 +24,14 @@ def adaptive_pool(x: Array, n_bins: int, *, axis: int = -1) -> Array:
         return xp.mean(x.reshape(*before, n_bins, n_steps // n_bins, *after), axis=axis + 1)
     front = (slice(None),) * axis
     return xp.stack([xp.mean(x[(*front, slice(a, b))], axis=axis) for a, b in pool_bins(n_steps, n_bins)], axis=axis)
+
+
+def pool_bins(n_steps: int, n_bins: int) -> list[tuple[int, int]]:
+    """Half-open step ranges of adaptive pooling, floor(i T / R) to ceil((i + 1) T / R); disjoint only if R divides T.
+
+    >>> pool_bins(10, 4)
+    [(0, 3), (2, 5), (5, 8), (7, 10)]
+
+    Source   torch 2.13.0 nn.AdaptiveAvgPool1d
+    """
+    return [(i * n_steps // n_bins, -((-(i + 1) * n_steps) // n_bins)) for i in range(n_bins)]

@@ -45,7 +45,10 @@ def resample(x: Array, old_rate: int, new_rate: int) -> Array:
 
 
 def _filtered(rows: Array, filters: Array, old: int, new: int, n_out: int) -> Array:
-    """The given phases of every output period: (C, L) and (P, K) -> (C, n_periods, P)."""
+    """The given phases of every output period: out[c, m, p] = sum over k of rows[c, m old + k - width] filters[p, k].
+
+    Shapes   rows (C, L), filters (P, K) -> (C, n_periods, P); samples beyond an edge are the edge's
+    """
     xp = array_module(rows, filters)
     n_phases, n_taps = filters.shape
     # a period of few samples would be a product of few columns: several periods share one window, zeros between

@@ -19,60 +19,23 @@ ANTIALIASED_A = -0.5  # the cubic of torch's antialiased kernels (Pillow's)
 PLAIN_A = -0.75  # the cubic of its plain one
 
 
-def triangle(x: np.ndarray) -> np.ndarray:
-    """1 - |x|, not below 0: bilinear interpolation's weight at distance x.
+def shortest_edge_size(size: tuple[int, ...], shortest_edge: int) -> tuple[int, int]:
+    """(height, width) with the short side at `shortest_edge`; the long one is truncated.
 
-    Source   torch 2.13.0 HelperInterpLinear.aa_filter
+    Source   transformers 5.23.0 get_resize_output_image_size
     """
-    return np.asarray(np.maximum(0.0, 1.0 - np.abs(x)))
+    height, width = size
+    long = int(shortest_edge * max(height, width) / min(height, width))
+    return (shortest_edge, long) if height <= width else (long, shortest_edge)
 
 
-def cubic(x: np.ndarray, a: float = ANTIALIASED_A) -> np.ndarray:
-    """Keys' cubic convolution weight at distance x, with slope parameter a.
+def centre_crop(size: tuple[int, int], crop_size: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of a centre crop that is not larger than the picture.
 
-    Source   torch 2.13.0 cubic_convolution1, cubic_convolution2
+    Source   transformers 5.23.0 TorchvisionBackend.center_crop
     """
-    d = np.abs(x)
-    near = ((a + 2) * d - (a + 3)) * d * d + 1
-    far = ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
-    return np.where(d < 1, near, np.where(d < 2, far, 0.0))
-
-
-@lru_cache(maxsize=64)
-def resize_taps(
-    n_in: int, n_out: int, weight: Callable[[np.ndarray], np.ndarray], support: float, dtype: Any = np.float64
-) -> tuple[np.ndarray, np.ndarray]:
-    """First input sample and weights of every output sample of an antialiased resize; arrays of the host, read-only.
-
-    Shapes   -> first (n_out,) integers, weights (n_out, K); rows sum to 1, unused taps are 0 at the end
-    Numerics centre c = scale (i + 0.5); taps from trunc(c - s + 0.5) to trunc(c + s + 0.5), s = support max(scale, 1);
-             rounded to `dtype` wherever torch rounds to the picture's
-    Source   torch 2.13.0 _compute_indices_min_size_weights_aa
-    """
-    scale = dtype(n_in / n_out)
-    reach, shrink = (support * scale, dtype(1.0 / scale)) if scale >= 1 else (dtype(support), dtype(1.0))
-    centre = (float(scale) * (np.arange(n_out) + 0.5)).astype(dtype)
-    first = np.maximum(np.trunc(centre - reach + 0.5), 0).astype(np.int64)
-    stop = np.minimum(np.trunc(centre + reach + 0.5), n_in).astype(np.int64)
-    taps = first[:, None] + np.arange(int(np.max(stop - first)))
-    distance = ((taps.astype(dtype) - centre[:, None] + 0.5) * shrink).astype(dtype)
-    weights = np.where(taps < stop[:, None], weight(distance), dtype(0.0))
-    weights = weights / np.sum(weights, axis=1, keepdims=True)
-    first.flags.writeable = weights.flags.writeable = False
-    return first, weights
-
-
-def integer_weights(weights: np.ndarray) -> tuple[np.ndarray, int]:
-    """Weights as integers of the finest precision that fits int16, and that precision in bits.
-
-    Shapes   weights (n_out, K) float64 -> (n_out, K) int32
-    Numerics trunc(0.5 + w 2^P); P grows to 22, or until the largest weight of the axis would reach 2^15
-    Source   torch 2.13.0 _compute_index_ranges_int16_weights
-    """
-    largest, precision = float(np.max(weights)), 0
-    while precision < MAX_PRECISION and int(0.5 + largest * 2 ** (precision + 1)) < WEIGHT_LIMIT:
-        precision += 1
-    return np.trunc(np.where(weights < 0, -0.5, 0.5) + weights * 2**precision).astype(np.int32), precision
+    top, left = (int((n - crop) / 2.0) for n, crop in zip(size, crop_size, strict=True))
+    return slice(top, top + crop_size[0]), slice(left, left + crop_size[1])
 
 
 def resize_bilinear_uint8(image: np.ndarray, size: tuple[int, int], *, crop: tuple[slice, slice]) -> np.ndarray:
@@ -105,6 +68,19 @@ def _resize_first_axis(image: np.ndarray, n_out: int, part: slice) -> np.ndarray
         total += rows[taps] * weights[:, k, None]
     pixels: np.ndarray = np.clip(total >> precision, 0, 255).astype(np.uint8)
     return pixels.reshape(len(first), *image.shape[1:])
+
+
+def integer_weights(weights: np.ndarray) -> tuple[np.ndarray, int]:
+    """Weights as integers of the finest precision that fits int16, and that precision in bits.
+
+    Shapes   weights (n_out, K) float64 -> (n_out, K) int32
+    Numerics trunc(0.5 + w 2^P); P grows to 22, or until the largest weight of the axis would reach 2^15
+    Source   torch 2.13.0 _compute_index_ranges_int16_weights
+    """
+    largest, precision = float(np.max(weights)), 0
+    while precision < MAX_PRECISION and int(0.5 + largest * 2 ** (precision + 1)) < WEIGHT_LIMIT:
+        precision += 1
+    return np.trunc(np.where(weights < 0, -0.5, 0.5) + weights * 2**precision).astype(np.int32), precision
 
 
 def resize_bicubic(x: Array, size: tuple[int, int]) -> Array:
@@ -159,20 +135,44 @@ def _resize_axes(x: Array, size: tuple[int, int], matrix: Callable[[int, int], n
     return x
 
 
-def shortest_edge_size(size: tuple[int, ...], shortest_edge: int) -> tuple[int, int]:
-    """(height, width) with the short side at `shortest_edge`; the long one is truncated.
+@lru_cache(maxsize=64)
+def resize_taps(
+    n_in: int, n_out: int, weight: Callable[[np.ndarray], np.ndarray], support: float, dtype: Any = np.float64
+) -> tuple[np.ndarray, np.ndarray]:
+    """First input sample and weights of every output sample of an antialiased resize; arrays of the host, read-only.
 
-    Source   transformers 5.23.0 get_resize_output_image_size
+    Shapes   -> first (n_out,) integers, weights (n_out, K); rows sum to 1, unused taps are 0 at the end
+    Numerics centre c = scale (i + 0.5); taps from trunc(c - s + 0.5) to trunc(c + s + 0.5), s = support max(scale, 1);
+             rounded to `dtype` wherever torch rounds to the picture's
+    Source   torch 2.13.0 _compute_indices_min_size_weights_aa
     """
-    height, width = size
-    long = int(shortest_edge * max(height, width) / min(height, width))
-    return (shortest_edge, long) if height <= width else (long, shortest_edge)
+    scale = dtype(n_in / n_out)
+    reach, shrink = (support * scale, dtype(1.0 / scale)) if scale >= 1 else (dtype(support), dtype(1.0))
+    centre = (float(scale) * (np.arange(n_out) + 0.5)).astype(dtype)
+    first = np.maximum(np.trunc(centre - reach + 0.5), 0).astype(np.int64)
+    stop = np.minimum(np.trunc(centre + reach + 0.5), n_in).astype(np.int64)
+    taps = first[:, None] + np.arange(int(np.max(stop - first)))
+    distance = ((taps.astype(dtype) - centre[:, None] + 0.5) * shrink).astype(dtype)
+    weights = np.where(taps < stop[:, None], weight(distance), dtype(0.0))
+    weights = weights / np.sum(weights, axis=1, keepdims=True)
+    first.flags.writeable = weights.flags.writeable = False
+    return first, weights
 
 
-def centre_crop(size: tuple[int, int], crop_size: tuple[int, int]) -> tuple[slice, slice]:
-    """Rows and columns of a centre crop that is not larger than the picture.
+def triangle(x: np.ndarray) -> np.ndarray:
+    """1 - |x|, not below 0: bilinear interpolation's weight at distance x.
 
-    Source   transformers 5.23.0 TorchvisionBackend.center_crop
+    Source   torch 2.13.0 HelperInterpLinear.aa_filter
     """
-    top, left = (int((n - crop) / 2.0) for n, crop in zip(size, crop_size, strict=True))
-    return slice(top, top + crop_size[0]), slice(left, left + crop_size[1])
+    return np.asarray(np.maximum(0.0, 1.0 - np.abs(x)))
+
+
+def cubic(x: np.ndarray, a: float = ANTIALIASED_A) -> np.ndarray:
+    """Keys' cubic convolution weight at distance x, with slope parameter a.
+
+    Source   torch 2.13.0 cubic_convolution1, cubic_convolution2
+    """
+    d = np.abs(x)
+    near = ((a + 2) * d - (a + 3)) * d * d + 1
+    far = ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
+    return np.where(d < 1, near, np.where(d < 2, far, 0.0))

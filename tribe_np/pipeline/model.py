@@ -209,42 +209,6 @@ class TribeModel(UpstreamNames, Card):
         """`get_events` as a pandas DataFrame: upstream's name for it."""
         return self.get_events(text_path, audio_path, video_path, **words).to_dataframe()
 
-    # -- features ------------------------------------------------------------------------------------------------
-
-    def extract_features(self, events: Any) -> dict[str, np.ndarray]:
-        """Features of one timeline on the 2 Hz grid, from its earliest event to its latest stop, for people to look at.
-
-        Shapes   {modality: (G, F, T)}, or (F, T) where upstream has no axis of layer groups (a mean, or one state)
-        Raises   EventsError for events of several timelines, or none
-        """
-        table = as_events(events).standardized()
-        if len(table.timelines()) != 1:
-            raise EventsError(
-                f"features are of one timeline, got {table.timelines()}; pick one with events.on(timeline)"
-            )
-        start = min(e.start for e in table)
-        duration = max(e.stop for e in table) - start
-        source = self.feature_source(self.progress)
-        present = source.present(table)
-        self._check(source, present, table)
-        return {
-            m: one_window(source.items(m, table), list(table), start, duration, self.data.extractors[m])
-            for m in present
-        }
-
-    def feature_source(self, progress: Progress | None = None) -> FeatureSource:
-        """What computes the features, with this model's settings."""
-        return FeatureSource(
-            self.data, self.options, self.locations, self.space.cache, self.record,
-            self.progress if progress is None else progress, self.runtime, self.space.digests,
-        )  # fmt: skip
-
-    def _check(self, source: FeatureSource, modalities: Sequence[str], table: Events, *last: Stage) -> None:
-        """Refuses, before any model runs, what would fail later; says what will be an approximation."""
-        source.check_models(modalities, table)
-        source.warn(modalities, table)
-        check_run(source, table, modalities, last)
-
     # -- predictions ---------------------------------------------------------------------------------------------
 
     def predict(
@@ -252,6 +216,7 @@ class TribeModel(UpstreamNames, Card):
     ) -> tuple[np.ndarray, list[Segment]]:
         """Predicted activity of every kept TR, with its segment: upstream's rows in upstream's order.
 
+        Events -> windows, and which TRs of them are kept -> features of each event -> of each window -> the encoder.
         `subject` is a name or an index of the checkpoint's; None is the average subject.
         Shapes   -> predictions (R, V) in the model's dtype and R segments
         Units    z-scored BOLD, no physical unit
@@ -275,12 +240,47 @@ class TribeModel(UpstreamNames, Card):
             drop_incomplete=self.data.drop_incomplete, remove_empty=self.options.remove_empty_segments,
         )  # fmt: skip
 
+    def known_modalities(self, source: FeatureSource, table: Events) -> list[str]:
+        """The modalities of the checkpoint that the table has events of.
+
+        Raises   EventsError where there is none
+        """
+        modalities = self.encoder.build_args.feature_dims
+        known = [m for m in source.present(table) if m in modalities]
+        if not known:
+            names = ", ".join(modalities)
+            raise EventsError(
+                f"none of the checkpoint's modalities ({names}) has events; the table needs Word, Audio or Video rows"
+            )
+        return known
+
+    def _subjects(self, subject: int | str | None, windows: Sequence[Window], table: Events) -> list[int] | None:
+        """The subject of each window; None for the average one."""
+        if subject is not None:
+            return [one_subject(subject, self.subjects, self.encoder)] * len(windows)
+        return None if self.average_subjects else subjects_of(windows, table, self.subjects, self.encoder)
+
+    def _check(self, source: FeatureSource, modalities: Sequence[str], table: Events, *last: Stage) -> None:
+        """Refuses, before any model runs, what would fail later; says what will be an approximation."""
+        source.check_models(modalities, table)
+        source.warn(modalities, table)
+        check_run(source, table, modalities, last)
+
+    def last_stage(self, n_windows: int, n_rows: int) -> Stage:
+        """The memory of the brain encoder at work on so many windows, and of its predictions."""
+        itemsize, build_args = np.dtype(self.runtime.dtype).itemsize, self.encoder.build_args
+        steps = n_steps(self.data.duration_trs * self.data.tr, self.data.frequency)
+        at_once = min(n_windows, MOST_WINDOWS)
+        work = encoder_work(self.encoder.config, build_args, n_windows=at_once, n_steps=steps, itemsize=itemsize)
+        result = n_rows * self.n_vertices * itemsize
+        return Stage(replace(work, work=work.work + result))
+
     def _rows(
         self, windows: Sequence[Window], items: Mapping[str, Items], subjects: Sequence[int] | None, progress: Progress
     ) -> np.ndarray:
         """The encoder's rows that are kept, window by window.
 
-        Shapes   -> (R, V)
+        Shapes   features of some windows {modality: (B, G, F, T)} -> their activity (B, V, R) -> all rows (R, V)
         """
         out = np.empty((sum(len(window.kept_rows) for window in windows), self.n_vertices), self.runtime.dtype)
         first = 0
@@ -296,6 +296,20 @@ class TribeModel(UpstreamNames, Card):
                     first = stop
                 step(len(batch))
         return out
+
+    def _activity(self, features: Mapping[str, np.ndarray], subjects: Sequence[int] | None) -> np.ndarray:
+        """Shapes   features {modality: (B, G, F, T)}, B subjects -> (B, V, R)."""
+        index = None if subjects is None else np.array(subjects)
+        return to_host(self.encoder({m: self.runtime.place(x) for m, x in features.items()}, index))
+
+    @property
+    def n_vertices(self) -> int:
+        """Columns of the predictions."""
+        columns = self.encoder.columns
+        return self.encoder.build_args.n_outputs if columns is None else len(columns)
+
+    def _shown(self, verbose: bool) -> Progress:
+        return terminal_progress() if verbose and isinstance(self.progress, Silent) else self.progress
 
     def predict_features(
         self, features: Mapping[str, Any], verbose: bool = True, *, subject: int | str | None = None
@@ -320,52 +334,39 @@ class TribeModel(UpstreamNames, Card):
                 step(1)
         return np.concatenate(rows), [segment for window in windows for segment in window.segments]
 
-    def known_modalities(self, source: FeatureSource, table: Events) -> list[str]:
-        """The modalities of the checkpoint that the table has events of.
-
-        Raises   EventsError where there is none
-        """
-        modalities = self.encoder.build_args.feature_dims
-        known = [m for m in source.present(table) if m in modalities]
-        if not known:
-            names = ", ".join(modalities)
-            raise EventsError(
-                f"none of the checkpoint's modalities ({names}) has events; the table needs Word, Audio or Video rows"
-            )
-        return known
-
-    def _shown(self, verbose: bool) -> Progress:
-        return terminal_progress() if verbose and isinstance(self.progress, Silent) else self.progress
-
-    def _subjects(self, subject: int | str | None, windows: Sequence[Window], table: Events) -> list[int] | None:
-        """The subject of each window; None for the average one."""
-        if subject is not None:
-            return [one_subject(subject, self.subjects, self.encoder)] * len(windows)
-        return None if self.average_subjects else subjects_of(windows, table, self.subjects, self.encoder)
-
-    @property
-    def n_vertices(self) -> int:
-        """Columns of the predictions."""
-        columns = self.encoder.columns
-        return self.encoder.build_args.n_outputs if columns is None else len(columns)
-
-    def last_stage(self, n_windows: int, n_rows: int) -> Stage:
-        """The memory of the brain encoder at work on so many windows, and of its predictions."""
-        itemsize, build_args = np.dtype(self.runtime.dtype).itemsize, self.encoder.build_args
-        steps = n_steps(self.data.duration_trs * self.data.tr, self.data.frequency)
-        at_once = min(n_windows, MOST_WINDOWS)
-        work = encoder_work(self.encoder.config, build_args, n_windows=at_once, n_steps=steps, itemsize=itemsize)
-        result = n_rows * self.n_vertices * itemsize
-        return Stage(replace(work, work=work.work + result))
-
-    def _activity(self, features: Mapping[str, np.ndarray], subjects: Sequence[int] | None) -> np.ndarray:
-        """Shapes   features {modality: (B, G, F, T)}, B subjects -> (B, V, R)."""
-        index = None if subjects is None else np.array(subjects)
-        return to_host(self.encoder({m: self.runtime.place(x) for m, x in features.items()}, index))
-
     def with_compat(self, compat: str | None) -> "TribeModel":
         """The same model with upstream's defects reproduced, or not."""
         return replace(self, options=replace(self.options, compat=Compat.named(compat)))
+
+    # -- features ------------------------------------------------------------------------------------------------
+
+    def feature_source(self, progress: Progress | None = None) -> FeatureSource:
+        """What computes the features, with this model's settings."""
+        return FeatureSource(
+            self.data, self.options, self.locations, self.space.cache, self.record,
+            self.progress if progress is None else progress, self.runtime, self.space.digests,
+        )  # fmt: skip
+
+    def extract_features(self, events: Any) -> dict[str, np.ndarray]:
+        """Features of one timeline on the 2 Hz grid, from its earliest event to its latest stop, for people to look at.
+
+        Shapes   {modality: (G, F, T)}, or (F, T) where upstream has no axis of layer groups (a mean, or one state)
+        Raises   EventsError for events of several timelines, or none
+        """
+        table = as_events(events).standardized()
+        if len(table.timelines()) != 1:
+            raise EventsError(
+                f"features are of one timeline, got {table.timelines()}; pick one with events.on(timeline)"
+            )
+        start = min(e.start for e in table)
+        duration = max(e.stop for e in table) - start
+        source = self.feature_source(self.progress)
+        present = source.present(table)
+        self._check(source, present, table)
+        return {
+            m: one_window(source.items(m, table), list(table), start, duration, self.data.extractors[m])
+            for m in present
+        }
 
 
 def _path(given: str | Path | None) -> Path | None:

@@ -74,71 +74,6 @@ class FeatureGrid:
         object.__setattr__(self, "duration", T / self.frequency)
 
 
-def shared_steps(grid: FeatureGrid, start: float, duration: float) -> tuple[int, int] | None:
-    """First step and number of steps of the grid inside [start, start + duration); None when they do not meet.
-
-    Numerics the count comes from the length of the overlap, not from the rounded end; it is at least one step, and at
-             the right edge the first step moves left. A static value gives (0, 0): there is nothing to slice
-    Raises   ShapeError when times are too large for their step to be told apart
-    Source   neuralset 0.0.2 base.TimedArray._overlap_slice
-    """
-    left, right = max(start, grid.start), min(start + duration, grid.start + grid.duration)
-    if right < left or (right == left and grid.duration and duration):
-        return None
-    if not grid.frequency:
-        return 0, 0
-    if not grid.duration:
-        return None
-    first, count = to_index(left - grid.start, grid.frequency), max(1, to_index(right - left, grid.frequency))
-    first = min(first, grid.data.shape[-1] - count)
-    if first < 0:
-        raise ShapeError(
-            f"{count} steps wanted, but features have {grid.data.shape[-1]}: times too large for their step"
-        )
-    return first, count
-
-
-def overlap(grid: FeatureGrid, start: float, duration: float) -> FeatureGrid | None:
-    """The part of a dense grid inside [start, start + duration), on its own steps; None when they do not meet.
-
-    Raises   ShapeError for a static value, which has no time axis to cut
-    Source   neuralset 0.0.2 base.TimedArray.overlap
-    """
-    if not grid.frequency:
-        raise ShapeError("overlap needs features with a time axis; a static value (frequency 0) has none")
-    shared = shared_steps(grid, start, duration)
-    if shared is None:
-        return None
-    first, count = shared
-    begin = first / grid.frequency + grid.start
-    return FeatureGrid(grid.data[..., first : first + count], grid.frequency, begin, count / grid.frequency)
-
-
-def add(total: FeatureGrid, item: FeatureGrid, counts: np.ndarray | None = None) -> None:
-    """Adds an item to a window's grid in place, where they meet; with `counts` (T,) as a running mean.
-
-    Shapes   total.data (..., T); item.data (..., T') or, static, (...)
-    Numerics sequential in total's dtype; a running mean goes through float64 for each item
-    Raises   ShapeError when rates drift by half a step or more over the longer of the two
-    Source   neuralset 0.0.2 base.TimedArray.__iadd__
-    """
-    drift = abs(total.frequency - item.frequency) * max(total.duration, item.duration)
-    if item.frequency and drift >= 0.5:
-        raise ShapeError(f"features at {item.frequency} Hz cannot be added to a grid at {total.frequency} Hz")
-    here, there = shared_steps(total, item.start, item.duration), shared_steps(item, total.start, total.duration)
-    if here is None or there is None:
-        return
-    steps = slice(here[0], sum(here))
-    values = item.data[..., slice(there[0], sum(there)) if item.frequency else None]
-    if counts is None:
-        total.data[..., steps] += values
-    else:
-        old_share = counts[steps] / (1.0 + counts[steps])
-        total.data[..., steps] *= old_share
-        total.data[..., steps] += (1 - old_share) * values
-        counts[steps] += 1
-
-
 def window_features(
     items: Sequence[FeatureGrid],
     start: float,
@@ -194,3 +129,68 @@ def collect(
         if part is not None:
             add(total, part, counts)
     return total.data
+
+
+def add(total: FeatureGrid, item: FeatureGrid, counts: np.ndarray | None = None) -> None:
+    """Adds an item to a window's grid in place, where they meet; with `counts` (T,) as a running mean.
+
+    Shapes   total.data (..., T); item.data (..., T') or, static, (...)
+    Numerics sequential in total's dtype; a running mean goes through float64 for each item
+    Raises   ShapeError when rates drift by half a step or more over the longer of the two
+    Source   neuralset 0.0.2 base.TimedArray.__iadd__
+    """
+    drift = abs(total.frequency - item.frequency) * max(total.duration, item.duration)
+    if item.frequency and drift >= 0.5:
+        raise ShapeError(f"features at {item.frequency} Hz cannot be added to a grid at {total.frequency} Hz")
+    here, there = shared_steps(total, item.start, item.duration), shared_steps(item, total.start, total.duration)
+    if here is None or there is None:
+        return
+    steps = slice(here[0], sum(here))
+    values = item.data[..., slice(there[0], sum(there)) if item.frequency else None]
+    if counts is None:
+        total.data[..., steps] += values
+    else:
+        old_share = counts[steps] / (1.0 + counts[steps])
+        total.data[..., steps] *= old_share
+        total.data[..., steps] += (1 - old_share) * values
+        counts[steps] += 1
+
+
+def overlap(grid: FeatureGrid, start: float, duration: float) -> FeatureGrid | None:
+    """The part of a dense grid inside [start, start + duration), on its own steps; None when they do not meet.
+
+    Raises   ShapeError for a static value, which has no time axis to cut
+    Source   neuralset 0.0.2 base.TimedArray.overlap
+    """
+    if not grid.frequency:
+        raise ShapeError("overlap needs features with a time axis; a static value (frequency 0) has none")
+    shared = shared_steps(grid, start, duration)
+    if shared is None:
+        return None
+    first, count = shared
+    begin = first / grid.frequency + grid.start
+    return FeatureGrid(grid.data[..., first : first + count], grid.frequency, begin, count / grid.frequency)
+
+
+def shared_steps(grid: FeatureGrid, start: float, duration: float) -> tuple[int, int] | None:
+    """First step and number of steps of the grid inside [start, start + duration); None when they do not meet.
+
+    Numerics the count comes from the length of the overlap, not from the rounded end; it is at least one step, and at
+             the right edge the first step moves left. A static value gives (0, 0): there is nothing to slice
+    Raises   ShapeError when times are too large for their step to be told apart
+    Source   neuralset 0.0.2 base.TimedArray._overlap_slice
+    """
+    left, right = max(start, grid.start), min(start + duration, grid.start + grid.duration)
+    if right < left or (right == left and grid.duration and duration):
+        return None
+    if not grid.frequency:
+        return 0, 0
+    if not grid.duration:
+        return None
+    first, count = to_index(left - grid.start, grid.frequency), max(1, to_index(right - left, grid.frequency))
+    first = min(first, grid.data.shape[-1] - count)
+    if first < 0:
+        raise ShapeError(
+            f"{count} steps wanted, but features have {grid.data.shape[-1]}: times too large for their step"
+        )
+    return first, count

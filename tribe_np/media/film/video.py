@@ -258,8 +258,14 @@ def frame_indices(
 ) -> np.ndarray:
     """Frames of the file, counted from 0, that make up each clip of a chunk; n_frames may be infinite.
 
+    The last four of the 64 frames of the clip that ends at 2 s, in a film of 24 frames a second:
+    >>> frame_indices(24.0, np.inf, 0.0, 10.0)[3, -4:].tolist()
+    [43, 45, 46, 48]
+
     Shapes   -> (n, n_video_frames) int64, a row per bin
     Units    seconds from the start of the file, Hz
+    Numerics int(fps * t + 0.00001) with t = offset + max(0, end of the bin - clip_duration * k / n_video_frames) for
+             k = n_video_frames - 1 ... 0; past the end of the file as `FrameReader`
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data over moviepy 2.2.1 FFMPEG_VideoReader
     """
     # moviepy's subclip knows its length as a difference of its ends

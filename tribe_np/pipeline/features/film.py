@@ -22,7 +22,7 @@ from tribe_np.timeline.features import to_index
 
 @dataclass(frozen=True, eq=False)
 class Film(Modality):
-    """A model that reads clips: `features(model, clips, *, selection, final_norm, prepared)` -> (G, F, clips).
+    """A model that reads clips; `self.about.extract` is `extractors.vjepa2.extract.video_features`.
 
     Its `processor.shrink` makes a frame as small as the model sees it, `processor.normalize` makes a clip of them into
     pixels, and `config.frames_per_clip` is the length it knows.
@@ -37,7 +37,10 @@ class Film(Modality):
         return parts | ({"video_stride": self.options.video_stride} if self._skips(row) else {})
 
     def compute(self, piece: Piece) -> np.ndarray:
-        """See Modality."""
+        """See Modality.
+
+        Shapes   T clips (n_video_frames, height, width, 3) uint8, of which `left` are still to do -> (G, F, T)
+        """
         (row,), model = piece.rows, self.model
         bins = self._bins(row)
         finished = self.unfinished(self.key(piece))

@@ -18,7 +18,7 @@ from tribe_np.timeline.features import to_index
 
 @dataclass(frozen=True, eq=False)
 class Pictures(Modality):
-    """A model that reads single pictures: `features(model, frames, *, selection)` -> (G, F, T)."""
+    """A model that reads single pictures; `self.about.extract` is `extractors.dinov2.extract.image_features`."""
 
     def key_parts(self, piece: Piece) -> Mapping[str, Any]:
         """See Modality."""
@@ -26,7 +26,10 @@ class Pictures(Modality):
         return {"file": self.digest(row.filepath)} | film_parts(row, self.options)
 
     def compute(self, piece: Piece) -> np.ndarray:
-        """See Modality."""
+        """See Modality.
+
+        Shapes   T pictures (height, width, 3) uint8 -> (G, F, T)
+        """
         (row,), model = piece.rows, self.model
         frames = still_frames(
             row.filepath, offset=row.offset, duration=row.duration, frequency=self.config.frequency,

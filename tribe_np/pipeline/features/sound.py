@@ -16,7 +16,7 @@ from tribe_np.timeline.features import to_index
 
 @dataclass(frozen=True, eq=False)
 class Sound(Modality):
-    """A model that reads sound: `features(model, samples, rate, duration, *, selection, frequency)` -> (G, F, T)."""
+    """A model that reads sound; `self.about.extract` is `extractors.wav2vec_bert.extract.audio_features`."""
 
     def key_parts(self, piece: Piece) -> Mapping[str, Any]:
         """See Modality."""
@@ -27,7 +27,10 @@ class Sound(Modality):
         }  # fmt: skip
 
     def compute(self, piece: Piece) -> np.ndarray:
-        """See Modality."""
+        """See Modality.
+
+        Shapes   samples (N, C) of the chunk -> (G, F, T)
+        """
         (row,), frequency = piece.rows, self.config.frequency
         if to_index(row.duration, frequency) < 1:
             least = 0.5 / frequency

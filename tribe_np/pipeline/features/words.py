@@ -22,7 +22,7 @@ from tribe_np.timeline.events import Events
 
 @dataclass(frozen=True, eq=False)
 class Words(Modality):
-    """A model that reads words in their contexts, with a tokenizer: see `extractors.llama.extract.word_features`."""
+    """A model that reads words in context; `self.about.extract` is `extractors.llama.extract.word_features`."""
 
     shows_pieces: ClassVar[bool] = True
 
@@ -43,7 +43,10 @@ class Words(Modality):
         }
 
     def compute(self, piece: Piece) -> np.ndarray:
-        """See Modality."""
+        """See Modality.
+
+        Shapes   n words, each a text and a context -> (n, G, F)
+        """
         tokenizer, model = self.about.tokenizer.from_pretrained(self.folder), self.model
         with self.progress.stage(self.config.modality, len(piece.rows), "words") as step:
             vectors = self.about.extract(
