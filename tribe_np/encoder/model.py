@@ -58,26 +58,6 @@ class FmriEncoder(Card):
     runtime: Runtime
     n_steps: int | None = None  # of a window that it was trained on, where the checkpoint says so
 
-    def facts(self) -> dict[str, object]:
-        """See Card."""
-        inputs = (f"{m} {dims[0]} x {dims[1]}" for m, dims in self.build_args.feature_dims.items() if dims is not None)
-        transformer, n_outputs = self.config.encoder, self.build_args.n_outputs
-        return {
-            "features": f"{', '.join(inputs)} (layer groups x width)",
-            "width": self.config.hidden,
-            "layers": None if transformer is None else f"{transformer.depth}, {transformer.heads} heads",
-            "steps": self.n_steps,
-            "TRs": self.build_args.n_output_timesteps,
-            "vertices": n_outputs if self.columns is None else f"{len(self.columns)} of {n_outputs}",
-            "dtype": np.dtype(self.runtime.dtype).name,
-            "kernels": self.runtime.kernels.name,
-        }
-
-    @property
-    def n_subjects(self) -> int:
-        """Subjects that can be asked for by index; 0 where the checkpoint holds the average subject only."""
-        return self.read_out.n_subjects
-
     @classmethod
     def from_pretrained(
         cls,
@@ -258,6 +238,26 @@ class FmriEncoder(Card):
         if n_tokens > n_positions > 1:
             raise ShapeError(f"features give {n_tokens} steps, more than max_seq_len = {n_positions}")
         return self.time_pos_embed[:, :n_tokens]
+
+    @property
+    def n_subjects(self) -> int:
+        """Subjects that can be asked for by index; 0 where the checkpoint holds the average subject only."""
+        return self.read_out.n_subjects
+
+    def facts(self) -> dict[str, object]:
+        """See Card."""
+        inputs = (f"{m} {dims[0]} x {dims[1]}" for m, dims in self.build_args.feature_dims.items() if dims is not None)
+        transformer, n_outputs = self.config.encoder, self.build_args.n_outputs
+        return {
+            "features": f"{', '.join(inputs)} (layer groups x width)",
+            "width": self.config.hidden,
+            "layers": None if transformer is None else f"{transformer.depth}, {transformer.heads} heads",
+            "steps": self.n_steps,
+            "TRs": self.build_args.n_output_timesteps,
+            "vertices": n_outputs if self.columns is None else f"{len(self.columns)} of {n_outputs}",
+            "dtype": np.dtype(self.runtime.dtype).name,
+            "kernels": self.runtime.kernels.name,
+        }
 
 
 def joined_groups(x: Array, config: EncoderConfig) -> Array:

@@ -1,4 +1,7 @@
-"""The record of hot operations. Whoever builds a model picks one; swapping a single entry bisects a parity failure.
+"""Which function runs each hot operation: the record that layers call as `ctx.kernels`.
+
+Whoever builds a model picks one; `REFERENCE` names the functions of `tribe_np.ops`. Swapping a single entry bisects a
+difference.
 
 Every entry has the signature, meaning and tests of its reference in `tribe_np.ops`; only speed may differ, and
 rounding. There is no silent fallback: an entry given a dtype or layout it lacks raises. The protocols here say what an

@@ -203,6 +203,14 @@ def add_contexts(
 ) -> Events:
     """The table whose words have a context: the Text from some earlier word to the end of this one.
 
+    >>> heard = [("A", 0), ("red", 2), ("balloon", 6)]  # and where in the sentence
+    >>> words = [
+    ...     Event("Word", n, 0.5, text=text, sentence="A red balloon!", sentence_char=place)
+    ...     for n, (text, place) in enumerate(heard)
+    ... ]
+    >>> [word.context for word in add_contexts(Events(words))]
+    ['A', 'A red', 'A red balloon']
+
     Units    max_context_len: how many earlier words the context reaches back (None: to the start of the timeline);
              sentence_only: never beyond the start of the sentence; stride: contexts start at every so many words
     Numerics stride 1 is upstream's. A larger one reaches back up to stride - 1 words further, so that `stride` words
@@ -228,6 +236,24 @@ def remove_missing(events: Events) -> Events:
     Source   neuralset 0.0.2 events/transforms/basic.py, tribev2 eventstransforms.py RemoveMissing
     """
     return Events(event for event in events if event.type != "Word" or event.context)
+
+
+def _with_contexts(events: Iterable[Event], new_reader: "Callable[[], _Reader]") -> Iterator[Event]:
+    reader = new_reader()
+    before: Event | None = None
+    for event in events:
+        if event.type != "Word":
+            yield event
+            continue
+        if before is None or event.timeline != before.timeline:
+            reader = new_reader()
+        elif event.start < before.start:
+            raise EventsError(
+                f"word {event.text!r} at {event.start:g} s on timeline {event.timeline!r} follows one that starts "
+                f"later, {before.text!r} at {before.start:g} s; sort the words by start"
+            )
+        yield replace(event, context=reader.read(event))
+        before = event
 
 
 @dataclass
@@ -276,21 +302,3 @@ class _Reader:
         if before is not None and here is not None and not self.merge_identical:
             return before == here
         return word.sentence == last.sentence and last.sentence_char is not None and sentence_char > last.sentence_char
-
-
-def _with_contexts(events: Iterable[Event], new_reader: Callable[[], _Reader]) -> Iterator[Event]:
-    reader = new_reader()
-    before: Event | None = None
-    for event in events:
-        if event.type != "Word":
-            yield event
-            continue
-        if before is None or event.timeline != before.timeline:
-            reader = new_reader()
-        elif event.start < before.start:
-            raise EventsError(
-                f"word {event.text!r} at {event.start:g} s on timeline {event.timeline!r} follows one that starts "
-                f"later, {before.text!r} at {before.start:g} s; sort the words by start"
-            )
-        yield replace(event, context=reader.read(event))
-        before = event

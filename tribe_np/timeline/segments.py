@@ -158,101 +158,6 @@ class Window:
     kept_rows: tuple[int, ...]
 
 
-def list_windows(start: float, stop: float, *, stride: float, width: float, drop_incomplete: bool) -> list[float]:
-    """Start times of the windows over [start, stop), in seconds.
-
-    Raises   EventsError when incomplete windows are dropped and none is complete, or for an absurd number of windows;
-             ConfigError for a stride or width that is not positive
-    Source   neuralset 0.0.2 segments._prepare_strided_windows
-    """
-    if not (0 < stride < math.inf and 0 < width < math.inf):
-        raise ConfigError(f"windows need a stride and a width above 0 s, got {stride} and {width} (overlap too large?)")
-    span = (stop - width if drop_incomplete else stop) - start
-    if span < -1e-10:
-        raise EventsError(
-            f"the stimulus lasts {stop - start:g} s, shorter than a window of {width:g} s: none is complete"
-        )
-    if not span / stride < MAX_WINDOWS:
-        raise EventsError(
-            f"events from {start:g} s to {stop:g} s would need over {MAX_WINDOWS} windows; is a time wrong?"
-        )
-    n_windows = math.floor(span / stride + 1e-9) + 1 if drop_incomplete else math.ceil(span / stride - 1e-9)
-    return [start + index * stride for index in range(max(0, n_windows))]
-
-
-@dataclass(frozen=True, eq=False)
-class Block:
-    """Events of one timeline sorted by start, with what a search needs (neuralset 0.0.2 segments._EventBucket)."""
-
-    events: list[Event]
-    starts: np.ndarray
-    stops: np.ndarray
-    longest: float
-
-    def within(self, start: float, stop: float) -> Iterator[Event]:
-        """The events that overlap [start, stop), by start."""
-        first = int(np.searchsorted(self.starts, start - self.longest))  # earlier ones have ended, rounding included
-        last = int(np.searchsorted(self.starts, stop))
-        for index in np.flatnonzero(self.stops[first:last] > start):
-            yield self.events[first + int(index)]
-
-
-class EventStore:
-    """The events of every timeline in the order in which features are summed.
-
-    Numerics a type with 50 or more events on the timeline forms a block of its own, all rarer ones share a last block;
-             each is sorted by start, ties in table order. Unknown types are left out
-    Source   neuralset 0.0.2 segments._EventStore
-    """
-
-    def __init__(self, events: Events) -> None:
-        self._blocks = {
-            timeline: blocks(rows.of_type(*KNOWN_TYPES).rows) for timeline, rows in events.by_timeline().items()
-        }
-
-    def within(self, timeline: str, start: float, duration: float) -> tuple[Event, ...]:
-        """Events that overlap [start, start + duration): start before its end and stop after its start, both strict."""
-        return tuple(
-            event for block in self._blocks.get(timeline, []) for event in block.within(start, start + duration)
-        )
-
-
-def blocks(rows: tuple[Event, ...]) -> list[Block]:
-    """Blocks of one timeline's events: frequent types first, in order of appearance."""
-    by_type: dict[str, list[Event]] = {}
-    for row in rows:
-        by_type.setdefault(row.type, []).append(row)
-    groups = [typed for typed in by_type.values() if len(typed) >= MIN_BLOCK]
-    rare = [row for typed in by_type.values() if len(typed) < MIN_BLOCK for row in typed]
-    made = []
-    for group in [*groups, rare] if rare else groups:
-        group = sorted(group, key=lambda row: row.start)
-        starts, durations = np.array([row.start for row in group]), np.array([row.duration for row in group])
-        made.append(Block(group, starts, starts + durations, float(durations.max())))
-    return made
-
-
-def window_events(events: Events, timeline: str, start: float, duration: float) -> tuple[Event, ...]:
-    """Events of a timeline that overlap [start, start + duration), in upstream's order; for a single look-up."""
-    return EventStore(events).within(timeline, start, duration)
-
-
-def add_triggers(events: Events) -> Events:
-    """The standardised table with one CategoricalEvent per timeline, from its first start to its last stop.
-
-    Its windows cover the timeline, and since it is itself an event, every segment before the end holds one: silent
-    gaps are kept.
-    Source   tribev2 main.Data.get_loaders
-    """
-    triggers = []
-    for timeline, on in events.by_timeline().items():
-        rows = on.rows
-        start = min(row.start for row in rows)
-        duration = max(row.stop for row in rows) - start
-        triggers.append(Event("CategoricalEvent", start, duration, timeline, rows[0].subject, extra={"split": "all"}))
-    return Events([*events, *triggers]).standardized()
-
-
 def plan(
     events: Events,
     *,
@@ -289,7 +194,7 @@ def plan(
     return windows
 
 
-def split(whole: Segment, store: EventStore, tr: float, remove_empty: bool) -> Window:
+def split(whole: Segment, store: "EventStore", tr: float, remove_empty: bool) -> Window:
     """The window of a segment of `duration_trs` TRs, cut into segments of one TR."""
     kept, kept_rows = [], []
     for row, offset in enumerate(np.arange(0, whole.duration - 1e-2, tr).tolist()):
@@ -299,3 +204,98 @@ def split(whole: Segment, store: EventStore, tr: float, remove_empty: bool) -> W
             kept_rows.append(row)
             kept.append(replace(whole, start=start, duration=tr, events=held, offset=offset))
     return Window(whole.start, whole.duration, whole.timeline, whole.events, tuple(kept), tuple(kept_rows))
+
+
+def add_triggers(events: Events) -> Events:
+    """The standardised table with one CategoricalEvent per timeline, from its first start to its last stop.
+
+    Its windows cover the timeline, and since it is itself an event, every segment before the end holds one: silent
+    gaps are kept.
+    Source   tribev2 main.Data.get_loaders
+    """
+    triggers = []
+    for timeline, on in events.by_timeline().items():
+        rows = on.rows
+        start = min(row.start for row in rows)
+        duration = max(row.stop for row in rows) - start
+        triggers.append(Event("CategoricalEvent", start, duration, timeline, rows[0].subject, extra={"split": "all"}))
+    return Events([*events, *triggers]).standardized()
+
+
+def list_windows(start: float, stop: float, *, stride: float, width: float, drop_incomplete: bool) -> list[float]:
+    """Start times of the windows over [start, stop), in seconds.
+
+    Raises   EventsError when incomplete windows are dropped and none is complete, or for an absurd number of windows;
+             ConfigError for a stride or width that is not positive
+    Source   neuralset 0.0.2 segments._prepare_strided_windows
+    """
+    if not (0 < stride < math.inf and 0 < width < math.inf):
+        raise ConfigError(f"windows need a stride and a width above 0 s, got {stride} and {width} (overlap too large?)")
+    span = (stop - width if drop_incomplete else stop) - start
+    if span < -1e-10:
+        raise EventsError(
+            f"the stimulus lasts {stop - start:g} s, shorter than a window of {width:g} s: none is complete"
+        )
+    if not span / stride < MAX_WINDOWS:
+        raise EventsError(
+            f"events from {start:g} s to {stop:g} s would need over {MAX_WINDOWS} windows; is a time wrong?"
+        )
+    n_windows = math.floor(span / stride + 1e-9) + 1 if drop_incomplete else math.ceil(span / stride - 1e-9)
+    return [start + index * stride for index in range(max(0, n_windows))]
+
+
+class EventStore:
+    """The events of every timeline in the order in which features are summed.
+
+    Numerics a type with 50 or more events on the timeline forms a block of its own, all rarer ones share a last block;
+             each is sorted by start, ties in table order. Unknown types are left out
+    Source   neuralset 0.0.2 segments._EventStore
+    """
+
+    def __init__(self, events: Events) -> None:
+        self._blocks = {
+            timeline: blocks(rows.of_type(*KNOWN_TYPES).rows) for timeline, rows in events.by_timeline().items()
+        }
+
+    def within(self, timeline: str, start: float, duration: float) -> tuple[Event, ...]:
+        """Events that overlap [start, start + duration): start before its end and stop after its start, both strict."""
+        return tuple(
+            event for block in self._blocks.get(timeline, []) for event in block.within(start, start + duration)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Events of one timeline sorted by start, with what a search needs (neuralset 0.0.2 segments._EventBucket)."""
+
+    events: list[Event]
+    starts: np.ndarray
+    stops: np.ndarray
+    longest: float
+
+    def within(self, start: float, stop: float) -> Iterator[Event]:
+        """The events that overlap [start, stop), by start."""
+        first = int(np.searchsorted(self.starts, start - self.longest))  # earlier ones have ended, rounding included
+        last = int(np.searchsorted(self.starts, stop))
+        for index in np.flatnonzero(self.stops[first:last] > start):
+            yield self.events[first + int(index)]
+
+
+def blocks(rows: tuple[Event, ...]) -> list[Block]:
+    """Blocks of one timeline's events: frequent types first, in order of appearance."""
+    by_type: dict[str, list[Event]] = {}
+    for row in rows:
+        by_type.setdefault(row.type, []).append(row)
+    groups = [typed for typed in by_type.values() if len(typed) >= MIN_BLOCK]
+    rare = [row for typed in by_type.values() if len(typed) < MIN_BLOCK for row in typed]
+    made = []
+    for group in [*groups, rare] if rare else groups:
+        group = sorted(group, key=lambda row: row.start)
+        starts, durations = np.array([row.start for row in group]), np.array([row.duration for row in group])
+        made.append(Block(group, starts, starts + durations, float(durations.max())))
+    return made
+
+
+def window_events(events: Events, timeline: str, start: float, duration: float) -> tuple[Event, ...]:
+    """Events of a timeline that overlap [start, start + duration), in upstream's order; for a single look-up."""
+    return EventStore(events).within(timeline, start, duration)

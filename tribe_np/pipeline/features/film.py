@@ -30,12 +30,6 @@ class Film(Modality):
 
     shows_pieces: ClassVar[bool] = True
 
-    def key_parts(self, piece: Piece) -> Mapping[str, Any]:
-        """See Modality."""
-        (row,) = piece.rows
-        parts = {"file": self.digest(row.filepath)} | film_parts(row, self.options)
-        return parts | ({"video_stride": self.options.video_stride} if self._skips(row) else {})
-
     def compute(self, piece: Piece) -> np.ndarray:
         """See Modality.
 
@@ -68,6 +62,12 @@ class Film(Modality):
             self.model, clips, selection=self.config.selection, final_norm=self.options.video_final_norm, prepared=True
         )
         return features
+
+    def key_parts(self, piece: Piece) -> Mapping[str, Any]:
+        """See Modality."""
+        (row,) = piece.rows
+        parts = {"file": self.digest(row.filepath)} | film_parts(row, self.options)
+        return parts | ({"video_stride": self.options.video_stride} if self._skips(row) else {})
 
     def unfinished(self, key: str) -> FinishedClips:
         """See Modality."""

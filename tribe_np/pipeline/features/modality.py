@@ -90,7 +90,7 @@ class EventFeatures:
 class Modality(ABC):
     """Settings of one modality, and its model once it is needed; a subclass for each thing that models read."""
 
-    about: ModelRecord
+    about: ModelRecord  # of the catalogue; `about.extract` is the function that computes features
     config: ExtractorConfig
     folder: Path  # the model's
     options: PipelineConfig
@@ -104,18 +104,28 @@ class Modality(ABC):
 
     # -- what differs --------------------------------------------------------------------------------------------
 
-    @abstractmethod
-    def key_parts(self, piece: Piece) -> Mapping[str, Any]:
-        """What the features of a piece depend on, beside the model and its settings."""
+    def pieces(self, events: Events) -> list[Piece]:
+        """What there is to make for a table in standard order (as `get_events` gives it): here a piece per row."""
+        rows = self.rows(events)
+        return [Piece(self.config.modality, (row,), n, len(rows)) for n, row in enumerate(rows, 1)]
 
     @abstractmethod
     def compute(self, piece: Piece) -> np.ndarray:
         """The features of a piece: (G, F, T) of a chunk, (words, G, F) of words."""
 
-    def pieces(self, events: Events) -> list[Piece]:
-        """What there is to make for a table in standard order (as `get_events` gives it): here a piece per row."""
-        rows = self.rows(events)
-        return [Piece(self.config.modality, (row,), n, len(rows)) for n, row in enumerate(rows, 1)]
+    def by_event(self, piece: Piece, stored: np.ndarray | TensorEntry) -> dict[EventKey, EventFeatures]:
+        """The features of each row of a piece on the time axis: here a grid that starts at the row."""
+        (row,), frequency = piece.rows, self.config.frequency
+        duration = stored.shape[-1] / frequency
+        return {event_key(row): EventFeatures(stored, frequency, row.start, duration, self.keeps_group_axis)}
+
+    @abstractmethod
+    def key_parts(self, piece: Piece) -> Mapping[str, Any]:
+        """What the features of a piece depend on, beside the model and its settings."""
+
+    def unfinished(self, key: str) -> FinishedClips | WordBlocks | None:
+        """Where parts of an entry are kept until it is whole; None where it is made at once."""
+        return None
 
     def cautions(self, events: Events) -> list[str]:
         """What a reader of the features should know: that they are approximations, say."""
@@ -129,45 +139,11 @@ class Modality(ABC):
     def amount(self, load: Load) -> str:
         """The same for people."""
 
-    def unfinished(self, key: str) -> FinishedClips | WordBlocks | None:
-        """Where parts of an entry are kept until it is whole; None where it is made at once."""
-        return None
-
-    def by_event(self, piece: Piece, stored: np.ndarray | TensorEntry) -> dict[EventKey, EventFeatures]:
-        """The features of each row of a piece on the time axis: here a grid that starts at the row."""
-        (row,), frequency = piece.rows, self.config.frequency
-        duration = stored.shape[-1] / frequency
-        return {event_key(row): EventFeatures(stored, frequency, row.start, duration, self.keeps_group_axis)}
-
     # -- pieces and entries --------------------------------------------------------------------------------------
 
     def rows(self, events: Events) -> list[Event]:
         """The rows of the table that this modality describes."""
         return list(events.of_type(self.about.event_type))
-
-    def key(self, piece: Piece) -> str:
-        """The name of a piece's entry: the digest of all that decides its numbers. Reads files for their digests alone.
-
-        Raises   MediaError for a file that cannot be read
-        """
-        settings = {
-            "model": self.digest(self.folder),
-            "settings": {k: v for k, v in asdict(self.config).items() if k not in WITHOUT_EFFECT},
-            "precision": self.runtime.precision,
-            "device": self.runtime.device_name,
-            "kernels": self.runtime.kernels.name,
-        }
-        return self.cache.key(f"{self.config.modality}-features", settings | dict(self.key_parts(piece)))
-
-    def is_done(self, piece: Piece) -> bool:
-        """Whether the entry of a piece lies in the cache; one that is damaged is found out when it is read.
-
-        Raises   MediaError for a file that cannot be read
-        """
-        if self.cache.folder is None:
-            return False
-        path = self.cache.path(self.key(piece))
-        return path is not None and path.is_file()
 
     def make(self, piece: Piece) -> np.ndarray | TensorEntry:
         """Makes the entry of one piece, unless it is there: where it lies in the cache, or, without one, the array.
@@ -201,6 +177,30 @@ class Modality(ABC):
             entries = self.record.facts.setdefault("cache_entries", [])
             if entry not in entries:
                 entries.append(entry)
+
+    def key(self, piece: Piece) -> str:
+        """The name of a piece's entry: the digest of all that decides its numbers. Reads files for their digests alone.
+
+        Raises   MediaError for a file that cannot be read
+        """
+        settings = {
+            "model": self.digest(self.folder),
+            "settings": {k: v for k, v in asdict(self.config).items() if k not in WITHOUT_EFFECT},
+            "precision": self.runtime.precision,
+            "device": self.runtime.device_name,
+            "kernels": self.runtime.kernels.name,
+        }
+        return self.cache.key(f"{self.config.modality}-features", settings | dict(self.key_parts(piece)))
+
+    def is_done(self, piece: Piece) -> bool:
+        """Whether the entry of a piece lies in the cache; one that is damaged is found out when it is read.
+
+        Raises   MediaError for a file that cannot be read
+        """
+        if self.cache.folder is None:
+            return False
+        path = self.cache.path(self.key(piece))
+        return path is not None and path.is_file()
 
     # -- the model -----------------------------------------------------------------------------------------------
 

@@ -20,11 +20,6 @@ from tribe_np.timeline.features import to_index
 class Pictures(Modality):
     """A model that reads single pictures; `self.about.extract` is `extractors.dinov2.extract.image_features`."""
 
-    def key_parts(self, piece: Piece) -> Mapping[str, Any]:
-        """See Modality."""
-        (row,) = piece.rows
-        return {"file": self.digest(row.filepath)} | film_parts(row, self.options)
-
     def compute(self, piece: Piece) -> np.ndarray:
         """See Modality.
 
@@ -37,6 +32,11 @@ class Pictures(Modality):
         )  # fmt: skip
         features: np.ndarray = self.about.extract(model, frames, selection=self.config.selection)
         return features
+
+    def key_parts(self, piece: Piece) -> Mapping[str, Any]:
+        """See Modality."""
+        (row,) = piece.rows
+        return {"file": self.digest(row.filepath)} | film_parts(row, self.options)
 
     def workload(self, events: Events) -> Load:
         """See Modality."""

@@ -18,14 +18,6 @@ from tribe_np.timeline.features import to_index
 class Sound(Modality):
     """A model that reads sound; `self.about.extract` is `extractors.wav2vec_bert.extract.audio_features`."""
 
-    def key_parts(self, piece: Piece) -> Mapping[str, Any]:
-        """See Modality."""
-        (row,) = piece.rows
-        return {
-            "file": self.digest(row.filepath), "offset": row.offset, "duration": row.duration,
-            "trust_sound_header": self.options.compat.trust_sound_header,  # pieces of MP3 begin otherwise
-        }  # fmt: skip
-
     def compute(self, piece: Piece) -> np.ndarray:
         """See Modality.
 
@@ -41,6 +33,14 @@ class Sound(Modality):
             self.model, samples, rate, row.duration, selection=self.config.selection, frequency=frequency
         )
         return features
+
+    def key_parts(self, piece: Piece) -> Mapping[str, Any]:
+        """See Modality."""
+        (row,) = piece.rows
+        return {
+            "file": self.digest(row.filepath), "offset": row.offset, "duration": row.duration,
+            "trust_sound_header": self.options.compat.trust_sound_header,  # pieces of MP3 begin otherwise
+        }  # fmt: skip
 
     def workload(self, events: Events) -> Load:
         """See Modality."""

@@ -75,6 +75,7 @@ class FeatureSource:
             return FeatureItems(self._made(modality, events), lambda: self._made(modality, events))
 
     def _made(self, modality: str, events: Events) -> dict[EventKey, EventFeatures]:
+        """The features of every event: each piece is made, unless the cache holds it, and parted into its events."""
         part = self.of(modality)
         pieces = part.pieces(events)
         shown = nullcontext(_no_step) if part.shows_pieces else self.progress.stage(modality, len(pieces), "chunks")

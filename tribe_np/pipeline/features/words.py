@@ -31,17 +31,6 @@ class Words(Modality):
         rows = self.rows(events)
         return [Piece(self.config.modality, tuple(rows))] if rows else []
 
-    def key_parts(self, piece: Piece) -> Mapping[str, Any]:
-        """See Modality."""
-        eos = self.options.compat.eos_is_padding
-        return {
-            "words": [[word.text, word.context] for word in piece.rows],
-            "sentences": self.options.sentences,
-            "eos_is_padding": eos,
-            # how words run together rounds otherwise: shared passes, or padded batches
-            "batch_size": self._batch_size if eos else "shared",
-        }
-
     def compute(self, piece: Piece) -> np.ndarray:
         """See Modality.
 
@@ -62,6 +51,17 @@ class Words(Modality):
         return {
             event_key(word): EventFeatures(vector, 0.0, word.start, word.duration, self.keeps_group_axis)
             for word, vector in zip(piece.rows, vectors, strict=True)
+        }
+
+    def key_parts(self, piece: Piece) -> Mapping[str, Any]:
+        """See Modality."""
+        eos = self.options.compat.eos_is_padding
+        return {
+            "words": [[word.text, word.context] for word in piece.rows],
+            "sentences": self.options.sentences,
+            "eos_is_padding": eos,
+            # how words run together rounds otherwise: shared passes, or padded batches
+            "batch_size": self._batch_size if eos else "shared",
         }
 
     def unfinished(self, key: str) -> WordBlocks:
