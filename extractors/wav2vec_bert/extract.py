@@ -1,4 +1,7 @@
-"""Sound into audio features: hidden states at the token nearest to each step of the 2 Hz grid, by layer groups."""
+"""Sound into audio features: hidden states at the token with which each step of the 2 Hz grid begins, by layer groups.
+
+torch calls that choice "nearest", and so do the names here.
+"""
 
 import numpy as np
 
@@ -21,9 +24,10 @@ def audio_features(
     selection: LayerSelection,
     frequency: float = 2.0,
 ) -> np.ndarray:
-    """Layer groups of one piece of sound, at the token nearest to each step of the grid.
+    """Layer groups of one piece of sound, at the token with which each step of the grid begins.
 
-    Shapes   samples (N, C) -> (G, F, n) on the host in the model's dtype; n = to_index(duration, frequency)
+    Shapes   samples (N, C) -> inputs (S, 160) -> states (1, S, D) -> of each step (T, D) -> groups (G, T, F), F = D
+             -> (G, F, T) on the host in the model's dtype; T = to_index(duration, frequency)
     Units    rate in Hz, duration in seconds: the piece's own, which may exceed what the file held
     Numerics channels are resampled, then averaged. A bin reads one 35 ms token, not a mean. `cache_n_layers` of the
              selection has no effect on sound. Statistics are the piece's: a longer or padded piece gives other numbers.
