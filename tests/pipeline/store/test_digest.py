@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tribe_np.errors import MediaError
+from tribe_np.errors import CheckpointError, MediaError
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.store import digest
 from tribe_np.pipeline.store.digest import Digests
@@ -66,6 +66,19 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         Digests().of(tmp_path / "absent.mp4", Silent())
     with pytest.raises(MediaError, match="absent"):
         digest.file_digest(tmp_path / "absent.mp4")
+
+
+def test_a_model_that_cannot_be_read_is_no_stimulus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.json").write_text("{}")
+
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    for name in ("open", "iterdir"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, name, refused)
+            with pytest.raises(CheckpointError, match="cannot be read: Permission denied"):
+                Digests().of(tmp_path, Silent())
 
 
 def test_a_value_is_digested_as_its_json_text() -> None:

@@ -11,13 +11,13 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tribe_np.errors import MediaError
+from tribe_np.errors import CheckpointError, MediaError, reason_of
 from tribe_np.files.atomic import whole_file
 from tribe_np.formats.weights import INDEX_NAME, SINGLE_NAME
 from tribe_np.pipeline.progress import Progress
@@ -42,7 +42,7 @@ def file_digest(path: str | Path, step: Callable[[int], object] = lambda n: None
                 digest.update(block)
                 step(len(block))
     except OSError as error:
-        raise MediaError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise MediaError(f"{path}: cannot be read: {reason_of(error)}") from error
     return digest.hexdigest()
 
 
@@ -64,20 +64,27 @@ class Digests:
         """SHA-256 of a file, or over the names and digests of a model folder's `model_files`.
 
         Reading much is a stage of its own, in MB.
-        Raises   MediaError when a file cannot be read
+        Raises   MediaError when it cannot be read, CheckpointError when a model folder cannot
         """
         path = Path(path)
-        files = model_files(path) if path.is_dir() else [path]
+        if not path.is_dir():
+            return self._of_files(path, [path], progress)[path.name]
+        try:
+            return value_digest(self._of_files(path, model_files(path), progress))
+        except OSError as error:  # MediaError is one
+            said = str(error) if isinstance(error, MediaError) else f"{path}: cannot be read: {reason_of(error)}"
+            raise CheckpointError(said) from error
+
+    def _of_files(self, path: Path, files: Sequence[Path], progress: Progress) -> dict[str, str]:
+        """Digests by name; a stage, or what is wrong, has the name of `path`."""
         try:
             n_bytes = sum(p.stat().st_size for p in files if self._remembered(_state(p)) is None)
         except OSError as error:
-            raise MediaError(f"{path}: cannot be read: {error.strerror or error}") from error
+            raise MediaError(f"{path}: cannot be read: {reason_of(error)}") from error
         if n_bytes < SHOWN_BYTES:
-            found = {p.name: self.of_file(p) for p in files}
-        else:
-            with progress.stage(f"digest of {path.name}", n_bytes >> 20, "MB") as step:
-                found = {p.name: self.of_file(p, lambda n: step(n >> 20)) for p in files}
-        return value_digest(found) if path.is_dir() else found[path.name]
+            return {p.name: self.of_file(p) for p in files}
+        with progress.stage(f"digest of {path.name}", n_bytes >> 20, "MB") as step:
+            return {p.name: self.of_file(p, lambda n: step(n >> 20)) for p in files}
 
     def of_file(self, path: str | Path, step: Callable[[int], object] = lambda n: None) -> str:
         """`file_digest`, or what is remembered of it.
