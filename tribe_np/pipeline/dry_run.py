@@ -16,7 +16,6 @@ from extractors.common.costs import WORDS_A_SECOND
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.machine.memory import available_memory
-from tribe_np.media.transcripts.transcript import find_sidecar
 from tribe_np.outputs.whole import check_own_target
 from tribe_np.pipeline.costs import flops
 from tribe_np.pipeline.costs.estimate import encoder_weights
@@ -105,7 +104,7 @@ def dry_run_of(
     model = load()
     check_extractors(model, opened, words)
     check_subject(model, subject)
-    beside = None if words.wants_recogniser else find_sidecar(opened.path)
+    beside = None if words.wants_recogniser else opened.sidecar
     known = words.transcript is not None or opened.kind == "text" or beside is not None
     if known or not words.speech:
         events = model.get_events_of(opened.path, words)

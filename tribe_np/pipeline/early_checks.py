@@ -5,7 +5,6 @@ A film of two hours is not transcribed and then found to have no video model.
 
 from extractors.catalogue import record_of
 from tribe_np.media.film import probe
-from tribe_np.media.transcripts.transcript import find_sidecar
 from tribe_np.pipeline.costs.estimate import extractor_config
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource
@@ -38,6 +37,6 @@ def expected_events(stimulus: Stimulus, words: WordSource) -> set[str]:
     if stimulus.kind == "video" and probe.probe(stimulus.path).has_audio:
         expected.add("Audio")
     has_text = stimulus.kind == "text" or words.transcript is not None or words.align is not None
-    if words.speech and (has_text or find_sidecar(stimulus.path) is not None):
+    if words.speech and (has_text or stimulus.sidecar is not None):
         expected.add("Word")
     return expected

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from extractors.catalogue import event_types
 from tribe_np.backend import device_module, to_host
 from tribe_np.card import Card
 from tribe_np.encoder.model import FmriEncoder
@@ -329,8 +330,10 @@ class TribeModel(UpstreamNames, Card):
         known = [m for m in source.present(table) if m in modalities]
         if not known:
             names = ", ".join(modalities)
+            *others, last = event_types()
             raise EventsError(
-                f"none of the checkpoint's modalities ({names}) has events; the table needs Word, Audio or Video rows"
+                f"none of the checkpoint's modalities ({names}) has events; "
+                f"the table needs {', '.join(others)} or {last} rows"
             )
         return known
 

@@ -20,6 +20,8 @@ N_VIDEO_FRAMES, CLIP_DURATION = 64, 4.0
 
 Source   neuralset 0.0.2 _HFVideoModel
 """
+RELEASED_LAYERS = (0.5, 0.75, 1.0)
+"""Relative depths between which a model's layers are averaged into the groups of the released checkpoint's features."""
 AGGREGATIONS = ("sum", "mean", "first", "middle", "last", "single", "cat", "stack")
 
 

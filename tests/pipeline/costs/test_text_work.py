@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from extractors.llama.extract import TextWork
+from extractors.common.costs import TextWork
 from tribe_np import TribeModel
 from tribe_np.errors import ConfigError
 from tribe_np.oracle import relative_error

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from extractors.llama.extract import TextWork
+from extractors.common.costs import TextWork
 from tribe_np.pipeline.progress import duration, number_of
 from tribe_np.timeline.events import Event
 

@@ -31,7 +31,7 @@ from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.store.cache import FeatureCache, arrays_digest
 from tribe_np.pipeline.store.event_features import EventFeatures, EventKey, event_key
 from tribe_np.pipeline.store.finished_clips import FinishedClips
-from tribe_np.pipeline.store.word_blocks import WordBlocks
+from tribe_np.pipeline.store.word_passes import WordPasses
 from tribe_np.runtime import Runtime
 from tribe_np.timeline.events import Event, Events
 
@@ -101,7 +101,7 @@ class Modality(ABC):
     def amount(self, load: Load) -> str:
         """The same for people."""
 
-    def unfinished(self, key: str) -> FinishedClips | WordBlocks | None:
+    def unfinished(self, key: str) -> FinishedClips | WordPasses | None:
         """Where parts of an entry are kept until it is whole; None where it is made at once."""
         return None
 

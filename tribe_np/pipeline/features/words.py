@@ -1,6 +1,6 @@
 """Words into features: all words of a table are one piece, since their contexts overlap and share their passes.
 
-Until the entry is whole, it is kept in blocks of words.
+Until the entry is whole, its finished passes are kept.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,14 +9,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from extractors.common.costs import Load
-from extractors.llama.extract import TextWork
+from extractors.common.costs import Load, TextWork
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.pipeline.costs.text_work import describe_work
 from tribe_np.pipeline.features.modality import Modality, Piece
 from tribe_np.pipeline.progress import number_of
 from tribe_np.pipeline.store.event_features import EventFeatures, EventKey, event_key
-from tribe_np.pipeline.store.word_blocks import WordBlocks
+from tribe_np.pipeline.store.word_passes import WordPasses
 from tribe_np.timeline.contexts import MAX_CONTEXT_LEN
 from tribe_np.timeline.events import Events
 
@@ -62,9 +61,9 @@ class Words(Modality):
             for word, vector in zip(piece.rows, vectors, strict=True)
         }
 
-    def unfinished(self, key: str) -> WordBlocks:
+    def unfinished(self, key: str) -> WordPasses:
         """See Modality."""
-        return WordBlocks(self.cache, key)
+        return WordPasses(self.cache, key)
 
     def workload(self, events: Events) -> Load:
         """See Modality."""

@@ -200,7 +200,7 @@ class EventBuilder:
         """The words in a file: the transcript that was given, or one found beside the stimulus."""
         if self.words.transcript is not None:
             return replace(self._read(self.words.transcript), source=str(self.words.transcript))
-        sidecar = transcripts.find_sidecar(stimulus.path) if not self.words.wants_recogniser else None
+        sidecar = None if self.words.wants_recogniser else stimulus.sidecar
         if sidecar is None:
             return None
         self.record.warn(f"words are read from {sidecar}, found next to the sound")

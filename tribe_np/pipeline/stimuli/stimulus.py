@@ -5,9 +5,11 @@ Source   tribev2 demo_utils.py TribeModel.get_events_dataframe, VALID_SUFFIXES
 
 import stat
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from tribe_np.errors import ConfigError, MediaError, MissingFileError, StimulusError, reason_of
+from tribe_np.media.transcripts.sidecar import find_sidecar
 from tribe_np.media.transcripts.text_file import read_text_file
 
 SUFFIXES = {
@@ -30,6 +32,11 @@ class Stimulus:
         Raises   MediaError when it is no plain text, in an unknown encoding, blank or too long
         """
         return read_text_file(self.path)
+
+    @cached_property
+    def sidecar(self) -> Path | None:
+        """The table of words beside the file: looked for once, so that checks and the run see the same."""
+        return find_sidecar(self.path)
 
 
 @dataclass(frozen=True)

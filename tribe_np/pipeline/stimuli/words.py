@@ -148,7 +148,7 @@ def check_words(stimulus: Stimulus, recogniser: Recogniser) -> None:
 
 def _needs_recogniser(stimulus: Stimulus) -> bool:
     """Whether a sound stands without words; what is wrong with the file itself is said when it is read."""
-    if transcripts.find_sidecar(stimulus.path) is not None:
+    if stimulus.sidecar is not None:
         return False
     try:
         if stimulus.kind == "audio":
