@@ -71,7 +71,7 @@ CARRY = {
     "tribe_np/pipeline/store/": "the cache",
     "extractors/catalogue.py": "which model is whose",
     "extractors/common/config.py": "settings",
-    "extractors/common/pictures.py": "settings; refuses what is no picture",
+    "extractors/common/picture_settings.py": "settings; refuses what is no picture",
     "extractors/common/model.py": "loads a model, and each layer when it is reached",
     "extractors/vjepa2/config.py": "settings",
     "tribe_np/pipeline/features/stride.py": "leaves clips out; by default none",

@@ -26,7 +26,7 @@ from tribe_np.timeline.features import RELEASED_LAYERS
 
 MOST_LAYERS = 1000  # asked for; the deepest model has 40
 LAYER_AGGREGATIONS = ("group_mean", "mean", "sum", None)
-Stimulus = TypeVar("Stimulus")
+Input = TypeVar("Input")
 
 
 @dataclass(frozen=True)
@@ -202,8 +202,8 @@ def mean_over_tokens(state: Array) -> Array:
 
 def feature_columns(
     model: FolderModel,
-    stimuli: Iterable[Stimulus],
-    features: Callable[[Stimulus], np.ndarray],
+    stimuli: Iterable[Input],
+    features: Callable[[Input], np.ndarray],
     *,
     selection: LayerSelection,
     progress: Callable[[int, int], object] | None,

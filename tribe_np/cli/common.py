@@ -60,7 +60,7 @@ def quiet_libraries() -> None:
 def add_threads(parser: argparse.ArgumentParser) -> None:
     """--threads."""
     parser.add_argument(
-        "--threads", type=positive, metavar="N",
+        "--threads", type=at_least_one, metavar="N",
         help="threads of the matrix products and of the compiled kernels (default: OMP_NUM_THREADS, or the processors "
         "this process may use)",
     )  # fmt: skip
@@ -164,7 +164,7 @@ class TrueOrFalse(argparse.Action):
         setattr(namespace, self.dest, values == "true")
 
 
-def positive(text: str) -> int:
+def at_least_one(text: str) -> int:
     """A number of threads, for argparse."""
     if not threads.is_thread_number(text):
         raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {threads.MOST_THREADS}, got {text[:40]!r}")
@@ -183,7 +183,7 @@ def path(text: str) -> Path:
     return Path(words(text))
 
 
-def set_threads(options: argparse.Namespace) -> int | None:
+def fix_threads(options: argparse.Namespace) -> int | None:
     """Fixes the threads of BLAS and of the compiled kernels, and gives their number; comes before NumPy is imported.
 
     Freed memory is kept for the next array from here on.
@@ -236,8 +236,8 @@ def load_model(
     from tribe_np.pipeline.options import PipelineConfig
     from tribe_np.pipeline.progress import Silent
     from tribe_np.pipeline.run_record import RunRecord
+    from tribe_np.pipeline.stimuli.recogniser import Recogniser, check_words
     from tribe_np.pipeline.stimuli.stimulus import open_stimulus
-    from tribe_np.pipeline.stimuli.words import Recogniser, check_words
 
     config, models = PipelineConfig.from_dict(pipeline_options(options)), locations(options, extractors=True)
     models.checkpoint(options.checkpoint)  # where both are missing, the brain encoder comes first
@@ -311,7 +311,7 @@ def prepare(options: argparse.Namespace) -> int | None:
 
     open_stimulus(options.stimulus)
     _check_places(options)
-    return set_threads(options)
+    return fix_threads(options)
 
 
 def _check_words(options: argparse.Namespace) -> None:

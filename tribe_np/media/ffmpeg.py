@@ -142,7 +142,7 @@ def run_ffmpeg(args: Sequence[str], *, path_for_errors: str | Path) -> bytes:
         return stream.read()
 
 
-def describe(path: str | Path) -> str:
+def printed_about(path: str | Path) -> str:
     """The text that `ffmpeg -i path` prints about a file; it ends with an error line in any case."""
     command = [ffmpeg_path(), "-hide_banner", "-nostdin", *input_args(path)]
     with tempfile.TemporaryFile() as log:

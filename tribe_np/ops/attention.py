@@ -19,7 +19,7 @@ BLOCK_SCORES = 2_000_000
 
 
 @dataclass(frozen=True)
-class Block:
+class ScoreBlock:
     """Some key/value heads, some query steps, and how many keys these can see."""
 
     heads: slice
@@ -29,7 +29,7 @@ class Block:
     @classmethod
     def cover(
         cls, n_kv_heads: int, group: int, n_steps: int, n_keys: int, *, causal: bool, most: int | None = None
-    ) -> "Iterator[Block]":
+    ) -> "Iterator[ScoreBlock]":
         """All heads and steps in blocks of whole rows: many rows of few heads, since BLAS is slow on few rows.
 
         `group` queries share a key/value head and step. Causal blocks leave out the keys after their last step. A block
@@ -70,7 +70,7 @@ def attention(
     grouped, by_head = query.reshape(B, K, N // K, S, H), (B, K, N // K, S, T)
     key_t, value = key.transpose(0, 1, 3, 2)[:, :, None], value[:, :, None]
     out = xp.empty(grouped.shape, dtype=query.dtype)
-    for block in Block.cover(K, B * N // K, S, T, causal=causal):
+    for block in ScoreBlock.cover(K, B * N // K, S, T, causal=causal):
         heads, steps, keys = block.heads, block.steps, slice(0, block.n_keys)
         scores = (grouped[:, heads, :, steps] @ key_t[:, heads, ..., keys]) * scale
         if bias is not None:
@@ -125,7 +125,7 @@ def relative_attention(
     xp = array_module(query, key, value, embedding)
     B, N, S, _ = query.shape
     out = xp.empty(query.shape, dtype=query.dtype)
-    for block in Block.cover(N, B, S, S, causal=False):
+    for block in ScoreBlock.cover(N, B, S, S, causal=False):
         heads, steps = block.heads, block.steps
         part = query[:, heads, steps]
         bias = spread_distances((part @ embedding.T) * scale, steps.start, S, left_span)

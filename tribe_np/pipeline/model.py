@@ -36,7 +36,7 @@ from tribe_np.pipeline.progress import Progress, Silent, terminal_progress
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.complete import complete
-from tribe_np.pipeline.stimuli.events import EventBuilder
+from tribe_np.pipeline.stimuli.event_builder import EventBuilder
 from tribe_np.pipeline.stimuli.stimulus import WordSource, one_stimulus, open_stimulus
 from tribe_np.pipeline.store.workspace import Workspace, open_workspace
 from tribe_np.pipeline.subjects import one_subject, subjects_of

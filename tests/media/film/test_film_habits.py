@@ -15,7 +15,7 @@ from tribe_np.media.film.video import clip_frames, clip_times, still_frames
 from tribe_np.pipeline.options import Compat, PipelineConfig
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli.events import EventBuilder
+from tribe_np.pipeline.stimuli.event_builder import EventBuilder
 from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
 
 RECORDED, _ = read_header(Path(__file__).parents[2] / "golden" / "films.safetensors")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tribe_np.errors import MediaError
-from tribe_np.media.ffmpeg import check_file, decodable_codecs, describe, ffmpeg_version, input_args, useful_line
+from tribe_np.media.ffmpeg import check_file, decodable_codecs, ffmpeg_version, input_args, printed_about, useful_line
 from tribe_np.media.film import header
 from tribe_np.media.film.header import StreamText
 from tribe_np.media.film.packets import Packets, read_packets
@@ -161,7 +161,7 @@ def check_whole_avi(path: str | Path) -> None:
 
 @lru_cache(maxsize=16)
 def _probe(path: str, size: int, changed: int) -> MediaInfo:
-    text = describe(path)
+    text = printed_about(path)
     if "\nInput #0" not in f"\n{text}":
         raise MediaError(f"{path}: not a media file, or cut short: {useful_line(text)}")
     streams = header.parse_streams(text)

@@ -14,7 +14,7 @@ from tribe_np.media.film import probe
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import terminal_progress
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli.events import EventBuilder, in_context
+from tribe_np.pipeline.stimuli.event_builder import EventBuilder, in_context
 from tribe_np.pipeline.stimuli.stimulus import WordSource
 from tribe_np.pipeline.store.workspace import open_workspace
 from tribe_np.timeline.events import Event, Events, as_events

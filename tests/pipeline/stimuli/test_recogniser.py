@@ -15,7 +15,7 @@ from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.resolve import ModelLocations
 from tribe_np.pipeline.run import events_to_file
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli.events import EventBuilder
+from tribe_np.pipeline.stimuli.event_builder import EventBuilder
 from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
 from tribe_np.pipeline.stimuli.whisper_model import find_whisper_model
 from tribe_np.timeline.events import Events

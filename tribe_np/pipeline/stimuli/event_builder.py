@@ -21,8 +21,8 @@ from tribe_np.pipeline.progress import Progress, number_of
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.language import language_of_words, language_to_speak
+from tribe_np.pipeline.stimuli.recogniser import Recogniser, check_words
 from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource
-from tribe_np.pipeline.stimuli.words import Recogniser, check_words
 from tribe_np.pipeline.store.cache import CACHE_VERSION
 from tribe_np.pipeline.store.digest import Digests, value_digest
 from tribe_np.pipeline.store.kept_media import is_kept, seal
