@@ -5,8 +5,6 @@ the default is the one that `PipelineConfig` states.
 """
 
 import argparse
-import json
-import logging
 import os
 import sys
 import warnings
@@ -52,6 +50,8 @@ def add_quiet(parser: argparse.ArgumentParser) -> None:
 
 def quiet_libraries() -> None:
     """Keeps Python's warnings, log lines and bars of libraries off the terminal, but not our own warnings."""
+    import logging  # here: a tenth of --help
+
     warnings.simplefilter("ignore")
     logging.lastResort = None
     os.environ |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_VERBOSITY": "critical"}
@@ -273,6 +273,8 @@ def print_warnings(found: Iterable[str]) -> None:
 def print_result(options: argparse.Namespace, result: Mapping[str, object], lines: Iterable[str]) -> None:
     """The result as JSON for --json, as lines otherwise."""
     if options.json:
+        import json  # here: --help does without
+
         print(json.dumps(result, indent=1))
     else:
         print("\n".join(map(shown, lines)))

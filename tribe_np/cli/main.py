@@ -6,7 +6,6 @@ Numerical packages are imported by the subcommand that runs, so --help stays fas
 """
 
 import errno
-import json
 import os
 import shlex
 import sys
@@ -92,6 +91,8 @@ def _fail(message: str, as_json: bool, kind: str) -> int:
 
 def _print_failure(message: str, kind: str, code: int) -> None:
     """What a program that asked for JSON gets instead of a result, on standard output."""
+    import json  # here: --help does without
+
     with suppress(OutputError):  # standard output itself is what failed
         print(json.dumps({"error": {"message": message, "kind": kind, "exit_code": code}}))
 
