@@ -217,7 +217,7 @@ class LlamaModel(FolderModel):
     @classmethod
     def load(cls, folder: str | Path, runtime: Runtime) -> Self:
         """See FolderModel; the embedding table always stays in its file."""
-        weights = open_weights(folder, runtime, without_prefix)
+        weights = open_weights(folder, runtime, lambda name: name.removeprefix("model."))
         config = LlamaConfig.from_folder(folder)
         model = cls(
             embed=weights.rows("embed_tokens.weight", (config.vocab_size, config.model_dim)),
@@ -296,11 +296,6 @@ class LlamaModel(FolderModel):
             return None
         bias = np.where(mask[:, None, None, :] == 1, 0.0, -np.inf).astype(self.inv_freq.dtype)
         return self.runtime.place(bias)
-
-
-def without_prefix(name: str) -> str:
-    """A stored tensor's name as the bare decoder has it."""
-    return name.removeprefix("model.")
 
 
 def checked_ids(token_ids: Array, vocab_size: int) -> np.ndarray:

@@ -46,11 +46,6 @@ IGNORED = {
 }
 
 
-def without_prefix(name: str) -> str:
-    """A stored tensor's name as the bare encoder has it."""
-    return name.removeprefix("vjepa2.")
-
-
 @dataclass(frozen=True, eq=False)
 class PatchEmbedding:
     """A linear map of each tubelet's pixels.
@@ -206,7 +201,7 @@ class VJepa2Model(FolderModel):
     def load(cls, folder: str | Path, runtime: Runtime) -> Self:
         """See FolderModel; the folder holds the video processor's file besides."""
         config = VJepa2Config.from_folder(folder)
-        weights = open_weights(folder, runtime, without_prefix)
+        weights = open_weights(folder, runtime, lambda name: name.removeprefix("vjepa2."))
         encoder = weights.at("encoder")
         model = cls(
             processor=VideoProcessor.from_folder(folder),

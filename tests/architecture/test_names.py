@@ -25,7 +25,6 @@ PARALLEL_NAMES = {  # class or function: what all of that name are
     "flop_per_second": "of a model's costs",
     "main": "of a program",
     "random_weights": "of a model",
-    "without_prefix": "of a model's tensors",
     "work": "of a model's costs",
     "write_random": "of a model",
 }
