@@ -17,7 +17,7 @@ from tribe_np.media.sound.reheaded import Reheaded
 from tribe_np.media.sound.sound_check import AGAIN, CUT_SHORT, Examined, examined
 from tribe_np.media.sound.sound_kind import how_to_convert, mistaken_kind, unreadable_kind
 
-BLOCK_SAMPLES = 1 << 20  # samples (of all channels) read at a time
+BLOCK_SAMPLES = 1 << 20  # samples (of all channels) read or written at a time
 UNNOTICED = 0.1  # seconds of damaged sound that a decoder may drop
 MAX_SAMPLES = 1 << 62  # libsndfile's "unknown" is near 2**63
 
