@@ -85,9 +85,8 @@ def _segment(item: Any, number: int, path: Path, drop_untimed: bool) -> Stretch:
     pieces = [_piece(word, f"{at}, word {n}", path, drop_untimed) for n, word in enumerate(item["words"], 1)]
     start, stop = (_bound(item.get(key)) for key in ("start", "end"))
     if not pieces and not drop_untimed and start is not None and stop is not None:
-        pieces = [
-            WordPiece(text, None, None, at) for text in cut_words(sentence)
-        ]  # whisperX could not align any of them
+        # whisperX could not align any of them
+        pieces = [WordPiece(text, None, None, at) for text in cut_words(sentence)]
     return Stretch(number, sentence, start, stop, tuple(piece for piece in pieces if piece is not None))
 
 

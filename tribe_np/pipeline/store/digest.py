@@ -47,8 +47,14 @@ def file_digest(path: str | Path, step: Callable[[int], object] = lambda n: None
 
 
 def model_files(folder: str | Path) -> list[Path]:
-    """The files of a model folder that a model is made of, in name order."""
-    files = [p for p in Path(folder).iterdir() if not p.name.startswith(".") and p.is_file()]
+    """The files of a model folder that a model is made of, in name order.
+
+    Raises   CheckpointError for a folder that cannot be listed
+    """
+    try:
+        files = [p for p in Path(folder).iterdir() if not p.name.startswith(".") and p.is_file()]
+    except OSError as error:
+        raise CheckpointError(f"{folder}: cannot be read: {reason_of(error)}") from error
     has_safetensors = any(p.name in (SINGLE_NAME, INDEX_NAME) for p in files)  # as read_folder chooses
     read = MODEL_SUFFIXES if has_safetensors else MODEL_SUFFIXES | {TORCH_SUFFIX}
     return sorted(p for p in files if p.suffix in read)
@@ -71,9 +77,8 @@ class Digests:
             return self._of_files(path, [path], progress)[path.name]
         try:
             return value_digest(self._of_files(path, model_files(path), progress))
-        except OSError as error:  # MediaError is one
-            said = str(error) if isinstance(error, MediaError) else f"{path}: cannot be read: {reason_of(error)}"
-            raise CheckpointError(said) from error
+        except MediaError as error:
+            raise CheckpointError(str(error)) from error
 
     def _of_files(self, path: Path, files: Sequence[Path], progress: Progress) -> dict[str, str]:
         """Digests by name; a stage, or what is wrong, has the name of `path`."""
