@@ -260,5 +260,5 @@ class VJepa2Model(FolderModel):
                 f"pixel_values must be (B, n_video_frames, {self.config.n_channels}, height, width), got {shape}"
             )
         if 0 in shape or min(shape[3:]) < patch:
-            raise ShapeError(f"pixel_values {shape}: nothing to see, or smaller than one {patch} x {patch} patch")
+            raise ShapeError(f"pixel_values {shape}: empty, or smaller than one {patch} x {patch} patch")
         return pixel_values

@@ -44,7 +44,7 @@ def set_threads(number: int | None) -> int | None:
         return int(chosen["OMP_NUM_THREADS"])
     if number is None:
         return None
-    limits = require("threadpoolctl", extra="numba", why="changing the threads after NumPy was loaded")
+    limits = require("threadpoolctl", extra="numba", why="changing the number of threads after NumPy was loaded")
     chosen = thread_variables(number, os.environ)
     if "numba" in sys.modules:  # it refuses to compile once its variable is not the size of its running pool
         del chosen["NUMBA_NUM_THREADS"]

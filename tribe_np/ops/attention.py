@@ -66,7 +66,7 @@ def attention(
     xp = array_module(query, key, value, bias)
     (B, N, S, H), (K, T) = query.shape, key.shape[1:3]
     if N % K:
-        raise ShapeError(f"attention: {N} query heads are no multiple of {K} key/value heads")
+        raise ShapeError(f"attention: {N} query heads are not a multiple of {K} key/value heads")
     grouped, by_head = query.reshape(B, K, N // K, S, H), (B, K, N // K, S, T)
     key_t, value = key.transpose(0, 1, 3, 2)[:, :, None], value[:, :, None]
     out = xp.empty(grouped.shape, dtype=query.dtype)

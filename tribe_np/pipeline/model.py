@@ -116,7 +116,7 @@ class TribeModel(UpstreamNames, Card):
         """
         check_variables(os.environ, LOADED_LATE)
         if cluster is not None:
-            raise ConfigError(f"cluster={cluster!r:.40}: everything runs in this process here; leave cluster out")
+            raise ConfigError(f"cluster={cluster!r:.40}: tribe_np runs everything in this process; leave cluster out")
         upstream_update, own = split_update(config_update)
         return cls.load(
             str(checkpoint_dir), default_locations(models), checkpoint_name=checkpoint_name, cache_folder=cache_folder,
@@ -220,7 +220,7 @@ class TribeModel(UpstreamNames, Card):
         table = as_events(events).standardized()
         if len(table.timelines()) != 1:
             raise EventsError(
-                f"features are of one timeline, got {table.timelines()}; pick one with events.on(timeline)"
+                f"features are made for one timeline, got {table.timelines()}; pick one with events.on(timeline)"
             )
         start = min(e.start for e in table)
         duration = max(e.stop for e in table) - start

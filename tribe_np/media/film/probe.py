@@ -226,7 +226,7 @@ def _with_pictures(info: MediaInfo, stream: StreamText, notes: list[str]) -> Med
     if max(aspect, 1 / aspect) < NEARLY_SQUARE:
         aspect = 1.0
     if not 1 / MAX_PIXEL_ASPECT <= aspect <= MAX_PIXEL_ASPECT:
-        notes.append(f"{info.path.name}: pixels {aspect:.3g} times as wide as high cannot be meant; taken as square")
+        notes.append(f"{info.path.name}: pixels {aspect:.3g} times as wide as high are implausible; taken as square")
         aspect = 1.0
     tag = header.parse_rotate_tag(stream.below)
     return replace(
@@ -264,7 +264,7 @@ def _with_times(
         raise MediaError(f"{info.path}: its duration is zero")
     duration = measured if length is None or abs(length - measured) > agreed else length
     if length is not None and duration != length:
-        notes.append(f"{info.path.name}: its header says {length:g} s, but what is in it lasts {duration:g} s")
+        notes.append(f"{info.path.name}: its header says {length:g} s, but its content lasts {duration:g} s")
     info = replace(info, duration=duration, header_duration=length, header_start=begin, start=start)
     pictures, sound = packets.get(info.video_stream), packets.get(info.audio_stream)
     if pictures is not None:

@@ -79,7 +79,7 @@ class FasterWhisper:
         code = _whisper_code(language)
         if code is not None and code not in known:
             only = known[0] if len(known) == 1 else f"{len(known)} languages, such as {', '.join(known[:6])}"
-            raise ConfigError(f"--language {language!r:.40}: {self.name} knows {only}; give a name or a code of these")
+            raise ConfigError(f"--language {language!r:.40}: {self.name} knows {only}; name one of these")
 
     def transcribe(
         self, audio_path: Path, language: str | None, heard: Callable[[int], object] = lambda n: None
@@ -111,7 +111,7 @@ class FasterWhisper:
             )  # fmt: skip
         except Exception as error:  # the tokenizer's library raises plain Exception
             raise CheckpointError(
-                f"{self.folder}: not a faster-whisper model that can be read: {' '.join(str(error).split()):.200}"
+                f"{self.folder}: not a readable faster-whisper model: {' '.join(str(error).split()):.200}"
             ) from error
 
 

@@ -69,7 +69,7 @@ def _json_segments(document: Mapping[str, Any], path: Path) -> Sequence[Any]:
     if isinstance(segments, list):
         return segments
     if "transcription" in document:
-        raise EventsError(f"{path}: whisper.cpp's JSON has no times of words; let it write .srt with `-ml 1 -osrt`")
+        raise EventsError(f"{path}: whisper.cpp's JSON has no times of words; have it write .srt with `-ml 1 -osrt`")
     raise EventsError(f'{path}: not a whisperX transcript: no list "segments" at the top')
 
 
