@@ -1,4 +1,4 @@
-"""Files of another kind than they should be: what they are, told from their first bytes, and what to do about it.
+"""Files of another kind than they should be: what they are, by their first bytes, and what to do about it.
 
 A pointer where Git LFS should have put the weights, a web page saved under the name of a transcript, a film in the
 place of a text. All readers ask here before they complain about line 1; each may give advice of its own for a group.

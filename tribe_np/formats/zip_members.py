@@ -176,7 +176,7 @@ def _data_offset(path: Path, file: BinaryIO, name: str, header_at: int, end: int
 
 
 def check_member(path: str | Path, member: Member, step: Callable[[int], object] = lambda n: None) -> None:
-    """Reads a member once and compares its checksum; `step` is told the bytes read since its last call.
+    """Reads a member once and compares its checksum; `step` is called with the bytes read since its last call.
 
     Raises   CheckpointError when they differ
     """

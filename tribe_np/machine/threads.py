@@ -33,9 +33,9 @@ def set_threads(number: int | None) -> int | None:
     """The number of threads that BLAS and Numba use from now on; None if NumPy was loaded and nothing was asked for.
 
     Without a number: OMP_NUM_THREADS, else the processors that the process may use (affinity and the limit of its
-    control group). A variable that is set for one library alone stays. OpenBLAS is told what makes it faster
+    control group). A variable that is set for one library alone stays. OpenBLAS gets the settings that make it faster
     (`blas_variables`).
-    Raises   ConfigError for a variable that is no number of threads; MissingDependencyError when NumPy is loaded
+    Raises   ConfigError for a variable that is not a number of threads; MissingDependencyError when NumPy is loaded
              already and threadpoolctl is not installed
     """
     if "numpy" not in sys.modules:

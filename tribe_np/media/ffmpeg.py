@@ -173,7 +173,7 @@ def _check_end(code: int, log: str, path: str | Path) -> None:
         raise MediaError(f"{path}: cannot be decoded: ffmpeg was killed (signal {-code})")
     if code != 0:
         raise MediaError(f"{path}: cannot be decoded: {useful_line(log)}")
-    for sign in CUT_SHORT:  # ffmpeg calls this a success, and upstream goes on with repeated frames
+    for sign in CUT_SHORT:  # ffmpeg calls this a success, and upstream continues with repeated frames
         if sign in log:
             raise MediaError(f"{path}: the file is cut short ({sign}); copy or download it again")
 

@@ -192,7 +192,7 @@ def _free_name(folder: Path) -> Path:
 
 
 def _check_place(folder: Path, argument: str) -> None:
-    """Refuses a place that no folder of ours can have, whatever is in it; tidies what a killed run left there."""
+    """Refuses a place where we never write a folder, whatever is in it; tidies what a killed run left there."""
     try:
         real = real_path(folder)
         home = home_folder()

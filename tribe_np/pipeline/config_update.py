@@ -44,7 +44,7 @@ CLASS_KEYS: Mapping[str, tuple[str, ...]] = {
 def split_update(update: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """`config_update` parted into upstream's keys and our own (prefix "tribe_np.", which is dropped).
 
-    Raises   ConfigError for what is no mapping from text
+    Raises   ConfigError for anything but a mapping from text
     """
     upstream: dict[str, Any] = {}
     own: dict[str, Any] = {}

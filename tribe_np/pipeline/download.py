@@ -1,6 +1,6 @@
 """Models from the hub through huggingface_hub: what this package reads of them, each file against its digest.
 
-The library keeps what it has, goes on after a cut connection, and honours HF_TOKEN, HF_HOME, HF_ENDPOINT and
+The library keeps what it has, continues after a cut connection, and honours HF_TOKEN, HF_HOME, HF_ENDPOINT and
 HF_HUB_OFFLINE. It does not compare digests; here every file is, also one that was there already.
 """
 
@@ -226,7 +226,7 @@ def _is_local(error: BaseException) -> bool:
 
 
 def _check_digest(path: Path, file: RemoteFile, origin: str, *, in_cache: bool) -> None:
-    """Compares a file with the hub's digest of it; a wrong one is removed, so that the next run fetches it anew.
+    """Compares a file with the hub's digest of it; a wrong one is removed, so that the next run fetches it again.
 
     In the hub's cache the file is a link to a blob, which goes too. Any other link is left to whoever made it: what the
     hub says must not choose the file that is removed.

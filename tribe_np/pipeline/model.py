@@ -189,7 +189,7 @@ class TribeModel(UpstreamNames, Card):
         )
 
     def complete_events(self, events: Any, *, audio_only: bool = False, **words: Any) -> Events:
-        """Rows written by hand, made fit for `predict`: a table or DataFrame with a file per sound or film.
+        """Rows written by hand, completed for `predict`: a table or DataFrame with a file per sound or film.
 
         Durations and rates are read from the files, a film gets its sound, long media are cut into chunks, words get
         sentences and contexts; without words the transcriber hears them, unless `audio_only`. `words` are
@@ -300,7 +300,7 @@ class TribeModel(UpstreamNames, Card):
     def predict_features(
         self, features: Mapping[str, Any], verbose: bool = True, *, subject: int | str | None = None
     ) -> tuple[np.ndarray, list[Segment]]:
-        """Predicted activity from features of one's own, of any length, cut into windows as `predict` cuts events.
+        """Predicted activity from your own features, of any length, cut into windows as `predict` cuts events.
 
         Shapes   features {modality: (G, F, T) or (F, T)} at `data.frequency` Hz from time 0, one T for all; a missing
                  modality is absent -> predictions (R, V), and R segments without events, R = ceil(T / steps per TR)

@@ -15,7 +15,7 @@ from tribe_np.media.film.packets import Packets, read_packets
 
 KINDS = {"Video": "pictures", "Audio": "sound"}
 MAX_PACKET = 0.25
-"""Seconds by which header and packets may differ at most and still agree: both are told in whole packets."""
+"""Seconds by which header and packets may differ at most and still agree: both count in whole packets."""
 CHUNK = 90.0  # seconds, the longest chunk that is read in one pass
 NEARLY_SQUARE, MAX_PIXEL_ASPECT = 1.02, 8.0
 """Pixels at most 2 % off square make up for a rounded size (854 x 480) and are square; past eight times, nonsense."""
@@ -59,7 +59,7 @@ class MediaInfo:
     video_stream: int = -1  # N of ffmpeg's `-map 0:N`
     audio_stream: int = -1
     header_duration: float | None = None  # of the whole container, subtitles and all
-    header_start: float = 0.0  # where ffmpeg begins to count unless told otherwise
+    header_start: float = 0.0  # where ffmpeg begins to count by default
     start: float = 0.0
     video_start: float = 0.0
     video_stop: float = 0.0

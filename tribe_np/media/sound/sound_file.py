@@ -119,7 +119,7 @@ def open_sound(path: str | Path, *, trust_header: bool = False) -> Iterator[Open
         yield OpenSound(path, file, n_samples, found, silence)
 
 
-@lru_cache(maxsize=8)  # each chunk of a long sound opens the file anew
+@lru_cache(maxsize=8)  # each chunk of a long sound opens the file again
 def _examined(path: str, n_bytes: int, changed: int) -> Examined:
     return examined(path)
 

@@ -86,7 +86,7 @@ def _w64_sound(file: BinaryIO, end: int) -> SoundBytes | None:
 
 
 def holds_chunks(path: str | Path, place: SoundBytes) -> bool:
-    """Whether well-formed chunks fill the rest of a WAV file from `place.at` on: then it is no sound."""
+    """Whether well-formed chunks fill the rest of a WAV file from `place.at` on: then it is not sound."""
     order = "little" if place.is_little else "big"
     with Path(path).open("rb") as file:
         at, end = place.at, place.at + place.present

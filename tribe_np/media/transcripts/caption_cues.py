@@ -1,7 +1,7 @@
 """Cues of a caption file: where the times, the numbers and the texts stand in SubRip (.srt) and WebVTT (.vtt).
 
 A number or a pair of times is never spoken, a number that somebody says is never lost, and a time that cannot be read
-is an error wherever it stands. Of WebVTT what is no cue is passed over, as its own parsing rules say.
+is an error wherever it is. In WebVTT, anything but a cue is skipped, as its own parsing rules say.
 Source   WebVTT, W3C Candidate Recommendation 2019-04-04, section 6.1 (parser) and 6.3 (timings)
 """
 

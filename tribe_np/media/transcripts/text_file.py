@@ -1,4 +1,4 @@
-"""A text stimulus as text: UTF-8, or UTF-16 and UTF-32 where the bytes say so; what is no plain text is named."""
+"""A text stimulus as text: UTF-8, or UTF-16 and UTF-32 where the bytes say so; anything but plain text is named."""
 
 import re
 import zipfile

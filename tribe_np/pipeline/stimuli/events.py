@@ -173,7 +173,7 @@ class EventBuilder:
     # -- words ---------------------------------------------------------------------------------------------------
 
     def _given(self, stimulus: Stimulus) -> Transcript | None:
-        """The words in a file, read before any work; those of a text stimulus are its own, unless told otherwise."""
+        """The words in a file, read before any work; those of a text stimulus are its own, unless others are given."""
         has_own = stimulus.kind == "text" and not self.config.compat.retranscribe_speech
         if not self.words.speech or (has_own and self.words.transcript is None):
             return None
