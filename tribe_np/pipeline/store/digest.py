@@ -31,7 +31,7 @@ TORCH_SUFFIX = ".bin"  # read only where no safetensors are
 
 
 def file_digest(path: str | Path, step: Callable[[int], object] = lambda n: None) -> str:
-    """SHA-256 of a file's bytes; `step` is told the bytes read since its last call.
+    """SHA-256 of a file's bytes; `step` is called with the bytes read since its last call.
 
     Raises   MediaError when it cannot be read
     """
