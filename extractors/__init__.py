@@ -3,8 +3,12 @@
 Public names are the models' classes, loaded on first use (PEP 562).
 """
 
+TYPE_CHECKING = False  # typing's, without importing it
+if TYPE_CHECKING:
+    from typing import Any
 
-def __getattr__(name: str) -> object:
+
+def __getattr__(name: str) -> "Any":
     from extractors.catalogue import RECORDS
 
     models = {record.model_class: record for record in RECORDS}

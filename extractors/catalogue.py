@@ -166,6 +166,11 @@ def modalities() -> list[str]:
     return [record.modality for record in RECORDS]
 
 
+def event_types() -> list[str]:
+    """The types of event that some model describes, in the order of the records."""
+    return list(dict.fromkeys(record.event_type for record in RECORDS))
+
+
 def record_of(modality: str) -> ModelRecord:
     """The record of a modality.
 

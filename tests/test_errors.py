@@ -10,6 +10,7 @@ KINDS = {
     "ShapeError": ValueError,
     "CheckpointError": ValueError,
     "NotFiniteError": ValueError,
+    "RecordingError": ValueError,
     "ConfigError": ValueError,
     "ParcellationError": ValueError,
     "EventsError": ValueError,

@@ -7,7 +7,7 @@ import pytest
 
 from tests import fake_device
 from tribe_np.backend import to_device
-from tribe_np.errors import CheckpointError
+from tribe_np.errors import RecordingError
 from tribe_np.formats.safetensors import write_safetensors
 from tribe_np.kernels.kernel_set import REFERENCE
 from tribe_np.nn.context import open_context
@@ -89,7 +89,7 @@ def test_any_safetensors_file_is_a_recording(tmp_path: Path) -> None:
     write_safetensors(tmp_path / "a", {"x": np.ones(2)})
     assert Recording.load(tmp_path / "a").names() == ["x"]
     write_safetensors(tmp_path / "b", {"x": np.ones(2)}, metadata={"names": "x\ny"})
-    with pytest.raises(CheckpointError, match="names differ"):
+    with pytest.raises(RecordingError, match="names differ"):
         Recording.load(tmp_path / "b")
 
 
@@ -115,5 +115,5 @@ def test_comparison_is_in_order_and_names_the_missing() -> None:
     assert [row.name for row in rows] == ["a", "b", "c"]
     assert [row.max_error for row in rows] == [0, 2, np.inf]
     assert [row.rms_error for row in rows] == [0, 1, np.inf]
-    with pytest.raises(CheckpointError, match="lacks b, c"):
+    with pytest.raises(RecordingError, match="lacks b, c"):
         compare(Recording({"a": np.ones(4)}), reference)

@@ -54,10 +54,10 @@ def test_a_large_value_is_quoted_at_once() -> None:
     nested: list[object] = []
     for _ in range(100_000):
         nested = [nested, nested]
-    start = time.monotonic()
+    start = time.process_time()
     for value in (nested, "x" * 10**7, [0] * 10**6, {i: [i] for i in range(10**5)}, b"x" * 10**7):
         assert len(quoted(value)) < 70
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_errors_warnings_and_notes_are_shown(capsys: pytest.CaptureFixture[str]) -> None:

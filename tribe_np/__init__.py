@@ -3,6 +3,10 @@
 Public names are loaded on first use (PEP 562), so that ``import tribe_np`` costs nothing and imports nothing.
 """
 
+TYPE_CHECKING = False  # typing's, without importing it
+if TYPE_CHECKING:
+    from typing import Any
+
 __version__ = "0.1.0"
 
 _PUBLIC = {
@@ -21,7 +25,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> "Any":
     if name not in _PUBLIC:
         raise AttributeError(f"module 'tribe_np' has no attribute {name!r}")
     from importlib import import_module

@@ -19,7 +19,7 @@ PRECISIONS = {"float32": np.float32, "float64": np.float64}
 
 
 def array_module(*arrays: Array) -> Any:
-    """The module (numpy, cupy, ...) that all given arrays belong to; None and Python numbers are passed over.
+    """The module (numpy, cupy, ...) that all given arrays belong to; None and Python numbers are ignored.
 
     Raises   ShapeError when arrays of two modules are mixed, or nothing given is an array
     """
@@ -30,7 +30,7 @@ def array_module(*arrays: Array) -> Any:
         module = _module_of(array)
         if found is not None and module is not found:
             raise ShapeError(
-                f"arrays of two modules are mixed: {_name(found)} and {_name(module)}; "
+                f"arrays of two modules are mixed: {module_name(found)} and {module_name(module)}; "
                 "move them with to_device or to_host first"
             )
         found = module
@@ -51,8 +51,9 @@ def _module_of(array: Array) -> Any:
     return namespace()
 
 
-def _name(module: Any) -> str:
-    return getattr(module, "__name__", type(module).__name__)
+def module_name(module: Any) -> str:
+    """What an array module is called, as cache keys and run.json have it: "numpy", "cupy"."""
+    return str(getattr(module, "__name__", type(module).__name__))
 
 
 def dtype_of(precision: str) -> Any:
@@ -129,6 +130,6 @@ def erf(x: Array) -> Array:
     xp = array_module(x)
     if xp is np:
         return scipy.special.erf(x)
-    if _name(xp) == "cupy":
+    if module_name(xp) == "cupy":
         return require("cupyx.scipy.special", extra="cuda12", why="--device cuda").erf(x)
     return xp.special.erf(x)

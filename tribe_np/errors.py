@@ -3,7 +3,8 @@
 The class says what was wrong, and is also of the built-in kind that fits:
 
     what was given   ConfigError (an option), ParcellationError (a table of regions), ShapeError (an array), EventsError
-    a model          CheckpointError, NotFiniteError (its weights, or what it makes of its input)
+    a model          CheckpointError, NotFiniteError (its weights, or what it makes of its input),
+                     RecordingError (its recorded intermediates)
     a stimulus       MediaError: MissingFileError where there is none, StimulusError where it is no stimulus
     the machine      OutputError (a disk), ShortMemoryError, MissingDependencyError (a package, a program, a device)
 """
@@ -31,6 +32,10 @@ class NotFiniteError(CheckpointError):
     """NaN or infinite values: in weights, in features, or in what a model makes of its input."""
 
 
+class RecordingError(CheckpointError):
+    """A recording of the oracle that contradicts itself, or lacks what it is compared with."""
+
+
 class ConfigError(TribeError, ValueError):
     """An option or configuration value that is unknown, not implemented or contradictory."""
 
@@ -56,7 +61,7 @@ class StimulusError(MediaError, ValueError):
 
 
 class OutputError(TribeError, OSError):
-    """A result or cache that cannot be written, or is no whole one."""
+    """A result or cache that cannot be written, or is incomplete."""
 
 
 class ShortMemoryError(TribeError, MemoryError):

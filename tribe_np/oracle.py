@@ -16,7 +16,7 @@ import numpy as np
 
 from tribe_np.backend import to_host
 from tribe_np.card import Card
-from tribe_np.errors import CheckpointError
+from tribe_np.errors import RecordingError
 from tribe_np.formats.safetensors import read_header, write_safetensors
 from tribe_np.nn.context import LISTENING, Listening
 from tribe_np.protocols import Array, Tap
@@ -72,12 +72,12 @@ class Recording(Card):
     def load(cls, path: str | Path) -> "Recording":
         """Reads what `save` wrote, or any safetensors file.
 
-        Raises   CheckpointError for a malformed file
+        Raises   CheckpointError for a malformed file, RecordingError for names that are not the tensors'
         """
         entries, metadata = read_header(path)
         names = metadata["names"].split("\n") if metadata.get("names") else list(entries)
         if set(names) != set(entries):
-            raise CheckpointError(f"{path}: the recorded names differ from the tensors in the file")
+            raise RecordingError(f"{path}: the recorded names differ from the tensors in the file")
         return cls({name: np.array(entries[name].read()) for name in names})
 
 
@@ -107,11 +107,11 @@ def relative_error(ours: np.ndarray, reference: np.ndarray) -> float:
 def compare(ours: Recording, reference: Recording) -> list[Difference]:
     """Every intermediate of `reference` against ours, in the order of computation; the first large one is the cause.
 
-    Raises   CheckpointError when ours lacks a name of the reference
+    Raises   RecordingError when ours lacks a name of the reference
     """
     missing = [name for name in reference.names() if name not in ours]
     if missing:
-        raise CheckpointError(f"the recording lacks {', '.join(missing[:3])} of the reference")
+        raise RecordingError(f"the recording lacks {', '.join(missing[:3])} of the reference")
     rows = []
     for name in reference.names():
         a, b = ours[name], reference[name]

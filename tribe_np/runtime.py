@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.backend import device_module, dtype_of, to_device
+from tribe_np.backend import device_module, dtype_of, module_name, to_device
 from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 from tribe_np.protocols import Array, Device
 
@@ -45,6 +45,5 @@ class Runtime:
 
     @property
     def device_name(self) -> str:
-        """The array module's name, as cache keys and run.json have it: "numpy", "cupy"."""
-        module = device_module(self.device)
-        return str(getattr(module, "__name__", module))
+        """The array module's name; see `module_name`."""
+        return module_name(device_module(self.device))

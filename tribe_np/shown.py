@@ -1,4 +1,4 @@
-"""Text that comes from files, fit for a message: control characters are spelled out, and what is long is cut.
+"""Text from files, made safe for a message: control characters are spelled out, and what is long is cut.
 
 A file's name, a tensor's name or a library's complaint may hold escapes that a terminal obeys, text that runs from
 right to left, or megabytes. `shown` makes a whole message safe, `quoted` one value inside of it.
@@ -7,7 +7,6 @@ right to left, or megabytes. `shown` makes a whole message safe, `quoted` one va
 import re
 import reprlib
 from collections.abc import Collection
-from difflib import get_close_matches
 
 LINE_END = re.compile(r"[^\S\r\n]*[\r\n]\s*")
 LONGEST = 1000  # characters of a message: some ten lines of a terminal
@@ -49,6 +48,8 @@ def did_you_mean(given: str, known: Collection[str]) -> str:
     >>> did_you_mean("predcit", ["predict", "info"])
     '; did you mean predict?'
     """
+    from difflib import get_close_matches  # here: --help does without
+
     without_dashes = {name.lstrip("-"): name for name in known}  # which every option has: they make none more alike
     near = get_close_matches(given.lstrip("-"), without_dashes, n=1)
     return f"; did you mean {without_dashes[near[0]]}?" if near else ""

@@ -29,6 +29,18 @@ class Load:
     picture: tuple[int, int] = (1080, 1920)  # height and width of the film
 
 
+@dataclass(frozen=True)
+class TextWork:
+    """What the features of some words take; known once a layer of the first pass has run."""
+
+    n_words: int  # of different text or context
+    n_words_left: int  # of them, those that no earlier run has finished
+    n_tokens: int  # run for all words, shared ones once
+    n_tokens_left: int
+    n_tokens_alone: int  # that one pass per word would run
+    seconds: float  # expected for the words that are left
+
+
 class Costs(Protocol):
     """A model's costs.py. Matrix products alone are counted as arithmetic, a multiply-add as 2."""
 

@@ -22,10 +22,11 @@ from tribe_np.backend import array_module, to_host
 from tribe_np.errors import ConfigError, NotFiniteError
 from tribe_np.protocols import Array
 from tribe_np.shown import quoted
+from tribe_np.timeline.features import RELEASED_LAYERS
 
 MOST_LAYERS = 1000  # asked for; the deepest model has 40
-AGGREGATIONS = ("group_mean", "mean", "sum", None)
-Stimulus = TypeVar("Stimulus")
+LAYER_AGGREGATIONS = ("group_mean", "mean", "sum", None)
+Input = TypeVar("Input")
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ class LayerSelection:
     def __post_init__(self) -> None:
         if not 0 < len(self.fractions) <= MOST_LAYERS or any(not 0 <= f <= 1 for f in self.fractions):
             raise ConfigError(f"layers must be fractions between 0 and 1, got {quoted(self.fractions)}")
-        if self.aggregation not in AGGREGATIONS:
-            raise ConfigError(f"layer_aggregation must be one of {AGGREGATIONS}, got {quoted(self.aggregation)}")
+        if self.aggregation not in LAYER_AGGREGATIONS:
+            raise ConfigError(f"layer_aggregation must be one of {LAYER_AGGREGATIONS}, got {quoted(self.aggregation)}")
         if self.cache_n_layers is not None and self.cache_n_layers < 2:  # upstream refuses 1: "None instead of 1"
             raise ConfigError(f"cache_n_layers must be absent or at least 2, got {quoted(self.cache_n_layers)}")
 
@@ -123,7 +124,7 @@ class LayerSelection:
         return frozenset(number for group in self.groups(n_states, subselect=subselect) for number in group)
 
 
-RELEASED_SELECTION = LayerSelection((0.5, 0.75, 1.0))
+RELEASED_SELECTION = LayerSelection(RELEASED_LAYERS)
 
 
 def finite_states(
@@ -201,8 +202,8 @@ def mean_over_tokens(state: Array) -> Array:
 
 def feature_columns(
     model: FolderModel,
-    stimuli: Iterable[Stimulus],
-    features: Callable[[Stimulus], np.ndarray],
+    stimuli: Iterable[Input],
+    features: Callable[[Input], np.ndarray],
     *,
     selection: LayerSelection,
     progress: Callable[[int, int], object] | None,

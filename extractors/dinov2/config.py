@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from extractors.common.config import ModelConfig
-from extractors.common.pictures import LONGEST_SIDE
+from extractors.common.picture_settings import LONGEST_SIDE
 from tribe_np.errors import ConfigError
 from tribe_np.settings import Settings
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from extractors.common.pictures import COLOURS, LONGEST_SIDE, check_frame, read_crop_size
+from extractors.common.picture_settings import COLOURS, LONGEST_SIDE, check_frame, read_crop_size
 from tribe_np.errors import ConfigError
 from tribe_np.formats.weights import read_json
 from tribe_np.ops.resize import centre_crop, resize_bicubic, shortest_edge_size

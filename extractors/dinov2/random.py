@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from extractors.common.pictures import IMAGENET_MEAN, IMAGENET_STD
+from extractors.common.picture_settings import IMAGENET_MEAN, IMAGENET_STD
 from extractors.common.random import RandomTensors, write_json
 from extractors.dinov2.config import PLAIN, DinoV2Config
 from extractors.dinov2.model import SPELLINGS

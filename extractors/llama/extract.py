@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
+from extractors.common.costs import TextWork
 from extractors.common.layer_groups import LayerSelection, finite_features, finite_states, group_features
 from extractors.llama.model import LlamaModel
 from extractors.llama.passes import MAX_NODES, Layout, Pass, WordInContext, shared_passes, whole_passes
@@ -53,7 +54,7 @@ def word_features(
     max_nodes: int = MAX_NODES,
     kept: "KeptPasses | None" = None,
     progress: Callable[[int, int], object] | None = None,
-    report: "Callable[[TextWork], object] | None" = None,
+    report: Callable[[TextWork], object] | None = None,
 ) -> list[np.ndarray]:
     """One feature vector per layer group for each word; equal (text, context) pairs are computed once.
 
@@ -159,7 +160,7 @@ def word_means(state: Array, own_tokens: Sequence[tuple[int, Array]]) -> Array:
 
 
 class KeptPasses(Protocol):
-    """Finished passes of a run, which outlive it: a run that was stopped goes on with those that are missing.
+    """Finished passes of a run, which outlive it: a run that was stopped continues with those that are missing.
 
     A pass depends on nothing but its own words, so that the features have the bytes they would have had.
     """
@@ -171,21 +172,9 @@ class KeptPasses(Protocol):
         """Keeps a finished pass."""
 
 
-@dataclass(frozen=True)
-class TextWork:
-    """What the features of some words take; known once a layer of the first pass has run."""
-
-    n_words: int  # of different text or context
-    n_words_left: int  # of them, those that no earlier run has finished
-    n_tokens: int  # run for all words, shared ones once
-    n_tokens_left: int
-    n_tokens_alone: int  # that one pass per word would run
-    seconds: float  # expected for the words that are left
-
-
 @dataclass
 class _Pace:
-    """How far the words are, told while passes run; and once, early in the first of them, how long all will take."""
+    """Reports how far the words are while passes run; and once, early in the first of them, how long all will take."""
 
     passes: Sequence[Pass]
     left: Sequence[Pass]  # those that no earlier run has finished

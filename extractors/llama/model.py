@@ -217,7 +217,7 @@ class LlamaModel(FolderModel):
     @classmethod
     def load(cls, folder: str | Path, runtime: Runtime) -> Self:
         """See FolderModel; the embedding table always stays in its file."""
-        weights = open_weights(folder, runtime, without_prefix)
+        weights = open_weights(folder, runtime, lambda name: name.removeprefix("model."))
         config = LlamaConfig.from_folder(folder)
         model = cls(
             embed=weights.rows("embed_tokens.weight", (config.vocab_size, config.model_dim)),
@@ -298,15 +298,10 @@ class LlamaModel(FolderModel):
         return self.runtime.place(bias)
 
 
-def without_prefix(name: str) -> str:
-    """A stored tensor's name as the bare decoder has it."""
-    return name.removeprefix("model.")
-
-
 def checked_ids(token_ids: Array, vocab_size: int) -> np.ndarray:
     """Token ids on the host, where the embedding rows are gathered.
 
-    Raises   ShapeError when they are no integers of shape (B, S), empty, or outside the vocabulary
+    Raises   ShapeError when they are not integers of shape (B, S), are empty, or lie outside the vocabulary
     """
     ids = np.asarray(token_ids) if isinstance(token_ids, (list, tuple)) else to_host(token_ids)
     if ids.ndim != 2 or ids.size == 0 or ids.dtype.kind not in "iu":

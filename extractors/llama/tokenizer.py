@@ -79,7 +79,7 @@ class LlamaTokenizer:
     def encode(self, text: str) -> list[int]:
         """All token ids of `text`, no special tokens added.
 
-        Raises   EventsError for text that is no valid Unicode
+        Raises   EventsError for text that is not valid Unicode
         """
         if not is_text(text):
             raise EventsError(f"text {quoted(text)} is not valid Unicode: it holds half of a surrogate pair")
@@ -128,7 +128,7 @@ class Pieces:
 
     def encode(self, text: str) -> list[int]:
         """The ids that `encode` gives for the whole text."""
-        first, *others = cut(text)
+        first, *others = cut_pieces(text)
         return [*self._first[first], *chain.from_iterable(map(self._others.__getitem__, others))]
 
 
@@ -146,10 +146,10 @@ class _Memory(dict[str, list[int]]):
         return ids
 
 
-def cut(text: str) -> list[str]:
+def cut_pieces(text: str) -> list[str]:
     """The pieces of a text; all but the first without the space they begin with.
 
-    >>> cut("he  said so")
+    >>> cut_pieces("he  said so")
     ['he', ' said', 'so']
     """
     parts = text.split(" ")

@@ -13,7 +13,7 @@ Not here: the predictor (upstream runs it and throws its output away; its weight
 Rotary positions are three-dimensional, and odd. A head's channels are three equal parts (depth, row, column) and a
 rest that passes. Within a part the *angle* of channel e is that of frequency e mod (part / 2), as in the half layout,
 but its *partner* is the adjacent channel, as in the interleaved layout. So the two members of a pair turn by different
-angles: this is no rotation, lengths change, and scores depend on absolute positions. The weights were trained with it;
+angles: not a rotation, lengths change, and scores depend on absolute positions. The weights were trained with it;
 it must stay.
 
 Names may carry the prefix `vjepa2.`, as in the checkpoints of video classifiers, whose own parts are not read.
@@ -44,11 +44,6 @@ IGNORED = {
     "pooler.": "of a video classifier, which reads the encoder's output",
     "classifier.": "of a video classifier",
 }
-
-
-def without_prefix(name: str) -> str:
-    """A stored tensor's name as the bare encoder has it."""
-    return name.removeprefix("vjepa2.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +201,7 @@ class VJepa2Model(FolderModel):
     def load(cls, folder: str | Path, runtime: Runtime) -> Self:
         """See FolderModel; the folder holds the video processor's file besides."""
         config = VJepa2Config.from_folder(folder)
-        weights = open_weights(folder, runtime, without_prefix)
+        weights = open_weights(folder, runtime, lambda name: name.removeprefix("vjepa2."))
         encoder = weights.at("encoder")
         model = cls(
             processor=VideoProcessor.from_folder(folder),
@@ -260,5 +255,5 @@ class VJepa2Model(FolderModel):
                 f"pixel_values must be (B, n_video_frames, {self.config.n_channels}, height, width), got {shape}"
             )
         if 0 in shape or min(shape[3:]) < patch:
-            raise ShapeError(f"pixel_values {shape}: nothing to see, or smaller than one {patch} x {patch} patch")
+            raise ShapeError(f"pixel_values {shape}: empty, or smaller than one {patch} x {patch} patch")
         return pixel_values

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from extractors.common.pictures import (
+from extractors.common.picture_settings import (
     COLOURS,
     IMAGENET_MEAN,
     IMAGENET_STD,

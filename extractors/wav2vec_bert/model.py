@@ -44,11 +44,6 @@ UNUSED = {
 }
 
 
-def without_prefix(name: str) -> str:
-    """A stored tensor's name as the bare encoder has it."""
-    return name.removeprefix("wav2vec2_bert.")
-
-
 @dataclass(frozen=True, eq=False)
 class FeatureProjection:
     """The input normalised and brought to the model's width: hidden state 0.
@@ -229,7 +224,7 @@ class Wav2VecBertModel(FolderModel):
     @classmethod
     def load(cls, folder: str | Path, runtime: Runtime) -> Self:
         """See FolderModel; for sound the folder holds preprocessor_config.json besides."""
-        weights = open_weights(folder, runtime, without_prefix)
+        weights = open_weights(folder, runtime, lambda name: name.removeprefix("wav2vec2_bert."))
         config = Wav2VecBertConfig.from_folder(folder)
         preprocessor = Path(folder) / PREPROCESSOR_NAME
         model = cls(

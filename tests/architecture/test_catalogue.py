@@ -14,8 +14,6 @@ LISTS = {  # module: why it may name several modalities together
 }
 KNOW_A_MODEL = {  # module of the pipeline: why it imports from the folder of one model
     "tribe_np.pipeline.config": "how many frames a clip may have",
-    "tribe_np.pipeline.costs.text_work": "the work that a text model announces",
-    "tribe_np.pipeline.features.words": "the work that a text model announces",
 }
 
 

@@ -109,7 +109,7 @@ def test_a_wrong_number_is_named(path: Path, at: int, value: int, said: str) -> 
 
 
 def test_no_truncation_and_no_changed_byte_escapes(path: Path, rng: np.random.Generator) -> None:
-    start, refused = time.monotonic(), 0
+    start, refused = time.process_time(), 0
     changed = [WHOLE[:n] for n in range(len(WHOLE))]
     for _ in range(600):
         raw = np.frombuffer(WHOLE, np.uint8).copy()
@@ -122,7 +122,7 @@ def test_no_truncation_and_no_changed_byte_escapes(path: Path, rng: np.random.Ge
         except ParcellationError:
             refused += 1
     assert refused > 500
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_a_large_table_takes_no_time(path: Path) -> None:
@@ -133,6 +133,6 @@ def test_a_large_table_takes_no_time(path: Path) -> None:
     )
     head = struct.pack(">3i", 1, 0, 5) + struct.pack(">3i", 1, -2, size) + text("x") + struct.pack(">i", size)
     path.write_bytes(head + entries)
-    start = time.monotonic()
+    start = time.process_time()
     assert read_annotation(path).labels.tolist() == [5]
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20

@@ -154,12 +154,12 @@ def test_ordinary_keys() -> None:
 
 
 def test_work_is_bounded() -> None:
-    start = time.monotonic()
+    start = time.process_time()
     assert "opcodes" in refused(b"\x80\x02" + b"N0" * (torch_pickle.MAX_OPCODES // 2) + b".")
     big = b"(" + b"K\x01" * 100_000 + b"tq\x00"  # a tuple that every torch.Size would have to walk
     many = b"".join(b"ctorch\nSize\nh\x00\x85R0" for _ in range(3))
     assert "torch.Size" in refused(b"\x80\x02" + big + many + b".")
-    assert time.monotonic() - start < 15
+    assert time.process_time() - start < 15
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -208,13 +208,13 @@ def test_truncated_at_every_byte(tmp_path: Path) -> None:
 def test_every_flipped_byte_is_refused_or_harmless(tmp_path: Path) -> None:
     whole = writer.zipped(*writer.from_arrays({"w": np.ones(3, np.float32)}))
     path = tmp_path / "w.bin"
-    start = time.monotonic()
+    start = time.process_time()
     for at in range(len(whole)):
         for flip in (0x01, 0x80, 0xFF):
             path.write_bytes(whole[:at] + bytes([whole[at] ^ flip]) + whole[at + 1 :])
             shapes = shapes_or_refusal(path)
             assert shapes in (None, [(3,)]), (at, flip)
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
 
 
 @given(st.binary(max_size=120), st.integers(0, 200))

@@ -117,7 +117,9 @@ import threading, time
 from tribe_np.kernels.workers import side_by_side
 def late():
     time.sleep(0.3)
-    side_by_side(print, ["a", "b"], 2)
+    done = []
+    side_by_side(done.append, ["a", "b"], 2)  # not print: it writes a line's end apart, so that lines may mix
+    print(*done)
 threading.Thread(target=late).start()
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -86,7 +86,7 @@ def test_no_binary_is_a_clear_error(monkeypatch):
 def test_a_path_is_never_an_option_or_a_protocol(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     make_video(tmp_path / "a.mp4", n_frames=3).rename(tmp_path / "-i:x.mp4")
-    assert "Video:" in ffmpeg.describe("-i:x.mp4")
+    assert "Video:" in ffmpeg.printed_about("-i:x.mp4")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ LISTS = {
 def test_a_list_of_other_files_is_named(tmp_path, what):
     path = tmp_path / "a.mp4"
     path.write_text("\ufeff" + LISTS[what].format(film=tmp_path / "secret.mp4"))
-    with pytest.raises(MediaError, match=rf"a\.mp4: is {what}.*not a film or sound itself; \w"):
+    with pytest.raises(MediaError, match=rf"a\.mp4: is {what}.*not a film or sound; \w"):
         ffmpeg.check_file(path)
 
 
@@ -139,7 +139,7 @@ def test_ffmpeg_opens_no_file_that_another_names(tmp_path, what):
     path = tmp_path / "a.mp4"
     # ffmpeg knows a list by any line that begins so
     path.write_text(LISTS.get(what, "# a comment\nffconcat version 1.0\nfile {film}\n").format(film=film))
-    assert "Video:" not in ffmpeg.describe(path)
+    assert "Video:" not in ffmpeg.printed_about(path)
     with pytest.raises(MediaError, match="cannot be decoded: "):
         ffmpeg.run_ffmpeg([*ffmpeg.input_args(path), "-f", "rawvideo", "-"], path_for_errors=path)
 
@@ -148,7 +148,7 @@ def test_ffmpeg_opens_no_file_that_another_names(tmp_path, what):
 def test_a_format_that_is_no_container_is_said(tmp_path):
     path = tmp_path / "a.mp4"
     path.write_text("ffconcat version 1.0\nfile x\n")
-    with pytest.raises(MediaError, match=r"its format is none of those that are read \(mov, matroska, "):
+    with pytest.raises(MediaError, match=r"its format is not one of those that are read \(mov, matroska, "):
         ffmpeg.run_ffmpeg([*ffmpeg.input_args(path), "-f", "null", "-"], path_for_errors=path)
 
 

@@ -86,6 +86,6 @@ def test_no_version_opens_other_files(films, tmp_path, monkeypatch, other):
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", other)
     path = tmp_path / "list.mp4"
     path.write_text(f"ffconcat version 1.0\nfile {films['constant rate']}\n")
-    assert "Video:" not in ffmpeg.describe(path)
-    with pytest.raises(MediaError, match="its format is none of those that are read"):
+    assert "Video:" not in ffmpeg.printed_about(path)
+    with pytest.raises(MediaError, match="its format is not one of those that are read"):
         ffmpeg.run_ffmpeg([*ffmpeg.input_args(path), "-f", "null", "-"], path_for_errors=path)

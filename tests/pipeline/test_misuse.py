@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tribe_np import TribeModel
-from tribe_np.errors import ConfigError, EventsError, OutputError, TribeError
+from tribe_np.errors import ConfigError, EventsError, TribeError
 from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.store.workspace import open_workspace
 from tribe_np.pipeline.vertices import vertex_selection
@@ -35,7 +35,7 @@ def test_selections_of_the_right_kind() -> None:
 
 @pytest.mark.parametrize("folder", [3, "", 1.5])
 def test_cache_folders_of_the_wrong_kind(folder: Any) -> None:
-    with pytest.raises(OutputError, match="cache_folder"):
+    with pytest.raises(ConfigError, match="cache_folder"):
         open_workspace(folder)
 
 

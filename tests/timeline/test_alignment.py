@@ -77,7 +77,7 @@ def test_a_long_transcript_takes_seconds_at_most() -> None:
     draw = random.Random(0)
     source = [str(draw.randint(0, 800)) for _ in range(4500)]
     target = [word for word in source if draw.random() < 0.9]
-    began = time.perf_counter()
+    began = time.process_time()
     pairs = equal_pairs(source, target)
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
     assert len(pairs) >= 0.99 * len(target)

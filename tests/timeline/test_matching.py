@@ -82,9 +82,9 @@ def test_nothing_to_match() -> None:
 
 def test_a_long_transcript_takes_seconds_at_most() -> None:
     words = [f"w{k % 700}" if k % 9 else "can't" for k in range(4500)]
-    began = time.perf_counter()
+    began = time.process_time()
     found = match(" ".join(words), " ".join(words))
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
     assert all(word.sentence for word in found)
 
 

@@ -3,7 +3,7 @@
 Every measurement is a process of its own, ours and the peer's in turn, so that neither runs on a machine that the
 other has warmed or filled. Figures are medians over all timed calls: of five rounds, or of three where a call takes a
 minute or more (two with --quick). The second column, torch in bfloat16, comes after all others. Each finished round
-is kept in WORK/rounds.json: a benchmark that was stopped goes on there, and --table prints every line there is. The
+is kept in WORK/rounds.json: a benchmark that was stopped continues there, and --table prints every line there is. The
 models (random weights, 14 GB for all) lie in WORK/encoder, llama, wav2vec_bert and vjepa2; each can be deleted alone
 and is written again when needed.
 """
@@ -26,7 +26,7 @@ from tools.bench.machine import describe_machine, failure
 from tools.bench.models import model_folder
 from tools.bench.rounds import Rounds, Task, n_rounds, run_round
 from tools.bench.table import CLOSE, SIDES, Line, as_table, finite
-from tribe_np.cli.common import path, positive
+from tribe_np.cli.common import at_least_one, path
 from tribe_np.errors import ConfigError, TribeError
 from tribe_np.files.home import user_cache_folder
 
@@ -59,10 +59,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--peer-python", help="interpreter with torch and transformers (default: this one)")
     parser.add_argument("--upstream", type=path, metavar="DIR", help="checkout of tribev2: its own model is the peer")
     parser.add_argument("--quick", action="store_true", help="few layers and rounds, two threads: some five minutes")
-    parser.add_argument("--layers", type=positive, help="depth of the extractors; printed as such")
+    parser.add_argument("--layers", type=at_least_one, help="depth of the extractors; printed as such")
     names = [case.name for case in CASES]
     parser.add_argument("--cases", nargs="+", choices=names, default=names, metavar="CASE", help=", ".join(names))
-    parser.add_argument("--threads", nargs="+", type=positive, default=[2, 1], metavar="N", help="default: 2 1")
+    parser.add_argument("--threads", nargs="+", type=at_least_one, default=[2, 1], metavar="N", help="default: 2 1")
     parser.add_argument(
         "--sides", nargs="+", choices=[*SIDES, "fp64"], metavar="SIDE",
         help="ours, fp32, bf16 (all three by default), and fp64: torch in float64, once, to tell its own error; by "

@@ -5,8 +5,6 @@ the default is the one that `PipelineConfig` states.
 """
 
 import argparse
-import json
-import logging
 import os
 import sys
 import warnings
@@ -46,12 +44,14 @@ def add_json(parser: argparse.ArgumentParser, what: str) -> None:
 def add_quiet(parser: argparse.ArgumentParser) -> None:
     """--quiet."""
     parser.add_argument(
-        "--quiet", action="store_true", help="no progress, no messages of libraries; warnings are still printed"
+        "--quiet", action="store_true", help="no progress and no library messages; warnings are still printed"
     )
 
 
 def quiet_libraries() -> None:
     """Keeps Python's warnings, log lines and bars of libraries off the terminal, but not our own warnings."""
+    import logging  # here: a tenth of --help
+
     warnings.simplefilter("ignore")
     logging.lastResort = None
     os.environ |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_VERBOSITY": "critical"}
@@ -60,9 +60,9 @@ def quiet_libraries() -> None:
 def add_threads(parser: argparse.ArgumentParser) -> None:
     """--threads."""
     parser.add_argument(
-        "--threads", type=positive, metavar="N",
-        help="threads of the matrix products and of the compiled kernels (default: OMP_NUM_THREADS, or the processors "
-        "this process may use)",
+        "--threads", type=at_least_one, metavar="N",
+        help="threads for matrix products and compiled kernels (default: OMP_NUM_THREADS, or the processors that this "
+        "process may use)",
     )  # fmt: skip
 
 
@@ -77,8 +77,8 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     _add_own(
         parser, "--context", choices=["exact", "anchored"],
-        help="context of a word beyond the 1,025th: exact (default), the 1,024 words before it, or anchored, an "
-        "approximation that is far faster: 1,024 to 1,280 words, shared by 256 words",
+        help="context of each word after the 1,025th: exact (default) is the 1,024 words before it; anchored, an "
+        "approximation that is far faster, is 1,024 to 1,280 words, shared by 256 words",
     )  # fmt: skip
 
 
@@ -98,19 +98,22 @@ def add_word_arguments(parser: argparse.ArgumentParser) -> None:
         "--whisper-model", type=words, metavar="X", help="faster-whisper's model: a size (default: small) or a folder"
     )
     parser.add_argument(
-        "--align", type=path, metavar="FILE", help="text that is spoken; the recogniser finds the times of its words"
+        "--align",
+        type=path,
+        metavar="FILE",
+        help="the text that is spoken; the recogniser finds the times of its words",
     )
     parser.add_argument("--no-speech", action="store_true", help="run without words")
     _add_own(
         parser,
         "--language",
         metavar="NAME",
-        help="language of the words: a name, a code such as fr, fra or pt-BR, or detect (default: a transcript's "
-        "own, else what is recognised or detected)",
+        help="language of the words: a name, a code such as fr, fra or pt-BR, or detect (default: the "
+        "transcript's own, otherwise detected)",
     )
     _add_own(
         parser, "--keep-non-speech", action="store_true",
-        help="keep what nobody says in a transcript as words: musical notes, [door slams], (laughs), MAN:, dashes",
+        help="treat as words what nobody says in a transcript: musical notes, [door slams], (laughs), MAN:, dashes",
     )  # fmt: skip
 
 
@@ -164,7 +167,7 @@ class TrueOrFalse(argparse.Action):
         setattr(namespace, self.dest, values == "true")
 
 
-def positive(text: str) -> int:
+def at_least_one(text: str) -> int:
     """A number of threads, for argparse."""
     if not threads.is_thread_number(text):
         raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {threads.MOST_THREADS}, got {text[:40]!r}")
@@ -183,7 +186,7 @@ def path(text: str) -> Path:
     return Path(words(text))
 
 
-def set_threads(options: argparse.Namespace) -> int | None:
+def fix_threads(options: argparse.Namespace) -> int | None:
     """Fixes the threads of BLAS and of the compiled kernels, and gives their number; comes before NumPy is imported.
 
     Freed memory is kept for the next array from here on.
@@ -236,8 +239,8 @@ def load_model(
     from tribe_np.pipeline.options import PipelineConfig
     from tribe_np.pipeline.progress import Silent
     from tribe_np.pipeline.run_record import RunRecord
+    from tribe_np.pipeline.stimuli.recogniser import Recogniser, check_words
     from tribe_np.pipeline.stimuli.stimulus import open_stimulus
-    from tribe_np.pipeline.stimuli.words import Recogniser, check_words
 
     config, models = PipelineConfig.from_dict(pipeline_options(options)), locations(options, extractors=True)
     models.checkpoint(options.checkpoint)  # where both are missing, the brain encoder comes first
@@ -273,6 +276,8 @@ def print_warnings(found: Iterable[str]) -> None:
 def print_result(options: argparse.Namespace, result: Mapping[str, object], lines: Iterable[str]) -> None:
     """The result as JSON for --json, as lines otherwise."""
     if options.json:
+        import json  # here: --help does without
+
         print(json.dumps(result, indent=1))
     else:
         print("\n".join(map(shown, lines)))
@@ -297,7 +302,9 @@ def _check_places(options: argparse.Namespace) -> None:
     if isinstance(cache, Path):
         out, cache = Path(os.path.realpath(options.out)), Path(os.path.realpath(cache))
         if out in (cache, *cache.parents) or {cache / "features", cache / "media"} & {out, *out.parents}:
-            raise ConfigError(f"--out {options.out} and --cache {options.cache} lie within each other; keep them apart")
+            raise ConfigError(
+                f"one of --out {options.out} and --cache {options.cache} is inside the other; keep them apart"
+            )
 
 
 def prepare(options: argparse.Namespace) -> int | None:
@@ -311,7 +318,7 @@ def prepare(options: argparse.Namespace) -> int | None:
 
     open_stimulus(options.stimulus)
     _check_places(options)
-    return set_threads(options)
+    return fix_threads(options)
 
 
 def _check_words(options: argparse.Namespace) -> None:

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
-    threads = common.set_threads(options)
+    threads = common.fix_threads(options)
     from tribe_np.pipeline.demo import NOTE, make_demo, remove_results
     from tribe_np.pipeline.model import TribeModel
     from tribe_np.pipeline.resolve import ModelLocations

@@ -6,7 +6,6 @@ Numerical packages are imported by the subcommand that runs, so --help stays fas
 """
 
 import errno
-import json
 import os
 import shlex
 import sys
@@ -62,7 +61,7 @@ def _explained(error: Exception) -> str:
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             return f"the disk is full while writing {error.filename or 'a file'}"
         case OSError(filename=None) if "No usable temporary directory" in str(error):
-            return f"no folder for temporary files can be written ({error.strerror}); set TMPDIR to one that can"
+            return f"no folder for temporary files is writable ({error.strerror}); set TMPDIR to one that is"
         case OSError() if error.filename is not None:
             return f"{error.filename}: cannot be read or written: {error.strerror}"
     raise error
@@ -92,6 +91,8 @@ def _fail(message: str, as_json: bool, kind: str) -> int:
 
 def _print_failure(message: str, kind: str, code: int) -> None:
     """What a program that asked for JSON gets instead of a result, on standard output."""
+    import json  # here: --help does without
+
     with suppress(OutputError):  # standard output itself is what failed
         print(json.dumps({"error": {"message": message, "kind": kind, "exit_code": code}}))
 

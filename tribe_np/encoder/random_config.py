@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from tribe_np.timeline.features import RELEASED_LAYERS
+
 FOLDER = "/random/cache"
 MAP_INFRA: dict[str, Any] = {
     "folder": FOLDER, "cluster": None, "logs": "{folder}/logs/{user}/%j", "job_name": None, "timeout_min": 720,
@@ -19,8 +21,6 @@ MAP_INFRA: dict[str, Any] = {
     "workdir": None, "permissions": 511, "version": "release", "keep_in_ram": True, "max_jobs": 256,
     "min_samples_per_job": 1, "forbid_single_item_computation": False, "mode": "cached",
 }  # fmt: skip
-RELEASED_LAYERS = (0.5, 0.75, 1.0)
-"""`layers_to_use` of the released checkpoint."""
 LAYERS: dict[str, Any] = {
     "layers": list(RELEASED_LAYERS), "cache_all_layers": False, "cache_n_layers": None,
     "layer_aggregation": "group_mean", "token_aggregation": "mean",

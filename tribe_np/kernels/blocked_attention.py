@@ -13,7 +13,7 @@ import numpy as np
 
 from tribe_np.errors import ShapeError
 from tribe_np.kernels.workers import n_workers, side_by_side
-from tribe_np.ops.attention import BLOCK_SCORES, Block
+from tribe_np.ops.attention import BLOCK_SCORES, ScoreBlock
 
 LEAST = 100_000
 """Scores of a block at least where there are several threads: starting one for fewer would take longer."""
@@ -54,13 +54,13 @@ class BlockedAttention:
         if bias is not None:
             bias = np.broadcast_to(bias, (B, N, S, T)).reshape(B, K, N // K, S, T)
         n_threads, most = _division(B * N * S * T)
-        blocks = list(Block.cover(K, N // K, S, T, causal=terms.causal, most=most))
+        blocks = list(ScoreBlock.cover(K, N // K, S, T, causal=terms.causal, most=most))
         places = [(b, block) for b in range(B) for block in blocks]
         buffers: SimpleQueue[np.ndarray] = SimpleQueue()
         for _ in range(n_threads):
             buffers.put(np.empty(max((block.n_scores(N // K) for block in blocks), default=0), query.dtype))
 
-        def mix(place: tuple[int, Block]) -> None:
+        def mix(place: tuple[int, ScoreBlock]) -> None:
             (b, block), scores = place, buffers.get()
             one_bias, size = None if bias is None else bias[b], block.n_scores(N // K)
             try:
@@ -73,7 +73,7 @@ class BlockedAttention:
 
     def _mix(
         self,
-        block: Block,
+        block: ScoreBlock,
         query: np.ndarray,
         out: np.ndarray,
         bias: np.ndarray | None,
@@ -173,5 +173,5 @@ def _sizes(query: np.ndarray, key: np.ndarray, value: np.ndarray) -> tuple[int, 
     if value.shape[:3] != (B, K, T):
         raise ShapeError(f"attention: value must have shape {(B, K, T, H)}, got {value.shape}")
     if N % K:
-        raise ShapeError(f"attention: {N} query heads are no multiple of {K} key/value heads")
+        raise ShapeError(f"attention: {N} query heads are not a multiple of {K} key/value heads")
     return query.shape

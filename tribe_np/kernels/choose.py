@@ -1,8 +1,6 @@
 """The kernel set of a name and a device."""
 
-from typing import Any
-
-from tribe_np.backend import device_module
+from tribe_np.backend import device_module, module_name
 from tribe_np.errors import ConfigError, MissingDependencyError
 from tribe_np.kernels.cupy_set import cupy_set
 from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
@@ -25,16 +23,12 @@ def kernel_set(name: str, device: Device = "cpu") -> KernelSet:
         raise ConfigError(f"kernels must be one of {', '.join(NAMES)}, got {name!r}")
     if name == "reference":
         return REFERENCE
-    where = _kind(device_module(device))
+    where = module_name(device_module(device))
     if name == "auto":
         return _automatic(where)
     if where != {"numba": "numpy", "cupy": "cupy"}[name]:
         raise ConfigError(f"kernels {name!r} do not run on device {device!r}; use reference or auto")
     return numba_set() if name == "numba" else cupy_set()
-
-
-def _kind(module: Any) -> str:
-    return str(getattr(module, "__name__", "other"))
 
 
 def _automatic(where: str) -> KernelSet:

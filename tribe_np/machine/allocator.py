@@ -1,10 +1,9 @@
 """Large arrays that are freed stay with the process, for the next one: asking the system for fresh pages is slow.
 
-glibc maps every block above 32 MB anew and gives it back when it is freed; the pages of the next one are faulted in and
+glibc maps every block above 32 MB afresh and returns it when it is freed; the pages of the next one are faulted in and
 zeroed one by one. The activations of the released models are of that size: 5 % of a LLaMA layer's time.
 """
 
-import ctypes
 import os
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
@@ -14,6 +13,8 @@ VARIABLES = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES
 
 def keep_freed_memory() -> bool:
     """Whether glibc does so from now on: not with another C library, nor where the environment sets its own."""
+    import ctypes  # here: --help does without
+
     if any(name in os.environ for name in VARIABLES):
         return False
     try:

@@ -1,7 +1,7 @@
 """The `data` section of a checkpoint's config.yaml, as far as prediction needs it.
 
 Only what changes the numbers is read. A key whose value changes them and is not implemented is an error that names
-it; keys about caching, clusters and training are passed over.
+it; keys about caching, clusters and training are ignored.
 Source   tribev2 main.py Data; neuralset 0.0.2 HuggingFaceText, Wav2VecBert, HuggingFaceVideo, FmriExtractor
 """
 
@@ -13,8 +13,7 @@ import numpy as np
 
 from extractors.catalogue import modalities as known_modalities
 from extractors.catalogue import record_of
-from extractors.common.layer_groups import AGGREGATIONS as LAYER_AGGREGATIONS
-from extractors.common.layer_groups import MOST_LAYERS, LayerSelection
+from extractors.common.layer_groups import LAYER_AGGREGATIONS, MOST_LAYERS, LayerSelection
 from extractors.vjepa2.config import MOST_FRAMES
 from tribe_np.errors import ConfigError
 from tribe_np.settings import TEXT, Check, Settings, nullable, number, one_of, positive, whole

@@ -16,7 +16,6 @@ from extractors.common.costs import WORDS_A_SECOND
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.machine.memory import available_memory
-from tribe_np.media.transcripts.transcript import find_sidecar
 from tribe_np.outputs.whole import check_own_target
 from tribe_np.pipeline.costs import flops
 from tribe_np.pipeline.costs.estimate import encoder_weights
@@ -81,8 +80,8 @@ class DryRun:
         table = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows
         ]
-        there = "" if self.available_bytes is None else f" of {gigabytes(self.available_bytes)} that are free"
-        total = f"in all {about(self.seconds)} and {gigabytes(self.n_bytes)}{there}; estimates; nothing was computed"
+        there = "" if self.available_bytes is None else f" of {gigabytes(self.available_bytes)} free"
+        total = f"in all: {about(self.seconds)}, {gigabytes(self.n_bytes)}{there} (estimates; nothing was computed)"
         return [*table, total, *self.notes]
 
 
@@ -105,13 +104,15 @@ def dry_run_of(
     model = load()
     check_extractors(model, opened, words)
     check_subject(model, subject)
-    beside = None if words.wants_recogniser else find_sidecar(opened.path)
+    beside = None if words.wants_recogniser else opened.sidecar
     known = words.transcript is not None or opened.kind == "text" or beside is not None
     if known or not words.speech:
         events = model.get_events_of(opened.path, words)
         return dry_run(model, events, model.record.warnings)
     events = model.get_events_of(opened.path, WordSource(speech=False))
-    note = f"speech would be transcribed first: not in these times; {WORDS_A_SECOND} words a second are assumed"
+    note = (
+        f"speech would be transcribed first, which is not in these times; {WORDS_A_SECOND} words per second are assumed"
+    )
     return dry_run(model, Events([*events, *assumed_words(events)]), [*model.record.warnings, note])
 
 

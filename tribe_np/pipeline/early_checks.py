@@ -5,7 +5,6 @@ A film of two hours is not transcribed and then found to have no video model.
 
 from extractors.catalogue import record_of
 from tribe_np.media.film import probe
-from tribe_np.media.transcripts.transcript import find_sidecar
 from tribe_np.pipeline.costs.estimate import extractor_config
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource
@@ -13,7 +12,7 @@ from tribe_np.pipeline.subjects import one_subject
 
 
 def check_extractors(model: TribeModel, stimulus: Stimulus, words: WordSource) -> None:
-    """Refuses a run whose extractors are not there, or are no models.
+    """Refuses a run whose extractors are missing or are not models.
 
     Raises   CheckpointError, ConfigError; MediaError for a film that cannot be read
     """
@@ -38,6 +37,6 @@ def expected_events(stimulus: Stimulus, words: WordSource) -> set[str]:
     if stimulus.kind == "video" and probe.probe(stimulus.path).has_audio:
         expected.add("Audio")
     has_text = stimulus.kind == "text" or words.transcript is not None or words.align is not None
-    if words.speech and (has_text or find_sidecar(stimulus.path) is not None):
+    if words.speech and (has_text or stimulus.sidecar is not None):
         expected.add("Word")
     return expected

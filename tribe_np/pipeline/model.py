@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from extractors.catalogue import event_types
 from tribe_np.backend import device_module, to_host
 from tribe_np.card import Card
 from tribe_np.encoder.model import FmriEncoder
@@ -35,7 +36,7 @@ from tribe_np.pipeline.progress import Progress, Silent, terminal_progress
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.complete import complete
-from tribe_np.pipeline.stimuli.events import EventBuilder
+from tribe_np.pipeline.stimuli.event_builder import EventBuilder
 from tribe_np.pipeline.stimuli.stimulus import WordSource, one_stimulus, open_stimulus
 from tribe_np.pipeline.store.workspace import Workspace, open_workspace
 from tribe_np.pipeline.subjects import one_subject, subjects_of
@@ -116,7 +117,7 @@ class TribeModel(UpstreamNames, Card):
         """
         check_variables(os.environ, LOADED_LATE)
         if cluster is not None:
-            raise ConfigError(f"cluster={cluster!r:.40}: everything runs in this process here; leave cluster out")
+            raise ConfigError(f"cluster={cluster!r:.40}: tribe_np runs everything in this process; leave cluster out")
         upstream_update, own = split_update(config_update)
         return cls.load(
             str(checkpoint_dir), default_locations(models), checkpoint_name=checkpoint_name, cache_folder=cache_folder,
@@ -189,7 +190,7 @@ class TribeModel(UpstreamNames, Card):
         )
 
     def complete_events(self, events: Any, *, audio_only: bool = False, **words: Any) -> Events:
-        """Rows written by hand, made fit for `predict`: a table or DataFrame with a file per sound or film.
+        """Rows written by hand, completed for `predict`: a table or DataFrame with a file per sound or film.
 
         Durations and rates are read from the files, a film gets its sound, long media are cut into chunks, words get
         sentences and contexts; without words the transcriber hears them, unless `audio_only`. `words` are
@@ -249,8 +250,10 @@ class TribeModel(UpstreamNames, Card):
         known = [m for m in source.present(table) if m in modalities]
         if not known:
             names = ", ".join(modalities)
+            *others, last = event_types()
             raise EventsError(
-                f"none of the checkpoint's modalities ({names}) has events; the table needs Word, Audio or Video rows"
+                f"none of the checkpoint's modalities ({names}) has events; "
+                f"the table needs {', '.join(others)} or {last} rows"
             )
         return known
 
@@ -314,7 +317,7 @@ class TribeModel(UpstreamNames, Card):
     def predict_features(
         self, features: Mapping[str, Any], verbose: bool = True, *, subject: int | str | None = None
     ) -> tuple[np.ndarray, list[Segment]]:
-        """Predicted activity from features of one's own, of any length, cut into windows as `predict` cuts events.
+        """Predicted activity from your own features, of any length, cut into windows as `predict` cuts events.
 
         Shapes   features {modality: (G, F, T) or (F, T)} at `data.frequency` Hz from time 0, one T for all; a missing
                  modality is absent -> predictions (R, V), and R segments without events, R = ceil(T / steps per TR)
@@ -356,7 +359,7 @@ class TribeModel(UpstreamNames, Card):
         table = as_events(events).standardized()
         if len(table.timelines()) != 1:
             raise EventsError(
-                f"features are of one timeline, got {table.timelines()}; pick one with events.on(timeline)"
+                f"features are made for one timeline, got {table.timelines()}; pick one with events.on(timeline)"
             )
         start = min(e.start for e in table)
         duration = max(e.stop for e in table) - start

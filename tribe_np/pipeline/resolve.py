@@ -58,7 +58,7 @@ class ModelLocations:
         found = found or self.find(model_name)
         if found is not None:
             return found
-        if name is not None and (name.count("/") != 1 or name.startswith((".", "/", "~"))):
+        if name is not None and not is_hub_id(name):
             raise CheckpointError(
                 f"checkpoint {name}: no such folder; expected config.yaml and best.ckpt or model.safetensors in it"
             )
@@ -106,6 +106,11 @@ class ModelLocations:
 
 def _named(folder: Path, model_name: str) -> list[Path]:
     return [folder / model_name, folder / model_name.replace("/", "--"), folder / model_name.rpartition("/")[2]]
+
+
+def is_hub_id(name: str) -> bool:
+    """Whether a name may be ORGANISATION/NAME on the hub; else it was meant as a path."""
+    return name.count("/") == 1 and not name.startswith((".", "/", "~"))
 
 
 def _existing(folder: Path, option: str) -> Path:

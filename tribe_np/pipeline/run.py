@@ -22,7 +22,7 @@ from tribe_np.pipeline.progress import Progress, number_of
 from tribe_np.pipeline.provenance import citations, provenance
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord, installed_versions, peak_memory_bytes
-from tribe_np.pipeline.stimuli.events import EventBuilder
+from tribe_np.pipeline.stimuli.event_builder import EventBuilder
 from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource, open_stimulus
 from tribe_np.pipeline.store.workspace import open_workspace
 from tribe_np.shown import shown

@@ -23,7 +23,7 @@ from tribe_np.timeline.events import KNOWN_TYPES, Event, Events
 
 MAX_CUTS = 100_000  # of one timeline: 69 days
 LONGEST_CHUNK, SHORTEST_CHUNK = 60.0, 30.0  # seconds: upstream's
-MIN_BLOCK = 50  # upstream: event types with fewer events on a timeline share one block
+MIN_BUCKET = 50  # upstream: event types with fewer events on a timeline share one bucket
 MAX_WINDOWS = 100_000
 MAX_SEGMENTS = 2_000_000  # 23 days at a TR of 1 s
 
@@ -54,7 +54,7 @@ def chunk_events(
         candidates = sorted(time for row in rows for time in cut_grid(row, max_duration))
         for row in rows:
             near = slice(bisect_left(candidates, row.start), bisect_right(candidates, row.stop))
-            chunks += cut(row, candidates[near], min_duration)
+            chunks += cut_row(row, candidates[near], min_duration)
     kept = [row for row in events if row.type != event_type]
     return Events([*kept, *chunks]).standardized()
 
@@ -65,13 +65,15 @@ def cut_grid(row: Event, max_duration: float) -> list[float]:
     return [row.start + index * max_duration for index in range(n_cuts)]
 
 
-def cut(row: Event, candidates: list[float], min_duration: float) -> list[Event]:
+def cut_row(row: Event, candidates: list[float], min_duration: float) -> list[Event]:
     """The row in parts; one part when no candidate survives.
 
     Raises   EventsError for a row without a frequency
     """
     if not row.frequency:
-        raise EventsError(f"{row.type} {row.filepath}: no frequency, which rounds the cuts; it is read from the file")
+        raise EventsError(
+            f"{row.type} {row.filepath}: no frequency, which cutting it needs; complete_events reads it from the file"
+        )
     times = sorted({time - row.start for time in candidates if 0 < time - row.start < row.duration})
     if min_duration and times:
         decimals = max(0, 1 - math.floor(math.log10(1 / row.frequency)))
@@ -247,25 +249,25 @@ def list_windows(start: float, stop: float, *, stride: float, width: float, drop
 class EventStore:
     """The events of every timeline in the order in which features are summed.
 
-    Numerics a type with 50 or more events on the timeline forms a block of its own, all rarer ones share a last block;
+    Numerics a type with 50 or more events on the timeline forms a bucket of its own, all rarer ones share a last one;
              each is sorted by start, ties in table order. Unknown types are left out
     Source   neuralset 0.0.2 segments._EventStore
     """
 
     def __init__(self, events: Events) -> None:
-        self._blocks = {
-            timeline: blocks(rows.of_type(*KNOWN_TYPES).rows) for timeline, rows in events.by_timeline().items()
+        self._buckets = {
+            timeline: buckets(rows.of_type(*KNOWN_TYPES).rows) for timeline, rows in events.by_timeline().items()
         }
 
     def within(self, timeline: str, start: float, duration: float) -> tuple[Event, ...]:
         """Events that overlap [start, start + duration): start before its end and stop after its start, both strict."""
         return tuple(
-            event for block in self._blocks.get(timeline, []) for event in block.within(start, start + duration)
+            event for bucket in self._buckets.get(timeline, []) for event in bucket.within(start, start + duration)
         )
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class Bucket:
     """Events of one timeline sorted by start, with what a search needs (neuralset 0.0.2 segments._EventBucket)."""
 
     events: list[Event]
@@ -281,18 +283,18 @@ class Block:
             yield self.events[first + int(index)]
 
 
-def blocks(rows: tuple[Event, ...]) -> list[Block]:
-    """Blocks of one timeline's events: frequent types first, in order of appearance."""
+def buckets(rows: tuple[Event, ...]) -> list[Bucket]:
+    """Buckets of one timeline's events: frequent types first, in order of appearance."""
     by_type: dict[str, list[Event]] = {}
     for row in rows:
         by_type.setdefault(row.type, []).append(row)
-    groups = [typed for typed in by_type.values() if len(typed) >= MIN_BLOCK]
-    rare = [row for typed in by_type.values() if len(typed) < MIN_BLOCK for row in typed]
+    groups = [typed for typed in by_type.values() if len(typed) >= MIN_BUCKET]
+    rare = [row for typed in by_type.values() if len(typed) < MIN_BUCKET for row in typed]
     made = []
     for group in [*groups, rare] if rare else groups:
         group = sorted(group, key=lambda row: row.start)
         starts, durations = np.array([row.start for row in group]), np.array([row.duration for row in group])
-        made.append(Block(group, starts, starts + durations, float(durations.max())))
+        made.append(Bucket(group, starts, starts + durations, float(durations.max())))
     return made
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from extractors import LlamaModel
+from extractors.common.costs import TextWork
 from extractors.common.layer_groups import LayerSelection
-from extractors.llama.extract import TextWork, word_features
+from extractors.llama.extract import word_features
 from tests.extractors.llama.conftest import SELECTION, SMALL
 from tribe_np.errors import NotFiniteError
 from tribe_np.formats.safetensors import read_header, write_safetensors

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractors import LlamaModel
+from extractors.common.costs import TextWork
 from extractors.common.layer_groups import LayerSelection
-from extractors.llama.extract import TextWork, word_features
+from extractors.llama.extract import word_features
 from extractors.llama.passes import PrefixForest, plan_passes
 from extractors.llama.random import write_random
 from extractors.llama.tokenizer import LlamaTokenizer

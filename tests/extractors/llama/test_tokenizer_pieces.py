@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from extractors.llama.random_tokenizer import byte_symbols, tokenizer_settings
-from extractors.llama.tokenizer import LONGEST_PIECE, ODD_SPACES, LlamaTokenizer, Pieces, cut, cuts_at_spaces
+from extractors.llama.tokenizer import LONGEST_PIECE, ODD_SPACES, LlamaTokenizer, Pieces, cut_pieces, cuts_at_spaces
 
 SPACES = " \t\n\r\v\f\x1c\x1f\x85\xa0\u1680\u2003\u2028\u2029\u202f\u205f\u3000" + ODD_SPACES
 ODDITIES = [
@@ -76,16 +76,16 @@ def test_every_character_beside_a_cut(tokenizer, places):
 
 @given(TEXTS)
 def test_pieces_are_the_text(text):
-    pieces = cut(text)
+    pieces = cut_pieces(text)
     assert " ".join(pieces) == text
     behind = ["", *pieces[:-1]]
     assert all(not before or not before[-1].isspace() for before in behind[1:])
 
 
 def test_ordinary_text_is_cut_at_every_space():
-    assert cut("he was there. So?") == ["he", "was", "there.", "So?"]
-    assert cut("he\nwas  there ") == ["he\nwas", " there", ""]
-    assert cut("  he") == ["  he"]
+    assert cut_pieces("he was there. So?") == ["he", "was", "there.", "So?"]
+    assert cut_pieces("he\nwas  there ") == ["he\nwas", " there", ""]
+    assert cut_pieces("  he") == ["  he"]
 
 
 def test_words_are_tokenised_once_and_long_ones_not_kept(tokenizer):

@@ -34,14 +34,14 @@ FRAGMENTS = [
 def read(path: Path, content: bytes) -> Transcript | None:
     """The transcript, or None where it was refused as it should be."""
     path.write_bytes(content)
-    begun = time.monotonic()
+    begun = time.process_time()
     try:
         checked(read_transcript(path, lossy=len(content) % 2 == 0), 100.0)
         return read_transcript(path)
     except TribeError as error:
         message = str(error)
     finally:
-        assert time.monotonic() - begun < 5
+        assert time.process_time() - begun < 5
     assert "\n" not in message
     assert path.name in message
     return None

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from extractors.llama.extract import TextWork
+from extractors.common.costs import TextWork
 from tribe_np import TribeModel
 from tribe_np.errors import ConfigError
 from tribe_np.oracle import relative_error
@@ -16,7 +16,7 @@ from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Lines
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli import events as building
+from tribe_np.pipeline.stimuli import event_builder as building
 from tribe_np.timeline.events import Event, Events
 
 

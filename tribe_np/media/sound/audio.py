@@ -13,11 +13,10 @@ from tribe_np.errors import MediaError, OutputError
 from tribe_np.files.atomic import whole_file
 from tribe_np.media.ffmpeg import input_args, open_ffmpeg
 from tribe_np.media.film.probe import MediaInfo, probe
-from tribe_np.media.sound.sound_file import UNNOTICED, open_sound, reason
+from tribe_np.media.sound.sound_file import BLOCK_SAMPLES, UNNOTICED, open_sound, reason
 from tribe_np.media.sound.sound_kind import how_to_convert
 
 ON_TIME = 0.05  # seconds, about a packet: players do not begin the sound of a film more exactly
-BLOCK_SAMPLES = 1 << 20  # samples (of all channels) written at a time
 TRACK_RATE = 44100  # Hz, of an extracted sound track
 TRACK_CHANNELS = 2
 TRACK_LIMIT = 32440  # moviepy clips to 0.99 of full scale before it writes: int(0.99 * 32768)
@@ -65,7 +64,7 @@ def read_audio(
             n_wanted = min(n_wanted, n_samples - start)
         if not 0 <= start < n_samples or n_wanted < 1:
             raise MediaError(
-                f"{path}: no samples from {offset:g} s for {'the rest' if duration is None else f'{duration:g} s'}; "
+                f"{path}: no samples from {offset:g} s on{'' if duration is None else f' for {duration:g} s'}; "
                 f"the sound lasts {n_samples / rate:g} s"
             )
         try:

@@ -4,12 +4,14 @@ Source   the chunk layouts of these kinds as their makers describe them
 """
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 W64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
 MAX_CHUNKS = 10000
+ByteOrder = Literal["little", "big"]
 
 
 @dataclass(frozen=True)
@@ -49,56 +51,49 @@ def sound_bytes(path: str | Path) -> SoundBytes | None:
         return None
 
 
-def _chunk_sound(file: BinaryIO, kind: bytes, end: int) -> SoundBytes | None:
-    order, wanted, long_size = "big" if kind in (b"RIFX", b"FORM") else "little", b"data", None
-    if kind == b"FORM":
-        wanted = b"SSND"
-    at = 12
+def _chunks(file: BinaryIO, at: int, order: ByteOrder, *, wide: bool = False) -> Iterator[tuple[int, bytes, int]]:
+    """The place, tag and size of every chunk from `at` on, each with the file just behind its header.
+
+    A `wide` one is Wave64's: its size holds the header, and the next begins at a multiple of 8 bytes.
+    """
+    n_tag, n_size = (16, 8) if wide else (4, 4)
     for _ in range(MAX_CHUNKS):
         file.seek(at)
-        header = file.read(8)
-        if len(header) < 8:
-            return None
-        size = int.from_bytes(header[4:], order)  # type: ignore[arg-type]
-        if header[:4] == b"ds64":
+        header = file.read(n_tag + n_size)
+        if len(header) < n_tag + n_size:
+            return
+        size = int.from_bytes(header[n_tag:], order)
+        yield at, header[:n_tag], size
+        at += -(-size // 8) * 8 if wide else 8 + size + size % 2
+
+
+def _chunk_sound(file: BinaryIO, kind: bytes, end: int) -> SoundBytes | None:
+    order: ByteOrder = "big" if kind in (b"RIFX", b"FORM") else "little"
+    wanted, long_size = b"SSND" if kind == b"FORM" else b"data", None
+    for at, tag, size in _chunks(file, 12, order):
+        if tag == b"ds64":
             long_size = int.from_bytes(file.read(16)[8:], "little")
-        if header[:4] == wanted:
+        if tag == wanted:
             promised = long_size if long_size is not None and size == 0xFFFFFFFF else size
             return SoundBytes(at + 8, promised, end - at - 8, at + 4, kind != b"FORM", order == "little")
-        at += 8 + size + size % 2
     return None
 
 
 def _w64_sound(file: BinaryIO, end: int) -> SoundBytes | None:
-    at = 40
-    for _ in range(MAX_CHUNKS):
-        file.seek(at)
-        header = file.read(24)
-        if len(header) < 24:
-            return None
-        size = int.from_bytes(header[16:], "little")
-        if header[:16] == W64_DATA:
+    for at, tag, size in _chunks(file, 40, "little", wide=True):
+        if tag == W64_DATA:
             return SoundBytes(at + 24, max(0, size - 24), end - at - 24, at + 16)
-        at += -(-size // 8) * 8
         if not 24 <= size <= end:
             return None
     return None
 
 
 def holds_chunks(path: str | Path, place: SoundBytes) -> bool:
-    """Whether well-formed chunks fill the rest of a WAV file from `place.at` on: then it is no sound."""
-    order = "little" if place.is_little else "big"
+    """Whether well-formed chunks fill the rest of a WAV file from `place.at` on: then it is not sound."""
+    stop, end = place.at, place.at + place.present
     with Path(path).open("rb") as file:
-        at, end = place.at, place.at + place.present
-        for _ in range(MAX_CHUNKS):
-            file.seek(at)
-            header = file.read(8)
-            if len(header) < 8:
-                return at >= end - 1
-            if not all(32 <= byte < 127 for byte in header[:4]):
+        for at, tag, size in _chunks(file, stop, "little" if place.is_little else "big"):
+            stop = at + 8 + size + size % 2
+            if stop > end + 1 or not all(32 <= byte < 127 for byte in tag):
                 return False
-            size = int.from_bytes(header[4:], order)  # type: ignore[arg-type]
-            at += 8 + size + size % 2
-            if at > end + 1:
-                return False
-    return False
+    return stop >= end - 1

@@ -1,9 +1,9 @@
-"""What a person is told before a text model runs: how many tokens, how long, and what would be faster."""
+"""What is printed before a text model runs: how many tokens, how long, and what would be faster."""
 
 from collections import Counter
 from collections.abc import Sequence
 
-from extractors.llama.extract import TextWork
+from extractors.common.costs import TextWork
 from tribe_np.pipeline.progress import duration, number_of
 from tribe_np.timeline.events import Event
 

@@ -30,7 +30,7 @@ from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.store.cache import FeatureCache, arrays_digest
 from tribe_np.pipeline.store.finished_clips import FinishedClips
-from tribe_np.pipeline.store.word_blocks import WordBlocks
+from tribe_np.pipeline.store.word_passes import WordPasses
 from tribe_np.runtime import Runtime
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import FeatureGrid
@@ -123,7 +123,7 @@ class Modality(ABC):
     def key_parts(self, piece: Piece) -> Mapping[str, Any]:
         """What the features of a piece depend on, beside the model and its settings."""
 
-    def unfinished(self, key: str) -> FinishedClips | WordBlocks | None:
+    def unfinished(self, key: str) -> FinishedClips | WordPasses | None:
         """Where parts of an entry are kept until it is whole; None where it is made at once."""
         return None
 

@@ -1,6 +1,6 @@
 """Words into features: all words of a table are one piece, since their contexts overlap and share their passes.
 
-Until the entry is whole, it is kept in blocks of words.
+Until the entry is whole, its finished passes are kept.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,13 +9,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from extractors.common.costs import Load
-from extractors.llama.extract import TextWork
+from extractors.common.costs import Load, TextWork
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.pipeline.costs.text_work import describe_work
 from tribe_np.pipeline.features.modality import EventFeatures, EventKey, Modality, Piece, event_key
 from tribe_np.pipeline.progress import number_of
-from tribe_np.pipeline.store.word_blocks import WordBlocks
+from tribe_np.pipeline.store.word_passes import WordPasses
 from tribe_np.timeline.contexts import MAX_CONTEXT_LEN
 from tribe_np.timeline.events import Events
 
@@ -64,9 +63,9 @@ class Words(Modality):
             "batch_size": self._batch_size if eos else "shared",
         }
 
-    def unfinished(self, key: str) -> WordBlocks:
+    def unfinished(self, key: str) -> WordPasses:
         """See Modality."""
-        return WordBlocks(self.cache, key)
+        return WordPasses(self.cache, key)
 
     def workload(self, events: Events) -> Load:
         """See Modality."""

@@ -1,4 +1,4 @@
-"""Rows of events written by hand, made fit for a prediction.
+"""Rows of events written by hand, completed for a prediction.
 
 Source   tribev2 demo_utils.py get_audio_and_text_events; neuralset 0.0.2 etypes.Audio and Video, which read durations
          and frequencies that are missing from the file
@@ -14,7 +14,7 @@ from tribe_np.media.film import probe
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import terminal_progress
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli.events import EventBuilder, in_context
+from tribe_np.pipeline.stimuli.event_builder import EventBuilder, in_context
 from tribe_np.pipeline.stimuli.stimulus import WordSource
 from tribe_np.pipeline.store.workspace import open_workspace
 from tribe_np.timeline.events import Event, Events, as_events

@@ -5,9 +5,11 @@ Source   tribev2 demo_utils.py TribeModel.get_events_dataframe, VALID_SUFFIXES
 
 import stat
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from tribe_np.errors import ConfigError, MediaError, MissingFileError, StimulusError, reason_of
+from tribe_np.media.transcripts.sidecar import find_sidecar
 from tribe_np.media.transcripts.text_file import read_text_file
 
 SUFFIXES = {
@@ -27,9 +29,14 @@ class Stimulus:
     def text(self) -> str:
         """The content of a text stimulus.
 
-        Raises   MediaError when it is no plain text, in an unknown encoding, blank or too long
+        Raises   MediaError when it is not plain text, in an unknown encoding, blank or too long
         """
         return read_text_file(self.path)
+
+    @cached_property
+    def sidecar(self) -> Path | None:
+        """The table of words beside the file: looked for once, so that checks and the run see the same."""
+        return find_sidecar(self.path)
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,7 @@ def open_stimulus(path: str | Path, kind: str | None = None) -> Stimulus:
     _check_is_file(path)
     stimulus = Stimulus(path, kinds[suffix])
     if stimulus.kind == "text":
-        stimulus.text()  # what is no text is refused before any work
+        stimulus.text()  # anything but text is refused before any work
     return stimulus
 
 

@@ -6,7 +6,7 @@ Source   repositories of faster-whisper 1.2.1
 from pathlib import Path
 
 from tribe_np.errors import CheckpointError, ConfigError
-from tribe_np.pipeline.resolve import ModelLocations
+from tribe_np.pipeline.resolve import ModelLocations, is_hub_id
 
 DEFAULT = "small"
 FOLDER = "whisper"  # in a models folder, beside text/, audio/, video/: the default where it is there
@@ -37,7 +37,7 @@ def find_whisper_model(name: str | None, locations: ModelLocations) -> tuple[Pat
     if repository is None:
         if Path(name).is_dir():
             return Path(name), Path(name).resolve().name
-        if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        if not is_hub_id(name):
             raise ConfigError(
                 f"--whisper-model {name!r:.80}: neither a folder nor a known size ({', '.join(REPOSITORIES)})"
             )

@@ -1,9 +1,10 @@
 """Content digests: what a cache key and run.json are made of.
 
 Those of large files are remembered for the next run: reading gigabytes of weights takes longer than many a run. A
-digest holds while the file is as it was: the same path, size, inode, and times of change to the nanosecond. A file that
-changed just before it was read is not remembered, since it may change again within one tick of the disk's clock. A
-damaged memory is no memory.
+digest holds while the file is as it was: the same path, size, inode, and times of change to the nanosecond. Where the
+times tell too little, nothing is remembered: a file that changed in the last minute (it may change again within one
+tick of the disk's clock, and what a memory map writes is dated up to 35 s early on Linux), and a disk that counts whole
+seconds (FAT; the image of a container, where two builds may agree in all of these). A damaged memory is no memory.
 """
 
 import hashlib
@@ -11,13 +12,13 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tribe_np.errors import MediaError
+from tribe_np.errors import CheckpointError, MediaError, reason_of
 from tribe_np.files.atomic import whole_file
 from tribe_np.formats.weights import INDEX_NAME, SINGLE_NAME
 from tribe_np.pipeline.progress import Progress
@@ -25,13 +26,14 @@ from tribe_np.pipeline.progress import Progress
 BLOCK = 1 << 20
 SHOWN_BYTES = 1 << 28  # about a second of SHA-256 on a slow machine
 LEAST_BYTES = 1 << 20  # of a file that is worth remembering: smaller ones are read in a millisecond
-SETTLED_NS = 2_000_000_000  # since the last change: the coarsest clock of a disk in use (FAT's) ticks every 2 s
+SETTLED_NS = 60_000_000_000  # since the last change
+SECOND_NS = 1_000_000_000
 MODEL_SUFFIXES = {".json", ".yaml", ".safetensors", ".ckpt"}  # what is read; a README changes no number
 TORCH_SUFFIX = ".bin"  # read only where no safetensors are
 
 
 def file_digest(path: str | Path, step: Callable[[int], object] = lambda n: None) -> str:
-    """SHA-256 of a file's bytes; `step` is told the bytes read since its last call.
+    """SHA-256 of a file's bytes; `step` is called with the bytes read since its last call.
 
     Raises   MediaError when it cannot be read
     """
@@ -42,13 +44,19 @@ def file_digest(path: str | Path, step: Callable[[int], object] = lambda n: None
                 digest.update(block)
                 step(len(block))
     except OSError as error:
-        raise MediaError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise MediaError(f"{path}: cannot be read: {reason_of(error)}") from error
     return digest.hexdigest()
 
 
 def model_files(folder: str | Path) -> list[Path]:
-    """The files of a model folder that a model is made of, in name order."""
-    files = [p for p in Path(folder).iterdir() if not p.name.startswith(".") and p.is_file()]
+    """The files of a model folder that a model is made of, in name order.
+
+    Raises   CheckpointError for a folder that cannot be listed
+    """
+    try:
+        files = [p for p in Path(folder).iterdir() if not p.name.startswith(".") and p.is_file()]
+    except OSError as error:
+        raise CheckpointError(f"{folder}: cannot be read: {reason_of(error)}") from error
     has_safetensors = any(p.name in (SINGLE_NAME, INDEX_NAME) for p in files)  # as read_folder chooses
     read = MODEL_SUFFIXES if has_safetensors else MODEL_SUFFIXES | {TORCH_SUFFIX}
     return sorted(p for p in files if p.suffix in read)
@@ -64,20 +72,26 @@ class Digests:
         """SHA-256 of a file, or over the names and digests of a model folder's `model_files`.
 
         Reading much is a stage of its own, in MB.
-        Raises   MediaError when a file cannot be read
+        Raises   MediaError when it cannot be read, CheckpointError when a model folder cannot
         """
         path = Path(path)
-        files = model_files(path) if path.is_dir() else [path]
+        if not path.is_dir():
+            return self._of_files(path, [path], progress)[path.name]
+        try:
+            return value_digest(self._of_files(path, model_files(path), progress))
+        except MediaError as error:
+            raise CheckpointError(str(error)) from error
+
+    def _of_files(self, path: Path, files: Sequence[Path], progress: Progress) -> dict[str, str]:
+        """Digests by name; a stage, or what is wrong, has the name of `path`."""
         try:
             n_bytes = sum(p.stat().st_size for p in files if self._remembered(_state(p)) is None)
         except OSError as error:
-            raise MediaError(f"{path}: cannot be read: {error.strerror or error}") from error
+            raise MediaError(f"{path}: cannot be read: {reason_of(error)}") from error
         if n_bytes < SHOWN_BYTES:
-            found = {p.name: self.of_file(p) for p in files}
-        else:
-            with progress.stage(f"digest of {path.name}", n_bytes >> 20, "MB") as step:
-                found = {p.name: self.of_file(p, lambda n: step(n >> 20)) for p in files}
-        return value_digest(found) if path.is_dir() else found[path.name]
+            return {p.name: self.of_file(p) for p in files}
+        with progress.stage(f"digest of {path.name}", n_bytes >> 20, "MB") as step:
+            return {p.name: self.of_file(p, lambda n: step(n >> 20)) for p in files}
 
     def of_file(self, path: str | Path, step: Callable[[int], object] = lambda n: None) -> str:
         """`file_digest`, or what is remembered of it.
@@ -90,8 +104,7 @@ class Digests:
             return known
         began = time.time_ns()
         digest = file_digest(path, step)
-        settled = before is not None and began - max(before["mtime_ns"], before["ctime_ns"]) > SETTLED_NS
-        if before is not None and settled and before == _state(path):  # else it changed meanwhile
+        if before is not None and _dated(before, began) and before == _state(path):  # else it changed meanwhile
             self._remember(before, digest)
         return digest
 
@@ -100,7 +113,7 @@ class Digests:
             return None
         try:
             found = json.loads(self._place(self.folder, state).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
         whole = isinstance(found, dict) and found.pop("seal", None) == value_digest(found)
         return str(found.pop("sha256")) if whole and found == {**state, "sha256": found.get("sha256")} else None
@@ -132,6 +145,12 @@ def _state(path: str | Path) -> dict[str, Any] | None:
         "path": real, "size": found.st_size, "inode": found.st_ino, "mtime_ns": found.st_mtime_ns,
         "ctime_ns": found.st_ctime_ns,  # an edit may put the other back
     }  # fmt: skip
+
+
+def _dated(state: Mapping[str, Any], now: int) -> bool:
+    """Whether another change would show in a file's times."""
+    settled = now - max(state["mtime_ns"], state["ctime_ns"]) > SETTLED_NS
+    return settled and state["ctime_ns"] % SECOND_NS != 0
 
 
 def value_digest(value: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from tribe_np.errors import OutputError
+from tribe_np.errors import ConfigError, OutputError
 from tribe_np.files.home import user_cache_folder
 from tribe_np.files.leftovers import is_passing_name, remove_leftovers, remove_scratch, scratch_prefix
 from tribe_np.outputs.made_here import LITTER, listed
@@ -41,14 +41,15 @@ class Workspace:
 def open_workspace(cache_folder: str | Path | bool | None) -> Workspace:
     """None or True: the user's cache; False: nothing is kept; else that folder. What killed runs left there goes.
 
-    Raises   OutputError when the folder cannot be written, or holds folders of those names that are not a cache's
+    Raises   ConfigError for something else; OutputError when the folder cannot be written, or holds folders of those
+             names that are not a cache's
     """
     remove_scratch()
     if cache_folder is False:
         scratch = tempfile.TemporaryDirectory(prefix=scratch_prefix())
         return Workspace(Path(scratch.name), FeatureCache(None), Digests(None), scratch)
     if (cache_folder is not None and not isinstance(cache_folder, (str, Path, bool))) or cache_folder == "":
-        raise OutputError(f"cache_folder must be a folder, None or False, got {cache_folder!r}")
+        raise ConfigError(f"cache_folder must be a folder, None or False, got {cache_folder!r}")
     root = user_cache_folder() if cache_folder in (None, True) else Path(str(cache_folder))
     if reason := others_files_in_cache(root, beside=True):
         raise OutputError(f"cache folder {root} {reason}; choose another with --cache DIR")
@@ -62,7 +63,7 @@ def open_workspace(cache_folder: str | Path | bool | None) -> Workspace:
 
 
 def others_files_in_cache(root: Path, *, beside: bool = False) -> str | None:
-    """Why a folder is no cache: what its folders hold beside entries; with `beside`, it may hold more than those."""
+    """Why a folder is not a cache: what its folders hold beside entries; with `beside`, it may hold more than those."""
     if not root.is_dir():
         return None
     unknown = [p.name for p in root.iterdir() if p.name not in {*OURS, *LITTER}]

@@ -122,7 +122,7 @@ class Recogniser:
             )
         if left_out:
             what = "word was" if left_out == 1 else "words were"
-            self.record.warn(f"{path}: {left_out} {what} heard that the text does not hold; left out")
+            self.record.warn(f"{path}: {left_out} {what} heard but not in the text; left out")
         return aligned.transcript
 
 
@@ -148,7 +148,7 @@ def check_words(stimulus: Stimulus, recogniser: Recogniser) -> None:
 
 def _needs_recogniser(stimulus: Stimulus) -> bool:
     """Whether a sound stands without words; what is wrong with the file itself is said when it is read."""
-    if transcripts.find_sidecar(stimulus.path) is not None:
+    if stimulus.sidecar is not None:
         return False
     try:
         if stimulus.kind == "audio":

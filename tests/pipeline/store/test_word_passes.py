@@ -1,4 +1,4 @@
-"""A text that is killed at any moment goes on from its finished blocks, and ends with the same bytes."""
+"""A text that is killed at any moment goes on from its finished passes, and ends with the same bytes."""
 
 import json
 import signal
@@ -12,7 +12,7 @@ import pytest
 
 from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.store.cache import FeatureCache
-from tribe_np.pipeline.store.word_blocks import WordBlocks
+from tribe_np.pipeline.store.word_passes import WordPasses
 
 PAIRS = [("he", "he"), ("was", "he was")]
 FEATURES = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
@@ -32,7 +32,7 @@ plain, done = Path.replace, []
 def replace(self, target):  # every entry gets its name here, whole
     name = Path(target).name
     if name.startswith("text-features-"):
-        dies = moment == "block" and ".block" in name and len(done) == int(number)
+        dies = moment == "pass" and ".block" in name and len(done) == int(number)
         if dies and int(number) % 2:  # before it has its name; with an even number, after
             os.kill(os.getpid(), signal.SIGKILL)
         plain(self, target)
@@ -80,20 +80,20 @@ def test_killed_at_any_moment_the_bytes_are_the_same(
 ) -> None:
     code, said = child(tmp_path / "whole", tmp_path / "expected", compat=compat)
     assert code == 0
-    (entry,) = text_entries(tmp_path / "whole")  # the blocks have gone
+    (entry,) = text_entries(tmp_path / "whole")  # the passes have gone
     whole = json.loads(said)
-    blocks = [name for name in whole["done"] if ".block" in name]
-    assert len(blocks) >= 4
-    assert whole["done"] == [*blocks, entry]
+    passes = [name for name in whole["done"] if ".block" in name]
+    assert len(passes) >= 4
+    assert whole["done"] == [*passes, entry]
     cache, out = tmp_path / "cache", tmp_path / "found"
     for number in (0, 1, 0):  # after the first, before the third has its name, after the third
-        assert child(cache, out, "block", number, compat)[0] == -signal.SIGKILL
+        assert child(cache, out, "pass", number, compat)[0] == -signal.SIGKILL
         assert not out.exists()
-    assert text_entries(cache) == sorted(blocks[:3])
+    assert text_entries(cache) == sorted(passes[:3])
     code, said = child(cache, out, compat=compat)
     assert code == 0
     rest = json.loads(said)
-    assert rest["done"] == [*blocks[3:], entry]
+    assert rest["done"] == [*passes[3:], entry]
     assert rest["work"]["n_words_left"] < rest["work"]["n_words"] == whole["work"]["n_words"]
     assert out.read_bytes() == (tmp_path / "expected").read_bytes()
     assert text_entries(cache) == [entry]
@@ -101,7 +101,7 @@ def test_killed_at_any_moment_the_bytes_are_the_same(
 
 
 @pytest.mark.extras
-def test_killed_before_the_blocks_are_removed(child: Callable[..., tuple[int, bytes]], tmp_path: Path) -> None:
+def test_killed_before_the_passes_are_removed(child: Callable[..., tuple[int, bytes]], tmp_path: Path) -> None:
     cache, out = tmp_path / "cache", tmp_path / "found"
     assert child(cache, out, "entry")[0] == -signal.SIGKILL
     assert len(text_entries(cache)) > 4
@@ -109,38 +109,38 @@ def test_killed_before_the_blocks_are_removed(child: Callable[..., tuple[int, by
     assert len(text_entries(cache)) == 1
 
 
-def test_a_block_is_found_by_its_words(tmp_path: Path) -> None:
-    blocks = WordBlocks(FeatureCache(tmp_path), "text-features-a")
-    assert blocks.load(0, PAIRS) is None
-    blocks.store(0, PAIRS, FEATURES)
-    found = blocks.load(0, PAIRS)
+def test_a_pass_is_found_by_its_words(tmp_path: Path) -> None:
+    passes = WordPasses(FeatureCache(tmp_path), "text-features-a")
+    assert passes.load(0, PAIRS) is None
+    passes.store(0, PAIRS, FEATURES)
+    found = passes.load(0, PAIRS)
     assert found is not None
     assert found.tobytes() == FEATURES.tobytes()
     for number, pairs in ((1, PAIRS), (0, PAIRS[::-1]), (0, PAIRS[:1])):
-        assert blocks.load(number, pairs) is None
-    assert WordBlocks(blocks.cache, "text-features-b").load(0, PAIRS) is None
+        assert passes.load(number, pairs) is None
+    assert WordPasses(passes.cache, "text-features-b").load(0, PAIRS) is None
 
 
-def test_a_damaged_block_is_computed_again(tmp_path: Path) -> None:
-    blocks = WordBlocks(FeatureCache(tmp_path), "text-features-a")
-    blocks.store(0, PAIRS, FEATURES)
+def test_a_damaged_pass_is_computed_again(tmp_path: Path) -> None:
+    passes = WordPasses(FeatureCache(tmp_path), "text-features-a")
+    passes.store(0, PAIRS, FEATURES)
     (path,) = tmp_path.iterdir()
     path.write_bytes(path.read_bytes()[:-1])
-    assert blocks.load(0, PAIRS) is None
-    assert any("recomputed" in note for note in blocks.cache.notes)
+    assert passes.load(0, PAIRS) is None
+    assert any("recomputed" in note for note in passes.cache.notes)
     for wrong in ({"features": FEATURES[:, :1]}, {"features": FEATURES[0, 0]}, {"other": FEATURES}):
-        blocks.cache.store(path.stem, wrong)  # whole, but of no use
-        assert blocks.load(0, PAIRS) is None
+        passes.cache.store(path.stem, wrong)  # whole, but of no use
+        assert passes.load(0, PAIRS) is None
 
 
-def test_only_the_blocks_of_the_text_are_removed(tmp_path: Path) -> None:
+def test_only_the_passes_of_the_text_are_removed(tmp_path: Path) -> None:
     cache = FeatureCache(tmp_path)
     for key in ("text-features-a", "text-features-ab"):
         cache.store(key, {"features": FEATURES})
         for number in (0, 1):
-            WordBlocks(cache, key).store(number, PAIRS, FEATURES)
-    WordBlocks(cache, "text-features-a").clear()
+            WordPasses(cache, key).store(number, PAIRS, FEATURES)
+    WordPasses(cache, "text-features-a").clear()
     left = sorted(path.name for path in tmp_path.iterdir())
     assert len(left) == 4
     assert [name for name in left if name.startswith("text-features-a.")] == ["text-features-a.safetensors"]
-    WordBlocks(FeatureCache(None), "text-features-a").clear()
+    WordPasses(FeatureCache(None), "text-features-a").clear()

@@ -1,4 +1,4 @@
-"""Finished blocks of a text's words, in the cache while the text is unfinished.
+"""Finished passes of a text's words, in the cache while the text is unfinished.
 
 They lie beside the entry that the whole text will have, named after it, and go when that is written.
 """
@@ -14,27 +14,28 @@ from tribe_np.pipeline.store.digest import value_digest
 
 
 @dataclass(frozen=True)
-class WordBlocks:
-    """The blocks of the text whose entry is `key`; see `extractors.llama.extract.KeptPasses`.
+class WordPasses:
+    """The passes of the text whose entry is `key`; see `extractors.llama.extract.KeptPasses`.
 
-    A name holds the digest of the block's words as well: cut otherwise, a text has other blocks.
+    A name holds the digest of the pass's words as well: cut otherwise, a text has other passes. On disk a pass is
+    called block, as older versions wrote it.
     """
 
     cache: FeatureCache
     key: str
 
     def load(self, number: int, pairs: Sequence[tuple[str, str]]) -> np.ndarray | None:
-        """The features (G, n words, F) of a finished block."""
+        """The features (G, n words, F) of a finished pass."""
         found = self.cache.load(self._name(number, pairs))
         features = None if found is None else found.get("features")
         return features if features is not None and features.shape[1:2] == (len(pairs),) else None
 
     def store(self, number: int, pairs: Sequence[tuple[str, str]], features: np.ndarray) -> None:
-        """Keeps a block, whole or not at all."""
+        """Keeps a pass, whole or not at all."""
         self.cache.store(self._name(number, pairs), {"features": features})
 
     def clear(self) -> None:
-        """Removes all blocks of the text, also those that an older version cut otherwise."""
+        """Removes all passes of the text, also those that an older version cut otherwise."""
         if self.cache.folder is not None:
             for path in self.cache.folder.glob(f"{self.key}.block*.safetensors"):
                 remove_if_possible(path)

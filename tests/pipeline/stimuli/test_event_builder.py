@@ -16,7 +16,7 @@ from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli.events import EventBuilder
+from tribe_np.pipeline.stimuli.event_builder import EventBuilder
 from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
 from tribe_np.timeline.events import Events
 
@@ -79,7 +79,7 @@ def test_the_sound_is_kept_by_content_and_never_beside_the_film(film: Path, tmp_
 
 def test_sound_of_another_ffmpeg_is_kept_apart(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build(film, tmp_path / "work", WordSource(speech=False))
-    monkeypatch.setattr("tribe_np.pipeline.stimuli.events.ffmpeg_version", lambda: "4.2")
+    monkeypatch.setattr("tribe_np.pipeline.stimuli.event_builder.ffmpeg_version", lambda: "4.2")
     build(film, tmp_path / "work", WordSource(speech=False))
     assert len(list((tmp_path / "work").glob("sound-*.wav"))) == 2
 
@@ -190,7 +190,7 @@ def test_a_stray_table_beside_the_film_is_named_with_the_ways_round_it(
         build(film, tmp_path / "work", WordSource())
     message = str(caught.value)
     assert message.startswith(f"{film.with_suffix('.tsv')}: ")
-    for part in (said, f"it is next to {film.name}", "give it another name", "--transcript FILE", "--no-speech"):
+    for part in (said, f"it is next to {film.name}", "rename it", "--transcript FILE", "--no-speech"):
         assert part in message
     build(film, tmp_path / "work", WordSource(speech=False))
 
