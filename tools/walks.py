@@ -6,9 +6,9 @@
 Each walk is a real run on tiny random models with the reference kernels and no cache, watched call by call: first
 `get_events`, then `predict` of the rows in question.
 
-A file counts when one of its functions is called on the way. A table of functions is not called (`kernel_set.py`,
-`extractors/catalogue.py`): the function that it names is, and the page says who calls it. Four kinds of files do not
-count, each listed here with its reason, and each counted on the page:
+A file counts when one of its functions is called on the way. A table that only names functions (`kernel_set.py`,
+`extractors/catalogue.py`) does not: the page says who calls the function that it names. Four kinds of files do not
+count either, each listed here with its reason, and each counted on the page:
 - files that CARRY the run: without them the numbers would be the same (progress, records, cache, settings, checks);
 - files that are reached only by what is done ASIDE: a model is loaded, an option looked up, a cache key made;
 - files behind a DOOR: a public function that answers a question about the stimulus, and whose docstring is enough to
