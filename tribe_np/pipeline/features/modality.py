@@ -90,7 +90,7 @@ class Modality(ABC):
         return [Piece(self.config.modality, (row,), n, len(rows)) for n, row in enumerate(rows, 1)]
 
     def cautions(self, events: Events) -> list[str]:
-        """What a reader of the features should know: that they are approximations, say."""
+        """What a reader of the features should know, such as that they are approximations."""
         return []
 
     @abstractmethod
@@ -132,7 +132,7 @@ class Modality(ABC):
         return self.cache.key(f"{self.config.modality}-features", settings | dict(self.key_parts(piece)))
 
     def is_done(self, piece: Piece) -> bool:
-        """Whether the entry of a piece lies in the cache; one that is damaged is found out when it is read.
+        """Whether the entry of a piece is in the cache; damage is found when it is read.
 
         Raises   MediaError for a file that cannot be read
         """
@@ -142,7 +142,7 @@ class Modality(ABC):
         return path is not None and path.is_file()
 
     def make(self, piece: Piece) -> np.ndarray | TensorEntry:
-        """Makes the entry of one piece, unless it is there: where it lies in the cache, or, without one, the array.
+        """Makes the entry of a piece unless it exists; gives its place in the cache or, without a cache, the array.
 
         Raises   CheckpointError, MediaError, EventsError from the model and files; OutputError when it cannot be kept
         """
@@ -186,7 +186,7 @@ class Modality(ABC):
 
     @property
     def is_streamed(self) -> bool:
-        """Whether one layer at a time is in memory. Same numbers; reading a large layer is little beside running it."""
+        """Whether one layer at a time is in memory. Same numbers; reading a large layer takes little beside running it."""
         return self.runtime.is_on_host and sum(p.stat().st_size for p in self.folder.glob("*.*")) > RESIDENT_BYTES
 
     def check(self) -> None:
