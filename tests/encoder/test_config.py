@@ -119,8 +119,8 @@ def test_combinations_that_upstream_cannot_run(change: dict[str, Any], message: 
         ({"use_rmsnorm": True}, "use_rmsnorm and use_scalenorm"),
         ({"rel_pos_bias": True, "alibi_pos_bias": True}, "exclude each other"),
         ({"rotary_xpos": True}, "rotary_xpos needs causal"),
-        ({"attn_flash": True, "rel_pos_bias": True}, "attn_flash excludes"),
-        ({"attn_flash": True, "residual_attn": True}, "attn_flash excludes"),
+        ({"attn_flash": True, "rel_pos_bias": True}, "attn_flash cannot be combined"),
+        ({"attn_flash": True, "residual_attn": True}, "attn_flash cannot be combined"),
     ],
 )
 def test_transformer_combinations_that_upstream_cannot_run(encoder: dict[str, Any], message: str) -> None:

@@ -186,7 +186,7 @@ class Modality(ABC):
 
     @property
     def is_streamed(self) -> bool:
-        """Whether one layer at a time is in memory. Same numbers; reading a large layer takes little beside running it."""
+        """Whether one layer at a time is in memory. Same numbers; reading a large layer is quick beside running it."""
         return self.runtime.is_on_host and sum(p.stat().st_size for p in self.folder.glob("*.*")) > RESIDENT_BYTES
 
     def check(self) -> None:
