@@ -58,7 +58,7 @@ def groups() -> list[Group]:
             ("tribe_np.timeline.events.Event", "tribe_np.timeline.segments.Segment"),
         ),
         Group(
-            "Features, an entry of the cache at a time",
+            "Features, one cache entry at a time",
             "`TribeModel.feature_source()` gives them, with the model's settings.",
             (
                 "tribe_np.pipeline.features.source.FeatureSource",

@@ -27,7 +27,7 @@ from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.sentences import TextAnalyser, analyser
 
 HEADING = (
-    "| sentences | words of another context | features: r median / lowest 5 % | RMS "
+    "| sentences | words with another context | features: r median / lowest 5 % | RMS "
     "| predictions: r median / lowest 5 % | RMS |\n|---|---|---|---|---|---|"
 )
 PAUSE = 0.4  # seconds from word to word

@@ -104,7 +104,7 @@ DOORS = {
     ("tribe_np/media/film/probe.py", "probe"): "What does this film hold, and when?",
     ("tribe_np/media/sound/audio.py", "audio_info"): "How long is this sound?",
     ("tribe_np/media/sound/audio.py", "read_audio"): "Which samples does it hold?",
-    ("tribe_np/media/transcripts/transcript.py", "read_transcript"): "Which words stand in this table, and when?",
+    ("tribe_np/media/transcripts/transcript.py", "read_transcript"): "Which words are in this file, and when?",
     ("tribe_np/media/transcripts/transcript.py", "word_events"): "Which events are they?",
     ("tribe_np/timeline/contexts.py", "add_text"): "Which text do the words make?",
     ("tribe_np/timeline/contexts.py", "add_sentences"): "Where in the text is each word, and in which sentence?",
@@ -154,7 +154,7 @@ class Walk:
         """The files that do not count, by the reason; each once."""
         heaps = {
             "behind doors": set().union(*self.behind.values()), "that carry the run": self.carriers,
-            "for what is done aside": self.aside, "for what stands beside": self.beside,
+            "for what is done on the side": self.aside, "for what accompanies the value": self.beside,
         }  # fmt: skip
         seen, found = set(self.files), {}
         for reason, files in heaps.items():

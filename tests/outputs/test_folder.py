@@ -128,7 +128,7 @@ def test_reading_what_is_not_a_prediction_folder(tmp_path: Path) -> None:
         read_prediction(tmp_path)
     write_prediction(tmp_path / "out", prediction())
     (tmp_path / "out" / "segments.json").write_text("[]")
-    with pytest.raises(OutputError, match="do not fit"):
+    with pytest.raises(OutputError, match="do not match"):
         read_prediction(tmp_path / "out")
     (tmp_path / "out" / "run.json").write_text("{")
     with pytest.raises(OutputError, match="cannot be read"):

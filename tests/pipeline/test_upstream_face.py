@@ -33,7 +33,7 @@ def test_attributes_that_do_not_exist_say_why(model: TribeModel, name: str, reas
 def test_cluster_and_device(demo: DemoPaths) -> None:
     encoder = demo.models / "encoder"
     assert TribeModel.from_pretrained(encoder, device="cpu", cluster=None, cache_folder=False).data.tr == 1
-    with pytest.raises(ConfigError, match=r"cluster='slurm': everything runs in this process"):
+    with pytest.raises(ConfigError, match=r"cluster='slurm': tribe_np runs everything in this process"):
         TribeModel.from_pretrained(encoder, cluster="slurm")
     with pytest.raises(ConfigError, match="auto, cpu, cuda or cuda:N, got 'cuda:x'"):
         TribeModel.from_pretrained(encoder, device="cuda:x")

@@ -73,7 +73,7 @@ def test_a_call_is_sorted_by_what_it_is_for(house: Callable[[str], ModuleType]) 
     assert walk.files["tribe_np/ops/norm.py"].caller == "tribe_np/pipeline/far.py"
     assert walk.others["behind doors"] == {"tribe_np/media/film/header.py"}
     assert walk.others["that carry the run"] == {"tribe_np/pipeline/progress.py"}
-    assert walk.others["for what is done aside"] == {"tribe_np/pipeline/memory.py"}
+    assert walk.others["for what is done on the side"] == {"tribe_np/pipeline/memory.py"}
     assert walk.faults == []
     assert walk.n_all == len(PACKAGE)
 

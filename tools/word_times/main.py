@@ -148,8 +148,8 @@ def measure(model: FasterWhisper, folder: Path) -> dict[str, str]:
         for name, drop_untimed in (("whisperX", False), ("whisperX upstream", True)):
             whole[name].add(spoken.words, whisperx_stand_in(spoken, folder, drop_untimed=drop_untimed).words)
     names = {
-        "int8": f"faster-whisper, int8 ({took['int8']:.2f} s of a processor a second of sound)",
-        "float32": f"faster-whisper, float32 ({took['float32']:.2f} s of a processor a second of sound)",
+        "int8": f"faster-whisper, int8 ({took['int8']:.2f} s of processor time per second of sound)",
+        "float32": f"faster-whisper, float32 ({took['float32']:.2f} s of processor time per second of sound)",
         "--align": "the same, int8, with the text known (`--align`)",
         "whisperX": "a transcript as whisperX writes it, times given",
         "whisperX upstream": "the same, read as upstream reads it",

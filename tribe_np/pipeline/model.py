@@ -70,7 +70,7 @@ class TribeModel(UpstreamNames, Card):
 
     @property
     def runtime(self) -> Runtime:
-        """In which arithmetic, where and with which kernels: the same for all models of a run."""
+        """Precision, device and kernels: the same for all models of a run."""
         return self.encoder.runtime
 
     def facts(self) -> dict[str, object]:
@@ -193,7 +193,7 @@ class TribeModel(UpstreamNames, Card):
         """Rows written by hand, completed for `predict`: a table or DataFrame with a file per sound or film.
 
         Durations and rates are read from the files, a film gets its sound, long media are cut into chunks, words get
-        sentences and contexts; without words the transcriber hears them, unless `audio_only`. `words` are
+        sentences and contexts; missing words are recognised, unless `audio_only`. `words` are
         `transcriber` and `whisper_model` as in `get_events`.
         Raises   EventsError, MediaError, ConfigError, MissingDependencyError
         Source   tribev2 demo_utils.py get_audio_and_text_events

@@ -80,10 +80,10 @@ def assert_one_line(error: pytest.ExceptionInfo[Exception]) -> None:
     ("name", "content", "reason"),
     [
         ("empty.wav", b"", "the file is empty"),
-        ("text.wav", b"this is not sound at all\n" * 20, "not a sound file"),
-        ("text.mp3", b"this is not sound at all\n" * 20, "not a sound file|no samples"),
-        ("header.wav", b"RIFF\xff\xff\xff\xffWAVE", "not a sound file"),
-        ("samples.raw", b"\x00\x01" * 100, "not a sound file"),
+        ("text.wav", b"this is not sound at all\n" * 20, "not a readable sound file"),
+        ("text.mp3", b"this is not sound at all\n" * 20, "not a readable sound file|no samples"),
+        ("header.wav", b"RIFF\xff\xff\xff\xffWAVE", "not a readable sound file"),
+        ("samples.raw", b"\x00\x01" * 100, "not a readable sound file"),
     ],
 )
 def test_bad_files(tmp_path: Path, name: str, content: bytes, reason: str) -> None:

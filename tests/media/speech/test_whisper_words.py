@@ -106,7 +106,7 @@ def test_samples_that_cannot_be_heard(tmp_path: Path) -> None:
         speech_samples(path)
     fast = tmp_path / "fast.wav"
     soundfile.write(fast, np.zeros(1600), 1_000_003)
-    with pytest.raises(MediaError, match="has 1000003 samples a second"):
+    with pytest.raises(MediaError, match="has 1000003 samples per second"):
         speech_samples(fast)
 
 

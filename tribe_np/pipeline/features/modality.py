@@ -128,7 +128,7 @@ class Modality(ABC):
         return None
 
     def cautions(self, events: Events) -> list[str]:
-        """What a reader of the features should know: that they are approximations, say."""
+        """What a reader of the features should know, such as that they are approximations."""
         return []
 
     @abstractmethod
@@ -146,7 +146,7 @@ class Modality(ABC):
         return list(events.of_type(self.about.event_type))
 
     def make(self, piece: Piece) -> np.ndarray | TensorEntry:
-        """Makes the entry of one piece, unless it is there: where it lies in the cache, or, without one, the array.
+        """Makes the entry of a piece unless it exists; gives its place in the cache or, without a cache, the array.
 
         Raises   CheckpointError, MediaError, EventsError from the model and files; OutputError when it cannot be kept
         """
@@ -214,7 +214,7 @@ class Modality(ABC):
 
     @property
     def is_streamed(self) -> bool:
-        """Whether one layer at a time is in memory. Same numbers; reading a large layer is little beside running it."""
+        """Whether one layer at a time is in memory. Same numbers; reading a large layer is quick beside running it."""
         return self.runtime.is_on_host and sum(p.stat().st_size for p in self.folder.glob("*.*")) > RESIDENT_BYTES
 
     def check(self) -> None:
