@@ -76,7 +76,7 @@ def test_null_is_a_value_unless_the_file_drops_it() -> None:
 
 
 def test_sizes_that_do_not_divide() -> None:
-    with pytest.raises(ConfigError, match=r"config\.json: hidden_size 7 is no multiple of num_attention_heads 2"):
+    with pytest.raises(ConfigError, match=r"config\.json: hidden_size 7 is not a multiple of num_attention_heads 2"):
         settings().share("hidden_size", 7, "num_attention_heads", 2)
 
 

@@ -3,7 +3,7 @@
     python -m tools.api_page            says whether the page is up to date
     python -m tools.api_page --write    writes it
 
-The sources are read, not imported. A docstring is printed as it stands; its columns (Shapes, Raises, ...) and its code
+The sources are read, not imported. A docstring is printed unchanged; its columns (Shapes, Raises, ...) and its code
 keep their layout.
 """
 

@@ -2,7 +2,7 @@
 
     python -m tools.kill_runs --work FOLDER --kills 20 --seed 0
 
-`demo`, `predict` and `features` run once to the end; then each is started anew, killed again and again by SIGKILL,
+`demo`, `predict` and `features` run once to the end; then each is started again, killed again and again by SIGKILL,
 SIGHUP, SIGTERM and SIGINT in turn when a random number of things have happened (a file has appeared, a line was
 printed) and a moment more, and at last left alone. Compared are all results; looked for are files of the user beside
 them that changed, and hidden names, temporary folders and results that are not whole.

@@ -19,7 +19,7 @@ PRECISIONS = {"float32": np.float32, "float64": np.float64}
 
 
 def array_module(*arrays: Array) -> Any:
-    """The module (numpy, cupy, ...) that all given arrays belong to; None and Python numbers are passed over.
+    """The module (numpy, cupy, ...) that all given arrays belong to; None and Python numbers are ignored.
 
     Raises   ShapeError when arrays of two modules are mixed, or nothing given is an array
     """

@@ -61,7 +61,7 @@ class StimulusError(MediaError, ValueError):
 
 
 class OutputError(TribeError, OSError):
-    """A result or cache that cannot be written, or is no whole one."""
+    """A result or cache that cannot be written, or is incomplete."""
 
 
 class ShortMemoryError(TribeError, MemoryError):

@@ -170,7 +170,7 @@ class Settings:
     def share(self, whole: str, n_whole: int, part: str, n_part: int) -> int:
         """n_whole / n_part, which must come out even."""
         if n_whole % n_part:
-            raise ConfigError(f"{self.name(whole)} {n_whole} is no multiple of {part} {n_part}")
+            raise ConfigError(f"{self.name(whole)} {n_whole} is not a multiple of {part} {n_part}")
         return n_whole // n_part
 
     def refuse_unknown(self, known: Collection[str]) -> None:

@@ -1,4 +1,4 @@
-"""Text that comes from files, fit for a message: control characters are spelled out, and what is long is cut.
+"""Text from files, made safe for a message: control characters are spelled out, and what is long is cut.
 
 A file's name, a tensor's name or a library's complaint may hold escapes that a terminal obeys, text that runs from
 right to left, or megabytes. `shown` makes a whole message safe, `quoted` one value inside of it.

@@ -20,7 +20,7 @@ class RandomTensors:
         self.tensors[name] = self.rng.normal(0, gain / np.sqrt(np.prod(shape[1:])), shape).astype(np.float32)
 
     def linear(self, name: str, *shape: int, gain: float = 1.0, bias: bool = True) -> None:
-        """name.weight, and name.bias unless told otherwise; enlarge queries and keys: attention must not be uniform."""
+        """name.weight, and by default name.bias; enlarge queries and keys: attention must not be uniform."""
         self.matrix(f"{name}.weight", *shape, gain=gain)
         if bias:
             self.tensors[f"{name}.bias"] = self.rng.normal(0, 0.1, shape[0]).astype(np.float32)

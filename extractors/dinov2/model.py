@@ -264,7 +264,7 @@ class DinoV2Model(FolderModel):
         if len(shape) != 4 or shape[1] != self.config.n_channels:
             raise ShapeError(f"pixel_values must be (B, {self.config.n_channels}, height, width), got {shape}")
         if 0 in shape or min(shape[2:]) < self.config.patch_size:
-            raise ShapeError(f"pixel_values {shape}: nothing to see, or smaller than one patch")
+            raise ShapeError(f"pixel_values {shape}: empty, or smaller than one patch")
         x = self.embeddings(self.runtime.place(pixel_values).astype(self.runtime.dtype), ctx.at("embeddings"))
         yield 0, x
         for i, layer in enumerate(self.layers):

@@ -157,7 +157,7 @@ def word_means(state: Array, own_tokens: Sequence[tuple[int, Array]]) -> Array:
 
 
 class KeptPasses(Protocol):
-    """Finished passes of a run, which outlive it: a run that was stopped goes on with those that are missing.
+    """Finished passes of a run, which outlive it: a run that was stopped continues with those that are missing.
 
     A pass depends on nothing but its own words, so that the features have the bytes they would have had.
     """
@@ -171,7 +171,7 @@ class KeptPasses(Protocol):
 
 @dataclass
 class _Course:
-    """How far the words are, told while passes run; and once, early in the first of them, how long all will take."""
+    """Reports how far the words are while passes run; and once, early in the first of them, how long all will take."""
 
     passes: Sequence[Pass]
     left: Sequence[Pass]  # those that no earlier run has finished

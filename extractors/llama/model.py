@@ -301,7 +301,7 @@ class LlamaModel(FolderModel):
 def checked_ids(token_ids: Array, vocab_size: int) -> np.ndarray:
     """Token ids on the host, where the embedding rows are gathered.
 
-    Raises   ShapeError when they are no integers of shape (B, S), empty, or outside the vocabulary
+    Raises   ShapeError when they are not integers of shape (B, S), are empty, or lie outside the vocabulary
     """
     ids = np.asarray(token_ids) if isinstance(token_ids, (list, tuple)) else to_host(token_ids)
     if ids.ndim != 2 or ids.size == 0 or ids.dtype.kind not in "iu":

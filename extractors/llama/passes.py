@@ -135,7 +135,7 @@ class SharedPass:
 def shared_passes(tokenizer: LlamaTokenizer, words: Sequence[WordInContext], max_nodes: int) -> "list[Pass]":
     """All words in passes of at most `max_nodes` tokens (or of one longer context), not in order.
 
-    Raises   EventsError for text that is no valid Unicode
+    Raises   EventsError for text that is not valid Unicode
     """
     contexts = [np.array(tokenizer.encode_context(word.context), np.int32) for word in words]
     spans = [tokenizer.word_span(*word, len(ids)) for word, ids in zip(words, contexts, strict=True)]

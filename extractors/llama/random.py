@@ -28,7 +28,7 @@ def write_random(
     prefix: str = "model.",
     **overrides: Any,
 ) -> Path:
-    """The folder, now with a random LLaMA: 4 layers of width 64 unless told otherwise.
+    """The folder, now with a random LLaMA: by default, 4 layers of width 64.
 
     `overrides` are keys of config.json (None leaves a key out); `n_shards` over 1 writes an index; the rotary
     settings are the released ones, so that fast, blended and slow frequencies all occur. Weights are scaled so that

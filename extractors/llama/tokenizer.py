@@ -79,7 +79,7 @@ class LlamaTokenizer:
     def encode(self, text: str) -> list[int]:
         """All token ids of `text`, no special tokens added.
 
-        Raises   EventsError for text that is no valid Unicode
+        Raises   EventsError for text that is not valid Unicode
         """
         if not is_text(text):
             raise EventsError(f"text {quoted(text)} is not valid Unicode: it holds half of a surrogate pair")

@@ -13,7 +13,7 @@ Not here: the predictor (upstream runs it and throws its output away; its weight
 Rotary positions are three-dimensional, and odd. A head's channels are three equal parts (depth, row, column) and a
 rest that passes. Within a part the *angle* of channel e is that of frequency e mod (part / 2), as in the half layout,
 but its *partner* is the adjacent channel, as in the interleaved layout. So the two members of a pair turn by different
-angles: this is no rotation, lengths change, and scores depend on absolute positions. The weights were trained with it;
+angles: not a rotation, lengths change, and scores depend on absolute positions. The weights were trained with it;
 it must stay.
 
 Names may carry the prefix `vjepa2.`, as in the checkpoints of video classifiers, whose own parts are not read.
@@ -255,5 +255,5 @@ class VJepa2Model(FolderModel):
                 f"pixel_values must be (B, n_video_frames, {self.config.n_channels}, height, width), got {shape}"
             )
         if 0 in shape or min(shape[3:]) < patch:
-            raise ShapeError(f"pixel_values {shape}: nothing to see, or smaller than one {patch} x {patch} patch")
+            raise ShapeError(f"pixel_values {shape}: empty, or smaller than one {patch} x {patch} patch")
         return pixel_values

@@ -31,7 +31,7 @@ class Wav2VecBertConfig(ModelConfig):
         """From the keys of config.json; foreign keys are ignored.
 
         Absent keys take transformers' own class defaults, which describe w2v-bert-2.0. An adapter behind the encoder
-        (add_adapter, use_intermediate_ffn_before_adapter) changes no hidden state and is passed over.
+        (add_adapter, use_intermediate_ffn_before_adapter) changes no hidden state and is ignored.
         Raises   ConfigError, naming `origin`, for a value that is malformed or not implemented
         Source   transformers 5.23.0 Wav2Vec2BertConfig
         """

@@ -229,10 +229,10 @@ def test_an_unknown_transcriber(predict: Command, demo: DemoPaths) -> None:
 def test_words_that_cannot_be_had(predict: Command, demo: DemoPaths, tmp_path: Path) -> None:
     cat = ("--transcriber", "cat {input} {output}")
     assert "no {output} after" in predict(demo.clip, "--transcriber", "cat {input}")
-    assert "'nowhere' is not a program" in predict(demo.clip, "--transcriber", "nowhere {input} {output}")
+    assert "'nowhere' is neither a program" in predict(demo.clip, "--transcriber", "nowhere {input} {output}")
     assert "'cat' failed (exit code 1)" in predict(demo.clip, *cat)
     assert "the text for --align cannot be read" in predict(demo.clip, *cat, "--align", tmp_path / "absent.txt")
-    assert "holds no word" in predict(demo.clip, *cat, "--align", made(tmp_path / "dashes.txt", b"-- ...\n"))
+    assert "contains no words" in predict(demo.clip, *cat, "--align", made(tmp_path / "dashes.txt", b"-- ...\n"))
     assert "--transcript and --align contradict" in predict(demo.clip, "--align", "a.txt", "--transcript", "b.json")
     assert "--no-speech contradicts --align" in predict(demo.clip, "--align", "a.txt", "--no-speech")
     assert "--whisper-model 'smol'" in predict(demo.clip, "--whisper-model", "smol")

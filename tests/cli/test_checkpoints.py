@@ -37,7 +37,7 @@ def test_convert(command_here: Command, lightning: Path, demo: DemoPaths, tmp_pa
     (lightning / "config.yaml").unlink()
     done = command_here("convert", lightning, tmp_path / "bare", "--quiet")
     assert done.stderr == ""
-    assert "no config.yaml lay beside the checkpoint" in done.stdout
+    assert "there was no config.yaml beside the checkpoint" in done.stdout
 
 
 def test_convert_refuses(command_here: Command, lightning: Path, tmp_path: Path) -> None:

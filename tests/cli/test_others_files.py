@@ -67,7 +67,7 @@ def test_a_result_that_somebody_changed_is_theirs(
         path.write_text(path.read_text().replace("default", "session 1"))
     before = content(tmp_path / "f")
     assert "events.tsv was changed after tribe-np wrote it" in refused(command_here(*features))
-    assert "is not as tribe-np events wrote it" in refused(command_here(*events))
+    assert "was changed, or was not written by tribe-np events" in refused(command_here(*events))
     assert content(tmp_path / "f") == before
     assert "session 1" in (tmp_path / "e.tsv").read_text()
     line = refused(command_here("predict", sound, "--out", tmp_path / "f", *speechless(demo)))
@@ -94,7 +94,7 @@ def test_a_result_and_a_cache_are_kept_apart(
     line = refused(
         command_here("predict", sound, "--out", tmp_path / out, "--cache", tmp_path / cache, *speechless(demo))
     )
-    assert "lie within each other" in line
+    assert "is inside the other" in line
     assert not (tmp_path / "a").exists()
 
 

@@ -174,7 +174,7 @@ def test_no_folder_for_temporary_files(monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/absent"])
     monkeypatch.setattr(info, "execute", lambda options: tempfile.gettempdir())
     assert main.main(["info", "x"]) == 2
-    assert "set TMPDIR to one that can" in capsys.readouterr().err
+    assert "set TMPDIR to one that is" in capsys.readouterr().err
 
 
 def test_a_user_without_a_name_or_a_home(
@@ -196,5 +196,5 @@ def test_a_user_without_a_name_or_a_home(
     assert hub_cache_folder() is None
     (tmp_path / "a.wav").write_bytes(b"RIFF")
     line = refused(command_here("events", tmp_path / "a.wav", "--no-speech", "--out", tmp_path / "e.tsv"))
-    assert "this user has no home folder to keep a cache in; set HOME, or choose a folder with --cache DIR" in line
+    assert "this user has no home folder to keep a cache in; set HOME, choose a folder with --cache DIR" in line
     assert [p.name for p in tmp_path.iterdir()] == ["a.wav"]

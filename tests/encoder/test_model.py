@@ -135,7 +135,7 @@ def test_batch_norm_runs_only_where_upstreams_does(features: dict[str, np.ndarra
     projector = {"name": "Mlp", "hidden_sizes": [8], "norm_layer": "batch"}
     encoder = build({"projector": projector})
     assert encoder(features).shape == (2, 11, 4)
-    with pytest.raises(ShapeError, match=r'norm_layer "batch" normalises time steps upstream: it needs 8'):
+    with pytest.raises(ShapeError, match=r'norm_layer "batch" normalises over time, as upstream does: it needs 8'):
         encoder({m: x[..., :7] for m, x in features.items()})
 
 
@@ -177,7 +177,7 @@ def bad(shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
     [
         ({}, "features are empty; give at least one of text, audio, video"),
         ([], "must map modalities to arrays, got list"),
-        ({"vido": bad((1, 2, 5, 8))}, "unknown vido; this model knows text, audio, video"),
+        ({"vido": bad((1, 2, 5, 8))}, "unknown vido; this model takes text, audio, video"),
         ({"text": bad((2, 5))}, r"filled array \(B, G, F, T\) or \(B, F, T\), got \(2, 5\)"),
         ({"text": bad((1, 2, 5, 0))}, "filled array"),
         ({"text": [[[1.0]]]}, "got list"),

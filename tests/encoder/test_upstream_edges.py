@@ -31,7 +31,7 @@ def features(rng: np.random.Generator) -> dict[str, np.ndarray]:
 def test_an_unknown_modality_is_left_out_with_a_warning(features: dict[str, np.ndarray]) -> None:
     encoder = build()
     expected = encoder(features)
-    with pytest.warns(UserWarning, match="unknown smell; this model knows text, audio: what is unknown is left out"):
+    with pytest.warns(UserWarning, match="unknown smell; this model takes text, audio; anything unknown is ignored"):
         found = encoder({"smell": np.ones((2, 1, 3, 8), np.float32), **features})
     assert np.array_equal(found, expected)
 

@@ -118,7 +118,7 @@ def end_patch(offset: int, value: bytes) -> Callable[[], bytes]:
         (entry_patch(20, struct.pack("<2L", 40, 40)), "overlaps"),
         (entry_patch(28, b"\xff\xff"), "malformed entry"),
         (entry_patch(42, struct.pack("<L", 7)), "its header disagree"),
-        (entry_patch(42, struct.pack("<L", 2**31)), "starts outside of the file"),
+        (entry_patch(42, struct.pack("<L", 2**31)), "starts outside the file"),
         (entry_patch(46, b"x"), "its header disagree"),
         (end_patch(4, b"\x01\x00"), "claims 3 members"),
         (end_patch(10, struct.pack("<H", 9999)), "claims 9999 members"),

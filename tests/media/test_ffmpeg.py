@@ -127,7 +127,7 @@ LISTS = {
 def test_a_list_of_other_files_is_named(tmp_path, what):
     path = tmp_path / "a.mp4"
     path.write_text("\ufeff" + LISTS[what].format(film=tmp_path / "secret.mp4"))
-    with pytest.raises(MediaError, match=rf"a\.mp4: is {what}.*not a film or sound itself; \w"):
+    with pytest.raises(MediaError, match=rf"a\.mp4: is {what}.*not a film or sound; \w"):
         ffmpeg.check_file(path)
 
 
@@ -148,7 +148,7 @@ def test_ffmpeg_opens_no_file_that_another_names(tmp_path, what):
 def test_a_format_that_is_no_container_is_said(tmp_path):
     path = tmp_path / "a.mp4"
     path.write_text("ffconcat version 1.0\nfile x\n")
-    with pytest.raises(MediaError, match=r"its format is none of those that are read \(mov, matroska, "):
+    with pytest.raises(MediaError, match=r"its format is not one of those that are read \(mov, matroska, "):
         ffmpeg.run_ffmpeg([*ffmpeg.input_args(path), "-f", "null", "-"], path_for_errors=path)
 
 

@@ -87,5 +87,5 @@ def test_no_version_opens_other_files(films, tmp_path, monkeypatch, other):
     path = tmp_path / "list.mp4"
     path.write_text(f"ffconcat version 1.0\nfile {films['constant rate']}\n")
     assert "Video:" not in ffmpeg.printed_about(path)
-    with pytest.raises(MediaError, match="its format is none of those that are read"):
+    with pytest.raises(MediaError, match="its format is not one of those that are read"):
         ffmpeg.run_ffmpeg([*ffmpeg.input_args(path), "-f", "null", "-"], path_for_errors=path)

@@ -118,7 +118,7 @@ def test_bias_reads_per_batch_head_row_and_key() -> None:
 
 
 def test_heads_that_do_not_divide() -> None:
-    with pytest.raises(ShapeError, match="3 query heads are no multiple of 2"):
+    with pytest.raises(ShapeError, match="3 query heads are not a multiple of 2"):
         attention(np.ones((1, 3, 2, 4)), np.ones((1, 2, 2, 4)), np.ones((1, 2, 2, 4)), scale=1.0)
 
 

@@ -170,7 +170,7 @@ def test_places_that_no_result_may_have(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
     for place in (Path("/"), tmp_path / "home", tmp_path / "home" / ".." / "home"):
-        with pytest.raises(OutputError, match="is the system's own or the home folder"):
+        with pytest.raises(OutputError, match="is the root or home folder"):
             check_own_target(place, "predict")
     with pytest.raises(OutputError, match="is a mount point"):
         check_own_target(
@@ -192,7 +192,7 @@ def test_a_result_never_replaces_its_source(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(OutputError, match=r"holds the transcript|holds other files|is a file"):
         check_own_target(target, "events", {"transcript": Path("in/a.tsv")})
     if target.is_file():
-        with pytest.raises(OutputError, match=r"is or holds the transcript in/a\.tsv"):
+        with pytest.raises(OutputError, match=r"is or contains the transcript in/a\.tsv"):
             check_file_target(target, "events", {"stimulus": None, "transcript": Path("in/a.tsv")})
 
 

@@ -16,7 +16,7 @@ def test_every_stage_is_the_reference(seed: int) -> None:
 
 
 @pytest.mark.parametrize("number", range(6))
-@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore:features hold unknown smell")
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore:features contain the unknown smell")
 def test_edges_that_upstream_runs(number: int) -> None:
     from tools.reference.encoder import compare_case
     from tools.reference.encoder_cases import edge_cases

@@ -171,7 +171,9 @@ def test_what_cannot_be_had(download: Command, hub: HubServer, tmp_path: Path) -
 
 
 def test_a_hub_that_fails_or_is_not_there(download: Command, hub: HubServer) -> None:
-    assert "cannot be fetched; what has come is kept" in refused(download(AUDIO, HF_ENDPOINT="http://127.0.0.1:9"))
+    assert "cannot be fetched; what was downloaded is kept" in refused(
+        download(AUDIO, HF_ENDPOINT="http://127.0.0.1:9")
+    )
     hub.failing = True
     assert "the hub answered with an error" in refused(download(AUDIO))
 
@@ -179,12 +181,12 @@ def test_a_hub_that_fails_or_is_not_there(download: Command, hub: HubServer) -> 
 @pytest.mark.parametrize("answer", [b"<html>Please log in</html>", b"{}", b"[1]", b'{"id": "a/b", "siblings": 3}'])
 def test_what_answers_is_no_hub(download: Command, hub: HubServer, answer: bytes) -> None:
     hub.saying = answer
-    assert "the answer is not a hub's" in refused(download(AUDIO))
+    assert "the answer is not from a model hub" in refused(download(AUDIO))
 
 
 def test_a_hub_that_never_answers(download: Command, hub: HubServer) -> None:
     hub.silent = True
-    assert "cannot be fetched; what has come is kept" in refused(download(AUDIO, HF_HUB_DOWNLOAD_TIMEOUT="1"))
+    assert "cannot be fetched; what was downloaded is kept" in refused(download(AUDIO, HF_HUB_DOWNLOAD_TIMEOUT="1"))
 
 
 def test_a_config_that_names_nonsense(download: Command, hub: HubServer) -> None:

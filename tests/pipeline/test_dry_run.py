@@ -52,7 +52,7 @@ def test_words_are_assumed_where_speech_would_be_transcribed(
 ) -> None:
     planned = dry_run.dry_run_of(demo.clip, tmp_path / "out", load=lambda: model, words=WordSource())
     assert planned.stages[0].amount == "10 words"
-    assert "2.5 words a second are assumed" in planned.lines()[-1]
+    assert "2.5 words per second are assumed" in planned.lines()[-1]
     silent = dry_run.dry_run_of(demo.clip, tmp_path / "out", load=lambda: model, words=WordSource(speech=False))
     assert [s.stage for s in silent.stages] == ["audio", "video", "brain encoder"]
 

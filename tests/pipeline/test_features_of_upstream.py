@@ -87,7 +87,7 @@ def test_a_clip_has_64_frames_whatever_the_model_was_made_for(demo: DemoPaths, e
     path.write_text(json.dumps(json.loads(path.read_text()) | {"frames_per_clip": 16}))
     model = load(demo, tmp_path / "models")
     assert np.array_equal(model.extract_features(rows)["video"], expected)
-    assert any("16 frames and is given 64" in warning for warning in model.record.warnings)
+    assert any("16 frames but is given 64" in warning for warning in model.record.warnings)
     own = load(demo, tmp_path / "models", **{"data.video_feature.num_frames": 16})
     assert np.abs(own.extract_features(rows)["video"] - expected).max() > 1e-3
     assert not own.record.warnings

@@ -56,7 +56,7 @@ def _measure(side: str, python: str, threads: int, lines: Iterable[Task], rounds
 
 
 def failure(what: str, error: TribeError) -> str:
-    """What went wrong, in one line that is printed at once, while the benchmark goes on."""
+    """What went wrong, in one line that is printed at once, while the benchmark continues."""
     line = " ".join(f"{what}: {error}".split())
     print(f"bench: error: {line}", file=sys.stderr, flush=True)
     return line
@@ -73,7 +73,7 @@ def note_code(rounds: Rounds) -> None:
         machine["code"] = present
         return
     print(
-        f"bench: warning: finished rounds are of other code ({stored}; now {present}): --again measures them anew",
+        f"bench: warning: finished rounds are of other code ({stored}; now {present}): --again measures them again",
         file=sys.stderr, flush=True,
     )  # fmt: skip
     machine["code"] = stored if present in stored.split(", ") else f"{stored}, {present}"

@@ -3,7 +3,7 @@
 Every measurement is a process of its own, ours and the peer's in turn, so that neither runs on a machine that the
 other has warmed or filled. Figures are medians over all timed calls: of five rounds, or of three where a call takes a
 minute or more (two with --quick). The second column, torch in bfloat16, comes after all others. Each finished round
-is kept in WORK/rounds.json: a benchmark that was stopped goes on there, and --table prints every line there is. The
+is kept in WORK/rounds.json: a benchmark that was stopped continues there, and --table prints every line there is. The
 models (random weights, 14 GB for all) lie in WORK/encoder, llama, wav2vec_bert and vjepa2; each can be deleted alone
 and is written again when needed.
 """

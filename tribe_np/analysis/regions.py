@@ -43,7 +43,7 @@ class Parcellation:
             matches = [area for area in self.areas if _matches(area, name)]
             if not name or not matches:
                 some = ", ".join(shown(area, 40) for area in list(self.areas)[:5])
-                raise ConfigError(f"region {quoted(name)} is not an area of HCP-MMP1; areas are such as {some}")
+                raise ConfigError(f"region {quoted(name)} is not an area of HCP-MMP1; areas have names such as {some}")
             found += [self.areas[area] for area in matches]
         return np.concatenate(found) if found else np.zeros(0, np.int64)
 
@@ -77,7 +77,9 @@ def read_parcellation(folder: str | Path | None, n_vertices: int) -> Parcellatio
         annotation = read_annotation(path)
         n_labelled = len(annotation.labels)
         if n_vertices % 2 or n_labelled < per_side:
-            raise ParcellationError(f"{path}: has {n_labelled} vertices, fewer than the {per_side} predicted a side")
+            raise ParcellationError(
+                f"{path}: has {n_labelled} vertices, fewer than the {per_side} predicted per hemisphere"
+            )
         of_label = [area_name(label) or NO_AREA for label in (*annotation.names, "")]  # label -1 is the last
         numbers = {area: number for number, area in enumerate(dict.fromkeys([NO_AREA, *of_label]))}
         of_vertex = np.array([numbers[area] for area in of_label])[annotation.labels[:per_side]]

@@ -44,7 +44,7 @@ def add_json(parser: argparse.ArgumentParser, what: str) -> None:
 def add_quiet(parser: argparse.ArgumentParser) -> None:
     """--quiet."""
     parser.add_argument(
-        "--quiet", action="store_true", help="no progress, no messages of libraries; warnings are still printed"
+        "--quiet", action="store_true", help="no progress and no library messages; warnings are still printed"
     )
 
 
@@ -61,8 +61,8 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
     """--threads."""
     parser.add_argument(
         "--threads", type=at_least_one, metavar="N",
-        help="threads of the matrix products and of the compiled kernels (default: OMP_NUM_THREADS, or the processors "
-        "this process may use)",
+        help="threads for matrix products and compiled kernels (default: OMP_NUM_THREADS, or the processors that this "
+        "process may use)",
     )  # fmt: skip
 
 
@@ -77,8 +77,8 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     _add_own(
         parser, "--context", choices=["exact", "anchored"],
-        help="context of a word beyond the 1,025th: exact (default), the 1,024 words before it, or anchored, an "
-        "approximation that is far faster: 1,024 to 1,280 words, shared by 256 words",
+        help="context of each word after the 1,025th: exact (default) is the 1,024 words before it; anchored, an "
+        "approximation that is far faster, is 1,024 to 1,280 words, shared by 256 words",
     )  # fmt: skip
 
 
@@ -98,19 +98,22 @@ def add_word_arguments(parser: argparse.ArgumentParser) -> None:
         "--whisper-model", type=words, metavar="X", help="faster-whisper's model: a size (default: small) or a folder"
     )
     parser.add_argument(
-        "--align", type=path, metavar="FILE", help="text that is spoken; the recogniser finds the times of its words"
+        "--align",
+        type=path,
+        metavar="FILE",
+        help="the text that is spoken; the recogniser finds the times of its words",
     )
     parser.add_argument("--no-speech", action="store_true", help="run without words")
     _add_own(
         parser,
         "--language",
         metavar="NAME",
-        help="language of the words: a name, a code such as fr, fra or pt-BR, or detect (default: a transcript's "
-        "own, else what is recognised or detected)",
+        help="language of the words: a name, a code such as fr, fra or pt-BR, or detect (default: the "
+        "transcript's own, otherwise detected)",
     )
     _add_own(
         parser, "--keep-non-speech", action="store_true",
-        help="keep what nobody says in a transcript as words: musical notes, [door slams], (laughs), MAN:, dashes",
+        help="treat as words what nobody says in a transcript: musical notes, [door slams], (laughs), MAN:, dashes",
     )  # fmt: skip
 
 
@@ -299,7 +302,9 @@ def _check_places(options: argparse.Namespace) -> None:
     if isinstance(cache, Path):
         out, cache = Path(os.path.realpath(options.out)), Path(os.path.realpath(cache))
         if out in (cache, *cache.parents) or {cache / "features", cache / "media"} & {out, *out.parents}:
-            raise ConfigError(f"--out {options.out} and --cache {options.cache} lie within each other; keep them apart")
+            raise ConfigError(
+                f"one of --out {options.out} and --cache {options.cache} is inside the other; keep them apart"
+            )
 
 
 def prepare(options: argparse.Namespace) -> int | None:

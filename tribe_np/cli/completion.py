@@ -21,7 +21,7 @@ def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     from tribe_np.cli.parser import build_parser
 
-    shtab = require("shtab", extra="completion", why="completion in a shell")
+    shtab = require("shtab", extra="completion", why="shell completion")
     parser = build_parser()
     for action in _actions(parser):
         if action.type is common.path:

@@ -23,5 +23,5 @@ def execute(options: argparse.Namespace) -> int:
         f"build_args.json{config}"
     )
     if not done.has_config:
-        print(f"no config.yaml lay beside the checkpoint: copy it to {options.folder} before loading the model")
+        print(f"there was no config.yaml beside the checkpoint: copy one to {options.folder} before loading the model")
     return 0

@@ -61,7 +61,7 @@ def _explained(error: Exception) -> str:
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             return f"the disk is full while writing {error.filename or 'a file'}"
         case OSError(filename=None) if "No usable temporary directory" in str(error):
-            return f"no folder for temporary files can be written ({error.strerror}); set TMPDIR to one that can"
+            return f"no folder for temporary files is writable ({error.strerror}); set TMPDIR to one that is"
         case OSError() if error.filename is not None:
             return f"{error.filename}: cannot be read or written: {error.strerror}"
     raise error

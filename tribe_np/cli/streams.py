@@ -16,7 +16,7 @@ class Output(io.FileIO):
     """Standard output, which says why it cannot be written."""
 
     def write(self, content: Any) -> int:
-        """Raises   OutputError; BrokenPipeError when the reader has gone, which is no error."""
+        """Raises   OutputError; BrokenPipeError when the reader has gone, which is not an error."""
         try:
             return super().write(content) or 0
         except BrokenPipeError:

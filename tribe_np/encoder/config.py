@@ -115,7 +115,7 @@ class TransformerConfig:
             ),
             "rel_pos_bias and alibi_pos_bias exclude each other": self.rel_pos_bias and self.alibi_pos_bias,
             "rotary_xpos needs causal: true": self.rotary_xpos and not self.causal,
-            "attn_flash excludes rel_pos_bias and residual_attn": (
+            "attn_flash cannot be combined with rel_pos_bias or residual_attn": (
                 self.attn_flash and (self.rel_pos_bias or self.residual_attn)
             ),
         }

@@ -41,7 +41,7 @@ def warn_of_steps(n_steps: int, trained_on: int | None, n_trs: int, *, pool_outp
     if trained_on is not None and n_steps != trained_on:
         expected = f"the model was trained on {trained_on}"
     elif trained_on is None and pool_outputs and n_steps % n_trs:
-        expected = f"{n_trs} TRs do not part them evenly"
+        expected = f"{n_trs} TRs do not divide them evenly"
     else:
         return
     warnings.warn(
@@ -69,10 +69,10 @@ def _names(features: Mapping[str, Array], known: list[str]) -> list[str]:
     if not features:
         raise ShapeError(f"features are empty; give at least one of {', '.join(known)}")
     if unknown:
-        message = f"features hold unknown {', '.join(unknown)[:60]}; this model knows {', '.join(known)}"
+        message = f"features contain the unknown {', '.join(unknown)[:60]}; this model takes {', '.join(known)}"
         if len(unknown) == len(features):
             raise ShapeError(message)
-        warnings.warn(f"{message}: what is unknown is left out", stacklevel=4)
+        warnings.warn(f"{message}; anything unknown is ignored", stacklevel=4)
     return [modality for modality in known if modality in features]
 
 

@@ -42,7 +42,7 @@ class StepBatchNorm:
         n_steps, width = x.shape[1], self.weight.shape[0]
         if n_steps != width:
             raise ShapeError(
-                f'norm_layer "batch" normalises time steps upstream: it needs {width} (its width), got {n_steps}'
+                f'norm_layer "batch" normalises over time, as upstream does: it needs {width} steps, got {n_steps}'
             )
         xp = array_module(x)
         centred = (x - self.running_mean[:, None]) / xp.sqrt(self.running_var[:, None] + NORM_EPS)

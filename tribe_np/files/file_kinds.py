@@ -1,4 +1,4 @@
-"""Files of another kind than they should be: what they are, told from their first bytes, and what to do about it.
+"""Files of another kind than they should be: what they are, by their first bytes, and what to do about it.
 
 A pointer where Git LFS should have put the weights, a web page saved under the name of a transcript, a film in the
 place of a text. All readers ask here before they complain about line 1; each may give advice of its own for a group.
@@ -72,10 +72,10 @@ KINDS: dict[str, Kind] = {
         ("archive", rb"7z\xbc\xaf\x27\x1c|Rar!|\xfd7zXZ|BZh[1-9]|\x28\xb5\x2f\xfd", "a compressed archive")),
     **_rows("archive", "unpack or export it",
         ("zip", rb"PK(?:\x03\x04|\x05\x06)", "a zip archive or an office document")),
-    **_rows("picture", "give the file that was meant",
+    **_rows("picture", "give the intended file",
         ("picture", rb"\x89PNG|\xff\xd8\xff|GIF8[79]a|BM.{4}\0\0", "a picture")),
-    **_rows("notes", "render it to a .wav file", ("midi", rb"MThd\0", "a MIDI file, which holds notes and no sound")),
-    **_rows("media", "give the file that was meant",
+    **_rows("notes", "render it to a .wav file", ("midi", rb"MThd\0", "a MIDI file, which holds notes but no sound")),
+    **_rows("media", "give the intended file",
         ("wave", rb"(?:RIFF|RF64).{4}WAVE", "a WAV file"),
         ("aiff", rb"FORM.{4}AIF[FC]", "an AIFF file"),
         ("flac", rb"fLaC", "a FLAC file"),

@@ -33,8 +33,8 @@ def user_cache_folder() -> Path:
     home = home_folder()
     if home is None:
         raise OutputError(
-            "this user has no home folder to keep a cache in; set HOME, or choose a folder with --cache DIR, or none "
-            "with --cache none"
+            "this user has no home folder to keep a cache in; set HOME, choose a folder with --cache DIR, "
+            "or run with --cache none"
         )
     return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "tribe_np"
 

@@ -55,7 +55,7 @@ def is_passing_name(name: str) -> bool:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Removes what dead writers left in a folder of ours; what belongs to others stays."""
+    """Removes what dead writers left in one of our folders; what belongs to others stays."""
     for path, _ in leftovers(folder):
         remove_if_possible(path)
 

@@ -31,7 +31,7 @@ def read_small_file(path: str | Path, *, most: int, error: type[TribeError] = Ch
             raise error(f"{path}: cannot be read: {reason_of(failure)}") from failure
     if max(size, len(raw)) > most:
         limit = f"{most // MEGABYTE} MB" if most >= MEGABYTE else f"{most // 1000} kB"
-        raise error(f"{path}: larger than {limit}, the most that is read of such a file")
+        raise error(f"{path}: larger than {limit}, the limit for such a file")
     return raw
 
 

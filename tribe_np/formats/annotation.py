@@ -1,6 +1,6 @@
 """FreeSurfer annotations (.annot): a label for each vertex of a hemisphere, and the table of labels.
 
-    vertices   count, then (vertex, colour) pairs; a colour is R + 256 G + 65536 B, and 0 is no label
+    vertices   count, then (vertex, colour) pairs; a colour is R + 256 G + 65536 B, and 0 means no label
     table      1, then either the number of entries (the old layout) or -2, the largest index + 1, the path of the
                table, the number of entries, each with its index; an entry is a name and R, G, B, T
     numbers    32 bits, big end first; texts have their length in front and end with a NUL
@@ -35,7 +35,7 @@ class Annotation:
 def read_annotation(path: str | Path) -> Annotation:
     """The labels in an annotation file.
 
-    A colour that the table lacks is no label; of entries with one colour the first counts.
+    A colour that the table lacks means no label; of entries with one colour the first counts.
     Raises   ParcellationError, naming the file: missing, too large, truncated or malformed
     """
     raw = read_small_file(path, most=MAX_BYTES, error=ParcellationError)

@@ -25,7 +25,7 @@ def stream_safetensors(
     metadata: Mapping[str, str] | None = None,
     step: Callable[[int], object] = lambda n: None,
 ) -> None:
-    """Writes the tensors under the mapping's names, bit for bit in their stored dtype; `step` is told bytes written.
+    """Writes the tensors under the mapping's names, bit for bit in their stored dtype; `step` gets the bytes written.
 
     Wider dtypes come first, as the library orders them, so that every tensor is aligned.
     Raises   CheckpointError for a tensor that cannot be read or has a reserved name; OSError from the disk

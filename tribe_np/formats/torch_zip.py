@@ -81,7 +81,7 @@ class TorchFile:
     def tensors(self, mapping: Any, *, where: str) -> dict[str, TensorEntry]:
         """The tensors of a mapping from names, as entries.
 
-        Raises   CheckpointError when `where` is no mapping from names to tensors, or a tensor does not fit its storage
+        Raises   CheckpointError when `where` is not a mapping from names to tensors, or a tensor exceeds its storage
         """
         if not isinstance(mapping, dict) or not all(isinstance(name, str) for name in mapping):
             raise CheckpointError(f"{self.path}: {where} must map names to tensors, got {type(mapping).__name__}")
@@ -95,7 +95,7 @@ class TorchFile:
     def entry(self, name: str, tensor: StoredTensor) -> TensorEntry:
         """The tensor as something that can be read.
 
-        Raises   CheckpointError when it lies outside of its storage, or repeats elements beyond the file's own size
+        Raises   CheckpointError when it lies outside its storage, or repeats elements beyond the file's own size
         """
         where = f"{self.path}: tensor {name[:80]!r}"
         storage = tensor.storage

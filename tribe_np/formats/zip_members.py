@@ -89,7 +89,7 @@ def _read_directory(path: Path, file: BinaryIO, size: int) -> tuple[bytes, int]:
 def _read_zip64(path: Path, file: BinaryIO, at: int, end: int) -> tuple[int, int, int, int, int]:
     """Disk, members, bytes and start of the directory, and its end, from the record for large files."""
     if at > end - END64.size:
-        raise CheckpointError(f"{path}: its zip64 record lies outside of the file; it is damaged")
+        raise CheckpointError(f"{path}: its zip64 record lies outside the file; it is damaged")
     file.seek(at)
     magic, _, _, _, disk, _, _, count, n_bytes, start = END64.unpack(file.read(END64.size))
     if magic != b"PK\x06\x06":
@@ -167,7 +167,7 @@ def _zip64_extra(extra: bytes) -> list[int]:
 def _data_offset(path: Path, file: BinaryIO, name: str, header_at: int, end: int) -> int:
     """Where a member's bytes begin: behind its local header, whose name and extra field have their own lengths."""
     if header_at > end - LOCAL.size:
-        raise CheckpointError(f"{path}: member {name[:80]!r} starts outside of the file; it is truncated or damaged")
+        raise CheckpointError(f"{path}: member {name[:80]!r} starts outside the file; it is truncated or damaged")
     file.seek(header_at)
     magic, *_, method, _, _, _, _, _, n_name, n_extra = LOCAL.unpack(file.read(LOCAL.size))
     if magic != b"PK\x03\x04" or method != 0 or file.read(n_name).decode("utf-8", "backslashreplace") != name:
@@ -176,7 +176,7 @@ def _data_offset(path: Path, file: BinaryIO, name: str, header_at: int, end: int
 
 
 def check_member(path: str | Path, member: Member, step: Callable[[int], object] = lambda n: None) -> None:
-    """Reads a member once and compares its checksum; `step` is told the bytes read since its last call.
+    """Reads a member once and compares its checksum; `step` is called with the bytes read since its last call.
 
     Raises   CheckpointError when they differ
     """

@@ -173,5 +173,5 @@ def _sizes(query: np.ndarray, key: np.ndarray, value: np.ndarray) -> tuple[int, 
     if value.shape[:3] != (B, K, T):
         raise ShapeError(f"attention: value must have shape {(B, K, T, H)}, got {value.shape}")
     if N % K:
-        raise ShapeError(f"attention: {N} query heads are no multiple of {K} key/value heads")
+        raise ShapeError(f"attention: {N} query heads are not a multiple of {K} key/value heads")
     return query.shape

@@ -1,6 +1,6 @@
 """Large arrays that are freed stay with the process, for the next one: asking the system for fresh pages is slow.
 
-glibc maps every block above 32 MB anew and gives it back when it is freed; the pages of the next one are faulted in and
+glibc maps every block above 32 MB afresh and returns it when it is freed; the pages of the next one are faulted in and
 zeroed one by one. The activations of the released models are of that size: 5 % of a LLaMA layer's time.
 """
 

@@ -33,9 +33,9 @@ def set_threads(number: int | None) -> int | None:
     """The number of threads that BLAS and Numba use from now on; None if NumPy was loaded and nothing was asked for.
 
     Without a number: OMP_NUM_THREADS, else the processors that the process may use (affinity and the limit of its
-    control group). A variable that is set for one library alone stays. OpenBLAS is told what makes it faster
+    control group). A variable that is set for one library alone stays. OpenBLAS gets the settings that make it faster
     (`blas_variables`).
-    Raises   ConfigError for a variable that is no number of threads; MissingDependencyError when NumPy is loaded
+    Raises   ConfigError for a variable that is not a number of threads; MissingDependencyError when NumPy is loaded
              already and threadpoolctl is not installed
     """
     if "numpy" not in sys.modules:
@@ -44,7 +44,7 @@ def set_threads(number: int | None) -> int | None:
         return int(chosen["OMP_NUM_THREADS"])
     if number is None:
         return None
-    limits = require("threadpoolctl", extra="numba", why="changing the threads after NumPy was loaded")
+    limits = require("threadpoolctl", extra="numba", why="changing the number of threads after NumPy was loaded")
     chosen = thread_variables(number, os.environ)
     if "numba" in sys.modules:  # it refuses to compile once its variable is not the size of its running pool
         del chosen["NUMBA_NUM_THREADS"]

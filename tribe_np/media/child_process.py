@@ -42,4 +42,4 @@ def last_useful_line(stderr: bytes) -> str:
     lines = [line.strip() for line in stderr.decode("utf-8", "replace").replace("\r", "\n").split("\n")]
     lines = [line for line in lines if line]
     blaming = [line for line in lines if "error" in line.lower() or "not found" in line.lower()]
-    return (blaming or lines or ["it said nothing"])[-1][:300]
+    return (blaming or lines or ["it printed nothing"])[-1][:300]

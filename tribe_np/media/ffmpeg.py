@@ -92,7 +92,7 @@ def check_file(path: str | Path) -> None:
         with Path(path).open("rb") as file:
             begin = file.read(HEAD)
     except IsADirectoryError as error:
-        raise MediaError(f"{path}: is a folder; a media file is needed") from error
+        raise MediaError(f"{path}: is a folder, expected a media file") from error
     except FileNotFoundError as error:
         raise MissingFileError(f"{path}: no such file") from error
     except (OSError, ValueError) as error:
@@ -101,7 +101,7 @@ def check_file(path: str | Path) -> None:
         raise MediaError(f"{path}: the file is empty")
     kind = kind_of(begin)
     if kind and kind.group in NOT_MEDIA:
-        raise MediaError(f"{path}: is {kind.what}, not a film or sound itself; {kind.remedy}")
+        raise MediaError(f"{path}: is {kind.what}, not a film or sound; {kind.remedy}")
 
 
 @contextmanager
@@ -163,7 +163,7 @@ def useful_line(log: str) -> str:
     lines = [LOG_PREFIX.sub("", line).strip() for line in log.splitlines()]
     lines = [line for line in lines if line and "misdetection possible" not in line]
     if any("Format not on whitelist" in line for line in lines):
-        return f"its format is none of those that are read ({', '.join(CONTAINERS)})"
+        return f"its format is not one of those that are read ({', '.join(CONTAINERS)})"
     causes = [line for line in lines if not any(part in line for part in NOT_THE_CAUSE)]
     return next(iter([*causes, *lines]), "ffmpeg gave no reason")[:300]
 
@@ -173,7 +173,7 @@ def _check_end(code: int, log: str, path: str | Path) -> None:
         raise MediaError(f"{path}: cannot be decoded: ffmpeg was killed (signal {-code})")
     if code != 0:
         raise MediaError(f"{path}: cannot be decoded: {useful_line(log)}")
-    for sign in CUT_SHORT:  # ffmpeg calls this a success, and upstream goes on with repeated frames
+    for sign in CUT_SHORT:  # ffmpeg calls this a success, and upstream continues with repeated frames
         if sign in log:
             raise MediaError(f"{path}: the file is cut short ({sign}); copy or download it again")
 

@@ -53,7 +53,7 @@ class LayerNorm:
 
     @classmethod
     def from_weights(cls, weights: Weights, dim: int, *, eps: float, bias: bool = True) -> "LayerNorm":
-        """Takes `weight` and, unless told otherwise, `bias`."""
+        """Takes `weight` and, by default, `bias`."""
         return cls(weights.take("weight", (dim,)), weights.take("bias", (dim,)) if bias else None, eps)
 
     def __call__(self, x: Array, ctx: Context) -> Array:

@@ -33,7 +33,7 @@ class ScoreBlock:
         """All heads and steps in blocks of whole rows: many rows of few heads, since BLAS is slow on few rows.
 
         `group` queries share a key/value head and step. Causal blocks leave out the keys after their last step. A block
-        has at most `most` scores, BLOCK_SCORES unless told, or one row.
+        has at most `most` scores, BLOCK_SCORES by default, or one row.
         """
         most = BLOCK_SCORES if most is None else min(most, BLOCK_SCORES)
         rows = max(1, min(n_steps, most // max(1, group * n_keys)))
@@ -60,13 +60,13 @@ def attention(
              -> (B, N, S, H); query head n reads key/value head n // (N / K); same dtype and module
     Numerics whole rows at a time: blocks change no sum. Causal: keys after the query (aligned at the end when
              T > S) are excluded
-    Raises   ShapeError when N is no multiple of K
+    Raises   ShapeError when N is not a multiple of K
     Source   torch 2.13.0 scaled_dot_product_attention; transformers 5.23.0 eager_attention_forward
     """
     xp = array_module(query, key, value, bias)
     (B, N, S, H), (K, T) = query.shape, key.shape[1:3]
     if N % K:
-        raise ShapeError(f"attention: {N} query heads are no multiple of {K} key/value heads")
+        raise ShapeError(f"attention: {N} query heads are not a multiple of {K} key/value heads")
     grouped, by_head = query.reshape(B, K, N // K, S, H), (B, K, N // K, S, T)
     key_t, value = key.transpose(0, 1, 3, 2)[:, :, None], value[:, :, None]
     out = xp.empty(grouped.shape, dtype=query.dtype)

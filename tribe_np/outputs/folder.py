@@ -75,7 +75,7 @@ def read_prediction(folder: str | Path) -> tuple[np.ndarray, list[dict[str, Any]
     if not isinstance(segments, list) or not isinstance(run, dict):
         raise OutputError(f"{folder}: segments.json must hold a list and run.json a mapping")
     if predictions.ndim != 2 or len(segments) != predictions.shape[0]:
-        raise OutputError(f"{folder}: predictions {predictions.shape} and {len(segments)} segments do not fit together")
+        raise OutputError(f"{folder}: predictions {predictions.shape} and {len(segments)} segments do not match")
     return predictions, segments, run
 
 

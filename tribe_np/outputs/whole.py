@@ -59,7 +59,9 @@ def check_file_target(path: Path, command: str, inputs: Inputs = NONE) -> None:
         if path.is_dir():
             raise OutputError(f"--out {path}: is a folder, expected the name of a file")
         if path.exists() and not is_own_file(real_path(path), command):
-            raise OutputError(f"--out {path}: exists and is not as tribe-np {command} wrote it; choose another name")
+            raise OutputError(
+                f"--out {path}: exists and was changed, or was not written by tribe-np {command}; choose another name"
+            )
         _check_apart(path, inputs)
         _check_writable(path, "--out ")
         _tidy(real_path(path))
@@ -190,12 +192,12 @@ def _free_name(folder: Path) -> Path:
 
 
 def _check_place(folder: Path, argument: str) -> None:
-    """Refuses a place that no folder of ours can have, whatever is in it; tidies what a killed run left there."""
+    """Refuses a place where we never write a folder, whatever is in it; tidies what a killed run left there."""
     try:
         real = real_path(folder)
         home = home_folder()
         if real == Path(real.anchor) or (home is not None and real == real_path(home)):
-            raise OutputError(f"{argument}{folder}: is the system's own or the home folder; choose a folder in it")
+            raise OutputError(f"{argument}{folder}: is the root or home folder; choose a folder in it")
         _tidy(real)
         with suppress(FileNotFoundError, NotADirectoryError):  # one look: another run may take it away between two
             if not stat.S_ISDIR(folder.stat().st_mode):
@@ -221,7 +223,7 @@ def _check_apart(out: Path, inputs: Inputs) -> None:
     """Refuses a target that is one of the inputs or a folder around one: a result must not replace its source."""
     for name, path in inputs.items():
         if path is not None and real_path(out) in (real_path(path), *real_path(path).parents):
-            raise OutputError(f"--out {out}: is or holds the {name} {path}; choose another place")
+            raise OutputError(f"--out {out}: is or contains the {name} {path}; choose another name")
 
 
 def _check_writable(path: Path, argument: str) -> None:

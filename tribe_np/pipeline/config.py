@@ -1,7 +1,7 @@
 """The `data` section of a checkpoint's config.yaml, as far as prediction needs it.
 
 Only what changes the numbers is read. A key whose value changes them and is not implemented is an error that names
-it; keys about caching, clusters and training are passed over.
+it; keys about caching, clusters and training are ignored.
 Source   tribev2 main.py Data; neuralset 0.0.2 HuggingFaceText, Wav2VecBert, HuggingFaceVideo, FmriExtractor
 """
 

@@ -44,7 +44,7 @@ CLASS_KEYS: Mapping[str, tuple[str, ...]] = {
 def split_update(update: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """`config_update` parted into upstream's keys and our own (prefix "tribe_np.", which is dropped).
 
-    Raises   ConfigError for what is no mapping from text
+    Raises   ConfigError for anything but a mapping from text
     """
     upstream: dict[str, Any] = {}
     own: dict[str, Any] = {}
@@ -72,7 +72,7 @@ def split_settings(update: Mapping[str, Any], config: Mapping[str, Any]) -> tupl
         sections = ", ".join(sorted(known)[:12])
         raise ConfigError(
             f"config_update: unknown key {quoted(unknown[0])}; known are {', '.join(EXPERIMENT_FLAGS)}, keys under "
-            f"{sections}, and our own under tribe_np."
+            f"{sections}, and our own keys under tribe_np."
         )
     data = (*DATA, *(f"{modality}_feature" for modality in modalities()))
     _refuse_unknown(updated({}, rest).get("data"), config.get("data"), "config_update: data", data)

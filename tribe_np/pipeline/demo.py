@@ -114,7 +114,9 @@ def others_files_in_demo(folder: Path) -> str | None:
         (paths.cache, others_files_in_cache),
     ]
     for path, others_in in checks:
-        if path in found and (reason := others_in(path) if path.is_dir() and not path.is_symlink() else "is no folder"):
+        if path in found and (
+            reason := others_in(path) if path.is_dir() and not path.is_symlink() else "is not a folder"
+        ):
             return f"holds {path.name}, which {reason}"
     return None
 

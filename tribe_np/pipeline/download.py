@@ -1,6 +1,6 @@
 """Models from the hub through huggingface_hub: what this package reads of them, each file against its digest.
 
-The library keeps what it has, goes on after a cut connection, and honours HF_TOKEN, HF_HOME, HF_ENDPOINT and
+The library keeps what it has, continues after a cut connection, and honours HF_TOKEN, HF_HOME, HF_ENDPOINT and
 HF_HUB_OFFLINE. It does not compare digests; here every file is, also one that was there already.
 """
 
@@ -212,7 +212,7 @@ def _downloaded(repository: str, file: RemoteFile, hub: Hub) -> Path:
         except errors.HfHubHTTPError.__bases__ as error:
             if _is_local(error):
                 raise
-            hub.progress.note(f"{file.name}: the connection broke off; going on")
+            hub.progress.note(f"{file.name}: the connection broke off; continuing")
     return Path(hub.library.hf_hub_download(repository, file.name, local_dir=hub.folder(repository)))
 
 
@@ -226,7 +226,7 @@ def _is_local(error: BaseException) -> bool:
 
 
 def _check_digest(path: Path, file: RemoteFile, origin: str, *, in_cache: bool) -> None:
-    """Compares a file with the hub's digest of it; a wrong one is removed, so that the next run fetches it anew.
+    """Compares a file with the hub's digest of it; a wrong one is removed, so that the next run fetches it again.
 
     In the hub's cache the file is a link to a blob, which goes too. Any other link is left to whoever made it: what the
     hub says must not choose the file that is removed.
@@ -265,8 +265,8 @@ def _sensible(repository: str, hub: Hub) -> Iterator[None]:
         raise  # explained below
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(
-            f"{hub.endpoint}/{repository}: the answer is not a hub's ({type(error).__name__}); check HF_ENDPOINT and "
-            "whether the network asks for a login"
+            f"{hub.endpoint}/{repository}: the answer is not from a model hub ({type(error).__name__}); check "
+            "HF_ENDPOINT, and whether the network asks for a login"
         ) from error
 
 
@@ -303,7 +303,7 @@ def _explanation(error: Any, repository: str, hub: Hub) -> TribeError:
         return CheckpointError(f"{page}: the hub answered with an error: {cause}")
     if isinstance(error, OSError) and error.errno is not None:
         return OutputError(f"{repository}: {error.filename or hub.models or 'the hub cache'}: {error.strerror}")
-    return CheckpointError(f"{page}: cannot be fetched; what has come is kept, run the command again: {cause}")
+    return CheckpointError(f"{page}: cannot be fetched; what was downloaded is kept; run the command again: {cause}")
 
 
 def without_secrets(text: str) -> str:

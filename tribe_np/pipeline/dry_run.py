@@ -80,8 +80,8 @@ class DryRun:
         table = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows
         ]
-        there = "" if self.available_bytes is None else f" of {gigabytes(self.available_bytes)} that are free"
-        total = f"in all {about(self.seconds)} and {gigabytes(self.n_bytes)}{there}; estimates; nothing was computed"
+        there = "" if self.available_bytes is None else f" of {gigabytes(self.available_bytes)} free"
+        total = f"in all: {about(self.seconds)}, {gigabytes(self.n_bytes)}{there} (estimates; nothing was computed)"
         return [*table, total, *self.notes]
 
 
@@ -110,7 +110,9 @@ def dry_run_of(
         events = model.get_events_of(opened.path, words)
         return dry_run(model, events, model.record.warnings)
     events = model.get_events_of(opened.path, WordSource(speech=False))
-    note = f"speech would be transcribed first: not in these times; {WORDS_A_SECOND} words a second are assumed"
+    note = (
+        f"speech would be transcribed first, which is not in these times; {WORDS_A_SECOND} words per second are assumed"
+    )
     return dry_run(model, Events([*events, *assumed_words(events)]), [*model.record.warnings, note])
 
 

@@ -12,7 +12,7 @@ from tribe_np.pipeline.subjects import one_subject
 
 
 def check_extractors(model: TribeModel, stimulus: Stimulus, words: WordSource) -> None:
-    """Refuses a run whose extractors are not there, or are no models.
+    """Refuses a run whose extractors are missing or are not models.
 
     Raises   CheckpointError, ConfigError; MediaError for a film that cannot be read
     """

@@ -117,7 +117,7 @@ class TribeModel(UpstreamNames, Card):
         """
         check_variables(os.environ, LOADED_LATE)
         if cluster is not None:
-            raise ConfigError(f"cluster={cluster!r:.40}: everything runs in this process here; leave cluster out")
+            raise ConfigError(f"cluster={cluster!r:.40}: tribe_np runs everything in this process; leave cluster out")
         upstream_update, own = split_update(config_update)
         return cls.load(
             str(checkpoint_dir), default_locations(models), checkpoint_name=checkpoint_name, cache_folder=cache_folder,
@@ -190,7 +190,7 @@ class TribeModel(UpstreamNames, Card):
         )
 
     def complete_events(self, events: Any, *, audio_only: bool = False, **words: Any) -> Events:
-        """Rows written by hand, made fit for `predict`: a table or DataFrame with a file per sound or film.
+        """Rows written by hand, completed for `predict`: a table or DataFrame with a file per sound or film.
 
         Durations and rates are read from the files, a film gets its sound, long media are cut into chunks, words get
         sentences and contexts; without words the transcriber hears them, unless `audio_only`. `words` are
@@ -221,7 +221,7 @@ class TribeModel(UpstreamNames, Card):
         table = as_events(events).standardized()
         if len(table.timelines()) != 1:
             raise EventsError(
-                f"features are of one timeline, got {table.timelines()}; pick one with events.on(timeline)"
+                f"features are made for one timeline, got {table.timelines()}; pick one with events.on(timeline)"
             )
         start = min(e.start for e in table)
         duration = max(e.stop for e in table) - start
@@ -301,7 +301,7 @@ class TribeModel(UpstreamNames, Card):
     def predict_features(
         self, features: Mapping[str, Any], verbose: bool = True, *, subject: int | str | None = None
     ) -> tuple[np.ndarray, list[Segment]]:
-        """Predicted activity from features of one's own, of any length, cut into windows as `predict` cuts events.
+        """Predicted activity from your own features, of any length, cut into windows as `predict` cuts events.
 
         Shapes   features {modality: (G, F, T) or (F, T)} at `data.frequency` Hz from time 0, one T for all; a missing
                  modality is absent -> predictions (R, V), and R segments without events, R = ceil(T / steps per TR)

@@ -15,7 +15,7 @@ from tribe_np.shown import shown
 
 @dataclass
 class RunRecord:
-    """Filled as a run goes on; run.json is made of it."""
+    """Filled during a run; run.json is made from it."""
 
     warnings: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class RunRecord:
     transcript: str | None = None  # whisperX's JSON of words that a recogniser heard
 
     def warn(self, text: str) -> None:
-        """Keeps a warning once, fit for a terminal: it may quote a file."""
+        """Keeps a warning once, with what it quotes from files made safe for a terminal."""
         text = shown(text)
         if text not in self.warnings:
             self.warnings.append(text)

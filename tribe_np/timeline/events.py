@@ -192,7 +192,7 @@ class Events:
     def to_tsv(self, path: str | Path) -> None:
         """Writes a UTF-8 tab-separated table that `from_tsv` reads back without loss; whole or not at all.
 
-        Raises   OutputError when it cannot be written; EventsError for an extra value that is no text or number
+        Raises   OutputError when it cannot be written; EventsError for an extra value that is neither text nor a number
         """
         names, records = self._records()
         extras = names[len(COLUMNS) :]

@@ -81,7 +81,7 @@ def shared_steps(grid: FeatureGrid, start: float, duration: float) -> tuple[int,
 
     Numerics the count comes from the length of the overlap, not from the rounded end; it is at least one step, and at
              the right edge the first step moves left. A static value gives (0, 0): there is nothing to slice
-    Raises   ShapeError when times are too large for their step to be told apart
+    Raises   ShapeError when times are too large for neighbouring steps to differ
     Source   neuralset 0.0.2 base.TimedArray._overlap_slice
     """
     left, right = max(start, grid.start), min(start + duration, grid.start + grid.duration)

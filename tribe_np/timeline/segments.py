@@ -71,7 +71,9 @@ def cut_row(row: Event, candidates: list[float], min_duration: float) -> list[Ev
     Raises   EventsError for a row without a frequency
     """
     if not row.frequency:
-        raise EventsError(f"{row.type} {row.filepath}: no frequency, which rounds the cuts; it is read from the file")
+        raise EventsError(
+            f"{row.type} {row.filepath}: no frequency, which cutting it needs; complete_events reads it from the file"
+        )
     times = sorted({time - row.start for time in candidates if 0 < time - row.start < row.duration})
     if min_duration and times:
         decimals = max(0, 1 - math.floor(math.log10(1 / row.frequency)))

@@ -85,9 +85,7 @@ class BuiltinAnalyser:
         if self.language == "en":
             how_near = f"about {SAME_CONTEXT} % of words are read in the context that spaCy's parser gives"
         else:
-            how_near = (
-                "they go by punctuation and know few abbreviations; how near they are was measured for English only"
-            )
+            how_near = "they use punctuation and few abbreviations; their accuracy was measured for English only"
         advice = f"; for upstream's numbers use --sentences spacy:{model}" if model else ""
         return f"sentences: built-in rules ({how_near}{advice})"
 

@@ -46,7 +46,7 @@ def write_table(path: str | Path, columns: Sequence[str], rows: Iterable[Sequenc
 
 
 def quote(cell: str) -> str:
-    """The cell as it stands in the file: in double quotes (its own doubled) where it holds a separator or a quote."""
+    """The cell as written to the file: in double quotes (its own doubled) where it holds a separator or a quote."""
     return '"' + cell.replace('"', '""') + '"' if NEEDS_QUOTES.search(cell) else cell
 
 

@@ -3,7 +3,7 @@
 Chinese and Japanese are written without spaces; whisperX gives one word per character for them, and so does this.
 Letters of other scripts and digits within them stay whole ("iPhone", "2024"); punctuation belongs to the character
 before it, opening brackets to the one after. Thai, Lao, Khmer and Burmese have no spaces either, but a character of
-theirs is no unit of speech: only a person, or zero-width spaces, can say where their words begin.
+theirs is not a unit of speech: only a person, or zero-width spaces, can say where their words begin.
 """
 
 import re

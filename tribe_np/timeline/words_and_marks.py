@@ -1,4 +1,4 @@
-"""Words and punctuation marks of a text, cut where spaCy's English tokenizer cuts; they are no language model's tokens.
+"""Words and punctuation marks of a text, cut where spaCy's English tokenizer cuts; not tokens of a language model.
 
 Each stretch without white space loses opening and closing marks one by one, until what is left is a known exception
 (a contraction, an abbreviation) or has no more of them; the rest is cut at the marks inside. Languages other than
@@ -65,7 +65,7 @@ def words_and_marks(text: str, language: str) -> list[tuple[str, int]]:
         stretch = "".join(characters)
         stop = start + len(stretch)
         if is_space:
-            # the one space that ends a word is no token; what follows it is
+            # the one space that ends a word is not a token; what follows it is
             skipped = stretch.startswith(" ") and start > 0
             if len(stretch) > skipped:
                 tokens.append((stretch[skipped:], start + skipped))

@@ -73,7 +73,7 @@ def test_older_and_nested_names_of_the_rotary_settings():
         ({"num_hidden_layers": 0}, "num_hidden_layers"),
         ({"num_hidden_layers": True}, "num_hidden_layers"),
         ({"vocab_size": 1.5}, "vocab_size"),
-        ({"num_key_value_heads": 7}, "no multiple of num_key_value_heads 7"),
+        ({"num_key_value_heads": 7}, "not a multiple of num_key_value_heads 7"),
         ({"head_dim": 127}, "head_dim 127 is odd"),
         ({"rms_norm_eps": "absent"}, "rms_norm_eps"),
         ({"rms_norm_eps": math.nan}, "rms_norm_eps"),

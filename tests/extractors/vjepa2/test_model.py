@@ -184,7 +184,7 @@ def test_bad_pixels(model, shape):
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("hidden_size", 45, "no multiple"),
+        ("hidden_size", 45, "not a multiple"),
         ("hidden_act", "gelu_new", "not implemented"),
         ("num_attention_heads", 0, "whole"),
         ("num_hidden_layers", True, "whole"),

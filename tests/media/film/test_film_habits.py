@@ -87,7 +87,7 @@ def test_container_duration(tmp_path):
     path = with_subtitles(tmp_path / "a.mkv")
     row, record = film_row(path)
     assert row.duration == 3.0
-    assert any("its header says 30 s, but what is in it lasts 3 s" in note for note in record.warnings)
+    assert any("its header says 30 s, but its content lasts 3 s" in note for note in record.warnings)
     row, _ = film_row(path, container_duration=True)
     assert row.duration == RECORDED["container_duration"].read()[0] == 30.0
 
@@ -106,7 +106,7 @@ def test_what_was_done_with_an_odd_film_is_said(tmp_path):
 @pytest.mark.parametrize(
     ("n_frames", "sound", "said"),
     [
-        (50, 5.0, "a.mp4: its pictures end after 2.0 s and its sound after 5.0 s; after them an earlier one is shown"),
+        (50, 5.0, "a.mp4: its pictures end after 2.0 s and its sound after 5.0 s; an earlier one is shown until then"),
         (100, 1.0, "a.mp4: its pictures end after 4.0 s and its sound after 1.0 s; the rest is silent"),
         (50, 2.6, None),
     ],

@@ -282,7 +282,7 @@ def test_pixels_that_only_round_a_size_are_square_and_nonsense_is_told(tmp_path,
     path = make_video(tmp_path / "a.mp4", n_frames=5, options=("-vf", f"setsar={aspect}"))
     info = probe(path)
     assert info.pixel_aspect == pytest.approx(taken, abs=1e-4)
-    assert any("cannot be meant" in note for note in info.notes) == (aspect == "12/1")
+    assert any("are implausible" in note for note in info.notes) == (aspect == "12/1")
 
 
 @pytest.mark.extras

@@ -106,7 +106,7 @@ def test_mp3_whose_end_was_never_downloaded_has_a_note(tmp_path: Path) -> None:
     assert audio_info(path).notes == ()
     path.write_bytes(whole + bytes(50_000))
     (note,) = audio_info(path).notes
-    assert "has 50000 bytes behind its last MP3 frame that hold no sound; it is complete only if it lasts 2.1 s" in note
+    assert "has 50000 bytes after its last MP3 frame that hold no sound; it is complete only if it lasts 2.1 s" in note
 
 
 def test_mp3_that_ends_within_a_frame_has_a_note(tmp_path: Path) -> None:
@@ -274,7 +274,7 @@ def test_sound_behind_the_end_that_a_wav_header_tells_has_a_note(tmp_path: Path)
     path.write_bytes(content)
     info = audio_info(path)
     assert info.duration == 1.0
-    assert "tells of less sound than there is" in info.notes[0]
+    assert "promises less sound than there is" in info.notes[0]
     tail = b"LIST" + (len(content) - at - 12 - 2 * RATE).to_bytes(4, "little")
     path.write_bytes(content[: at + 4 + 2 * RATE] + tail + content[at + 12 + 2 * RATE :])
     assert audio_info(path).notes == ()

@@ -69,7 +69,7 @@ def test_words_that_the_text_does_not_have_are_left_out_and_counted() -> None:
 def test_a_text_that_does_not_fit_says_the_share() -> None:
     other = heard("the ships of the old harbour left at dawn and nobody on the quay was there to see them go")
     text = "In the chapter that follows we describe the method of analysis and the data that it was used on."
-    with pytest.raises(EventsError, match=r"text\.txt: the text does not fit the sound: \d+% of it was heard"):
+    with pytest.raises(EventsError, match=r"text\.txt: the text does not match the sound: \d+% of it was heard"):
         aligned(text, other)
     with pytest.raises(EventsError, match="0% of it was heard"):
         aligned(text, Transcript((), "", "silence"))
@@ -92,7 +92,7 @@ def test_text_without_spaces_is_timed_by_characters() -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"", "holds no word"), (b" -- \n...", "holds no word"), (b"\xe9t\xe9", "line 1 is not UTF-8")],
+    [(b"", "contains no words"), (b" -- \n...", "contains no words"), (b"\xe9t\xe9", "line 1 is not UTF-8")],
 )
 def test_texts_that_are_none(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "text.txt"

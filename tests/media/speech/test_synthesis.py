@@ -151,7 +151,7 @@ CRASH = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
     [
         (CRASH, r"espeak-ng crashed \(signal 11\)"),
         ("import sys; sys.exit('no data')", r"failed \(exit code 1\): no data"),
-        ("import sys; sys.exit(6)", r"failed \(exit code 6\): it said nothing"),
+        ("import sys; sys.exit(6)", r"failed \(exit code 6\): it printed nothing"),
     ],
 )
 def test_a_crash_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, message: str) -> None:

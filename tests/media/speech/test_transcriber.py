@@ -77,7 +77,7 @@ def test_a_command_that_is_not_well_formed(line: str, message: str) -> None:
 
 
 def test_a_program_that_is_not_there() -> None:
-    with pytest.raises(ConfigError, match="'nowhere/recognise' is not a program on PATH, nor a path to one"):
+    with pytest.raises(ConfigError, match="'nowhere/recognise' is neither a program on PATH nor a path to one"):
         parse_command("nowhere/recognise {input} {output}").check(None)
 
 

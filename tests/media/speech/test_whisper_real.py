@@ -157,7 +157,7 @@ def test_a_damaged_model_is_one_line(name: str, folder: Path, tmp_path: Path) ->
     (broken / name).write_bytes(content[: len(content) // 2] if name == "model.bin" else b'{"version": "1.0"}')
     path = tmp_path / "sound.wav"
     soundfile.write(path, np.zeros(RATE), RATE)
-    with pytest.raises(CheckpointError, match="broken: not a faster-whisper model that can be read") as caught:
+    with pytest.raises(CheckpointError, match="broken: not a readable faster-whisper model") as caught:
         FasterWhisper(broken, "broken").transcribe(path, None)
     assert "\n" not in str(caught.value)
 
@@ -202,7 +202,7 @@ def test_a_film_from_end_to_end(folder: Path, tmp_path: Path) -> None:
     assert " ".join(w["word"] for s in aligned["segments"] for w in s["words"]) == text.read_text()
     done = command(*run, "--align", Path(__file__), "--out", tmp_path / "no", home=tmp_path)
     assert done.returncode == 2
-    assert "the text does not fit the sound" in done.stderr
+    assert "the text does not match the sound" in done.stderr
     assert not (tmp_path / "no").exists()
 
 

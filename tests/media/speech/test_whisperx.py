@@ -130,7 +130,7 @@ def test_none_installed_says_the_ways_out(tmp_path: Path, monkeypatch: pytest.Mo
             "sys.exit('Traceback:\\nValueError: float16 refused\\n  bye')",
             r"exit code 1\): ValueError: float16 refused;",
         ),
-        ("sys.exit(7)", r"exit code 7\): it said nothing; otherwise give the words with --transcript"),
+        ("sys.exit(7)", r"exit code 7\): it printed nothing; otherwise give the words with --transcript"),
         ("pass", "finished without writing a transcript"),
         ("(folder / 'talk.json').write_text('{')", r"talk\.json: line 1: not JSON"),
     ],

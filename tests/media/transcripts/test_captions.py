@@ -249,7 +249,7 @@ def test_what_is_no_cue_of_a_webvtt_file_is_passed_over(tmp_path: Path) -> None:
     assert [(word.text, word.start) for word in transcript.words] == [("x", 1.0), ("y", 3.0)]
     (note,) = transcript.notes
     assert (note.kind, note.count) == ("passed_over", 4)
-    assert "4 lines belong to no cue and are passed over (line 8: expected a cue" in note.text
+    assert "4 lines belong to no cue and are skipped (line 8: expected a cue" in note.text
 
 
 def test_webvtt_under_the_name_of_subrip_and_without_its_own_details(tmp_path: Path) -> None:

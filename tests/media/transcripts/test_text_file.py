@@ -62,7 +62,7 @@ def archive(*names: str) -> bytes:
         (b"RIFF\0\0\0\0WAVEfmt ", "a WAV file; give it the suffix"),
         (b"\0\0\0\x20ftypisom", "an MP4 file .*; give it the suffix"),
         (b"\x1f\x8b\x08", "a gzip archive; unpack it"),
-        (b'{"segments": []}', "a transcript in JSON; give the sound, and this with --transcript"),
+        (b'{"segments": []}', "a transcript in JSON; give the sound, with this file as --transcript"),
         (b"WEBVTT\n\n00:01.000 --> 00:02.000\nHi", "subtitles"),
         (b"1\n00:00:01,000 --> 00:00:02,000\nHi", "subtitles"),
         (b"[Script Info]\nTitle: x", "a file of subtitles in the ASS or SSA format; convert it .* with --transcript"),
@@ -106,7 +106,9 @@ def test_a_text_of_many_hours_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     with path.open("wb") as file:
         file.truncate(MOST_BYTES + 1)
-    with pytest.raises(MediaError, match=r"8 MiB of text would take 155 hours to speak; the most .* cut it into parts"):
+    with pytest.raises(
+        MediaError, match=r"8 MiB of text would take 155 hours to speak; the limit .* cut it into parts"
+    ):
         read_text_file(path)
     with pytest.raises(MediaError, match="cannot be read: No such file"):
         read_text_file(tmp_path / "none.txt")

@@ -80,7 +80,7 @@ def test_json_bad_word(tmp_path: Path, word: Any, message: str) -> None:
         (b'{"a":\n"\xff"}', r"line 2 is not UTF-8 \(byte 7\)"),
         (b"", "line 1: not JSON"),
         (b'{"segments": [{"start": 0, "end": 1, "text": "hi", "words": null}]}', "word_timestamps=True"),
-        (b'{"transcription": [{"text": "hi"}]}', "whisper.cpp's JSON has no times of words; let it write .srt"),
+        (b'{"transcription": [{"text": "hi"}]}', "whisper.cpp's JSON has no times of words; have it write .srt"),
         (b'{"words": []}', 'no list "segments"'),
     ],
 )

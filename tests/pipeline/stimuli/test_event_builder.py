@@ -190,7 +190,7 @@ def test_a_stray_table_beside_the_film_is_named_with_the_ways_round_it(
         build(film, tmp_path / "work", WordSource())
     message = str(caught.value)
     assert message.startswith(f"{film.with_suffix('.tsv')}: ")
-    for part in (said, f"it is next to {film.name}", "give it another name", "--transcript FILE", "--no-speech"):
+    for part in (said, f"it is next to {film.name}", "rename it", "--transcript FILE", "--no-speech"):
         assert part in message
     build(film, tmp_path / "work", WordSource(speech=False))
 

@@ -34,7 +34,7 @@ def test_a_text_is_spoken_in_the_language_it_is_in(monkeypatch: pytest.MonkeyPat
     for name in (None, "detect"):
         config, record = asked(name)
         assert language.language_to_speak(FRENCH, config, record) == "fr"
-        assert record.warnings == ["the text is taken to be French (detected); --language NAME says otherwise"]
+        assert record.warnings == ["the text is taken to be French (detected); if that is wrong, give --language NAME"]
         assert record.facts == {"language_from": "detected"}
     detecting(monkeypatch, "en")
     config, record = asked(None)
@@ -91,7 +91,10 @@ def test_a_transcript_that_is_surely_not_english_is_doubted(monkeypatch: pytest.
     detecting(monkeypatch, "fr")
     config, record = asked(None)
     assert language.language_of_words(words(FRENCH * 2), config, record) == "english"
-    assert "looks like French; its sentences are cut as English ones: --language fr" in record.warnings[0]
+    assert (
+        "looks like French; its sentences are split as if English: if that is wrong, give --language fr"
+        in record.warnings[0]
+    )
     detecting(monkeypatch, "no", 0.71)
     config, record = asked(None)
     language.language_of_words(words(FRENCH * 2), config, record)
@@ -106,7 +109,10 @@ def test_a_short_transcript_is_doubted_by_its_script(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "langdetect", None)
     config, record = asked(None)
     assert language.language_of_words(words("오늘은 날씨가 좋습니다"), config, record) == "english"
-    assert "looks like Korean; its sentences are cut as English ones: --language ko" in record.warnings[0]
+    assert (
+        "looks like Korean; its sentences are split as if English: if that is wrong, give --language ko"
+        in record.warnings[0]
+    )
 
 
 def test_an_unknown_stated_language_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,11 +119,11 @@ def test_a_known_text_takes_the_times_and_the_counts_are_told(sound: Path, progr
     assert spoken(events) == [("Hello", 0), ("there,", 0.5), ("old", 1.0), ("friend.", 2.0), ("Good", 2.5), ("bye!", 3)]
     assert [warning for warning in record.warnings if str(text) in warning] == [
         f"{text}: 1 of 6 words of the text was not heard as written: it takes the time left between the neighbours",
-        f"{text}: 1 word was heard that the text does not hold; left out",
+        f"{text}: 1 word was heard but not in the text; left out",
     ]
     assert record.facts["aligned"]["path"] == str(text)
     text.write_text("A text about something else altogether")
-    with pytest.raises(EventsError, match=r"talk\.txt: the text does not fit the sound: \d+% of it was heard"):
+    with pytest.raises(EventsError, match=r"talk\.txt: the text does not match the sound: \d+% of it was heard"):
         build(sound, WordSource(transcriber=command(program), align=text))
     assert calls(program) == 1  # the recogniser's own words are kept
 
@@ -143,7 +143,7 @@ def test_align_contradicts_what_has_times(tmp_path: Path) -> None:
     ("words", "message"),
     [
         (WordSource(transcriber="vosk"), "is not known"),
-        (WordSource(transcriber="nowhere {input} {output}"), "is not a program on PATH"),
+        (WordSource(transcriber="nowhere {input} {output}"), "is neither a program on PATH"),
         (WordSource(whisper_model="enormous"), "neither a folder nor a known size"),
         (
             WordSource(transcriber="cat {input} {output}", align=Path("/nowhere/text.txt")),

@@ -246,7 +246,7 @@ def test_two_peers_are_not_mixed(
     before = (tmp_path / "rounds.json").read_bytes()
     run(tmp_path, *command, "--upstream", checkout, code=2)
     (error,) = capsys.readouterr().err.splitlines()
-    assert "leave out --upstream, or measure them anew with --again --sides fp32" in error
+    assert "leave out --upstream, or measure them again with --again --sides fp32" in error
     run(tmp_path, *command[:-1], "bf16", "--again", "--upstream", checkout, code=2)  # fp32 would stay
     assert (tmp_path / "rounds.json").read_bytes() == before
     run(tmp_path, *command[:-1], "--upstream", checkout)  # ours has no peer

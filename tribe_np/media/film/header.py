@@ -77,7 +77,7 @@ def parse_fps(line: str) -> float:
 
 
 def parse_tbr(line: str) -> float:
-    """Pictures a second that ffmpeg puts out unless told otherwise; 0 when it prints none."""
+    """Pictures a second that ffmpeg outputs by default; 0 when it prints none."""
     return _rate("tbr", line)
 
 

@@ -15,7 +15,7 @@ from tribe_np.media.film.packets import Packets, read_packets
 
 KINDS = {"Video": "pictures", "Audio": "sound"}
 MAX_PACKET = 0.25
-"""Seconds by which header and packets may differ at most and still agree: both are told in whole packets."""
+"""Seconds by which header and packets may differ at most and still agree: both count in whole packets."""
 CHUNK = 90.0  # seconds, the longest chunk that is read in one pass
 NEARLY_SQUARE, MAX_PIXEL_ASPECT = 1.02, 8.0
 """Pixels at most 2 % off square make up for a rounded size (854 x 480) and are square; past eight times, nonsense."""
@@ -59,7 +59,7 @@ class MediaInfo:
     video_stream: int = -1  # N of ffmpeg's `-map 0:N`
     audio_stream: int = -1
     header_duration: float | None = None  # of the whole container, subtitles and all
-    header_start: float = 0.0  # where ffmpeg begins to count unless told otherwise
+    header_start: float = 0.0  # where ffmpeg begins to count by default
     start: float = 0.0
     video_start: float = 0.0
     video_stop: float = 0.0
@@ -226,7 +226,7 @@ def _with_pictures(info: MediaInfo, stream: StreamText, notes: list[str]) -> Med
     if max(aspect, 1 / aspect) < NEARLY_SQUARE:
         aspect = 1.0
     if not 1 / MAX_PIXEL_ASPECT <= aspect <= MAX_PIXEL_ASPECT:
-        notes.append(f"{info.path.name}: pixels {aspect:.3g} times as wide as high cannot be meant; taken as square")
+        notes.append(f"{info.path.name}: pixels {aspect:.3g} times as wide as high are implausible; taken as square")
         aspect = 1.0
     tag = header.parse_rotate_tag(stream.below)
     return replace(
@@ -264,7 +264,7 @@ def _with_times(
         raise MediaError(f"{info.path}: its duration is zero")
     duration = measured if length is None or abs(length - measured) > agreed else length
     if length is not None and duration != length:
-        notes.append(f"{info.path.name}: its header says {length:g} s, but what is in it lasts {duration:g} s")
+        notes.append(f"{info.path.name}: its header says {length:g} s, but its content lasts {duration:g} s")
     info = replace(info, duration=duration, header_duration=length, header_start=begin, start=start)
     pictures, sound = packets.get(info.video_stream), packets.get(info.audio_stream)
     if pictures is not None:

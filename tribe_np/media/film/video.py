@@ -67,7 +67,7 @@ def clip_frames(
     chosen = None if bins is None else set(bins.tolist())
     if chosen == set():
         return
-    # a clip that is left out is read all the same: where reading begins and what was read before decide what is shown
+    # a clip that is left out is read anyway: where reading begins and what was read before decide what is shown
     # past the end of a file
     for number, clip in enumerate(clips):
         if chosen is None or number in chosen:

@@ -64,7 +64,7 @@ def read_audio(
             n_wanted = min(n_wanted, n_samples - start)
         if not 0 <= start < n_samples or n_wanted < 1:
             raise MediaError(
-                f"{path}: no samples from {offset:g} s for {'the rest' if duration is None else f'{duration:g} s'}; "
+                f"{path}: no samples from {offset:g} s on{'' if duration is None else f' for {duration:g} s'}; "
                 f"the sound lasts {n_samples / rate:g} s"
             )
         try:

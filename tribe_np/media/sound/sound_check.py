@@ -69,9 +69,9 @@ def _examined_ogg(path: str | Path) -> Examined:
             "with: ffmpeg -i IN.ogg OUT.wav"
         )
     if not pages.has_end:
-        notes.append(f"{name} lacks the last page of an Ogg file: it may be cut short; all that is there is used")
+        notes.append(f"{name} lacks the last page of an Ogg file: it may be cut short; everything in it is used")
     if pages.n_lost:
-        notes.append(f"{name}: {pages.n_lost} bytes that belong to no Ogg page are passed over")
+        notes.append(f"{name}: {pages.n_lost} bytes that belong to no Ogg page are skipped")
     if pages.n_missing:
         notes.append(f"{name}: {pages.n_missing} Ogg pages are missing inside; silence or noise is in their place")
     return Examined(notes=tuple(notes), is_to_be_counted=pages.n_lost + pages.n_missing > 0)
@@ -91,8 +91,8 @@ def _examined_samples(path: str | Path, place: SoundBytes) -> Examined:
     if place.is_open_ended and place.present > 0 and place.present != place.promised:
         if place.promised == 0 and (not place.is_riff or holds_chunks(path, place)):
             return Examined()
-        notes = (f"the header of {name} does not say how long the sound is, as live recorders leave it; all that is "
-                 "there is used",)  # fmt: skip
+        notes = (f"the header of {name} does not say how long the sound is, as live recorders leave it; everything "
+                 "in it is used",)  # fmt: skip
         if place.promised:
             return Examined(notes=notes)
         with Path(path).open("rb") as file:
@@ -104,8 +104,8 @@ def _examined_samples(path: str | Path, place: SoundBytes) -> Examined:
     behind = place.behind
     if behind.present > NOT_METADATA and place.is_riff and not holds_chunks(path, behind):
         more = behind.present / max(1, place.promised)
-        return Examined(notes=(f"the header of {name} tells of less sound than there is: {behind.present} bytes, "
-                               f"{more:.1%} of it, lie behind its end and are not used",))  # fmt: skip
+        return Examined(notes=(f"the header of {name} promises less sound than there is: {behind.present} bytes, "
+                               f"{more:.1%} of it, lie after its end and are not used",))  # fmt: skip
     return Examined()
 
 
@@ -121,14 +121,14 @@ def _examined_mp3(path: str | Path, scan: Mp3Scan) -> Examined:
         )
     if promised and here > promised + 1:
         notes.append(
-            f"{name} promises {promised * seconds:.1f} s but holds {here * seconds:.1f} s, as files do that were "
-            "joined; all of it is used"
+            f"{name} promises {promised * seconds:.1f} s but holds {here * seconds:.1f} s, as joined files do; "
+            "all of it is used"
         )
     if scan.n_skipped:
-        notes.append(f"{name} is damaged: {scan.n_skipped} bytes between its MP3 frames are passed over")
+        notes.append(f"{name} is damaged: {scan.n_skipped} bytes between its MP3 frames are skipped")
     if scan.n_behind > PADDING and not promised:
         notes.append(
-            f"{name} has {scan.n_behind} bytes behind its last MP3 frame that hold no sound; it is complete only if it "
+            f"{name} has {scan.n_behind} bytes after its last MP3 frame that hold no sound; it is complete only if it "
             f"lasts {here * seconds:.1f} s"
         )
     if scan.is_last_cut:

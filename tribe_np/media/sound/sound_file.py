@@ -103,7 +103,7 @@ def open_sound(path: str | Path, *, trust_header: bool = False) -> Iterator[Open
     check_file(path)
     wrong = mistaken_kind(path)
     if wrong is not None:
-        raise MediaError(f"{path}: not a sound file that can be read: it is {wrong}")
+        raise MediaError(f"{path}: not a readable sound file: it is {wrong}")
     found = Examined(is_mpeg=True) if trust_header else _examined(str(path), *_stamp(path))
     silence = quiet_stderr if found.is_mpeg else nullcontext
     with ExitStack() as stack:
@@ -119,7 +119,7 @@ def open_sound(path: str | Path, *, trust_header: bool = False) -> Iterator[Open
         yield OpenSound(path, file, n_samples, found, silence)
 
 
-@lru_cache(maxsize=8)  # each chunk of a long sound opens the file anew
+@lru_cache(maxsize=8)  # each chunk of a long sound opens the file again
 def _examined(path: str, n_bytes: int, changed: int) -> Examined:
     return examined(path)
 
@@ -133,7 +133,7 @@ def _opened(path: str | Path, source: str | Reheaded) -> soundfile.SoundFile:
     try:
         return soundfile.SoundFile(source)
     except (soundfile.SoundFileError, TypeError) as error:  # TypeError: a suffix that means headerless samples
-        raise MediaError(f"{path}: not a sound file that can be read: it is {unreadable_kind(path)}") from error
+        raise MediaError(f"{path}: not a readable sound file: it is {unreadable_kind(path)}") from error
 
 
 def _close(file: soundfile.SoundFile, silence: Callable[[], AbstractContextManager[None]]) -> None:

@@ -89,7 +89,7 @@ def _w64_sound(file: BinaryIO, end: int) -> SoundBytes | None:
 
 
 def holds_chunks(path: str | Path, place: SoundBytes) -> bool:
-    """Whether well-formed chunks fill the rest of a WAV file from `place.at` on: then it is no sound."""
+    """Whether well-formed chunks fill the rest of a WAV file from `place.at` on: then it is not sound."""
     stop, end = place.at, place.at + place.present
     with Path(path).open("rb") as file:
         for at, tag, size in _chunks(file, stop, "little" if place.is_little else "big"):

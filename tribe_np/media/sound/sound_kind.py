@@ -38,8 +38,8 @@ def unreadable_kind(path: str | Path) -> str:
         return "an MP3 file without a whole frame of sound: cut short, or damaged; copy or download it again"
     if start[:4] in (b"RIFF", b"RF64", b"FORM", b"fLaC"):
         kind = {b"FORM": "AIFF", b"fLaC": "FLAC"}.get(start[:4], "WAV")
-        return f"a {kind} file that is damaged, or of a coding that cannot be decoded here; {how_to_convert(path)}"
-    return "of no kind of sound that is known here"
+        return f"a {kind} file that is damaged, or in an encoding that cannot be decoded here; {how_to_convert(path)}"
+    return "in no known sound format"
 
 
 def _text_kind(start: bytes) -> str | None:
@@ -50,7 +50,7 @@ def _text_kind(start: bytes) -> str | None:
             return None
         words = start[: error.start].decode("utf-8")
     is_text = all(c.isprintable() or c in "\t\r\n\f\ufeff" for c in words)
-    return "text, not sound; name a text to be spoken .txt" if is_text else None
+    return "text, not sound; a text to be spoken needs the suffix .txt" if is_text else None
 
 
 def how_to_convert(path: str | Path) -> str:

@@ -67,7 +67,7 @@ class FasterWhisper:
     def check(self, language: str | None) -> None:
         """Refuses what could not be transcribed, before any work.
 
-        Raises   CheckpointError for a folder that is no model; ConfigError for a language that the model does not know
+        Raises   CheckpointError for a folder without a model; ConfigError for a language that the model does not know
         """
         missing = [name for name in MODEL_FILES if not (self.folder / name).is_file()]
         if missing:
@@ -79,12 +79,12 @@ class FasterWhisper:
         code = _whisper_code(language)
         if code is not None and code not in known:
             only = known[0] if len(known) == 1 else f"{len(known)} languages, such as {', '.join(known[:6])}"
-            raise ConfigError(f"--language {language!r:.40}: {self.name} knows {only}; give a name or a code of these")
+            raise ConfigError(f"--language {language!r:.40}: {self.name} knows {only}; name one of these")
 
     def transcribe(
         self, audio_path: Path, language: str | None, heard: Callable[[int], object] = lambda n: None
     ) -> Transcript:
-        """The words of the sound, in the language found when none is given; `heard` is told seconds of sound.
+        """The words of the sound, in the language found when none is given; `heard` is called with seconds of sound.
 
         Raises   MediaError when the sound cannot be read or transcribed; CheckpointError when the model does not load
         """
@@ -111,7 +111,7 @@ class FasterWhisper:
             )  # fmt: skip
         except Exception as error:  # the tokenizer's library raises plain Exception
             raise CheckpointError(
-                f"{self.folder}: not a faster-whisper model that can be read: {' '.join(str(error).split()):.200}"
+                f"{self.folder}: not a readable faster-whisper model: {' '.join(str(error).split()):.200}"
             ) from error
 
 
@@ -142,7 +142,7 @@ def _whisper_code(language: str | None) -> str | None:
 def _telling(
     segments: Iterable[WhisperSegment], heard: Callable[[int], object], duration: float
 ) -> Iterator[WhisperSegment]:
-    """The segments; `heard` is told the whole seconds of sound that each adds."""
+    """The segments; `heard` is called with the whole seconds of sound that each adds."""
     told = 0
     for segment in segments:
         yield segment

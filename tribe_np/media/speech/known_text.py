@@ -54,7 +54,7 @@ def read_known_text(path: Path) -> str:
         raise EventsError(f"{path}: the text for --align cannot be read ({error.strerror})") from error
     text = read_text(path)
     if not is_said(text):
-        raise EventsError(f"{path}: holds no word; --align takes the text that was spoken")
+        raise EventsError(f"{path}: contains no words; --align needs the text that is spoken")
     return text
 
 
@@ -73,7 +73,7 @@ def align_text(text: str, heard: Transcript, path: Path, duration: float) -> Ali
     share = sum(len(keys[i]) for i, _ in pairs) / max(sum(map(len, keys)), 1)
     if share < SMALLEST_SHARE:
         raise EventsError(
-            f"{path}: the text does not fit the sound: {share:.0%} of it was heard, at least {SMALLEST_SHARE:.0%} is "
+            f"{path}: the text does not match the sound: {share:.0%} of it was heard, at least {SMALLEST_SHARE:.0%} is "
             "needed; is it the text of another film, or in another language?"
         )
     start, stop = _bounds(pairs, words, heard.words, duration)

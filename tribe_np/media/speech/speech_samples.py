@@ -30,7 +30,7 @@ def speech_samples(path: str | Path) -> np.ndarray:
     with open_sound(path) as sound:
         rate = int(sound.file.samplerate)
         if rate > MOST_HERTZ:
-            raise MediaError(f"{path}: has {rate} samples a second; a recogniser takes at most {MOST_HERTZ}")
+            raise MediaError(f"{path}: has {rate} samples per second; a recogniser takes at most {MOST_HERTZ}")
         step = gcd(RATE, rate)
         mono = (block.mean(axis=1).astype(np.float32) for block in sound.blocks(sound.n_samples))
         try:

@@ -134,7 +134,9 @@ def _gtts(text: str, wav_path: Path, language: Language) -> None:
     try:
         gtts = require("gtts", extra="speech", why="speaking a text")
     except MissingDependencyError as error:
-        raise MissingDependencyError(f"a text needs a speech engine and none is installed: {WAYS_OUT}") from error
+        raise MissingDependencyError(
+            f"a text stimulus needs a speech engine, and none is installed: {WAYS_OUT}"
+        ) from error
     import soundfile
 
     with tempfile.TemporaryDirectory(prefix=scratch_prefix()) as folder:

@@ -46,7 +46,7 @@ class Transcriber(Protocol):
     ) -> Transcript:
         """The words of a file spoken in `language` (a name or a code; None lets the transcriber find out).
 
-        `heard` is told the seconds of sound done since its last call by a transcriber that can say.
+        `heard` is called with the seconds of sound done since its last call, by a transcriber that knows.
         """
 
 

@@ -48,7 +48,9 @@ class CommandTranscriber:
         Raises   ConfigError
         """
         if shutil.which(self.arguments[0]) is None:
-            raise ConfigError(f"--transcriber: {self.arguments[0]!r:.80} is not a program on PATH, nor a path to one")
+            raise ConfigError(
+                f"--transcriber: {self.arguments[0]!r:.80} is neither a program on PATH nor a path to one"
+            )
 
     def transcribe(
         self, audio_path: Path, language: str | None, heard: Callable[[int], object] = lambda n: None

@@ -99,7 +99,7 @@ class WhisperX:
 def _upstream_arguments(audio_path: Path, language: str | None, device: str, output_dir: str) -> list[str]:
     language = language or "english"  # a constant upstream
     if language not in UPSTREAM_CODES:
-        raise ConfigError(f"upstream transcribes {', '.join(UPSTREAM_CODES)}; got language {language!r:.40}")
+        raise ConfigError(f"upstream transcribes only {', '.join(UPSTREAM_CODES)}; got language {language!r:.40}")
     return [
         *("uvx", "whisperx", str(audio_path)),
         *("--model", MODEL),

@@ -1,7 +1,7 @@
 """Cues of a caption file: where the times, the numbers and the texts stand in SubRip (.srt) and WebVTT (.vtt).
 
 A number or a pair of times is never spoken, a number that somebody says is never lost, and a time that cannot be read
-is an error wherever it stands. Of WebVTT what is no cue is passed over, as its own parsing rules say.
+is an error wherever it is. In WebVTT, anything but a cue is skipped, as its own parsing rules say.
 Source   WebVTT, W3C Candidate Recommendation 2019-04-04, section 6.1 (parser) and 6.3 (timings)
 """
 
@@ -138,7 +138,7 @@ def vtt_cues(lines: Sequence[str], path: Path) -> tuple[list[Cue], list[Note]]:
         position += position < len(lines) and not lines[position]
     notes = _passed_over(passed_over, lines, path, bool(cues))
     if len(lines) > 1 and lines[1].startswith("X-TIMESTAMP-MAP"):
-        what = "a piece of a stream (X-TIMESTAMP-MAP in line 2): its times are taken as they stand"
+        what = "a piece of a stream (X-TIMESTAMP-MAP in line 2): its times are used as they are"
         notes.append(Note("stream_piece", 1, what))
     return cues, notes
 
@@ -160,7 +160,7 @@ def _passed_over(numbers: Sequence[int], lines: Sequence[str], path: Path, has_c
     if not has_cues:
         raise EventsError(f"{path}: {first}")
     what = "1 line belongs to no cue and is" if len(numbers) == 1 else f"{len(numbers)} lines belong to no cue and are"
-    return [Note("passed_over", len(numbers), f"{what} passed over ({first})")]
+    return [Note("passed_over", len(numbers), f"{what} skipped ({first})")]
 
 
 def _check_no_time(line: str, path: Path, number: int) -> None:

@@ -54,7 +54,7 @@ def _ordered(words: Sequence[Word]) -> tuple[list[Word], list[Note]]:
     if not early:
         return list(words), []
     what = "1 such word is" if len(early) == 1 else f"{len(early)} such words are"
-    text = f"{_where(early[0])} starts before its predecessor; {what} put in order of time"
+    text = f"{_where(early[0])} starts before its predecessor; {what} sorted by time"
     return sorted(words, key=lambda word: word.start), [Note("out_of_order", len(early), text)]
 
 

@@ -1,4 +1,4 @@
-"""A text stimulus as text: UTF-8, or UTF-16 and UTF-32 where the bytes say so; what is no plain text is named."""
+"""A text stimulus as text: UTF-8, or UTF-16 and UTF-32 where the bytes say so; anything but plain text is named."""
 
 import re
 import zipfile
@@ -12,14 +12,14 @@ from tribe_np.media.transcripts.timed_words import INVISIBLE
 MOST_BYTES = 8 << 20
 CHARACTERS_PER_HOUR = 54_000  # espeak-ng's 15 or so a second
 AS_TEXT = "open it and save it as plain text (UTF-8)"
-BESIDE = "give the sound, and this with --transcript"
+BESIDE = "give the sound, with this file as --transcript"
 REMEDIES = {  # for groups of other kinds
     "document": AS_TEXT, "page": AS_TEXT, "xml": AS_TEXT, "picture": "give its words as text",
     "archive": "unpack it and give the text inside", "media": "give it the suffix of its format, such as .wav or .mp4",
 }  # fmt: skip
 TIMED = (  # what would be spoken with its times and names
     (r"\s*\{\s*\"(?:segments|text|words|word_segments|language)\"", "a transcript in JSON", BESIDE),
-    (r"\s*WEBVTT|[^\n]*\n?[^\n]*\d\d:\d\d[,.]\d+\s*-->", "subtitles", f"their times would be spoken: {BESIDE}"),
+    (r"\s*WEBVTT|[^\n]*\n?[^\n]*\d\d:\d\d[,.]\d+\s*-->", "subtitles", f"the times in it would be spoken: {BESIDE}"),
     (r"\s*\\documentclass", "LaTeX source", AS_TEXT),
 )
 
@@ -37,7 +37,7 @@ def read_text_file(path: Path) -> str:
         if size > MOST_BYTES:
             raise MediaError(
                 f"{path}: {size / 2**20:.0f} MiB of text would take {size / CHARACTERS_PER_HOUR:,.0f} hours to speak; "
-                f"the most that is read is {MOST_BYTES >> 20} MiB: cut it into parts"
+                f"the limit is {MOST_BYTES >> 20} MiB: cut it into parts"
             )
         content = path.read_bytes()
     except OSError as error:

@@ -57,7 +57,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Tier:
-    """A tier of intervals as it stands in the file."""
+    """A tier of intervals as it is in the file."""
 
     name: str
     intervals: tuple[Interval, ...]

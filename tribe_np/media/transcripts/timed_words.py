@@ -124,7 +124,7 @@ def seconds(value: object, where: str) -> float:
 def timed_word(text: str, start: float, stop: float, sequence_id: int, sentence: str, *, path: Path, at: str) -> Word:
     """A checked Word.
 
-    Raises   EventsError when it ends before it starts or its text is no text (half of a surrogate pair)
+    Raises   EventsError when it ends before it starts or its text is not text (half of a surrogate pair)
     """
     if stop < start:
         raise EventsError(f"{path}: {at}: word {text!r:.40} ends at {stop} s, before it starts at {start} s")

@@ -39,7 +39,7 @@ def read_whisperx_json(path: Path, *, lossy: bool = False, drop_untimed: bool = 
 
 
 def _written_notes(entries: Any) -> tuple[Note, ...]:
-    """The notes that `whisperx_text` wrote; anything else is passed over."""
+    """The notes that `whisperx_text` wrote; anything else is ignored."""
     entries = entries if isinstance(entries, list) else []
     types = (str, int, str)
     return tuple(Note(*e) for e in entries if isinstance(e, list) and tuple(map(type, e)) == types)
@@ -69,7 +69,7 @@ def _json_segments(document: Mapping[str, Any], path: Path) -> Sequence[Any]:
     if isinstance(segments, list):
         return segments
     if "transcription" in document:
-        raise EventsError(f"{path}: whisper.cpp's JSON has no times of words; let it write .srt with `-ml 1 -osrt`")
+        raise EventsError(f"{path}: whisper.cpp's JSON has no times of words; have it write .srt with `-ml 1 -osrt`")
     raise EventsError(f'{path}: not a whisperX transcript: no list "segments" at the top')
 
 

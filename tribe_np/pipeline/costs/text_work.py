@@ -1,4 +1,4 @@
-"""What a person is told before a text model runs: how many tokens, how long, and what would be faster."""
+"""What is printed before a text model runs: how many tokens, how long, and what would be faster."""
 
 from collections import Counter
 from collections.abc import Sequence

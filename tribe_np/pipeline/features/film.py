@@ -76,8 +76,8 @@ class Film(Modality):
         name, made_for, stride = self.config.modality, self.model_config.frames_per_clip, self.options.video_stride
         if self.n_video_frames != made_for:
             said.append(
-                f"the {name} model was made for clips of {made_for} frames and is given {self.n_video_frames}; "
-                f"data.{name}_feature.num_frames in config.yaml says how many (null: 64)"
+                f"the {name} model was made for clips of {made_for} frames but is given {self.n_video_frames}; "
+                f"data.{name}_feature.num_frames in config.yaml sets the number (null: 64)"
             )
         if any(self._skips(row) for row in self.rows(events)):
             said.append(

@@ -99,7 +99,7 @@ class FeatureSource:
                     raise
 
     def _needs_no_model(self, modality: str, events: Events) -> bool:
-        """`is_cached`; False where that cannot be told."""
+        """`is_cached`; False where that cannot be known."""
         try:
             return self.is_cached(modality, events)
         except TribeError:

@@ -1,4 +1,4 @@
-"""Rows of events written by hand, made fit for a prediction.
+"""Rows of events written by hand, completed for a prediction.
 
 Source   tribev2 demo_utils.py get_audio_and_text_events; neuralset 0.0.2 etypes.Audio and Video, which read durations
          and frequencies that are missing from the file

@@ -32,7 +32,7 @@ from tribe_np.timeline.segments import chunk_events
 from tribe_np.timeline.sentences import analyser
 
 NOT_A_SIDECAR = (
-    "was taken for its transcript because of its name: if it is none, give it another name, or give the words with "
+    "was taken for its transcript because of its name: if it is not one, rename it, give the words with "
     "--transcript FILE, or run without words with --no-speech"
 )
 UNEQUAL_ENDS = 1.0  # seconds by which sound and pictures of a film may end apart without a word
@@ -108,14 +108,18 @@ class EventBuilder:
             self.record.warn(f"{probe.unevenness(film)}; {how}")
         if film.has_audio and abs(film.audio_stop - film.video_stop) > UNEQUAL_ENDS:
             # moviepy's reader has frame 0 in hand when a chunk begins past the end, the one before the last otherwise
-            stays = "after them an earlier one is shown, as upstream does" if film.is_constant else "the last one stays"
+            stays = (
+                "an earlier one is shown until then, as upstream does"
+                if film.is_constant
+                else "the last one stays until then"
+            )
             self.record.warn(
                 f"{film.path.name}: its pictures end after {film.video_stop:.1f} s and its sound after "
                 f"{film.audio_stop:.1f} s; {stays if film.audio_stop > film.video_stop else 'the rest is silent'}"
             )
         if film.has_audio and film.audio_start > audio.ON_TIME and not compat.sound_from_start:
             self.record.warn(
-                f"{film.path.name}: its sound begins {film.audio_start:.1f} s after the film; silence is before it"
+                f"{film.path.name}: its sound begins {film.audio_start:.1f} s after the film; until then, silence"
             )
         self.record.facts["film"] = {
             "ffmpeg": ffmpeg_version(), "video_stream": film.video_stream, "audio_stream": film.audio_stream,
@@ -169,7 +173,7 @@ class EventBuilder:
     # -- words ---------------------------------------------------------------------------------------------------
 
     def _given(self, stimulus: Stimulus) -> Transcript | None:
-        """The words in a file, read before any work; those of a text stimulus are its own, unless told otherwise."""
+        """The words in a file, read before any work; those of a text stimulus are its own, unless others are given."""
         has_own = stimulus.kind == "text" and not self.config.compat.retranscribe_speech
         if not self.words.speech or (has_own and self.words.transcript is None):
             return None

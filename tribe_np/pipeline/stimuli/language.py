@@ -82,8 +82,8 @@ def _doubt_english(text: str, record: RunRecord) -> None:
     if found is not None and found.language.code != "en" and found.probability >= SURE:
         name = found.language.name
         record.warn(
-            f"the transcript does not say its language and looks like {name.title()}; its sentences are cut as English "
-            f"ones: --language {found.language.code} says otherwise"
+            f"the transcript does not name its language and looks like {name.title()}; its sentences are split as if "
+            f"English: if that is wrong, give --language {found.language.code}"
         )
 
 
@@ -96,7 +96,7 @@ def _stated(language: str, record: RunRecord) -> str:
     if found is None:
         record.warn(
             f"the transcript calls its language {language!r:.40}, which is not known: words are cut by general rules; "
-            "--language NAME says what it is"
+            "name the language with --language NAME"
         )
     return found.name if found else language.lower()
 
@@ -106,4 +106,4 @@ def _note_detected(found: Detected, what: str, record: RunRecord) -> None:
     if found.language.code != "en" or found.probability < SURE:
         doubt = "" if found.probability >= SURE else f", probability {found.probability:.2f}"
         name = found.language.name.title()
-        record.warn(f"the {what} is taken to be {name} (detected{doubt}); --language NAME says otherwise")
+        record.warn(f"the {what} is taken to be {name} (detected{doubt}); if that is wrong, give --language NAME")

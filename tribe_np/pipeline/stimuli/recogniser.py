@@ -122,7 +122,7 @@ class Recogniser:
             )
         if left_out:
             what = "word was" if left_out == 1 else "words were"
-            self.record.warn(f"{path}: {left_out} {what} heard that the text does not hold; left out")
+            self.record.warn(f"{path}: {left_out} {what} heard but not in the text; left out")
         return aligned.transcript
 
 

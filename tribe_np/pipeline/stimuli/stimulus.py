@@ -29,7 +29,7 @@ class Stimulus:
     def text(self) -> str:
         """The content of a text stimulus.
 
-        Raises   MediaError when it is no plain text, in an unknown encoding, blank or too long
+        Raises   MediaError when it is not plain text, in an unknown encoding, blank or too long
         """
         return read_text_file(self.path)
 
@@ -94,7 +94,7 @@ def open_stimulus(path: str | Path, kind: str | None = None) -> Stimulus:
     _check_is_file(path)
     stimulus = Stimulus(path, kinds[suffix])
     if stimulus.kind == "text":
-        stimulus.text()  # what is no text is refused before any work
+        stimulus.text()  # anything but text is refused before any work
     return stimulus
 
 

@@ -1,9 +1,10 @@
 """Content digests: what a cache key and run.json are made of.
 
 Those of large files are remembered for the next run: reading gigabytes of weights takes longer than many a run. A
-digest holds while the file is as it was: the same path, size, inode, and times of change to the nanosecond. A file that
-changed just before it was read is not remembered, since it may change again within one tick of the disk's clock. A
-damaged memory is no memory.
+digest holds while the file is as it was: the same path, size, inode, and times of change to the nanosecond. Where the
+times tell too little, nothing is remembered: a file that changed in the last minute (it may change again within one
+tick of the disk's clock, and what a memory map writes is dated up to 35 s early on Linux), and a disk that counts whole
+seconds (FAT; the image of a container, where two builds may agree in all of these). A damaged memory is no memory.
 """
 
 import hashlib
@@ -25,13 +26,14 @@ from tribe_np.pipeline.progress import Progress
 BLOCK = 1 << 20
 SHOWN_BYTES = 1 << 28  # about a second of SHA-256 on a slow machine
 LEAST_BYTES = 1 << 20  # of a file that is worth remembering: smaller ones are read in a millisecond
-SETTLED_NS = 2_000_000_000  # since the last change: the coarsest clock of a disk in use (FAT's) ticks every 2 s
+SETTLED_NS = 60_000_000_000  # since the last change
+SECOND_NS = 1_000_000_000
 MODEL_SUFFIXES = {".json", ".yaml", ".safetensors", ".ckpt"}  # what is read; a README changes no number
 TORCH_SUFFIX = ".bin"  # read only where no safetensors are
 
 
 def file_digest(path: str | Path, step: Callable[[int], object] = lambda n: None) -> str:
-    """SHA-256 of a file's bytes; `step` is told the bytes read since its last call.
+    """SHA-256 of a file's bytes; `step` is called with the bytes read since its last call.
 
     Raises   MediaError when it cannot be read
     """
@@ -102,8 +104,7 @@ class Digests:
             return known
         began = time.time_ns()
         digest = file_digest(path, step)
-        settled = before is not None and began - max(before["mtime_ns"], before["ctime_ns"]) > SETTLED_NS
-        if before is not None and settled and before == _state(path):  # else it changed meanwhile
+        if before is not None and _dated(before, began) and before == _state(path):  # else it changed meanwhile
             self._remember(before, digest)
         return digest
 
@@ -112,7 +113,7 @@ class Digests:
             return None
         try:
             found = json.loads(self._place(self.folder, state).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
         whole = isinstance(found, dict) and found.pop("seal", None) == value_digest(found)
         return str(found.pop("sha256")) if whole and found == {**state, "sha256": found.get("sha256")} else None
@@ -144,6 +145,12 @@ def _state(path: str | Path) -> dict[str, Any] | None:
         "path": real, "size": found.st_size, "inode": found.st_ino, "mtime_ns": found.st_mtime_ns,
         "ctime_ns": found.st_ctime_ns,  # an edit may put the other back
     }  # fmt: skip
+
+
+def _dated(state: Mapping[str, Any], now: int) -> bool:
+    """Whether another change would show in a file's times."""
+    settled = now - max(state["mtime_ns"], state["ctime_ns"]) > SETTLED_NS
+    return settled and state["ctime_ns"] % SECOND_NS != 0
 
 
 def value_digest(value: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ SEAL = ".sha256"
 
 
 def is_kept(path: Path, warn: Callable[[str], object]) -> bool:
-    """Whether the file is there as it was written; `warn` is told of one that is not."""
+    """Whether the file is there as it was written; `warn` is called with one that is not."""
     beside = _seal_of(path)
     if not path.is_file() or not beside.is_file():  # unsealed: left by a run that was killed
         return False

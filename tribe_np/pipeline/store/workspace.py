@@ -63,7 +63,7 @@ def open_workspace(cache_folder: str | Path | bool | None) -> Workspace:
 
 
 def others_files_in_cache(root: Path, *, beside: bool = False) -> str | None:
-    """Why a folder is no cache: what its folders hold beside entries; with `beside`, it may hold more than those."""
+    """Why a folder is not a cache: what its folders hold beside entries; with `beside`, it may hold more than those."""
     if not root.is_dir():
         return None
     unknown = [p.name for p in root.iterdir() if p.name not in {*OURS, *LITTER}]
