@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.cli.conftest import refused
 from tests.pipeline.hub_server import COMMIT, HubServer
 from tribe_np.errors import MissingDependencyError, OutputError
 from tribe_np.pipeline.demo import DemoPaths
@@ -58,14 +59,6 @@ def download(hub: HubServer, tmp_path: Path) -> Command:
 
 def snapshot(home: Path, name: str) -> Path:
     return home / "hub" / f"models--{name.replace('/', '--')}" / "snapshots" / COMMIT
-
-
-def refused(done: subprocess.CompletedProcess[str]) -> str:
-    lines = [line for line in done.stderr.splitlines() if "error:" in line]
-    assert done.returncode == 2, done.stderr
-    assert len(lines) == 1, done.stderr
-    assert "Traceback" not in done.stderr
-    return lines[0]
 
 
 def test_the_encoder_and_its_extractors(download: Command, hub: HubServer, tmp_path: Path) -> None:
