@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from tribe_np.errors import MissingDependencyError
 from tribe_np.optional import require
 
-Piece = TypeVar("Piece")
+Part = TypeVar("Part")
 
 
 @dataclass
@@ -81,7 +81,7 @@ def _lent() -> Iterator[None]:
             loan.number = None
 
 
-def side_by_side(work: Callable[[Piece], object], pieces: Sequence[Piece], n_threads: int) -> None:
+def side_by_side(work: Callable[[Part], object], pieces: Sequence[Part], n_threads: int) -> None:
     """Calls work(piece) for every piece, on up to n_threads threads, the caller's among them; BLAS has one in each.
 
     With one thread, or one piece, everything runs here and BLAS keeps its threads. The first error is raised, and the

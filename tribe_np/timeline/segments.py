@@ -181,7 +181,7 @@ def list_windows(start: float, stop: float, *, stride: float, width: float, drop
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class SortedEvents:
     """Events of one timeline sorted by start, with what a search needs (neuralset 0.0.2 segments._EventBucket)."""
 
     events: list[Event]
@@ -207,7 +207,7 @@ class EventStore:
 
     def __init__(self, events: Events) -> None:
         self._blocks = {
-            timeline: blocks(rows.of_type(*KNOWN_TYPES).rows) for timeline, rows in events.by_timeline().items()
+            timeline: sorted_groups(rows.of_type(*KNOWN_TYPES).rows) for timeline, rows in events.by_timeline().items()
         }
 
     def within(self, timeline: str, start: float, duration: float) -> tuple[Event, ...]:
@@ -217,8 +217,8 @@ class EventStore:
         )
 
 
-def blocks(rows: tuple[Event, ...]) -> list[Block]:
-    """Blocks of one timeline's events: frequent types first, in order of appearance."""
+def sorted_groups(rows: tuple[Event, ...]) -> list[SortedEvents]:
+    """One timeline's events, sorted in groups: frequent types first, in order of appearance."""
     by_type: dict[str, list[Event]] = {}
     for row in rows:
         by_type.setdefault(row.type, []).append(row)
@@ -228,7 +228,7 @@ def blocks(rows: tuple[Event, ...]) -> list[Block]:
     for group in [*groups, rare] if rare else groups:
         group = sorted(group, key=lambda row: row.start)
         starts, durations = np.array([row.start for row in group]), np.array([row.duration for row in group])
-        made.append(Block(group, starts, starts + durations, float(durations.max())))
+        made.append(SortedEvents(group, starts, starts + durations, float(durations.max())))
     return made
 
 

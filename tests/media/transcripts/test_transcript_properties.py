@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.media.transcripts.textgrids import textgrid
 from tribe_np.media.transcripts.transcript import read_transcript
-from tribe_np.media.transcripts.untimed_words import Piece, Stretch, placed
+from tribe_np.media.transcripts.untimed_words import Stretch, WordPart, placed
 
 LETTERS = st.text("abcdefghij", min_size=1, max_size=8)
 WORDS = st.one_of(
@@ -143,7 +143,7 @@ def test_words_without_times_stay_in_order_between_their_neighbours(
     for number, words in enumerate(spoken):
         pieces = []
         for text, is_timed in words:
-            pieces.append(Piece(text, now if is_timed else None, now + 0.25 if is_timed else None, ""))
+            pieces.append(WordPart(text, now if is_timed else None, now + 0.25 if is_timed else None, ""))
             now += 0.5
         bounds = (now - 0.5 * len(words), now) if ends else (None, None)
         segments.append(Stretch(number, "", *bounds, tuple(pieces)))

@@ -20,7 +20,7 @@ PartialTime = tuple[float | None, float | None]  # start and stop in seconds; No
 
 
 @dataclass(frozen=True)
-class Piece:
+class WordPart:
     """A word or a part of one, in seconds from the start of the sound; None where its source gives no time."""
 
     text: str
@@ -37,7 +37,7 @@ class Stretch:
     sentence: str
     start: float | None
     stop: float | None
-    pieces: tuple[Piece, ...]
+    pieces: tuple[WordPart, ...]
 
 
 def joined(segments: Sequence[Stretch]) -> list[Stretch]:
@@ -53,8 +53,8 @@ def joined(segments: Sequence[Stretch]) -> list[Stretch]:
     return [replace(segment, pieces=tuple(_joined(segment.pieces))) for segment in segments]
 
 
-def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
-    held: Piece | None = None
+def _joined(pieces: Sequence[WordPart]) -> Iterator[WordPart]:
+    held: WordPart | None = None
     for piece in pieces:
         is_new = not piece.text or piece.text[0].isspace() or UNSPACED.match(piece.text)
         if held is None or is_new or UNSPACED.match(held.text[-1:]):
@@ -63,7 +63,7 @@ def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
             held = piece
         else:
             start = piece.start if held.start is None else held.start
-            held = Piece(held.text + piece.text, start, held.stop if piece.stop is None else piece.stop, held.place)
+            held = WordPart(held.text + piece.text, start, held.stop if piece.stop is None else piece.stop, held.place)
     if held is not None:
         yield held
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tribe_np.errors import EventsError
 from tribe_np.media.transcripts.timed_words import Note, Transcript, Word, read_text, seconds, spoken, timed_word
-from tribe_np.media.transcripts.untimed_words import Piece, Stretch, joined, placed
+from tribe_np.media.transcripts.untimed_words import Stretch, WordPart, joined, placed
 from tribe_np.timeline.word_cuts import cut_words
 
 MOST_SECONDS = 1e6  # that the start of a segment may say
@@ -85,7 +85,9 @@ def _segment(item: Any, number: int, path: Path, drop_untimed: bool) -> Stretch:
     pieces = [_piece(word, f"{at}, word {n}", path, drop_untimed) for n, word in enumerate(item["words"], 1)]
     start, stop = (_bound(item.get(key)) for key in ("start", "end"))
     if not pieces and not drop_untimed and start is not None and stop is not None:
-        pieces = [Piece(text, None, None, at) for text in cut_words(sentence)]  # whisperX could not align any of them
+        pieces = [
+            WordPart(text, None, None, at) for text in cut_words(sentence)
+        ]  # whisperX could not align any of them
     return Stretch(number, sentence, start, stop, tuple(piece for piece in pieces if piece is not None))
 
 
@@ -95,7 +97,7 @@ def _bound(value: object) -> float | None:
     return float(value) if good else None  # type: ignore[arg-type]
 
 
-def _piece(item: Any, place: str, path: Path, drop_untimed: bool) -> Piece | None:
+def _piece(item: Any, place: str, path: Path, drop_untimed: bool) -> WordPart | None:
     """A word with its times or without; None for one that is dropped."""
     if isinstance(item, list) and len(item) > 2:  # faster-whisper's tuples
         item = dict(zip(("start", "end", "word"), item, strict=False))
@@ -108,18 +110,18 @@ def _piece(item: Any, place: str, path: Path, drop_untimed: bool) -> Piece | Non
     if drop_untimed and "start" not in item:
         return None
     if not drop_untimed and _is_missing(item.get("start")) and _is_missing(item.get("end")):
-        return Piece(text, None, None, place)
+        return WordPart(text, None, None, place)
     if "end" not in item:
         raise EventsError(f'{path}: {place} ({text!r:.40}) has a "start" but no "end"')
     start, stop = (seconds(item.get(key), f'{path}: {place} ({text!r:.40}): "{key}"') for key in ("start", "end"))
-    return Piece(text, start, stop, place)
+    return WordPart(text, start, stop, place)
 
 
 def _is_missing(value: object) -> bool:
     return value is None or value != value
 
 
-def _json_word(piece: Piece, segment: Stretch, path: Path, lossy: bool) -> Word:
+def _json_word(piece: WordPart, segment: Stretch, path: Path, lossy: bool) -> Word:
     assert piece.start is not None  # `placed` gave one to each, or _piece dropped it
     assert piece.stop is not None
     text = piece.text.replace('"', "")

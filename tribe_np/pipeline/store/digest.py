@@ -138,7 +138,7 @@ def _state(path: str | Path) -> dict[str, Any] | None:
 def _dated(state: Mapping[str, Any], now: int) -> bool:
     """Whether another change would show in a file's times."""
     settled = now - max(state["mtime_ns"], state["ctime_ns"]) > SETTLED_NS
-    return settled and state["ctime_ns"] % SECOND_NS != 0
+    return bool(settled and state["ctime_ns"] % SECOND_NS)
 
 
 def value_digest(value: Mapping[str, Any]) -> str:
