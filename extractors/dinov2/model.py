@@ -117,7 +117,7 @@ def resized_positions(table: Array, rows: int, columns: int, resize: Resize = re
 
 
 @dataclass(frozen=True, eq=False)
-class Mlp:
+class GeluMlp:
     """fc2(gelu(fc1(x))).
 
     Source   transformers 5.23.0 Dinov2MLP
@@ -147,11 +147,11 @@ class SwiGlu:
         return self.down_proj(ctx.kernels.silu_gate(self.gate_proj(x), self.up_proj(x)))
 
 
-def take_feed_forward(weights: Weights, config: DinoV2Config) -> Mlp | SwiGlu:
+def take_feed_forward(weights: Weights, config: DinoV2Config) -> GeluMlp | SwiGlu:
     """Takes one `encoder.layer.{i}.mlp`."""
     D, M = config.model_dim, config.mlp_dim
     if not config.is_gated:
-        return Mlp(
+        return GeluMlp(
             Linear.from_weights(weights.at("fc1"), D, M, bias=True),
             Linear.from_weights(weights.at("fc2"), M, D, bias=True),
         )
@@ -177,7 +177,7 @@ class DinoV2Layer:
     output: Linear
     layer_scale1: Array  # (D,)
     norm2: LayerNorm
-    mlp: Mlp | SwiGlu
+    mlp: GeluMlp | SwiGlu
     layer_scale2: Array  # (D,)
     n_heads: int
 

@@ -69,7 +69,7 @@ class FeatureProjection:
 
 
 @dataclass(frozen=True, eq=False)
-class FeedForward:
+class SwishFeedForward:
     """Linear, swish, linear.
 
     Source   transformers 5.23.0 Wav2Vec2BertFeedForward
@@ -79,7 +79,7 @@ class FeedForward:
     output_dense: Linear
 
     @classmethod
-    def from_weights(cls, weights: Weights, config: Wav2VecBertConfig) -> "FeedForward":
+    def from_weights(cls, weights: Weights, config: Wav2VecBertConfig) -> "SwishFeedForward":
         """Takes intermediate_dense and output_dense."""
         D, M = config.model_dim, config.mlp_dim
         return cls(
@@ -175,12 +175,12 @@ class ConformerLayer:
     """
 
     ffn1_layer_norm: LayerNorm
-    ffn1: FeedForward
+    ffn1: SwishFeedForward
     self_attn_layer_norm: LayerNorm
     self_attn: RelativeKeyAttention
     conv_module: ConvolutionModule
     ffn2_layer_norm: LayerNorm
-    ffn2: FeedForward
+    ffn2: SwishFeedForward
     final_layer_norm: LayerNorm
 
     @classmethod
@@ -192,10 +192,10 @@ class ConformerLayer:
         }
         return cls(
             **norms,
-            ffn1=FeedForward.from_weights(weights.at("ffn1"), config),
+            ffn1=SwishFeedForward.from_weights(weights.at("ffn1"), config),
             self_attn=RelativeKeyAttention.from_weights(weights.at("self_attn"), config),
             conv_module=ConvolutionModule.from_weights(weights.at("conv_module"), config),
-            ffn2=FeedForward.from_weights(weights.at("ffn2"), config),
+            ffn2=SwishFeedForward.from_weights(weights.at("ffn2"), config),
         )
 
     def __call__(self, x: Array, ctx: Context) -> Array:

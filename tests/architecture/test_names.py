@@ -17,8 +17,6 @@ PARALLEL_FILES = {  # stem: what all files of that name are
     "random": "random weights",
 }
 PARALLEL_NAMES = {  # class or function: what all of that name are
-    "FeedForward": "a layer, as in each model's paper",
-    "Mlp": "a layer, as in each model's paper",
     "add_arguments": "of a command",
     "execute": "of a command",
     "flop": "of a model's costs",

@@ -29,6 +29,8 @@ def test_its_entries_stand_under_the_usual_headings() -> None:
     assert set(headings) <= KINDS
     entries = re.split(r"^[*-] ", unreleased, flags=re.M)[1:]
     assert all(len(" ".join(entry.split("###")[0].split())) <= 320 for entry in entries), "short, and for users"
+    beginnings = [" ".join(entry.split())[:25] for entry in entries]
+    assert sorted(set(beginnings)) == sorted(beginnings), "each stands once"
 
 
 def test_the_versions_agree() -> None:

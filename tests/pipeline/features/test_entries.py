@@ -2,6 +2,7 @@
 
 import pickle
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -108,3 +109,13 @@ def test_what_is_approximate_is_said_when_asked(model: TribeModel, tmp_path_fact
     halved.warn(["video"], rows)
     halved.warn(["video"], rows)
     assert model.record.warnings == [said]
+
+
+def test_a_file_that_changes_under_a_living_source_has_another_key(model: TribeModel, tmp_path: Path) -> None:
+    part, sound = model.feature_source().of("audio"), tmp_path / "sound.wav"
+    sound.write_bytes(b"one")
+    (piece,) = part.pieces(Events([Event("Audio", 0.0, 1.0, filepath=str(sound), frequency=16000.0)]))
+    first = part.key(piece)
+    assert part.key(piece) == first
+    sound.write_bytes(b"another")
+    assert part.key(piece) != first

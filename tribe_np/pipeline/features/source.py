@@ -4,6 +4,7 @@ Each modality gives one FeatureGrid per event: dense at 2 Hz for a chunk of soun
 word. Windows are built from these, never sliced from one long grid.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -48,7 +49,7 @@ class FeatureSource:
     progress: Progress
     runtime: Runtime
     digests: Digests = field(default_factory=Digests)
-    seen: dict[str, str] = field(default_factory=dict)  # digests by path: each is asked for once
+    seen: dict[tuple[object, ...], str] = field(default_factory=dict)  # digests by path, and of files by their state
 
     def of(self, modality: str) -> Modality:
         """One modality: its pieces, whether they are done, and how to make one. It holds the model once that is loaded.
@@ -117,11 +118,11 @@ class FeatureSource:
                 self.record.warn(caution)
 
     def digest(self, path: str | Path) -> str:
-        """The digest of a file or model folder, computed once per path.
+        """The digest of a file or model folder, computed once: a file's until it changes, a model is loaded once.
 
         Raises   MediaError when it cannot be read
         """
-        key = str(path)
+        key = (str(path), *_state_of_file(path))
         if key not in self.seen:
             self.seen[key] = self.digests.of(path, self.progress)
         return self.seen[key]
@@ -156,6 +157,14 @@ class FeatureItems(Mapping[EventKey, FeatureGrid]):
 
     def __len__(self) -> int:
         return len(self.kept)
+
+
+def _state_of_file(path: str | Path) -> tuple[int, ...]:
+    """What changes when a file does; of a folder, or what cannot be read, nothing."""
+    if not os.path.isfile(path):
+        return ()
+    found = os.stat(path)
+    return found.st_size, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _no_step(n: int) -> None:
