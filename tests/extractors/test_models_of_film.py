@@ -101,3 +101,18 @@ def test_the_command_tells_of_it(
     assert f"12 {'clips' if record.reads == 'film' else 'pictures'} of film" in capsys.readouterr().out
     assert main(["info", str(models / record.modality), "--for", str(models / "encoder")]) == 0
     assert f"kind: extractor ({record.modality})" in capsys.readouterr().out
+
+
+@pytest.mark.extras
+def test_a_model_of_another_size_is_found_before_any_work(
+    record: ModelRecord, models: Path, film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record.write_random(models / record.modality, seed=1, **record.demo or {}, n_layers=4)
+    given = [film, "--no-speech", "--models", models, "--cache", "none", "--out", tmp_path / "p"]
+    for dry in ([], ["--dry-run"]):
+        assert main([str(a) for a in ("predict", *given, *dry)]) == 2
+        said = capsys.readouterr().err
+        assert "gives 2 layer groups of width 8 (layers 0.5, 0.75, 1.0 of its 5 hidden states), but the brain" in said
+        assert f"takes 1 of width 8 as {record.modality}" in said
+        assert "loading the" not in said
+    assert main([str(a) for a in ("features", *given)]) == 0  # which asks no brain encoder
