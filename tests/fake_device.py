@@ -33,7 +33,10 @@ def _unwrap(value: Any) -> Any:
     if isinstance(value, FakeArray):
         return value.host
     if isinstance(value, (np.ndarray, np.generic)):
-        raise TypeError(f"a host value ({type(value).__name__}) meets an array of the fake device; use to_device")
+        raise TypeError(
+            f"a host value ({type(value).__name__}) meets an array of the fake device; "
+            "use to_device, or a Python number"
+        )
     if isinstance(value, (list, tuple)):
         return type(value)(_unwrap(item) for item in value)
     return value

@@ -7,11 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from extractors.catalogue import READS, RECORDS, ModelRecord, modalities, record_of, record_of_type
 from extractors.common.config import ModelConfig
 from extractors.common.costs import Costs, Load
+from extractors.common.layer_groups import RELEASED_SELECTION
 from extractors.common.model import FolderModel
 from tribe_np.errors import ConfigError
 from tribe_np.formats.weights import read_folder
@@ -91,6 +93,26 @@ def test_its_features_take_what_the_pipeline_gives(record: ModelRecord) -> None:
 
 
 @each_record
+def test_it_gives_a_column_per_step(record: ModelRecord, folder: Path) -> None:
+    """As the pipeline calls it: pictures come one by one, clips as the model's own `processor` made them, or none."""
+    model = record.model.from_pretrained(folder)
+    groups = RELEASED_SELECTION.groups(model.config.n_states, subselect=record.averages_tokens)
+    given, more = {"selection": RELEASED_SELECTION}, {"final_norm": True, "prepared": True}
+    frames = np.random.default_rng(0).integers(0, 256, (4, 72, 96, 3), np.uint8)
+    found = []
+    if record.reads == "sound":
+        found = [(6, record.extract(model, np.sin(np.ones((48000, 2))), 16000, 3.0, **given, frequency=2.0))]
+    elif record.reads == "pictures":
+        found = [(4, record.extract(model, iter(frames), **given))]
+    elif record.reads == "film":
+        assert model.config.frames_per_clip > 0
+        clip = model.processor.normalize([model.processor.shrink(video_frame) for video_frame in frames])
+        found = [(len(clips), record.extract(model, clips, **given, **more)) for clips in ([], [clip])]
+    for n_steps, features in found:
+        assert features.shape == (len(groups), model.config.model_dim, n_steps)
+
+
+@each_record
 def test_its_costs_answer_every_question(record: ModelRecord, folder: Path) -> None:
     for name in ("work", "flop", "flop_per_second"):
         asked = list(inspect.signature(getattr(Costs, name)).parameters)[1:]
@@ -112,3 +134,13 @@ def test_its_weights_are_counted(record: ModelRecord, folder: Path) -> None:
     sizes = WeightSizes.of(entries, record.costs.UNREAD)
     assert 0 < sizes.layer < sizes.layers
     assert sizes.layers + sizes.rest <= sum(math.prod(entry.shape) for entry in entries.values())
+
+
+def every_test_of(record: ModelRecord, folder: Path) -> None:
+    """The tests above for a made-up model, whose record is in the catalogue for a while."""
+    for name, test in globals().items():
+        marks = getattr(test, "pytestmark", [])
+        if name.startswith("test_") and any(mark.name == "parametrize" for mark in marks):
+            takes = test.__code__.co_varnames[: test.__code__.co_argcount]
+            test(**{"record": record, "folder": folder} if "folder" in takes else {"record": record})
+    test_nothing_is_listed_twice()

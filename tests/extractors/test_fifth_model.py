@@ -80,13 +80,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
 
 
 def test_it_passes_what_every_model_has_to(record: ModelRecord, tmp_path: Path) -> None:
-    folder = record.write_random(tmp_path / "loudness", seed=0)
-    for name, test in vars(test_catalogue).items():
-        marks = getattr(test, "pytestmark", [])
-        if name.startswith("test_") and any(mark.name == "parametrize" for mark in marks):
-            takes = test.__code__.co_varnames[: test.__code__.co_argcount]
-            test(**{"record": record, "folder": folder} if "folder" in takes else {"record": record})
-    test_catalogue.test_nothing_is_listed_twice()
+    test_catalogue.every_test_of(record, record.write_random(tmp_path / "loudness", seed=0))
 
 
 def test_the_library_predicts_with_it_and_keeps_its_features(models: Path, sound: Path, tmp_path: Path) -> None:

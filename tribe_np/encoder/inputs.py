@@ -26,7 +26,7 @@ def checked_features(
     for modality in _names(features, list(known)):
         arrays[modality] = _placed(modality, features[modality], runtime)
         dims, shape = known[modality], arrays[modality].shape
-        if dims is not None and not _fits(shape[1], shape[2], dims, config):
+        if dims is not None and not fits(shape[1], shape[2], dims, config):
             raise ShapeError(
                 f"features[{modality!r}] must have {dims[0]} layer groups of width {dims[1]}, "
                 f"got {tuple(features[modality].shape)}"
@@ -88,7 +88,7 @@ def _placed(modality: str, array: Array, runtime: Runtime) -> Array:
     return x[:, None] if x.ndim == 3 else x
 
 
-def _fits(n_groups: int, width: int, dims: tuple[int, int], config: EncoderConfig) -> bool:
+def fits(n_groups: int, width: int, dims: tuple[int, int], config: EncoderConfig) -> bool:
     """Whether groups have the checkpoint's number and width; for their mean any number will do, and joined ones may
     come as one."""
     if config.layer_aggregation == "mean":

@@ -1,9 +1,14 @@
 """What a run will need, looked for before any of its work: the folders of the extractors.
 
-A film of two hours is not transcribed and then found to have no video model.
+A film of two hours is not transcribed and then found to have no video model, or one of another size.
 """
 
+from pathlib import Path
+
 from extractors.catalogue import record_of
+from extractors.common.config import ModelConfig
+from tribe_np.encoder.inputs import fits
+from tribe_np.errors import CheckpointError
 from tribe_np.media.film import probe
 from tribe_np.pipeline.costs.estimate import extractor_config
 from tribe_np.pipeline.model import TribeModel
@@ -11,15 +16,30 @@ from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource
 from tribe_np.pipeline.subjects import one_subject
 
 
-def check_extractors(model: TribeModel, stimulus: Stimulus, words: WordSource) -> None:
-    """Refuses a run whose extractors are missing or are not models.
+def check_extractors(model: TribeModel, stimulus: Stimulus, words: WordSource, *, predicts: bool = True) -> None:
+    """Refuses a run whose extractors are missing, are not models or, if it `predicts`, do not fit the brain encoder.
 
     Raises   CheckpointError, ConfigError; MediaError for a film that cannot be read
     """
     expected = expected_events(stimulus, words)
     for modality in model.data.modalities:
         if modality in model.encoder.build_args.feature_dims and record_of(modality).event_type in expected:
-            extractor_config(model.locations.extractor(modality, model.data.extractors[modality].model_name))
+            folder = model.locations.extractor(modality, model.data.extractors[modality].model_name)
+            config = extractor_config(folder)
+            if predicts and config is not None:
+                _check_fit(model, modality, folder, config)
+
+
+def _check_fit(model: TribeModel, modality: str, folder: Path, config: ModelConfig) -> None:
+    """Compares the features that a model will give with those that the brain encoder takes."""
+    dims, selection = model.encoder.build_args.feature_dims[modality], model.data.extractors[modality].selection
+    n_groups = len(selection.groups(config.n_states, subselect=record_of(modality).averages_tokens))
+    if dims is not None and not fits(n_groups, config.model_dim, dims, model.encoder.config):
+        raise CheckpointError(
+            f"{folder}: gives {n_groups} layer group{'s' * (n_groups != 1)} of width {config.model_dim} "
+            f"(layers {', '.join(map(str, selection.fractions))} of its {config.n_states} hidden states), "
+            f"but the brain encoder takes {dims[0]} of width {dims[1]} as {modality}"
+        )
 
 
 def check_subject(model: TribeModel, subject: str | None) -> None:

@@ -219,7 +219,7 @@ def features_to_folder(
     opened = open_stimulus(stimulus)
     check_own_target(out, "features", words.inputs(stimulus))
     model = load()
-    check_extractors(model, opened, words)
+    check_extractors(model, opened, words, predicts=False)
     events, features = _of_events(model, opened, words, model.extract_features)
     start = min(e.start for e in events)
 
