@@ -90,7 +90,7 @@ def test_files_that_are_no_media(tmp_path, kind, reason):
 
 def say(monkeypatch, text):
     """ffmpeg prints `text` about any file, and lists no packets."""
-    monkeypatch.setattr(module, "describe", lambda path: text)
+    monkeypatch.setattr(module, "printed_about", lambda path: text)
     monkeypatch.setattr(module, "decodable_codecs", lambda: {"h264", "aac", "subrip"})
     monkeypatch.setattr(module, "read_packets", lambda path, streams: {})
 

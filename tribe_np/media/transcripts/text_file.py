@@ -34,14 +34,14 @@ def read_text_file(path: Path) -> str:
     """
     try:
         size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise MediaError(
-                f"{path}: {size / 2**20:.0f} MiB of text would take {size / CHARACTERS_PER_HOUR:,.0f} hours to speak; "
-                f"the limit is {MOST_BYTES >> 20} MiB: cut it into parts"
-            )
-        content = path.read_bytes()
+        content = path.read_bytes() if size <= MOST_BYTES else b""
     except OSError as error:
         raise MediaError(f"{path}: cannot be read: {reason_of(error)}") from error
+    if size > MOST_BYTES:
+        raise MediaError(
+            f"{path}: {size / 2**20:.0f} MiB of text would take {size / CHARACTERS_PER_HOUR:,.0f} hours to speak; "
+            f"the limit is {MOST_BYTES >> 20} MiB: cut it into parts"
+        )
     _check_kind(content, path)
     text = _decoded(content, path)
     _check_kind(text[:HEAD].encode(errors="replace"), path)
