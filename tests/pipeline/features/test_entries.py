@@ -87,7 +87,7 @@ def test_a_piece_that_gives_no_numbers_is_named(
 ) -> None:
     audio = model.feature_source().of("audio")
 
-    def fail(self: Modality, piece: Piece) -> np.ndarray:
+    def fail(self: Modality, piece: Piece, key: str) -> np.ndarray:
         raise NotFiniteError("NaN in layer 3")
 
     monkeypatch.setattr(type(audio), "compute", fail)

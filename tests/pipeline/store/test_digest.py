@@ -205,13 +205,13 @@ def test_a_disk_that_counts_whole_seconds_is_not_trusted(
 ) -> None:
     path = tmp_path / "weights"
     path.write_bytes(bytes(LARGE))
-    plain = digest._state
+    plain = digest.file_state
 
     def coarse(given: Path) -> dict[str, object] | None:
         found = plain(given)
         return None if found is None else {**found, "ctime_ns": found["ctime_ns"] // 10**9 * 10**9}
 
-    monkeypatch.setattr(digest, "_state", coarse)
+    monkeypatch.setattr(digest, "file_state", coarse)
     for _ in range(2):
         Digests(tmp_path / "memory").of_file(path)
     assert read == ["weights", "weights"]

@@ -30,14 +30,14 @@ class Film(Modality):
 
     shows_pieces: ClassVar[bool] = True
 
-    def compute(self, piece: Piece) -> np.ndarray:
+    def compute(self, piece: Piece, key: str) -> np.ndarray:
         """See Modality.
 
         Shapes   T clips (n_video_frames, height, width, 3) uint8, of which `left` are still to do -> (G, F, T)
         """
         (row,), model = piece.rows, self.model
         bins = self._bins(row)
-        finished = self.unfinished(self.key(piece))
+        finished = self.unfinished(key)
         done = finished.load(self._no_features(), len(bins))
         left = bins[done.shape[-1] :]
         clips = clip_frames(

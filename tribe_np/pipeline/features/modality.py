@@ -110,8 +110,8 @@ class Modality(ABC):
         return [Piece(self.config.modality, (row,), n, len(rows)) for n, row in enumerate(rows, 1)]
 
     @abstractmethod
-    def compute(self, piece: Piece) -> np.ndarray:
-        """The features of a piece: (G, F, T) of a chunk, (words, G, F) of words."""
+    def compute(self, piece: Piece, key: str) -> np.ndarray:
+        """The features of a piece, whose entry is `key`: (G, F, T) of a chunk, (words, G, F) of words."""
 
     def by_event(self, piece: Piece, stored: np.ndarray | TensorEntry) -> dict[EventKey, EventFeatures]:
         """The features of each row of a piece on the time axis: here a grid that starts at the row."""
@@ -156,7 +156,7 @@ class Modality(ABC):
             features = found["features"]
         else:
             try:
-                features = self.compute(piece)
+                features = self.compute(piece, key)
             except NotFiniteError as error:
                 raise NotFiniteError(f"{piece.place}: {error}") from error
             self.cache.store(key, {"features": features})

@@ -20,7 +20,7 @@ from tribe_np.timeline.features import to_index
 class Pictures(Modality):
     """A model that reads single pictures; `self.about.extract` is `extractors.dinov2.extract.image_features`."""
 
-    def compute(self, piece: Piece) -> np.ndarray:
+    def compute(self, piece: Piece, key: str) -> np.ndarray:
         """See Modality.
 
         Shapes   T pictures (height, width, 3) uint8 -> (G, F, T)

@@ -18,7 +18,7 @@ from tribe_np.timeline.features import to_index
 class Sound(Modality):
     """A model that reads sound; `self.about.extract` is `extractors.wav2vec_bert.extract.audio_features`."""
 
-    def compute(self, piece: Piece) -> np.ndarray:
+    def compute(self, piece: Piece, key: str) -> np.ndarray:
         """See Modality.
 
         Shapes   samples (N, C) of the chunk -> (G, F, T)

@@ -4,7 +4,6 @@ Each modality gives one FeatureGrid per event: dense at 2 Hz for a chunk of soun
 word. Windows are built from these, never sliced from one long grid.
 """
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.resolve import ModelLocations
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.store.cache import FeatureCache
-from tribe_np.pipeline.store.digest import Digests
+from tribe_np.pipeline.store.digest import Digests, file_state
 from tribe_np.runtime import Runtime
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import FeatureGrid, window_features
@@ -122,7 +121,7 @@ class FeatureSource:
 
         Raises   MediaError when it cannot be read
         """
-        key = (str(path), *_state_of_file(path))
+        key = (str(path), *(file_state(path) or {}).values())
         if key not in self.seen:
             self.seen[key] = self.digests.of(path, self.progress)
         return self.seen[key]
@@ -157,14 +156,6 @@ class FeatureItems(Mapping[EventKey, FeatureGrid]):
 
     def __len__(self) -> int:
         return len(self.kept)
-
-
-def _state_of_file(path: str | Path) -> tuple[int, ...]:
-    """What changes when a file does; of a folder, or what cannot be read, nothing."""
-    if not os.path.isfile(path):
-        return ()
-    found = os.stat(path)
-    return found.st_size, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _no_step(n: int) -> None:

@@ -30,7 +30,7 @@ class Words(Modality):
         rows = self.rows(events)
         return [Piece(self.config.modality, tuple(rows))] if rows else []
 
-    def compute(self, piece: Piece) -> np.ndarray:
+    def compute(self, piece: Piece, key: str) -> np.ndarray:
         """See Modality.
 
         Shapes   n words, each a text and a context -> (n, G, F)
@@ -39,7 +39,7 @@ class Words(Modality):
         with self.progress.stage(self.config.modality, len(piece.rows), "words") as step:
             vectors = self.about.extract(
                 model, tokenizer, piece.rows, selection=self.config.selection, batch_size=self._batch_size,
-                eos_is_padding=self.options.compat.eos_is_padding, kept=self.unfinished(self.key(piece)),
+                eos_is_padding=self.options.compat.eos_is_padding, kept=self.unfinished(key),
                 progress=_steps(step), report=lambda work: self._tell(work, piece),
             )  # fmt: skip
         return np.stack(vectors)

@@ -85,7 +85,7 @@ class Digests:
     def _of_files(self, path: Path, files: Sequence[Path], progress: Progress) -> dict[str, str]:
         """Digests by name; a stage, or what is wrong, has the name of `path`."""
         try:
-            n_bytes = sum(p.stat().st_size for p in files if self._remembered(_state(p)) is None)
+            n_bytes = sum(p.stat().st_size for p in files if self._remembered(_worth_remembering(p)) is None)
         except OSError as error:
             raise MediaError(f"{path}: cannot be read: {reason_of(error)}") from error
         if n_bytes < SHOWN_BYTES:
@@ -98,13 +98,13 @@ class Digests:
 
         Raises   MediaError when it cannot be read
         """
-        before = _state(path)
+        before = _worth_remembering(path)
         known = self._remembered(before)
         if known is not None:
             return known
         began = time.time_ns()
         digest = file_digest(path, step)
-        if before is not None and _dated(before, began) and before == _state(path):  # else it changed meanwhile
+        if before is not None and _dated(before, began) and before == file_state(path):  # else it changed meanwhile
             self._remember(before, digest)
         return digest
 
@@ -132,19 +132,25 @@ class Digests:
         return folder / f"digest-{value_digest({'path': state['path']})[:40]}.json"
 
 
-def _state(path: str | Path) -> dict[str, Any] | None:
-    """What tells whether a file is as it was; None for one that is not worth remembering, or none."""
+def file_state(path: str | Path) -> dict[str, Any] | None:
+    """What tells whether a file is as it was; None for a folder, or what cannot be read."""
     real = os.path.realpath(path)
     try:
         found = os.stat(real)
     except OSError:
         return None
-    if not stat.S_ISREG(found.st_mode) or found.st_size < LEAST_BYTES:
+    if not stat.S_ISREG(found.st_mode):
         return None
     return {
         "path": real, "size": found.st_size, "inode": found.st_ino, "mtime_ns": found.st_mtime_ns,
         "ctime_ns": found.st_ctime_ns,  # an edit may put the other back
     }  # fmt: skip
+
+
+def _worth_remembering(path: str | Path) -> dict[str, Any] | None:
+    """`file_state` of a large file; None for any other."""
+    state = file_state(path)
+    return state if state is not None and state["size"] >= LEAST_BYTES else None
 
 
 def _dated(state: Mapping[str, Any], now: int) -> bool:
