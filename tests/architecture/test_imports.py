@@ -10,13 +10,13 @@ from tests.architecture.source import PRODUCT, Module, imported_names, modules, 
 
 EVERYWHERE = {"errors", "protocols", "optional", "card", "shown", "settings", "files"}
 MODEL_FLOOR = {"nn", "ops", "kernels", "backend", "runtime", "timeline", "formats"}
-RESULT_FLOOR = {"timeline", "formats"}
+RESULT_FLOOR = {"timeline", "formats", "cortex"}
 ALLOWED = {
     "__main__": {"cli"},
-    "cli": {"pipeline", "oracle", "formats", "machine"},
+    "cli": {"pipeline", "oracle", "formats", "outputs", "analysis", "plots", "cortex", "machine"},
     "pipeline": {
-        "extractors", "encoder", "media", "formats", "timeline", "outputs", "analysis", "plots", "kernels", "backend",
-        "runtime", "machine",
+        "extractors", "encoder", "media", "formats", "timeline", "outputs", "analysis", "plots", "cortex", "kernels",
+        "backend",        "runtime", "machine",
     },
     "extractors": MODEL_FLOOR,
     "encoder": MODEL_FLOOR,
@@ -26,6 +26,7 @@ ALLOWED = {
     "nn": {"kernels", "ops", "backend"},
     "kernels": {"ops", "backend"},
     "ops": {"backend"},
+    "cortex": {"formats"},
     "outputs": RESULT_FLOOR,
     "analysis": RESULT_FLOOR,
     "plots": RESULT_FLOOR,

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from tribe_np.errors import OutputError
+from tribe_np.formats.prediction_folder import read_prediction
 from tribe_np.outputs import folder as folder_module
 from tribe_np.outputs import whole
-from tribe_np.outputs.folder import Prediction, read_prediction, write_prediction
+from tribe_np.outputs.folder import Prediction, write_prediction
 from tribe_np.outputs.whole import check_own_target, write_file_whole
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.segments import Segment

@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.errors import OutputError
 from tribe_np.outputs.whole import write_whole
 from tribe_np.timeline.events import Events
 from tribe_np.timeline.segments import Segment
 
-FILES = ("predictions.npy", "segments.json", "events.tsv", "run.json")
 TRANSCRIPT = "transcript.json"  # only where a recogniser heard words
 COMMAND = "predict"
 
@@ -55,28 +53,6 @@ def write_prediction(folder: str | Path, prediction: Prediction) -> None:
         _write_json(partial / "run.json", prediction.run)
 
     write_whole(Path(folder), fill, COMMAND)
-
-
-def read_prediction(folder: str | Path) -> tuple[np.ndarray, list[dict[str, Any]], dict[str, Any]]:
-    """Predictions (R, V) as a memory map, the rows of segments.json, and run.json.
-
-    Raises   OutputError when the folder is not a whole prediction folder
-    """
-    folder = Path(folder)
-    missing = [name for name in FILES if not (folder / name).is_file()]
-    if missing:
-        raise OutputError(f"{folder}: not a prediction folder: {missing[0]} is missing")
-    try:
-        predictions = np.load(folder / "predictions.npy", mmap_mode="r", allow_pickle=False)
-        segments = json.loads((folder / "segments.json").read_text(encoding="utf-8"))
-        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError, EOFError) as error:
-        raise OutputError(f"{folder}: cannot be read: {error}") from error
-    if not isinstance(segments, list) or not isinstance(run, dict):
-        raise OutputError(f"{folder}: segments.json must hold a list and run.json a mapping")
-    if predictions.ndim != 2 or len(segments) != predictions.shape[0]:
-        raise OutputError(f"{folder}: predictions {predictions.shape} and {len(segments)} segments do not match")
-    return predictions, segments, run
 
 
 def _write_array(path: Path, array: np.ndarray) -> None:

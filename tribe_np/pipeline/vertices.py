@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.analysis.regions import read_parcellation
+from tribe_np.cortex.parcellation_files import load_parcellation
 from tribe_np.encoder.readout import selected_columns
 from tribe_np.errors import ConfigError
 
@@ -29,7 +29,7 @@ def vertex_selection(selection: Mapping[str, Any] | None, n_vertices: int) -> np
         names = [selection["roi"]] if isinstance(selection["roi"], str) else selection["roi"]
         if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
             raise ConfigError(f"selection: roi must be names of regions such as ['V1'], got {names!r:.60}")
-        chosen[read_parcellation(selection.get("parcellation"), n_vertices).indices(names)] = True
+        chosen[load_parcellation(selection.get("parcellation"), n_vertices).indices(names)] = True
     if not chosen.any():
         raise ConfigError("selection: no vertex is selected; give roi names, or a mask or indices as vertices")
     return np.flatnonzero(chosen)

@@ -6,7 +6,8 @@ import nibabel.freesurfer.io
 import numpy as np
 import pytest
 
-from tribe_np.analysis.regions import FILES, read_parcellation
+from tribe_np.cortex.parcellation import NO_REGION
+from tribe_np.cortex.parcellation_files import FILES, load_parcellation
 from tribe_np.errors import ConfigError
 from tribe_np.pipeline.vertices import vertex_selection
 
@@ -26,14 +27,14 @@ def annotation(tmp_path: Path) -> Path:
 
 
 def test_areas_hold_both_hemispheres_left_first(annotation: Path) -> None:
-    areas = read_parcellation(annotation, N_VERTICES).areas
-    np.testing.assert_array_equal(areas["V1"], [1, 2, 6, 11, 12, 16])
-    np.testing.assert_array_equal(areas["?"], [0, 5, 10, 15])
-    assert sorted(np.concatenate(list(areas.values()))) == list(range(N_VERTICES))
+    parcellation = load_parcellation(annotation, N_VERTICES)
+    np.testing.assert_array_equal(parcellation.vertices("V1"), [1, 2, 6, 11, 12, 16])
+    np.testing.assert_array_equal(parcellation.vertices("V1", "right"), [11, 12, 16])
+    np.testing.assert_array_equal(np.flatnonzero(parcellation.region_of == NO_REGION), [0, 5, 10, 15])
 
 
 def test_names_match_exactly_by_prefix_and_by_suffix(annotation: Path) -> None:
-    parcellation = read_parcellation(annotation, N_VERTICES)
+    parcellation = load_parcellation(annotation, N_VERTICES)
     np.testing.assert_array_equal(parcellation.indices(["V2"]), [3, 7, 13, 17])
     assert set(parcellation.indices(["V*"])) == set(parcellation.indices(["V1", "V2"]))
     np.testing.assert_array_equal(parcellation.indices(["*a"]), parcellation.indices(["TE1a"]))
@@ -44,17 +45,17 @@ def test_names_match_exactly_by_prefix_and_by_suffix(annotation: Path) -> None:
 
 def test_without_the_data_the_error_says_what_to_supply(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"lh\.HCP-MMP1\.annot"):
-        read_parcellation(None, N_VERTICES)
+        load_parcellation(None, N_VERTICES)
     with pytest.raises(ConfigError, match="no such file"):
-        read_parcellation(tmp_path, N_VERTICES)
+        load_parcellation(tmp_path, N_VERTICES)
     (tmp_path / FILES["left"]).write_bytes(b"\0\0")
     with pytest.raises(ConfigError, match="not a FreeSurfer annotation"):
-        read_parcellation(tmp_path, N_VERTICES)
+        load_parcellation(tmp_path, N_VERTICES)
 
 
 def test_a_coarser_mesh_is_refused(annotation: Path) -> None:
     with pytest.raises(ConfigError, match="fewer than"):
-        read_parcellation(annotation, 40)
+        load_parcellation(annotation, 40)
 
 
 def test_selection_is_the_union_in_vertex_order(annotation: Path) -> None:

@@ -1,0 +1,104 @@
+"""Values of cortical vertices over time, with what is needed to write them down: mesh, columns, times of the rows.
+
+Every command on predictions takes a folder, as `predict` and `resample` write it, or an array; `as_series` reads both.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tribe_np.cortex.sizes import HEMISPHERES, VERTICES_PER_HEMISPHERE, mesh_name, mesh_of_size
+from tribe_np.errors import OutputError, ShapeError
+from tribe_np.formats.prediction_folder import read_prediction
+
+DEFAULT_MESH = "fsaverage5"
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceSeries:
+    """Rows of vertex values.
+
+    Shapes   values (R, n); vertices (n,) ascending indices into both hemispheres, left first, or None for all 2 V;
+             starts (R,)
+    Units    values of a prediction are z-scored BOLD without a physical unit; starts, tr and the offset are seconds.
+             Row r describes the stimulus from starts[r] on, and estimates BOLD `hemodynamic_offset` seconds later
+    """
+
+    values: np.ndarray
+    mesh: str
+    starts: np.ndarray
+    tr: float = 1.0
+    hemodynamic_offset: float = 0.0
+    vertices: np.ndarray | None = None
+    run: Mapping[str, Any] = field(default_factory=dict)  # run.json of the folder it came from
+    origin: str = "the array"  # what errors call it
+
+    @property
+    def per_hemisphere(self) -> int:
+        """Vertices of one hemisphere of the mesh."""
+        return VERTICES_PER_HEMISPHERE[self.mesh]
+
+    @property
+    def columns(self) -> np.ndarray:
+        """The vertex of each column, (n,)."""
+        return np.arange(2 * self.per_hemisphere) if self.vertices is None else self.vertices
+
+    def full(self, missing: float = np.nan) -> np.ndarray:
+        """Every vertex of both hemispheres, (R, 2 V) in the values' dtype; `missing` where none was computed."""
+        if self.vertices is None:
+            return self.values
+        whole = np.full((len(self.values), 2 * self.per_hemisphere), missing, self.values.dtype)
+        whole[:, self.vertices] = self.values
+        return whole
+
+    def hemisphere(self, side: str) -> tuple[np.ndarray, np.ndarray]:
+        """Values (R, n) of "left" or "right", and their vertices (n,) counted within that hemisphere."""
+        first = HEMISPHERES.index(side) * self.per_hemisphere
+        columns = self.columns - first
+        mine = (columns >= 0) & (columns < self.per_hemisphere)
+        return self.values[:, mine], columns[mine]
+
+
+def as_series(source: Any, *, mesh: str | None = None, tr: float = 1.0) -> SurfaceSeries:
+    """A predictions folder (a path) or an array (R, 2 V) or (2 V,) as a SurfaceSeries; one is returned as it is.
+
+    `mesh` and `tr` are for arrays; a folder says its own.
+    Raises   OutputError for a folder that is no whole one; ShapeError for an array of no fsaverage mesh
+    """
+    if isinstance(source, SurfaceSeries):
+        return source
+    if isinstance(source, (str, Path)):
+        return _from_folder(Path(source))
+    values = np.atleast_2d(np.asarray(source))
+    if values.ndim != 2 or values.dtype.kind not in "fiu":
+        raise ShapeError(f"expected numbers of shape (R, V) or (V,), got {values.dtype} {values.shape}")
+    found = mesh_of_size(values.shape[1], "the array")
+    if mesh is not None and mesh_name(mesh) != found:
+        raise ShapeError(f"the array has the {values.shape[1]} vertices of {found}, not those of {mesh}")
+    return SurfaceSeries(values, found, np.arange(len(values)) * tr, tr)
+
+
+def _from_folder(folder: Path) -> SurfaceSeries:
+    predictions, segments, run = read_prediction(folder)
+    options = run.get("options")
+    chosen = options.get("vertices") if isinstance(options, Mapping) else None
+    try:
+        starts = np.array([segment["start"] for segment in segments], float)
+        tr, offset = float(run["tr"]), float(run["hemodynamic_offset"])
+        vertices = None if chosen is None else np.asarray(chosen, np.int64)
+        mesh = mesh_name(str(run.get("mesh", DEFAULT_MESH)))
+    except (KeyError, TypeError, ValueError) as error:
+        raise OutputError(f"{folder}: run.json or segments.json is not as predict writes it: {error}") from error
+    n_columns, size = predictions.shape[1], 2 * VERTICES_PER_HEMISPHERE[mesh]
+    if vertices is None and n_columns != size:
+        raise ShapeError(f"{folder}: has {n_columns} vertices, but {mesh} has {size}")
+    if vertices is not None and (vertices.shape != (n_columns,) or not _ascending(vertices, size)):
+        raise OutputError(f"{folder}: run.json does not name one vertex of {mesh} for each of {n_columns} columns")
+    return SurfaceSeries(predictions, mesh, starts, tr, offset, vertices, run, str(folder))
+
+
+def _ascending(vertices: np.ndarray, size: int) -> bool:
+    return bool(len(vertices) and vertices[0] >= 0 and vertices[-1] < size and (np.diff(vertices) > 0).all())
