@@ -1,0 +1,79 @@
+"""The formats that `export` writes: one record each, in a file of its own family, loaded when it is asked for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tribe_np.errors import ConfigError
+from tribe_np.shown import did_you_mean, quoted
+
+if TYPE_CHECKING:
+    from tribe_np.cortex.series import SurfaceSeries
+
+EXPORT_FORMATS = {  # name: the record, and what it is in a line of --help
+    "gifti": ("tribe_np.outputs.gifti_files.GIFTI", "one .func.gii a hemisphere"),
+    "cifti": ("tribe_np.outputs.cifti_files.CIFTI", "CIFTI-2 .dtseries.nii"),
+    "mgh": ("tribe_np.outputs.freesurfer_files.MGH", "FreeSurfer .mgh, one a hemisphere"),
+    "mz3": ("tribe_np.outputs.mesh_overlays.MZ3", "Surf Ice and niivue .mz3, one a hemisphere"),
+    "stc": ("tribe_np.outputs.mesh_overlays.STC", "MNE source estimates -lh.stc and -rh.stc"),
+    "npz": ("tribe_np.outputs.array_files.NPZ", "NumPy arrays with their times"),
+    "hdf5": ("tribe_np.outputs.hdf5_files.HDF5", "HDF5 (extra hdf5)"),
+    "raw": ("tribe_np.outputs.array_files.RAW", "float32 with JSON, as the Rust port writes it"),
+    "csv": ("tribe_np.outputs.region_tables.CSV", "a time course per region"),
+}
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What can be asked for beside the format; which format takes what is `ExportFormat.takes`."""
+
+    bids: tuple[str, ...] = ()  # "sub-01", "task-film": names as of a BIDS derivative
+    times: str = "stimulus"  # or "bold": what a row's time means in the files
+    fill_gaps: bool = False  # rows of NaN where the time axis has gaps
+    mask_medial_wall: bool = False
+    parcellation: Any = None  # of regions, and of the medial wall: what `cortex.load_parcellation` takes
+
+
+COMMON = ("bids", "times")
+
+
+@dataclass(frozen=True)
+class ExportFormat:
+    """A format: the extra that it needs, the options it takes beside the common ones, and what writes it.
+
+    `write` fills a folder and gives the paths of the files of data; `export` adds a sidecar to each.
+    """
+
+    name: str
+    extra: str | None
+    write: "Callable[[SurfaceSeries, Path, ExportOptions], list[Path]]"
+    takes: tuple[str, ...] = ()
+
+
+def find_format(name: str) -> ExportFormat:
+    """The record of a format.
+
+    Raises   ConfigError for an unknown one
+    """
+    if name not in EXPORT_FORMATS:
+        raise ConfigError(
+            f"format {quoted(name)} is unknown; known are {', '.join(EXPORT_FORMATS)}"
+            f"{did_you_mean(name, list(EXPORT_FORMATS))}"
+        )
+    module, _, record = EXPORT_FORMATS[name][0].rpartition(".")
+    found: ExportFormat = getattr(import_module(module), record)
+    return found
+
+
+def check_options(chosen: ExportFormat, given: Mapping[str, Any]) -> ExportOptions:
+    """The options as a record.
+
+    Raises   ConfigError for one that this format does not take
+    """
+    known = (*COMMON, *chosen.takes)
+    for name in given:
+        if name not in known:
+            raise ConfigError(f"{chosen.name} does not take the option {quoted(name)}; it takes {', '.join(known)}")
+    return ExportOptions(**given)
