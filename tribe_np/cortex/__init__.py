@@ -9,14 +9,18 @@ if TYPE_CHECKING:
 
 _PUBLIC = {
     "Parcellation": "tribe_np.cortex.parcellation",
+    "Projection": "tribe_np.cortex.projection",
     "Surface": "tribe_np.cortex.meshes",
     "SurfaceSeries": "tribe_np.cortex.series",
     "as_series": "tribe_np.cortex.series",
     "load_overlay": "tribe_np.cortex.meshes",
     "load_surface": "tribe_np.cortex.meshes",
+    "project": "tribe_np.cortex.projection",
 }
 
-__all__ = ["Parcellation", "Surface", "SurfaceSeries", "as_series", "load_overlay", "load_surface"]
+__all__ = [
+    "Parcellation", "Projection", "Surface", "SurfaceSeries", "as_series", "load_overlay", "load_surface", "project",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> "Any":

@@ -181,9 +181,7 @@ def _midway_pieces(midway: np.ndarray, faces: np.ndarray, grid: Grid, taken: np.
             within = ((voxels >= 0) & (voxels < np.array(grid.shape)[:, None])).all(axis=0)
             flat = np.where(within, _flat(voxels, grid), 0)
             new = np.flatnonzero(within & ~taken[flat])
-            yield _Pieces.summed(
-                flat[new], part[new // len(shares)], shares[new % len(shares)].T, grid.n_voxels
-            )
+            yield _Pieces.summed(flat[new], part[new // len(shares)], shares[new % len(shares)].T, grid.n_voxels)
 
 
 def _count_split(sums: scipy.sparse.csr_array, rows: np.ndarray, triangles: np.ndarray) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 
 from tribe_np.errors import ConfigError, MeasurementError
 from tribe_np.files.small_files import read_small_file
+from tribe_np.formats.voxel_files import HeaderInterval
 from tribe_np.shown import quoted
 
 SHORTEST, LONGEST = 0.05, 30.0  # s between volumes of BOLD
@@ -31,14 +32,6 @@ class ScanTime:
     tr: float
     start: float
     origin: str
-
-
-@dataclass(frozen=True)
-class HeaderInterval:
-    """What a header says of the interval: seconds (None: nothing), and whether it names the unit."""
-
-    seconds: float | None
-    has_unit: bool
 
 
 def scan_time(header: HeaderInterval, path: Path, given: float | None, warn: list[str]) -> ScanTime:

@@ -1,0 +1,170 @@
+"""A subject's own surfaces, as FreeSurfer made them, and the way from their vertices to fsaverage's.
+
+FreeSurfer writes coordinates about the centre of its own volume ("tkRAS"), scanners and fMRIPrep's images about
+another: they differ by c_ras, which the surface's file states, commonly some millimetres, and images are sampled in
+the scanner's. Vertices are matched on the sphere to which both brains are registered (`sphere.reg`).
+Source   FreeSurfer wiki, CoordinateSystems, use cases 1 and 3; mri_surf2surf --mapmethod nnf (nearest)
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+from scipy.spatial import cKDTree
+
+from tribe_np.cortex.meshes import load_surface
+from tribe_np.cortex.sizes import HEMISPHERES
+from tribe_np.cortex.surface_files import SurfaceFile, read_surface_file
+from tribe_np.errors import ConfigError, MeasurementError
+from tribe_np.formats.voxel_files import open_voxels
+from tribe_np.shown import quoted
+
+TKRAS = np.array([[-1, 0, 0], [0, 0, 1], [0, -1, 0]], float)  # directions of FreeSurfer's own axes, one a column
+FARTHEST = 0.05  # of the sphere's radius, median: registered spheres lie within a fraction of a triangle
+REGISTRATIONS = ("nearest", "barycentric")
+CANDIDATES = 24  # triangles around a point, by their centres, among which the one that holds it is looked for
+
+
+@dataclass(frozen=True, eq=False)
+class NativeSide:
+    """A subject's hemisphere.
+
+    Shapes   vertices (n,) those that fsaverage's ones are made of; pial, white (V, 3) in scanner mm; faces (F, 3);
+             shares (V_fsaverage, n)
+    """
+
+    vertices: np.ndarray
+    pial: np.ndarray
+    white: np.ndarray
+    faces: np.ndarray
+    shares: sparse.csr_matrix
+
+
+def subject_folder(subjects_dir: str | Path | None, subject: str) -> Path:
+    """The folder of a subject's surfaces.
+
+    Raises   ConfigError where it is not there
+    """
+    if subjects_dir is None:
+        raise ConfigError("a native space needs the FreeSurfer subjects folder: --subjects-dir (subjects_dir)")
+    folder = Path(subjects_dir) / subject / "surf"
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: no such folder; is {quoted(subject)} a subject of {subjects_dir}?")
+    return folder
+
+
+def sphere_shares(
+    folder: Path, mesh: str, subjects_dir: str | Path | None, registration: str
+) -> tuple[list[sparse.csr_matrix], dict[str, str]]:
+    """How much of each native vertex goes into each of fsaverage's, (V_fsaverage, V) for left and right; digests."""
+    target, found, digests = load_surface(mesh, "sphere", subjects_dir=subjects_dir), [], {}
+    for side in HEMISPHERES:
+        path = folder / f"{side[0]}h.sphere.reg"
+        sphere = read_surface_file(path, side)
+        digests[str(path)] = sphere.sha256
+        ours, theirs = _on_unit_sphere(target.hemisphere(side)[0]), _on_unit_sphere(sphere.coordinates)
+        away, nearest = cKDTree(theirs).query(ours)
+        if np.median(away) > FARTHEST:
+            raise MeasurementError(
+                f"{path}: its vertices do not cover the sphere of {mesh}; is it registered to fsaverage?"
+            )
+        if registration == "nearest":
+            entries = (np.ones(len(ours)), (np.arange(len(ours)), nearest))
+        else:
+            entries = _barycentric(ours, theirs, sphere.faces)
+        found.append(sparse.csr_matrix(entries, (len(ours), len(theirs))))
+    return found, digests
+
+
+def native_sides(folder: Path, shares: list[sparse.csr_matrix]) -> tuple[list[NativeSide], dict[str, str]]:
+    """Both hemispheres with their surfaces in scanner coordinates, and the files' digests.
+
+    Raises   MeshError for a missing or damaged surface; MeasurementError where c_ras is not to be had
+    """
+    sides, digests = [], {}
+    for side, weights in zip(HEMISPHERES, shares, strict=True):
+        surfaces = {}
+        for kind in ("pial", "white"):
+            path = folder / f"{side[0]}h.{kind}"
+            read = read_surface_file(path, side, in_place=True)
+            digests[str(path)] = read.sha256
+            if len(read.coordinates) != weights.shape[1]:
+                raise MeasurementError(
+                    f"{path}: has {len(read.coordinates)} vertices, but sphere.reg has {weights.shape[1]}"
+                )
+            surfaces[kind] = read, to_scanner(path, read)
+        used = np.unique(weights.indices)
+        (pial, pial_at), (_, white_at) = surfaces["pial"], surfaces["white"]
+        sides.append(NativeSide(used, pial_at, white_at, pial.faces, weights[:, used]))
+    return sides, digests
+
+
+def to_scanner(path: Path, surface: SurfaceFile) -> np.ndarray:
+    """The surface's vertices in the scanner's mm, (V, 3), from the volume geometry in its file, or mri/orig.mgz."""
+    turn, centre = _geometry(path)
+    return np.asarray(surface.coordinates.astype(np.float64) @ (turn @ np.linalg.inv(TKRAS)).T + centre)
+
+
+def _geometry(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Directions of the volume's axes in the scanner, one a column, and its centre (c_ras)."""
+    import warnings
+
+    from nibabel.freesurfer import read_geometry
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # no geometry is a warning there
+            *_, info = read_geometry(str(path), read_metadata=True)
+        if str(info.get("valid", "")).startswith("1"):
+            axes = np.stack([np.asarray(info[name], float) for name in ("xras", "yras", "zras")], axis=1)
+            centre = np.asarray(info["cras"], float)
+            if axes.shape == (3, 3) and centre.shape == (3,) and abs(abs(np.linalg.det(axes)) - 1) < 0.01:
+                return axes, centre
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return _geometry_of_volume(path)
+
+
+def _geometry_of_volume(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    volume = path.parent.parent / "mri" / "orig.mgz"
+    if not volume.is_file():
+        raise MeasurementError(
+            f"{path}: does not say where its volume lay in the scanner (c_ras), and {volume} is not there; without it "
+            "the surface would lie some millimetres off"
+        )
+    file = open_voxels(volume)
+    if file.affine is None:
+        raise MeasurementError(f"{volume}: has no orientation, and {path.name} does not say c_ras")
+    axes = file.affine[:3, :3] / np.linalg.norm(file.affine[:3, :3], axis=0)
+    centre = file.affine[:3, :3] @ (np.array(file.shape) / 2) + file.affine[:3, 3]
+    return axes, centre
+
+
+def _on_unit_sphere(coordinates: np.ndarray) -> np.ndarray:
+    points = coordinates.astype(np.float64)
+    return np.asarray(points / np.linalg.norm(points, axis=1, keepdims=True))
+
+
+def _barycentric(
+    points: np.ndarray, vertices: np.ndarray, faces: np.ndarray
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """Shares of the three vertices of the triangle that a ray through each point meets."""
+    corners = vertices[faces]
+    _, near = cKDTree(corners.mean(axis=1)).query(points, k=min(CANDIDATES, len(faces)))
+    near = near.reshape(len(points), -1)
+    best = np.full(len(points), -np.inf)
+    shares, chosen = np.zeros((len(points), 3)), np.zeros(len(points), np.int64)
+    for column in range(near.shape[1]):
+        a, b, c = np.moveaxis(corners[near[:, column]], 1, 0)
+        parts = np.stack([
+            (points * np.cross(b, c)).sum(1), (points * np.cross(c, a)).sum(1), (points * np.cross(a, b)).sum(1)
+        ], axis=1)  # fmt: skip
+        sums = parts.sum(axis=1, keepdims=True)
+        parts = np.where(sums > 0, parts / np.where(sums > 0, sums, 1), -np.inf)
+        better = parts.min(axis=1) > best
+        best[better], shares[better] = parts.min(axis=1)[better], parts[better]
+        chosen[better] = near[better, column]
+    shares = np.maximum(shares, 0)  # a point on an edge, by rounding
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares.ravel(), (np.repeat(np.arange(len(points)), 3), faces[chosen].ravel())

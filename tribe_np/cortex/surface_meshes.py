@@ -1,0 +1,69 @@
+"""Values of another mesh's vertices on fsaverage's: the first vertices of a finer fsaverage, or along a registration."""
+
+import numpy as np
+from scipy import sparse
+
+from tribe_np.cortex.measured_surfaces import FSLR_HELP, MeasuredSurface, wrong_mesh
+from tribe_np.cortex.sizes import HEMISPHERES, VERTICES_PER_HEMISPHERE
+from tribe_np.errors import MeasurementError
+from tribe_np.shown import quoted
+
+SIZE_NAMES = {size: name for name, size in VERTICES_PER_HEMISPHERE.items()}
+
+
+def onto_mesh(measured: MeasuredSurface, mesh: str, shares: list[sparse.csr_matrix] | None) -> tuple[np.ndarray, str]:
+    """Series (n, 2 V) float64 on `mesh`, and how they came there.
+
+    `shares` lead from a subject's own vertices, (V, V_native) for each side. Without them the data lie on an fsaverage
+    at least as fine, of which fsaverage5, 6 and 7 have the coarser one's vertices first.
+    Raises   MeasurementError for another mesh, or a coarser one
+    """
+    if shares is not None:
+        for side, found, weights in zip(HEMISPHERES, measured.sides, shares, strict=True):
+            if found.shape[1] != weights.shape[1]:
+                raise MeasurementError(
+                    f"{measured.paths[0]}: the {side} hemisphere has {found.shape[1]} vertices, the subject's sphere.reg "
+                    f"{weights.shape[1]}"
+                )
+        parts = [shared(found, weights) for found, weights in zip(measured.sides, shares, strict=True)]
+        return np.concatenate(parts, axis=1), "the subject's own, along sphere.reg"
+    _check_mesh(measured, mesh)
+    size = VERTICES_PER_HEMISPHERE[mesh]
+    found = SIZE_NAMES[measured.per_hemisphere[0]]
+    how = found if found == mesh else f"{found}, of which {mesh} has the first {size} vertices a hemisphere"
+    return np.concatenate([side[:, :size] for side in measured.sides], axis=1), how
+
+
+def _check_mesh(measured: MeasuredSurface, mesh: str) -> None:
+    path, (left, right) = measured.paths[0], measured.per_hemisphere
+    lower = path.name.lower().replace("_", "").replace("-", "")
+    if left != right:
+        raise MeasurementError(
+            f"{path}: has {left} vertices on the left and {right} on the right; expected one mesh. A subject's own "
+            "surfaces need --subject (subject) and --subjects-dir"
+        )
+    if "fslr" in lower:
+        raise MeasurementError(f"{path}: its name says that it lies on fsLR; {FSLR_HELP}")
+    if path.name.endswith((".dtseries.nii", ".dscalar.nii")) and left == VERTICES_PER_HEMISPHERE["fsaverage7"]:
+        if "fsaverage" not in lower:
+            raise MeasurementError(
+                f"{path}: has {left} vertices a hemisphere, as fsLR-164k and fsaverage have; if it is fsaverage, say so "
+                f"in its name (space-fsaverage); if fsLR, {FSLR_HELP}"
+            )
+    if left not in SIZE_NAMES:
+        raise wrong_mesh(path, left)
+    if left < VERTICES_PER_HEMISPHERE[mesh]:
+        raise MeasurementError(
+            f"{path}: lies on {SIZE_NAMES[left]}, which is coarser than {quoted(mesh)}; nothing is made up in between"
+        )
+
+
+def shared(values: np.ndarray, shares: sparse.csr_matrix) -> np.ndarray:
+    """Values (n, V_native) at fsaverage's vertices, (n, V); a vertex whose sources are all NaN is NaN."""
+    is_missing = np.isnan(values)
+    if not is_missing.any():
+        return np.asarray((shares @ values.T).T)
+    sums = shares @ np.where(is_missing, 0, values).T
+    weights = shares @ (~is_missing).astype(np.float64).T
+    with np.errstate(invalid="ignore"):  # 0 / 0 is NaN: no source, no value
+        return np.asarray((sums / np.where(weights > 1e-9, weights, np.nan)).T)
