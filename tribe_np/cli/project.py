@@ -6,8 +6,6 @@ from typing import Any
 
 from tribe_np.cli import common
 
-OWN = ("bold", "out", "json", "quiet", "threads", "command", "no_detrend", "no_standardize")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np project`."""
@@ -111,13 +109,17 @@ def _rate(text: str) -> float | str:
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     common.fix_threads(options)
-    asked = {name: value for name, value in vars(options).items() if name not in OWN}
-    asked |= {"detrend": not options.no_detrend, "standardize": not options.no_standardize}
+    from dataclasses import fields
+
     from tribe_np.cortex.projection import project
+    from tribe_np.cortex.projection_options import ProjectionOptions
     from tribe_np.outputs.measured_folder import PROJECT, measured_run, write_measured
     from tribe_np.outputs.whole import check_own_target
     from tribe_np.pipeline.provenance import provenance
 
+    own = {field.name for field in fields(ProjectionOptions)}
+    asked = {name: value for name, value in vars(options).items() if name in own}
+    asked |= {"detrend": not options.no_detrend, "standardize": not options.no_standardize}
     inputs = {f"input {path.name}": path for path in options.bold}
     inputs |= {name: asked.get(name) for name in ("confounds", "mask", "subjects_dir")}
     check_own_target(options.out, PROJECT, inputs)
@@ -132,15 +134,10 @@ def execute(options: argparse.Namespace) -> int:
 
 def _said(out: Path, result: dict[str, Any]) -> list[str]:
     n_rows, n_vertices = result["shape"]
-    axis = (
-        "scan time"
-        if result["time_axis"] == "scan"
-        else f"stimulus time, BOLD {result['hemodynamic_offset']:g} s later"
-    )
     lines = [f"wrote {out}: bold.npy ({n_rows} rows of {result['tr']:g} s, {n_vertices} vertices), run.json"]
-    lines.append(f"row 0 is second {result['start']:g} ({axis})")
+    later = f"of the stimulus; the BOLD is {result['hemodynamic_offset']:g} s later"
+    lines.append(f"row 0 is second {result['start']:g} {'of the scan' if result['time_axis'] == 'scan' else later}")
     if "space" in result:
-        lines.append(
-            f"space {result['space']} ({result['space_found_in']}): {result.get('coordinates_note') or result['coordinates']}"
-        )
+        how = result.get("coordinates_note") or result["coordinates"]
+        lines.append(f"space {result['space']} ({result['space_found_in']}): {how}")
     return lines

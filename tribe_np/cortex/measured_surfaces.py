@@ -18,12 +18,12 @@ from tribe_np.files.small_files import check_regular
 from tribe_np.formats.gifti import GiftiFile, read_gifti
 from tribe_np.formats.voxel_files import HeaderInterval, VoxelFile, nifti_header, open_voxels, read_head
 
-MARKS = {  # how names mark the hemispheres, left and right
-    r"(?<![A-Za-z0-9])hemi-{}(?![A-Za-z0-9])": ("L", "R"),
-    r"(?<![A-Za-z0-9]){}(?![A-Za-z0-9])": ("lh", "rh"),
-    r"(?<=\.){}(?=\.)": ("L", "R"),
-    r"(?<![A-Za-z]){}(?![A-Za-z])": ("left", "right"),
-}
+MARKS = (  # how names mark the hemispheres: before the mark, left, right, behind it
+    (r"(?<![A-Za-z0-9])hemi-", "L", "R", r"(?![A-Za-z0-9])"),
+    (r"(?<![A-Za-z0-9])", "lh", "rh", r"(?![A-Za-z0-9])"),
+    (r"\.", "L", "R", r"(?=\.)"),
+    (r"(?<![A-Za-z])", "left", "right", r"(?![A-Za-z])"),
+)
 LABELS = 1002  # GIFTI's intent of an array of labels
 FSLR_SIZES = {32492: "fsLR-32k", 59292: "fsLR-59k"}
 MAX_CIFTI_HEADER = 64 << 20
@@ -44,7 +44,11 @@ class MeasuredSurface:
     paths: tuple[Path, ...]
     sides: tuple[np.ndarray, np.ndarray]
     interval: HeaderInterval
-    is_series: bool
+
+    @property
+    def n_volumes(self) -> int:
+        """How many volumes, or maps."""
+        return len(self.sides[0])
 
     @property
     def per_hemisphere(self) -> tuple[int, int]:
@@ -56,19 +60,19 @@ def side_in_name(path: Path) -> str | None:
     """The hemisphere that a file's name marks; None where it marks none, or both."""
     found = {
         side
-        for pattern, marks in MARKS.items()
+        for before, *marks, behind in MARKS
         for side, mark in zip(HEMISPHERES, marks, strict=True)
-        if re.search(pattern.format(mark), path.name)
+        if re.search(f"{before}{mark}{behind}", path.name)
     }
     return found.pop() if len(found) == 1 else None
 
 
 def other_file(path: Path) -> Path | None:
     """The file beside `path` whose name marks the other hemisphere; None where there is none."""
-    for pattern, marks in MARKS.items():
-        for mark, other in (marks, marks[::-1]):
-            name, n_marks = re.subn(pattern.format(mark), lambda m, o=other, k=mark: m[0].replace(k, o), path.name)
-            if n_marks and path.with_name(name).is_file():
+    for before, left, right, behind in MARKS:
+        for mark, other in ((left, right), (right, left)):
+            name = re.sub(f"({before}){mark}{behind}", rf"\g<1>{other}", path.name)
+            if name != path.name and path.with_name(name).is_file():
                 return path.with_name(name)
     return None
 
@@ -100,7 +104,7 @@ def read_surfaces(paths: Sequence[Path]) -> MeasuredSurface:
             f"{paths[0]} and {paths[1]}: the left has {len(left.values)} volumes, the right {len(right.values)}"
         )
     in_order = tuple(paths[sides.index(side)] for side in HEMISPHERES)
-    return MeasuredSurface(in_order, (left.values, right.values), left.interval, len(left.values) > 1)
+    return MeasuredSurface(in_order, (left.values, right.values), left.interval)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,20 +184,17 @@ def read_cifti(path: Path) -> MeasuredSurface:
     if claimed > size or not 544 <= int(header["vox_offset"]) <= MAX_CIFTI_HEADER:
         raise MeasurementError(f"{path}: truncated or damaged: its header claims {claimed} bytes, the file has {size}")
     try:
-        import nibabel
+        from nibabel.cifti2.cifti2 import Cifti2Image
 
-        image = nibabel.cifti2.Cifti2Image.from_filename(str(path))
+        image: Any = Cifti2Image.from_filename(str(path))
         rows, columns = (image.header.get_axis(axis) for axis in (0, 1))
         values = np.asarray(image.dataobj, np.float64)
     except (MemoryError, Exception) as error:  # nibabel raises whatever it stumbles over
         raise MeasurementError(f"{path}: not a CIFTI-2 file of series or maps, or damaged: {error}") from error
     if type(columns).__name__ != "BrainModelAxis":
         raise MeasurementError(f"{path}: its columns are no vertices ({type(columns).__name__}); expected a dense file")
-    is_time = type(rows).__name__ == "SeriesAxis"
-    seconds = float(rows.step) if is_time and str(rows.unit).upper() == "SECOND" else None
-    return MeasuredSurface(
-        (path,), _cortex(path, columns, values), HeaderInterval(seconds, seconds is not None), is_time
-    )
+    seconds = float(rows.step) if type(rows).__name__ == "SeriesAxis" and str(rows.unit).upper() == "SECOND" else None
+    return MeasuredSurface((path,), _cortex(path, columns, values), HeaderInterval(seconds, seconds is not None))
 
 
 def _cortex(path: Path, columns: Any, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

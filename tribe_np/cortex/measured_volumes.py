@@ -31,7 +31,8 @@ def project_volumes(
 
     Raises   ConfigError where the space is not known; MeasurementError for damaged data, another grid of the mask
     """
-    space, origin = volume_space(file, asked.space, asked.subject is not None, warn)
+    known = asked.space or ("as-is" if asked.as_upstream else None)
+    space, origin = volume_space(file, known, asked.subject, warn)
     place, facts = (_native if space == "native" else _standard)(file, asked, space, warn)
     mask = None if asked.mask is None else _mask(file, asked)
     n_voxels = int(np.prod(file.shape))
@@ -50,7 +51,7 @@ def project_volumes(
 
 
 def smoothed(volumes: np.ndarray, affine: np.ndarray | None, fwhm: float) -> np.ndarray:
-    """Volumes (X, Y, Z, k) under a Gaussian of `fwhm` mm; what is not finite counts as 0, as in nilearn's smooth_img."""
+    """Volumes (X, Y, Z, k) under a Gaussian of `fwhm` mm; what is not finite counts as 0, as in nilearn."""
     assert affine is not None
     volumes = np.where(np.isfinite(volumes), volumes, 0)
     for axis, size in enumerate(np.linalg.norm(affine[:3, :3], axis=0)):
@@ -59,17 +60,16 @@ def smoothed(volumes: np.ndarray, affine: np.ndarray | None, fwhm: float) -> np.
 
 
 def _mask(file: VoxelFile, asked: ProjectionOptions) -> np.ndarray:
-    assert asked.mask is not None and file.affine is not None
+    assert asked.mask is not None
+    assert file.affine is not None
     mask = open_voxels(asked.mask)
     same = mask.affine is not None and np.allclose(mask.affine, file.affine, rtol=0, atol=SAME_GRID)
     if mask.shape != file.shape or mask.n_volumes != 1 or not same:
-        raise MeasurementError(
-            f"{asked.mask}: a mask on another grid than {file.path}: expected {file.shape}, one volume"
-        )
+        raise MeasurementError(f"{asked.mask}: a mask on another grid than {file.path}, whose shape is {file.shape}")
     values = mask.read(0, 1)[..., 0]
     if not values.any():
         raise MeasurementError(f"{asked.mask}: the mask is empty")
-    return (values != 0).astype(np.float64)
+    return np.asarray(values != 0, np.float64)
 
 
 def _standard(file: VoxelFile, asked: ProjectionOptions, space: str, warn: list[str]) -> tuple[Place, dict[str, Any]]:

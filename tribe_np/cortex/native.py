@@ -6,13 +6,16 @@ the scanner's. Vertices are matched on the sphere to which both brains are regis
 Source   FreeSurfer wiki, CoordinateSystems, use cases 1 and 3; mri_surf2surf --mapmethod nnf (nearest)
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
+from tribe_np.cortex.mesh_sources import VARIABLE
 from tribe_np.cortex.meshes import load_surface
 from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.cortex.surface_files import SurfaceFile, read_surface_file
@@ -46,11 +49,14 @@ def subject_folder(subjects_dir: str | Path | None, subject: str) -> Path:
 
     Raises   ConfigError where it is not there
     """
-    if subjects_dir is None:
-        raise ConfigError("a native space needs the FreeSurfer subjects folder: --subjects-dir (subjects_dir)")
-    folder = Path(subjects_dir) / subject / "surf"
+    given = subjects_dir or os.environ.get(VARIABLE)
+    if not given:
+        raise ConfigError(
+            f"a subject's own surfaces need FreeSurfer's subjects folder: --subjects-dir (subjects_dir) or {VARIABLE}"
+        )
+    folder = Path(given) / subject / "surf"
     if not folder.is_dir():
-        raise ConfigError(f"{folder}: no such folder; is {quoted(subject)} a subject of {subjects_dir}?")
+        raise ConfigError(f"{folder}: no such folder; is {quoted(subject)} a subject of {given}?")
     return folder
 
 
@@ -110,11 +116,12 @@ def _geometry(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Directions of the volume's axes in the scanner, one a column, and its centre (c_ras)."""
     import warnings
 
-    from nibabel.freesurfer import read_geometry
+    from nibabel.freesurfer import io
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # no geometry is a warning there
+            read_geometry: Any = io.read_geometry
             *_, info = read_geometry(str(path), read_metadata=True)
         if str(info.get("valid", "")).startswith("1"):
             axes = np.stack([np.asarray(info[name], float) for name in ("xras", "yras", "zras")], axis=1)

@@ -26,7 +26,7 @@ from tribe_np.cortex.sizes import VERTICES_PER_HEMISPHERE
 from tribe_np.cortex.surface_meshes import onto_mesh
 from tribe_np.errors import ConfigError, MeasurementError
 from tribe_np.files.small_files import check_regular
-from tribe_np.formats.voxel_files import HeaderInterval, open_voxels, read_head
+from tribe_np.formats.voxel_files import VoxelFile, open_voxels, read_head
 
 MOST_MISSING = 0.5  # of the vertices without a value: beyond, the space or the file is wrong
 DIGEST_BLOCK = 1 << 20
@@ -69,13 +69,15 @@ def project(bold: str | Path | Sequence[str | Path], *, on_volumes: Steps | None
     paths = [Path(bold)] if isinstance(bold, (str, Path)) else [Path(path) for path in bold]
     if not 1 <= len(paths) <= 2:
         raise ConfigError(f"expected one file, or two hemispheres, got {len(paths)}")
-    raw = _read(paths, asked, warn, on_volumes or (lambda n: None))
-    confounds, chosen = _confounds(asked, len(raw.series), warn) if asked.confounds else (None, [])
+    source = _open(paths)
+    time = _time(source, asked, warn)
+    _check_length(source, asked)
+    confounds, chosen = _confounds(asked, source.n_volumes, warn) if asked.confounds else (None, [])
+    raw = _measure(source, time, asked, warn, on_volumes or (lambda n: None))
     if not raw.is_series:
         warn.append(f"{raw.paths[0]}: one volume: it is projected, but not cleaned, and has no time")
         cleaned = clean(raw.series, detrend=False, standardize=False)
     else:
-        _check_length(raw, asked)
         cleaned = clean(
             raw.series, detrend=asked.detrend, standardize=asked.standardize, confounds=confounds,
             as_upstream=asked.as_upstream,
@@ -101,41 +103,46 @@ class _Raw:
     facts: Mapping[str, Any]
 
 
-def _read(paths: list[Path], asked: ProjectionOptions, warn: list[str], on_volumes: Steps) -> _Raw:
+def _open(paths: list[Path]) -> VoxelFile | MeasuredSurface:
     for path in paths:
         check_regular(path, error=MeasurementError)
-    head = read_head(paths[0])[0]
     if len(paths) == 1 and is_cifti(paths[0]):
-        return _from_surface(read_cifti(paths[0]), asked, warn, on_volumes)
-    if head.lstrip()[:1] == b"<" or len(paths) == 2:
-        return _from_surface(read_surfaces(paths), asked, warn, on_volumes)
+        return read_cifti(paths[0])
+    if len(paths) == 2 or read_head(paths[0])[0].lstrip()[:1] == b"<":
+        return read_surfaces(paths)
     file = open_voxels(paths[0])
-    if file.is_surface:
-        return _from_surface(read_surfaces(paths), asked, warn, on_volumes)
-    time = _time(file.interval, paths[0], file.is_series and file.n_volumes > 1, asked, warn)
-    series, facts = project_volumes(file, asked, warn, on_volumes)
-    return _Raw((paths[0],), series, file.n_volumes > 1, time, facts)
+    return read_surfaces(paths) if file.is_surface else file
 
 
-def _from_surface(measured: MeasuredSurface, asked: ProjectionOptions, warn: list[str], on_volumes: Steps) -> _Raw:
+def _measure(
+    source: VoxelFile | MeasuredSurface, time: ScanTime, asked: ProjectionOptions, warn: list[str], on_volumes: Steps
+) -> _Raw:
+    if isinstance(source, VoxelFile):
+        series, facts = project_volumes(source, asked, warn, on_volumes)
+    else:
+        series, facts = _from_surface(source, asked)
+        on_volumes(len(series))
+    return _Raw(source.paths, series, source.n_volumes > 1, time, facts)
+
+
+def _from_surface(measured: MeasuredSurface, asked: ProjectionOptions) -> tuple[np.ndarray, dict[str, Any]]:
     unused = [name for name in ("mask", "smooth") if getattr(asked, name) is not None]
     if unused:
         raise ConfigError(f"{measured.paths[0]}: {unused[0]} is for volumes; these data lie on a surface already")
     if asked.space not in (None, "native"):
         raise ConfigError(f"{measured.paths[0]}: space {asked.space} is for volumes; these data lie on a surface")
-    time = _time(measured.interval, measured.paths[0], measured.is_series, asked, warn)
-    shares, digests = None, {}
+    shares, digests = None, dict[str, str]()
     if asked.subject is not None:
         folder = subject_folder(asked.subjects_dir, asked.subject)
         shares, digests = sphere_shares(folder, asked.mesh, asked.subjects_dir, asked.registration)
     series, how = onto_mesh(measured, asked.mesh, shares)
-    on_volumes(len(series))
-    return _Raw(measured.paths, series, measured.is_series, time, {"surface": how, "surfaces_sha256": digests})
+    return series, {"surface": how, "surfaces_sha256": digests}
 
 
-def _time(interval: HeaderInterval, path: Path, is_series: bool, asked: ProjectionOptions, warn: list[str]) -> ScanTime:
-    if is_series:
-        found = scan_time(interval, path, asked.tr, warn)
+def _time(source: VoxelFile | MeasuredSurface, asked: ProjectionOptions, warn: list[str]) -> ScanTime:
+    path = source.paths[0]
+    if source.n_volumes > 1:
+        found = scan_time(source.interval, path, asked.tr, warn)
         return ScanTime(found.tr, 0.0, found.origin) if asked.as_upstream else found
     given = [name for name in ("tr", "confounds") if getattr(asked, name) is not None]
     if asked.align or given:
@@ -148,12 +155,12 @@ def _confounds(asked: ProjectionOptions, n_volumes: int, warn: list[str]) -> tup
     return read_confounds(asked.confounds, asked.confound_columns, n_volumes, warn)
 
 
-def _check_length(raw: _Raw, asked: ProjectionOptions) -> None:
-    fewest = 4 if asked.detrend and asked.standardize else 3 if asked.standardize else 2
-    if len(raw.series) < fewest and not asked.as_upstream:
+def _check_length(source: VoxelFile | MeasuredSurface, asked: ProjectionOptions) -> None:
+    fewest = (4 if asked.detrend else 2) if asked.standardize else 3 if asked.detrend else 2
+    if 1 < source.n_volumes < fewest and not asked.as_upstream:
         raise ConfigError(
-            f"{raw.paths[0]}: has {len(raw.series)} volumes, too few to clean; give no_detrend and no_standardize "
-            "(--no-detrend --no-standardize)"
+            f"{source.paths[0]}: has {source.n_volumes} volumes, of which detrending leaves nothing; give --no-detrend "
+            "(detrend=False)"
         )
 
 

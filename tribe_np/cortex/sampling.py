@@ -64,12 +64,11 @@ class SamplePoints:
         n = self.n_samples or DEFAULT_POINTS[kind]
         outer = outer.astype(np.float64)
         if kind == "ball":
-            return outer[:, np.newaxis] + ball_cloud(n) * self.radius
-        if kind == "line":
-            fractions = np.linspace(-1, 1, n) if self.depth is None else np.asarray(self.depth)
-            return outer[:, np.newaxis] - self.radius * fractions[:, np.newaxis] * normals(outer, faces)[:, np.newaxis]
-        fractions = np.linspace(0, 1, n) if self.depth is None else np.asarray(self.depth)
-        return outer[:, np.newaxis] + fractions[:, np.newaxis] * (inner.astype(np.float64) - outer)[:, np.newaxis]
+            return np.asarray(outer[:, np.newaxis] + ball_cloud(n) * self.radius)
+        first = -1 if kind == "line" else 0
+        fractions = np.linspace(first, 1, n) if self.depth is None else np.asarray(self.depth)
+        inward = -self.radius * normals(outer, faces) if kind == "line" else inner.astype(np.float64) - outer
+        return np.asarray(outer[:, np.newaxis] + fractions[:, np.newaxis] * inward[:, np.newaxis])
 
 
 def ball_cloud(n_points: int) -> np.ndarray:

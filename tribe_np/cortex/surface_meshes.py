@@ -1,4 +1,4 @@
-"""Values of another mesh's vertices on fsaverage's: the first vertices of a finer fsaverage, or along a registration."""
+"""Values of other meshes on fsaverage's vertices: the first ones of a finer fsaverage, or along a registration."""
 
 import numpy as np
 from scipy import sparse
@@ -22,15 +22,15 @@ def onto_mesh(measured: MeasuredSurface, mesh: str, shares: list[sparse.csr_matr
         for side, found, weights in zip(HEMISPHERES, measured.sides, shares, strict=True):
             if found.shape[1] != weights.shape[1]:
                 raise MeasurementError(
-                    f"{measured.paths[0]}: the {side} hemisphere has {found.shape[1]} vertices, the subject's sphere.reg "
-                    f"{weights.shape[1]}"
+                    f"{measured.paths[0]}: the {side} hemisphere has {found.shape[1]} vertices, the subject's "
+                    f"sphere.reg {weights.shape[1]}"
                 )
         parts = [shared(found, weights) for found, weights in zip(measured.sides, shares, strict=True)]
         return np.concatenate(parts, axis=1), "the subject's own, along sphere.reg"
     _check_mesh(measured, mesh)
     size = VERTICES_PER_HEMISPHERE[mesh]
-    found = SIZE_NAMES[measured.per_hemisphere[0]]
-    how = found if found == mesh else f"{found}, of which {mesh} has the first {size} vertices a hemisphere"
+    theirs = SIZE_NAMES[measured.per_hemisphere[0]]
+    how = theirs if theirs == mesh else f"{theirs}, of which {mesh} has the first {size} vertices a hemisphere"
     return np.concatenate([side[:, :size] for side in measured.sides], axis=1), how
 
 
@@ -44,12 +44,12 @@ def _check_mesh(measured: MeasuredSurface, mesh: str) -> None:
         )
     if "fslr" in lower:
         raise MeasurementError(f"{path}: its name says that it lies on fsLR; {FSLR_HELP}")
-    if path.name.endswith((".dtseries.nii", ".dscalar.nii")) and left == VERTICES_PER_HEMISPHERE["fsaverage7"]:
-        if "fsaverage" not in lower:
-            raise MeasurementError(
-                f"{path}: has {left} vertices a hemisphere, as fsLR-164k and fsaverage have; if it is fsaverage, say so "
-                f"in its name (space-fsaverage); if fsLR, {FSLR_HELP}"
-            )
+    is_cifti = len(measured.paths) == 1
+    if is_cifti and left == VERTICES_PER_HEMISPHERE["fsaverage7"] and "fsaverage" not in lower:
+        raise MeasurementError(
+            f"{path}: has {left} vertices a hemisphere, as fsLR-164k and fsaverage have; if it is fsaverage, say so in "
+            f"its name (space-fsaverage); if fsLR, {FSLR_HELP}"
+        )
     if left not in SIZE_NAMES:
         raise wrong_mesh(path, left)
     if left < VERTICES_PER_HEMISPHERE[mesh]:

@@ -23,7 +23,7 @@ def space_in_name(path: Path) -> str | None:
     return found[1] if found else None
 
 
-def volume_space(file: VoxelFile, asked: str | None, has_subject: bool, warn: list[str]) -> tuple[str, str]:
+def volume_space(file: VoxelFile, asked: str | None, subject: str | None, warn: list[str]) -> tuple[str, str]:
     """The space of a volume (mni152, mni305, native, as-is), and where that was found.
 
     Raises   MeasurementError for a volume without orientation; ConfigError where nothing says the space, or what says
@@ -31,9 +31,19 @@ def volume_space(file: VoxelFile, asked: str | None, has_subject: bool, warn: li
     """
     if file.affine is None:
         raise MeasurementError(
-            f"{file.path}: has no orientation (sform and qform code are 0): nothing says where its voxels lie; set one, "
-            "for example with fslorient or nibabel"
+            f"{file.path}: has no orientation (sform and qform code are 0): nothing says where its voxels lie; set "
+            "one, for example with fslorient or nibabel"
         )
+    space, origin = _found(file, asked, subject, warn)
+    if subject is not None and space != "native":
+        raise ConfigError(
+            f"{file.path}: in space {space} ({origin}), but subject {subject}'s own surfaces were asked for; give "
+            "--space native (space), or no subject"
+        )
+    return space, origin
+
+
+def _found(file: VoxelFile, asked: str | None, subject: str | None, warn: list[str]) -> tuple[str, str]:
     entity = space_in_name(file.path)
     named = None if entity is None else _of_entity(entity)
     if asked is not None:
@@ -43,7 +53,7 @@ def volume_space(file: VoxelFile, asked: str | None, has_subject: bool, warn: li
     if entity is not None:
         if named is None:
             raise ConfigError(f"{file.path}: its space {quoted(entity)} is not known here; {HELP}")
-        if named == "native" and not has_subject:
+        if named == "native" and subject is None:
             raise ConfigError(
                 f"{file.path}: space {entity} is the subject's own; give --subject and --subjects-dir, whose surfaces "
                 "are sampled"
@@ -51,7 +61,7 @@ def volume_space(file: VoxelFile, asked: str | None, has_subject: bool, warn: li
         return named, f"space-{entity} in its name"
     if MNI152_CODE in (file.codes[0] or file.codes[1],):
         return "mni152", f"{'sform' if file.codes[0] else 'qform'} code 4 of its header"
-    if has_subject:
+    if subject is not None:
         return "native", "the subject given"
     raise ConfigError(f"{file.path}: neither its name (space-...) nor its header says which space it is in; {HELP}")
 

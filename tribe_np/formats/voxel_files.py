@@ -53,6 +53,11 @@ class VoxelFile:
     values: Any  # nibabel's array proxy
 
     @property
+    def paths(self) -> tuple[Path, ...]:
+        """The one file."""
+        return (self.path,)
+
+    @property
     def is_surface(self) -> bool:
         """Whether it is a row of vertices, as FreeSurfer stores surface data in a volume."""
         return self.shape[0] > 1 and self.shape[1:] == (1, 1)
@@ -123,7 +128,7 @@ def nifti_header(path: Path, raw: bytes) -> Any:
     n_bytes = struct.unpack(f"{order}i", raw[:4])[0]
     if len(raw) < n_bytes:
         raise MeasurementError(f"{path}: truncated: its header has {n_bytes} bytes, {len(raw)} are there")
-    cls = nibabel.Nifti1Header if n_bytes == 348 else nibabel.Nifti2Header
+    cls: Any = nibabel.Nifti1Header if n_bytes == 348 else nibabel.Nifti2Header
     header = cls(raw[:n_bytes], endianness=order, check=False)
     if not bytes(header["magic"].item()).startswith(b"n+"):
         raise MeasurementError(f"{path}: not one NIfTI file, but a header (.hdr/.img); convert it to .nii or .nii.gz")
@@ -131,8 +136,9 @@ def nifti_header(path: Path, raw: bytes) -> Any:
 
 
 def _open_nifti(path: Path, raw: bytes, room: int) -> VoxelFile:
-    from nibabel.arrayproxy import ArrayProxy
+    from nibabel import arrayproxy
 
+    proxy: Any = arrayproxy.ArrayProxy
     header = nifti_header(path, raw)
     n_axes = int(header["dim"][0])
     sizes = [int(n) for n in header["dim"][1 : n_axes + 1]] if 1 <= n_axes <= 7 else []
@@ -140,7 +146,7 @@ def _open_nifti(path: Path, raw: bytes, room: int) -> VoxelFile:
     offset = int(header["vox_offset"])
     shape, n_volumes = _checked_shape(path, sizes, dtype, offset, room)
     slope, inter = header.get_slope_inter()
-    values = ArrayProxy(
+    values = proxy(
         str(path), (tuple(sizes), dtype, offset, slope, inter), keep_file_open=True, mmap=False
     )  # kept open: a packed file is read once, not once a block
     codes = int(header["sform_code"]), int(header["qform_code"])
@@ -155,13 +161,13 @@ def _open_nifti(path: Path, raw: bytes, room: int) -> VoxelFile:
 
 
 def _open_mgh(path: Path, raw: bytes, room: int) -> VoxelFile:
-    import nibabel
+    from nibabel.freesurfer.mghformat import MGHImage
 
     _, *sizes, kind = struct.unpack(">6i", raw[:24])
     if kind not in MGH_BYTES:
         raise MeasurementError(f"{path}: its header is damaged: FreeSurfer has no type {kind} of values")
     shape, n_volumes = _checked_shape(path, sizes, np.dtype(f"V{MGH_BYTES[kind]}"), MGH_DATA, room)
-    image = nibabel.freesurfer.MGHImage.from_filename(str(path), mmap=False, keep_file_open=True)
+    image = MGHImage.from_filename(str(path), mmap=False, keep_file_open=True)
     has_place = bool(image.header["goodRASFlag"])
     milliseconds = float(image.header["tr"])
     seconds = milliseconds / 1000 if np.isfinite(milliseconds) and milliseconds > 0 else None
