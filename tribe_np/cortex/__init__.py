@@ -9,11 +9,13 @@ if TYPE_CHECKING:
 
 _PUBLIC = {
     "Parcellation": "tribe_np.cortex.parcellation",
+    "RegionTable": "tribe_np.cortex.region_series",
     "SurfaceSeries": "tribe_np.cortex.series",
     "as_series": "tribe_np.cortex.series",
+    "roi": "tribe_np.cortex.region_series",
 }
 
-__all__ = ["Parcellation", "SurfaceSeries", "as_series"]
+__all__ = ["Parcellation", "RegionTable", "SurfaceSeries", "as_series", "roi"]
 
 
 def __getattr__(name: str) -> "Any":
