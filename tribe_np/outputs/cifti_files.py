@@ -7,7 +7,8 @@ Source   CIFTI-2, ConnDenseSeries; axes and header are nibabel's
 from pathlib import Path
 
 import numpy as np
-from nibabel.cifti2 import BrainModelAxis, Cifti2Header, SeriesAxis
+from nibabel.cifti2.cifti2 import Cifti2Header
+from nibabel.cifti2.cifti2_axes import BrainModelAxis, SeriesAxis
 from nibabel.nifti1 import Nifti1Extension
 from nibabel.nifti2 import Nifti2Header
 

@@ -9,7 +9,7 @@ Source   neurolabusc/surf-ice 6d27ec2 mz3/README.md; mne 1.13 source_estimate._r
 import gzip
 import struct
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 import numpy as np
 
@@ -47,7 +47,7 @@ def write_mz3(series: SurfaceSeries, folder: Path, options: ExportOptions) -> li
 
 
 def _write_mz3(
-    file: IO[bytes],
+    file: BinaryIO | gzip.GzipFile,
     series: SurfaceSeries,
     side: str,
     axis: TimeAxis,

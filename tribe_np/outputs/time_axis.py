@@ -1,6 +1,5 @@
 """The time axis of an exported file: every row's time, or a start and a step where the format holds no more."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,12 +61,6 @@ def time_axis(series: SurfaceSeries, times: str, *, fill_gaps: bool = False, wha
     filled = np.full(int(places[-1]) + 1, -1)
     filled[places] = rows
     return TimeAxis(float(found[0]), series.tr, filled)
-
-
-def rows_of(values: np.ndarray, axis: TimeAxis) -> Iterator[np.ndarray]:
-    """The rows of the file in float32, (n,) each, one at a time: values may be larger than memory."""
-    for row in axis.rows:
-        yield np.full(values.shape[1], np.nan, np.float32) if row < 0 else np.asarray(values[row], np.float32)
 
 
 def _places(series: SurfaceSeries, found: np.ndarray) -> np.ndarray | None:
