@@ -170,26 +170,26 @@ def _of_selection(by: Weights, series: SurfaceSeries, target: str) -> tuple[Weig
     column[series.vertices] = np.arange(len(series.vertices))
     kept = every[column[by.nearest()] >= 0]
     if not len(kept):
-        raise MeshError(
-            f"{series.origin}: none of the {len(series.vertices)} vertices computed is nearest to one of {target}"
-        )
+        n = len(series.vertices)
+        raise MeshError(f"{series.origin}: none of the {n} vertices computed is nearest to a vertex of {target}")
     columns = column[by.vertices[kept]]
     weights = by.weights[kept] * (columns >= 0)
     is_short = ((by.weights[kept] > 0) & (columns < 0)).any(axis=1)
-    said = [
-        f"only {len(series.vertices)} vertices of {series.mesh} were computed: the result has the {len(kept)} vertices of "
-        f"{target} whose nearest one is among them"
-        + (f"; at the edge, {is_short.sum()} of them lack some neighbours" if is_short.any() else "")
-    ]
-    return Weights(np.maximum(columns, 0), weights / weights.sum(axis=1, keepdims=True)), kept, said
+    said = (
+        f"only {len(series.vertices)} vertices of {series.mesh} were computed: the result has the {len(kept)} vertices "
+        f"of {target} whose nearest one is among them"
+    )
+    if is_short.any():
+        said += f"; {is_short.sum()} of them, at the edge, lack some neighbours"
+    return Weights(np.maximum(columns, 0), weights / weights.sum(axis=1, keepdims=True)), kept, [said]
 
 
 def _apply(values: np.ndarray, by: Weights, method: str, is_labels: bool) -> tuple[np.ndarray, list[str]]:
     """Row by row, as memory maps are read; and what to say of values that are not finite."""
-    n_odd = 0 if values.dtype.kind != "f" else int(values.size - np.isfinite(values).sum())
-    said = [f"{n_odd} of {values.size} values are not finite"] if n_odd else []
     if method == "subsample":
-        return np.ascontiguousarray(values[:, by.vertices[:, 0]]), said
+        made = np.ascontiguousarray(values[:, by.vertices[:, 0]])
+        n_odd = _not_finite(made)
+        return made, [f"{n_odd} values of the result are not finite, as in the source"] if n_odd else []
     dtype = values.dtype if is_labels or values.dtype.kind == "f" else np.dtype(np.float64)
     made, n_short = np.empty((len(values), len(by.vertices)), dtype), 0
     for row, before in enumerate(values):
@@ -198,6 +198,10 @@ def _apply(values: np.ndarray, by: Weights, method: str, is_labels: bool) -> tup
         else:
             made[row], is_short = weighted_mean(before, by)
             n_short += int(is_short.sum())
-    if n_odd:
-        said[0] += f": left out of {n_short} means; {int(np.isnan(made).sum())} values of the result are NaN"
-    return made, said
+    n_odd = _not_finite(values)
+    said = f"{n_odd} values of the source are not finite: left out of {n_short} means"
+    return made, [f"{said}; {_not_finite(made)} values of the result are NaN"] if n_odd else []
+
+
+def _not_finite(values: np.ndarray) -> int:
+    return int(values.size - np.isfinite(values).sum()) if values.dtype.kind == "f" else 0
