@@ -10,17 +10,28 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "Parcellation": "tribe_np.cortex.parcellation",
     "RegionTable": "tribe_np.cortex.region_series",
+    "Resampled": "tribe_np.cortex.resampling",
     "Surface": "tribe_np.cortex.meshes",
     "SurfaceSeries": "tribe_np.cortex.series",
     "as_series": "tribe_np.cortex.series",
     "load_overlay": "tribe_np.cortex.meshes",
     "load_surface": "tribe_np.cortex.meshes",
+    "resample": "tribe_np.cortex.resampling",
     "roi": "tribe_np.cortex.region_series",
 }
 
 __all__ = [
-    "Parcellation", "RegionTable", "Surface", "SurfaceSeries", "as_series", "load_overlay", "load_surface", "roi",
-]  # fmt: skip
+    "Parcellation",
+    "RegionTable",
+    "Resampled",
+    "Surface",
+    "SurfaceSeries",
+    "as_series",
+    "load_overlay",
+    "load_surface",
+    "resample",
+    "roi",
+]
 
 
 def __getattr__(name: str) -> "Any":
