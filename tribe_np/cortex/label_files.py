@@ -13,11 +13,15 @@ from tribe_np.cortex.parcellation import NO_REGION, ParcellationFile
 from tribe_np.errors import ParcellationError
 from tribe_np.files.small_files import MEGABYTE, read_small_file
 from tribe_np.formats.annotation import Annotation, parse_annotation
+from tribe_np.formats.cifti_labels import parse_cifti_labels
+from tribe_np.formats.gifti_labels import parse_gifti_labels
 from tribe_np.formats.region_table import halves, parse_region_table
 
 MAX_BYTES = 64 * MEGABYTE  # fsaverage takes 1.3 as an annotation, and some 5 as a table
 FORMATS: dict[str, Callable[[bytes, str], Sequence[Annotation]]] = {
     ".annot": lambda raw, origin: [parse_annotation(raw, origin)],
+    ".gii": parse_gifti_labels,
+    ".dlabel.nii": parse_cifti_labels,
     ".csv": parse_region_table,
     ".tsv": parse_region_table,
 }
@@ -46,7 +50,9 @@ class HemisphereLabels:
             numbers.setdefault(self.named.region_of[name], len(numbers)) if name in self.named.region_of else NO_REGION
             for name in self.annotation.names
         ]
-        return np.array([*of_label, NO_REGION])[self.annotation.labels[:n_vertices]]  # label -1 is the last
+        by_label = np.array([*of_label, NO_REGION])  # label -1 is the last
+        found: np.ndarray = by_label[self.annotation.labels[:n_vertices]]
+        return found
 
 
 def read_labels(path: Path, *, alone: bool) -> list[HemisphereLabels]:
