@@ -12,10 +12,18 @@ _PUBLIC = {
     "RegionTable": "tribe_np.cortex.region_series",
     "SurfaceSeries": "tribe_np.cortex.series",
     "as_series": "tribe_np.cortex.series",
+    "get_hcp_labels": "tribe_np.cortex.hcp_regions",
+    "get_hcp_roi_indices": "tribe_np.cortex.hcp_regions",
+    "get_hcp_vertex_labels": "tribe_np.cortex.hcp_regions",
+    "get_topk_rois": "tribe_np.cortex.hcp_regions",
     "roi": "tribe_np.cortex.region_series",
+    "summarize_by_roi": "tribe_np.cortex.hcp_regions",
 }
 
-__all__ = ["Parcellation", "RegionTable", "SurfaceSeries", "as_series", "roi"]
+__all__ = [
+    "Parcellation", "RegionTable", "SurfaceSeries", "as_series", "get_hcp_labels", "get_hcp_roi_indices",
+    "get_hcp_vertex_labels", "get_topk_rois", "roi", "summarize_by_roi",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> "Any":
