@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import tribe_np
-from tests.conftest import GOLDEN
 from tools.reference.regions import AREAS, HEMISPHERES, MESHES, NAME, REFUSED, REQUESTS, digest, values, write_annotations
 from tribe_np import get_hcp_labels, get_hcp_roi_indices, get_hcp_vertex_labels, get_topk_rois, summarize_by_roi
 from tribe_np.cortex import Parcellation
@@ -18,7 +17,7 @@ from tribe_np.cortex.parcellation_files import load_parcellation
 from tribe_np.errors import ConfigError, ParcellationError, ShapeError
 
 MEANS = 1e-6  # upstream's float32 means of some 300 values beside ours in float64; their spread is 0.06
-UPSTREAM: dict[str, Any] = json.loads((GOLDEN / NAME).read_text())
+UPSTREAM: dict[str, Any] = json.loads((Path(__file__).parents[1] / "golden" / NAME).read_text())
 
 
 @pytest.fixture(scope="module", params=["{side}_{area}_ROI", "{area}"])

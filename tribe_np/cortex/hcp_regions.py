@@ -16,7 +16,7 @@ import numpy as np
 
 from tribe_np.cortex.parcellation import NO_REGION, Parcellation
 from tribe_np.cortex.parcellation_files import load_parcellation
-from tribe_np.cortex.region_series import ENDING, SIDES
+from tribe_np.cortex.region_series import ENDING, HEMISPHERE_CHOICES
 from tribe_np.cortex.sizes import VERTICES_PER_HEMISPHERE, mesh_name
 from tribe_np.errors import ConfigError, ParcellationError, ShapeError
 from tribe_np.shown import quoted
@@ -45,7 +45,7 @@ def get_hcp_labels(
     """
     if hemi == "both_separate":
         of_side = {side: get_hcp_labels(mesh, combine, side, parcellation=parcellation, compat=compat)
-                   for side in SIDES["separate"]}  # fmt: skip
+                   for side in HEMISPHERE_CHOICES["separate"]}  # fmt: skip
         return {f"{label}{ENDING[side]}": found for side, labels in of_side.items() for label, found in labels.items()}
     if hemi not in ("left", "right", "both"):
         raise ConfigError(f"hemi {quoted(hemi)} is unknown; known are left, right, both and both_separate")
