@@ -19,7 +19,7 @@ from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.errors import ConfigError, ParcellationError, ShapeError
 from tribe_np.shown import quoted
 
-SIDES = {"both": ("both",), "left": ("left",), "right": ("right",), "separate": HEMISPHERES}
+HEMISPHERE_CHOICES = {"both": ("both",), "left": ("left",), "right": ("right",), "separate": HEMISPHERES}
 ENDING = {"both": "", "left": "-lh", "right": "-rh"}  # of a column's name, as upstream's get_topk_rois
 BLOCK_VALUES = 1 << 23  # read at a time: 64 MiB in float64
 
@@ -90,8 +90,8 @@ def roi(
     Raises   ConfigError for an unknown region or hemisphere; ShapeError where sizes differ; ParcellationError; as
              `as_series`
     """
-    if hemisphere not in SIDES:
-        raise ConfigError(f"hemisphere {quoted(hemisphere)} is unknown; known are {', '.join(SIDES)}")
+    if hemisphere not in HEMISPHERE_CHOICES:
+        raise ConfigError(f"hemisphere {quoted(hemisphere)} is unknown; known are {', '.join(HEMISPHERE_CHOICES)}")
     if top is not None and (isinstance(top, bool) or not isinstance(top, (int, np.integer)) or top < 1):
         raise ConfigError(f"top must be a whole number from 1 on, got {quoted(top)}")
     series = as_series(source)
@@ -99,7 +99,7 @@ def roi(
     if networks:
         parcels = by_network(parcels, None if networks is True else Path(networks))
     wanted = None if regions is None else [region for name in regions for region in parcels.matching(name)]
-    table = _ranked(_measured(series, parcels, SIDES[hemisphere]))
+    table = _ranked(_measured(series, parcels, HEMISPHERE_CHOICES[hemisphere]))
     return _chosen(table, wanted, top)
 
 
