@@ -103,9 +103,9 @@ def test_cifti_without_the_medial_wall(whole: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("ending", ["mgh", "mgz"])
 def test_mgh(whole: Path, some: Path, tmp_path: Path, ending: str) -> None:
     for folder, values in ((whole, values_of(whole)), (some, full(values_of(some)))):
-        export(folder, ending, tmp_path / folder.name / "out")
+        export(folder, ending, tmp_path / f"{folder.name}-out")
         for side, part in (("lh", values[:, :PER_SIDE]), ("rh", values[:, PER_SIDE:])):
-            image = nibabel.load(tmp_path / folder.name / "out" / f"{side}.predictions.fsaverage3.{ending}")
+            image = nibabel.load(tmp_path / f"{folder.name}-out" / f"{side}.predictions.fsaverage3.{ending}")
             assert image.shape == (PER_SIDE, 1, 1, N_ROWS)
             assert image.header["tr"] == 1000
             assert image.get_data_dtype() == np.float32

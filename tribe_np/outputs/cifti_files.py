@@ -31,7 +31,7 @@ MOST_MEDIAL = 0.2  # of a hemisphere: HCP-MMP1 leaves out 9 % of fsaverage5
 
 def write_cifti(series: SurfaceSeries, folder: Path, options: ExportOptions) -> list[Path]:
     """The file and its sidecar."""
-    axis = time_axis(series, options.times, fill_gaps=options.fill_gaps, what="a CIFTI series")
+    axis = time_axis(series, options, "a CIFTI series")
     kept, facts = np.ones(len(series.columns), bool), vertex_facts(series, full=False)
     if options.mask_medial_wall:
         kept, masked = _outside_medial_wall(series, options)

@@ -32,7 +32,7 @@ def write_mgz(series: SurfaceSeries, folder: Path, options: ExportOptions) -> li
 
 
 def _write_both(series: SurfaceSeries, folder: Path, options: ExportOptions, ending: str) -> list[Path]:
-    axis = time_axis(series, options.times, fill_gaps=options.fill_gaps, what=f"an .{ending} file")
+    axis = time_axis(series, options, f"an .{ending} file")
     written = []
     for side in HEMISPHERES:
         path = folder / surface_name(series, options, ending, side)

@@ -29,7 +29,7 @@ PROLOGUE = (
 
 def write_gifti(series: SurfaceSeries, folder: Path, options: ExportOptions) -> list[Path]:
     """The files of both hemispheres, each with its sidecar."""
-    axis = time_axis(series, options.times, fill_gaps=options.fill_gaps, what="a GIFTI file")
+    axis = time_axis(series, options, "a GIFTI file")
     written = []
     for side in HEMISPHERES:
         path = folder / surface_name(series, options, "func.gii", side)
