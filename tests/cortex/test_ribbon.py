@@ -1,4 +1,4 @@
-"""The ribbon on a grid, beside a count of every point in every prism and beside the volume that the surfaces enclose."""
+"""The ribbon on a grid, beside a plain count of all points and beside the volume that the surfaces enclose."""
 
 from dataclasses import replace
 from itertools import product
@@ -84,7 +84,7 @@ def test_every_point_is_counted_as_a_plain_loop_counts_it() -> None:
     np.testing.assert_allclose(share, np.minimum(totals / steps**3, 1), atol=1e-6)
 
 
-@pytest.mark.parametrize("grid", [box_grid(1.0), box_grid(2.0), box_grid(3.0), OBLIQUE], ids="1 2 3 oblique".split())
+@pytest.mark.parametrize("grid", [box_grid(1.0), box_grid(2.0), box_grid(3.0), OBLIQUE], ids=["1", "2", "3", "oblique"])
 def test_the_ribbon_is_as_large_as_what_the_surfaces_enclose(grid: Grid) -> None:
     white, pial = shells()
     ribbon = ribbon_of(white, pial, grid)
@@ -97,7 +97,7 @@ def test_the_ribbon_is_as_large_as_what_the_surfaces_enclose(grid: Grid) -> None
     assert ribbon.n_outside == 0
 
 
-@pytest.mark.parametrize("grid", [box_grid(1.0), box_grid(2.0), box_grid(3.0), OBLIQUE], ids="1 2 3 oblique".split())
+@pytest.mark.parametrize("grid", [box_grid(1.0), box_grid(2.0), box_grid(3.0), OBLIQUE], ids=["1", "2", "3", "oblique"])
 def test_a_marker_lands_where_its_vertex_is(grid: Grid) -> None:
     white, pial = shells()
     ribbon = ribbon_of(white, pial, grid)

@@ -103,7 +103,5 @@ def test_swapped_hemispheres_are_refused(subjects: Path) -> None:
 
 def test_surfaces_of_another_mesh_are_refused(subjects: Path) -> None:
     write_mni152(subjects, MNI152_FOLDER, {kind: places[:-2] for kind, places in true_coordinates().items()})
-    with pytest.raises(
-        MeshError, match="do not join vertices|has 641 vertices, but a hemisphere of fsaverage3 has 642"
-    ):
+    with pytest.raises(MeshError, match="do not join vertices"):
         surfaces_in_space("fsaverage3", KINDS, "mni152", subjects)

@@ -44,7 +44,7 @@ class Ribbon:
 
     def volume(self, values: np.ndarray, background: float = 0.0, dtype: type = np.float32) -> np.ndarray:
         """One value per painted voxel as a volume of the grid's shape."""
-        whole = np.full(self.grid.n_voxels, background, dtype)
+        whole: np.ndarray = np.full(self.grid.n_voxels, background, dtype)
         whole[self.voxels] = values
         return whole.reshape(self.grid.shape, order="F")
 

@@ -71,7 +71,7 @@ def in_space(coordinates: np.ndarray, space: str) -> np.ndarray:
         raise ShapeError(f"coordinates must have shape (n, 3), got {coordinates.shape}")
     if check_space(space) == "mni305":
         return coordinates
-    moved = coordinates.astype(np.float64) @ MNI305_TO_MNI152[:3, :3].T + MNI305_TO_MNI152[:3, 3]
+    moved: np.ndarray = coordinates.astype(np.float64) @ MNI305_TO_MNI152[:3, :3].T + MNI305_TO_MNI152[:3, 3]
     return moved.astype(np.result_type(coordinates.dtype, np.float32), copy=False)
 
 

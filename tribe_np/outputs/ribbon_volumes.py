@@ -18,7 +18,7 @@ from tribe_np.errors import ConfigError, OutputError
 from tribe_np.formats.nifti_stream import MNI_152, TEMPLATE_OTHER, VolumeHeader, write_nifti
 from tribe_np.outputs.export_formats import ExportFormat, ExportOptions
 from tribe_np.outputs.export_names import bids_name
-from tribe_np.outputs.sidecars import write_sidecar
+from tribe_np.outputs.sidecars import vertex_facts, write_sidecar
 from tribe_np.outputs.time_axis import TimeAxis, time_axis
 
 RESOLUTION = 2.0  # mm
@@ -36,7 +36,7 @@ def write_volumes(series: SurfaceSeries, folder: Path, options: ExportOptions) -
     Raises   ConfigError for a grid, a space or a width that cannot be; OutputError for uneven rows, or where every
              vertex is NaN
     """
-    grid, axis = _grid(options), time_axis(series, options.times, fill_gaps=options.fill_gaps, what="NIfTI")
+    grid, axis = _grid(options), time_axis(series, options, "NIfTI")
     check_smooth(options.smooth)
     empty = _empty_columns(series.values)
     if empty.all():
@@ -53,12 +53,14 @@ def write_volumes(series: SurfaceSeries, folder: Path, options: ExportOptions) -
     painted[paint.voxels] = 1
     write_nifti(mask, _header(grid, found), [painted])
     facts = _facts(found, ribbon, paint, options)
-    counts = {"VerticesWithoutValue": 2 * series.per_hemisphere - int((~empty).sum())}
+    counts = vertex_facts(series, full=True) | {"VerticesComputedAsNaN": int(empty.sum())}
     return [
         path,
         write_sidecar(path, series, options, facts | counts, axis),
         mask,
-        write_sidecar(mask, series, options, facts | {"Type": "ROI", "Description": "1 where a voxel was painted"}),
+        write_sidecar(
+            mask, series, options, facts | counts | {"Type": "ROI", "Description": "1 where a voxel was painted"}
+        ),
     ]
 
 
