@@ -28,7 +28,7 @@ def write_sidecar(
     times = row_times(series, options.times)
     value = {
         "Description": "Activity of the cortex that TRIBE v2 predicts for a stimulus, computed by tribe_np",
-        **(_bids_fields(series, options) if options.bids else {}),
+        **(_bids_fields(path, series, options) if options.bids else {}),
         **_times(series, options, times, axis),
         "Units": UNITS if series.run else "not stated by the array that was exported",
         "Mesh": series.mesh,
@@ -58,10 +58,13 @@ def vertex_facts(series: SurfaceSeries, side: str | None = None, *, full: bool) 
     return facts
 
 
-def _bids_fields(series: SurfaceSeries, options: ExportOptions) -> dict[str, Any]:
-    """What BIDS wants where a name has task- and den-."""
-    density = f"{series.mesh}: {series.per_hemisphere} vertices per hemisphere"
-    return {"TaskName": read_entities(options.bids)["task"], "Density": {DENSITIES[series.mesh]: density}}
+def _bids_fields(path: Path, series: SurfaceSeries, options: ExportOptions) -> dict[str, Any]:
+    """What BIDS wants where a name has task-, and den-, which a volume's has not."""
+    fields: dict[str, Any] = {"TaskName": read_entities(options.bids)["task"]}
+    if "_den-" in path.name:
+        density = f"{series.mesh}: {series.per_hemisphere} vertices per hemisphere"
+        fields["Density"] = {DENSITIES[series.mesh]: density}
+    return fields
 
 
 def _times(series: SurfaceSeries, options: ExportOptions, times: np.ndarray, axis: TimeAxis | None) -> dict[str, Any]:
