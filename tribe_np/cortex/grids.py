@@ -27,6 +27,7 @@ class Grid:
     shape: tuple[int, int, int]
     affine: np.ndarray
     origin: str
+    code: int = 0  # NIfTI's for the space that the file it was taken from names; 0 where none does
 
     @property
     def sizes(self) -> np.ndarray:
@@ -76,13 +77,13 @@ def grid_like(path: str | Path) -> Grid:
         raise ConfigError(f"{path}: cannot be read as a volume: {error}") from error
     if affine is None or len(shape) < 3:
         raise ConfigError(f"{path}: is not a volume; expected NIfTI with three or four axes, got shape {shape}")
-    codes = [header["sform_code"], header["qform_code"]] if "sform_code" in header else [1]
-    if not any(map(int, codes)):
+    codes = [int(header[key]) for key in ("sform_code", "qform_code") if key in header] or [1]  # mgh has none
+    if not any(codes):
         raise ConfigError(f"{path}: has no orientation (sform_code and qform_code are 0), so its voxels have no place")
     affine = np.asarray(affine, np.float64)
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
         raise ConfigError(f"{path}: its affine cannot be inverted, so its voxels have no place")
-    grid = Grid((int(shape[0]), int(shape[1]), int(shape[2])), affine, str(path))
+    grid = Grid((int(shape[0]), int(shape[1]), int(shape[2])), affine, str(path), next(filter(None, codes)))
     _check_size(grid, str(path))
     return grid
 

@@ -25,6 +25,7 @@ MARKS = (  # how names mark the hemispheres: before the mark, left, right, behin
     (r"(?<![A-Za-z])", "left", "right", r"(?![A-Za-z])"),
 )
 LABELS = 1002  # GIFTI's intent of an array of labels
+FSAVERAGE_NAMES = {n: name for name, n in VERTICES_PER_HEMISPHERE.items() if name.startswith("fsaverage")}
 FSLR_SIZES = {32492: "fsLR-32k", 59292: "fsLR-59k"}
 MAX_CIFTI_HEADER = 64 << 20
 CORTEX = {"CIFTI_STRUCTURE_CORTEX_LEFT": "left", "CIFTI_STRUCTURE_CORTEX_RIGHT": "right"}
@@ -202,7 +203,7 @@ def _cortex(path: Path, columns: Any, values: np.ndarray) -> tuple[np.ndarray, n
     for name, part, model in columns.iter_structures():
         if name in CORTEX:
             n_vertices, vertices = int(columns.nvertices[name]), np.asarray(model.vertex)
-            if n_vertices in FSLR_SIZES or not 0 < n_vertices <= max(VERTICES_PER_HEMISPHERE.values()):
+            if n_vertices in FSLR_SIZES or not 0 < n_vertices <= max(FSAVERAGE_NAMES):
                 raise wrong_mesh(path, n_vertices)
             if vertices.min() < 0 or vertices.max() >= n_vertices:
                 raise MeasurementError(f"{path}: damaged: {name} lists vertices that its surface does not have")
@@ -220,7 +221,7 @@ def wrong_mesh(path: Path, n_vertices: int) -> MeasurementError:
     what = FSLR_SIZES.get(n_vertices)
     if what:
         return MeasurementError(f"{path}: lies on {what} ({n_vertices} vertices a hemisphere); {FSLR_HELP}")
-    sizes = ", ".join(f"{n} ({name})" for name, n in VERTICES_PER_HEMISPHERE.items())
+    sizes = ", ".join(f"{n} ({name})" for n, name in FSAVERAGE_NAMES.items())
     return MeasurementError(
         f"{path}: has {n_vertices} vertices a hemisphere, expected fsaverage's: {sizes}; for a subject's own surface "
         "give --subject (subject) and --subjects-dir"

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
+from tribe_np.cortex.interpolation import barycentric, copies
 from tribe_np.cortex.mesh_sources import VARIABLE
 from tribe_np.cortex.meshes import load_surface
 from tribe_np.cortex.sizes import HEMISPHERES
@@ -26,7 +27,6 @@ from tribe_np.shown import quoted
 TKRAS = np.array([[-1, 0, 0], [0, 0, 1], [0, -1, 0]], float)  # directions of FreeSurfer's own axes, one a column
 FARTHEST = 0.05  # of the sphere's radius, median: registered spheres lie within a fraction of a triangle
 REGISTRATIONS = ("nearest", "barycentric")
-CANDIDATES = 24  # triangles around a point, by their centres, among which the one that holds it is looked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,10 +75,9 @@ def sphere_shares(
             raise MeasurementError(
                 f"{path}: its vertices do not cover the sphere of {mesh}; is it registered to fsaverage?"
             )
-        if registration == "nearest":
-            entries = (np.ones(len(ours)), (np.arange(len(ours)), nearest))
-        else:
-            entries = _barycentric(ours, theirs, sphere.faces)
+        by = copies(nearest) if registration == "nearest" else barycentric(theirs, sphere.faces, ours)
+        rows = np.repeat(np.arange(len(ours)), by.vertices.shape[1])
+        entries = (by.weights.ravel(), (rows, by.vertices.ravel()))
         found.append(sparse.csr_matrix(entries, (len(ours), len(theirs))))
     return found, digests
 
@@ -150,28 +149,4 @@ def _geometry_of_volume(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def _on_unit_sphere(coordinates: np.ndarray) -> np.ndarray:
     points = coordinates.astype(np.float64)
-    return np.asarray(points / np.linalg.norm(points, axis=1, keepdims=True))
-
-
-def _barycentric(
-    points: np.ndarray, vertices: np.ndarray, faces: np.ndarray
-) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """Shares of the three vertices of the triangle that a ray through each point meets."""
-    corners = vertices[faces]
-    _, near = cKDTree(corners.mean(axis=1)).query(points, k=min(CANDIDATES, len(faces)))
-    near = near.reshape(len(points), -1)
-    best = np.full(len(points), -np.inf)
-    shares, chosen = np.zeros((len(points), 3)), np.zeros(len(points), np.int64)
-    for column in range(near.shape[1]):
-        a, b, c = np.moveaxis(corners[near[:, column]], 1, 0)
-        parts = np.stack([
-            (points * np.cross(b, c)).sum(1), (points * np.cross(c, a)).sum(1), (points * np.cross(a, b)).sum(1)
-        ], axis=1)  # fmt: skip
-        sums = parts.sum(axis=1, keepdims=True)
-        parts = np.where(sums > 0, parts / np.where(sums > 0, sums, 1), -np.inf)
-        better = parts.min(axis=1) > best
-        best[better], shares[better] = parts.min(axis=1)[better], parts[better]
-        chosen[better] = near[better, column]
-    shares = np.maximum(shares, 0)  # a point on an edge, by rounding
-    shares /= shares.sum(axis=1, keepdims=True)
-    return shares.ravel(), (np.repeat(np.arange(len(points)), 3), faces[chosen].ravel())
+    return np.asarray(points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-12))

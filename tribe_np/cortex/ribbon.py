@@ -44,7 +44,7 @@ class Ribbon:
 
     def volume(self, values: np.ndarray, background: float = 0.0, dtype: type = np.float32) -> np.ndarray:
         """One value per painted voxel as a volume of the grid's shape."""
-        whole = np.full(self.grid.n_voxels, background, dtype)
+        whole: np.ndarray = np.full(self.grid.n_voxels, background, dtype)
         whole[self.voxels] = values
         return whole.reshape(self.grid.shape, order="F")
 
@@ -66,6 +66,7 @@ def ribbon_of(white: Surface, pial: Surface, grid: Grid) -> Ribbon:
     midway = corners.mean(axis=0)
     crossed = _Pieces.joined(list(_midway_pieces(midway, faces, grid, taken)))
     pieces = _Pieces.joined([in_prisms, crossed])
+    pieces = _Pieces.joined([pieces, _lost_vertices(pieces, midway, faces, grid)])
     voxels, rows = np.unique(pieces.voxels, return_inverse=True)
     if not len(voxels):
         raise ShapeError(f"no part of the cortex lies in the grid of {grid.origin}")
@@ -182,6 +183,16 @@ def _midway_pieces(midway: np.ndarray, faces: np.ndarray, grid: Grid, taken: np.
             flat = np.where(within, _flat(voxels, grid), 0)
             new = np.flatnonzero(within & ~taken[flat])
             yield _Pieces.summed(flat[new], part[new // len(shares)], shares[new % len(shares)].T, grid.n_voxels)
+
+
+def _lost_vertices(pieces: _Pieces, midway: np.ndarray, faces: np.ndarray, grid: Grid) -> _Pieces:
+    """One point for each vertex of the grid that holds none: flat cortex whose voxel others have taken."""
+    held = np.bincount(faces[pieces.faces].ravel(), pieces.weights.ravel(), len(midway))
+    voxels = np.rint(midway).astype(np.int64).T
+    within = ((voxels >= 0) & (voxels < np.array(grid.shape)[:, None])).all(axis=0)
+    face, corner = np.nonzero(within[faces] & (held[faces] == 0))
+    vertices, first = np.unique(faces[face, corner], return_index=True)
+    return _Pieces(_flat(voxels[:, vertices], grid), face[first], np.eye(3)[corner[first]])
 
 
 def _count_split(sums: scipy.sparse.csr_array, rows: np.ndarray, triangles: np.ndarray) -> int:

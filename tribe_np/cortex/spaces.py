@@ -13,9 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from tribe_np.cortex.mesh_sources import VARIABLE
 from tribe_np.cortex.meshes import Surface, load_surface
 from tribe_np.cortex.sizes import HEMISPHERES, VERTICES_PER_HEMISPHERE, mesh_name
-from tribe_np.errors import ConfigError, ShapeError
+from tribe_np.cortex.surface_files import read_surface_file
+from tribe_np.errors import ConfigError, MeshError, MissingDependencyError, ShapeError
 from tribe_np.shown import did_you_mean, quoted
 
 SPACES = ("mni305", "mni152")
@@ -69,7 +71,7 @@ def in_space(coordinates: np.ndarray, space: str) -> np.ndarray:
         raise ShapeError(f"coordinates must have shape (n, 3), got {coordinates.shape}")
     if check_space(space) == "mni305":
         return coordinates
-    moved = coordinates.astype(np.float64) @ MNI305_TO_MNI152[:3, :3].T + MNI305_TO_MNI152[:3, 3]
+    moved: np.ndarray = coordinates.astype(np.float64) @ MNI305_TO_MNI152[:3, :3].T + MNI305_TO_MNI152[:3, 3]
     return moved.astype(np.result_type(coordinates.dtype, np.float32), copy=False)
 
 
@@ -78,30 +80,34 @@ def surfaces_in_space(
 ) -> SpaceSurfaces:
     """Surfaces such as white and pial in `space`; `subjects_dir` is SUBJECTS_DIR where it is not given.
 
-    Raises   ConfigError for an unknown mesh or space, or MNI152 surfaces that are damaged, of another mesh or not in
-             MNI152; what `load_surface` raises where there is no mesh
+    Raises   ConfigError for an unknown mesh or space; MeshError for MNI152 surfaces that are damaged, of another mesh
+             or not in MNI152; what `load_surface` raises where there is no mesh
     """
     mesh = mesh_name(mesh)
     check_space(space)
+    if space == "mni152" and (folder := _mni152_folder(subjects_dir)) is not None:
+        names = {kind: [f"{side[0]}h.{kind}.{_file_mesh(mesh)}.gii" for side in HEMISPHERES] for kind in kinds}
+        missing = [name for both in names.values() for name in both if not (folder / name).is_file()]
+        if not missing:
+            true = {kind: _true_surface(mesh, kind, folder, names[kind], subjects_dir) for kind in kinds}
+            return SpaceSurfaces(space, TEMPLATE, true, False, f"surfaces made in {TEMPLATE}, from {folder}")
+        why = f"{folder} lacks {missing[0]}"
+    else:
+        why = f"no {MNI152_FOLDER.parts[0]} in a subjects folder"
     own = {kind: load_surface(mesh, kind, subjects_dir=subjects_dir) for kind in kinds}
     if space == "mni305":
         note = "coordinates are MNI305, the space of FreeSurfer's fsaverage; MNI152 lies about 2 mm away"
         return SpaceSurfaces(space, "MNI305", own, False, note)
     moved = {kind: replace(found, coordinates=in_space(found.coordinates, space)) for kind, found in own.items()}
-    given = subjects_dir if subjects_dir is not None else os.environ.get("SUBJECTS_DIR")
-    folder = Path(given) / MNI152_FOLDER if given else None
-    if folder is not None and folder.is_dir():
-        names = {kind: [f"{side[0]}h.{kind}.{_file_mesh(mesh)}.gii" for side in HEMISPHERES] for kind in kinds}
-        missing = [name for both in names.values() for name in both if not (folder / name).is_file()]
-        if not missing:
-            true = {kind: _true_surface(folder, names[kind], moved[kind]) for kind in kinds}
-            note = f"surfaces made in {TEMPLATE}, from {folder}"
-            return SpaceSurfaces(space, TEMPLATE, true, False, note)
-        why = f"{folder} lacks {missing[0]}"
-    else:
-        why = f"no {MNI152_FOLDER.parts[0]} in a subjects folder"
     note = f"MNI152 approximated from MNI305 by FreeSurfer's published 4 x 4 ({why})"
     return SpaceSurfaces(space, "MNI152", moved, True, note)
+
+
+def _mni152_folder(subjects_dir: str | Path | None) -> Path | None:
+    """Where MNI152 surfaces lie, if there is such a folder."""
+    given = subjects_dir if subjects_dir is not None else os.environ.get(VARIABLE)
+    folder = Path(given) / MNI152_FOLDER if given else None
+    return folder if folder is not None and folder.is_dir() else None
 
 
 def _file_mesh(mesh: str) -> str:
@@ -109,33 +115,28 @@ def _file_mesh(mesh: str) -> str:
     return "fsaverage" if mesh == "fsaverage7" else mesh
 
 
-def _true_surface(folder: Path, names: Sequence[str], expected: Surface) -> Surface:
-    """Both hemispheres from two GIFTI files, checked against where the 4 x 4 puts the same vertices."""
-    per_side = VERTICES_PER_HEMISPHERE[expected.mesh]
-    sides = [_read(folder / name, per_side) for name in names]
-    for side, name, (coordinates, _) in zip(HEMISPHERES, names, sides, strict=True):
-        away = np.median(np.linalg.norm(coordinates - expected.hemisphere(side)[0], axis=1))
-        if not away <= FARTHEST:
-            raise ConfigError(
-                f"{folder / name}: its vertices lie {away:.0f} mm (median) from where MNI152 has them; expected the "
-                f"{side} hemisphere of {expected.mesh} in MNI152 coordinates"
+def _true_surface(mesh: str, kind: str, folder: Path, names: Sequence[str], subjects_dir: str | Path | None) -> Surface:
+    """Both hemispheres from their files, checked against where the 4 x 4 puts the same vertices, where it can."""
+    per_side = VERTICES_PER_HEMISPHERE[mesh]
+    sides = [
+        read_surface_file(folder / name, side, in_place=True) for name, side in zip(names, HEMISPHERES, strict=True)
+    ]
+    for name, found in zip(names, sides, strict=True):
+        if len(found.coordinates) != per_side:
+            raise MeshError(
+                f"{folder / name}: has {len(found.coordinates)} vertices, but a hemisphere of {mesh} has {per_side}"
             )
-    coordinates = np.concatenate([found for found, _ in sides]).astype(np.float32)
-    faces = np.concatenate([sides[0][1], sides[1][1] + per_side]).astype(np.int32)
-    return replace(expected, coordinates=coordinates, faces=faces, origin=str(folder))
-
-
-def _read(path: Path, n_vertices: int) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates (n_vertices, 3) and faces of a GIFTI surface."""
-    import nibabel  # a third of a second
-
+    coordinates = np.concatenate([found.coordinates for found in sides])
+    faces = np.concatenate([sides[0].faces, sides[1].faces + per_side])
     try:
-        coordinates, faces = nibabel.load(path).agg_data(("pointset", "triangle"))
-    except Exception as error:  # expat, zlib, nibabel and numpy each have their own
-        raise ConfigError(f"{path}: is not a GIFTI surface: {error}") from error
-    found, triangles = np.asarray(coordinates), np.asarray(faces)
-    if found.shape != (n_vertices, 3) or triangles.ndim != 2 or triangles.shape[1] != 3:
-        raise ConfigError(f"{path}: has points {found.shape}, expected ({n_vertices}, 3) and triangles")
-    if triangles.min() < 0 or triangles.max() >= n_vertices:
-        raise ConfigError(f"{path}: has triangles of vertices that it does not have")
-    return found, triangles
+        expected = in_space(load_surface(mesh, kind, subjects_dir=subjects_dir).coordinates, "mni152")
+    except (MeshError, MissingDependencyError):
+        expected = coordinates  # these are all there is
+    away = float(np.median(np.linalg.norm(coordinates - expected, axis=1)))
+    if away > FARTHEST:
+        raise MeshError(
+            f"{folder / names[0]}: its vertices lie {away:.0f} mm (median) from where MNI152 has those of {mesh}; "
+            "expected MNI152 coordinates in mm"
+        )
+    digests = {str(folder / name): found.sha256 for name, found in zip(names, sides, strict=True)}
+    return Surface(mesh, kind, coordinates, faces, str(folder), digests)

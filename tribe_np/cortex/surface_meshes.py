@@ -3,12 +3,10 @@
 import numpy as np
 from scipy import sparse
 
-from tribe_np.cortex.measured_surfaces import FSLR_HELP, MeasuredSurface, wrong_mesh
+from tribe_np.cortex.measured_surfaces import FSAVERAGE_NAMES, FSLR_HELP, MeasuredSurface, wrong_mesh
 from tribe_np.cortex.sizes import HEMISPHERES, VERTICES_PER_HEMISPHERE
 from tribe_np.errors import MeasurementError
 from tribe_np.shown import quoted
-
-SIZE_NAMES = {size: name for name, size in VERTICES_PER_HEMISPHERE.items()}
 
 
 def onto_mesh(measured: MeasuredSurface, mesh: str, shares: list[sparse.csr_matrix] | None) -> tuple[np.ndarray, str]:
@@ -29,7 +27,7 @@ def onto_mesh(measured: MeasuredSurface, mesh: str, shares: list[sparse.csr_matr
         return np.concatenate(parts, axis=1), "the subject's own, along sphere.reg"
     _check_mesh(measured, mesh)
     size = VERTICES_PER_HEMISPHERE[mesh]
-    theirs = SIZE_NAMES[measured.per_hemisphere[0]]
+    theirs = FSAVERAGE_NAMES[measured.per_hemisphere[0]]
     how = theirs if theirs == mesh else f"{theirs}, of which {mesh} has the first {size} vertices a hemisphere"
     return np.concatenate([side[:, :size] for side in measured.sides], axis=1), how
 
@@ -50,11 +48,11 @@ def _check_mesh(measured: MeasuredSurface, mesh: str) -> None:
             f"{path}: has {left} vertices a hemisphere, as fsLR-164k and fsaverage have; if it is fsaverage, say so in "
             f"its name (space-fsaverage); if fsLR, {FSLR_HELP}"
         )
-    if left not in SIZE_NAMES:
+    if left not in FSAVERAGE_NAMES:
         raise wrong_mesh(path, left)
     if left < VERTICES_PER_HEMISPHERE[mesh]:
         raise MeasurementError(
-            f"{path}: lies on {SIZE_NAMES[left]}, which is coarser than {quoted(mesh)}; nothing is made up in between"
+            f"{path}: lies on {FSAVERAGE_NAMES[left]}, which is coarser than {quoted(mesh)}; nothing is made up"
         )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tribe_np.cortex.projection import Projection
 from tribe_np.formats.prediction_folder import MEASURED
-from tribe_np.outputs.folder import write_array, write_json
+from tribe_np.outputs.folder import write_array_file, write_json_file
 from tribe_np.outputs.whole import write_whole
 
 PROJECT = "project"
@@ -36,7 +36,7 @@ def write_measured(folder: str | Path, projection: Projection, more: Mapping[str
     """
 
     def fill(partial: Path) -> None:
-        write_array(partial / MEASURED, projection.values)
-        write_json(partial / "run.json", {**measured_run(projection), **(more or {})})
+        write_array_file(partial / MEASURED, projection.values)
+        write_json_file(partial / "run.json", {**measured_run(projection), **(more or {})})
 
     write_whole(Path(folder), fill, PROJECT)
