@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tribe_np.cortex.native import REGISTRATIONS
-from tribe_np.cortex.sampling import INTERPOLATIONS, KINDS, SamplePoints
+from tribe_np.cortex.sampling import INTERPOLATIONS, SAMPLE_KINDS, SamplePoints
 from tribe_np.errors import ConfigError
 from tribe_np.settings import (
     FLAG,
@@ -48,7 +48,7 @@ class ProjectionOptions:
     subject: str | None = option(None, nullable(TEXT))
     subjects_dir: Path | None = option(None, nullable(PATH))
     registration: str = option("nearest", one_of(*REGISTRATIONS))
-    kind: str = option("ball", one_of(*KINDS))
+    kind: str = option("ball", one_of(*SAMPLE_KINDS))
     radius: float = option(3.0, positive(100))
     n_samples: int | None = option(None, nullable(whole_number(1, 1000)))
     interpolation: str = option("linear", one_of(*INTERPOLATIONS))

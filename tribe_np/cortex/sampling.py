@@ -17,7 +17,7 @@ from scipy import sparse
 from tribe_np.errors import ConfigError
 from tribe_np.optional import require
 
-KINDS = ("ball", "line", "depth", "auto")
+SAMPLE_KINDS = ("ball", "line", "depth", "auto")
 INTERPOLATIONS = ("linear", "nearest")
 CLOUDS = (10, 20, 40, 80, 160)  # points of a ball whose places nilearn stores; it makes others up at random
 DEFAULT_POINTS = {"ball": 20, "line": 10, "depth": 10}
