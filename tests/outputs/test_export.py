@@ -79,8 +79,26 @@ def test_an_array_has_its_tr_and_no_run(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.asarray(image.dataobj)[:, 0, 0].T, values[:, :PER_SIDE])
     facts = json.loads(done.files[1].read_text())
     assert (facts["Run"], facts["RepetitionTime"], facts["HemodynamicOffset"]) == ({}, 2.0, 0.0)
-    assert "not stated" in facts["Units"]
+    assert facts["Units"] == "not stated"
+    assert "from an array" in facts["Description"]
     assert export(values, "npz", tmp_path / "array").files
+
+
+@pytest.mark.parametrize(
+    ("axis", "offset", "meaning"), [("scan", 0.0, "seconds of the scan"), ("stimulus", 5.0, "was measured 5 s")]
+)
+def test_measured_data_is_not_called_a_prediction(tmp_path: Path, axis: str, offset: float, meaning: str) -> None:
+    run = {"kind": "measured", "time_axis": axis}
+    series = SurfaceSeries(np.zeros((2, 2 * PER_SIDE)), "fsaverage3", np.arange(2.0), 1.0, offset, None, run)
+    for name in (*STEP_ONLY, *EVERY_ROW):
+        done = export(series, name, tmp_path / name, **options_of(name))
+        assert all("predictions" not in path.name for path in done.files)
+        facts = json.loads(done.files[-1].read_text())
+        assert "Measured BOLD" in facts["Description"]
+        assert facts["TimeAxis"] == axis
+        assert meaning in facts["TimeAxisMeans"]
+    done = export(series, "gifti", tmp_path / "bids", bids=("sub-01", "task-film"))
+    assert "redict" not in done.files[0].read_text() + done.files[1].read_text()
 
 
 @pytest.mark.parametrize("name", STEP_ONLY)

@@ -176,6 +176,8 @@ def test_every_sidecar_says_what_the_file_is(some: Path, tmp_path: Path, name: s
         assert "MNI305, not MNI152" in facts["Space"]
         assert facts["Run"]["checkpoint"] == RUN["checkpoint"]
         assert facts["Run"]["options"] == {"regions": ["V1"], "vertices": CHOSEN}
+        assert facts["Vertices"] == CHOSEN
+        assert facts["Units"] == RUN["units"]
         assert facts["Warnings"][0] == "the film is short"
         assert "1279 of 1284 vertices were not computed" in facts["Warnings"][1]
         assert facts["VerticesComputed"] + facts["VerticesNotComputed"] in (PER_SIDE, 2 * PER_SIDE)

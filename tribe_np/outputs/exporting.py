@@ -51,7 +51,7 @@ def export(source: Any, to: str, out: str | Path, **options: Any) -> ExportResul
     def fill(partial: Path) -> None:
         found = chosen.write(series, partial, asked)
         if asked.bids:
-            found = [*write_dataset_files(partial, found), *found]
+            found = [*write_dataset_files(partial, series, found), *found]
         written.extend(path.relative_to(partial) for path in found)
 
     write_whole(out, fill, COMMAND_NAME)

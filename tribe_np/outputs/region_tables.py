@@ -6,15 +6,16 @@ from pathlib import Path
 from tribe_np.cortex.region_series import RegionTable, roi
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.outputs.export_formats import ExportFormat, ExportOptions
+from tribe_np.outputs.export_names import content_name
 from tribe_np.outputs.sidecars import vertex_facts, write_sidecar
 from tribe_np.outputs.time_axis import row_times
 
 
 def write_csv(series: SurfaceSeries, folder: Path, options: ExportOptions) -> list[Path]:
-    """predictions.csv with a column a region, and its sidecar."""
+    """The table with a column a region, and its sidecar."""
     table = roi(series, options.parcellation)
     options.warnings.extend(table.warnings)
-    path = folder / "predictions.csv"
+    path = folder / f"{content_name(series)}.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["start", *table.names])
