@@ -11,7 +11,7 @@ import pytest
 from tests.outputs.export_case import CHOSEN, PER_SIDE, RUN, halves, predictions_folder, values_of
 from tribe_np.cortex import SurfaceSeries
 from tribe_np.errors import ConfigError, MissingDependencyError, OutputError, ShapeError
-from tribe_np.outputs import export, mesh_overlays
+from tribe_np.outputs import export
 from tribe_np.outputs.export_formats import EXPORT_FORMATS
 from tribe_np.outputs.export_names import read_entities
 
@@ -175,7 +175,7 @@ def test_bids_names_and_dataset(whole: Path, tmp_path: Path) -> None:
     assert done.files[2].read_text().splitlines() == data
     facts = json.loads(done.files[4].read_text())
     assert (facts["TaskName"], list(facts["Density"])) == ("film", ["642"])
-    done = export(whole, "cifti", tmp_path / "out", bids=("sub-01", "task-film"))
+    done = export(whole, "cifti", tmp_path / "out", bids="sub-01 task-film")
     assert done.files[-2].name == "sub-01_task-film_space-fsaverage_den-642_bold.dtseries.nii"
 
 
@@ -207,6 +207,9 @@ def test_wrong_options_are_refused_before_anything_is_read(whole: Path, tmp_path
         ("gifti", {"warnings": []}, "does not take 'warnings'"),
         ("gifti", {"times": "scan"}, "times must be stimulus or bold"),
         ("gifti", {"bids": ("sub-01",)}, "task- is missing"),
+        ("gifti", {"bids": "sub-01"}, "task- is missing"),
+        ("cifti", {"parcellation": "hcp-mmp1"}, "'parcellation' only with 'mask_medial_wall'"),
+        ("mz3", {"subjects_dir": tmp_path}, "'subjects_dir' only with 'surface'"),
     ):
         with pytest.raises(ConfigError, match=complaint):
             export(whole, name, tmp_path / "out", **options)
@@ -257,7 +260,6 @@ def test_rows_are_read_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyP
             return found
 
     monkeypatch.setattr("tribe_np.outputs.exporting.BLOCK_VALUES", 2 * PER_SIDE)
-    monkeypatch.setattr(mesh_overlays, "GZIP_LEVEL", 1)
     values = np.zeros((50, 2 * PER_SIDE), np.float32).view(OneRow)
     series = SurfaceSeries(values, "fsaverage3", np.arange(50.0))
     for name in ("gifti", "mgh", "mgz", "mz3", "stc", "raw"):
