@@ -61,5 +61,5 @@ def write_raw(series: SurfaceSeries, folder: Path, options: ExportOptions) -> li
     return [path, segments, write_sidecar(path, series, options, vertex_facts(series, full=True) | shape)]
 
 
-NPZ = ExportFormat("npz", None, write_npz, keeps_dtype=True)
+NPZ = ExportFormat("npz", None, write_npz, keeps_dtype=True, leaves_out=True)
 RAW = ExportFormat("raw", None, write_raw)

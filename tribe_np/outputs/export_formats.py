@@ -56,6 +56,7 @@ class ExportFormat:
     takes: tuple[str, ...] = ()
     only_with: Mapping[str, str] = field(default_factory=dict)  # an option that means nothing without another
     keeps_dtype: bool = False  # else values become float32
+    leaves_out: bool = False  # vertices that were not computed; else they are NaN
 
 
 def find_format(name: str) -> ExportFormat:

@@ -99,7 +99,8 @@ def _survey(series: SurfaceSeries, chosen: ExportFormat) -> list[str]:
     values, said = series.values, []
     n_missing = 2 * series.per_hemisphere - values.shape[1]
     if n_missing:
-        said.append(f"{n_missing} of {2 * series.per_hemisphere} vertices were not computed; the sidecar says which")
+        fate = "left out" if chosen.leaves_out else "NaN"
+        said.append(f"{n_missing} of {2 * series.per_hemisphere} vertices were not computed and are {fate}")
     n_bad, bad_columns, largest = 0, np.zeros(values.shape[1], bool), 0.0
     n_rows = max(1, BLOCK_VALUES // max(1, values.shape[1]))
     for first in range(0, len(values), n_rows):

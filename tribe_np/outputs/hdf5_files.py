@@ -48,4 +48,4 @@ def _write_values(file: Any, name: str, values: np.ndarray) -> None:
         made.dims[axis].attach_scale(file[scale])
 
 
-HDF5 = ExportFormat("hdf5", "hdf5", write_hdf5, keeps_dtype=True)
+HDF5 = ExportFormat("hdf5", "hdf5", write_hdf5, keeps_dtype=True, leaves_out=True)

@@ -81,4 +81,4 @@ def write_stc(series: SurfaceSeries, folder: Path, options: ExportOptions) -> li
 
 
 MZ3 = ExportFormat("mz3", None, write_mz3, ("fill_gaps", "surface", "subjects_dir"), {"subjects_dir": "surface"})
-STC = ExportFormat("stc", None, write_stc, ("fill_gaps",))
+STC = ExportFormat("stc", None, write_stc, ("fill_gaps",), leaves_out=True)

@@ -37,4 +37,4 @@ def _regions(table: RegionTable, column: str) -> dict[str, object]:
     }
 
 
-CSV = ExportFormat("csv", None, write_csv, ("parcellation",), keeps_dtype=True)
+CSV = ExportFormat("csv", None, write_csv, ("parcellation",), keeps_dtype=True, leaves_out=True)

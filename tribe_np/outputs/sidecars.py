@@ -47,8 +47,17 @@ def write_sidecar(
         "Run": series.run,
     }
     sidecar = sidecar_of(path)
-    sidecar.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=True) + "\n", encoding="utf-8")
+    sidecar.write_text(_json(value), encoding="utf-8")
     return sidecar
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    """A line for each number of a long list would make the rest hard to find: a list at the top takes one line."""
+    parts = []
+    for key, part in value.items():
+        text = json.dumps(part, indent=None if isinstance(part, list) else 1, ensure_ascii=False)
+        parts.append(f" {json.dumps(key)}: {text}".replace("\n", "\n "))
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def units(series: SurfaceSeries) -> str:
