@@ -63,6 +63,8 @@ def _inputs(source: Any, options: ExportOptions) -> Mapping[str, Path | None]:
     inputs = {"predictions": Path(source)} if isinstance(source, (str, Path)) else {}
     if options.subjects_dir is not None:
         inputs["subjects folder"] = Path(options.subjects_dir)
+    if options.like is not None:
+        inputs["volume"] = Path(options.like)
     given = options.parcellation
     for path in [given] if isinstance(given, (str, Path)) else given if isinstance(given, (list, tuple)) else []:
         if Path(path).exists():  # else it is a name

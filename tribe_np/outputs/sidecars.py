@@ -34,7 +34,7 @@ def write_sidecar(
     times = row_times(series, options.times)
     value = {
         "Description": _description(series),
-        **(_bids_fields(series, options) if options.bids else {}),
+        **(_bids_fields(path, series, options) if options.bids else {}),
         **_times(series, options, times, axis),
         "Units": units(series),
         "Mesh": series.mesh,
@@ -85,10 +85,13 @@ def _description(series: SurfaceSeries) -> str:
     return PREDICTED if series.run else "Values on the cortex of fsaverage, exported by tribe_np from an array"
 
 
-def _bids_fields(series: SurfaceSeries, options: ExportOptions) -> dict[str, Any]:
-    """What BIDS wants where a name has task- and den-."""
-    density = f"{series.mesh}: {series.per_hemisphere} vertices per hemisphere"
-    return {"TaskName": read_entities(options.bids)["task"], "Density": {DENSITIES[series.mesh]: density}}
+def _bids_fields(path: Path, series: SurfaceSeries, options: ExportOptions) -> dict[str, Any]:
+    """What BIDS wants where a name has task-, and den-, which a volume's has not."""
+    fields: dict[str, Any] = {"TaskName": read_entities(options.bids)["task"]}
+    if "_den-" in path.name:
+        density = f"{series.mesh}: {series.per_hemisphere} vertices per hemisphere"
+        fields["Density"] = {DENSITIES[series.mesh]: density}
+    return fields
 
 
 def _times(series: SurfaceSeries, options: ExportOptions, times: np.ndarray, axis: TimeAxis | None) -> dict[str, Any]:
