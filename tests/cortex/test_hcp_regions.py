@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 
 import tribe_np
-from tools.reference.regions import AREAS, HEMISPHERES, MESHES, NAME, REFUSED, REQUESTS, digest, values, write_annotations
+from tools.reference.regions import (
+    AREAS,
+    HEMISPHERES,
+    MESHES,
+    NAME,
+    REFUSED,
+    REQUESTS,
+    digest,
+    values,
+    write_annotations,
+)
 from tribe_np import get_hcp_labels, get_hcp_roi_indices, get_hcp_vertex_labels, get_topk_rois, summarize_by_roi
 from tribe_np.cortex import Parcellation
 from tribe_np.cortex.parcellation import NO_REGION

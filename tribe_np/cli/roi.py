@@ -32,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--network-table", type=common.path, metavar="FILE",
-        help="networks instead of regions, by a .csv or .tsv with the columns region, network and, optionally, hemisphere",
+        help="networks instead of regions, by a table (.csv, .tsv) with the columns region, network and, if need be, "
+        "hemisphere",
     )  # fmt: skip
     parser.add_argument(
         "--out", type=common.path, metavar="FILE",
@@ -71,17 +72,18 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def _lines(table: "RegionTable", out: Path | None) -> list[str]:
-    """What a person reads: the summary, or where the file is."""
-    size = f"{len(table.values)} rows x {len(table.names)} regions of {table.parcellation.name}"
+    """What a person reads: where the file is, or else the summary."""
+    n_rows, n = table.values.shape
+    what = f"{n} of {table.n_ranked}" if n < table.n_ranked else str(n)
     if out is not None:
-        return [f"wrote {out}: {size}"]
-    width = max(len(name) for name in table.names)
+        return [f"wrote {out}: {n_rows} rows x {what} regions ({table.parcellation.name})"]
+    width = max(6, *(len(name) for name in table.names))
     lines = [
-        f"{table.series.origin}: {size}; means over time of {table.n_ranked} ranked",
+        f"{table.series.origin}: means of {n_rows} rows in {what} regions ({table.parcellation.name})",
         f"{'rank':>5}  {'region':{width}}  {'vertices':>12}  {'mean':>12}",
     ]
-    counts = (table.n_vertices, table.n_computed - table.n_left_out)
-    for name, rank, mean, n, used in zip(table.names, table.ranks, table.means, *counts, strict=True):
-        vertices = str(n) if n == used else f"{used} of {n}"
+    n_used = table.n_computed - table.n_left_out
+    for name, rank, mean, of, used in zip(table.names, table.ranks, table.means, table.n_vertices, n_used, strict=True):
+        vertices = str(of) if of == used else f"{used} of {of}"
         lines.append(f"{rank or '-':>5}  {name:{width}}  {vertices:>12}  {mean:>12.6g}")
     return lines
