@@ -60,12 +60,16 @@ def handler(figshare: Figshare) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+@pytest.fixture(scope="module")
+def annotations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    paths = write_annotations(tmp_path_factory.mktemp("made"))
+    return {name: path.read_bytes() for name, path in zip(NAMES, paths, strict=True)}
+
+
 @pytest.fixture
-def figshare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Figshare]:
+def figshare(annotations: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> Iterator[Figshare]:
     """The stand-in with synthetic annotations, whose addresses and digests take the place of figshare's."""
-    (tmp_path / "made").mkdir()
-    paths = write_annotations(tmp_path / "made")
-    served = Figshare({name: path.read_bytes() for name, path in zip(NAMES, paths, strict=True)})
+    served = Figshare(dict(annotations))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler(served))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -136,9 +136,10 @@ def get_topk_rois(
     labels = get_hcp_labels(mesh, False, hemi, parcellation=parcellation, compat=compat)
     means = _means(data, mesh, labels)
     if _is_upstream(compat):
-        return np.array(list(labels))[np.argsort(means)[::-1][:k]]
-    order = np.argsort(-means, kind="stable")
-    return np.array(list(labels))[order[~np.isnan(means[order])][:k]]
+        order = np.argsort(means)[::-1]
+    else:
+        order = np.argsort(-means, kind="stable")[: np.count_nonzero(~np.isnan(means))]  # NaN is last
+    return np.array(list(labels))[order[:k]]
 
 
 def upstream_order(regions: Sequence[str], *, combine: bool = False) -> list[str]:

@@ -55,7 +55,7 @@ def _pairs(parcellation: Parcellation) -> Iterator[tuple[str, str]]:
 
 def _by_name(parcellation: Parcellation) -> dict[tuple[str, str], str]:
     """The network of each region and hemisphere."""
-    network_of = {}
+    network_of: dict[tuple[str, str], str] = {}
     for region in parcellation.regions:
         found = SCHAEFER.fullmatch(region) or YEO.fullmatch(region)
         if found is None:
