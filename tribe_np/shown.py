@@ -45,14 +45,14 @@ def quoted(value: object, most: int = LONGEST_VALUE) -> str:
 def did_you_mean(given: str, known: Collection[str]) -> str:
     """What to add to an error about a name that is not known; nothing where no known one is near.
 
-    >>> did_you_mean("predcit", ["predict", "info"]), did_you_mean("v1", ["V1", "MT"])
-    ('; did you mean predict?', '; did you mean V1?')
+    >>> did_you_mean("predcit", ["predict", "info"])
+    '; did you mean predict?'
     """
     from difflib import get_close_matches  # here: --help does without
 
-    plain = {name.lstrip("-").lower(): name for name in known}  # every option has dashes: they make none more alike
-    near = get_close_matches(given.lstrip("-").lower(), plain, n=1)
-    return f"; did you mean {plain[near[0]]}?" if near else ""
+    without_dashes = {name.lstrip("-"): name for name in known}  # which every option has: they make none more alike
+    near = get_close_matches(given.lstrip("-"), without_dashes, n=1)
+    return f"; did you mean {without_dashes[near[0]]}?" if near else ""
 
 
 class _Short(reprlib.Repr):
