@@ -138,7 +138,7 @@ def test_what_is_refused_in_one_line(command_here: Command, predictions: Path, a
         return refused(command_here("roi", predictions, "--parcellation", atlas, *options))
 
     assert "region 'FFD' is not an area of hcp-mmp1" in line("--regions", "FFD")
-    assert "did you mean V1?" in line("--regions", "v1")
+    assert "'V1'" in line("--regions", "v1")
     assert "top must be a whole number from 1 on, got 0" in line("--top", 0)
     assert "expected a name that ends in .tsv, .csv, .json" in line("--out", tmp_path / "a.xlsx")
     mine = tmp_path / "mine.tsv"
