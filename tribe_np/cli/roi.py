@@ -49,12 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     from tribe_np.cortex import roi
-    from tribe_np.outputs.region_files import as_record, check_table_target, inputs_of, write_regions
+    from tribe_np.outputs.region_files import as_record, check_table_target, write_regions
 
     given = options.parcellation
     parcellation = given[0] if given is not None and len(given) == 1 else given
     if options.out is not None:
-        check_table_target(options.out, inputs_of(options.predictions, given or [], options.network_table))
+        check_table_target(options.out, _inputs(options))
     table = roi(
         options.predictions,
         parcellation,
@@ -69,6 +69,12 @@ def execute(options: argparse.Namespace) -> int:
     out = None if options.out is None else str(options.out)
     common.print_result(options, {"out": out} | as_record(table), _lines(table, options.out))
     return 0
+
+
+def _inputs(options: argparse.Namespace) -> dict[str, Path | None]:
+    """What the result must not replace."""
+    parcellation = {f"parcellation {name}": Path(name) for name in options.parcellation or () if Path(name).exists()}
+    return {"predictions": options.predictions, "table of networks": options.network_table, **parcellation}
 
 
 def _lines(table: "RegionTable", out: Path | None) -> list[str]:
