@@ -135,6 +135,7 @@ def _options(model: TribeModel) -> dict[str, Any]:
         **{name: value for name, value in vars(model.options).items() if name != "compat"},
         "compat": [name for name, is_on in vars(model.options.compat).items() if is_on],
         "regions": list(model.regions),
+        "parcellation": None if model.selection is None else model.selection.as_dict(),
         "vertices": None if model.encoder.columns is None else model.encoder.columns.tolist(),
         "cache": None if model.space.cache.folder is None else str(model.space.cache.folder),
     }
