@@ -147,7 +147,7 @@ def test_what_is_refused(parcels: Parcellation, values: np.ndarray) -> None:
         ({"hemisphere": "lh"}, "hemisphere 'lh' is unknown"),
         ({"top": 0}, "top must be"),
         ({"top": True}, "top must be"),
-        ({"regions": ["FFD"]}, "did you mean FFC"),
+        ({"regions": ["FFD"]}, "near are .FFC"),
         ({"networks": True}, "the names of small tell no networks"),
     ]
     for options, message in wrong:
@@ -193,7 +193,7 @@ def test_networks_of_a_table(separator: str, parcels: Parcellation, values: np.n
         ("region,nets\nV1,a\n", "expected a table with the columns region and network"),
         ("", "expected a table with the columns"),
         ("region,network\n", "names no region"),
-        ("region,network\nV1,a\nFFD,b\n", "line 3: 'FFD' is no region of small; did you mean FFC"),
+        ("region,network\nV1,a\nFFD,b\n", "line 3: 'FFD' is no region of small; near are FFC"),
         ("region,network\nV1,a\nV1,b\n", "line 3: V1 is in 'a' and in 'b'"),
         ("region,network\nV1,\n", "line 2: V1 has no network"),
         ("region,network\nV1,a,b\n", "line 2: has more cells"),

@@ -14,10 +14,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np roi`."""
     parser.add_argument("predictions", type=common.path, metavar="PRED", help="folder that predict or resample wrote")
-    parser.add_argument(
-        "--parcellation", type=common.words, action="append", metavar="X",
-        help="name, folder or file of the regions; twice for the files of two hemispheres (default: hcp-mmp1)",
-    )  # fmt: skip
+    common.add_parcellation(parser)
     parser.add_argument(
         "--hemisphere", choices=["both", "left", "right", "separate"], default="both",
         help="vertices of both hemispheres (default) or of one; separate gives each region twice",
@@ -51,13 +48,11 @@ def execute(options: argparse.Namespace) -> int:
     from tribe_np.cortex import roi
     from tribe_np.outputs.region_files import as_record, check_table_target, write_regions
 
-    given = options.parcellation
-    parcellation = given[0] if given is not None and len(given) == 1 else given
     if options.out is not None:
         check_table_target(options.out, _inputs(options))
     table = roi(
         options.predictions,
-        parcellation,
+        options.parcellation,
         hemisphere=options.hemisphere,
         top=options.top,
         networks=options.network_table or options.network,

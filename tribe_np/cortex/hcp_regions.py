@@ -166,8 +166,8 @@ def _is_upstream(compat: str | None) -> bool:
 def _parcels(mesh: str, combine: bool, given: Any) -> Parcellation:
     size = 2 * VERTICES_PER_HEMISPHERE[mesh_name(mesh)]
     found = parcellation_of(_combined_files(given) if combine else given, size, mesh)
-    if combine and "V1" in found.regions:
-        raise ParcellationError(f"{found.name} has single areas such as V1; {HOW_TO_COMBINE}")
+    if combine and ("V1" in found.regions or not all("combined" in file.path.name for file in found.files)):
+        raise ParcellationError(f"{found.name} is not the combined annotation; {HOW_TO_COMBINE}")
     return found
 
 

@@ -13,18 +13,17 @@ from pathlib import Path
 
 import numpy as np
 
-from tribe_np.cortex.parcellation import NO_REGION, Parcellation, ParcellationFile
+from tribe_np.cortex.label_names import SIDES
+from tribe_np.cortex.parcellation import NO_REGION, Parcellation, ParcellationFile, nearest
 from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.errors import ParcellationError
 from tribe_np.files.small_files import MEGABYTE, read_small_file
 from tribe_np.files.text_encoding import text_encoding
-from tribe_np.shown import did_you_mean, quoted
+from tribe_np.shown import quoted
 
 SCHAEFER = re.compile(r"\d+networks_(?:(?:LH|RH)_)(?P<network>[^_]+)_.+", re.IGNORECASE)
 YEO = re.compile(r"(?P<network>\d+networks_\d+)", re.IGNORECASE)
 WITH_SIDE = re.compile(r"(?P<side>[LR])_(?P<name>.+)_ROI")  # as HCP-MMP1's own labels are spelled
-SIDES = {"": HEMISPHERES, "both": HEMISPHERES, "left": ("left",), "l": ("left",), "lh": ("left",),
-         "right": ("right",), "r": ("right",), "rh": ("right",)}  # fmt: skip
 COLUMNS = ("region", "network")
 MAX_BYTES = 4 * MEGABYTE
 
@@ -87,17 +86,18 @@ def _by_table(parcellation: Parcellation, raw: bytes, path: Path) -> dict[tuple[
 
 def _region(parcellation: Parcellation, name: str, side: str, where: str) -> tuple[str, Sequence[str]]:
     """The region and the hemispheres that a row means."""
-    known = SIDES.get(side.strip().lower())
-    if known is None:
+    given = side.strip().lower()
+    if given not in ("", "both", *SIDES):
         raise ParcellationError(f"{where}: hemisphere {quoted(side)} is unknown; known are left, right and both")
     spelled = WITH_SIDE.fullmatch(name)
     if name not in parcellation.regions and spelled and spelled["name"] in parcellation.regions:
-        return spelled["name"], SIDES[spelled["side"].lower()]
+        return spelled["name"], (SIDES[spelled["side"].lower()],)
     if name not in parcellation.regions:
+        near = nearest(name, parcellation.regions)
         raise ParcellationError(
-            f"{where}: {quoted(name)} is no region of {parcellation.name}{did_you_mean(name, parcellation.regions)}"
+            f"{where}: {quoted(name)} is no region of {parcellation.name}{'; near are ' if near else ''}{', '.join(near)}"
         )
-    return name, known
+    return name, (SIDES[given],) if given in SIDES else HEMISPHERES
 
 
 def _rows(raw: bytes, path: Path) -> Iterator[tuple[int, dict[str, str]]]:
