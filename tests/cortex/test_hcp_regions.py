@@ -122,7 +122,7 @@ def test_what_is_refused() -> None:
     for name in (*REFUSED, "", []):
         with pytest.raises(ValueError, match=r"region|rois"):
             get_hcp_roi_indices(name, **given)
-    with pytest.raises(ValueError, match="near are .V1"):
+    with pytest.raises(ValueError, match="near are 'V1'"):
         get_hcp_roi_indices("V1x", **given)
     with pytest.raises(ConfigError, match="hemi 'lh' is unknown"):
         get_hcp_labels(hemi="lh", **given)

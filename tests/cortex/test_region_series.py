@@ -147,7 +147,7 @@ def test_what_is_refused(parcels: Parcellation, values: np.ndarray) -> None:
         ({"hemisphere": "lh"}, "hemisphere 'lh' is unknown"),
         ({"top": 0}, "top must be"),
         ({"top": True}, "top must be"),
-        ({"regions": ["FFD"]}, "near are .FFC"),
+        ({"regions": ["FFD"]}, "near are 'FFC'"),
         ({"networks": True}, "the names of small tell no networks"),
     ]
     for options, message in wrong:
@@ -198,6 +198,10 @@ def test_networks_of_a_table(separator: str, parcels: Parcellation, values: np.n
         ("region,network\nV1,\n", "line 2: V1 has no network"),
         ("region,network\nV1,a,b\n", "line 2: has more cells"),
         ("region,network,hemisphere\nV1,a,top\n", "line 2: hemisphere 'top' is unknown"),
+        (
+            "region,network,hemisphere\nL_V1_ROI,a,right\n",
+            "line 2: 'L_V1_ROI' is of the left hemisphere, but the row says",
+        ),
         ('region,network\n"V1,a\n', "cannot be read as a table"),
         ("region,network\nV1,\xff\n", "is no text"),
     ],

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tribe_np.cortex.label_names import SIDES
 from tribe_np.cortex.parcellation import NO_REGION, Parcellation, ParcellationFile, nearest
 from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.errors import ParcellationError
 from tribe_np.files.small_files import MEGABYTE, read_small_file
 from tribe_np.files.text_encoding import text_encoding
+from tribe_np.formats.annotation import SIDES
 from tribe_np.shown import quoted
 
 SCHAEFER = re.compile(r"\d+networks_(?:(?:LH|RH)_)(?P<network>[^_]+)_.+", re.IGNORECASE)
@@ -89,15 +89,19 @@ def _region(parcellation: Parcellation, name: str, side: str, where: str) -> tup
     given = side.strip().lower()
     if given not in ("", "both", *SIDES):
         raise ParcellationError(f"{where}: hemisphere {quoted(side)} is unknown; known are left, right and both")
+    sides = (SIDES[given],) if given in SIDES else HEMISPHERES
+    if name in parcellation.regions:
+        return name, sides
     spelled = WITH_SIDE.fullmatch(name)
-    if name not in parcellation.regions and spelled and spelled["name"] in parcellation.regions:
-        return spelled["name"], (SIDES[spelled["side"].lower()],)
-    if name not in parcellation.regions:
-        near = nearest(name, parcellation.regions)
+    if spelled is None or spelled["name"] not in parcellation.regions:
+        near = ", ".join(nearest(name, parcellation.regions))
         raise ParcellationError(
-            f"{where}: {quoted(name)} is no region of {parcellation.name}{'; near are ' if near else ''}{', '.join(near)}"
+            f"{where}: {quoted(name)} is no region of {parcellation.name}{near and f'; near are {near}'}"
         )
-    return name, (SIDES[given],) if given in SIDES else HEMISPHERES
+    side = SIDES[spelled["side"].lower()]
+    if side not in sides:
+        raise ParcellationError(f"{where}: {quoted(name)} is of the {side} hemisphere, but the row says {sides[0]}")
+    return spelled["name"], (side,)
 
 
 def _rows(raw: bytes, path: Path) -> Iterator[tuple[int, dict[str, str]]]:

@@ -70,11 +70,11 @@ def as_record(table: RegionTable) -> dict[str, Any]:
         "mesh": series.mesh,
         "parcellation": parcels.name,
         "parcellation_files": [{"path": str(file.path), "sha256": file.sha256} for file in parcels.files],
-        "tr": series.tr,
-        "hemodynamic_offset": series.hemodynamic_offset,
+        "tr": _number(series.tr),
+        "hemodynamic_offset": _number(series.hemodynamic_offset),
         "time": _meaning_of_starts(series),
-        "units": series.run.get("units"),
-        "starts": table.starts.tolist(),
+        "units": str(series.run.get("units", "not stated")),
+        "starts": [_number(start) for start in table.starts.tolist()],
         "n_ranked": table.n_ranked,
         "regions": [
             entry | {"values": [_number(value) for value in values]}
