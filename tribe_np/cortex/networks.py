@@ -28,8 +28,8 @@ COLUMNS = ("region", "network")
 MAX_BYTES = 4 * MEGABYTE
 
 
-def by_network(parcellation: Parcellation, table: Path | None = None) -> Parcellation:
-    """The same cortex with networks as its regions; regions without one are in none.
+def by_network(parcellation: Parcellation, table: Path | None = None) -> tuple[Parcellation, tuple[str, ...]]:
+    """The same cortex with networks as its regions, and what to say of regions that are in none.
 
     Raises   ParcellationError where the names do not tell networks, or the table is malformed or of other regions
     """
@@ -45,7 +45,18 @@ def by_network(parcellation: Parcellation, table: Path | None = None) -> Parcell
     region_of = np.full(len(parcellation.region_of), NO_REGION)
     for (region, side), network in network_of.items():
         region_of[parcellation.vertices(region, side)] = numbers[network]
-    return Parcellation(name, networks, region_of, files)
+    return Parcellation(name, networks, region_of, files), _without(parcellation, network_of, table)
+
+
+def _without(parcellation: Parcellation, network_of: dict[tuple[str, str], str], table: Path | None) -> tuple[str, ...]:
+    left_out = [(r, side) for r, side in _pairs(parcellation) if (r, side) not in network_of]
+    names = list(dict.fromkeys(r for r, side in left_out if len(parcellation.vertices(r, side))))
+    if not names:
+        return ()
+    return (
+        f"{table}: {len(names)} of {len(parcellation.regions)} regions of {parcellation.name} have no network on one "
+        f"or both hemispheres, such as {quoted(names[0])}; there they count in none",
+    )
 
 
 def _pairs(parcellation: Parcellation) -> Iterator[tuple[str, str]]:

@@ -86,7 +86,7 @@ def as_record(table: RegionTable) -> dict[str, Any]:
 
 def _meaning_of_starts(series: SurfaceSeries) -> str:
     if not series.run:
-        return "starts count rows of tr seconds; what of is not stated"
+        return "starts are row numbers times tr; the source states no time axis"
     if series.run.get("time_axis") == "scan":  # what `project` wrote
         return "starts are seconds of the scan"
     return "starts are seconds of the stimulus; the BOLD of a row is that at its start + hemodynamic_offset seconds"
