@@ -36,7 +36,7 @@ def test_the_folder_holds_the_data_and_says_how_they_came(
     assert "row 0 is second 0 of the stimulus; the BOLD is 5 s later" in done.stdout
     assert "space mni152 (space-MNI152NLin6Asym in its name): MNI152 approximated" in done.stdout
     run = json.loads((out / "run.json").read_text())
-    assert run["kind"] == "measured"
+    assert (run["kind"], run["units"], run["compat"]) == ("measured", "z-scored BOLD", [])
     assert run["counts"]["rows_before_the_first"] == 5
     assert len(run["bold"][0]["sha256"]) == 64
     series = as_series(out)

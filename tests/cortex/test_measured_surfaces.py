@@ -69,6 +69,12 @@ def test_the_header_tells_where_names_do_not(tmp_path: Path) -> None:
     assert np.array_equal(project([one, two], **PLAIN).values, np.concatenate([rows(1), rows(0)], axis=1))
 
 
+@pytest.mark.parametrize(("step", "tr"), [("1.5", 1.5), ("1500", 1.5), ("2000.0", 2.0)])
+def test_the_time_step_of_gifti_is_seconds_or_milliseconds(tmp_path: Path, step: str, tr: float) -> None:
+    both = [write_gifti(tmp_path / f"{side}.a.gii", rows(0), step=step) for side in ("lh", "rh")]
+    assert project(both, **PLAIN | {"tr": None}).tr == tr
+
+
 def test_swapped_hemispheres_are_refused(tmp_path: Path) -> None:
     left = write_gifti(tmp_path / "lh.a.gii", rows(0), "right")
     right = write_gifti(tmp_path / "rh.a.gii", rows(1), "left")

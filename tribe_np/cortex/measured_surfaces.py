@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tribe_np.cortex.scan_time import LONGEST
 from tribe_np.cortex.sizes import HEMISPHERES, VERTICES_PER_HEMISPHERE
 from tribe_np.errors import MeasurementError
 from tribe_np.files.small_files import check_regular
@@ -152,13 +153,14 @@ def _gifti_values(path: Path, gifti: GiftiFile) -> np.ndarray:
 
 
 def _gifti_interval(gifti: GiftiFile) -> HeaderInterval:
+    """FreeSurfer writes TimeStep in milliseconds, others in seconds: 50 ms to 30 s are never both."""
     for metadata in (*(array.metadata for array in gifti.arrays[:1]), gifti.metadata):
         try:
-            seconds = float(metadata["TimeStep"])
+            step = float(metadata["TimeStep"])
         except (KeyError, ValueError):
             continue
-        if seconds > 0:
-            return HeaderInterval(seconds, True)
+        if step > 0:
+            return HeaderInterval(step if step <= LONGEST else step / 1000, True)
     return HeaderInterval(None, False)
 
 

@@ -19,7 +19,7 @@ from tribe_np.cortex.confounds import read_confounds
 from tribe_np.cortex.measured_surfaces import MeasuredSurface, is_cifti, read_cifti, read_surfaces
 from tribe_np.cortex.measured_volumes import project_volumes
 from tribe_np.cortex.native import sphere_shares, subject_folder
-from tribe_np.cortex.projection_options import NATIVE_RATE, ProjectionOptions
+from tribe_np.cortex.projection_options import NATIVE_RATE, UPSTREAM_HABITS, ProjectionOptions
 from tribe_np.cortex.scan_time import ScanTime, at_times, even_times, scan_time
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.sizes import VERTICES_PER_HEMISPHERE
@@ -234,6 +234,8 @@ def _facts(raw: _Raw, asked: ProjectionOptions, rows: _Rows, confounds: list[str
         "scan": asdict(raw.time),
         **raw.facts,
         "confounds": confounds,
+        "units": "z-scored BOLD" if raw.is_series and asked.standardize else "BOLD in the units of the file",
+        "compat": list(UPSTREAM_HABITS) if asked.as_upstream else [],
         "cleaned": raw.is_series and (asked.detrend or asked.standardize or bool(confounds)),
         "counts": counts,
         "options": options,

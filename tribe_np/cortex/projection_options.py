@@ -26,6 +26,7 @@ from tribe_np.settings import whole as whole_number
 VOLUME_SPACES = ("mni152", "mni305", "native", "as-is")
 MESHES = ("fsaverage5", "fsaverage6", "fsaverage7")
 NATIVE_RATE = "native"
+UPSTREAM_HABITS = ("mni152_is_mni305", "constant_is_noise", "missing_is_zero", "no_start_time")  # of compat
 
 PATH: Check[Path] = Check("a path", lambda value: isinstance(value, (str, Path)), lambda _, value: Path(value))
 RATE: Check[float | str] = Check(
