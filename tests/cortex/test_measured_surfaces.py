@@ -8,9 +8,10 @@ import pytest
 from nibabel import cifti2, freesurfer, gifti
 from nibabel.cifti2 import cifti2_axes
 
+from tests.cortex.made_brain import outward, sphere
 from tribe_np.cortex import project
 from tribe_np.cortex.measured_surfaces import other_file, side_in_name
-from tribe_np.errors import MeasurementError, TribeError
+from tribe_np.errors import ConfigError, MeasurementError, TribeError
 
 PLAIN = {"detrend": False, "standardize": False, "frequency": "native", "tr": 2.0}
 SIZE = 10242
@@ -96,7 +97,7 @@ def test_of_a_finer_mesh_the_first_vertices_are_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("size", "said"), [
-    (2562, "coarser than 'fsaverage5'"), (32492, "fsLR-32k.*registration spheres"), (777, "expected fsaverage's"),
+    (2562, "coarser than 'fsaverage5'"), (32492, "fsLR-32k.*--spheres"), (777, "expected fsaverage's"),
 ])  # fmt: skip
 def test_another_mesh_is_refused(tmp_path: Path, size: int, said: str) -> None:
     with pytest.raises(MeasurementError, match=said):
@@ -178,6 +179,42 @@ def test_cifti_that_ends_early_or_lies_raises_nothing_else(tmp_path: Path) -> No
         path.write_bytes(damaged)
         with pytest.raises(TribeError):  # there is no such mesh in any case
             project(path, **PLAIN)
+
+
+def test_fslr_comes_along_hcps_spheres(tmp_path: Path, subjects: Path) -> None:
+    from scipy.spatial import ConvexHull
+
+    n, spheres = 32492, tmp_path / "resample_fsaverage"
+    spheres.mkdir()
+    steps = np.arange(n) + 0.5
+    polar, around = np.arccos(1 - 2 * steps / n), np.pi * (1 + 5**0.5) * steps
+    points = np.stack([np.cos(around) * np.sin(polar), np.sin(around) * np.sin(polar), np.cos(polar)], axis=1)
+    faces = outward(points, ConvexHull(points).simplices.astype(np.int64)).astype(np.int32)
+    for side, name in (("L", "CortexLeft"), ("R", "CortexRight")):
+        arrays = [
+            gifti.GiftiDataArray((100 * points).astype(np.float32), intent="NIFTI_INTENT_POINTSET"),
+            gifti.GiftiDataArray(faces, intent="NIFTI_INTENT_TRIANGLE"),
+        ]
+        meta = gifti.GiftiMetaData({"AnatomicalStructurePrimary": name})
+        path = spheres / f"fs_LR-deformed_to-fsaverage.{side}.sphere.32k_fs_LR.surf.gii"
+        gifti.GiftiImage(darrays=arrays, meta=meta).to_filename(path)
+    both = [
+        write_gifti(tmp_path / f"a.{side}.32k_fs_LR.func.gii", shift + points.T.astype(np.float32))
+        for side, shift in (("L", 0), ("R", 5))
+    ]
+    found = project(both, spheres=spheres, subjects_dir=subjects, **PLAIN).values
+    expected = sphere(5)[0].T
+    assert np.abs(found[:, :SIZE] - expected).max() < 1e-3  # a smooth map comes along, both sides
+    assert np.abs(found[:, SIZE:] - 5 - expected).max() < 1e-3
+
+
+def test_a_subjects_own_surface_comes_along_sphere_reg(tmp_path: Path, subjects: Path) -> None:
+    directions = freesurfer.read_geometry(subjects / "sub-01" / "surf" / "lh.sphere.reg")[0] / 100
+    both = [write_gifti(tmp_path / f"{side}.fsnative.gii", directions.T.astype(np.float32)) for side in ("lh", "rh")]
+    found = project(both, subject="sub-01", subjects_dir=subjects, **PLAIN).values
+    assert np.abs(found[:, :SIZE] - sphere(5)[0].T).max() < 1e-3
+    with pytest.raises(ConfigError, match="its name says fsaverage5, but subject sub-01"):
+        project(write_pair(tmp_path), subject="sub-01", subjects_dir=subjects, **PLAIN)
 
 
 def test_labels_and_damaged_gifti_are_refused(tmp_path: Path) -> None:

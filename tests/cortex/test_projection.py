@@ -171,6 +171,31 @@ def test_the_start_time_of_the_sidecar_moves_the_rows(tmp_path: Path, subjects: 
     assert measured(path, subjects, compat="upstream").starts[0] == 0
 
 
+def test_two_places_in_one_header_are_said(tmp_path: Path, subjects: Path) -> None:
+    import nibabel
+
+    path = scan(tmp_path)
+    image = nibabel.load(path)
+    moved = image.affine.copy()
+    moved[0, 3] += 7
+    image.set_qform(moved, 1)
+    nibabel.save(image, tmp_path / "moved.nii.gz")
+    assert "up to 7.0 mm apart; the sform was used" in measured(tmp_path / "moved.nii.gz", subjects).warnings[0]
+
+
+def test_values_beyond_computing_are_refused(tmp_path: Path, subjects: Path) -> None:
+    values, affine = noise(6)
+    path = write_volume(tmp_path / "a.nii", values.astype(np.float64) * 1e200, affine)
+    with pytest.raises(MeasurementError, match="too large to compute with"):
+        measured(path, subjects)
+    with pytest.raises(MeasurementError, match="too large to compute with"):
+        measured(path, subjects, detrend=False, standardize=False)
+    values[5:8] = np.inf
+    found = measured(write_volume(tmp_path / "b.nii", values, affine), subjects, detrend=False, standardize=False)
+    assert not np.isinf(found.values).any()
+    assert "they stay NaN" in found.warnings[0]
+
+
 def test_one_volume_is_projected_and_left_alone(tmp_path: Path, subjects: Path) -> None:
     values, affine = noise(1)
     found = measured(write_volume(tmp_path / "a.nii", values[..., 0], affine), subjects)

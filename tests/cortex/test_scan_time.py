@@ -39,6 +39,12 @@ def test_an_impossible_interval_is_asked_for(tmp_path: Path, seconds: float, uni
     assert found(tmp_path, seconds, unit=unit, given=1.5)[0].tr == 1.5
 
 
+def test_both_hemispheres_may_share_a_sidecar(tmp_path: Path) -> None:
+    (tmp_path / "sub-01_bold.json").write_text('{"RepetitionTime": 1.5}')
+    path = tmp_path / "sub-01_hemi-L_bold.func.gii"
+    assert scan_time(HeaderInterval(None, False), path, None, []).tr == 1.5
+
+
 def test_a_second_from_the_header_alone_is_said(tmp_path: Path) -> None:
     time, warn = found(tmp_path, 1.0)
     assert time.tr == 1

@@ -43,8 +43,12 @@ def _add_space(parser: argparse.ArgumentParser) -> None:
         help="FreeSurfer's subjects folder (default for fsaverage: SUBJECTS_DIR, then nilearn's fsaverage5)",
     )  # fmt: skip
     _option(
-        group, "--registration", choices=["nearest", "barycentric"],
-        help="from the subject's vertices to fsaverage's, on the registered sphere (default: nearest)",
+        group, "--spheres", type=common.path, metavar="DIR",
+        help="for data on fsLR-32k: folder of HCP's spheres registered to fsaverage (resample_fsaverage)",
+    )  # fmt: skip
+    _option(
+        group, "--registration", choices=["barycentric", "nearest"],
+        help="from other vertices to fsaverage's, on the registered sphere (default: barycentric)",
     )  # fmt: skip
     _option(
         group, "--mesh", choices=["fsaverage5", "fsaverage6", "fsaverage7"], help="mesh (default: fsaverage5)"
@@ -121,7 +125,7 @@ def execute(options: argparse.Namespace) -> int:
     asked = {name: value for name, value in vars(options).items() if name in own}
     asked |= {"detrend": not options.no_detrend, "standardize": not options.no_standardize}
     inputs = {f"input {path.name}": path for path in options.bold}
-    inputs |= {name: asked.get(name) for name in ("confounds", "mask", "subjects_dir")}
+    inputs |= {name: asked.get(name) for name in ("confounds", "mask", "subjects_dir", "spheres")}
     check_own_target(options.out, PROJECT, inputs)
     with common.progress(options).stage("projection", None, "volumes") as step:
         projection = project(options.bold, on_volumes=step, **asked)

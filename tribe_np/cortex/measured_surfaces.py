@@ -31,8 +31,8 @@ FSLR_SIZES = {32492: "fsLR-32k", 59292: "fsLR-59k"}
 MAX_CIFTI_HEADER = 64 << 20
 CORTEX = {"CIFTI_STRUCTURE_CORTEX_LEFT": "left", "CIFTI_STRUCTURE_CORTEX_RIGHT": "right"}
 FSLR_HELP = (
-    "resample it to fsaverage5 first, with wb_command -metric-resample and the registration spheres of the HCP "
-    "(fs_LR-deformed_to-fsaverage), and give the two GIFTI files"
+    "give the folder of HCP's spheres registered to fsaverage (resample_fsaverage) with --spheres (spheres), or "
+    "resample it with wb_command first"
 )
 
 
@@ -205,7 +205,7 @@ def _cortex(path: Path, columns: Any, values: np.ndarray) -> tuple[np.ndarray, n
     for name, part, model in columns.iter_structures():
         if name in CORTEX:
             n_vertices, vertices = int(columns.nvertices[name]), np.asarray(model.vertex)
-            if n_vertices in FSLR_SIZES or not 0 < n_vertices <= max(FSAVERAGE_NAMES):
+            if not 0 < n_vertices <= max(FSAVERAGE_NAMES):
                 raise wrong_mesh(path, n_vertices)
             if vertices.min() < 0 or vertices.max() >= n_vertices:
                 raise MeasurementError(f"{path}: damaged: {name} lists vertices that its surface does not have")

@@ -6,20 +6,21 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from tribe_np.cortex.native import native_sides, sphere_shares, subject_folder
+from tribe_np.cortex.native import native_sides, subject_folder
 from tribe_np.cortex.projection_options import ProjectionOptions
 from tribe_np.cortex.sampling import VolumeSampler
 from tribe_np.cortex.sizes import HEMISPHERES, VERTICES_PER_HEMISPHERE
 from tribe_np.cortex.spaces import surfaces_in_space
-from tribe_np.cortex.surface_meshes import shared
+from tribe_np.cortex.vertex_shares import shared, subject_shares
 from tribe_np.cortex.volume_space import volume_space
-from tribe_np.errors import MeasurementError
+from tribe_np.errors import ConfigError, MeasurementError
 from tribe_np.formats.voxel_files import VoxelFile, open_voxels
 
 BLOCK_BYTES = 1 << 26  # of volumes at a time
 MOST_IN_BLOCK = 16
 SIGMA = 1 / np.sqrt(8 * np.log(2))  # of a full width at half maximum of 1
 SAME_GRID = 1e-3  # mm
+APART = 1.0  # mm
 
 Place = Callable[[np.ndarray], np.ndarray]  # volumes (X, Y, Z, k) to rows (k, 2 V)
 
@@ -31,8 +32,12 @@ def project_volumes(
 
     Raises   ConfigError where the space is not known; MeasurementError for damaged data, another grid of the mask
     """
+    if asked.spheres is not None:
+        raise ConfigError(f"{file.path}: spheres are for data on a surface; this is a volume")
     known = asked.space or ("as-is" if asked.as_upstream else None)
     space, origin = volume_space(file, known, asked.subject, warn)
+    if file.codes[0] and file.codes[1] and file.apart > APART:
+        warn.append(f"{file.path}: its sform and qform place it up to {file.apart:.1f} mm apart; the sform was used")
     place, facts = (_native if space == "native" else _standard)(file, asked, space, warn)
     mask = None if asked.mask is None else _mask(file, asked)
     n_voxels = int(np.prod(file.shape))
@@ -116,7 +121,7 @@ def _native(file: VoxelFile, asked: ProjectionOptions, space: str, warn: list[st
     """Samples at the vertices of the subject's own surfaces, then goes to fsaverage's along the registration."""
     assert asked.subject is not None
     folder = subject_folder(asked.subjects_dir, asked.subject)
-    shares, digests = sphere_shares(folder, asked.mesh, asked.subjects_dir, asked.registration)
+    shares, digests = subject_shares(folder, asked.mesh, asked.subjects_dir, asked.registration)
     sides, of_surfaces = native_sides(folder, shares)
     points = [_points(side.pial, side.white, side.faces, asked)[side.vertices] for side in sides]
     sampler = _sampler(np.concatenate(points), file, asked, space)

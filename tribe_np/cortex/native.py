@@ -13,11 +13,8 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.spatial import cKDTree
 
-from tribe_np.cortex.interpolation import barycentric, copies
 from tribe_np.cortex.mesh_sources import VARIABLE
-from tribe_np.cortex.meshes import load_surface
 from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.cortex.surface_files import SurfaceFile, read_surface_file
 from tribe_np.errors import ConfigError, MeasurementError
@@ -25,8 +22,6 @@ from tribe_np.formats.voxel_files import open_voxels
 from tribe_np.shown import quoted
 
 TKRAS = np.array([[-1, 0, 0], [0, 0, 1], [0, -1, 0]], float)  # directions of FreeSurfer's own axes, one a column
-FARTHEST = 0.05  # of the sphere's radius, median: registered spheres lie within a fraction of a triangle
-REGISTRATIONS = ("nearest", "barycentric")
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,28 +53,6 @@ def subject_folder(subjects_dir: str | Path | None, subject: str) -> Path:
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder; is {quoted(subject)} a subject of {given}?")
     return folder
-
-
-def sphere_shares(
-    folder: Path, mesh: str, subjects_dir: str | Path | None, registration: str
-) -> tuple[list[sparse.csr_matrix], dict[str, str]]:
-    """How much of each native vertex goes into each of fsaverage's, (V_fsaverage, V) for left and right; digests."""
-    target, found, digests = load_surface(mesh, "sphere", subjects_dir=subjects_dir), [], {}
-    for side in HEMISPHERES:
-        path = folder / f"{side[0]}h.sphere.reg"
-        sphere = read_surface_file(path, side)
-        digests[str(path)] = sphere.sha256
-        ours, theirs = _on_unit_sphere(target.hemisphere(side)[0]), _on_unit_sphere(sphere.coordinates)
-        away, nearest = cKDTree(theirs).query(ours)
-        if np.median(away) > FARTHEST:
-            raise MeasurementError(
-                f"{path}: its vertices do not cover the sphere of {mesh}; is it registered to fsaverage?"
-            )
-        by = copies(nearest) if registration == "nearest" else barycentric(theirs, sphere.faces, ours)
-        rows = np.repeat(np.arange(len(ours)), by.vertices.shape[1])
-        entries = (by.weights.ravel(), (rows, by.vertices.ravel()))
-        found.append(sparse.csr_matrix(entries, (len(ours), len(theirs))))
-    return found, digests
 
 
 def native_sides(folder: Path, shares: list[sparse.csr_matrix]) -> tuple[list[NativeSide], dict[str, str]]:
@@ -145,8 +118,3 @@ def _geometry_of_volume(path: Path) -> tuple[np.ndarray, np.ndarray]:
     axes = file.affine[:3, :3] / np.linalg.norm(file.affine[:3, :3], axis=0)
     centre = file.affine[:3, :3] @ (np.array(file.shape) / 2) + file.affine[:3, 3]
     return axes, centre
-
-
-def _on_unit_sphere(coordinates: np.ndarray) -> np.ndarray:
-    points = coordinates.astype(np.float64)
-    return np.asarray(points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-12))

@@ -18,17 +18,20 @@ from tribe_np.cortex.cleaning import Cleaned, clean
 from tribe_np.cortex.confounds import read_confounds
 from tribe_np.cortex.measured_surfaces import MeasuredSurface, is_cifti, read_cifti, read_surfaces
 from tribe_np.cortex.measured_volumes import project_volumes
-from tribe_np.cortex.native import sphere_shares, subject_folder
+from tribe_np.cortex.native import subject_folder
 from tribe_np.cortex.projection_options import NATIVE_RATE, UPSTREAM_HABITS, ProjectionOptions
 from tribe_np.cortex.scan_time import ScanTime, at_times, even_times, scan_time
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.sizes import VERTICES_PER_HEMISPHERE
 from tribe_np.cortex.surface_meshes import onto_mesh
+from tribe_np.cortex.vertex_shares import fs_lr_shares, subject_shares
+from tribe_np.cortex.volume_space import space_in_name
 from tribe_np.errors import ConfigError, MeasurementError
 from tribe_np.files.small_files import check_regular
 from tribe_np.formats.voxel_files import VoxelFile, open_voxels, read_head
 
 MOST_MISSING = 0.5  # of the vertices without a value: beyond, the space or the file is wrong
+LARGEST = 1e30
 DIGEST_BLOCK = 1 << 20
 Steps = Callable[[int], None]
 
@@ -122,6 +125,7 @@ def _measure(
     else:
         series, facts = _from_surface(source, asked)
         on_volumes(len(series))
+    _check_size(source.paths[0], series)
     return _Raw(source.paths, series, source.n_volumes > 1, time, facts)
 
 
@@ -132,9 +136,16 @@ def _from_surface(measured: MeasuredSurface, asked: ProjectionOptions) -> tuple[
     if asked.space not in (None, "native"):
         raise ConfigError(f"{measured.paths[0]}: space {asked.space} is for volumes; these data lie on a surface")
     shares, digests = None, dict[str, str]()
-    if asked.subject is not None:
+    entity = space_in_name(measured.paths[0])
+    if asked.subject is not None and entity is not None and entity.startswith("fsaverage"):
+        raise ConfigError(
+            f"{measured.paths[0]}: its name says {entity}, but subject {asked.subject}'s surfaces were asked for"
+        )
+    if asked.spheres is not None:
+        shares, digests = fs_lr_shares(asked.spheres, asked.mesh, asked.subjects_dir, asked.registration)
+    elif asked.subject is not None:
         folder = subject_folder(asked.subjects_dir, asked.subject)
-        shares, digests = sphere_shares(folder, asked.mesh, asked.subjects_dir, asked.registration)
+        shares, digests = subject_shares(folder, asked.mesh, asked.subjects_dir, asked.registration)
     series, how = onto_mesh(measured, asked.mesh, shares)
     return series, {"surface": how, "surfaces_sha256": digests}
 
@@ -162,6 +173,15 @@ def _check_length(source: VoxelFile | MeasuredSurface, asked: ProjectionOptions)
             f"{source.paths[0]}: has {source.n_volumes} volumes, of which detrending leaves nothing; give --no-detrend "
             "(detrend=False)"
         )
+
+
+def _check_size(path: Path, series: np.ndarray) -> None:
+    """Refuses values that no scan has, whose squares overflow; infinite ones become NaN, in place."""
+    for row in series:
+        row[np.isinf(row)] = np.nan
+        largest = float(np.abs(np.where(np.isnan(row), 0, row)).max())
+        if largest > LARGEST:
+            raise MeasurementError(f"{path}: holds a value of {largest:.0e}, which is too large to compute with")
 
 
 def _say_counts(raw: _Raw, cleaned: Cleaned, asked: ProjectionOptions, warn: list[str]) -> None:

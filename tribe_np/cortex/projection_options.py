@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tribe_np.cortex.native import REGISTRATIONS
 from tribe_np.cortex.sampling import INTERPOLATIONS, SAMPLE_KINDS, SamplePoints
+from tribe_np.cortex.vertex_shares import REGISTRATIONS
 from tribe_np.errors import ConfigError
 from tribe_np.settings import (
     FLAG,
@@ -48,7 +48,8 @@ class ProjectionOptions:
     space: str | None = option(None, nullable(one_of(*VOLUME_SPACES)))
     subject: str | None = option(None, nullable(TEXT))
     subjects_dir: Path | None = option(None, nullable(PATH))
-    registration: str = option("nearest", one_of(*REGISTRATIONS))
+    registration: str = option("barycentric", one_of(*REGISTRATIONS))
+    spheres: Path | None = option(None, nullable(PATH))
     kind: str = option("ball", one_of(*SAMPLE_KINDS))
     radius: float = option(3.0, positive(100))
     n_samples: int | None = option(None, nullable(whole_number(1, 1000)))
@@ -82,6 +83,8 @@ class ProjectionOptions:
             raise ConfigError("confound columns are chosen of no table: give --confounds (confounds) too")
         if (made.start or made.offset != 5.0) and not made.align:
             raise ConfigError("start and offset place the stimulus in the scan: they need --align (align)")
+        if made.subject is not None and made.spheres is not None:
+            raise ConfigError("a subject's surfaces and spheres of fsLR-32k contradict each other; give only one")
         if made.space == "native" and made.subject is None:
             raise ConfigError("space native needs the subject whose surfaces they are: --subject (subject)")
         return made

@@ -7,6 +7,7 @@ Source   neuralset 0.0.2 extractors.neuro.FmriExtractor._resample_trs; NIfTI-1 x
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from tribe_np.shown import quoted
 SHORTEST, LONGEST = 0.05, 30.0  # s between volumes of BOLD
 SAME = 1e-3  # relative: float32 of the header beside decimals of the sidecar
 MAX_SIDECAR = 4 << 20
+HEMISPHERE = re.compile(r"(?<![A-Za-z0-9])hemi-[LR]_")
 DATA_SUFFIXES = (".gz", ".nii", ".gii", ".func", ".dtseries", ".mgh", ".mgz")
 
 
@@ -93,6 +95,8 @@ def sidecar_path(path: Path) -> Path:
 
 def _sidecar(path: Path) -> tuple[Path, Mapping[str, Any]]:
     sidecar = sidecar_path(path)
+    if not sidecar.is_file():  # one for both hemispheres
+        sidecar = sidecar.with_name(HEMISPHERE.sub("", sidecar.name))
     if not sidecar.is_file():
         return sidecar, {}
     try:

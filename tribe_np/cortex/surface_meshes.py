@@ -1,18 +1,18 @@
 """Values of other meshes on fsaverage's vertices: the first ones of a finer fsaverage, or along a registration."""
 
 import numpy as np
-from scipy import sparse
 
 from tribe_np.cortex.measured_surfaces import FSAVERAGE_NAMES, FSLR_HELP, MeasuredSurface, wrong_mesh
 from tribe_np.cortex.sizes import HEMISPHERES, VERTICES_PER_HEMISPHERE
+from tribe_np.cortex.vertex_shares import Shares, shared
 from tribe_np.errors import MeasurementError
 from tribe_np.shown import quoted
 
 
-def onto_mesh(measured: MeasuredSurface, mesh: str, shares: list[sparse.csr_matrix] | None) -> tuple[np.ndarray, str]:
+def onto_mesh(measured: MeasuredSurface, mesh: str, shares: Shares | None) -> tuple[np.ndarray, str]:
     """Series (n, 2 V) float64 on `mesh`, and how they came there.
 
-    `shares` lead from a subject's own vertices, (V, V_native) for each side. Without them the data lie on an fsaverage
+    `shares` lead from the vertices of another mesh. Without them the data lie on an fsaverage
     at least as fine, of which fsaverage5, 6 and 7 have the coarser one's vertices first.
     Raises   MeasurementError for another mesh, or a coarser one
     """
@@ -20,11 +20,11 @@ def onto_mesh(measured: MeasuredSurface, mesh: str, shares: list[sparse.csr_matr
         for side, found, weights in zip(HEMISPHERES, measured.sides, shares, strict=True):
             if found.shape[1] != weights.shape[1]:
                 raise MeasurementError(
-                    f"{measured.paths[0]}: the {side} hemisphere has {found.shape[1]} vertices, the subject's "
-                    f"sphere.reg {weights.shape[1]}"
+                    f"{measured.paths[0]}: the {side} hemisphere has {found.shape[1]} vertices, the sphere "
+                    f"that was given {weights.shape[1]}"
                 )
         parts = [shared(found, weights) for found, weights in zip(measured.sides, shares, strict=True)]
-        return np.concatenate(parts, axis=1), "the subject's own, along sphere.reg"
+        return np.concatenate(parts, axis=1), "another mesh, along its registered sphere"
     _check_mesh(measured, mesh)
     size = VERTICES_PER_HEMISPHERE[mesh]
     theirs = FSAVERAGE_NAMES[measured.per_hemisphere[0]]
@@ -54,14 +54,3 @@ def _check_mesh(measured: MeasuredSurface, mesh: str) -> None:
         raise MeasurementError(
             f"{path}: lies on {FSAVERAGE_NAMES[left]}, which is coarser than {quoted(mesh)}; nothing is made up"
         )
-
-
-def shared(values: np.ndarray, shares: sparse.csr_matrix) -> np.ndarray:
-    """Values (n, V_native) at fsaverage's vertices, (n, V); a vertex whose sources are all NaN is NaN."""
-    is_missing = np.isnan(values)
-    if not is_missing.any():
-        return np.asarray((shares @ values.T).T)
-    sums = shares @ np.where(is_missing, 0, values).T
-    weights = shares @ (~is_missing).astype(np.float64).T
-    with np.errstate(invalid="ignore"):  # 0 / 0 is NaN: no source, no value
-        return np.asarray((sums / np.where(weights > 1e-9, weights, np.nan)).T)

@@ -51,6 +51,7 @@ class VoxelFile:
     interval: HeaderInterval
     codes: tuple[int, int]
     values: Any  # nibabel's array proxy
+    apart: float = 0.0  # mm, at most, between where sform and qform place a voxel
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -156,8 +157,15 @@ def _open_nifti(path: Path, raw: bytes, room: int) -> VoxelFile:
     seconds = step if len(sizes) > 3 and np.isfinite(step) and step > 0 else None
     return VoxelFile(
         path, shape, n_volumes, len(sizes) > 3, _usable(path, affine), HeaderInterval(seconds, unit != "unknown"),
-        codes, values,
+        codes, values, _apart(header, shape) if min(codes) > 0 else 0.0,
     )  # fmt: skip
+
+
+def _apart(header: Any, shape: tuple[int, int, int]) -> float:
+    corners = np.array(list(np.ndindex(2, 2, 2))) * (np.array(shape) - 1)
+    difference = np.asarray(header.get_sform()) - np.asarray(header.get_qform())
+    away = np.linalg.norm(corners @ difference[:3, :3].T + difference[:3, 3], axis=1)
+    return float(away.max())
 
 
 def _open_mgh(path: Path, raw: bytes, room: int) -> VoxelFile:
