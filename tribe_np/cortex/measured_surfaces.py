@@ -191,13 +191,16 @@ def read_cifti(path: Path) -> MeasuredSurface:
 
         image: Any = Cifti2Image.from_filename(str(path))
         rows, columns = (image.header.get_axis(axis) for axis in (0, 1))
-        values = np.asarray(image.dataobj, np.float64)
+        if type(columns).__name__ != "BrainModelAxis":
+            kind = type(columns).__name__
+            raise MeasurementError(f"{path}: its columns are no vertices ({kind}); expected a dense file")
+        sides = _cortex(path, columns, np.asarray(image.dataobj, np.float64))
+    except MeasurementError:
+        raise
     except (MemoryError, Exception) as error:  # nibabel raises whatever it stumbles over
         raise MeasurementError(f"{path}: not a CIFTI-2 file of series or maps, or damaged: {error}") from error
-    if type(columns).__name__ != "BrainModelAxis":
-        raise MeasurementError(f"{path}: its columns are no vertices ({type(columns).__name__}); expected a dense file")
     seconds = float(rows.step) if type(rows).__name__ == "SeriesAxis" and str(rows.unit).upper() == "SECOND" else None
-    return MeasuredSurface((path,), _cortex(path, columns, values), HeaderInterval(seconds, seconds is not None))
+    return MeasuredSurface((path,), sides, HeaderInterval(seconds, seconds is not None))
 
 
 def _cortex(path: Path, columns: Any, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

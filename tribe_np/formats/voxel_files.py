@@ -22,8 +22,9 @@ from tribe_np.files.small_files import check_regular
 GZIP = b"\x1f\x8b"
 MOST_PACKED = 1040  # deflate makes at most 1,032 bytes of one
 MAX_VOXELS = 1 << 28  # of one volume
-MGH_BYTES = {0: 1, 1: 4, 3: 4, 4: 2}  # of a value, by the number of its type
+MGH_TYPES = {0: ">u1", 1: ">i4", 3: ">f4", 4: ">i2"}  # of values, by the number in the header
 MGH_DATA = 284
+MOST_BEHIND = 1 << 26  # bytes
 SECONDS = {"sec": 1.0, "msec": 1e-3, "usec": 1e-6, "unknown": 1.0}
 DAMAGE = (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError, IndexError, OverflowError, MemoryError)
 
@@ -46,11 +47,11 @@ class VoxelFile:
     path: Path
     shape: tuple[int, int, int]
     n_volumes: int
-    is_series: bool
     affine: np.ndarray | None
     interval: HeaderInterval
     codes: tuple[int, int]
     values: Any  # nibabel's array proxy
+    packed: gzip.GzipFile | None = None  # what it is unpacked from: its checksum stands at the end
     apart: float = 0.0  # mm, at most, between where sform and qform place a voxel
 
     @property
@@ -69,8 +70,10 @@ class VoxelFile:
         Raises   MeasurementError where the file ends before, or its packing is damaged
         """
         try:
-            part = self.values[..., first:stop] if self.is_series else self.values[...]
-            found = np.asarray(part, np.float64).reshape(*self.shape, -1, order="F")
+            with np.errstate(all="ignore"):  # of what bytes in a damaged file happen to mean
+                found = np.asarray(self.values[..., first:stop], np.float64)
+            if self.packed is not None and stop == self.n_volumes:
+                _read_to_the_end(self.packed)
         except DAMAGE as error:
             raise MeasurementError(f"{self.path}: truncated or damaged: {_cause(error)}") from error
         if found.shape[-1] != stop - first:
@@ -147,18 +150,33 @@ def _open_nifti(path: Path, raw: bytes, room: int) -> VoxelFile:
     offset = int(header["vox_offset"])
     shape, n_volumes = _checked_shape(path, sizes, dtype, offset, room)
     slope, inter = header.get_slope_inter()
-    values = proxy(
-        str(path), (tuple(sizes), dtype, offset, slope, inter), keep_file_open=True, mmap=False
-    )  # kept open: a packed file is read once, not once a block
+    packed = _unpacking(path)
+    values = proxy(packed or str(path), ((*shape, n_volumes), dtype, offset, slope, inter), mmap=False)
     codes = int(header["sform_code"]), int(header["qform_code"])
     affine = None if codes == (0, 0) else np.asarray(header.get_best_affine(), np.float64)
     unit = str(header.get_xyzt_units()[1])
     step = float(header["pixdim"][4]) * SECONDS.get(unit, np.nan)
     seconds = step if len(sizes) > 3 and np.isfinite(step) and step > 0 else None
     return VoxelFile(
-        path, shape, n_volumes, len(sizes) > 3, _usable(path, affine), HeaderInterval(seconds, unit != "unknown"),
-        codes, values, _apart(header, shape) if min(codes) > 0 else 0.0,
+        path, shape, n_volumes, _usable(path, affine), HeaderInterval(seconds, unit != "unknown"),
+        codes, values, packed, _apart(header, shape) if min(codes) > 0 else 0.0,
     )  # fmt: skip
+
+
+def _unpacking(path: Path) -> gzip.GzipFile | None:
+    """A packed file, kept open: it is read once from start to end, not once a block."""
+    with path.open("rb") as file:
+        is_packed = file.read(2) == GZIP
+    return gzip.open(path, "rb") if is_packed else None
+
+
+def _read_to_the_end(packed: gzip.GzipFile) -> None:
+    """Reads what follows the data, so that the checksum of all of it is compared."""
+    left = MOST_BEHIND
+    while block := packed.read(1 << 20):
+        left -= len(block)
+        if left < 0:
+            raise ValueError("it goes on long after the data that its header describes")
 
 
 def _apart(header: Any, shape: tuple[int, int, int]) -> float:
@@ -169,21 +187,24 @@ def _apart(header: Any, shape: tuple[int, int, int]) -> float:
 
 
 def _open_mgh(path: Path, raw: bytes, room: int) -> VoxelFile:
+    from nibabel import arrayproxy
     from nibabel.freesurfer.mghformat import MGHImage
 
     _, *sizes, kind = struct.unpack(">6i", raw[:24])
-    if kind not in MGH_BYTES:
+    if kind not in MGH_TYPES:
         raise MeasurementError(f"{path}: its header is damaged: FreeSurfer has no type {kind} of values")
-    shape, n_volumes = _checked_shape(path, sizes, np.dtype(f"V{MGH_BYTES[kind]}"), MGH_DATA, room)
-    image = MGHImage.from_filename(str(path), mmap=False, keep_file_open=True)
+    shape, n_volumes = _checked_shape(path, sizes, np.dtype(MGH_TYPES[kind]), MGH_DATA, room)
+    image = MGHImage.from_filename(str(path), mmap=False)
+    proxy: Any = arrayproxy.ArrayProxy
+    packed = _unpacking(path)
+    values = proxy(packed or str(path), ((*shape, n_volumes), np.dtype(MGH_TYPES[kind]), MGH_DATA), mmap=False)
     has_place = bool(image.header["goodRASFlag"])
     milliseconds = float(image.header["tr"])
     seconds = milliseconds / 1000 if np.isfinite(milliseconds) and milliseconds > 0 else None
     affine = np.asarray(image.affine, np.float64) if has_place else None
-    is_series = len(image.shape) > 3
     return VoxelFile(
-        path, shape, n_volumes, is_series, _usable(path, affine), HeaderInterval(seconds, True),
-        (int(has_place), 0), image.dataobj,
+        path, shape, n_volumes, _usable(path, affine), HeaderInterval(seconds, True), (int(has_place), 0),
+        values, packed,
     )  # fmt: skip
 
 
@@ -195,7 +216,7 @@ def _checked_shape(
         raise MeasurementError(f"{path}: its header is damaged: its sizes are {sizes}")
     if len(sizes) > 4 and prod(sizes[4:]) > 1:
         raise MeasurementError(f"{path}: has {len(sizes)} dimensions {tuple(sizes)}, expected 3, or 4 with time last")
-    if dtype.kind not in "iufV" or (dtype.kind == "V" and dtype.names):
+    if dtype.kind not in "iuf":
         raise MeasurementError(f"{path}: its values are {dtype}, expected one real number a voxel")
     x, y, z, n_volumes = [*sizes[:4], 1, 1, 1][:4]
     needed = offset + x * y * z * n_volumes * dtype.itemsize
