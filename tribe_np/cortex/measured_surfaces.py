@@ -149,7 +149,7 @@ def _gifti_values(path: Path, gifti: GiftiFile) -> np.ndarray:
         arrays = list(arrays[0].T)
     if any(a.ndim != 1 or a.dtype.kind not in "fiu" or len(a) != len(arrays[0]) for a in arrays):
         raise MeasurementError(f"{path}: expected arrays of one number a vertex, all of one length")
-    return np.stack(arrays).astype(np.float64)
+    return np.stack(arrays)
 
 
 def _gifti_interval(gifti: GiftiFile) -> HeaderInterval:
@@ -194,7 +194,7 @@ def read_cifti(path: Path) -> MeasuredSurface:
         if type(columns).__name__ != "BrainModelAxis":
             kind = type(columns).__name__
             raise MeasurementError(f"{path}: its columns are no vertices ({kind}); expected a dense file")
-        sides = _cortex(path, columns, np.asarray(image.dataobj, np.float64))
+        sides = _cortex(path, columns, image.dataobj)
     except MeasurementError:
         raise
     except (MemoryError, Exception) as error:  # nibabel raises whatever it stumbles over
@@ -203,7 +203,7 @@ def read_cifti(path: Path) -> MeasuredSurface:
     return MeasuredSurface((path,), sides, HeaderInterval(seconds, seconds is not None))
 
 
-def _cortex(path: Path, columns: Any, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _cortex(path: Path, columns: Any, values: Any) -> tuple[np.ndarray, np.ndarray]:
     found = {}
     for name, part, model in columns.iter_structures():
         if name in CORTEX:
@@ -212,8 +212,9 @@ def _cortex(path: Path, columns: Any, values: np.ndarray) -> tuple[np.ndarray, n
                 raise wrong_mesh(path, n_vertices)
             if vertices.min() < 0 or vertices.max() >= n_vertices:
                 raise MeasurementError(f"{path}: damaged: {name} lists vertices that its surface does not have")
-            whole = np.full((len(values), n_vertices), np.nan)
-            whole[:, vertices] = values[:, part]
+            measured = np.asarray(values[:, part])  # of an hour, all structures would take gigabytes
+            whole = np.full((len(measured), n_vertices), np.nan, np.result_type(measured, np.float32))
+            whole[:, vertices] = measured
             found[CORTEX[name]] = whole
     missing = [side for side in HEMISPHERES if side not in found]
     if missing:

@@ -245,10 +245,13 @@ def _rows(raw: _Raw, asked: ProjectionOptions) -> _Rows:
 def _facts(raw: _Raw, asked: ProjectionOptions, rows: _Rows, confounds: list[str], cleaned: Cleaned) -> dict[str, Any]:
     options = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(asked).items()}
     counts = {"rows": len(rows.times), "rows_before_the_first": rows.n_before, "volumes": len(raw.series)}
+    counts["rows_behind_the_last_volume"] = int((rows.times > (len(raw.series) - 1) * raw.time.tr + 1e-9).sum())
     counts |= {"vertices_without_value": cleaned.n_empty, "vertices_with_gaps": cleaned.n_partial}
     counts |= {"values_missing": cleaned.n_missing, "vertices_constant": cleaned.n_constant}
+    others = {"confounds_file": asked.confounds, "mask_file": asked.mask}
     return {
         "bold": [{"path": str(path), "sha256": _digest(path)} for path in raw.paths],
+        **{name: {"path": str(path), "sha256": _digest(path)} for name, path in others.items() if path is not None},
         "mesh": asked.mesh,
         "vertices_per_hemisphere": VERTICES_PER_HEMISPHERE[asked.mesh],
         "scan": asdict(raw.time),

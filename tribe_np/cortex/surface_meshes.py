@@ -29,7 +29,8 @@ def onto_mesh(measured: MeasuredSurface, mesh: str, shares: Shares | None) -> tu
     size = VERTICES_PER_HEMISPHERE[mesh]
     theirs = FSAVERAGE_NAMES[measured.per_hemisphere[0]]
     how = theirs if theirs == mesh else f"{theirs}, of which {mesh} has the first {size} vertices a hemisphere"
-    return np.concatenate([side[:, :size] for side in measured.sides], axis=1), how
+    parts = [side[:, :size] for side in measured.sides]
+    return np.concatenate(parts, axis=1).astype(np.float64, copy=False), how
 
 
 def _check_mesh(measured: MeasuredSurface, mesh: str) -> None:
