@@ -14,10 +14,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np roi`."""
     parser.add_argument("predictions", type=common.path, metavar="PRED", help="folder that predict or resample wrote")
-    parser.add_argument(
-        "--parcellation", type=common.words, action="append", metavar="X",
-        help="name, folder or file of the regions; twice for the files of two hemispheres (default: hcp-mmp1)",
-    )  # fmt: skip
+    common.add_parcellation(parser)
     parser.add_argument(
         "--hemisphere", choices=["both", "left", "right", "separate"], default="both",
         help="vertices of both hemispheres (default) or of one; separate gives each region twice",
@@ -32,7 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--network-table", type=common.path, metavar="FILE",
-        help="networks instead of regions, by a .csv or .tsv with the columns region, network and, optionally, hemisphere",
+        help="networks instead of regions, by a table (.csv, .tsv) with the columns region, network and, if need be, "
+        "hemisphere",
     )  # fmt: skip
     parser.add_argument(
         "--out", type=common.path, metavar="FILE",
@@ -48,15 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     from tribe_np.cortex import roi
-    from tribe_np.outputs.region_files import as_record, check_table_target, inputs_of, write_regions
+    from tribe_np.outputs.region_files import as_record, check_table_target, write_regions
 
-    given = options.parcellation
-    parcellation = given[0] if given is not None and len(given) == 1 else given
     if options.out is not None:
-        check_table_target(options.out, inputs_of(options.predictions, given or [], options.network_table))
+        check_table_target(options.out, _inputs(options))
     table = roi(
         options.predictions,
-        parcellation,
+        options.parcellation,
         hemisphere=options.hemisphere,
         top=options.top,
         networks=options.network_table or options.network,
@@ -70,18 +66,25 @@ def execute(options: argparse.Namespace) -> int:
     return 0
 
 
+def _inputs(options: argparse.Namespace) -> dict[str, Path | None]:
+    """What the result must not replace."""
+    parcellation = {f"parcellation {name}": Path(name) for name in options.parcellation or () if Path(name).exists()}
+    return {"predictions": options.predictions, "table of networks": options.network_table, **parcellation}
+
+
 def _lines(table: "RegionTable", out: Path | None) -> list[str]:
-    """What a person reads: the summary, or where the file is."""
-    size = f"{len(table.values)} rows x {len(table.names)} regions of {table.parcellation.name}"
+    """What a person reads: where the file is, or else the summary."""
+    n_rows, n = table.values.shape
+    what = f"{n} of {table.n_ranked}" if n < table.n_ranked else str(n)
     if out is not None:
-        return [f"wrote {out}: {size}"]
-    width = max(len(name) for name in table.names)
+        return [f"wrote {out}: {n_rows} rows, {what} regions ({table.parcellation.name})"]
+    width = max(6, *(len(name) for name in table.names))
     lines = [
-        f"{table.series.origin}: {size}; means over time of {table.n_ranked} ranked",
+        f"{table.series.origin}: means of {n_rows} rows in {what} regions ({table.parcellation.name})",
         f"{'rank':>5}  {'region':{width}}  {'vertices':>12}  {'mean':>12}",
     ]
-    counts = (table.n_vertices, table.n_computed - table.n_left_out)
-    for name, rank, mean, n, used in zip(table.names, table.ranks, table.means, *counts, strict=True):
-        vertices = str(n) if n == used else f"{used} of {n}"
+    n_used = table.n_computed - table.n_left_out
+    for name, rank, mean, of, used in zip(table.names, table.ranks, table.means, table.n_vertices, n_used, strict=True):
+        vertices = str(of) if of == used else f"{used} of {of}"
         lines.append(f"{rank or '-':>5}  {name:{width}}  {vertices:>12}  {mean:>12.6g}")
     return lines

@@ -29,7 +29,7 @@ class RegionTable:
     """Time courses of regions, one entry a region, or one a region and hemisphere.
 
     Shapes   values (R, n) float64, the mean over the vertices of an entry; means (n,) of that over time;
-             ranks (n,), 1 for the highest mean of all regions of the parcellation, ties with one number, 0 for none;
+             ranks (n,), 1 for the highest mean of all regions on these hemispheres, ties with one number, 0 for none;
              n_vertices (n,) on the mesh; n_computed (n,) of them in the source; n_left_out (n,) of those not finite
     Units    those of the source; row r describes the stimulus from starts[r] on, and estimates BOLD
              hemodynamic_offset seconds later
@@ -79,7 +79,7 @@ def roi(
     hemisphere: str = "both",
     top: int | None = None,
     networks: bool | str | Path = False,
-    regions: Sequence[str] | None = None,
+    regions: str | Sequence[str] | None = None,
 ) -> RegionTable:
     """The time courses of regions, their means over time, and the ranks of these.
 
@@ -95,19 +95,27 @@ def roi(
     if top is not None and (isinstance(top, bool) or not isinstance(top, (int, np.integer)) or top < 1):
         raise ConfigError(f"top must be a whole number from 1 on, got {quoted(top)}")
     series = as_series(source)
-    parcels = _parcellation(parcellation, 2 * series.per_hemisphere)
+    parcels = parcellation_of(parcellation, 2 * series.per_hemisphere, series.mesh)
+    said: tuple[str, ...] = ()
     if networks:
-        parcels = by_network(parcels, None if networks is True else Path(networks))
-    wanted = None if regions is None else [region for name in regions for region in parcels.matching(name)]
-    table = _ranked(_measured(series, parcels, HEMISPHERE_CHOICES[hemisphere]))
-    return _chosen(table, wanted, top)
+        parcels, said = by_network(parcels, None if networks is True else Path(networks))
+    names = [regions] if isinstance(regions, str) else regions
+    wanted = None if names is None else [region for name in names for region in parcels.matching(name)]
+    if wanted == []:
+        raise ConfigError("regions must name a region such as V1, got none")
+    table = _chosen(_ranked(_measured(series, parcels, HEMISPHERE_CHOICES[hemisphere])), wanted, top)
+    return replace(table, warnings=(*said, *table.warnings))
 
 
-def _parcellation(given: Any, n_vertices: int) -> Parcellation:
+def parcellation_of(given: Any, n_vertices: int, mesh: str) -> Parcellation:
+    """A parcellation as it is, or the one that a name, a folder or files mean, on a mesh of so many vertices.
+
+    Raises   ShapeError, ParcellationError
+    """
     parcels = given if isinstance(given, Parcellation) else load_parcellation(given, n_vertices)
     if len(parcels.region_of) != n_vertices:
         raise ShapeError(
-            f"the parcellation {parcels.name} has {len(parcels.region_of)} vertices, but the mesh has {n_vertices}"
+            f"the parcellation {parcels.name} has {len(parcels.region_of)} vertices, but {mesh} has {n_vertices}"
         )
     return parcels
 
@@ -120,12 +128,12 @@ def _measured(series: SurfaceSeries, parcels: Parcellation, sides: Sequence[str]
     n_entries = n * len(sides)
     used_rows, is_finite = _finite(series.values)
     here = entry_of[series.columns]
-    weights, n_used = _weights(np.where(is_finite, here, NO_REGION), n_entries)
+    used = np.where(is_finite, here, NO_REGION)
+    members, n_used = _members(used, n_entries), _counts(used, n_entries)
     values = np.full((len(series.values), n_entries), np.nan)
     for rows in _blocks(series.values):
-        values[rows] = (weights @ np.asarray(series.values[rows], np.float64).T).T
-    values[:, n_used == 0] = np.nan
-    values[~used_rows] = np.nan
+        sums = (members @ np.asarray(series.values[rows], np.float64).T).T
+        np.divide(sums, n_used, out=values[rows], where=(n_used > 0) & used_rows[rows, None])
     n_computed = _counts(here, n_entries)
     return RegionTable(
         regions=parcels.regions * len(sides),
@@ -154,12 +162,10 @@ def _counts(entry_of: np.ndarray, n_entries: int) -> np.ndarray:
     return np.bincount(entry_of[entry_of != NO_REGION], minlength=n_entries)
 
 
-def _weights(entry_of: np.ndarray, n_entries: int) -> tuple[csr_matrix, np.ndarray]:
-    """The matrix (n_entries, n) that takes means over columns, and how many columns each is a mean of."""
+def _members(entry_of: np.ndarray, n_entries: int) -> csr_matrix:
+    """The matrix (n_entries, n) of ones that adds up the columns of each entry."""
     columns = np.flatnonzero(entry_of != NO_REGION)
-    counts = _counts(entry_of, n_entries)
-    shares = 1.0 / counts[entry_of[columns]]
-    return csr_matrix((shares, (entry_of[columns], columns)), (n_entries, len(entry_of))), counts
+    return csr_matrix((np.ones(len(columns)), (entry_of[columns], columns)), (n_entries, len(entry_of)))
 
 
 def _blocks(values: np.ndarray) -> Iterator[slice]:
@@ -188,8 +194,8 @@ def _not_finite(series: SurfaceSeries, blank_rows: np.ndarray, left_out: np.ndar
         )
     if left_out.any():
         said.append(
-            f"{series.origin}: {left_out.sum()} of {len(left_out)} vertices are NaN or infinite in some row; they count "
-            "in no region's mean"
+            f"{series.origin}: {left_out.sum()} of {len(left_out)} vertices are NaN or infinite in some row; they "
+            "count in no region's mean"
         )
     return tuple(said)
 
@@ -224,36 +230,35 @@ def _chosen(table: RegionTable, wanted: Sequence[str] | None, top: int | None) -
 
 
 def _absent(table: RegionTable) -> list[str]:
-    """What to say of regions that are not in the table."""
-    computed, on_mesh = _per_region(table, table.n_computed), _per_region(table, table.n_vertices)
-    tiny = [region for region in computed if not on_mesh[region]]
-    absent = [region for region in computed if on_mesh[region] and not computed[region]]
-    origin, name = table.series.origin, table.parcellation.name
-    said = []
-    if absent:
+    """What to say of entries that have vertices, but none that was computed, and of regions too small for the mesh."""
+    parcels, said = table.parcellation, []
+    on_mesh = np.flatnonzero(table.n_vertices)
+    absent = on_mesh[table.n_computed[on_mesh] == 0]
+    if len(absent):
         said.append(
-            f"{origin}: {len(absent)} of the {len(computed)} regions of {name} have no computed vertex and are left out"
+            f"{table.series.origin}: {len(absent)} of the {len(on_mesh)} regions of {parcels.name} have no computed "
+            f"vertex and are left out, such as {table.names[absent[0]]}"
         )
-    if tiny and set(table.hemispheres) in ({"both"}, set(HEMISPHERES)):  # else they may be of the other hemisphere
-        said.append(f"{name}: {len(tiny)} regions have no vertex on {table.series.mesh}, such as {quoted(tiny[0])}")
+    tiny = np.flatnonzero(_counts(parcels.region_of, len(parcels.regions)) == 0)
+    if len(tiny):
+        name = quoted(parcels.regions[tiny[0]])
+        said.append(f"{parcels.name}: {len(tiny)} regions have no vertex on {table.series.mesh}, such as {name}")
     return said
 
 
-def _per_region(table: RegionTable, counts: np.ndarray) -> dict[str, int]:
-    total = dict.fromkeys(table.regions, 0)
-    for region, count in zip(table.regions, counts.tolist(), strict=True):
-        total[region] += count
-    return total
-
-
 def _partial(table: RegionTable) -> list[str]:
-    """What to say of regions of which not every vertex was computed."""
+    """What to say of entries of which not every vertex was computed, or that have none."""
+    said = []
+    nowhere = np.flatnonzero(table.n_vertices == 0)
+    if len(nowhere):
+        names = ", ".join(table.names[entry] for entry in nowhere[:3])
+        said.append(f"{table.parcellation.name}: {len(nowhere)} regions have no vertex there: {names}")
     partial = np.flatnonzero(table.n_computed < table.n_vertices)
-    if not len(partial):
-        return []
-    first = partial[0]
-    return [
-        f"{table.series.origin}: {len(partial)} of the {len(table.names)} regions were not computed whole, such as "
-        f"{table.names[first]} ({table.n_computed[first]} of {table.n_vertices[first]} vertices); their means are over "
-        "the computed vertices"
-    ]
+    if len(partial):
+        first = partial[0]
+        said.append(
+            f"{table.series.origin}: {len(partial)} of {len(table.names)} regions were not computed whole, such as "
+            f"{table.names[first]} ({table.n_computed[first]} of {table.n_vertices[first]} vertices); a mean is over "
+            "the computed vertices"
+        )
+    return said

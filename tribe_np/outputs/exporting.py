@@ -51,7 +51,7 @@ def export(source: Any, to: str, out: str | Path, **options: Any) -> ExportResul
     def fill(partial: Path) -> None:
         found = chosen.write(series, partial, asked)
         if asked.bids:
-            found = [*write_dataset_files(partial, found), *found]
+            found = [*write_dataset_files(partial, series, found), *found]
         written.extend(path.relative_to(partial) for path in found)
 
     write_whole(out, fill, COMMAND_NAME)
@@ -101,7 +101,8 @@ def _survey(series: SurfaceSeries, chosen: ExportFormat) -> list[str]:
     values, said = series.values, []
     n_missing = 2 * series.per_hemisphere - values.shape[1]
     if n_missing:
-        said.append(f"{n_missing} of {2 * series.per_hemisphere} vertices were not computed; the sidecar says which")
+        fate = "left out" if chosen.leaves_out else "NaN"
+        said.append(f"{n_missing} of {2 * series.per_hemisphere} vertices were not computed and are {fate}")
     n_bad, bad_columns, largest = 0, np.zeros(values.shape[1], bool), 0.0
     n_rows = max(1, BLOCK_VALUES // max(1, values.shape[1]))
     for first in range(0, len(values), n_rows):
