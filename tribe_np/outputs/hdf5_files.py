@@ -24,14 +24,16 @@ def write_hdf5(series: SurfaceSeries, folder: Path, options: ExportOptions) -> l
     path = folder / f"{name}.h5"
     parts = array_parts(series, options)
     with _LateFailure(path, "w+b") as disk:
-        with h5py.File(disk, "w") as file:
-            for key, part in parts.items():
-                if key in DATASETS:
-                    file[key] = part
-                else:
-                    file.attrs[key] = part
-            _write_values(file, name, series.values, disk)
-        disk.check()
+        try:
+            with h5py.File(disk, "w") as file:
+                for key, part in parts.items():
+                    if key in DATASETS:
+                        file[key] = part
+                    else:
+                        file.attrs[key] = part
+                _write_values(file, name, series.values, disk)
+        finally:
+            disk.check()  # before whatever h5py says of a file that the disk does not hold
     return [path, write_sidecar(path, series, options, vertex_facts(series, full=False))]
 
 
