@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.cortex.series import SurfaceSeries, as_series
+from tribe_np.cortex.sizes import mesh_name
 from tribe_np.errors import OutputError, ShapeError
 from tribe_np.outputs.export_formats import ExportFormat, ExportOptions, check_options, find_format
 from tribe_np.outputs.export_names import read_entities, write_dataset_files
@@ -80,7 +81,15 @@ def _check_outside(out: Path, source: Any) -> None:
 
 def _check_series(series: SurfaceSeries, options: ExportOptions) -> None:
     """Refuses a series whose parts contradict each other, and options whose values are wrong."""
-    values, n_columns = series.values, len(series.columns)
+    if mesh_name(series.mesh) != series.mesh:
+        raise ShapeError(f"{series.origin}: its mesh {series.mesh} must be called {mesh_name(series.mesh)}")
+    values, columns, n_columns = series.values, series.columns, len(series.columns)
+    if not n_columns or columns[0] < 0 or columns[-1] >= 2 * series.per_hemisphere or (np.diff(columns) <= 0).any():
+        raise ShapeError(
+            f"{series.origin}: its vertices must be ascending numbers of both hemispheres of {series.mesh}"
+        )
+    if not (0 < series.tr < np.inf and np.isfinite(series.hemodynamic_offset)):
+        raise ShapeError(f"{series.origin}: tr {series.tr} or offset {series.hemodynamic_offset} is no time in seconds")
     if values.ndim != 2 or values.dtype.kind not in "fiu":
         raise ShapeError(f"{series.origin}: expected numbers of shape (R, V), got {values.dtype} {values.shape}")
     if values.shape != (len(series.starts), n_columns):
