@@ -24,8 +24,8 @@ def write_csv(series: SurfaceSeries, folder: Path, options: ExportOptions) -> li
 def _regions(table: RegionTable) -> dict[str, object]:
     parcels = table.parcellation
     return {
-        "Columns": "start: seconds of the stimulus; bold_time: start + HemodynamicOffset; the others: means over the "
-        "computed vertices of a region",
+        "Columns": "start: where a row begins, in seconds of the stimulus, or of the scan where TimeAxis is scan; "
+        "bold_time: start + HemodynamicOffset; the others: means over the computed vertices of a region",
         "Parcellation": parcels.name,
         "ParcellationFiles": [{"path": str(file.path), "sha256": file.sha256} for file in parcels.files],
         "VerticesOfRegions": dict(zip(table.names, (table.n_computed - table.n_left_out).tolist(), strict=True)),
