@@ -192,8 +192,8 @@ def test_networks_of_a_table(separator: str, parcels: Parcellation, values: np.n
     assert table.parcellation.name == "networks of small by networks.csv"
     assert [file.path for file in table.parcellation.files] == [path]
     assert table.warnings == (
-        f"{path}: 2 of 5 regions of small have no network on one or both hemispheres, such as 'V3'; there they count in "
-        "none",
+        f"{path}: 2 of 5 regions of small have no network on one or both hemispheres, such as 'V3'; there they "
+        "count in none",
     )
 
 
