@@ -16,13 +16,14 @@ _PUBLIC = {
     "get_hcp_roi_indices": "tribe_np.cortex.hcp_regions",
     "get_hcp_vertex_labels": "tribe_np.cortex.hcp_regions",
     "get_topk_rois": "tribe_np.cortex.hcp_regions",
+    "load_parcellation": "tribe_np.cortex.parcellation_files",
     "roi": "tribe_np.cortex.region_series",
     "summarize_by_roi": "tribe_np.cortex.hcp_regions",
 }
 
 __all__ = [
     "Parcellation", "RegionTable", "SurfaceSeries", "as_series", "get_hcp_labels", "get_hcp_roi_indices",
-    "get_hcp_vertex_labels", "get_topk_rois", "roi", "summarize_by_roi",
+    "get_hcp_vertex_labels", "get_topk_rois", "load_parcellation", "roi", "summarize_by_roi",
 ]  # fmt: skip
 
 
