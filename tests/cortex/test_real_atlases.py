@@ -110,7 +110,10 @@ def test_v1_lies_on_the_calcarine_sulcus_of_destrieux(hcp: Parcellation) -> None
     except ParcellationError as error:
         pytest.skip(str(error))
     for side in ("left", "right"):
-        assert share(destrieux.vertices("S_calcarine", side), hcp.vertices("V1", side)) > 0.6
+        v1 = hcp.vertices("V1", side)
+        shares = {region: share(v1, destrieux.vertices(region, side)) for region in destrieux.regions}
+        assert max(shares, key=lambda region: shares[region]) == "S_calcarine"
+        assert share(destrieux.vertices("S_calcarine", side), v1) > 0.5
 
 
 @pytest.mark.parametrize("name", CARRIED)
