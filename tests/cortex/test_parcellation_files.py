@@ -90,6 +90,12 @@ def test_gifti_cifti_and_tables(tmp_path: Path) -> None:
         write_gifti(tmp_path / f"{side[0]}x.label.gii", spelled("{S}_{n}_ROI", side), structure=structure)
     check_areas(load_parcellation([tmp_path / "rx.label.gii", tmp_path / "lx.label.gii"], N_VERTICES))
     check_areas(load_parcellation(write_cifti(tmp_path / "areas.dlabel.nii", ["???", *AREAS]), N_VERTICES))
+    both = spelled("{S}_{n}_ROI", "left") + spelled("{S}_{n}_ROI", "right")[1:]  # one table, as the HCP's own has
+    check_areas(load_parcellation(write_cifti(tmp_path / "hcp.dlabel.nii", both, beyond=len(AREAS)), N_VERTICES))
+    with pytest.raises(
+        ParcellationError, match=r"hcp\.dlabel\.nii \(right\): the file says right.* left, such as L_V1"
+    ):
+        load_parcellation(write_cifti(tmp_path / "hcp.dlabel.nii", both), N_VERTICES)
     table = tmp_path / "areas.csv"
     names = ["", *AREAS]
     table.write_text("region\n" + "".join(f'"{names[label]}"\n' for label in (*LABELS, *LABELS)))
