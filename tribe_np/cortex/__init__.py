@@ -19,15 +19,8 @@ _PUBLIC = {
 }
 
 __all__ = [
-    "Parcellation",
-    "Resampled",
-    "Surface",
-    "SurfaceSeries",
-    "as_series",
-    "load_overlay",
-    "load_surface",
-    "resample",
-]
+    "Parcellation", "Resampled", "Surface", "SurfaceSeries", "as_series", "load_overlay", "load_surface", "resample",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> "Any":

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tribe_np.cortex.parcellation import NO_REGION, Parcellation
+from tribe_np.cortex.sizes import FS_LR, VERTICES_PER_HEMISPHERE
 from tribe_np.errors import ParcellationError
 from tribe_np.formats.annotation import read_annotation
 
@@ -30,6 +31,8 @@ def load_parcellation(source: str | Path | None, n_vertices: int) -> Parcellatio
     if source is None:
         raise ParcellationError(f"region names need {HOW_TO}")
     per_side = n_vertices // 2
+    if per_side == VERTICES_PER_HEMISPHERE[FS_LR]:  # which would pass for the first vertices of fsaverage
+        raise ParcellationError(f"the values are on {FS_LR}; regions are those of fsaverage's meshes")
     regions: dict[str, int] = {}
     region_of = []
     for name in FILES.values():
