@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.cortex.interpolation import (
-    Weights,
+    SourceWeights,
     barycentric,
     copies,
     inverse_distance,
@@ -26,7 +26,7 @@ from tribe_np.cortex.interpolation import (
 from tribe_np.cortex.mesh_sources import local_files
 from tribe_np.cortex.meshes import load_surface
 from tribe_np.cortex.nesting import PREFIXES, Nesting, nested_vertices, prefix_by_definition
-from tribe_np.cortex.registration import GivenSpheres, Pair, merged, registered_spheres
+from tribe_np.cortex.registration import GivenSpheres, Pair, all_digests, registered_spheres
 from tribe_np.cortex.series import SurfaceSeries, as_series
 from tribe_np.cortex.sizes import FS_LR, HEMISPHERES, VERTICES_PER_HEMISPHERE, mesh_name
 from tribe_np.errors import ConfigError, MeshError, ShapeError
@@ -51,9 +51,9 @@ class Resampled:
 
 @dataclass(frozen=True, eq=False)
 class _Plan:
-    """Weights of both hemispheres, into both, and what the record says of them."""
+    """SourceWeights of both hemispheres, into both, and what the record says of them."""
 
-    weights: Weights
+    weights: SourceWeights
     record: Mapping[str, Any]
 
 
@@ -126,7 +126,7 @@ def _plan(source: str, target: str, method: str, given: GivenSpheres, subjects_d
     for side in HEMISPHERES:
         (there, faces), (here, _) = one.hemisphere(side), other.hemisphere(side)
         sides.append(barycentric(there, faces, here) if method == "barycentric" else inverse_distance(there, here))
-    return _Plan(_both(sides, source), {"meshes": dict(merged(one, other))})
+    return _Plan(_both(sides, source), {"meshes": dict(all_digests(one, other))})
 
 
 def _subsample_plan(source: str, target: str, subjects_dir: str | Path | None) -> _Plan:
@@ -147,7 +147,7 @@ def _subsample_plan(source: str, target: str, subjects_dir: str | Path | None) -
             )
         sides.append(copies(found.vertices))
     assert found is not None
-    return _Plan(_both(sides, source), {"nesting": _told(found), "meshes": dict(merged(one, other))})
+    return _Plan(_both(sides, source), {"nesting": _told(found), "meshes": dict(all_digests(one, other))})
 
 
 def _told(nesting: Nesting) -> dict[str, Any]:
@@ -155,14 +155,14 @@ def _told(nesting: Nesting) -> dict[str, Any]:
     return {"proven": nesting.is_proven, "by": by, "first_vertices": nesting.is_prefix}
 
 
-def _both(sides: list[Weights], source: str) -> Weights:
+def _both(sides: list[SourceWeights], source: str) -> SourceWeights:
     left, right = sides
     shifted = right.vertices + VERTICES_PER_HEMISPHERE[source]
-    return Weights(np.concatenate([left.vertices, shifted]), np.concatenate([left.weights, right.weights]))
+    return SourceWeights(np.concatenate([left.vertices, shifted]), np.concatenate([left.weights, right.weights]))
 
 
-def _of_selection(by: Weights, series: SurfaceSeries, target: str) -> tuple[Weights, np.ndarray, list[str]]:
-    """Weights into the columns that there are, the target vertices that they make, and what to say of the others."""
+def _of_selection(by: SourceWeights, series: SurfaceSeries, target: str) -> tuple[SourceWeights, np.ndarray, list[str]]:
+    """SourceWeights into the columns that there are, the target vertices that they make, and what to say of the others."""
     every = np.arange(len(by.vertices))
     if series.vertices is None:
         return by, every, []
@@ -181,10 +181,10 @@ def _of_selection(by: Weights, series: SurfaceSeries, target: str) -> tuple[Weig
     )
     if is_short.any():
         said += f"; {is_short.sum()} of them, at the edge, lack some neighbours"
-    return Weights(np.maximum(columns, 0), weights / weights.sum(axis=1, keepdims=True)), kept, [said]
+    return SourceWeights(np.maximum(columns, 0), weights / weights.sum(axis=1, keepdims=True)), kept, [said]
 
 
-def _apply(values: np.ndarray, by: Weights, method: str, is_labels: bool) -> tuple[np.ndarray, list[str]]:
+def _apply(values: np.ndarray, by: SourceWeights, method: str, is_labels: bool) -> tuple[np.ndarray, list[str]]:
     """Row by row, as memory maps are read; and what to say of values that are not finite."""
     if method == "subsample":
         made = np.ascontiguousarray(values[:, by.vertices[:, 0]])

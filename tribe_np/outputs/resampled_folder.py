@@ -12,7 +12,7 @@ from tribe_np import __version__
 from tribe_np.cortex.resampling import Resampled
 from tribe_np.errors import OutputError
 from tribe_np.formats.prediction_folder import read_prediction
-from tribe_np.outputs.folder import TRANSCRIPT, write_array, write_json
+from tribe_np.outputs.folder import TRANSCRIPT, write_array_file, write_json_file
 from tribe_np.outputs.whole import check_own_target, write_whole
 
 RESAMPLE = "resample"
@@ -38,11 +38,11 @@ def write_resampled(folder: str | Path, made: Resampled, source: str | Path) -> 
     run = _run(before, made, source)
 
     def fill(partial: Path) -> None:
-        write_array(partial / "predictions.npy", np.asarray(made.values, np.float32))
+        write_array_file(partial / "predictions.npy", np.asarray(made.values, np.float32))
         for name in KEPT:
             if (source / name).is_file():
                 shutil.copyfile(source / name, partial / name)
-        write_json(partial / "run.json", run)
+        write_json_file(partial / "run.json", run)
 
     write_whole(Path(folder), fill, RESAMPLE)
     return run
