@@ -31,7 +31,7 @@ class SourceWeights:
 
 
 def inverse_distance(source: np.ndarray, target: np.ndarray) -> SourceWeights:
-    """SourceWeights 1 / distance of the five nearest source vertices; at distance 0 a source vertex takes all but 1e-12."""
+    """Weights 1 / distance of the five nearest source vertices; at distance 0 a source vertex takes all but 1e-12."""
     distances, vertices = cKDTree(source).query(target, k=N_NEIGHBOURS)
     weights = 1 / np.where(distances == 0, AT_THE_SAME_PLACE, distances)
     return SourceWeights(vertices, weights / weights.sum(axis=1, keepdims=True))

@@ -51,7 +51,7 @@ class Resampled:
 
 @dataclass(frozen=True, eq=False)
 class _Plan:
-    """SourceWeights of both hemispheres, into both, and what the record says of them."""
+    """Weights of both hemispheres, into both, and what the record says of them."""
 
     weights: SourceWeights
     record: Mapping[str, Any]
@@ -162,7 +162,7 @@ def _both(sides: list[SourceWeights], source: str) -> SourceWeights:
 
 
 def _of_selection(by: SourceWeights, series: SurfaceSeries, target: str) -> tuple[SourceWeights, np.ndarray, list[str]]:
-    """SourceWeights into the columns that there are, the target vertices that they make, and what to say of the others."""
+    """Weights into the columns that there are, the target vertices that they make, and what to say of the others."""
     every = np.arange(len(by.vertices))
     if series.vertices is None:
         return by, every, []

@@ -59,7 +59,7 @@ def write_array_file(path: Path, array: np.ndarray) -> None:
     """np.save, whose own writing loses the reason when the disk is full."""
     array = np.ascontiguousarray(array)
     with path.open("wb") as file:
-        np.lib.format.write_array_file_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
         file.write(array.data)
 
 
