@@ -17,10 +17,13 @@ import numpy as np
 
 from tribe_np.errors import MeshError, TribeError
 from tribe_np.files.small_files import MEGABYTE, read_small_file
+from tribe_np.shown import quoted
 
 MAX_BYTES = 256 * MEGABYTE  # of a file, and of what one unpacks to; fsaverage7's surfaces take 6
 COORDINATES, TRIANGLES = 1008, 1009
 GZIP = b"\x1f\x8b"
+MAX_AXES = 6  # of an array, by the format; nibabel counts up to whatever a file claims
+AXES = re.compile(rb"""Dimensionality\s*=\s*["']([^"']*)""")
 DATA = re.compile(rb"<Data(?:\s[^>]*)?>(.*?)</Data", re.DOTALL)
 SIDES = {"cortexleft": "left", "cortexright": "right"}
 
@@ -92,7 +95,12 @@ def decode_gifti(raw: bytes, origin: str, *, error: type[TribeError] = MeshError
 
 
 def _check_data(raw: bytes, origin: str, error: type[TribeError]) -> None:
-    """Refuses data that unpack to more than MAX_BYTES in all; whether they are sound, nibabel says."""
+    """Refuses more axes than arrays have, and data that unpack to more than MAX_BYTES; nibabel judges the rest."""
+    for found in AXES.finditer(raw):
+        if not found[1].isdigit() or int(found[1][:20]) > MAX_AXES:
+            raise error(
+                f"{origin}: not a GIFTI file, or damaged: an array of {quoted(found[1].decode('latin-1'))} axes"
+            )
     left = MAX_BYTES
     for found in DATA.finditer(raw) if b"GZipBase64Binary" in raw else ():
         if b"<" in found[1] or b"&" in found[1]:  # which nibabel would see through, and this look would not
