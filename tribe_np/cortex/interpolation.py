@@ -43,7 +43,7 @@ def copies(vertices: np.ndarray) -> SourceWeights:
 
 
 def barycentric(source: np.ndarray, faces: np.ndarray, target: np.ndarray) -> SourceWeights:
-    """SourceWeights of the corners of the triangle that the line from the centre through each target meets.
+    """Weights of the corners of the triangle that the line from the centre through each target meets.
 
     Shapes   source (V, 3), faces (F, 3), target (n, 3): two spheres around 0, of any radius, registered to each other
     Numerics exact at a source vertex, and for values that are linear in the triangle; workbench takes the point of the

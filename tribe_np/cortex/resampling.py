@@ -137,22 +137,23 @@ def _subsample_plan(source: str, target: str, subjects_dir: str | Path | None) -
         return _Plan(_both([copies(first.vertices)] * 2, source), {"nesting": _told(first), "meshes": {}})
     fine = source if here[source] or source not in PREFIXES else PREFIXES[0]  # fsaverage5's vertices come first in it
     one, other = (load_surface(mesh, "sphere", subjects_dir=subjects_dir) for mesh in (fine, target))
-    sides, found = [], None
+    found = []
     for side in HEMISPHERES:
-        found = nested_vertices(one.hemisphere(side)[0], other.hemisphere(side)[0])
-        if found is None:
+        nesting = nested_vertices(one.hemisphere(side)[0], other.hemisphere(side)[0])
+        if nesting is None:
             raise MeshError(
                 f"{other.origin}: the vertices of {target} are not vertices of {fine}, as their spheres show; "
                 "choose the method inverse-distance or barycentric"
             )
-        sides.append(copies(found.vertices))
-    assert found is not None
-    return _Plan(_both(sides, source), {"nesting": _told(found), "meshes": dict(all_digests(one, other))})
+        found.append(nesting)
+    weights = _both([copies(nesting.vertices) for nesting in found], source)
+    return _Plan(weights, {"nesting": _told(*found), "meshes": dict(all_digests(one, other))})
 
 
-def _told(nesting: Nesting) -> dict[str, Any]:
-    by = f"spheres, to {nesting.farthest:.4f} mm" if nesting.is_proven else "FreeSurfer's numbering (spheres not found)"
-    return {"proven": nesting.is_proven, "by": by, "first_vertices": nesting.is_prefix}
+def _told(*sides: Nesting) -> dict[str, Any]:
+    is_proven, farthest = all(side.is_proven for side in sides), max(side.farthest for side in sides)
+    by = f"spheres, to {farthest:.4f} mm" if is_proven else "FreeSurfer's numbering (spheres not found)"
+    return {"proven": is_proven, "by": by, "first_vertices": all(side.is_prefix for side in sides)}
 
 
 def _both(sides: list[SourceWeights], source: str) -> SourceWeights:
