@@ -163,6 +163,9 @@ def test_meshes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         ParcellationError, match=r"has 10242 vertices, fewer than the 40962 per hemisphere of fsaverage6"
     ):
         load_parcellation(of("fsaverage5"), 2 * 40962)
+    with pytest.raises(ParcellationError, match=r"has 163842 vertices, which are not those of fsLR-32k \(32492\)"):
+        load_parcellation(of("fsaverage"), 2 * 32492)
+    assert load_parcellation(tmp_path / "fs_LR", 2 * 32492).per_hemisphere == 32492
     write_pair(tmp_path / "ten")
     for n_vertices, said in ((18, "has 10 vertices, which are not those"), (19, "not two hemispheres")):
         with pytest.raises(ParcellationError, match=said):
