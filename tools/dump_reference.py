@@ -32,6 +32,7 @@ STAGES = (
     "timeline",
     "predictions",
     "regions",
+    "surface_maps",
     "projection",
 )
 

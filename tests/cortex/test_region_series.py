@@ -192,8 +192,8 @@ def test_networks_of_a_table(separator: str, parcels: Parcellation, values: np.n
     assert table.parcellation.name == "networks of small by networks.csv"
     assert [file.path for file in table.parcellation.files] == [path]
     assert table.warnings == (
-        f"{path}: 2 of 5 regions of small have no network on one or both hemispheres, such as 'V3'; there they count in "
-        "none",
+        f"{path}: 2 of 5 regions of small have no network on one or both hemispheres, such as 'V3'; there they "
+        "count in none",
     )
 
 
@@ -217,7 +217,7 @@ def test_a_region_too_small_for_the_mesh_is_said(values: np.ndarray) -> None:
         ("region,network\nV1,a,b\n", "line 2: has more cells"),
         ("region,network,hemisphere\nV1,a,top\n", "line 2: hemisphere 'top' is unknown"),
         (
-            "region,network,hemisphere\nL_V1_ROI,a,right\n",
+            "region,network,hemisphere\nL_V1_ROI,a,R\n",
             "line 2: 'L_V1_ROI' is of the left hemisphere, but the row says",
         ),
         ('region,network\n"V1,a\n', "cannot be read as a table"),

@@ -20,6 +20,7 @@ _PUBLIC = {
     "get_hcp_vertex_labels": "tribe_np.cortex.hcp_regions",
     "get_topk_rois": "tribe_np.cortex.hcp_regions",
     "load_overlay": "tribe_np.cortex.meshes",
+    "load_parcellation": "tribe_np.cortex.parcellation_files",
     "load_surface": "tribe_np.cortex.meshes",
     "project": "tribe_np.cortex.projection",
     "resample": "tribe_np.cortex.resampling",
@@ -28,24 +29,10 @@ _PUBLIC = {
 }
 
 __all__ = [
-    "Parcellation",
-    "Projection",
-    "RegionTable",
-    "Resampled",
-    "Surface",
-    "SurfaceSeries",
-    "as_series",
-    "get_hcp_labels",
-    "get_hcp_roi_indices",
-    "get_hcp_vertex_labels",
-    "get_topk_rois",
-    "load_overlay",
-    "load_surface",
-    "project",
-    "resample",
-    "roi",
-    "summarize_by_roi",
-]
+    "Parcellation", "Projection", "RegionTable", "Resampled", "Surface", "SurfaceSeries", "as_series", "get_hcp_labels",
+    "get_hcp_roi_indices", "get_hcp_vertex_labels", "get_topk_rois", "load_overlay", "load_parcellation",
+    "load_surface", "project", "resample", "roi", "summarize_by_roi",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> "Any":
