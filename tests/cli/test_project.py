@@ -47,6 +47,25 @@ def test_the_folder_holds_the_data_and_says_how_they_came(
     assert json.loads(again.stdout)["shape"] == [23, 20484]  # an earlier result is replaced
 
 
+def test_its_folder_is_resampled_and_exported_as_measured_data(
+    command_here: Command, bold: Path, tmp_path: Path
+) -> None:
+    write_fsaverage5(tmp_path / "meshes")
+    write_fsaverage5(tmp_path / "meshes", "fsaverage4", 4)
+    out, small, files = tmp_path / "out", tmp_path / "small", tmp_path / "files"
+    meshes = ("--subjects-dir", tmp_path / "meshes")
+    command_here("project", bold, "--out", out, *meshes, *HOW, "--align", "--quiet")
+    done = command_here("resample", out, "--to", "fsaverage4", "--out", small, *meshes, "--quiet")
+    assert done.returncode == 0, done.stderr
+    whole, coarse = as_series(out), as_series(small)
+    assert (coarse.mesh, coarse.hemodynamic_offset, coarse.run["kind"]) == ("fsaverage4", 5.0, "measured")
+    assert np.array_equal(coarse.values[:, :2562], whole.values[:, :2562])
+    assert command_here("export", small, "--to", "mgh", "--out", files).returncode == 0
+    sidecar = json.loads((files / "lh.bold.fsaverage4.json").read_text())
+    assert sidecar["Description"].startswith("Measured BOLD")
+    assert sidecar["Units"] == "z-scored BOLD"
+
+
 def test_warnings_are_said_and_kept(command_here: Command, bold: Path, subjects: Path, tmp_path: Path) -> None:
     done = command_here(
         "project", bold, "--out", tmp_path / "out", "--subjects-dir", subjects, *HOW, "--tr", 1.5, "--quiet"

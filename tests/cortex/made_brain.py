@@ -46,13 +46,13 @@ def _divided(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndar
     return np.concatenate([points, middle]), new
 
 
-def write_fsaverage5(subjects: Path) -> None:
-    """fsaverage5 in FreeSurfer's layout: spheres about CENTRES, and the sphere itself."""
+def write_fsaverage5(subjects: Path, name: str = "fsaverage5", level: int = 5) -> None:
+    """A mesh of fsaverage in FreeSurfer's layout: spheres about CENTRES, and the sphere itself."""
     from nibabel.freesurfer import write_geometry
 
-    folder = subjects / "fsaverage5" / "surf"
+    folder = subjects / name / "surf"
     folder.mkdir(parents=True)
-    points, faces = sphere(5)
+    points, faces = sphere(level)
     for side, centre in CENTRES.items():
         write_geometry(str(folder / f"{side}h.pial"), centre + PIAL * points, faces)
         write_geometry(str(folder / f"{side}h.white"), centre + WHITE * points, faces)

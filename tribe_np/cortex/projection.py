@@ -22,7 +22,6 @@ from tribe_np.cortex.native import subject_folder
 from tribe_np.cortex.projection_options import NATIVE_RATE, UPSTREAM_HABITS, ProjectionOptions
 from tribe_np.cortex.scan_time import ScanTime, at_times, even_times, scan_time
 from tribe_np.cortex.series import SurfaceSeries
-from tribe_np.cortex.sizes import VERTICES_PER_HEMISPHERE
 from tribe_np.cortex.surface_meshes import onto_mesh
 from tribe_np.cortex.vertex_shares import fs_lr_shares, subject_shares
 from tribe_np.cortex.volume_space import space_in_name
@@ -253,7 +252,6 @@ def _facts(raw: _Raw, asked: ProjectionOptions, rows: _Rows, confounds: list[str
         "bold": [{"path": str(path), "sha256": _digest(path)} for path in raw.paths],
         **{name: {"path": str(path), "sha256": _digest(path)} for name, path in others.items() if path is not None},
         "mesh": asked.mesh,
-        "vertices_per_hemisphere": VERTICES_PER_HEMISPHERE[asked.mesh],
         "scan": asdict(raw.time),
         **raw.facts,
         "confounds": confounds,
