@@ -229,7 +229,11 @@ def progress(options: argparse.Namespace) -> "Progress":
 
 
 def load_model(
-    options: argparse.Namespace, words: "WordSource", shown: "Progress", *, regions: Sequence[str] | None = None
+    options: argparse.Namespace,
+    words: "WordSource",
+    shown: "Progress",
+    *,
+    selection: Mapping[str, object] | None = None,
 ) -> "TribeModel":
     """The model that the options ask for; words that could not be had are refused before it is read.
 
@@ -251,7 +255,7 @@ def load_model(
         cache_folder=cache_folder(options),
         device=options.device,
         precision=options.precision,
-        selection=selection(regions),
+        selection=selection,
         own_options=pipeline_options(options),
         progress=shown,
     )
@@ -283,8 +287,16 @@ def print_result(options: argparse.Namespace, result: Mapping[str, object], line
         print("\n".join(map(shown, lines)))
 
 
-def selection(regions: Sequence[str] | None) -> dict[str, object] | None:
-    """The vertices of the regions that --roi names; None selects all."""
+def selection(options: argparse.Namespace) -> dict[str, object] | None:
+    """The vertices of the regions that --roi names, or the voxels of the structures of --structure; None selects all.
+
+    Raises   ConfigError for --mask alone
+    """
+    regions: Sequence[str] | None = options.roi
+    if options.structure:
+        return {"structure": options.structure, "mask": options.mask, "roi": regions}
+    if options.mask is not None:
+        raise ConfigError("--mask names the file in which --structure is looked up; give --structure too")
     if not regions:
         return None
     chosen: dict[str, object] = {"roi": regions}

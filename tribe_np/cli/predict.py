@@ -26,6 +26,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--roi", type=region_names, action="extend", metavar="NAME",
         help="only the vertices of these HCP-MMP1 areas, separated by commas or spaces",
     )  # fmt: skip
+    parser.add_argument(
+        "--structure", type=region_names, action="extend", metavar="NAME",
+        help="for a checkpoint of the subcortex: only the voxels of these structures, separated by commas, such as "
+        "'Left Thalamus', or Thalamus for both sides",
+    )  # fmt: skip
+    parser.add_argument(
+        "--mask", type=common.path, metavar="FILE",
+        help="the atlas of --structure: FSL's data/atlases, or a NIfTI file with a table of its labels "
+        "(default: TRIBE_NP_SUBCORTEX, FSLDIR, or nilearn's download)",
+    )  # fmt: skip
     parser.add_argument("--subject", type=subject, metavar="ID", help="subject of the checkpoint (default: average)")
     parser.add_argument(
         "--dry-run",
@@ -53,7 +63,7 @@ def execute(options: argparse.Namespace) -> int:
     run = predict_to_folder(
         options.stimulus,
         options.out,
-        load=lambda: common.load_model(options, words, shown, regions=options.roi),
+        load=lambda: common.load_model(options, words, shown, selection=common.selection(options)),
         words=words,
         command=options.command_line,
         threads=threads,
@@ -72,7 +82,7 @@ def _dry_run(options: argparse.Namespace, words: "WordSource", shown: "Progress"
     planned = dry_run_of(
         options.stimulus,
         options.out,
-        load=lambda: common.load_model(options, words, shown, regions=options.roi),
+        load=lambda: common.load_model(options, words, shown, selection=common.selection(options)),
         words=words,
         subject=options.subject,
     )

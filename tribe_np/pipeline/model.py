@@ -20,11 +20,13 @@ import numpy as np
 from extractors.catalogue import event_types
 from tribe_np.backend import device_module, to_host
 from tribe_np.card import Card
+from tribe_np.cortex.output_space import UNKNOWN, OutputSpace
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.errors import ConfigError, EventsError
 from tribe_np.kernels.choose import kernel_set
 from tribe_np.machine.threads import LOADED_LATE, check_variables
 from tribe_np.pipeline.brain import load_brain
+from tribe_np.pipeline.columns import chosen_names
 from tribe_np.pipeline.config import DataConfig
 from tribe_np.pipeline.config_update import split_update
 from tribe_np.pipeline.costs.estimate import encoder_work
@@ -41,7 +43,6 @@ from tribe_np.pipeline.stimuli.stimulus import WordSource, one_stimulus, open_st
 from tribe_np.pipeline.store.workspace import Workspace, open_workspace
 from tribe_np.pipeline.subjects import one_subject, subjects_of
 from tribe_np.pipeline.upstream_names import UpstreamNames
-from tribe_np.pipeline.vertices import chosen_regions
 from tribe_np.protocols import Device
 from tribe_np.runtime import Runtime
 from tribe_np.timeline.events import Events, as_events
@@ -67,6 +68,7 @@ class TribeModel(UpstreamNames, Card):
     regions: tuple[str, ...] = ()  # names that the selection gave
     average_subjects: bool = True  # False: each window is predicted for the subject that its events name
     subjects: Mapping[str, int] = field(default_factory=dict)  # index by name, where config.yaml gives names
+    output_space: OutputSpace = UNKNOWN  # what the columns are
 
     @property
     def runtime(self) -> Runtime:
@@ -81,7 +83,7 @@ class TribeModel(UpstreamNames, Card):
             "checkpoint": self.checkpoint,
             "modalities": ", ".join(data.modalities),
             "window": f"{data.duration_trs} TRs of {data.tr:g} s, features at {data.frequency:g} Hz",
-            "vertices": total if self.n_vertices == total else chosen,
+            self.output_space.unit: total if self.n_vertices == total else chosen,
             "subjects": self.encoder.n_subjects or "average only",
             "arithmetic": f"{self.runtime.precision}, kernels {self.runtime.kernels.name}",
             "cache": self.space.cache.folder or "none",
@@ -109,7 +111,8 @@ class TribeModel(UpstreamNames, Card):
         device         "auto", "cpu", "cuda" or "cuda:1"
         config_update  overrides of config.yaml by (dotted) key; `average_subjects` and `remove_empty_segments` as
                        upstream; keys that start with "tribe_np." set our own options (docs/python.md lists them)
-        selection      {"roi": [names], "vertices": mask or indices}: only the union of these columns is computed
+        selection      {"roi": [names], "vertices": mask or indices}: only the union of these columns is computed; for a
+                       checkpoint of a volume mask {"structure": [names], "voxels": mask or indices, "mask": file}
         models         folder(s) of the extractors, or {modality: folder}; None: what TRIBE_NP_MODELS names
         compat         "upstream" reproduces upstream's defects
         cluster        None, upstream's default: everything runs in this process
@@ -146,10 +149,13 @@ class TribeModel(UpstreamNames, Card):
         module = device_module(device)
         runtime = Runtime(precision, module, kernel_set(options.kernels, module))
         brain = load_brain(folder, checkpoint_name, runtime, options, update=config_update or {}, selection=selection)
+        record = RunRecord()
+        if brain.warning is not None:
+            record.warn(brain.warning)
         return cls(
             brain.encoder, brain.data, brain.options, folder, locations, open_workspace(cache_folder),
-            progress if progress is not None else Silent(), RunRecord(), chosen_regions(selection),
-            brain.average_subjects, brain.subjects,
+            progress if progress is not None else Silent(), record, chosen_names(selection),
+            brain.average_subjects, brain.subjects, brain.output_space,
         )  # fmt: skip
 
     # -- events --------------------------------------------------------------------------------------------------
