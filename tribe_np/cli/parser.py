@@ -16,6 +16,7 @@ COMMANDS = {
     "predict": "predict brain activity from a film, a sound or a text",
     "events": "write a stimulus as a table of events: sound, film, words in context",
     "features": "write the features of a stimulus at 2 Hz, one file per modality",
+    "export": "write predictions in files that other tools open: GIFTI, CIFTI, mgh, mz3, stc, HDF5 and more",
     "info": "show what a checkpoint or model folder holds",
     "download": "fetch a brain encoder and its extractors from the hub",
     "convert": "turn best.ckpt into safetensors, without PyTorch",

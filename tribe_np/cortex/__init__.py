@@ -9,11 +9,18 @@ if TYPE_CHECKING:
 
 _PUBLIC = {
     "Parcellation": "tribe_np.cortex.parcellation",
+    "RegionTable": "tribe_np.cortex.region_series",
+    "Surface": "tribe_np.cortex.meshes",
     "SurfaceSeries": "tribe_np.cortex.series",
     "as_series": "tribe_np.cortex.series",
+    "load_overlay": "tribe_np.cortex.meshes",
+    "load_surface": "tribe_np.cortex.meshes",
+    "roi": "tribe_np.cortex.region_series",
 }
 
-__all__ = ["Parcellation", "SurfaceSeries", "as_series"]
+__all__ = [
+    "Parcellation", "RegionTable", "Surface", "SurfaceSeries", "as_series", "load_overlay", "load_surface", "roi",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> "Any":

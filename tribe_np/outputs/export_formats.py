@@ -1,7 +1,7 @@
 """The formats that `export` writes: one record each, in a file of its own family, loaded when it is asked for."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,27 +29,31 @@ EXPORT_FORMATS = {  # name: the record, and what it is in a line of --help
 class ExportOptions:
     """What can be asked for beside the format; which format takes what is `ExportFormat.takes`."""
 
-    bids: tuple[str, ...] = ()  # "sub-01", "task-film": names as of a BIDS derivative
     times: str = "stimulus"  # or "bold": what a row's time means in the files
+    bids: Sequence[str] = ()  # "sub-01", "task-film": names as of a BIDS derivative
     fill_gaps: bool = False  # rows of NaN where the time axis has gaps
     mask_medial_wall: bool = False
     parcellation: Any = None  # of regions, and of the medial wall: what `cortex.load_parcellation` takes
+    surface: str | None = None  # to write beside the values: what `cortex.load_surface` takes
+    subjects_dir: str | Path | None = None
+    warnings: list[str] = field(default_factory=list)  # what a format has to say while it writes
 
 
-COMMON = ("bids", "times")
+COMMON = ("times",)
 
 
 @dataclass(frozen=True)
 class ExportFormat:
     """A format: the extra that it needs, the options it takes beside the common ones, and what writes it.
 
-    `write` fills a folder and gives the paths of the files of data; `export` adds a sidecar to each.
+    `write` fills a folder and gives the paths of what it wrote: files of data, each followed by its sidecar.
     """
 
     name: str
     extra: str | None
     write: "Callable[[SurfaceSeries, Path, ExportOptions], list[Path]]"
     takes: tuple[str, ...] = ()
+    keeps_dtype: bool = False  # else values become float32
 
 
 def find_format(name: str) -> ExportFormat:
@@ -75,5 +79,8 @@ def check_options(chosen: ExportFormat, given: Mapping[str, Any]) -> ExportOptio
     known = (*COMMON, *chosen.takes)
     for name in given:
         if name not in known:
-            raise ConfigError(f"{chosen.name} does not take the option {quoted(name)}; it takes {', '.join(known)}")
+            raise ConfigError(
+                f"the format {chosen.name} does not take {quoted(name)}; it takes {', '.join(known)}"
+                f"{did_you_mean(name, known)}"
+            )
     return ExportOptions(**given)

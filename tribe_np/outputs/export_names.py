@@ -1,0 +1,91 @@
+"""Names of exported files: plain ones, or those of a BIDS derivative.
+
+Source   BIDS 1.10.0: entities in the schema's order; fsaverage with `den-` is recommended over fsaverage5, and the
+         densities are TemplateFlow's (fsaverage3 has none there)
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from tribe_np import __version__
+from tribe_np.cortex.series import SurfaceSeries
+from tribe_np.errors import ConfigError
+from tribe_np.outputs.export_formats import ExportOptions
+from tribe_np.shown import did_you_mean, quoted
+
+BIDS_VERSION = "1.10.0"
+ENTITIES = ("sub", "ses", "task", "acq", "ce", "rec", "dir", "run", "desc")  # a person may give; desc comes last
+INDICES = ("run",)
+DENSITIES = {"fsaverage3": "642", "fsaverage4": "3k", "fsaverage5": "10k", "fsaverage6": "41k", "fsaverage7": "164k"}
+SIDES = {"left": ("lh", "L"), "right": ("rh", "R")}
+
+
+def surface_name(series: SurfaceSeries, options: ExportOptions, extension: str, side: str | None = None) -> str:
+    """The path of a surface file below the folder that is written: "lh.predictions.fsaverage5.func.gii", or BIDS's.
+
+    Raises   ConfigError for entities that BIDS does not have
+    """
+    if options.bids:
+        space = [("space", "fsaverage"), ("den", DENSITIES[series.mesh])]
+        return bids_name(options.bids, [("hemi", SIDES[side][1]), *space] if side else space, extension)
+    prefix = f"{SIDES[side][0]}." if side else ""
+    return f"{prefix}predictions.{series.mesh}.{extension}"
+
+
+def bids_name(given: Sequence[str], own: Sequence[tuple[str, str]], extension: str) -> str:
+    """The path of a BOLD file in a BIDS dataset; `own` are the entities of the file, in BIDS's order.
+
+    Raises   ConfigError
+    """
+    entities = read_entities(given)
+    last = [("desc", entities.pop("desc"))] if "desc" in entities else []
+    stem = "_".join(f"{key}-{label}" for key, label in [*entities.items(), *own, *last])
+    session = f"ses-{entities['ses']}/" if "ses" in entities else ""
+    return f"sub-{entities['sub']}/{session}func/{stem}_bold.{extension}"
+
+
+def read_entities(given: Sequence[str]) -> dict[str, str]:
+    """The entities by key, in BIDS's order.
+
+    >>> read_entities(["task-film", "sub-01"])
+    {'sub': '01', 'task': 'film'}
+
+    Raises   ConfigError for one that is unknown, malformed or given twice, and where sub or task is missing
+    """
+    found: dict[str, str] = {}
+    for text in given:
+        key, _, label = text.partition("-")
+        if key not in ENTITIES:
+            raise ConfigError(
+                f"BIDS name {quoted(text)}: entities are {', '.join(f'{name}-' for name in ENTITIES)}"
+                f"{did_you_mean(key, ENTITIES)}"
+            )
+        if not re.fullmatch("[0-9]+" if key in INDICES else "[0-9A-Za-z]+", label):
+            kind = "a number" if key in INDICES else "letters and digits"
+            raise ConfigError(f"BIDS name {quoted(text)}: {key}- must be followed by {kind}")
+        if key in found:
+            raise ConfigError(f"BIDS name {quoted(text)}: {key}- was given before")
+        found[key] = label
+    missing = [key for key in ("sub", "task") if key not in found]
+    if missing:
+        raise ConfigError(f"BIDS names need sub- and task-, such as sub-01 task-film; {missing[0]}- is missing")
+    return {key: found[key] for key in ENTITIES if key in found}
+
+
+def write_dataset_files(folder: Path) -> list[Path]:
+    """What makes a folder a BIDS dataset of derivatives."""
+    description = {
+        "Name": "Predictions of TRIBE v2 by tribe_np",
+        "BIDSVersion": BIDS_VERSION,
+        "DatasetType": "derivative",
+        "GeneratedBy": [{"Name": "tribe_np", "Version": __version__}],
+    }
+    readme = (
+        "Brain activity that TRIBE v2 predicts for a stimulus, made by tribe_np. Nobody was scanned for these files.\n"
+        "The sidecar of each file says what its time axis means, how it was made, and from which stimulus.\n"
+    )
+    (folder / "dataset_description.json").write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
+    (folder / "README").write_text(readme, encoding="utf-8")
+    return [folder / "dataset_description.json", folder / "README"]
