@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nibabel
 import numpy as np
 
 from tribe_np.cortex.output_space import SUBCORTICAL
+from tribe_np.cortex.parcellation import ParcellationFile
 from tribe_np.cortex.voxel_mask import VoxelMask, labelled_mask
 from tribe_np.errors import MissingDependencyError, ParcellationError
-from tribe_np.formats.label_volume import Volume, canonical, mended, read_label_names, read_volume
+from tribe_np.formats.label_volume import Volume, canonical, digest, mended, read_label_names, read_volume
 from tribe_np.optional import require
 
 EXCLUDED = ("Cortex", "White", "Stem", "Background")
@@ -38,6 +38,7 @@ class Atlas:
 
     volume: Volume
     labels: tuple[str, ...]
+    files: tuple[ParcellationFile, ...] = ()
 
 
 def left_out(labels: Sequence[str]) -> list[int]:
@@ -53,8 +54,9 @@ def subcortical_mask(atlas: Atlas) -> VoxelMask:
             raise ParcellationError(f"{atlas.volume.origin}: holds fractions, expected a label in each voxel")
         values = values.astype(np.int64)
     mask = labelled_mask(
-        SUBCORTICAL, values, atlas.volume.affine, atlas.labels, left_out(atlas.labels), atlas.volume.origin
-    )
+        SUBCORTICAL, values, atlas.volume.affine, atlas.labels, left_out(atlas.labels), atlas.volume.origin,
+        atlas.files,
+    )  # fmt: skip
     if not mask.n_voxels:
         raise ParcellationError(f"{atlas.volume.origin}: no voxel is left without {', '.join(EXCLUDED)}")
     return mask
@@ -87,7 +89,16 @@ def read_atlas(source: str | Path, resolution: int = 2) -> Atlas:
         raise ParcellationError(
             f"{path}: found no names of its labels beside it; expected {NAMES} or a table of its name"
         )
-    return Atlas(read_volume(path), tuple(read_label_names(names)))
+    return atlas_of(path, names)
+
+
+def atlas_of(volume: Path, names: Path) -> Atlas:
+    """The atlas of a NIfTI file and the file of its names.
+
+    Raises   ParcellationError
+    """
+    files = tuple(ParcellationFile(path, digest(path)) for path in (volume, names))
+    return Atlas(read_volume(volume), tuple(read_label_names(names)), files)
 
 
 def volume_in(folder: Path, resolution: int) -> Path:
@@ -121,6 +132,7 @@ def _fetched(resolution: int) -> Atlas:
         raise ParcellationError(
             f"nilearn could not fetch the Harvard-Oxford atlas ({error!s:.200}); {HOW_TO}"
         ) from error
-    image = found.maps if hasattr(found.maps, "dataobj") else nibabel.load(found.maps)  # type: ignore[attr-defined]
     origin = "nilearn's Harvard-Oxford sub-maxprob-thr50"
-    return Atlas(canonical(image, origin), tuple(mended(str(label)) for label in found.labels))
+    path = Path(str(getattr(found, "filename", "")))
+    files = (ParcellationFile(path, digest(path)),) if path.is_file() else ()
+    return Atlas(canonical(found.maps, origin), tuple(mended(str(label)) for label in found.labels), files)

@@ -4,16 +4,18 @@ Source   neuralset 0.0.2 extractors.neuro.MaskProjector.get_mask
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tribe_np.cortex.harvard_oxford import Atlas, load_atlas, names_near, subcortical_mask, volume_in
+from tribe_np.cortex.harvard_oxford import atlas_of, load_atlas, names_near, subcortical_mask, volume_in
 from tribe_np.cortex.output_space import SUBCORTICAL, OutputSpace
+from tribe_np.cortex.parcellation import ParcellationFile
 from tribe_np.cortex.voxel_mask import NO_STRUCTURE, VoxelMask
 from tribe_np.errors import ConfigError, OutputError, ParcellationError
-from tribe_np.formats.label_volume import Volume, canonical, read_label_names, read_volume
+from tribe_np.formats.label_volume import Volume, canonical, digest, read_volume
 from tribe_np.optional import require
 
 MaskSource = str | Path | Sequence[str | Path] | VoxelMask
@@ -58,14 +60,13 @@ def _given(source: str | Path | Sequence[str | Path], space: OutputSpace) -> Vox
     path = files[0]
     if path.is_dir():
         path = volume_in(path, space.resolution or 2)
-    volume = read_volume(path)
     names = files[1] if len(files) == 2 else names_near(path)
     if names is None:
-        return plain_mask(path.name, volume)
-    return subcortical_mask(Atlas(volume, tuple(read_label_names(names))))
+        return plain_mask(path.name, read_volume(path), (ParcellationFile(path, digest(path)),))
+    return subcortical_mask(atlas_of(path, names))
 
 
-def plain_mask(name: str, volume: Volume) -> VoxelMask:
+def plain_mask(name: str, volume: Volume, files: tuple[ParcellationFile, ...] = ()) -> VoxelMask:
     """The voxels above 0, without names.
 
     Raises   ParcellationError where there is none
@@ -74,13 +75,11 @@ def plain_mask(name: str, volume: Volume) -> VoxelMask:
     if not inside.any():
         raise ParcellationError(f"{volume.origin}: holds no voxel above 0")
     nothing = np.full(int(inside.sum()), NO_STRUCTURE)
-    return VoxelMask(name, inside, volume.affine, (), nothing, volume.origin)
+    return VoxelMask(name, inside, volume.affine, (), nothing, volume.origin, files=files)
 
 
 def _of_nilearn(space: OutputSpace) -> VoxelMask:
     datasets: Any = require("nilearn.datasets", extra="plot", why=f"the mask {space.name}")
     image = getattr(datasets, f"load_{space.name}_mask")(resolution=space.resolution)
     mask = plain_mask(space.name, canonical(image, f"nilearn's {space.name} mask"))
-    return VoxelMask(
-        mask.name, mask.inside, mask.affine, (), mask.structure_of, mask.origin, space="MNI152NLin2009aSym"
-    )
+    return replace(mask, space="MNI152NLin2009aSym")

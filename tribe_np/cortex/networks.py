@@ -1,16 +1,117 @@
 """Networks of regions: as the names of a parcellation tell them, or as a table of the user's does.
 
-No assignment of regions to networks is part of this project.
+No assignment of regions to networks is part of this project. Schaefer's regions are named after their network
+(7Networks_LH_Vis_1 is of Vis), Yeo's are networks (7Networks_1).
 """
 
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tribe_np.cortex.parcellation import Parcellation
+import numpy as np
+
+from tribe_np.cortex.parcellation import NO_REGION, Parcellation
+from tribe_np.cortex.sizes import HEMISPHERES
+from tribe_np.errors import ParcellationError
+from tribe_np.files.small_files import MEGABYTE, read_small_file
+from tribe_np.files.text_encoding import text_encoding
+from tribe_np.shown import did_you_mean, quoted
+
+SCHAEFER = re.compile(r"\d+networks_(?:(?:LH|RH)_)(?P<network>[^_]+)_.+", re.IGNORECASE)
+YEO = re.compile(r"(?P<network>\d+networks_\d+)", re.IGNORECASE)
+WITH_SIDE = re.compile(r"(?P<side>[LR])_(?P<name>.+)_ROI")  # as HCP-MMP1's own labels are spelled
+SIDES = {"": HEMISPHERES, "both": HEMISPHERES, "left": ("left",), "l": ("left",), "lh": ("left",),
+         "right": ("right",), "r": ("right",), "rh": ("right",)}  # fmt: skip
+COLUMNS = ("region", "network")
+MAX_BYTES = 4 * MEGABYTE
 
 
 def by_network(parcellation: Parcellation, table: Path | None = None) -> Parcellation:
-    """The same cortex with networks as its regions.
+    """The same cortex with networks as its regions; regions without one are in none.
 
-    Raises   ParcellationError where neither the names nor the table tell the networks
+    Raises   ParcellationError where the names do not tell networks, or the table is malformed or of other regions
     """
-    raise NotImplementedError
+    network_of = _by_name(parcellation) if table is None else _by_table(parcellation, table)
+    networks = tuple(dict.fromkeys(network_of[pair] for pair in _pairs(parcellation) if pair in network_of))
+    numbers = {network: number for number, network in enumerate(networks)}
+    region_of = np.full(len(parcellation.region_of), NO_REGION)
+    for (region, side), network in network_of.items():
+        region_of[parcellation.vertices(region, side)] = numbers[network]
+    origin = "" if table is None else f" of {table.name}"
+    return Parcellation(f"networks{origin} ({parcellation.name})", networks, region_of, parcellation.files)
+
+
+def _pairs(parcellation: Parcellation) -> Iterator[tuple[str, str]]:
+    return ((region, side) for region in parcellation.regions for side in HEMISPHERES)
+
+
+def _by_name(parcellation: Parcellation) -> dict[tuple[str, str], str]:
+    """The network of each region and hemisphere."""
+    network_of = {}
+    for region in parcellation.regions:
+        found = SCHAEFER.fullmatch(region) or YEO.fullmatch(region)
+        if found is None:
+            raise ParcellationError(
+                f"the names of {parcellation.name} tell no networks (such as {quoted(region)}; Schaefer's do, "
+                "7Networks_LH_Vis_1); give a table with the columns region and network"
+            )
+        network_of |= {(region, side): found["network"] for side in HEMISPHERES}
+    return network_of
+
+
+def _by_table(parcellation: Parcellation, path: Path) -> dict[tuple[str, str], str]:
+    """The network of each region and hemisphere that the table names; a later row must not contradict an earlier."""
+    network_of: dict[tuple[str, str], str] = {}
+    for line, row in _rows(path):
+        region, sides = _region(parcellation, row["region"].strip(), row.get("hemisphere", ""), f"{path}, line {line}")
+        network = row["network"].strip()
+        if not network:
+            raise ParcellationError(f"{path}, line {line}: {region} has no network; leave the row out")
+        for side in sides:
+            if network_of.setdefault((region, side), network) != network:
+                raise ParcellationError(
+                    f"{path}, line {line}: {region} is in {quoted(network_of[region, side])} and in {quoted(network)}"
+                )
+    if not network_of:
+        raise ParcellationError(f"{path}: names no region; expected rows of region and network")
+    return network_of
+
+
+def _region(parcellation: Parcellation, name: str, side: str, where: str) -> tuple[str, Sequence[str]]:
+    """The region and the hemispheres that a row means."""
+    known = SIDES.get(side.strip().lower())
+    if known is None:
+        raise ParcellationError(f"{where}: hemisphere {quoted(side)} is unknown; known are left, right and both")
+    spelled = WITH_SIDE.fullmatch(name)
+    if name not in parcellation.regions and spelled and spelled["name"] in parcellation.regions:
+        return spelled["name"], SIDES[spelled["side"].lower()]
+    if name not in parcellation.regions:
+        raise ParcellationError(
+            f"{where}: {quoted(name)} is no region of {parcellation.name}{did_you_mean(name, parcellation.regions)}"
+        )
+    return name, known
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """The number of each line and its cells by column; tabs, semicolons or commas between them."""
+    raw = read_small_file(path, most=MAX_BYTES, error=ParcellationError)
+    try:
+        text = raw.decode(text_encoding(raw))
+    except UnicodeDecodeError as error:
+        raise ParcellationError(f"{path}: is no text: {error}") from error
+    header = text.partition("\n")[0]
+    separator = max("\t;,", key=header.count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, restval="", strict=True)
+    try:
+        columns = [name.strip().lower() for name in reader.fieldnames or ()]
+        if not set(COLUMNS) <= set(columns):
+            raise ParcellationError(f"{path}: expected a table with the columns region and network in its first line")
+        reader.fieldnames = columns
+        for row in reader:
+            if None in row:
+                raise ParcellationError(f"{path}, line {reader.line_num}: has more cells than the first line")
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise ParcellationError(f"{path}, line {reader.line_num}: cannot be read as a table: {error}") from error

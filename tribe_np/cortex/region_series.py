@@ -16,10 +16,12 @@ from tribe_np.cortex.parcellation import NO_REGION, Parcellation
 from tribe_np.cortex.parcellation_files import load_parcellation
 from tribe_np.cortex.series import SurfaceSeries, as_series
 from tribe_np.cortex.sizes import HEMISPHERES
+from tribe_np.cortex.voxel_mask import PREFIXES, VoxelMask
+from tribe_np.cortex.voxel_series import VoxelSeries
 from tribe_np.errors import ConfigError, ParcellationError, ShapeError
 from tribe_np.shown import quoted
 
-SIDES = {"both": ("both",), "left": ("left",), "right": ("right",), "separate": HEMISPHERES}
+HEMISPHERE_CHOICES = {"both": ("both",), "left": ("left",), "right": ("right",), "separate": HEMISPHERES}
 ENDING = {"both": "", "left": "-lh", "right": "-rh"}  # of a column's name, as upstream's get_topk_rois
 BLOCK_VALUES = 1 << 23  # read at a time: 64 MiB in float64
 
@@ -44,13 +46,16 @@ class RegionTable:
     n_computed: np.ndarray
     n_left_out: np.ndarray
     n_ranked: int  # entries that have a rank, before any are left out by `top` or `regions`
-    series: SurfaceSeries
-    parcellation: Parcellation
+    series: SurfaceSeries | VoxelSeries
+    parcellation: Parcellation | VoxelMask
     warnings: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """A name for each entry: V1 of both hemispheres, V1-lh or V1-rh of one."""
+        """A name for each entry: V1 of both hemispheres, V1-lh or V1-rh of one, Left Thalamus of a structure's side."""
+        if isinstance(self.parcellation, VoxelMask):
+            sides = [PREFIXES.get(side, "") for side in self.hemispheres]
+            return tuple(f"{side}{region}" for side, region in zip(sides, self.regions, strict=True))
         return tuple(f"{region}{ENDING[side]}" for region, side in zip(self.regions, self.hemispheres, strict=True))
 
     @property
@@ -90,8 +95,8 @@ def roi(
     Raises   ConfigError for an unknown region or hemisphere; ShapeError where sizes differ; ParcellationError; as
              `as_series`
     """
-    if hemisphere not in SIDES:
-        raise ConfigError(f"hemisphere {quoted(hemisphere)} is unknown; known are {', '.join(SIDES)}")
+    if hemisphere not in HEMISPHERE_CHOICES:
+        raise ConfigError(f"hemisphere {quoted(hemisphere)} is unknown; known are {', '.join(HEMISPHERE_CHOICES)}")
     if top is not None and (isinstance(top, bool) or not isinstance(top, (int, np.integer)) or top < 1):
         raise ConfigError(f"top must be a whole number from 1 on, got {quoted(top)}")
     series = as_series(source)
@@ -99,7 +104,7 @@ def roi(
     if networks:
         parcels = by_network(parcels, None if networks is True else Path(networks))
     wanted = None if regions is None else [region for name in regions for region in parcels.matching(name)]
-    table = _ranked(_measured(series, parcels, SIDES[hemisphere]))
+    table = _ranked(_measured(series, parcels, HEMISPHERE_CHOICES[hemisphere]))
     return _chosen(table, wanted, top)
 
 
@@ -225,6 +230,7 @@ def _chosen(table: RegionTable, wanted: Sequence[str] | None, top: int | None) -
 
 def _absent(table: RegionTable) -> list[str]:
     """What to say of regions that are not in the table."""
+    assert isinstance(table.series, SurfaceSeries)
     computed, on_mesh = _per_region(table, table.n_computed), _per_region(table, table.n_vertices)
     tiny = [region for region in computed if not on_mesh[region]]
     absent = [region for region in computed if on_mesh[region] and not computed[region]]

@@ -7,7 +7,6 @@ Source   tribev2 7239908 plotting.subcortical get_subcortical_mask, get_subcorti
 
 from typing import Any
 
-import nibabel
 import numpy as np
 
 from tribe_np.cortex.harvard_oxford import Atlas, left_out, load_atlas, subcortical_mask
@@ -17,9 +16,11 @@ from tribe_np.shown import quoted
 
 def get_subcortical_mask(atlas: Atlas | None = None) -> Any:
     """A nibabel image of the 16 structures at 2 mm: the label of each voxel of the mask, 0 elsewhere."""
+    import nibabel  # here: a third of a second
+
     atlas = load_atlas() if atlas is None else atlas
     values = np.where(np.isin(atlas.volume.values, left_out(atlas.labels)), 0, atlas.volume.values)
-    return nibabel.Nifti1Image(values.astype(np.float64), atlas.volume.affine)  # type: ignore[attr-defined]
+    return nibabel.Nifti1Image(values.astype(np.float64), atlas.volume.affine)  # type: ignore[no-untyped-call]
 
 
 def get_subcortical_labels(with_hemi: bool = False, atlas: Atlas | None = None) -> list[str]:

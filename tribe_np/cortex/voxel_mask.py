@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tribe_np.cortex.parcellation import ParcellationFile
 from tribe_np.errors import ParcellationError, ShapeError
 from tribe_np.shown import did_you_mean, quoted
 
-SIDES = ("Left ", "Right ")
+PREFIXES = {"left": "Left ", "right": "Right "}
 NO_STRUCTURE = -1
 
 
@@ -31,11 +32,25 @@ class VoxelMask:
     structure_of: np.ndarray
     origin: str  # the file or fetcher it came from
     space: str = "MNI152NLin6Asym"  # FSL's MNI152, as Harvard-Oxford
+    files: tuple[ParcellationFile, ...] = ()
 
     @property
     def n_voxels(self) -> int:
         """Voxels inside, n."""
         return len(self.structure_of)
+
+    def side_of(self, structure: str) -> tuple[str | None, str]:
+        """ "left" or "right", and the name without it; None where a name has no side."""
+        for side, prefix in PREFIXES.items():
+            if structure.startswith(prefix):
+                return side, structure.removeprefix(prefix)
+        return None, structure
+
+    def is_in(self, name: str, side: str | None = None) -> np.ndarray:
+        """Whether each voxel (n,) is of a structure given without its side: on one side, or on both."""
+        parts = map(self.side_of, self.structures)
+        numbers = [k for k, (own, plain) in enumerate(parts) if plain == name and side in (None, own)]
+        return np.asarray(np.isin(self.structure_of, numbers))
 
     def matching(self, name: str) -> list[str]:
         """The structures that a name means: `Left Thalamus` itself, `Thalamus` both sides, in any case of letters.
@@ -47,11 +62,13 @@ class VoxelMask:
                 f"structure {quoted(name)}: {self.origin} is a mask without names of structures; give a labelled volume"
             )
         wanted = name.strip().casefold()
-        found = [structure for structure in self.structures if wanted in (structure.casefold(), _sideless(structure))]
+        found = [
+            structure
+            for structure in self.structures
+            if wanted in (structure.casefold(), self.side_of(structure)[1].casefold())
+        ]
         if not found:
-            both = list(
-                dict.fromkeys(structure.removeprefix("Left ").removeprefix("Right ") for structure in self.structures)
-            )
+            both = list(dict.fromkeys(self.side_of(structure)[1] for structure in self.structures))
             raise ParcellationError(
                 f"structure {quoted(name)} is not one of {self.name}'s: {', '.join(both)} (both sides), "
                 f"or with Left or Right in front{did_you_mean(name, [*both, *self.structures])}"
@@ -86,15 +103,14 @@ class VoxelMask:
         return self
 
 
-def _sideless(structure: str) -> str:
-    for side in SIDES:
-        if structure.startswith(side):
-            return structure[len(side) :].casefold()
-    return structure.casefold()
-
-
 def labelled_mask(
-    name: str, values: np.ndarray, affine: np.ndarray, labels: Sequence[str], left_out: Sequence[int], origin: str
+    name: str,
+    values: np.ndarray,
+    affine: np.ndarray,
+    labels: Sequence[str],
+    left_out: Sequence[int],
+    origin: str,
+    files: tuple[ParcellationFile, ...] = (),
 ) -> VoxelMask:
     """The mask of all labelled voxels but those whose label is left out.
 
@@ -106,10 +122,11 @@ def labelled_mask(
     wrong = present[(present < 0) | (present >= len(labels))]
     if len(wrong):
         raise ParcellationError(
-            f"{origin}: holds the label {wrong[0]}, but its names are {len(labels)}, for the labels 0 to {len(labels) - 1}"
+            f"{origin}: holds the label {wrong[0]}, but only the labels 0 to {len(labels) - 1} have names"
         )
     kept = [index for index in range(1, len(labels)) if index not in left_out]
     number = np.full(len(labels), NO_STRUCTURE)
     number[kept] = np.arange(len(kept))
     inside = values > 0
-    return VoxelMask(name, inside, affine, tuple(labels[index] for index in kept), number[values[inside]], origin)
+    structures = tuple(labels[index] for index in kept)
+    return VoxelMask(name, inside, affine, structures, number[values[inside]], origin, files=files)

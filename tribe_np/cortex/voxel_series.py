@@ -30,9 +30,14 @@ class VoxelSeries:
     origin: str = "the array"
 
     @property
+    def columns(self) -> np.ndarray:
+        """The voxel of each column, (n,)."""
+        return np.arange(self.space.n_outputs) if self.voxels is None else self.voxels
+
+    @property
     def n_missing(self) -> int:
         """Voxels of the mask that were not computed."""
-        return self.space.n_outputs - self.values.shape[1]
+        return self.space.n_outputs - int(self.values.shape[1])
 
     def full(self, missing: float = np.nan) -> np.ndarray:
         """Every voxel of the mask, (R, n_outputs) in the values' dtype; `missing` where none was computed."""

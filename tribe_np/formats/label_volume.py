@@ -9,13 +9,13 @@ Source   nilearn 0.14.1 datasets.fetch_atlas_harvard_oxford (reorder_img; the na
 """
 
 import csv
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import nibabel
 import numpy as np
 
 from tribe_np.errors import ParcellationError, reason_of
@@ -48,8 +48,10 @@ def read_volume(path: str | Path) -> Volume:
     """
     if check_regular(path, error=ParcellationError) > MOST_BYTES:
         raise ParcellationError(f"{path}: larger than {MOST_BYTES // MEGABYTE} MB, the limit for a mask")
+    import nibabel  # here: a third of a second
+
     try:
-        image: Any = nibabel.load(path)  # type: ignore[attr-defined]
+        image: Any = nibabel.load(path)
         return canonical(image, str(path))
     except ParcellationError:
         raise
@@ -57,13 +59,27 @@ def read_volume(path: str | Path) -> Volume:
         raise ParcellationError(f"{path}: cannot be read as a NIfTI volume: {reason_of(error)}") from error
 
 
+def digest(path: str | Path) -> str:
+    """SHA-256 of a file.
+
+    Raises   ParcellationError
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ParcellationError(f"{path}: cannot be read: {reason_of(error)}") from error
+
+
 def canonical(image: Any, origin: str) -> Volume:
     """A nibabel image as a Volume; an axis more, of length 1, is dropped.
 
     Raises   ParcellationError
     """
+    import nibabel
+
     shape = tuple(image.shape)
-    if not isinstance(image, nibabel.Nifti1Image):  # type: ignore[attr-defined]
+    if not isinstance(image, nibabel.Nifti1Image):
         raise ParcellationError(f"{origin}: is {type(image).__name__}, expected a NIfTI volume (.nii, .nii.gz)")
     if shape[3:] not in ((), (1,)) or len(shape) < 3 or not 0 < np.prod([float(n) for n in shape]) <= MOST_VOXELS:
         raise ParcellationError(f"{origin}: has the shape {shape}, expected a volume of three axes")
@@ -73,7 +89,7 @@ def canonical(image: Any, origin: str) -> Volume:
         )
     if not np.isfinite(image.affine).all() or np.linalg.det(image.affine[:3, :3]) == 0:
         raise ParcellationError(f"{origin}: its affine cannot be used: {image.affine.tolist()}")
-    turned = nibabel.as_closest_canonical(image)  # type: ignore[attr-defined]
+    turned: Any = nibabel.as_closest_canonical(image)  # type: ignore[no-untyped-call]
     steps = turned.affine[:3, :3]
     if np.abs(steps - np.diag(np.diag(steps))).max() > 1e-3 * np.abs(steps).max():
         raise ParcellationError(

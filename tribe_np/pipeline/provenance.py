@@ -17,15 +17,15 @@ from tribe_np import __version__
 PAPERS = {
     "tribe": "d'Ascoli et al. (2026). A foundation model of vision, audition, and language for in-silico neuroscience.",
     "hcp": "Glasser et al. (2016). A multi-modal parcellation of human cerebral cortex. Nature, 536, 171-178.",
-    "harvard-oxford": "Frazier et al. (2005). Structural brain magnetic resonance imaging of limbic and thalamic volumes "
-    "in pediatric bipolar disorder. Am J Psychiatry, 162, 1256-1265.",
+    "harvard-oxford": "Frazier et al. (2005). Structural brain magnetic resonance imaging of limbic and thalamic "
+    "volumes in pediatric bipolar disorder. American Journal of Psychiatry, 162, 1256-1265.",
     "whisper": "Radford et al. (2023). Robust speech recognition via large-scale weak supervision. ICML.",
     "whisperx": "Bain et al. (2023). WhisperX: Time-accurate speech transcription of long-form audio. INTERSPEECH.",
 }
 
 
 def citations(modalities: Iterable[str], *, regions: bool, words_from: str = "", structures: bool = False) -> list[str]:
-    """The papers behind a run: the brain encoder's, those of the models that ran, of the regions or structures, of the words."""
+    """The papers behind a run: the brain encoder's, those of the models that ran, of the atlas, of the words."""
     found = [f"tribe_np {__version__}", PAPERS["tribe"], *(record_of(m).paper for m in modalities)]
     if regions:
         found.append(PAPERS["hcp"])

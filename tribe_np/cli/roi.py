@@ -1,0 +1,114 @@
+"""tribe-np roi: named regions of a prediction, as time courses, means and ranks."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tribe_np.cli import common
+from tribe_np.cli.parser import region_names
+
+if TYPE_CHECKING:
+    from tribe_np.cortex import RegionTable
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `tribe-np roi`."""
+    parser.add_argument("predictions", type=common.path, metavar="PRED", help="folder that predict or resample wrote")
+    parser.add_argument(
+        "--parcellation", type=common.words, action="append", metavar="X",
+        help="name, folder or file of the regions; twice for the files of two hemispheres (default: hcp-mmp1)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--mask", type=common.path, nargs="+", metavar="FILE",
+        help="for a prediction of the subcortex: FSL's data/atlases, or a NIfTI file and the table of its labels "
+        "(default: TRIBE_NP_SUBCORTEX, FSLDIR, or nilearn's download)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--hemisphere", choices=["both", "left", "right", "separate"], default="both",
+        help="vertices of both hemispheres (default) or of one; separate gives each region twice",
+    )  # fmt: skip
+    parser.add_argument(
+        "--regions", type=region_names, action="extend", metavar="NAMES",
+        help="only these, such as V1,FFC; V* is every name that begins with V, *a every one that ends with a",
+    )  # fmt: skip
+    parser.add_argument("--top", type=int, metavar="N", help="only the N highest means over time, highest first")
+    parser.add_argument(
+        "--network", action="store_true", help="networks instead of regions, where the names tell them (Schaefer, Yeo)"
+    )
+    parser.add_argument(
+        "--network-table", type=common.path, metavar="FILE",
+        help="networks instead of regions, by a .csv or .tsv with the columns region, network and, optionally, hemisphere",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=common.path, metavar="FILE",
+        help=".tsv or .csv: time courses, a row a TR and a column a region; .json: those and the summary",
+    )  # fmt: skip
+    parser.add_argument(
+        "--summary", action="store_true", help="into a .tsv or .csv, write a row a region: counts, mean, rank"
+    )
+    common.add_quiet(parser)
+    common.add_json(parser, "time courses and summary")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Runs the command."""
+    from tribe_np.cortex import roi
+    from tribe_np.outputs.region_files import as_record, check_table_target, inputs_of, write_regions
+
+    given = _atlas(options)
+    parcellation = given[0] if given is not None and len(given) == 1 else given
+    if options.out is not None:
+        check_table_target(options.out, inputs_of(options.predictions, given or [], options.network_table))
+    table = roi(
+        options.predictions,
+        parcellation,
+        hemisphere=options.hemisphere,
+        top=options.top,
+        networks=options.network_table or options.network,
+        regions=options.regions,
+    )
+    common.print_warnings(table.warnings)
+    if options.out is not None:
+        write_regions(table, options.out, summary=options.summary)
+    out = None if options.out is None else str(options.out)
+    common.print_result(options, {"out": out} | as_record(table), _lines(table, options.out))
+    return 0
+
+
+def _atlas(options: argparse.Namespace) -> list[str] | None:
+    """The files of the regions or structures, as far as they were given.
+
+    Raises   ConfigError for one that is not for this kind of prediction
+    """
+    from tribe_np.cortex.voxel_series import is_voxel_folder
+    from tribe_np.errors import ConfigError
+
+    is_mask = is_voxel_folder(options.predictions)
+    other = options.parcellation if is_mask else options.mask
+    if other is not None:
+        names, right = ("--parcellation", "--mask") if is_mask else ("--mask", "--parcellation")
+        holds = "the voxels of a mask" if is_mask else "a cortical surface"
+        raise ConfigError(f"{names} is not for {options.predictions}, which holds {holds}; use {right}")
+    given = options.mask if is_mask else options.parcellation
+    return None if given is None else [str(part) for part in given]
+
+
+def _lines(table: "RegionTable", out: Path | None) -> list[str]:
+    """What a person reads: the summary, or where the file is."""
+    from tribe_np.cortex.voxel_series import VoxelSeries
+
+    is_mask = isinstance(table.series, VoxelSeries)
+    kind, unit = ("structures", "voxels") if is_mask else ("regions", "vertices")
+    size = f"{len(table.values)} rows x {len(table.names)} {kind} of {table.parcellation.name}"
+    if out is not None:
+        return [f"wrote {out}: {size}"]
+    width = max(len(kind), *(len(name) for name in table.names))
+    lines = [
+        f"{table.series.origin}: {size}; means over time of {table.n_ranked} ranked",
+        f"{'rank':>5}  {kind.removesuffix('s'):{width}}  {unit:>12}  {'mean':>12}",
+    ]
+    counts = (table.n_vertices, table.n_computed - table.n_left_out)
+    for name, rank, mean, n, used in zip(table.names, table.ranks, table.means, *counts, strict=True):
+        counted = str(n) if n == used else f"{used} of {n}"
+        lines.append(f"{rank or '-':>5}  {name:{width}}  {counted:>12}  {mean:>12.6g}")
+    return lines
