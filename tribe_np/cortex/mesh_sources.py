@@ -4,7 +4,6 @@ import contextlib
 import io
 import os
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,12 +42,21 @@ def mesh_files(mesh: str, kind: str, subjects_dir: str | Path | None = None) -> 
 
     Raises   MeshError that says what to give where there are none; MissingDependencyError without nilearn
     """
-    given = None if subjects_dir is None else Path(subjects_dir)
-    if given is not None and not given.is_dir():
+    return local_files(mesh, kind, subjects_dir) or _fetched(mesh, kind, _subjects_folder(subjects_dir))
+
+
+def local_files(mesh: str, kind: str, subjects_dir: str | Path | None = None) -> MeshFiles | None:
+    """`mesh_files` without the network; None where a file would have to be fetched."""
+    folder = _subjects_folder(subjects_dir)
+    return (None if folder is None else _in_subjects(folder, mesh, kind)) or _packaged(mesh, kind)
+
+
+def _subjects_folder(given: str | Path | None) -> Path | None:
+    """The folder that the caller gives, else the one that SUBJECTS_DIR names."""
+    if given is not None and not Path(given).is_dir():
         raise MeshError(f"{given}: no such folder; expected FreeSurfer's subjects, fsaverage5 among them")
-    folder = given or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
-    found = None if folder is None else _in_subjects(folder, mesh, kind)
-    return found or _from_nilearn(mesh, kind, folder)
+    named = os.environ.get(VARIABLE)
+    return Path(given) if given is not None else Path(named) if named else None
 
 
 def _in_subjects(folder: Path, mesh: str, kind: str) -> MeshFiles | None:
@@ -76,28 +84,20 @@ def _pair(left: Path, right: Path, origin: str) -> MeshFiles:
     return MeshFiles(left, right, origin)
 
 
-def _from_nilearn(mesh: str, kind: str, looked_in: Path | None) -> MeshFiles:
-    where = f"not in {looked_in}" if looked_in else "no FreeSurfer subjects folder is given"
-    spec = find_spec("nilearn")
-    if spec is None or spec.submodule_search_locations is None:
-        require("nilearn", extra="plot", why=f"{kind} of {mesh} ({where})")
-        raise MeshError("nilearn is installed, but not as a package of files")
-    if mesh == "fsaverage5":
-        for package in map(Path, spec.submodule_search_locations):
-            for pair in _packaged(package / "datasets" / "data" / mesh, kind):
-                return _pair(*pair, "nilearn's fsaverage5")
-    return _fetched(mesh, kind, where)
+def _packaged(mesh: str, kind: str) -> MeshFiles | None:
+    """What nilearn's package holds, which need not be imported: fsaverage5."""
+    spec = find_spec("nilearn") if mesh == "fsaverage5" else None
+    for package in map(Path, (spec and spec.submodule_search_locations) or ()):
+        for left, right in _nilearn_names(kind):
+            paths = [package / "datasets" / "data" / mesh / f"{name}.gii.gz" for name in (left, right)]
+            if all(path.is_file() for path in paths):
+                return MeshFiles(paths[0], paths[1], "nilearn's fsaverage5")
+    return None
 
 
-def _packaged(folder: Path, kind: str) -> Iterator[tuple[Path, Path]]:
-    for left, right in _nilearn_names(kind):
-        for end in (".gii.gz", ".gii"):
-            if (folder / f"{left}{end}").is_file():
-                yield folder / f"{left}{end}", folder / f"{right}{end}"
-
-
-def _fetched(mesh: str, kind: str, where: str) -> MeshFiles:
+def _fetched(mesh: str, kind: str, looked_in: Path | None) -> MeshFiles:
     """What nilearn has in its own data folder, or fetches into it."""
+    where = f"not in {looked_in}" if looked_in else "no FreeSurfer subjects folder is given"
     datasets = require("nilearn.datasets", extra="plot", why=f"{kind} of {mesh} ({where})")
     stem = NILEARN_NAMES.get(kind, (kind,))[0]
     try:

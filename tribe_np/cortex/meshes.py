@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tribe_np.cortex.mesh_sources import FREESURFER_NAMES, mesh_files
-from tribe_np.cortex.sizes import HEMISPHERES, VERTICES_PER_HEMISPHERE, mesh_name
+from tribe_np.cortex.sizes import FS_LR, HEMISPHERES, VERTICES_PER_HEMISPHERE, mesh_name
 from tribe_np.cortex.surface_files import IN_PLACE, read_map_file, read_surface_file
 from tribe_np.errors import ConfigError, MeshError
 from tribe_np.shown import did_you_mean, quoted
@@ -60,7 +60,7 @@ def load_surface(mesh: str, kind: str, *, subjects_dir: str | Path | None = None
     Raises   ConfigError for an unknown mesh or kind; MeshError for files that are missing, damaged, of another mesh or
              of the other hemisphere; MissingDependencyError where nilearn is needed and missing
     """
-    mesh = mesh_name(mesh)
+    mesh = _fsaverage(mesh)
     _check_kind(kind, SURFACES, "surface")
     if kind == "half":
         return _half(mesh, subjects_dir)
@@ -83,7 +83,7 @@ def load_overlay(mesh: str, kind: str, *, subjects_dir: str | Path | None = None
 
     Raises   as `load_surface`
     """
-    mesh = mesh_name(mesh)
+    mesh = _fsaverage(mesh)
     _check_kind(kind, OVERLAYS, "map")
     files = mesh_files(mesh, kind, subjects_dir)
     sides = []
@@ -98,6 +98,12 @@ def _half(mesh: str, subjects_dir: str | Path | None) -> Surface:
     pial, inflated = (load_surface(mesh, kind, subjects_dir=subjects_dir) for kind in ("pial", "inflated"))
     coordinates = inflated.coordinates * np.float32(HALF) + np.float32(1 - HALF) * pial.coordinates
     return replace(pial, kind="half", coordinates=coordinates, digests={**pial.digests, **inflated.digests})
+
+
+def _fsaverage(mesh: str) -> str:
+    if (name := mesh_name(mesh)) == FS_LR:
+        raise MeshError(f"surfaces of {FS_LR} are found by no name; expected a mesh of fsaverage")
+    return name
 
 
 def _check_kind(kind: str, known: tuple[str, ...], what: str) -> None:

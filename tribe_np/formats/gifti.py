@@ -75,12 +75,12 @@ def decode_gifti(raw: bytes, origin: str, *, error: type[TribeError] = MeshError
             f"{origin}: its data lie in another file, which is not read; convert it with wb_command -gifti-convert"
         )
     _check_data(raw, origin, error)
-    from nibabel import gifti  # here: a second of start-up
+    from nibabel.gifti.gifti import GiftiImage  # here: a second of start-up
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = gifti.GiftiImage.from_bytes(raw)
+            image = GiftiImage.from_bytes(raw)
         arrays = tuple(
             GiftiArray(int(array.intent), np.asarray(array.data), _texts(array.meta)) for array in image.darrays
         )

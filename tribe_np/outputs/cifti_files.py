@@ -7,7 +7,8 @@ Source   CIFTI-2, ConnDenseSeries; axes and header are nibabel's
 from pathlib import Path
 
 import numpy as np
-from nibabel.cifti2 import BrainModelAxis, Cifti2Header, SeriesAxis
+from nibabel.cifti2.cifti2 import Cifti2Header
+from nibabel.cifti2.cifti2_axes import BrainModelAxis, SeriesAxis
 from nibabel.nifti1 import Nifti1Extension
 from nibabel.nifti2 import Nifti2Header
 
@@ -30,7 +31,7 @@ MOST_MEDIAL = 0.2  # of a hemisphere: HCP-MMP1 leaves out 9 % of fsaverage5
 
 def write_cifti(series: SurfaceSeries, folder: Path, options: ExportOptions) -> list[Path]:
     """The file and its sidecar."""
-    axis = time_axis(series, options.times, fill_gaps=options.fill_gaps, what="a CIFTI series")
+    axis = time_axis(series, options, "a CIFTI series")
     kept, facts = np.ones(len(series.columns), bool), vertex_facts(series, full=False)
     if options.mask_medial_wall:
         kept, masked = _outside_medial_wall(series, options)

@@ -16,6 +16,7 @@ EXPORT_FORMATS = {  # name: the record, and what it is in a line of --help
     "gifti": ("tribe_np.outputs.gifti_files.GIFTI", "one .func.gii a hemisphere"),
     "cifti": ("tribe_np.outputs.cifti_files.CIFTI", "CIFTI-2 .dtseries.nii"),
     "mgh": ("tribe_np.outputs.freesurfer_files.MGH", "FreeSurfer .mgh, one a hemisphere"),
+    "mgz": ("tribe_np.outputs.freesurfer_files.MGZ", "the same, compressed"),
     "mz3": ("tribe_np.outputs.mesh_overlays.MZ3", "Surf Ice and niivue .mz3, one a hemisphere"),
     "stc": ("tribe_np.outputs.mesh_overlays.STC", "MNE source estimates -lh.stc and -rh.stc"),
     "npz": ("tribe_np.outputs.array_files.NPZ", "NumPy arrays with their times"),

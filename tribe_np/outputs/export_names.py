@@ -1,5 +1,7 @@
 """Names of exported files: plain ones, or those of a BIDS derivative.
 
+BIDS's schema has no rule yet for functional data on surfaces (its proposal 12): their names are those that fMRIPrep
+writes, and .bidsignore lists them, as fMRIPrep's does.
 Source   BIDS 1.10.0: entities in the schema's order; fsaverage with `den-` is recommended over fsaverage5, and the
          densities are TemplateFlow's (fsaverage3 has none there)
 """
@@ -19,6 +21,8 @@ BIDS_VERSION = "1.10.0"
 ENTITIES = ("sub", "ses", "task", "acq", "ce", "rec", "dir", "run", "desc")  # a person may give; desc comes last
 INDICES = ("run",)
 DENSITIES = {"fsaverage3": "642", "fsaverage4": "3k", "fsaverage5": "10k", "fsaverage6": "41k", "fsaverage7": "164k"}
+ON_SURFACES = (".func.gii", ".dtseries.nii")
+ENDINGS = (*ON_SURFACES, ".nii.gz")  # of more than one part
 SIDES = {"left": ("lh", "L"), "right": ("rh", "R")}
 
 
@@ -74,8 +78,18 @@ def read_entities(given: Sequence[str]) -> dict[str, str]:
     return {key: found[key] for key in ENTITIES if key in found}
 
 
-def write_dataset_files(folder: Path) -> list[Path]:
-    """What makes a folder a BIDS dataset of derivatives."""
+def sidecar_of(path: Path) -> Path:
+    """The sidecar of a file: its name, with .json for the ending that says the format.
+
+    >>> sidecar_of(Path("lh.predictions.func.gii")).name, sidecar_of(Path("predictions-lh.stc")).name
+    ('lh.predictions.json', 'predictions-lh.json')
+    """
+    ending = next((ending for ending in ENDINGS if path.name.endswith(ending)), path.suffix)
+    return path.with_name(f"{path.name.removesuffix(ending)}.json")
+
+
+def write_dataset_files(folder: Path, written: Sequence[Path]) -> list[Path]:
+    """What makes a folder that holds `written` a BIDS dataset of derivatives."""
     description = {
         "Name": "Predictions of TRIBE v2 by tribe_np",
         "BIDSVersion": BIDS_VERSION,
@@ -86,6 +100,11 @@ def write_dataset_files(folder: Path) -> list[Path]:
         "Brain activity that TRIBE v2 predicts for a stimulus, made by tribe_np. Nobody was scanned for these files.\n"
         "The sidecar of each file says what its time axis means, how it was made, and from which stimulus.\n"
     )
-    (folder / "dataset_description.json").write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
-    (folder / "README").write_text(readme, encoding="utf-8")
-    return [folder / "dataset_description.json", folder / "README"]
+    unknown = [path for path in written if path.name.endswith(ON_SURFACES)]
+    ignored = [path.relative_to(folder).as_posix() for data in unknown for path in (data, sidecar_of(data))]
+    texts = {"dataset_description.json": json.dumps(description, indent=1) + "\n", "README": readme}
+    if ignored:
+        texts[".bidsignore"] = "".join(f"{name}\n" for name in ignored)
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in texts]

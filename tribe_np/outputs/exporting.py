@@ -16,6 +16,7 @@ from tribe_np.outputs.whole import check_own_target, real_path, write_whole
 
 COMMAND_NAME = "export"
 BLOCK_VALUES = 1 << 22  # values looked at in one go
+LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def export(source: Any, to: str, out: str | Path, **options: Any) -> ExportResul
     def fill(partial: Path) -> None:
         found = chosen.write(series, partial, asked)
         if asked.bids:
-            found = [*write_dataset_files(partial), *found]
+            found = [*write_dataset_files(partial, found), *found]
         written.extend(path.relative_to(partial) for path in found)
 
     write_whole(out, fill, COMMAND_NAME)
@@ -108,6 +109,6 @@ def _survey(series: SurfaceSeries, chosen: ExportFormat) -> list[str]:
         largest = max(largest, float(np.abs(block, where=~is_bad, out=np.zeros(block.shape, block.dtype)).max()))
     if n_bad:
         said.append(f"{n_bad} computed values, at {int(bad_columns.sum())} vertices, are NaN or infinite; they stay so")
-    if largest > np.finfo(np.float32).max and not chosen.keeps_dtype:
+    if largest > LARGEST_FLOAT32 and not chosen.keeps_dtype:
         raise ShapeError(f"{series.origin}: has values up to {largest:.3g}, which float32 cannot hold; use npz or hdf5")
     return said

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from nibabel.gifti import GiftiDataArray, GiftiLabelTable, GiftiMetaData
+from nibabel.gifti.gifti import GiftiDataArray, GiftiLabelTable, GiftiMetaData
 
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.sizes import HEMISPHERES
@@ -29,7 +29,7 @@ PROLOGUE = (
 
 def write_gifti(series: SurfaceSeries, folder: Path, options: ExportOptions) -> list[Path]:
     """The files of both hemispheres, each with its sidecar."""
-    axis = time_axis(series, options.times, fill_gaps=options.fill_gaps, what="a GIFTI file")
+    axis = time_axis(series, options, "a GIFTI file")
     written = []
     for side in HEMISPHERES:
         path = folder / surface_name(series, options, "func.gii", side)
@@ -60,9 +60,9 @@ def _array(row: np.ndarray, about: dict[str, str]) -> bytes:
         datatype="NIFTI_TYPE_FLOAT32",
         encoding="GIFTI_ENCODING_B64GZ",
         endian=sys.byteorder,
-        coordsys=None,
         meta=GiftiMetaData(about),
     )
+    array.coordsys = None  # which only coordinates have
     found: bytes = array.to_xml()
     return found
 

@@ -9,7 +9,7 @@ Source   neurolabusc/surf-ice 6d27ec2 mz3/README.md; mne 1.13 source_estimate._r
 import gzip
 import struct
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 import numpy as np
 
@@ -24,12 +24,12 @@ from tribe_np.outputs.time_axis import TimeAxis, time_axis
 
 MZ3_MAGIC = 0x5A4D
 HAS_FACES, HAS_COORDINATES, HAS_SCALARS = 1, 2, 8
-LEVEL = 6  # of gzip: predictions hardly shrink further
+GZIP_LEVEL = 6  # predictions hardly shrink further
 
 
 def write_mz3(series: SurfaceSeries, folder: Path, options: ExportOptions) -> list[Path]:
     """An overlay a hemisphere with its sidecar; with the surface in it where one was asked for."""
-    axis = time_axis(series, options.times, fill_gaps=options.fill_gaps, what="an .mz3 file")
+    axis = time_axis(series, options, "an .mz3 file")
     surface = None
     if options.surface is not None:
         surface = load_surface(series.mesh, options.surface, subjects_dir=options.subjects_dir)
@@ -37,7 +37,7 @@ def write_mz3(series: SurfaceSeries, folder: Path, options: ExportOptions) -> li
     for side in HEMISPHERES:
         path = folder / surface_name(series, options, "mz3", side)
         shape = None if surface is None else surface.hemisphere(side)
-        with path.open("wb") as file, gzip.GzipFile("", "wb", LEVEL, file, mtime=0) as packed:
+        with path.open("wb") as file, gzip.GzipFile("", "wb", GZIP_LEVEL, file, mtime=0) as packed:
             _write_mz3(packed, series, side, axis, shape)
         facts = vertex_facts(series, side, full=True)
         if surface is not None:
@@ -47,7 +47,7 @@ def write_mz3(series: SurfaceSeries, folder: Path, options: ExportOptions) -> li
 
 
 def _write_mz3(
-    file: IO[bytes],
+    file: BinaryIO | gzip.GzipFile,
     series: SurfaceSeries,
     side: str,
     axis: TimeAxis,
@@ -66,7 +66,7 @@ def _write_mz3(
 
 def write_stc(series: SurfaceSeries, folder: Path, options: ExportOptions) -> list[Path]:
     """Source estimates of both hemispheres, of the computed vertices only, each with its sidecar."""
-    axis = time_axis(series, options.times, fill_gaps=options.fill_gaps, what="an .stc file")
+    axis = time_axis(series, options, "an .stc file")
     written = []
     for side in HEMISPHERES:
         path = folder / f"predictions.{series.mesh}-{SIDES[side][0]}.stc"

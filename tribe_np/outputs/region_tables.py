@@ -33,4 +33,4 @@ def _regions(table: RegionTable) -> dict[str, object]:
     }
 
 
-CSV = ExportFormat("csv", None, write_csv, ("parcellation",))
+CSV = ExportFormat("csv", None, write_csv, ("parcellation",), keeps_dtype=True)

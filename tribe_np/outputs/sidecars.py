@@ -10,7 +10,8 @@ import numpy as np
 from tribe_np import __version__
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.outputs.export_formats import ExportOptions
-from tribe_np.outputs.export_names import read_entities
+from tribe_np.outputs.export_names import DENSITIES, read_entities, sidecar_of
+from tribe_np.outputs.hemisphere_rows import computed_columns
 from tribe_np.outputs.time_axis import TimeAxis, row_times
 
 UNITS = "z-scored BOLD without a physical unit"
@@ -27,7 +28,7 @@ def write_sidecar(
     times = row_times(series, options.times)
     value = {
         "Description": "Activity of the cortex that TRIBE v2 predicts for a stimulus, computed by tribe_np",
-        **({"TaskName": read_entities(options.bids)["task"]} if options.bids else {}),
+        **(_bids_fields(series, options) if options.bids else {}),
         **_times(series, options, times, axis),
         "Units": UNITS if series.run else "not stated by the array that was exported",
         "Mesh": series.mesh,
@@ -38,19 +39,17 @@ def write_sidecar(
         "Warnings": [*_warnings(series), *options.warnings],
         "Run": series.run,
     }
-    sidecar = path.with_name(f"{_stem(path.name)}.json")
+    sidecar = sidecar_of(path)
     sidecar.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=True) + "\n", encoding="utf-8")
     return sidecar
 
 
 def vertex_facts(series: SurfaceSeries, side: str | None = None, *, full: bool) -> dict[str, Any]:
-    """How many vertices of one hemisphere, or of both, were computed; `full` where the file holds NaN for the others."""
+    """How many vertices of one hemisphere, or of both, were computed; `full` where a file holds NaN for the others."""
     if side is None:
         computed, size = len(series.columns), 2 * series.per_hemisphere
     else:
-        first = 0 if side == "left" else series.per_hemisphere
-        columns = series.columns - first
-        computed, size = int(((columns >= 0) & (columns < series.per_hemisphere)).sum()), series.per_hemisphere
+        computed, size = len(computed_columns(series, side)[1]), series.per_hemisphere
     facts: dict[str, Any] = {"VerticesComputed": computed, "VerticesNotComputed": size - computed}
     if side is not None:
         facts = {"Hemisphere": side, **facts}
@@ -59,9 +58,13 @@ def vertex_facts(series: SurfaceSeries, side: str | None = None, *, full: bool) 
     return facts
 
 
-def _times(
-    series: SurfaceSeries, options: ExportOptions, times: np.ndarray, axis: TimeAxis | None
-) -> dict[str, Any]:
+def _bids_fields(series: SurfaceSeries, options: ExportOptions) -> dict[str, Any]:
+    """What BIDS wants where a name has task- and den-."""
+    density = f"{series.mesh}: {series.per_hemisphere} vertices per hemisphere"
+    return {"TaskName": read_entities(options.bids)["task"], "Density": {DENSITIES[series.mesh]: density}}
+
+
+def _times(series: SurfaceSeries, options: ExportOptions, times: np.ndarray, axis: TimeAxis | None) -> dict[str, Any]:
     offset = series.hemodynamic_offset
     stimulus = f"seconds of the stimulus that a row describes; it estimates BOLD {offset:g} s later"
     bold = f"seconds at which the BOLD of a row is estimated, {offset:g} s after the stimulus that it describes"
@@ -83,15 +86,3 @@ def _times(
 def _warnings(series: SurfaceSeries) -> list[Any]:
     said = series.run.get("warnings")
     return list(said) if isinstance(said, list) else []
-
-
-def _stem(name: str) -> str:
-    """The name without the ending that says the format.
-
-    >>> _stem("lh.predictions.fsaverage5.func.gii"), _stem("predictions-lh.stc")
-    ('lh.predictions.fsaverage5', 'predictions-lh')
-    """
-    for ending in (".func.gii", ".dtseries.nii", ".nii.gz"):
-        if name.endswith(ending):
-            return name.removesuffix(ending)
-    return name.rpartition(".")[0]

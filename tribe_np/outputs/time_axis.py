@@ -1,12 +1,12 @@
 """The time axis of an exported file: every row's time, or a start and a step where the format holds no more."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import ConfigError, OutputError
+from tribe_np.outputs.export_formats import ExportOptions
 from tribe_np.shown import quoted
 
 TIMES = ("stimulus", "bold")
@@ -42,32 +42,27 @@ def row_times(series: SurfaceSeries, times: str) -> np.ndarray:
     return series.starts + (series.hemodynamic_offset if times == "bold" else 0.0)
 
 
-def time_axis(series: SurfaceSeries, times: str, *, fill_gaps: bool = False, what: str = "this format") -> TimeAxis:
-    """The rows at one step, with rows of NaN in the gaps where that was asked for.
+def time_axis(series: SurfaceSeries, options: ExportOptions, what: str) -> TimeAxis:
+    """The rows at one step, with rows of NaN in the gaps where that was asked for; `what` names the kind of file.
 
     Raises   OutputError for rows that do not fit one step: a file would show them at wrong times
     """
-    found = row_times(series, times)
+    found = row_times(series, options.times)
     rows = np.arange(len(found))
     if not len(found) or not np.isfinite(found).all():
         raise OutputError(f"{series.origin}: has {'a row without a time' if len(found) else 'no rows'}")
     step = round(float(np.median(np.diff(found))), 6) if len(found) > 1 else series.tr
     if step > 0 and (abs(found - (found[0] + rows * step)) <= TOLERANCE).all():
         return TimeAxis(float(found[0]), step, rows)
-    if not fill_gaps:
+    if not options.fill_gaps:
         raise OutputError(f"{_uneven(series, found, what)}; {_ways_out(series, found)}")
     places = _places(series, found)
     if places is None:
         raise OutputError(f"{_uneven(series, found, what)} even with filled gaps; {_others()}")
     filled = np.full(int(places[-1]) + 1, -1)
     filled[places] = rows
+    options.warnings.append(f"{len(filled) - len(rows)} rows of NaN fill the gaps among {len(rows)} predicted rows")
     return TimeAxis(float(found[0]), series.tr, filled)
-
-
-def rows_of(values: np.ndarray, axis: TimeAxis) -> Iterator[np.ndarray]:
-    """The rows of the file in float32, (n,) each, one at a time: values may be larger than memory."""
-    for row in axis.rows:
-        yield np.full(values.shape[1], np.nan, np.float32) if row < 0 else np.asarray(values[row], np.float32)
 
 
 def _places(series: SurfaceSeries, found: np.ndarray) -> np.ndarray | None:
