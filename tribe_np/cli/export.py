@@ -44,6 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--subjects-dir", type=common.path, default=SUPPRESS, metavar="DIR",
         help="FreeSurfer's subjects folder, for --surface (default: SUBJECTS_DIR, then nilearn's fsaverage5)",
     )  # fmt: skip
+    parser.add_argument(
+        "--mask", nargs="+", type=common.path, default=SUPPRESS, metavar="FILE",
+        help="for a prediction of the subcortex (nifti, npz): FSL's data/atlases, or a NIfTI file and the table of its "
+        "labels (default: TRIBE_NP_SUBCORTEX, FSLDIR, or nilearn's download)",
+    )  # fmt: skip
     common.add_quiet(parser)
     common.add_json(parser, "the list of files")
 

@@ -4,13 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tribe_np.errors import ConfigError
 from tribe_np.shown import did_you_mean, quoted
-
-if TYPE_CHECKING:
-    from tribe_np.cortex.series import SurfaceSeries
 
 EXPORT_FORMATS = {  # name: the record, and what it is in a line of --help
     "gifti": ("tribe_np.outputs.gifti_files.GIFTI", "one .func.gii a hemisphere"),
@@ -37,6 +34,7 @@ class ExportOptions:
     parcellation: Any = None  # of regions, and of the medial wall: what `cortex.load_parcellation` takes
     surface: str | None = None  # to write beside the values: what `cortex.load_surface` takes
     subjects_dir: str | Path | None = None
+    mask: Any = None  # of a prediction in a mask: what `cortex.load_mask` takes
     warnings: list[str] = field(default_factory=list)  # what a format has to say while it writes
 
 
@@ -52,7 +50,7 @@ class ExportFormat:
 
     name: str
     extra: str | None
-    write: "Callable[[SurfaceSeries, Path, ExportOptions], list[Path]]"
+    write: "Callable[[Any, Path, ExportOptions], list[Path]]"  # of a SurfaceSeries, or a VoxelSeries
     takes: tuple[str, ...] = ()
     keeps_dtype: bool = False  # else values become float32
 
