@@ -108,7 +108,7 @@ def test_mgh(whole: Path, some: Path, tmp_path: Path, ending: str) -> None:
             image = nibabel.load(tmp_path / f"{folder.name}-out" / f"{side}.predictions.fsaverage3.{ending}")
             assert image.shape == (PER_SIDE, 1, 1, N_ROWS)
             assert image.header["tr"] == 1000
-            assert image.get_data_dtype() == np.float32
+            assert image.get_data_dtype() == np.dtype(">f4")
             np.testing.assert_array_equal(np.asarray(image.dataobj)[:, 0, 0].T, part)
 
 

@@ -13,12 +13,7 @@ ATLAS = "hcp-mmp1"  # no model's name: those have a slash
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np download`."""
-    parser.add_argument(
-        "repository",
-        type=common.words,
-        metavar="NAME",
-        help=f"a model such as facebook/tribev2, or {ATLAS}, the regions",
-    )
+    parser.add_argument("repository", type=common.words, metavar="NAME", help=f"a model such as facebook/tribev2, or {ATLAS}, the regions")
     parser.add_argument(
         "--models", type=common.path, metavar="DIR", help="folder to put the models into (default: the hub cache)"
     )

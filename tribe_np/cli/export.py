@@ -42,15 +42,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--subjects-dir", type=common.path, default=SUPPRESS, metavar="DIR",
-        help="FreeSurfer's subjects folder, for --surface (default: SUBJECTS_DIR, then nilearn's fsaverage5)",
+        help="FreeSurfer's subjects folder, for --surface and nifti (default: SUBJECTS_DIR, then nilearn's fsaverage5)",
     )  # fmt: skip
     parser.add_argument(
         "--mask", nargs="+", type=common.path, default=SUPPRESS, metavar="FILE",
         help="for a prediction of the subcortex (nifti, npz): FSL's data/atlases, or a NIfTI file and the table of its "
         "labels (default: TRIBE_NP_SUBCORTEX, FSLDIR, or nilearn's download)",
     )  # fmt: skip
+    _add_volume_arguments(parser)
     common.add_quiet(parser)
     common.add_json(parser, "the list of files")
+
+
+def _add_volume_arguments(parser: argparse.ArgumentParser) -> None:
+    """What is asked of a volume."""
+    parser.add_argument(
+        "--resolution", type=float, default=SUPPRESS, metavar="MM", help="nifti: edge of a voxel (default: 2)"
+    )
+    parser.add_argument(
+        "--like", type=common.path, default=SUPPRESS, metavar="FILE",
+        help="nifti: take this volume's grid of voxels; it must lie in the same --space",
+    )  # fmt: skip
+    parser.add_argument(
+        "--smooth", type=float, default=SUPPRESS, metavar="MM",
+        help="nifti: full width at half maximum of a Gaussian within the ribbon (default: none)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--space", default=SUPPRESS, choices=["mni305", "mni152"],
+        help="nifti: mni305, fsaverage's own space (default), or mni152: by surfaces made in it where the subjects "
+        "folder has them, otherwise by FreeSurfer's published 4 x 4, an approximation",
+    )  # fmt: skip
 
 
 def execute(options: argparse.Namespace) -> int:

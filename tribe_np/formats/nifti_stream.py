@@ -48,7 +48,7 @@ def write_nifti(path: Path, header: VolumeHeader, volumes: Iterable[np.ndarray])
 def _nifti_header(header: VolumeHeader) -> Any:
     import nibabel  # a third of a second
 
-    kind = nibabel.Nifti1Header if max(header.shape) <= MOST_IN_NIFTI1 else nibabel.Nifti2Header
+    kind: Any = nibabel.Nifti1Header if max(header.shape) <= MOST_IN_NIFTI1 else nibabel.Nifti2Header
     found = kind(endianness="<")
     found.set_data_shape(header.shape)
     found.set_data_dtype(header.dtype)

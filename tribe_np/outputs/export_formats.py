@@ -16,6 +16,7 @@ EXPORT_FORMATS = {  # name: the record, and what it is in a line of --help
     "mgz": ("tribe_np.outputs.freesurfer_files.MGZ", "the same, compressed"),
     "mz3": ("tribe_np.outputs.mesh_overlays.MZ3", "Surf Ice and niivue .mz3, one a hemisphere"),
     "stc": ("tribe_np.outputs.mesh_overlays.STC", "MNE source estimates -lh.stc and -rh.stc"),
+    "nifti": ("tribe_np.outputs.ribbon_volumes.NIFTI", "a volume: the ribbon between white and pial"),
     "npz": ("tribe_np.outputs.array_files.NPZ", "NumPy arrays with their times"),
     "hdf5": ("tribe_np.outputs.hdf5_files.HDF5", "HDF5 (extra hdf5)"),
     "raw": ("tribe_np.outputs.array_files.RAW", "float32 with JSON, as the Rust port writes it"),
@@ -35,6 +36,10 @@ class ExportOptions:
     surface: str | None = None  # to write beside the values: what `cortex.load_surface` takes
     subjects_dir: str | Path | None = None
     mask: Any = None  # of a prediction in a mask: what `cortex.load_mask` takes
+    resolution: float | None = None  # mm, of a volume: 2 where no `like` is given
+    like: str | Path | None = None  # a volume whose grid to take
+    smooth: float = 0.0  # mm, FWHM within the ribbon of a volume
+    space: str = "mni305"  # or "mni152": of a volume
     warnings: list[str] = field(default_factory=list)  # what a format has to say while it writes
 
 
