@@ -44,11 +44,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--subjects-dir", type=common.path, default=SUPPRESS, metavar="DIR",
         help="FreeSurfer's subjects folder, for --surface and nifti (default: SUBJECTS_DIR, then nilearn's fsaverage5)",
     )  # fmt: skip
-    parser.add_argument(
-        "--mask", nargs="+", type=common.path, default=SUPPRESS, metavar="FILE",
-        help="for a prediction of the subcortex (nifti, npz): FSL's data/atlases, or a NIfTI file and the table of its "
-        "labels (default: TRIBE_NP_SUBCORTEX, FSLDIR, or nilearn's download)",
-    )  # fmt: skip
     _add_volume_arguments(parser)
     common.add_quiet(parser)
     common.add_json(parser, "the list of files")
@@ -71,6 +66,11 @@ def _add_volume_arguments(parser: argparse.ArgumentParser) -> None:
         "--space", default=SUPPRESS, choices=["mni305", "mni152"],
         help="nifti: mni305, fsaverage's own space (default), or mni152: by surfaces made in it where the subjects "
         "folder has them, otherwise by FreeSurfer's published 4 x 4, an approximation",
+    )  # fmt: skip
+    parser.add_argument(
+        "--mask", nargs="+", type=common.path, default=SUPPRESS, metavar="FILE",
+        help="for a prediction of the subcortex (nifti, npz): FSL's data/atlases, or a NIfTI file and the table of its "
+        "labels (default: TRIBE_NP_SUBCORTEX, FSLDIR, or nilearn's download)",
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from tribe_np.cortex.parcellation import NO_REGION, Parcellation
 from tribe_np.cortex.parcellation_files import load_parcellation
 from tribe_np.cortex.series import SurfaceSeries, as_series
 from tribe_np.cortex.sizes import HEMISPHERES
-from tribe_np.cortex.voxel_mask import PREFIXES, VoxelMask
+from tribe_np.cortex.voxel_mask import SIDE_PREFIXES, VoxelMask
 from tribe_np.cortex.voxel_series import VoxelSeries
 from tribe_np.errors import ConfigError, ParcellationError, ShapeError
 from tribe_np.shown import quoted
@@ -54,7 +54,7 @@ class RegionTable:
     def names(self) -> tuple[str, ...]:
         """A name for each entry: V1 of both hemispheres, V1-lh or V1-rh of one, Left Thalamus of a structure's side."""
         if isinstance(self.parcellation, VoxelMask):
-            sides = [PREFIXES.get(side, "") for side in self.hemispheres]
+            sides = [SIDE_PREFIXES.get(side, "") for side in self.hemispheres]
             return tuple(f"{side}{region}" for side, region in zip(sides, self.regions, strict=True))
         return tuple(f"{region}{ENDING[side]}" for region, side in zip(self.regions, self.hemispheres, strict=True))
 
@@ -77,7 +77,7 @@ class RegionTable:
         return replace(self, regions=regions, hemispheres=sides, values=self.values[:, entries], **kept)
 
 
-def roi(
+def regions_of(
     source: Any,
     parcellation: str | Path | Sequence[str | Path] | Parcellation | None = None,
     *,

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tribe_np.cortex.region_series import RegionTable
-from tribe_np.cortex.region_series import roi as regions_of
+from tribe_np.cortex.region_series import RegionTable, regions_of
 from tribe_np.cortex.structure_series import structures_of
 from tribe_np.cortex.voxel_series import is_voxel_folder
 from tribe_np.errors import ConfigError
@@ -22,7 +21,7 @@ def roi(
 ) -> RegionTable:
     """The time courses of regions or structures, their means over time, and the ranks of these.
 
-    `source` is a predictions folder or an array. For a prediction on a mesh see `region_series.roi`; for the voxels of
+    `source` is a predictions folder or an array. For a prediction on a mesh see `region_series.regions_of`; for the voxels of
     a mask `parcellation` is its file (`mask_files.load_mask`; None: the one that the checkpoint was made with), and
     `regions` names structures, such as `Left Thalamus`, or `Thalamus` for both sides.
     Raises   ConfigError, ParcellationError, ShapeError, OutputError as those

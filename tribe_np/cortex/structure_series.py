@@ -27,7 +27,7 @@ def structures_of(
     top: int | None = None,
     structures: Sequence[str] | None = None,
 ) -> RegionTable:
-    """An entry per structure, as `region_series.roi` gives one per region; counts are voxels.
+    """An entry per structure, as `region_series.regions_of` gives one per region; counts are voxels.
 
     `hemisphere` "both" takes the two sides of a structure together, "separate" gives them one by one; a name with its
     side (`Left Thalamus`) is that side whatever `hemisphere` is. Entries of one side are ranked among those.

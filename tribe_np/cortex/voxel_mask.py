@@ -14,7 +14,7 @@ from tribe_np.cortex.parcellation import ParcellationFile
 from tribe_np.errors import ParcellationError, ShapeError
 from tribe_np.shown import did_you_mean, quoted
 
-PREFIXES = {"left": "Left ", "right": "Right "}
+SIDE_PREFIXES = {"left": "Left ", "right": "Right "}
 NO_STRUCTURE = -1
 
 
@@ -41,7 +41,7 @@ class VoxelMask:
 
     def side_of(self, structure: str) -> tuple[str | None, str]:
         """ "left" or "right", and the name without it; None where a name has no side."""
-        for side, prefix in PREFIXES.items():
+        for side, prefix in SIDE_PREFIXES.items():
             if structure.startswith(prefix):
                 return side, structure.removeprefix(prefix)
         return None, structure

@@ -20,7 +20,7 @@ from tribe_np.pipeline.config_update import split_settings, updated
 from tribe_np.pipeline.costs.estimate import encoder_weights
 from tribe_np.pipeline.costs.memory_check import Stage, check_memory
 from tribe_np.pipeline.options import PipelineConfig
-from tribe_np.pipeline.spaces import space_of, space_warning
+from tribe_np.pipeline.neuro_projection import space_of, space_warning
 from tribe_np.pipeline.subjects import subject_names
 from tribe_np.runtime import Runtime
 from tribe_np.timeline.features import n_steps

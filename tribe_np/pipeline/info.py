@@ -14,7 +14,7 @@ from tribe_np.formats.weights import read_folder, read_json
 from tribe_np.pipeline.config import DataConfig
 from tribe_np.pipeline.costs.info_costs import encoder_costs, extractor_costs
 from tribe_np.pipeline.costs.memory_check import gigabytes
-from tribe_np.pipeline.spaces import space_of
+from tribe_np.pipeline.neuro_projection import space_of
 from tribe_np.pipeline.subjects import describe_subjects, shortened, subject_names
 
 ENCODER_LICENCE = "the released facebook/tribev2 weights are CC BY-NC 4.0; this software is Apache-2.0"
