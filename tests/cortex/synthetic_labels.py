@@ -16,7 +16,7 @@ AREAS = ("V1", "V2", "TE1a")
 
 
 def spelled(spelling: str, side: str) -> list[str]:
-    """The names of no area and of three areas, as {S} (L or R) and {s} (lh or rh) of a spelling say; {n} is the name."""
+    """No area and three areas in a spelling: {n} is the area, {S} L or R, {s} lh or rh, {U} LH or RH."""
     letters = {"S": side[0].upper(), "s": f"{side[0]}h", "U": f"{side[0].upper()}H"}
     return ["???", *(spelling.format(n=area, **letters) for area in AREAS)]
 

@@ -4,6 +4,7 @@ import base64
 import re
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -163,7 +164,5 @@ def test_only_our_error_escapes_from_damaged_files(tmp_path: Path, kind: str) ->
 
 
 def _tried(parse: Callable[[bytes, str], object], raw: bytes) -> None:
-    try:
+    with suppress(ParcellationError):
         parse(raw, "a.csv")
-    except ParcellationError as error:
-        assert str(error).startswith("a.csv: ")

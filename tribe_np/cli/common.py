@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -287,22 +287,30 @@ def print_result(options: argparse.Namespace, result: Mapping[str, object], line
         print("\n".join(map(shown, lines)))
 
 
+def add_parcellation(parser: argparse.ArgumentParser) -> None:
+    """Where names of regions are found: `options.parcellation`, a list for load_parcellation, or None."""
+    parser.add_argument(
+        "--parcellation", type=words, action="append", metavar="X",
+        help="where regions are found: a name such as hcp-mmp1, schaefer-400-7, destrieux, desikan or yeo-7, a folder, "
+        "or a file; given twice, the files of both hemispheres "
+        "(default: what TRIBE_NP_PARCELLATION names, else hcp-mmp1)",
+    )  # fmt: skip
+
+
 def selection(options: argparse.Namespace) -> dict[str, object] | None:
     """The vertices of the regions that --roi names, or the voxels of the structures of --structure; None selects all.
 
-    Raises   ConfigError for --mask alone
+    Raises   ConfigError for a parcellation without regions, a mask without structures
     """
-    regions: Sequence[str] | None = options.roi
-    if options.structure:
-        return {"structure": options.structure, "mask": options.mask, "roi": regions}
-    if options.mask is not None:
+    if options.mask is not None and not options.structure:
         raise ConfigError("--mask names the file in which --structure is looked up; give --structure too")
-    if not regions:
+    if options.parcellation is not None and not options.roi:
+        raise ConfigError("--parcellation says where --roi finds its regions; give --roi too")
+    if options.structure:
+        return {"structure": options.structure, "mask": options.mask, "roi": options.roi}
+    if not options.roi:
         return None
-    chosen: dict[str, object] = {"roi": regions}
-    if os.environ.get("TRIBE_NP_PARCELLATION"):
-        chosen["parcellation"] = os.environ["TRIBE_NP_PARCELLATION"]
-    return chosen
+    return {"roi": options.roi, "parcellation": options.parcellation}
 
 
 def _check_places(options: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ lh.aparc.annot    sub-01_hemi-L_dseg.label.gii    S1200.L.areas.label.gii    are
 
 import re
 
-from tribe_np.cortex.label_names import SIDES
+from tribe_np.formats.annotation import SIDES
 
 _EDGE = r"(?=[._\-\s]|$)"
 _START = r"(?:^|(?<=[._\-\s]))"

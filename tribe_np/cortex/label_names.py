@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tribe_np.errors import ParcellationError
+from tribe_np.formats.annotation import SIDES
 from tribe_np.shown import quoted
 
-SIDES = {"l": "left", "lh": "left", "left": "left", "r": "right", "rh": "right", "right": "right"}
 NO_REGION_NAMES = {
     "", "unknown", "undefined", "unlabeled", "none", "nan", "n_a", "medialwall", "medial_wall", "background",
     "freesurfer_defined_medial_wall", "background_freesurfer_defined_medial_wall",
@@ -37,7 +37,7 @@ class Spelling:
     is_certain: bool = True  # False: an ordinary name may look like it
 
 
-SPELLINGS = (
+LABEL_SPELLINGS = (
     Spelling("L_V1_ROI-lh", re.compile(r"(?P<side>[LR])_(?P<name>.+)_ROI-(?P<again>lh|rh)")),
     Spelling("L_V1_ROI", re.compile(r"(?P<side>[LR])_(?P<name>.+)_ROI")),
     Spelling("V1-lh", re.compile(r"(?P<name>.+)-(?P<side>lh|rh)")),
@@ -66,7 +66,7 @@ def is_no_region(label: str) -> bool:
     >>> [is_no_region(label) for label in ("???", "L_???_ROI", "Medial_wall", "ctx-lh-unknown", "V1")]
     [True, True, True, True, False]
     """
-    inner = [found["name"] for spelling in SPELLINGS if (found := spelling.pattern.fullmatch(label.strip()))]
+    inner = [found["name"] for spelling in LABEL_SPELLINGS if (found := spelling.pattern.fullmatch(label.strip()))]
     return any(_means_nothing(name) for name in (label, *inner))
 
 
@@ -94,7 +94,7 @@ def named_labels(labels: Sequence[str], origin: str) -> NamedLabels:
 
 def _spelling(areas: list[str], origin: str) -> tuple[Spelling, str | None]:
     """The spelling that all have, and the hemisphere it tells."""
-    for spelling in SPELLINGS if areas else ():
+    for spelling in LABEL_SPELLINGS if areas else ():
         matched = [found for area in areas if (found := spelling.pattern.fullmatch(area))]
         sides = {SIDES[found[group].lower()] for found in matched for group in _groups(spelling)}
         if len(matched) == len(areas) and len(sides) == 1:
@@ -105,7 +105,7 @@ def _spelling(areas: list[str], origin: str) -> tuple[Spelling, str | None]:
             others = [area for area in areas if not spelling.pattern.fullmatch(area)]
             raise ParcellationError(
                 f"{origin}: {len(matched)} of its {len(areas)} labels are spelled like {spelling.example}, "
-                f"but {len(others)} are not: {_some(others)}; the labels of a hemisphere must be spelled alike"
+                f"but not {_some(others)}; the labels of a hemisphere must be spelled alike"
             )
     return PLAIN, None
 

@@ -19,6 +19,7 @@ from tribe_np.errors import ParcellationError
 
 FS_LR = {4002: "4k", 7842: "8k", 32492: "32k", 59292: "59k"}
 """Vertices of a hemisphere of the HCP's meshes; its 164k has 163,842, as fsaverage has."""
+FSAVERAGE = VERTICES_PER_HEMISPHERE["fsaverage7"]
 FS_LR_NAME = re.compile(r"fs[_-]?LR", re.IGNORECASE)
 
 
@@ -97,6 +98,11 @@ def check_mesh(part: HemisphereLabels, per_side: int) -> None:
         raise ParcellationError(
             f"{part.origin}: its {here} vertices a hemisphere are those of {which}, not of {mesh}; give the "
             "parcellation on fsaverage, or resample it with wb_command -label-resample first"
+        )
+    if here == FSAVERAGE and part.file_name.lower().endswith(".nii") and "fsaverage" not in part.file_name.lower():
+        raise ParcellationError(
+            f"{part.origin}: its {here} vertices a hemisphere are those of fsaverage and of fs_LR 164k alike; "
+            "put fsaverage into the file's name if it is that"
         )
     if here == per_side:
         return

@@ -66,15 +66,26 @@ def known_name(text: str) -> str | None:
 def stem(file_name: str) -> str:
     """A file's name without its end, its hemisphere (`*`) and other decorations, in lower case.
 
-    >>> stem("tpl-fsaverage_hemi-*_den-164k_atlas-HCPMM1_dseg.label.annot"), stem("*.aparc.annot")
+    >>> stem("tpl-fsaverage_*_den-164k_atlas-HCPMM1_dseg.label.annot"), stem("*.aparc.annot")
     ('hcpmm1', 'aparc')
     """
-    name = file_name.lower()
-    name = next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), name)
-    name = name.replace("hemi-*", "*")
+    name = _without_end(file_name).lower()
     for decoration in DECORATIONS:
         name = decoration.sub("", name)
     return name
+
+
+def _without_end(file_name: str) -> str:
+    return next((file_name[: -len(end)] for end in SUFFIXES if file_name.lower().endswith(end)), file_name)
+
+
+def shown_name(file_name: str) -> str:
+    """What a parcellation is called after a file (`*` for its hemisphere): its known name, or the file's.
+
+    >>> shown_name("*.aparc.annot"), shown_name("S1200.*.MyAreas.label.gii")
+    ('desikan', 'S1200.MyAreas')
+    """
+    return name_of_file(file_name) or re.sub(r"[._-]?\*", "", _without_end(file_name)).strip("._- ") or "areas"
 
 
 def name_of_file(file_name: str) -> str | None:

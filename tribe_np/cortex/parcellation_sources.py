@@ -20,7 +20,7 @@ from tribe_np.cortex.hemisphere_marks import marked
 from tribe_np.cortex.label_files import HemisphereLabels, read_labels
 from tribe_np.cortex.nilearn_destrieux import destrieux_from_nilearn, nilearn_folders
 from tribe_np.cortex.parcellation_folders import candidates, only, partner
-from tribe_np.cortex.parcellation_names import IN_SHORT, PATTERNS, known_name, name_of_file
+from tribe_np.cortex.parcellation_names import IN_SHORT, PATTERNS, known_name, name_of_file, shown_name
 from tribe_np.errors import ParcellationError
 from tribe_np.files.home import user_data_folder
 from tribe_np.shown import did_you_mean, quoted
@@ -82,6 +82,8 @@ def _at(given: str | Path) -> FoundParcellation:
 
 
 def _existing(given: str | Path, before: str = "") -> Path:
+    if given == "":
+        raise ParcellationError(f"the name of a parcellation is empty; known are {IN_SHORT}")
     path = Path(given)
     if not os.path.lexists(path):
         hint = did_you_mean(str(given).lower(), list(PATTERNS))
@@ -95,8 +97,7 @@ def _of_files(paths: Sequence[Path]) -> FoundParcellation:
         other = partner(paths[0])
         paths = [paths[0], other]
         parts += read_labels(other, alone=False)
-    first = marked(paths[0].name)[1]
-    return FoundParcellation(name_of_file(first) or first.replace("*", "").strip("._- "), parts)
+    return FoundParcellation(shown_name(marked(paths[0].name)[1]), parts)
 
 
 # -- by name -----------------------------------------------------------------------------------------------------------
@@ -104,30 +105,19 @@ def _of_files(paths: Sequence[Path]) -> FoundParcellation:
 
 @dataclass(frozen=True)
 class _Place:
-    """Somewhere parcellations may lie."""
+    """Somewhere a parcellation may lie: what errors call it, and the folders there."""
 
     shown: str
-    folder: Path | None
-    missing: str = "not set"  # what is said of a place without a folder
+    folders: tuple[Path, ...]
 
 
 def _by_name(name: str) -> FoundParcellation:
-    looked = []
-    for place in _places(name):
-        if place.folder is None:
-            looked.append(f"{place.shown} ({place.missing})")
-            continue
-        where = f"{place.shown} ({place.folder})" if place.shown else str(place.folder)
-        if place.folder.is_dir():
-            found = [candidate for candidate in candidates(place.folder) if candidate.name == name]
-            if found:
-                parts = [
-                    part
-                    for path in only(found, where).paths
-                    for part in read_labels(path, alone=len(found[0].paths) == 1)
-                ]
-                return FoundParcellation(name, parts)
-        looked.append(where)
+    places = _places(name)
+    for place in places:
+        for folder in place.folders:
+            if paths := _called(name, folder):
+                return FoundParcellation(name, _of_files(paths).parts)
+    looked = [place.shown for place in places]
     if name == "destrieux":
         parts, why_not = destrieux_from_nilearn()
         if parts:
@@ -138,28 +128,39 @@ def _by_name(name: str) -> FoundParcellation:
     )
 
 
+def _called(name: str, place: Path) -> Sequence[Path]:
+    """The files of a parcellation in a folder, or a file that is called so; none where there are none."""
+    if place.is_file():
+        return [place] if name_of_file(marked(place.name)[1]) == name else []
+    found = [candidate for candidate in candidates(place) if candidate.name == name] if place.is_dir() else []
+    return only(found, str(place)).paths if found else []
+
+
 def _places(name: str) -> list[_Place]:
-    given = os.environ.get(VARIABLE, "")
-    data = parcellations_folder()
+    given, data, package = os.environ.get(VARIABLE, ""), parcellations_folder(), _package_folder()
+    own = [_existing(given, f"{VARIABLE}: ")] if given and not known_name(given) else []
     places = [
-        _Place(VARIABLE, Path(given) if given and not known_name(given) else None),
-        _Place("", data), _Place("", data / name if data else None),
-        _Place(f"the package {PACKAGE}", _package_folder(), "not installed"),
-        *(_Place(variable, _subject(variable, inner)) for variable, inner in
-          (("SUBJECTS_DIR", "fsaverage/label"), ("FREESURFER_HOME", "subjects/fsaverage/label"))),
-    ]  # fmt: skip
-    return places + ([_Place("nilearn's data", folder) for folder in nilearn_folders()] if name == "destrieux" else [])
+        _place(VARIABLE, own, "names no folder"),
+        _Place(f"{data} and {name} in it", (data, data / name)) if data else _place("the user's data", [], "no home"),
+        _place(f"the package {PACKAGE}", [package] if package else [], "not installed"),
+        *(_subject(*pair) for pair in (("SUBJECTS_DIR", "fsaverage"), ("FREESURFER_HOME", "subjects/fsaverage"))),
+    ]
+    return places + ([_place("nilearn's data", nilearn_folders(), "no home")] if name == "destrieux" else [])
+
+
+def _place(shown: str, folders: Sequence[Path], without: str) -> _Place:
+    return _Place(f"{shown} ({', '.join(map(str, folders)) or without})", tuple(folders))
+
+
+def _subject(variable: str, inner: str) -> _Place:
+    given = os.environ.get(variable, "")
+    return _place(variable, [Path(given) / inner / "label"] if given else [], "not set")
 
 
 def parcellations_folder() -> Path | None:
     """Where the user keeps parcellations, and `tribe-np download` puts them; None for a user without a home."""
     data = user_data_folder()
     return data / "parcellations" if data else None
-
-
-def _subject(variable: str, inner: str) -> Path | None:
-    given = os.environ.get(variable, "")
-    return Path(given) / inner if given else None
 
 
 def _package_folder() -> Path | None:

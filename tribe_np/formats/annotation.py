@@ -21,6 +21,8 @@ from tribe_np.files.small_files import MEGABYTE, read_small_file
 MAX_BYTES = 64 * MEGABYTE  # fsaverage takes 1.3; a mesh of a person some 3
 NEW_LAYOUT = -2
 MAX_INDEX = 100_000  # of a label; the table may have gaps, and FreeSurfer's largest has some 14,000
+SIDES = {"l": "left", "lh": "left", "left": "left", "r": "right", "rh": "right", "right": "right"}
+"""A hemisphere by what files call it, in lower case."""
 MAX_NAME = 4096  # bytes, of a label or of the path of the table
 
 

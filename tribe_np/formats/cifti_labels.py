@@ -87,10 +87,11 @@ def _parsed(xml: bytes, origin: str) -> Any:
         raise _error(origin, "it declares entities, which CIFTI-2 has no use for")
     from nibabel.cifti2.parse_cifti2 import Cifti2Parser  # here: nibabel takes a while to load
 
-    parser = Cifti2Parser()
+    parser: Any = Cifti2Parser
     try:
-        parser.parse(string=xml)
-        return parser.header.matrix
+        read = parser()
+        read.parse(string=xml)
+        return read.header.matrix
     except Exception as error:  # nibabel raises errors of many kinds for damaged files
         raise _error(origin, str(error) or type(error).__name__) from error
 

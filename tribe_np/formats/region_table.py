@@ -15,12 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from tribe_np.errors import ParcellationError
-from tribe_np.formats.annotation import Annotation
+from tribe_np.formats.annotation import SIDES, Annotation
 from tribe_np.shown import quoted
 
-SIDES = {
-    "left": "left", "l": "left", "lh": "left", "right": "right", "r": "right", "rh": "right",
-}  # fmt: skip
 HEMISPHERE_COLUMNS = ("hemisphere", "hemi")
 LONGEST_LINE = 65_536
 

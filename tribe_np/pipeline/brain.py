@@ -22,6 +22,7 @@ from tribe_np.pipeline.costs.memory_check import Stage, check_memory
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.neuro_projection import space_of, space_warning
 from tribe_np.pipeline.subjects import subject_names
+from tribe_np.pipeline.vertices import VertexSelection
 from tribe_np.runtime import Runtime
 from tribe_np.timeline.features import n_steps
 
@@ -35,6 +36,7 @@ class Brain:
     options: PipelineConfig
     average_subjects: bool
     subjects: Mapping[str, int]
+    selection: VertexSelection | None
     output_space: OutputSpace
     warning: str | None  # about the space
 
@@ -60,23 +62,17 @@ def load_brain(
     build_args = BuildArgs.from_dict(opened.build_args)
     _check_duration(data, build_args, folder)
     encoder_config = EncoderConfig.from_dict(_section(config, "brain_model_config", folder))
-    if options.memory_check and runtime.is_on_host:
-        _check_weights(encoder_config, build_args, opened.entries, np.dtype(runtime.dtype).itemsize)
     space = space_of(config["data"], build_args.n_outputs)
+    chosen = column_selection(selection, space)
+    if options.memory_check and runtime.is_on_host:
+        n_chosen = None if chosen is None else len(chosen.vertices)
+        _check_weights(encoder_config, build_args, opened.entries, np.dtype(runtime.dtype).itemsize, n_chosen)
     encoder = FmriEncoder.from_weights(
-        opened.weights, encoder_config, build_args, runtime,
-        selection=column_selection(selection, space),
+        opened.weights, encoder_config, build_args, runtime, selection=None if chosen is None else chosen.vertices,
         n_steps=n_steps(data.duration_trs * data.tr, data.frequency),
     )  # fmt: skip
-    return Brain(
-        encoder,
-        data,
-        options,
-        average_subjects,
-        subject_names(config["data"]),
-        space,
-        space_warning(space, config["data"]),
-    )
+    names, warning = subject_names(config["data"]), space_warning(space, config["data"])
+    return Brain(encoder, data, options, average_subjects, names, chosen, space, warning)
 
 
 def _section(config: Mapping[str, Any], name: str, folder: Path) -> Mapping[str, Any]:
@@ -86,9 +82,15 @@ def _section(config: Mapping[str, Any], name: str, folder: Path) -> Mapping[str,
     return section
 
 
-def _check_weights(config: EncoderConfig, build_args: BuildArgs, entries: Iterable[TensorEntry], itemsize: int) -> None:
+def _check_weights(
+    config: EncoderConfig,
+    build_args: BuildArgs,
+    entries: Iterable[TensorEntry],
+    itemsize: int,
+    n_chosen: int | None,
+) -> None:
     """Refuses a brain encoder that would not fit into memory, before it is read."""
-    check_memory([Stage(encoder_weights(config, build_args, entries, itemsize))], available_memory())
+    check_memory([Stage(encoder_weights(config, build_args, entries, itemsize, n_chosen))], available_memory())
 
 
 def _check_duration(data: DataConfig, build_args: BuildArgs, folder: Path) -> None:

@@ -26,7 +26,6 @@ from tribe_np.errors import ConfigError, EventsError
 from tribe_np.kernels.choose import kernel_set
 from tribe_np.machine.threads import LOADED_LATE, check_variables
 from tribe_np.pipeline.brain import load_brain
-from tribe_np.pipeline.columns import chosen_names
 from tribe_np.pipeline.config import DataConfig
 from tribe_np.pipeline.config_update import split_update
 from tribe_np.pipeline.costs.estimate import encoder_work
@@ -43,6 +42,7 @@ from tribe_np.pipeline.stimuli.stimulus import WordSource, one_stimulus, open_st
 from tribe_np.pipeline.store.workspace import Workspace, open_workspace
 from tribe_np.pipeline.subjects import one_subject, subjects_of
 from tribe_np.pipeline.upstream_names import UpstreamNames
+from tribe_np.pipeline.vertices import VertexSelection
 from tribe_np.protocols import Device
 from tribe_np.runtime import Runtime
 from tribe_np.timeline.events import Events, as_events
@@ -65,7 +65,7 @@ class TribeModel(UpstreamNames, Card):
     space: Workspace
     progress: Progress = field(default_factory=Silent)
     record: RunRecord = field(default_factory=RunRecord)
-    regions: tuple[str, ...] = ()  # names that the selection gave
+    selection: VertexSelection | None = None  # None: every vertex is computed
     average_subjects: bool = True  # False: each window is predicted for the subject that its events name
     subjects: Mapping[str, int] = field(default_factory=dict)  # index by name, where config.yaml gives names
     output_space: OutputSpace = UNKNOWN  # what the columns are
@@ -74,6 +74,11 @@ class TribeModel(UpstreamNames, Card):
     def runtime(self) -> Runtime:
         """Precision, device and kernels: the same for all models of a run."""
         return self.encoder.runtime
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The names of regions that the selection gave."""
+        return () if self.selection is None else self.selection.names
 
     def facts(self) -> dict[str, object]:
         """See Card."""
@@ -111,7 +116,8 @@ class TribeModel(UpstreamNames, Card):
         device         "auto", "cpu", "cuda" or "cuda:1"
         config_update  overrides of config.yaml by (dotted) key; `average_subjects` and `remove_empty_segments` as
                        upstream; keys that start with "tribe_np." set our own options (docs/python.md lists them)
-        selection      {"roi": [names], "vertices": mask or indices}: only the union of these columns is computed; for a
+        selection      {"roi": [names], "vertices": mask or indices}: only the union of these columns is computed;
+                       "parcellation" says where names are found (a name, a folder, a file or two files); for a
                        checkpoint of a volume mask {"structure": [names], "voxels": mask or indices, "mask": file}
         models         folder(s) of the extractors, or {modality: folder}; None: what TRIBE_NP_MODELS names
         compat         "upstream" reproduces upstream's defects
@@ -154,7 +160,7 @@ class TribeModel(UpstreamNames, Card):
             record.warn(brain.warning)
         return cls(
             brain.encoder, brain.data, brain.options, folder, locations, open_workspace(cache_folder),
-            progress if progress is not None else Silent(), record, chosen_names(selection),
+            progress if progress is not None else Silent(), record, brain.selection,
             brain.average_subjects, brain.subjects, brain.output_space,
         )  # fmt: skip
 
@@ -277,7 +283,8 @@ class TribeModel(UpstreamNames, Card):
 
     def last_stage(self, n_windows: int, n_rows: int) -> Stage:
         """The memory of the brain encoder at work on so many windows, and of its predictions."""
-        itemsize, build_args = np.dtype(self.runtime.dtype).itemsize, self.encoder.build_args
+        itemsize = np.dtype(self.runtime.dtype).itemsize
+        build_args = replace(self.encoder.build_args, n_outputs=self.n_vertices)
         steps = n_steps(self.data.duration_trs * self.data.tr, self.data.frequency)
         at_once = min(n_windows, MOST_WINDOWS)
         work = encoder_work(self.encoder.config, build_args, n_windows=at_once, n_steps=steps, itemsize=itemsize)

@@ -111,7 +111,9 @@ def _facts(model: TribeModel, predictions: np.ndarray, segments: Sequence[Segmen
         "seconds": dict(record.seconds),
         "peak_memory_bytes": peak_memory_bytes(),
         "warnings": list(record.warnings),
-        "cite": citations(record.facts.get("models", {}), words_from=words_from, **_atlas(model)),
+        "cite": citations(
+            record.facts.get("models", {}), parcellation=_parcellation_name(model), words_from=words_from
+        ),
         "versions": {"python": platform.python_version(), **installed_versions(PACKAGES)},
         "libraries": loaded_libraries(),
     }
@@ -121,12 +123,6 @@ def _space(model: TribeModel) -> dict[str, Any]:
     """What the columns are; `mesh` once more where they lie on one."""
     space = model.output_space
     return {"space": space.as_dict(), **({"mesh": space.name} if space.kind == "surface" else {})}
-
-
-def _atlas(model: TribeModel) -> dict[str, bool]:
-    """Whose atlas names or defines the columns."""
-    space = model.output_space
-    return {"regions": bool(model.regions) and space.kind == "surface", "structures": space.name == SUBCORTICAL}
 
 
 def _columns(model: TribeModel) -> dict[str, Any]:
@@ -143,6 +139,14 @@ def _files(model: TribeModel, stimulus: Stimulus, transcript: Path | None) -> di
     }
 
 
+def _parcellation_name(model: TribeModel) -> str:
+    """Whose atlas names the columns, or, for the subcortex, defines them."""
+    if model.output_space.kind == "mask":
+        return SUBCORTICAL if model.output_space.name == SUBCORTICAL else ""
+    found = None if model.selection is None else model.selection.parcellation
+    return "" if found is None else found.name
+
+
 def _identity(path: Path, model: TribeModel) -> dict[str, str | None]:
     """Path and digest; a pipe, such as a shell's <(command), was read once and has none."""
     digest = model.space.digests.of(path, model.progress) if path.is_file() or path.is_dir() else None
@@ -157,6 +161,7 @@ def _options(model: TribeModel) -> dict[str, Any]:
         **{name: value for name, value in vars(model.options).items() if name != "compat"},
         "compat": [name for name, is_on in vars(model.options.compat).items() if is_on],
         "regions": list(model.regions),
+        "parcellation": None if model.selection is None else model.selection.as_dict(),
         **_columns(model),
         "cache": None if model.space.cache.folder is None else str(model.space.cache.folder),
     }
