@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 
 import tribe_np
-from tools.reference.regions import AREAS, HEMISPHERES, MESHES, NAME, REFUSED, REQUESTS, digest, values, write_annotations
+from tools.reference.regions import (
+    AREAS,
+    HEMISPHERES,
+    MESHES,
+    NAME,
+    REFUSED,
+    REQUESTS,
+    digest,
+    values,
+    write_annotations,
+)
 from tribe_np import get_hcp_labels, get_hcp_roi_indices, get_hcp_vertex_labels, get_topk_rois, summarize_by_roi
 from tribe_np.cortex import Parcellation
 from tribe_np.cortex.parcellation import NO_REGION
@@ -112,7 +122,7 @@ def test_what_is_refused() -> None:
     for name in (*REFUSED, "", []):
         with pytest.raises(ValueError, match=r"region|rois"):
             get_hcp_roi_indices(name, **given)
-    with pytest.raises(ValueError, match="did you mean V1"):
+    with pytest.raises(ValueError, match="near are .V1"):
         get_hcp_roi_indices("V1x", **given)
     with pytest.raises(ConfigError, match="hemi 'lh' is unknown"):
         get_hcp_labels(hemi="lh", **given)
@@ -152,7 +162,7 @@ def test_groups_of_areas_need_their_own_annotations(tmp_path: Path, monkeypatch:
     (tmp_path / "fsaverage" / "label").mkdir(parents=True)
     label = tmp_path / "fsaverage" / "label"
     paths = write_annotations(label)
-    for source in (None, label):
+    for source in (None, label, paths):
         with pytest.raises(ParcellationError, match=r"fetch_hcp_mmp_parcellation\(combine=True\)"):
             get_hcp_labels(combine=True, parcellation=source)
     (tmp_path / "combined").mkdir()

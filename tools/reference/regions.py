@@ -72,8 +72,8 @@ def _upstream(checkout: Path) -> ModuleType:
     return module
 
 
-def _subject(folder: Path) -> None:
-    """What MNE needs to read labels: the annotations, and a surface of as many vertices."""
+def subject_for_mne(folder: Path) -> None:
+    """What MNE needs to read labels: the synthetic annotations, and a surface of as many vertices."""
     for name in ("label", "surf"):
         (folder / "subjects" / "fsaverage" / name).mkdir(parents=True)
     write_annotations(folder / "subjects" / "fsaverage" / "label")
@@ -122,7 +122,7 @@ def dump(folder: Path, upstream: Path | None) -> list[str]:
         return []
     utils = _upstream(upstream)
     with tempfile.TemporaryDirectory() as name:
-        _subject(Path(name))
+        subject_for_mne(Path(name))
         data_path = patch.object(utils.mne.datasets.sample, "data_path", lambda: name)
         fetch = patch.object(utils.mne.datasets, "fetch_hcp_mmp_parcellation", lambda **options: None)
         with data_path, fetch:

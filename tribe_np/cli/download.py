@@ -7,13 +7,17 @@ from tribe_np.cli import common
 from tribe_np.errors import ConfigError, OutputError
 from tribe_np.files.home import hub_cache_folder
 
-
 ATLAS = "hcp-mmp1"  # no model's name: those have a slash
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np download`."""
-    parser.add_argument("repository", type=common.words, metavar="NAME", help=f"a model such as facebook/tribev2, or {ATLAS}, the regions")
+    parser.add_argument(
+        "repository",
+        type=common.words,
+        metavar="NAME",
+        help=f"a model such as facebook/tribev2, or {ATLAS}, the regions",
+    )
     parser.add_argument(
         "--models", type=common.path, metavar="DIR", help="folder to put the models into (default: the hub cache)"
     )

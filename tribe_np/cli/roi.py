@@ -14,10 +14,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np roi`."""
     parser.add_argument("predictions", type=common.path, metavar="PRED", help="folder that predict or resample wrote")
-    parser.add_argument(
-        "--parcellation", type=common.words, action="append", metavar="X",
-        help="name, folder or file of the regions; twice for the files of two hemispheres (default: hcp-mmp1)",
-    )  # fmt: skip
+    common.add_parcellation(parser)
     parser.add_argument(
         "--mask", type=common.path, nargs="+", metavar="FILE",
         help="for a prediction of the subcortex: FSL's data/atlases, or a NIfTI file and the table of its labels "
@@ -37,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--network-table", type=common.path, metavar="FILE",
-        help="networks instead of regions, by a .csv or .tsv with the columns region, network and, optionally, hemisphere",
+        help="networks instead of regions, by a table (.csv, .tsv) with the columns region, network and, if need be, "
+        "hemisphere",
     )  # fmt: skip
     parser.add_argument(
         "--out", type=common.path, metavar="FILE",
@@ -53,15 +51,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     from tribe_np.cortex import roi
-    from tribe_np.outputs.region_files import as_record, check_table_target, inputs_of, write_regions
+    from tribe_np.outputs.region_files import as_record, check_table_target, write_regions
 
     given = _atlas(options)
-    parcellation = given[0] if given is not None and len(given) == 1 else given
     if options.out is not None:
-        check_table_target(options.out, inputs_of(options.predictions, given or [], options.network_table))
+        check_table_target(options.out, _inputs(options))
     table = roi(
         options.predictions,
-        parcellation,
+        given,
         hemisphere=options.hemisphere,
         top=options.top,
         networks=options.network_table or options.network,
@@ -93,22 +90,30 @@ def _atlas(options: argparse.Namespace) -> list[str] | None:
     return None if given is None else [str(part) for part in given]
 
 
-def _lines(table: "RegionTable", out: Path | None) -> list[str]:
-    """What a person reads: the summary, or where the file is."""
-    from tribe_np.cortex.voxel_series import VoxelSeries
+def _inputs(options: argparse.Namespace) -> dict[str, Path | None]:
+    """What the result must not replace."""
+    given = [*(options.parcellation or ()), *(options.mask or ())]
+    parcellation = {f"parcellation {name}": Path(name) for name in given if Path(name).exists()}
+    return {"predictions": options.predictions, "table of networks": options.network_table, **parcellation}
 
-    is_mask = isinstance(table.series, VoxelSeries)
+
+def _lines(table: "RegionTable", out: Path | None) -> list[str]:
+    """What a person reads: where the file is, or else the summary."""
+    from tribe_np.cortex import VoxelMask
+
+    is_mask = isinstance(table.parcellation, VoxelMask)
     kind, unit = ("structures", "voxels") if is_mask else ("regions", "vertices")
-    size = f"{len(table.values)} rows x {len(table.names)} {kind} of {table.parcellation.name}"
+    n_rows, n = table.values.shape
+    what = f"{n} of {table.n_ranked}" if n < table.n_ranked else str(n)
     if out is not None:
-        return [f"wrote {out}: {size}"]
+        return [f"wrote {out}: {n_rows} rows x {what} {kind} ({table.parcellation.name})"]
     width = max(len(kind), *(len(name) for name in table.names))
     lines = [
-        f"{table.series.origin}: {size}; means over time of {table.n_ranked} ranked",
-        f"{'rank':>5}  {kind.removesuffix('s'):{width}}  {unit:>12}  {'mean':>12}",
+        f"{table.series.origin}: means of {n_rows} rows in {what} {kind} ({table.parcellation.name})",
+        f"{'rank':>5}  {kind[:-1]:{width}}  {unit:>12}  {'mean':>12}",
     ]
-    counts = (table.n_vertices, table.n_computed - table.n_left_out)
-    for name, rank, mean, n, used in zip(table.names, table.ranks, table.means, *counts, strict=True):
-        counted = str(n) if n == used else f"{used} of {n}"
+    n_used = table.n_computed - table.n_left_out
+    for name, rank, mean, of, used in zip(table.names, table.ranks, table.means, table.n_vertices, n_used, strict=True):
+        counted = str(of) if of == used else f"{used} of {of}"
         lines.append(f"{rank or '-':>5}  {name:{width}}  {counted:>12}  {mean:>12.6g}")
     return lines

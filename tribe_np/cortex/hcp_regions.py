@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 
 from tribe_np.cortex.parcellation import NO_REGION, Parcellation
-from tribe_np.cortex.parcellation_files import load_parcellation
-from tribe_np.cortex.region_series import ENDING, HEMISPHERE_CHOICES
-from tribe_np.cortex.sizes import VERTICES_PER_HEMISPHERE, mesh_name
+from tribe_np.cortex.region_series import ENDING, parcellation_of
+from tribe_np.cortex.sizes import HEMISPHERES, VERTICES_PER_HEMISPHERE, mesh_name
 from tribe_np.errors import ConfigError, ParcellationError, ShapeError
 from tribe_np.shown import quoted
 
@@ -44,9 +43,9 @@ def get_hcp_labels(
     Raises   ConfigError for an unknown mesh, hemisphere or compat; ParcellationError
     """
     if hemi == "both_separate":
-        of_side = {side: get_hcp_labels(mesh, combine, side, parcellation=parcellation, compat=compat)
-                   for side in HEMISPHERE_CHOICES["separate"]}  # fmt: skip
-        return {f"{label}{ENDING[side]}": found for side, labels in of_side.items() for label, found in labels.items()}
+        parcels = _parcels(mesh, combine, parcellation)
+        sides = {side: get_hcp_labels(mesh, combine, side, parcellation=parcels, compat=compat) for side in HEMISPHERES}
+        return {f"{label}{ENDING[side]}": found for side, labels in sides.items() for label, found in labels.items()}
     if hemi not in ("left", "right", "both"):
         raise ConfigError(f"hemi {quoted(hemi)} is unknown; known are left, right, both and both_separate")
     parcels = _parcels(mesh, combine, parcellation)
@@ -137,13 +136,14 @@ def get_topk_rois(
     labels = get_hcp_labels(mesh, False, hemi, parcellation=parcellation, compat=compat)
     means = _means(data, mesh, labels)
     if _is_upstream(compat):
-        return np.array(list(labels))[np.argsort(means)[::-1][:k]]
-    order = np.argsort(-means, kind="stable")
-    return np.array(list(labels))[order[~np.isnan(means[order])][:k]]
+        order = np.argsort(means)[::-1]
+    else:
+        order = np.argsort(-means, kind="stable")[: np.count_nonzero(~np.isnan(means))]  # NaN is last
+    return np.array(list(labels))[order[:k]]
 
 
 def upstream_order(regions: Sequence[str], *, combine: bool = False) -> list[str]:
-    """Names in the order in which MNE sorts them, as parts of L_V1_ROI-lh; a group of areas is Early Visual Cortex-lh."""
+    """Names in the order in which MNE sorts them: as parts of L_V1_ROI-lh, or of Early Visual Cortex-lh if combined."""
     return sorted(regions, key=lambda region: f"{region}-lh" if combine else f"{region}_ROI-lh")
 
 
@@ -165,27 +165,24 @@ def _is_upstream(compat: str | None) -> bool:
 
 def _parcels(mesh: str, combine: bool, given: Any) -> Parcellation:
     size = 2 * VERTICES_PER_HEMISPHERE[mesh_name(mesh)]
-    if isinstance(given, Parcellation):
-        if len(given.region_of) != size:
-            raise ShapeError(
-                f"the parcellation {given.name} has {len(given.region_of)} vertices, but {mesh} has {size}"
-            )
-        return given
-    return load_parcellation(_combined_files(given) if combine else given, size)
+    found = parcellation_of(_combined_files(given) if combine else given, size, mesh)
+    if combine and ("V1" in found.regions or not all("combined" in file.path.name for file in found.files)):
+        raise ParcellationError(f"{found.name} is not the combined annotation; {HOW_TO_COMBINE}")
+    return found
 
 
 def _combined_files(given: Any) -> Any:
-    """The pair of combined annotations in a folder; files that were named are taken as they are.
+    """The pair of combined annotations in a folder; anything else that was given is taken as it is.
 
     Raises   ParcellationError that says how to get them
     """
     if given is None:
         given = os.environ.get("TRIBE_NP_PARCELLATION") or None
-    if isinstance(given, (str, Path)) and Path(given).is_dir():
-        files = [Path(given) / name for name in COMBINED_FILES]
-        if all(file.is_file() for file in files):
-            return files
-        given = None
     if given is None:
         raise ParcellationError(HOW_TO_COMBINE)
+    if isinstance(given, (str, Path)) and Path(given).is_dir():
+        files = [Path(given) / name for name in COMBINED_FILES]
+        if not all(file.is_file() for file in files):
+            raise ParcellationError(f"{given}: has no combined annotations; {HOW_TO_COMBINE}")
+        return files
     return given

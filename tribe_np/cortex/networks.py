@@ -5,6 +5,7 @@ No assignment of regions to networks is part of this project. Schaefer's regions
 """
 
 import csv
+import hashlib
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -12,18 +13,17 @@ from pathlib import Path
 
 import numpy as np
 
-from tribe_np.cortex.parcellation import NO_REGION, Parcellation
+from tribe_np.cortex.label_names import SIDES
+from tribe_np.cortex.parcellation import NO_REGION, Parcellation, ParcellationFile, nearest
 from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.errors import ParcellationError
 from tribe_np.files.small_files import MEGABYTE, read_small_file
 from tribe_np.files.text_encoding import text_encoding
-from tribe_np.shown import did_you_mean, quoted
+from tribe_np.shown import quoted
 
 SCHAEFER = re.compile(r"\d+networks_(?:(?:LH|RH)_)(?P<network>[^_]+)_.+", re.IGNORECASE)
 YEO = re.compile(r"(?P<network>\d+networks_\d+)", re.IGNORECASE)
 WITH_SIDE = re.compile(r"(?P<side>[LR])_(?P<name>.+)_ROI")  # as HCP-MMP1's own labels are spelled
-SIDES = {"": HEMISPHERES, "both": HEMISPHERES, "left": ("left",), "l": ("left",), "lh": ("left",),
-         "right": ("right",), "r": ("right",), "rh": ("right",)}  # fmt: skip
 COLUMNS = ("region", "network")
 MAX_BYTES = 4 * MEGABYTE
 
@@ -33,14 +33,19 @@ def by_network(parcellation: Parcellation, table: Path | None = None) -> Parcell
 
     Raises   ParcellationError where the names do not tell networks, or the table is malformed or of other regions
     """
-    network_of = _by_name(parcellation) if table is None else _by_table(parcellation, table)
+    name, files = f"networks of {parcellation.name}", parcellation.files
+    if table is None:
+        network_of = _by_name(parcellation)
+    else:
+        raw = read_small_file(table, most=MAX_BYTES, error=ParcellationError)
+        network_of = _by_table(parcellation, raw, table)
+        name, files = f"{name} by {table.name}", (*files, ParcellationFile(table, hashlib.sha256(raw).hexdigest()))
     networks = tuple(dict.fromkeys(network_of[pair] for pair in _pairs(parcellation) if pair in network_of))
     numbers = {network: number for number, network in enumerate(networks)}
     region_of = np.full(len(parcellation.region_of), NO_REGION)
     for (region, side), network in network_of.items():
         region_of[parcellation.vertices(region, side)] = numbers[network]
-    origin = "" if table is None else f" of {table.name}"
-    return Parcellation(f"networks{origin} ({parcellation.name})", networks, region_of, parcellation.files)
+    return Parcellation(name, networks, region_of, files)
 
 
 def _pairs(parcellation: Parcellation) -> Iterator[tuple[str, str]]:
@@ -49,7 +54,7 @@ def _pairs(parcellation: Parcellation) -> Iterator[tuple[str, str]]:
 
 def _by_name(parcellation: Parcellation) -> dict[tuple[str, str], str]:
     """The network of each region and hemisphere."""
-    network_of = {}
+    network_of: dict[tuple[str, str], str] = {}
     for region in parcellation.regions:
         found = SCHAEFER.fullmatch(region) or YEO.fullmatch(region)
         if found is None:
@@ -61,10 +66,10 @@ def _by_name(parcellation: Parcellation) -> dict[tuple[str, str], str]:
     return network_of
 
 
-def _by_table(parcellation: Parcellation, path: Path) -> dict[tuple[str, str], str]:
+def _by_table(parcellation: Parcellation, raw: bytes, path: Path) -> dict[tuple[str, str], str]:
     """The network of each region and hemisphere that the table names; a later row must not contradict an earlier."""
     network_of: dict[tuple[str, str], str] = {}
-    for line, row in _rows(path):
+    for line, row in _rows(raw, path):
         region, sides = _region(parcellation, row["region"].strip(), row.get("hemisphere", ""), f"{path}, line {line}")
         network = row["network"].strip()
         if not network:
@@ -81,22 +86,22 @@ def _by_table(parcellation: Parcellation, path: Path) -> dict[tuple[str, str], s
 
 def _region(parcellation: Parcellation, name: str, side: str, where: str) -> tuple[str, Sequence[str]]:
     """The region and the hemispheres that a row means."""
-    known = SIDES.get(side.strip().lower())
-    if known is None:
+    given = side.strip().lower()
+    if given not in ("", "both", *SIDES):
         raise ParcellationError(f"{where}: hemisphere {quoted(side)} is unknown; known are left, right and both")
     spelled = WITH_SIDE.fullmatch(name)
     if name not in parcellation.regions and spelled and spelled["name"] in parcellation.regions:
-        return spelled["name"], SIDES[spelled["side"].lower()]
+        return spelled["name"], (SIDES[spelled["side"].lower()],)
     if name not in parcellation.regions:
+        near = nearest(name, parcellation.regions)
         raise ParcellationError(
-            f"{where}: {quoted(name)} is no region of {parcellation.name}{did_you_mean(name, parcellation.regions)}"
+            f"{where}: {quoted(name)} is no region of {parcellation.name}{'; near are ' if near else ''}{', '.join(near)}"
         )
-    return name, known
+    return name, (SIDES[given],) if given in SIDES else HEMISPHERES
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(raw: bytes, path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """The number of each line and its cells by column; tabs, semicolons or commas between them."""
-    raw = read_small_file(path, most=MAX_BYTES, error=ParcellationError)
     try:
         text = raw.decode(text_encoding(raw))
     except UnicodeDecodeError as error:

@@ -100,7 +100,7 @@ def regions_of(
     if top is not None and (isinstance(top, bool) or not isinstance(top, (int, np.integer)) or top < 1):
         raise ConfigError(f"top must be a whole number from 1 on, got {quoted(top)}")
     series = as_series(source)
-    parcels = _parcellation(parcellation, 2 * series.per_hemisphere)
+    parcels = parcellation_of(parcellation, 2 * series.per_hemisphere, series.mesh)
     if networks:
         parcels = by_network(parcels, None if networks is True else Path(networks))
     wanted = None if regions is None else [region for name in regions for region in parcels.matching(name)]
@@ -108,11 +108,15 @@ def regions_of(
     return _chosen(table, wanted, top)
 
 
-def _parcellation(given: Any, n_vertices: int) -> Parcellation:
+def parcellation_of(given: Any, n_vertices: int, mesh: str) -> Parcellation:
+    """A parcellation as it is, or the one that a name, a folder or files mean, on a mesh of so many vertices.
+
+    Raises   ShapeError, ParcellationError
+    """
     parcels = given if isinstance(given, Parcellation) else load_parcellation(given, n_vertices)
     if len(parcels.region_of) != n_vertices:
         raise ShapeError(
-            f"the parcellation {parcels.name} has {len(parcels.region_of)} vertices, but the mesh has {n_vertices}"
+            f"the parcellation {parcels.name} has {len(parcels.region_of)} vertices, but {mesh} has {n_vertices}"
         )
     return parcels
 
@@ -125,12 +129,12 @@ def _measured(series: SurfaceSeries, parcels: Parcellation, sides: Sequence[str]
     n_entries = n * len(sides)
     used_rows, is_finite = _finite(series.values)
     here = entry_of[series.columns]
-    weights, n_used = _weights(np.where(is_finite, here, NO_REGION), n_entries)
+    used = np.where(is_finite, here, NO_REGION)
+    members, n_used = _members(used, n_entries), _counts(used, n_entries)
     values = np.full((len(series.values), n_entries), np.nan)
     for rows in _blocks(series.values):
-        values[rows] = (weights @ np.asarray(series.values[rows], np.float64).T).T
-    values[:, n_used == 0] = np.nan
-    values[~used_rows] = np.nan
+        sums = (members @ np.asarray(series.values[rows], np.float64).T).T
+        np.divide(sums, n_used, out=values[rows], where=(n_used > 0) & used_rows[rows, None])
     n_computed = _counts(here, n_entries)
     return RegionTable(
         regions=parcels.regions * len(sides),
@@ -159,12 +163,10 @@ def _counts(entry_of: np.ndarray, n_entries: int) -> np.ndarray:
     return np.bincount(entry_of[entry_of != NO_REGION], minlength=n_entries)
 
 
-def _weights(entry_of: np.ndarray, n_entries: int) -> tuple[csr_matrix, np.ndarray]:
-    """The matrix (n_entries, n) that takes means over columns, and how many columns each is a mean of."""
+def _members(entry_of: np.ndarray, n_entries: int) -> csr_matrix:
+    """The matrix (n_entries, n) of ones that adds up the columns of each entry."""
     columns = np.flatnonzero(entry_of != NO_REGION)
-    counts = _counts(entry_of, n_entries)
-    shares = 1.0 / counts[entry_of[columns]]
-    return csr_matrix((shares, (entry_of[columns], columns)), (n_entries, len(entry_of))), counts
+    return csr_matrix((np.ones(len(columns)), (entry_of[columns], columns)), (n_entries, len(entry_of)))
 
 
 def _blocks(values: np.ndarray) -> Iterator[slice]:
@@ -193,8 +195,8 @@ def _not_finite(series: SurfaceSeries, blank_rows: np.ndarray, left_out: np.ndar
         )
     if left_out.any():
         said.append(
-            f"{series.origin}: {left_out.sum()} of {len(left_out)} vertices are NaN or infinite in some row; they count "
-            "in no region's mean"
+            f"{series.origin}: {left_out.sum()} of {len(left_out)} vertices are NaN or infinite in some row; they "
+            "count in no region's mean"
         )
     return tuple(said)
 
@@ -253,13 +255,18 @@ def _per_region(table: RegionTable, counts: np.ndarray) -> dict[str, int]:
 
 
 def _partial(table: RegionTable) -> list[str]:
-    """What to say of regions of which not every vertex was computed."""
+    """What to say of entries of which not every vertex was computed, or that have none."""
+    said = []
+    nowhere = np.flatnonzero(table.n_vertices == 0)
+    if len(nowhere):
+        names = ", ".join(table.names[entry] for entry in nowhere[:3])
+        said.append(f"{table.parcellation.name}: {len(nowhere)} regions have no vertex there: {names}")
     partial = np.flatnonzero(table.n_computed < table.n_vertices)
-    if not len(partial):
-        return []
-    first = partial[0]
-    return [
-        f"{table.series.origin}: {len(partial)} of the {len(table.names)} regions were not computed whole, such as "
-        f"{table.names[first]} ({table.n_computed[first]} of {table.n_vertices[first]} vertices); their means are over "
-        "the computed vertices"
-    ]
+    if len(partial):
+        first = partial[0]
+        said.append(
+            f"{table.series.origin}: {len(partial)} of {len(table.names)} regions were not computed whole, such as "
+            f"{table.names[first]} ({table.n_computed[first]} of {table.n_vertices[first]} vertices); a mean is over "
+            "the computed vertices"
+        )
+    return said

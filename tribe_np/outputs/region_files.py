@@ -1,13 +1,13 @@
 """Regions as files: time courses (a row a TR, a column a region), a summary (a row a region), or both as JSON.
 
-Tables have a first line of names and no other; a missing number is NaN in them and null in JSON. `start` counts the
-stimulus's seconds, `bold_time` is when the BOLD that the row estimates is measured: start + hemodynamic_offset.
+Tables have a first line of names and no other; a missing number is NaN in them and null in JSON. `start` counts seconds
+of the stimulus, `bold_time` is when the BOLD that the row estimates would be measured: start + hemodynamic_offset. Of
+measured data both are seconds of the scan, unless `project` aligned them with the stimulus.
 """
 
 import csv
 import json
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,8 @@ def as_record(table: RegionTable) -> dict[str, Any]:
         "parcellation_files": [{"path": str(file.path), "sha256": file.sha256} for file in parcels.files],
         "tr": series.tr,
         "hemodynamic_offset": series.hemodynamic_offset,
-        "time": "starts are seconds of the stimulus; a row estimates BOLD at its start + hemodynamic_offset seconds",
+        "time": _meaning_of_starts(series),
+        "units": series.run.get("units"),
         "starts": table.starts.tolist(),
         "n_ranked": table.n_ranked,
         "regions": [
@@ -81,6 +82,14 @@ def as_record(table: RegionTable) -> dict[str, Any]:
         ],
         "warnings": list(table.warnings),
     }
+
+
+def _meaning_of_starts(series: SurfaceSeries) -> str:
+    if not series.run:
+        return "starts count rows of tr seconds; what of is not stated"
+    if series.run.get("time_axis") == "scan":  # what `project` wrote
+        return "starts are seconds of the scan"
+    return "starts are seconds of the stimulus; the BOLD of a row is that at its start + hemodynamic_offset seconds"
 
 
 def _entries(table: RegionTable) -> list[dict[str, Any]]:
@@ -105,14 +114,3 @@ def _cell(value: float | None) -> str:
 def _write_rows(path: Path, rows: list[list[str]], separator: str) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, delimiter=separator, lineterminator="\n").writerows(rows)
-
-
-def inputs_of(predictions: Path, parcellation: Any, networks: Path | None) -> Mapping[str, Path | None]:
-    """What a result must not replace."""
-    given = parcellation if isinstance(parcellation, list) else [parcellation]
-    files = [Path(name) for name in given if name is not None and Path(name).exists()]
-    return {
-        "predictions": predictions,
-        "table of networks": networks,
-        **{f"parcellation {file.name}": file for file in files},
-    }

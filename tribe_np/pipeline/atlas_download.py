@@ -26,6 +26,7 @@ COMMAND = f"download {ATLAS}"
 MAX_BYTES = 16 << 20  # of a file; the real ones have 1.3 MB
 SECONDS = 30.0  # without an answer
 SCHEMES = ("http", "https")
+AGAIN = "run the command again"
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,15 @@ def download_hcp_mmp1(progress: Progress, mirror: str | None = None) -> Path:
     Raises   ParcellationError for files that cannot be had; OutputError from the disk, or for a folder with other files
              in it; ConfigError for a mirror that is no address
     """
-    if mirror is not None and (urlsplit(mirror).scheme not in SCHEMES or not urlsplit(mirror).netloc):
-        raise ConfigError(f"--from {without_secrets(mirror)}: expected an address that begins with https:// or http://")
+    if mirror is not None:
+        _check_address(mirror)
     folder = _folder()
     if all((folder / file.name).is_file() and _is_right((folder / file.name).read_bytes(), file) for file in FILES):
         return folder
-    check_target(folder, _others_in, argument="")
+    reason = others_files_in(folder, COMMAND) if folder.is_dir() else None
+    if reason:
+        raise OutputError(f"{folder}: {reason}; move it away and {AGAIN}, or name its files with --parcellation")
+    check_target(folder, lambda there: None, argument="")
     contents = {}
     with progress.stage(ATLAS, len(FILES), "files") as step:
         for file in FILES:
@@ -69,16 +73,25 @@ def download_hcp_mmp1(progress: Progress, mirror: str | None = None) -> Path:
     return folder
 
 
+def _check_address(mirror: str) -> None:
+    try:
+        parts = urlsplit(mirror)
+        is_right = parts.scheme in SCHEMES and parts.hostname and parts.username is None and mirror.isascii()
+        _ = parts.port  # a ValueError where it is none
+    except ValueError:
+        is_right = False
+    if not is_right or not mirror.isprintable() or " " in mirror:
+        raise ConfigError(
+            f"--from {without_secrets(mirror)}: expected an address such as https://example.org/atlas, without a "
+            "password"
+        )
+
+
 def _folder() -> Path:
     folder = parcellations_folder()
     if folder is None:
         raise OutputError("this user has no home folder to keep the atlas in; set HOME or XDG_DATA_HOME")
     return folder / ATLAS
-
-
-def _others_in(folder: Path) -> str | None:
-    reason = others_files_in(folder, COMMAND)
-    return reason and f"{reason}: move it away, or use it as it is"
 
 
 def _filled_with(contents: dict[str, bytes]) -> Callable[[Path], None]:
@@ -98,26 +111,34 @@ def _fetched(file: AtlasFile, mirror: str | None, folder: Path) -> bytes:
     shown = f"{file.name}: {without_secrets(address)}"
     by_hand = f"or fetch the files by hand (figshare article 3498446) and put them in {folder}"
     try:
-        with urlopen(Request(address, headers={"User-Agent": f"tribe_np/{__version__}"}), timeout=SECONDS) as answer:
-            content: bytes = answer.read(MAX_BYTES + 1)
-            promised = answer.headers.get("Content-Length", "")
+        content, n_promised = _answer(address)
     except HTTPError as error:
         raise ParcellationError(f"{shown} answered {error.code} ({error.reason}); try later, {by_hand}") from error
     except URLError as error:
         why = reason_of(error.reason) if isinstance(error.reason, Exception) else error.reason
-        raise ParcellationError(f"{shown} cannot be reached: {why}; go online and run the command again, {by_hand}") from error  # fmt: skip
+        raise ParcellationError(f"{shown} cannot be reached: {why}; go online and {AGAIN}, {by_hand}") from error
     except (OSError, HTTPException) as error:
-        raise ParcellationError(f"{shown}: the connection broke off: {reason_of(error)}; run the command again") from error  # fmt: skip
-    if len(content) < int(promised if promised.isdigit() else 0):
+        raise ParcellationError(f"{shown}: the connection broke off: {reason_of(error)}; {AGAIN}") from error
+    if len(content) > MAX_BYTES:
+        raise ParcellationError(f"{shown} is larger than {MAX_BYTES} bytes, which no annotation of fsaverage is")
+    if len(content) < n_promised:
         raise ParcellationError(
-            f"{shown} broke off after {len(content)} of {promised} bytes; nothing was kept; run the command again"
+            f"{shown}: the connection broke off after {len(content)} of {n_promised} bytes; {AGAIN}"
         )
     if not _is_right(content, file):
-        what = "is a web page; does the network ask for a login? It" if content.lstrip()[:1] == b"<" else "the file"
-        raise ParcellationError(
-            f"{shown}: {what} does not have the MD5 {file.md5} and was not kept; run the command again, {by_hand}"
+        what = (
+            "is a web page (does the network ask for a login?)" if content.lstrip()[:1] == b"<" else "is another file"
         )
+        raise ParcellationError(f"{shown} {what}: its MD5 is not {file.md5}; it was not kept; {AGAIN}, {by_hand}")
     return content
+
+
+def _answer(address: str) -> tuple[bytes, int]:
+    """What an address sends, up to a limit, and how many bytes it promised (0: it did not say)."""
+    request = Request(address, headers={"User-Agent": f"tribe_np/{__version__}"})
+    with urlopen(request, timeout=SECONDS) as answer:
+        promised = answer.headers.get("Content-Length", "")
+        return answer.read(MAX_BYTES + 1), int(promised) if promised.isdigit() else 0
 
 
 def _is_right(content: bytes, file: AtlasFile) -> bool:
