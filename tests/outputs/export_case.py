@@ -18,6 +18,7 @@ RUN = {
     "tr": 1.0,
     "hemodynamic_offset": 5.0,
     "mesh": "fsaverage3",
+    "units": "z-scored BOLD (no physical unit)",
     "warnings": ["the film is short"],
 }
 

@@ -11,7 +11,7 @@ import pytest
 from tests.outputs.export_case import CHOSEN, PER_SIDE, RUN, halves, predictions_folder, values_of
 from tribe_np.cortex import SurfaceSeries
 from tribe_np.errors import ConfigError, MissingDependencyError, OutputError, ShapeError
-from tribe_np.outputs import export, mesh_overlays
+from tribe_np.outputs import export
 from tribe_np.outputs.export_formats import EXPORT_FORMATS
 from tribe_np.outputs.export_names import read_entities
 
@@ -79,8 +79,26 @@ def test_an_array_has_its_tr_and_no_run(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.asarray(image.dataobj)[:, 0, 0].T, values[:, :PER_SIDE])
     facts = json.loads(done.files[1].read_text())
     assert (facts["Run"], facts["RepetitionTime"], facts["HemodynamicOffset"]) == ({}, 2.0, 0.0)
-    assert "not stated" in facts["Units"]
+    assert facts["Units"] == "not stated"
+    assert "from an array" in facts["Description"]
     assert export(values, "npz", tmp_path / "array").files
+
+
+@pytest.mark.parametrize(
+    ("axis", "offset", "meaning"), [("scan", 0.0, "seconds of the scan"), ("stimulus", 5.0, "was measured 5 s")]
+)
+def test_measured_data_is_not_called_a_prediction(tmp_path: Path, axis: str, offset: float, meaning: str) -> None:
+    run = {"kind": "measured", "time_axis": axis}
+    series = SurfaceSeries(np.zeros((2, 2 * PER_SIDE)), "fsaverage3", np.arange(2.0), 1.0, offset, None, run)
+    for name in (*STEP_ONLY, *EVERY_ROW):
+        done = export(series, name, tmp_path / name, **options_of(name))
+        assert all("predictions" not in path.name for path in done.files)
+        facts = json.loads(done.files[-1].read_text())
+        assert "Measured BOLD" in facts["Description"]
+        assert facts["TimeAxis"] == axis
+        assert meaning in facts["TimeAxisMeans"]
+    done = export(series, "gifti", tmp_path / "bids", bids=("sub-01", "task-film"))
+    assert "redict" not in done.files[0].read_text() + done.files[1].read_text()
 
 
 @pytest.mark.parametrize("name", STEP_ONLY)
@@ -157,7 +175,7 @@ def test_bids_names_and_dataset(whole: Path, tmp_path: Path) -> None:
     assert done.files[2].read_text().splitlines() == data
     facts = json.loads(done.files[4].read_text())
     assert (facts["TaskName"], list(facts["Density"])) == ("film", ["642"])
-    done = export(whole, "cifti", tmp_path / "out", bids=("sub-01", "task-film"))
+    done = export(whole, "cifti", tmp_path / "out", bids="sub-01 task-film")
     assert done.files[-2].name == "sub-01_task-film_space-fsaverage_den-642_bold.dtseries.nii"
 
 
@@ -189,6 +207,9 @@ def test_wrong_options_are_refused_before_anything_is_read(whole: Path, tmp_path
         ("gifti", {"warnings": []}, "does not take 'warnings'"),
         ("gifti", {"times": "scan"}, "times must be stimulus or bold"),
         ("gifti", {"bids": ("sub-01",)}, "task- is missing"),
+        ("gifti", {"bids": "sub-01"}, "task- is missing"),
+        ("cifti", {"parcellation": "hcp-mmp1"}, "'parcellation' only with 'mask_medial_wall'"),
+        ("mz3", {"subjects_dir": tmp_path}, "'subjects_dir' only with 'surface'"),
     ):
         with pytest.raises(ConfigError, match=complaint):
             export(whole, name, tmp_path / "out", **options)
@@ -239,7 +260,6 @@ def test_rows_are_read_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyP
             return found
 
     monkeypatch.setattr("tribe_np.outputs.exporting.BLOCK_VALUES", 2 * PER_SIDE)
-    monkeypatch.setattr(mesh_overlays, "GZIP_LEVEL", 1)
     values = np.zeros((50, 2 * PER_SIDE), np.float32).view(OneRow)
     series = SurfaceSeries(values, "fsaverage3", np.arange(50.0))
     for name in ("gifti", "mgh", "mgz", "mz3", "stc", "raw"):

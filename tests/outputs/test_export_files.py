@@ -160,6 +160,8 @@ def test_csv(whole: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(table[:, 0], [0, 1, 2, 3])
     np.testing.assert_allclose(table[:, 1], values_of(whole)[:, halves().region_of == 0].mean(axis=1), rtol=1e-5)
     assert sidecar(done.files[1])["VerticesOfRegions"] == {"front": 600, "back": 564}
+    later = export(whole, "csv", tmp_path / "out", parcellation=halves(), times="bold").files[0].read_text()
+    assert [line.split(",")[0] for line in later.splitlines()] == ["bold_time", "5.0", "6.0", "7.0", "8.0"]
 
 
 @pytest.mark.parametrize("name", [name for name in EXPORT_FORMATS if name not in ("hdf5", "nifti")])
@@ -176,8 +178,12 @@ def test_every_sidecar_says_what_the_file_is(some: Path, tmp_path: Path, name: s
         assert "MNI305, not MNI152" in facts["Space"]
         assert facts["Run"]["checkpoint"] == RUN["checkpoint"]
         assert facts["Run"]["options"] == {"regions": ["V1"], "vertices": CHOSEN}
+        assert facts["Vertices"] == CHOSEN
+        assert facts["Units"] == RUN["units"]
         assert facts["Warnings"][0] == "the film is short"
-        assert "1279 of 1284 vertices were not computed" in facts["Warnings"][1]
+        fate = "NaN" if name in ("gifti", "mgh", "mgz", "mz3", "raw") else "left out"
+        assert facts["Warnings"][1] == f"1279 of 1284 vertices were not computed and are {fate}"
+        assert facts["NotComputedAre"] == fate
         assert facts["VerticesComputed"] + facts["VerticesNotComputed"] in (PER_SIDE, 2 * PER_SIDE)
     assert "1279 of 1284" in done.warnings[0]
 
@@ -236,3 +242,16 @@ def test_mne_opens_source_estimates(some: Path, tmp_path: Path) -> None:
         assert (estimate.tmin, estimate.tstep) == (5.0, 1.0)
         assert [list(found) for found in estimate.vertices] == vertices
         np.testing.assert_array_equal(estimate.data.T, values_of(folder))
+
+
+@pytest.mark.atlas
+def test_the_real_parcellation_gives_areas_and_the_medial_wall(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(size=(2, 20484)).astype(np.float32)
+    done = export(values, "csv", tmp_path / "csv", parcellation="hcp-mmp1")
+    names = done.files[0].read_text().splitlines()[0].split(",")
+    assert (len(names), names[:2]) == (181, ["start", "V1"])
+    done = export(values, "cifti", tmp_path / "cifti", mask_medial_wall=True, parcellation="hcp-mmp1")
+    facts = sidecar(done.files[1])
+    assert 1600 < facts["VerticesMasked"] == facts["VerticesOfMedialWall"] < 1900
+    assert all(len(file["sha256"]) == 64 for file in facts["MedialWallFiles"])
+    assert nibabel.load(done.files[0]).shape == (2, 20484 - facts["VerticesMasked"])

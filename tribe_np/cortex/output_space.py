@@ -1,7 +1,7 @@
 """Where the columns of a prediction lie: on the vertices of a mesh, in the voxels of a mask, in parcels of an atlas.
 
-A checkpoint's config.yaml says it (`pipeline.neuro_projection` reads that), run.json repeats it under `space`, and whoever opens
-the folder asks here.
+A checkpoint's config.yaml says it (`pipeline.neuro_projection` reads that), run.json repeats it under `space`, and
+whoever opens the folder asks here.
 Source   neuralset 0.0.2 extractors.neuro SurfaceProjector, MaskProjector, AtlasProjector
 """
 

@@ -21,9 +21,9 @@ def roi(
 ) -> RegionTable:
     """The time courses of regions or structures, their means over time, and the ranks of these.
 
-    `source` is a predictions folder or an array. For a prediction on a mesh see `region_series.regions_of`; for the voxels of
-    a mask `parcellation` is its file (`mask_files.load_mask`; None: the one that the checkpoint was made with), and
-    `regions` names structures, such as `Left Thalamus`, or `Thalamus` for both sides.
+    `source` is a predictions folder or an array. On a mesh everything is as `region_series.regions_of` says. In a mask
+    `parcellation` is its file (`mask_files.load_mask`; None: the mask that the checkpoint was made with), and `regions`
+    names structures: `Left Thalamus`, or `Thalamus` for both sides.
     Raises   ConfigError, ParcellationError, ShapeError, OutputError as those
     """
     if not is_voxel_folder(source):

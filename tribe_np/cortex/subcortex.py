@@ -20,7 +20,7 @@ def get_subcortical_mask(atlas: Atlas | None = None) -> Any:
 
     atlas = load_atlas() if atlas is None else atlas
     values = np.where(np.isin(atlas.volume.values, left_out(atlas.labels)), 0, atlas.volume.values)
-    return nibabel.Nifti1Image(values.astype(np.float64), atlas.volume.affine)  # type: ignore[no-untyped-call]
+    return nibabel.Nifti1Image(values.astype(np.float64), atlas.volume.affine)
 
 
 def get_subcortical_labels(with_hemi: bool = False, atlas: Atlas | None = None) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.cortex.output_space import OutputSpace, space_of_run
+from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import OutputError
 from tribe_np.formats.prediction_folder import read_prediction
 
@@ -92,3 +93,6 @@ def as_voxel_series(source: "str | Path | VoxelSeries") -> VoxelSeries:
 def _ascending(voxels: np.ndarray, n_columns: int, size: int) -> bool:
     is_whole = voxels.shape == (n_columns,) and n_columns > 0
     return bool(is_whole and voxels[0] >= 0 and voxels[-1] < size and (np.diff(voxels) > 0).all())
+
+
+AnySeries = SurfaceSeries | VoxelSeries

@@ -89,7 +89,7 @@ def canonical(image: Any, origin: str) -> Volume:
         )
     if not np.isfinite(image.affine).all() or np.linalg.det(image.affine[:3, :3]) == 0:
         raise ParcellationError(f"{origin}: its affine cannot be used: {image.affine.tolist()}")
-    turned: Any = nibabel.as_closest_canonical(image)  # type: ignore[no-untyped-call]
+    turned: Any = nibabel.as_closest_canonical(image)
     steps = turned.affine[:3, :3]
     if np.abs(steps - np.diag(np.diag(steps))).max() > 1e-3 * np.abs(steps).max():
         raise ParcellationError(

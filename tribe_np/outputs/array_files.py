@@ -14,7 +14,8 @@ import numpy as np
 
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.outputs.export_formats import ExportFormat, ExportOptions
-from tribe_np.outputs.sidecars import UNITS, vertex_facts, write_sidecar
+from tribe_np.outputs.export_names import content_name
+from tribe_np.outputs.sidecars import units, vertex_facts, write_sidecar
 from tribe_np.outputs.time_axis import row_times
 
 
@@ -29,21 +30,23 @@ def array_parts(series: SurfaceSeries, options: ExportOptions) -> dict[str, Any]
         "hemodynamic_offset": series.hemodynamic_offset,
         "mesh": series.mesh,
         "vertices_per_hemisphere": series.per_hemisphere,
-        "units": UNITS if series.run else "",
+        "units": units(series),
         "run": json.dumps(series.run, ensure_ascii=False),
     }
 
 
 def write_npz(series: SurfaceSeries, folder: Path, options: ExportOptions) -> list[Path]:
-    """predictions.npz with the values in their own dtype, and its sidecar."""
-    path = folder / "predictions.npz"
-    np.savez(path, predictions=series.values, **array_parts(series, options))
+    """The values in their own dtype as `predictions` (of measured data: `bold`), and the sidecar."""
+    name = content_name(series)
+    path = folder / f"{name}.npz"
+    arrays: dict[str, Any] = {name: series.values, **array_parts(series, options)}
+    np.savez(path, **arrays)
     return [path, write_sidecar(path, series, options, vertex_facts(series, full=False))]
 
 
 def write_raw(series: SurfaceSeries, folder: Path, options: ExportOptions) -> list[Path]:
-    """predictions.bin with every vertex, segments.json, and the sidecar."""
-    path, segments = folder / "predictions.bin", folder / "segments.json"
+    """Every vertex, segments.json, and the sidecar."""
+    path, segments = folder / f"{content_name(series)}.bin", folder / "segments.json"
     with path.open("wb") as file:
         for values in series.values:
             row = np.full(2 * series.per_hemisphere, np.nan, "<f4")
@@ -58,5 +61,5 @@ def write_raw(series: SurfaceSeries, folder: Path, options: ExportOptions) -> li
     return [path, segments, write_sidecar(path, series, options, vertex_facts(series, full=True) | shape)]
 
 
-NPZ = ExportFormat("npz", None, write_npz, keeps_dtype=True)
+NPZ = ExportFormat("npz", None, write_npz, keeps_dtype=True, leaves_out=True)
 RAW = ExportFormat("raw", None, write_raw)

@@ -103,4 +103,7 @@ def _check_wall(parcels: Parcellation, is_wall: np.ndarray) -> None:
             )
 
 
-CIFTI = ExportFormat("cifti", None, write_cifti, ("bids", "fill_gaps", "mask_medial_wall", "parcellation"))
+CIFTI = ExportFormat(
+    "cifti", None, write_cifti, ("bids", "fill_gaps", "mask_medial_wall", "parcellation"),
+    only_with={"parcellation": "mask_medial_wall"}, leaves_out=True,
+)  # fmt: skip

@@ -1,6 +1,6 @@
 """The formats that `export` writes: one record each, in a file of its own family, loaded when it is asked for."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -29,7 +29,7 @@ class ExportOptions:
     """What can be asked for beside the format; which format takes what is `ExportFormat.takes`."""
 
     times: str = "stimulus"  # or "bold": what a row's time means in the files
-    bids: Sequence[str] = ()  # "sub-01", "task-film": names as of a BIDS derivative
+    bids: tuple[str, ...] = ()  # "sub-01", "task-film": names as of a BIDS derivative; also in one text
     fill_gaps: bool = False  # rows of NaN where the time axis has gaps
     mask_medial_wall: bool = False
     parcellation: Any = None  # of regions, and of the medial wall: what `cortex.load_parcellation` takes
@@ -57,7 +57,9 @@ class ExportFormat:
     extra: str | None
     write: "Callable[[Any, Path, ExportOptions], list[Path]]"  # of a SurfaceSeries, or a VoxelSeries
     takes: tuple[str, ...] = ()
+    only_with: Mapping[str, str] = field(default_factory=dict)  # an option that means nothing without another
     keeps_dtype: bool = False  # else values become float32
+    leaves_out: bool = False  # vertices that were not computed; else they are NaN
 
 
 def find_format(name: str) -> ExportFormat:
@@ -78,7 +80,7 @@ def find_format(name: str) -> ExportFormat:
 def check_options(chosen: ExportFormat, given: Mapping[str, Any]) -> ExportOptions:
     """The options as a record.
 
-    Raises   ConfigError for one that this format does not take
+    Raises   ConfigError for one that this format does not take, or not without another
     """
     known = (*COMMON, *chosen.takes)
     for name in given:
@@ -87,4 +89,8 @@ def check_options(chosen: ExportFormat, given: Mapping[str, Any]) -> ExportOptio
                 f"the format {chosen.name} does not take {quoted(name)}; it takes {', '.join(known)}"
                 f"{did_you_mean(name, known)}"
             )
-    return ExportOptions(**given)
+    for name, other in chosen.only_with.items():
+        if name in given and not given.get(other):
+            raise ConfigError(f"the format {chosen.name} takes {quoted(name)} only with {quoted(other)}")
+    bids = given.get("bids", ())
+    return ExportOptions(**{**given, "bids": tuple(bids.split() if isinstance(bids, str) else bids)})

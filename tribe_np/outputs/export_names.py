@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tribe_np import __version__
 from tribe_np.cortex.series import SurfaceSeries
+from tribe_np.cortex.voxel_series import AnySeries
 from tribe_np.errors import ConfigError
 from tribe_np.outputs.export_formats import ExportOptions
 from tribe_np.shown import did_you_mean, quoted
@@ -21,9 +22,23 @@ BIDS_VERSION = "1.10.0"
 ENTITIES = ("sub", "ses", "task", "acq", "ce", "rec", "dir", "run", "desc")  # a person may give; desc comes last
 INDICES = ("run",)
 DENSITIES = {"fsaverage3": "642", "fsaverage4": "3k", "fsaverage5": "10k", "fsaverage6": "41k", "fsaverage7": "164k"}
+PREDICTED = (
+    "Activity of the cortex that TRIBE v2 predicts for a stimulus, computed by tribe_np; nobody was scanned for it"
+)
+MEASURED_BOLD = "Measured BOLD, put on the cortex of fsaverage by tribe_np"
 ON_SURFACES = (".func.gii", ".dtseries.nii")
 ENDINGS = (*ON_SURFACES, ".nii.gz")  # of more than one part
-SIDES = {"left": ("lh", "L"), "right": ("rh", "R")}
+FILE_SIDES = {"left": ("lh", "L"), "right": ("rh", "R")}
+
+
+def is_measured(series: AnySeries) -> bool:
+    """Whether the series is measured data that `project` put on the cortex: it says what its time axis is."""
+    return "time_axis" in series.run
+
+
+def content_name(series: SurfaceSeries) -> str:
+    """What a file or an array holds: predictions, or measured bold."""
+    return "bold" if is_measured(series) else "predictions"
 
 
 def surface_name(series: SurfaceSeries, options: ExportOptions, extension: str, side: str | None = None) -> str:
@@ -33,9 +48,9 @@ def surface_name(series: SurfaceSeries, options: ExportOptions, extension: str, 
     """
     if options.bids:
         space = [("space", "fsaverage"), ("den", DENSITIES[series.mesh])]
-        return bids_name(options.bids, [("hemi", SIDES[side][1]), *space] if side else space, extension)
-    prefix = f"{SIDES[side][0]}." if side else ""
-    return f"{prefix}predictions.{series.mesh}.{extension}"
+        return bids_name(options.bids, [("hemi", FILE_SIDES[side][1]), *space] if side else space, extension)
+    prefix = f"{FILE_SIDES[side][0]}." if side else ""
+    return f"{prefix}{content_name(series)}.{series.mesh}.{extension}"
 
 
 def bids_name(given: Sequence[str], own: Sequence[tuple[str, str]], extension: str) -> str:
@@ -88,17 +103,18 @@ def sidecar_of(path: Path) -> Path:
     return path.with_name(f"{path.name.removesuffix(ending)}.json")
 
 
-def write_dataset_files(folder: Path, written: Sequence[Path]) -> list[Path]:
+def write_dataset_files(folder: Path, series: AnySeries, written: Sequence[Path]) -> list[Path]:
     """What makes a folder that holds `written` a BIDS dataset of derivatives."""
+    measured = is_measured(series)
     description = {
-        "Name": "Predictions of TRIBE v2 by tribe_np",
+        "Name": "Measured BOLD on fsaverage" if measured else "Predictions of TRIBE v2",
         "BIDSVersion": BIDS_VERSION,
         "DatasetType": "derivative",
         "GeneratedBy": [{"Name": "tribe_np", "Version": __version__}],
     }
     readme = (
-        "Brain activity that TRIBE v2 predicts for a stimulus, made by tribe_np. Nobody was scanned for these files.\n"
-        "The sidecar of each file says what its time axis means, how it was made, and from which stimulus.\n"
+        f"{MEASURED_BOLD if measured else PREDICTED}.\n"
+        "The sidecar of each file says what its time axis means, how it was made, and from what.\n"
     )
     unknown = [path for path in written if path.name.endswith(ON_SURFACES)]
     ignored = [path.relative_to(folder).as_posix() for data in unknown for path in (data, sidecar_of(data))]

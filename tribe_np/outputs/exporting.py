@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.cortex.series import SurfaceSeries, as_series
-from tribe_np.cortex.voxel_series import VoxelSeries, as_voxel_series, is_voxel_folder
+from tribe_np.cortex.series import as_series
+from tribe_np.cortex.voxel_series import AnySeries, VoxelSeries, as_voxel_series, is_voxel_folder
 from tribe_np.errors import OutputError, ShapeError
 from tribe_np.outputs.export_formats import ExportFormat, ExportOptions, check_options, find_format
 from tribe_np.outputs.export_names import read_entities, write_dataset_files
@@ -46,7 +46,7 @@ def export(source: Any, to: str, out: str | Path, **options: Any) -> ExportResul
     if asked.bids:
         read_entities(asked.bids)
     check_own_target(out, COMMAND_NAME, _inputs(source, asked))
-    series: SurfaceSeries | VoxelSeries = as_voxel_series(source) if is_mask else as_series(source)
+    series: AnySeries = as_voxel_series(source) if is_mask else as_series(source)
     _check_series(series, asked)
     _check_outside(out, source)
     asked.warnings.extend(_survey(series, chosen))
@@ -55,7 +55,7 @@ def export(source: Any, to: str, out: str | Path, **options: Any) -> ExportResul
     def fill(partial: Path) -> None:
         found = chosen.write(series, partial, asked)
         if asked.bids:
-            found = [*write_dataset_files(partial, found), *found]
+            found = [*write_dataset_files(partial, series, found), *found]
         written.extend(path.relative_to(partial) for path in found)
 
     write_whole(out, fill, COMMAND_NAME)
@@ -82,7 +82,7 @@ def _check_outside(out: Path, source: Any) -> None:
         raise OutputError(f"--out {out}: is inside the predictions {source}; choose another folder")
 
 
-def _check_series(series: SurfaceSeries | VoxelSeries, options: ExportOptions) -> None:
+def _check_series(series: AnySeries, options: ExportOptions) -> None:
     """Refuses a series whose parts contradict each other, and options whose values are wrong."""
     values, n_columns = series.values, len(series.columns)
     if values.ndim != 2 or values.dtype.kind not in "fiu":
@@ -96,14 +96,14 @@ def _check_series(series: SurfaceSeries | VoxelSeries, options: ExportOptions) -
     row_times(series, options.times)
 
 
-def _size(series: SurfaceSeries | VoxelSeries) -> tuple[int, str]:
+def _size(series: AnySeries) -> tuple[int, str]:
     """How many columns a whole prediction has, and what they are."""
     if isinstance(series, VoxelSeries):
         return series.space.n_outputs, series.space.unit
     return 2 * series.per_hemisphere, "vertices"
 
 
-def _survey(series: SurfaceSeries | VoxelSeries, chosen: ExportFormat) -> list[str]:
+def _survey(series: AnySeries, chosen: ExportFormat) -> list[str]:
     """What there is to say of any series, with counts.
 
     Raises   ShapeError for values that float32 cannot hold
@@ -112,7 +112,8 @@ def _survey(series: SurfaceSeries | VoxelSeries, chosen: ExportFormat) -> list[s
     size, unit = _size(series)
     n_missing = size - values.shape[1]
     if n_missing:
-        said.append(f"{n_missing} of {size} {unit} were not computed; the sidecar says which")
+        fate = "left out" if chosen.leaves_out else "NaN"
+        said.append(f"{n_missing} of {size} {unit} were not computed and are {fate}")
     n_bad, bad_columns, largest = 0, np.zeros(values.shape[1], bool), 0.0
     n_rows = max(1, BLOCK_VALUES // max(1, values.shape[1]))
     for first in range(0, len(values), n_rows):

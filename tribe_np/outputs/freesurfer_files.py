@@ -14,11 +14,9 @@ from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.outputs.export_formats import ExportFormat, ExportOptions
 from tribe_np.outputs.export_names import surface_name
-from tribe_np.outputs.hemisphere_rows import full_rows
+from tribe_np.outputs.hemisphere_rows import GZIP_LEVEL, full_rows
 from tribe_np.outputs.sidecars import vertex_facts, write_sidecar
 from tribe_np.outputs.time_axis import TimeAxis, time_axis
-
-GZIP_LEVEL = 6
 
 
 def write_mgh(series: SurfaceSeries, folder: Path, options: ExportOptions) -> list[Path]:

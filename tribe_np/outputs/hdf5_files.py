@@ -9,6 +9,7 @@ from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.optional import require
 from tribe_np.outputs.array_files import array_parts
 from tribe_np.outputs.export_formats import ExportFormat, ExportOptions
+from tribe_np.outputs.export_names import content_name
 from tribe_np.outputs.sidecars import vertex_facts, write_sidecar
 
 CHUNK_VALUES = 1 << 18  # 1 MiB of float32
@@ -16,26 +17,27 @@ DATASETS = ("vertices", "starts", "times", "run")  # run.json may be longer than
 
 
 def write_hdf5(series: SurfaceSeries, folder: Path, options: ExportOptions) -> list[Path]:
-    """predictions.h5 and its sidecar."""
+    """The file, with the values as `predictions` (of measured data: `bold`), and its sidecar."""
     h5py = require("h5py", extra="hdf5", why="export --to hdf5")
-    path = folder / "predictions.h5"
+    name = content_name(series)
+    path = folder / f"{name}.h5"
     parts = array_parts(series, options)
     with h5py.File(path, "w") as file:
-        for name, part in parts.items():
-            if name in DATASETS:
-                file[name] = part
+        for key, part in parts.items():
+            if key in DATASETS:
+                file[key] = part
             else:
-                file.attrs[name] = part
-        _write_values(file, series.values)
+                file.attrs[key] = part
+        _write_values(file, name, series.values)
     return [path, write_sidecar(path, series, options, vertex_facts(series, full=False))]
 
 
-def _write_values(file: Any, values: np.ndarray) -> None:
+def _write_values(file: Any, name: str, values: np.ndarray) -> None:
     """The values in blocks of rows, with times and vertices as the scales of the two axes."""
     n_rows, n_columns = values.shape
     block = min(n_rows, max(1, CHUNK_VALUES // n_columns))
     made = file.create_dataset(
-        "predictions", values.shape, values.dtype, chunks=(block, n_columns), compression="gzip", compression_opts=4,
+        name, values.shape, values.dtype, chunks=(block, n_columns), compression="gzip", compression_opts=4,
         shuffle=True, fletcher32=True,
     )  # fmt: skip
     for first in range(0, n_rows, block):
@@ -46,4 +48,4 @@ def _write_values(file: Any, values: np.ndarray) -> None:
         made.dims[axis].attach_scale(file[scale])
 
 
-HDF5 = ExportFormat("hdf5", "hdf5", write_hdf5, keeps_dtype=True)
+HDF5 = ExportFormat("hdf5", "hdf5", write_hdf5, keeps_dtype=True, leaves_out=True)

@@ -7,6 +7,8 @@ import numpy as np
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.outputs.time_axis import TimeAxis
 
+GZIP_LEVEL = 1  # predictions hardly shrink: level 6 takes half a percent more off them
+
 
 def computed_columns(series: SurfaceSeries, side: str) -> tuple[slice, np.ndarray]:
     """The columns of one hemisphere, and the vertex of each counted within it."""

@@ -71,7 +71,7 @@ def write_mask_arrays(series: VoxelSeries, folder: Path, options: ExportOptions)
 
 FORMATS = {
     "nifti": ExportFormat("nifti", None, write_mask_volumes, ("bids", "fill_gaps", "mask")),
-    "npz": ExportFormat("npz", None, write_mask_arrays, ("mask",), keeps_dtype=True),
+    "npz": ExportFormat("npz", None, write_mask_arrays, ("mask",), keeps_dtype=True, leaves_out=True),
 }
 
 

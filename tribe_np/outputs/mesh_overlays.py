@@ -17,14 +17,13 @@ from tribe_np.cortex.meshes import load_surface
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.outputs.export_formats import ExportFormat, ExportOptions
-from tribe_np.outputs.export_names import SIDES, surface_name
-from tribe_np.outputs.hemisphere_rows import computed_columns, computed_rows, full_rows
+from tribe_np.outputs.export_names import FILE_SIDES, content_name, surface_name
+from tribe_np.outputs.hemisphere_rows import GZIP_LEVEL, computed_columns, computed_rows, full_rows
 from tribe_np.outputs.sidecars import vertex_facts, write_sidecar
 from tribe_np.outputs.time_axis import TimeAxis, time_axis
 
 MZ3_MAGIC = 0x5A4D
 HAS_FACES, HAS_COORDINATES, HAS_SCALARS = 1, 2, 8
-GZIP_LEVEL = 6  # predictions hardly shrink further
 
 
 def write_mz3(series: SurfaceSeries, folder: Path, options: ExportOptions) -> list[Path]:
@@ -69,7 +68,7 @@ def write_stc(series: SurfaceSeries, folder: Path, options: ExportOptions) -> li
     axis = time_axis(series, options, "an .stc file")
     written = []
     for side in HEMISPHERES:
-        path = folder / f"predictions.{series.mesh}-{SIDES[side][0]}.stc"
+        path = folder / f"{content_name(series)}.{series.mesh}-{FILE_SIDES[side][0]}.stc"
         _, vertices = computed_columns(series, side)
         with path.open("wb") as file:
             file.write(struct.pack(">ffI", 1000 * axis.start, 1000 * axis.step, len(vertices)))
@@ -81,5 +80,5 @@ def write_stc(series: SurfaceSeries, folder: Path, options: ExportOptions) -> li
     return written
 
 
-MZ3 = ExportFormat("mz3", None, write_mz3, ("fill_gaps", "surface", "subjects_dir"))
-STC = ExportFormat("stc", None, write_stc, ("fill_gaps",))
+MZ3 = ExportFormat("mz3", None, write_mz3, ("fill_gaps", "surface", "subjects_dir"), {"subjects_dir": "surface"})
+STC = ExportFormat("stc", None, write_stc, ("fill_gaps",), leaves_out=True)

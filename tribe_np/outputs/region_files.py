@@ -13,6 +13,7 @@ from typing import Any
 
 from tribe_np.cortex.region_series import RegionTable
 from tribe_np.cortex.series import SurfaceSeries
+from tribe_np.cortex.voxel_series import AnySeries
 from tribe_np.errors import ConfigError
 from tribe_np.outputs.whole import Inputs, check_file_target, write_file_whole
 
@@ -84,7 +85,7 @@ def as_record(table: RegionTable) -> dict[str, Any]:
     }
 
 
-def _meaning_of_starts(series: SurfaceSeries) -> str:
+def _meaning_of_starts(series: AnySeries) -> str:
     if not series.run:
         return "starts count rows of tr seconds; what of is not stated"
     if series.run.get("time_axis") == "scan":  # what `project` wrote

@@ -9,31 +9,35 @@ import numpy as np
 
 from tribe_np import __version__
 from tribe_np.cortex.series import SurfaceSeries
-from tribe_np.cortex.voxel_series import VoxelSeries
+from tribe_np.cortex.voxel_series import AnySeries, VoxelSeries
 from tribe_np.outputs.export_formats import ExportOptions
-from tribe_np.outputs.export_names import DENSITIES, read_entities, sidecar_of
+from tribe_np.outputs.export_names import (
+    DENSITIES,
+    MEASURED_BOLD,
+    PREDICTED,
+    is_measured,
+    read_entities,
+    sidecar_of,
+)
 from tribe_np.outputs.hemisphere_rows import computed_columns
 from tribe_np.outputs.time_axis import TimeAxis, row_times
 
-UNITS = "z-scored BOLD without a physical unit"
 SPACE = "the surface of FreeSurfer's fsaverage; its coordinates are MNI305, not MNI152"
 
 
 def write_sidecar(
-    path: Path, series: SurfaceSeries | VoxelSeries, options: ExportOptions, facts: Mapping[str, Any],
-    axis: TimeAxis | None = None,
-) -> Path:  # fmt: skip
+    path: Path, series: AnySeries, options: ExportOptions, facts: Mapping[str, Any], axis: TimeAxis | None = None
+) -> Path:
     """Writes the sidecar of the file `path`, which has that file's name with the ending .json, and gives its path.
 
     `facts` are the file's own; `axis` is for a format that holds a start and a step.
     """
     times = row_times(series, options.times)
-    part = "cortex" if isinstance(series, SurfaceSeries) else "brain"
     value = {
-        "Description": f"Activity of the {part} that TRIBE v2 predicts for a stimulus, computed by tribe_np",
+        "Description": _description(series),
         **(_bids_fields(series, options) if options.bids else {}),
         **_times(series, options, times, axis),
-        "Units": UNITS if series.run else "not stated by the array that was exported",
+        "Units": units(series),
         **(_mesh(series) if isinstance(series, SurfaceSeries) else {}),
         **facts,
         "GeneratedBy": [{"Name": "tribe_np", "Version": __version__}],
@@ -41,12 +45,27 @@ def write_sidecar(
         "Run": series.run,
     }
     sidecar = sidecar_of(path)
-    sidecar.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=True) + "\n", encoding="utf-8")
+    sidecar.write_text(_json(value), encoding="utf-8")
     return sidecar
 
 
+def _json(value: Mapping[str, Any]) -> str:
+    """A line for each number of a long list would make the rest hard to find: a list at the top takes one line."""
+    parts = []
+    for key, part in value.items():
+        text = json.dumps(part, indent=None if isinstance(part, list) else 1, ensure_ascii=False)
+        parts.append(f" {json.dumps(key)}: {text}".replace("\n", "\n "))
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def units(series: AnySeries) -> str:
+    """What run.json says of the units."""
+    return str(series.run.get("units", "not stated"))
+
+
 def _mesh(series: SurfaceSeries) -> dict[str, Any]:
-    return {"Mesh": series.mesh, "Space": SPACE, "VerticesPerHemisphere": series.per_hemisphere}
+    vertices = {} if series.vertices is None else {"Vertices": series.vertices.tolist()}
+    return {"Mesh": series.mesh, "Space": SPACE, "VerticesPerHemisphere": series.per_hemisphere, **vertices}
 
 
 def vertex_facts(series: SurfaceSeries, side: str | None = None, *, full: bool) -> dict[str, Any]:
@@ -63,7 +82,15 @@ def vertex_facts(series: SurfaceSeries, side: str | None = None, *, full: bool) 
     return facts
 
 
-def _bids_fields(series: SurfaceSeries | VoxelSeries, options: ExportOptions) -> dict[str, Any]:
+def _description(series: AnySeries) -> str:
+    if is_measured(series):
+        return MEASURED_BOLD
+    if isinstance(series, VoxelSeries):
+        return PREDICTED.replace("the cortex", "the brain")
+    return PREDICTED if series.run else "Values on the cortex of fsaverage, exported by tribe_np from an array"
+
+
+def _bids_fields(series: AnySeries, options: ExportOptions) -> dict[str, Any]:
     """What BIDS wants where a name has task- and den-."""
     task = {"TaskName": read_entities(options.bids)["task"]}
     if isinstance(series, VoxelSeries):
@@ -72,27 +99,33 @@ def _bids_fields(series: SurfaceSeries | VoxelSeries, options: ExportOptions) ->
     return {**task, "Density": {DENSITIES[series.mesh]: density}}
 
 
-def _times(
-    series: SurfaceSeries | VoxelSeries, options: ExportOptions, times: np.ndarray, axis: TimeAxis | None
-) -> dict[str, Any]:
-    offset = series.hemodynamic_offset
-    stimulus = f"seconds of the stimulus that a row describes; it estimates BOLD {offset:g} s later"
-    bold = f"seconds at which the BOLD of a row is estimated, {offset:g} s after the stimulus that it describes"
+def _times(series: AnySeries, options: ExportOptions, times: np.ndarray, axis: TimeAxis | None) -> dict[str, Any]:
+    name, meaning = _meaning(series, options.times)
     found = {
         "RepetitionTime": axis.step if axis else series.tr,
-        "StartTime": axis.start if axis else (float(times[0]) if len(times) else 0.0),
-        "TimeAxis": options.times,
-        "TimeAxisMeans": stimulus if options.times == "stimulus" else bold,
-        "HemodynamicOffset": offset,
+        "StartTime": axis.start if axis else float(times[0]),
+        "TimeAxis": name,
+        "TimeAxisMeans": meaning,
+        "HemodynamicOffset": series.hemodynamic_offset,
         "RowDuration": series.tr,
         "RowTimes": times.tolist(),
     }
     if axis is not None and axis.n_filled:
         found["FilledRows"] = np.flatnonzero(axis.rows < 0).tolist()
-        found["RowTimesAreOf"] = "the rows that were predicted; FilledRows counts rows of the file from 0"
+        found["RowTimesAreOf"] = "the rows that there were; FilledRows counts rows of the file from 0"
     return found
 
 
-def _warnings(series: SurfaceSeries | VoxelSeries) -> list[Any]:
+def _meaning(series: AnySeries, times: str) -> tuple[str, str]:
+    """The name of the time axis, and in words what a time is."""
+    if series.run.get("time_axis") == "scan":
+        return "scan", "seconds of the scan"
+    offset, verb = series.hemodynamic_offset, "was measured" if is_measured(series) else "is estimated"
+    if times == "stimulus":
+        return times, f"seconds of the stimulus at which a row begins; its BOLD {verb} {offset:g} s later"
+    return times, f"seconds at which the BOLD of a row {verb}, {offset:g} s after the stimulus that it belongs to"
+
+
+def _warnings(series: AnySeries) -> list[Any]:
     said = series.run.get("warnings")
     return list(said) if isinstance(said, list) else []

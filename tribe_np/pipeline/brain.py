@@ -19,8 +19,8 @@ from tribe_np.pipeline.config import DataConfig
 from tribe_np.pipeline.config_update import split_settings, updated
 from tribe_np.pipeline.costs.estimate import encoder_weights
 from tribe_np.pipeline.costs.memory_check import Stage, check_memory
-from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.neuro_projection import space_of, space_warning
+from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.subjects import subject_names
 from tribe_np.pipeline.vertices import VertexSelection
 from tribe_np.runtime import Runtime
