@@ -1,5 +1,6 @@
 """Two hemispheres that are nothing but shells: white and pial are spheres, with as many vertices as fsaverage3."""
 
+from functools import cache
 from pathlib import Path
 
 import nibabel
@@ -12,6 +13,7 @@ CENTRES = {"left": (-35.3, -10.7, 15.9), "right": (35.4, -10.2, 16.1)}
 WHITE, PIAL = 24.0, 27.0  # mm
 
 
+@cache
 def icosphere(level: int) -> tuple[np.ndarray, np.ndarray]:
     """Points of the unit sphere (10 * 4**level + 2, 3) and triangles, which look outwards."""
     golden = (1 + 5**0.5) / 2

@@ -35,7 +35,7 @@ def write_sidecar(
     times = row_times(series, options.times)
     value = {
         "Description": _description(series),
-        **(_bids_fields(series, options) if options.bids else {}),
+        **(_bids_fields(path, series, options) if options.bids else {}),
         **_times(series, options, times, axis),
         "Units": units(series),
         **(_mesh(series) if isinstance(series, SurfaceSeries) else {}),
@@ -90,13 +90,13 @@ def _description(series: AnySeries) -> str:
     return PREDICTED if series.run else "Values on the cortex of fsaverage, exported by tribe_np from an array"
 
 
-def _bids_fields(series: AnySeries, options: ExportOptions) -> dict[str, Any]:
-    """What BIDS wants where a name has task- and den-."""
-    task = {"TaskName": read_entities(options.bids)["task"]}
-    if isinstance(series, VoxelSeries):
-        return task
-    density = f"{series.mesh}: {series.per_hemisphere} vertices per hemisphere"
-    return {**task, "Density": {DENSITIES[series.mesh]: density}}
+def _bids_fields(path: Path, series: AnySeries, options: ExportOptions) -> dict[str, Any]:
+    """What BIDS wants where a name has task-, and den-, which a volume's has not."""
+    fields: dict[str, Any] = {"TaskName": read_entities(options.bids)["task"]}
+    if "_den-" in path.name and isinstance(series, SurfaceSeries):
+        density = f"{series.mesh}: {series.per_hemisphere} vertices per hemisphere"
+        fields["Density"] = {DENSITIES[series.mesh]: density}
+    return fields
 
 
 def _times(series: AnySeries, options: ExportOptions, times: np.ndarray, axis: TimeAxis | None) -> dict[str, Any]:
