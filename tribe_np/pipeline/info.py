@@ -73,12 +73,11 @@ def _describe_encoder(folder: Path) -> dict[str, Any]:
 def _subjects(opened: Checkpoint) -> dict[str, Any]:
     """The subjects by the rows of the predictor, which decide, and the names of config.yaml."""
     config = EncoderConfig.from_dict(opened.config["brain_model_config"])
-    n_rows = next((entry.shape[0] for entry in opened.entries if _is_predictor(entry)), 0)
+    shape = opened.weights.at("predictor").shape("weights")
+    if len(shape) != 3 or shape[0] < 1:
+        raise CheckpointError(f"subject layers: weights must have shape (rows, in, out), got {shape}")
+    n_rows = shape[0]
     return describe_subjects(config, n_rows, subject_names(opened.config["data"]))
-
-
-def _is_predictor(entry: TensorEntry) -> bool:
-    return entry.name == "predictor.weights" and len(entry.shape) == 3
 
 
 def _describe_extractor(folder: Path, checkpoint: Path | None) -> dict[str, Any]:
