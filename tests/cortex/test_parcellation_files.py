@@ -112,6 +112,13 @@ def test_regions_of_one_hemisphere_stay_apart(tmp_path: Path) -> None:
     assert found.vertices("7Networks_RH_V1_1").tolist() == (np.flatnonzero(LABELS == 1) + 10).tolist()
 
 
+def test_a_parcellation_that_is_loaded_already(tmp_path: Path) -> None:
+    found = load_parcellation(write_pair(tmp_path), N_VERTICES)
+    assert load_parcellation(found, N_VERTICES) is found
+    with pytest.raises(ParcellationError, match="was loaded for 20 vertices, but 30 are asked for"):
+        load_parcellation(found, 30)
+
+
 def test_only_labels_that_a_vertex_has_count(tmp_path: Path) -> None:
     """A table may list the other hemisphere's names too."""
     for side, s in (("left", "lh"), ("right", "rh")):

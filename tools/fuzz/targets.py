@@ -1,8 +1,10 @@
 """What `tools.fuzz` attacks: for each kind of file a good example, the files beside it, and the code that reads it."""
 
+import base64
 import json
 import struct
 import tempfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from nibabel.cifti2 import Cifti2Image
+from nibabel.cifti2.cifti2_axes import BrainModelAxis, LabelAxis
 
 import extractors.dinov2.random
 import extractors.llama.random
@@ -129,6 +133,41 @@ def _annotation() -> Target:
     )
 
 
+def _label_file(label: str, name: str, content: bytes) -> Target:
+    """A parcellation of both hemispheres in one file, or of one beside another of the same content."""
+    other = {name.replace("left", "right"): content} if "left" in name else {}
+
+    def use(folder: Path) -> None:
+        load_parcellation(folder / name, 8).indices(["V1"])
+
+    return Target(label, name, content, use, other)
+
+
+def _gifti_labels() -> Target:
+    keys = base64.b64encode(zlib.compress(np.array([1, 2, 0, 1], "<i4").tobytes())).decode()
+    table = "".join(f'<Label Key="{key}">{name}</Label>' for key, name in enumerate(("???", "V1", "V2")))
+    content = (
+        f'<?xml version="1.0" encoding="UTF-8"?><GIFTI Version="1.0" NumberOfDataArrays="1">'
+        f'<LabelTable>{table}</LabelTable><DataArray Intent="NIFTI_INTENT_LABEL" DataType="NIFTI_TYPE_INT32" '
+        f'Dimensionality="1" Dim0="4" Encoding="GZipBase64Binary" Endian="LittleEndian"><Data>{keys}</Data>'
+        "</DataArray></GIFTI>"
+    )
+    return _label_file("gifti labels", "left.label.gii", content.encode())
+
+
+def _cifti_labels() -> Target:
+    both = BrainModelAxis.from_surface(np.arange(3), 4, "CortexLeft")
+    both += BrainModelAxis.from_surface(np.arange(1, 4), 4, "CortexRight")
+    table = {0: ("???", (0, 0, 0, 0)), 1: ("V1", (1, 0, 0, 1)), 2: ("V2", (0, 1, 0, 1))}
+    image = Cifti2Image(np.array([[1, 2, 0, 2, 1, 1]], np.int32), header=(LabelAxis(["areas"], table), both))
+    return _label_file("cifti labels", "areas.dlabel.nii", image.to_bytes())
+
+
+def _region_table() -> Target:
+    rows = "".join(f"{side},{vertex},V{vertex}\n" for side in ("left", "right") for vertex in range(4))
+    return _label_file("region table", "areas.csv", f"hemisphere,vertex,region\n{rows}".encode())
+
+
 def _events() -> Target:
     rows = [
         Event("Audio", 0.0, 130.0, filepath="a.wav", frequency=16e3), Event("Word", 1.0, 0.5, text="one", text_char=0),
@@ -172,6 +211,9 @@ TARGETS: dict[str, Callable[[], Target]] = {
     ),
     "tokenizer.json": _tokenizer,
     "annotation": _annotation,
+    "gifti labels": _gifti_labels,
+    "cifti labels": _cifti_labels,
+    "region table": _region_table,
     "events.tsv": _events,
 }  # fmt: skip
 """Each kind by its label; made when it is attacked."""

@@ -31,6 +31,10 @@ def load_parcellation(source: str | Path | Sequence[str | Path] | Parcellation |
     Raises   ParcellationError that says what to supply when the files are missing, damaged or of another mesh
     """
     if isinstance(source, Parcellation):
+        if len(source.region_of) != n_vertices:
+            raise ParcellationError(
+                f"{source.name}: was loaded for {len(source.region_of)} vertices, but {n_vertices} are asked for"
+            )
         return source
     found = find_parcellation(source)
     return combined(found.name, found.parts, n_vertices)
