@@ -65,7 +65,7 @@ def test_time_courses_and_summary_as_tables(
     given = ["roi", predictions, "--parcellation", atlas, "--hemisphere", "separate", "--out", out]
     done = command_here(*given)
     wanted, series = roi(predictions, atlas, hemisphere="separate"), as_series(predictions)
-    assert done.stdout == f"wrote {out}: {len(series.values)} rows x {2 * len(AREAS)} regions (hcp-mmp1)\n"
+    assert done.stdout == f"wrote {out}: {len(series.values)} rows, {2 * len(AREAS)} regions (hcp-mmp1)\n"
     header, *rows = table(out, separator)
     assert header == ["start", "bold_time", *wanted.names]
     cells = np.array(rows, float)

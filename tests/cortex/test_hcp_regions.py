@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import tribe_np
+import tribe_np.cortex
 from tools.reference.regions import (
     AREAS,
     HEMISPHERES,
@@ -21,9 +21,8 @@ from tools.reference.regions import (
     write_annotations,
 )
 from tribe_np import get_hcp_labels, get_hcp_roi_indices, get_hcp_vertex_labels, get_topk_rois, summarize_by_roi
-from tribe_np.cortex import Parcellation
+from tribe_np.cortex import Parcellation, load_parcellation
 from tribe_np.cortex.parcellation import NO_REGION
-from tribe_np.cortex.parcellation_files import load_parcellation
 from tribe_np.errors import ConfigError, ParcellationError, ShapeError
 
 MEANS = 1e-6  # upstream's float32 means of some 300 values beside ours in float64; their spread is 0.06
@@ -122,7 +121,7 @@ def test_what_is_refused() -> None:
     for name in (*REFUSED, "", []):
         with pytest.raises(ValueError, match=r"region|rois"):
             get_hcp_roi_indices(name, **given)
-    with pytest.raises(ValueError, match="near are .V1"):
+    with pytest.raises(ValueError, match="near are 'V1'"):
         get_hcp_roi_indices("V1x", **given)
     with pytest.raises(ConfigError, match="hemi 'lh' is unknown"):
         get_hcp_labels(hemi="lh", **given)
@@ -183,3 +182,5 @@ def test_groups_of_areas_need_their_own_annotations(tmp_path: Path, monkeypatch:
 def test_they_are_public_names() -> None:
     for name in ("get_hcp_labels", "get_hcp_vertex_labels", "get_hcp_roi_indices", "summarize_by_roi", "get_topk_rois"):
         assert name in tribe_np.__all__
+        assert getattr(tribe_np.cortex, name) is getattr(tribe_np, name)
+    assert all(name in dir(tribe_np.cortex) for name in tribe_np.cortex.__all__)

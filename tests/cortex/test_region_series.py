@@ -106,9 +106,14 @@ def test_a_selection_run_says_what_it_has_of_each_region(parcels: Parcellation, 
     assert table.n_computed.tolist() == [len(whole), 12]
     assert table.n_vertices.tolist() == [len(whole), n]
     absent, partial = table.warnings
-    assert absent == "run: 3 of the 5 regions of small have no computed vertex and are left out"
+    assert absent == "run: 3 of the 5 regions of small have no computed vertex and are left out, such as V2"
     assert f"1 of 2 regions were not computed whole, such as FFC (12 of {n} vertices)" in partial
-    asked = roi(series, parcels, regions=["V2"])
+    left = roi(selection(values, parcels.vertices("V1", "left")), parcels, hemisphere="separate")
+    assert left.names == ("V1-lh",)
+    assert left.warnings == (
+        "run: 8 of the 9 regions of small have no computed vertex and are left out, such as V2-lh",
+    )
+    asked = roi(series, parcels, regions="V2")
     assert np.isnan(asked.values).all()
     assert "V2 (0 of" in asked.warnings[0]
     with pytest.raises(ParcellationError, match="none of its 3 vertices lies in a region of small"):
@@ -147,7 +152,8 @@ def test_what_is_refused(parcels: Parcellation, values: np.ndarray) -> None:
         ({"hemisphere": "lh"}, "hemisphere 'lh' is unknown"),
         ({"top": 0}, "top must be"),
         ({"top": True}, "top must be"),
-        ({"regions": ["FFD"]}, "near are .FFC"),
+        ({"regions": ["FFD"]}, "near are 'FFC'"),
+        ({"regions": []}, "regions must name"),
         ({"networks": True}, "the names of small tell no networks"),
     ]
     for options, message in wrong:
@@ -185,6 +191,18 @@ def test_networks_of_a_table(separator: str, parcels: Parcellation, values: np.n
     assert table.n_vertices[1] == len(parcels.vertices("V2", "right")) + len(parcels.vertices("FFC"))
     assert table.parcellation.name == "networks of small by networks.csv"
     assert [file.path for file in table.parcellation.files] == [path]
+    assert table.warnings == (
+        f"{path}: 2 of 5 regions of small have no network on one or both hemispheres, such as 'V3'; there they "
+        "count in none",
+    )
+
+
+def test_a_region_too_small_for_the_mesh_is_said(values: np.ndarray) -> None:
+    parcels = Parcellation("small", ("V1", "tiny"), np.zeros(2 * V, int))
+    for hemisphere in ("both", "left"):
+        table = roi(values, parcels, hemisphere=hemisphere)
+        assert table.regions == ("V1",)
+        assert table.warnings == ("small: 1 regions have no vertex on fsaverage3, such as 'tiny'",)
 
 
 @pytest.mark.parametrize(
@@ -198,6 +216,10 @@ def test_networks_of_a_table(separator: str, parcels: Parcellation, values: np.n
         ("region,network\nV1,\n", "line 2: V1 has no network"),
         ("region,network\nV1,a,b\n", "line 2: has more cells"),
         ("region,network,hemisphere\nV1,a,top\n", "line 2: hemisphere 'top' is unknown"),
+        (
+            "region,network,hemisphere\nL_V1_ROI,a,R\n",
+            "line 2: 'L_V1_ROI' is of the left hemisphere, but the row says",
+        ),
         ('region,network\n"V1,a\n', "cannot be read as a table"),
         ("region,network\nV1,\xff\n", "is no text"),
     ],

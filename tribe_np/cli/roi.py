@@ -106,7 +106,7 @@ def _lines(table: "RegionTable", out: Path | None) -> list[str]:
     n_rows, n = table.values.shape
     what = f"{n} of {table.n_ranked}" if n < table.n_ranked else str(n)
     if out is not None:
-        return [f"wrote {out}: {n_rows} rows x {what} {kind} ({table.parcellation.name})"]
+        return [f"wrote {out}: {n_rows} rows, {what} {kind} ({table.parcellation.name})"]
     width = max(len(kind), *(len(name) for name in table.names))
     lines = [
         f"{table.series.origin}: means of {n_rows} rows in {what} {kind} ({table.parcellation.name})",

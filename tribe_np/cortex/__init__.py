@@ -27,6 +27,7 @@ _PUBLIC = {
     "get_topk_rois": "tribe_np.cortex.hcp_regions",
     "load_mask": "tribe_np.cortex.mask_files",
     "load_overlay": "tribe_np.cortex.meshes",
+    "load_parcellation": "tribe_np.cortex.parcellation_files",
     "load_surface": "tribe_np.cortex.meshes",
     "resample": "tribe_np.cortex.resampling",
     "roi": "tribe_np.cortex.roi_tables",
@@ -37,7 +38,7 @@ __all__ = [
     "OutputSpace", "Parcellation", "RegionTable", "Resampled", "Surface", "SurfaceSeries", "VoxelMask",
     "VoxelSeries", "as_series", "as_voxel_series", "get_hcp_labels", "get_hcp_roi_indices", "get_hcp_vertex_labels",
     "get_subcortical_labels", "get_subcortical_mask", "get_subcortical_roi_indices", "get_topk_rois", "load_mask",
-    "load_overlay", "load_surface", "resample", "roi", "summarize_by_roi",
+    "load_overlay", "load_parcellation", "load_surface", "resample", "roi", "summarize_by_roi",
 ]  # fmt: skip
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tribe_np.cortex.label_names import SIDES
 from tribe_np.cortex.parcellation import NO_REGION, Parcellation, ParcellationFile, nearest
 from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.errors import ParcellationError
 from tribe_np.files.small_files import MEGABYTE, read_small_file
 from tribe_np.files.text_encoding import text_encoding
+from tribe_np.formats.annotation import SIDES
 from tribe_np.shown import quoted
 
 SCHAEFER = re.compile(r"\d+networks_(?:(?:LH|RH)_)(?P<network>[^_]+)_.+", re.IGNORECASE)
@@ -28,8 +28,8 @@ COLUMNS = ("region", "network")
 MAX_BYTES = 4 * MEGABYTE
 
 
-def by_network(parcellation: Parcellation, table: Path | None = None) -> Parcellation:
-    """The same cortex with networks as its regions; regions without one are in none.
+def by_network(parcellation: Parcellation, table: Path | None = None) -> tuple[Parcellation, tuple[str, ...]]:
+    """The same cortex with networks as its regions, and what to say of regions that are in none.
 
     Raises   ParcellationError where the names do not tell networks, or the table is malformed or of other regions
     """
@@ -45,7 +45,18 @@ def by_network(parcellation: Parcellation, table: Path | None = None) -> Parcell
     region_of = np.full(len(parcellation.region_of), NO_REGION)
     for (region, side), network in network_of.items():
         region_of[parcellation.vertices(region, side)] = numbers[network]
-    return Parcellation(name, networks, region_of, files)
+    return Parcellation(name, networks, region_of, files), _without(parcellation, network_of, table)
+
+
+def _without(parcellation: Parcellation, network_of: dict[tuple[str, str], str], table: Path | None) -> tuple[str, ...]:
+    left_out = [(r, side) for r, side in _pairs(parcellation) if (r, side) not in network_of]
+    names = list(dict.fromkeys(r for r, side in left_out if len(parcellation.vertices(r, side))))
+    if not names:
+        return ()
+    return (
+        f"{table}: {len(names)} of {len(parcellation.regions)} regions of {parcellation.name} have no network on one "
+        f"or both hemispheres, such as {quoted(names[0])}; there they count in none",
+    )
 
 
 def _pairs(parcellation: Parcellation) -> Iterator[tuple[str, str]]:
@@ -89,15 +100,19 @@ def _region(parcellation: Parcellation, name: str, side: str, where: str) -> tup
     given = side.strip().lower()
     if given not in ("", "both", *SIDES):
         raise ParcellationError(f"{where}: hemisphere {quoted(side)} is unknown; known are left, right and both")
+    sides = (SIDES[given],) if given in SIDES else HEMISPHERES
+    if name in parcellation.regions:
+        return name, sides
     spelled = WITH_SIDE.fullmatch(name)
-    if name not in parcellation.regions and spelled and spelled["name"] in parcellation.regions:
-        return spelled["name"], (SIDES[spelled["side"].lower()],)
-    if name not in parcellation.regions:
-        near = nearest(name, parcellation.regions)
+    if spelled is None or spelled["name"] not in parcellation.regions:
+        near = ", ".join(nearest(name, parcellation.regions))
         raise ParcellationError(
-            f"{where}: {quoted(name)} is no region of {parcellation.name}{'; near are ' if near else ''}{', '.join(near)}"
+            f"{where}: {quoted(name)} is no region of {parcellation.name}{near and f'; near are {near}'}"
         )
-    return name, (SIDES[given],) if given in SIDES else HEMISPHERES
+    side = SIDES[spelled["side"].lower()]
+    if side not in sides:
+        raise ParcellationError(f"{where}: {quoted(name)} is of the {side} hemisphere, but the row says {sides[0]}")
+    return spelled["name"], (side,)
 
 
 def _rows(raw: bytes, path: Path) -> Iterator[tuple[int, dict[str, str]]]:

@@ -31,7 +31,7 @@ class RegionTable:
     """Time courses of regions, one entry a region, or one a region and hemisphere.
 
     Shapes   values (R, n) float64, the mean over the vertices of an entry; means (n,) of that over time;
-             ranks (n,), 1 for the highest mean of all regions of the parcellation, ties with one number, 0 for none;
+             ranks (n,), 1 for the highest mean of all regions on these hemispheres, ties with one number, 0 for none;
              n_vertices (n,) on the mesh; n_computed (n,) of them in the source; n_left_out (n,) of those not finite
     Units    those of the source; row r describes the stimulus from starts[r] on, and estimates BOLD
              hemodynamic_offset seconds later
@@ -84,7 +84,7 @@ def regions_of(
     hemisphere: str = "both",
     top: int | None = None,
     networks: bool | str | Path = False,
-    regions: Sequence[str] | None = None,
+    regions: str | Sequence[str] | None = None,
 ) -> RegionTable:
     """The time courses of regions, their means over time, and the ranks of these.
 
@@ -101,11 +101,15 @@ def regions_of(
         raise ConfigError(f"top must be a whole number from 1 on, got {quoted(top)}")
     series = as_series(source)
     parcels = parcellation_of(parcellation, 2 * series.per_hemisphere, series.mesh)
+    said: tuple[str, ...] = ()
     if networks:
-        parcels = by_network(parcels, None if networks is True else Path(networks))
-    wanted = None if regions is None else [region for name in regions for region in parcels.matching(name)]
-    table = _ranked(_measured(series, parcels, HEMISPHERE_CHOICES[hemisphere]))
-    return _chosen(table, wanted, top)
+        parcels, said = by_network(parcels, None if networks is True else Path(networks))
+    names = [regions] if isinstance(regions, str) else regions
+    wanted = None if names is None else [region for name in names for region in parcels.matching(name)]
+    if wanted == []:
+        raise ConfigError("regions must name a region such as V1, got none")
+    table = _chosen(_ranked(_measured(series, parcels, HEMISPHERE_CHOICES[hemisphere])), wanted, top)
+    return replace(table, warnings=(*said, *table.warnings))
 
 
 def parcellation_of(given: Any, n_vertices: int, mesh: str) -> Parcellation:
@@ -231,27 +235,22 @@ def _chosen(table: RegionTable, wanted: Sequence[str] | None, top: int | None) -
 
 
 def _absent(table: RegionTable) -> list[str]:
-    """What to say of regions that are not in the table."""
+    """What to say of entries that have vertices, but none that was computed, and of regions too small for the mesh."""
+    parcels, said = table.parcellation, []
+    assert isinstance(parcels, Parcellation)
     assert isinstance(table.series, SurfaceSeries)
-    computed, on_mesh = _per_region(table, table.n_computed), _per_region(table, table.n_vertices)
-    tiny = [region for region in computed if not on_mesh[region]]
-    absent = [region for region in computed if on_mesh[region] and not computed[region]]
-    origin, name = table.series.origin, table.parcellation.name
-    said = []
-    if absent:
+    on_mesh = np.flatnonzero(table.n_vertices)
+    absent = on_mesh[table.n_computed[on_mesh] == 0]
+    if len(absent):
         said.append(
-            f"{origin}: {len(absent)} of the {len(computed)} regions of {name} have no computed vertex and are left out"
+            f"{table.series.origin}: {len(absent)} of the {len(on_mesh)} regions of {parcels.name} have no computed "
+            f"vertex and are left out, such as {table.names[absent[0]]}"
         )
-    if tiny and set(table.hemispheres) in ({"both"}, set(HEMISPHERES)):  # else they may be of the other hemisphere
-        said.append(f"{name}: {len(tiny)} regions have no vertex on {table.series.mesh}, such as {quoted(tiny[0])}")
+    tiny = np.flatnonzero(_counts(parcels.region_of, len(parcels.regions)) == 0)
+    if len(tiny):
+        name = quoted(parcels.regions[tiny[0]])
+        said.append(f"{parcels.name}: {len(tiny)} regions have no vertex on {table.series.mesh}, such as {name}")
     return said
-
-
-def _per_region(table: RegionTable, counts: np.ndarray) -> dict[str, int]:
-    total = dict.fromkeys(table.regions, 0)
-    for region, count in zip(table.regions, counts.tolist(), strict=True):
-        total[region] += count
-    return total
 
 
 def _partial(table: RegionTable) -> list[str]:

@@ -71,11 +71,11 @@ def as_record(table: RegionTable) -> dict[str, Any]:
         **({"mesh": series.mesh} if isinstance(series, SurfaceSeries) else {"space": series.space.as_dict()}),
         "parcellation": parcels.name,
         "parcellation_files": [{"path": str(file.path), "sha256": file.sha256} for file in parcels.files],
-        "tr": series.tr,
-        "hemodynamic_offset": series.hemodynamic_offset,
+        "tr": _number(series.tr),
+        "hemodynamic_offset": _number(series.hemodynamic_offset),
         "time": _meaning_of_starts(series),
-        "units": series.run.get("units"),
-        "starts": table.starts.tolist(),
+        "units": str(series.run.get("units", "not stated")),
+        "starts": [_number(start) for start in table.starts.tolist()],
         "n_ranked": table.n_ranked,
         "regions": [
             entry | {"values": [_number(value) for value in values]}
@@ -87,7 +87,7 @@ def as_record(table: RegionTable) -> dict[str, Any]:
 
 def _meaning_of_starts(series: AnySeries) -> str:
     if not series.run:
-        return "starts count rows of tr seconds; what of is not stated"
+        return "starts are row numbers times tr; the source states no time axis"
     if series.run.get("time_axis") == "scan":  # what `project` wrote
         return "starts are seconds of the scan"
     return "starts are seconds of the stimulus; the BOLD of a row is that at its start + hemodynamic_offset seconds"
