@@ -66,3 +66,21 @@ def test_volumes_whose_grid_cannot_be_taken(tmp_path: Path) -> None:
     path.write_bytes(flat.header.binaryblock + bytes(4) + bytes(32))
     with pytest.raises(ConfigError, match=r"cannot be inverted|cannot be read"):
         grid_like(path)
+
+
+def test_damaged_volumes_are_refused_in_one_line(tmp_path: Path) -> None:
+    """Truncated anywhere, or with a byte of its header changed: a grid or a ConfigError, and nothing else."""
+    path = tmp_path / "x.nii"
+    nibabel.save(nibabel.Nifti1Image(np.zeros((2, 3, 4), np.uint8), np.diag([2.0, 2, 2, 1])), path)
+    whole = path.read_bytes()
+    changed = [whole[:length] for length in range(0, len(whole), 7)]
+    changed += [whole[:at] + bytes([whole[at] ^ flip]) + whole[at + 1 :] for at in range(352) for flip in (1, 255)]
+    said = []
+    for raw in changed:
+        path.write_bytes(raw)
+        try:
+            grid_like(path)
+        except ConfigError as error:
+            said.append(str(error))
+    assert len(said) > 50
+    assert not any("\n" in text for text in said)

@@ -1,6 +1,7 @@
 """What every export has in common: one folder, whole or not at all; times; names; what is refused."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 
 from tests.outputs.export_case import CHOSEN, PER_SIDE, RUN, halves, predictions_folder, values_of
 from tribe_np.cortex import SurfaceSeries
+from tribe_np.cortex.sizes import VERTICES_PER_HEMISPHERE
 from tribe_np.errors import ConfigError, MissingDependencyError, OutputError, ShapeError
 from tribe_np.outputs import export
 from tribe_np.outputs.export_formats import EXPORT_FORMATS
-from tribe_np.outputs.export_names import read_entities
+from tribe_np.outputs.export_names import BIDS_SPACES, read_entities
 
 STEP_ONLY = ("gifti", "cifti", "mgh", "mgz", "mz3", "stc")
 EVERY_ROW = ("npz", "raw", "csv")
@@ -152,6 +154,20 @@ def test_rows_at_an_even_step_of_their_own_have_that_step(tmp_path: Path) -> Non
     assert (facts["RepetitionTime"], facts["StartTime"]) == (1.5, 7.25)
 
 
+def test_a_step_that_no_decimal_number_is_does_not_drift(tmp_path: Path) -> None:
+    series = SurfaceSeries(np.zeros((9000, 1)), "fsaverage3", np.arange(9000) / 3, 1.0, vertices=np.array([7]))
+    facts = json.loads(export(series, "stc", tmp_path / "out").files[1].read_text())
+    assert facts["RepetitionTime"] == pytest.approx(1 / 3, rel=1e-12)
+
+
+def test_fs_lr_has_its_own_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(VERTICES_PER_HEMISPHERE, "fsLR-32k", 32492)
+    done = export(np.zeros((1, 64984), np.float32), "cifti", tmp_path / "out", bids="sub-01 task-film")
+    assert done.files[-2].name == "sub-01_task-film_space-fsLR_den-32k_bold.dtseries.nii"
+    assert "MNI305" not in json.loads(done.files[-1].read_text())["Space"]
+    assert set(VERTICES_PER_HEMISPHERE) == set(BIDS_SPACES)
+
+
 def test_values_that_are_not_finite_are_kept_and_counted(tmp_path: Path) -> None:
     values = np.zeros((3, 2 * PER_SIDE), np.float32)
     values[0, 5], values[1, 5], values[2, 9] = np.nan, np.inf, np.nan
@@ -229,6 +245,15 @@ def test_sources_that_are_no_predictions_are_refused(whole: Path, tmp_path: Path
         series = SurfaceSeries(values, "fsaverage3", np.array(starts), vertices=np.array(vertices))
         with pytest.raises(ShapeError, match=r"has values \(2, 3\)"):
             export(series, "gifti", tmp_path / "out")
+    for wrong, complaint in (
+        ({"vertices": np.array([5, 3, 9])}, "must be ascending"),
+        ({"vertices": np.array([5, 6, 2 * PER_SIDE])}, "must be ascending"),
+        ({"tr": 0.0}, "is no time"),
+        ({"mesh": "fsaverage"}, "must be called fsaverage7"),
+    ):
+        parts = {"vertices": np.array(CHOSEN[:3]), "mesh": "fsaverage3"} | wrong
+        with pytest.raises(ShapeError, match=complaint):
+            export(SurfaceSeries(values, starts=np.arange(2.0), **parts), "gifti", tmp_path / "out")
     with pytest.raises(OutputError, match="has no rows"):
         export(np.zeros((0, 2 * PER_SIDE)), "npz", tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -241,6 +266,9 @@ def test_a_medial_wall_that_is_none_is_refused(whole: Path, tmp_path: Path) -> N
     for parcels, count in ((everywhere, "0 of 642"), (nowhere, "400 of 642")):
         with pytest.raises(ConfigError, match=f"{count} vertices of the left hemisphere have no region"):
             export(whole, "cifti", tmp_path / "out", mask_medial_wall=True, parcellation=parcels)
+    larger = replace(halves(), region_of=np.tile(halves().region_of, 2))
+    with pytest.raises(ShapeError, match="has 2568 vertices, but fsaverage3 has 1284"):
+        export(whole, "cifti", tmp_path / "out", mask_medial_wall=True, parcellation=larger)
 
 
 def test_a_missing_extra_is_named(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

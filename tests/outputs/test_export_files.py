@@ -1,6 +1,7 @@
 """Every format of `export`, read back: the values to the bit, the times, what the vertices are."""
 
 import gzip
+import io
 import json
 import struct
 from pathlib import Path
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 
 from tests.outputs.export_case import CHOSEN, N_ROWS, PER_SIDE, RUN, halves, predictions_folder, values_of
-from tribe_np.outputs import cifti_files, export
+from tribe_np.errors import OutputError
+from tribe_np.outputs import cifti_files, export, hdf5_files
 from tribe_np.outputs.export_formats import EXPORT_FORMATS, find_format
 
 
@@ -255,3 +257,23 @@ def test_the_real_parcellation_gives_areas_and_the_medial_wall(tmp_path: Path) -
     assert 1600 < facts["VerticesMasked"] == facts["VerticesOfMedialWall"] < 1900
     assert all(len(file["sha256"]) == 64 for file in facts["MedialWallFiles"])
     assert nibabel.load(done.files[0]).shape == (2, 20484 - facts["VerticesMasked"])
+
+
+@pytest.mark.extras
+@pytest.mark.parametrize("room", [0, 700, 5000])
+def test_hdf5_on_a_full_disk_ends_without_a_traceback(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], room: int
+) -> None:
+    class SmallDisk(io.FileIO):
+        def write(self, data: Any) -> int:
+            if self.tell() + len(data) > room:
+                raise OSError(28, "No space left on device")
+            return super().write(data)
+
+    small = type("SmallFile", (hdf5_files._LateFailure, SmallDisk), {})
+    monkeypatch.setattr(hdf5_files, "_LateFailure", small)
+    (tmp_path / "place").mkdir()
+    with pytest.raises(OutputError, match="disk is full"):
+        export(whole, "hdf5", tmp_path / "place" / "out")
+    assert not list((tmp_path / "place").iterdir())
+    assert capfd.readouterr().err == ""

@@ -89,9 +89,11 @@ def grid_like(path: str | Path) -> Grid:
 
 
 def _check_size(grid: Grid, what: str) -> None:
-    needed = grid.n_voxels * BYTES_PER_VOXEL
-    if min(grid.shape) < 1 or max(grid.shape) > MOST_PER_AXIS or needed > MOST_BYTES:
+    needed, shape = grid.n_voxels * BYTES_PER_VOXEL, " x ".join(map(str, grid.shape))
+    if min(grid.shape) < 1:
+        raise ConfigError(f"{what}: has {shape} voxels, so that nothing lies in it")
+    if max(grid.shape) > MOST_PER_AXIS or needed > MOST_BYTES:
         raise ConfigError(
-            f"{what}: makes volumes of {' x '.join(map(str, grid.shape))} voxels, which need about "
-            f"{needed / 1e9:,.0f} GB; at most {MOST_BYTES / 1e9:.0f} GB are taken, which is 0.5 mm in the whole box"
+            f"{what}: makes volumes of {shape} voxels, which need about {needed / 1e9:,.0f} GB; at most "
+            f"{MOST_BYTES / 1e9:.0f} GB are taken, which is 0.35 mm in the whole box"
         )

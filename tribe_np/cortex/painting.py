@@ -79,7 +79,8 @@ class Smoother:
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """Smoothed values (n,) of the painted voxels."""
-        return np.asarray(self._filtered(values) / self.total)
+        with np.errstate(invalid="ignore"):  # infinite values, which a warning has told of
+            return np.asarray(self._filtered(values) / self.total)
 
     def _filtered(self, values: np.ndarray) -> np.ndarray:
         box = np.zeros(self.shape)

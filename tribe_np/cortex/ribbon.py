@@ -42,12 +42,6 @@ class Ribbon:
     n_thin: int  # voxels painted only because the surface midway passes
     n_outside: int  # vertices whose place midway lies outside the grid
 
-    def volume(self, values: np.ndarray, background: float = 0.0, dtype: type = np.float32) -> np.ndarray:
-        """One value per painted voxel as a volume of the grid's shape."""
-        whole: np.ndarray = np.full(self.grid.n_voxels, background, dtype)
-        whole[self.voxels] = values
-        return whole.reshape(self.grid.shape, order="F")
-
 
 def ribbon_of(white: Surface, pial: Surface, grid: Grid) -> Ribbon:
     """The ribbon between two surfaces of one mesh on a grid in their space.
@@ -157,7 +151,7 @@ def _points_in(
     length = np.minimum(np.floor(np.where(crossed, top, -1)), last[of]).astype(np.int64) - first + 1
     column, height = _repeated(np.where(crossed, np.maximum(length, 0), 0))
     z = first[column] + height
-    inside = base[column] - TOLERANCE + slope[column] * z[:, None]
+    inside = np.maximum(base[column] - TOLERANCE + slope[column] * z[:, None], 0)
     of = of[column]
     weights = np.zeros((3, len(z)))
     for cut, corners in enumerate(TETRAHEDRA):

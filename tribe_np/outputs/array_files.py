@@ -31,7 +31,7 @@ def array_parts(series: SurfaceSeries, options: ExportOptions) -> dict[str, Any]
         "mesh": series.mesh,
         "vertices_per_hemisphere": series.per_hemisphere,
         "units": units(series),
-        "run": json.dumps(series.run, ensure_ascii=False),
+        "run": json.dumps(dict(series.run)),
     }
 
 

@@ -21,11 +21,18 @@ from tribe_np.shown import did_you_mean, quoted
 BIDS_VERSION = "1.10.0"
 ENTITIES = ("sub", "ses", "task", "acq", "ce", "rec", "dir", "run", "desc")  # a person may give; desc comes last
 INDICES = ("run",)
-DENSITIES = {"fsaverage3": "642", "fsaverage4": "3k", "fsaverage5": "10k", "fsaverage6": "41k", "fsaverage7": "164k"}
+BIDS_SPACES = {  # of each mesh: space and density
+    "fsaverage3": ("fsaverage", "642"),
+    "fsaverage4": ("fsaverage", "3k"),
+    "fsaverage5": ("fsaverage", "10k"),
+    "fsaverage6": ("fsaverage", "41k"),
+    "fsaverage7": ("fsaverage", "164k"),
+    "fsLR-32k": ("fsLR", "32k"),
+}
 PREDICTED = (
     "Activity of the cortex that TRIBE v2 predicts for a stimulus, computed by tribe_np; nobody was scanned for it"
 )
-MEASURED_BOLD = "Measured BOLD, put on the cortex of fsaverage by tribe_np"
+MEASURED_BOLD = "Measured BOLD, put on the cortical surface by tribe_np"
 ON_SURFACES = (".func.gii", ".dtseries.nii")
 ENDINGS = (*ON_SURFACES, ".nii.gz")  # of more than one part
 FILE_SIDES = {"left": ("lh", "L"), "right": ("rh", "R")}
@@ -47,8 +54,9 @@ def surface_name(series: SurfaceSeries, options: ExportOptions, extension: str, 
     Raises   ConfigError for entities that BIDS does not have
     """
     if options.bids:
-        space = [("space", "fsaverage"), ("den", DENSITIES[series.mesh])]
-        return bids_name(options.bids, [("hemi", FILE_SIDES[side][1]), *space] if side else space, extension)
+        own = [("hemi", FILE_SIDES[side][1])] if side else []
+        own += zip(("space", "den"), BIDS_SPACES[series.mesh], strict=True)
+        return bids_name(options.bids, own, extension)
     prefix = f"{FILE_SIDES[side][0]}." if side else ""
     return f"{prefix}{content_name(series)}.{series.mesh}.{extension}"
 
@@ -107,7 +115,7 @@ def write_dataset_files(folder: Path, series: AnySeries, written: Sequence[Path]
     """What makes a folder that holds `written` a BIDS dataset of derivatives."""
     measured = is_measured(series)
     description = {
-        "Name": "Measured BOLD on fsaverage" if measured else "Predictions of TRIBE v2",
+        "Name": "Measured BOLD on the cortical surface" if measured else "Predictions of TRIBE v2",
         "BIDSVersion": BIDS_VERSION,
         "DatasetType": "derivative",
         "GeneratedBy": [{"Name": "tribe_np", "Version": __version__}],

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.cortex.series import as_series
+from tribe_np.cortex.series import SurfaceSeries, as_series
+from tribe_np.cortex.sizes import mesh_name
 from tribe_np.cortex.voxel_series import AnySeries, VoxelSeries, as_voxel_series, is_voxel_folder
 from tribe_np.errors import OutputError, ShapeError
 from tribe_np.outputs.export_formats import ExportFormat, ExportOptions, check_options, find_format
@@ -69,6 +70,8 @@ def _inputs(source: Any, options: ExportOptions) -> Mapping[str, Path | None]:
         inputs[f"mask {file}"] = Path(file)
     if options.subjects_dir is not None:
         inputs["subjects folder"] = Path(options.subjects_dir)
+    if options.like is not None:
+        inputs["volume"] = Path(options.like)
     given = options.parcellation
     for path in [given] if isinstance(given, (str, Path)) else given if isinstance(given, (list, tuple)) else []:
         if Path(path).exists():  # else it is a name
@@ -84,7 +87,15 @@ def _check_outside(out: Path, source: Any) -> None:
 
 def _check_series(series: AnySeries, options: ExportOptions) -> None:
     """Refuses a series whose parts contradict each other, and options whose values are wrong."""
-    values, n_columns = series.values, len(series.columns)
+    if isinstance(series, SurfaceSeries) and mesh_name(series.mesh) != series.mesh:
+        raise ShapeError(f"{series.origin}: its mesh {series.mesh} must be called {mesh_name(series.mesh)}")
+    values, columns, n_columns = series.values, series.columns, len(series.columns)
+    size, unit = _size(series)
+    if not n_columns or columns[0] < 0 or columns[-1] >= size or (np.diff(columns) <= 0).any():
+        where = f"both hemispheres of {series.mesh}" if isinstance(series, SurfaceSeries) else str(series.space)
+        raise ShapeError(f"{series.origin}: its {unit} must be ascending numbers of {where}")
+    if not (0 < series.tr < np.inf and np.isfinite(series.hemodynamic_offset)):
+        raise ShapeError(f"{series.origin}: tr {series.tr} or offset {series.hemodynamic_offset} is no time in seconds")
     if values.ndim != 2 or values.dtype.kind not in "fiu":
         raise ShapeError(f"{series.origin}: expected numbers of shape (R, V), got {values.dtype} {values.shape}")
     if values.shape != (len(series.starts), n_columns):

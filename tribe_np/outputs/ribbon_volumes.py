@@ -17,7 +17,7 @@ from tribe_np.cortex.spaces import SpaceSurfaces, surfaces_in_space
 from tribe_np.errors import ConfigError, OutputError
 from tribe_np.formats.nifti_stream import MNI_152, TEMPLATE_OTHER, VolumeHeader, write_nifti
 from tribe_np.outputs.export_formats import ExportFormat, ExportOptions
-from tribe_np.outputs.export_names import bids_name
+from tribe_np.outputs.export_names import bids_name, content_name
 from tribe_np.outputs.sidecars import vertex_facts, write_sidecar
 from tribe_np.outputs.time_axis import TimeAxis, time_axis
 
@@ -45,13 +45,13 @@ def write_volumes(series: SurfaceSeries, folder: Path, options: ExportOptions) -
     ribbon = ribbon_of(found.surfaces["white"], found.surfaces["pial"], grid)
     paint = paint_with(ribbon, series.columns[~empty])
     options.warnings.extend(_remarks(found, ribbon, options))
-    path, mask = _paths(folder, options, found.template, grid)
+    path, mask = _paths(folder, series, options, found.template, grid)
     path.parent.mkdir(parents=True, exist_ok=True)
     frames = _frames(series.values, ~empty, axis, paint, Smoother(paint, options.smooth) if options.smooth else None)
-    write_nifti(path, _header(grid, found, axis), frames)
+    write_nifti(path, _header(grid, found, content_name(series), axis), frames)
     painted = np.zeros(grid.n_voxels, np.uint8)
     painted[paint.voxels] = 1
-    write_nifti(mask, _header(grid, found), [painted])
+    write_nifti(mask, _header(grid, found, "mask"), [painted])
     facts = _facts(found, ribbon, paint, options)
     counts = vertex_facts(series, full=True) | {"VerticesComputedAsNaN": int(empty.sum())}
     return [
@@ -81,10 +81,10 @@ def _frames(
             yield paint.volume(row if smoothed is None else smoothed(row))
 
 
-def _header(grid: Grid, found: SpaceSurfaces, axis: TimeAxis | None = None) -> VolumeHeader:
-    """Of the rows, or of a mask."""
+def _header(grid: Grid, found: SpaceSurfaces, what: str, axis: TimeAxis | None = None) -> VolumeHeader:
+    """Of the rows, or of a mask, which has no axis of time."""
     code = MNI_152 if found.space == "mni152" else TEMPLATE_OTHER
-    words = f"{'predicted BOLD (z)' if axis else 'mask of painted voxels'} by tribe_np, {found.template}"
+    words = f"{what} in the cortical ribbon, {found.template}"
     if found.is_approximate:
         words += ", approximate affine"
     if axis is None:
@@ -122,10 +122,11 @@ def _empty_columns(values: np.ndarray) -> np.ndarray:
     return empty
 
 
-def _paths(folder: Path, options: ExportOptions, template: str, grid: Grid) -> tuple[Path, Path]:
+def _paths(folder: Path, series: SurfaceSeries, options: ExportOptions, template: str, grid: Grid) -> tuple[Path, Path]:
     """The file and its mask."""
     if not options.bids:
-        return folder / f"predictions.{template}.nii.gz", folder / f"predictions.{template}.mask.nii.gz"
+        stem = f"{content_name(series)}.{template}"
+        return folder / f"{stem}.nii.gz", folder / f"{stem}.mask.nii.gz"
     label = f"{grid.sizes[0]:g}".replace(".", "p") if options.like is None else "like"
     path = folder / bids_name(options.bids, [("space", template), ("res", label)], "nii.gz")
     return path, path.with_name(path.name.replace("_bold.nii.gz", "_mask.nii.gz"))

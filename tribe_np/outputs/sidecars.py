@@ -12,8 +12,9 @@ from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.voxel_series import AnySeries, VoxelSeries
 from tribe_np.outputs.export_formats import ExportOptions
 from tribe_np.outputs.export_names import (
-    DENSITIES,
+    BIDS_SPACES,
     MEASURED_BOLD,
+    ON_SURFACES,
     PREDICTED,
     is_measured,
     read_entities,
@@ -22,7 +23,10 @@ from tribe_np.outputs.export_names import (
 from tribe_np.outputs.hemisphere_rows import computed_columns
 from tribe_np.outputs.time_axis import TimeAxis, row_times
 
-SPACE = "the surface of FreeSurfer's fsaverage; its coordinates are MNI305, not MNI152"
+SURFACES = {
+    "fsaverage": "the surface of FreeSurfer's fsaverage; its coordinates are MNI305, not MNI152",
+    "fsLR": "HCP's fsLR surface, numbered otherwise than fsaverage",
+}
 
 
 def write_sidecar(
@@ -42,10 +46,10 @@ def write_sidecar(
         **facts,
         "GeneratedBy": [{"Name": "tribe_np", "Version": __version__}],
         "Warnings": [*_warnings(series), *options.warnings],
-        "Run": series.run,
+        "Run": dict(series.run),
     }
     sidecar = sidecar_of(path)
-    sidecar.write_text(_json(value), encoding="utf-8")
+    sidecar.write_text(_json(value), encoding="utf-8", errors="backslashreplace")  # as run.json is written
     return sidecar
 
 
@@ -65,7 +69,7 @@ def units(series: AnySeries) -> str:
 
 def _mesh(series: SurfaceSeries) -> dict[str, Any]:
     vertices = {} if series.vertices is None else {"Vertices": series.vertices.tolist()}
-    return {"Mesh": series.mesh, "Space": SPACE, "VerticesPerHemisphere": series.per_hemisphere, **vertices}
+    return {"Mesh": series.mesh, "Space": SURFACES[BIDS_SPACES[series.mesh][0]], "VerticesPerHemisphere": series.per_hemisphere, **vertices}
 
 
 def vertex_facts(series: SurfaceSeries, side: str | None = None, *, full: bool) -> dict[str, Any]:
@@ -87,16 +91,16 @@ def _description(series: AnySeries) -> str:
         return MEASURED_BOLD
     if isinstance(series, VoxelSeries):
         return PREDICTED.replace("the cortex", "the brain")
-    return PREDICTED if series.run else "Values on the cortex of fsaverage, exported by tribe_np from an array"
+    return PREDICTED if series.run else "Values on the cortical surface, exported by tribe_np from an array"
 
 
 def _bids_fields(path: Path, series: AnySeries, options: ExportOptions) -> dict[str, Any]:
-    """What BIDS wants where a name has task-, and den-, which a volume's has not."""
-    fields: dict[str, Any] = {"TaskName": read_entities(options.bids)["task"]}
-    if "_den-" in path.name and isinstance(series, SurfaceSeries):
+    """What BIDS wants of a task, of a surface and of a volume."""
+    task = {"TaskName": read_entities(options.bids)["task"]}
+    if path.name.endswith(ON_SURFACES) and isinstance(series, SurfaceSeries):
         density = f"{series.mesh}: {series.per_hemisphere} vertices per hemisphere"
-        fields["Density"] = {DENSITIES[series.mesh]: density}
-    return fields
+        return {**task, "Density": {BIDS_SPACES[series.mesh][1]: density}}
+    return {**task, "SkullStripped": True}
 
 
 def _times(series: AnySeries, options: ExportOptions, times: np.ndarray, axis: TimeAxis | None) -> dict[str, Any]:

@@ -51,9 +51,10 @@ def time_axis(series: AnySeries, options: ExportOptions, what: str) -> TimeAxis:
     rows = np.arange(len(found))
     if not len(found) or not np.isfinite(found).all():
         raise OutputError(f"{series.origin}: has {'a row without a time' if len(found) else 'no rows'}")
-    step = round(float(np.median(np.diff(found))), 6) if len(found) > 1 else series.tr
-    if step > 0 and (abs(found - (found[0] + rows * step)) <= TOLERANCE).all():
-        return TimeAxis(float(found[0]), step, rows)
+    own_step = float(found[-1] - found[0]) / max(1, len(found) - 1)
+    for step in (series.tr, own_step):
+        if step > 0 and (abs(found - (found[0] + rows * step)) <= TOLERANCE).all():
+            return TimeAxis(float(found[0]), step, rows)
     if not options.fill_gaps:
         raise OutputError(f"{_uneven(series, found, what)}; {_ways_out(series, found)}")
     places = _places(series, found)
