@@ -58,8 +58,10 @@ def test_the_default_is_mni305_and_says_so(whole: Path, subjects: Path, tmp_path
     assert np.abs(values).max() <= np.abs(values_of(whole)).max()
 
 
-@pytest.mark.parametrize("resolution", [1.0, 2.0, 3.0])
-@pytest.mark.parametrize("space", ["mni305", "mni152", "true mni152"])
+@pytest.mark.parametrize(
+    ("space", "resolution"),
+    [("mni305", 1.0), ("mni305", 3.0), ("mni152", 2.0), ("mni152", 3.0), ("true mni152", 2.0), ("true mni152", 3.0)],
+)
 def test_a_marker_lands_where_its_vertex_is(space: str, resolution: float, subjects: Path, tmp_path: Path) -> None:
     """Through the file: the centre of mass of one vertex, by the file's own affine."""
     places = in_space(MIDWAY, space.split()[-1])
@@ -187,10 +189,11 @@ def test_options_that_cannot_be(options: dict[str, Any], message: str, whole: Pa
     assert not out.exists()
 
 
-def test_a_mesh_that_is_nowhere(whole: Path, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    with pytest.raises((MeshError, ImportError), match="white of fsaverage3"):
-        export(whole, "nifti", tmp_path / "out", subjects_dir=tmp_path / "empty")
+def test_a_mesh_that_lacks_a_file(whole: Path, subjects: Path, tmp_path: Path) -> None:
+    (subjects / "fsaverage3" / "surf" / "rh.pial").unlink()
+    with pytest.raises(MeshError, match=r"rh.pial: no such file, but lh.pial is there; both hemispheres are needed"):
+        export(whole, "nifti", tmp_path / "out", subjects_dir=subjects)
+    assert not (tmp_path / "out").exists()
 
 
 def test_nothing_but_nan(subjects: Path, tmp_path: Path) -> None:

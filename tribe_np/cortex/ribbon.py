@@ -3,8 +3,8 @@
 The ribbon under a triangle is a prism, cut into three tetrahedra in which a vertex's value fades linearly. Each voxel
 is looked at in a lattice of points at most LATTICE_STEP apart; its value is the mean over its points in the ribbon.
 Painting is therefore a matrix of voxels by vertices, made once, whose rows sum to 1. Where cortex is too thin for the
-lattice (white and pial touch on the medial wall), the voxels that the surface midway crosses are painted too, so that
-there are no holes.
+lattice (white and pial touch on the medial wall), the voxels that points of the surface midway fall in are painted
+too, and each vertex of the grid has a share of some voxel: there are no holes, and no vertex is lost.
 """
 
 from collections.abc import Iterator
