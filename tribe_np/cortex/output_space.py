@@ -66,17 +66,20 @@ UNKNOWN = OutputSpace("unknown", 0)
 def space_of_run(run: Mapping[str, Any], n_columns: int, origin: str | Path) -> OutputSpace:
     """The space of a prediction folder by its run.json; folders from before `space` was written are on a mesh.
 
+    On surfaces the key `mesh` decides: who puts a prediction on another mesh writes that.
     Raises   OutputError for a `space` that predict does not write
     """
     try:
-        told = run.get("space", {"kind": "surface", "mesh": run.get("mesh", DEFAULT_MESH)})
+        told = run.get("space", {"kind": "surface"})
         kind = told["kind"]
+        if kind == "surface":
+            mesh = mesh_name(str(run.get("mesh", told.get("mesh", DEFAULT_MESH))))
+            return OutputSpace(kind, 2 * VERTICES_PER_HEMISPHERE[mesh], mesh)
         name = str(told[NAMED_BY[kind]]) if kind in NAMED_BY else ""
         resolution = told.get("resolution")
         if kind not in KINDS or not (resolution is None or resolution in RESOLUTIONS):
             raise ValueError(f"{told!r:.80}")
-        name = mesh_name(name) if kind == "surface" else name
-        n_outputs = told.get("n_outputs", 2 * VERTICES_PER_HEMISPHERE.get(name, 0) or n_columns)
+        n_outputs = told["n_outputs"]
         if type(n_outputs) is not int or n_outputs < n_columns:
             raise ValueError(f"{n_outputs!r:.40} outputs, but {n_columns} columns")
     except (KeyError, TypeError, ValueError, AttributeError, TribeError) as error:

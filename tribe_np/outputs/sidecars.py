@@ -69,7 +69,8 @@ def units(series: AnySeries) -> str:
 
 def _mesh(series: SurfaceSeries) -> dict[str, Any]:
     vertices = {} if series.vertices is None else {"Vertices": series.vertices.tolist()}
-    return {"Mesh": series.mesh, "Space": SURFACES[BIDS_SPACES[series.mesh][0]], "VerticesPerHemisphere": series.per_hemisphere, **vertices}
+    space = SURFACES[BIDS_SPACES[series.mesh][0]]
+    return {"Mesh": series.mesh, "Space": space, "VerticesPerHemisphere": series.per_hemisphere, **vertices}
 
 
 def vertex_facts(series: SurfaceSeries, side: str | None = None, *, full: bool) -> dict[str, Any]:
