@@ -18,6 +18,7 @@ from tribe_np.errors import ConfigError, OutputError, ParcellationError
 from tribe_np.formats.label_volume import Volume, canonical, digest, read_volume
 from tribe_np.optional import require
 
+NILEARNS_SPACE = "MNI152NLin2009aSym"  # of its masks of the brain and its tissues
 MaskSource = str | Path | Sequence[str | Path] | VoxelMask
 
 
@@ -39,6 +40,8 @@ def load_mask(space: OutputSpace, source: MaskSource | None = None) -> VoxelMask
         mask = subcortical_mask(load_atlas(space.resolution or 2))
     else:
         mask = _of_nilearn(space)
+    if space.name != SUBCORTICAL:
+        mask = replace(mask, space=NILEARNS_SPACE)
     size = np.diag(mask.affine)[:3]
     if space.resolution is not None and not np.allclose(size, space.resolution, atol=1e-3):
         shown = " x ".join(f"{step:g}" for step in size)
@@ -81,5 +84,4 @@ def plain_mask(name: str, volume: Volume, files: tuple[ParcellationFile, ...] = 
 def _of_nilearn(space: OutputSpace) -> VoxelMask:
     datasets: Any = require("nilearn.datasets", extra="plot", why=f"the mask {space.name}")
     image = getattr(datasets, f"load_{space.name}_mask")(resolution=space.resolution)
-    mask = plain_mask(space.name, canonical(image, f"nilearn's {space.name} mask"))
-    return replace(mask, space="MNI152NLin2009aSym")
+    return plain_mask(space.name, canonical(image, f"nilearn's {space.name} mask"))

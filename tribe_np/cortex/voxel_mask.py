@@ -40,7 +40,7 @@ class VoxelMask:
         return len(self.structure_of)
 
     def side_of(self, structure: str) -> tuple[str | None, str]:
-        """ "left" or "right", and the name without it; None where a name has no side."""
+        """The side, left or right, and the name without it; None where a name has no side."""
         for side, prefix in SIDE_PREFIXES.items():
             if structure.startswith(prefix):
                 return side, structure.removeprefix(prefix)
@@ -91,14 +91,15 @@ class VoxelMask:
         volume[self.inside] = rows.T
         return volume
 
-    def check_fits(self, n_outputs: int, what: str = "this prediction") -> "VoxelMask":
+    def check_fits(self, n_outputs: int) -> "VoxelMask":
         """The mask itself, if it has a voxel for each of n_outputs columns.
 
         Raises   ParcellationError
         """
         if self.n_voxels != n_outputs:
             raise ParcellationError(
-                f"{self.origin}: a mask of the wrong length: it has {self.n_voxels} voxels, but {what} has {n_outputs}"
+                f"{self.origin}: a mask of the wrong length: it has {self.n_voxels} voxels, but this prediction has "
+                f"{n_outputs}"
             )
         return self
 

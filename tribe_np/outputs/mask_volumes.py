@@ -78,12 +78,10 @@ FORMATS = {
 def _volumes(series: VoxelSeries, mask: VoxelMask, axis: TimeAxis) -> Iterator[np.ndarray]:
     """The volumes of the file with x fastest; NaN in the voxels of the mask that were not computed."""
     for row in axis.rows:
-        volume = np.full(mask.inside.shape, OUTSIDE, np.float32)
-        voxels = np.full(mask.n_voxels, np.nan, np.float32)
+        voxels = np.full((1, mask.n_voxels), np.nan, np.float32)
         if row >= 0:
-            voxels[series.columns] = series.values[row]
-        volume[mask.inside] = voxels
-        yield volume.T
+            voxels[0, series.columns] = series.values[row]
+        yield mask.volume(voxels, OUTSIDE)[..., 0].T
 
 
 def _header(mask: VoxelMask, axis: TimeAxis | None = None) -> VolumeHeader:
