@@ -157,13 +157,11 @@ def test_raw_is_the_rust_ports_layout(some: Path, tmp_path: Path) -> None:
 def test_csv(whole: Path, tmp_path: Path) -> None:
     done = export(whole, "csv", tmp_path / "out", parcellation=halves())
     lines = done.files[0].read_text().splitlines()
-    assert lines[0] == "start,front,back"
+    assert lines[0] == "start,bold_time,front,back"
     table = np.array([line.split(",") for line in lines[1:]], float)
-    np.testing.assert_array_equal(table[:, 0], [0, 1, 2, 3])
-    np.testing.assert_allclose(table[:, 1], values_of(whole)[:, halves().region_of == 0].mean(axis=1), rtol=1e-5)
+    np.testing.assert_array_equal(table[:, :2], [[0, 5], [1, 6], [2, 7], [3, 8]])
+    np.testing.assert_allclose(table[:, 2], values_of(whole)[:, halves().region_of == 0].mean(axis=1), rtol=1e-5)
     assert sidecar(done.files[1])["VerticesOfRegions"] == {"front": 600, "back": 564}
-    later = export(whole, "csv", tmp_path / "out", parcellation=halves(), times="bold").files[0].read_text()
-    assert [line.split(",")[0] for line in later.splitlines()] == ["bold_time", "5.0", "6.0", "7.0", "8.0"]
 
 
 @pytest.mark.parametrize("name", [name for name in EXPORT_FORMATS if name not in ("hdf5", "nifti")])
@@ -251,7 +249,7 @@ def test_the_real_parcellation_gives_areas_and_the_medial_wall(tmp_path: Path) -
     values = np.random.default_rng(0).normal(size=(2, 20484)).astype(np.float32)
     done = export(values, "csv", tmp_path / "csv", parcellation="hcp-mmp1")
     names = done.files[0].read_text().splitlines()[0].split(",")
-    assert (len(names), names[:2]) == (181, ["start", "V1"])
+    assert (len(names), names[:3]) == (182, ["start", "bold_time", "V1"])
     done = export(values, "cifti", tmp_path / "cifti", mask_medial_wall=True, parcellation="hcp-mmp1")
     facts = sidecar(done.files[1])
     assert 1600 < facts["VerticesMasked"] == facts["VerticesOfMedialWall"] < 1900
