@@ -20,7 +20,7 @@ from extractors import DinoV2Model, LlamaModel, VJepa2Model, Wav2VecBertModel
 from extractors.llama.random_tokenizer import tokenizer_settings
 from extractors.llama.tokenizer import LlamaTokenizer
 from tools.places import GOLDEN
-from tribe_np.cortex.parcellation_files import FILES, load_parcellation
+from tribe_np.cortex.parcellation_files import load_parcellation
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.formats.checkpoint import open_checkpoint, read_checkpoint_config
 from tribe_np.formats.safetensors import read_header
@@ -123,8 +123,10 @@ def _annotation() -> Target:
     raw += struct.pack(">3i", 1, -2, 2) + text(b"table") + struct.pack(">i", 2)
     for index, (name, rgb) in enumerate(((b"L_V1_ROI", (12, 11, 10, 0)), (b"L_V2_ROI", (3, 2, 1, 0)))):
         raw += struct.pack(">i", index) + text(name) + struct.pack(">4i", *rgb)
-    others = {FILES["right"]: raw}
-    return Target("annotation", FILES["left"], raw, lambda folder: load_parcellation(folder, 8).indices(["V1"]), others)
+    others = {"rh.areas.annot": raw.replace(b"L_", b"R_")}
+    return Target(
+        "annotation", "lh.areas.annot", raw, lambda folder: load_parcellation(folder, 8).indices(["V1"]), others
+    )
 
 
 def _events() -> Target:
