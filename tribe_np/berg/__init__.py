@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "BERG": "tribe_np.berg.toolkit",
     "EncodingModel": "tribe_np.berg.encoding",
-    "MODEL_IDS": "tribe_np.berg.card",
+    "MODEL_IDS": "tribe_np.berg.model_card",
     "TribeV2Model": "tribe_np.berg.plugin",
     "register": "tribe_np.berg.plugin",
 }

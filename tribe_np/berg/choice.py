@@ -1,13 +1,14 @@
 """BERG's selection, checked before any file is opened: areas by name, vertices as a binary array."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
-from tribe_np.berg.card import N_VERTICES, areas
+from tribe_np.berg.model_card import N_VERTICES, areas
 from tribe_np.errors import ConfigError
-from tribe_np.shown import did_you_mean, quoted
+from tribe_np.shown import quoted
 
 KEYS = ("roi", "vertices")
 
@@ -40,9 +41,16 @@ def _names(roi: Any) -> list[str]:
     for name in roi:
         if not isinstance(name, str) or name not in areas():
             raise ConfigError(
-                f"selection: {quoted(name)} is not one of the 180 areas of HCP-MMP1{did_you_mean(str(name), areas())}"
+                f"selection: {quoted(name)} is not one of the 180 areas of HCP-MMP1; near it are {_near(str(name))}"
             )
     return [str(name) for name in roi]
+
+
+def _near(name: str) -> str:
+    """The areas whose names are most alike, whatever their case."""
+    known = {area.lower(): area for area in areas()}
+    found = get_close_matches(name.lower(), known, n=3, cutoff=0.0)
+    return ", ".join(known[lower] for lower in found)
 
 
 def _mask(vertices: Any) -> np.ndarray:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.berg.card import MODEL_IDS, N_VERTICES, model_card
 from tribe_np.berg.choice import checked_selection
-from tribe_np.berg.metadata import model_metadata
+from tribe_np.berg.metadata import Source, model_metadata
+from tribe_np.berg.model_card import MODEL_IDS, N_VERTICES, model_card
 from tribe_np.errors import CheckpointError, ConfigError
 from tribe_np.pipeline.config_update import split_update
 from tribe_np.pipeline.early_checks import check_extractors
@@ -44,7 +44,7 @@ class EncodingModel:
         subject: str | None = "average",
         checkpoint: str | Path | None = None,
         models: str | Path | Sequence[str | Path] | Mapping[str, str | Path] | None = None,
-        parcellation: str | Path | None = None,
+        parcellation: Source = None,
         cache_folder: str | Path | bool | None = None,
         precision: str = "float32",
         config_update: Mapping[str, Any] | None = None,
@@ -57,7 +57,7 @@ class EncodingModel:
         self.parcellation = parcellation
         self._chosen = checked_selection(selection)
         self._checkpoint, self._models = checkpoint, models
-        self._options = {"cache_folder": cache_folder, "precision": precision}
+        self._cache_folder, self._precision = cache_folder, precision
         self._config_update, self._compat = config_update, compat
         self._loaded: TribeModel | None = None
         self.segments: list[Segment] = []  # of the last responses, one a row
@@ -74,7 +74,7 @@ class EncodingModel:
         loaded = TribeModel.load(
             None if self._checkpoint is None else str(self._checkpoint), default_locations(self._models),
             device=self.device if device is None else device, selection=chosen, config_update=update,
-            own_options={"compat": self._compat, **own}, **self._options,
+            cache_folder=self._cache_folder, precision=self._precision, own_options={"compat": self._compat, **own},
         )  # fmt: skip
         n_outputs = loaded.encoder.build_args.n_outputs
         if n_outputs != N_VERTICES:
@@ -107,8 +107,9 @@ class EncodingModel:
         """
         if not isinstance(stimulus, (str, Path)):
             raise ConfigError(f"the stimulus must be exactly one path to a file, got {type(stimulus).__name__}")
-        record = RunRecord()
+        record = RunRecord()  # of this stimulus alone, as are the notes of the cache
         model = replace(self._model(), progress=terminal_progress(quiet=not show_progress), record=record)
+        model.space.cache.notes.clear()
         words = WordSource(
             _path(transcript), transcriber, speech, None if whisper_model is None else str(whisper_model), _path(align)
         )
@@ -127,7 +128,7 @@ class EncodingModel:
         subject: str | None = None,
         model_instance: "EncodingModel | None" = None,
         *,
-        parcellation: str | Path | None = None,
+        parcellation: Source = None,
         **others: Any,
     ) -> dict[str, Any]:
         """`model_metadata`; of a model that has responded, with the times of its rows and the vertices of its columns.

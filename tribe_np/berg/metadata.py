@@ -1,11 +1,12 @@
 """What BERG calls a model's metadata: facts of its output, and the area of each vertex. No model is opened for it."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from tribe_np.berg.card import N_VERTICES, areas
+from tribe_np.berg.model_card import N_VERTICES, areas
 from tribe_np.cortex.parcellation import Parcellation
 from tribe_np.cortex.parcellation_files import load_parcellation
 from tribe_np.errors import ParcellationError
@@ -13,9 +14,10 @@ from tribe_np.shown import quoted
 
 PARCELLATION = "Glasser_HCP-MMP1.0"
 NO_AREA = -1  # the medial wall
+Source: TypeAlias = str | Path | Sequence[str | Path] | None  # of a parcellation: a name, a folder, files
 
 
-def model_metadata(parcellation: str | Path | None = None) -> dict[str, Any]:
+def model_metadata(parcellation: Source = None) -> dict[str, Any]:
     """The metadata of TRIBE v2, in BERG's nesting; "tribe_np" is ours: the files that the areas were read from.
 
     Shapes   roi_labels (180,), roi_assignments (20484,) numbers into them, -1 where a vertex has no area
@@ -58,4 +60,5 @@ def assignments(parcellation: Parcellation) -> np.ndarray:
             f"this parcellation has {len(parcellation.regions)} regions, {len(names) - len(missing)} of them those"
         )
     number_of = np.array([*(names.index(region) for region in parcellation.regions), NO_AREA], np.int64)
-    return number_of[parcellation.region_of]  # NO_REGION, -1, is the last
+    numbers: np.ndarray = number_of[parcellation.region_of]  # NO_REGION, -1, is the last
+    return numbers

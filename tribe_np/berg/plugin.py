@@ -11,39 +11,57 @@ Source   BERG 2.0.0 (and its later repository) berg.interfaces.base_model, berg.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tribe_np.berg.card import CARD, MODEL_IDS, checked_id, model_card
 from tribe_np.berg.encoding import EncodingModel
+from tribe_np.berg.model_card import CARD, MODEL_IDS, checked_id, model_card
 from tribe_np.errors import ConfigError, MediaError, ShortMemoryError, TribeError
 from tribe_np.optional import require
 
-WHY = "a model for BERG"
-INSTALL = "pip install git+https://github.com/gifale95/BERG.git"
-_base = require("berg.interfaces.base_model", why=WHY, install=INSTALL)
-_errors = require("berg.core.exceptions", why=WHY, install=INSTALL)
-_registry = require("berg.core.model_registry", why=WHY, install=INSTALL)
+WHY, INSTALL = "a model for BERG", "pip install git+https://github.com/gifale95/BERG.git"
 
 
-class TribeV2Model(EncodingModel, _base.BaseModelInterface):  # type: ignore[misc, name-defined]
-    """`EncodingModel` as BERG's registry makes it: the same arguments, BERG's errors."""
+def __getattr__(name: str) -> Any:
+    if name != "TribeV2Model":
+        raise AttributeError(f"module 'tribe_np.berg.plugin' has no attribute {name!r}")
+    return model_class()
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        with _bergs_errors(_errors.InvalidParameterError):
-            super().__init__(*arguments, **options)
 
-    def load_model(self, device: str | None = None) -> None:
-        """See EncodingModel."""
-        with _bergs_errors(_errors.ModelLoadError):
-            super().load_model(device)
+@cache
+def model_class() -> type[EncodingModel]:
+    """`EncodingModel` as a subclass of BERG's interface: the same arguments, BERG's errors.
 
-    def generate_response(self, stimulus: str | Path, show_progress: bool = True, **words: Any) -> np.ndarray:
-        """See EncodingModel."""
-        with _bergs_errors(_errors.BERGError):
-            return super().generate_response(stimulus, show_progress, **words)
+    Raises   MissingDependencyError without BERG
+    """
+    interface: Any = _bergs("interfaces.base_model").BaseModelInterface
+    errors = _bergs("core.exceptions")
+
+    class TribeV2Model(EncodingModel, interface):  # type: ignore[misc]
+        """TRIBE v2 in NumPy: see EncodingModel."""
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            with _in_bergs_words(errors, errors.InvalidParameterError):
+                super().__init__(*arguments, **options)
+
+        def load_model(self, device: str | None = None) -> None:
+            """See EncodingModel."""
+            with _in_bergs_words(errors, errors.ModelLoadError):
+                super().load_model(device)
+
+        def generate_response(self, stimulus: str | Path, show_progress: bool = True, **words: Any) -> np.ndarray:
+            """See EncodingModel."""
+            with _in_bergs_words(errors, errors.BERGError):
+                return super().generate_response(stimulus, show_progress, **words)
+
+    return TribeV2Model
+
+
+def _bergs(module: str) -> Any:
+    return require(f"berg.{module}", why=WHY, install=INSTALL)
 
 
 def register(*, replace: bool = False) -> tuple[str, ...]:
@@ -52,29 +70,30 @@ def register(*, replace: bool = False) -> tuple[str, ...]:
     `replace` takes the place of a model that BERG has under one of them, which runs the original in PyTorch.
     Raises   ConfigError where there is one and `replace` is not set; MissingDependencyError without BERG
     """
-    known, here = _registry.MODEL_REGISTRY, __package__
+    registry, made = _bergs("core.model_registry"), model_class()
+    known, here = registry.MODEL_REGISTRY, __package__
     for model_id in map(checked_id, MODEL_IDS):
         if model_id in known and known[model_id]["module_path"] != here and not replace:
             raise ConfigError(f"BERG has a model {model_id} of its own; register(replace=True) takes its place")
     card = model_card()
     for model_id in MODEL_IDS:
-        _registry.register_model(
-            model_id=model_id, module_path=here, class_name=TribeV2Model.__name__, modality=card["modality"],
+        registry.register_model(
+            model_id=model_id, module_path=here, class_name=made.__name__, modality=card["modality"],
             training_dataset=card["training_dataset"], yaml_path=str(CARD),
         )  # fmt: skip
     return MODEL_IDS
 
 
 @contextmanager
-def _bergs_errors(otherwise: type[Exception]) -> Iterator[None]:
+def _in_bergs_words(errors: Any, otherwise: type[Exception]) -> Iterator[None]:
     """BERG's class for each of our errors, with the message of ours; `otherwise` for one that BERG has no class for."""
     try:
         yield
     except TribeError as error:
         for ours, theirs in (
-            (ConfigError, _errors.InvalidParameterError),
-            (MediaError, _errors.StimulusError),
-            (ShortMemoryError, _errors.ResourceError),
+            (ConfigError, errors.InvalidParameterError),
+            (MediaError, errors.StimulusError),
+            (ShortMemoryError, errors.ResourceError),
         ):
             if isinstance(error, ours):
                 raise theirs(str(error)) from error

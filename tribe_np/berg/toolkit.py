@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tribe_np.berg.card import MODEL_IDS, checked_id, model_card
-from tribe_np.berg.metadata import model_metadata
+from tribe_np.berg.metadata import Source, model_metadata
+from tribe_np.berg.model_card import MODEL_IDS, checked_id, model_card
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,9 +65,7 @@ class BERG:
         responses = model.generate_response(stimulus, **options)
         return (responses, type(model).get_metadata(model_instance=model)) if return_metadata else responses
 
-    def get_model_metadata(
-        self, model_id: str, *, parcellation: str | Path | None = None, **others: Any
-    ) -> dict[str, Any]:
+    def get_model_metadata(self, model_id: str, *, parcellation: Source = None, **others: Any) -> dict[str, Any]:
         """`model_metadata`, without loading the model; `others` that BERG's models take (subject) are left aside.
 
         Raises   ConfigError for an unknown model; ParcellationError where there is no HCP-MMP1 annotation
