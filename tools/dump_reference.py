@@ -33,6 +33,7 @@ STAGES = (
     "predictions",
     "regions",
     "subcortex",
+    "surface_maps",
 )
 
 

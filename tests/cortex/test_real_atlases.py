@@ -7,6 +7,7 @@ left out, and V1 is compared with the calcarine region of the Lausanne parcellat
 import hashlib
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 
@@ -50,7 +51,8 @@ def desikan() -> Parcellation:
 @pytest.fixture(scope="module")
 def pial() -> np.ndarray:
     """Coordinates of fsaverage5 (20484, 3) in mm, which nilearn carries."""
-    nibabel, datasets = pytest.importorskip("nibabel"), pytest.importorskip("nilearn.datasets")
+    from nilearn import datasets  # here: this file is collected without nilearn too
+
     meshes = datasets.fetch_surf_fsaverage("fsaverage5")
     return np.concatenate([nibabel.load(meshes[f"pial_{side}"]).agg_data("pointset") for side in ("left", "right")])
 

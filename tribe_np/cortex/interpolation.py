@@ -18,7 +18,7 @@ OUTSIDE = -1e-6  # of a triangle's size: rounding puts a point on an edge that f
 
 
 @dataclass(frozen=True, eq=False)
-class Weights:
+class SourceWeights:
     """For each of n targets: k source vertices, (n, k), and their weights, (n, k) float64, which sum to 1."""
 
     vertices: np.ndarray
@@ -30,19 +30,19 @@ class Weights:
         return np.take_along_axis(self.vertices, first[:, None], axis=1)[:, 0]
 
 
-def inverse_distance(source: np.ndarray, target: np.ndarray) -> Weights:
+def inverse_distance(source: np.ndarray, target: np.ndarray) -> SourceWeights:
     """Weights 1 / distance of the five nearest source vertices; at distance 0 a source vertex takes all but 1e-12."""
     distances, vertices = cKDTree(source).query(target, k=N_NEIGHBOURS)
     weights = 1 / np.where(distances == 0, AT_THE_SAME_PLACE, distances)
-    return Weights(vertices, weights / weights.sum(axis=1, keepdims=True))
+    return SourceWeights(vertices, weights / weights.sum(axis=1, keepdims=True))
 
 
-def copies(vertices: np.ndarray) -> Weights:
+def copies(vertices: np.ndarray) -> SourceWeights:
     """Each target takes the value of one source vertex."""
-    return Weights(vertices[:, None], np.ones((len(vertices), 1)))
+    return SourceWeights(vertices[:, None], np.ones((len(vertices), 1)))
 
 
-def barycentric(source: np.ndarray, faces: np.ndarray, target: np.ndarray) -> Weights:
+def barycentric(source: np.ndarray, faces: np.ndarray, target: np.ndarray) -> SourceWeights:
     """Weights of the corners of the triangle that the line from the centre through each target meets.
 
     Shapes   source (V, 3), faces (F, 3), target (n, 3): two spheres around 0, of any radius, registered to each other
@@ -66,7 +66,7 @@ def barycentric(source: np.ndarray, faces: np.ndarray, target: np.ndarray) -> We
         weights[left[found]] = np.maximum(chosen[found], 0)
         left = left[~found]
         if not len(left):
-            return Weights(vertices, weights / weights.sum(axis=1, keepdims=True))
+            return SourceWeights(vertices, weights / weights.sum(axis=1, keepdims=True))
     raise MeshError(f"{len(left)} of {len(points)} target vertices are in no triangle: the source is no closed sphere")
 
 
@@ -78,7 +78,7 @@ def _sides(corners: np.ndarray) -> np.ndarray:
     return sides
 
 
-def weighted_mean(values: np.ndarray, by: Weights) -> tuple[np.ndarray, np.ndarray]:
+def weighted_mean(values: np.ndarray, by: SourceWeights) -> tuple[np.ndarray, np.ndarray]:
     """One row (V,) on the targets, (n,), and which of them lack some of their sources.
 
     A value that is not finite is left out and the other weights grow to 1; where it is the nearest, the target has NaN.
@@ -94,7 +94,7 @@ def weighted_mean(values: np.ndarray, by: Weights) -> tuple[np.ndarray, np.ndarr
     return np.where(np.isfinite(values[by.nearest()]), means, np.nan), is_short.any(axis=1)
 
 
-def most_frequent(labels: np.ndarray, by: Weights, *, is_weighted: bool) -> np.ndarray:
+def most_frequent(labels: np.ndarray, by: SourceWeights, *, is_weighted: bool) -> np.ndarray:
     """The label (V,) that most of each target's sources have, or that has most of the weight; the lowest of equals."""
     taken = labels[by.vertices]
     weights = by.weights if is_weighted else (by.weights > 0).astype(np.float64)

@@ -3,8 +3,8 @@
 What is known of FreeSurfer's own icosahedra (all eight compared once, as MNE 1.13 carries them): fsaverage5 is the
 first 10,242 vertices of fsaverage6 and 7, to the last digit. fsaverage3 and 4 are not the first vertices of
 fsaverage5: theirs lie there in another order, up to 0.010 mm away. nilearn gives fsaverage3 and 4 in FreeSurfer's
-order before its version 0.11.1 or so, and in that of fsaverage5 since (nilearn issues 3415 and 5693): so the order
-depends on the files, and only their spheres tell it.
+order before its version 0.14.0, and in that of fsaverage5 since (nilearn issues 3415 and 5693): so the order depends
+on the files, and only their spheres tell it.
 """
 
 from dataclasses import dataclass

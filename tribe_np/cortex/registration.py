@@ -119,6 +119,6 @@ def _is_own(sphere: Surface, mesh: str) -> bool:
     return all((tree.query(OWN[mesh])[0] < OWN_TOLERANCE).all() for tree in trees)
 
 
-def merged(*surfaces: Surface) -> Mapping[str, str]:
+def all_digests(*surfaces: Surface) -> Mapping[str, str]:
     """The digests of all files of some surfaces."""
     return {path: digest for surface in surfaces for path, digest in surface.digests.items()}

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.cortex.interpolation import (
-    Weights,
+    SourceWeights,
     barycentric,
     copies,
     inverse_distance,
@@ -26,7 +26,7 @@ from tribe_np.cortex.interpolation import (
 from tribe_np.cortex.mesh_sources import local_files
 from tribe_np.cortex.meshes import load_surface
 from tribe_np.cortex.nesting import PREFIXES, Nesting, nested_vertices, prefix_by_definition
-from tribe_np.cortex.registration import GivenSpheres, Pair, merged, registered_spheres
+from tribe_np.cortex.registration import GivenSpheres, Pair, all_digests, registered_spheres
 from tribe_np.cortex.series import SurfaceSeries, as_series
 from tribe_np.cortex.sizes import FS_LR, HEMISPHERES, VERTICES_PER_HEMISPHERE, mesh_name
 from tribe_np.errors import ConfigError, MeshError, ShapeError
@@ -53,7 +53,7 @@ class Resampled:
 class _Plan:
     """Weights of both hemispheres, into both, and what the record says of them."""
 
-    weights: Weights
+    weights: SourceWeights
     record: Mapping[str, Any]
 
 
@@ -126,7 +126,7 @@ def _plan(source: str, target: str, method: str, given: GivenSpheres, subjects_d
     for side in HEMISPHERES:
         (there, faces), (here, _) = one.hemisphere(side), other.hemisphere(side)
         sides.append(barycentric(there, faces, here) if method == "barycentric" else inverse_distance(there, here))
-    return _Plan(_both(sides, source), {"meshes": dict(merged(one, other))})
+    return _Plan(_both(sides, source), {"meshes": dict(all_digests(one, other))})
 
 
 def _subsample_plan(source: str, target: str, subjects_dir: str | Path | None) -> _Plan:
@@ -137,31 +137,32 @@ def _subsample_plan(source: str, target: str, subjects_dir: str | Path | None) -
         return _Plan(_both([copies(first.vertices)] * 2, source), {"nesting": _told(first), "meshes": {}})
     fine = source if here[source] or source not in PREFIXES else PREFIXES[0]  # fsaverage5's vertices come first in it
     one, other = (load_surface(mesh, "sphere", subjects_dir=subjects_dir) for mesh in (fine, target))
-    sides, found = [], None
+    found = []
     for side in HEMISPHERES:
-        found = nested_vertices(one.hemisphere(side)[0], other.hemisphere(side)[0])
-        if found is None:
+        nesting = nested_vertices(one.hemisphere(side)[0], other.hemisphere(side)[0])
+        if nesting is None:
             raise MeshError(
                 f"{other.origin}: the vertices of {target} are not vertices of {fine}, as their spheres show; "
                 "choose the method inverse-distance or barycentric"
             )
-        sides.append(copies(found.vertices))
-    assert found is not None
-    return _Plan(_both(sides, source), {"nesting": _told(found), "meshes": dict(merged(one, other))})
+        found.append(nesting)
+    weights = _both([copies(nesting.vertices) for nesting in found], source)
+    return _Plan(weights, {"nesting": _told(*found), "meshes": dict(all_digests(one, other))})
 
 
-def _told(nesting: Nesting) -> dict[str, Any]:
-    by = f"spheres, to {nesting.farthest:.4f} mm" if nesting.is_proven else "FreeSurfer's numbering (spheres not found)"
-    return {"proven": nesting.is_proven, "by": by, "first_vertices": nesting.is_prefix}
+def _told(*sides: Nesting) -> dict[str, Any]:
+    is_proven, farthest = all(side.is_proven for side in sides), max(side.farthest for side in sides)
+    by = f"spheres, to {farthest:.4f} mm" if is_proven else "FreeSurfer's numbering (spheres not found)"
+    return {"proven": is_proven, "by": by, "first_vertices": all(side.is_prefix for side in sides)}
 
 
-def _both(sides: list[Weights], source: str) -> Weights:
+def _both(sides: list[SourceWeights], source: str) -> SourceWeights:
     left, right = sides
     shifted = right.vertices + VERTICES_PER_HEMISPHERE[source]
-    return Weights(np.concatenate([left.vertices, shifted]), np.concatenate([left.weights, right.weights]))
+    return SourceWeights(np.concatenate([left.vertices, shifted]), np.concatenate([left.weights, right.weights]))
 
 
-def _of_selection(by: Weights, series: SurfaceSeries, target: str) -> tuple[Weights, np.ndarray, list[str]]:
+def _of_selection(by: SourceWeights, series: SurfaceSeries, target: str) -> tuple[SourceWeights, np.ndarray, list[str]]:
     """Weights into the columns that there are, the target vertices that they make, and what to say of the others."""
     every = np.arange(len(by.vertices))
     if series.vertices is None:
@@ -181,10 +182,10 @@ def _of_selection(by: Weights, series: SurfaceSeries, target: str) -> tuple[Weig
     )
     if is_short.any():
         said += f"; {is_short.sum()} of them, at the edge, lack some neighbours"
-    return Weights(np.maximum(columns, 0), weights / weights.sum(axis=1, keepdims=True)), kept, [said]
+    return SourceWeights(np.maximum(columns, 0), weights / weights.sum(axis=1, keepdims=True)), kept, [said]
 
 
-def _apply(values: np.ndarray, by: Weights, method: str, is_labels: bool) -> tuple[np.ndarray, list[str]]:
+def _apply(values: np.ndarray, by: SourceWeights, method: str, is_labels: bool) -> tuple[np.ndarray, list[str]]:
     """Row by row, as memory maps are read; and what to say of values that are not finite."""
     if method == "subsample":
         made = np.ascontiguousarray(values[:, by.vertices[:, 0]])

@@ -107,10 +107,10 @@ def _gifti_surface(raw: bytes, origin: str) -> tuple[np.ndarray, np.ndarray, str
 def _check_side(origin: str, side: str, named: str | None, coordinates: np.ndarray | None) -> None:
     """Refuses a file that says, by its header or its coordinates, that it is the other hemisphere's."""
     if named not in (None, side):
-        raise MeshError(f"{origin}: the name says {side}, its header says {named}; are the hemispheres swapped?")
+        raise MeshError(f"{origin}: taken for the {side} hemisphere, but its header says {named}; are they swapped?")
     if coordinates is not None and (np.median(coordinates[:, 0]) > 0) != (side == "right"):
         other = "left" if side == "right" else "right"
-        raise MeshError(f"{origin}: the file says {side}, its coordinates say {other}; are the hemispheres swapped?")
+        raise MeshError(f"{origin}: the file says {side}, its coordinates say {other}: are the hemispheres swapped?")
 
 
 def _instead(raw: bytes) -> str:

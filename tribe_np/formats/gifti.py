@@ -17,11 +17,14 @@ import numpy as np
 
 from tribe_np.errors import MeshError, TribeError
 from tribe_np.files.small_files import MEGABYTE, read_small_file
+from tribe_np.shown import quoted
 
 MAX_BYTES = 256 * MEGABYTE  # of a file, and of what one unpacks to; fsaverage7's surfaces take 6
 COORDINATES, TRIANGLES = 1008, 1009
 GZIP = b"\x1f\x8b"
-DATA = re.compile(rb"<Data>([^<]*)</Data>")
+MAX_AXES = 6  # of an array, by the format; nibabel counts up to whatever a file claims
+AXES = re.compile(rb"""Dimensionality\s*=\s*["']([^"']*)""")
+DATA = re.compile(rb"<Data(?:\s[^>]*)?>(.*?)</Data", re.DOTALL)
 SIDES = {"cortexleft": "left", "cortexright": "right"}
 
 
@@ -58,7 +61,7 @@ def read_packed(path: str | Path, *, error: type[TribeError] = MeshError) -> byt
     Raises   `error`, naming the file: missing, damaged, larger than 256 MB or unpacking to more
     """
     raw = read_small_file(path, most=MAX_BYTES, error=error)
-    return _unpacked(raw, 31, MAX_BYTES, str(path), error) if raw[:2] == GZIP else raw
+    return _gunzipped(raw, str(path), error) if raw[:2] == GZIP else raw
 
 
 def is_gifti(raw: bytes) -> bool:
@@ -92,25 +95,31 @@ def decode_gifti(raw: bytes, origin: str, *, error: type[TribeError] = MeshError
 
 
 def _check_data(raw: bytes, origin: str, error: type[TribeError]) -> None:
-    """Refuses packed data that unpack to more than MAX_BYTES in all."""
+    """Refuses more axes than arrays have, and data that unpack to more than MAX_BYTES; nibabel judges the rest."""
+    for found in AXES.finditer(raw):
+        if not found[1].isdigit() or int(found[1][:20]) > MAX_AXES:
+            raise error(
+                f"{origin}: not a GIFTI file, or damaged: an array of {quoted(found[1].decode('latin-1'))} axes"
+            )
     left = MAX_BYTES
-    if b"GZipBase64Binary" in raw:
-        for found in DATA.finditer(raw):
-            try:
-                packed = base64.b64decode(found[1])
-            except ValueError as failure:
-                raise error(f"{origin}: not a GIFTI file, or damaged: {failure}") from failure
-            left -= len(_unpacked(packed, 47, left, origin, error))
+    for found in DATA.finditer(raw) if b"GZipBase64Binary" in raw else ():
+        if b"<" in found[1] or b"&" in found[1]:  # which nibabel would see through, and this look would not
+            raise error(f"{origin}: not a GIFTI file, or damaged: markup within data")
+        try:
+            left -= len(zlib.decompressobj().decompress(base64.b64decode(found[1]), left + 1))
+        except (ValueError, zlib.error):  # data as text, or damaged
+            continue
+        if left < 0:
+            raise error(f"{origin}: unpacks to more than {MAX_BYTES // MEGABYTE} MB, the limit for such a file")
 
 
-def _unpacked(packed: bytes, window: int, most: int, origin: str, error: type[TribeError]) -> bytes:
-    """What zlib makes of it, of `most` bytes at most."""
-    stream = zlib.decompressobj(window)
+def _gunzipped(packed: bytes, origin: str, error: type[TribeError]) -> bytes:
+    stream = zlib.decompressobj(wbits=31)
     try:
-        content = stream.decompress(packed, most + 1)
+        content = stream.decompress(packed, MAX_BYTES + 1)
     except zlib.error as failure:
         raise error(f"{origin}: its packed data are damaged: {failure}") from failure
-    if len(content) > most:
+    if len(content) > MAX_BYTES:
         raise error(f"{origin}: unpacks to more than {MAX_BYTES // MEGABYTE} MB, the limit for such a file")
     if not stream.eof:
         raise error(f"{origin}: its packed data are truncated")
