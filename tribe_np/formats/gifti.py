@@ -88,7 +88,7 @@ def decode_gifti(raw: bytes, origin: str, *, error: type[TribeError] = MeshError
             GiftiArray(int(array.intent), np.asarray(array.data), _texts(array.meta)) for array in image.darrays
         )
         labels = {int(number): str(name) for number, name in image.labeltable.get_labels_as_dict().items()}
-    except (MemoryError, Exception) as failure:  # nibabel raises whatever it stumbles over
+    except Exception as failure:  # nibabel raises whatever it stumbles over
         raise error(f"{origin}: not a GIFTI file, or damaged: {failure}") from failure
     metadata = _texts(image.meta)
     return GiftiFile(arrays, metadata, labels, _side([metadata, *(array.metadata for array in arrays)]))
