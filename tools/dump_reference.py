@@ -31,6 +31,7 @@ STAGES = (
     "espeak",
     "timeline",
     "predictions",
+    "regions",
     "surface_maps",
 )
 

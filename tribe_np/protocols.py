@@ -37,8 +37,8 @@ class Weights(Protocol):
     def shape(self, name: str) -> tuple[int, ...]:
         """Shape of a tensor from the header; CheckpointError when it is missing."""
 
-    def take(self, name: str, shape: tuple[int, ...]) -> Array:
-        """The tensor; CheckpointError when missing, of another shape, or with NaN."""
+    def take(self, name: str, shape: tuple[int, ...], columns: Any = None) -> Array:
+        """The tensor, or host indices `columns` of its last axis; CheckpointError when missing, misshapen, with NaN."""
 
     def skip(self, name: str, shape: tuple[int, ...]) -> None:
         """Marks a tensor of any dtype as used, without reading it; CheckpointError when missing or of another shape."""

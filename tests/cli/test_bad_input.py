@@ -213,8 +213,19 @@ def test_places_that_cannot_be_written(
     assert "--seed" in refused(command_here("demo", "--out", tmp_path / "d", "--seed", "-1"))
 
 
-def test_regions_need_their_data(predict: Command, demo: DemoPaths) -> None:
-    assert "lh.HCP-MMP1.annot" in predict(demo.clip, "--no-speech", "--roi", "V1")
+def test_regions_need_their_data(
+    predict: Command, demo: DemoPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("TRIBE_NP_PARCELLATION", "SUBJECTS_DIR", "FREESURFER_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    said = predict(demo.clip, "--no-speech", "--roi", "V1")
+    assert "hcp-mmp1 was not found; looked in" in said
+    assert "tribe-np download hcp-mmp1" in said
+    said = predict(demo.clip, "--no-speech", "--roi", "V1", "--parcellation", tmp_path / "no.annot")
+    assert "no.annot: no such file or folder, and no known name" in said
+    assert "holds no parcellation" in predict(demo.clip, "--no-speech", "--roi", "V1", "--parcellation", tmp_path)
+    assert "give --roi too" in predict(demo.clip, "--no-speech", "--parcellation", "yeo-7")
 
 
 def test_an_unknown_sentence_splitter(predict: Command, demo: DemoPaths) -> None:

@@ -7,18 +7,19 @@ import numpy as np
 import pytest
 
 from tribe_np.cortex.parcellation import NO_REGION
-from tribe_np.cortex.parcellation_files import FILES, load_parcellation
+from tribe_np.cortex.parcellation_files import load_parcellation
 from tribe_np.errors import ConfigError
 from tribe_np.pipeline.vertices import vertex_selection
 
 N_VERTICES = 20  # 10 a side
+FILES = {"left": "lh.HCP-MMP1.annot", "right": "rh.HCP-MMP1.annot"}
 
 
 @pytest.fixture
 def annotation(tmp_path: Path) -> Path:
-    """Areas ? V1 V2 TE1a on a mesh finer than the predicted one."""
+    """Areas ? V1 V2 TE1a."""
     colours = np.array([[0, 0, 0, 0], [10, 0, 0, 0], [20, 0, 0, 0], [30, 0, 0, 0]])
-    labels = np.array([0, 1, 1, 2, 3, 0, 1, 2, 3, 3, 1, 1, 1])
+    labels = np.array([0, 1, 1, 2, 3, 0, 1, 2, 3, 3])
     for side, name in FILES.items():
         prefix = "L" if side == "left" else "R"
         names = [b"???", *(f"{prefix}_{area}_ROI".encode() for area in ("V1", "V2", "TE1a"))]
@@ -43,12 +44,11 @@ def test_names_match_exactly_by_prefix_and_by_suffix(annotation: Path) -> None:
             parcellation.indices([bad])
 
 
-def test_without_the_data_the_error_says_what_to_supply(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"lh\.HCP-MMP1\.annot"):
-        load_parcellation(None, N_VERTICES)
-    with pytest.raises(ConfigError, match="no such file"):
+def test_a_folder_without_the_files_and_a_damaged_file_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="holds no parcellation of both hemispheres"):
         load_parcellation(tmp_path, N_VERTICES)
-    (tmp_path / FILES["left"]).write_bytes(b"\0\0")
+    for name in FILES.values():
+        (tmp_path / name).write_bytes(b"\0\0")
     with pytest.raises(ConfigError, match="not a FreeSurfer annotation"):
         load_parcellation(tmp_path, N_VERTICES)
 

@@ -54,7 +54,7 @@ class ShapeRecorder:
         """Not known here."""
         raise KeyError(name)
 
-    def take(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    def take(self, name: str, shape: tuple[int, ...], columns: Any = None) -> np.ndarray:
         """Zeros without memory of their own."""
         self.shapes[self.prefix + name] = tuple(shape)
         return np.broadcast_to(np.float32(0), shape)

@@ -1,9 +1,11 @@
 """What `tools.fuzz` attacks: for each kind of file a good example, the files beside it, and the code that reads it."""
 
+import base64
 import gzip
 import json
 import struct
 import tempfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,6 +14,8 @@ from typing import Any
 
 import numpy as np
 from nibabel import gifti
+from nibabel.cifti2 import Cifti2Image
+from nibabel.cifti2.cifti2_axes import BrainModelAxis, LabelAxis
 from nibabel.freesurfer import write_geometry, write_morph_data
 
 import extractors.dinov2.random
@@ -23,7 +27,7 @@ from extractors import DinoV2Model, LlamaModel, VJepa2Model, Wav2VecBertModel
 from extractors.llama.random_tokenizer import tokenizer_settings
 from extractors.llama.tokenizer import LlamaTokenizer
 from tools.places import GOLDEN
-from tribe_np.cortex.parcellation_files import FILES, load_parcellation
+from tribe_np.cortex.parcellation_files import load_parcellation
 from tribe_np.cortex.surface_files import read_map_file, read_surface_file
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.formats.checkpoint import open_checkpoint, read_checkpoint_config
@@ -127,8 +131,45 @@ def _annotation() -> Target:
     raw += struct.pack(">3i", 1, -2, 2) + text(b"table") + struct.pack(">i", 2)
     for index, (name, rgb) in enumerate(((b"L_V1_ROI", (12, 11, 10, 0)), (b"L_V2_ROI", (3, 2, 1, 0)))):
         raw += struct.pack(">i", index) + text(name) + struct.pack(">4i", *rgb)
-    others = {FILES["right"]: raw}
-    return Target("annotation", FILES["left"], raw, lambda folder: load_parcellation(folder, 8).indices(["V1"]), others)
+    others = {"rh.areas.annot": raw.replace(b"L_", b"R_")}
+    return Target(
+        "annotation", "lh.areas.annot", raw, lambda folder: load_parcellation(folder, 8).indices(["V1"]), others
+    )
+
+
+def _label_file(label: str, name: str, content: bytes) -> Target:
+    """A parcellation of both hemispheres in one file, or of one beside another of the same content."""
+    other = {name.replace("left", "right"): content} if "left" in name else {}
+
+    def use(folder: Path) -> None:
+        load_parcellation(folder / name, 8).indices(["V1"])
+
+    return Target(label, name, content, use, other)
+
+
+def _gifti_labels() -> Target:
+    keys = base64.b64encode(zlib.compress(np.array([1, 2, 0, 1], "<i4").tobytes())).decode()
+    table = "".join(f'<Label Key="{key}">{name}</Label>' for key, name in enumerate(("???", "V1", "V2")))
+    content = (
+        f'<?xml version="1.0" encoding="UTF-8"?><GIFTI Version="1.0" NumberOfDataArrays="1">'
+        f'<LabelTable>{table}</LabelTable><DataArray Intent="NIFTI_INTENT_LABEL" DataType="NIFTI_TYPE_INT32" '
+        f'Dimensionality="1" Dim0="4" Encoding="GZipBase64Binary" Endian="LittleEndian"><Data>{keys}</Data>'
+        "</DataArray></GIFTI>"
+    )
+    return _label_file("gifti labels", "left.label.gii", content.encode())
+
+
+def _cifti_labels() -> Target:
+    both = BrainModelAxis.from_surface(np.arange(3), 4, "CortexLeft")
+    both += BrainModelAxis.from_surface(np.arange(1, 4), 4, "CortexRight")
+    table = {0: ("???", (0, 0, 0, 0)), 1: ("V1", (1, 0, 0, 1)), 2: ("V2", (0, 1, 0, 1))}
+    image = Cifti2Image(np.array([[1, 2, 0, 2, 1, 1]], np.int32), header=(LabelAxis(["areas"], table), both))
+    return _label_file("cifti labels", "areas.dlabel.nii", image.to_bytes())
+
+
+def _region_table() -> Target:
+    rows = "".join(f"{side},{vertex},V{vertex}\n" for side in ("left", "right") for vertex in range(4))
+    return _label_file("region table", "areas.csv", f"hemisphere,vertex,region\n{rows}".encode())
 
 
 def _surface(label: str, name: str, content: Callable[[], bytes]) -> Target:
@@ -220,6 +261,9 @@ TARGETS: dict[str, Callable[[], Target]] = {
     ),
     "tokenizer.json": _tokenizer,
     "annotation": _annotation,
+    "gifti labels": _gifti_labels,
+    "cifti labels": _cifti_labels,
+    "region table": _region_table,
     "freesurfer surface": lambda: _surface("freesurfer surface", "lh.white", _freesurfer_surface),
     "freesurfer map": _freesurfer_map,
     "freesurfer patch": _freesurfer_patch,

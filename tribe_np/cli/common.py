@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -229,7 +229,11 @@ def progress(options: argparse.Namespace) -> "Progress":
 
 
 def load_model(
-    options: argparse.Namespace, words: "WordSource", shown: "Progress", *, regions: Sequence[str] | None = None
+    options: argparse.Namespace,
+    words: "WordSource",
+    shown: "Progress",
+    *,
+    selection: Mapping[str, object] | None = None,
 ) -> "TribeModel":
     """The model that the options ask for; words that could not be had are refused before it is read.
 
@@ -251,7 +255,7 @@ def load_model(
         cache_folder=cache_folder(options),
         device=options.device,
         precision=options.precision,
-        selection=selection(regions),
+        selection=selection,
         own_options=pipeline_options(options),
         progress=shown,
     )
@@ -283,14 +287,26 @@ def print_result(options: argparse.Namespace, result: Mapping[str, object], line
         print("\n".join(map(shown, lines)))
 
 
-def selection(regions: Sequence[str] | None) -> dict[str, object] | None:
-    """The vertices of the regions that --roi names; None selects all."""
-    if not regions:
+def add_parcellation(parser: argparse.ArgumentParser) -> None:
+    """Where names of regions are found: `options.parcellation`, a list for load_parcellation, or None."""
+    parser.add_argument(
+        "--parcellation", type=words, action="append", metavar="X",
+        help="where regions are found: a name such as hcp-mmp1, schaefer-400-7, destrieux, desikan or yeo-7, a folder, "
+        "or a file; given twice, the files of both hemispheres "
+        "(default: what TRIBE_NP_PARCELLATION names, else hcp-mmp1)",
+    )  # fmt: skip
+
+
+def selection(options: argparse.Namespace) -> dict[str, object] | None:
+    """The vertices of the regions that --roi names; None selects all.
+
+    Raises   ConfigError for a parcellation without regions
+    """
+    if not options.roi:
+        if options.parcellation is not None:
+            raise ConfigError("--parcellation says where --roi finds its regions; give --roi too")
         return None
-    chosen: dict[str, object] = {"roi": regions}
-    if os.environ.get("TRIBE_NP_PARCELLATION"):
-        chosen["parcellation"] = os.environ["TRIBE_NP_PARCELLATION"]
-    return chosen
+    return {"roi": options.roi, "parcellation": options.parcellation}
 
 
 def _check_places(options: argparse.Namespace) -> None:

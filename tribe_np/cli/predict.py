@@ -7,6 +7,8 @@ from tribe_np.cli import common
 from tribe_np.cli.parser import region_names
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tribe_np.pipeline.progress import Progress
     from tribe_np.pipeline.stimuli.stimulus import WordSource
 
@@ -24,8 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_model_arguments(parser)
     parser.add_argument(
         "--roi", type=region_names, action="extend", metavar="NAME",
-        help="only the vertices of these HCP-MMP1 areas, separated by commas or spaces",
+        help="only the vertices of these regions, such as V1,MT or V3*, separated by commas or spaces",
     )  # fmt: skip
+    common.add_parcellation(parser)
     parser.add_argument("--subject", type=subject, metavar="ID", help="subject of the checkpoint (default: average)")
     parser.add_argument(
         "--dry-run",
@@ -44,16 +47,16 @@ def subject(text: str) -> str | None:
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
-    threads = common.prepare(options)
+    chosen, threads = common.selection(options), common.prepare(options)
     shown, words = common.progress(options), common.word_source(options)
     if options.dry_run:
-        return _dry_run(options, words, shown)
+        return _dry_run(options, words, shown, chosen)
     from tribe_np.pipeline.run import predict_to_folder
 
     run = predict_to_folder(
         options.stimulus,
         options.out,
-        load=lambda: common.load_model(options, words, shown, regions=options.roi),
+        load=lambda: common.load_model(options, words, shown, selection=chosen),
         words=words,
         command=options.command_line,
         threads=threads,
@@ -66,13 +69,15 @@ def execute(options: argparse.Namespace) -> int:
     return 0
 
 
-def _dry_run(options: argparse.Namespace, words: "WordSource", shown: "Progress") -> int:
+def _dry_run(
+    options: argparse.Namespace, words: "WordSource", shown: "Progress", chosen: "Mapping[str, object] | None"
+) -> int:
     from tribe_np.pipeline.dry_run import dry_run_of
 
     planned = dry_run_of(
         options.stimulus,
         options.out,
-        load=lambda: common.load_model(options, words, shown, regions=options.roi),
+        load=lambda: common.load_model(options, words, shown, selection=chosen),
         words=words,
         subject=options.subject,
     )

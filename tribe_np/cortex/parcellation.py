@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from tribe_np.cortex.label_names import LABEL_SPELLINGS
 from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.errors import ConfigError
-from tribe_np.shown import did_you_mean, quoted
+from tribe_np.shown import quoted
 
 NO_REGION = -1
 
@@ -80,8 +81,30 @@ class Parcellation:
         return np.concatenate(found) if found else np.zeros(0, np.int64)
 
     def _unknown(self, name: str) -> ConfigError:
-        some = ", ".join(quoted(region) for region in self.regions[:5])
+        near = nearest(name, self.regions)
+        some = ", ".join(quoted(region) for region in near or self.regions[:5])
+        case = " (upper and lower case matter)" if name.casefold() in {region.casefold() for region in near} else ""
         return ConfigError(
-            f"region {quoted(name)} is not an area of {self.name}; areas have names such as {some}"
-            f"{did_you_mean(name, self.regions)}"
+            f"region {quoted(name)} is not an area of {self.name}; "
+            f"{'near are' if near else f'it has {len(self.regions)} areas, such as'} {some}{case}"
         )
+
+
+def nearest(name: str, regions: Sequence[str]) -> list[str]:
+    """Up to three regions that a name may mean: in other case, in a file's spelling, as a part, or nearly.
+
+    >>> nearest("v1", ["V2", "V1"]), nearest("L_FFC_ROI", ["V1", "FFC"]), nearest("Vis_1", ["7Networks_LH_Vis_1"])
+    (['V1'], ['FFC'], ['7Networks_LH_Vis_1'])
+    """
+    from difflib import get_close_matches  # here: --help does without
+
+    by_folded: dict[str, list[str]] = {}
+    for region in regions:
+        by_folded.setdefault(region.casefold(), []).append(region)
+    given = name.strip().strip("*").casefold()
+    inner = [found["name"].casefold() for each in LABEL_SPELLINGS if (found := each.pattern.fullmatch(name.strip()))]
+    same = [region for text in (given, *inner) for region in by_folded.get(text, [])]
+    within = [region for region in regions if given in region.casefold()] if len(given) > 2 else []
+    within.sort(key=lambda region: not region.casefold().endswith(given))
+    alike = [region for text in get_close_matches(given, list(by_folded), n=3) for region in by_folded[text]]
+    return list(dict.fromkeys(same or [*within, *alike]))[:3]

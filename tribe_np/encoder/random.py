@@ -49,12 +49,12 @@ class RandomWeights:
         layers: Any = self._config.predictor if self._prefix.startswith("predictor") else self._config.projector
         return (max(1, layers.n_subjects + int(layers.has_average_row)), -1, -1)
 
-    def take(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    def take(self, name: str, shape: tuple[int, ...], columns: Any = None) -> np.ndarray:
         """A new tensor, the same for the same seed and name whatever else is taken."""
         full = self._prefix + name
         rng = np.random.default_rng([self._seed, *full.encode()])
         self.taken[full] = np.asarray(self._draw(full, shape, rng), np.float32)
-        return self.taken[full]
+        return self.taken[full] if columns is None else self.taken[full][..., columns]
 
     def skip(self, name: str, shape: tuple[int, ...]) -> None:
         """A counter, in the dtype that PyTorch gives those."""

@@ -17,13 +17,18 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.backend import array_module, to_device, to_host
+from tribe_np.backend import array_module, to_host
 from tribe_np.encoder.config import BuildArgs, EncoderConfig, SubjectLayersConfig
 from tribe_np.errors import CheckpointError, ConfigError, ShapeError
 from tribe_np.nn.context import Context
 from tribe_np.nn.layers import Linear
 from tribe_np.ops.pool import adaptive_pool
 from tribe_np.protocols import Array, Weights
+
+LEAST_COLUMNS = 16
+"""Fewer columns than one tile of BLAS are multiplied by other loops, which add in another order: 2.6e-6 of the RMS
+from the same columns of a whole run, at the released size (0 from 16 on). So the last one is computed more than once.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,13 +57,8 @@ class SubjectLayers:
         if len(shape) != 3 or shape[0] < 1:
             raise CheckpointError(f"subject layers: weights must have shape (rows, {n_in}, {n_out}), got {shape}")
         rows = shape[0]
-        table = weights.take("weights", (rows, n_in, n_out))
-        bias = weights.take("bias", (rows, n_out)) if config.bias else None
-        if columns is not None:
-            xp = array_module(table)
-            columns = to_device(columns, xp)
-            table = xp.take(table, columns, axis=2)
-            bias = None if bias is None else xp.take(bias, columns, axis=1)
+        table = weights.take("weights", (rows, n_in, n_out), columns)
+        bias = weights.take("bias", (rows, n_out), columns) if config.bias else None
         return cls(table, bias, config.has_average_row, config.average_subjects)
 
     @property
@@ -139,14 +139,14 @@ class HeadAndPredictor:
             x = ctx.see("low_rank_head.output", self.low_rank_head(x))
         return self.predictor(x, subject_index)
 
-    def composed(self) -> SubjectLayers | None:
+    def composed(self, n_outputs: int) -> SubjectLayers | None:
         """The predictor on hidden states instead of the head's output; None where the pair is no larger.
 
         Only for a single row, as released models have: composing costs C times one use of the map for every row.
+        `n_outputs` is the whole model's: a selection is computed as the whole is, so that it rounds as the whole does.
         Shapes   head (C, D), predictor (1, C, V) -> (1, D, V)
         """
-        n_rows, _, n_outputs = self.predictor.weights.shape
-        if self.low_rank_head is None or n_rows != 1:
+        if self.low_rank_head is None or self.predictor.n_rows != 1:
             return None
         rank, dim = self.low_rank_head.weight.shape
         if dim * n_outputs >= rank * (dim + n_outputs):
@@ -167,6 +167,7 @@ class ReadOut:
     read_pair: Callable[[], HeadAndPredictor]
     n_trs: int
     exact_order: bool
+    n_columns: int  # of the result; the maps may have more (see LEAST_COLUMNS)
 
     @classmethod
     def from_weights(
@@ -179,14 +180,16 @@ class ReadOut:
         exact_order: bool,
     ) -> "ReadOut":
         """Takes the pair, and lets it go again where one map stands for it (a quarter of a released model)."""
+        n_columns = build_args.n_outputs if columns is None else len(columns)
+        filled = columns if columns is None else np.pad(columns, (0, max(0, LEAST_COLUMNS - n_columns)), "edge")
 
         def read_pair() -> HeadAndPredictor:
-            return HeadAndPredictor.from_weights(weights, config, build_args.n_outputs, columns)
+            return HeadAndPredictor.from_weights(weights, config, build_args.n_outputs, filled)
 
         pair = read_pair()
-        composed = None if exact_order else pair.composed()
+        composed = None if exact_order else pair.composed(build_args.n_outputs)
         kept = pair if composed is None else None
-        return cls(composed, kept, read_pair, build_args.n_output_timesteps, exact_order)
+        return cls(composed, kept, read_pair, build_args.n_output_timesteps, exact_order, n_columns)
 
     def __call__(self, x: Array, subject_index: Array | None, ctx: Context, *, pool_outputs: bool) -> Array:
         """Shapes   x (B, S, D) -> (B, V, R), or (B, V, S) without pooling."""
@@ -208,10 +211,11 @@ class ReadOut:
         x = self._maps()(x, subject_index, Context()) if one_map is None else one_map(x, subject_index)
         if pool_outputs and not pool_first:
             x = adaptive_pool(x, self.n_trs, axis=1)
-        return x.transpose(0, 2, 1)
+        return x.transpose(0, 2, 1)[:, : self.n_columns]
 
     def _stepwise(self, x: Array, subject_index: Array | None, ctx: Context, *, pool_outputs: bool) -> Array:
-        x = ctx.see("predictor.output", self._maps()(x, subject_index, ctx).transpose(0, 2, 1))
+        activity = self._maps()(x, subject_index, ctx).transpose(0, 2, 1)[:, : self.n_columns]
+        x = ctx.see("predictor.output", activity)
         return adaptive_pool(x, self.n_trs) if pool_outputs else x
 
     @property
@@ -226,8 +230,8 @@ class ReadOut:
 def selected_columns(selection: Any, n_outputs: int) -> np.ndarray | None:
     """Ascending vertex indices without repeats; None when nothing is selected, which means all.
 
-    `selection` is None, indices, a boolean mask of n_outputs, or {"vertices": either}; regions by name are
-    resolved to vertices before they come here.
+    `selection` is None, indices, a mask of n_outputs (booleans, or numbers that are all 0 or 1, as BERG has them), or
+    {"vertices": either}; regions by name are resolved to vertices before they come here.
     Raises   ConfigError for an empty selection, indices out of range, a mask of another length, or another kind
     """
     if isinstance(selection, Mapping):
@@ -241,7 +245,7 @@ def selected_columns(selection: Any, n_outputs: int) -> np.ndarray | None:
         chosen = np.asarray(selection)
     except ValueError as error:
         raise ConfigError(f"selection must be a list of vertex indices or a mask: {error}") from error
-    if chosen.dtype == np.bool_:
+    if _is_mask(chosen):
         if chosen.shape != (n_outputs,):
             raise ConfigError(f"selection: a mask must have shape ({n_outputs},), got {chosen.shape}")
         chosen = np.flatnonzero(chosen)
@@ -254,3 +258,10 @@ def selected_columns(selection: Any, n_outputs: int) -> np.ndarray | None:
     if chosen.min() < 0 or chosen.max() >= n_outputs:
         raise ConfigError(f"selection: vertices must be in 0..{n_outputs - 1}, got {chosen.min()}..{chosen.max()}")
     return np.unique(chosen).astype(np.int64)
+
+
+def _is_mask(chosen: np.ndarray) -> bool:
+    """Whether these are booleans, or numbers that cannot be indices: only 0 and 1, and more of them than two."""
+    if chosen.dtype == np.bool_:
+        return True
+    return chosen.dtype.kind in "iuf" and chosen.ndim == 1 and chosen.size > 2 and bool(np.isin(chosen, (0, 1)).all())

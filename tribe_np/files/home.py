@@ -1,4 +1,4 @@
-"""The user's own folders: the home, our cache in it, and the hub's.
+"""The user's own folders: the home, our cache and our data in it, and the hub's.
 
 Each is found in its own way: ours by the platform's convention, the hub's by the rule of its library.
 """
@@ -37,6 +37,20 @@ def user_cache_folder() -> Path:
             "or run with --cache none"
         )
     return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "tribe_np"
+
+
+def user_data_folder() -> Path | None:
+    """Where a user's own data belong: XDG_DATA_HOME or ~/.local/share, ~/Library/Application Support on macOS.
+
+    None for a user without a home.
+    """
+    given = os.environ.get("XDG_DATA_HOME", "")
+    if os.path.isabs(given) and sys.platform != "darwin":
+        return Path(given) / "tribe_np"
+    home = home_folder()
+    if home is None:
+        return None
+    return home / ("Library/Application Support" if sys.platform == "darwin" else ".local/share") / "tribe_np"
 
 
 def hub_cache_folder() -> Path | None:

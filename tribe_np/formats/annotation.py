@@ -21,15 +21,18 @@ from tribe_np.files.small_files import MEGABYTE, read_small_file
 MAX_BYTES = 64 * MEGABYTE  # fsaverage takes 1.3; a mesh of a person some 3
 NEW_LAYOUT = -2
 MAX_INDEX = 100_000  # of a label; the table may have gaps, and FreeSurfer's largest has some 14,000
+SIDES = {"l": "left", "lh": "left", "left": "left", "r": "right", "rh": "right", "right": "right"}
+"""A hemisphere by what files call it, in lower case."""
 MAX_NAME = 4096  # bytes, of a label or of the path of the table
 
 
 @dataclass(frozen=True, eq=False)
 class Annotation:
-    """Labels of the vertices of one hemisphere."""
+    """Labels of the vertices of one hemisphere, from a file of any format."""
 
     labels: np.ndarray  # (n_vertices,) indices into names; -1 where a vertex has none
     names: tuple[str, ...]
+    hemisphere: str | None = None  # "left" or "right", where the file itself says so
 
 
 def read_annotation(path: str | Path) -> Annotation:
@@ -38,8 +41,15 @@ def read_annotation(path: str | Path) -> Annotation:
     A colour that the table lacks means no label; of entries with one colour the first counts.
     Raises   ParcellationError, naming the file: missing, too large, truncated or malformed
     """
-    raw = read_small_file(path, most=MAX_BYTES, error=ParcellationError)
-    reader = _Reader(raw, str(path))
+    return parse_annotation(read_small_file(path, most=MAX_BYTES, error=ParcellationError), str(path))
+
+
+def parse_annotation(raw: bytes, origin: str) -> Annotation:
+    """`read_annotation` for bytes; `origin` is for errors.
+
+    Raises   ParcellationError
+    """
+    reader = _Reader(raw, origin)
     colours = reader.vertices()
     if reader.number("whether there is a table") == 0:
         raise reader.error("it has no table of labels")

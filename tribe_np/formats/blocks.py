@@ -35,6 +35,29 @@ def read_blocks(path: Path, offset: int, dtype: str, stored: np.dtype, out: np.n
     return finite
 
 
+def read_columns(
+    path: Path, offset: int, dtype: str, stored: np.dtype, width: int, columns: np.ndarray, out: np.ndarray
+) -> bool:
+    """Fills `out` with some columns of a table of `width` columns; whether the whole table is finite.
+
+    Beside the result there are two blocks of whole rows: the table itself is never in memory.
+    Shapes   columns (k,), out (n, k)
+    Raises   as `read_blocks`
+    """
+    n_rows = max(1, BLOCK // max(1, width * stored.itemsize))
+    raw, wide = (np.empty(min(n_rows, len(out)) * width, kind) for kind in (stored, out.dtype))
+    finite = True
+    with path.open("rb", buffering=0) as file:
+        file.seek(offset)
+        for start in range(0, len(out), n_rows):
+            part = out[start : start + n_rows]
+            block, values = raw[: len(part) * width], wide[: len(part) * width]
+            _fill(file, block)
+            finite &= write_values(block, values, dtype)
+            np.take(values.reshape(len(part), width), columns, axis=1, out=part)
+    return finite
+
+
 def _fill(file: FileIO, block: np.ndarray) -> None:
     raw = block.view(np.uint8).data
     while raw:

@@ -19,7 +19,7 @@ from tribe_np.errors import CheckpointError, OutputError, ShapeError, reason_of
 from tribe_np.files.atomic import whole_file
 from tribe_np.files.file_kinds import file_description
 from tribe_np.files.small_files import check_regular
-from tribe_np.formats.blocks import read_blocks, write_values
+from tribe_np.formats.blocks import read_blocks, read_columns, write_values
 from tribe_np.shown import quoted
 
 MAX_HEADER = 8_000_000  # bytes, 80,000 tensors; the library allows 100 MB, which takes Python 100 s and 3 GB
@@ -71,13 +71,23 @@ class TensorEntry:
         """
         return self.read_checked(dtype, rows=rows)[0]
 
-    def read_checked(self, dtype: Any = None, *, rows: np.ndarray | None = None) -> tuple[np.ndarray, bool]:
-        """`read`, and whether all values are finite. The array is its own: no page of the file stays mapped."""
+    def read_checked(
+        self, dtype: Any = None, *, rows: np.ndarray | None = None, columns: np.ndarray | None = None
+    ) -> tuple[np.ndarray, bool]:
+        """`read`, and whether all values are finite. The array is its own: no page of the file stays mapped.
+
+        `columns` picks some of the last axis; whether values are finite is then told of the whole tensor.
+        """
         if rows is not None:
             return self._copied(self.stored()[rows], dtype)
+        where = self.path, self.offset, self.dtype, np.dtype(STORED[self.dtype])
         try:
+            if columns is not None:
+                part = np.empty((*self.shape[:-1], len(columns)), self._wanted(dtype))
+                rows_of_part = part.reshape(-1, len(columns))
+                return part, read_columns(*where, self.shape[-1], columns, rows_of_part)
             out = np.empty(self.shape, self._wanted(dtype))
-            finite = read_blocks(self.path, self.offset, self.dtype, np.dtype(STORED[self.dtype]), out.reshape(-1))
+            finite = read_blocks(*where, out.reshape(-1))
         except (OSError, EOFError, ValueError) as error:
             raise CheckpointError(f"{self.path}: tensor {self.name} cannot be read: {error}") from error
         return out, finite

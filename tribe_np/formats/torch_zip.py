@@ -64,9 +64,12 @@ class StridedEntry(TensorEntry):
         offset = self.offset + number * self.strides[0] * np.dtype(STORED[self.dtype]).itemsize
         return replace(self, shape=self.shape[1:], strides=self.strides[1:], offset=offset)
 
-    def read_checked(self, dtype: Any = None, *, rows: np.ndarray | None = None) -> tuple[np.ndarray, bool]:
-        """As `TensorEntry.read_checked`, through the memory map."""
-        return self._copied(self.stored() if rows is None else self.stored()[rows], dtype)
+    def read_checked(
+        self, dtype: Any = None, *, rows: np.ndarray | None = None, columns: np.ndarray | None = None
+    ) -> tuple[np.ndarray, bool]:
+        """As `TensorEntry.read_checked`, through the memory map; of `columns` only these are looked at."""
+        stored = self.stored() if rows is None else self.stored()[rows]
+        return self._copied(stored if columns is None else stored[..., columns], dtype)
 
 
 @dataclass(frozen=True, eq=False)

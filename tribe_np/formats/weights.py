@@ -82,14 +82,14 @@ class WeightTree:
             raise CheckpointError(f"{self._origin}: weight {_shown(full)} is missing{hint}")
         return tuple(self._entries[full].shape)
 
-    def take(self, name: str, shape: tuple[int, ...]) -> Array:
-        """The tensor in the tree's dtype, on its device.
+    def take(self, name: str, shape: tuple[int, ...], columns: np.ndarray | None = None) -> Array:
+        """The tensor in the tree's dtype, on its device; `columns` (k,) of its last axis alone where they are given.
 
         Raises   CheckpointError when missing, of another shape, of a non-float dtype, or with NaN or infinity
         """
         full, entry = self._find(name, shape)
         self._taken.add(full)
-        return self._finite(full, entry, None)
+        return self._finite(full, entry, columns=columns)
 
     def skip(self, name: str, shape: tuple[int, ...]) -> None:
         """Marks a tensor as taken that no result depends on, such as a counter of training; its dtype is free.
@@ -108,7 +108,7 @@ class WeightTree:
         self._taken.add(full)
 
         def read(indices: np.ndarray) -> Array:
-            return self._finite(full, entry, indices)
+            return self._finite(full, entry, rows=indices)
 
         return read
 
@@ -126,14 +126,23 @@ class WeightTree:
             raise CheckpointError(f"{self._origin}: weight {full} has shape {found}, expected {tuple(shape)}")
         return full
 
-    def _finite(self, full: str, entry: TensorEntry | np.ndarray, rows: np.ndarray | None) -> Array:
+    def _finite(
+        self,
+        full: str,
+        entry: TensorEntry | np.ndarray,
+        *,
+        rows: np.ndarray | None = None,
+        columns: np.ndarray | None = None,
+    ) -> Array:
         if self._headers_only:
-            return self._place(np.broadcast_to(np.zeros((), self._dtype), entry.shape))
+            shape = entry.shape if columns is None else (*entry.shape[:-1], len(columns))
+            return self._place(np.broadcast_to(np.zeros((), self._dtype), shape))
         with np.errstate(over="ignore"):  # what does not fit the dtype becomes infinite, and is refused below
             if isinstance(entry, TensorEntry):
-                array, finite = entry.read_checked(self._dtype, rows=rows)
+                array, finite = entry.read_checked(self._dtype, rows=rows, columns=columns)
             else:
-                array = np.asarray(entry if rows is None else entry[rows], self._dtype)
+                some = entry if rows is None else entry[rows]
+                array = np.asarray(some if columns is None else some[..., columns], self._dtype)
                 finite = bool(np.all(np.isfinite(array)))
         if not finite:
             raise NotFiniteError(f"{self._origin}: weight {full} holds NaN or infinite values")

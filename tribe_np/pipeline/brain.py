@@ -19,7 +19,7 @@ from tribe_np.pipeline.costs.estimate import encoder_weights
 from tribe_np.pipeline.costs.memory_check import Stage, check_memory
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.subjects import subject_names
-from tribe_np.pipeline.vertices import vertex_selection
+from tribe_np.pipeline.vertices import VertexSelection, chosen_vertices
 from tribe_np.runtime import Runtime
 from tribe_np.timeline.features import n_steps
 
@@ -33,6 +33,7 @@ class Brain:
     options: PipelineConfig
     average_subjects: bool
     subjects: Mapping[str, int]
+    selection: VertexSelection | None
 
 
 def load_brain(
@@ -56,14 +57,15 @@ def load_brain(
     build_args = BuildArgs.from_dict(opened.build_args)
     _check_duration(data, build_args, folder)
     encoder_config = EncoderConfig.from_dict(_section(config, "brain_model_config", folder))
+    chosen = chosen_vertices(selection, build_args.n_outputs)
     if options.memory_check and runtime.is_on_host:
-        _check_weights(encoder_config, build_args, opened.entries, np.dtype(runtime.dtype).itemsize)
+        n_chosen = None if chosen is None else len(chosen.vertices)
+        _check_weights(encoder_config, build_args, opened.entries, np.dtype(runtime.dtype).itemsize, n_chosen)
     encoder = FmriEncoder.from_weights(
-        opened.weights, encoder_config, build_args, runtime,
-        selection=vertex_selection(selection, build_args.n_outputs),
+        opened.weights, encoder_config, build_args, runtime, selection=None if chosen is None else chosen.vertices,
         n_steps=n_steps(data.duration_trs * data.tr, data.frequency),
     )  # fmt: skip
-    return Brain(encoder, data, options, average_subjects, subject_names(config["data"]))
+    return Brain(encoder, data, options, average_subjects, subject_names(config["data"]), chosen)
 
 
 def _section(config: Mapping[str, Any], name: str, folder: Path) -> Mapping[str, Any]:
@@ -73,9 +75,15 @@ def _section(config: Mapping[str, Any], name: str, folder: Path) -> Mapping[str,
     return section
 
 
-def _check_weights(config: EncoderConfig, build_args: BuildArgs, entries: Iterable[TensorEntry], itemsize: int) -> None:
+def _check_weights(
+    config: EncoderConfig,
+    build_args: BuildArgs,
+    entries: Iterable[TensorEntry],
+    itemsize: int,
+    n_chosen: int | None,
+) -> None:
     """Refuses a brain encoder that would not fit into memory, before it is read."""
-    check_memory([Stage(encoder_weights(config, build_args, entries, itemsize))], available_memory())
+    check_memory([Stage(encoder_weights(config, build_args, entries, itemsize, n_chosen))], available_memory())
 
 
 def _check_duration(data: DataConfig, build_args: BuildArgs, folder: Path) -> None:

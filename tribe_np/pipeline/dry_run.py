@@ -137,17 +137,18 @@ def dry_run(model: TribeModel, events: Events, notes: Sequence[str] = ()) -> Dry
     source.check_models(modalities, table)
     speed = SHARE_OF_PEAK * matrix_speed(model.runtime.dtype) if model.runtime.is_on_host else None
     entries = open_checkpoint(model.checkpoint).entries
-    held = PROGRAM + encoder_weights(model.encoder.config, model.encoder.build_args, entries).weights
+    encoder = model.encoder
+    held = PROGRAM + encoder_weights(encoder.config, encoder.build_args, entries, n_chosen=model.n_vertices).weights
     stages = [_features(source, modality, table, speed, held) for modality in modalities]
     n_rows = sum(len(window.kept) for window in windows)
     work = model.last_stage(len(windows), n_rows).need
     arithmetic = len(windows) * model.data.duration_trs * model.data.tr * _encoder_flops(model, entries)
-    encoder = Planned(
+    last = Planned(
         "brain encoder", f"{number_of(len(windows), 'windows')}, {number_of(n_rows, 'rows')}",
         None if speed is None else arithmetic / speed, held + work.n_bytes, model=str(model.checkpoint),
     )  # fmt: skip
     there = available_memory()
-    return DryRun((*stages, encoder), tuple(notes), None if there is None else there.n_bytes + held)
+    return DryRun((*stages, last), tuple(notes), None if there is None else there.n_bytes + held)
 
 
 def _features(source: FeatureSource, modality: str, table: Events, speed: float | None, held: int) -> Planned:
@@ -165,9 +166,9 @@ def _features(source: FeatureSource, modality: str, table: Events, speed: float 
 
 def _encoder_flops(model: TribeModel, entries: Iterable[TensorEntry]) -> float:
     """A second of stimulus."""
-    data, build_args = model.data, model.encoder.build_args
+    data = model.data
     return flops.encoder_per_second(
-        entries, build_args, hidden=model.encoder.config.hidden, frequency=data.frequency, tr=data.tr,
+        entries, model.n_vertices, hidden=model.encoder.config.hidden, frequency=data.frequency, tr=data.tr,
         duration=data.duration_trs * data.tr,
     )  # fmt: skip
 

@@ -41,7 +41,7 @@ from tribe_np.pipeline.stimuli.stimulus import WordSource, one_stimulus, open_st
 from tribe_np.pipeline.store.workspace import Workspace, open_workspace
 from tribe_np.pipeline.subjects import one_subject, subjects_of
 from tribe_np.pipeline.upstream_names import UpstreamNames
-from tribe_np.pipeline.vertices import chosen_regions
+from tribe_np.pipeline.vertices import VertexSelection
 from tribe_np.protocols import Device
 from tribe_np.runtime import Runtime
 from tribe_np.timeline.events import Events, as_events
@@ -64,7 +64,7 @@ class TribeModel(UpstreamNames, Card):
     space: Workspace
     progress: Progress = field(default_factory=Silent)
     record: RunRecord = field(default_factory=RunRecord)
-    regions: tuple[str, ...] = ()  # names that the selection gave
+    selection: VertexSelection | None = None  # None: every vertex is computed
     average_subjects: bool = True  # False: each window is predicted for the subject that its events name
     subjects: Mapping[str, int] = field(default_factory=dict)  # index by name, where config.yaml gives names
 
@@ -72,6 +72,11 @@ class TribeModel(UpstreamNames, Card):
     def runtime(self) -> Runtime:
         """Precision, device and kernels: the same for all models of a run."""
         return self.encoder.runtime
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The names of regions that the selection gave."""
+        return () if self.selection is None else self.selection.names
 
     def facts(self) -> dict[str, object]:
         """See Card."""
@@ -109,7 +114,8 @@ class TribeModel(UpstreamNames, Card):
         device         "auto", "cpu", "cuda" or "cuda:1"
         config_update  overrides of config.yaml by (dotted) key; `average_subjects` and `remove_empty_segments` as
                        upstream; keys that start with "tribe_np." set our own options (docs/python.md lists them)
-        selection      {"roi": [names], "vertices": mask or indices}: only the union of these columns is computed
+        selection      {"roi": [names], "vertices": mask or indices}: only the union of these columns is computed;
+                       "parcellation" says where names are found (a name, a folder, a file or two files)
         models         folder(s) of the extractors, or {modality: folder}; None: what TRIBE_NP_MODELS names
         compat         "upstream" reproduces upstream's defects
         cluster        None, upstream's default: everything runs in this process
@@ -148,7 +154,7 @@ class TribeModel(UpstreamNames, Card):
         brain = load_brain(folder, checkpoint_name, runtime, options, update=config_update or {}, selection=selection)
         return cls(
             brain.encoder, brain.data, brain.options, folder, locations, open_workspace(cache_folder),
-            progress if progress is not None else Silent(), RunRecord(), chosen_regions(selection),
+            progress if progress is not None else Silent(), RunRecord(), brain.selection,
             brain.average_subjects, brain.subjects,
         )  # fmt: skip
 
@@ -271,7 +277,8 @@ class TribeModel(UpstreamNames, Card):
 
     def last_stage(self, n_windows: int, n_rows: int) -> Stage:
         """The memory of the brain encoder at work on so many windows, and of its predictions."""
-        itemsize, build_args = np.dtype(self.runtime.dtype).itemsize, self.encoder.build_args
+        itemsize = np.dtype(self.runtime.dtype).itemsize
+        build_args = replace(self.encoder.build_args, n_outputs=self.n_vertices)
         steps = n_steps(self.data.duration_trs * self.data.tr, self.data.frequency)
         at_once = min(n_windows, MOST_WINDOWS)
         work = encoder_work(self.encoder.config, build_args, n_windows=at_once, n_steps=steps, itemsize=itemsize)

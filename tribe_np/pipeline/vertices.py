@@ -1,51 +1,87 @@
-"""Which vertices are computed: by names of regions, by a mask or by indices."""
+"""Which vertices are computed: by names of regions, by a mask or by indices, and what run.json says of the choice."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from tribe_np.cortex.parcellation import Parcellation
 from tribe_np.cortex.parcellation_files import load_parcellation
 from tribe_np.encoder.readout import selected_columns
 from tribe_np.errors import ConfigError
+from tribe_np.shown import quoted
+
+KEYS = ("roi", "vertices", "parcellation")
 
 
-def vertex_selection(selection: Mapping[str, Any] | None, n_vertices: int) -> np.ndarray | None:
-    """Ascending indices of the union of `roi` names and `vertices` (a mask or indices); None selects all.
+@dataclass(frozen=True, eq=False)
+class VertexSelection:
+    """The union of the regions and the vertices that were asked for.
 
-    Raises   ConfigError for unknown keys, names or indices out of range
+    Shapes   vertices (n,) ascending, without repeats: the vertex of each column of the predictions
+    """
+
+    vertices: np.ndarray
+    names: tuple[str, ...] = ()  # of regions, as they were given: with wildcards
+    regions: tuple[str, ...] = ()  # what the names stand for
+    parcellation: Parcellation | None = None
+
+    def as_dict(self) -> dict[str, Any] | None:
+        """Where the regions come from, for run.json; None where no region was named."""
+        if self.parcellation is None:
+            return None
+        files = [{"path": str(file.path), "sha256": file.sha256} for file in self.parcellation.files]
+        return {"name": self.parcellation.name, "regions": list(self.regions), "files": files}
+
+
+def chosen_vertices(selection: Mapping[str, Any] | None, n_vertices: int) -> VertexSelection | None:
+    """The union of `roi` names (of `parcellation`) and `vertices` (a mask or indices); None selects all.
+
+    Raises   ConfigError for unknown keys, names or indices out of range, a region without vertices, an empty choice
     """
     if selection is None:
         return None
     if not isinstance(selection, Mapping):
         raise ConfigError(f'selection must be a mapping such as {{"vertices": [0, 1]}}, got {type(selection).__name__}')
-    unknown = sorted(set(selection) - {"roi", "vertices", "parcellation"})
+    unknown = sorted(str(key) for key in set(selection) - set(KEYS))
     if unknown:
-        raise ConfigError(f"selection: unknown key {unknown[0]!r}; known are roi, vertices and parcellation")
+        raise ConfigError(f"selection: unknown key {quoted(unknown[0])}; known are roi, vertices and parcellation")
     chosen = np.zeros(n_vertices, bool)
-    if selection.get("vertices") is not None:
-        chosen[selected_columns(_as_mask(selection["vertices"], n_vertices), n_vertices)] = True
-    if selection.get("roi") is not None:
-        names = [selection["roi"]] if isinstance(selection["roi"], str) else selection["roi"]
-        if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
-            raise ConfigError(f"selection: roi must be names of regions such as ['V1'], got {names!r:.60}")
-        chosen[load_parcellation(selection.get("parcellation"), n_vertices).indices(names)] = True
+    given = selected_columns(selection.get("vertices"), n_vertices)
+    if given is not None:
+        chosen[given] = True
+    names = _names(selection.get("roi"))
+    parcellation = load_parcellation(selection.get("parcellation"), n_vertices) if names else None
+    regions: tuple[str, ...] = ()
+    if parcellation is not None:
+        regions = tuple(dict.fromkeys(region for name in names for region in parcellation.matching(name)))
+        for region in regions:
+            chosen[_vertices_of(region, parcellation)] = True
     if not chosen.any():
         raise ConfigError("selection: no vertex is selected; give roi names, or a mask or indices as vertices")
-    return np.flatnonzero(chosen)
+    return VertexSelection(np.flatnonzero(chosen), names, regions, parcellation)
 
 
-def chosen_regions(selection: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """The names of regions in a selection that `vertex_selection` has accepted."""
-    names = (selection or {}).get("roi")
-    return () if names is None else (names,) if isinstance(names, str) else tuple(names)
+def vertex_selection(selection: Mapping[str, Any] | None, n_vertices: int) -> np.ndarray | None:
+    """The ascending vertices of `chosen_vertices`; None selects all. Raises as it does."""
+    chosen = chosen_vertices(selection, n_vertices)
+    return None if chosen is None else chosen.vertices
 
 
-def _as_mask(vertices: Any, n_vertices: int) -> Any:
-    """A binary array of one number per vertex means a mask (the BERG interface's form); anything else is left alone."""
-    try:
-        array = np.asarray(vertices)
-    except ValueError as error:
-        raise ConfigError(f"selection: vertices must be a flat list of indices or a mask: {error}") from error
-    is_mask = array.shape == (n_vertices,) and array.dtype != np.bool_ and bool(np.isin(array, (0, 1)).all())
-    return array.astype(bool) if is_mask else vertices
+def _names(roi: Any) -> tuple[str, ...]:
+    names = [] if roi is None else [roi] if isinstance(roi, str) else roi
+    if not isinstance(names, (Sequence, np.ndarray)) or not all(isinstance(name, str) for name in names):
+        raise ConfigError(f"selection: roi must be names of regions such as ['V1'], got {names!r:.60}")
+    return tuple(str(name) for name in names)
+
+
+def _vertices_of(region: str, parcellation: Parcellation) -> np.ndarray:
+    """The vertices of a region: silence about one that has none would lose it unseen."""
+    found = parcellation.vertices(region)
+    if not len(found):
+        raise ConfigError(
+            f"selection: region {quoted(region)} of {parcellation.name} has no vertex among the "
+            f"{len(parcellation.region_of)} that are predicted"
+        )
+    return found

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from tribe_np.encoder.config import BuildArgs
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.pipeline.costs import flops
 
@@ -14,8 +13,8 @@ def test_the_encoder_a_second() -> None:
         "predictor.weights": (2, 16, 100), "predictor.bias": (2, 100),
     }  # fmt: skip
     entries = [TensorEntry(Path("x"), f"model.{name}", "F32", shape, 0) for name, shape in shapes.items()]
-    found = flops.encoder_per_second(
-        entries, BuildArgs({"text": (2, 3)}, 100, 10), hidden=8, frequency=2.0, tr=1.0, duration=10.0
-    )
+    found = flops.encoder_per_second(entries, 100, hidden=8, frequency=2.0, tr=1.0, duration=10.0)
     # 24 + 64 multiply-adds a step, one attention over 20 steps; one map of 8 x 100 is smaller than 16 x 8 + 16 x 100
     assert found == 2 * (2 * 88 + 2 * 2 * 8 * 20) + 2 * 800
+    some = flops.encoder_per_second(entries, 5, hidden=8, frequency=2.0, tr=1.0, duration=10.0)
+    assert found - some == 2 * 8 * 95

@@ -92,11 +92,23 @@ def extractor_config(folder: Path) -> ModelConfig | None:
 
 
 def encoder_weights(
-    config: EncoderConfig, build_args: BuildArgs, entries: Iterable[TensorEntry], itemsize: int = 4
+    config: EncoderConfig,
+    build_args: BuildArgs,
+    entries: Iterable[TensorEntry],
+    itemsize: int = 4,
+    n_chosen: int | None = None,
 ) -> Need:
-    """The memory of a brain encoder while it is read: all weights, and one map composed of the last two."""
-    weights = sum(math.prod(entry.shape) for entry in entries)
-    return Need("brain encoder's weights", weights * itemsize, config.hidden * build_args.n_outputs * itemsize)
+    """The memory of a brain encoder while it is read: all weights, and one map composed of the last two.
+
+    Of the predictor, only the columns of `n_chosen` vertices (None: all) are kept.
+    """
+    n_outputs = build_args.n_outputs
+    n_chosen = n_outputs if n_chosen is None else n_chosen
+    weights = 0
+    for entry in entries:
+        is_per_vertex = entry.name.removeprefix("model.").startswith("predictor.") and entry.shape[-1:] == (n_outputs,)
+        weights += math.prod(entry.shape[:-1]) * n_chosen if is_per_vertex else math.prod(entry.shape)
+    return Need("brain encoder's weights", weights * itemsize, config.hidden * n_chosen * itemsize)
 
 
 def encoder_work(

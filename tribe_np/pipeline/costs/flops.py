@@ -3,14 +3,15 @@
 import math
 from collections.abc import Iterable
 
-from tribe_np.encoder.config import BuildArgs
 from tribe_np.formats.safetensors import TensorEntry
 
 
 def encoder_per_second(
-    entries: Iterable[TensorEntry], build_args: BuildArgs, *, hidden: int, frequency: float, tr: float, duration: float
+    entries: Iterable[TensorEntry], n_outputs: int, *, hidden: int, frequency: float, tr: float, duration: float
 ) -> float:
     """Every matrix once a step (read-out: once a TR, as one map where that is smaller), attention.
+
+    `n_outputs` are the vertices that are computed.
 
     2 x numbers of the matrices x steps a second, and 4 D S for each attention over the S steps of a window.
     """
@@ -20,8 +21,10 @@ def encoder_per_second(
         if name.startswith(("projectors.", "combiner.", "encoder.")) and name.endswith("weight"):
             steps += math.prod(entry.shape) if len(entry.shape) > 1 else 0
             n_attentions += name.endswith(".to_q.weight")
-        elif name in ("low_rank_head.weight", "predictor.weights"):
-            read_out[name] = math.prod(entry.shape[-2:])  # one row of the predictor
-    products = min(sum(read_out.values()), hidden * build_args.n_outputs)
+        elif name == "low_rank_head.weight":
+            read_out[name] = math.prod(entry.shape)
+        elif name == "predictor.weights":
+            read_out[name] = entry.shape[-2] * n_outputs  # of one row
+    products = min(sum(read_out.values()), hidden * n_outputs)
     attention = 4 * hidden * frequency * duration * n_attentions
     return frequency * (2 * steps + attention) + 2 * products / tr

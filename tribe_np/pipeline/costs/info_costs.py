@@ -74,7 +74,7 @@ def encoder_costs(opened: Checkpoint, data: DataConfig) -> dict[str, Any]:
         "memory_estimate": {"for": "one window", "resident": PROGRAM + weights.n_bytes + work.work},
         "flop_per_second_of_stimulus": {
             "windows without overlap": flops.encoder_per_second(
-                opened.entries, build_args, hidden=config.hidden, **hertz
+                opened.entries, build_args.n_outputs, hidden=config.hidden, **hertz
             )
         },
     }
