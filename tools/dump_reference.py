@@ -31,6 +31,8 @@ STAGES = (
     "espeak",
     "timeline",
     "predictions",
+    "regions",
+    "surface_maps",
 )
 
 

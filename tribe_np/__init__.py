@@ -17,11 +17,16 @@ _PUBLIC = {
     "Recording": "tribe_np.oracle",
     "TribeError": "tribe_np.errors",
     "get_audio_and_text_events": "tribe_np.pipeline.stimuli.complete",
+    "get_hcp_labels": "tribe_np.cortex.hcp_regions",
+    "get_hcp_roi_indices": "tribe_np.cortex.hcp_regions",
+    "get_hcp_vertex_labels": "tribe_np.cortex.hcp_regions",
+    "get_topk_rois": "tribe_np.cortex.hcp_regions",
+    "summarize_by_roi": "tribe_np.cortex.hcp_regions",
 }
 
 __all__ = [
     "Events", "FmriEncoder", "Recording", "TribeError", "TribeModel", "__version__", "get_audio_and_text_events",
-    "trace",
+    "get_hcp_labels", "get_hcp_roi_indices", "get_hcp_vertex_labels", "get_topk_rois", "summarize_by_roi", "trace",
 ]  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 The class says what was wrong, and is also of the built-in kind that fits:
 
-    what was given   ConfigError (an option), ParcellationError (a table of regions), ShapeError (an array), EventsError
+    what was given   ConfigError (an option), ParcellationError (a table of regions), MeshError (a surface),
+                     ShapeError (an array), EventsError
     a model          CheckpointError, NotFiniteError (its weights, or what it makes of its input),
                      RecordingError (its recorded intermediates)
     a stimulus       MediaError: MissingFileError where there is none, StimulusError where it is no stimulus
@@ -42,6 +43,10 @@ class ConfigError(TribeError, ValueError):
 
 class ParcellationError(ConfigError):
     """A parcellation that is missing, damaged or of another mesh."""
+
+
+class MeshError(ConfigError):
+    """A surface mesh, or a map on one, that is missing, damaged or of another mesh."""
 
 
 class EventsError(TribeError, ValueError):

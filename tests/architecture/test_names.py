@@ -23,6 +23,7 @@ PARALLEL_NAMES = {  # class or function: what all of that name are
     "flop_per_second": "of a model's costs",
     "main": "of a program",
     "random_weights": "of a model",
+    "resample": "of values on one grid, in time or on the cortex, onto another",
     "work": "of a model's costs",
     "write_random": "of a model",
 }

@@ -57,11 +57,15 @@ def write_gifti(
     return path
 
 
-def write_cifti(path: Path, names: Sequence[str], labels: np.ndarray = LABELS) -> Path:
-    """A CIFTI-2 label file of both hemispheres, with the same labels; vertices with label 0 are left out."""
+def write_cifti(path: Path, names: Sequence[str], labels: np.ndarray = LABELS, *, beyond: int = 0) -> Path:
+    """A CIFTI-2 label file with the same labels on both hemispheres; vertices with label 0 are left out.
+
+    The labels of the right hemisphere are `beyond` places further on in the one table.
+    """
     mask = np.asarray(labels) > 0
     both = BrainModelAxis.from_mask(mask, "CortexLeft") + BrainModelAxis.from_mask(mask, "CortexRight")
     table = {place: (name, (1.0, 0.0, 0.0, 1.0)) for place, name in enumerate(names)}
-    values = np.concatenate([np.asarray(labels)[mask]] * 2)[None].astype(np.int32)
+    left = np.asarray(labels)[mask]
+    values = np.concatenate([left, left + beyond])[None].astype(np.int32)
     nib.save(Cifti2Image(values, header=(LabelAxis(["areas"], table), both)), path)
     return path

@@ -90,6 +90,12 @@ def test_gifti_cifti_and_tables(tmp_path: Path) -> None:
         write_gifti(tmp_path / f"{side[0]}x.label.gii", spelled("{S}_{n}_ROI", side), structure=structure)
     check_areas(load_parcellation([tmp_path / "rx.label.gii", tmp_path / "lx.label.gii"], N_VERTICES))
     check_areas(load_parcellation(write_cifti(tmp_path / "areas.dlabel.nii", ["???", *AREAS]), N_VERTICES))
+    both = spelled("{S}_{n}_ROI", "left") + spelled("{S}_{n}_ROI", "right")[1:]  # one table, as the HCP's own has
+    check_areas(load_parcellation(write_cifti(tmp_path / "hcp.dlabel.nii", both, beyond=len(AREAS)), N_VERTICES))
+    with pytest.raises(
+        ParcellationError, match=r"hcp\.dlabel\.nii \(right\): the file says right.* left, such as L_V1"
+    ):
+        load_parcellation(write_cifti(tmp_path / "hcp.dlabel.nii", both), N_VERTICES)
     table = tmp_path / "areas.csv"
     names = ["", *AREAS]
     table.write_text("region\n" + "".join(f'"{names[label]}"\n' for label in (*LABELS, *LABELS)))
@@ -110,6 +116,13 @@ def test_regions_of_one_hemisphere_stay_apart(tmp_path: Path) -> None:
     assert len(found.regions) == 6
     assert found.vertices("7Networks_RH_V1_1", "left").size == 0
     assert found.vertices("7Networks_RH_V1_1").tolist() == (np.flatnonzero(LABELS == 1) + 10).tolist()
+
+
+def test_a_parcellation_that_is_loaded_already(tmp_path: Path) -> None:
+    found = load_parcellation(write_pair(tmp_path), N_VERTICES)
+    assert load_parcellation(found, N_VERTICES) is found
+    with pytest.raises(ParcellationError, match="was loaded for 20 vertices, but 30 are asked for"):
+        load_parcellation(found, 30)
 
 
 def test_only_labels_that_a_vertex_has_count(tmp_path: Path) -> None:
@@ -150,6 +163,9 @@ def test_meshes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         ParcellationError, match=r"has 10242 vertices, fewer than the 40962 per hemisphere of fsaverage6"
     ):
         load_parcellation(of("fsaverage5"), 2 * 40962)
+    with pytest.raises(ParcellationError, match=r"has 163842 vertices, which are not those of fsLR-32k \(32492\)"):
+        load_parcellation(of("fsaverage"), 2 * 32492)
+    assert load_parcellation(tmp_path / "fs_LR", 2 * 32492).per_hemisphere == 32492
     write_pair(tmp_path / "ten")
     for n_vertices, said in ((18, "has 10 vertices, which are not those"), (19, "not two hemispheres")):
         with pytest.raises(ParcellationError, match=said):

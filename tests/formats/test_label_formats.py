@@ -65,13 +65,16 @@ def test_tables_by_vertex_and_in_order() -> None:
         ("", "must name the column region"),
         ("vertex,name\n0,V1\n", "must name the column region"),
         ("region\n", "no row but the first"),
+        ("hemisphere,region\n", "no row but the first"),
         ("region,vertex\nV1\n", "line 2 does not have the 2 fields"),
         ("region,vertex\nV1,x\n", "line 2: vertex 'x' is not a whole number"),
         ("region,vertex\nV1,0\nV2,2\n", "each vertex from 0 to 1 once"),
         ("region,vertex\nV1,0\nV2,0\n", "each vertex from 0 to 1 once"),
         ("hemisphere,region\nmiddle,V1\n", "line 2: hemisphere 'middle' is neither"),
         ("region\n\xff", "not a table of regions"),
-        ('region\n"' + "x" * 200_000, "not a table of regions"),
+        ('region\n"' + "x\n" * 100_000, "not a table of regions"),
+        ("region\n" + "," * 70_000, "line 2 is longer than 65536"),
+        ("region\n" + "a\n" * 1_000_001, "has more than 1000000 rows"),
     ],
 )
 def test_what_is_wrong_in_a_table(text: str, said: str) -> None:
@@ -105,7 +108,7 @@ GIFTI_DAMAGE: list[tuple[str, Callable[[bytes], bytes], str]] = [
         ),
         "it declares entities",
     ),
-    ("two arrays", lambda raw: raw.replace(b"</GIFTI>", b"<DataArray/></GIFTI>"), "holds 2 arrays"),
+    ("two arrays", lambda raw: raw.replace(b"</GIFTI>", b"<DataArray/></GIFTI>"), "holds several arrays"),
 ]
 
 

@@ -68,7 +68,7 @@ def test_a_full_disk_leaves_nothing_or_the_old_one(
     out = tmp_path / "out"
     write_prediction(out, prediction(1.0))
     if failing == "save":
-        monkeypatch.setattr(folder_module, "_write_array", full)
+        monkeypatch.setattr(folder_module, "write_array_file", full)
     else:
         real = Path.rename
         monkeypatch.setattr(Path, "rename", lambda p, q: full() if str(p).endswith("partial") else real(p, q))
@@ -82,7 +82,7 @@ def test_an_interruption_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monk
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(folder_module, "_write_array", interrupted)
+    monkeypatch.setattr(folder_module, "write_array_file", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write_prediction(tmp_path / "out", prediction())
     assert list(tmp_path.iterdir()) == []

@@ -52,7 +52,7 @@ def test_the_processor_by_name(tmp_path: Path) -> None:
 
 
 def test_whom_to_cite() -> None:
-    whole = provenance.citations(["text", "video"], regions=True, words_from="whisperx 3.1")
+    whole = provenance.citations(["text", "video"], parcellation="hcp-mmp1", words_from="whisperx 3.1")
     assert whole[0].startswith("tribe_np ")
     assert [line.split()[0] for line in whole[1:]] == [
         "d'Ascoli",
@@ -62,5 +62,5 @@ def test_whom_to_cite() -> None:
         "Radford",
         "Bain",
     ]
-    assert len(provenance.citations(["audio"], regions=False)) == 3
-    assert "Radford" in provenance.citations([], regions=False, words_from="faster-whisper small")[-1]
+    assert len(provenance.citations(["audio"])) == 3
+    assert "Radford" in provenance.citations([], words_from="faster-whisper small")[-1]

@@ -1,15 +1,22 @@
 """What `tools.fuzz` attacks: for each kind of file a good example, the files beside it, and the code that reads it."""
 
+import base64
+import gzip
 import json
 import struct
 import tempfile
+import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from nibabel import gifti
+from nibabel.cifti2 import Cifti2Image
+from nibabel.cifti2.cifti2_axes import BrainModelAxis, LabelAxis
+from nibabel.freesurfer import write_geometry, write_morph_data
 
 import extractors.dinov2.random
 import extractors.llama.random
@@ -21,6 +28,7 @@ from extractors.llama.random_tokenizer import tokenizer_settings
 from extractors.llama.tokenizer import LlamaTokenizer
 from tools.places import GOLDEN
 from tribe_np.cortex.parcellation_files import load_parcellation
+from tribe_np.cortex.surface_files import read_map_file, read_surface_file
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.formats.checkpoint import open_checkpoint, read_checkpoint_config
 from tribe_np.formats.safetensors import read_header
@@ -129,6 +137,87 @@ def _annotation() -> Target:
     )
 
 
+def _label_file(label: str, name: str, content: bytes) -> Target:
+    """A parcellation of both hemispheres in one file, or of one beside another of the same content."""
+    other = {name.replace("left", "right"): content} if "left" in name else {}
+
+    def use(folder: Path) -> None:
+        load_parcellation(folder / name, 8).indices(["V1"])
+
+    return Target(label, name, content, use, other)
+
+
+def _gifti_labels() -> Target:
+    keys = base64.b64encode(zlib.compress(np.array([1, 2, 0, 1], "<i4").tobytes())).decode()
+    table = "".join(f'<Label Key="{key}">{name}</Label>' for key, name in enumerate(("???", "V1", "V2")))
+    content = (
+        f'<?xml version="1.0" encoding="UTF-8"?><GIFTI Version="1.0" NumberOfDataArrays="1">'
+        f'<LabelTable>{table}</LabelTable><DataArray Intent="NIFTI_INTENT_LABEL" DataType="NIFTI_TYPE_INT32" '
+        f'Dimensionality="1" Dim0="4" Encoding="GZipBase64Binary" Endian="LittleEndian"><Data>{keys}</Data>'
+        "</DataArray></GIFTI>"
+    )
+    return _label_file("gifti labels", "left.label.gii", content.encode())
+
+
+def _cifti_labels() -> Target:
+    both = BrainModelAxis.from_surface(np.arange(3), 4, "CortexLeft")
+    both += BrainModelAxis.from_surface(np.arange(1, 4), 4, "CortexRight")
+    table = {0: ("???", (0, 0, 0, 0)), 1: ("V1", (1, 0, 0, 1)), 2: ("V2", (0, 1, 0, 1))}
+    image = Cifti2Image(np.array([[1, 2, 0, 2, 1, 1]], np.int32), header=(LabelAxis(["areas"], table), both))
+    return _label_file("cifti labels", "areas.dlabel.nii", image.to_bytes())
+
+
+def _region_table() -> Target:
+    rows = "".join(f"{side},{vertex},V{vertex}\n" for side in ("left", "right") for vertex in range(4))
+    return _label_file("region table", "areas.csv", f"hemisphere,vertex,region\n{rows}".encode())
+
+
+def _surface(label: str, name: str, content: Callable[[], bytes]) -> Target:
+    """A left hemisphere that a mesh is read from."""
+    return Target(label, name, content(), lambda folder: read_surface_file(folder / name, "left", in_place=True))
+
+
+def _small_surface() -> tuple[np.ndarray, np.ndarray]:
+    """An octahedron on the left."""
+    corners = np.concatenate([np.eye(3), -np.eye(3)]) * 10 - (40, 0, 0)
+    faces = [(a, b, c) for a in (0, 3) for b in (1, 4) for c in (2, 5)]
+    return corners.astype(np.float32), np.array(faces, np.int32)
+
+
+def _freesurfer_surface() -> bytes:
+    files = _files(lambda folder: write_geometry(folder / "lh.white", *_small_surface(), create_stamp="made"))
+    return files["lh.white"]
+
+
+def _freesurfer_map() -> Target:
+    values = np.arange(6, dtype=np.float32)
+    raw = _files(lambda folder: write_morph_data(folder / "lh.sulc", values))["lh.sulc"]
+    return Target("freesurfer map", "lh.sulc", raw, lambda folder: read_map_file(folder / "lh.sulc", "left"))
+
+
+def _freesurfer_patch() -> Target:
+    corners, _ = _small_surface()
+    rows = [struct.pack(">i3f", (i + 1) * (-1) ** i, *corners[i]) for i in range(5)]
+    raw = struct.pack(">2i", -1, 5) + b"".join(rows)
+
+    def use(folder: Path) -> None:
+        read_surface_file(folder / "lh.flat", "left", whole=folder / "lh.sphere")
+
+    return Target("freesurfer patch", "lh.flat", raw, use, {"lh.sphere": _freesurfer_surface()})
+
+
+def _gifti_surface() -> bytes:
+    """Coordinates packed, triangles as text."""
+    corners, faces = _small_surface()
+    meta = gifti.GiftiMetaData({"AnatomicalStructurePrimary": "CortexLeft"})
+    arrays = [
+        gifti.GiftiDataArray(corners, intent="NIFTI_INTENT_POINTSET", datatype="NIFTI_TYPE_FLOAT32", meta=meta),
+        gifti.GiftiDataArray(faces, intent="NIFTI_INTENT_TRIANGLE", datatype="NIFTI_TYPE_INT32", encoding="ASCII"),
+    ]
+    raw: bytes = gifti.GiftiImage(darrays=arrays).to_bytes()
+    return raw
+
+
 def _events() -> Target:
     rows = [
         Event("Audio", 0.0, 130.0, filepath="a.wav", frequency=16e3), Event("Word", 1.0, 0.5, text="one", text_char=0),
@@ -172,6 +261,20 @@ TARGETS: dict[str, Callable[[], Target]] = {
     ),
     "tokenizer.json": _tokenizer,
     "annotation": _annotation,
+    "gifti labels": _gifti_labels,
+    "cifti labels": _cifti_labels,
+    "region table": _region_table,
+    "freesurfer surface": lambda: _surface("freesurfer surface", "lh.white", _freesurfer_surface),
+    "freesurfer map": _freesurfer_map,
+    "freesurfer patch": _freesurfer_patch,
+    "gifti surface": lambda: replace(
+        _surface("gifti surface", "lh.white.gii", _gifti_surface),
+        fragments=(b"<", b">", b'"', b"3", b"-1", b"999999999", b"Base64Binary", b"GZipBase64Binary", b"ASCII", b"&",
+                   b"NIFTI_TYPE_FLOAT64", b"NIFTI_TYPE_UINT8", b"</Data>", b"BigEndian", b"ColumnMajorOrder"),
+    ),
+    "packed gifti": lambda: _surface(
+        "packed gifti", "lh.white.gii.gz", lambda: gzip.compress(_gifti_surface(), mtime=0)
+    ),
     "events.tsv": _events,
 }  # fmt: skip
 """Each kind by its label; made when it is attacked."""

@@ -9,11 +9,28 @@ if TYPE_CHECKING:
 
 _PUBLIC = {
     "Parcellation": "tribe_np.cortex.parcellation",
+    "RegionTable": "tribe_np.cortex.region_series",
+    "Resampled": "tribe_np.cortex.resampling",
+    "Surface": "tribe_np.cortex.meshes",
     "SurfaceSeries": "tribe_np.cortex.series",
     "as_series": "tribe_np.cortex.series",
+    "get_hcp_labels": "tribe_np.cortex.hcp_regions",
+    "get_hcp_roi_indices": "tribe_np.cortex.hcp_regions",
+    "get_hcp_vertex_labels": "tribe_np.cortex.hcp_regions",
+    "get_topk_rois": "tribe_np.cortex.hcp_regions",
+    "load_overlay": "tribe_np.cortex.meshes",
+    "load_parcellation": "tribe_np.cortex.parcellation_files",
+    "load_surface": "tribe_np.cortex.meshes",
+    "resample": "tribe_np.cortex.resampling",
+    "roi": "tribe_np.cortex.region_series",
+    "summarize_by_roi": "tribe_np.cortex.hcp_regions",
 }
 
-__all__ = ["Parcellation", "SurfaceSeries", "as_series"]
+__all__ = [
+    "Parcellation", "RegionTable", "Resampled", "Surface", "SurfaceSeries", "as_series", "get_hcp_labels",
+    "get_hcp_roi_indices", "get_hcp_vertex_labels", "get_topk_rois", "load_overlay", "load_parcellation",
+    "load_surface", "resample", "roi", "summarize_by_roi",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> "Any":

@@ -105,5 +105,6 @@ def nearest(name: str, regions: Sequence[str]) -> list[str]:
     inner = [found["name"].casefold() for each in LABEL_SPELLINGS if (found := each.pattern.fullmatch(name.strip()))]
     same = [region for text in (given, *inner) for region in by_folded.get(text, [])]
     within = [region for region in regions if given in region.casefold()] if len(given) > 2 else []
+    within.sort(key=lambda region: not region.casefold().endswith(given))
     alike = [region for text in get_close_matches(given, list(by_folded), n=3) for region in by_folded[text]]
     return list(dict.fromkeys(same or [*within, *alike]))[:3]

@@ -14,12 +14,13 @@ import numpy as np
 from tribe_np.cortex.label_files import HemisphereLabels
 from tribe_np.cortex.parcellation import Parcellation
 from tribe_np.cortex.parcellation_sources import find_parcellation
-from tribe_np.cortex.sizes import HEMISPHERES, VERTICES_PER_HEMISPHERE
+from tribe_np.cortex.sizes import FS_LR, HEMISPHERES, VERTICES_PER_HEMISPHERE
 from tribe_np.errors import ParcellationError
 
-FS_LR = {4002: "4k", 7842: "8k", 32492: "32k", 59292: "59k"}
-"""Vertices of a hemisphere of the HCP's meshes; its 164k has 163,842, as fsaverage has."""
+OTHER_FS_LR = {4002: "4k", 7842: "8k", 59292: "59k"}
+"""Vertices of a hemisphere of more of the HCP's meshes; its 164k has 163,842, as fsaverage has."""
 FSAVERAGE = VERTICES_PER_HEMISPHERE["fsaverage7"]
+OF_FSAVERAGE = [size for name, size in VERTICES_PER_HEMISPHERE.items() if name != FS_LR]
 FS_LR_NAME = re.compile(r"fs[_-]?LR", re.IGNORECASE)
 
 
@@ -31,6 +32,10 @@ def load_parcellation(source: str | Path | Sequence[str | Path] | Parcellation |
     Raises   ParcellationError that says what to supply when the files are missing, damaged or of another mesh
     """
     if isinstance(source, Parcellation):
+        if len(source.region_of) != n_vertices:
+            raise ParcellationError(
+                f"{source.name}: was loaded for {len(source.region_of)} vertices, but {n_vertices} are asked for"
+            )
         return source
     found = find_parcellation(source)
     return combined(found.name, found.parts, n_vertices)
@@ -87,19 +92,22 @@ def in_order(parts: Sequence[HemisphereLabels]) -> tuple[HemisphereLabels, Hemis
 
 
 def check_mesh(part: HemisphereLabels, per_side: int) -> None:
-    """Refuses labels of another mesh than the predictions', or of a coarser one.
+    """Refuses labels of another mesh than the values', or of a coarser one.
 
     Raises   ParcellationError
     """
-    here = part.n_vertices
-    mesh = next((name for name, size in VERTICES_PER_HEMISPHERE.items() if size == per_side), "the model's mesh")
-    if FS_LR_NAME.search(part.file_name) or (here in FS_LR and here != per_side):
-        which = f"fs_LR {FS_LR[here]}" if here in FS_LR else "fs_LR by its name"
+    here, name = part.n_vertices, part.file_name.lower()
+    mesh = next((mesh for mesh, size in VERTICES_PER_HEMISPHERE.items() if size == per_side), "the model's mesh")
+    if here == per_side == VERTICES_PER_HEMISPHERE[FS_LR]:
+        return
+    fs_lr = {VERTICES_PER_HEMISPHERE[FS_LR]: "32k", **OTHER_FS_LR}
+    if FS_LR_NAME.search(name) or (here in fs_lr and here != per_side):
+        which = f"fs_LR {fs_lr[here]}" if here in fs_lr else "fs_LR by its name"
         raise ParcellationError(
             f"{part.origin}: its {here} vertices a hemisphere are those of {which}, not of {mesh}; give the "
             "parcellation on fsaverage, or resample it with wb_command -label-resample first"
         )
-    if here == FSAVERAGE and part.file_name.lower().endswith(".nii") and "fsaverage" not in part.file_name.lower():
+    if here == FSAVERAGE and name.endswith(".nii") and "fsaverage" not in name:
         raise ParcellationError(
             f"{part.origin}: its {here} vertices a hemisphere are those of fsaverage and of fs_LR 164k alike; "
             "put fsaverage into the file's name if it is that"
@@ -110,10 +118,9 @@ def check_mesh(part: HemisphereLabels, per_side: int) -> None:
         raise ParcellationError(
             f"{part.origin}: has {here} vertices, fewer than the {per_side} per hemisphere of {mesh}"
         )
-    known = VERTICES_PER_HEMISPHERE.values()
-    if here not in known or per_side not in known:
-        sizes = ", ".join(f"{size} ({name})" for name, size in VERTICES_PER_HEMISPHERE.items() if size >= per_side)
+    if here not in OF_FSAVERAGE or per_side not in OF_FSAVERAGE:
+        finer = ", ".join(str(size) for size in OF_FSAVERAGE if size > per_side) if per_side in OF_FSAVERAGE else ""
         raise ParcellationError(
-            f"{part.origin}: has {here} vertices, which are not those of {mesh} ({per_side}) "
-            + (f"or of a finer mesh of fsaverage: {sizes}" if per_side in known else "")
+            f"{part.origin}: has {here} vertices, which are not those of {mesh} ({per_side})"
+            f"{f', nor of a finer mesh of fsaverage ({finer})' if finer else ''}"
         )

@@ -54,7 +54,9 @@ def _files(folder: Path) -> list[Path]:
     except OSError as error:
         raise ParcellationError(f"{folder}: cannot be read: {reason_of(error)}") from error
     named = [folder / name for name in names if name.lower().endswith(IN_FOLDERS) and not name.startswith(".")]
-    return [p for p in named if p.is_file() and (p.suffix.lower() not in (".csv", ".tsv") or has_region_column(p))]
+    return [
+        p for p in named if os.path.isfile(p) and (p.suffix.lower() not in (".csv", ".tsv") or has_region_column(p))
+    ]
 
 
 def only(found: list[Candidate], where: str) -> Candidate:

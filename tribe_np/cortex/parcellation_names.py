@@ -9,7 +9,7 @@ both hcp-mmp1.
 import re
 
 PLAIN_NAMES = {
-    "hcp-mmp1": r"hcp[-_]?mm?p?1(\.0)?|glasser(2016)?|hcp-multi-modal-parcellation",
+    "hcp-mmp1": r"hcp[-_]?mm?p?1(\.0)?|glasser(2016|[-_]?360)?|hcp-multi-modal-parcellation",
     "destrieux": r"aparc\.a2009s|destrieux(2009|2010)?(\.a2009s)?",
     "desikan": r"aparc|desikan(2006)?(_seg-aparc)?|desikan-?killiany",
     "brainnetome": r"brainnetome|bn_atlas",

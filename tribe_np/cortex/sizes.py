@@ -1,4 +1,4 @@
-"""The meshes of fsaverage by name and by number of vertices; the left hemisphere comes first everywhere.
+"""The meshes of fsaverage, and HCP's fsLR-32k, by name and by number of vertices; the left hemisphere comes first.
 
 Source   neuralset 0.0.2 extractors.neuro FSAVERAGE_SIZES; FreeSurfer's fsaverage is fsaverage7
 """
@@ -8,15 +8,17 @@ from tribe_np.shown import did_you_mean, quoted
 
 VERTICES_PER_HEMISPHERE = {
     "fsaverage3": 642, "fsaverage4": 2562, "fsaverage5": 10242, "fsaverage6": 40962, "fsaverage7": 163842,
+    "fsLR-32k": 32492,
 }  # fmt: skip
-ALIASES = {"fsaverage": "fsaverage7"}
+FS_LR = "fsLR-32k"  # numbered otherwise: no vertex of it is one of fsaverage
+ALIASES = {"fsaverage": "fsaverage7", "fsLR": FS_LR, "fs_LR_32k": FS_LR}
 HEMISPHERES = ("left", "right")
 
 
 def mesh_name(name: str) -> str:
     """The name of a mesh as this project spells it: fsaverage is fsaverage7.
 
-    Raises   ConfigError for a mesh that is not one of fsaverage's
+    Raises   ConfigError for another mesh
     """
     known = ALIASES.get(name, name)
     if known not in VERTICES_PER_HEMISPHERE:
@@ -36,4 +38,4 @@ def mesh_of_size(n_vertices: int, what: str) -> str:
         if n_vertices == 2 * per_side:
             return name
     sizes = ", ".join(f"{2 * per_side} ({name})" for name, per_side in VERTICES_PER_HEMISPHERE.items())
-    raise ShapeError(f"{what}: has {n_vertices} vertices, expected both hemispheres of an fsaverage mesh: {sizes}")
+    raise ShapeError(f"{what}: has {n_vertices} vertices, expected both hemispheres of a mesh: {sizes}")

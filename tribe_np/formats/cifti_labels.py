@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from tribe_np.errors import ParcellationError
+from tribe_np.files.small_files import MEGABYTE
 from tribe_np.formats.annotation import Annotation
 from tribe_np.formats.gifti_labels import MOST_VERTICES, indices_of_keys, whole_numbers
 
 HEADER = 540  # bytes of NIfTI-2's
 EXTENSION = 32  # the code of the one that describes CIFTI-2's axes
+MOST_XML = 8 * MEGABYTE  # two hemispheres of fsaverage take 2.3
 DTYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4"}
 """Types of values by NIfTI's code."""
 STRUCTURES = {"CIFTI_STRUCTURE_CORTEX_LEFT": "left", "CIFTI_STRUCTURE_CORTEX_RIGHT": "right"}
@@ -83,6 +85,8 @@ def _matrix(extensions: bytes, order: str, origin: str) -> Any:
 
 
 def _parsed(xml: bytes, origin: str) -> Any:
+    if len(xml) > MOST_XML:
+        raise _error(origin, f"its description of the axes has {len(xml)} bytes; at most {MOST_XML} are read")
     if b"<!ENTITY" in xml.replace(b"\0", b""):  # in 16 bits too
         raise _error(origin, "it declares entities, which CIFTI-2 has no use for")
     from nibabel.cifti2.parse_cifti2 import Cifti2Parser  # here: nibabel takes a while to load

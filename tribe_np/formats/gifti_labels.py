@@ -6,7 +6,6 @@ Source   GIFTI 1.0 (Harwell et al. 2009), NITRC; nibabel 5.3 gifti.parse_gifti_f
 """
 
 import base64
-import binascii
 import zlib
 from dataclasses import dataclass, field
 from xml.parsers import expat
@@ -18,6 +17,7 @@ from tribe_np.formats.annotation import Annotation
 from tribe_np.shown import quoted
 
 MOST_VERTICES = 1_000_000  # fsaverage has 163,842
+MOST_LABELS = 100_000
 DTYPES = {"NIFTI_TYPE_INT32": "i4", "NIFTI_TYPE_UINT8": "u1", "NIFTI_TYPE_FLOAT32": "f4"}
 INTENTS = ("NIFTI_INTENT_LABEL", "NIFTI_INTENT_NONE")
 STRUCTURES = {"cortexleft": "left", "cortexright": "right"}
@@ -30,8 +30,8 @@ def parse_gifti_labels(raw: bytes, origin: str) -> list[Annotation]:
     """
     document = _Document(origin)
     document.read(raw)
-    if len(document.arrays) != 1:
-        raise document.error(f"it holds {len(document.arrays)} arrays, expected one of labels")
+    if not document.arrays:
+        raise document.error("it holds no array")
     if not document.names:
         raise document.error("it has no table of labels")
     keys = _values(document.arrays[0], document)
@@ -84,6 +84,8 @@ class _Document:
         parser.EntityDeclHandler = self.entity
         try:
             parser.Parse(raw, True)
+        except ParcellationError:
+            raise
         except (expat.ExpatError, ValueError, LookupError) as error:  # an encoding that Python does not know
             raise self.error(str(error)) from error
         if not self.path and "GIFTI" not in self.about:
@@ -106,11 +108,15 @@ class _Document:
             except ValueError as error:
                 raise self.error(f"a label has the key {quoted(number)}") from error
         elif tag == "DataArray":
+            if self.arrays:
+                raise self.error("it holds several arrays, expected one of labels")
             self.arrays.append((attributes, []))
 
     def end(self, tag: str) -> None:
         self.path.pop()
         if tag == "Label":
+            if len(self.names) > MOST_LABELS:
+                raise self.error(f"it has more than {MOST_LABELS} labels")
             if self.key in self.names:
                 raise self.error(f"two labels have the key {self.key}")
             self.names[self.key] = "".join(self.text)
@@ -145,9 +151,9 @@ def _values(array: tuple[dict[str, str], list[str]], document: _Document) -> np.
             values = _numbers(packed, count, np.dtype(order + dtype), is_packed=encoding.startswith("GZip"))
         else:
             raise document.error(f"its data are encoded as {quoted(encoding)}, which is not read")
-    except (ValueError, OverflowError, binascii.Error, zlib.error) as error:
-        if isinstance(error, ParcellationError):
-            raise
+    except ParcellationError:
+        raise
+    except (ValueError, OverflowError, zlib.error) as error:
         raise document.error(f"its data cannot be decoded: {error}") from error
     if len(values) != count:
         raise document.error(f"its array claims {count} vertices, but holds {len(values)}")

@@ -10,6 +10,8 @@ that leaves some out does not tell its mesh.
 
 import csv
 import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from tribe_np.shown import quoted
 
 HEMISPHERE_COLUMNS = ("hemisphere", "hemi")
 LONGEST_LINE = 65_536
+MOST_ROWS = 1_000_000
 
 
 def has_region_column(path: Path) -> bool:
@@ -38,32 +41,75 @@ def parse_region_table(raw: bytes, origin: str) -> list[Annotation]:
     Raises   ParcellationError
     """
     try:
-        text = raw.decode("utf-8-sig")
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(origin)))
+        rows = csv.reader(_lines(raw.decode("utf-8-sig"), origin), delimiter=_delimiter(origin))
+        columns = [_plain(column) for column in next(rows, [])]
+        if "region" not in columns:
+            raise ParcellationError(
+                f"{origin}: not a table of regions: its first line must name the column region, and may name "
+                "hemisphere and vertex"
+            )
+        by_side = _by_side(rows, columns, origin)
     except (UnicodeDecodeError, csv.Error) as error:
         raise ParcellationError(f"{origin}: not a table of regions: {error}") from error
-    columns = [_plain(column) for column in rows[0]] if rows else []
-    if "region" not in columns:
-        raise ParcellationError(
-            f"{origin}: not a table of regions: its first line must name the column region, and may name "
-            "hemisphere and vertex"
-        )
-    body = [(at, row) for at, row in enumerate(rows[1:], 2) if row]
-    if short := next((at for at, row in body if len(row) != len(columns)), None):
-        raise ParcellationError(f"{origin}: line {short} does not have the {len(columns)} fields of the first line")
-    regions = [row[columns.index("region")] for _, row in body]
+    if not by_side:
+        raise ParcellationError(f"{origin}: has no row but the first")
+    order = [side for side in ("left", "right", "") if side in by_side]
+    return [by_side[side].annotation(side or None, origin) for side in order]
+
+
+def _lines(text: str, origin: str) -> Iterator[str]:
+    for number, line in enumerate(io.StringIO(text, newline=""), 1):
+        if len(line) > LONGEST_LINE:
+            raise ParcellationError(f"{origin}: line {number} is longer than {LONGEST_LINE} characters")
+        yield line
+
+
+@dataclass
+class _Rows:
+    """What the rows of one hemisphere say."""
+
+    regions: list[str] = field(default_factory=list)
+    vertices: list[int] | None = None
+
+    def annotation(self, side: str | None, origin: str) -> Annotation:
+        """The rows in the order of their vertices."""
+        names = tuple(dict.fromkeys(self.regions))
+        number = {name: index for index, name in enumerate(names)}
+        labels = np.array([number[region] for region in self.regions])
+        if self.vertices is None:
+            return Annotation(labels, names, side)
+        order = np.array(self.vertices)
+        if not np.array_equal(np.sort(order), np.arange(len(order))):
+            raise ParcellationError(
+                f"{origin}: its {len(order)} rows{f' of the {side} hemisphere' if side else ''} must list each vertex "
+                f"from 0 to {len(order) - 1} once, region empty where it has none; got {order.min()} to {order.max()}"
+            )
+        placed = np.empty_like(labels)
+        placed[order] = labels
+        return Annotation(placed, names, side)
+
+
+def _by_side(rows: Iterable[list[str]], columns: list[str], origin: str) -> dict[str, _Rows]:
+    """The rows by hemisphere, "" where the table has none."""
+    found: dict[str, _Rows] = {}
     hemisphere = next((columns.index(name) for name in HEMISPHERE_COLUMNS if name in columns), None)
-    vertex = columns.index("vertex") if "vertex" in columns else None
-    if hemisphere is None:
-        return [_hemisphere(body, regions, vertex, None, origin)]
-    sides = [SIDES.get(_plain(row[hemisphere])) for _, row in body]
-    if None in sides:
-        at, row = body[sides.index(None)]
-        raise ParcellationError(f"{origin}: line {at}: hemisphere {quoted(row[hemisphere])} is neither left nor right")
-    found = []
-    for side in sorted({side for side in sides if side}):
-        mine = [index for index, each in enumerate(sides) if each == side]
-        found.append(_hemisphere([body[i] for i in mine], [regions[i] for i in mine], vertex, side, origin))
+    region, vertex = columns.index("region"), columns.index("vertex") if "vertex" in columns else None
+    for line, row in enumerate(rows, 2):
+        if not row:
+            continue
+        if len(row) != len(columns):
+            raise ParcellationError(f"{origin}: line {line} does not have the {len(columns)} fields of the first line")
+        side = "" if hemisphere is None else SIDES.get(_plain(row[hemisphere]))
+        if side is None:
+            raise ParcellationError(
+                f"{origin}: line {line}: hemisphere {quoted(row[hemisphere or 0])} is neither left nor right"
+            )
+        mine = found.setdefault(side, _Rows(vertices=None if vertex is None else []))
+        mine.regions.append(row[region])
+        if vertex is not None and mine.vertices is not None:
+            mine.vertices.append(_vertex(row[vertex], line, origin))
+        if line > MOST_ROWS:
+            raise ParcellationError(f"{origin}: has more than {MOST_ROWS} rows; fsaverage has 327684 vertices")
     return found
 
 
@@ -73,27 +119,6 @@ def halves(both: Annotation) -> list[Annotation]:
     if odd:
         return [both]
     return [Annotation(both.labels[:half], both.names, "left"), Annotation(both.labels[half:], both.names, "right")]
-
-
-def _hemisphere(
-    body: list[tuple[int, list[str]]], regions: list[str], vertex: int | None, side: str | None, origin: str
-) -> Annotation:
-    if not body:
-        raise ParcellationError(f"{origin}: has no row but the first")
-    names = tuple(dict.fromkeys(regions))
-    number = {name: index for index, name in enumerate(names)}
-    labels = np.array([number[region] for region in regions])
-    if vertex is None:
-        return Annotation(labels, names, side)
-    order = np.array([_vertex(row[vertex], at, origin) for at, row in body])
-    if not np.array_equal(np.sort(order), np.arange(len(order))):
-        raise ParcellationError(
-            f"{origin}: its {len(order)} rows{f' of the {side} hemisphere' if side else ''} must list each vertex "
-            f"from 0 to {len(order) - 1} once, region empty where it has none; got {order.min()} to {order.max()}"
-        )
-    placed = np.empty_like(labels)
-    placed[order] = labels
-    return Annotation(placed, names, side)
 
 
 def _vertex(text: str, line: int, origin: str) -> int:

@@ -45,17 +45,17 @@ def write_prediction(folder: str | Path, prediction: Prediction) -> None:
     """
 
     def fill(partial: Path) -> None:
-        _write_array(partial / "predictions.npy", prediction.predictions)
-        _write_json(partial / "segments.json", prediction.segment_rows())
+        write_array_file(partial / "predictions.npy", prediction.predictions)
+        write_json_file(partial / "segments.json", prediction.segment_rows())
         prediction.events.to_tsv(partial / "events.tsv")
         if prediction.transcript is not None:
             (partial / TRANSCRIPT).write_text(prediction.transcript, encoding="utf-8")
-        _write_json(partial / "run.json", prediction.run)
+        write_json_file(partial / "run.json", prediction.run)
 
     write_whole(Path(folder), fill, COMMAND)
 
 
-def _write_array(path: Path, array: np.ndarray) -> None:
+def write_array_file(path: Path, array: np.ndarray) -> None:
     """np.save, whose own writing loses the reason when the disk is full."""
     array = np.ascontiguousarray(array)
     with path.open("wb") as file:
@@ -63,6 +63,7 @@ def _write_array(path: Path, array: np.ndarray) -> None:
         file.write(array.data)
 
 
-def _write_json(path: Path, value: Any) -> None:
+def write_json_file(path: Path, value: Any) -> None:
+    """A value as indented JSON."""
     text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
     path.write_text(text, encoding="utf-8", errors="backslashreplace")  # half a surrogate pair becomes a JSON escape

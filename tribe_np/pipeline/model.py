@@ -114,7 +114,8 @@ class TribeModel(UpstreamNames, Card):
         device         "auto", "cpu", "cuda" or "cuda:1"
         config_update  overrides of config.yaml by (dotted) key; `average_subjects` and `remove_empty_segments` as
                        upstream; keys that start with "tribe_np." set our own options (docs/python.md lists them)
-        selection      {"roi": [names], "vertices": mask or indices}: only the union of these columns is computed
+        selection      {"roi": [names], "vertices": mask or indices}: only the union of these columns is computed;
+                       "parcellation" says where names are found (a name, a folder, a file or two files)
         models         folder(s) of the extractors, or {modality: folder}; None: what TRIBE_NP_MODELS names
         compat         "upstream" reproduces upstream's defects
         cluster        None, upstream's default: everything runs in this process

@@ -16,17 +16,32 @@ from tribe_np import __version__
 
 PAPERS = {
     "tribe": "d'Ascoli et al. (2026). A foundation model of vision, audition, and language for in-silico neuroscience.",
-    "hcp": "Glasser et al. (2016). A multi-modal parcellation of human cerebral cortex. Nature, 536, 171-178.",
     "whisper": "Radford et al. (2023). Robust speech recognition via large-scale weak supervision. ICML.",
     "whisperx": "Bain et al. (2023). WhisperX: Time-accurate speech transcription of long-form audio. INTERSPEECH.",
 }
+PARCELLATIONS = {
+    "hcp": "Glasser et al. (2016). A multi-modal parcellation of human cerebral cortex. Nature, 536, 171-178.",
+    "schaefer": "Schaefer et al. (2018). Local-global parcellation of the human cerebral cortex from intrinsic "
+    "functional connectivity MRI. Cerebral Cortex, 28, 3095-3114.",
+    "desikan": "Desikan et al. (2006). An automated labeling system for subdividing the human cerebral cortex on MRI "
+    "scans into gyral based regions of interest. NeuroImage, 31, 968-980.",
+    "destrieux": "Destrieux et al. (2010). Automatic parcellation of human cortical gyri and sulci using standard "
+    "anatomical nomenclature. NeuroImage, 53, 1-15.",
+    "yeo": "Yeo et al. (2011). The organization of the human cerebral cortex estimated by intrinsic functional "
+    "connectivity. Journal of Neurophysiology, 106, 1125-1165.",
+    "lausanne": "Cammoun et al. (2012). Mapping the human connectome at multiple scales with diffusion spectrum MRI. "
+    "Journal of Neuroscience Methods, 203, 386-397.",
+    "brainnetome": "Fan et al. (2016). The Human Brainnetome Atlas: a new brain atlas based on connectional "
+    "architecture. Cerebral Cortex, 26, 3508-3526.",
+}
+"""By the first word of a parcellation's name."""
 
 
-def citations(modalities: Iterable[str], *, regions: bool, words_from: str = "") -> list[str]:
+def citations(modalities: Iterable[str], *, parcellation: str = "", words_from: str = "") -> list[str]:
     """The papers behind a run: the brain encoder's, those of the models that ran, of the regions, of the words."""
     found = [f"tribe_np {__version__}", PAPERS["tribe"], *(record_of(m).paper for m in modalities)]
-    if regions:
-        found.append(PAPERS["hcp"])
+    if parcellation:
+        found.append(PARCELLATIONS.get(parcellation.split("-")[0], f"the authors of the parcellation {parcellation}"))
     if "whisper" in words_from:
         found.append(PAPERS["whisper"])
     if words_from.startswith("whisperx"):

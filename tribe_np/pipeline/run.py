@@ -107,7 +107,9 @@ def _facts(model: TribeModel, predictions: np.ndarray, segments: Sequence[Segmen
         "seconds": dict(record.seconds),
         "peak_memory_bytes": peak_memory_bytes(),
         "warnings": list(record.warnings),
-        "cite": citations(record.facts.get("models", {}), regions=_uses_hcp(model), words_from=words_from),
+        "cite": citations(
+            record.facts.get("models", {}), parcellation=_parcellation_name(model), words_from=words_from
+        ),
         "versions": {"python": platform.python_version(), **installed_versions(PACKAGES)},
         "libraries": loaded_libraries(),
     }
@@ -119,6 +121,11 @@ def _files(model: TribeModel, stimulus: Stimulus, transcript: Path | None) -> di
         "checkpoint": _identity(model.checkpoint, model),
         "transcript": None if transcript is None else _identity(transcript, model),
     }
+
+
+def _parcellation_name(model: TribeModel) -> str:
+    found = None if model.selection is None else model.selection.parcellation
+    return "" if found is None else found.name
 
 
 def _identity(path: Path, model: TribeModel) -> dict[str, str | None]:
@@ -139,11 +146,6 @@ def _options(model: TribeModel) -> dict[str, Any]:
         "vertices": None if model.encoder.columns is None else model.encoder.columns.tolist(),
         "cache": None if model.space.cache.folder is None else str(model.space.cache.folder),
     }
-
-
-def _uses_hcp(model: TribeModel) -> bool:
-    chosen = model.selection
-    return chosen is not None and chosen.parcellation is not None and "hcp" in chosen.parcellation.name.lower()
 
 
 def check_finite(predictions: np.ndarray) -> None:

@@ -1,0 +1,90 @@
+"""tribe-np roi: named regions of a prediction, as time courses, means and ranks."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tribe_np.cli import common
+from tribe_np.cli.parser import region_names
+
+if TYPE_CHECKING:
+    from tribe_np.cortex import RegionTable
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `tribe-np roi`."""
+    parser.add_argument("predictions", type=common.path, metavar="PRED", help="folder that predict or resample wrote")
+    common.add_parcellation(parser)
+    parser.add_argument(
+        "--hemisphere", choices=["both", "left", "right", "separate"], default="both",
+        help="vertices of both hemispheres (default) or of one; separate gives each region twice",
+    )  # fmt: skip
+    parser.add_argument(
+        "--regions", type=region_names, action="extend", metavar="NAMES",
+        help="only these, such as V1,FFC; V* is every name that begins with V, *a every one that ends with a",
+    )  # fmt: skip
+    parser.add_argument("--top", type=int, metavar="N", help="only the N highest means over time, highest first")
+    parser.add_argument(
+        "--network", action="store_true", help="networks instead of regions, where the names tell them (Schaefer, Yeo)"
+    )
+    parser.add_argument(
+        "--network-table", type=common.path, metavar="FILE",
+        help="networks instead of regions, by a table (.csv, .tsv) with the columns region, network and, if need be, "
+        "hemisphere",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=common.path, metavar="FILE",
+        help=".tsv or .csv: time courses, a row a TR and a column a region; .json: those and the summary",
+    )  # fmt: skip
+    parser.add_argument(
+        "--summary", action="store_true", help="into a .tsv or .csv, write a row a region: counts, mean, rank"
+    )
+    common.add_quiet(parser)
+    common.add_json(parser, "time courses and summary")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Runs the command."""
+    from tribe_np.cortex import roi
+    from tribe_np.outputs.region_files import as_record, check_table_target, write_regions
+
+    if options.out is not None:
+        check_table_target(options.out, _inputs(options))
+    table = roi(
+        options.predictions,
+        options.parcellation,
+        hemisphere=options.hemisphere,
+        top=options.top,
+        networks=options.network_table or options.network,
+        regions=options.regions,
+    )
+    common.print_warnings(table.warnings)
+    if options.out is not None:
+        write_regions(table, options.out, summary=options.summary)
+    out = None if options.out is None else str(options.out)
+    common.print_result(options, {"out": out} | as_record(table), _lines(table, options.out))
+    return 0
+
+
+def _inputs(options: argparse.Namespace) -> dict[str, Path | None]:
+    """What the result must not replace."""
+    parcellation = {f"parcellation {name}": Path(name) for name in options.parcellation or () if Path(name).exists()}
+    return {"predictions": options.predictions, "table of networks": options.network_table, **parcellation}
+
+
+def _lines(table: "RegionTable", out: Path | None) -> list[str]:
+    """What a person reads: where the file is, or else the summary."""
+    n_rows, n = table.values.shape
+    what = f"{n} of {table.n_ranked}" if n < table.n_ranked else str(n)
+    if out is not None:
+        return [f"wrote {out}: {n_rows} rows, {what} regions ({table.parcellation.name})"]
+    width = max(6, *(len(name) for name in table.names))
+    lines = [
+        f"{table.series.origin}: means of {n_rows} rows in {what} regions ({table.parcellation.name})",
+        f"{'rank':>5}  {'region':{width}}  {'vertices':>12}  {'mean':>12}",
+    ]
+    n_used = table.n_computed - table.n_left_out
+    for name, rank, mean, of, used in zip(table.names, table.ranks, table.means, table.n_vertices, n_used, strict=True):
+        vertices = str(of) if of == used else f"{used} of {of}"
+        lines.append(f"{rank or '-':>5}  {name:{width}}  {vertices:>12}  {mean:>12.6g}")
+    return lines

@@ -1,0 +1,80 @@
+"""A prediction folder on another mesh: what `cortex.resample` made, with everything else of the folder it came from."""
+
+import hashlib
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tribe_np import __version__
+from tribe_np.cortex.resampling import Resampled
+from tribe_np.errors import OutputError
+from tribe_np.formats.prediction_folder import read_prediction
+from tribe_np.outputs.folder import TRANSCRIPT, write_array_file, write_json_file
+from tribe_np.outputs.whole import check_own_target, write_whole
+
+RESAMPLE = "resample"
+KEPT = ("segments.json", "events.tsv", TRANSCRIPT)
+
+
+def check_resample_target(folder: str | Path, source: str | Path) -> None:
+    """Refuses a folder that could not be written, or that holds the predictions, before any work.
+
+    Raises   OutputError
+    """
+    check_own_target(Path(folder), RESAMPLE, {"predictions": Path(source)})
+
+
+def write_resampled(folder: str | Path, made: Resampled, source: str | Path) -> dict[str, Any]:
+    """Writes a whole prediction folder, and gives its run.json; `source` is the folder that was resampled.
+
+    run.json is the source's with the mesh, the shape, the vertices of a selection, and `resampled`: how it was made.
+    Raises   OutputError when the target is something else, the disk is full or the place is not writable
+    """
+    source = Path(source)
+    _, _, before = read_prediction(source)
+    run = _run(before, made, source)
+
+    def fill(partial: Path) -> None:
+        write_array_file(partial / "predictions.npy", np.asarray(made.values, np.float32))
+        for name in KEPT:
+            if (source / name).is_file():
+                shutil.copyfile(source / name, partial / name)
+        write_json_file(partial / "run.json", run)
+
+    write_whole(Path(folder), fill, RESAMPLE)
+    return run
+
+
+def _run(before: Mapping[str, Any], made: Resampled, source: Path) -> dict[str, Any]:
+    series = made.series
+    options = before.get("options")
+    vertices = None if series.vertices is None else [int(vertex) for vertex in series.vertices]
+    record = {
+        **made.record,
+        "source": {"path": str(source.absolute()), "sha256": _digest(source / "predictions.npy")},
+        "tribe_np": __version__,
+        "warnings": list(made.warnings),
+    }
+    if "resampled" in before:
+        record["before"] = before["resampled"]
+    warnings = before.get("warnings")
+    return {
+        **before,
+        "options": {**(options if isinstance(options, Mapping) else {}), "vertices": vertices},
+        "mesh": series.mesh,
+        "shape": list(made.values.shape),
+        "warnings": [*(warnings if isinstance(warnings, list) else []), *made.warnings],
+        "resampled": record,
+        "summary": f"{before.get('summary', 'predictions')}; resampled from {record['from']} to {record['to']}",
+    }
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read: {error.strerror}") from error
