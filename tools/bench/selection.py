@@ -29,7 +29,7 @@ def spread(n_vertices: int) -> np.ndarray:
 
 
 def measure(folder: Path, columns: np.ndarray, *, threads: int, rounds: int, kept: Path) -> dict[str, Any]:
-    """Medians of calls, loading and peak memory by "all" and "some", and how far the columns are from the whole's."""
+    """Medians of calls, loading and peak memory by "all" and "some"; how far the columns are apart, over the RMS."""
     read_through(folder)
     found: dict[str, list[dict[str, Any]]] = {"all": [], "some": []}
     for number in range(rounds):
@@ -40,7 +40,8 @@ def measure(folder: Path, columns: np.ndarray, *, threads: int, rounds: int, kep
             }  # fmt: skip
             found[name].append(start(sys.executable, "ours", job, threads))
     whole, part = (np.load(kept / f"{name}.npy") for name in ("all", "some"))
-    difference = float(np.abs(whole[:, columns] - part).max() / np.sqrt(np.mean(np.square(whole, dtype=float))))
+    apart = np.abs(whole[:, columns] - part) / np.sqrt(np.mean(np.square(whole, dtype=float)))
+    difference = {"largest": float(apart.max()), "rms": float(np.sqrt(np.mean(np.square(apart))))}
     sides = {
         name: {
             "seconds": statistics.median(s for result in results for s in result["seconds"]),
