@@ -101,6 +101,11 @@ def groups() -> list[Group]:
             "How to add one: [CONTRIBUTING.md](../CONTRIBUTING.md#add-a-model).",
             ("extractors.catalogue",),
         ),
+        Group(
+            "BERG's calls",
+            "`from tribe_np.berg import ...` ([berg.md](berg.md)).",
+            ("tribe_np.berg.toolkit.BERG", "tribe_np.berg.encoding.EncodingModel", "tribe_np.berg.plugin.register"),
+        ),
         Group("Errors", "Whatever a user can cause.", ("tribe_np.errors",)),
     ]
 

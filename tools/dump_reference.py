@@ -32,6 +32,7 @@ STAGES = (
     "timeline",
     "predictions",
     "regions",
+    "subcortex",
     "surface_maps",
     "projection",
 )

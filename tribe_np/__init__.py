@@ -20,13 +20,17 @@ _PUBLIC = {
     "get_hcp_labels": "tribe_np.cortex.hcp_regions",
     "get_hcp_roi_indices": "tribe_np.cortex.hcp_regions",
     "get_hcp_vertex_labels": "tribe_np.cortex.hcp_regions",
+    "get_subcortical_labels": "tribe_np.cortex.subcortex",
+    "get_subcortical_mask": "tribe_np.cortex.subcortex",
+    "get_subcortical_roi_indices": "tribe_np.cortex.subcortex",
     "get_topk_rois": "tribe_np.cortex.hcp_regions",
     "summarize_by_roi": "tribe_np.cortex.hcp_regions",
 }
 
 __all__ = [
     "Events", "FmriEncoder", "Recording", "TribeError", "TribeModel", "__version__", "get_audio_and_text_events",
-    "get_hcp_labels", "get_hcp_roi_indices", "get_hcp_vertex_labels", "get_topk_rois", "summarize_by_roi", "trace",
+    "get_hcp_labels", "get_hcp_roi_indices", "get_hcp_vertex_labels", "get_subcortical_labels",
+    "get_subcortical_mask", "get_subcortical_roi_indices", "get_topk_rois", "summarize_by_roi", "trace",
 ]  # fmt: skip
 
 

@@ -6,18 +6,20 @@ from types import ModuleType
 from tribe_np.errors import MissingDependencyError
 
 
-def require(name: str, *, extra: str, why: str) -> ModuleType:
-    """The imported module `name`.
+def require(name: str, *, extra: str = "", why: str, install: str = "") -> ModuleType:
+    """The imported module `name`, of an `extra`, or of a package that `install`, a command, installs.
 
-    Raises   MissingDependencyError that names `why` it is needed and the extra to install; an installed package
+    Raises   MissingDependencyError that names `why` it is needed and what to install; an installed package
              that fails to import gives another message, with the cause
     """
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and error.name.split(".")[0] == name.split(".")[0]:
+            command = install or f'pip install "tribe_np[{extra}]"'
+            package = name.split(".")[0] if install else name
             raise MissingDependencyError(
-                f'{why} needs {name}, which is not installed. Install it: pip install "tribe_np[{extra}]"'
+                f"{why} needs {package}, which is not installed. Install it: {command}"
             ) from error
         raise MissingDependencyError(f"{why} needs {name}, which is installed but does not import: {error}") from error
     except Exception as error:

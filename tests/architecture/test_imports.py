@@ -13,6 +13,7 @@ MODEL_FLOOR = {"nn", "ops", "kernels", "backend", "runtime", "timeline", "format
 RESULT_FLOOR = {"timeline", "formats", "cortex"}
 ALLOWED = {
     "__main__": {"cli"},
+    "berg": {"pipeline", "cortex", "timeline"},
     "cli": {"pipeline", "oracle", "formats", "outputs", "analysis", "plots", "cortex", "machine"},
     "pipeline": {
         "extractors", "encoder", "media", "formats", "timeline", "outputs", "analysis", "plots", "cortex", "kernels",

@@ -23,7 +23,7 @@ def spelled(spelling: str, side: str) -> list[str]:
 
 def write_annotation(path: Path, names: Sequence[str], labels: np.ndarray = LABELS) -> Path:
     """A FreeSurfer annotation."""
-    colours = np.array([[5 + 20 * (i // 12), 20 * (i % 12), 1, 0] for i in range(len(names))])
+    colours = np.array([[1 + i // 200, i % 200, 1, 0] for i in range(len(names))])
     write_annot(str(path), np.asarray(labels), colours, list(names), fill_ctab=True)
     return path
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nibabel.freesurfer.io import write_annot
 
 from tests.cortex.synthetic_labels import (
     AREAS,
@@ -219,3 +220,22 @@ def test_a_single_hemisphere_is_refused_where_its_other_is_not_there(tmp_path: P
         write_annotation(tmp_path / f"{s}.x.annot", ["???", *AREAS], LABELS * 0)
     with pytest.raises(ParcellationError, match="no vertex has a region"):
         load_parcellation(tmp_path / "lh.x.annot", N_VERTICES)
+
+
+@pytest.mark.parametrize(("colour", "said"), [((1, 1, 1), "'V1', 'V2'"), ((0, 0, 0), "'V1'")])
+def test_areas_that_their_colours_do_not_tell_apart(tmp_path: Path, colour: tuple[int, int, int], said: str) -> None:
+    """V1 in the colour of V2, or in black, which vertices without a label have."""
+    names = ["???", "V2", "V1"]
+    colours = np.array([[1, 0, 1, 0], [1, 1, 1, 0], [*colour, 0]])
+    for side in ("lh", "rh"):
+        write_annot(str(tmp_path / f"{side}.x.annot"), np.array([-1, 0, 1, 2, 2]), colours, names, fill_ctab=True)
+    with pytest.raises(ParcellationError, match=rf"lh\.x\.annot: the vertices of {said} cannot be told"):
+        load_parcellation(tmp_path, 10)
+
+
+def test_names_in_another_encoding_stay_apart(tmp_path: Path) -> None:
+    """Bytes that are no UTF-8 are spelled out: replaced by one mark, two regions would become one."""
+    for side in ("lh", "rh"):
+        path = write_annotation(tmp_path / f"{side}.x.annot", ["???", "Xa", "Xb", "c"])
+        path.write_bytes(path.read_bytes().replace(b"Xa\0", b"\xe9a\0").replace(b"Xb\0", b"\xe8a\0"))
+    assert load_parcellation(tmp_path, N_VERTICES).regions == ("\\xe9a", "\\xe8a", "c")

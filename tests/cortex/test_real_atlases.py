@@ -11,10 +11,12 @@ import nibabel
 import numpy as np
 import pytest
 
+from tests.cortex.synthetic_labels import write_annotation, write_gifti
 from tribe_np.cortex.parcellation import Parcellation
 from tribe_np.cortex.parcellation_files import load_parcellation
 from tribe_np.cortex.parcellation_names import PATTERNS
 from tribe_np.errors import ConfigError, ParcellationError
+from tribe_np.formats.annotation import read_annotation
 
 pytestmark = pytest.mark.atlas
 
@@ -144,3 +146,20 @@ def test_hemispheres_given_the_wrong_way_round(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(file.path.read_bytes())
     with pytest.raises(ParcellationError, match="the file says left, but its labels say right, such as 7Networks_RH"):
         load_parcellation(tmp_path, FSAVERAGE5)
+
+
+@pytest.mark.parametrize("spelling", ["{S}_{n}_ROI", "{S}_{n}_ROI-{s}", "{n}-{s}", "{S}_{n}"])
+@pytest.mark.parametrize("suffix", [".annot", ".label.gii"])
+def test_the_real_areas_in_every_spelling(hcp: Parcellation, tmp_path: Path, spelling: str, suffix: str) -> None:
+    """All 180 names and 163,842 vertices a side, written anew as others spell them."""
+    write = write_annotation if suffix == ".annot" else write_gifti
+    for file, side in zip(hcp.files, ("L", "R"), strict=True):
+        found = read_annotation(file.path)
+        names = [
+            "???" if name == "medialwall" else spelling.format(n=name, S=side, s=f"{side.lower()}h")
+            for name in found.names
+        ]
+        write(tmp_path / f"HCP-MMP1.{side}{suffix}", names, found.labels)
+    again = load_parcellation(tmp_path, FSAVERAGE5)
+    assert (again.name, again.regions) == (hcp.name, hcp.regions)
+    np.testing.assert_array_equal(again.region_of, hcp.region_of)

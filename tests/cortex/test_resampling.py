@@ -107,6 +107,8 @@ def test_fsaverage6_to_5_needs_no_files(monkeypatch: pytest.MonkeyPatch) -> None
 def test_fsaverage6_to_4_goes_by_the_sphere_of_fsaverage5(meshes: Path) -> None:
     found = resample(np.arange(2 * 40962), "fsaverage4", subjects_dir=meshes)
     np.testing.assert_array_equal(found.values[0], np.concatenate([np.arange(2562), 40962 + np.arange(2562)]))
+    assert found.record["nesting"]["proven"] is False
+    assert "in fsaverage5: the first vertices of fsaverage6" in found.record["nesting"]["by"]
 
 
 def test_a_finer_mesh_keeps_the_values_at_shared_vertices(meshes: Path) -> None:

@@ -9,7 +9,9 @@ import pytest
 from tribe_np import TribeModel
 from tribe_np.encoder.random import write_random
 from tribe_np.errors import ConfigError, ShapeError
-from tribe_np.pipeline.subjects import subject_names, subjects_of
+from tribe_np.pipeline.early_checks import check_subject
+from tribe_np.pipeline.info import describe
+from tribe_np.pipeline.subjects import one_subject, subject_names, subjects_of, whose_brain
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.segments import plan
 
@@ -118,3 +120,42 @@ def test_a_mapping_that_is_none(mapping: Any) -> None:
     with pytest.raises(ConfigError, match="predefined_mapping must map names to whole numbers"):
         subject_names({"subject_id": {"predefined_mapping": mapping}})
     assert subject_names({}) == subject_names({"subject_id": {}}) == {}
+
+
+def test_of_many_names_the_nearest_are_shown(tmp_path: Path) -> None:
+    model = open_model(tmp_path)
+    many = {f"sub-{number:02d}": number % 3 for number in range(1, 27)}
+    with pytest.raises(ConfigError, match="one of 26 names, of which the nearest are sub-03, "):
+        one_subject("sub-3", many, model.encoder)
+    with pytest.raises(ConfigError, match=r"one of 26 names: sub-01, sub-02, sub-03, sub-04, \.\.\., sub-26"):
+        one_subject("Anna", many, model.encoder)
+
+
+def test_no_average_subject_is_said_before_any_work(tmp_path: Path) -> None:
+    layers = {"subject_layers": {"n_subjects": 3, "subject_dropout": None}}
+    write_random(tmp_path, seed=3, feature_dims=DIMS, n_outputs=11, n_output_timesteps=4, max_seq_len=8, brain=layers)
+    model = TribeModel.from_pretrained(tmp_path, cache_folder=False, device="cpu")
+    assert describe(tmp_path)["subjects"] == {
+        "n_subjects": 3, "has_average": False, "default": "none: --subject must name one", "names": {},
+    }  # fmt: skip
+    with pytest.raises(ConfigError, match="no average subject; choose one of its 3 subjects with --subject"):
+        check_subject(model, None)
+    check_subject(model, "2")
+
+
+def test_a_checkpoint_that_averages_takes_no_subject(tmp_path: Path) -> None:
+    layers = {"subject_layers": {"n_subjects": 3, "subject_dropout": 0.1, "average_subjects": True}}
+    write_random(tmp_path, seed=3, feature_dims=DIMS, n_outputs=11, n_output_timesteps=4, max_seq_len=8, brain=layers)
+    model = TribeModel.from_pretrained(tmp_path, cache_folder=False, device="cpu")
+    check_subject(model, None)
+    with pytest.raises(ConfigError, match=r"sets subject_layers\.average_subjects"):
+        check_subject(model, "1")
+    assert describe(tmp_path)["subjects"]["n_subjects"] == 0
+
+
+def test_who_was_predicted(tmp_path: Path) -> None:
+    encoder = open_model(tmp_path).encoder
+    assert whose_brain(None, NAMES, encoder, average=True) == {"kind": "average"}
+    assert whose_brain(None, NAMES, encoder, average=False) == {"kind": "of the events"}
+    assert whose_brain("2", NAMES, encoder, average=True) == {"kind": "one", "index": 2, "name": "sub-03"}
+    assert whose_brain(1, {}, encoder, average=True) == {"kind": "one", "index": 1, "name": None}

@@ -18,7 +18,7 @@ LARGE = 4096  # rows and columns of the product that stands for the machine's pe
 def prepare(case: str, folder: Path, options: dict[str, Any]) -> Call:
     """The timed call of a case; it has been warmed on something small where the whole takes long."""
     made: dict[str, Callable[[Path, dict[str, Any]], Call]] = {
-        "encoder-1": lambda f, o: _encoder(f, 1), "encoder-8": lambda f, o: _encoder(f, 8), "llama": _llama,
+        "encoder-1": lambda f, o: _encoder(f, 1, o), "encoder-8": lambda f, o: _encoder(f, 8, o), "llama": _llama,
         "text": _text, "sound": _sound, "clip": _clip,
     }  # fmt: skip
     return made[case](folder, options)
@@ -36,10 +36,13 @@ def _selection() -> Any:
     return LayerSelection(cases.FRACTIONS)
 
 
-def _encoder(folder: Path, batch: int) -> Call:
+def _encoder(folder: Path, batch: int, options: dict[str, Any]) -> Call:
     from tribe_np.encoder.model import FmriEncoder
 
-    encoder, features = FmriEncoder.from_pretrained(folder, kernels=_kernels()), cases.brain_features(batch)
+    columns = options.get("columns")  # see selection.py
+    encoder, features = (
+        FmriEncoder.from_pretrained(folder, kernels=_kernels(), selection=columns), cases.brain_features(batch),
+    )  # fmt: skip
     encoder(features)
     return lambda: np.asarray(encoder(features))
 

@@ -298,13 +298,17 @@ def add_parcellation(parser: argparse.ArgumentParser) -> None:
 
 
 def selection(options: argparse.Namespace) -> dict[str, object] | None:
-    """The vertices of the regions that --roi names; None selects all.
+    """The vertices of the regions that --roi names, or the voxels of the structures of --structure; None selects all.
 
-    Raises   ConfigError for a parcellation without regions
+    Raises   ConfigError for a parcellation without regions, a mask without structures
     """
+    if options.mask is not None and not options.structure:
+        raise ConfigError("--mask names the file in which --structure is looked up; give --structure too")
+    if options.parcellation is not None and not options.roi:
+        raise ConfigError("--parcellation says where --roi finds its regions; give --roi too")
+    if options.structure:
+        return {"structure": options.structure, "mask": options.mask, "roi": options.roi}
     if not options.roi:
-        if options.parcellation is not None:
-            raise ConfigError("--parcellation says where --roi finds its regions; give --roi too")
         return None
     return {"roi": options.roi, "parcellation": options.parcellation}
 

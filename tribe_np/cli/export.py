@@ -69,6 +69,11 @@ def _add_volume_arguments(parser: argparse.ArgumentParser) -> None:
         help="nifti: mni305, fsaverage's own space (default), or mni152: by surfaces made in it where the subjects "
         "folder has them, otherwise by FreeSurfer's published 4 x 4, an approximation",
     )  # fmt: skip
+    parser.add_argument(
+        "--mask", nargs="+", type=common.path, default=SUPPRESS, metavar="FILE",
+        help="for a prediction of the subcortex (nifti, npz): FSL's data/atlases, or a NIfTI file and the table of its "
+        "labels (default: TRIBE_NP_SUBCORTEX, FSLDIR, or nilearn's download)",
+    )  # fmt: skip
 
 
 def execute(options: argparse.Namespace) -> int:

@@ -29,6 +29,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="only the vertices of these regions, such as V1,MT or V3*, separated by commas or spaces",
     )  # fmt: skip
     common.add_parcellation(parser)
+    parser.add_argument(
+        "--structure", type=region_names, action="extend", metavar="NAME",
+        help="for a checkpoint of the subcortex: only the voxels of these structures, separated by commas, such as "
+        "'Left Thalamus', or Thalamus for both sides",
+    )  # fmt: skip
+    parser.add_argument(
+        "--mask", type=common.path, metavar="FILE",
+        help="the atlas of --structure: FSL's data/atlases, or a NIfTI file with a table of its labels "
+        "(default: TRIBE_NP_SUBCORTEX, FSLDIR, or nilearn's download)",
+    )  # fmt: skip
     parser.add_argument("--subject", type=subject, metavar="ID", help="subject of the checkpoint (default: average)")
     parser.add_argument(
         "--dry-run",

@@ -16,6 +16,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("predictions", type=common.path, metavar="PRED", help="folder that predict or resample wrote")
     common.add_parcellation(parser)
     parser.add_argument(
+        "--mask", type=common.path, nargs="+", metavar="FILE",
+        help="for a prediction of the subcortex: FSL's data/atlases, or a NIfTI file and the table of its labels "
+        "(default: TRIBE_NP_SUBCORTEX, FSLDIR, or nilearn's download)",
+    )  # fmt: skip
+    parser.add_argument(
         "--hemisphere", choices=["both", "left", "right", "separate"], default="both",
         help="vertices of both hemispheres (default) or of one; separate gives each region twice",
     )  # fmt: skip
@@ -48,11 +53,12 @@ def execute(options: argparse.Namespace) -> int:
     from tribe_np.cortex import roi
     from tribe_np.outputs.region_files import as_record, check_table_target, write_regions
 
+    given = _atlas(options)
     if options.out is not None:
         check_table_target(options.out, _inputs(options))
     table = roi(
         options.predictions,
-        options.parcellation,
+        given,
         hemisphere=options.hemisphere,
         top=options.top,
         networks=options.network_table or options.network,
@@ -66,25 +72,48 @@ def execute(options: argparse.Namespace) -> int:
     return 0
 
 
+def _atlas(options: argparse.Namespace) -> list[str] | None:
+    """The files of the regions or structures, as far as they were given.
+
+    Raises   ConfigError for one that is not for this kind of prediction
+    """
+    from tribe_np.cortex.voxel_series import is_voxel_folder
+    from tribe_np.errors import ConfigError
+
+    is_mask = is_voxel_folder(options.predictions)
+    other = options.parcellation if is_mask else options.mask
+    if other is not None:
+        names, right = ("--parcellation", "--mask") if is_mask else ("--mask", "--parcellation")
+        holds = "the voxels of a mask" if is_mask else "a cortical surface"
+        raise ConfigError(f"{names} is not for {options.predictions}, which holds {holds}; use {right}")
+    given = options.mask if is_mask else options.parcellation
+    return None if given is None else [str(part) for part in given]
+
+
 def _inputs(options: argparse.Namespace) -> dict[str, Path | None]:
     """What the result must not replace."""
-    parcellation = {f"parcellation {name}": Path(name) for name in options.parcellation or () if Path(name).exists()}
+    given = [*(options.parcellation or ()), *(options.mask or ())]
+    parcellation = {f"parcellation {name}": Path(name) for name in given if Path(name).exists()}
     return {"predictions": options.predictions, "table of networks": options.network_table, **parcellation}
 
 
 def _lines(table: "RegionTable", out: Path | None) -> list[str]:
     """What a person reads: where the file is, or else the summary."""
+    from tribe_np.cortex import VoxelMask
+
+    is_mask = isinstance(table.parcellation, VoxelMask)
+    kind, unit = ("structures", "voxels") if is_mask else ("regions", "vertices")
     n_rows, n = table.values.shape
     what = f"{n} of {table.n_ranked}" if n < table.n_ranked else str(n)
     if out is not None:
-        return [f"wrote {out}: {n_rows} rows, {what} regions ({table.parcellation.name})"]
-    width = max(6, *(len(name) for name in table.names))
+        return [f"wrote {out}: {n_rows} rows, {what} {kind} ({table.parcellation.name})"]
+    width = max(len(kind), *(len(name) for name in table.names))
     lines = [
-        f"{table.series.origin}: means of {n_rows} rows in {what} regions ({table.parcellation.name})",
-        f"{'rank':>5}  {'region':{width}}  {'vertices':>12}  {'mean':>12}",
+        f"{table.series.origin}: means of {n_rows} rows in {what} {kind} ({table.parcellation.name})",
+        f"{'rank':>5}  {kind[:-1]:{width}}  {unit:>12}  {'mean':>12}",
     ]
     n_used = table.n_computed - table.n_left_out
     for name, rank, mean, of, used in zip(table.names, table.ranks, table.means, table.n_vertices, n_used, strict=True):
-        vertices = str(of) if of == used else f"{used} of {of}"
-        lines.append(f"{rank or '-':>5}  {name:{width}}  {vertices:>12}  {mean:>12.6g}")
+        counted = str(of) if of == used else f"{used} of {of}"
+        lines.append(f"{rank or '-':>5}  {name:{width}}  {counted:>12}  {mean:>12.6g}")
     return lines

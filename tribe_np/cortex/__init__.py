@@ -8,30 +8,39 @@ if TYPE_CHECKING:
     from typing import Any
 
 _PUBLIC = {
+    "OutputSpace": "tribe_np.cortex.output_space",
     "Parcellation": "tribe_np.cortex.parcellation",
     "Projection": "tribe_np.cortex.projection",
     "RegionTable": "tribe_np.cortex.region_series",
     "Resampled": "tribe_np.cortex.resampling",
     "Surface": "tribe_np.cortex.meshes",
     "SurfaceSeries": "tribe_np.cortex.series",
+    "VoxelMask": "tribe_np.cortex.voxel_mask",
+    "VoxelSeries": "tribe_np.cortex.voxel_series",
     "as_series": "tribe_np.cortex.series",
+    "as_voxel_series": "tribe_np.cortex.voxel_series",
     "get_hcp_labels": "tribe_np.cortex.hcp_regions",
     "get_hcp_roi_indices": "tribe_np.cortex.hcp_regions",
     "get_hcp_vertex_labels": "tribe_np.cortex.hcp_regions",
+    "get_subcortical_labels": "tribe_np.cortex.subcortex",
+    "get_subcortical_mask": "tribe_np.cortex.subcortex",
+    "get_subcortical_roi_indices": "tribe_np.cortex.subcortex",
     "get_topk_rois": "tribe_np.cortex.hcp_regions",
+    "load_mask": "tribe_np.cortex.mask_files",
     "load_overlay": "tribe_np.cortex.meshes",
     "load_parcellation": "tribe_np.cortex.parcellation_files",
     "load_surface": "tribe_np.cortex.meshes",
     "project": "tribe_np.cortex.projection",
     "resample": "tribe_np.cortex.resampling",
-    "roi": "tribe_np.cortex.region_series",
+    "roi": "tribe_np.cortex.roi_tables",
     "summarize_by_roi": "tribe_np.cortex.hcp_regions",
 }
 
 __all__ = [
-    "Parcellation", "Projection", "RegionTable", "Resampled", "Surface", "SurfaceSeries", "as_series", "get_hcp_labels",
-    "get_hcp_roi_indices", "get_hcp_vertex_labels", "get_topk_rois", "load_overlay", "load_parcellation",
-    "load_surface", "project", "resample", "roi", "summarize_by_roi",
+    "OutputSpace", "Parcellation", "Projection", "RegionTable", "Resampled", "Surface", "SurfaceSeries", "VoxelMask",
+    "VoxelSeries", "as_series", "as_voxel_series", "get_hcp_labels", "get_hcp_roi_indices", "get_hcp_vertex_labels",
+    "get_subcortical_labels", "get_subcortical_mask", "get_subcortical_roi_indices", "get_topk_rois", "load_mask",
+    "load_overlay", "load_parcellation", "load_surface", "project", "resample", "roi", "summarize_by_roi",
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tribe_np.cortex.hemisphere_marks import hemisphere_of
-from tribe_np.cortex.label_names import NamedLabels, named_labels
+from tribe_np.cortex.label_names import NamedLabels, is_no_region, named_labels
 from tribe_np.cortex.parcellation import NO_REGION, ParcellationFile
 from tribe_np.errors import ParcellationError
 from tribe_np.files.small_files import MEGABYTE, read_small_file
@@ -16,6 +16,7 @@ from tribe_np.formats.annotation import Annotation, parse_annotation
 from tribe_np.formats.cifti_labels import parse_cifti_labels
 from tribe_np.formats.gifti_labels import parse_gifti_labels
 from tribe_np.formats.region_table import halves, parse_region_table
+from tribe_np.shown import quoted
 
 MAX_BYTES = 64 * MEGABYTE  # fsaverage takes 1.3 as an annotation, and some 5 as a table
 FORMATS: dict[str, Callable[[bytes, str], Sequence[Annotation]]] = {
@@ -83,6 +84,11 @@ def hemisphere_labels(
 
     Raises   ParcellationError where the file's name and its content tell two hemispheres
     """
+    if areas := [name for name in annotation.doubtful if not is_no_region(name)]:
+        raise ParcellationError(
+            f"{origin}: the vertices of {', '.join(map(quoted, areas[:3]))} cannot be told: their colour is that "
+            "of another label, or black, which means no label"
+        )
     used = np.unique(annotation.labels[annotation.labels >= 0])
     where = f"{origin} ({annotation.hemisphere})" if annotation.hemisphere else origin
     named = named_labels(list(dict.fromkeys(annotation.names[at] for at in used)), where)

@@ -45,7 +45,7 @@ def destrieux_from_nilearn() -> tuple[list[HemisphereLabels], str]:
 
 def _hemisphere(fetched: Any, side: str) -> HemisphereLabels:
     names = tuple(
-        name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name) for name in fetched["labels"]
+        name.decode("utf-8", "backslashreplace") if isinstance(name, bytes) else str(name) for name in fetched["labels"]
     )
     labels = np.asarray(fetched[f"map_{side}"])
     if (

@@ -16,6 +16,8 @@ from tribe_np.cortex.parcellation import NO_REGION, Parcellation
 from tribe_np.cortex.parcellation_files import load_parcellation
 from tribe_np.cortex.series import SurfaceSeries, as_series
 from tribe_np.cortex.sizes import HEMISPHERES
+from tribe_np.cortex.voxel_mask import SIDE_PREFIXES, VoxelMask
+from tribe_np.cortex.voxel_series import VoxelSeries
 from tribe_np.errors import ConfigError, ParcellationError, ShapeError
 from tribe_np.shown import quoted
 
@@ -44,13 +46,16 @@ class RegionTable:
     n_computed: np.ndarray
     n_left_out: np.ndarray
     n_ranked: int  # entries that have a rank, before any are left out by `top` or `regions`
-    series: SurfaceSeries
-    parcellation: Parcellation
+    series: SurfaceSeries | VoxelSeries
+    parcellation: Parcellation | VoxelMask
     warnings: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """A name for each entry: V1 of both hemispheres, V1-lh or V1-rh of one."""
+        """A name for each entry: V1 of both hemispheres, V1-lh or V1-rh of one, Left Thalamus of a structure's side."""
+        if isinstance(self.parcellation, VoxelMask):
+            sides = [SIDE_PREFIXES.get(side, "") for side in self.hemispheres]
+            return tuple(f"{side}{region}" for side, region in zip(sides, self.regions, strict=True))
         return tuple(f"{region}{ENDING[side]}" for region, side in zip(self.regions, self.hemispheres, strict=True))
 
     @property
@@ -72,7 +77,7 @@ class RegionTable:
         return replace(self, regions=regions, hemispheres=sides, values=self.values[:, entries], **kept)
 
 
-def roi(
+def regions_of(
     source: Any,
     parcellation: str | Path | Sequence[str | Path] | Parcellation | None = None,
     *,
@@ -232,6 +237,8 @@ def _chosen(table: RegionTable, wanted: Sequence[str] | None, top: int | None) -
 def _absent(table: RegionTable) -> list[str]:
     """What to say of entries that have vertices, but none that was computed, and of regions too small for the mesh."""
     parcels, said = table.parcellation, []
+    assert isinstance(parcels, Parcellation)
+    assert isinstance(table.series, SurfaceSeries)
     on_mesh = np.flatnonzero(table.n_vertices)
     absent = on_mesh[table.n_computed[on_mesh] == 0]
     if len(absent):

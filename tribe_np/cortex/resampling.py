@@ -147,7 +147,13 @@ def _subsample_plan(source: str, target: str, subjects_dir: str | Path | None) -
             )
         found.append(nesting)
     weights = _both([copies(nesting.vertices) for nesting in found], source)
-    return _Plan(weights, {"nesting": _told(*found), "meshes": dict(all_digests(one, other))})
+    told = _told(*found)
+    if fine != source:
+        told |= {
+            "proven": False,
+            "by": f"{told['by']}, in {fine}: the first vertices of {source} by FreeSurfer's numbering",
+        }
+    return _Plan(weights, {"nesting": told, "meshes": dict(all_digests(one, other))})
 
 
 def _told(*sides: Nesting) -> dict[str, Any]:

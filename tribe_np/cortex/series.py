@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from tribe_np.cortex.output_space import check_surface, space_of_run
 from tribe_np.cortex.sizes import HEMISPHERES, VERTICES_PER_HEMISPHERE, mesh_name, mesh_of_size
 from tribe_np.errors import OutputError, ShapeError
 from tribe_np.formats.prediction_folder import MEASURED, read_measured, read_prediction
-
-DEFAULT_MESH = "fsaverage5"
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,13 +86,15 @@ def _from_folder(folder: Path) -> SurfaceSeries:
     if (folder / MEASURED).is_file():
         return _from_measured(folder)
     predictions, segments, run = read_prediction(folder)
+    space = space_of_run(run, predictions.shape[1], folder)
+    check_surface(space, folder)
+    mesh = space.name
     options = run.get("options")
     chosen = options.get("vertices") if isinstance(options, Mapping) else None
     try:
         starts = np.array([segment["start"] for segment in segments], float)
         tr, offset = float(run["tr"]), float(run["hemodynamic_offset"])
         vertices = None if chosen is None else np.asarray(chosen, np.int64)
-        mesh = mesh_name(str(run.get("mesh", DEFAULT_MESH)))
     except (KeyError, TypeError, ValueError) as error:
         raise OutputError(f"{folder}: run.json or segments.json is not as predict writes it: {error}") from error
     n_columns, size = predictions.shape[1], 2 * VERTICES_PER_HEMISPHERE[mesh]

@@ -166,9 +166,15 @@ def full_brain_config(mapping: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with single keys overridden, mappings key by key."""
+    """`base` with single keys overridden, mappings key by key; one with `=replace=: true` takes the whole place.
+
+    Source   exca 0.5 ConfDict, whose spelling that is
+    """
     result = dict(base)
     for key, value in overrides.items():
+        if isinstance(value, Mapping) and value.get("=replace="):
+            result[key] = {inner: part for inner, part in value.items() if inner != "=replace="}
+            continue
         old = result.get(key)
         both = isinstance(old, Mapping) and isinstance(value, Mapping)
         result[key] = merged(old, value) if both and old is not None else value

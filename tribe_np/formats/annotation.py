@@ -33,6 +33,7 @@ class Annotation:
     labels: np.ndarray  # (n_vertices,) indices into names; -1 where a vertex has none
     names: tuple[str, ...]
     hemisphere: str | None = None  # "left" or "right", where the file itself says so
+    doubtful: tuple[str, ...] = ()  # names whose vertices cannot be told from another's, or from those without a label
 
 
 def read_annotation(path: str | Path) -> Annotation:
@@ -57,7 +58,16 @@ def parse_annotation(raw: bytes, origin: str) -> Annotation:
     order = np.argsort(table, kind="stable")
     at = np.minimum(np.searchsorted(table[order], colours), len(names) - 1)
     labels = np.where((table[order[at]] == colours) & (colours > 0), order[at], -1)
-    return Annotation(labels, tuple(names))
+    return Annotation(labels, tuple(names), doubtful=_doubtful(names, table, colours))
+
+
+def _doubtful(names: list[str], table: np.ndarray, colours: np.ndarray) -> tuple[str, ...]:
+    """Names that share a colour which vertices have, and one of the colour that means no label."""
+    by_colour: dict[int, set[str]] = {}
+    used = np.isin(table, colours) & (table >= 0)
+    for index in np.flatnonzero(used):
+        by_colour.setdefault(int(table[index]), set()).add(names[index])
+    return tuple(sorted(n for colour, found in by_colour.items() if colour == 0 or len(found) > 1 for n in found))
 
 
 class _Reader:
@@ -85,7 +95,7 @@ class _Reader:
         if n_bytes > MAX_NAME:
             raise self.error(f"{what} claims {n_bytes} bytes; at most {MAX_NAME} are read")
         raw = self.take(n_bytes, what)
-        return raw.split(b"\0", 1)[0].decode("utf-8", "replace")
+        return raw.split(b"\0", 1)[0].decode("utf-8", "backslashreplace")
 
     def vertices(self) -> np.ndarray:
         """The colour of each vertex, (n_vertices,)."""

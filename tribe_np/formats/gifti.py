@@ -39,11 +39,10 @@ class GiftiArray:
 
 @dataclass(frozen=True, eq=False)
 class GiftiFile:
-    """The arrays of a file, its labels by number, and the hemisphere that it names, if it does."""
+    """The arrays of a file, its metadata, and the hemisphere that it names, if it does."""
 
     arrays: tuple[GiftiArray, ...]
     metadata: Mapping[str, str]
-    labels: Mapping[int, str]
     side: str | None
 
 
@@ -87,11 +86,10 @@ def decode_gifti(raw: bytes, origin: str, *, error: type[TribeError] = MeshError
         arrays = tuple(
             GiftiArray(int(array.intent), np.asarray(array.data), _texts(array.meta)) for array in image.darrays
         )
-        labels = {int(number): str(name) for number, name in image.labeltable.get_labels_as_dict().items()}
-    except (MemoryError, Exception) as failure:  # nibabel raises whatever it stumbles over
+    except Exception as failure:  # nibabel raises whatever it stumbles over
         raise error(f"{origin}: not a GIFTI file, or damaged: {failure}") from failure
     metadata = _texts(image.meta)
-    return GiftiFile(arrays, metadata, labels, _side([metadata, *(array.metadata for array in arrays)]))
+    return GiftiFile(arrays, metadata, _side([metadata, *(array.metadata for array in arrays)]))
 
 
 def _check_data(raw: bytes, origin: str, error: type[TribeError]) -> None:

@@ -4,13 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tribe_np.errors import ConfigError
 from tribe_np.shown import did_you_mean, quoted
-
-if TYPE_CHECKING:
-    from tribe_np.cortex.series import SurfaceSeries
 
 EXPORT_FORMATS = {  # name: the record, and what it is in a line of --help
     "gifti": ("tribe_np.outputs.gifti_files.GIFTI", "one .func.gii a hemisphere"),
@@ -38,6 +35,7 @@ class ExportOptions:
     parcellation: Any = None  # of regions, and of the medial wall: what `cortex.load_parcellation` takes
     surface: str | None = None  # to write beside the values: what `cortex.load_surface` takes
     subjects_dir: str | Path | None = None
+    mask: Any = None  # of a prediction in a mask: what `cortex.load_mask` takes
     resolution: float | None = None  # mm, of a volume: 2 where no `like` is given
     like: str | Path | None = None  # a volume whose grid to take
     smooth: float = 0.0  # mm, FWHM within the ribbon of a volume
@@ -57,7 +55,7 @@ class ExportFormat:
 
     name: str
     extra: str | None
-    write: "Callable[[SurfaceSeries, Path, ExportOptions], list[Path]]"
+    write: "Callable[[Any, Path, ExportOptions], list[Path]]"  # of a SurfaceSeries, or a VoxelSeries
     takes: tuple[str, ...] = ()
     only_with: Mapping[str, str] = field(default_factory=dict)  # an option that means nothing without another
     keeps_dtype: bool = False  # else values become float32

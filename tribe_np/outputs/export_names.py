@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tribe_np import __version__
 from tribe_np.cortex.series import SurfaceSeries
+from tribe_np.cortex.voxel_series import AnySeries
 from tribe_np.errors import ConfigError
 from tribe_np.outputs.export_formats import ExportOptions
 from tribe_np.shown import did_you_mean, quoted
@@ -37,7 +38,7 @@ ENDINGS = (*ON_SURFACES, ".nii.gz")  # of more than one part
 FILE_SIDES = {"left": ("lh", "L"), "right": ("rh", "R")}
 
 
-def is_measured(series: SurfaceSeries) -> bool:
+def is_measured(series: AnySeries) -> bool:
     """Whether the series is measured data that `project` put on the cortex: it says what its time axis is."""
     return "time_axis" in series.run
 
@@ -110,7 +111,7 @@ def sidecar_of(path: Path) -> Path:
     return path.with_name(f"{path.name.removesuffix(ending)}.json")
 
 
-def write_dataset_files(folder: Path, series: SurfaceSeries, written: Sequence[Path]) -> list[Path]:
+def write_dataset_files(folder: Path, series: AnySeries, written: Sequence[Path]) -> list[Path]:
     """What makes a folder that holds `written` a BIDS dataset of derivatives."""
     measured = is_measured(series)
     description = {

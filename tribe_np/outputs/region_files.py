@@ -13,6 +13,7 @@ from typing import Any
 
 from tribe_np.cortex.region_series import RegionTable
 from tribe_np.cortex.series import SurfaceSeries
+from tribe_np.cortex.voxel_series import AnySeries
 from tribe_np.errors import ConfigError
 from tribe_np.outputs.whole import Inputs, check_file_target, write_file_whole
 
@@ -67,7 +68,7 @@ def as_record(table: RegionTable) -> dict[str, Any]:
     series, parcels = table.series, table.parcellation
     return {
         "source": series.origin,
-        "mesh": series.mesh,
+        **({"mesh": series.mesh} if isinstance(series, SurfaceSeries) else {"space": series.space.as_dict()}),
         "parcellation": parcels.name,
         "parcellation_files": [{"path": str(file.path), "sha256": file.sha256} for file in parcels.files],
         "tr": _number(series.tr),
@@ -84,7 +85,7 @@ def as_record(table: RegionTable) -> dict[str, Any]:
     }
 
 
-def _meaning_of_starts(series: SurfaceSeries) -> str:
+def _meaning_of_starts(series: AnySeries) -> str:
     if not series.run:
         return "starts are row numbers times tr; the source states no time axis"
     if series.run.get("time_axis") == "scan":  # what `project` wrote

@@ -3,7 +3,8 @@
 import csv
 from pathlib import Path
 
-from tribe_np.cortex.region_series import RegionTable, roi
+from tribe_np.cortex.region_series import RegionTable
+from tribe_np.cortex.roi_tables import roi
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.outputs.export_formats import ExportFormat, ExportOptions
 from tribe_np.outputs.export_names import content_name

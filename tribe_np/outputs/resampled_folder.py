@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np import __version__
+from tribe_np.cortex.output_space import OutputSpace
 from tribe_np.cortex.resampling import Resampled
 from tribe_np.errors import OutputError
 from tribe_np.formats.prediction_folder import MEASURED, read_measured, read_prediction
@@ -66,6 +67,7 @@ def _run(before: Mapping[str, Any], made: Resampled, values: Path) -> dict[str, 
     return {
         **before,
         "options": {**(options if isinstance(options, Mapping) else {}), "vertices": vertices},
+        "space": OutputSpace("surface", 2 * series.per_hemisphere, series.mesh).as_dict(),
         "mesh": series.mesh,
         "shape": list(made.values.shape),
         "warnings": [*(warnings if isinstance(warnings, list) else []), *made.warnings],

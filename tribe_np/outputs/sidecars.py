@@ -9,6 +9,7 @@ import numpy as np
 
 from tribe_np import __version__
 from tribe_np.cortex.series import SurfaceSeries
+from tribe_np.cortex.voxel_series import AnySeries, VoxelSeries
 from tribe_np.outputs.export_formats import ExportOptions
 from tribe_np.outputs.export_names import (
     BIDS_SPACES,
@@ -29,7 +30,7 @@ SURFACES = {
 
 
 def write_sidecar(
-    path: Path, series: SurfaceSeries, options: ExportOptions, facts: Mapping[str, Any], axis: TimeAxis | None = None
+    path: Path, series: AnySeries, options: ExportOptions, facts: Mapping[str, Any], axis: TimeAxis | None = None
 ) -> Path:
     """Writes the sidecar of the file `path`, which has that file's name with the ending .json, and gives its path.
 
@@ -41,10 +42,7 @@ def write_sidecar(
         **(_bids_fields(path, series, options) if options.bids else {}),
         **_times(series, options, times, axis),
         "Units": units(series),
-        "Mesh": series.mesh,
-        "Space": SURFACES[BIDS_SPACES[series.mesh][0]],
-        "VerticesPerHemisphere": series.per_hemisphere,
-        **({} if series.vertices is None else {"Vertices": series.vertices.tolist()}),
+        **(_mesh(series) if isinstance(series, SurfaceSeries) else {}),
         **facts,
         "GeneratedBy": [{"Name": "tribe_np", "Version": __version__}],
         "Warnings": [*_warnings(series), *options.warnings],
@@ -64,9 +62,15 @@ def _json(value: Mapping[str, Any]) -> str:
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def units(series: SurfaceSeries) -> str:
+def units(series: AnySeries) -> str:
     """What run.json says of the units."""
     return str(series.run.get("units", "not stated"))
+
+
+def _mesh(series: SurfaceSeries) -> dict[str, Any]:
+    vertices = {} if series.vertices is None else {"Vertices": series.vertices.tolist()}
+    space = SURFACES[BIDS_SPACES[series.mesh][0]]
+    return {"Mesh": series.mesh, "Space": space, "VerticesPerHemisphere": series.per_hemisphere, **vertices}
 
 
 def vertex_facts(series: SurfaceSeries, side: str | None = None, *, full: bool) -> dict[str, Any]:
@@ -83,22 +87,24 @@ def vertex_facts(series: SurfaceSeries, side: str | None = None, *, full: bool) 
     return facts
 
 
-def _description(series: SurfaceSeries) -> str:
+def _description(series: AnySeries) -> str:
     if is_measured(series):
         return MEASURED_BOLD
+    if isinstance(series, VoxelSeries):
+        return PREDICTED.replace("the cortex", "the brain")
     return PREDICTED if series.run else "Values on the cortical surface, exported by tribe_np from an array"
 
 
-def _bids_fields(path: Path, series: SurfaceSeries, options: ExportOptions) -> dict[str, Any]:
+def _bids_fields(path: Path, series: AnySeries, options: ExportOptions) -> dict[str, Any]:
     """What BIDS wants of a task, of a surface and of a volume."""
     task = {"TaskName": read_entities(options.bids)["task"]}
-    if path.name.endswith(ON_SURFACES):
+    if path.name.endswith(ON_SURFACES) and isinstance(series, SurfaceSeries):
         density = f"{series.mesh}: {series.per_hemisphere} vertices per hemisphere"
         return {**task, "Density": {BIDS_SPACES[series.mesh][1]: density}}
     return {**task, "SkullStripped": True}
 
 
-def _times(series: SurfaceSeries, options: ExportOptions, times: np.ndarray, axis: TimeAxis | None) -> dict[str, Any]:
+def _times(series: AnySeries, options: ExportOptions, times: np.ndarray, axis: TimeAxis | None) -> dict[str, Any]:
     name, meaning = _meaning(series, options.times)
     found = {
         "RepetitionTime": axis.step if axis else series.tr,
@@ -115,7 +121,7 @@ def _times(series: SurfaceSeries, options: ExportOptions, times: np.ndarray, axi
     return found
 
 
-def _meaning(series: SurfaceSeries, times: str) -> tuple[str, str]:
+def _meaning(series: AnySeries, times: str) -> tuple[str, str]:
     """The name of the time axis, and in words what a time is."""
     if series.run.get("time_axis") == "scan":
         return "scan", "seconds of the scan"
@@ -125,6 +131,6 @@ def _meaning(series: SurfaceSeries, times: str) -> tuple[str, str]:
     return times, f"seconds at which the BOLD of a row {verb}, {offset:g} s after the stimulus that it belongs to"
 
 
-def _warnings(series: SurfaceSeries) -> list[Any]:
+def _warnings(series: AnySeries) -> list[Any]:
     said = series.run.get("warnings")
     return list(said) if isinstance(said, list) else []

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tribe_np.cortex.series import SurfaceSeries
+from tribe_np.cortex.voxel_series import AnySeries, VoxelSeries
 from tribe_np.errors import ConfigError, OutputError
 from tribe_np.outputs.export_formats import ExportOptions
 from tribe_np.shown import quoted
@@ -32,7 +32,7 @@ class TimeAxis:
         return int((self.rows < 0).sum())
 
 
-def row_times(series: SurfaceSeries, times: str) -> np.ndarray:
+def row_times(series: AnySeries, times: str) -> np.ndarray:
     """When each row begins, (R,): in the stimulus, or when its BOLD is measured, which is the offset later.
 
     Raises   ConfigError for times that are neither
@@ -42,7 +42,7 @@ def row_times(series: SurfaceSeries, times: str) -> np.ndarray:
     return series.starts + (series.hemodynamic_offset if times == "bold" else 0.0)
 
 
-def time_axis(series: SurfaceSeries, options: ExportOptions, what: str) -> TimeAxis:
+def time_axis(series: AnySeries, options: ExportOptions, what: str) -> TimeAxis:
     """The rows at one step, with rows of NaN in the gaps where that was asked for; `what` names the kind of file.
 
     Raises   OutputError for rows that do not fit one step: a file would show them at wrong times
@@ -59,21 +59,21 @@ def time_axis(series: SurfaceSeries, options: ExportOptions, what: str) -> TimeA
         raise OutputError(f"{_uneven(series, found, what)}; {_ways_out(series, found)}")
     places = _places(series, found)
     if places is None:
-        raise OutputError(f"{_uneven(series, found, what)} even with filled gaps; {_others()}")
+        raise OutputError(f"{_uneven(series, found, what)} even with filled gaps; {_others(series)}")
     filled = np.full(int(places[-1]) + 1, -1)
     filled[places] = rows
     options.warnings.append(f"{len(filled) - len(rows)} rows of NaN fill the gaps among {len(rows)} predicted rows")
     return TimeAxis(float(found[0]), series.tr, filled)
 
 
-def _places(series: SurfaceSeries, found: np.ndarray) -> np.ndarray | None:
+def _places(series: AnySeries, found: np.ndarray) -> np.ndarray | None:
     """Where each row lies on a grid of one TR; None where they do not, or where nearly all would be gaps."""
     places = np.rint((found - found[0]) / series.tr)
     fits = (np.diff(places) > 0).all() and (abs(found - (found[0] + places * series.tr)) <= TOLERANCE).all()
     return places.astype(np.int64) if fits and places[-1] < MOST_FILLED * len(found) else None
 
 
-def _uneven(series: SurfaceSeries, found: np.ndarray, what: str) -> str:
+def _uneven(series: AnySeries, found: np.ndarray, what: str) -> str:
     off = np.flatnonzero(abs(np.diff(found) - series.tr) > TOLERANCE)
     row = int(off[0]) if len(off) else 0
     return (
@@ -82,10 +82,12 @@ def _uneven(series: SurfaceSeries, found: np.ndarray, what: str) -> str:
     )
 
 
-def _ways_out(series: SurfaceSeries, found: np.ndarray) -> str:
+def _ways_out(series: AnySeries, found: np.ndarray) -> str:
     fill = "fill the gaps with NaN (--fill-gaps), or " if _places(series, found) is not None else ""
-    return f"{fill}{_others()}"
+    return f"{fill}{_others(series)}"
 
 
-def _others() -> str:
+def _others(series: AnySeries) -> str:
+    if isinstance(series, VoxelSeries):
+        return "choose npz, which holds the time of every row"
     return "choose npz, hdf5, raw or csv, which hold the time of every row"

@@ -7,19 +7,22 @@ from typing import Any
 
 import numpy as np
 
+from tribe_np.cortex.output_space import OutputSpace
 from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.errors import CheckpointError, ConfigError
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.machine.memory import available_memory
+from tribe_np.pipeline.columns import column_selection
 from tribe_np.pipeline.config import DataConfig
 from tribe_np.pipeline.config_update import split_settings, updated
 from tribe_np.pipeline.costs.estimate import encoder_weights
 from tribe_np.pipeline.costs.memory_check import Stage, check_memory
+from tribe_np.pipeline.neuro_projection import space_of, space_warning
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.subjects import subject_names
-from tribe_np.pipeline.vertices import VertexSelection, chosen_vertices
+from tribe_np.pipeline.vertices import VertexSelection
 from tribe_np.runtime import Runtime
 from tribe_np.timeline.features import n_steps
 
@@ -34,6 +37,8 @@ class Brain:
     average_subjects: bool
     subjects: Mapping[str, int]
     selection: VertexSelection | None
+    output_space: OutputSpace
+    warning: str | None  # about the space
 
 
 def load_brain(
@@ -57,7 +62,8 @@ def load_brain(
     build_args = BuildArgs.from_dict(opened.build_args)
     _check_duration(data, build_args, folder)
     encoder_config = EncoderConfig.from_dict(_section(config, "brain_model_config", folder))
-    chosen = chosen_vertices(selection, build_args.n_outputs)
+    space = space_of(config["data"], build_args.n_outputs)
+    chosen = column_selection(selection, space)
     if options.memory_check and runtime.is_on_host:
         n_chosen = None if chosen is None else len(chosen.vertices)
         _check_weights(encoder_config, build_args, opened.entries, np.dtype(runtime.dtype).itemsize, n_chosen)
@@ -65,7 +71,8 @@ def load_brain(
         opened.weights, encoder_config, build_args, runtime, selection=None if chosen is None else chosen.vertices,
         n_steps=n_steps(data.duration_trs * data.tr, data.frequency),
     )  # fmt: skip
-    return Brain(encoder, data, options, average_subjects, subject_names(config["data"]), chosen)
+    names, warning = subject_names(config["data"]), space_warning(space, config["data"])
+    return Brain(encoder, data, options, average_subjects, names, chosen, space, warning)
 
 
 def _section(config: Mapping[str, Any], name: str, folder: Path) -> Mapping[str, Any]:

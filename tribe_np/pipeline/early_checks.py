@@ -13,7 +13,7 @@ from tribe_np.media.film import probe
 from tribe_np.pipeline.costs.estimate import extractor_config
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource
-from tribe_np.pipeline.subjects import one_subject
+from tribe_np.pipeline.subjects import check_average, one_subject
 
 
 def check_extractors(model: TribeModel, stimulus: Stimulus, words: WordSource, *, predicts: bool = True) -> None:
@@ -43,12 +43,14 @@ def _check_fit(model: TribeModel, modality: str, folder: Path, config: ModelConf
 
 
 def check_subject(model: TribeModel, subject: str | None) -> None:
-    """Refuses a subject that the checkpoint does not hold; None is the average one.
+    """Refuses a subject that the checkpoint does not hold; None is the average one, unless the events name theirs.
 
     Raises   ConfigError
     """
     if subject is not None:
         one_subject(subject, model.subjects, model.encoder)
+    elif model.average_subjects:
+        check_average(model.subjects, model.encoder)
 
 
 def expected_events(stimulus: Stimulus, words: WordSource) -> set[str]:

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from extractors.catalogue import record_of_type
-from tribe_np.encoder.config import BuildArgs
+from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.errors import CheckpointError
-from tribe_np.formats.checkpoint import open_checkpoint
+from tribe_np.formats.checkpoint import Checkpoint, open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.formats.weights import read_folder, read_json
 from tribe_np.pipeline.config import DataConfig
 from tribe_np.pipeline.costs.info_costs import encoder_costs, extractor_costs
 from tribe_np.pipeline.costs.memory_check import gigabytes
+from tribe_np.pipeline.neuro_projection import space_of
+from tribe_np.pipeline.subjects import describe_subjects, shortened, subject_names
 
 ENCODER_LICENCE = "the released facebook/tribev2 weights are CC BY-NC 4.0; this software is Apache-2.0"
 
@@ -40,11 +42,15 @@ def _describe_encoder(folder: Path) -> dict[str, Any]:
     data = DataConfig.from_dict(opened.config.get("data"))
     build_args = BuildArgs.from_dict(opened.build_args)
     config = opened.config["brain_model_config"]
+    space = space_of(opened.config["data"], build_args.n_outputs)
     return {
         "kind": "brain encoder",
         "folder": str(folder),
         "feature_dims": {m: None if d is None else list(d) for m, d in build_args.feature_dims.items()},
         "n_outputs": build_args.n_outputs,
+        "columns": space.columns(),
+        "space": space.as_dict(),
+        "subjects": _subjects(opened),
         "n_output_timesteps": build_args.n_output_timesteps,
         "brain_model_config": _plain(config),
         "segment": {"duration_trs": data.duration_trs, "tr": data.tr, "frequency": data.frequency},
@@ -62,6 +68,16 @@ def _describe_encoder(folder: Path) -> dict[str, Any]:
         **encoder_costs(opened, data),
         "licence": ENCODER_LICENCE,
     }
+
+
+def _subjects(opened: Checkpoint) -> dict[str, Any]:
+    """The subjects by the rows of the predictor, which decide, and the names of config.yaml."""
+    config = EncoderConfig.from_dict(opened.config["brain_model_config"])
+    shape = opened.weights.at("predictor").shape("weights")
+    if len(shape) != 3 or shape[0] < 1:
+        raise CheckpointError(f"subject layers: weights must have shape (rows, in, out), got {shape}")
+    n_rows = shape[0]
+    return describe_subjects(config, n_rows, subject_names(opened.config["data"]))
 
 
 def _describe_extractor(folder: Path, checkpoint: Path | None) -> dict[str, Any]:
@@ -109,7 +125,9 @@ def as_lines(description: Mapping[str, Any], indent: str = "", *, is_arithmetic:
     """A description as indented text."""
     lines = []
     for key, value in description.items():
-        if isinstance(value, Mapping):
+        if key == "names" and isinstance(value, Mapping):
+            lines.append(f"{indent}names: {shortened([f'{name} ({k})' for name, k in value.items()]) or 'none'}")
+        elif isinstance(value, Mapping):
             inner = as_lines(value, indent + "  ", is_arithmetic=key == "flop_per_second_of_stimulus")
             lines += [f"{indent}{key}:", *inner]
         elif key == "bytes" and isinstance(value, int):

@@ -20,6 +20,7 @@ import numpy as np
 from extractors.catalogue import event_types
 from tribe_np.backend import device_module, to_host
 from tribe_np.card import Card
+from tribe_np.cortex.output_space import UNKNOWN, OutputSpace
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.errors import ConfigError, EventsError
 from tribe_np.kernels.choose import kernel_set
@@ -67,6 +68,7 @@ class TribeModel(UpstreamNames, Card):
     selection: VertexSelection | None = None  # None: every vertex is computed
     average_subjects: bool = True  # False: each window is predicted for the subject that its events name
     subjects: Mapping[str, int] = field(default_factory=dict)  # index by name, where config.yaml gives names
+    output_space: OutputSpace = UNKNOWN  # what the columns are
 
     @property
     def runtime(self) -> Runtime:
@@ -86,7 +88,7 @@ class TribeModel(UpstreamNames, Card):
             "checkpoint": self.checkpoint,
             "modalities": ", ".join(data.modalities),
             "window": f"{data.duration_trs} TRs of {data.tr:g} s, features at {data.frequency:g} Hz",
-            "vertices": total if self.n_vertices == total else chosen,
+            self.output_space.unit: total if self.n_vertices == total else chosen,
             "subjects": self.encoder.n_subjects or "average only",
             "arithmetic": f"{self.runtime.precision}, kernels {self.runtime.kernels.name}",
             "cache": self.space.cache.folder or "none",
@@ -115,7 +117,8 @@ class TribeModel(UpstreamNames, Card):
         config_update  overrides of config.yaml by (dotted) key; `average_subjects` and `remove_empty_segments` as
                        upstream; keys that start with "tribe_np." set our own options (docs/python.md lists them)
         selection      {"roi": [names], "vertices": mask or indices}: only the union of these columns is computed;
-                       "parcellation" says where names are found (a name, a folder, a file or two files)
+                       "parcellation" says where names are found (a name, a folder, a file or two files); for a
+                       checkpoint of a volume mask {"structure": [names], "voxels": mask or indices, "mask": file}
         models         folder(s) of the extractors, or {modality: folder}; None: what TRIBE_NP_MODELS names
         compat         "upstream" reproduces upstream's defects
         cluster        None, upstream's default: everything runs in this process
@@ -152,10 +155,13 @@ class TribeModel(UpstreamNames, Card):
         module = device_module(device)
         runtime = Runtime(precision, module, kernel_set(options.kernels, module))
         brain = load_brain(folder, checkpoint_name, runtime, options, update=config_update or {}, selection=selection)
+        record = RunRecord()
+        if brain.warning is not None:
+            record.warn(brain.warning)
         return cls(
             brain.encoder, brain.data, brain.options, folder, locations, open_workspace(cache_folder),
-            progress if progress is not None else Silent(), RunRecord(), brain.selection,
-            brain.average_subjects, brain.subjects,
+            progress if progress is not None else Silent(), record, brain.selection,
+            brain.average_subjects, brain.subjects, brain.output_space,
         )  # fmt: skip
 
     # -- events --------------------------------------------------------------------------------------------------

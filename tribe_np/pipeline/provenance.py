@@ -31,6 +31,8 @@ PARCELLATIONS = {
     "connectivity. Journal of Neurophysiology, 106, 1125-1165.",
     "lausanne": "Cammoun et al. (2012). Mapping the human connectome at multiple scales with diffusion spectrum MRI. "
     "Journal of Neuroscience Methods, 203, 386-397.",
+    "subcortical": "Frazier et al. (2005). Structural brain magnetic resonance imaging of limbic and thalamic "
+    "volumes in pediatric bipolar disorder. American Journal of Psychiatry, 162, 1256-1265.",
     "brainnetome": "Fan et al. (2016). The Human Brainnetome Atlas: a new brain atlas based on connectional "
     "architecture. Cerebral Cortex, 26, 3508-3526.",
 }

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tribe_np import __version__
+from tribe_np.cortex.output_space import SUBCORTICAL
 from tribe_np.errors import MediaError, NotFiniteError
 from tribe_np.machine.threads import loaded_libraries
 from tribe_np.outputs.folder import TRANSCRIPT, Prediction, write_prediction
@@ -25,6 +26,7 @@ from tribe_np.pipeline.run_record import RunRecord, installed_versions, peak_mem
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
 from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource, open_stimulus
 from tribe_np.pipeline.store.workspace import open_workspace
+from tribe_np.pipeline.subjects import whose_brain
 from tribe_np.shown import shown
 from tribe_np.timeline.events import Events
 from tribe_np.timeline.segments import Segment
@@ -64,6 +66,7 @@ def predict_to_folder(
         **_facts(model, predictions, segments),
         "summary": _summary(stimulus, events, predictions, model, time.time() - began),
     }
+    run["subject"] = whose_brain(subject, model.subjects, model.encoder, average=model.average_subjects)
     run["options"] |= {"threads": threads, "subject": subject, **_word_options(words)}
     run["seconds"] |= {"total": round(time.time() - began, 3)}
     rows = predictions.astype(np.float32, copy=False)
@@ -100,6 +103,7 @@ def _facts(model: TribeModel, predictions: np.ndarray, segments: Sequence[Segmen
         **record.facts,
         "options": _options(model),
         "shape": list(predictions.shape),
+        **_space(model),
         "start_of_row_0": segments[0].start,
         "tr": model.data.tr,
         "hemodynamic_offset": model.data.hemodynamic_offset,
@@ -115,6 +119,18 @@ def _facts(model: TribeModel, predictions: np.ndarray, segments: Sequence[Segmen
     }
 
 
+def _space(model: TribeModel) -> dict[str, Any]:
+    """What the columns are; `mesh` once more where they lie on one."""
+    space = model.output_space
+    return {"space": space.as_dict(), **({"mesh": space.name} if space.kind == "surface" else {})}
+
+
+def _columns(model: TribeModel) -> dict[str, Any]:
+    """The columns that were selected, None for all: `voxels` of a mask, else `vertices`."""
+    columns = None if model.encoder.columns is None else model.encoder.columns.tolist()
+    return {"vertices": None, "voxels": columns} if model.output_space.kind == "mask" else {"vertices": columns}
+
+
 def _files(model: TribeModel, stimulus: Stimulus, transcript: Path | None) -> dict[str, Any]:
     return {
         "stimulus": {**_identity(stimulus.path, model), "kind": stimulus.kind},
@@ -124,6 +140,9 @@ def _files(model: TribeModel, stimulus: Stimulus, transcript: Path | None) -> di
 
 
 def _parcellation_name(model: TribeModel) -> str:
+    """Whose atlas names the columns, or, for the subcortex, defines them."""
+    if model.output_space.kind == "mask":
+        return SUBCORTICAL if model.output_space.name == SUBCORTICAL else ""
     found = None if model.selection is None else model.selection.parcellation
     return "" if found is None else found.name
 
@@ -143,7 +162,7 @@ def _options(model: TribeModel) -> dict[str, Any]:
         "compat": [name for name, is_on in vars(model.options.compat).items() if is_on],
         "regions": list(model.regions),
         "parcellation": None if model.selection is None else model.selection.as_dict(),
-        "vertices": None if model.encoder.columns is None else model.encoder.columns.tolist(),
+        **_columns(model),
         "cache": None if model.space.cache.folder is None else str(model.space.cache.folder),
     }
 
@@ -161,13 +180,13 @@ def check_finite(predictions: np.ndarray) -> None:
 
 
 def _summary(stimulus: Path, events: Events, predictions: np.ndarray, model: TribeModel, seconds: float) -> str:
-    n_rows, n_vertices = predictions.shape
+    n_rows, n_columns = predictions.shape
     present = [m for m in model.data.modalities if m in model.record.facts.get("models", {})]
     duration = max(e.stop for e in events) - min(e.start for e in events)
     words = number_of(len(events.of_type("Word")), "words")
     return shown(
         f"{stimulus.name} ({duration:.1f} s; {', '.join(present)}; {words}) -> "
-        f"{number_of(n_rows, 'rows')} of {model.data.tr:g} s x {n_vertices} vertices in {seconds:.1f} s"
+        f"{number_of(n_rows, 'rows')} of {model.data.tr:g} s x {n_columns} {model.output_space.unit} in {seconds:.1f} s"
     )
 
 

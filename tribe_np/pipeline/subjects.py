@@ -3,15 +3,21 @@
 Source   tribev2 main.py TribeExperiment (average_subjects, subject_id); neuralset 0.0.2 extractors.LabelEncoder
 """
 
+import re
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
+from tribe_np.encoder.config import EncoderConfig, SubjectLayersConfig
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.errors import ConfigError
+from tribe_np.shown import quoted
 from tribe_np.timeline.events import Events
 from tribe_np.timeline.segments import Window
+
+MOST_SHOWN = 6
 
 
 def subject_names(data: Mapping[str, Any]) -> dict[str, int]:
@@ -34,15 +40,86 @@ def one_subject(subject: int | str, names: Mapping[str, int], encoder: FmriEncod
     Raises   ConfigError for one that the checkpoint does not hold
     """
     if encoder.n_subjects == 0:
-        raise ConfigError(f"subject {subject!r}: this checkpoint holds the average subject only; leave subject out")
+        raise ConfigError(
+            f"subject {quoted(subject)}: this checkpoint holds the average subject only; leave subject out"
+        )
+    if encoder.config.predictor.average_subjects:
+        raise ConfigError(
+            f"subject {quoted(subject)}: config.yaml sets subject_layers.average_subjects, with which everybody is "
+            "predicted as the average subject; leave subject out"
+        )
     index = names.get(subject, subject) if isinstance(subject, str) else subject
     if isinstance(index, str) and index.isascii() and index.isdigit():
         index = int(index)
     if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not 0 <= index < encoder.n_subjects:
-        known = f" or one of {', '.join(list(names)[:30])}" if names else ""
+        known = _known(subject, {name: k for name, k in names.items() if k < encoder.n_subjects})
         last = encoder.n_subjects - 1
-        raise ConfigError(f"subject {subject!r:.60} is unknown; give an index from 0 to {last}{known}")
+        raise ConfigError(f"subject {quoted(subject)} is unknown; give an index from 0 to {last}{known}")
     return int(index)
+
+
+def _known(subject: object, names: Mapping[str, int]) -> str:
+    """Some names to choose from, the nearest ones where there are many."""
+    if not names:
+        return ""
+    if len(names) <= MOST_SHOWN:
+        return f" or one of {', '.join(names)}"
+    wanted = _without_zeros(str(subject))
+    near = sorted(
+        get_close_matches(str(subject), list(names), n=3, cutoff=0.5), key=lambda name: _without_zeros(name) != wanted
+    )
+    if near:
+        return f" or one of {len(names)} names, of which the nearest are {', '.join(near)}"
+    return f" or one of {len(names)} names: {shortened(list(names))}"
+
+
+def _without_zeros(name: str) -> str:
+    """sub-003 and sub-3 are the same to a person."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", name)
+
+
+def shortened(names: Sequence[str]) -> str:
+    """A list for people: the first few and the last."""
+    if len(names) <= MOST_SHOWN:
+        return ", ".join(names)
+    return f"{', '.join(names[: MOST_SHOWN - 2])}, ..., {names[-1]}"
+
+
+def check_average(names: Mapping[str, int], encoder: FmriEncoder) -> None:
+    """Refuses the average subject where the checkpoint has no row of it.
+
+    Raises   ConfigError
+    """
+    layers = [
+        part for part in (encoder.config.predictor, encoder.config.projector) if isinstance(part, SubjectLayersConfig)
+    ]
+    if not all(part.has_average_row for part in layers):
+        raise ConfigError(
+            f"this checkpoint has no average subject; choose one of its {encoder.n_subjects} subjects with --subject "
+            f"(subject=): an index from 0 to {encoder.n_subjects - 1}{_known('', names)}"
+        )
+
+
+def whose_brain(
+    subject: int | str | None, names: Mapping[str, int], encoder: FmriEncoder, *, average: bool
+) -> dict[str, Any]:
+    """Who was predicted, as run.json tells it: kind "average", "one" with its index and name, or "of the events"."""
+    if subject is None:
+        return {"kind": "average" if average else "of the events"}
+    index = one_subject(subject, names, encoder)
+    return {"kind": "one", "index": index, "name": next((name for name, k in names.items() if k == index), None)}
+
+
+def describe_subjects(config: EncoderConfig, n_rows: int, names: Mapping[str, int]) -> dict[str, Any]:
+    """Subjects of a checkpoint whose predictor has n_rows rows, for `info`."""
+    layers = config.predictor
+    n_subjects = n_rows - int(layers.has_average_row)
+    return {
+        "n_subjects": 0 if layers.average_subjects else n_subjects,
+        "has_average": layers.has_average_row,
+        "default": "the average subject" if layers.has_average_row else "none: --subject must name one",
+        "names": {} if layers.average_subjects else {name: k for name, k in names.items() if k < n_subjects},
+    }
 
 
 def subjects_of(windows: Sequence[Window], events: Events, names: Mapping[str, int], encoder: FmriEncoder) -> list[int]:
@@ -54,5 +131,5 @@ def subjects_of(windows: Sequence[Window], events: Events, names: Mapping[str, i
     chosen = [window.events[0].subject for window in windows]
     unknown = [name for name in chosen if name not in labels]
     if unknown:
-        raise ConfigError(f"the events name subject {unknown[0]!r:.60}; known are {', '.join(list(labels)[:30])}")
+        raise ConfigError(f"the events name subject {quoted(unknown[0])}; known are {shortened(list(labels))}")
     return [one_subject(labels[name], names, encoder) for name in chosen]

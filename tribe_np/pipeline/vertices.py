@@ -8,6 +8,7 @@ import numpy as np
 
 from tribe_np.cortex.parcellation import Parcellation
 from tribe_np.cortex.parcellation_files import load_parcellation
+from tribe_np.cortex.voxel_mask import VoxelMask
 from tribe_np.encoder.readout import selected_columns
 from tribe_np.errors import ConfigError
 from tribe_np.shown import quoted
@@ -19,13 +20,13 @@ KEYS = ("roi", "vertices", "parcellation")
 class VertexSelection:
     """The union of the regions and the vertices that were asked for.
 
-    Shapes   vertices (n,) ascending, without repeats: the vertex of each column of the predictions
+    Shapes   vertices (n,) ascending, without repeats: the vertex, or voxel of a mask, of each column of the predictions
     """
 
     vertices: np.ndarray
     names: tuple[str, ...] = ()  # of regions, as they were given: with wildcards
     regions: tuple[str, ...] = ()  # what the names stand for
-    parcellation: Parcellation | None = None
+    parcellation: Parcellation | VoxelMask | None = None
 
     def as_dict(self) -> dict[str, Any] | None:
         """Where the regions come from, for run.json; None where no region was named."""
