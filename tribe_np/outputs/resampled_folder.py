@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from tribe_np import __version__
+from tribe_np.cortex.meshes.resampling import Resampled
 from tribe_np.cortex.output_space import OutputSpace
-from tribe_np.cortex.resampling import Resampled
 from tribe_np.errors import OutputError
 from tribe_np.formats.prediction_folder import MEASURED, read_measured, read_prediction
 from tribe_np.outputs.folder import TRANSCRIPT, write_array_file, write_json_file
