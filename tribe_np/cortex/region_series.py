@@ -227,11 +227,11 @@ def _chosen(table: RegionTable, wanted: Sequence[str] | None, top: int | None) -
         places = {name: np.flatnonzero(np.array(table.regions, object) == name) for name in dict.fromkeys(wanted)}
         entries, said = np.concatenate([places[name] for name in places]), []
         entries = entries[np.argsort([table.hemispheres[e] for e in entries], kind="stable")]
+    said += _partial(table.take(entries))  # of all that were asked for, whichever are the highest
     if top is not None:
         entries = entries[table.ranks[entries] > 0]
         entries = entries[np.argsort(table.ranks[entries], kind="stable")][:top]
-    kept = table.take(entries)
-    return replace(kept, warnings=(*said, *_partial(kept), *table.warnings))
+    return replace(table.take(entries), warnings=(*said, *table.warnings))
 
 
 def _absent(table: RegionTable) -> list[str]:
