@@ -228,10 +228,22 @@ def _chosen(table: RegionTable, wanted: Sequence[str] | None, top: int | None) -
         entries, said = np.concatenate([places[name] for name in places]), []
         entries = entries[np.argsort([table.hemispheres[e] for e in entries], kind="stable")]
     said += _partial(table.take(entries))  # of all that were asked for, whichever are the highest
-    if top is not None:
-        entries = entries[table.ranks[entries] > 0]
-        entries = entries[np.argsort(table.ranks[entries], kind="stable")][:top]
-    return replace(table.take(entries), warnings=(*said, *table.warnings))
+    return replace(table.take(highest(table, entries, top)), warnings=(*said, *table.warnings))
+
+
+def highest(table: RegionTable, entries: np.ndarray, top: int | None) -> np.ndarray:
+    """The `top` entries with the highest means, highest first; all of them, as they are, for None.
+
+    Raises   ParcellationError where none has a mean
+    """
+    if top is None:
+        return entries
+    ranked = entries[table.ranks[entries] > 0]
+    if not len(ranked):
+        raise ParcellationError(
+            f"{table.series.origin}: none of the {len(entries)} means is a number, so none is the highest"
+        )
+    return ranked[np.argsort(table.ranks[ranked], kind="stable")][:top]
 
 
 def _absent(table: RegionTable) -> list[str]:
