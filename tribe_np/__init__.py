@@ -20,9 +20,9 @@ _PUBLIC = {
     "get_hcp_labels": "tribe_np.cortex.regions.hcp_regions",
     "get_hcp_roi_indices": "tribe_np.cortex.regions.hcp_regions",
     "get_hcp_vertex_labels": "tribe_np.cortex.regions.hcp_regions",
-    "get_subcortical_labels": "tribe_np.cortex.subcortex.subcortical_regions.subcortical_regions",
-    "get_subcortical_mask": "tribe_np.cortex.subcortex.subcortical_regions.subcortical_regions",
-    "get_subcortical_roi_indices": "tribe_np.cortex.subcortex.subcortical_regions.subcortical_regions",
+    "get_subcortical_labels": "tribe_np.cortex.subcortex.subcortical_regions",
+    "get_subcortical_mask": "tribe_np.cortex.subcortex.subcortical_regions",
+    "get_subcortical_roi_indices": "tribe_np.cortex.subcortex.subcortical_regions",
     "get_topk_rois": "tribe_np.cortex.regions.hcp_regions",
     "summarize_by_roi": "tribe_np.cortex.regions.hcp_regions",
 }

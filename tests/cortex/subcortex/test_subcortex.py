@@ -12,7 +12,7 @@ import tribe_np
 from tools.reference.subcortex import LABELS, NAME, REFUSED, REQUESTS, SHAPE, ramp, write_atlas
 from tribe_np import get_subcortical_labels, get_subcortical_mask, get_subcortical_roi_indices
 from tribe_np.cortex import OutputSpace, VoxelMask, load_mask
-from tribe_np.cortex.subcortex.subcortical_regions.harvard_oxford import Atlas, read_atlas, subcortical_mask
+from tribe_np.cortex.subcortex.harvard_oxford import Atlas, read_atlas, subcortical_mask
 from tribe_np.errors import ConfigError, OutputError, ParcellationError
 
 UPSTREAM: dict[str, Any] = json.loads((Path(__file__).parents[2] / "golden" / NAME).read_text())

@@ -16,7 +16,7 @@ from tribe_np.cortex.parcellations.parcellation_files import load_parcellation
 from tribe_np.cortex.regions.networks import by_network
 from tribe_np.cortex.series import SurfaceSeries, as_series
 from tribe_np.cortex.sizes import HEMISPHERES
-from tribe_np.cortex.subcortex.subcortical_regions.voxel_mask import SIDE_PREFIXES, VoxelMask
+from tribe_np.cortex.subcortex.voxel_mask import SIDE_PREFIXES, VoxelMask
 from tribe_np.cortex.voxel_series import VoxelSeries
 from tribe_np.errors import ConfigError, ParcellationError, ShapeError
 from tribe_np.shown import quoted
@@ -243,7 +243,8 @@ def highest(table: RegionTable, entries: np.ndarray, top: int | None) -> np.ndar
         raise ParcellationError(
             f"{table.series.origin}: none of the {len(entries)} means is a number, so none is the highest"
         )
-    return ranked[np.argsort(table.ranks[ranked], kind="stable")][:top]
+    order = np.argsort(table.ranks[ranked], kind="stable")
+    return np.asarray(ranked[order][:top])
 
 
 def _absent(table: RegionTable) -> list[str]:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from tribe_np.cortex.regions.region_series import HEMISPHERE_CHOICES, RegionTable, highest
-from tribe_np.cortex.subcortex.subcortical_regions.mask_files import MaskSource, load_mask
-from tribe_np.cortex.subcortex.subcortical_regions.voxel_mask import VoxelMask
+from tribe_np.cortex.subcortex.mask_files import MaskSource, load_mask
+from tribe_np.cortex.subcortex.voxel_mask import VoxelMask
 from tribe_np.cortex.voxel_series import VoxelSeries, as_voxel_series
 from tribe_np.errors import ConfigError, ParcellationError
 from tribe_np.shown import quoted

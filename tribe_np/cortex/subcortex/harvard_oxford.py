@@ -16,7 +16,7 @@ import numpy as np
 
 from tribe_np.cortex.output_space import SUBCORTICAL
 from tribe_np.cortex.parcellations.parcellation import ParcellationFile
-from tribe_np.cortex.subcortex.subcortical_regions.voxel_mask import VoxelMask, labelled_mask
+from tribe_np.cortex.subcortex.voxel_mask import VoxelMask, labelled_mask
 from tribe_np.errors import MissingDependencyError, ParcellationError
 from tribe_np.formats.label_volume import Volume, canonical, digest, mended, read_label_names, read_volume
 from tribe_np.optional import require

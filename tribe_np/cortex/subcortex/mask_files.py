@@ -12,14 +12,14 @@ import numpy as np
 
 from tribe_np.cortex.output_space import SUBCORTICAL, OutputSpace
 from tribe_np.cortex.parcellations.parcellation import ParcellationFile
-from tribe_np.cortex.subcortex.subcortical_regions.harvard_oxford import (
+from tribe_np.cortex.subcortex.harvard_oxford import (
     atlas_of,
     load_atlas,
     names_near,
     subcortical_mask,
     volume_in,
 )
-from tribe_np.cortex.subcortex.subcortical_regions.voxel_mask import NO_STRUCTURE, VoxelMask
+from tribe_np.cortex.subcortex.voxel_mask import NO_STRUCTURE, VoxelMask
 from tribe_np.errors import ConfigError, OutputError, ParcellationError
 from tribe_np.formats.label_volume import Volume, canonical, digest, read_volume
 from tribe_np.optional import require

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.cortex.subcortex.subcortical_regions.harvard_oxford import Atlas, left_out, load_atlas, subcortical_mask
+from tribe_np.cortex.subcortex.harvard_oxford import Atlas, left_out, load_atlas, subcortical_mask
 from tribe_np.errors import ConfigError, ParcellationError
 from tribe_np.shown import quoted
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.cortex.subcortex.subcortical_regions.mask_files import load_mask
-from tribe_np.cortex.subcortex.subcortical_regions.voxel_mask import VoxelMask
+from tribe_np.cortex.subcortex.mask_files import load_mask
+from tribe_np.cortex.subcortex.voxel_mask import VoxelMask
 from tribe_np.cortex.voxel_series import VoxelSeries
 from tribe_np.errors import ConfigError
 from tribe_np.formats.nifti_stream import MNI_152, VolumeHeader, write_nifti
