@@ -30,52 +30,84 @@ def oblique(affine: np.ndarray) -> np.ndarray:
     return turn @ affine
 
 
-@pytest.mark.extras
-@pytest.mark.parametrize("how", [
+HOWS = [
     SamplePoints(), SamplePoints(radius=5, n_samples=40), SamplePoints("line"), SamplePoints("line", 4, 7),
     SamplePoints("line", depth=(-0.5, 0.0, 1.0)), SamplePoints("depth"), SamplePoints("auto", n_samples=4),
-    SamplePoints("depth", depth=(0.0, 0.5, 1.2)),
-])  # fmt: skip
-@pytest.mark.parametrize("case", ["whole", "oblique", "cut", "holes"])
-def test_linear_sampling_is_nilearns(how: SamplePoints, case: str) -> None:
+    SamplePoints("depth", depth=(0.0, 0.5, 1.2)), SamplePoints(radius=7, n_samples=160), SamplePoints("line", 4, 1),
+]  # fmt: skip
+WITH_NAN = ("cut", "slice", "two slices", "holes")
+
+
+def in_case(case: str) -> tuple[np.ndarray, np.ndarray]:
+    """Volumes (X, Y, Z, 2) and their affine: turned, mirrored, with thick slices, too small, of one slice, with NaN."""
+    volumes, affine = noise(2)
+    along = {"cut": np.s_[:8, :, :9], "slice": np.s_[:, :, 9:10], "two slices": np.s_[:, :, 9:11]}.get(case)
+    if along is not None:
+        volumes = np.ascontiguousarray(volumes[along])
+        affine = affine @ moved(2, float(along[2].start or 0))
+    elif case == "thick":
+        volumes, affine = np.ascontiguousarray(volumes[:, :, ::3]), affine @ np.diag([1.0, 1.0, 3.0, 1.0])
+    elif case == "mirrored":
+        affine = affine @ moved(0, len(volumes) - 1.0) @ np.diag([-1.0, 1.0, 1.0, 1.0])
+    elif case == "oblique":
+        affine = oblique(affine)
+    elif case == "holes":
+        volumes[np.random.default_rng(1).random(volumes.shape) < 0.2] = np.nan
+    return volumes, affine
+
+
+def moved(axis: int, voxels: float) -> np.ndarray:
+    by = np.eye(4)
+    by[axis, 3] = voxels
+    return by
+
+
+def nilearns(volumes: np.ndarray, affine: np.ndarray, how: SamplePoints) -> np.ndarray:
     import nibabel
     from nilearn.surface import InMemoryMesh, vol_to_surf
 
-    volumes, affine = noise(3)
-    affine = oblique(affine) if case == "oblique" else affine
-    volumes = np.ascontiguousarray(volumes[:8, :, :9]) if case == "cut" else volumes
-    if case == "holes":
-        volumes[np.random.default_rng(1).random(volumes.shape) < 0.2] = np.nan
     outer, inner, faces = surfaces()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the mean of no points
-        expected = vol_to_surf(
+        return vol_to_surf(
             nibabel.Nifti1Image(volumes, affine), InMemoryMesh(outer, faces), inner_mesh=InMemoryMesh(inner, faces),
             kind=how.kind, radius=how.radius, n_samples=how.n_samples, depth=how.depth,
         ).T  # fmt: skip
-    found = ours(volumes, affine, how)
+
+
+@pytest.mark.extras
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("case", ["whole", "oblique", "mirrored", "thick", *WITH_NAN])
+def test_linear_sampling_is_nilearns(how: SamplePoints, case: str) -> None:
+    volumes, affine = in_case(case)
+    found, expected = ours(volumes, affine, how), nilearns(volumes, affine, how)
     assert (np.isnan(found) == np.isnan(expected)).all()
-    assert np.isnan(found).any() == (case in ("cut", "holes"))
+    assert np.isnan(found).any() == (case in WITH_NAN)
     assert np.nanmax(np.abs(found - expected)) < BOUND
 
 
 @pytest.mark.extras
-@pytest.mark.parametrize("kind", ["ball", "line", "depth"])
-def test_nearest_sampling_is_nilearns(kind: str) -> None:
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("case", ["whole", "oblique", "mirrored", "thick", *WITH_NAN])
+def test_nearest_sampling_is_nilearns(how: SamplePoints, case: str) -> None:
     surface = pytest.importorskip("nilearn.surface.surface")
-    nearest = getattr(surface, "_nearest_voxel_sampling", None)  # its own, where vol_to_surf no longer offers it
+    nearest = getattr(surface, "_nearest_voxel_sampling", None)  # its own: only 0.11's vol_to_surf still offers it
     if nearest is None:
         pytest.skip("this nilearn has no nearest sampling")
-    volumes, affine = noise(2)
-    volumes = np.ascontiguousarray(volumes[:8])
+    volumes, affine = in_case(case)
     outer, inner, faces = surfaces()
-    expected = nearest(
-        np.moveaxis(volumes, -1, 0).astype(float), (outer, faces), affine, kind=kind, inner_mesh=(inner, faces)
-    )
-    found = ours(volumes, affine, SamplePoints(kind), "nearest")
-    assert np.isnan(found).any()
+    found = ours(volumes, affine, how, "nearest")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = np.asarray(nearest(
+            np.moveaxis(volumes, -1, 0).astype(float), (outer, faces), affine, kind=how.kind, radius=how.radius,
+            n_points=how.n_samples, inner_mesh=(inner, faces), depth=how.depth,
+        ))  # fmt: skip
+    if case == "holes":  # there one point that is NaN makes its vertex NaN
+        assert np.isnan(expected)[np.isnan(found)].all()
+    else:
+        assert (np.isnan(found) == np.isnan(expected)).all()
     assert np.nanmax(np.abs(found - expected)) < BOUND
-    assert (np.isnan(found) == np.isnan(expected)).all()
 
 
 def test_a_volume_of_coordinates_gives_the_coordinates_back() -> None:

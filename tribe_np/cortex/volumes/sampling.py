@@ -2,13 +2,15 @@
 
 What nilearn's `vol_to_surf` computes, in NumPy: the points and their weights once as a sparse matrix, then a product a
 block of volumes, so that an hour of data takes seconds and little memory. Points outside of the volume, or whose value
-is not a number, are left out of a vertex's mean; a vertex without any is NaN.
+is not a number, are left out of a vertex's mean; a vertex without any is NaN. (Of `nearest`, which nilearn 0.11 was the
+last to have, one such value made its vertex NaN there.)
 
-Source   nilearn 0.13.1 surface.vol_to_surf (the points, which of them are inside, the weights; compared in
-         tests/cortex/volumes/test_sampling.py)
+Source   nilearn 0.13.1 surface.vol_to_surf, 0.11.0 for nearest (the points, which of them are inside, the weights;
+         compared in tests/cortex/volumes/test_sampling.py)
 """
 
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -121,12 +123,11 @@ class VolumeSampler:
             places = np.round(places)
         inside = ((places >= 0) & (places < np.array(shape))).all(axis=1)
         places = places[inside]
-        corners, shares = _nearest(places) if interpolation == "nearest" else _trilinear(places, shape)
-        flat = np.ravel_multi_index(tuple(np.moveaxis(corners, -1, 0)), shape, order="F")
-        voxels, column = np.unique(flat, return_inverse=True)
+        flat, shares = (_nearest if interpolation == "nearest" else _trilinear)(places, shape)
+        voxels, column = _used(flat, prod(shape))
         n_points, per_point = flat.shape
         ends = np.arange(n_points + 1) * per_point
-        weights = sparse.csr_matrix((shares.ravel(), column.ravel(), ends), (n_points, len(voxels)))
+        weights = sparse.csr_matrix((shares.ravel(), column, ends), (n_points, len(voxels)))
         owner = np.repeat(np.arange(n_vertices), per_vertex)[inside]
         owners = sparse.csr_matrix((np.ones(n_points), (owner, np.arange(n_points))), (n_vertices, n_points))
         return cls(voxels, weights, owners)
@@ -146,21 +147,31 @@ class VolumeSampler:
             return np.asarray((self.owners @ np.where(is_missing, 0, values)) / counts).T
 
 
-def _nearest(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The voxel of each place, (points, 1, 3), and its weight of 1."""
-    return places.astype(np.int64)[:, np.newaxis], np.ones((len(places), 1))
+def _used(flat: np.ndarray, n_voxels: int) -> tuple[np.ndarray, np.ndarray]:
+    """The voxels that occur in `flat`, ascending, and the place of each entry among them; no sorting of millions."""
+    occurs = np.zeros(n_voxels, bool)
+    occurs[flat.ravel()] = True
+    place = np.cumsum(occurs, dtype=np.int32) - 1
+    return np.flatnonzero(occurs), place[flat.ravel()]
+
+
+def _nearest(places: np.ndarray, shape: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The flat index of the voxel of each place, (points, 1), and its weight of 1."""
+    flat = places.astype(np.int64) @ np.cumprod([1, *shape[:2]])
+    return flat[:, np.newaxis], np.ones((len(places), 1))
 
 
 def _trilinear(places: np.ndarray, shape: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """The eight voxels around each place, (points, 8, 3), and their weights (points, 8).
+    """Flat indices of the eight voxels around each place, and their weights, both (points, 8).
 
     Beyond the centres of the last voxels the values are extrapolated, as nilearn does.
     """
-    last = np.maximum(np.array(shape) - 2, 0)
-    first = np.minimum(places.astype(np.int64), last)
+    first = np.minimum(places.astype(np.int64), np.maximum(np.array(shape) - 2, 0))
     part = places - first
-    corners, shares = [], []
-    for step in np.ndindex(2, 2, 2):
-        corners.append(np.minimum(first + step, np.array(shape) - 1))
-        shares.append(np.where(step, part, 1 - part).prod(axis=1))
-    return np.stack(corners, axis=1), np.stack(shares, axis=1)
+    strides = np.cumprod([1, *shape[:2]])
+    start, next_voxel = first @ strides, np.where(np.array(shape) > 1, strides, 0)  # of one slice there is no next
+    flat, shares = np.empty((len(places), 8), np.int64), np.empty((len(places), 8))
+    for corner, step in enumerate(np.ndindex(2, 2, 2)):
+        flat[:, corner] = start + np.dot(step, next_voxel)
+        shares[:, corner] = np.where(step, part, 1 - part).prod(axis=1)
+    return flat, shares
