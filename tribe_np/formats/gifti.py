@@ -20,6 +20,7 @@ from tribe_np.files.small_files import MEGABYTE, read_small_file
 from tribe_np.shown import quoted
 
 MAX_BYTES = 256 * MEGABYTE  # of a file, and of what one unpacks to; fsaverage7's surfaces take 6
+MOST_PACKED = 8  # times its own size to which a larger file may unpack; measured values shrink to a half
 COORDINATES, TRIANGLES = 1008, 1009
 GZIP = b"\x1f\x8b"
 MAX_AXES = 6  # of an array, by the format; nibabel counts up to whatever a file claims
@@ -46,21 +47,27 @@ class GiftiFile:
     side: str | None
 
 
-def read_gifti(path: str | Path, *, error: type[TribeError] = MeshError) -> GiftiFile:
-    """What a GIFTI file holds, compressed (.gz) or not.
+def read_gifti(path: str | Path, *, error: type[TribeError] = MeshError, most: int = MAX_BYTES) -> GiftiFile:
+    """What a GIFTI file of at most `most` bytes holds, compressed (.gz) or not.
 
-    Raises   `error`, naming the file: missing, larger than 256 MB, truncated or malformed
+    Raises   `error`, naming the file: missing, larger, truncated or malformed
     """
-    return decode_gifti(read_packed(path, error=error), str(path), error=error)
+    raw = read_packed(path, error=error, most=most)
+    return decode_gifti(raw, str(path), error=error, most=_unpacked(raw))
 
 
-def read_packed(path: str | Path, *, error: type[TribeError] = MeshError) -> bytes:
+def read_packed(path: str | Path, *, error: type[TribeError] = MeshError, most: int = MAX_BYTES) -> bytes:
     """The bytes of a file, unpacked where gzip packed it.
 
-    Raises   `error`, naming the file: missing, damaged, larger than 256 MB or unpacking to more
+    Raises   `error`, naming the file: missing, damaged, larger than `most` or unpacking to more
     """
-    raw = read_small_file(path, most=MAX_BYTES, error=error)
-    return _gunzipped(raw, str(path), error) if raw[:2] == GZIP else raw
+    raw = read_small_file(path, most=most, error=error)
+    return _gunzipped(raw, str(path), error, min(most, _unpacked(raw))) if raw[:2] == GZIP else raw
+
+
+def _unpacked(raw: bytes) -> int:
+    """Bytes to which a file's data may unpack."""
+    return max(MAX_BYTES, MOST_PACKED * len(raw))
 
 
 def is_gifti(raw: bytes) -> bool:
@@ -68,15 +75,15 @@ def is_gifti(raw: bytes) -> bool:
     return raw.lstrip()[:1] == b"<" and b"GIFTI" in raw[:2000]
 
 
-def decode_gifti(raw: bytes, origin: str, *, error: type[TribeError] = MeshError) -> GiftiFile:
-    """`read_gifti` of bytes; errors begin with `origin`."""
+def decode_gifti(raw: bytes, origin: str, *, error: type[TribeError] = MeshError, most: int = MAX_BYTES) -> GiftiFile:
+    """`read_gifti` of bytes, whose data may unpack to `most`; errors begin with `origin`."""
     if not is_gifti(raw):
         raise error(f"{origin}: not a GIFTI file")
     if b"ExternalFileBinary" in raw:
         raise error(
             f"{origin}: its data lie in another file, which is not read; convert it with wb_command -gifti-convert"
         )
-    _check_data(raw, origin, error)
+    _check_data(raw, origin, error, most)
     from nibabel.gifti.gifti import GiftiImage  # here: a second of start-up
 
     try:
@@ -92,14 +99,14 @@ def decode_gifti(raw: bytes, origin: str, *, error: type[TribeError] = MeshError
     return GiftiFile(arrays, metadata, _side([metadata, *(array.metadata for array in arrays)]))
 
 
-def _check_data(raw: bytes, origin: str, error: type[TribeError]) -> None:
-    """Refuses more axes than arrays have, and data that unpack to more than MAX_BYTES; nibabel judges the rest."""
+def _check_data(raw: bytes, origin: str, error: type[TribeError], most: int) -> None:
+    """Refuses more axes than arrays have, and data that unpack to more than `most`; nibabel judges the rest."""
     for found in AXES.finditer(raw):
         if not found[1].isdigit() or int(found[1][:20]) > MAX_AXES:
             raise error(
                 f"{origin}: not a GIFTI file, or damaged: an array of {quoted(found[1].decode('latin-1'))} axes"
             )
-    left = MAX_BYTES
+    left = most
     for found in DATA.finditer(raw) if b"GZipBase64Binary" in raw else ():
         if b"<" in found[1] or b"&" in found[1]:  # which nibabel would see through, and this look would not
             raise error(f"{origin}: not a GIFTI file, or damaged: markup within data")
@@ -108,17 +115,17 @@ def _check_data(raw: bytes, origin: str, error: type[TribeError]) -> None:
         except (ValueError, zlib.error):  # data as text, or damaged
             continue
         if left < 0:
-            raise error(f"{origin}: unpacks to more than {MAX_BYTES // MEGABYTE} MB, the limit for such a file")
+            raise error(f"{origin}: unpacks to more than {most // MEGABYTE} MB, the limit for such a file")
 
 
-def _gunzipped(packed: bytes, origin: str, error: type[TribeError]) -> bytes:
+def _gunzipped(packed: bytes, origin: str, error: type[TribeError], most: int) -> bytes:
     stream = zlib.decompressobj(wbits=31)
     try:
-        content = stream.decompress(packed, MAX_BYTES + 1)
+        content = stream.decompress(packed, most + 1)
     except zlib.error as failure:
         raise error(f"{origin}: its packed data are damaged: {failure}") from failure
-    if len(content) > MAX_BYTES:
-        raise error(f"{origin}: unpacks to more than {MAX_BYTES // MEGABYTE} MB, the limit for such a file")
+    if len(content) > most:
+        raise error(f"{origin}: unpacks to more than {most // MEGABYTE} MB, the limit for such a file")
     if not stream.eof:
         raise error(f"{origin}: its packed data are truncated")
     return content

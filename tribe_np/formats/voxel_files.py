@@ -25,16 +25,22 @@ MAX_VOXELS = 1 << 28  # of one volume
 MGH_TYPES = {0: ">u1", 1: ">i4", 3: ">f4", 4: ">i2"}  # of values, by the number in the header
 MGH_DATA = 284
 MOST_BEHIND = 1 << 26  # bytes
+MOST_IN_MEMORY = 1 << 60  # of what is in memory already, nothing is too large
+IN_MEMORY = "the image in memory"
 SECONDS = {"sec": 1.0, "msec": 1e-3, "usec": 1e-6, "unknown": 1.0}
 DAMAGE = (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError, IndexError, OverflowError, MemoryError)
 
 
 @dataclass(frozen=True)
 class HeaderInterval:
-    """What a header says of the time between volumes: seconds (None: nothing), and whether it names the unit."""
+    """What a header says of the time between volumes: seconds (None: nothing), and whether it names the unit.
+
+    `start` is when the first volume was; None where the header does not say.
+    """
 
     seconds: float | None
     has_unit: bool
+    start: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +58,7 @@ class VoxelFile:
     codes: tuple[int, int]
     values: Any  # nibabel's array proxy
     packed: gzip.GzipFile | None = None  # what it is unpacked from: its checksum stands at the end
+    in_memory: bool = False
     apart: float = 0.0  # mm, at most, between where sform and qform place a voxel
 
     @property
@@ -103,6 +110,34 @@ def open_voxels(path: str | Path) -> VoxelFile:
     raise MeasurementError(f"{path}: not NIfTI or FreeSurfer's mgh{f', but {what}' if what else ''}")
 
 
+def voxels_in_memory(image: Any) -> VoxelFile:
+    """The same of nibabel's image (NIfTI or MGH), loaded or made; `path` is its file's, or a name for errors.
+
+    Raises   MeasurementError for another kind of image, or one that `open_voxels` would refuse
+    """
+    from nibabel.freesurfer.mghformat import MGHImage
+    from nibabel.nifti1 import Nifti1Pair
+
+    path = Path(getattr(image, "get_filename", lambda: None)() or IN_MEMORY)
+    if not isinstance(image, (Nifti1Pair, MGHImage)) or type(image).__name__ == "Cifti2Image":
+        raise MeasurementError(f"{path}: expected nibabel's image of a volume, got {type(image).__name__}; give a file")
+    values: Any = image.dataobj
+    sizes = [int(n) for n in image.shape]
+    shape, n_volumes = _checked_shape(path, sizes, np.dtype(values.dtype), 0, MOST_IN_MEMORY)
+    if len(sizes) != 4:
+        values = np.asarray(values).reshape(*shape, n_volumes)
+    header, apart = image.header, 0.0
+    if isinstance(image, MGHImage):
+        codes, interval = (int(bool(header["goodRASFlag"])), 0), _mgh_interval(header)
+    else:
+        codes, interval = (int(header["sform_code"]), int(header["qform_code"])), _nifti_interval(header, len(sizes))
+        apart = _apart(header, shape) if min(codes) > 0 else 0.0
+    affine = None if image.affine is None or codes == (0, 0) else np.asarray(image.affine, np.float64)
+    return VoxelFile(
+        path, shape, n_volumes, _usable(path, affine), interval, codes, values, None, in_memory=True, apart=apart
+    )
+
+
 def read_head(path: Path, n_bytes: int = 4096) -> tuple[bytes, int]:
     """The first bytes, unpacked, and how many there can be in all.
 
@@ -145,7 +180,8 @@ def _open_nifti(path: Path, raw: bytes, room: int) -> VoxelFile:
     proxy: Any = arrayproxy.ArrayProxy
     header = nifti_header(path, raw)
     n_axes = int(header["dim"][0])
-    sizes = [int(n) for n in header["dim"][1 : n_axes + 1]] if 1 <= n_axes <= 7 else []
+    # FreeSurfer's rows of more than 32,767 vertices have their length elsewhere, which nibabel knows
+    sizes = [int(n) for n in header.get_data_shape()] if 1 <= n_axes <= 7 else []
     dtype = header.get_data_dtype()
     offset = int(header["vox_offset"])
     shape, n_volumes = _checked_shape(path, sizes, dtype, offset, room)
@@ -154,13 +190,17 @@ def _open_nifti(path: Path, raw: bytes, room: int) -> VoxelFile:
     values = proxy(packed or str(path), ((*shape, n_volumes), dtype, offset, slope, inter), mmap=False)
     codes = int(header["sform_code"]), int(header["qform_code"])
     affine = None if codes == (0, 0) else np.asarray(header.get_best_affine(), np.float64)
+    return VoxelFile(
+        path, shape, n_volumes, _usable(path, affine), _nifti_interval(header, len(sizes)), codes, values, packed,
+        apart=_apart(header, shape) if min(codes) > 0 else 0.0,
+    )  # fmt: skip
+
+
+def _nifti_interval(header: Any, n_axes: int) -> HeaderInterval:
     unit = str(header.get_xyzt_units()[1])
     step = float(header["pixdim"][4]) * SECONDS.get(unit, np.nan)
-    seconds = step if len(sizes) > 3 and np.isfinite(step) and step > 0 else None
-    return VoxelFile(
-        path, shape, n_volumes, _usable(path, affine), HeaderInterval(seconds, unit != "unknown"),
-        codes, values, packed, _apart(header, shape) if min(codes) > 0 else 0.0,
-    )  # fmt: skip
+    seconds = step if n_axes > 3 and np.isfinite(step) and step > 0 else None
+    return HeaderInterval(seconds, unit != "unknown")
 
 
 def _unpacking(path: Path) -> gzip.GzipFile | None:
@@ -199,13 +239,15 @@ def _open_mgh(path: Path, raw: bytes, room: int) -> VoxelFile:
     packed = _unpacking(path)
     values = proxy(packed or str(path), ((*shape, n_volumes), np.dtype(MGH_TYPES[kind]), MGH_DATA), mmap=False)
     has_place = bool(image.header["goodRASFlag"])
-    milliseconds = float(image.header["tr"])
-    seconds = milliseconds / 1000 if np.isfinite(milliseconds) and milliseconds > 0 else None
     affine = np.asarray(image.affine, np.float64) if has_place else None
     return VoxelFile(
-        path, shape, n_volumes, _usable(path, affine), HeaderInterval(seconds, True), (int(has_place), 0),
-        values, packed,
-    )  # fmt: skip
+        path, shape, n_volumes, _usable(path, affine), _mgh_interval(image.header), (int(has_place), 0), values, packed
+    )
+
+
+def _mgh_interval(header: Any) -> HeaderInterval:
+    milliseconds = float(header["tr"])
+    return HeaderInterval(milliseconds / 1000 if np.isfinite(milliseconds) and milliseconds > 0 else None, True)
 
 
 def _checked_shape(

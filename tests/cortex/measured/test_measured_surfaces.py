@@ -11,7 +11,8 @@ from nibabel.cifti2 import cifti2_axes
 from tests.cortex.made_brain import outward, sphere
 from tribe_np.cortex import project
 from tribe_np.cortex.measured.measured_surfaces import other_file, side_in_name
-from tribe_np.errors import ConfigError, MeasurementError, TribeError
+from tribe_np.errors import ConfigError, MeasurementError, MeshError, TribeError
+from tribe_np.formats import gifti as gifti_files
 
 PLAIN = {"detrend": False, "standardize": False, "frequency": "native", "tr": 2.0}
 SIZE = 10242
@@ -136,13 +137,52 @@ def test_freesurfer_pairs(tmp_path: Path, name: str) -> None:
     assert found.tr == (1.5 if "mg" in name else 2.0)
 
 
+@pytest.mark.parametrize("size", [40962, 163842])  # both are more than NIfTI-1 counts in an axis
+def test_freesurfers_long_rows_in_nifti(tmp_path: Path, size: int) -> None:
+    import nibabel
+
+    for seed, side in enumerate(("lh", "rh")):
+        image = nibabel.Nifti1Image(rows(seed, 2, size).T[:, None, None], np.eye(4))
+        nibabel.save(image, tmp_path / f"{side}.a.nii.gz")
+    found = project(tmp_path / "lh.a.nii.gz", **PLAIN).values
+    assert np.array_equal(found[:, SIZE:], rows(1, 2, size)[:, :SIZE])
+
+
+def test_an_array_is_both_hemispheres_and_stays_as_it_was() -> None:
+    values = np.concatenate([rows(0, size=40962), rows(1, size=40962)], axis=1).astype(float)
+    kept = values.copy()
+    found = project(values, tr=2.0)
+    assert found.facts["bold"] == [{"in_memory": "the array"}]
+    assert np.array_equal(values, kept)
+    first = [rows(seed, size=40962)[:, :SIZE] for seed in (0, 1)]
+    assert np.array_equal(project(values, **PLAIN).values, np.concatenate(first, axis=1))
+    for odd in (values[0], values[:, :-1], values[None], values * 1j, values[:0]):
+        with pytest.raises(MeasurementError, match="the array: expected real numbers of shape"):
+            project(odd, **PLAIN)
+    with pytest.raises(MeasurementError, match="the array: has 40960 vertices"):
+        project(values[:, :-4], **PLAIN)
+
+
+def test_a_long_series_of_a_hemisphere_may_be_larger_than_a_mesh(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = write_pair(tmp_path)
+    monkeypatch.setattr(gifti_files, "MAX_BYTES", 1000)
+    assert project(pair, **PLAIN).values.shape == (6, 2 * SIZE)
+    with pytest.raises(MeshError, match="larger than"):
+        gifti_files.read_gifti(pair[0], most=1000)
+    write_gifti(pair[0], np.zeros((6, SIZE), np.float32))
+    with pytest.raises(MeasurementError, match="hemi-L.*unpacks to more than"):
+        project(pair, **PLAIN)
+
+
 def write_cifti(path: Path, n_vertices: int = SIZE, *, left_out: int = 100, unit: str = "SECOND") -> Path:
     kept = np.arange(left_out, n_vertices)
     models = [
         cifti2_axes.BrainModelAxis.from_surface(kept, n_vertices, f"CIFTI_STRUCTURE_CORTEX_{side}")
         for side in ("LEFT", "RIGHT")
     ]
-    axes = cifti2_axes.SeriesAxis(0, 1.5, 6, unit), models[0] + models[1]
+    axes = cifti2_axes.SeriesAxis(0.7, 1.5, 6, unit), models[0] + models[1]
     values = np.concatenate([rows(0, size=n_vertices)[:, kept], rows(1, size=n_vertices)[:, kept]], axis=1)
     cifti2.Cifti2Image(values, axes).to_filename(path)
     return path
@@ -153,7 +193,7 @@ def test_cifti_with_its_interval_and_its_medial_wall(tmp_path: Path) -> None:
     expected = np.concatenate([rows(0), rows(1)], axis=1)
     expected[:, [*range(100), *range(SIZE, SIZE + 100)]] = np.nan
     assert np.array_equal(found.values, expected, equal_nan=True)
-    assert found.tr == 1.5
+    assert (found.tr, found.starts[0]) == (1.5, 0.7)
     assert "200 of 20484 vertices have no value (outside of the volume or NaN); they stay NaN" in found.warnings[0]
 
 

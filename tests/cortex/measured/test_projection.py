@@ -161,6 +161,37 @@ def test_rows_between_volumes_are_taken_at_their_time(tmp_path: Path, subjects: 
     assert np.allclose(half[0], 0.75 * native[2] + 0.25 * native[3], rtol=1e-6)
 
 
+def test_an_image_in_memory_is_its_file(tmp_path: Path, subjects: Path) -> None:
+    import nibabel
+
+    path = scan(tmp_path)
+    mask = write_volume(tmp_path / "mask.nii", np.ones(box()[1], np.uint8), noise(1)[1])
+    expected = measured(path, subjects, mask=mask)
+    loaded = measured(nibabel.load(path), subjects, mask=mask)  # its file's name says the space
+    assert np.array_equal(loaded.values, expected.values)
+    assert loaded.facts["bold"] == [{"in_memory": str(path)}]
+    values = nibabel.load(path).get_fdata()
+    kept = values.copy()
+    made = nibabel.Nifti1Image(values, nibabel.load(path).affine)
+    with pytest.raises(ConfigError, match="the image in memory: its header says 1 between volumes without a unit"):
+        measured(made, subjects)
+    with pytest.raises(ConfigError, match="the image in memory: neither its name"):
+        measured(made, subjects, tr=2.0)
+    assert np.array_equal(measured(made, subjects, tr=2.0, space="mni152", mask=mask).values, expected.values)
+    assert np.array_equal(values, kept)
+    one = nibabel.MGHImage(values[..., 0].astype(np.float32), made.affine)
+    assert measured(one, subjects, space="mni152").values.shape == (1, N)
+    without = nibabel.Nifti1Image(values, None)
+    with pytest.raises(MeasurementError, match="has no orientation"):
+        measured(without, subjects, tr=2.0, space="mni152")
+    for odd in (nibabel.gifti.GiftiImage(), nibabel.Spm99AnalyzeImage(values[..., 0].astype(np.float32), np.eye(4))):
+        with pytest.raises(MeasurementError, match="expected nibabel's image of a volume"):
+            measured(odd, subjects)
+    for nothing in (None, 3, [], [made], b"a.nii"):
+        with pytest.raises(ConfigError, match="expected "):
+            measured(nothing, subjects)
+
+
 def test_the_start_time_of_the_sidecar_moves_the_rows(tmp_path: Path, subjects: Path) -> None:
     path = scan(tmp_path, 8, tr=2.0)
     plain = measured(path, subjects)

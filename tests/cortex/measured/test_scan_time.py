@@ -63,9 +63,17 @@ def test_the_sidecar_comes_first_and_a_contradiction_is_said(tmp_path: Path) -> 
     assert len(warn) == 2
 
 
+def test_the_start_is_the_sidecars_then_the_headers(tmp_path: Path) -> None:
+    header = HeaderInterval(2.0, True, 0.7)
+    assert scan_time(header, tmp_path / "a_bold.dtseries.nii", None, []).start == 0.7
+    (tmp_path / "a_bold.json").write_text('{"StartTime": 0.5}')
+    assert scan_time(header, tmp_path / "a_bold.dtseries.nii", None, []).start == 0.5
+
+
 @pytest.mark.parametrize("sidecar", [
     {"RepetitionTime": "2"}, {"RepetitionTime": 2000}, {"RepetitionTime": True}, {"VolumeTiming": [0, 1, 3]},
     {"RepetitionTime": 2, "StartTime": "soon"}, {"RepetitionTime": 10**400},
+    {"RepetitionTime": 2, "TimeAxis": "stimulus"},
 ])  # fmt: skip
 def test_a_bad_sidecar_is_refused(tmp_path: Path, sidecar: dict[str, object]) -> None:
     with pytest.raises(MeasurementError, match=r"a_bold\.json"):

@@ -47,7 +47,7 @@ def project_volumes(
         stop = min(first + per_block, file.n_volumes)
         volumes = file.read(first, stop)
         if mask is not None:
-            volumes *= mask[..., np.newaxis]
+            volumes = volumes * mask[..., np.newaxis]  # not in place: an image in memory is the caller's
         if asked.smooth is not None:
             volumes = smoothed(volumes, file.affine, asked.smooth)
         series[first:stop] = place(volumes)

@@ -16,7 +16,13 @@ import numpy as np
 
 from tribe_np.cortex.measured.cleaning import Cleaned, clean
 from tribe_np.cortex.measured.confounds import read_confounds
-from tribe_np.cortex.measured.measured_surfaces import MeasuredSurface, is_cifti, read_cifti, read_surfaces
+from tribe_np.cortex.measured.measured_surfaces import (
+    MeasuredSurface,
+    is_cifti,
+    read_cifti,
+    read_surfaces,
+    surfaces_in_memory,
+)
 from tribe_np.cortex.measured.measured_volumes import project_volumes
 from tribe_np.cortex.measured.native_surfaces import subject_folder
 from tribe_np.cortex.measured.onto_fsaverage import onto_mesh
@@ -27,7 +33,7 @@ from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.volumes.volume_space import space_in_name
 from tribe_np.errors import ConfigError, MeasurementError
 from tribe_np.files.small_files import check_regular
-from tribe_np.formats.voxel_files import VoxelFile, open_voxels, read_head
+from tribe_np.formats.voxel_files import VoxelFile, open_voxels, read_head, voxels_in_memory
 
 MOST_MISSING = 0.5  # of the vertices without a value: beyond, the space or the file is wrong
 LARGEST = 1e30
@@ -61,17 +67,16 @@ class Projection:
         return SurfaceSeries(self.values, self.mesh, self.starts, self.tr, self.hemodynamic_offset, None, run)
 
 
-def project(bold: str | Path | Sequence[str | Path], *, on_volumes: Steps | None = None, **options: Any) -> Projection:
+def project(bold: Any, *, on_volumes: Steps | None = None, **options: Any) -> Projection:
     """A volume (NIfTI, mgh), or surfaces (GIFTI, mgh: two files, or one and the other beside it; CIFTI), on fsaverage.
 
-    `options` are those of `ProjectionOptions`; `on_volumes` is told how many volumes were done since it last was.
+    `bold` is a path, two paths, nibabel's image of a volume, or an array (volumes, 2 V) of an fsaverage mesh, left
+    first; nothing of it is changed. `options` are those of `ProjectionOptions`; `on_volumes` is told how many volumes
+    were done since it last was.
     Raises   ConfigError for options that are wrong or needed; MeasurementError for data that cannot be used
     """
     asked, warn = ProjectionOptions.from_dict(options), list[str]()
-    paths = [Path(bold)] if isinstance(bold, (str, Path)) else [Path(path) for path in bold]
-    if not 1 <= len(paths) <= 2:
-        raise ConfigError(f"expected one file, or two hemispheres, got {len(paths)}")
-    source = _open(paths)
+    source = _source(bold)
     time = _time(source, asked, warn)
     _check_length(source, asked)
     confounds, chosen = _confounds(asked, source.n_volumes, warn) if asked.confounds else (None, [])
@@ -99,10 +104,24 @@ class _Raw:
     """The series as measured, on fsaverage's vertices, before any cleaning."""
 
     paths: tuple[Path, ...]
+    in_memory: bool
     series: np.ndarray  # (n, 2 V) float64
     is_series: bool
     time: ScanTime
     facts: Mapping[str, Any]
+
+
+def _source(bold: Any) -> VoxelFile | MeasuredSurface:
+    if hasattr(bold, "dataobj") or hasattr(bold, "darrays"):
+        return voxels_in_memory(bold)
+    if isinstance(bold, np.ndarray):
+        return surfaces_in_memory(bold)
+    paths = [bold] if isinstance(bold, (str, Path)) else bold
+    if not isinstance(paths, Sequence) or not all(isinstance(path, (str, Path)) for path in paths):
+        raise ConfigError("expected a path, the paths of two hemispheres, nibabel's image, or an array")
+    if not 1 <= len(paths) <= 2:
+        raise ConfigError(f"expected one file, or two hemispheres, got {len(paths)}")
+    return _open([Path(path) for path in paths])
 
 
 def _open(paths: list[Path]) -> VoxelFile | MeasuredSurface:
@@ -125,7 +144,7 @@ def _measure(
         series, facts = _from_surface(source, asked)
         on_volumes(len(series))
     _check_size(source.paths[0], series)
-    return _Raw(source.paths, series, source.n_volumes > 1, time, facts)
+    return _Raw(source.paths, source.in_memory, series, source.n_volumes > 1, time, facts)
 
 
 def _from_surface(measured: MeasuredSurface, asked: ProjectionOptions) -> tuple[np.ndarray, dict[str, Any]]:
@@ -249,8 +268,8 @@ def _facts(raw: _Raw, asked: ProjectionOptions, rows: _Rows, confounds: list[str
     counts |= {"values_missing": cleaned.n_missing, "vertices_constant": cleaned.n_constant}
     others = {"confounds_file": asked.confounds, "mask_file": asked.mask}
     return {
-        "bold": [{"path": str(path), "sha256": _digest(path)} for path in raw.paths],
-        **{name: {"path": str(path), "sha256": _digest(path)} for name, path in others.items() if path is not None},
+        "bold": [{"in_memory": str(raw.paths[0])}] if raw.in_memory else [_named(path) for path in raw.paths],
+        **{name: _named(path) for name, path in others.items() if path is not None},
         "mesh": asked.mesh,
         "scan": asdict(raw.time),
         **raw.facts,
@@ -263,9 +282,9 @@ def _facts(raw: _Raw, asked: ProjectionOptions, rows: _Rows, confounds: list[str
     }
 
 
-def _digest(path: Path) -> str:
+def _named(path: Path) -> dict[str, str]:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(DIGEST_BLOCK):
             digest.update(block)
-    return digest.hexdigest()
+    return {"path": str(path), "sha256": digest.hexdigest()}

@@ -42,7 +42,7 @@ def scan_time(header: HeaderInterval, path: Path, given: float | None, warn: lis
     Raises   ConfigError where none of them says it, or what is said cannot be; MeasurementError for a bad sidecar
     """
     sidecar, values = _sidecar(path)
-    start = _start(sidecar, values)
+    start = _start(sidecar, values, header)
     stated = _interval(sidecar, values)
     found = header.seconds if header.seconds is not None and SHORTEST <= header.seconds <= LONGEST else None
     if given is not None:
@@ -121,9 +121,14 @@ def _interval(sidecar: Path, values: Mapping[str, Any]) -> float | None:
     return float(value)
 
 
-def _start(sidecar: Path, values: Mapping[str, Any]) -> float:
+def _start(sidecar: Path, values: Mapping[str, Any], header: HeaderInterval) -> float:
     """The time of the first volume: fMRIPrep writes the moment to which it corrected slices."""
-    value = values.get("StartTime", 0.0)
+    if values.get("TimeAxis") == "stimulus":  # as tribe_np exports it
+        raise MeasurementError(
+            f"{sidecar}: its rows are of the stimulus (TimeAxis), not of a scan: a prediction, or aligned already"
+        )
+    of_header = header.start if header.start is not None and abs(header.start) < 1e6 else 0.0
+    value = values.get("StartTime", of_header)
     if not _is_number(value) or not abs(value) < 1e6:
         raise MeasurementError(f"{sidecar}: StartTime must be a number of seconds, got {quoted(value)}")
     return float(value)
