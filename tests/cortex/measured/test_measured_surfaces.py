@@ -172,7 +172,7 @@ def test_a_long_series_of_a_hemisphere_may_be_larger_than_a_mesh(
     with pytest.raises(MeshError, match="larger than"):
         gifti_files.read_gifti(pair[0], most=1000)
     write_gifti(pair[0], np.zeros((6, SIZE), np.float32))
-    with pytest.raises(MeasurementError, match="hemi-L.*unpacks to more than"):
+    with pytest.raises(MeasurementError, match=r"hemi-L.*unpacks to more than"):
         project(pair, **PLAIN)
 
 

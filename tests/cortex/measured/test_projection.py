@@ -161,6 +161,26 @@ def test_rows_between_volumes_are_taken_at_their_time(tmp_path: Path, subjects: 
     assert np.allclose(half[0], 0.75 * native[2] + 0.25 * native[3], rtol=1e-6)
 
 
+@pytest.mark.parametrize("first", [0.0, 0.745])
+@pytest.mark.parametrize("how", [
+    {}, {"align": True}, {"align": True, "start": 3.0}, {"align": True, "start": -4.2}, {"frequency": "native"},
+    {"align": True, "start": 3.0, "offset": 4.5, "frequency": 2.0},
+])  # fmt: skip
+def test_a_moment_of_the_scan_is_at_its_row(tmp_path: Path, subjects: Path, first: float, how: dict) -> None:
+    tr, volume = 1.49, 9
+    affine, shape = box(8.0)
+    values = np.full((*shape, 20), 1000, np.float32)
+    values[..., volume] += 100
+    path = write_volume(tmp_path / "space-MNI152_bold.nii", values, affine, tr=tr)
+    path.with_suffix(".json").write_text(json.dumps({"StartTime": first}))
+    found = measured(path, subjects, detrend=False, standardize=False, **how)
+    zero = how.get("start", 0.0) + how.get("offset", 5.0) if how.get("align") else 0.0
+    times = found.starts + zero  # of the scan
+    expected = 1000 + 100 * np.maximum(0, 1 - np.abs(times - first - volume * tr) / tr)
+    assert np.abs(found.values[:, 0] - expected).max() < 1e-2
+    assert expected.max() > 1050
+
+
 def test_an_image_in_memory_is_its_file(tmp_path: Path, subjects: Path) -> None:
     import nibabel
 
