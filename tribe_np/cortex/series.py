@@ -69,6 +69,7 @@ def as_series(source: Any, *, mesh: str | None = None, tr: float = 1.0) -> Surfa
     `mesh` and `tr` are for arrays; a folder says its own.
     Raises   OutputError for a folder that is no whole one; ShapeError for an array of no fsaverage mesh
     """
+    source = getattr(source, "series", source)  # what `project` returns has one
     if isinstance(source, SurfaceSeries):
         return source
     if isinstance(source, (str, Path)):

@@ -137,6 +137,7 @@ def test_freesurfer_pairs(tmp_path: Path, name: str) -> None:
     assert found.tr == (1.5 if "mg" in name else 2.0)
 
 
+@pytest.mark.filterwarnings("ignore:Using large vector")
 @pytest.mark.parametrize("size", [40962, 163842])  # both are more than NIfTI-1 counts in an axis
 def test_freesurfers_long_rows_in_nifti(tmp_path: Path, size: int) -> None:
     import nibabel

@@ -10,6 +10,7 @@ from tests.cortex.made_brain import (
     CENTRES,
     CRAS,
     PIAL,
+    WHITE,
     box,
     noise,
     scanner_place,
@@ -118,6 +119,29 @@ def test_the_space_is_found_or_asked_for(tmp_path: Path, subjects: Path) -> None
         measured(scan(tmp_path, name="space-T1w_b.nii", code=1), subjects)
     with pytest.raises(MeasurementError, match="no orientation"):
         measured(scan(tmp_path, code=0), subjects)
+
+
+def test_surfaces_of_another_mni152_are_said(tmp_path: Path, subjects: Path) -> None:
+    folder = tmp_path / "subjects" / "tpl-MNI152NLin2009cAsym_res-01" / "surf" / "surf_hybrid_mni_gii"
+    folder.mkdir(parents=True)
+    (tmp_path / "subjects" / "fsaverage5").symlink_to(subjects / "fsaverage5")
+    from nibabel import gifti
+
+    points, faces = sphere(5)
+    for side in "lr":
+        for kind, radius in (("pial", PIAL), ("white", WHITE)):
+            arrays = [
+                gifti.GiftiDataArray(values.astype(dtype), intent=f"NIFTI_INTENT_{intent}")
+                for values, dtype, intent in (
+                    (in_space(CENTRES[side] + radius * points, "mni152"), np.float32, "POINTSET"),
+                    (faces, np.int32, "TRIANGLE"),
+                )
+            ]
+            gifti.GiftiImage(darrays=arrays).to_filename(folder / f"{side}h.{kind}.fsaverage5.gii")
+    same = measured(scan(tmp_path), tmp_path / "subjects")
+    assert (same.facts["coordinates"], same.warnings) == ("MNI152NLin2009cAsym", ())
+    other = measured(scan(tmp_path, name="space-MNI152NLin6Asym_bold.nii"), tmp_path / "subjects")
+    assert "its space is MNI152NLin6Asym; the surfaces are MNI152NLin2009cAsym's" in other.warnings[0]
 
 
 def test_mni152_is_not_sampled_as_mni305(tmp_path: Path, subjects: Path) -> None:
@@ -344,7 +368,7 @@ def test_confounds_of_another_length_are_refused_before_the_work(tmp_path: Path,
 
 def test_a_projection_is_a_series(tmp_path: Path, subjects: Path) -> None:
     found = measured(scan(tmp_path), subjects, align=True)
-    series = as_series(found.series)
+    series = as_series(found)
     assert series.hemodynamic_offset == 5
     assert series.run["time_axis"] == "stimulus"
     assert np.array_equal(series.full(), found.values)

@@ -12,7 +12,7 @@ from tribe_np.cortex.meshes.spaces import surfaces_in_space
 from tribe_np.cortex.meshes.vertex_shares import shared, subject_shares
 from tribe_np.cortex.sizes import HEMISPHERES, VERTICES_PER_HEMISPHERE
 from tribe_np.cortex.volumes.sampling import VolumeSampler
-from tribe_np.cortex.volumes.volume_space import volume_space
+from tribe_np.cortex.volumes.volume_space import space_in_name, volume_space
 from tribe_np.errors import ConfigError, MeasurementError
 from tribe_np.formats.voxel_files import VoxelFile, open_voxels
 
@@ -93,6 +93,9 @@ def _standard(file: VoxelFile, asked: ProjectionOptions, space: str, warn: list[
         "surfaces": pial.origin,
         "surfaces_sha256": {**pial.digests, **white.digests},
     }
+    named = space_in_name(file.path)
+    if not found.is_approximate and space == "mni152" and named not in (None, "MNI152", "MNI", found.template):
+        warn.append(f"{file.path}: its space is {named}; the surfaces are {found.template}'s, a few mm off at places")
     if space == "as-is":
         facts["coordinates_note"] = "fsaverage's own coordinates (MNI305), taken for the volume's as upstream does"
         if not asked.as_upstream:
