@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from nibabel.freesurfer.io import write_annot
 
+from tests.cortex.icospheres import shuffled, write_freesurfer
 from tests.cortex.synthetic_labels import (
     AREAS,
     LABELS,
@@ -143,6 +144,31 @@ def test_a_finer_mesh_of_fsaverage_is_cut_short(tmp_path: Path, mesh: str) -> No
     found = load_parcellation(tmp_path, 20484)
     assert found.per_hemisphere == 10242
     assert np.array_equal(found.vertices("V2", "left"), np.flatnonzero(labels[:10242] == 2))
+
+
+@pytest.mark.parametrize("mesh", ["fsaverage5", "fsaverage6"])
+def test_the_vertices_of_fsaverage4_are_told_by_spheres(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mesh: str
+) -> None:
+    """FreeSurfer numbers fsaverage3 and 4 otherwise than fsaverage5: the first vertices would be other areas."""
+    labels = np.arange(PER_SIDE[mesh]) * 7 % 5 % 4
+    for s in ("lh", "rh"):
+        write_annotation(tmp_path / f"{s}.areas.annot", ["???", *AREAS], labels)
+    order = shuffled(2562)
+    write_freesurfer(tmp_path, "fsaverage4", order=order, kinds=("sphere",))
+    write_freesurfer(tmp_path, "fsaverage5", kinds=("sphere",))
+    monkeypatch.setenv("SUBJECTS_DIR", str(tmp_path))
+    found = load_parcellation(tmp_path, 5124)
+    for area in AREAS:
+        wanted = np.flatnonzero(labels[order] == AREAS.index(area) + 1)
+        assert np.array_equal(found.vertices(area, "left"), wanted)
+        assert np.array_equal(found.vertices(area, "right"), wanted + 2562)
+    by_number = load_parcellation(tmp_path, 5124, by_number=True)
+    assert np.array_equal(by_number.vertices("V2", "left"), np.flatnonzero(labels[:2562] == 2))
+    write_freesurfer(tmp_path, "fsaverage4", kinds=("sphere",))
+    (tmp_path / "fsaverage4/surf/lh.sphere").unlink()
+    with pytest.raises(ParcellationError, match="only spheres tell which of its vertices are those of fsaverage4"):
+        load_parcellation(tmp_path, 5124)
 
 
 def test_meshes_that_do_not_fit_are_refused(tmp_path: Path) -> None:

@@ -43,12 +43,12 @@ def get_hcp_labels(
     Raises   ConfigError for an unknown mesh, hemisphere or compat; ParcellationError
     """
     if hemi == "both_separate":
-        parcels = _parcels(mesh, combine, parcellation)
+        parcels = _parcels(mesh, combine, parcellation, compat)
         sides = {side: get_hcp_labels(mesh, combine, side, parcellation=parcels, compat=compat) for side in HEMISPHERES}
         return {f"{label}{ENDING[side]}": found for side, labels in sides.items() for label, found in labels.items()}
     if hemi not in ("left", "right", "both"):
         raise ConfigError(f"hemi {quoted(hemi)} is unknown; known are left, right, both and both_separate")
-    parcels = _parcels(mesh, combine, parcellation)
+    parcels = _parcels(mesh, combine, parcellation, compat)
     labels = {
         region: found
         for region in upstream_order(parcels.regions, combine=combine)
@@ -163,9 +163,10 @@ def _is_upstream(compat: str | None) -> bool:
     return compat is not None
 
 
-def _parcels(mesh: str, combine: bool, given: Any) -> Parcellation:
+def _parcels(mesh: str, combine: bool, given: Any, compat: str | None) -> Parcellation:
     size = 2 * VERTICES_PER_HEMISPHERE[mesh_name(mesh)]
-    found = parcellation_of(_combined_files(given) if combine else given, size, mesh)
+    files = _combined_files(given) if combine else given
+    found = parcellation_of(files, size, mesh, by_number=_is_upstream(compat))
     if combine and ("V1" in found.regions or not all("combined" in file.path.name for file in found.files)):
         raise ParcellationError(f"{found.name} is not the combined annotation; {HOW_TO_COMBINE}")
     return found

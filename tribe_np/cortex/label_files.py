@@ -45,14 +45,14 @@ class HemisphereLabels:
         """Vertices of the hemisphere in the file."""
         return len(self.annotation.labels)
 
-    def region_of(self, numbers: dict[str, int], n_vertices: int) -> np.ndarray:
-        """The number of the region of each of the first vertices, (n_vertices,); `numbers` gains the new regions."""
+    def region_of(self, numbers: dict[str, int], vertices: np.ndarray) -> np.ndarray:
+        """The number of the region of each of some vertices, (n,); `numbers` gains the new regions."""
         of_label = [
             numbers.setdefault(self.named.region_of[name], len(numbers)) if name in self.named.region_of else NO_REGION
             for name in self.annotation.names
         ]
         by_label = np.array([*of_label, NO_REGION])  # label -1 is the last
-        found: np.ndarray = by_label[self.annotation.labels[:n_vertices]]
+        found: np.ndarray = by_label[self.annotation.labels[vertices]]
         return found
 
 

@@ -1,7 +1,8 @@
 """Parcellations from files: both hemispheres, put together and brought to the mesh of the predictions.
 
 No annotation is part of this project and nothing stands in for one. A finer mesh of fsaverage is cut short: vertex i
-of fsaverage5 is vertex i of fsaverage6 and of fsaverage, within each hemisphere.
+of fsaverage5 is vertex i of fsaverage6 and of fsaverage, within each hemisphere. fsaverage3 and 4 are numbered in two
+ways (`nesting`): which vertices are theirs is known by the spheres of the files at hand.
 Source   tribev2 7239908 utils.get_hcp_labels
 """
 
@@ -12,24 +13,29 @@ from pathlib import Path
 import numpy as np
 
 from tribe_np.cortex.label_files import HemisphereLabels
+from tribe_np.cortex.nesting import PREFIXES
 from tribe_np.cortex.parcellation import Parcellation
 from tribe_np.cortex.parcellation_sources import find_parcellation
 from tribe_np.cortex.sizes import FS_LR, HEMISPHERES, VERTICES_PER_HEMISPHERE
-from tribe_np.errors import ParcellationError
+from tribe_np.errors import ParcellationError, TribeError
 
 OTHER_FS_LR = {4002: "4k", 7842: "8k", 59292: "59k"}
 """Vertices of a hemisphere of more of the HCP's meshes; its 164k has 163,842, as fsaverage has."""
 FSAVERAGE = VERTICES_PER_HEMISPHERE["fsaverage7"]
+MESH_OF_SIZE = {size: name for name, size in VERTICES_PER_HEMISPHERE.items()}
 OF_FSAVERAGE = [size for name, size in VERTICES_PER_HEMISPHERE.items() if name != FS_LR]
 FS_LR_NAME = re.compile(r"fs[_-]?LR", re.IGNORECASE)
 
 
-def load_parcellation(source: str | Path | Sequence[str | Path] | Parcellation | None, n_vertices: int) -> Parcellation:
+def load_parcellation(
+    source: str | Path | Sequence[str | Path] | Parcellation | None, n_vertices: int, *, by_number: bool = False
+) -> Parcellation:
     """The regions of the n_vertices of both hemispheres of an fsaverage mesh.
 
-    source   a name (hcp-mmp1, schaefer-400-7 ...), a folder, a file of both hemispheres or of one beside the other's,
-             two files; None is what TRIBE_NP_PARCELLATION names, else hcp-mmp1 (`find_parcellation`)
-    Raises   ParcellationError that says what to supply when the files are missing, damaged or of another mesh
+    source      a name (hcp-mmp1, schaefer-400-7 ...), a folder, a file of both hemispheres or of one beside the
+                other's, two files; None is what TRIBE_NP_PARCELLATION names, else hcp-mmp1 (`find_parcellation`)
+    by_number   takes the vertices of fsaverage3 and 4 too for the first of a finer mesh, as upstream does
+    Raises      ParcellationError that says what to supply when the files are missing, damaged or of another mesh
     """
     if isinstance(source, Parcellation):
         if len(source.region_of) != n_vertices:
@@ -38,10 +44,10 @@ def load_parcellation(source: str | Path | Sequence[str | Path] | Parcellation |
             )
         return source
     found = find_parcellation(source)
-    return combined(found.name, found.parts, n_vertices)
+    return combined(found.name, found.parts, n_vertices, by_number=by_number)
 
 
-def combined(name: str, parts: Sequence[HemisphereLabels], n_vertices: int) -> Parcellation:
+def combined(name: str, parts: Sequence[HemisphereLabels], n_vertices: int, *, by_number: bool = False) -> Parcellation:
     """Two hemispheres, in either order, as a parcellation of a mesh of n_vertices.
 
     Raises   ParcellationError where they are no pair, or of another mesh
@@ -63,11 +69,32 @@ def combined(name: str, parts: Sequence[HemisphereLabels], n_vertices: int) -> P
     for part in (left, right):
         check_mesh(part, per_side)
     numbers: dict[str, int] = {}
-    region_of = np.concatenate([part.region_of(numbers, per_side) for part in (left, right)])
+    taken = _vertices_of(left, per_side, by_number=by_number)
+    region_of = np.concatenate([part.region_of(numbers, of) for part, of in zip((left, right), taken, strict=True)])
     if not numbers:
         raise ParcellationError(f"{left.origin}: no vertex has a region")
     files = tuple(dict.fromkeys(part.file for part in (left, right) if part.file is not None))
     return Parcellation(name, tuple(numbers), region_of, files)
+
+
+def _vertices_of(part: HemisphereLabels, per_side: int, *, by_number: bool) -> np.ndarray:
+    """The vertices of the file's mesh that are those of the mesh of the values, (2, per_side), left and right.
+
+    Raises   ParcellationError where the spheres that would tell them are not found
+    """
+    fine, coarse = (MESH_OF_SIZE.get(size, "") for size in (part.n_vertices, per_side))
+    if fine == coarse or by_number or (fine in PREFIXES and coarse in PREFIXES):
+        return np.stack([np.arange(per_side)] * 2)
+    from tribe_np.cortex.resampling import shared_vertices  # here: it is seldom needed
+
+    try:
+        both = shared_vertices(fine, coarse).reshape(2, per_side)
+    except TribeError as error:
+        raise ParcellationError(
+            f"{part.origin}: is on {fine}; only spheres tell which of its vertices are those of {coarse}, which is "
+            f"numbered in two ways; give regions on {coarse}, or take them before resampling: {error}"
+        ) from error
+    return both - np.array([[0], [part.n_vertices]])
 
 
 def in_order(parts: Sequence[HemisphereLabels]) -> tuple[HemisphereLabels, HemisphereLabels]:
@@ -97,7 +124,7 @@ def check_mesh(part: HemisphereLabels, per_side: int) -> None:
     Raises   ParcellationError
     """
     here, name = part.n_vertices, part.file_name.lower()
-    mesh = next((mesh for mesh, size in VERTICES_PER_HEMISPHERE.items() if size == per_side), "the model's mesh")
+    mesh = MESH_OF_SIZE.get(per_side, "the model's mesh")
     if here == per_side == VERTICES_PER_HEMISPHERE[FS_LR]:
         return
     fs_lr = {VERTICES_PER_HEMISPHERE[FS_LR]: "32k", **OTHER_FS_LR}

@@ -3,7 +3,7 @@
 Source   tribev2 7239908 utils.summarize_by_roi and get_topk_rois do it for one row, without counts
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from tribe_np.cortex.mesh_sources import VARIABLE, mesh_files
+from tribe_np.cortex.nesting import PREFIXES
 from tribe_np.cortex.networks import by_network
 from tribe_np.cortex.parcellation import NO_REGION, Parcellation
 from tribe_np.cortex.parcellation_files import load_parcellation
@@ -100,7 +102,8 @@ def regions_of(
     if top is not None and (isinstance(top, bool) or not isinstance(top, (int, np.integer)) or top < 1):
         raise ConfigError(f"top must be a whole number from 1 on, got {quoted(top)}")
     series = as_series(source)
-    parcels = parcellation_of(parcellation, 2 * series.per_hemisphere, series.mesh)
+    by_number = not isinstance(parcellation, Parcellation) and _is_first_vertices(series)
+    parcels = parcellation_of(parcellation, 2 * series.per_hemisphere, series.mesh, by_number=by_number)
     said: tuple[str, ...] = ()
     if networks:
         parcels, said = by_network(parcels, None if networks is True else Path(networks))
@@ -112,12 +115,34 @@ def regions_of(
     return replace(table, warnings=(*said, *table.warnings))
 
 
-def parcellation_of(given: Any, n_vertices: int, mesh: str) -> Parcellation:
+def _is_first_vertices(series: SurfaceSeries) -> bool:
+    """Whether a series was resampled to the first vertices of a finer mesh, as its run.json says.
+
+    Raises   ParcellationError for fsaverage3 and 4 in the order of other mesh files than those that are found now
+    """
+    record = series.run.get("resampled")
+    nesting, meshes = (record.get(key) for key in ("nesting", "meshes")) if isinstance(record, Mapping) else (None,) * 2
+    if series.mesh in PREFIXES or not isinstance(meshes, Mapping):
+        return False
+    if isinstance(nesting, Mapping) and nesting.get("first_vertices") is True:
+        return True
+    used, here = {Path(path).parent for path in meshes}, mesh_files(series.mesh, "sphere")
+    if used and here.left.absolute().parent not in {folder.absolute() for folder in used}:
+        raise ParcellationError(
+            f"{series.origin}: was resampled to the {series.mesh} of {', '.join(map(str, sorted(used)))}, which may be "
+            f"numbered otherwise than that in {here.left.parent}; set {VARIABLE} to the same subjects folder"
+        )
+    return False
+
+
+def parcellation_of(given: Any, n_vertices: int, mesh: str, *, by_number: bool = False) -> Parcellation:
     """A parcellation as it is, or the one that a name, a folder or files mean, on a mesh of so many vertices.
+
+    `by_number` as for `load_parcellation`.
 
     Raises   ShapeError, ParcellationError
     """
-    parcels = given if isinstance(given, Parcellation) else load_parcellation(given, n_vertices)
+    parcels = given if isinstance(given, Parcellation) else load_parcellation(given, n_vertices, by_number=by_number)
     if len(parcels.region_of) != n_vertices:
         raise ShapeError(
             f"the parcellation {parcels.name} has {len(parcels.region_of)} vertices, but {mesh} has {n_vertices}"

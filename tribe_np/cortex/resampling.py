@@ -93,6 +93,15 @@ def resample(
     return Resampled(made, record, (*warnings, *more))
 
 
+def shared_vertices(source: str, target: str) -> np.ndarray:
+    """The vertices of a mesh (2 v,), of both hemispheres, that are those of a coarser one, in the order of its files.
+
+    Raises   MeshError, MissingDependencyError where the order is known by spheres alone, and they are not found
+    """
+    found: np.ndarray = _subsample_plan(source, target, None).weights.vertices[:, 0]
+    return found
+
+
 def _method(source: str, target: str, method: str | None, given: GivenSpheres) -> str:
     if source == target:
         raise ConfigError(f"the values are on {target} already")
