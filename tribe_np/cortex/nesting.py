@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 TOLERANCE = 0.05  # mm on a sphere of radius 100: files round to 0.01, vertices of fsaverage7 are at least 0.85 apart
 RADIUS = 100.0
 PREFIXES = ("fsaverage5", "fsaverage6", "fsaverage7")  # by FreeSurfer's own numbering
+IN_TWO_ORDERS = ("fsaverage3", "fsaverage4")
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,8 +60,10 @@ class Parcellation:
     def matching(self, pattern: str) -> list[str]:
         """The regions that a name means: `V*` matches a prefix, `*a` a suffix, anything else exactly.
 
-        Raises   ConfigError where nothing matches
+        Raises   ConfigError where nothing matches, and for what is no text
         """
+        if not isinstance(pattern, str):
+            raise ConfigError(f"a region is named by a text such as 'V1', got {quoted(pattern)}")
         if pattern.endswith("*"):
             found = [region for region in self.regions if region.startswith(pattern[:-1])]
         elif pattern.startswith("*"):

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from tribe_np.cortex.label_files import HemisphereLabels
-from tribe_np.cortex.nesting import PREFIXES
+from tribe_np.cortex.nesting import IN_TWO_ORDERS
 from tribe_np.cortex.parcellation import Parcellation
 from tribe_np.cortex.parcellation_sources import find_parcellation
 from tribe_np.cortex.sizes import FS_LR, HEMISPHERES, VERTICES_PER_HEMISPHERE
@@ -83,7 +83,7 @@ def _vertices_of(part: HemisphereLabels, per_side: int, *, by_number: bool) -> n
     Raises   ParcellationError where the spheres that would tell them are not found
     """
     fine, coarse = (MESH_OF_SIZE.get(size, "") for size in (part.n_vertices, per_side))
-    if fine == coarse or by_number or (fine in PREFIXES and coarse in PREFIXES):
+    if fine == coarse or by_number or coarse not in IN_TWO_ORDERS:
         return np.stack([np.arange(per_side)] * 2)
     from tribe_np.cortex.resampling import shared_vertices  # here: it is seldom needed
 
@@ -94,7 +94,8 @@ def _vertices_of(part: HemisphereLabels, per_side: int, *, by_number: bool) -> n
             f"{part.origin}: is on {fine}; only spheres tell which of its vertices are those of {coarse}, which is "
             f"numbered in two ways; give regions on {coarse}, or take them before resampling: {error}"
         ) from error
-    return both - np.array([[0], [part.n_vertices]])
+    within: np.ndarray = both - np.array([[0], [part.n_vertices]])
+    return within
 
 
 def in_order(parts: Sequence[HemisphereLabels]) -> tuple[HemisphereLabels, HemisphereLabels]:

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from tribe_np.cortex.mesh_sources import VARIABLE, mesh_files
-from tribe_np.cortex.nesting import PREFIXES
+from tribe_np.cortex.nesting import IN_TWO_ORDERS
 from tribe_np.cortex.networks import by_network
 from tribe_np.cortex.parcellation import NO_REGION, Parcellation
 from tribe_np.cortex.parcellation_files import load_parcellation
@@ -122,7 +122,7 @@ def _is_first_vertices(series: SurfaceSeries) -> bool:
     """
     record = series.run.get("resampled")
     nesting, meshes = (record.get(key) for key in ("nesting", "meshes")) if isinstance(record, Mapping) else (None,) * 2
-    if series.mesh in PREFIXES or not isinstance(meshes, Mapping):
+    if series.mesh not in IN_TWO_ORDERS or not isinstance(meshes, Mapping):
         return False
     if isinstance(nesting, Mapping) and nesting.get("first_vertices") is True:
         return True
@@ -268,7 +268,8 @@ def highest(table: RegionTable, entries: np.ndarray, top: int | None) -> np.ndar
         raise ParcellationError(
             f"{table.series.origin}: none of the {len(entries)} means is a number, so none is the highest"
         )
-    return ranked[np.argsort(table.ranks[ranked], kind="stable")][:top]
+    first: np.ndarray = ranked[np.argsort(table.ranks[ranked], kind="stable")][:top]
+    return first
 
 
 def _absent(table: RegionTable) -> list[str]:
