@@ -277,6 +277,10 @@ def test_unknown_names_are_refused(subjects: Path) -> None:
         load_overlay("fsaverage3", "pial", subjects_dir=subjects)
     with pytest.raises(ConfigError, match="mesh 'fsaverage2' is unknown"):
         load_surface("fsaverage2", "pial", subjects_dir=subjects)
+    with pytest.raises(ConfigError, match="mesh 5 is unknown"):
+        load_surface(5, "pial", subjects_dir=subjects)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="surface None is unknown"):
+        load_surface("fsaverage3", None, subjects_dir=subjects)  # type: ignore[arg-type]
     with pytest.raises(MeshError, match="surfaces of fsLR-32k are found by no name"):
         load_surface("fsLR-32k", "pial", subjects_dir=subjects)
     with pytest.raises(MeshError, match="no such folder"):
