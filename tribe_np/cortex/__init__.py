@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "OutputSpace": "tribe_np.cortex.output_space",
     "Parcellation": "tribe_np.cortex.parcellation",
+    "Projection": "tribe_np.cortex.projection",
     "RegionTable": "tribe_np.cortex.region_series",
     "Resampled": "tribe_np.cortex.resampling",
     "Surface": "tribe_np.cortex.meshes",
@@ -29,16 +30,17 @@ _PUBLIC = {
     "load_overlay": "tribe_np.cortex.meshes",
     "load_parcellation": "tribe_np.cortex.parcellation_files",
     "load_surface": "tribe_np.cortex.meshes",
+    "project": "tribe_np.cortex.projection",
     "resample": "tribe_np.cortex.resampling",
     "roi": "tribe_np.cortex.roi_tables",
     "summarize_by_roi": "tribe_np.cortex.hcp_regions",
 }
 
 __all__ = [
-    "OutputSpace", "Parcellation", "RegionTable", "Resampled", "Surface", "SurfaceSeries", "VoxelMask",
+    "OutputSpace", "Parcellation", "Projection", "RegionTable", "Resampled", "Surface", "SurfaceSeries", "VoxelMask",
     "VoxelSeries", "as_series", "as_voxel_series", "get_hcp_labels", "get_hcp_roi_indices", "get_hcp_vertex_labels",
     "get_subcortical_labels", "get_subcortical_mask", "get_subcortical_roi_indices", "get_topk_rois", "load_mask",
-    "load_overlay", "load_parcellation", "load_surface", "resample", "roi", "summarize_by_roi",
+    "load_overlay", "load_parcellation", "load_surface", "project", "resample", "roi", "summarize_by_roi",
 ]  # fmt: skip
 
 
