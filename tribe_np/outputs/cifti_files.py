@@ -16,7 +16,7 @@ from tribe_np.cortex.parcellation import NO_REGION, Parcellation
 from tribe_np.cortex.parcellation_files import load_parcellation
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.sizes import HEMISPHERES
-from tribe_np.errors import ParcellationError, ShapeError
+from tribe_np.errors import ParcellationError
 from tribe_np.outputs.export_formats import ExportFormat, ExportOptions
 from tribe_np.outputs.export_names import surface_name
 from tribe_np.outputs.hemisphere_rows import computed_columns
