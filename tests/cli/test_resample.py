@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import Command, refused
-from tests.cortex.icospheres import shuffled, write_freesurfer
-from tests.cortex.synthetic_labels import AREAS, write_annotation
+from tests.cortex.icospheres import write_freesurfer
 from tribe_np.cli.parser import command_parser
-from tribe_np.cortex.resampling import METHODS, resample
+from tribe_np.cortex.meshes.resampling import METHODS, resample
 from tribe_np.cortex.series import as_series
 from tribe_np.outputs.resampled_folder import write_resampled
 
@@ -174,28 +173,3 @@ def test_the_library_and_the_command_agree(predictions: Path, meshes: Path, tmp_
 def test_the_help_names_every_method() -> None:
     (option,) = (a for a in command_parser("resample")._actions if "--method" in a.option_strings)
     assert tuple(option.choices or ()) == METHODS
-
-
-def test_regions_of_a_resampled_folder_go_by_the_order_of_its_mesh(
-    command_here: Command, predictions: Path, meshes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Subsampled to a mesh of another order, or of the same: the rows and columns of a region are those it had."""
-    labels = np.arange(10242) % 5 % 4
-    for side in ("lh", "rh"):
-        write_annotation(tmp_path / f"{side}.areas.annot", ["???", *AREAS], labels)
-    other, order = tmp_path / "other", shuffled(2562)
-    shutil.copytree(meshes / "fsaverage5", other / "fsaverage5")
-    write_freesurfer(other, "fsaverage4", order=order)
-    values = np.load(predictions / "predictions.npy")
-    wanted = values[:, np.flatnonzero(labels[:2562] == AREAS.index("V2") + 1)].mean(axis=1)
-    for folder in (meshes, other):
-        out = tmp_path / f"of_{folder.name}"
-        assert command_here("resample", predictions, "--to", "fsaverage4", "--out", out, "--subjects-dir", folder)
-        monkeypatch.setenv("SUBJECTS_DIR", str(folder))
-        given = ("roi", out, "--parcellation", tmp_path, "--hemisphere", "left", "--regions", "V2", "--json")
-        found = json.loads(command_here(*given).stdout)["regions"][0]["values"]
-        np.testing.assert_allclose(found, wanted, rtol=1e-6)
-    monkeypatch.setenv("SUBJECTS_DIR", str(meshes))
-    said = refused(command_here(*given))
-    assert f"which may be numbered otherwise than that in {meshes}" in said
-    assert "set SUBJECTS_DIR to the same subjects folder" in said

@@ -3,7 +3,7 @@
 import argparse
 
 from tribe_np.cli import common
-from tribe_np.outputs.export_formats import EXPORT_FORMATS
+from tribe_np.outputs.exports.export_formats import EXPORT_FORMATS
 
 SUPPRESS = argparse.SUPPRESS
 
@@ -77,8 +77,8 @@ def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     from dataclasses import fields
 
-    from tribe_np.outputs.export_formats import ExportOptions
-    from tribe_np.outputs.exporting import export
+    from tribe_np.outputs.exports.export_formats import ExportOptions
+    from tribe_np.outputs.exports.exporting import export
 
     known = {field.name for field in fields(ExportOptions)}
     given = {name: value for name, value in vars(options).items() if name in known}

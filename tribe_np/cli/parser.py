@@ -19,6 +19,7 @@ COMMANDS = {
     "roi": "show regions of a prediction: time courses, means, the strongest",
     "export": "write predictions in files that other tools open: GIFTI, CIFTI, mgh, NIfTI, mz3, stc, HDF5 and more",
     "resample": "put predictions on another mesh",
+    "project": "bring measured fMRI onto fsaverage5, cleaned, at the rows of a prediction",
     "info": "show what a checkpoint or model folder holds",
     "download": "fetch a brain encoder and its extractors from the hub, or the regions of HCP-MMP1",
     "convert": "turn best.ckpt into safetensors, without PyTorch",
@@ -144,7 +145,7 @@ def _are_hemispheres(one: str, other: str) -> bool:
         return True
     if not all(name.lower().endswith((".csv", ".tsv")) for name in (one, other)):
         return False
-    from tribe_np.cortex.hemisphere_marks import marked  # here: --help does without
+    from tribe_np.cortex.parcellations.hemisphere_marks import marked  # here: --help does without
 
     (side, called), (other_side, other_called) = (marked(name.rpartition("/")[2]) for name in (one, other))
     return called == other_called and {side, other_side} == {"left", "right"}
