@@ -10,7 +10,7 @@ from nibabel.cifti2 import cifti2_axes
 
 from tests.cortex.made_brain import outward, sphere
 from tribe_np.cortex import project
-from tribe_np.cortex.measured.measured_surfaces import other_file, side_in_name
+from tribe_np.cortex.hemisphere_marks import counterpart, hemisphere_of
 from tribe_np.errors import ConfigError, MeasurementError, TribeError
 
 PLAIN = {"detrend": False, "standardize": False, "frequency": "native", "tr": 2.0}
@@ -44,18 +44,16 @@ def write_pair(folder: Path, size: int = SIZE, names: Sequence[str] = ("hemi-L",
     ("bold.gii", None), ("a.lh.gii", "left"), ("MTL.gii", None),
 ])  # fmt: skip
 def test_names_mark_hemispheres(name: str, side: str | None) -> None:
-    assert side_in_name(Path(name)) == side
+    assert hemisphere_of(name) == side
 
 
 @pytest.mark.parametrize(("left", "right"), [
     ("s_hemi-L_b.func.gii", "s_hemi-R_b.func.gii"), ("lh.b.mgh", "rh.b.mgh"), ("b.L.func.gii", "b.R.func.gii"),
 ])  # fmt: skip
-def test_the_other_hemisphere_is_found_beside(tmp_path: Path, left: str, right: str) -> None:
-    assert other_file(tmp_path / left) is None
-    for name in (left, right):
-        (tmp_path / name).touch()
-    assert other_file(tmp_path / left) == tmp_path / right
-    assert other_file(tmp_path / right) == tmp_path / left
+def test_the_other_hemisphere_is_found_beside(left: str, right: str) -> None:
+    assert counterpart(left, [left, f"a{right}"]) is None
+    assert counterpart(left, [left, right]) == right
+    assert counterpart(right, [left, right]) == left
 
 
 @pytest.mark.parametrize("given", ["one", "both", "turned"])
