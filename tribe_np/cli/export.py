@@ -34,10 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--mask-medial-wall", action="store_true", default=SUPPRESS,
         help="leave out (cifti) the vertices that have no region in --parcellation",
     )  # fmt: skip
-    parser.add_argument(
-        "--parcellation", nargs="+", type=common.words, default=SUPPRESS, metavar="X",
-        help="regions of csv, and of --mask-medial-wall: a name, a folder, or one file or two (default: HCP-MMP1)",
-    )  # fmt: skip
+    common.add_parcellation(parser, SUPPRESS)
     parser.add_argument(
         "--surface", type=common.words, default=SUPPRESS, metavar="KIND",
         help="put this surface into the files (mz3): white, pial, inflated, half, sphere, flat",

@@ -22,9 +22,9 @@ from tests.cortex.icospheres import (
 )
 from tools.places import GOLDEN
 from tools.reference.surface_maps import PAIRS, labels, size
-from tribe_np.cortex.meshes import interpolation, resampling
 from tribe_np.cortex.meshes.interpolation import SourceWeights, barycentric, most_frequent
 from tribe_np.cortex.meshes.resampling import METHODS, resample
+from tribe_np.cortex.meshes.surfaces import interpolation, resampling
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import ConfigError, MeshError, ShapeError
 

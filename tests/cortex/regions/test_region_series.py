@@ -108,6 +108,7 @@ def test_a_selection_run_says_what_it_has_of_each_region(parcels: Parcellation, 
     absent, partial = table.warnings
     assert absent == "run: 3 of the 5 regions of small have no computed vertex and are left out, such as V2"
     assert f"1 of 2 regions were not computed whole, such as FFC (12 of {n} vertices)" in partial
+    assert roi(series, parcels, top=1).warnings == table.warnings  # a count over all, whichever is the highest
     left = roi(selection(values, parcels.vertices("V1", "left")), parcels, hemisphere="separate")
     assert left.names == ("V1-lh",)
     assert left.warnings == (
@@ -134,6 +135,13 @@ def test_values_that_are_not_finite_are_left_out_and_counted(parcels: Parcellati
     rows_said, vertices_said = table.warnings
     assert "1 of 7 rows are NaN or infinite at every vertex" in rows_said
     assert f"3 of {2 * V} vertices are NaN or infinite in some row" in vertices_said
+
+
+def test_where_no_region_has_a_mean_none_is_the_highest(parcels: Parcellation, values: np.ndarray) -> None:
+    blank = np.full_like(values, np.nan)
+    assert len(roi(blank, parcels).names) == 5
+    with pytest.raises(ParcellationError, match="none of the 5 means is a number, so none is the highest"):
+        roi(blank, parcels, top=2)
 
 
 def test_a_region_without_a_finite_vertex_has_no_rank(parcels: Parcellation, values: np.ndarray) -> None:

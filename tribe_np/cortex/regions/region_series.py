@@ -227,11 +227,24 @@ def _chosen(table: RegionTable, wanted: Sequence[str] | None, top: int | None) -
         places = {name: np.flatnonzero(np.array(table.regions, object) == name) for name in dict.fromkeys(wanted)}
         entries, said = np.concatenate([places[name] for name in places]), []
         entries = entries[np.argsort([table.hemispheres[e] for e in entries], kind="stable")]
-    if top is not None:
-        entries = entries[table.ranks[entries] > 0]
-        entries = entries[np.argsort(table.ranks[entries], kind="stable")][:top]
-    kept = table.take(entries)
-    return replace(kept, warnings=(*said, *_partial(kept), *table.warnings))
+    said += _partial(table.take(entries))  # of all that were asked for, whichever are the highest
+    return replace(table.take(highest(table, entries, top)), warnings=(*said, *table.warnings))
+
+
+def highest(table: RegionTable, entries: np.ndarray, top: int | None) -> np.ndarray:
+    """The `top` entries with the highest means, highest first; all of them, as they are, for None.
+
+    Raises   ParcellationError where none has a mean
+    """
+    if top is None:
+        return entries
+    ranked = entries[table.ranks[entries] > 0]
+    if not len(ranked):
+        raise ParcellationError(
+            f"{table.series.origin}: none of the {len(entries)} means is a number, so none is the highest"
+        )
+    order = np.argsort(table.ranks[ranked], kind="stable")
+    return np.asarray(ranked[order][:top])
 
 
 def _absent(table: RegionTable) -> list[str]:

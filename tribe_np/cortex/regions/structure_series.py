@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tribe_np.cortex.regions.region_series import HEMISPHERE_CHOICES, RegionTable
+from tribe_np.cortex.regions.region_series import HEMISPHERE_CHOICES, RegionTable, highest
 from tribe_np.cortex.subcortex.mask_files import MaskSource, load_mask
 from tribe_np.cortex.subcortex.voxel_mask import VoxelMask
 from tribe_np.cortex.voxel_series import VoxelSeries, as_voxel_series
@@ -121,10 +121,7 @@ def _chosen(table: RegionTable, places: list[int], top: int | None, is_whole: bo
             said.append(
                 f"{table.series.origin}: {absent} of {len(places)} structures were not computed and are left out"
             )
-    if top is not None:
-        kept = kept[table.ranks[kept] > 0]
-        kept = kept[np.argsort(table.ranks[kept], kind="stable")][:top]
-    chosen = table.take(kept)
+    chosen = table.take(kept)  # whichever are the highest
     partial = np.flatnonzero(chosen.n_computed < chosen.n_vertices)
     if len(partial):
         first = partial[0]
@@ -133,4 +130,4 @@ def _chosen(table: RegionTable, places: list[int], top: int | None, is_whole: bo
             f"{chosen.names[first]} ({chosen.n_computed[first]} of {chosen.n_vertices[first]} voxels); their means are "
             "over the computed voxels"
         )
-    return replace(chosen, warnings=(*said, *table.warnings))
+    return replace(table.take(highest(table, kept, top)), warnings=(*said, *table.warnings))
