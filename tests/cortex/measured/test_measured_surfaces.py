@@ -8,7 +8,8 @@ import pytest
 from nibabel import cifti2, freesurfer, gifti
 from nibabel.cifti2 import cifti2_axes
 
-from tests.cortex.made_brain import outward, sphere
+from tests.cortex.icospheres import icosphere
+from tests.cortex.made_brain import outward
 from tribe_np.cortex import project
 from tribe_np.cortex.hemisphere_marks import counterpart, hemisphere_of
 from tribe_np.errors import ConfigError, MeasurementError, TribeError
@@ -201,7 +202,7 @@ def test_fslr_comes_along_hcps_spheres(tmp_path: Path, subjects: Path) -> None:
         for side, shift in (("L", 0), ("R", 5))
     ]
     found = project(both, spheres=spheres, subjects_dir=subjects, **PLAIN).values
-    expected = sphere(5)[0].T
+    expected = icosphere(5)[0].T
     assert np.abs(found[:, :SIZE] - expected).max() < 1e-3  # a smooth map comes along, both sides
     assert np.abs(found[:, SIZE:] - 5 - expected).max() < 1e-3
 
@@ -210,7 +211,7 @@ def test_a_subjects_own_surface_comes_along_sphere_reg(tmp_path: Path, subjects:
     directions = freesurfer.read_geometry(subjects / "sub-01" / "surf" / "lh.sphere.reg")[0] / 100
     both = [write_gifti(tmp_path / f"{side}.fsnative.gii", directions.T.astype(np.float32)) for side in ("lh", "rh")]
     found = project(both, subject="sub-01", subjects_dir=subjects, **PLAIN).values
-    assert np.abs(found[:, :SIZE] - sphere(5)[0].T).max() < 1e-3
+    assert np.abs(found[:, :SIZE] - icosphere(5)[0].T).max() < 1e-3
     with pytest.raises(ConfigError, match="its name says fsaverage5, but subject sub-01"):
         project(write_pair(tmp_path), subject="sub-01", subjects_dir=subjects, **PLAIN)
 
