@@ -78,7 +78,7 @@ def _header(series: SurfaceSeries, axis: TimeAxis, kept: np.ndarray) -> Nifti2He
 def _outside_medial_wall(series: SurfaceSeries, options: ExportOptions) -> tuple[np.ndarray, dict[str, object]]:
     """Which columns lie in a region of the parcellation, and what the sidecar says of the others.
 
-    Raises   ParcellationError where the parcellation has no medial wall; ShapeError where it is of another mesh
+    Raises   ParcellationError where the parcellation has no medial wall, or is of another mesh
     """
     parcels = parcellation_of(options.parcellation, 2 * series.per_hemisphere, series.mesh)
     options.warnings.extend(check_cut(series, parcels))
