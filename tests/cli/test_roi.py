@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import Command, refused
+from tests.prediction_folders import write_folder
 from tools.reference.regions import AREAS, write_annotations
 from tribe_np.cortex import as_series, roi
 
@@ -23,14 +24,9 @@ def atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def write_prediction(folder: Path, vertices: list[int] | None = None) -> Path:
     """Nine rows, in the files that are read of a predictions folder; of all vertices, or of some."""
-    folder.mkdir()
-    values = np.random.default_rng(5).standard_normal((9, 20484)).astype(np.float32)
-    np.save(folder / "predictions.npy", values if vertices is None else values[:, vertices])
-    (folder / "segments.json").write_text(json.dumps([{"row": r, "start": r - 1e-6} for r in range(9)]))
-    (folder / "events.tsv").write_text("type\n")
-    run = {"tr": 1.0, "hemodynamic_offset": 5.0, "options": {"vertices": vertices}}
-    (folder / "run.json").write_text(json.dumps(run))
-    return folder
+    values = np.random.default_rng(5).standard_normal((9, 20484))
+    chosen = values if vertices is None else values[:, vertices]
+    return write_folder(folder, chosen, {"options": {"vertices": vertices}}, starts=[r - 1e-6 for r in range(9)])
 
 
 @pytest.fixture

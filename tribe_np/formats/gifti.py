@@ -25,7 +25,7 @@ GZIP = b"\x1f\x8b"
 MAX_AXES = 6  # of an array, by the format; nibabel counts up to whatever a file claims
 AXES = re.compile(rb"""Dimensionality\s*=\s*["']([^"']*)""")
 DATA = re.compile(rb"<Data(?:\s[^>]*)?>(.*?)</Data", re.DOTALL)
-SIDES = {"cortexleft": "left", "cortexright": "right"}
+STRUCTURE_SIDES = {"cortexleft": "left", "cortexright": "right"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,5 +130,5 @@ def _texts(metadata: Any) -> dict[str, str]:
 
 def _side(places: Sequence[Mapping[str, str]]) -> str | None:
     """The hemisphere that AnatomicalStructurePrimary names; None where none does, or two do."""
-    named = {SIDES.get(place.get("AnatomicalStructurePrimary", "").lower()) for place in places} - {None}
+    named = {STRUCTURE_SIDES.get(place.get("AnatomicalStructurePrimary", "").lower()) for place in places} - {None}
     return named.pop() if len(named) == 1 else None

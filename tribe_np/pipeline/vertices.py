@@ -32,7 +32,7 @@ class VertexSelection:
         """Where the regions come from, for run.json; None where no region was named."""
         if self.parcellation is None:
             return None
-        files = [{"path": str(file.path), "sha256": file.sha256} for file in self.parcellation.files]
+        files = [file.as_dict() for file in self.parcellation.files]
         return {"name": self.parcellation.name, "regions": list(self.regions), "files": files}
 
 

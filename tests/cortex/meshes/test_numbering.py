@@ -27,7 +27,6 @@ def _nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     def fetched(mesh: str, kind: str, looked_in: Path | None) -> None:
         raise MeshError(f"{kind} of {mesh}: nilearn could not fetch it")
 
-    monkeypatch.delenv("SUBJECTS_DIR", raising=False)
     monkeypatch.setattr(mesh_sources, "_packaged", lambda mesh, kind: None)
     monkeypatch.setattr(mesh_sources, "_fetched", fetched)
 

@@ -18,6 +18,7 @@ from tests.cortex.icospheres import (
     surface,
     surface_gifti,
     write_freesurfer,
+    write_meshes,
     write_nilearn,
 )
 from tools.places import GOLDEN
@@ -31,18 +32,9 @@ from tribe_np.errors import ConfigError, MeshError, ShapeError
 SIDES = ("left", "right")
 
 
-@pytest.fixture(autouse=True)
-def _no_subjects(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SUBJECTS_DIR", raising=False)
-
-
 @pytest.fixture(scope="module")
 def meshes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """fsaverage3, 4 and 5 in a subjects folder, each the first vertices of the next."""
-    folder = tmp_path_factory.mktemp("subjects")
-    for mesh in ("fsaverage3", "fsaverage4", "fsaverage5"):
-        write_freesurfer(folder, mesh)
-    return folder
+    return write_meshes(tmp_path_factory.mktemp("subjects"))
 
 
 def series(values: np.ndarray, mesh: str, vertices: np.ndarray | None = None) -> SurfaceSeries:

@@ -33,11 +33,6 @@ from tribe_np.formats import gifti as gifti_files
 V = 642
 
 
-@pytest.fixture(autouse=True)
-def _no_subjects(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SUBJECTS_DIR", raising=False)
-
-
 @pytest.fixture
 def subjects(tmp_path: Path) -> Path:
     """A subjects folder with a small fsaverage3."""

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cortex.synthetic_labels import AREAS, spelled
-from tribe_np.cortex.parcellations.hemisphere_marks import hemisphere_of, marked
+from tribe_np.cortex.hemisphere_marks import hemisphere_of, marked
 from tribe_np.cortex.parcellations.label_names import is_no_region, named_labels
 from tribe_np.errors import ParcellationError
 

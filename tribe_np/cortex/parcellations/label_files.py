@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tribe_np.cortex.parcellations.hemisphere_marks import hemisphere_of
+from tribe_np.cortex.hemisphere_marks import hemisphere_of
 from tribe_np.cortex.parcellations.label_names import NamedLabels, is_no_region, named_labels
 from tribe_np.cortex.parcellations.parcellation import NO_REGION, ParcellationFile
 from tribe_np.errors import ParcellationError

@@ -24,6 +24,10 @@ class ParcellationFile:
     path: Path
     sha256: str
 
+    def as_dict(self) -> dict[str, str]:
+        """As run.json and sidecars hold it."""
+        return {"path": str(self.path), "sha256": self.sha256}
+
 
 @dataclass(frozen=True, eq=False)
 class Parcellation:

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from tribe_np.cortex.parcellations.hemisphere_marks import marked
+from tribe_np.cortex.hemisphere_marks import counterpart, marked
 from tribe_np.cortex.parcellations.parcellation_names import name_of_file
 from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.errors import ParcellationError, reason_of
@@ -100,10 +100,9 @@ def partner(path: Path) -> Path:
             f"{path}: holds one hemisphere, and its name does not say which (lh, rh, hemi-L, .R., left ...); "
             "give the files of both"
         )
+    if beside := counterpart(path.name, [file.name for file in _files(path.parent)]):
+        return path.with_name(beside)
     other = next(each for each in HEMISPHERES if each != side)
-    for beside in _files(path.parent):
-        if marked(beside.name) == (other, key):
-            return beside
     raise ParcellationError(
         f"{path}: is the {side} hemisphere, but beside it is no file of the {other} ({quoted(key)}, * for its mark); "
         "give the files of both"

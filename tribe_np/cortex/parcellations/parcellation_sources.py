@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from tribe_np.cortex.parcellations.hemisphere_marks import marked
+from tribe_np.cortex.hemisphere_marks import marked
 from tribe_np.cortex.parcellations.label_files import HemisphereLabels, read_labels
 from tribe_np.cortex.parcellations.nilearn_destrieux import destrieux_from_nilearn, nilearn_folders
 from tribe_np.cortex.parcellations.parcellation_folders import candidates, only, partner

@@ -18,7 +18,8 @@ from tribe_np.cortex.output_space import SUBCORTICAL
 from tribe_np.cortex.parcellations.parcellation import ParcellationFile
 from tribe_np.cortex.subcortex.voxel_mask import VoxelMask, labelled_mask
 from tribe_np.errors import MissingDependencyError, ParcellationError
-from tribe_np.formats.label_volume import Volume, canonical, digest, mended, read_label_names, read_volume
+from tribe_np.files.sha256 import sha256_of
+from tribe_np.formats.label_volume import Volume, canonical, mended, read_label_names, read_volume
 from tribe_np.optional import require
 
 EXCLUDED = ("Cortex", "White", "Stem", "Background")
@@ -97,7 +98,7 @@ def atlas_of(volume: Path, names: Path) -> Atlas:
 
     Raises   ParcellationError
     """
-    files = tuple(ParcellationFile(path, digest(path)) for path in (volume, names))
+    files = tuple(ParcellationFile(path, sha256_of(path, error=ParcellationError)) for path in (volume, names))
     return Atlas(read_volume(volume), tuple(read_label_names(names)), files)
 
 
@@ -134,5 +135,5 @@ def _fetched(resolution: int) -> Atlas:
         ) from error
     origin = "nilearn's Harvard-Oxford sub-maxprob-thr50"
     path = Path(str(getattr(found, "filename", "")))
-    files = (ParcellationFile(path, digest(path)),) if path.is_file() else ()
+    files = (ParcellationFile(path, sha256_of(path, error=ParcellationError)),) if path.is_file() else ()
     return Atlas(canonical(found.maps, origin), tuple(mended(str(label)) for label in found.labels), files)

@@ -89,7 +89,7 @@ def _outside_medial_wall(series: SurfaceSeries, options: ExportOptions) -> tuple
         raise ParcellationError(f"{series.origin}: every computed vertex lies on the medial wall of {parcels.name}")
     return kept, {
         "MedialWall": f"vertices without a region in {parcels.name}",
-        "MedialWallFiles": [{"path": str(file.path), "sha256": file.sha256} for file in parcels.files],
+        "MedialWallFiles": [file.as_dict() for file in parcels.files],
         "VerticesOfMedialWall": int(is_wall.sum()),
         "VerticesMasked": int((~kept).sum()),
     }
