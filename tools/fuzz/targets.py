@@ -27,9 +27,9 @@ from extractors import DinoV2Model, LlamaModel, VJepa2Model, Wav2VecBertModel
 from extractors.llama.random_tokenizer import tokenizer_settings
 from extractors.llama.tokenizer import LlamaTokenizer
 from tools.places import GOLDEN
-from tribe_np.cortex.confounds import read_confounds
-from tribe_np.cortex.parcellation_files import load_parcellation
-from tribe_np.cortex.surface_files import read_map_file, read_surface_file
+from tribe_np.cortex.measured.confounds import read_confounds
+from tribe_np.cortex.meshes.surface_files import read_map_file, read_surface_file
+from tribe_np.cortex.parcellations.parcellation_files import load_parcellation
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.formats.checkpoint import open_checkpoint, read_checkpoint_config
 from tribe_np.formats.safetensors import read_header

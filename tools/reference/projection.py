@@ -1,7 +1,7 @@
 """Measured data on the surface, by tribev2's own projector in neuralset's own extractor; needs a checkout and nilearn.
 
-The scan, and the surfaces "made in MNI152", are made up from seeds: tests/cortex/test_projection_golden.py makes the
-same and compares. Places without values or signal are in tests/parity/test_measured.py.
+The scan, and the surfaces "made in MNI152", are made up from seeds. tests/cortex/measured/test_projection_golden.py
+makes the same and compares. Places without values or signal are in tests/parity/test_measured.py.
 """
 
 import importlib.util
@@ -52,8 +52,8 @@ def write_mni_surfaces(subjects: Path) -> None:
     """White and pial of fsaverage5 in upstream's layout, moved a little further than the 4 x 4 moves them."""
     from nibabel import gifti
 
-    from tribe_np.cortex.meshes import load_surface
-    from tribe_np.cortex.spaces import MNI152_FOLDER, in_space
+    from tribe_np.cortex.meshes.spaces import MNI152_FOLDER, in_space
+    from tribe_np.cortex.meshes.surfaces import load_surface
 
     folder = subjects / MNI152_FOLDER
     folder.mkdir(parents=True)

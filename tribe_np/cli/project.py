@@ -122,8 +122,8 @@ def execute(options: argparse.Namespace) -> int:
     common.fix_threads(options)
     from dataclasses import fields
 
-    from tribe_np.cortex.projection import project
-    from tribe_np.cortex.projection_options import ProjectionOptions
+    from tribe_np.cortex.measured.projection import project
+    from tribe_np.cortex.measured.projection_options import ProjectionOptions
     from tribe_np.outputs.measured_folder import PROJECT, measured_run, write_measured
     from tribe_np.outputs.whole import check_own_target
     from tribe_np.pipeline.provenance import provenance

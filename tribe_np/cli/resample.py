@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
-    from tribe_np.cortex.resampling import resample
+    from tribe_np.cortex.meshes.resampling import resample
     from tribe_np.outputs.resampled_folder import check_resample_target, write_resampled
 
     check_resample_target(options.out, options.predictions)
@@ -58,10 +58,11 @@ def execute(options: argparse.Namespace) -> int:
     run = write_resampled(options.out, made, options.predictions)
     common.print_warnings(made.warnings)
     n_rows, n_vertices = made.values.shape
+    numbering = {name: run[name] for name in ("numbering",) if name in run}
     how = made.record["method"] + (", of labels" if options.labels else "")
     common.print_result(
         options,
-        {"out": str(options.out), "shape": [n_rows, n_vertices], **run["resampled"]},
+        {"out": str(options.out), "shape": [n_rows, n_vertices], **numbering, **run["resampled"]},
         [f"wrote {options.out}: {n_rows} rows x {n_vertices} vertices of {made.series.mesh} ({how})"],
     )
     return 0

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tribe_np.cortex.projection import Projection
+from tribe_np.cortex.measured.projection import Projection
 from tribe_np.formats.prediction_folder import MEASURED
 from tribe_np.outputs.folder import write_array_file, write_json_file
 from tribe_np.outputs.whole import write_whole
