@@ -267,7 +267,7 @@ def test_a_medial_wall_that_is_none_is_refused(whole: Path, tmp_path: Path) -> N
         with pytest.raises(ConfigError, match=f"{count} vertices of the left hemisphere have no region"):
             export(whole, "cifti", tmp_path / "out", mask_medial_wall=True, parcellation=parcels)
     larger = replace(halves(), region_of=np.tile(halves().region_of, 2))
-    with pytest.raises(ConfigError, match="was loaded for 2568 vertices, but 1284 are asked for"):
+    with pytest.raises(ShapeError, match="has 2568 vertices, but fsaverage3 has 1284"):
         export(whole, "cifti", tmp_path / "out", mask_medial_wall=True, parcellation=larger)
 
 
