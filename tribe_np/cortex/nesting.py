@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
+from tribe_np.cortex.sizes import PREFIXES
+
 TOLERANCE = 0.05  # mm on a sphere of radius 100: files round to 0.01, vertices of fsaverage7 are at least 0.85 apart
 RADIUS = 100.0
-PREFIXES = ("fsaverage5", "fsaverage6", "fsaverage7")  # by FreeSurfer's own numbering
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,10 +25,10 @@ from tribe_np.cortex.interpolation import (
 )  # fmt: skip
 from tribe_np.cortex.mesh_sources import local_files
 from tribe_np.cortex.meshes import load_surface
-from tribe_np.cortex.nesting import PREFIXES, Nesting, nested_vertices, prefix_by_definition
+from tribe_np.cortex.nesting import Nesting, nested_vertices, prefix_by_definition
 from tribe_np.cortex.registration import GivenSpheres, Pair, all_digests, registered_spheres
 from tribe_np.cortex.series import SurfaceSeries, as_series
-from tribe_np.cortex.sizes import FS_LR, HEMISPHERES, VERTICES_PER_HEMISPHERE, mesh_name
+from tribe_np.cortex.sizes import FS_LR, HEMISPHERES, PREFIXES, VERTICES_PER_HEMISPHERE, mesh_name
 from tribe_np.errors import ConfigError, MeshError, ShapeError
 from tribe_np.shown import did_you_mean, quoted
 
