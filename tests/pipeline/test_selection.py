@@ -14,6 +14,7 @@ from tribe_np import TribeModel
 from tribe_np.cortex import as_series
 from tribe_np.cortex.parcellation import Parcellation, ParcellationFile
 from tribe_np.encoder.random import write_random
+from tribe_np.encoder.readout import TILE
 from tribe_np.errors import ConfigError
 from tribe_np.pipeline import vertices
 from tribe_np.pipeline.demo import DemoPaths
@@ -29,6 +30,7 @@ ODD = {
     "one": [12345],
     "the last": [V - 1],
     "seven": [0, 5, 10241, 10242, 10243, 15000, V - 1],
+    "a tile and more": np.arange(37) * 17,
     "all but one": np.arange(V) != 77,
     "a side": np.arange(V) >= V // 2,
 }
@@ -48,6 +50,12 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> Parcellation:
     found = parcellation_of(files=files)
     monkeypatch.setattr(vertices, "load_parcellation", lambda source, n_vertices: found)
     return found
+
+
+def columns_of(chosen: Any) -> np.ndarray:
+    """The vertices of one of ODD."""
+    array = np.asarray(chosen)
+    return np.flatnonzero(array) if array.dtype == bool else array
 
 
 def within(part: np.ndarray, whole: np.ndarray, columns: np.ndarray) -> float:
@@ -141,7 +149,7 @@ def test_every_read_out_gives_the_sliced_columns(tmp_path: Path, precision: str,
         kinds.add((name, full.read_out.composed is not None))
         for chosen in ODD.values():
             part = encoder(selection=chosen)
-            columns = np.flatnonzero(chosen) if isinstance(chosen, np.ndarray) else np.array(chosen)
+            columns = columns_of(chosen)
             for subject in subjects:
                 some, whole = part(inputs, subject)[0].T, full(inputs, subject)[0].T
                 assert within(some, whole, columns) <= (BOUND if precision == "float32" else 1e-14), name
@@ -163,7 +171,7 @@ def test_the_demos_models_give_the_sliced_columns(model: TribeModel, demo: DemoP
     whole, segments = opened().predict(events, verbose=False)
     for chosen in ODD.values():
         part, same = opened({"vertices": chosen}).predict(events, verbose=False)
-        columns = np.flatnonzero(chosen) if isinstance(chosen, np.ndarray) else np.array(chosen)
+        columns = columns_of(chosen)
         assert within(part, whole, columns) <= BOUND
         assert [s.start for s in same] == [s.start for s in segments]
 
@@ -171,9 +179,10 @@ def test_the_demos_models_give_the_sliced_columns(model: TribeModel, demo: DemoP
 def test_only_the_chosen_columns_are_kept_and_multiplied(tmp_path: Path) -> None:
     for name, encoder, _ in encoders(tmp_path):
         assert encoder(selection=[5]).n_subjects == (3 if name == "subjects" else 0)
-        read_out = encoder(selection=np.arange(40) * 500).read_out
-        predictor = read_out.composed or read_out.pair.predictor
-        assert predictor.weights.shape[2] == predictor.bias.shape[1] == 40, name
+        for n, n_filled in ((1, TILE), (TILE, TILE), (TILE + 8, 2 * TILE), (100, 112)):  # by whole tiles of BLAS
+            read_out = encoder(selection=np.arange(n) * 200).read_out
+            predictor = read_out.composed or read_out.pair.predictor
+            assert predictor.weights.shape[2] == predictor.bias.shape[1] == n_filled, name
         assert predictor.weights.base is None, "a view would keep the whole table in memory"
 
 
