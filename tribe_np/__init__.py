@@ -17,14 +17,14 @@ _PUBLIC = {
     "Recording": "tribe_np.oracle",
     "TribeError": "tribe_np.errors",
     "get_audio_and_text_events": "tribe_np.pipeline.stimuli.complete",
-    "get_hcp_labels": "tribe_np.cortex.hcp_regions",
-    "get_hcp_roi_indices": "tribe_np.cortex.hcp_regions",
-    "get_hcp_vertex_labels": "tribe_np.cortex.hcp_regions",
-    "get_subcortical_labels": "tribe_np.cortex.subcortex",
-    "get_subcortical_mask": "tribe_np.cortex.subcortex",
-    "get_subcortical_roi_indices": "tribe_np.cortex.subcortex",
-    "get_topk_rois": "tribe_np.cortex.hcp_regions",
-    "summarize_by_roi": "tribe_np.cortex.hcp_regions",
+    "get_hcp_labels": "tribe_np.cortex.regions.hcp_regions",
+    "get_hcp_roi_indices": "tribe_np.cortex.regions.hcp_regions",
+    "get_hcp_vertex_labels": "tribe_np.cortex.regions.hcp_regions",
+    "get_subcortical_labels": "tribe_np.cortex.subcortex.subcortical_regions",
+    "get_subcortical_mask": "tribe_np.cortex.subcortex.subcortical_regions",
+    "get_subcortical_roi_indices": "tribe_np.cortex.subcortex.subcortical_regions",
+    "get_topk_rois": "tribe_np.cortex.regions.hcp_regions",
+    "summarize_by_roi": "tribe_np.cortex.regions.hcp_regions",
 }
 
 __all__ = [

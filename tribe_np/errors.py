@@ -3,7 +3,7 @@
 The class says what was wrong, and is also of the built-in kind that fits:
 
     what was given   ConfigError (an option), ParcellationError (a table of regions), MeshError (a surface),
-                     ShapeError (an array), EventsError
+                     ShapeError (an array), EventsError, MeasurementError (a scan and what belongs to it)
     a model          CheckpointError, NotFiniteError (its weights, or what it makes of its input),
                      RecordingError (its recorded intermediates)
     a stimulus       MediaError: MissingFileError where there is none, StimulusError where it is no stimulus
@@ -47,6 +47,10 @@ class ParcellationError(ConfigError):
 
 class MeshError(ConfigError):
     """A surface mesh, or a map on one, that is missing, damaged or of another mesh."""
+
+
+class MeasurementError(TribeError, ValueError):
+    """Measured data, or a table or surface that belongs to them, that are missing, damaged or contradictory."""
 
 
 class EventsError(TribeError, ValueError):

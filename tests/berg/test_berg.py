@@ -68,7 +68,7 @@ def test_without_the_annotation_the_error_says_how_to_get_it(
     for name in ("TRIBE_NP_PARCELLATION", "SUBJECTS_DIR", "FREESURFER_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    monkeypatch.setattr("tribe_np.cortex.parcellation_sources.PACKAGE", "no-such-package-here")
+    monkeypatch.setattr("tribe_np.cortex.parcellations.parcellation_sources.PACKAGE", "no-such-package-here")
     with pytest.raises(ParcellationError, match=r"hcp-mmp1 was not found.*tribe-np download hcp-mmp1"):
         BERG().get_model_metadata(NAME)
     model = BERG().get_encoding_model(NAME, **options | {"parcellation": None})
@@ -238,6 +238,6 @@ def test_the_real_annotation_has_bergs_areas_in_bergs_order() -> None:
     assert len(counts) == 181
     assert counts.min() > 0
     assert 1500 < counts[0] < 2000, "the medial wall of fsaverage5"
-    from tribe_np.cortex.parcellation_files import load_parcellation
+    from tribe_np.cortex.parcellations.parcellation_files import load_parcellation
 
     assert load_parcellation("hcp-mmp1", N_VERTICES).regions == areas()

@@ -14,7 +14,7 @@ import pytest
 
 from tests.cli.conftest import Command, refused
 from tools.reference.regions import AREAS, write_annotations
-from tribe_np.cortex.parcellation_files import load_parcellation
+from tribe_np.cortex.parcellations.parcellation_files import load_parcellation
 from tribe_np.pipeline import atlas_download
 from tribe_np.pipeline.atlas_download import FILES, AtlasFile
 

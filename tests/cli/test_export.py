@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command, refused
-from tests.outputs.export_case import predictions_folder
-from tribe_np.outputs.export_formats import EXPORT_FORMATS
+from tests.outputs.exports.export_case import predictions_folder
+from tribe_np.outputs.exports.export_formats import EXPORT_FORMATS
 
 
 @pytest.fixture

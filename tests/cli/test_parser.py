@@ -10,7 +10,7 @@ import pytest
 from extractors.catalogue import modalities
 from tests.cli.conftest import Command, refused
 from tribe_np.cli.common import locations
-from tribe_np.cli.parser import COMMANDS, build_parser, command_parser, with_regions_apart
+from tribe_np.cli.parser import COMMANDS, build_parser, command_parser, with_hemispheres_apart, with_regions_apart
 from tribe_np.errors import CheckpointError
 from tribe_np.pipeline.resolve import default_locations
 
@@ -65,6 +65,27 @@ def test_regions_do_not_swallow_the_stimulus(written: list[str], regions: list[s
     options = build_parser().parse_args(with_regions_apart(["predict", *written]))
     assert options.roi == regions
     assert "clip" in str(options.stimulus)
+
+
+@pytest.mark.parametrize(
+    ("written", "files"),
+    [
+        (["--parcellation", "lh.a.annot", "rh.a.annot", "predictions"], ["lh.a.annot", "rh.a.annot"]),
+        (["predictions", "--parcellation", "b.gii", "a.gii"], ["b.gii", "a.gii"]),
+        (["--parcellation", "x/lh.a.csv", "x/rh.a.csv", "predictions"], ["x/lh.a.csv", "x/rh.a.csv"]),
+        (["--parcellation", "a.annot", "--parcellation", "b.annot", "predictions"], ["a.annot", "b.annot"]),
+        (["--parcellation", "hcp-mmp1", "predictions"], ["hcp-mmp1"]),
+        (["--parcellation", "lh.a.annot", "predictions"], ["lh.a.annot"]),
+        (["--parcellation", "areas.csv", "predictions.csv"], ["areas.csv"]),
+    ],
+)
+@pytest.mark.parametrize("command", [["roi"], ["export", "--to", "csv", "--out", "x"]], ids=["roi", "export"])
+def test_two_files_of_a_parcellation_leave_the_predictions(
+    command: list[str], written: list[str], files: list[str]
+) -> None:
+    options = build_parser().parse_args(with_hemispheres_apart([*command, *written]))
+    assert options.parcellation == files
+    assert str(options.predictions).startswith("predictions")
 
 
 def test_a_region_without_a_name(command_here: Command) -> None:

@@ -31,7 +31,7 @@ def test_a_run_on_regions_names_its_parcellation(
     chosen = ["predict", sound, *speechless(demo), "--quiet"]
     files = [plain / "rh.HCP-MMP1.annot", plain / "lh.HCP-MMP1.annot"]
     sources: list[list[object]] = [
-        ["--parcellation", plain], ["--parcellation", files[0], "--parcellation", files[1]], [],
+        ["--parcellation", plain], ["--parcellation", *files], [],
     ]  # fmt: skip
     monkeypatch.setenv("TRIBE_NP_PARCELLATION", str(plain))
     whole = command_here(*chosen, "--out", tmp_path / "whole")

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.conftest import Command, refused
 from tests.cortex.icospheres import write_freesurfer
 from tribe_np.cli.parser import command_parser
-from tribe_np.cortex.resampling import METHODS, resample
+from tribe_np.cortex.meshes.resampling import METHODS, resample
 from tribe_np.cortex.series import as_series
 from tribe_np.outputs.resampled_folder import write_resampled
 

@@ -12,8 +12,8 @@ from tests.cli.conftest import Command, refused, speechless
 from tests.pipeline.mask_case import write_mask_checkpoint
 from tools.reference.subcortex import write_atlas
 from tribe_np.cortex import as_series, resample
-from tribe_np.cortex.harvard_oxford import read_atlas, subcortical_mask
-from tribe_np.cortex.voxel_mask import VoxelMask
+from tribe_np.cortex.subcortex.harvard_oxford import read_atlas, subcortical_mask
+from tribe_np.cortex.subcortex.voxel_mask import VoxelMask
 from tribe_np.errors import OutputError
 from tribe_np.pipeline.demo import DemoPaths
 

@@ -7,7 +7,7 @@ import nibabel
 import numpy as np
 from nibabel.freesurfer import write_geometry
 
-from tribe_np.cortex.meshes import Surface
+from tribe_np.cortex.meshes.surfaces import Surface
 
 CENTRES = {"left": (-35.3, -10.7, 15.9), "right": (35.4, -10.2, 16.1)}
 WHITE, PIAL = 24.0, 27.0  # mm

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.outputs.export_case import predictions_folder
+from tests.outputs.exports.export_case import predictions_folder
 from tribe_np.cortex import OutputSpace, VoxelSeries, as_series, as_voxel_series
 from tribe_np.cortex.output_space import space_of_run
 from tribe_np.cortex.voxel_series import is_voxel_folder

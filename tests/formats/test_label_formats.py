@@ -15,7 +15,7 @@ from tribe_np.errors import ParcellationError
 from tribe_np.formats.annotation import Annotation
 from tribe_np.formats.cifti_labels import parse_cifti_labels
 from tribe_np.formats.gifti_labels import MOST_VERTICES, parse_gifti_labels
-from tribe_np.formats.region_table import parse_region_table
+from tribe_np.formats.label_table import parse_label_table
 
 NAMES = ("???", "V1", "V2", "TE1a")
 
@@ -52,9 +52,9 @@ def test_cifti_holds_both_hemispheres_and_leaves_the_medial_wall_out(tmp_path: P
 
 def test_tables_by_vertex_and_in_order() -> None:
     text = "hemisphere,vertex,region\nlh,1,V2\nlh,0,V1\nR,0,\nR,1,V1\n"
-    left, right = parse_region_table(text.encode(), "a.csv")
+    left, right = parse_label_table(text.encode(), "a.csv")
     assert (named(left), named(right)) == (["V1", "V2"], ["", "V1"])
-    (one,) = parse_region_table("\ufeffRegion\tnote\nV1\tx\n\ty\n".encode(), "a.tsv")
+    (one,) = parse_label_table("\ufeffRegion\tnote\nV1\tx\n\ty\n".encode(), "a.tsv")
     assert named(one) == ["V1", ""]
     assert one.hemisphere is None
 
@@ -79,7 +79,7 @@ def test_tables_by_vertex_and_in_order() -> None:
 )
 def test_what_is_wrong_in_a_table(text: str, said: str) -> None:
     with pytest.raises(ParcellationError, match=f"a.csv: .*{said}"):
-        parse_region_table(text.encode("latin-1"), "a.csv")
+        parse_label_table(text.encode("latin-1"), "a.csv")
 
 
 def _bomb(match: re.Match[bytes]) -> bytes:
@@ -147,7 +147,7 @@ def test_counts_in_a_cifti_header_are_checked_against_the_file(tmp_path: Path) -
 
 READERS = {
     "gii": (parse_gifti_labels, write_gifti), "nii": (parse_cifti_labels, write_cifti),
-    "csv": (parse_region_table, lambda path, names: path.write_text("hemisphere,region\nL,V1\nR,V2\n") and path),
+    "csv": (parse_label_table, lambda path, names: path.write_text("hemisphere,region\nL,V1\nR,V2\n") and path),
 }  # fmt: skip
 
 

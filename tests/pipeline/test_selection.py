@@ -12,7 +12,7 @@ import pytest
 from tests.cli.conftest import Command, command_here, refused
 from tribe_np import TribeModel
 from tribe_np.cortex import as_series
-from tribe_np.cortex.parcellation import Parcellation, ParcellationFile
+from tribe_np.cortex.parcellations.parcellation import Parcellation, ParcellationFile
 from tribe_np.encoder.random import write_random
 from tribe_np.encoder.readout import TILE
 from tribe_np.errors import ConfigError

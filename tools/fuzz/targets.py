@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from nibabel import gifti
+from nibabel import Nifti1Image, gifti
 from nibabel.cifti2 import Cifti2Image
 from nibabel.cifti2.cifti2_axes import BrainModelAxis, LabelAxis
-from nibabel.freesurfer import write_geometry, write_morph_data
+from nibabel.freesurfer import MGHImage, write_geometry, write_morph_data
 
 import extractors.dinov2.random
 import extractors.llama.random
@@ -27,11 +27,13 @@ from extractors import DinoV2Model, LlamaModel, VJepa2Model, Wav2VecBertModel
 from extractors.llama.random_tokenizer import tokenizer_settings
 from extractors.llama.tokenizer import LlamaTokenizer
 from tools.places import GOLDEN
-from tribe_np.cortex.parcellation_files import load_parcellation
-from tribe_np.cortex.surface_files import read_map_file, read_surface_file
+from tribe_np.cortex.measured.confounds import read_confounds
+from tribe_np.cortex.meshes.surface_files import read_map_file, read_surface_file
+from tribe_np.cortex.parcellations.parcellation_files import load_parcellation
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.formats.checkpoint import open_checkpoint, read_checkpoint_config
 from tribe_np.formats.safetensors import read_header
+from tribe_np.formats.voxel_files import open_voxels
 from tribe_np.pipeline.config import DataConfig
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.segments import chunk_events, plan
@@ -218,6 +220,23 @@ def _gifti_surface() -> bytes:
     return raw
 
 
+def _scan(label: str, name: str) -> Target:
+    values = np.random.default_rng(0).normal(size=(3, 4, 5, 6)).astype(np.float32)
+    image = MGHImage(values, np.eye(4)) if ".mg" in name else Nifti1Image(values, np.eye(4))
+    files = _files(lambda folder: image.to_filename(folder / name))
+
+    def use(folder: Path) -> object:
+        file = open_voxels(folder / name)
+        return file.read(0, file.n_volumes)
+
+    return Target(label, name, files[name], use)
+
+
+def _confounds() -> Target:
+    content = b"trans_x\ttrans_x_derivative1\n0.1\tn/a\n0.2\t0.1\n-0.3\t1e-3\n"
+    return Target("confounds", "c.tsv", content, lambda folder: read_confounds(folder / "c.tsv", ["all"], 3, []))
+
+
 def _events() -> Target:
     rows = [
         Event("Audio", 0.0, 130.0, filepath="a.wav", frequency=16e3), Event("Word", 1.0, 0.5, text="one", text_char=0),
@@ -264,6 +283,10 @@ TARGETS: dict[str, Callable[[], Target]] = {
     "gifti labels": _gifti_labels,
     "cifti labels": _cifti_labels,
     "region table": _region_table,
+    "nifti": lambda: _scan("nifti", "bold.nii"),
+    "packed nifti": lambda: _scan("packed nifti", "bold.nii.gz"),
+    "mgh": lambda: _scan("mgh", "bold.mgh"),
+    "confounds": _confounds,
     "freesurfer surface": lambda: _surface("freesurfer surface", "lh.white", _freesurfer_surface),
     "freesurfer map": _freesurfer_map,
     "freesurfer patch": _freesurfer_patch,

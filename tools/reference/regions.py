@@ -133,5 +133,5 @@ def dump(folder: Path, upstream: Path | None) -> list[str]:
 
 
 def compare(seed: int) -> list[Row]:
-    """Nothing runs live: tribev2 cannot be installed; tests/cortex/test_hcp_regions.py holds the dump."""
+    """Nothing runs live: tribev2 cannot be installed; tests/cortex/regions/test_hcp_regions.py holds the dump."""
     return []

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tribe_np.berg.model_card import N_VERTICES, areas
-from tribe_np.cortex.parcellation import Parcellation
-from tribe_np.cortex.parcellation_files import load_parcellation
+from tribe_np.cortex.parcellations.parcellation import Parcellation
+from tribe_np.cortex.parcellations.parcellation_files import load_parcellation
 from tribe_np.errors import ParcellationError
 from tribe_np.shown import quoted
 

@@ -287,13 +287,12 @@ def print_result(options: argparse.Namespace, result: Mapping[str, object], line
         print("\n".join(map(shown, lines)))
 
 
-def add_parcellation(parser: argparse.ArgumentParser) -> None:
-    """Where names of regions are found: `options.parcellation`, a list for load_parcellation, or None."""
+def add_parcellation(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """Where names of regions are found: `options.parcellation`, a list for load_parcellation, or the default."""
     parser.add_argument(
-        "--parcellation", type=words, action="append", metavar="X",
+        "--parcellation", type=words, action="append", default=default, metavar="X",
         help="where regions are found: a name such as hcp-mmp1, schaefer-400-7, destrieux, desikan or yeo-7, a folder, "
-        "or a file; given twice, the files of both hemispheres "
-        "(default: what TRIBE_NP_PARCELLATION names, else hcp-mmp1)",
+        "a file, or the files of both hemispheres (default: what TRIBE_NP_PARCELLATION names, else hcp-mmp1)",
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import argparse
 
 from tribe_np.cli import common
-from tribe_np.outputs.export_formats import EXPORT_FORMATS
+from tribe_np.outputs.exports.export_formats import EXPORT_FORMATS
 
 SUPPRESS = argparse.SUPPRESS
 
@@ -34,10 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--mask-medial-wall", action="store_true", default=SUPPRESS,
         help="leave out (cifti) the vertices that have no region in --parcellation",
     )  # fmt: skip
-    parser.add_argument(
-        "--parcellation", nargs="+", type=common.words, default=SUPPRESS, metavar="X",
-        help="regions of csv, and of --mask-medial-wall: a name, a folder, or one file or two (default: HCP-MMP1)",
-    )  # fmt: skip
+    common.add_parcellation(parser, SUPPRESS)
     parser.add_argument(
         "--surface", type=common.words, default=SUPPRESS, metavar="KIND",
         help="put this surface into the files (mz3): white, pial, inflated, half, sphere, flat",
@@ -80,8 +77,8 @@ def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     from dataclasses import fields
 
-    from tribe_np.outputs.export_formats import ExportOptions
-    from tribe_np.outputs.exporting import export
+    from tribe_np.outputs.exports.export_formats import ExportOptions
+    from tribe_np.outputs.exports.exporting import export
 
     known = {field.name for field in fields(ExportOptions)}
     given = {name: value for name, value in vars(options).items() if name in known}

@@ -1,4 +1,4 @@
-"""The parser of all commands: one-line errors that suggest what was meant, and region names that end at a file."""
+"""The parser of all commands: one-line errors that suggest what was meant, and lists of names that end at a file."""
 
 import argparse
 import re
@@ -19,6 +19,7 @@ COMMANDS = {
     "roi": "show regions of a prediction: time courses, means, the strongest",
     "export": "write predictions in files that other tools open: GIFTI, CIFTI, mgh, NIfTI, mz3, stc, HDF5 and more",
     "resample": "put predictions on another mesh",
+    "project": "bring measured fMRI onto fsaverage5, cleaned, at the rows of a prediction",
     "info": "show what a checkpoint or model folder holds",
     "download": "fetch a brain encoder and its extractors from the hub, or the regions of HCP-MMP1",
     "convert": "turn best.ckpt into safetensors, without PyTorch",
@@ -121,6 +122,33 @@ def with_regions_apart(arguments: Sequence[str]) -> list[str]:
             apart.append("--roi")
         apart.append(argument)
     return apart
+
+
+def with_hemispheres_apart(arguments: Sequence[str]) -> list[str]:
+    """The same arguments with --parcellation before each of two files that follow it, so that PRED may come after.
+
+    Files that end in .annot or .gii are no stimulus and no prediction; two tables must be called as a left and a right.
+
+    >>> with_hemispheres_apart(["roi", "--parcellation", "lh.a.annot", "rh.a.annot", "predictions"])
+    ['roi', '--parcellation', 'lh.a.annot', '--parcellation', 'rh.a.annot', 'predictions']
+    """
+    apart: list[str] = []
+    for argument in arguments:
+        if apart[-2:-1] == ["--parcellation"] and _are_hemispheres(apart[-1], argument):
+            apart.append("--parcellation")
+        apart.append(argument)
+    return apart
+
+
+def _are_hemispheres(one: str, other: str) -> bool:
+    if all(name.lower().endswith((".annot", ".gii")) for name in (one, other)):
+        return True
+    if not all(name.lower().endswith((".csv", ".tsv")) for name in (one, other)):
+        return False
+    from tribe_np.cortex.parcellations.hemisphere_marks import marked  # here: --help does without
+
+    (side, called), (other_side, other_called) = (marked(name.rpartition("/")[2]) for name in (one, other))
+    return called == other_called and {side, other_side} == {"left", "right"}
 
 
 def region_names(text: str) -> list[str]:

@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
-    from tribe_np.cortex.resampling import resample
+    from tribe_np.cortex.meshes.resampling import resample
     from tribe_np.outputs.resampled_folder import check_resample_target, write_resampled
 
     check_resample_target(options.out, options.predictions)

@@ -1,6 +1,7 @@
 """Values of cortical vertices over time, with what is needed to write them down: mesh, columns, times of the rows.
 
-Every command on predictions takes a folder, as `predict` and `resample` write it, or an array; `as_series` reads both.
+Every command on predictions takes a folder, as `predict`, `resample` and `project` write it, or an array; `as_series`
+reads all of them.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ import numpy as np
 from tribe_np.cortex.output_space import check_surface, space_of_run
 from tribe_np.cortex.sizes import HEMISPHERES, VERTICES_PER_HEMISPHERE, mesh_name, mesh_of_size
 from tribe_np.errors import OutputError, ShapeError
-from tribe_np.formats.prediction_folder import read_prediction
+from tribe_np.formats.prediction_folder import MEASURED, read_measured, read_prediction
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +24,8 @@ class SurfaceSeries:
     Shapes   values (R, n); vertices (n,) ascending indices into both hemispheres, left first, or None for all 2 V;
              starts (R,)
     Units    values of a prediction are z-scored BOLD without a physical unit; starts, tr and the offset are seconds.
-             Row r describes the stimulus from starts[r] on, and estimates BOLD `hemodynamic_offset` seconds later
+             Row r describes the stimulus from starts[r] on, and estimates BOLD `hemodynamic_offset` seconds later.
+             Measured data in scan time have an offset of 0: row r is the BOLD at starts[r]
     """
 
     values: np.ndarray
@@ -81,6 +83,8 @@ def as_series(source: Any, *, mesh: str | None = None, tr: float = 1.0) -> Surfa
 
 
 def _from_folder(folder: Path) -> SurfaceSeries:
+    if (folder / MEASURED).is_file():
+        return _from_measured(folder)
     predictions, segments, run = read_prediction(folder)
     space = space_of_run(run, predictions.shape[1], folder)
     check_surface(space, folder)
@@ -99,6 +103,20 @@ def _from_folder(folder: Path) -> SurfaceSeries:
     if vertices is not None and (vertices.shape != (n_columns,) or not _ascending(vertices, size)):
         raise OutputError(f"{folder}: run.json does not name one vertex of {mesh} for each of {n_columns} columns")
     return SurfaceSeries(predictions, mesh, starts, tr, offset, vertices, run, str(folder))
+
+
+def _from_measured(folder: Path) -> SurfaceSeries:
+    values, run = read_measured(folder)
+    try:
+        tr, offset, start = float(run["tr"]), float(run["hemodynamic_offset"]), float(run["start"])
+        mesh = mesh_name(str(run["mesh"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise OutputError(f"{folder}: run.json is not as project writes it: {error}") from error
+    if values.shape[1] != 2 * VERTICES_PER_HEMISPHERE[mesh]:
+        raise ShapeError(
+            f"{folder}: has {values.shape[1]} vertices, but {mesh} has {2 * VERTICES_PER_HEMISPHERE[mesh]}"
+        )
+    return SurfaceSeries(values, mesh, start + np.arange(len(values)) * tr, tr, offset, None, run, str(folder))
 
 
 def _ascending(vertices: np.ndarray, size: int) -> bool:

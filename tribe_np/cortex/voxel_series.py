@@ -10,7 +10,7 @@ import numpy as np
 from tribe_np.cortex.output_space import OutputSpace, space_of_run
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import OutputError
-from tribe_np.formats.prediction_folder import read_prediction
+from tribe_np.formats.prediction_folder import MEASURED, read_prediction
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +57,8 @@ def is_voxel_folder(source: Any) -> bool:
     if isinstance(source, VoxelSeries):
         return True
     if not isinstance(source, (str, Path)) or not (Path(source) / "run.json").is_file():
+        return False
+    if (Path(source) / MEASURED).is_file():  # on the surface, always
         return False
     predictions, _, run = read_prediction(source)
     return space_of_run(run, predictions.shape[1], source).kind == "mask"

@@ -1,1 +1,1 @@
-"""Bytes to arrays and back: weight files, checkpoints, configuration files."""
+"""Bytes to arrays and back: weights, checkpoints and configurations; surfaces, labels, volumes, prediction folders."""

@@ -1,4 +1,4 @@
-"""The files of a prediction folder as arrays and tables; `outputs.folder` writes them."""
+"""The files of a prediction folder, or of one of measured data, as arrays and tables; `outputs` writes them."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ import numpy as np
 
 from tribe_np.errors import OutputError
 
+MEASURED = "bold.npy"
 FILES = ("predictions.npy", "segments.json", "events.tsv", "run.json")
 
 
@@ -31,3 +32,21 @@ def read_prediction(folder: str | Path) -> tuple[np.ndarray, list[dict[str, Any]
     if predictions.ndim != 2 or len(segments) != predictions.shape[0]:
         raise OutputError(f"{folder}: predictions {predictions.shape} and {len(segments)} segments do not match")
     return predictions, segments, run
+
+
+def read_measured(folder: str | Path) -> tuple[np.ndarray, dict[str, Any]]:
+    """Measured data (R, V) as a memory map, and run.json, of a folder that `project` wrote.
+
+    Raises   OutputError when the folder is not a whole one
+    """
+    folder = Path(folder)
+    if not (folder / "run.json").is_file():
+        raise OutputError(f"{folder}: not a folder of measured data: run.json is missing")
+    try:
+        values = np.load(folder / MEASURED, mmap_mode="r", allow_pickle=False)
+        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError, EOFError) as error:
+        raise OutputError(f"{folder}: cannot be read: {error}") from error
+    if not isinstance(run, dict) or values.ndim != 2:
+        raise OutputError(f"{folder}: run.json must hold a mapping, and {MEASURED} rows of vertices")
+    return values, run

@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _PUBLIC = {
-    "ExportResult": "tribe_np.outputs.exporting",
-    "export": "tribe_np.outputs.exporting",
+    "ExportResult": "tribe_np.outputs.exports.exporting",
+    "export": "tribe_np.outputs.exports.exporting",
 }
 
 __all__ = ["ExportResult", "export"]

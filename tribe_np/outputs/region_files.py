@@ -11,7 +11,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from tribe_np.cortex.region_series import RegionTable
+from tribe_np.cortex.regions.region_series import RegionTable
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.voxel_series import AnySeries
 from tribe_np.errors import ConfigError

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from tribe_np import __version__
+from tribe_np.cortex.meshes.resampling import Resampled
 from tribe_np.cortex.output_space import OutputSpace
-from tribe_np.cortex.resampling import Resampled
 from tribe_np.errors import OutputError
-from tribe_np.formats.prediction_folder import read_prediction
+from tribe_np.formats.prediction_folder import MEASURED, read_measured, read_prediction
 from tribe_np.outputs.folder import TRANSCRIPT, write_array_file, write_json_file
 from tribe_np.outputs.whole import check_own_target, write_whole
 
@@ -29,17 +29,19 @@ def check_resample_target(folder: str | Path, source: str | Path) -> None:
 
 
 def write_resampled(folder: str | Path, made: Resampled, source: str | Path) -> dict[str, Any]:
-    """Writes a whole prediction folder, and gives its run.json; `source` is the folder that was resampled.
+    """Writes a whole folder, of predictions or measured data as `source` is, and gives its run.json.
 
     run.json is the source's with the mesh, the shape, the vertices of a selection, and `resampled`: how it was made.
     Raises   OutputError when the target is something else, the disk is full or the place is not writable
     """
     source = Path(source)
-    _, _, before = read_prediction(source)
-    run = _run(before, made, source)
+    is_measured = (source / MEASURED).is_file()
+    before = read_measured(source)[1] if is_measured else read_prediction(source)[2]
+    name_of_values = MEASURED if is_measured else "predictions.npy"
+    run = _run(before, made, source / name_of_values)
 
     def fill(partial: Path) -> None:
-        write_array_file(partial / "predictions.npy", np.asarray(made.values, np.float32))
+        write_array_file(partial / name_of_values, np.asarray(made.values, np.float32))
         for name in KEPT:
             if (source / name).is_file():
                 shutil.copyfile(source / name, partial / name)
@@ -49,13 +51,13 @@ def write_resampled(folder: str | Path, made: Resampled, source: str | Path) -> 
     return run
 
 
-def _run(before: Mapping[str, Any], made: Resampled, source: Path) -> dict[str, Any]:
+def _run(before: Mapping[str, Any], made: Resampled, values: Path) -> dict[str, Any]:
     series = made.series
     options = before.get("options")
     vertices = None if series.vertices is None else [int(vertex) for vertex in series.vertices]
     record = {
         **made.record,
-        "source": {"path": str(source.absolute()), "sha256": _digest(source / "predictions.npy")},
+        "source": {"path": str(values.parent.absolute()), "sha256": _digest(values)},
         "tribe_np": __version__,
         "warnings": list(made.warnings),
     }

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from tribe_np import __version__
-from tribe_np.cortex.parcellation_sources import parcellations_folder
+from tribe_np.cortex.parcellations.parcellation_sources import parcellations_folder
 from tribe_np.errors import ConfigError, OutputError, ParcellationError, reason_of
 from tribe_np.outputs.made_here import others_files_in
 from tribe_np.outputs.whole import check_target, write_whole

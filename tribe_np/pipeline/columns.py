@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.cortex.mask_files import load_mask
 from tribe_np.cortex.output_space import OutputSpace
+from tribe_np.cortex.subcortex.mask_files import load_mask
 from tribe_np.encoder.readout import selected_columns
 from tribe_np.errors import ConfigError
 from tribe_np.pipeline.vertices import VertexSelection, chosen_vertices

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.cortex.parcellation import Parcellation
-from tribe_np.cortex.parcellation_files import load_parcellation
-from tribe_np.cortex.voxel_mask import VoxelMask
+from tribe_np.cortex.parcellations.parcellation import Parcellation
+from tribe_np.cortex.parcellations.parcellation_files import load_parcellation
+from tribe_np.cortex.subcortex.voxel_mask import VoxelMask
 from tribe_np.encoder.readout import selected_columns
 from tribe_np.errors import ConfigError
 from tribe_np.shown import quoted

@@ -1,0 +1,1 @@
+"""Between surface and voxels: grids, the ribbon between white and pial, painting it, sampling a volume."""

@@ -1,0 +1,96 @@
+"""The formats that `export` writes: one record each, in a file of its own family, loaded when it is asked for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from tribe_np.errors import ConfigError
+from tribe_np.shown import did_you_mean, quoted
+
+EXPORT_FORMATS = {  # name: the record, and what it is in a line of --help
+    "gifti": ("tribe_np.outputs.exports.gifti_files.GIFTI", "one .func.gii a hemisphere"),
+    "cifti": ("tribe_np.outputs.exports.cifti_files.CIFTI", "CIFTI-2 .dtseries.nii"),
+    "mgh": ("tribe_np.outputs.exports.freesurfer_files.MGH", "FreeSurfer .mgh, one a hemisphere"),
+    "mgz": ("tribe_np.outputs.exports.freesurfer_files.MGZ", "the same, compressed"),
+    "mz3": ("tribe_np.outputs.exports.mz3_stc_files.MZ3", "Surf Ice and niivue .mz3, one a hemisphere"),
+    "stc": ("tribe_np.outputs.exports.mz3_stc_files.STC", "MNE source estimates -lh.stc and -rh.stc"),
+    "nifti": ("tribe_np.outputs.exports.ribbon_volumes.NIFTI", "a volume: the ribbon between white and pial"),
+    "npz": ("tribe_np.outputs.exports.array_files.NPZ", "NumPy arrays with their times"),
+    "hdf5": ("tribe_np.outputs.exports.hdf5_files.HDF5", "HDF5 (extra hdf5)"),
+    "raw": ("tribe_np.outputs.exports.array_files.RAW", "float32 with JSON, as the Rust port writes it"),
+    "csv": ("tribe_np.outputs.exports.region_csv.CSV", "a time course per region"),
+}
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What can be asked for beside the format; which format takes what is `ExportFormat.takes`."""
+
+    times: str = "stimulus"  # or "bold": what a row's time means in the files
+    bids: tuple[str, ...] = ()  # "sub-01", "task-film": names as of a BIDS derivative; also in one text
+    fill_gaps: bool = False  # rows of NaN where the time axis has gaps
+    mask_medial_wall: bool = False
+    parcellation: Any = None  # of regions, and of the medial wall: what `cortex.load_parcellation` takes
+    surface: str | None = None  # to write beside the values: what `cortex.load_surface` takes
+    subjects_dir: str | Path | None = None
+    mask: Any = None  # of a prediction in a mask: what `cortex.load_mask` takes
+    resolution: float | None = None  # mm, of a volume: 2 where no `like` is given
+    like: str | Path | None = None  # a volume whose grid to take
+    smooth: float = 0.0  # mm, FWHM within the ribbon of a volume
+    space: str = "mni305"  # or "mni152": of a volume
+    warnings: list[str] = field(default_factory=list)  # what a format has to say while it writes
+
+
+COMMON = ("times",)
+
+
+@dataclass(frozen=True)
+class ExportFormat:
+    """A format: the extra that it needs, the options it takes beside the common ones, and what writes it.
+
+    `write` fills a folder and gives the paths of what it wrote: files of data, each followed by its sidecar.
+    """
+
+    name: str
+    extra: str | None
+    write: "Callable[[Any, Path, ExportOptions], list[Path]]"  # of a SurfaceSeries, or a VoxelSeries
+    takes: tuple[str, ...] = ()
+    only_with: Mapping[str, str] = field(default_factory=dict)  # an option that means nothing without another
+    keeps_dtype: bool = False  # else values become float32
+    leaves_out: bool = False  # vertices that were not computed; else they are NaN
+
+
+def find_format(name: str) -> ExportFormat:
+    """The record of a format.
+
+    Raises   ConfigError for an unknown one
+    """
+    if name not in EXPORT_FORMATS:
+        raise ConfigError(
+            f"format {quoted(name)} is unknown; known are {', '.join(EXPORT_FORMATS)}"
+            f"{did_you_mean(name, list(EXPORT_FORMATS))}"
+        )
+    module, _, record = EXPORT_FORMATS[name][0].rpartition(".")
+    found: ExportFormat = getattr(import_module(module), record)
+    return found
+
+
+def check_options(chosen: ExportFormat, given: Mapping[str, Any]) -> ExportOptions:
+    """The options as a record.
+
+    Raises   ConfigError for one that this format does not take, or not without another
+    """
+    known = (*COMMON, *chosen.takes)
+    for name in given:
+        if name not in known:
+            raise ConfigError(
+                f"the format {chosen.name} does not take {quoted(name)}; it takes {', '.join(known)}"
+                f"{did_you_mean(name, known)}"
+            )
+    for name, other in chosen.only_with.items():
+        if name in given and not given.get(other):
+            raise ConfigError(f"the format {chosen.name} takes {quoted(name)} only with {quoted(other)}")
+    bids = given.get("bids", ())
+    return ExportOptions(**{**given, "bids": tuple(bids.split() if isinstance(bids, str) else bids)})
