@@ -77,8 +77,13 @@ def test_the_union_comes_in_vertex_order(made_up: Parcellation) -> None:
     assert chosen.vertices.tolist() == sorted(expected)
     assert chosen.names == ("FFC", "V1", "FFC")
     assert chosen.regions == ("FFC", "V1")
-    only_region = chosen_vertices({"roi": "V*"}, V)
-    assert only_region is not None
+    for names in ("V*", ("V1", "V2"), np.array(["V1", "V2"]), np.array("V*")):
+        only_region = chosen_vertices({"roi": names}, V)
+        assert only_region is not None
+        assert only_region.regions == ("V1", "V2")
+    every = chosen_vertices({"vertices": np.arange(V)[::-1]}, V)
+    assert every is not None
+    assert len(every.vertices) == V
     assert only_region.regions == ("V1", "V2")
     assert only_region.as_dict() == {
         "name": "made up", "regions": ["V1", "V2"],
@@ -97,6 +102,10 @@ def test_the_union_comes_in_vertex_order(made_up: Parcellation) -> None:
         ({"vertices": np.zeros(V)}, "empty"),
         ({"vertices": np.where(np.arange(V) == 5, np.nan, 1.0)}, "indices or a boolean mask"),
         ({"vertices": np.where(np.arange(V) == 5, -1, 1)}, "must be in 0..20483, got -1..1"),
+        ({"vertices": np.where(np.arange(V) == 5, 255, 0)}, "20484 numbers, one a vertex, .* must be 0 or 1; .* 255"),
+        ({"vertices": np.arange(V) % 181}, "must be 0 or 1; some are others, such as 2"),
+        ({"roi": {"V1"}}, r"roi must be a list of names such as \['V1'\], got \{'V1'\}"),
+        ({"roi": np.array([["V1"]])}, "roi must be a list of names"),
         ({"roi": ["none"]}, "region 'none' of made up has no vertex"),
         ({"roi": ["V9"]}, "region 'V9' is not an area"),
         ({"roi": []}, "no vertex is selected"),

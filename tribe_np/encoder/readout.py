@@ -234,7 +234,8 @@ def selected_columns(selection: Any, n_outputs: int) -> np.ndarray | None:
 
     `selection` is None, indices, a mask of n_outputs (booleans, or numbers that are all 0 or 1, as BERG has them), or
     {"vertices": either}; regions by name are resolved to vertices before they come here.
-    Raises   ConfigError for an empty selection, indices out of range, a mask of another length, or another kind
+    Raises   ConfigError for an empty selection, indices out of range, a mask of another length or with other numbers,
+             or another kind
     """
     if isinstance(selection, Mapping):
         others = [str(key) for key in selection if key != "vertices"]
@@ -259,6 +260,11 @@ def selected_columns(selection: Any, n_outputs: int) -> np.ndarray | None:
         )
     if chosen.min() < 0 or chosen.max() >= n_outputs:
         raise ConfigError(f"selection: vertices must be in 0..{n_outputs - 1}, got {chosen.min()}..{chosen.max()}")
+    if len(chosen) == n_outputs and len(np.unique(chosen)) < n_outputs:  # labels, or a mask of 0 and 255
+        raise ConfigError(
+            f"selection: {n_outputs} numbers, one a vertex, are a mask and must be 0 or 1; some are others, such as "
+            f"{chosen[~np.isin(chosen, (0, 1))][0]}"
+        )
     return np.unique(chosen).astype(np.int64)
 
 
