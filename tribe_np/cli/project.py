@@ -140,7 +140,8 @@ def _said(out: Path, result: dict[str, Any]) -> list[str]:
     n_rows, n_vertices = result["shape"]
     lines = [f"wrote {out}: bold.npy ({n_rows} rows of {result['tr']:g} s, {n_vertices} vertices), run.json"]
     later = f"of the stimulus; the BOLD is {result['hemodynamic_offset']:g} s later"
-    lines.append(f"row 0 is second {result['start']:g} {'of the scan' if result['time_axis'] == 'scan' else later}")
+    start = round(result["start"], 3) + 0.0  # never -0
+    lines.append(f"row 0 is second {start:g} {'of the scan' if result['time_axis'] == 'scan' else later}")
     if "space" in result:
         how = result.get("coordinates_note") or result["coordinates"]
         lines.append(f"space {result['space']} ({result['space_found_in']}): {how}")

@@ -56,10 +56,11 @@ def execute(options: argparse.Namespace) -> int:
     run = write_resampled(options.out, made, options.predictions)
     common.print_warnings(made.warnings)
     n_rows, n_vertices = made.values.shape
+    numbering = {name: run[name] for name in ("numbering",) if name in run}
     how = made.record["method"] + (", of labels" if options.labels else "")
     common.print_result(
         options,
-        {"out": str(options.out), "shape": [n_rows, n_vertices], **run["resampled"]},
+        {"out": str(options.out), "shape": [n_rows, n_vertices], **numbering, **run["resampled"]},
         [f"wrote {options.out}: {n_rows} rows x {n_vertices} vertices of {made.series.mesh} ({how})"],
     )
     return 0

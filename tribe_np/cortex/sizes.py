@@ -10,8 +10,10 @@ VERTICES_PER_HEMISPHERE = {
     "fsaverage3": 642, "fsaverage4": 2562, "fsaverage5": 10242, "fsaverage6": 40962, "fsaverage7": 163842,
     "fsLR-32k": 32492,
 }  # fmt: skip
-PREFIXES = ("fsaverage5", "fsaverage6", "fsaverage7")  # each is the first vertices of the next: FreeSurfer's numbering
 FS_LR = "fsLR-32k"  # numbered otherwise: no vertex of it is one of fsaverage
+NUMBERED_TWICE = ("fsaverage3", "fsaverage4")  # by FreeSurfer, and otherwise by nilearn since 0.14
+OF_NILEARN = "the first of fsaverage5 (nilearn 0.14)"
+OF_FREESURFER = "in another order than in fsaverage5 (FreeSurfer)"
 ALIASES = {"fsaverage": "fsaverage7", "fsLR": FS_LR, "fs_LR_32k": FS_LR}
 HEMISPHERES = ("left", "right")
 

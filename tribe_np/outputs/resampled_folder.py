@@ -63,12 +63,15 @@ def _run(before: Mapping[str, Any], made: Resampled, values: Path) -> dict[str, 
     }
     if "resampled" in before:
         record["before"] = before["resampled"]
+    kept = {key: value for key, value in before.items() if key != "numbering"}
+    numbering = {} if series.numbering is None else {"numbering": series.numbering}
     warnings = before.get("warnings")
     return {
-        **before,
+        **kept,
         "options": {**(options if isinstance(options, Mapping) else {}), "vertices": vertices},
         "space": OutputSpace("surface", 2 * series.per_hemisphere, series.mesh).as_dict(),
         "mesh": series.mesh,
+        **numbering,
         "shape": list(made.values.shape),
         "warnings": [*(warnings if isinstance(warnings, list) else []), *made.warnings],
         "resampled": record,

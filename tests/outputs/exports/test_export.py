@@ -217,15 +217,15 @@ def test_names_that_bids_lacks_are_refused(given: list[str], complaint: str) -> 
 def test_wrong_options_are_refused_before_anything_is_read(whole: Path, tmp_path: Path) -> None:
     for name, options, complaint in (
         ("gfti", {}, "did you mean gifti"),
-        ("mgh", {"bids": ("sub-01", "task-film")}, "mgh does not take 'bids'"),
-        ("gifti", {"mask_medial_wall": True}, "gifti does not take 'mask_medial_wall'"),
+        ("mgh", {"bids": ("sub-01", "task-film")}, "mgh does not take --bids; it takes --times, --fill-gaps"),
+        ("gifti", {"mask_medial_wall": True}, "gifti does not take --mask-medial-wall"),
         ("gifti", {"fill_gap": True}, "did you mean fill_gaps"),
         ("gifti", {"warnings": []}, "does not take 'warnings'"),
         ("gifti", {"times": "scan"}, "times must be stimulus or bold"),
         ("gifti", {"bids": ("sub-01",)}, "task- is missing"),
         ("gifti", {"bids": "sub-01"}, "task- is missing"),
-        ("cifti", {"parcellation": "hcp-mmp1"}, "'parcellation' only with 'mask_medial_wall'"),
-        ("mz3", {"subjects_dir": tmp_path}, "'subjects_dir' only with 'surface'"),
+        ("cifti", {"parcellation": "hcp-mmp1"}, "--parcellation only with --mask-medial-wall"),
+        ("mz3", {"subjects_dir": tmp_path}, "--subjects-dir only with --surface"),
     ):
         with pytest.raises(ConfigError, match=complaint):
             export(whole, name, tmp_path / "out", **options)
@@ -267,7 +267,7 @@ def test_a_medial_wall_that_is_none_is_refused(whole: Path, tmp_path: Path) -> N
         with pytest.raises(ConfigError, match=f"{count} vertices of the left hemisphere have no region"):
             export(whole, "cifti", tmp_path / "out", mask_medial_wall=True, parcellation=parcels)
     larger = replace(halves(), region_of=np.tile(halves().region_of, 2))
-    with pytest.raises(ShapeError, match="has 2568 vertices, but fsaverage3 has 1284"):
+    with pytest.raises(ConfigError, match="was loaded for 2568 vertices, but 1284 are asked for"):
         export(whole, "cifti", tmp_path / "out", mask_medial_wall=True, parcellation=larger)
 
 

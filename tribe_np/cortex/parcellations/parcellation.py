@@ -36,6 +36,7 @@ class Parcellation:
     regions: tuple[str, ...]
     region_of: np.ndarray
     files: tuple[ParcellationFile, ...] = ()
+    is_cut: bool = False  # the first vertices of a finer mesh
 
     @property
     def per_hemisphere(self) -> int:

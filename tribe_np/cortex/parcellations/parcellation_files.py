@@ -1,8 +1,7 @@
 """Parcellations from files: both hemispheres, put together and brought to the mesh of the predictions.
 
 No annotation is part of this project and nothing stands in for one. A finer mesh of fsaverage is cut short: vertex i
-of fsaverage5 is vertex i of fsaverage6 and of fsaverage, within each hemisphere. Labels of fsaverage3 and 4 must be
-given as such: theirs lie in another order, which depends on the files of the mesh (`nesting`).
+of fsaverage5 is vertex i of fsaverage6 and of fsaverage, within each hemisphere.
 Source   tribev2 7239908 utils.get_hcp_labels
 """
 
@@ -15,14 +14,13 @@ import numpy as np
 from tribe_np.cortex.parcellations.label_files import HemisphereLabels
 from tribe_np.cortex.parcellations.parcellation import Parcellation
 from tribe_np.cortex.parcellations.parcellation_sources import find_parcellation
-from tribe_np.cortex.sizes import FS_LR, HEMISPHERES, PREFIXES, VERTICES_PER_HEMISPHERE
+from tribe_np.cortex.sizes import FS_LR, HEMISPHERES, VERTICES_PER_HEMISPHERE
 from tribe_np.errors import ParcellationError
 
 OTHER_FS_LR = {4002: "4k", 7842: "8k", 59292: "59k"}
 """Vertices of a hemisphere of more of the HCP's meshes; its 164k has 163,842, as fsaverage has."""
 FSAVERAGE = VERTICES_PER_HEMISPHERE["fsaverage7"]
 OF_FSAVERAGE = [size for name, size in VERTICES_PER_HEMISPHERE.items() if name != FS_LR]
-NUMBERED_ALIKE = [VERTICES_PER_HEMISPHERE[name] for name in PREFIXES]
 FS_LR_NAME = re.compile(r"fs[_-]?LR", re.IGNORECASE)
 
 
@@ -69,7 +67,7 @@ def combined(name: str, parts: Sequence[HemisphereLabels], n_vertices: int) -> P
     if not numbers:
         raise ParcellationError(f"{left.origin}: no vertex has a region")
     files = tuple(dict.fromkeys(part.file for part in (left, right) if part.file is not None))
-    return Parcellation(name, tuple(numbers), region_of, files)
+    return Parcellation(name, tuple(numbers), region_of, files, left.n_vertices > per_side)
 
 
 def in_order(parts: Sequence[HemisphereLabels]) -> tuple[HemisphereLabels, HemisphereLabels]:
@@ -125,9 +123,4 @@ def check_mesh(part: HemisphereLabels, per_side: int) -> None:
         raise ParcellationError(
             f"{part.origin}: has {here} vertices, which are not those of {mesh} ({per_side})"
             f"{f', nor of a finer mesh of fsaverage ({finer})' if finer else ''}"
-        )
-    if per_side not in NUMBERED_ALIKE:
-        raise ParcellationError(
-            f"{part.origin}: its {here} labels do not tell those of {mesh}, whose vertices FreeSurfer does not number "
-            f"as the first of a finer mesh; give the parcellation on {mesh}, or take regions before resampling"
         )

@@ -1,7 +1,7 @@
 """The formats that `export` writes: one record each, in a file of its own family, loaded when it is asked for."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -86,11 +86,17 @@ def check_options(chosen: ExportFormat, given: Mapping[str, Any]) -> ExportOptio
     for name in given:
         if name not in known:
             raise ConfigError(
-                f"the format {chosen.name} does not take {quoted(name)}; it takes {', '.join(known)}"
+                f"the format {chosen.name} does not take {_option(name)}; it takes {', '.join(map(_option, known))}"
                 f"{did_you_mean(name, known)}"
             )
     for name, other in chosen.only_with.items():
         if name in given and not given.get(other):
-            raise ConfigError(f"the format {chosen.name} takes {quoted(name)} only with {quoted(other)}")
+            raise ConfigError(f"the format {chosen.name} takes {_option(name)} only with {_option(other)}")
     bids = given.get("bids", ())
     return ExportOptions(**{**given, "bids": tuple(bids.split() if isinstance(bids, str) else bids)})
+
+
+def _option(name: str) -> str:
+    """The option as the command line spells it; in Python it has underscores. What is none is quoted."""
+    is_option = name in {field.name for field in fields(ExportOptions)} - {"warnings"}
+    return f"--{name.replace('_', '-')}" if is_option else quoted(name)
