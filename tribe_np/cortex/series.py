@@ -83,7 +83,7 @@ def as_series(source: Any, *, mesh: str | None = None, tr: float = 1.0) -> Surfa
     if isinstance(source, (str, Path)):
         return _from_folder(Path(source))
     if isinstance(source, np.ma.MaskedArray):  # what is masked is no value, whatever number lies there
-        source = source.astype(np.result_type(source, np.float16)).filled(np.nan)
+        source = np.ma.filled(source.astype(np.result_type(source, np.float16)), np.nan)
     values = np.atleast_2d(np.asarray(source))
     if values.ndim != 2 or values.dtype.kind not in "fiu":
         raise ShapeError(f"expected numbers of shape (R, V) or (V,), got {values.dtype} {values.shape}")
