@@ -93,12 +93,13 @@ def test_the_kernel_of_the_recipe(checkout: Path) -> None:
 def test_the_export_format_of_the_recipe(checkout: Path) -> None:
     assert len(apply("Add an export format", checkout)) == 2
     house = [f"tests/architecture/test_{name}.py" for name in ("imports", "sizes")]
-    passes(checkout, "tests/outputs/test_export_files.py", "tests/cli/test_export.py", *house, "-k", "mat or help")
+    exports = ["tests/outputs/exports/test_export_files.py", "tests/cli/test_export.py"]
+    passes(checkout, *exports, *house, "-k", "mat or help")
 
 
 def test_the_parcellation_of_the_recipe(checkout: Path) -> None:
     assert len(apply("Add a parcellation by name", checkout)) == 5
-    passes(checkout, "tests/cortex/test_parcellation_sources.py", "-k", "names or nowhere")
+    passes(checkout, "tests/cortex/parcellations/test_parcellation_sources.py", "-k", "names or nowhere")
 
 
 def test_the_table_says_what_the_pipeline_gives() -> None:

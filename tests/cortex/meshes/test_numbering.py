@@ -9,7 +9,7 @@ import pytest
 from tests.cortex.icospheres import shuffled, write_freesurfer
 from tests.outputs.exports.export_case import predictions_folder
 from tribe_np.cortex import resample, roi
-from tribe_np.cortex.meshes.surfaces import mesh_sources
+from tribe_np.cortex.meshes import mesh_sources
 from tribe_np.cortex.parcellations.parcellation import Parcellation
 from tribe_np.cortex.series import as_series
 from tribe_np.cortex.sizes import OF_FREESURFER, OF_NILEARN

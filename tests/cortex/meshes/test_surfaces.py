@@ -25,7 +25,8 @@ from tests.cortex.icospheres import (
     write_nilearn,
 )
 from tools.places import GOLDEN
-from tribe_np.cortex.meshes.surfaces import OVERLAYS, SURFACES, load_overlay, load_surface, mesh_sources
+from tribe_np.cortex.meshes import mesh_sources
+from tribe_np.cortex.meshes.surfaces import OVERLAYS, SURFACES, load_overlay, load_surface
 from tribe_np.errors import ConfigError, MeshError, MissingDependencyError
 from tribe_np.formats import gifti as gifti_files
 
