@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import Command, refused
 from tests.outputs.exports.export_case import predictions_folder
-from tribe_np.outputs.exports.export_formats import EXPORT_FORMATS
+from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
 
 @pytest.fixture

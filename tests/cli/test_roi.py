@@ -88,6 +88,7 @@ def test_json_holds_all_and_names_the_files(
     record = json.loads(out.read_text())
     printed = json.loads(command_here(*given, "--json").stdout)
     assert printed == {"out": None} | record
+    assert record["vertices"] is None
     wanted = roi(predictions, atlas, regions=["V1", "F*"])
     assert [entry["region"] for entry in record["regions"]] == ["V1", "FFC"]
     assert record["regions"][0]["values"] == wanted.values[:, 0].tolist()
@@ -110,7 +111,9 @@ def test_a_selection_run_warns_of_what_it_lacks(
     assert f"50 of {len(v1)}" in done.stdout
     out = tmp_path / "asked.json"
     assert command_here("roi", run, "--parcellation", atlas, "--regions", "V2", "--out", out).returncode == 0
-    entry = json.loads(out.read_text())["regions"][0]
+    record = json.loads(out.read_text())
+    assert record["vertices"] == v1[:50]
+    entry = record["regions"][0]
     assert (entry["mean"], entry["rank"], entry["n_computed"]) == (None, None, 0)
     assert set(entry["values"]) == {None}
     assert command_here("roi", run, "--parcellation", atlas, "--regions", "V2", "--out", out.with_suffix(".tsv"))

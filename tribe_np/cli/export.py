@@ -3,7 +3,7 @@
 import argparse
 
 from tribe_np.cli import common
-from tribe_np.outputs.exports.export_formats import EXPORT_FORMATS
+from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
 SUPPRESS = argparse.SUPPRESS
 

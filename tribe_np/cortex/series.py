@@ -82,6 +82,8 @@ def as_series(source: Any, *, mesh: str | None = None, tr: float = 1.0) -> Surfa
         return source
     if isinstance(source, (str, Path)):
         return _from_folder(Path(source))
+    if isinstance(source, np.ma.MaskedArray):  # what is masked is no value, whatever number lies there
+        source = np.ma.filled(source.astype(np.result_type(source, np.float16)), np.nan)
     values = np.atleast_2d(np.asarray(source))
     if values.ndim != 2 or values.dtype.kind not in "fiu":
         raise ShapeError(f"expected numbers of shape (R, V) or (V,), got {values.dtype} {values.shape}")

@@ -69,6 +69,7 @@ def as_record(table: RegionTable) -> dict[str, Any]:
     return {
         "source": series.origin,
         **({"mesh": series.mesh} if isinstance(series, SurfaceSeries) else {"space": series.space.as_dict()}),
+        **_selected(series),
         "parcellation": parcels.name,
         "parcellation_files": [file.as_dict() for file in parcels.files],
         "tr": _number(series.tr),
@@ -83,6 +84,12 @@ def as_record(table: RegionTable) -> dict[str, Any]:
         ],
         "warnings": list(table.warnings),
     }
+
+
+def _selected(series: AnySeries) -> dict[str, Any]:
+    """The columns of a selection, as run.json has them; null for all."""
+    name, chosen = ("vertices", series.vertices) if isinstance(series, SurfaceSeries) else ("voxels", series.voxels)
+    return {name: None if chosen is None else chosen.tolist()}
 
 
 def _meaning_of_starts(series: AnySeries) -> str:

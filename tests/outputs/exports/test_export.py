@@ -14,8 +14,8 @@ from tribe_np.cortex import SurfaceSeries
 from tribe_np.cortex.sizes import VERTICES_PER_HEMISPHERE
 from tribe_np.errors import ConfigError, MissingDependencyError, OutputError, ShapeError
 from tribe_np.outputs import export
-from tribe_np.outputs.exports.export_formats import EXPORT_FORMATS
 from tribe_np.outputs.exports.export_names import BIDS_SPACES, read_entities
+from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
 STEP_ONLY = ("gifti", "cifti", "mgh", "mgz", "mz3", "stc")
 EVERY_ROW = ("npz", "raw", "csv")
