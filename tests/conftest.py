@@ -22,6 +22,16 @@ NUMBA = pytest.param("numba", marks=pytest.mark.extras)
 CUPY = pytest.param("cupy", marks=pytest.mark.gpu)
 
 
+PLACES_OF_BRAINS = ("SUBJECTS_DIR", "FREESURFER_HOME", "FSLDIR", "TRIBE_NP_PARCELLATION", "TRIBE_NP_SUBCORTEX")
+
+
+@pytest.fixture(autouse=True)
+def _no_brains_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Meshes and atlases come from a test's own folders, whatever is installed."""
+    for name in PLACES_OF_BRAINS:
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)

@@ -10,6 +10,8 @@ The class says what was wrong, and is also of the built-in kind that fits:
     the machine      OutputError (a disk), ShortMemoryError, MissingDependencyError (a package, a program, a device)
 """
 
+import re
+
 from tribe_np.shown import shown
 
 
@@ -87,3 +89,14 @@ def reason_of(error: Exception) -> str:
     A name that holds a NUL is a ValueError, which has no such reason: then what it says.
     """
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def reason_of_fetch(error: Exception) -> str:
+    """Why the fetcher of another library failed: of a host that is not reached its name, not the story of each retry.
+
+    >>> reason_of_fetch(OSError("HTTPSConnectionPool(host='osf.io', port=443): Max retries exceeded with url: /x"))
+    'osf.io cannot be reached'
+    """
+    said = reason_of(error) or type(error).__name__
+    host = re.search(r"host='([^']+)'.*Max retries", said)
+    return f"{host[1]} cannot be reached" if host else said

@@ -42,8 +42,8 @@ def quoted(value: object, most: int = LONGEST_VALUE) -> str:
     return text if len(text) <= most + 2 else f"{text[: most - 1]}..."
 
 
-def did_you_mean(given: str, known: Collection[str]) -> str:
-    """What to add to an error about a name that is not known; nothing where no known one is near.
+def did_you_mean(given: object, known: Collection[str]) -> str:
+    """What to add to an error about a name that is not known, or no text; nothing where no known one is near.
 
     >>> did_you_mean("predcit", ["predict", "info"])
     '; did you mean predict?'
@@ -51,7 +51,7 @@ def did_you_mean(given: str, known: Collection[str]) -> str:
     from difflib import get_close_matches  # here: --help does without
 
     without_dashes = {name.lstrip("-"): name for name in known}  # which every option has: they make none more alike
-    near = get_close_matches(given.lstrip("-"), without_dashes, n=1)
+    near = get_close_matches(str(given).lstrip("-"), without_dashes, n=1)
     return f"; did you mean {without_dashes[near[0]]}?" if near else ""
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import nibabel.freesurfer.io
 import numpy as np
 import pytest
 
+from tests.cortex.synthetic_labels import write_annotation
 from tests.pipeline.conftest import demo
 from tribe_np.berg.model_card import N_VERTICES, areas
 from tribe_np.berg.plugin import model_class
@@ -24,11 +24,9 @@ def write_areas(folder: Path, names: list[str], spelling: str = "{S}_{name}_ROI"
     """Annotations of both sides in which area after area comes again and again, with vertices of none between."""
     folder.mkdir(exist_ok=True)
     labels = np.arange(PER_SIDE) % (len(names) + 1)
-    colours = np.array([[i, 1, 2, 0] for i in range(len(names) + 1)])
     for side in ("L", "R"):
         spelled = ["???", *(spelling.format(S=side, name=name) for name in names)]
-        path = folder / f"{side.lower()}h.HCP-MMP1.annot"
-        nibabel.freesurfer.io.write_annot(str(path), labels, colours, spelled, fill_ctab=True)
+        write_annotation(folder / f"{side.lower()}h.HCP-MMP1.annot", spelled, labels)
     return folder
 
 

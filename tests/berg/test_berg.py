@@ -62,6 +62,19 @@ def test_metadata_opens_no_model_and_no_pytorch(annotation: Path) -> None:
     assert done.stdout.strip() == "[]", done.stderr
 
 
+def test_a_models_own_metadata_are_those_of_its_annotation(annotation: Path, options: dict[str, Any]) -> None:
+    def folders(metadata: dict[str, Any]) -> set[Path]:
+        return {Path(file["path"]).parent for file in metadata["tribe_np"]["parcellation"]["files"]}
+
+    given = options | {"parcellation": annotation}
+    assert folders(EncodingModel(**given).get_metadata()) == {annotation}, "without loading"
+    model = BERG().get_encoding_model(NAME, selection={"vertices": binary(5)}, **given)
+    found = model.get_metadata()
+    assert folders(found) == {annotation}
+    assert found["tribe_np"]["selected_vertices"].tolist() == [5]
+    assert set(EncodingModel.get_metadata(parcellation=annotation)["tribe_np"]) == {"parcellation"}
+
+
 def test_without_the_annotation_the_error_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, demo: DemoPaths, options: dict[str, Any]
 ) -> None:
@@ -226,6 +239,7 @@ def test_the_card_lists_areas_and_parameters(capsys: pytest.CaptureFixture[str])
     assert set(BERG().get_model_catalog(print_format=True)) == {"fMRI"}
     assert BERG().describe(NAME) == model_card()
     assert "average subject" in capsys.readouterr().out
+    assert EncodingModel().describe() == model_card()
     parameters = EncodingModel().get_supported_parameters()
     assert {"selection", "device", "stimulus", "return_metadata", "show_progress"} <= set(parameters)
     assert EncodingModel.get_model_id() == NAME

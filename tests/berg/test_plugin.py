@@ -36,6 +36,7 @@ def test_the_model_is_one_of_bergs(berg: ModuleType) -> None:
         assert issubclass(made, EncodingModel)
         assert not made.__abstractmethods__
         assert made().get_supported_parameters()
+        assert "parameters_by_function" in made().describe(), "BERG's"
         card = yaml.safe_load(Path(MODEL_REGISTRY[model_id]["yaml_path"]).read_text())
         assert {"description", "parameters", "input", "output", "references"} <= set(card)
 

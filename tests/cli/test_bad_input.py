@@ -216,8 +216,6 @@ def test_places_that_cannot_be_written(
 def test_regions_need_their_data(
     predict: Command, demo: DemoPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for variable in ("TRIBE_NP_PARCELLATION", "SUBJECTS_DIR", "FREESURFER_HOME"):
-        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     said = predict(demo.clip, "--no-speech", "--roi", "V1")
     assert "hcp-mmp1 was not found; looked in" in said

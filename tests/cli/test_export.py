@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import Command, refused
 from tests.outputs.exports.export_case import predictions_folder
-from tribe_np.outputs.exports.export_formats import EXPORT_FORMATS
+from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_bad_input_is_one_line(predictions: Path, tmp_path: Path, command_here: 
     out = tmp_path / "out"
     for arguments, complaint in (
         (("--to", "gfti"), "did you mean gifti"),
-        (("--to", "npz", "--bids", "sub-01", "task-film"), "the format npz does not take 'bids'"),
+        (("--to", "npz", "--bids", "sub-01", "task-film"), "the format npz does not take --bids"),
         (("--to", "gifti", "--bids", "sub-01"), "task- is missing"),
         (("--to", "csv", "--parcellation", tmp_path / "none"), "none"),
         (("--to", "gifti", "--times", "scan"), "invalid choice"),

@@ -8,43 +8,29 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import Command, refused
-from tests.cortex.icospheres import write_freesurfer
+from tests.cortex.icospheres import write_meshes
+from tests.prediction_folders import write_folder
 from tribe_np.cli.parser import command_parser
 from tribe_np.cortex.meshes.resampling import METHODS, resample
 from tribe_np.cortex.series import as_series
 from tribe_np.outputs.resampled_folder import write_resampled
 
 
-@pytest.fixture(autouse=True)
-def _no_subjects(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SUBJECTS_DIR", raising=False)
-
-
 @pytest.fixture(scope="module")
 def meshes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """fsaverage3, 4 and 5 in a subjects folder."""
-    folder = tmp_path_factory.mktemp("subjects")
-    for mesh in ("fsaverage3", "fsaverage4", "fsaverage5"):
-        write_freesurfer(folder, mesh)
-    return folder
+    return write_meshes(tmp_path_factory.mktemp("subjects"))
 
 
 @pytest.fixture(scope="module")
 def predictions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three rows on fsaverage5, in the files of a prediction folder."""
-    folder = tmp_path_factory.mktemp("run") / "predictions"
-    folder.mkdir()
-    values = np.random.default_rng(0).normal(size=(3, 20484)).astype(np.float32)
-    np.save(folder / "predictions.npy", values)
-    rows = [{"row": r, "start": float(r), "duration": 1.0, "timeline": "t", "n_events": 1} for r in range(3)]
-    (folder / "segments.json").write_text(json.dumps(rows))
-    (folder / "events.tsv").write_text("type\tstart\n")
-    (folder / "transcript.json").write_text("{}")
     run = {
-        "tr": 1.0, "hemodynamic_offset": 5.0, "shape": [3, 20484], "options": {"regions": [], "vertices": None},
-        "warnings": ["as it was"], "summary": "clip -> 3 rows",
+        "shape": [3, 20484], "options": {"regions": [], "vertices": None}, "warnings": ["as it was"],
+        "summary": "clip -> 3 rows",
     }  # fmt: skip
-    (folder / "run.json").write_text(json.dumps(run))
+    values = np.random.default_rng(0).normal(size=(3, 20484))
+    folder = write_folder(tmp_path_factory.mktemp("run") / "predictions", values, run)
+    (folder / "transcript.json").write_text("{}")
     return folder
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import Command, refused
+from tests.prediction_folders import write_folder
 from tools.reference.regions import AREAS, write_annotations
 from tribe_np.cortex import as_series, roi
 
@@ -23,14 +24,9 @@ def atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def write_prediction(folder: Path, vertices: list[int] | None = None) -> Path:
     """Nine rows, in the files that are read of a predictions folder; of all vertices, or of some."""
-    folder.mkdir()
-    values = np.random.default_rng(5).standard_normal((9, 20484)).astype(np.float32)
-    np.save(folder / "predictions.npy", values if vertices is None else values[:, vertices])
-    (folder / "segments.json").write_text(json.dumps([{"row": r, "start": r - 1e-6} for r in range(9)]))
-    (folder / "events.tsv").write_text("type\n")
-    run = {"tr": 1.0, "hemodynamic_offset": 5.0, "options": {"vertices": vertices}}
-    (folder / "run.json").write_text(json.dumps(run))
-    return folder
+    values = np.random.default_rng(5).standard_normal((9, 20484))
+    chosen = values if vertices is None else values[:, vertices]
+    return write_folder(folder, chosen, {"options": {"vertices": vertices}}, starts=[r - 1e-6 for r in range(9)])
 
 
 @pytest.fixture
@@ -92,6 +88,7 @@ def test_json_holds_all_and_names_the_files(
     record = json.loads(out.read_text())
     printed = json.loads(command_here(*given, "--json").stdout)
     assert printed == {"out": None} | record
+    assert record["vertices"] is None
     wanted = roi(predictions, atlas, regions=["V1", "F*"])
     assert [entry["region"] for entry in record["regions"]] == ["V1", "FFC"]
     assert record["regions"][0]["values"] == wanted.values[:, 0].tolist()
@@ -114,7 +111,9 @@ def test_a_selection_run_warns_of_what_it_lacks(
     assert f"50 of {len(v1)}" in done.stdout
     out = tmp_path / "asked.json"
     assert command_here("roi", run, "--parcellation", atlas, "--regions", "V2", "--out", out).returncode == 0
-    entry = json.loads(out.read_text())["regions"][0]
+    record = json.loads(out.read_text())
+    assert record["vertices"] == v1[:50]
+    entry = record["regions"][0]
     assert (entry["mean"], entry["rank"], entry["n_computed"]) == (None, None, 0)
     assert set(entry["values"]) == {None}
     assert command_here("roi", run, "--parcellation", atlas, "--regions", "V2", "--out", out.with_suffix(".tsv"))

@@ -92,6 +92,13 @@ def write_freesurfer(
     return folder
 
 
+def write_meshes(folder: Path) -> Path:
+    """fsaverage3, 4 and 5 in a subjects folder, each the first vertices of the next."""
+    for mesh in ("fsaverage3", "fsaverage4", "fsaverage5"):
+        write_freesurfer(folder, mesh)
+    return folder
+
+
 def gifti(arrays: list[tuple[np.ndarray, str]], side: str | None = None) -> GiftiImage:
     """A GIFTI image of arrays and their intents; `side` is named in the header."""
     meta = GiftiMetaData({"AnatomicalStructurePrimary": SIDES[side][1]} if side else {})

@@ -1,29 +1,15 @@
 """A made-up brain: two spheres as fsaverage5, and a subject whose surfaces lie elsewhere in the scanner."""
 
-from functools import cache
 from pathlib import Path
 
 import numpy as np
+
+from tests.cortex.icospheres import icosphere
 
 CENTRES = {"l": np.array([-33.0, -15.0, 8.0]), "r": np.array([33.0, -15.0, 8.0])}
 WHITE, PIAL = 27.0, 30.0  # mm from the centre
 CRAS = np.array([5.0, -8.0, 11.0])
 SUBJECT_SCALE = np.array([1.1, 0.9, 1.0])
-
-
-@cache
-def sphere(level: int) -> tuple[np.ndarray, np.ndarray]:
-    """An icosahedron divided `level` times on the unit sphere: 10 * 4 ** level + 2 vertices."""
-    golden = (1 + 5**0.5) / 2
-    corners = [(0, s, t * golden) for s in (-1, 1) for t in (-1, 1)]
-    points = np.array([np.roll(corner, turn) for turn in range(3) for corner in corners], float)
-    points /= np.linalg.norm(points, axis=1, keepdims=True)
-    from scipy.spatial import ConvexHull
-
-    faces = outward(points, ConvexHull(points).simplices.astype(np.int64))
-    for _ in range(level):
-        points, faces = _divided(points, faces)
-    return points, faces
 
 
 def outward(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
@@ -35,24 +21,13 @@ def outward(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
     return faces
 
 
-def _divided(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
-    unique, place = np.unique(edges, axis=0, return_inverse=True)
-    middle = points[unique].mean(axis=1)
-    middle /= np.linalg.norm(middle, axis=1, keepdims=True)
-    ab, bc, ca = place.reshape(3, -1) + len(points)
-    a, b, c = faces.T
-    new = np.concatenate([np.stack(t, axis=1) for t in ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))])
-    return np.concatenate([points, middle]), new
-
-
 def write_fsaverage5(subjects: Path, name: str = "fsaverage5", level: int = 5) -> None:
     """A mesh of fsaverage in FreeSurfer's layout: spheres about CENTRES, and the sphere itself."""
     from nibabel.freesurfer import write_geometry
 
     folder = subjects / name / "surf"
     folder.mkdir(parents=True)
-    points, faces = sphere(level)
+    points, faces = icosphere(level)
     for side, centre in CENTRES.items():
         write_geometry(str(folder / f"{side}h.pial"), centre + PIAL * points, faces)
         write_geometry(str(folder / f"{side}h.white"), centre + WHITE * points, faces)
@@ -70,7 +45,7 @@ def write_subject(subjects: Path, *, geometry: bool = True, level: int = 5) -> N
 
     folder = subjects / "sub-01" / "surf"
     folder.mkdir(parents=True)
-    points, faces = sphere(level)
+    points, faces = icosphere(level)
     turn = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))[0]
     turn *= np.sign(np.linalg.det(turn))
     order = np.random.default_rng(4).permutation(len(points))

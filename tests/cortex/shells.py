@@ -1,49 +1,16 @@
 """Two hemispheres that are nothing but shells: white and pial are spheres, with as many vertices as fsaverage3."""
 
-from functools import cache
 from pathlib import Path
 
 import nibabel
 import numpy as np
 from nibabel.freesurfer import write_geometry
 
+from tests.cortex.icospheres import icosphere
 from tribe_np.cortex.meshes.surfaces import Surface
 
 CENTRES = {"left": (-35.3, -10.7, 15.9), "right": (35.4, -10.2, 16.1)}
 WHITE, PIAL = 24.0, 27.0  # mm
-
-
-@cache
-def icosphere(level: int) -> tuple[np.ndarray, np.ndarray]:
-    """Points of the unit sphere (10 * 4**level + 2, 3) and triangles, which look outwards."""
-    golden = (1 + 5**0.5) / 2
-    points = [(x, y * golden, 0.0) for x in (-1, 1) for y in (-1, 1)]
-    points = [tuple(np.roll(point, turn)) for turn in range(3) for point in points]
-    faces = [
-        (a, b, c)
-        for a in range(12)
-        for b in range(a + 1, 12)
-        for c in range(b + 1, 12)
-        if max(np.linalg.norm(np.subtract(points[i], points[j])) for i, j in ((a, b), (b, c), (a, c))) < 2.1
-    ]
-    for _ in range(level):
-        middles: dict[tuple[int, int], int] = {}
-        finer = []
-        for a, b, c in faces:
-            ab, bc, ca = (
-                middles.setdefault((min(edge), max(edge)), len(points) + len(middles))
-                for edge in ((a, b), (b, c), (c, a))
-            )
-            finer += [(a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca)]
-        points += [tuple(np.add(points[i], points[j]) / 2) for i, j in middles]
-        faces = finer
-    places = np.array(points)
-    places /= np.linalg.norm(places, axis=1, keepdims=True)
-    corners = places[faces]
-    inwards = np.linalg.det(corners) < 0
-    triangles = np.array(faces)
-    triangles[inwards] = triangles[inwards][:, ::-1]
-    return places, triangles
 
 
 def shell(kind: str, radius: float, *, level: int = 3, gap: float = 0.0) -> Surface:

@@ -10,7 +10,7 @@ from tests import fake_device
 from tribe_np.backend import to_host
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.encoder.random import random_state_dict, write_random
-from tribe_np.encoder.readout import LEAST_COLUMNS
+from tribe_np.encoder.readout import TILE
 from tribe_np.errors import CheckpointError, ConfigError, NotFiniteError, ShapeError, TribeError
 from tribe_np.formats.safetensors import read_header, write_safetensors
 
@@ -95,7 +95,7 @@ def test_a_selection_is_a_slice(selection: Any, features: dict[str, np.ndarray])
     assert part.columns is not None
     assert part.read_out.pair is not None
     assert part.read_out.n_columns == len(part.columns)
-    assert part.read_out.pair.predictor.weights.shape[2] == LEAST_COLUMNS
+    assert part.read_out.pair.predictor.weights.shape[2] == TILE
     np.testing.assert_allclose(part(features), whole(features)[:, part.columns], atol=1e-14)
     np.testing.assert_allclose(part(features, [0, 1]), whole(features, [0, 1])[:, part.columns], atol=1e-14)
 

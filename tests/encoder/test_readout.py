@@ -8,7 +8,7 @@ import pytest
 from tests import fake_device
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.encoder.random import random_state_dict
-from tribe_np.encoder.readout import LEAST_COLUMNS
+from tribe_np.encoder.readout import TILE
 from tribe_np.oracle import relative_error, trace
 
 DIMS: dict[str, Any] = {"text": (2, 5)}
@@ -45,7 +45,7 @@ def test_one_map_only_where_it_is_smaller(selection: Any, features: dict[str, np
     large = build(selection=selection, precision="float64")
     assert large.read_out.composed is not None
     assert large.read_out.pair is None
-    assert large.read_out.composed.weights.shape == (1, 24, 50 if selection is None else LEAST_COLUMNS)
+    assert large.read_out.composed.weights.shape == (1, 24, 50 if selection is None else TILE)
     assert build({"low_rank_head": 3}).read_out.composed is None
     assert build({"low_rank_head": None}).read_out.composed is None
     assert build(exact_order=True).read_out.composed is None

@@ -81,9 +81,10 @@ def test_selections_of_other_spaces() -> None:
         ({"roi": ["V1"]}, mask, "select them by structure"),
         ({"vertices": [1]}, mask, "vertices lie on the cortical surface.* select them by voxels"),
         ({"roi": ["V1"]}, unknown, "this checkpoint predicts 9 outputs whose place is not known"),
-        ({"structure": ["A"]}, OutputSpace("surface", 20484, "fsaverage5"), "structure is for a mask"),
+        ({"structure": ["A"]}, OutputSpace("surface", 20484, "fsaverage5"), "structure is for a mask.* use roi"),
+        ({"voxels": [1]}, OutputSpace("surface", 20484, "fsaverage5"), "voxels is for a mask.* use vertices"),
         ({"voxels": []}, mask, "selection is empty"),
-        ({"structure": 3}, mask, "structure must be names"),
+        ({"structure": 3}, mask, "structure must be a list of names"),
         ({"mask": "x"}, mask, "no voxel is selected"),
         ({"colour": 1}, mask, "unknown key 'colour'; known are structure, voxels, mask"),
     ):

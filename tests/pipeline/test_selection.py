@@ -14,6 +14,7 @@ from tribe_np import TribeModel
 from tribe_np.cortex import as_series
 from tribe_np.cortex.parcellations.parcellation import Parcellation, ParcellationFile
 from tribe_np.encoder.random import write_random
+from tribe_np.encoder.readout import TILE
 from tribe_np.errors import ConfigError
 from tribe_np.pipeline import vertices
 from tribe_np.pipeline.demo import DemoPaths
@@ -29,6 +30,7 @@ ODD = {
     "one": [12345],
     "the last": [V - 1],
     "seven": [0, 5, 10241, 10242, 10243, 15000, V - 1],
+    "a tile and more": np.arange(37) * 17,
     "all but one": np.arange(V) != 77,
     "a side": np.arange(V) >= V // 2,
 }
@@ -50,6 +52,12 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> Parcellation:
     return found
 
 
+def columns_of(chosen: Any) -> np.ndarray:
+    """The vertices of one of ODD."""
+    array = np.asarray(chosen)
+    return np.flatnonzero(array) if array.dtype == bool else array
+
+
 def within(part: np.ndarray, whole: np.ndarray, columns: np.ndarray) -> float:
     """The largest difference from the sliced whole, over the whole's RMS."""
     assert part.dtype == whole.dtype
@@ -69,8 +77,13 @@ def test_the_union_comes_in_vertex_order(made_up: Parcellation) -> None:
     assert chosen.vertices.tolist() == sorted(expected)
     assert chosen.names == ("FFC", "V1", "FFC")
     assert chosen.regions == ("FFC", "V1")
-    only_region = chosen_vertices({"roi": "V*"}, V)
-    assert only_region is not None
+    for names in ("V*", ("V1", "V2"), np.array(["V1", "V2"]), np.array("V*")):
+        only_region = chosen_vertices({"roi": names}, V)
+        assert only_region is not None
+        assert only_region.regions == ("V1", "V2")
+    every = chosen_vertices({"vertices": np.arange(V)[::-1]}, V)
+    assert every is not None
+    assert len(every.vertices) == V
     assert only_region.regions == ("V1", "V2")
     assert only_region.as_dict() == {
         "name": "made up", "regions": ["V1", "V2"],
@@ -89,6 +102,10 @@ def test_the_union_comes_in_vertex_order(made_up: Parcellation) -> None:
         ({"vertices": np.zeros(V)}, "empty"),
         ({"vertices": np.where(np.arange(V) == 5, np.nan, 1.0)}, "indices or a boolean mask"),
         ({"vertices": np.where(np.arange(V) == 5, -1, 1)}, "must be in 0..20483, got -1..1"),
+        ({"vertices": np.where(np.arange(V) == 5, 255, 0)}, "20484 numbers, one a vertex, .* must be 0 or 1; .* 255"),
+        ({"vertices": np.arange(V) % 181}, "must be 0 or 1; some are others, such as 2"),
+        ({"roi": {"V1"}}, r"roi must be a list of names such as \['V1'\], got \{'V1'\}"),
+        ({"roi": np.array([["V1"]])}, "roi must be a list of names"),
         ({"roi": ["none"]}, "region 'none' of made up has no vertex"),
         ({"roi": ["V9"]}, "region 'V9' is not an area"),
         ({"roi": []}, "no vertex is selected"),
@@ -141,7 +158,7 @@ def test_every_read_out_gives_the_sliced_columns(tmp_path: Path, precision: str,
         kinds.add((name, full.read_out.composed is not None))
         for chosen in ODD.values():
             part = encoder(selection=chosen)
-            columns = np.flatnonzero(chosen) if isinstance(chosen, np.ndarray) else np.array(chosen)
+            columns = columns_of(chosen)
             for subject in subjects:
                 some, whole = part(inputs, subject)[0].T, full(inputs, subject)[0].T
                 assert within(some, whole, columns) <= (BOUND if precision == "float32" else 1e-14), name
@@ -163,7 +180,7 @@ def test_the_demos_models_give_the_sliced_columns(model: TribeModel, demo: DemoP
     whole, segments = opened().predict(events, verbose=False)
     for chosen in ODD.values():
         part, same = opened({"vertices": chosen}).predict(events, verbose=False)
-        columns = np.flatnonzero(chosen) if isinstance(chosen, np.ndarray) else np.array(chosen)
+        columns = columns_of(chosen)
         assert within(part, whole, columns) <= BOUND
         assert [s.start for s in same] == [s.start for s in segments]
 
@@ -171,9 +188,10 @@ def test_the_demos_models_give_the_sliced_columns(model: TribeModel, demo: DemoP
 def test_only_the_chosen_columns_are_kept_and_multiplied(tmp_path: Path) -> None:
     for name, encoder, _ in encoders(tmp_path):
         assert encoder(selection=[5]).n_subjects == (3 if name == "subjects" else 0)
-        read_out = encoder(selection=np.arange(40) * 500).read_out
-        predictor = read_out.composed or read_out.pair.predictor
-        assert predictor.weights.shape[2] == predictor.bias.shape[1] == 40, name
+        for n, n_filled in ((1, TILE), (TILE, TILE), (TILE + 8, 2 * TILE), (100, 112)):  # by whole tiles of BLAS
+            read_out = encoder(selection=np.arange(n) * 200).read_out
+            predictor = read_out.composed or read_out.pair.predictor
+            assert predictor.weights.shape[2] == predictor.bias.shape[1] == n_filled, name
         assert predictor.weights.base is None, "a view would keep the whole table in memory"
 
 

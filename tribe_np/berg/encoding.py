@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from tribe_np.berg.choice import checked_selection
 from tribe_np.berg.metadata import Source, model_metadata
-from tribe_np.berg.model_card import MODEL_IDS, N_VERTICES, model_card
+from tribe_np.berg.model_card import MODEL_IDS, N_VERTICES, described, model_card
 from tribe_np.errors import CheckpointError, ConfigError
 from tribe_np.pipeline.config_update import split_update
 from tribe_np.pipeline.early_checks import check_extractors
@@ -21,6 +22,14 @@ from tribe_np.pipeline.run import check_finite
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
 from tribe_np.timeline.segments import Segment
+
+
+class _class_or_instance(classmethod):  # type: ignore[type-arg]  # noqa: N801
+    """A class method that knows the instance it is called on, as `model_instance`."""
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        bound = super().__get__(instance, owner)
+        return bound if instance is None else partial(bound, model_instance=instance)
 
 
 class EncodingModel:
@@ -121,9 +130,9 @@ class EncodingModel:
             warnings.warn(text, stacklevel=2)
         return responses
 
-    @classmethod
+    @_class_or_instance  # type: ignore[arg-type]
     def get_metadata(
-        cls,
+        cls,  # noqa: N805
         berg_dir: str | Path | None = None,
         subject: str | None = None,
         model_instance: "EncodingModel | None" = None,
@@ -131,13 +140,16 @@ class EncodingModel:
         parcellation: Source = None,
         **others: Any,
     ) -> dict[str, Any]:
-        """`model_metadata`; of a model that has responded, with the times of its rows and the vertices of its columns.
+        """`model_metadata`; of a loaded model with the vertices of its columns, and the times of its last responses.
 
+        Called on a model, `model_instance` is that model.
         Raises   ParcellationError where there is no HCP-MMP1 annotation
         """
         if model_instance is None:
             return model_metadata(parcellation)
-        metadata = model_metadata(model_instance.parcellation)
+        metadata = model_metadata(model_instance.parcellation if parcellation is None else parcellation)
+        if model_instance._loaded is None:
+            return metadata
         metadata["tribe_np"] |= {
             "selected_vertices": model_instance.selected_vertices,
             "row_starts_s": np.array([segment.start for segment in model_instance.segments]),
@@ -149,6 +161,10 @@ class EncodingModel:
     def get_model_id(cls) -> str:
         """The first of MODEL_IDS."""
         return MODEL_IDS[0]
+
+    def describe(self) -> dict[str, Any]:
+        """The model card, whose description is printed."""
+        return described(self.get_model_id())
 
     def get_supported_parameters(self) -> dict[str, Any]:
         """The parameters that the model card lists."""

@@ -37,6 +37,16 @@ def model_card() -> dict[str, Any]:
     return card
 
 
+def described(model_id: str) -> dict[str, Any]:
+    """A copy of the card, whose description is printed.
+
+    Raises   ConfigError for an unknown model
+    """
+    card = model_card()
+    print(f"{checked_id(model_id)}\n\n{card['description']}")
+    return dict(card)
+
+
 @cache
 def areas() -> tuple[str, ...]:
     """The 180 areas of HCP-MMP1 in its authors' order: a name's place is its number in `roi_assignments`."""

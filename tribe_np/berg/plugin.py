@@ -43,6 +43,8 @@ def model_class() -> type[EncodingModel]:
     class TribeV2Model(EncodingModel, interface):  # type: ignore[misc]
         """TRIBE v2 in NumPy: see EncodingModel."""
 
+        describe = interface.describe  # BERG's, which prints the whole card
+
         def __init__(self, *arguments: Any, **options: Any) -> None:
             with _in_bergs_words(errors, errors.InvalidParameterError):
                 super().__init__(*arguments, **options)

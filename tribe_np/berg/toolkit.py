@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tribe_np.berg.metadata import Source, model_metadata
-from tribe_np.berg.model_card import MODEL_IDS, checked_id, model_card
+from tribe_np.berg.model_card import MODEL_IDS, checked_id, described, model_card
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,7 +78,4 @@ class BERG:
 
         Raises   ConfigError for an unknown model
         """
-        checked_id(model_id)
-        card = model_card()
-        print(f"{model_id}\n\n{card['description']}")
-        return dict(card)
+        return described(model_id)

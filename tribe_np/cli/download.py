@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "repository",
         type=common.words,
         metavar="NAME",
-        help=f"a model such as facebook/tribev2, or {ATLAS}, the regions",
+        help=f"a model such as facebook/tribev2, or the parcellation {ATLAS}",
     )
     parser.add_argument(
         "--models", type=common.path, metavar="DIR", help="folder to put the models into (default: the hub cache)"
@@ -25,11 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-extractors", action="store_true", help="leave out the extractors that its config.yaml names"
     )
     parser.add_argument(
-        "--accept-hcp-terms", action="store_true", help=f"for {ATLAS}: you accept the terms that it prints without this"
+        "--accept-hcp-terms",
+        action="store_true",
+        help=f"{ATLAS}: accept the terms, which are printed without this option",
     )
     parser.add_argument(
         "--from", dest="mirror", type=common.words, metavar="ADDRESS",
-        help=f"for {ATLAS}: the folder of a web server that has the two files (default: figshare)",
+        help=f"{ATLAS}: web address of a folder that has the two files (default: figshare)",
     )  # fmt: skip
     common.add_quiet(parser)
 

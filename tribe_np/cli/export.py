@@ -3,7 +3,7 @@
 import argparse
 
 from tribe_np.cli import common
-from tribe_np.outputs.exports.export_formats import EXPORT_FORMATS
+from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
 SUPPRESS = argparse.SUPPRESS
 
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--bids", nargs="+", default=SUPPRESS, metavar="KEY-LABEL",
-        help="names of a BIDS derivative (gifti, cifti, nifti): sub-01 task-film, also ses-, acq-, run-, desc-",
+        help="gifti, cifti, nifti: names of a BIDS derivative, sub-01 task-film, also ses-, acq-, run-, desc-",
     )  # fmt: skip
     parser.add_argument(
         "--fill-gaps", action="store_true", default=SUPPRESS,
@@ -32,12 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--mask-medial-wall", action="store_true", default=SUPPRESS,
-        help="leave out (cifti) the vertices that have no region in --parcellation",
+        help="cifti: leave out the vertices that have no region in --parcellation",
     )  # fmt: skip
     common.add_parcellation(parser, SUPPRESS)
     parser.add_argument(
         "--surface", type=common.words, default=SUPPRESS, metavar="KIND",
-        help="put this surface into the files (mz3): white, pial, inflated, half, sphere, flat",
+        help="mz3: put this surface into the files: white, pial, inflated, half, sphere, flat",
     )  # fmt: skip
     parser.add_argument(
         "--subjects-dir", type=common.path, default=SUPPRESS, metavar="DIR",
@@ -68,8 +68,8 @@ def _add_volume_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--mask", nargs="+", type=common.path, default=SUPPRESS, metavar="FILE",
-        help="for a prediction of the subcortex (nifti, npz): FSL's data/atlases, or a NIfTI file and the table of its "
-        "labels (default: TRIBE_NP_SUBCORTEX, FSLDIR, or nilearn's download)",
+        help="nifti and npz, of a prediction of the subcortex: FSL's data/atlases, or a NIfTI file and the table of "
+        "its labels (default: TRIBE_NP_SUBCORTEX, FSLDIR, or nilearn's download)",
     )  # fmt: skip
 
 

@@ -145,7 +145,7 @@ def _are_hemispheres(one: str, other: str) -> bool:
         return True
     if not all(name.lower().endswith((".csv", ".tsv")) for name in (one, other)):
         return False
-    from tribe_np.cortex.parcellations.hemisphere_marks import marked  # here: --help does without
+    from tribe_np.cortex.hemisphere_marks import marked  # here: --help does without
 
     (side, called), (other_side, other_called) = (marked(name.rpartition("/")[2]) for name in (one, other))
     return called == other_called and {side, other_side} == {"left", "right"}

@@ -39,7 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the atlas of --structure: FSL's data/atlases, or a NIfTI file with a table of its labels "
         "(default: TRIBE_NP_SUBCORTEX, FSLDIR, or nilearn's download)",
     )  # fmt: skip
-    parser.add_argument("--subject", type=subject, metavar="ID", help="subject of the checkpoint (default: average)")
+    parser.add_argument(
+        "--subject",
+        type=subject,
+        metavar="ID",
+        help="subject of the checkpoint, by name or index (default: the average one)",
+    )
     parser.add_argument(
         "--dry-run",
         action="store_true",

@@ -51,7 +51,8 @@ def _add_space(parser: argparse.ArgumentParser) -> None:
         help="from other vertices to fsaverage's, on the registered sphere (default: barycentric)",
     )  # fmt: skip
     _option(
-        group, "--mesh", choices=["fsaverage5", "fsaverage6", "fsaverage7"], help="mesh (default: fsaverage5)"
+        group, "--mesh", choices=["fsaverage5", "fsaverage6", "fsaverage7"],
+        help="mesh of the result (default: fsaverage5)"
     )  # fmt: skip
 
 
@@ -62,8 +63,10 @@ def _add_sampling(parser: argparse.ArgumentParser) -> None:
         help="points that are averaged: a ball around each vertex (default), a line along its normal, or from pial to "
         "white (depth, auto)",
     )  # fmt: skip
-    _option(group, "--radius", type=float, metavar="MM", help="of the ball, or half the line (default: 3)")
-    _option(group, "--n-samples", type=int, metavar="N", help="points a vertex (default: 20 of a ball, otherwise 10)")
+    _option(group, "--radius", type=float, metavar="MM", help="radius of the ball, or half of the line (default: 3)")
+    _option(
+        group, "--n-samples", type=int, metavar="N", help="points for each vertex (default: 20 in a ball, otherwise 10)"
+    )
     _option(
         group, "--depth", type=float, nargs="+", metavar="D",
         help="depths of the points: 0 is pial, 1 white (of a line: fractions of the radius inward)",
@@ -78,11 +81,15 @@ def _add_cleaning(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("cleaning")
     parser.set_defaults(no_detrend=False, no_standardize=False)
     _option(
-        group, "--confounds", type=common.path, metavar="FILE", help="table of confounds to regress out (fMRIPrep's)"
+        group,
+        "--confounds",
+        type=common.path,
+        metavar="FILE",
+        help="table of confounds to regress out, such as fMRIPrep's",
     )
     _option(
         group, "--confound-columns", type=_names, metavar="A,B",
-        help="its columns, or sets of them: motion, motion24, wm-csf, global, compcor, cosine, non-steady, all",
+        help="which columns, or sets of them: motion, motion24, wm-csf, global, compcor, cosine, non-steady, all",
     )  # fmt: skip
     group.add_argument("--no-detrend", action="store_true", help="keep the linear trend")
     group.add_argument("--no-standardize", action="store_true", help="keep the units: no z-score")
@@ -99,7 +106,7 @@ def _add_time(parser: argparse.ArgumentParser) -> None:
         help="rows of the stimulus, as a prediction has them: row t is the BOLD at start + t + offset",
     )  # fmt: skip
     _option(group, "--start", type=float, metavar="S", help="when the stimulus began in the scan (default: 0)")
-    _option(group, "--offset", type=float, metavar="S", help="from a stimulus to its BOLD (default: 5)")
+    _option(group, "--offset", type=float, metavar="S", help="seconds from a stimulus to its BOLD (default: 5)")
 
 
 def _names(text: str) -> list[str]:
@@ -140,7 +147,8 @@ def _said(out: Path, result: dict[str, Any]) -> list[str]:
     n_rows, n_vertices = result["shape"]
     lines = [f"wrote {out}: bold.npy ({n_rows} rows of {result['tr']:g} s, {n_vertices} vertices), run.json"]
     later = f"of the stimulus; the BOLD is {result['hemodynamic_offset']:g} s later"
-    lines.append(f"row 0 is second {result['start']:g} {'of the scan' if result['time_axis'] == 'scan' else later}")
+    start = round(result["start"], 3) + 0.0  # never -0
+    lines.append(f"row 0 is second {start:g} {'of the scan' if result['time_axis'] == 'scan' else later}")
     if "space" in result:
         how = result.get("coordinates_note") or result["coordinates"]
         lines.append(f"space {result['space']} ({result['space_found_in']}): {how}")

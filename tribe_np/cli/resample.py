@@ -7,7 +7,9 @@ from tribe_np.cli import common
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np resample`."""
-    parser.add_argument("predictions", type=common.path, metavar="PRED", help="a prediction folder")
+    parser.add_argument(
+        "predictions", type=common.path, metavar="PRED", help="a folder that predict, resample or project wrote"
+    )
     parser.add_argument(
         "--to", required=True, type=common.words, metavar="MESH", help="fsaverage3 to fsaverage7, or fsLR-32k"
     )
@@ -56,10 +58,11 @@ def execute(options: argparse.Namespace) -> int:
     run = write_resampled(options.out, made, options.predictions)
     common.print_warnings(made.warnings)
     n_rows, n_vertices = made.values.shape
+    numbering = {name: run[name] for name in ("numbering",) if name in run}
     how = made.record["method"] + (", of labels" if options.labels else "")
     common.print_result(
         options,
-        {"out": str(options.out), "shape": [n_rows, n_vertices], **run["resampled"]},
+        {"out": str(options.out), "shape": [n_rows, n_vertices], **numbering, **run["resampled"]},
         [f"wrote {options.out}: {n_rows} rows x {n_vertices} vertices of {made.series.mesh} ({how})"],
     )
     return 0

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np roi`."""
-    parser.add_argument("predictions", type=common.path, metavar="PRED", help="folder that predict or resample wrote")
+    parser.add_argument(
+        "predictions", type=common.path, metavar="PRED", help="a folder that predict, resample or project wrote"
+    )
     common.add_parcellation(parser)
     parser.add_argument(
         "--mask", type=common.path, nargs="+", metavar="FILE",

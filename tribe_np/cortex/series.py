@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 
 from tribe_np.cortex.output_space import check_surface, space_of_run
-from tribe_np.cortex.sizes import HEMISPHERES, VERTICES_PER_HEMISPHERE, mesh_name, mesh_of_size
+from tribe_np.cortex.sizes import (
+    HEMISPHERES,
+    NUMBERED_TWICE,
+    OF_FREESURFER,
+    OF_NILEARN,
+    VERTICES_PER_HEMISPHERE,
+    mesh_name,
+    mesh_of_size,
+)
 from tribe_np.errors import OutputError, ShapeError
 from tribe_np.formats.prediction_folder import MEASURED, read_measured, read_prediction
 
@@ -36,6 +44,7 @@ class SurfaceSeries:
     vertices: np.ndarray | None = None
     run: Mapping[str, Any] = field(default_factory=dict)  # run.json of the folder it came from
     origin: str = "the array"  # what errors call it
+    numbering: str | None = None  # of fsaverage3 and 4, which have two: OF_NILEARN, OF_FREESURFER, None where unknown
 
     @property
     def per_hemisphere(self) -> int:
@@ -74,6 +83,8 @@ def as_series(source: Any, *, mesh: str | None = None, tr: float = 1.0) -> Surfa
         return source
     if isinstance(source, (str, Path)):
         return _from_folder(Path(source))
+    if isinstance(source, np.ma.MaskedArray):  # what is masked is no value, whatever number lies there
+        source = np.ma.filled(source.astype(np.result_type(source, np.float16)), np.nan)
     values = np.atleast_2d(np.asarray(source))
     if values.ndim != 2 or values.dtype.kind not in "fiu":
         raise ShapeError(f"expected numbers of shape (R, V) or (V,), got {values.dtype} {values.shape}")
@@ -103,7 +114,12 @@ def _from_folder(folder: Path) -> SurfaceSeries:
         raise ShapeError(f"{folder}: has {n_columns} vertices, but {mesh} has {size}")
     if vertices is not None and (vertices.shape != (n_columns,) or not _ascending(vertices, size)):
         raise OutputError(f"{folder}: run.json does not name one vertex of {mesh} for each of {n_columns} columns")
-    return SurfaceSeries(predictions, mesh, starts, tr, offset, vertices, run, str(folder))
+    return SurfaceSeries(predictions, mesh, starts, tr, offset, vertices, run, str(folder), _numbering(run, mesh))
+
+
+def _numbering(run: Mapping[str, Any], mesh: str) -> str | None:
+    told = run.get("numbering")
+    return str(told) if mesh in NUMBERED_TWICE and told in (OF_NILEARN, OF_FREESURFER) else None
 
 
 def _from_measured(folder: Path) -> SurfaceSeries:

@@ -11,6 +11,9 @@ VERTICES_PER_HEMISPHERE = {
     "fsLR-32k": 32492,
 }  # fmt: skip
 FS_LR = "fsLR-32k"  # numbered otherwise: no vertex of it is one of fsaverage
+NUMBERED_TWICE = ("fsaverage3", "fsaverage4")  # by FreeSurfer, and otherwise by nilearn since 0.14
+OF_NILEARN = "the first of fsaverage5 (nilearn 0.14)"
+OF_FREESURFER = "in another order than in fsaverage5 (FreeSurfer)"
 ALIASES = {"fsaverage": "fsaverage7", "fsLR": FS_LR, "fs_LR_32k": FS_LR}
 HEMISPHERES = ("left", "right")
 

@@ -22,7 +22,7 @@ EXTENSION = 32  # the code of the one that describes CIFTI-2's axes
 MOST_XML = 8 * MEGABYTE  # two hemispheres of fsaverage take 2.3
 DTYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4"}
 """Types of values by NIfTI's code."""
-STRUCTURES = {"CIFTI_STRUCTURE_CORTEX_LEFT": "left", "CIFTI_STRUCTURE_CORTEX_RIGHT": "right"}
+CORTEX_STRUCTURES = {"CIFTI_STRUCTURE_CORTEX_LEFT": "left", "CIFTI_STRUCTURE_CORTEX_RIGHT": "right"}
 
 
 def parse_cifti_labels(raw: bytes, origin: str) -> list[Annotation]:
@@ -102,7 +102,7 @@ def _parsed(xml: bytes, origin: str) -> Any:
 
 def _hemisphere(model: Any, keys: np.ndarray, table: dict[int, str], origin: str) -> Annotation | None:
     """One hemisphere's vertices in order, those that the file leaves out without a label; None for other structures."""
-    side = STRUCTURES.get(model.brain_structure)
+    side = CORTEX_STRUCTURES.get(model.brain_structure)
     if side is None:
         return None
     size, first, count = model.surface_number_of_vertices, model.index_offset, model.index_count

@@ -26,7 +26,7 @@ GZIP = b"\x1f\x8b"
 MAX_AXES = 6  # of an array, by the format; nibabel counts up to whatever a file claims
 AXES = re.compile(rb"""Dimensionality\s*=\s*["']([^"']*)""")
 DATA = re.compile(rb"<Data(?:\s[^>]*)?>(.*?)</Data", re.DOTALL)
-SIDES = {"cortexleft": "left", "cortexright": "right"}
+STRUCTURE_SIDES = {"cortexleft": "left", "cortexright": "right"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +47,8 @@ class GiftiFile:
     side: str | None
 
 
-def read_gifti(path: str | Path, *, error: type[TribeError] = MeshError, most: int = MAX_BYTES) -> GiftiFile:
-    """What a GIFTI file of at most `most` bytes holds, compressed (.gz) or not.
+def read_gifti(path: str | Path, *, error: type[TribeError] = MeshError, most: int | None = None) -> GiftiFile:
+    """What a GIFTI file of at most `most` bytes (None: 256 MB) holds, compressed (.gz) or not.
 
     Raises   `error`, naming the file: missing, larger, truncated or malformed
     """
@@ -56,11 +56,12 @@ def read_gifti(path: str | Path, *, error: type[TribeError] = MeshError, most: i
     return decode_gifti(raw, str(path), error=error, most=_unpacked(raw))
 
 
-def read_packed(path: str | Path, *, error: type[TribeError] = MeshError, most: int = MAX_BYTES) -> bytes:
+def read_packed(path: str | Path, *, error: type[TribeError] = MeshError, most: int | None = None) -> bytes:
     """The bytes of a file, unpacked where gzip packed it.
 
     Raises   `error`, naming the file: missing, damaged, larger than `most` or unpacking to more
     """
+    most = most or MAX_BYTES
     raw = read_small_file(path, most=most, error=error)
     return _gunzipped(raw, str(path), error, min(most, _unpacked(raw))) if raw[:2] == GZIP else raw
 
@@ -75,7 +76,7 @@ def is_gifti(raw: bytes) -> bool:
     return raw.lstrip()[:1] == b"<" and b"GIFTI" in raw[:2000]
 
 
-def decode_gifti(raw: bytes, origin: str, *, error: type[TribeError] = MeshError, most: int = MAX_BYTES) -> GiftiFile:
+def decode_gifti(raw: bytes, origin: str, *, error: type[TribeError] = MeshError, most: int | None = None) -> GiftiFile:
     """`read_gifti` of bytes, whose data may unpack to `most`; errors begin with `origin`."""
     if not is_gifti(raw):
         raise error(f"{origin}: not a GIFTI file")
@@ -83,7 +84,7 @@ def decode_gifti(raw: bytes, origin: str, *, error: type[TribeError] = MeshError
         raise error(
             f"{origin}: its data lie in another file, which is not read; convert it with wb_command -gifti-convert"
         )
-    _check_data(raw, origin, error, most)
+    _check_data(raw, origin, error, most or MAX_BYTES)
     from nibabel.gifti.gifti import GiftiImage  # here: a second of start-up
 
     try:
@@ -137,5 +138,5 @@ def _texts(metadata: Any) -> dict[str, str]:
 
 def _side(places: Sequence[Mapping[str, str]]) -> str | None:
     """The hemisphere that AnatomicalStructurePrimary names; None where none does, or two do."""
-    named = {SIDES.get(place.get("AnatomicalStructurePrimary", "").lower()) for place in places} - {None}
+    named = {STRUCTURE_SIDES.get(place.get("AnatomicalStructurePrimary", "").lower()) for place in places} - {None}
     return named.pop() if len(named) == 1 else None

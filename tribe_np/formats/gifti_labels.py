@@ -14,13 +14,13 @@ import numpy as np
 
 from tribe_np.errors import ParcellationError
 from tribe_np.formats.annotation import Annotation
+from tribe_np.formats.gifti import STRUCTURE_SIDES
 from tribe_np.shown import quoted
 
 MOST_VERTICES = 1_000_000  # fsaverage has 163,842
 MOST_LABELS = 100_000
 DTYPES = {"NIFTI_TYPE_INT32": "i4", "NIFTI_TYPE_UINT8": "u1", "NIFTI_TYPE_FLOAT32": "f4"}
 INTENTS = ("NIFTI_INTENT_LABEL", "NIFTI_INTENT_NONE")
-STRUCTURES = {"cortexleft": "left", "cortexright": "right"}
 
 
 def parse_gifti_labels(raw: bytes, origin: str) -> list[Annotation]:
@@ -129,7 +129,7 @@ class _Document:
         self.text.clear()
 
     def hemisphere(self) -> str | None:
-        return STRUCTURES.get(self.meta.get("AnatomicalStructurePrimary", "").lower())
+        return STRUCTURE_SIDES.get(self.meta.get("AnatomicalStructurePrimary", "").lower())
 
 
 def _values(array: tuple[dict[str, str], list[str]], document: _Document) -> np.ndarray:

@@ -9,7 +9,6 @@ Source   nilearn 0.14.1 datasets.fetch_atlas_harvard_oxford (reorder_img; the na
 """
 
 import csv
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,18 +56,6 @@ def read_volume(path: str | Path) -> Volume:
         raise
     except Exception as error:  # nibabel raises whatever a damaged header leads it to
         raise ParcellationError(f"{path}: cannot be read as a NIfTI volume: {reason_of(error)}") from error
-
-
-def digest(path: str | Path) -> str:
-    """SHA-256 of a file.
-
-    Raises   ParcellationError
-    """
-    try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ParcellationError(f"{path}: cannot be read: {reason_of(error)}") from error
 
 
 def canonical(image: Any, origin: str) -> Volume:

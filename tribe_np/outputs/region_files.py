@@ -44,7 +44,7 @@ def write_regions(table: RegionTable, path: Path, *, summary: bool = False) -> N
         write_file_whole(path, lambda partial: partial.write_text(text + "\n", encoding="utf-8"), COMMAND)
         return
     rows = summary_rows(table) if summary else time_rows(table)
-    write_file_whole(path, lambda partial: _write_rows(partial, rows, SEPARATORS[path.suffix.lower()]), COMMAND)
+    write_file_whole(path, lambda partial: write_rows(partial, rows, SEPARATORS[path.suffix.lower()]), COMMAND)
 
 
 def time_rows(table: RegionTable) -> list[list[str]]:
@@ -69,8 +69,9 @@ def as_record(table: RegionTable) -> dict[str, Any]:
     return {
         "source": series.origin,
         **({"mesh": series.mesh} if isinstance(series, SurfaceSeries) else {"space": series.space.as_dict()}),
+        **_selected(series),
         "parcellation": parcels.name,
-        "parcellation_files": [{"path": str(file.path), "sha256": file.sha256} for file in parcels.files],
+        "parcellation_files": [file.as_dict() for file in parcels.files],
         "tr": _number(series.tr),
         "hemodynamic_offset": _number(series.hemodynamic_offset),
         "time": _meaning_of_starts(series),
@@ -83,6 +84,12 @@ def as_record(table: RegionTable) -> dict[str, Any]:
         ],
         "warnings": list(table.warnings),
     }
+
+
+def _selected(series: AnySeries) -> dict[str, Any]:
+    """The columns of a selection, as run.json has them; null for all."""
+    name, chosen = ("vertices", series.vertices) if isinstance(series, SurfaceSeries) else ("voxels", series.voxels)
+    return {name: None if chosen is None else chosen.tolist()}
 
 
 def _meaning_of_starts(series: AnySeries) -> str:
@@ -112,6 +119,7 @@ def _cell(value: float | None) -> str:
     return "NaN" if value is None else repr(value).replace("nan", "NaN")
 
 
-def _write_rows(path: Path, rows: list[list[str]], separator: str) -> None:
+def write_rows(path: Path, rows: list[list[str]], separator: str) -> None:
+    """Cells as a table."""
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, delimiter=separator, lineterminator="\n").writerows(rows)

@@ -1,6 +1,5 @@
 """A prediction folder on another mesh: what `cortex.resample` made, with everything else of the folder it came from."""
 
-import hashlib
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from tribe_np import __version__
 from tribe_np.cortex.meshes.resampling import Resampled
 from tribe_np.cortex.output_space import OutputSpace
 from tribe_np.errors import OutputError
+from tribe_np.files.sha256 import sha256_of
 from tribe_np.formats.prediction_folder import MEASURED, read_measured, read_prediction
 from tribe_np.outputs.folder import TRANSCRIPT, write_array_file, write_json_file
 from tribe_np.outputs.whole import check_own_target, write_whole
@@ -57,28 +57,23 @@ def _run(before: Mapping[str, Any], made: Resampled, values: Path) -> dict[str, 
     vertices = None if series.vertices is None else [int(vertex) for vertex in series.vertices]
     record = {
         **made.record,
-        "source": {"path": str(values.parent.absolute()), "sha256": _digest(values)},
+        "source": {"path": str(values.parent.absolute()), "sha256": sha256_of(values, error=OutputError)},
         "tribe_np": __version__,
         "warnings": list(made.warnings),
     }
     if "resampled" in before:
         record["before"] = before["resampled"]
+    kept = {key: value for key, value in before.items() if key != "numbering"}
+    numbering = {} if series.numbering is None else {"numbering": series.numbering}
     warnings = before.get("warnings")
     return {
-        **before,
+        **kept,
         "options": {**(options if isinstance(options, Mapping) else {}), "vertices": vertices},
         "space": OutputSpace("surface", 2 * series.per_hemisphere, series.mesh).as_dict(),
         "mesh": series.mesh,
+        **numbering,
         "shape": list(made.values.shape),
         "warnings": [*(warnings if isinstance(warnings, list) else []), *made.warnings],
         "resampled": record,
         "summary": f"{before.get('summary', 'predictions')}; resampled from {record['from']} to {record['to']}",
     }
-
-
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be read: {error.strerror}") from error

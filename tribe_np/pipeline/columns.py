@@ -1,6 +1,6 @@
 """Which columns are computed: vertices on a mesh (`pipeline.vertices`), voxels or structures in a mask."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,10 +9,10 @@ from tribe_np.cortex.output_space import OutputSpace
 from tribe_np.cortex.subcortex.mask_files import load_mask
 from tribe_np.encoder.readout import selected_columns
 from tribe_np.errors import ConfigError
-from tribe_np.pipeline.vertices import VertexSelection, chosen_vertices
+from tribe_np.pipeline.vertices import VertexSelection, chosen_vertices, given_names
 from tribe_np.shown import quoted
 
-OF_A_MASK = ("structure", "voxels", "mask")
+OF_A_MASK = {"structure": "roi", "voxels": "vertices", "mask": "parcellation"}  # and what a mesh has instead
 OF_A_MESH = {"roi": "structure (--structure)", "vertices": "voxels", "parcellation": "mask"}  # and what a mask has
 
 
@@ -36,7 +36,9 @@ def column_selection(selection: Mapping[str, Any] | None, space: OutputSpace) ->
         return _voxels(selection, space)
     for key in asked:
         if key in OF_A_MASK and space.kind == "surface":
-            raise ConfigError(f"selection: {key} is for a mask, but this checkpoint predicts {space}; use roi")
+            raise ConfigError(
+                f"selection: {key} is for a mask, but this checkpoint predicts {space}; use {OF_A_MASK[key]}"
+            )
         if key == "roi" and space.kind != "surface":
             raise ConfigError(f"regions such as V1 lie on the cortical surface, but this checkpoint predicts {space}")
     return chosen_vertices(
@@ -54,7 +56,7 @@ def _voxels(selection: Mapping[str, Any], space: OutputSpace) -> VertexSelection
     given = selected_columns(selection.get("voxels"), space.n_outputs)
     if given is not None:
         chosen[given] = True
-    names = structure_names(selection)
+    names = given_names(selection.get("structure"), "structure", "Left Thalamus")
     mask = load_mask(space, selection.get("mask")) if names else None
     structures: tuple[str, ...] = ()
     if mask is not None:
@@ -64,15 +66,3 @@ def _voxels(selection: Mapping[str, Any], space: OutputSpace) -> VertexSelection
     if not chosen.any():
         raise ConfigError("selection: no voxel is selected; give names of structures, or a mask or indices as voxels")
     return VertexSelection(np.flatnonzero(chosen), names, structures, mask)
-
-
-def structure_names(selection: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of structures that a selection asks for.
-
-    Raises   ConfigError where they are no texts
-    """
-    names = selection.get("structure")
-    names = () if names is None else (names,) if isinstance(names, str) else names
-    if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
-        raise ConfigError(f"selection: structure must be names such as ['Left Thalamus'], got {names!r:.60}")
-    return tuple(names)

@@ -32,7 +32,7 @@ class VertexSelection:
         """Where the regions come from, for run.json; None where no region was named."""
         if self.parcellation is None:
             return None
-        files = [{"path": str(file.path), "sha256": file.sha256} for file in self.parcellation.files]
+        files = [file.as_dict() for file in self.parcellation.files]
         return {"name": self.parcellation.name, "regions": list(self.regions), "files": files}
 
 
@@ -52,7 +52,7 @@ def chosen_vertices(selection: Mapping[str, Any] | None, n_vertices: int) -> Ver
     given = selected_columns(selection.get("vertices"), n_vertices)
     if given is not None:
         chosen[given] = True
-    names = _names(selection.get("roi"))
+    names = given_names(selection.get("roi"), "roi", "V1")
     parcellation = load_parcellation(selection.get("parcellation"), n_vertices) if names else None
     regions: tuple[str, ...] = ()
     if parcellation is not None:
@@ -70,10 +70,16 @@ def vertex_selection(selection: Mapping[str, Any] | None, n_vertices: int) -> np
     return None if chosen is None else chosen.vertices
 
 
-def _names(roi: Any) -> tuple[str, ...]:
-    names = [] if roi is None else [roi] if isinstance(roi, str) else roi
-    if not isinstance(names, (Sequence, np.ndarray)) or not all(isinstance(name, str) for name in names):
-        raise ConfigError(f"selection: roi must be names of regions such as ['V1'], got {names!r:.60}")
+def given_names(names: Any, key: str, example: str) -> tuple[str, ...]:
+    """The names under one key of a selection: a text, or a list, tuple or array of texts; none where it is None.
+
+    Raises   ConfigError for anything else
+    """
+    if isinstance(names, np.ndarray):
+        names = names.tolist()
+    names = [] if names is None else [names] if isinstance(names, str) else names
+    if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+        raise ConfigError(f"selection: {key} must be a list of names such as [{example!r}], got {quoted(names)}")
     return tuple(str(name) for name in names)
 
 

@@ -8,9 +8,10 @@ import pytest
 from nibabel import cifti2, freesurfer, gifti
 from nibabel.cifti2 import cifti2_axes
 
-from tests.cortex.made_brain import outward, sphere
+from tests.cortex.icospheres import icosphere
+from tests.cortex.made_brain import outward
 from tribe_np.cortex import project
-from tribe_np.cortex.measured.measured_surfaces import other_file, side_in_name
+from tribe_np.cortex.hemisphere_marks import counterpart, hemisphere_of
 from tribe_np.errors import ConfigError, MeasurementError, MeshError, TribeError
 from tribe_np.formats import gifti as gifti_files
 
@@ -45,18 +46,16 @@ def write_pair(folder: Path, size: int = SIZE, names: Sequence[str] = ("hemi-L",
     ("bold.gii", None), ("a.lh.gii", "left"), ("MTL.gii", None),
 ])  # fmt: skip
 def test_names_mark_hemispheres(name: str, side: str | None) -> None:
-    assert side_in_name(Path(name)) == side
+    assert hemisphere_of(name) == side
 
 
 @pytest.mark.parametrize(("left", "right"), [
     ("s_hemi-L_b.func.gii", "s_hemi-R_b.func.gii"), ("lh.b.mgh", "rh.b.mgh"), ("b.L.func.gii", "b.R.func.gii"),
 ])  # fmt: skip
-def test_the_other_hemisphere_is_found_beside(tmp_path: Path, left: str, right: str) -> None:
-    assert other_file(tmp_path / left) is None
-    for name in (left, right):
-        (tmp_path / name).touch()
-    assert other_file(tmp_path / left) == tmp_path / right
-    assert other_file(tmp_path / right) == tmp_path / left
+def test_the_other_hemisphere_is_found_beside(left: str, right: str) -> None:
+    assert counterpart(left, [left, f"a{right}"]) is None
+    assert counterpart(left, [left, right]) == right
+    assert counterpart(right, [left, right]) == left
 
 
 @pytest.mark.parametrize("given", ["one", "both", "turned"])
@@ -244,7 +243,7 @@ def test_fslr_comes_along_hcps_spheres(tmp_path: Path, subjects: Path) -> None:
         for side, shift in (("L", 0), ("R", 5))
     ]
     found = project(both, spheres=spheres, subjects_dir=subjects, **PLAIN).values
-    expected = sphere(5)[0].T
+    expected = icosphere(5)[0].T
     assert np.abs(found[:, :SIZE] - expected).max() < 1e-3  # a smooth map comes along, both sides
     assert np.abs(found[:, SIZE:] - 5 - expected).max() < 1e-3
 
@@ -253,7 +252,7 @@ def test_a_subjects_own_surface_comes_along_sphere_reg(tmp_path: Path, subjects:
     directions = freesurfer.read_geometry(subjects / "sub-01" / "surf" / "lh.sphere.reg")[0] / 100
     both = [write_gifti(tmp_path / f"{side}.fsnative.gii", directions.T.astype(np.float32)) for side in ("lh", "rh")]
     found = project(both, subject="sub-01", subjects_dir=subjects, **PLAIN).values
-    assert np.abs(found[:, :SIZE] - sphere(5)[0].T).max() < 1e-3
+    assert np.abs(found[:, :SIZE] - icosphere(5)[0].T).max() < 1e-3
     with pytest.raises(ConfigError, match="its name says fsaverage5, but subject sub-01"):
         project(write_pair(tmp_path), subject="sub-01", subjects_dir=subjects, **PLAIN)
 

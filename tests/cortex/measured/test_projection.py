@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.cortex.icospheres import icosphere
 from tests.cortex.made_brain import (
     CENTRES,
     CRAS,
@@ -14,7 +15,6 @@ from tests.cortex.made_brain import (
     box,
     noise,
     scanner_place,
-    sphere,
     write_fsaverage5,
     write_subject,
     write_volume,
@@ -29,7 +29,7 @@ N = 20484
 
 
 def pial() -> np.ndarray:
-    points, _ = sphere(5)
+    points, _ = icosphere(5)
     return np.concatenate([CENTRES[side] + PIAL * points for side in "lr"])
 
 
@@ -62,7 +62,7 @@ def test_a_marker_lands_within_a_voxel_in_each_template(tmp_path: Path, subjects
 
 @pytest.mark.parametrize("registration", ["nearest", "barycentric"])
 def test_a_marker_lands_within_a_voxel_in_the_subjects_space(tmp_path: Path, subjects: Path, registration: str) -> None:
-    directions, _ = sphere(5)
+    directions, _ = icosphere(5)
     places = np.concatenate([scanner_place(side, directions) for side in "lr"])
     low = places.min(axis=0) - 9
     affine = np.diag([2.0, 2.0, 2.0, 1.0])
@@ -127,7 +127,7 @@ def test_surfaces_of_another_mni152_are_said(tmp_path: Path, subjects: Path) -> 
     (tmp_path / "subjects" / "fsaverage5").symlink_to(subjects / "fsaverage5")
     from nibabel import gifti
 
-    points, faces = sphere(5)
+    points, faces = icosphere(5)
     for side in "lr":
         for kind, radius in (("pial", PIAL), ("white", WHITE)):
             arrays = [

@@ -16,8 +16,7 @@ BOUND = 2e-6  # of z-scores: float32
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_it_is_upstreams(tmp_path: Path, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SUBJECTS_DIR", raising=False)
+def test_it_is_upstreams(tmp_path: Path, case: str) -> None:
     options = dict(CASES[case])
     if options.pop(FROM_MNI, False):
         write_mni_surfaces(tmp_path / "subjects")

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.cortex.icospheres import reordered, shuffled, surface
-from tribe_np.cortex.meshes.nesting import TOLERANCE, is_prefix, nested_vertices, prefix_by_definition
+from tribe_np.cortex.meshes.nesting import TOLERANCE, is_prefix, nested_vertices, prefix_by_definition, proven_first
+from tribe_np.cortex.meshes.surfaces import load_surface
 
 
 def sphere(mesh: str) -> np.ndarray:
@@ -55,6 +56,56 @@ def test_only_freesurfers_own_numbering_is_taken_without_proof() -> None:
     assert prefix_by_definition("fsaverage5", "fsaverage4", 2562) is None
     assert prefix_by_definition("fsaverage5", "fsaverage6", 40962) is None
     assert prefix_by_definition("fsaverage6", "fsLR-32k", 32492) is None
+
+
+@pytest.mark.parametrize("n", [12, 162, 642, 2562, 10242])
+def test_a_sphere_proves_its_own_first_vertices(n: int) -> None:
+    found = proven_first(*surface("fsaverage5", "sphere", "left"), n)
+    assert found is not None
+    assert (len(found.vertices), found.is_prefix, found.is_proven) == (n, True, True)
+    assert found.farthest < 1e-4
+
+
+def _swapped(one: int, other: int) -> np.ndarray:
+    order = np.arange(2562)
+    order[[one, other]] = other, one
+    return order
+
+
+def test_a_sphere_in_another_order_proves_nothing() -> None:
+    whole = surface("fsaverage4", "sphere", "left")
+    for order in (shuffled(2562), _swapped(641, 642), _swapped(0, 2561), np.arange(2562)[::-1]):
+        assert proven_first(*reordered(*whole, order), 642) is None
+    assert proven_first(*reordered(*whole, _swapped(700, 2000)), 642) is not None  # later ones may lie in any order
+    assert proven_first(*reordered(*whole, _swapped(160, 200)), 642) is not None
+    assert proven_first(*reordered(*whole, _swapped(160, 200)), 162) is None
+    assert proven_first(*whole, 1000) is None
+    assert proven_first(*whole, 10242) is None
+
+
+def test_a_sphere_that_is_damaged_proves_nothing() -> None:
+    sphere, faces = surface("fsaverage4", "sphere", "left")
+    moved = sphere.copy()
+    moved[2000] += np.float32(3 * TOLERANCE)
+    assert proven_first(moved, faces, 642) is None
+    assert proven_first(sphere, faces[(faces != 2000).all(axis=1)], 642) is None
+    crossed = faces.copy()
+    crossed[7] = 0, 1, 2000
+    assert proven_first(sphere, crossed, 642) is None
+
+
+@pytest.mark.extras
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_nilearns_fsaverage5_begins_with_coarser_icosahedra(side: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """nilearn 0.14 sorts fsaverage3 and 4 by it; its sphere, rounded to 0.01 mm, is off by 0.013 mm."""
+    pytest.importorskip("nilearn")
+    monkeypatch.delenv("SUBJECTS_DIR", raising=False)
+    sphere, faces = load_surface("fsaverage5", "sphere").hemisphere(side)
+    for n in (642, 2562):
+        found = proven_first(sphere, faces, n)
+        assert found is not None
+        assert 0.01 < found.farthest < 0.02
+    assert proven_first(*reordered(sphere, faces, shuffled(10242)), 2562) is None
 
 
 @pytest.mark.atlas

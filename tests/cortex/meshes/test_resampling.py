@@ -18,31 +18,23 @@ from tests.cortex.icospheres import (
     surface,
     surface_gifti,
     write_freesurfer,
+    write_meshes,
     write_nilearn,
 )
 from tools.places import GOLDEN
 from tools.reference.surface_maps import PAIRS, labels, size
+from tribe_np.cortex.meshes import interpolation, subsampling
 from tribe_np.cortex.meshes.interpolation import SourceWeights, barycentric, most_frequent
 from tribe_np.cortex.meshes.resampling import METHODS, resample
-from tribe_np.cortex.meshes.surfaces import interpolation, resampling
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import ConfigError, MeshError, ShapeError
 
 SIDES = ("left", "right")
 
 
-@pytest.fixture(autouse=True)
-def _no_subjects(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SUBJECTS_DIR", raising=False)
-
-
 @pytest.fixture(scope="module")
 def meshes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """fsaverage3, 4 and 5 in a subjects folder, each the first vertices of the next."""
-    folder = tmp_path_factory.mktemp("subjects")
-    for mesh in ("fsaverage3", "fsaverage4", "fsaverage5"):
-        write_freesurfer(folder, mesh)
-    return folder
+    return write_meshes(tmp_path_factory.mktemp("subjects"))
 
 
 def series(values: np.ndarray, mesh: str, vertices: np.ndarray | None = None) -> SurfaceSeries:
@@ -96,7 +88,7 @@ def test_vertices_that_are_not_shared_are_not_subsampled(tmp_path: Path) -> None
 
 
 def test_fsaverage6_to_5_needs_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resampling, "local_files", lambda mesh, kind, subjects_dir: None)
+    monkeypatch.setattr(subsampling, "local_files", lambda mesh, kind, subjects_dir: None)
     values = np.arange(2 * 40962)
     found = resample(values, "fsaverage5")
     np.testing.assert_array_equal(found.values[0], np.concatenate([np.arange(10242), 40962 + np.arange(10242)]))

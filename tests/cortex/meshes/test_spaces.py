@@ -13,8 +13,7 @@ KINDS = ("white", "pial")
 
 
 @pytest.fixture
-def subjects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.delenv("SUBJECTS_DIR", raising=False)
+def subjects(tmp_path: Path) -> Path:
     return write_subjects(tmp_path / "subjects")
 
 

@@ -25,16 +25,12 @@ from tests.cortex.icospheres import (
     write_nilearn,
 )
 from tools.places import GOLDEN
-from tribe_np.cortex.meshes.surfaces import OVERLAYS, SURFACES, load_overlay, load_surface, mesh_sources
+from tribe_np.cortex.meshes import mesh_sources
+from tribe_np.cortex.meshes.surfaces import OVERLAYS, SURFACES, load_overlay, load_surface
 from tribe_np.errors import ConfigError, MeshError, MissingDependencyError
 from tribe_np.formats import gifti as gifti_files
 
 V = 642
-
-
-@pytest.fixture(autouse=True)
-def _no_subjects(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SUBJECTS_DIR", raising=False)
 
 
 @pytest.fixture
@@ -276,6 +272,10 @@ def test_unknown_names_are_refused(subjects: Path) -> None:
         load_overlay("fsaverage3", "pial", subjects_dir=subjects)
     with pytest.raises(ConfigError, match="mesh 'fsaverage2' is unknown"):
         load_surface("fsaverage2", "pial", subjects_dir=subjects)
+    with pytest.raises(ConfigError, match="mesh 5 is unknown"):
+        load_surface(5, "pial", subjects_dir=subjects)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="surface None is unknown"):
+        load_surface("fsaverage3", None, subjects_dir=subjects)  # type: ignore[arg-type]
     with pytest.raises(MeshError, match="surfaces of fsLR-32k are found by no name"):
         load_surface("fsLR-32k", "pial", subjects_dir=subjects)
     with pytest.raises(MeshError, match="no such folder"):

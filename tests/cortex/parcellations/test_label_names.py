@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cortex.synthetic_labels import AREAS, spelled
-from tribe_np.cortex.parcellations.hemisphere_marks import hemisphere_of, marked
+from tribe_np.cortex.hemisphere_marks import hemisphere_of, marked
 from tribe_np.cortex.parcellations.label_names import is_no_region, named_labels
 from tribe_np.errors import ParcellationError
 
@@ -29,6 +29,7 @@ def test_a_spelling_that_all_labels_have_is_taken_off(spelling: str, example: st
         ["G_and_S_frontomargin", "S_calcarine", "Lat_Fis-ant-Horizont", "Pole_occipital"],  # Destrieux
         ["7Networks_1", "7Networks_2"],
         ["L", "R", "L_R"],
+        ["V\n1", "M\tT"],  # a line of its own is no reason to lose a region
         ["L_a", "R_b"],  # both hemispheres: neither is meant
     ],
 )

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import nibabel.freesurfer.io
 import numpy as np
 import pytest
 
+from tests.cortex.synthetic_labels import write_pair
 from tribe_np.cortex.parcellations.parcellation import NO_REGION
 from tribe_np.cortex.parcellations.parcellation_files import load_parcellation
 from tribe_np.errors import ConfigError
@@ -18,13 +18,7 @@ FILES = {"left": "lh.HCP-MMP1.annot", "right": "rh.HCP-MMP1.annot"}
 @pytest.fixture
 def annotation(tmp_path: Path) -> Path:
     """Areas ? V1 V2 TE1a."""
-    colours = np.array([[0, 0, 0, 0], [10, 0, 0, 0], [20, 0, 0, 0], [30, 0, 0, 0]])
-    labels = np.array([0, 1, 1, 2, 3, 0, 1, 2, 3, 3])
-    for side, name in FILES.items():
-        prefix = "L" if side == "left" else "R"
-        names = [b"???", *(f"{prefix}_{area}_ROI".encode() for area in ("V1", "V2", "TE1a"))]
-        nibabel.freesurfer.io.write_annot(str(tmp_path / name), labels, colours, names, fill_ctab=True)
-    return tmp_path
+    return write_pair(tmp_path, names="{s}.HCP-MMP1.annot")
 
 
 def test_areas_hold_both_hemispheres_left_first(annotation: Path) -> None:

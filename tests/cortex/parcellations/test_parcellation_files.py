@@ -208,6 +208,24 @@ def test_hemispheres_that_are_no_pair_are_refused(tmp_path: Path) -> None:
         load_parcellation([gifti, left], N_VERTICES)
 
 
+def test_gifti_labels_by_any_ending_are_found_and_surfaces_are_not(tmp_path: Path) -> None:
+    """mris_convert --annot writes lh.aparc.gii; lh.white.gii beside it has no labels."""
+    for s, structure in (("lh", "CortexLeft"), ("rh", "CortexRight")):
+        write_gifti(tmp_path / f"{s}.areas.gii", ["???", *AREAS], structure=structure)
+        (tmp_path / f"{s}.white.gii").write_text("<GIFTI><LabelTable></LabelTable><DataArray/></GIFTI>")
+    for source in (tmp_path, tmp_path / "rh.areas.gii"):
+        found = load_parcellation(source, N_VERTICES)
+        assert found.name == "areas"
+        check_areas(found)
+
+
+@pytest.mark.parametrize("name", ["lh.a.annot", "lh.a.label.gii", "a.dlabel.nii", "a.csv"])
+def test_a_file_that_is_something_else_is_called_so(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    with pytest.raises(ParcellationError, match=r"not a file of labels, but a Git LFS pointer; .* `git lfs pull`"):
+        load_parcellation(tmp_path / name, N_VERTICES)
+
+
 def test_a_single_hemisphere_is_refused_where_its_other_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ParcellationError, match=r"left hemisphere, but beside it is no file of the right"):
         load_parcellation(write_annotation(tmp_path / "lh.x.annot", ["???", *AREAS]), N_VERTICES)

@@ -115,6 +115,23 @@ def test_two_versions_in_one_place_are_refused(places: dict[str, Path]) -> None:
         load_parcellation("hcp-mmp1", N_VERTICES)
 
 
+def test_a_file_with_the_regions_of_another_parcellation(places: dict[str, Path]) -> None:
+    """As where HCP-MMP1 was put in the place of aparc: --parcellation desikan would have found V1 and FFC."""
+    label, areas = places["subjects"], ["V1", "FFC", "TE1a", "POS1", "LIPv"]
+    label.mkdir(parents=True)
+    for side in ("lh", "rh"):
+        write_annotation(label / f"{side}.aparc.annot", ["???", *areas], np.arange(len(LABELS)) % 6)
+    with pytest.raises(
+        ParcellationError,
+        match=r"lh\.aparc\.annot: is called like desikan, but its labels, such as 'FFC', are those of hcp-mmp1; rename",
+    ):
+        load_parcellation("desikan", N_VERTICES)
+    assert load_parcellation(label / "rh.aparc.annot", N_VERTICES).name == "aparc"
+    for path in label.iterdir():
+        path.rename(label / path.name.replace("aparc", "HCPMMP1"))
+    assert load_parcellation("hcp-mmp1", N_VERTICES).regions == tuple(areas)
+
+
 def test_odd_sources_are_refused(tmp_path: Path) -> None:
     for source, said in (
         ("hpc-mmp1", "no known name: .*did you mean hcp-mmp1"),

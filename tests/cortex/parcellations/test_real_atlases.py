@@ -151,6 +151,7 @@ def test_the_file_of_figshare_is_the_same_and_has_the_digest_that_download_wants
         assert file.path.name == wanted.name
         assert hashlib.md5(file.path.read_bytes(), usedforsecurity=False).hexdigest() == wanted.md5
     assert found.name == hcp.name
+    assert load_parcellation(carried("graynet", f"{FIGSHARE}/lh.aparc.annot"), FSAVERAGE5).name == "aparc"  # a copy
     for area in AREAS:
         np.testing.assert_array_equal(found.vertices(area), hcp.vertices(area))
 

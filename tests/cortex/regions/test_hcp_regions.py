@@ -118,7 +118,7 @@ def small(regions: tuple[str, ...] = ("V1", "V2", "V3"), size: int = 642) -> Par
 def test_what_is_refused() -> None:
     given: dict[str, Any] = {"mesh": "fsaverage3", "parcellation": small()}
     row = np.zeros(2 * 642)
-    for name in (*REFUSED, "", []):
+    for name in (*REFUSED, "", [], None, [3]):
         with pytest.raises(ValueError, match=r"region|rois"):
             get_hcp_roi_indices(name, **given)
     with pytest.raises(ValueError, match="near are 'V1'"):

@@ -7,6 +7,7 @@ import nibabel.freesurfer.io
 import numpy as np
 import pytest
 
+from tests.cortex.synthetic_labels import write_annotation
 from tools.reference.regions import N_VERTICES, subject_for_mne
 from tribe_np import get_hcp_labels, get_hcp_roi_indices, get_topk_rois, summarize_by_roi
 from tribe_np.cortex import roi
@@ -22,8 +23,6 @@ V = 10242
 @pytest.fixture(autouse=True)
 def no_other_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The annotations are those of the package, whatever this machine's user has."""
-    for name in ("TRIBE_NP_PARCELLATION", "SUBJECTS_DIR", "FREESURFER_HOME"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
 
@@ -72,10 +71,9 @@ def test_labels_are_those_that_mne_reads(names: np.ndarray, mesh: str, tmp_path:
         areas = [WALL, *sorted(set(of_vertex) - {WALL})]
         labels = np.searchsorted(areas[1:], of_vertex) + 1
         labels[of_vertex == WALL] = 0
-        colours = np.array([[i % 251, i // 251, 7, 0] for i in range(len(areas))])
         spelled = ["???", *(f"{side}_{area}_ROI" for area in areas[1:])]
         path = tmp_path / "subjects" / "fsaverage" / "label" / f"{hemisphere}.HCPMMP1.annot"
-        nibabel.freesurfer.io.write_annot(str(path), labels, colours, spelled, fill_ctab=True)
+        write_annotation(path, spelled, labels)
     read = mne.read_labels_from_annot("fsaverage", "HCPMMP1", subjects_dir=tmp_path / "subjects", verbose="error")
     assert len(read) == 362
     size = {"fsaverage5": V, "fsaverage6": 40962, "fsaverage7": N_VERTICES}[mesh]

@@ -137,6 +137,16 @@ def test_values_that_are_not_finite_are_left_out_and_counted(parcels: Parcellati
     assert f"3 of {2 * V} vertices are NaN or infinite in some row" in vertices_said
 
 
+def test_what_is_masked_is_no_value(parcels: Parcellation, values: np.ndarray) -> None:
+    hidden = parcels.vertices("V2")[:2]
+    masked = np.ma.masked_array(values, np.isin(np.arange(2 * V), hidden)[None].repeat(7, axis=0))
+    table = roi(masked, parcels)
+    assert table.series.values.dtype == values.dtype
+    assert table.n_left_out.tolist() == [0, 2, 0, 0, 0]
+    whole = np.ma.masked_array(np.arange(2 * V), np.arange(2 * V) == hidden[0])
+    assert roi(whole, parcels).n_left_out.tolist() == [0, 1, 0, 0, 0]
+
+
 def test_where_no_region_has_a_mean_none_is_the_highest(parcels: Parcellation, values: np.ndarray) -> None:
     blank = np.full_like(values, np.nan)
     assert len(roi(blank, parcels).names) == 5

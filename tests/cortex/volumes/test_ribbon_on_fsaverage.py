@@ -17,11 +17,6 @@ pytestmark = pytest.mark.extras
 EVERY = np.arange(20484)
 
 
-@pytest.fixture(autouse=True)
-def no_subjects(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SUBJECTS_DIR", raising=False)
-
-
 def midway() -> np.ndarray:
     return (load_surface("fsaverage5", "white").coordinates + load_surface("fsaverage5", "pial").coordinates) / 2
 

@@ -5,7 +5,8 @@ import warnings
 import numpy as np
 import pytest
 
-from tests.cortex.made_brain import CENTRES, PIAL, WHITE, box, noise, sphere
+from tests.cortex.icospheres import icosphere
+from tests.cortex.made_brain import CENTRES, PIAL, WHITE, box, noise
 from tribe_np.cortex.volumes.sampling import SamplePoints, VolumeSampler, normals
 from tribe_np.errors import ConfigError
 
@@ -13,7 +14,7 @@ BOUND = 1e-9  # of values about 1,000: sums in another order
 
 
 def surfaces(level: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    points, faces = sphere(level)
+    points, faces = icosphere(level)
     return CENTRES["l"] + PIAL * points, CENTRES["l"] + WHITE * points, faces
 
 
@@ -128,7 +129,7 @@ def test_blocks_of_volumes_give_the_same_bits() -> None:
 
 
 def test_normals_of_a_sphere_point_outward() -> None:
-    points, faces = sphere(3)
+    points, faces = icosphere(3)
     assert (normals(points, faces) * points).sum(axis=1).min() > 0.99
 
 

@@ -1,11 +1,11 @@
 """A small predictions folder on fsaverage3, whole or of some vertices, for the tests of `export`."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from tests.prediction_folders import write_folder
 from tribe_np.cortex.parcellations.parcellation import NO_REGION, Parcellation
 
 PER_SIDE = 642
@@ -24,19 +24,18 @@ RUN = {
 
 
 def predictions_folder(
-    path: Path, *, starts: Sequence[float] = range(N_ROWS), vertices: Sequence[int] | None = None, tr: float = 1.0
+    path: Path,
+    *,
+    starts: Sequence[float] = range(N_ROWS),
+    vertices: Sequence[int] | None = None,
+    tr: float = 1.0,
+    timelines: Sequence[str] | None = None,
 ) -> Path:
     """A folder as predict writes it, with random values."""
-    path.mkdir(parents=True)
     n_columns = 2 * PER_SIDE if vertices is None else len(vertices)
-    values = np.random.default_rng(0).normal(size=(len(starts), n_columns)).astype(np.float32)
-    np.save(path / "predictions.npy", values)
-    rows = [{"row": row, "start": start, "duration": tr, "timeline": "a"} for row, start in enumerate(starts)]
+    values = np.random.default_rng(0).normal(size=(len(starts), n_columns))
     options = {"regions": [] if vertices is None else ["V1"], "vertices": vertices}
-    (path / "segments.json").write_text(json.dumps(rows))
-    (path / "events.tsv").write_text("type\tstart\n")
-    (path / "run.json").write_text(json.dumps(RUN | {"tr": tr, "options": options}))
-    return path
+    return write_folder(path, values, RUN | {"tr": tr, "options": options}, starts=starts, timelines=timelines)
 
 
 def values_of(folder: Path) -> np.ndarray:

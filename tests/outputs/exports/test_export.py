@@ -14,8 +14,8 @@ from tribe_np.cortex import SurfaceSeries
 from tribe_np.cortex.sizes import VERTICES_PER_HEMISPHERE
 from tribe_np.errors import ConfigError, MissingDependencyError, OutputError, ParcellationError, ShapeError
 from tribe_np.outputs import export
-from tribe_np.outputs.exports.export_formats import EXPORT_FORMATS
 from tribe_np.outputs.exports.export_names import BIDS_SPACES, read_entities
+from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
 STEP_ONLY = ("gifti", "cifti", "mgh", "mgz", "mz3", "stc")
 EVERY_ROW = ("npz", "raw", "csv")
@@ -217,15 +217,15 @@ def test_names_that_bids_lacks_are_refused(given: list[str], complaint: str) -> 
 def test_wrong_options_are_refused_before_anything_is_read(whole: Path, tmp_path: Path) -> None:
     for name, options, complaint in (
         ("gfti", {}, "did you mean gifti"),
-        ("mgh", {"bids": ("sub-01", "task-film")}, "mgh does not take 'bids'"),
-        ("gifti", {"mask_medial_wall": True}, "gifti does not take 'mask_medial_wall'"),
+        ("mgh", {"bids": ("sub-01", "task-film")}, "mgh does not take --bids; it takes --times, --fill-gaps"),
+        ("gifti", {"mask_medial_wall": True}, "gifti does not take --mask-medial-wall"),
         ("gifti", {"fill_gap": True}, "did you mean fill_gaps"),
         ("gifti", {"warnings": []}, "does not take 'warnings'"),
         ("gifti", {"times": "scan"}, "times must be stimulus or bold"),
         ("gifti", {"bids": ("sub-01",)}, "task- is missing"),
         ("gifti", {"bids": "sub-01"}, "task- is missing"),
-        ("cifti", {"parcellation": "hcp-mmp1"}, "'parcellation' only with 'mask_medial_wall'"),
-        ("mz3", {"subjects_dir": tmp_path}, "'subjects_dir' only with 'surface'"),
+        ("cifti", {"parcellation": "hcp-mmp1"}, "--parcellation only with --mask-medial-wall"),
+        ("mz3", {"subjects_dir": tmp_path}, "--subjects-dir only with --surface"),
     ):
         with pytest.raises(ConfigError, match=complaint):
             export(whole, name, tmp_path / "out", **options)

@@ -15,7 +15,8 @@ from tests.outputs.exports.export_case import CHOSEN, N_ROWS, PER_SIDE, RUN, hal
 from tribe_np.errors import OutputError
 from tribe_np.outputs import export
 from tribe_np.outputs.exports import cifti_files, hdf5_files
-from tribe_np.outputs.exports.export_formats import EXPORT_FORMATS, find_format
+from tribe_np.outputs.exports.export_formats import find_format
+from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
 
 @pytest.fixture

@@ -19,8 +19,7 @@ MIDWAY = (shells()[0].coordinates + shells()[1].coordinates) / 2
 
 
 @pytest.fixture
-def subjects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.delenv("SUBJECTS_DIR", raising=False)
+def subjects(tmp_path: Path) -> Path:
     return write_subjects(tmp_path / "subjects")
 
 

@@ -4,33 +4,25 @@ A hemisphere is known by the file's name (hemi-L, lh., .L., left) and by what th
 other hemisphere of a single file is looked for beside it.
 """
 
-import re
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from tribe_np.cortex.hemisphere_marks import counterpart, hemisphere_of
 from tribe_np.cortex.measured.scan_time import LONGEST
 from tribe_np.cortex.sizes import HEMISPHERES, VERTICES_PER_HEMISPHERE
 from tribe_np.errors import MeasurementError
-from tribe_np.files.small_files import check_regular
+from tribe_np.formats.cifti_series import DenseSide, read_cifti_series
 from tribe_np.formats.gifti import GiftiFile, read_gifti
-from tribe_np.formats.voxel_files import HeaderInterval, VoxelFile, nifti_header, open_voxels, read_head
+from tribe_np.formats.voxel_files import HeaderInterval, VoxelFile, open_voxels, read_head
 
-MARKS = (  # how names mark the hemispheres: before the mark, left, right, behind it
-    (r"(?<![A-Za-z0-9])hemi-", "L", "R", r"(?![A-Za-z0-9])"),
-    (r"(?<![A-Za-z0-9])", "lh", "rh", r"(?![A-Za-z0-9])"),
-    (r"\.", "L", "R", r"(?=\.)"),
-    (r"(?<![A-Za-z])", "left", "right", r"(?![A-Za-z])"),
-)
 LABELS = 1002  # GIFTI's intent of an array of labels
 FSAVERAGE_NAMES = {n: name for name, n in VERTICES_PER_HEMISPHERE.items() if name.startswith("fsaverage")}
 FSLR_SIZES = {32492: "fsLR-32k", 59292: "fsLR-59k"}
-MAX_CIFTI_HEADER = 64 << 20
 MAX_GIFTI = 4 << 30  # bytes of a hemisphere; an hour takes 0.4 GB on fsaverage6, 1.6 on fsaverage
-CORTEX = {"CIFTI_STRUCTURE_CORTEX_LEFT": "left", "CIFTI_STRUCTURE_CORTEX_RIGHT": "right"}
 FSLR_HELP = (
     "give the folder of HCP's spheres registered to fsaverage (resample_fsaverage) with --spheres (spheres), or "
     "resample it with wb_command first"
@@ -75,34 +67,13 @@ def surfaces_in_memory(values: np.ndarray) -> MeasuredSurface:
     return MeasuredSurface((path, path), (left, right), HeaderInterval(None, False), in_memory=True)
 
 
-def side_in_name(path: Path) -> str | None:
-    """The hemisphere that a file's name marks; None where it marks none, or both."""
-    found = {
-        side
-        for before, *marks, behind in MARKS
-        for side, mark in zip(HEMISPHERES, marks, strict=True)
-        if re.search(f"{before}{mark}{behind}", path.name)
-    }
-    return found.pop() if len(found) == 1 else None
-
-
-def other_file(path: Path) -> Path | None:
-    """The file beside `path` whose name marks the other hemisphere; None where there is none."""
-    for before, left, right, behind in MARKS:
-        for mark, other in ((left, right), (right, left)):
-            name = re.sub(f"({before}){mark}{behind}", rf"\g<1>{other}", path.name)
-            if name != path.name and path.with_name(name).is_file():
-                return path.with_name(name)
-    return None
-
-
 def read_surfaces(paths: Sequence[Path]) -> MeasuredSurface:
     """Both hemispheres from two files, or from one and the other beside it.
 
     Raises   MeasurementError, naming the file: missing, damaged, of labels, of the other hemisphere, of other length
     """
     if len(paths) == 1:
-        beside = other_file(paths[0])
+        beside = _other_file(paths[0])
         if beside is None:
             raise MeasurementError(
                 f"{paths[0]}: holds one hemisphere, and the other is not beside it; give both files (named with hemi-L "
@@ -126,6 +97,15 @@ def read_surfaces(paths: Sequence[Path]) -> MeasuredSurface:
     return MeasuredSurface(in_order, (left.values, right.values), left.interval)
 
 
+def _other_file(path: Path) -> Path | None:
+    """The other hemisphere's file beside `path`; None where there is none, or where the folder cannot be listed."""
+    try:
+        beside = counterpart(path.name, sorted(os.listdir(path.parent)))
+    except OSError:
+        return None
+    return path.with_name(beside) if beside and path.with_name(beside).is_file() else None
+
+
 @dataclass(frozen=True, eq=False)
 class _OneSide:
     values: np.ndarray  # (n, V)
@@ -134,7 +114,7 @@ class _OneSide:
 
 
 def _side(path: Path, named: str | None) -> str | None:
-    marked = side_in_name(path)
+    marked = hemisphere_of(path.name)
     if None not in (marked, named) and marked != named:
         raise MeasurementError(f"{path}: its name says {marked}, its header says {named}; are the hemispheres swapped?")
     return named or marked
@@ -181,63 +161,25 @@ def _gifti_interval(gifti: GiftiFile) -> HeaderInterval:
     return HeaderInterval(None, False)
 
 
-def is_cifti(path: Path) -> bool:
-    """Whether a file is CIFTI-2: NIfTI-2 whose first four axes have one entry."""
-    raw, _ = read_head(path)
-    if raw[:4] not in (b"\x1c\x02\0\0", b"\0\0\x02\x1c"):  # 540
-        return False
-    sizes = [int(n) for n in nifti_header(path, raw)["dim"]]
-    return sizes[0] >= 6 and sizes[1:5] == [1, 1, 1, 1]
-
-
-def read_cifti(path: Path) -> MeasuredSurface:
+def read_dense(path: Path) -> MeasuredSurface:
     """The cortex of a CIFTI file; vertices that it leaves out (the medial wall) are NaN.
 
-    Raises   MeasurementError, naming the file: damaged, packed, without both hemispheres
+    Raises   MeasurementError, naming the file: damaged, packed, without both hemispheres, of another mesh
     """
-    raw, _ = read_head(path)
-    size = check_regular(path, error=MeasurementError)
-    header = nifti_header(path, raw)
-    claimed = int(header["vox_offset"]) + header.get_data_dtype().itemsize * int(
-        np.prod([max(int(n), 0) for n in header["dim"][1:8]], dtype=object)
-    )
-    if claimed > size or not 544 <= int(header["vox_offset"]) <= MAX_CIFTI_HEADER:
-        raise MeasurementError(f"{path}: truncated or damaged: its header claims {claimed} bytes, the file has {size}")
-    try:
-        from nibabel.cifti2.cifti2 import Cifti2Image
-
-        image: Any = Cifti2Image.from_filename(str(path))
-        rows, columns = (image.header.get_axis(axis) for axis in (0, 1))
-        if type(columns).__name__ != "BrainModelAxis":
-            kind = type(columns).__name__
-            raise MeasurementError(f"{path}: its columns are no vertices ({kind}); expected a dense file")
-        sides = _cortex(path, columns, image.dataobj)
-    except MeasurementError:
-        raise
-    except (MemoryError, Exception) as error:  # nibabel raises whatever it stumbles over
-        raise MeasurementError(f"{path}: not a CIFTI-2 file of series or maps, or damaged: {error}") from error
-    if type(rows).__name__ == "SeriesAxis" and str(rows.unit).upper() == "SECOND":
-        return MeasuredSurface((path,), sides, HeaderInterval(float(rows.step), True, float(rows.start)))
-    return MeasuredSurface((path,), sides, HeaderInterval(None, False))
+    found = read_cifti_series(path)
+    left, right = (_whole_side(path, found.sides[side]) for side in HEMISPHERES)
+    return MeasuredSurface((path,), (left, right), found.interval)
 
 
-def _cortex(path: Path, columns: Any, values: Any) -> tuple[np.ndarray, np.ndarray]:
-    found = {}
-    for name, part, model in columns.iter_structures():
-        if name in CORTEX:
-            n_vertices, vertices = int(columns.nvertices[name]), np.asarray(model.vertex)
-            if not 0 < n_vertices <= max(FSAVERAGE_NAMES):
-                raise wrong_mesh(path, n_vertices)
-            if vertices.min() < 0 or vertices.max() >= n_vertices:
-                raise MeasurementError(f"{path}: damaged: {name} lists vertices that its surface does not have")
-            measured = np.asarray(values[:, part])  # of an hour, all structures would take gigabytes
-            whole = np.full((len(measured), n_vertices), np.nan, np.result_type(measured, np.float32))
-            whole[:, vertices] = measured
-            found[CORTEX[name]] = whole
-    missing = [side for side in HEMISPHERES if side not in found]
-    if missing:
-        raise MeasurementError(f"{path}: holds no cortex of the {missing[0]} hemisphere")
-    return found["left"], found["right"]
+def _whole_side(path: Path, side: DenseSide) -> np.ndarray:
+    """Every vertex of a hemisphere, (n, V)."""
+    if not 0 < side.n_vertices <= max(FSAVERAGE_NAMES):
+        raise wrong_mesh(path, side.n_vertices)
+    if not side.vertices.size or side.vertices.min() < 0 or side.vertices.max() >= side.n_vertices:
+        raise MeasurementError(f"{path}: damaged: it lists no vertices, or some that its surface does not have")
+    whole = np.full((len(side.values), side.n_vertices), np.nan, np.result_type(side.values, np.float32))
+    whole[:, side.vertices] = side.values
+    return whole
 
 
 def wrong_mesh(path: Path, n_vertices: int) -> MeasurementError:

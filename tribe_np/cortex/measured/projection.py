@@ -6,7 +6,6 @@ Source   neuralset 0.0.2 extractors.neuro.FmriExtractor, SurfaceProjector; tribe
          TribeSurfaceProjector
 """
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,13 +15,7 @@ import numpy as np
 
 from tribe_np.cortex.measured.cleaning import Cleaned, clean
 from tribe_np.cortex.measured.confounds import read_confounds
-from tribe_np.cortex.measured.measured_surfaces import (
-    MeasuredSurface,
-    is_cifti,
-    read_cifti,
-    read_surfaces,
-    surfaces_in_memory,
-)
+from tribe_np.cortex.measured.measured_surfaces import MeasuredSurface, read_dense, read_surfaces, surfaces_in_memory
 from tribe_np.cortex.measured.measured_volumes import project_volumes
 from tribe_np.cortex.measured.native_surfaces import subject_folder
 from tribe_np.cortex.measured.onto_fsaverage import onto_mesh
@@ -32,12 +25,13 @@ from tribe_np.cortex.meshes.vertex_shares import fs_lr_shares, subject_shares
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.volumes.volume_space import space_in_name
 from tribe_np.errors import ConfigError, MeasurementError
+from tribe_np.files.sha256 import sha256_of
 from tribe_np.files.small_files import check_regular
+from tribe_np.formats.cifti_series import is_cifti
 from tribe_np.formats.voxel_files import VoxelFile, open_voxels, read_head, voxels_in_memory
 
 MOST_MISSING = 0.5  # of the vertices without a value: beyond, the space or the file is wrong
 LARGEST = 1e30
-DIGEST_BLOCK = 1 << 20
 Steps = Callable[[int], None]
 
 
@@ -128,7 +122,7 @@ def _open(paths: list[Path]) -> VoxelFile | MeasuredSurface:
     for path in paths:
         check_regular(path, error=MeasurementError)
     if len(paths) == 1 and is_cifti(paths[0]):
-        return read_cifti(paths[0])
+        return read_dense(paths[0])
     if len(paths) == 2 or read_head(paths[0])[0].lstrip()[:1] == b"<":
         return read_surfaces(paths)
     file = open_voxels(paths[0])
@@ -268,8 +262,8 @@ def _facts(raw: _Raw, asked: ProjectionOptions, rows: _Rows, confounds: list[str
     counts |= {"values_missing": cleaned.n_missing, "vertices_constant": cleaned.n_constant}
     others = {"confounds_file": asked.confounds, "mask_file": asked.mask}
     return {
-        "bold": [{"in_memory": str(raw.paths[0])}] if raw.in_memory else [_named(path) for path in raw.paths],
-        **{name: _named(path) for name, path in others.items() if path is not None},
+        "bold": [{"in_memory": str(raw.paths[0])}] if raw.in_memory else [_file_facts(path) for path in raw.paths],
+        **{name: _file_facts(path) for name, path in others.items() if path is not None},
         "mesh": asked.mesh,
         "scan": asdict(raw.time),
         **raw.facts,
@@ -282,9 +276,5 @@ def _facts(raw: _Raw, asked: ProjectionOptions, rows: _Rows, confounds: list[str
     }
 
 
-def _named(path: Path) -> dict[str, str]:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(DIGEST_BLOCK):
-            digest.update(block)
-    return {"path": str(path), "sha256": digest.hexdigest()}
+def _file_facts(path: Path) -> dict[str, str]:
+    return {"path": str(path), "sha256": sha256_of(path, error=MeasurementError)}

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tribe_np.cortex.sizes import HEMISPHERES
-from tribe_np.errors import MeshError, reason_of
+from tribe_np.errors import MeshError, reason_of_fetch
 from tribe_np.optional import require
 from tribe_np.shown import shown
 
@@ -107,7 +107,7 @@ def _fetched(mesh: str, kind: str, looked_in: Path | None) -> MeshFiles:
         left, right = (Path(str(bunch[f"{stem}_{side}"])) for side in HEMISPHERES)
     except Exception as error:  # of the network, of a server, of a disk: nilearn's fetcher lets all through
         raise MeshError(
-            f"{kind} of {mesh}: {where}, and nilearn could not fetch it: {shown(reason_of(error), 200)}; give a "
+            f"{kind} of {mesh}: {where}, and nilearn could not fetch it: {shown(reason_of_fetch(error), 200)}; give a "
             f"FreeSurfer subjects folder that holds {SUBJECTS.get(mesh, (mesh,))[0]} with --subjects-dir or {VARIABLE}"
         ) from error
     return _pair(left, right, f"what nilearn fetched for {mesh}")

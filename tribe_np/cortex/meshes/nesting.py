@@ -5,6 +5,9 @@ first 10,242 vertices of fsaverage6 and 7, to the last digit. fsaverage3 and 4 a
 fsaverage5: theirs lie there in another order, up to 0.010 mm away. nilearn gives fsaverage3 and 4 in FreeSurfer's
 order before its version 0.14.0, and in that of fsaverage5 since (nilearn issues 3415 and 5693): so the order depends
 on the files, and only their spheres tell it.
+
+Without the coarse mesh's files, a fine sphere still tells whether its own first vertices form a coarser icosahedron
+(`proven_first`): those of nilearn's fsaverage5 do, for fsaverage4 and 3. Their order is then nilearn 0.14's.
 """
 
 from dataclasses import dataclass
@@ -45,6 +48,30 @@ def nested_vertices(fine: np.ndarray, coarse: np.ndarray, *, tolerance: float = 
     return Nesting(vertices, True, float(distances.max()))
 
 
+def proven_first(sphere: np.ndarray, faces: np.ndarray, n_coarse: int) -> Nesting | None:
+    """The first n_coarse vertices of a fine sphere, where the sphere itself shows that it was cut from them; else None.
+
+    From level to level (10,242 vertices, 2,562, 642): each later vertex has exactly two neighbours among the first, and
+    lies midway between them on the sphere, to `TOLERANCE` (0.013 mm in FreeSurfer's fsaverage5); the triangles between
+    three later vertices give those of the first, and each edge of these was cut by exactly one later vertex.
+
+    Shapes   sphere (V, 3) and faces (n, 3) of one hemisphere, around 0
+    """
+    points, farthest, n = _on_sphere(sphere), 0.0, len(sphere)
+    while n > n_coarse:
+        first = (n - 2) // 4 + 2  # a triangle becomes four
+        parents = _parents(faces, first, n)
+        if parents is None:
+            return None
+        middles = _on_sphere(points[parents].sum(axis=1), each=True)
+        farthest = max(farthest, float(np.linalg.norm(middles - points[first:n], axis=1).max()))
+        faces = _coarser(faces, parents, first)
+        if farthest > TOLERANCE or not np.array_equal(_edges(faces), np.unique(parents, axis=0)):
+            return None
+        n = first
+    return Nesting(np.arange(n_coarse), True, farthest) if n == n_coarse else None
+
+
 def is_prefix(fine: np.ndarray, coarse: np.ndarray, *, tolerance: float = TOLERANCE) -> bool:
     """Whether the vertices of a coarse sphere are proven to be the first of the fine one's, in their order."""
     found = nested_vertices(fine, coarse, tolerance=tolerance)
@@ -58,7 +85,34 @@ def prefix_by_definition(fine: str, coarse: str, n_coarse: int) -> Nesting | Non
     return None
 
 
-def _on_sphere(coordinates: np.ndarray) -> np.ndarray:
+def _edges(faces: np.ndarray) -> np.ndarray:
+    """The edges of triangles, (n, 2), each once and its lower vertex first."""
+    pairs = faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2)
+    found: np.ndarray = np.unique(np.sort(pairs, axis=1), axis=0)
+    return found
+
+
+def _parents(faces: np.ndarray, first: int, n: int) -> np.ndarray | None:
+    """The two neighbours (n - first, 2) of each later vertex among the first; None where one has more, or fewer."""
+    edges = _edges(faces)
+    mixed = edges[(edges[:, 0] < first) & (edges[:, 1] >= first)]
+    if not np.array_equal(np.sort(mixed[:, 1]), np.repeat(np.arange(first, n), 2)):
+        return None
+    parents: np.ndarray = mixed[np.lexsort((mixed[:, 0], mixed[:, 1]))][:, 0].reshape(-1, 2)
+    return parents
+
+
+def _coarser(faces: np.ndarray, parents: np.ndarray, first: int) -> np.ndarray:
+    """The triangles of the first vertices, (n, 3): each holds one of three later vertices, midway along its edges."""
+    corners = np.sort(parents[faces[(faces >= first).all(axis=1)] - first].reshape(-1, 6), axis=1)
+    is_triangle = (corners[:, ::2] == corners[:, 1::2]).all(axis=1)
+    coarser: np.ndarray = corners[is_triangle, ::2]
+    return coarser
+
+
+def _on_sphere(coordinates: np.ndarray, *, each: bool = False) -> np.ndarray:
+    """Scaled to FreeSurfer's radius: all by one factor, or `each` by its own."""
     wide = coordinates.astype(np.float64)
-    scaled: np.ndarray = wide * (RADIUS / np.linalg.norm(wide, axis=1).mean())
+    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+    scaled: np.ndarray = wide * (RADIUS / (lengths if each else lengths.mean()))
     return scaled

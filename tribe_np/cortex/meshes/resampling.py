@@ -18,14 +18,13 @@ import numpy as np
 from tribe_np.cortex.meshes.interpolation import (
     SourceWeights,
     barycentric,
-    copies,
     inverse_distance,
     most_frequent,
     weighted_mean,
 )  # fmt: skip
-from tribe_np.cortex.meshes.mesh_sources import local_files
-from tribe_np.cortex.meshes.nesting import PREFIXES, Nesting, nested_vertices, prefix_by_definition
+from tribe_np.cortex.meshes.numbering import check_numbering, numbering_at_hand, numbering_of
 from tribe_np.cortex.meshes.registration import GivenSpheres, Pair, all_digests, registered_spheres
+from tribe_np.cortex.meshes.subsampling import Plan, both_sides, subsample_plan
 from tribe_np.cortex.meshes.surfaces import load_surface
 from tribe_np.cortex.series import SurfaceSeries, as_series
 from tribe_np.cortex.sizes import FS_LR, HEMISPHERES, VERTICES_PER_HEMISPHERE, mesh_name
@@ -47,14 +46,6 @@ class Resampled:
     def values(self) -> np.ndarray:
         """(R, n) on the target mesh."""
         return self.series.values
-
-
-@dataclass(frozen=True, eq=False)
-class _Plan:
-    """Weights of both hemispheres, into both, and what the record says of them."""
-
-    weights: SourceWeights
-    record: Mapping[str, Any]
 
 
 def resample(
@@ -84,13 +75,14 @@ def resample(
     is_labels = series.values.dtype.kind in "iu" if labels is None else labels
     if is_labels:
         _check_labels(series)
-    plan = _plan(series.mesh, target, chosen, given, subjects_dir)
+    plan = _plan(series, target, chosen, given, subjects_dir)
     weights, kept, warnings = _of_selection(plan.weights, series, target)
     values, more = _apply(series.values, weights, chosen, is_labels)
     every = len(kept) == 2 * VERTICES_PER_HEMISPHERE[target]
     record = {"from": series.mesh, "to": target, "method": chosen, "labels": is_labels, **plan.record}
-    made = replace(series, values=values, mesh=target, vertices=None if every else kept)
-    return Resampled(made, record, (*warnings, *more))
+    vertices = None if every else kept
+    made = replace(series, values=values, mesh=target, vertices=vertices, numbering=plan.numbering)
+    return Resampled(made, record, (*plan.warnings, *warnings, *more))
 
 
 def _method(source: str, target: str, method: str | None, given: GivenSpheres) -> str:
@@ -115,57 +107,24 @@ def _check_labels(series: SurfaceSeries) -> None:
         raise ShapeError(f"{series.origin}: labels must be whole numbers, but some values are not")
 
 
-def _plan(source: str, target: str, method: str, given: GivenSpheres, subjects_dir: str | Path | None) -> _Plan:
+def _plan(
+    series: SurfaceSeries, target: str, method: str, given: GivenSpheres, subjects_dir: str | Path | None
+) -> Plan:
+    source = series.mesh
     if method == "subsample":
-        return _subsample_plan(source, target, subjects_dir)
+        return subsample_plan(series, target, subjects_dir)
     if method == "barycentric":
         one, other = registered_spheres(source, target, given, subjects_dir)
+        numberings = [numbering_of(sphere, subjects_dir) for sphere in (one, other)]
     else:
         one, other = (load_surface(mesh, "inflated", subjects_dir=subjects_dir) for mesh in (source, target))
+        numberings = [numbering_at_hand(mesh, subjects_dir) for mesh in (source, target)]
+    check_numbering(series, numberings[0], one.origin)
     sides = []
     for side in HEMISPHERES:
         (there, faces), (here, _) = one.hemisphere(side), other.hemisphere(side)
         sides.append(barycentric(there, faces, here) if method == "barycentric" else inverse_distance(there, here))
-    return _Plan(_both(sides, source), {"meshes": dict(all_digests(one, other))})
-
-
-def _subsample_plan(source: str, target: str, subjects_dir: str | Path | None) -> _Plan:
-    """Which vertices are the coarse mesh's: by their spheres; of fsaverage7, 6 and 5 by FreeSurfer's numbering else."""
-    first = prefix_by_definition(source, target, VERTICES_PER_HEMISPHERE[target])
-    here = {mesh: local_files(mesh, "sphere", subjects_dir) is not None for mesh in (source, target)}
-    if first is not None and not all(here.values()):
-        return _Plan(_both([copies(first.vertices)] * 2, source), {"nesting": _told(first), "meshes": {}})
-    fine = source if here[source] or source not in PREFIXES else PREFIXES[0]  # fsaverage5's vertices come first in it
-    one, other = (load_surface(mesh, "sphere", subjects_dir=subjects_dir) for mesh in (fine, target))
-    found = []
-    for side in HEMISPHERES:
-        nesting = nested_vertices(one.hemisphere(side)[0], other.hemisphere(side)[0])
-        if nesting is None:
-            raise MeshError(
-                f"{other.origin}: the vertices of {target} are not vertices of {fine}, as their spheres show; "
-                "choose the method inverse-distance or barycentric"
-            )
-        found.append(nesting)
-    weights = _both([copies(nesting.vertices) for nesting in found], source)
-    told = _told(*found)
-    if fine != source:
-        told |= {
-            "proven": False,
-            "by": f"{told['by']}, in {fine}: the first vertices of {source} by FreeSurfer's numbering",
-        }
-    return _Plan(weights, {"nesting": told, "meshes": dict(all_digests(one, other))})
-
-
-def _told(*sides: Nesting) -> dict[str, Any]:
-    is_proven, farthest = all(side.is_proven for side in sides), max(side.farthest for side in sides)
-    by = f"spheres, to {farthest:.4f} mm" if is_proven else "FreeSurfer's numbering (spheres not found)"
-    return {"proven": is_proven, "by": by, "first_vertices": all(side.is_prefix for side in sides)}
-
-
-def _both(sides: list[SourceWeights], source: str) -> SourceWeights:
-    left, right = sides
-    shifted = right.vertices + VERTICES_PER_HEMISPHERE[source]
-    return SourceWeights(np.concatenate([left.vertices, shifted]), np.concatenate([left.weights, right.weights]))
+    return Plan(both_sides(sides, source), {"meshes": dict(all_digests(one, other))}, numberings[1])
 
 
 def _of_selection(by: SourceWeights, series: SurfaceSeries, target: str) -> tuple[SourceWeights, np.ndarray, list[str]]:

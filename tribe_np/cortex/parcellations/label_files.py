@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tribe_np.cortex.parcellations.hemisphere_marks import hemisphere_of
+from tribe_np.cortex.hemisphere_marks import hemisphere_of
 from tribe_np.cortex.parcellations.label_names import NamedLabels, is_no_region, named_labels
 from tribe_np.cortex.parcellations.parcellation import NO_REGION, ParcellationFile
 from tribe_np.errors import ParcellationError
+from tribe_np.files.file_kinds import description
 from tribe_np.files.small_files import MEGABYTE, read_small_file
 from tribe_np.formats.annotation import Annotation, parse_annotation
 from tribe_np.formats.cifti_labels import parse_cifti_labels
@@ -19,7 +20,8 @@ from tribe_np.formats.label_table import halves, parse_label_table
 from tribe_np.shown import quoted
 
 MAX_BYTES = 64 * MEGABYTE  # fsaverage takes 1.3 as an annotation, and some 5 as a table
-FORMATS: dict[str, Callable[[bytes, str], Sequence[Annotation]]] = {
+Parser = Callable[[bytes, str], Sequence[Annotation]]
+FORMATS: dict[str, Parser] = {
     ".annot": lambda raw, origin: [parse_annotation(raw, origin)],
     ".gii": parse_gifti_labels,
     ".dlabel.nii": parse_cifti_labels,
@@ -66,7 +68,7 @@ def read_labels(path: Path, *, alone: bool) -> list[HemisphereLabels]:
     if parse is None:
         raise ParcellationError(f"{path}: not a file of labels by its name; known are {', '.join(FORMATS)}")
     file = ParcellationFile(path.absolute(), hashlib.sha256(raw).hexdigest())
-    found = parse(raw, str(path))
+    found = _parsed(parse, raw, path)
     if (
         alone
         and parse is parse_label_table
@@ -75,6 +77,17 @@ def read_labels(path: Path, *, alone: bool) -> list[HemisphereLabels]:
     ):
         found = halves(found[0])
     return [hemisphere_labels(each, str(path), path.name, file) for each in found]
+
+
+def _parsed(parse: Parser, raw: bytes, path: Path) -> Sequence[Annotation]:
+    """The labels; of a file that is something else, such as a pointer of Git LFS, the error says what it is."""
+    try:
+        return parse(raw, str(path))
+    except ParcellationError as error:
+        instead = description(raw, own=("xml",), remedies={"archive": "unpack it"})
+        if not instead:
+            raise
+        raise ParcellationError(f"{path}: not a file of labels, but {instead}") from error
 
 
 def hemisphere_labels(

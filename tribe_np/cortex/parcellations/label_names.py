@@ -46,7 +46,7 @@ LABEL_SPELLINGS = (
     Spelling("L_V1", re.compile(r"(?P<side>[LR])[-_. ](?P<name>.+)"), is_certain=False),
     Spelling("V1_L", re.compile(r"(?P<name>.+)[-_. ](?P<side>[LR]|lh|rh|LH|RH|left|right|Left|Right)"), False),
 )
-PLAIN = Spelling("V1", re.compile(r"(?P<name>.*)"))
+PLAIN = Spelling("V1", re.compile(r"(?P<name>.*)", re.DOTALL))
 APART = re.compile(r"\d+[Nn]etworks_(?P<side>LH|RH)_.+")
 """Schaefer's names, which hold the hemisphere and are kept whole."""
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from tribe_np.cortex.parcellations.label_files import HemisphereLabels, hemisphere_labels
 from tribe_np.cortex.sizes import HEMISPHERES
-from tribe_np.errors import ParcellationError, TribeError
+from tribe_np.errors import ParcellationError, TribeError, reason_of_fetch
 from tribe_np.files.home import home_folder
 from tribe_np.formats.annotation import Annotation
 from tribe_np.optional import require
@@ -39,7 +39,7 @@ def destrieux_from_nilearn() -> tuple[list[HemisphereLabels], str]:
     except TribeError as error:
         return [], shown(str(error), 200)
     except Exception as error:  # a fetcher's failures are of any kind: no network, a full disk, a changed address
-        return [], f"its download failed: {shown(str(error) or type(error).__name__, 200)}"
+        return [], f"its download failed: {shown(reason_of_fetch(error), 200)}"
     return [_hemisphere(fetched, side) for side in HEMISPHERES], ""
 
 

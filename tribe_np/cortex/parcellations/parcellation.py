@@ -24,6 +24,10 @@ class ParcellationFile:
     path: Path
     sha256: str
 
+    def as_dict(self) -> dict[str, str]:
+        """As run.json and sidecars hold it."""
+        return {"path": str(self.path), "sha256": self.sha256}
+
 
 @dataclass(frozen=True, eq=False)
 class Parcellation:
@@ -36,6 +40,7 @@ class Parcellation:
     regions: tuple[str, ...]
     region_of: np.ndarray
     files: tuple[ParcellationFile, ...] = ()
+    is_cut: bool = False  # the first vertices of a finer mesh
 
     @property
     def per_hemisphere(self) -> int:
@@ -60,8 +65,10 @@ class Parcellation:
     def matching(self, pattern: str) -> list[str]:
         """The regions that a name means: `V*` matches a prefix, `*a` a suffix, anything else exactly.
 
-        Raises   ConfigError where nothing matches
+        Raises   ConfigError where nothing matches, and for what is no text
         """
+        if not isinstance(pattern, str):
+            raise ConfigError(f"a region is named by a text such as 'V1', got {quoted(pattern)}")
         if pattern.endswith("*"):
             found = [region for region in self.regions if region.startswith(pattern[:-1])]
         elif pattern.startswith("*"):

@@ -67,7 +67,7 @@ def combined(name: str, parts: Sequence[HemisphereLabels], n_vertices: int) -> P
     if not numbers:
         raise ParcellationError(f"{left.origin}: no vertex has a region")
     files = tuple(dict.fromkeys(part.file for part in (left, right) if part.file is not None))
-    return Parcellation(name, tuple(numbers), region_of, files)
+    return Parcellation(name, tuple(numbers), region_of, files, left.n_vertices > per_side)
 
 
 def in_order(parts: Sequence[HemisphereLabels]) -> tuple[HemisphereLabels, HemisphereLabels]:

@@ -1,13 +1,14 @@
 """Parcellations in a folder, under any names: pairs of files that differ in the mark of the hemisphere, or one for all.
 
-A table (.csv, .tsv) counts where its first line has a column `region`.
+A table (.csv, .tsv) counts where its first line has a column `region`, a .gii without .label where it has labels:
+surfaces and maps have the same ending.
 """
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from tribe_np.cortex.parcellations.hemisphere_marks import marked
+from tribe_np.cortex.hemisphere_marks import counterpart, marked
 from tribe_np.cortex.parcellations.parcellation_names import name_of_file
 from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.errors import ParcellationError, reason_of
@@ -15,7 +16,8 @@ from tribe_np.formats.label_table import has_region_column
 from tribe_np.shown import quoted
 
 BOTH_IN_ONE = (".dlabel.nii", ".csv", ".tsv")
-IN_FOLDERS = (".annot", ".label.gii", *BOTH_IN_ONE)
+IN_FOLDERS = (".annot", ".gii", *BOTH_IN_ONE)
+GIFTI_HEAD = 65_536  # bytes; the table of labels comes before the arrays
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,20 @@ def _files(folder: Path) -> list[Path]:
     except OSError as error:
         raise ParcellationError(f"{folder}: cannot be read: {reason_of(error)}") from error
     named = [folder / name for name in names if name.lower().endswith(IN_FOLDERS) and not name.startswith(".")]
-    return [
-        p for p in named if os.path.isfile(p) and (p.suffix.lower() not in (".csv", ".tsv") or has_region_column(p))
-    ]
+    return [path for path in named if os.path.isfile(path) and _may_be_of_labels(path)]
+
+
+def _may_be_of_labels(path: Path) -> bool:
+    name = path.name.lower()
+    if name.endswith((".csv", ".tsv")):
+        return has_region_column(path)
+    if not name.endswith(".gii") or name.endswith(".label.gii"):
+        return True
+    try:
+        with path.open("rb") as file:
+            return b"<Label " in file.read(GIFTI_HEAD)
+    except OSError:
+        return False
 
 
 def only(found: list[Candidate], where: str) -> Candidate:
@@ -67,7 +80,7 @@ def only(found: list[Candidate], where: str) -> Candidate:
     if not found:
         raise ParcellationError(
             f"{where}: holds no parcellation of both hemispheres; expected two files whose names differ in lh and rh, "
-            "hemi-L and hemi-R, .L. and .R. or left and right (.annot, .label.gii), or one .dlabel.nii or table"
+            "hemi-L and hemi-R, .L. and .R. or left and right (.annot, .gii), or one .dlabel.nii or table"
         )
     if len(found) > 1:
         raise ParcellationError(
@@ -87,10 +100,9 @@ def partner(path: Path) -> Path:
             f"{path}: holds one hemisphere, and its name does not say which (lh, rh, hemi-L, .R., left ...); "
             "give the files of both"
         )
+    if beside := counterpart(path.name, [file.name for file in _files(path.parent)]):
+        return path.with_name(beside)
     other = next(each for each in HEMISPHERES if each != side)
-    for beside in _files(path.parent):
-        if marked(beside.name) == (other, key):
-            return beside
     raise ParcellationError(
         f"{path}: is the {side} hemisphere, but beside it is no file of the {other} ({quoted(key)}, * for its mark); "
         "give the files of both"

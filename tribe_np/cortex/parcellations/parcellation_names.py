@@ -7,6 +7,7 @@ both hcp-mmp1.
 """
 
 import re
+from collections.abc import Collection
 
 PLAIN_NAMES = {
     "hcp-mmp1": r"hcp[-_]?mm?p?1(\.0)?|glasser(2016|[-_]?360)?|hcp-multi-modal-parcellation",
@@ -52,6 +53,32 @@ PATTERNS = {
 """How the files of each parcellation are called; each is called by its own name too."""
 
 
+TELLING = {
+    "hcp-mmp1": {"FFC", "TE1a", "POS1", "LIPv"}, "desikan": {"bankssts", "parsopercularis", "pericalcarine"},
+    "destrieux": {"S_calcarine", "G_cuneus", "G_and_S_paracentral"},
+}  # fmt: skip
+"""Regions that no other of these parcellations has."""
+TELLING_FORMS = {"schaefer": re.compile(r"\d+networks_[lr]h_.+", re.I), "yeo": re.compile(r"\d+networks_\d+", re.I)}
+ALSO = {"lausanne": "desikan"}  # whose regions it divides
+
+
+def family_of_regions(regions: Collection[str]) -> str | None:
+    """The parcellation that regions are surely of, without its size; None where they tell none.
+
+    >>> family_of_regions(["V1", "FFC", "TE1a", "POS1", "LIPv"]), family_of_regions(["7Networks_1"])
+    ('hcp-mmp1', 'yeo')
+    """
+    found = next((name for name, telling in TELLING.items() if telling <= set(regions)), None)
+    forms = (form for form, pattern in TELLING_FORMS.items() if all(map(pattern.fullmatch, regions)))
+    return found or (next(forms, None) if regions else None)
+
+
+def is_called_wrongly(name: str, regions: Collection[str]) -> bool:
+    """Whether regions are surely not those of the parcellation of a known name."""
+    family, told = name if name in PLAIN_NAMES else name.partition("-")[0], family_of_regions(regions)
+    return told is not None and told not in (family, ALSO.get(family))
+
+
 def known_name(text: str) -> str | None:
     """The parcellation that a text names; None where it names none.
 
@@ -79,13 +106,16 @@ def _without_end(file_name: str) -> str:
     return next((file_name[: -len(end)] for end in SUFFIXES if file_name.lower().endswith(end)), file_name)
 
 
-def shown_name(file_name: str) -> str:
+def shown_name(file_name: str, regions: Collection[str] = ()) -> str:
     """What a parcellation is called after a file (`*` for its hemisphere): its known name, or the file's.
 
     >>> shown_name("*.aparc.annot"), shown_name("S1200.*.MyAreas.label.gii")
     ('desikan', 'S1200.MyAreas')
     """
-    return name_of_file(file_name) or re.sub(r"[._-]?\*", "", _without_end(file_name)).strip("._- ") or "areas"
+    known = name_of_file(file_name)
+    if known and not is_called_wrongly(known, regions):
+        return known
+    return re.sub(r"[._-]?\*", "", _without_end(file_name)).strip("._- ") or "areas"
 
 
 def name_of_file(file_name: str) -> str | None:

@@ -16,11 +16,19 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from tribe_np.cortex.parcellations.hemisphere_marks import marked
+from tribe_np.cortex.hemisphere_marks import marked
 from tribe_np.cortex.parcellations.label_files import HemisphereLabels, read_labels
 from tribe_np.cortex.parcellations.nilearn_destrieux import destrieux_from_nilearn, nilearn_folders
 from tribe_np.cortex.parcellations.parcellation_folders import candidates, only, partner
-from tribe_np.cortex.parcellations.parcellation_names import IN_SHORT, PATTERNS, known_name, name_of_file, shown_name
+from tribe_np.cortex.parcellations.parcellation_names import (
+    IN_SHORT,
+    PATTERNS,
+    family_of_regions,
+    is_called_wrongly,
+    known_name,
+    name_of_file,
+    shown_name,
+)  # fmt: skip
 from tribe_np.errors import ParcellationError
 from tribe_np.files.home import user_data_folder
 from tribe_np.shown import did_you_mean, quoted
@@ -97,7 +105,11 @@ def _of_files(paths: Sequence[Path]) -> FoundParcellation:
         other = partner(paths[0])
         paths = [paths[0], other]
         parts += read_labels(other, alone=False)
-    return FoundParcellation(shown_name(marked(paths[0].name)[1]), parts)
+    return FoundParcellation(shown_name(marked(paths[0].name)[1], _regions(parts)), parts)
+
+
+def _regions(parts: Sequence[HemisphereLabels]) -> set[str]:
+    return {region for part in parts for region in part.named.region_of.values()}
 
 
 # -- by name -----------------------------------------------------------------------------------------------------------
@@ -116,7 +128,7 @@ def _by_name(name: str) -> FoundParcellation:
     for place in places:
         for folder in place.folders:
             if paths := _called(name, folder):
-                return FoundParcellation(name, _of_files(paths).parts)
+                return _checked(FoundParcellation(name, _of_files(paths).parts), paths[0])
     looked = [place.shown for place in places]
     if name == "destrieux":
         parts, why_not = destrieux_from_nilearn()
@@ -126,6 +138,17 @@ def _by_name(name: str) -> FoundParcellation:
     raise ParcellationError(
         f"the parcellation {name} was not found; looked in {', '.join(looked)}. {_how_to_get(name)}"
     )
+
+
+def _checked(found: FoundParcellation, path: Path) -> FoundParcellation:
+    """Refuses files that are called by a parcellation's name, and have the regions of another one."""
+    regions = _regions(found.parts)
+    if is_called_wrongly(found.name, regions):
+        raise ParcellationError(
+            f"{path}: is called like {found.name}, but its labels, such as {quoted(min(regions))}, are those of "
+            f"{family_of_regions(regions)}; rename it, or give it as a file"
+        )
+    return found
 
 
 def _called(name: str, place: Path) -> Sequence[Path]:

@@ -8,7 +8,7 @@ Source   tribev2 7239908 utils.get_hcp_labels, get_hcp_vertex_labels, get_hcp_ro
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,7 @@ def get_hcp_roi_indices(
     """
     labels = get_hcp_labels(mesh, False, hemi, parcellation=parcellation, compat=compat)
     known = Parcellation("the parcellation", tuple(labels), np.zeros(0, int))  # for its rule of names, and its error
-    names = [rois] if isinstance(rois, str) else rois
+    names = rois if isinstance(rois, Iterable) and not isinstance(rois, str) else [rois]
     found = [labels[label] for name in names for label in known.matching(name)]
     if not found:
         raise ConfigError("rois must name an area such as V1, got none")

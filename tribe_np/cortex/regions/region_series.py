@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from tribe_np.cortex.meshes.numbering import check_cut
 from tribe_np.cortex.parcellations.parcellation import NO_REGION, Parcellation
 from tribe_np.cortex.parcellations.parcellation_files import load_parcellation
 from tribe_np.cortex.regions.networks import by_network
@@ -101,9 +102,10 @@ def regions_of(
         raise ConfigError(f"top must be a whole number from 1 on, got {quoted(top)}")
     series = as_series(source)
     parcels = parcellation_of(parcellation, 2 * series.per_hemisphere, series.mesh)
-    said: tuple[str, ...] = ()
+    said: tuple[str, ...] = tuple(check_cut(series, parcels))
     if networks:
-        parcels, said = by_network(parcels, None if networks is True else Path(networks))
+        parcels, more = by_network(parcels, None if networks is True else Path(networks))
+        said += more
     names = [regions] if isinstance(regions, str) else regions
     wanted = None if names is None else [region for name in names for region in parcels.matching(name)]
     if wanted == []:

@@ -17,9 +17,11 @@ import numpy as np
 from tribe_np.cortex.output_space import SUBCORTICAL
 from tribe_np.cortex.parcellations.parcellation import ParcellationFile
 from tribe_np.cortex.subcortex.voxel_mask import VoxelMask, labelled_mask
-from tribe_np.errors import MissingDependencyError, ParcellationError
-from tribe_np.formats.label_volume import Volume, canonical, digest, mended, read_label_names, read_volume
+from tribe_np.errors import MissingDependencyError, ParcellationError, reason_of_fetch
+from tribe_np.files.sha256 import sha256_of
+from tribe_np.formats.label_volume import Volume, canonical, mended, read_label_names, read_volume
 from tribe_np.optional import require
+from tribe_np.shown import shown
 
 EXCLUDED = ("Cortex", "White", "Stem", "Background")
 VARIABLE = "TRIBE_NP_SUBCORTEX"
@@ -97,7 +99,7 @@ def atlas_of(volume: Path, names: Path) -> Atlas:
 
     Raises   ParcellationError
     """
-    files = tuple(ParcellationFile(path, digest(path)) for path in (volume, names))
+    files = tuple(ParcellationFile(path, sha256_of(path, error=ParcellationError)) for path in (volume, names))
     return Atlas(read_volume(volume), tuple(read_label_names(names)), files)
 
 
@@ -130,9 +132,9 @@ def _fetched(resolution: int) -> Atlas:
         found = datasets.fetch_atlas_harvard_oxford(f"sub-maxprob-thr50-{resolution}mm", verbose=0)
     except Exception as error:  # whatever its downloads raise
         raise ParcellationError(
-            f"nilearn could not fetch the Harvard-Oxford atlas ({error!s:.200}); {HOW_TO}"
+            f"nilearn could not fetch the Harvard-Oxford atlas ({shown(reason_of_fetch(error), 200)}); {HOW_TO}"
         ) from error
     origin = "nilearn's Harvard-Oxford sub-maxprob-thr50"
     path = Path(str(getattr(found, "filename", "")))
-    files = (ParcellationFile(path, digest(path)),) if path.is_file() else ()
+    files = (ParcellationFile(path, sha256_of(path, error=ParcellationError)),) if path.is_file() else ()
     return Atlas(canonical(found.maps, origin), tuple(mended(str(label)) for label in found.labels), files)

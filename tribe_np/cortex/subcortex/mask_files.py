@@ -21,7 +21,8 @@ from tribe_np.cortex.subcortex.harvard_oxford import (
 )
 from tribe_np.cortex.subcortex.voxel_mask import NO_STRUCTURE, VoxelMask
 from tribe_np.errors import ConfigError, OutputError, ParcellationError
-from tribe_np.formats.label_volume import Volume, canonical, digest, read_volume
+from tribe_np.files.sha256 import sha256_of
+from tribe_np.formats.label_volume import Volume, canonical, read_volume
 from tribe_np.optional import require
 
 NILEARNS_SPACE = "MNI152NLin2009aSym"  # of its masks of the brain and its tissues
@@ -71,7 +72,9 @@ def _given(source: str | Path | Sequence[str | Path], space: OutputSpace) -> Vox
         path = volume_in(path, space.resolution or 2)
     names = files[1] if len(files) == 2 else names_near(path)
     if names is None:
-        return plain_mask(path.name, read_volume(path), (ParcellationFile(path, digest(path)),))
+        return plain_mask(
+            path.name, read_volume(path), (ParcellationFile(path, sha256_of(path, error=ParcellationError)),)
+        )
     return subcortical_mask(atlas_of(path, names))
 
 

@@ -12,11 +12,12 @@ from nibabel.cifti2.cifti2_axes import BrainModelAxis, SeriesAxis
 from nibabel.nifti1 import Nifti1Extension
 from nibabel.nifti2 import Nifti2Header
 
+from tribe_np.cortex.meshes.numbering import check_cut
 from tribe_np.cortex.parcellations.parcellation import NO_REGION, Parcellation
-from tribe_np.cortex.parcellations.parcellation_files import load_parcellation
+from tribe_np.cortex.regions.region_series import parcellation_of
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.sizes import HEMISPHERES
-from tribe_np.errors import ParcellationError, ShapeError
+from tribe_np.errors import ParcellationError
 from tribe_np.outputs.exports.export_formats import ExportFormat, ExportOptions
 from tribe_np.outputs.exports.export_names import surface_name
 from tribe_np.outputs.exports.hemisphere_rows import computed_columns
@@ -77,22 +78,18 @@ def _header(series: SurfaceSeries, axis: TimeAxis, kept: np.ndarray) -> Nifti2He
 def _outside_medial_wall(series: SurfaceSeries, options: ExportOptions) -> tuple[np.ndarray, dict[str, object]]:
     """Which columns lie in a region of the parcellation, and what the sidecar says of the others.
 
-    Raises   ParcellationError where the parcellation has no medial wall; ShapeError where it is of another mesh
+    Raises   ParcellationError where the parcellation has no medial wall, or is of another mesh
     """
-    parcels = load_parcellation(options.parcellation, 2 * series.per_hemisphere)
+    parcels = parcellation_of(options.parcellation, 2 * series.per_hemisphere, series.mesh)
+    options.warnings.extend(check_cut(series, parcels))
     is_wall = parcels.region_of == NO_REGION
-    if len(is_wall) != 2 * series.per_hemisphere:
-        raise ShapeError(
-            f"the parcellation {parcels.name} has {len(is_wall)} vertices, but {series.mesh} has "
-            f"{2 * series.per_hemisphere}"
-        )
     _check_wall(parcels, is_wall)
     kept = ~is_wall[series.columns]
     if not kept.any():
         raise ParcellationError(f"{series.origin}: every computed vertex lies on the medial wall of {parcels.name}")
     return kept, {
         "MedialWall": f"vertices without a region in {parcels.name}",
-        "MedialWallFiles": [{"path": str(file.path), "sha256": file.sha256} for file in parcels.files],
+        "MedialWallFiles": [file.as_dict() for file in parcels.files],
         "VerticesOfMedialWall": int(is_wall.sum()),
         "VerticesMasked": int((~kept).sum()),
     }

@@ -1,27 +1,14 @@
-"""The formats that `export` writes: one record each, in a file of its own family, loaded when it is asked for."""
+"""A format that `export` writes: a record in a file of its own family, loaded when it is asked for."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from tribe_np.errors import ConfigError
+from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 from tribe_np.shown import did_you_mean, quoted
-
-EXPORT_FORMATS = {  # name: the record, and what it is in a line of --help
-    "gifti": ("tribe_np.outputs.exports.gifti_files.GIFTI", "one .func.gii a hemisphere"),
-    "cifti": ("tribe_np.outputs.exports.cifti_files.CIFTI", "CIFTI-2 .dtseries.nii"),
-    "mgh": ("tribe_np.outputs.exports.freesurfer_files.MGH", "FreeSurfer .mgh, one a hemisphere"),
-    "mgz": ("tribe_np.outputs.exports.freesurfer_files.MGZ", "the same, compressed"),
-    "mz3": ("tribe_np.outputs.exports.mz3_stc_files.MZ3", "Surf Ice and niivue .mz3, one a hemisphere"),
-    "stc": ("tribe_np.outputs.exports.mz3_stc_files.STC", "MNE source estimates -lh.stc and -rh.stc"),
-    "nifti": ("tribe_np.outputs.exports.ribbon_volumes.NIFTI", "a volume: the ribbon between white and pial"),
-    "npz": ("tribe_np.outputs.exports.array_files.NPZ", "NumPy arrays with their times"),
-    "hdf5": ("tribe_np.outputs.exports.hdf5_files.HDF5", "HDF5 (extra hdf5)"),
-    "raw": ("tribe_np.outputs.exports.array_files.RAW", "float32 with JSON, as the Rust port writes it"),
-    "csv": ("tribe_np.outputs.exports.region_csv.CSV", "a time course per region"),
-}
 
 
 @dataclass(frozen=True)
@@ -86,11 +73,17 @@ def check_options(chosen: ExportFormat, given: Mapping[str, Any]) -> ExportOptio
     for name in given:
         if name not in known:
             raise ConfigError(
-                f"the format {chosen.name} does not take {quoted(name)}; it takes {', '.join(known)}"
+                f"the format {chosen.name} does not take {_option(name)}; it takes {', '.join(map(_option, known))}"
                 f"{did_you_mean(name, known)}"
             )
     for name, other in chosen.only_with.items():
         if name in given and not given.get(other):
-            raise ConfigError(f"the format {chosen.name} takes {quoted(name)} only with {quoted(other)}")
+            raise ConfigError(f"the format {chosen.name} takes {_option(name)} only with {_option(other)}")
     bids = given.get("bids", ())
     return ExportOptions(**{**given, "bids": tuple(bids.split() if isinstance(bids, str) else bids)})
+
+
+def _option(name: str) -> str:
+    """The option as the command line spells it; in Python it has underscores. What is none is quoted."""
+    is_option = name in {field.name for field in fields(ExportOptions)} - {"warnings"}
+    return f"--{name.replace('_', '-')}" if is_option else quoted(name)

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from tribe_np.cortex.meshes.numbering import check_numbering, numbering_at_hand
 from tribe_np.cortex.meshes.surfaces import load_surface
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.sizes import HEMISPHERES
@@ -32,6 +33,7 @@ def write_mz3(series: SurfaceSeries, folder: Path, options: ExportOptions) -> li
     surface = None
     if options.surface is not None:
         surface = load_surface(series.mesh, options.surface, subjects_dir=options.subjects_dir)
+        check_numbering(series, numbering_at_hand(series.mesh, options.subjects_dir), surface.origin)
     written = []
     for side in HEMISPHERES:
         path = folder / surface_name(series, options, "mz3", side)

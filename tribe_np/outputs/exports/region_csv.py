@@ -1,6 +1,5 @@
 """CSV: the table of `roi`, a row a TR and a column a region, with the sidecar of an export."""
 
-import csv
 from pathlib import Path
 
 from tribe_np.cortex.regions.region_series import RegionTable
@@ -9,7 +8,7 @@ from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.outputs.exports.export_formats import ExportFormat, ExportOptions
 from tribe_np.outputs.exports.export_names import content_name
 from tribe_np.outputs.exports.sidecars import vertex_facts, write_sidecar
-from tribe_np.outputs.region_files import time_rows
+from tribe_np.outputs.region_files import time_rows, write_rows
 
 
 def write_csv(series: SurfaceSeries, folder: Path, options: ExportOptions) -> list[Path]:
@@ -17,8 +16,7 @@ def write_csv(series: SurfaceSeries, folder: Path, options: ExportOptions) -> li
     table = roi(series, options.parcellation)
     options.warnings.extend(table.warnings)
     path = folder / f"{content_name(series)}.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(time_rows(table))
+    write_rows(path, time_rows(table), ",")
     return [path, write_sidecar(path, series, options, vertex_facts(series, full=False) | _regions(table))]
 
 
@@ -28,7 +26,7 @@ def _regions(table: RegionTable) -> dict[str, object]:
         "Columns": "start: where a row begins, in seconds of the stimulus, or of the scan where TimeAxis is scan; "
         "bold_time: start + HemodynamicOffset; the others: means over the computed vertices of a region",
         "Parcellation": parcels.name,
-        "ParcellationFiles": [{"path": str(file.path), "sha256": file.sha256} for file in parcels.files],
+        "ParcellationFiles": [file.as_dict() for file in parcels.files],
         "VerticesOfRegions": dict(zip(table.names, (table.n_computed - table.n_left_out).tolist(), strict=True)),
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tribe_np.cortex.meshes.numbering import check_numbering, numbering_at_hand
 from tribe_np.cortex.meshes.spaces import SpaceSurfaces, surfaces_in_space
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.volumes.grids import Grid, box_grid, grid_like
@@ -42,6 +43,7 @@ def write_volumes(series: SurfaceSeries, folder: Path, options: ExportOptions) -
     if empty.all():
         raise OutputError(f"{series.origin}: every vertex is NaN, so that nothing can be painted")
     found = surfaces_in_space(series.mesh, ("white", "pial"), options.space, options.subjects_dir)
+    check_numbering(series, numbering_at_hand(series.mesh, options.subjects_dir), found.surfaces["white"].origin)
     ribbon = ribbon_of(found.surfaces["white"], found.surfaces["pial"], grid)
     paint = paint_with(ribbon, series.columns[~empty])
     options.warnings.extend(_remarks(found, ribbon, options))

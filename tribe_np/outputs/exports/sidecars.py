@@ -70,7 +70,9 @@ def units(series: AnySeries) -> str:
 def _mesh(series: SurfaceSeries) -> dict[str, Any]:
     vertices = {} if series.vertices is None else {"Vertices": series.vertices.tolist()}
     space = SURFACES[BIDS_SPACES[series.mesh][0]]
-    return {"Mesh": series.mesh, "Space": space, "VerticesPerHemisphere": series.per_hemisphere, **vertices}
+    numbering = {} if series.numbering is None else {"Numbering": f"vertices are {series.numbering}"}
+    sizes = {"VerticesPerHemisphere": series.per_hemisphere}
+    return {"Mesh": series.mesh, "Space": space, **sizes, **numbering, **vertices}
 
 
 def vertex_facts(series: SurfaceSeries, side: str | None = None, *, full: bool) -> dict[str, Any]:

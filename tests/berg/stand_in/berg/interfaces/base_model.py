@@ -28,6 +28,9 @@ class BaseModelInterface(ABC):
     def cleanup(self):
         """Lets go."""
 
+    def describe(self):
+        return {"model_id": self.get_model_id(), "parameters_by_function": {}}
+
     def __enter__(self):
         return self
 

@@ -4,7 +4,9 @@ lh.aparc.annot    sub-01_hemi-L_dseg.label.gii    S1200.L.areas.label.gii    are
 """
 
 import re
+from collections.abc import Iterable
 
+from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.formats.annotation import SIDES
 
 _EDGE = r"(?=[._\-\s]|$)"
@@ -40,3 +42,16 @@ def marked(name: str) -> tuple[str | None, str]:
         if sides:
             break
     return None, name
+
+
+def counterpart(name: str, others: Iterable[str]) -> str | None:
+    """The name among others that differs in nothing but the mark of the hemisphere; None where there is none.
+
+    >>> counterpart("lh.a.mgh", ["lh.a.mgh", "rh.b.mgh", "rh.a.mgh"])
+    'rh.a.mgh'
+    """
+    side, key = marked(name)
+    if side is None:
+        return None
+    wanted = next(each for each in HEMISPHERES if each != side), key
+    return next((other for other in others if marked(other) == wanted), None)
