@@ -76,6 +76,12 @@ def test_the_time_step_of_gifti_is_seconds_or_milliseconds(tmp_path: Path, step:
     assert project(both, **PLAIN | {"tr": None}).tr == tr
 
 
+def test_hemispheres_of_different_intervals_are_refused(tmp_path: Path) -> None:
+    both = [write_gifti(tmp_path / f"{side}.a.gii", rows(0), step=step) for side, step in (("lh", "1.5"), ("rh", "2"))]
+    with pytest.raises(MeasurementError, match=r"the left says 1\.5 s between volumes, the right 2 s"):
+        project(both, **PLAIN)
+
+
 def test_swapped_hemispheres_are_refused(tmp_path: Path) -> None:
     left = write_gifti(tmp_path / "lh.a.gii", rows(0), "right")
     right = write_gifti(tmp_path / "rh.a.gii", rows(1), "left")

@@ -93,6 +93,11 @@ def read_surfaces(paths: Sequence[Path]) -> MeasuredSurface:
         raise MeasurementError(
             f"{paths[0]} and {paths[1]}: the left has {len(left.values)} volumes, the right {len(right.values)}"
         )
+    steps = [side.interval.seconds for side in (left, right)]
+    if None not in steps and steps[0] != steps[1]:
+        raise MeasurementError(
+            f"{paths[0]} and {paths[1]}: the left says {steps[0]:g} s between volumes, the right {steps[1]:g} s"
+        )
     in_order = tuple(paths[sides.index(side)] for side in HEMISPHERES)
     return MeasuredSurface(in_order, (left.values, right.values), left.interval)
 
