@@ -24,14 +24,20 @@ RUN = {
 
 
 def predictions_folder(
-    path: Path, *, starts: Sequence[float] = range(N_ROWS), vertices: Sequence[int] | None = None, tr: float = 1.0
+    path: Path,
+    *,
+    starts: Sequence[float] = range(N_ROWS),
+    vertices: Sequence[int] | None = None,
+    tr: float = 1.0,
+    timelines: Sequence[str] | None = None,
 ) -> Path:
     """A folder as predict writes it, with random values."""
     path.mkdir(parents=True)
     n_columns = 2 * PER_SIDE if vertices is None else len(vertices)
     values = np.random.default_rng(0).normal(size=(len(starts), n_columns)).astype(np.float32)
     np.save(path / "predictions.npy", values)
-    rows = [{"row": row, "start": start, "duration": tr, "timeline": "a"} for row, start in enumerate(starts)]
+    names = timelines or ["a"] * len(starts)
+    rows = [{"row": row, "start": s, "duration": tr, "timeline": names[row]} for row, s in enumerate(starts)]
     options = {"regions": [] if vertices is None else ["V1"], "vertices": vertices}
     (path / "segments.json").write_text(json.dumps(rows))
     (path / "events.tsv").write_text("type\tstart\n")

@@ -59,6 +59,25 @@ def test_the_predictions_are_never_written_over_or_into(whole: Path, inside: str
     assert files_of(whole) == before
 
 
+@pytest.mark.parametrize("name", STEP_ONLY)
+def test_rows_of_two_timelines_are_not_joined(tmp_path: Path, name: str) -> None:
+    """Even where the times of the second happen to follow on from those of the first."""
+    folder = predictions_folder(tmp_path / "two", starts=[0, 1, 2, 3], timelines="aabb")
+    for fill in (False, True):
+        with pytest.raises(OutputError, match=r"its rows are of 2 timelines, each with times of its own, which .*npz"):
+            export(folder, name, tmp_path / "out", fill_gaps=fill)
+
+
+@pytest.mark.parametrize("name", EVERY_ROW)
+def test_rows_of_two_timelines_say_which_they_are_of(tmp_path: Path, name: str) -> None:
+    folder = predictions_folder(tmp_path / "two", starts=[0, 1, 0, 1], timelines="aabb")
+    done = export(folder, name, tmp_path / "out", **options_of(name))
+    assert any("rows are of 2 timelines" in said for said in done.warnings)
+    assert json.loads(done.files[-1].read_text())["RowTimelines"] == list("aabb")
+    if name == "npz":
+        assert np.load(done.files[0])["timelines"].tolist() == list("aabb")
+
+
 @pytest.mark.parametrize("name", [*STEP_ONLY, *EVERY_ROW])
 def test_a_full_disk_leaves_nothing(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     def full(*_: object, **__: object) -> None:

@@ -21,7 +21,7 @@ from tribe_np.cortex.sizes import (
     mesh_of_size,
 )
 from tribe_np.errors import OutputError, ShapeError
-from tribe_np.formats.prediction_folder import read_prediction
+from tribe_np.formats.prediction_folder import read_prediction, row_timelines
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +42,7 @@ class SurfaceSeries:
     vertices: np.ndarray | None = None
     run: Mapping[str, Any] = field(default_factory=dict)  # run.json of the folder it came from
     origin: str = "the array"  # what errors call it
+    timelines: np.ndarray | None = None  # (R,) names, where rows are of several: each has times of its own
     numbering: str | None = None  # of fsaverage3 and 4, which have two: OF_NILEARN, OF_FREESURFER, None where unknown
 
     @property
@@ -107,7 +108,8 @@ def _from_folder(folder: Path) -> SurfaceSeries:
         raise ShapeError(f"{folder}: has {n_columns} vertices, but {mesh} has {size}")
     if vertices is not None and (vertices.shape != (n_columns,) or not _ascending(vertices, size)):
         raise OutputError(f"{folder}: run.json does not name one vertex of {mesh} for each of {n_columns} columns")
-    return SurfaceSeries(predictions, mesh, starts, tr, offset, vertices, run, str(folder), _numbering(run, mesh))
+    timelines, numbering = row_timelines(segments), _numbering(run, mesh)
+    return SurfaceSeries(predictions, mesh, starts, tr, offset, vertices, run, str(folder), timelines, numbering)
 
 
 def _numbering(run: Mapping[str, Any], mesh: str) -> str | None:

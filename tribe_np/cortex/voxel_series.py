@@ -10,7 +10,7 @@ import numpy as np
 from tribe_np.cortex.output_space import OutputSpace, space_of_run
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import OutputError
-from tribe_np.formats.prediction_folder import read_prediction
+from tribe_np.formats.prediction_folder import read_prediction, row_timelines
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +29,7 @@ class VoxelSeries:
     voxels: np.ndarray | None = None
     run: Mapping[str, Any] = field(default_factory=dict)  # run.json of the folder it came from
     origin: str = "the array"
+    timelines: np.ndarray | None = None  # as SurfaceSeries
 
     @property
     def columns(self) -> np.ndarray:
@@ -87,7 +88,7 @@ def as_voxel_series(source: "str | Path | VoxelSeries") -> VoxelSeries:
         raise OutputError(
             f"{source}: run.json does not name one of {space.n_outputs} voxels for each of {n_columns} columns"
         )
-    return VoxelSeries(predictions, space, starts, tr, offset, voxels, run, str(source))
+    return VoxelSeries(predictions, space, starts, tr, offset, voxels, run, str(source), row_timelines(segments))
 
 
 def _ascending(voxels: np.ndarray, n_columns: int, size: int) -> bool:

@@ -1,6 +1,7 @@
 """The files of a prediction folder as arrays and tables; `outputs.folder` writes them."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,3 +32,9 @@ def read_prediction(folder: str | Path) -> tuple[np.ndarray, list[dict[str, Any]
     if predictions.ndim != 2 or len(segments) != predictions.shape[0]:
         raise OutputError(f"{folder}: predictions {predictions.shape} and {len(segments)} segments do not match")
     return predictions, segments, run
+
+
+def row_timelines(segments: Sequence[Mapping[str, Any]]) -> np.ndarray | None:
+    """The timeline of each row, (R,), where there are several: each has times of its own. None for one, or none."""
+    names = [str(segment.get("timeline")) if isinstance(segment, Mapping) else "" for segment in segments]
+    return np.array(names) if len(set(names)) > 1 else None
