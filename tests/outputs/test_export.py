@@ -59,6 +59,30 @@ def test_the_predictions_are_never_written_over_or_into(whole: Path, inside: str
     assert files_of(whole) == before
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("start", None, "row 2 starts at no time"),
+        ("start", float("nan"), "row 2 starts at no time"),
+        ("vertices", [3, 5.5, 641, 642, 700], "vertices of options must be whole numbers"),
+        ("vertices", [True, 5, 641, 642, 700], "vertices of options must be whole numbers"),
+        ("vertices", [3, 5, 641, 642, 2**70], "not as predict writes it"),
+        ("vertices", 7, "not as predict writes it"),
+        ("vertices", [3, 5, 642, 641, 700], "does not name one vertex of fsaverage3 for each of 5 columns"),
+    ],
+)
+def test_rows_without_a_time_and_odd_vertices_are_refused(tmp_path: Path, name: str, value: Any, message: str) -> None:
+    """Also by the formats that hold the time of every row."""
+    folder = predictions_folder(tmp_path / "some", vertices=CHOSEN)
+    path = folder / ("segments.json" if name == "start" else "run.json")
+    content = json.loads(path.read_text())
+    (content[2] if name == "start" else content["options"])[name] = value
+    path.write_text(json.dumps(content))
+    with pytest.raises(OutputError, match=message):
+        export(folder, "npz", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("name", STEP_ONLY)
 def test_rows_of_two_timelines_are_not_joined(tmp_path: Path, name: str) -> None:
     """Even where the times of the second happen to follow on from those of the first."""

@@ -21,7 +21,7 @@ from tribe_np.cortex.sizes import (
     mesh_of_size,
 )
 from tribe_np.errors import OutputError, ShapeError
-from tribe_np.formats.prediction_folder import read_prediction, row_timelines
+from tribe_np.formats.prediction_folder import chosen_columns, read_prediction, row_starts, row_timelines
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,13 +95,10 @@ def _from_folder(folder: Path) -> SurfaceSeries:
     space = space_of_run(run, predictions.shape[1], folder)
     check_surface(space, folder)
     mesh = space.name
-    options = run.get("options")
-    chosen = options.get("vertices") if isinstance(options, Mapping) else None
     try:
-        starts = np.array([segment["start"] for segment in segments], float)
+        starts, vertices = row_starts(segments), chosen_columns(run, "vertices")
         tr, offset = float(run["tr"]), float(run["hemodynamic_offset"])
-        vertices = None if chosen is None else np.asarray(chosen, np.int64)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise OutputError(f"{folder}: run.json or segments.json is not as predict writes it: {error}") from error
     n_columns, size = predictions.shape[1], 2 * VERTICES_PER_HEMISPHERE[mesh]
     if vertices is None and n_columns != size:
