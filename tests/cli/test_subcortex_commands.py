@@ -42,15 +42,24 @@ def _places(atlas: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     monkeypatch.setenv("NILEARN_DATA", str(tmp_path / "none"))
 
 
-@pytest.fixture
-def run(command_here: Command, demo: DemoPaths, checkpoint: Path, sound: Path, tmp_path: Path) -> Run:
-    """Predicts the sound with some options into a folder."""
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[object, ...], Path]:
+    """The folders that were predicted, by their options; "" is where they are."""
+    return {("",): tmp_path_factory.mktemp("runs")}
 
-    def predict(name: str, *options: object) -> Path:
+
+@pytest.fixture
+def run(command_here: Command, demo: DemoPaths, checkpoint: Path, sound: Path, runs: dict) -> Run:
+    """Predicts the sound with some options into a folder, once."""
+
+    def predict(*options: object) -> Path:
+        if options in runs:
+            return runs[options]
+        out = runs[("",)] / str(len(runs))
         given = ["--no-speech", "--checkpoint", checkpoint, "--models", demo.models, "--quiet", *options]
-        done = command_here("predict", sound, "--out", tmp_path / name, *given)
+        done = command_here("predict", sound, "--out", out, *given)
         assert done.returncode == 0, done.stderr
-        return tmp_path / name
+        return runs.setdefault(options, out)
 
     return predict
 
@@ -60,17 +69,17 @@ def of(folder: Path) -> tuple[np.ndarray, dict]:
 
 
 def test_a_run_says_its_space_and_its_subject(run: Run, mask: VoxelMask) -> None:
-    whole, told = of(run("whole"))
+    whole, told = of(run())
     assert whole.shape[1] == mask.n_voxels
     assert told["space"] == {"kind": "mask", "mask": "subcortical", "resolution": 2, "n_outputs": mask.n_voxels}
     assert "mesh" not in told
     assert told["subject"] == {"kind": "average"}
     assert f"x {mask.n_voxels} voxels in" in told["summary"]
     assert any("Frazier" in paper for paper in told["cite"])
-    one, told = of(run("one", "--subject", "sub-07"))
+    one, told = of(run("--subject", "sub-07"))
     assert told["subject"] == {"kind": "one", "index": 6, "name": "sub-07"}
     assert not np.array_equal(one, whole)
-    part, told = of(run("part", "--subject", "6", "--structure", "left thalamus,Amygdala"))
+    part, told = of(run("--subject", "6", "--structure", "left thalamus,Amygdala"))
     assert told["subject"]["name"] == "sub-07"
     voxels = np.union1d(mask.voxels_of("Left Thalamus"), mask.voxels_of("Amygdala"))
     assert told["options"]["voxels"] == voxels.tolist()
@@ -79,7 +88,7 @@ def test_a_run_says_its_space_and_its_subject(run: Run, mask: VoxelMask) -> None
 
 
 def test_tables_of_structures(run: Run, command_here: Command, mask: VoxelMask, tmp_path: Path) -> None:
-    folder = run("whole")
+    folder = run()
     values, _ = of(folder)
     done = command_here("roi", folder, "--hemisphere", "separate", "--json")
     told = json.loads(done.stdout)
@@ -97,14 +106,14 @@ def test_tables_of_structures(run: Run, command_here: Command, mask: VoxelMask, 
     assert done.returncode == 0, done.stderr
     header = (tmp_path / "table.tsv").read_text().splitlines()[0].split("\t")
     assert header[:4] == ["start", "bold_time", "Lateral Ventricle", "Thalamus"]
-    part = run("part", "--structure", "Thalamus,Left Caudate")
+    part = run("--structure", "Thalamus,Left Caudate")
     done = command_here("roi", part)
     assert "were not computed and are left out" in done.stderr
     assert "Caudate (" in done.stderr, "one side alone was computed"
 
 
 def test_volumes_in_the_space_of_the_mask(run: Run, command_here: Command, mask: VoxelMask, tmp_path: Path) -> None:
-    folder = run("part", "--structure", "Thalamus")
+    folder = run("--structure", "Thalamus")
     values, told = of(folder)
     done = command_here("export", folder, "--to", "nifti", "--out", tmp_path / "volumes", "--json", "--times", "bold")
     assert done.returncode == 0, done.stderr
@@ -134,7 +143,7 @@ def test_volumes_in_the_space_of_the_mask(run: Run, command_here: Command, mask:
 
 
 def test_what_is_only_for_surfaces(run: Run, command_here: Command, atlas: Path, tmp_path: Path) -> None:
-    folder = run("whole")
+    folder = run()
     with pytest.raises(OutputError, match=r"no cortical surface; use `tribe-np export .* --to nifti` .*`tribe-np roi"):
         as_series(folder)
     with pytest.raises(OutputError, match="no cortical surface"):

@@ -1,7 +1,7 @@
 """A selection of vertices gives the columns of the whole run, computes only those, and is written down."""
 
 import json
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,8 +121,9 @@ def test_choices_that_are_refused(made_up: Parcellation, selection: Any, message
 # -- the numbers -----------------------------------------------------------------------------------------------------
 
 
-def encoders(folder: Path, **options: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Models of every read-out, with the whole run and its features."""
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Checkpoints of every read-out."""
     average = {"subject_layers": {"n_subjects": 0, "subject_dropout": 0.1}}
     shapes: dict[str, dict[str, Any]] = {
         "composed": {"low_rank_head": 200, **average},
@@ -130,15 +131,13 @@ def encoders(folder: Path, **options: Any) -> Iterator[tuple[str, Any, Any]]:
         "no head": {"low_rank_head": None, **average},
         "subjects": {"low_rank_head": 200, "subject_layers": {"n_subjects": 3, "subject_dropout": 0.1}},
     }
-    rng = np.random.default_rng(5)
-    features = {"text": rng.standard_normal((1, 2, 5, 8)), "audio": rng.standard_normal((1, 1, 4, 8))}
+    folder = tmp_path_factory.mktemp("read-outs")
     for name, brain in shapes.items():
-        place = folder / name.replace(" ", "-")
         write_random(
-            place, seed=3, feature_dims={"text": (2, 5), "audio": (1, 4)}, n_outputs=V, n_output_timesteps=4, heads=6,
-            max_seq_len=8, brain=brain,
+            folder / name, seed=3, feature_dims={"text": (2, 5), "audio": (1, 4)}, n_outputs=V, n_output_timesteps=4,
+            heads=6, max_seq_len=8, brain=brain,
         )  # fmt: skip
-        yield name, lambda place=place, **more: _encoder(place, **options, **more), features
+    return {name: folder / name for name in shapes}
 
 
 def _encoder(folder: Path, **options: Any) -> Any:
@@ -149,19 +148,25 @@ def _encoder(folder: Path, **options: Any) -> Any:
 
 @pytest.mark.parametrize("exact_order", [False, True])
 @pytest.mark.parametrize("precision", ["float32", "float64"])
-def test_every_read_out_gives_the_sliced_columns(tmp_path: Path, precision: str, exact_order: bool) -> None:
+def test_every_read_out_gives_the_sliced_columns(places: dict[str, Path], precision: str, exact_order: bool) -> None:
     kinds = set()
-    for name, encoder, features in encoders(tmp_path, precision=precision, exact_order=exact_order):
-        inputs = {m: x.astype(precision) for m, x in features.items()}
+    rng = np.random.default_rng(5)
+    features = {"text": rng.standard_normal((1, 2, 5, 8)), "audio": rng.standard_normal((1, 1, 4, 8))}
+    inputs = {m: x.astype(precision) for m, x in features.items()}
+    for name, place in places.items():
+        encoder = partial(_encoder, place, precision=precision, exact_order=exact_order)
         subjects = [None] if name != "subjects" else [None, [1]]
         full = encoder()
+        wholes = {repr(subject): full(inputs, subject)[0].T for subject in subjects}
         kinds.add((name, full.read_out.composed is not None))
         for chosen in ODD.values():
             part = encoder(selection=chosen)
             columns = columns_of(chosen)
             for subject in subjects:
-                some, whole = part(inputs, subject)[0].T, full(inputs, subject)[0].T
-                assert within(some, whole, columns) <= (BOUND if precision == "float32" else 1e-14), name
+                some = part(inputs, subject)[0].T
+                assert within(some, wholes[repr(subject)], columns) <= (BOUND if precision == "float32" else 1e-14), (
+                    name
+                )
     assert kinds == {(name, name == "composed" and not exact_order) for name, _ in kinds}
 
 
@@ -185,8 +190,9 @@ def test_the_demos_models_give_the_sliced_columns(model: TribeModel, demo: DemoP
         assert [s.start for s in same] == [s.start for s in segments]
 
 
-def test_only_the_chosen_columns_are_kept_and_multiplied(tmp_path: Path) -> None:
-    for name, encoder, _ in encoders(tmp_path):
+def test_only_the_chosen_columns_are_kept_and_multiplied(places: dict[str, Path]) -> None:
+    for name, place in places.items():
+        encoder = partial(_encoder, place)
         assert encoder(selection=[5]).n_subjects == (3 if name == "subjects" else 0)
         for n, n_filled in ((1, TILE), (TILE, TILE), (TILE + 8, 2 * TILE), (100, 112)):  # by whole tiles of BLAS
             read_out = encoder(selection=np.arange(n) * 200).read_out

@@ -22,7 +22,14 @@ from tribe_np.cortex.sizes import (
     mesh_of_size,
 )
 from tribe_np.errors import OutputError, ShapeError
-from tribe_np.formats.prediction_folder import MEASURED, read_measured, read_prediction
+from tribe_np.formats.prediction_folder import (
+    MEASURED,
+    chosen_columns,
+    read_measured,
+    read_prediction,
+    row_starts,
+    row_timelines,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +51,7 @@ class SurfaceSeries:
     vertices: np.ndarray | None = None
     run: Mapping[str, Any] = field(default_factory=dict)  # run.json of the folder it came from
     origin: str = "the array"  # what errors call it
+    timelines: np.ndarray | None = None  # (R,) names, where rows are of several: each has times of its own
     numbering: str | None = None  # of fsaverage3 and 4, which have two: OF_NILEARN, OF_FREESURFER, None where unknown
 
     @property
@@ -101,20 +109,18 @@ def _from_folder(folder: Path) -> SurfaceSeries:
     space = space_of_run(run, predictions.shape[1], folder)
     check_surface(space, folder)
     mesh = space.name
-    options = run.get("options")
-    chosen = options.get("vertices") if isinstance(options, Mapping) else None
     try:
-        starts = np.array([segment["start"] for segment in segments], float)
+        starts, vertices = row_starts(segments), chosen_columns(run, "vertices")
         tr, offset = float(run["tr"]), float(run["hemodynamic_offset"])
-        vertices = None if chosen is None else np.asarray(chosen, np.int64)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise OutputError(f"{folder}: run.json or segments.json is not as predict writes it: {error}") from error
     n_columns, size = predictions.shape[1], 2 * VERTICES_PER_HEMISPHERE[mesh]
     if vertices is None and n_columns != size:
         raise ShapeError(f"{folder}: has {n_columns} vertices, but {mesh} has {size}")
     if vertices is not None and (vertices.shape != (n_columns,) or not _ascending(vertices, size)):
         raise OutputError(f"{folder}: run.json does not name one vertex of {mesh} for each of {n_columns} columns")
-    return SurfaceSeries(predictions, mesh, starts, tr, offset, vertices, run, str(folder), _numbering(run, mesh))
+    timelines, numbering = row_timelines(segments), _numbering(run, mesh)
+    return SurfaceSeries(predictions, mesh, starts, tr, offset, vertices, run, str(folder), timelines, numbering)
 
 
 def _numbering(run: Mapping[str, Any], mesh: str) -> str | None:

@@ -10,7 +10,7 @@ import numpy as np
 from tribe_np.cortex.output_space import OutputSpace, space_of_run
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import OutputError
-from tribe_np.formats.prediction_folder import MEASURED, read_prediction
+from tribe_np.formats.prediction_folder import MEASURED, chosen_columns, read_prediction, row_starts, row_timelines
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +29,7 @@ class VoxelSeries:
     voxels: np.ndarray | None = None
     run: Mapping[str, Any] = field(default_factory=dict)  # run.json of the folder it came from
     origin: str = "the array"
+    timelines: np.ndarray | None = None  # as SurfaceSeries
 
     @property
     def columns(self) -> np.ndarray:
@@ -75,13 +76,10 @@ def as_voxel_series(source: "str | Path | VoxelSeries") -> VoxelSeries:
     space = space_of_run(run, predictions.shape[1], source)
     if space.kind != "mask":
         raise OutputError(f"{source}: holds {space}, and no voxels of a mask")
-    options = run.get("options")
-    chosen = options.get("voxels") if isinstance(options, Mapping) else None
     try:
-        starts = np.array([segment["start"] for segment in segments], float)
+        starts, voxels = row_starts(segments), chosen_columns(run, "voxels")
         tr, offset = float(run["tr"]), float(run["hemodynamic_offset"])
-        voxels = None if chosen is None else np.asarray(chosen, np.int64)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise OutputError(f"{source}: run.json or segments.json is not as predict writes it: {error}") from error
     n_columns = predictions.shape[1]
     fits = n_columns == space.n_outputs if voxels is None else _ascending(voxels, n_columns, space.n_outputs)
@@ -89,7 +87,7 @@ def as_voxel_series(source: "str | Path | VoxelSeries") -> VoxelSeries:
         raise OutputError(
             f"{source}: run.json does not name one of {space.n_outputs} voxels for each of {n_columns} columns"
         )
-    return VoxelSeries(predictions, space, starts, tr, offset, voxels, run, str(source))
+    return VoxelSeries(predictions, space, starts, tr, offset, voxels, run, str(source), row_timelines(segments))
 
 
 def _ascending(voxels: np.ndarray, n_columns: int, size: int) -> bool:

@@ -1,6 +1,7 @@
 """The files of a prediction folder, or of one of measured data, as arrays and tables; `outputs` writes them."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,3 +51,35 @@ def read_measured(folder: str | Path) -> tuple[np.ndarray, dict[str, Any]]:
     if not isinstance(run, dict) or values.ndim != 2:
         raise OutputError(f"{folder}: run.json must hold a mapping, and {MEASURED} rows of vertices")
     return values, run
+
+
+def row_starts(segments: Sequence[Mapping[str, Any]]) -> np.ndarray:
+    """When each row starts, (R,) in seconds.
+
+    Raises   KeyError, TypeError, ValueError for rows without a time
+    """
+    starts = np.array([segment["start"] for segment in segments], float)
+    if not np.isfinite(starts).all():
+        row = int(np.flatnonzero(~np.isfinite(starts))[0])
+        raise ValueError(f"row {row} starts at no time ({segments[row]['start']})")
+    return starts
+
+
+def chosen_columns(run: Mapping[str, Any], kind: str) -> np.ndarray | None:
+    """The `kind` ("vertices" or "voxels") of a selection run, a number for each column; None where all were computed.
+
+    Raises   TypeError, ValueError for what is no list of whole numbers
+    """
+    options = run.get("options")
+    chosen = options.get(kind) if isinstance(options, Mapping) else None
+    if chosen is None:
+        return None
+    if any(type(number) is not int for number in chosen):
+        raise ValueError(f"the {kind} of options must be whole numbers")
+    return np.array(chosen, np.int64)
+
+
+def row_timelines(segments: Sequence[Mapping[str, Any]]) -> np.ndarray | None:
+    """The timeline of each row, (R,), where there are several: each has times of its own. None for one, or none."""
+    names = [str(segment.get("timeline")) if isinstance(segment, Mapping) else "" for segment in segments]
+    return np.array(names) if len(set(names)) > 1 else None

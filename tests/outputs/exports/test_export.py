@@ -59,6 +59,49 @@ def test_the_predictions_are_never_written_over_or_into(whole: Path, inside: str
     assert files_of(whole) == before
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("start", None, "row 2 starts at no time"),
+        ("start", float("nan"), "row 2 starts at no time"),
+        ("vertices", [3, 5.5, 641, 642, 700], "vertices of options must be whole numbers"),
+        ("vertices", [True, 5, 641, 642, 700], "vertices of options must be whole numbers"),
+        ("vertices", [3, 5, 641, 642, 2**70], "not as predict writes it"),
+        ("vertices", 7, "not as predict writes it"),
+        ("vertices", [3, 5, 642, 641, 700], "does not name one vertex of fsaverage3 for each of 5 columns"),
+    ],
+)
+def test_rows_without_a_time_and_odd_vertices_are_refused(tmp_path: Path, name: str, value: Any, message: str) -> None:
+    """Also by the formats that hold the time of every row."""
+    folder = predictions_folder(tmp_path / "some", vertices=CHOSEN)
+    path = folder / ("segments.json" if name == "start" else "run.json")
+    content = json.loads(path.read_text())
+    (content[2] if name == "start" else content["options"])[name] = value
+    path.write_text(json.dumps(content))
+    with pytest.raises(OutputError, match=message):
+        export(folder, "npz", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", STEP_ONLY)
+def test_rows_of_two_timelines_are_not_joined(tmp_path: Path, name: str) -> None:
+    """Even where the times of the second happen to follow on from those of the first."""
+    folder = predictions_folder(tmp_path / "two", starts=[0, 1, 2, 3], timelines="aabb")
+    for fill in (False, True):
+        with pytest.raises(OutputError, match=r"its rows are of 2 timelines, each with times of its own, which .*npz"):
+            export(folder, name, tmp_path / "out", fill_gaps=fill)
+
+
+@pytest.mark.parametrize("name", EVERY_ROW)
+def test_rows_of_two_timelines_say_which_they_are_of(tmp_path: Path, name: str) -> None:
+    folder = predictions_folder(tmp_path / "two", starts=[0, 1, 0, 1], timelines="aabb")
+    done = export(folder, name, tmp_path / "out", **options_of(name))
+    assert any("rows are of 2 timelines" in said for said in done.warnings)
+    assert json.loads(done.files[-1].read_text())["RowTimelines"] == list("aabb")
+    if name == "npz":
+        assert np.load(done.files[0])["timelines"].tolist() == list("aabb")
+
+
 @pytest.mark.parametrize("name", [*STEP_ONLY, *EVERY_ROW])
 def test_a_full_disk_leaves_nothing(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     def full(*_: object, **__: object) -> None:

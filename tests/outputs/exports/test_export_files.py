@@ -208,6 +208,14 @@ def test_hdf5(some: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.extras
+def test_hdf5_of_two_timelines(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    folder = predictions_folder(tmp_path / "two", starts=[0, 1, 0, 1], timelines=["film", "film", "ton", "tön"])
+    with h5py.File(export(folder, "hdf5", tmp_path / "out").files[0]) as file:
+        assert [name.decode() for name in file["timelines"]] == ["film", "film", "ton", "tön"]
+
+
+@pytest.mark.extras
 def test_nilearn_opens_gifti_and_mgz(whole: Path, tmp_path: Path) -> None:
     from nilearn.surface import load_surf_data
 

@@ -21,7 +21,9 @@ from tribe_np.outputs.exports.time_axis import row_times
 
 def array_parts(series: SurfaceSeries, options: ExportOptions) -> dict[str, Any]:
     """What array files hold beside the values: arrays and numbers by name, everything needed to read the values."""
+    several = {} if series.timelines is None else {"timelines": series.timelines}
     return {
+        **several,
         "vertices": series.columns.astype(np.int64),
         "starts": series.starts.astype(float),
         "times": row_times(series, options.times),

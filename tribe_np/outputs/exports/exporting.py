@@ -125,6 +125,9 @@ def _survey(series: AnySeries, chosen: ExportFormat) -> list[str]:
     if n_missing:
         fate = "left out" if chosen.leaves_out else "NaN"
         said.append(f"{n_missing} of {size} {unit} were not computed and are {fate}")
+    if series.timelines is not None:
+        n = len(np.unique(series.timelines))
+        said.append(f"rows are of {n} timelines, each with times of its own: RowTimelines in the sidecar tells which")
     n_bad, bad_columns, largest = 0, np.zeros(values.shape[1], bool), 0.0
     n_rows = max(1, BLOCK_VALUES // max(1, values.shape[1]))
     for first in range(0, len(values), n_rows):

@@ -27,7 +27,9 @@ def write_hdf5(series: SurfaceSeries, folder: Path, options: ExportOptions) -> l
         try:
             with h5py.File(disk, "w") as file:
                 for key, part in parts.items():
-                    if key in DATASETS:
+                    if key == "timelines":
+                        file[key] = part.astype(h5py.string_dtype())
+                    elif key in DATASETS:
                         file[key] = part
                     else:
                         file.attrs[key] = part

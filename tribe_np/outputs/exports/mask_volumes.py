@@ -61,8 +61,9 @@ def write_mask_arrays(series: VoxelSeries, folder: Path, options: ExportOptions)
     ijk = np.argwhere(mask.inside)[series.columns]
     numbers = mask.structure_of[series.columns]
     names = np.array([*mask.structures, ""])[numbers]  # no structure is -1, the last
+    several: dict[str, Any] = {} if series.timelines is None else {"timelines": series.timelines}
     np.savez(
-        path, values=series.values, times=row_times(series, options.times), ijk=ijk, affine=mask.affine,
+        path, **several, values=series.values, times=row_times(series, options.times), ijk=ijk, affine=mask.affine,
         shape=np.array(mask.inside.shape), mm=ijk @ mask.affine[:3, :3].T + mask.affine[:3, 3], structures=names,
         columns=series.columns,
     )  # fmt: skip

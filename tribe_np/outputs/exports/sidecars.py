@@ -117,6 +117,8 @@ def _times(series: AnySeries, options: ExportOptions, times: np.ndarray, axis: T
         "RowDuration": series.tr,
         "RowTimes": times.tolist(),
     }
+    if series.timelines is not None:
+        found["RowTimelines"] = series.timelines.tolist()
     if axis is not None and axis.n_filled:
         found["FilledRows"] = np.flatnonzero(axis.rows < 0).tolist()
         found["RowTimesAreOf"] = "the rows that there were; FilledRows counts rows of the file from 0"

@@ -51,6 +51,12 @@ def time_axis(series: AnySeries, options: ExportOptions, what: str) -> TimeAxis:
     rows = np.arange(len(found))
     if not len(found) or not np.isfinite(found).all():
         raise OutputError(f"{series.origin}: has {'a row without a time' if len(found) else 'no rows'}")
+    if series.timelines is not None:
+        n = len(np.unique(series.timelines))
+        raise OutputError(
+            f"{series.origin}: its rows are of {n} timelines, each with times of its own, which {what} cannot hold; "
+            f"{_others(series)}"
+        )
     own_step = float(found[-1] - found[0]) / max(1, len(found) - 1)
     for step in (series.tr, own_step):
         if step > 0 and (abs(found - (found[0] + rows * step)) <= TOLERANCE).all():
