@@ -12,7 +12,7 @@ import pytest
 from tests.outputs.exports.export_case import CHOSEN, PER_SIDE, RUN, halves, predictions_folder, values_of
 from tribe_np.cortex import SurfaceSeries
 from tribe_np.cortex.sizes import VERTICES_PER_HEMISPHERE
-from tribe_np.errors import ConfigError, MissingDependencyError, OutputError, ParcellationError, ShapeError
+from tribe_np.errors import ConfigError, MissingDependencyError, OutputError, ShapeError
 from tribe_np.outputs import export
 from tribe_np.outputs.exports.export_names import BIDS_SPACES, read_entities
 from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
@@ -310,7 +310,7 @@ def test_a_medial_wall_that_is_none_is_refused(whole: Path, tmp_path: Path) -> N
         with pytest.raises(ConfigError, match=f"{count} vertices of the left hemisphere have no region"):
             export(whole, "cifti", tmp_path / "out", mask_medial_wall=True, parcellation=parcels)
     larger = replace(halves(), region_of=np.tile(halves().region_of, 2))
-    with pytest.raises(ParcellationError, match="was loaded for 2568 vertices, but 1284 are asked for"):
+    with pytest.raises(ShapeError, match="has 2568 vertices, but fsaverage3 has 1284"):
         export(whole, "cifti", tmp_path / "out", mask_medial_wall=True, parcellation=larger)
 
 
