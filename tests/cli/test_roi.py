@@ -120,6 +120,18 @@ def test_a_selection_run_warns_of_what_it_lacks(
     assert {row[2] for row in table(out.with_suffix(".tsv"))[1:]} == {"NaN"}
 
 
+def test_rows_of_several_timelines_name_theirs(command_here: Command, atlas: Path, tmp_path: Path) -> None:
+    values = np.random.default_rng(5).standard_normal((4, 20484))
+    run = {"options": {"vertices": None}}
+    folder = write_folder(tmp_path / "two", values, run, starts=[0, 1, 0, 1], timelines=["a", "a", "b", "b"])
+    assert command_here("roi", folder, "--parcellation", atlas, "--out", tmp_path / "two.tsv").returncode == 0
+    names, *rows = table(tmp_path / "two.tsv")
+    assert names[:3] == ["timeline", "start", "bold_time"]
+    assert [row[:3] for row in rows] == [["a", "0", "5"], ["a", "1", "6"], ["b", "0", "5"], ["b", "1", "6"]]
+    assert command_here("roi", folder, "--parcellation", atlas, "--out", tmp_path / "two.json").returncode == 0
+    assert json.loads((tmp_path / "two.json").read_text())["timelines"] == ["a", "a", "b", "b"]
+
+
 def test_networks_by_a_table(command_here: Command, predictions: Path, atlas: Path, tmp_path: Path) -> None:
     given = ["roi", predictions, "--parcellation", atlas]
     line = refused(command_here(*given, "--network"))

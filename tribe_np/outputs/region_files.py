@@ -48,11 +48,13 @@ def write_regions(table: RegionTable, path: Path, *, summary: bool = False) -> N
 
 
 def time_rows(table: RegionTable) -> list[list[str]]:
-    """The time courses as cells: names, then a row a TR."""
-    rows = [["start", "bold_time", *table.names]]
-    for start, values in zip(table.starts.tolist(), table.values.tolist(), strict=True):
+    """The time courses as cells: names, then a row a TR; where there are several timelines, a row names its own."""
+    timelines = table.series.timelines
+    rows = [[*([] if timelines is None else ["timeline"]), "start", "bold_time", *table.names]]
+    for row, (start, values) in enumerate(zip(table.starts.tolist(), table.values.tolist(), strict=True)):
+        named = [] if timelines is None else [str(timelines[row])]
         times = [f"{start:.9g}", f"{start + table.hemodynamic_offset:.9g}"]
-        rows.append(times + [_cell(value) for value in values])
+        rows.append(named + times + [_cell(value) for value in values])
     return rows
 
 
@@ -77,6 +79,7 @@ def as_record(table: RegionTable) -> dict[str, Any]:
         "time": _meaning_of_starts(series),
         "units": str(series.run.get("units", "not stated")),
         "starts": [_number(start) for start in table.starts.tolist()],
+        **({} if series.timelines is None else {"timelines": series.timelines.tolist()}),
         "n_ranked": table.n_ranked,
         "regions": [
             entry | {"values": [_number(value) for value in values]}
