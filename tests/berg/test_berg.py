@@ -62,6 +62,7 @@ def test_metadata_opens_no_model_and_no_pytorch(annotation: Path) -> None:
     assert done.stdout.strip() == "[]", done.stderr
 
 
+@pytest.mark.extras
 def test_a_models_own_metadata_are_those_of_its_annotation(annotation: Path, options: dict[str, Any]) -> None:
     def folders(metadata: dict[str, Any]) -> set[Path]:
         return {Path(file["path"]).parent for file in metadata["tribe_np"]["parcellation"]["files"]}
@@ -75,6 +76,7 @@ def test_a_models_own_metadata_are_those_of_its_annotation(annotation: Path, opt
     assert set(EncodingModel.get_metadata(parcellation=annotation)["tribe_np"]) == {"parcellation"}
 
 
+@pytest.mark.extras
 def test_without_the_annotation_the_error_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, demo: DemoPaths, options: dict[str, Any]
 ) -> None:
@@ -200,6 +202,7 @@ def test_progress_is_shown_and_warnings_are_issued(
         model.generate_response(demo.clip, show_progress=False, speech=False)
 
 
+@pytest.mark.extras
 @pytest.mark.parametrize("stimulus", [["a.mp4", "b.mp4"], ("a.mp4",), np.zeros((1, 3, 8, 8)), None, 3, b"a.mp4"])
 def test_anything_but_one_path_is_refused(options: dict[str, Any], stimulus: Any) -> None:
     model = BERG().get_encoding_model(NAME, **options)
@@ -207,6 +210,7 @@ def test_anything_but_one_path_is_refused(options: dict[str, Any], stimulus: Any
         BERG().encode(model, stimulus)
 
 
+@pytest.mark.extras
 def test_files_that_are_no_stimulus(options: dict[str, Any], tmp_path: Path) -> None:
     model = BERG().get_encoding_model(NAME, **options)
     (tmp_path / "image.png").write_bytes(b"x")

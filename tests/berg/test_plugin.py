@@ -70,6 +70,7 @@ def test_bergs_own_object_encodes(
     assert np.array_equal(model.generate_response(demo.clip, False, speech=False), responses)
 
 
+@pytest.mark.extras
 def test_errors_are_bergs(berg: ModuleType, options: dict[str, Any], tmp_path: Path) -> None:
     from berg.core import exceptions
 

@@ -14,6 +14,8 @@ from tribe_np.pipeline.demo import DemoPaths
 PER_SIDE = 10242
 OF_VERTEX = np.resize(LABELS, PER_SIDE)
 
+pytestmark = pytest.mark.extras  # the demo needs ffmpeg
+
 
 @pytest.fixture
 def plain(tmp_path: Path) -> Path:

@@ -19,6 +19,8 @@ from tribe_np.pipeline.demo import DemoPaths
 
 Run = Callable[..., Path]
 
+pytestmark = pytest.mark.extras  # the demo needs ffmpeg
+
 
 @pytest.fixture(scope="module")
 def atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:

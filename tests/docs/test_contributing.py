@@ -94,7 +94,7 @@ def test_the_export_format_of_the_recipe(checkout: Path) -> None:
     assert len(apply("Add an export format", checkout)) == 2
     house = [f"tests/architecture/test_{name}.py" for name in ("imports", "sizes")]
     exports = ["tests/outputs/exports/test_export_files.py", "tests/cli/test_export.py"]
-    passes(checkout, *exports, *house, "-k", "mat or help")
+    passes(checkout, *exports, *house, "-m", "not atlas and not extras", "-k", "mat or help")
 
 
 def test_the_parcellation_of_the_recipe(checkout: Path) -> None:

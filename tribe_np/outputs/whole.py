@@ -177,11 +177,21 @@ def _replace_in_two_steps(partial: Path, folder: Path) -> bool:
         raise
     finally:
         if retired.exists():
-            if not folder.exists():  # stopped between the two steps
-                with suppress(OSError):  # another run put its result there just now
-                    retired.rename(folder)
-            if folder.exists():
-                remove_if_possible(retired)
+            _settle(retired, folder)
+
+
+def _settle(retired: Path, folder: Path) -> None:
+    """Removes an earlier result that another has replaced; stopped between the two steps, it gets its name back.
+
+    Other runs may hold the name one moment and not the next.
+    """
+    for _ in range(ATTEMPTS):
+        if folder.exists():
+            remove_if_possible(retired)
+            return
+        with suppress(OSError):
+            retired.rename(folder)
+            return
 
 
 def _free_name(folder: Path) -> Path:
