@@ -143,8 +143,10 @@ def dry_run(model: TribeModel, events: Events, notes: Sequence[str] = ()) -> Dry
     n_rows = sum(len(window.kept) for window in windows)
     work = model.last_stage(len(windows), n_rows).need
     arithmetic = len(windows) * model.data.duration_trs * model.data.tr * _encoder_flops(model, entries)
+    total = encoder.build_args.n_outputs
+    chosen = "" if model.n_vertices == total else f", {model.n_vertices} of {total} {model.output_space.unit}"
     last = Planned(
-        "brain encoder", f"{number_of(len(windows), 'windows')}, {number_of(n_rows, 'rows')}",
+        "brain encoder", f"{number_of(len(windows), 'windows')}, {number_of(n_rows, 'rows')}{chosen}",
         None if speed is None else arithmetic / speed, held + work.n_bytes, model=str(model.checkpoint),
     )  # fmt: skip
     there = available_memory()

@@ -163,7 +163,7 @@ def _places(name: str) -> list[_Place]:
     given, data, package = os.environ.get(VARIABLE, ""), parcellations_folder(), _package_folder()
     own = [_existing(given, f"{VARIABLE}: ")] if given and not known_name(given) else []
     places = [
-        _place(VARIABLE, own, "names no folder"),
+        _place(VARIABLE, own, "names a parcellation, no place" if given else "not set"),
         _Place(f"{data} and {name} in it", (data, data / name)) if data else _place("the user's data", [], "no home"),
         _place(f"the package {PACKAGE}", [package] if package else [], "not installed"),
         *(_subject(*pair) for pair in (("SUBJECTS_DIR", "fsaverage"), ("FREESURFER_HOME", "subjects/fsaverage"))),
