@@ -123,5 +123,5 @@ def dump(folder: Path, upstream: Path | None) -> list[str]:
 
 
 def compare(seed: int) -> list[Row]:
-    """Nothing runs live: no nilearn there; tests/cortex/subcortex/test_subcortex.py holds the dump."""
+    """Nothing runs live: tribev2 cannot be installed; tests/cortex/subcortex/test_subcortex.py holds the dump."""
     return []
