@@ -198,3 +198,10 @@ def test_a_user_without_a_name_or_a_home(
     line = refused(command_here("events", tmp_path / "a.wav", "--no-speech", "--out", tmp_path / "e.tsv"))
     assert "this user has no home folder to keep a cache in; set HOME, choose a folder with --cache DIR" in line
     assert [p.name for p in tmp_path.iterdir()] == ["a.wav"]
+
+
+def test_what_the_signal_left_half_made_says_nothing(tmp_path: Path) -> None:
+    half_made = "class Half:\n    def __del__(self):\n        del self.never_set\n\nHalf()\n"
+    assert "never_set" in child(half_made, tmp_path).stderr, "without a signal it is a fault to be told"
+    stop = "try:\n    os.kill(os.getpid(), signal.SIGTERM)\n    time.sleep(5)\nexcept KeyboardInterrupt:\n    pass\n"
+    assert child(stop + half_made, tmp_path).stderr == ""

@@ -53,7 +53,7 @@ class Stops:
     def _unraisable(self, lost: "sys.UnraisableHookArgs") -> None:
         if self.number is not None and issubclass(lost.exc_type, KeyboardInterrupt):
             self._later()
-        else:
+        elif self.number is None or not issubclass(lost.exc_type, AttributeError):  # of an object left half made
             sys.__unraisablehook__(lost)
 
     def end(self, code: int) -> None:
