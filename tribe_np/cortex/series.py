@@ -22,14 +22,7 @@ from tribe_np.cortex.sizes import (
     mesh_of_size,
 )
 from tribe_np.errors import OutputError, ShapeError
-from tribe_np.formats.prediction_folder import (
-    MEASURED,
-    chosen_columns,
-    read_measured,
-    read_prediction,
-    row_starts,
-    row_timelines,
-)  # fmt: skip
+from tribe_np.formats.prediction_folder import MEASURED, read_measured, read_prediction, row_facts
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,18 +102,16 @@ def _from_folder(folder: Path) -> SurfaceSeries:
     space = space_of_run(run, predictions.shape[1], folder)
     check_surface(space, folder)
     mesh = space.name
-    try:
-        starts, vertices = row_starts(segments), chosen_columns(run, "vertices")
-        tr, offset = float(run["tr"]), float(run["hemodynamic_offset"])
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise OutputError(f"{folder}: run.json or segments.json is not as predict writes it: {error}") from error
+    rows = row_facts(segments, run, "vertices", folder)
     n_columns, size = predictions.shape[1], 2 * VERTICES_PER_HEMISPHERE[mesh]
-    if vertices is None and n_columns != size:
+    if rows.chosen is None and n_columns != size:
         raise ShapeError(f"{folder}: has {n_columns} vertices, but {mesh} has {size}")
-    if vertices is not None and (vertices.shape != (n_columns,) or not _ascending(vertices, size)):
+    if not rows.is_chosen_of(n_columns, size):
         raise OutputError(f"{folder}: run.json does not name one vertex of {mesh} for each of {n_columns} columns")
-    timelines, numbering = row_timelines(segments), _numbering(run, mesh)
-    return SurfaceSeries(predictions, mesh, starts, tr, offset, vertices, run, str(folder), timelines, numbering)
+    return SurfaceSeries(
+        predictions, mesh, rows.starts, rows.tr, rows.hemodynamic_offset, rows.chosen, run, str(folder),
+        rows.timelines, _numbering(run, mesh),
+    )  # fmt: skip
 
 
 def _numbering(run: Mapping[str, Any], mesh: str) -> str | None:
@@ -140,7 +131,3 @@ def _from_measured(folder: Path) -> SurfaceSeries:
             f"{folder}: has {values.shape[1]} vertices, but {mesh} has {2 * VERTICES_PER_HEMISPHERE[mesh]}"
         )
     return SurfaceSeries(values, mesh, start + np.arange(len(values)) * tr, tr, offset, None, run, str(folder))
-
-
-def _ascending(vertices: np.ndarray, size: int) -> bool:
-    return bool(len(vertices) and vertices[0] >= 0 and vertices[-1] < size and (np.diff(vertices) > 0).all())

@@ -10,7 +10,7 @@ import numpy as np
 from tribe_np.cortex.output_space import OutputSpace, space_of_run
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import OutputError
-from tribe_np.formats.prediction_folder import MEASURED, chosen_columns, read_prediction, row_starts, row_timelines
+from tribe_np.formats.prediction_folder import MEASURED, read_prediction, row_facts
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,23 +76,14 @@ def as_voxel_series(source: "str | Path | VoxelSeries") -> VoxelSeries:
     space = space_of_run(run, predictions.shape[1], source)
     if space.kind != "mask":
         raise OutputError(f"{source}: holds {space}, and no voxels of a mask")
-    try:
-        starts, voxels = row_starts(segments), chosen_columns(run, "voxels")
-        tr, offset = float(run["tr"]), float(run["hemodynamic_offset"])
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise OutputError(f"{source}: run.json or segments.json is not as predict writes it: {error}") from error
-    n_columns = predictions.shape[1]
-    fits = n_columns == space.n_outputs if voxels is None else _ascending(voxels, n_columns, space.n_outputs)
-    if not fits:
-        raise OutputError(
-            f"{source}: run.json does not name one of {space.n_outputs} voxels for each of {n_columns} columns"
-        )
-    return VoxelSeries(predictions, space, starts, tr, offset, voxels, run, str(source), row_timelines(segments))
-
-
-def _ascending(voxels: np.ndarray, n_columns: int, size: int) -> bool:
-    is_whole = voxels.shape == (n_columns,) and n_columns > 0
-    return bool(is_whole and voxels[0] >= 0 and voxels[-1] < size and (np.diff(voxels) > 0).all())
+    rows = row_facts(segments, run, "voxels", source)
+    n_columns, size = predictions.shape[1], space.n_outputs
+    if (rows.chosen is None and n_columns != size) or not rows.is_chosen_of(n_columns, size):
+        raise OutputError(f"{source}: run.json does not name one of {size} voxels for each of {n_columns} columns")
+    return VoxelSeries(
+        predictions, space, rows.starts, rows.tr, rows.hemodynamic_offset, rows.chosen, run, str(source),
+        rows.timelines,
+    )  # fmt: skip
 
 
 AnySeries = SurfaceSeries | VoxelSeries

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,45 @@ def read_measured(folder: str | Path) -> tuple[np.ndarray, dict[str, Any]]:
     return values, run
 
 
-def row_starts(segments: Sequence[Mapping[str, Any]]) -> np.ndarray:
+@dataclass(frozen=True, eq=False)
+class RowFacts:
+    """What segments.json and run.json say of the rows and columns of a prediction.
+
+    Shapes   starts (R,); chosen (n,) the vertex or voxel of each column of a selection run, None where all were
+             computed; timelines (R,) where there are several: each has times of its own
+    Units    seconds
+    """
+
+    starts: np.ndarray
+    tr: float
+    hemodynamic_offset: float
+    chosen: np.ndarray | None
+    timelines: np.ndarray | None
+
+    def is_chosen_of(self, n_columns: int, size: int) -> bool:
+        """Whether a selection names one of `size` in ascending order for each of n_columns; True without one."""
+        chosen = self.chosen
+        if chosen is None:
+            return True
+        is_whole = chosen.shape == (n_columns,) and n_columns > 0
+        return bool(is_whole and chosen[0] >= 0 and chosen[-1] < size and (np.diff(chosen) > 0).all())
+
+
+def row_facts(segments: Sequence[Mapping[str, Any]], run: Mapping[str, Any], kind: str, folder: str | Path) -> RowFacts:
+    """The times of the rows, and the `kind` ("vertices" or "voxels") of the columns.
+
+    Raises   OutputError where segments.json or run.json is not as predict writes it
+    """
+    try:
+        return RowFacts(
+            _starts(segments), float(run["tr"]), float(run["hemodynamic_offset"]), _chosen(run, kind),
+            _timelines(segments),
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise OutputError(f"{folder}: run.json or segments.json is not as predict writes it: {error}") from error
+
+
+def _starts(segments: Sequence[Mapping[str, Any]]) -> np.ndarray:
     """When each row starts, (R,) in seconds.
 
     Raises   KeyError, TypeError, ValueError for rows without a time
@@ -65,7 +104,7 @@ def row_starts(segments: Sequence[Mapping[str, Any]]) -> np.ndarray:
     return starts
 
 
-def chosen_columns(run: Mapping[str, Any], kind: str) -> np.ndarray | None:
+def _chosen(run: Mapping[str, Any], kind: str) -> np.ndarray | None:
     """The `kind` ("vertices" or "voxels") of a selection run, a number for each column; None where all were computed.
 
     Raises   TypeError, ValueError for what is no list of whole numbers
@@ -79,7 +118,7 @@ def chosen_columns(run: Mapping[str, Any], kind: str) -> np.ndarray | None:
     return np.array(chosen, np.int64)
 
 
-def row_timelines(segments: Sequence[Mapping[str, Any]]) -> np.ndarray | None:
+def _timelines(segments: Sequence[Mapping[str, Any]]) -> np.ndarray | None:
     """The timeline of each row, (R,), where there are several: each has times of its own. None for one, or none."""
     names = [str(segment.get("timeline")) if isinstance(segment, Mapping) else "" for segment in segments]
     return np.array(names) if len(set(names)) > 1 else None
