@@ -296,6 +296,15 @@ def add_parcellation(parser: argparse.ArgumentParser, default: str | None = None
     )  # fmt: skip
 
 
+def add_mask(parser: argparse.ArgumentParser, use: str, default: str | None = None) -> None:
+    """Where structures of the subcortex are found: `options.mask`, a list for load_mask, or the default."""
+    parser.add_argument(
+        "--mask", nargs="+", type=path, default=default, metavar="FILE",
+        help=f"{use}: FSL's data/atlases, or a NIfTI file and the table of its labels (default: TRIBE_NP_SUBCORTEX, "
+        "FSLDIR, or nilearn's download)",
+    )  # fmt: skip
+
+
 def selection(options: argparse.Namespace) -> dict[str, object] | None:
     """The vertices of the regions that --roi names, or the voxels of the structures of --structure; None selects all.
 

@@ -66,11 +66,7 @@ def _add_volume_arguments(parser: argparse.ArgumentParser) -> None:
         help="nifti: mni305, fsaverage's own space (default), or mni152: by surfaces made in it where the subjects "
         "folder has them, otherwise by FreeSurfer's published 4 x 4, an approximation",
     )  # fmt: skip
-    parser.add_argument(
-        "--mask", nargs="+", type=common.path, default=SUPPRESS, metavar="FILE",
-        help="nifti and npz, of a prediction of the subcortex: FSL's data/atlases, or a NIfTI file and the table of "
-        "its labels (default: TRIBE_NP_SUBCORTEX, FSLDIR, or nilearn's download)",
-    )  # fmt: skip
+    common.add_mask(parser, "nifti and npz, of a prediction of the subcortex", SUPPRESS)
 
 
 def execute(options: argparse.Namespace) -> int:

@@ -17,11 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "predictions", type=common.path, metavar="PRED", help="a folder that predict, resample or project wrote"
     )
     common.add_parcellation(parser)
-    parser.add_argument(
-        "--mask", type=common.path, nargs="+", metavar="FILE",
-        help="for a prediction of the subcortex: FSL's data/atlases, or a NIfTI file and the table of its labels "
-        "(default: TRIBE_NP_SUBCORTEX, FSLDIR, or nilearn's download)",
-    )  # fmt: skip
+    common.add_mask(parser, "for a prediction of the subcortex")
     parser.add_argument(
         "--hemisphere", choices=["both", "left", "right", "separate"], default="both",
         help="vertices of both hemispheres (default) or of one; separate gives each region twice",
