@@ -30,7 +30,7 @@ ALLOWED = {
     "cortex": {"formats"},
     "outputs": RESULT_FLOOR,
     "analysis": RESULT_FLOOR,
-    "plots": RESULT_FLOOR,
+    "plots": RESULT_FLOOR | {"media", "outputs", "analysis"},
     "oracle": {"nn.context", "backend", "formats"},
     "backend": set(),
     "runtime": {"kernels", "backend"},
