@@ -148,3 +148,12 @@ def plot_rgb_colorbar(n_cubes: int = 4, alpha: float = 1, labels: Sequence[str] 
     axes.view_init(elev=45, azim=45)
     axes.set_box_aspect(None, zoom=0.85)
     return sheet.figure
+
+
+def mappable_of(scale: ColourScale) -> Any:
+    """matplotlib's ScalarMappable of a scale, for `figure.colorbar`: colours as they look over the folds."""
+    colours = require("matplotlib.colors", extra="plot", why=WHY)
+    kind = require("matplotlib.cm", extra="plot", why=WHY).ScalarMappable
+    made = kind(colours.Normalize(scale.low, scale.high), colours.ListedColormap(seen_colours(scale), scale.name))
+    made.set_array([])
+    return made
