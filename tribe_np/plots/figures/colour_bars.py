@@ -9,11 +9,12 @@ import numpy as np
 from tribe_np.errors import ConfigError
 from tribe_np.optional import require
 from tribe_np.plots.colours.colour_scale import ColourScale
-from tribe_np.plots.figures.lettering import WHY, write
+from tribe_np.plots.figures.lettering import FONT, WHY
 from tribe_np.plots.figures.sheets import LETTERS, SMALL, TITLE, Look, Sheet, new_sheet
 
 GREY = 0.66  # of the folds under a map, in the middle between gyri and sulci
 THICK, LONG, TICK, LINE = 4.5, 90.0, 2.0, 0.4  # points
+CLOSEST = 0.12  # of the range between two ticks
 MINUS = "\N{MINUS SIGN}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -36,14 +37,13 @@ class ScaleBar:
             return look.pixels(THICK + 26 + (LETTERS * 1.5 if self.title else 0)), look.pixels(LONG * 0.75)
         return look.pixels(LONG + 20), look.pixels(THICK + TICK + SMALL * 1.3 + (LETTERS * 1.4 if self.title else 0))
 
-    def draw(self, sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
-        """The bar in the middle of a box."""
+    def draw(self, sheet: Sheet, box: tuple[float, ...]) -> None:
+        """The bar in the middle of a box: x, y, width and height."""
+        x, y, width, height = box
         look = sheet.look
         thick, long = look.pixels(THICK), look.pixels(LONG * (0.6 if self.is_vertical else 1))
-        if self.is_vertical:
-            at = (x, y + (height - long) / 2, thick, long)
-        else:
-            at = (x + (width - long) / 2, y, long, thick)
+        beside, below = (x, y + (height - long) / 2, thick, long), (x + (width - long) / 2, y, long, thick)
+        at = beside if self.is_vertical else below
         _draw_bar(sheet.axes(*at), self, long, thick, look)
         self._draw_ticks(sheet, *at)
 
@@ -71,23 +71,22 @@ def _inner(bar: ScaleBar, long: float, thick: float) -> tuple[float, float]:
 def _draw_bar(axes: Any, bar: ScaleBar, long: float, thick: float, look: Look) -> None:
     """Colours as they look on the brain, over grey, with a thin line around."""
     start, inner = _inner(bar, long, thick)
+    end, middle = start + inner, thick / 2
     colours = seen_colours(bar.scale)
-    turned = (lambda x, y: (y, x)) if bar.is_vertical else (lambda x, y: (x, y))
-    patches = require("matplotlib.patches", extra="plot", why=WHY)
+    spans = ((start, end), (0.0, thick))
+    across, upwards = spans[::-1] if bar.is_vertical else spans
     strip = colours[:, None] if bar.is_vertical else colours[None]
-    (left, right), (bottom, top) = turned((start, start + inner), (0.0, thick))
-    axes.imshow(
-        strip, extent=(left, right, bottom, top), origin="lower", aspect="auto", interpolation="nearest"
-    )  # fmt: skip
-    middle, end = thick / 2, start + inner
-    for colour, points in ((colours[0], [(start, 0), (0, middle), (start, thick)]),
-                           (colours[-1], [(end, 0), (long, middle), (end, thick)])):  # fmt: skip
-        axes.add_patch(patches.Polygon([turned(*point) for point in points], facecolor=colour, edgecolor="none"))
-    around = [(start, 0), (end, 0), (long, middle), (end, thick), (start, thick), (0, middle)]
-    corners = [turned(*point) for point in around]
-    axes.add_patch(patches.Polygon(corners, fill=False, edgecolor=look.ink, linewidth=LINE, clip_on=False))
-    axes.set_xlim(0, turned(long, thick)[0])
-    axes.set_ylim(0, turned(long, thick)[1])
+    axes.imshow(strip, extent=(*across, *upwards), origin="lower", aspect="auto", interpolation="nearest")
+    polygon = require("matplotlib.patches", extra="plot", why=WHY).Polygon
+    step = -1 if bar.is_vertical else 1
+    low_end, high_end = [(start, 0), (0, middle), (start, thick)], [(end, thick), (long, middle), (end, 0)]
+    for colour, points in ((colours[0], low_end), (colours[-1], high_end)):
+        axes.add_patch(polygon([point[::step] for point in points], facecolor=colour, edgecolor="none"))
+    around = [point[::step] for point in (*low_end, *high_end)]
+    axes.add_patch(polygon(around, fill=False, edgecolor=look.ink, linewidth=LINE, clip_on=False))
+    width, height = (long, thick)[::step]
+    axes.set_xlim(0, width)
+    axes.set_ylim(0, height)
 
 
 def seen_colours(scale: ColourScale) -> np.ndarray:
@@ -102,10 +101,9 @@ def ticks_of(scale: ColourScale) -> list[float]:
     """The limits, 0 between them, and the threshold on both sides, as far as they are apart."""
     found = [scale.low, scale.high]
     limit = scale.threshold or 0.0
+    apart = CLOSEST * (scale.high - scale.low)
     for value in (limit, -limit) if limit else (0.0,):
-        if scale.low < value < scale.high and min(abs(value - other) for other in found) > 0.12 * (
-            scale.high - scale.low
-        ):
+        if scale.low < value < scale.high and min(abs(value - other) for other in found) > apart:
             found.append(value)
     return sorted(found)
 
@@ -142,8 +140,10 @@ def plot_rgb_colorbar(n_cubes: int = 4, alpha: float = 1, labels: Sequence[str] 
     for axis, (label, colour) in enumerate(zip(labels, ("red", "green", "blue"), strict=True)):
         tip = np.eye(3)[axis]
         axes.quiver(0, 0, 0, *(1.4 * tip), color=sheet.look.ink, arrow_length_ratio=0.1, linewidth=1)
-        write(axes, *(1.55 * tip[:2]), label, size=TITLE + 2, z=1.55 * tip[2], color=colour, fontweight="bold",
-              ha="center", va="center")  # fmt: skip
+        axes.text(
+            *(1.55 * tip), label, fontsize=TITLE + 2, color=colour, fontweight="bold", ha="center", va="center",
+            parse_math=False, family=FONT,
+        )  # fmt: skip
     axes.set_axis_off()
     axes.view_init(elev=45, azim=45)
     axes.set_box_aspect(None, zoom=0.85)

@@ -44,7 +44,9 @@ def place_labels(drawn: DrawnView, region_of: np.ndarray, names: Mapping[int, st
     points = {number: point for number, point in drawn.raster.label_points(region_of).items() if point[2] >= least}
     taken: list[_Box] = []
     for number, (x, y, _) in sorted(points.items(), key=lambda item: (-item[1][2], item[0])):
-        chosen = {"size": SMALL - 0.5, "color": "#101010", "ha": "center", "va": "center"} | dict(settings)
+        chosen: dict[str, Any] = {"size": SMALL - 0.5, "color": "#101010", "ha": "center", "va": "center"} | dict(
+            settings
+        )
         chosen["size"] = chosen.pop("fontsize", chosen["size"])
         text = write(drawn.axes, x, y, names[number], zorder=6, **chosen)
         box = _free(_measured(drawn, text, x, y), taken, drawn)

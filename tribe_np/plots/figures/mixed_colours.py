@@ -27,8 +27,9 @@ class MixLegend:
             return look.pixels(SIDE * 2), look.pixels(STRIP + SMALL * 1.6)
         return look.pixels(SIDE * 3), look.pixels(SIDE * 0.87 + SMALL * 3.2)
 
-    def draw(self, sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
-        """The legend in the middle of a box."""
+    def draw(self, sheet: Sheet, box: tuple[float, ...]) -> None:
+        """The legend in the middle of a box: x, y, width and height."""
+        x, y, width, height = box
         look = sheet.look
         letter = look.pixels(SMALL)
         if len(self.labels) == 2:
@@ -63,8 +64,9 @@ class SwatchLegend:
     def _widths(self) -> list[float]:
         return [SMALL * (2.6 + 0.62 * len(label)) for label in self.labels]
 
-    def draw(self, sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
-        """The legend in the middle of a box."""
+    def draw(self, sheet: Sheet, box: tuple[float, ...]) -> None:
+        """The legend in the middle of a box: x, y, width and height."""
+        x, y, width, height = box
         look, letter = sheet.look, sheet.look.pixels(SMALL)
         x += (width - self.size(look)[0]) / 2
         for label, colour, wide in zip(self.labels, self.colours, self._widths(), strict=True):

@@ -50,7 +50,7 @@ class _Plan:
     step: tuple[float, float]
     titles: int
     height: int
-    legend_box: tuple[float, float, float, float]
+    legend_box: tuple[float, ...]
 
 
 def draw_panels(
@@ -75,7 +75,7 @@ def draw_panels(
         shows_sides = around.shows_sides and number == 0
         _draw_block(sheet, brain, panel, plan, (x, y + plan.titles), decorate, shows_sides)
     if around.legend is not None:
-        around.legend.draw(sheet, *plan.legend_box)
+        around.legend.draw(sheet, plan.legend_box)
     edge = look.pixels(EDGE)
     if around.title:
         sheet.write(sheet.width / 2, edge + look.pixels(TITLE) * 0.6, around.title, size=TITLE, fontweight="bold")
@@ -116,11 +116,11 @@ def _plan(
     top = edge + (look.pixels(TITLE * 1.7) if around.title else 0)
     step = (block.width * per_mm + across, block.height * per_mm + titles + down)
     bottom = top + n_rows * step[1] - down
+    box: tuple[float, ...] = (edge, bottom + down, look.width_in_pixels - 2 * edge, legend[1])
     if is_beside:
         box = (look.width_in_pixels - edge - legend[0], top, legend[0], bottom - top)
-    else:
-        box = (edge, bottom + down, look.width_in_pixels - 2 * edge, legend[1])
-        bottom += legend[1] + down if around.legend is not None else 0
+    elif around.legend is not None:
+        bottom += legend[1] + down
     note = look.pixels(SMALL * 1.6) * (around.note.count("\n") + 1) if around.note else 0
     return _Plan(block, n_columns, n_rows, per_mm, edge, top, step, titles, ceil(bottom + edge + note), box)
 

@@ -39,7 +39,7 @@ class RegionMarks:
         if self.outlined is not None:
             draw_outlines(drawn, self.outlined)
         if self.labelled is not None:
-            names = {number: name for number, name in enumerate(self.names * 2)}
+            names = dict(enumerate(self.names * 2))
             place_labels(drawn, self.labelled, names, self.settings or {})
 
 
