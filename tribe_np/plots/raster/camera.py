@@ -57,8 +57,6 @@ def directions(view: View) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     elevation, azimuth = radians(view.elevation), radians(view.azimuth)
     towards = [cos(azimuth) * cos(elevation), sin(azimuth) * cos(elevation), sin(elevation)]
     right = [-sin(azimuth), cos(azimuth), 0.0]
-    if cos(elevation) < -1e-9:  # over the pole: upside down, as matplotlib turns it the right way up again
-        right = [-part for part in right]
     up = np.cross(towards, right)
     return np.round(right, DIGITS) + 0.0, np.round(up, DIGITS) + 0.0, np.round(towards, DIGITS) + 0.0
 
