@@ -8,9 +8,8 @@ import errno
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -26,55 +25,36 @@ BT709 = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt7
 TO_YUV = "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int,format=yuv420p"
 PALETTE = "palettegen=max_colors=255:reserve_transparent=1:stats_mode=full"
 WITH_PALETTE = "[0:v][1:v]paletteuse=dither=bayer:bayer_scale=4:diff_mode=rectangle"
-SOUND_RATE, SOUND_BITS = 48000, "192k"
+SOUND_BITS = "192k"
 NO_SPACE = "No space left on device"
 
 Put = Callable[[np.ndarray], None]
 
 
-@dataclass(frozen=True)
-class FilmSound:
-    """The sound of a film: a stream of a file, from where, and when in the film it is first heard.
-
-    Units    seconds
-    """
-
-    path: Path
-    stream: int = -1  # N of ffmpeg's `-map 0:N`; -1: the first with sound
-    n_channels: int = 2
-    skipped: float = 0.0  # of the file
-    delay: float = 0.0  # of the film
-
-    def input_args(self) -> list[str]:
-        """ffmpeg's options and input; decoding begins before the moment and drops what comes earlier."""
-        seek = ["-ss", f"{self.skipped:.6f}"] if self.skipped > 0 else []
-        return [*seek, *input_args(self.path)]
-
-    def output_args(self) -> list[str]:
-        """ffmpeg's output options: gaps are filled, the beginning is silent until the sound starts, as is the end."""
-        milliseconds = round(self.delay * 1000)
-        wait = [f"adelay={milliseconds}|{milliseconds}"] if milliseconds > 0 else []
-        filters = [f"aresample={SOUND_RATE}:async=1:first_pts=0", *wait, "apad"]
-        which = "1:a:0" if self.stream < 0 else f"1:{self.stream}"
-        channels = str(min(max(self.n_channels, 1), 2))
-        # fewer channels before the delay, which is given for two
-        filters.insert(1, f"aformat=channel_layouts={'stereo' if channels == '2' else 'mono'}")
-        return ["-map", which, "-af", ",".join(filters), "-c:a", "aac", "-b:a", SOUND_BITS, "-ac", channels]
-
-
 @contextmanager
-def mp4_file(
-    path: Path, size: tuple[int, int], fps: float, n_film_frames: int, sound: FilmSound | None
-) -> Iterator[Put]:
+def mp4_file(path: Path, size: tuple[int, int], fps: float, n_film_frames: int, sound: Path | None) -> Iterator[Put]:
     """A function that appends a film frame (height, width, 3) uint8 to an MP4; the file is whole when the block ends.
 
+    `sound` is what `encode_sound` made; it is taken over as it is.
     Raises   OSError for a full disk, OutputError where ffmpeg fails, MissingDependencyError without it
     """
-    heard = ["-map", "0:v", *(sound.output_args() if sound is not None else ["-an"])]
+    heard = ["-map", "0:v", *(["-map", "1:a", "-c:a", "copy"] if sound is not None else ["-an"])]
     coded = ["-vf", TO_YUV, "-c:v", "libx264", *QUALITY, *BT709, "-video_track_timescale", "90000"]
     last = ["-t", f"{n_film_frames / fps:.6f}", "-movflags", "+faststart", "-f", "mp4", file_url(path)]
-    with _encoder([*_raw(size, fps), *(sound.input_args() if sound else []), *heard, *coded, *last], path) as put:
+    with _encoder([*_raw(size, fps), *(input_args(sound) if sound else []), *heard, *coded, *last], path) as put:
         yield put
+
+
+def encode_sound(samples: Iterable[np.ndarray], path: Path, rate: int) -> None:
+    """Writes sound as AAC, piece by piece.
+
+    Shapes   samples (n, 2) float32 from -1 to 1
+    Raises   as `mp4_file`
+    """
+    raw = ["-f", "f32le", "-ar", str(rate), "-ac", "2", "-i", "pipe:0"]
+    with _encoder([*raw, "-c:a", "aac", "-b:a", SOUND_BITS, "-f", "mp4", file_url(path)], path) as put:
+        for piece in samples:
+            put(np.ascontiguousarray(piece, "<f4"))
 
 
 @contextmanager
