@@ -11,13 +11,14 @@ import numpy as np
 
 from tribe_np.cortex.meshes.surfaces import Surface
 from tribe_np.errors import ConfigError, ShapeError
-from tribe_np.plots.raster.camera import MARGIN, Camera, along, camera_for, fitted_scale, seen_faces, spread_apart
-from tribe_np.plots.raster.zbuffer import barycentric, mixed, nearest
+from tribe_np.plots.raster.camera import MARGIN, Camera, camera_for, fitted_scale, seen_faces, spread_apart
+from tribe_np.plots.raster.fragments import fragments_of
+from tribe_np.plots.raster.lighting import front_faces, light_on, lit
+from tribe_np.plots.raster.zbuffer import Triangles, mixed
 from tribe_np.plots.views import View
 
 GAP = 1.0  # mm between each hemisphere and the midline
 LIGHT_GREY, DARK_GREY = 0.80, 0.50  # of gyri and of sulci
-AMBIENT = 0.35  # of the light that reaches what is turned away
 HIDDEN = 2.0  # mm behind the surface that a point may lie and still be seen
 
 
@@ -38,9 +39,13 @@ class Raster:
     coverage: np.ndarray
     light: np.ndarray
     depth: np.ndarray
-    n_vertices: int
     surface: Surface  # as it is drawn: hemispheres apart
     camera: Camera
+
+    @property
+    def n_vertices(self) -> int:
+        """Of both hemispheres."""
+        return len(self.surface.coordinates)
 
     @property
     def mm_per_pixel(self) -> float:
@@ -161,19 +166,25 @@ def rasterise(
     drawn, faces = spread_apart(surface, view, gap), seen_faces(surface, view)
     camera = camera_for(surface, view, width, height, gap=gap, margin=margin, mm_per_pixel=mm_per_pixel)
     places, depths = camera.place(drawn.coordinates)
-    triangle, depth = nearest(places[faces], depths[faces], width, height)
-    pixels = np.flatnonzero(triangle >= 0)
-    seen = faces[triangle[pixels]]
-    y, x = np.divmod(pixels, width)
-    weights, _ = barycentric(places[seen], x + 0.5, y + 0.5)
-    light = np.ones(len(pixels)) if view.is_flat else _light(drawn, seen, weights, camera)
+    faces = faces if view.is_flat else front_faces(drawn, faces, places)
+    pieces = fragments_of(Triangles.between(places[faces], depths[faces]), width, height)
+    seen, weights = faces[pieces.triangle], pieces.weights
+    light = np.ones(len(seen)) if view.is_flat else light_on(drawn, seen, weights, camera)
     if shade is not None:
         light = light * mixed(weights, np.asarray(shade)[seen])
     return Raster(
-        view, width, height, pixels, seen.astype(np.int32), weights.astype(np.float32),
-        np.ones(len(pixels), np.float32), light.astype(np.float32), depth[pixels], len(surface.coordinates), drawn,
-        camera,
-    )  # fmt: skip
+        view=view,
+        width=width,
+        height=height,
+        pixels=pieces.pixels,
+        vertices=seen.astype(np.int32),
+        weights=weights.astype(np.float32),
+        coverage=pieces.coverage.astype(np.float32),
+        light=light.astype(np.float32),
+        depth=pieces.depth,
+        surface=drawn,
+        camera=camera,
+    )
 
 
 def shared_scale(
@@ -196,28 +207,10 @@ def base_colours(raster: Raster, sulc: np.ndarray | None, *, contrast: float = 1
     return np.repeat((grey * lit(raster.light))[:, None], 3, axis=1).astype(np.float32)
 
 
-def lit(light: np.ndarray) -> np.ndarray:
-    """What light leaves of a colour: a little of it also where the surface is turned away."""
-    return np.asarray(AMBIENT + (1 - AMBIENT) * light)
-
-
 def blend(base: np.ndarray, rgba: np.ndarray) -> np.ndarray:
     """Colours (P, 4) laid over others (P, 3) by their opacity: (P, 3) float32. NaN counts as not there."""
     opacity = np.nan_to_num(rgba[:, 3:])
     return np.asarray(base * (1 - opacity) + np.nan_to_num(rgba[:, :3]) * opacity, np.float32)
-
-
-def _light(drawn: Surface, seen: np.ndarray, weights: np.ndarray, camera: Camera) -> np.ndarray:
-    points = drawn.coordinates.astype(np.float64)
-    a, b, c = (points[drawn.faces[:, corner]] for corner in range(3))
-    across = np.cross(b - a, c - a)
-    normals = np.zeros_like(points)
-    for corner in range(3):
-        np.add.at(normals, drawn.faces[:, corner], across)
-    normals /= np.maximum(np.sqrt((normals**2).sum(axis=1, keepdims=True)), 1e-12)
-    mean = np.stack([mixed(weights, normals[seen][:, :, axis]) for axis in range(3)], axis=1)
-    mean /= np.maximum(np.sqrt((mean**2).sum(axis=1, keepdims=True)), 1e-12)
-    return np.clip(along(mean, camera.towards), 0, 1)
 
 
 def _bytes(picture: np.ndarray) -> np.ndarray:
