@@ -6,8 +6,8 @@ these are mixed.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from tribe_np.plots.raster.raster import Raster, base_colours, lit
 WHOLE = 0.999  # of a pixel
 NOTHING = 256  # place in the tables of what is not shown
 ROWS_KEPT = 3  # at the fragments
+LINE = 20  # grey of outlines
+RowOf = Callable[[int], np.ndarray]
 SHADE = 0.5  # of the light that colours take: some, so that folds are seen, and not all, so that the bar can be read
 
 
@@ -66,16 +68,20 @@ class BrainPanel:
     edge_starts: np.ndarray
     edge_weights: np.ndarray
     edge_ground: np.ndarray
+    lined: np.ndarray
+    line_left: np.ndarray
 
     def draw(self, film_pixels: np.ndarray, tables: ColourTables, values: np.ndarray | None) -> None:
         """Paints values (P,) at the fragments, or the bare cortex, into (height * width, 3) uint8."""
         if values is None:
-            colours = self.base
+            colours = self.base.copy()
         else:
             places = tables.places(values)
             colours = self.base * tables.left[places][:, None]
             colours += tables.paint[places] * self.shade
             colours >>= 8
+        if len(self.lined):
+            colours[self.lined] = (colours[self.lined] * self.line_left + LINE * (256 - self.line_left)) >> 8
         film_pixels[self.targets] = colours[self.whole] if len(self.rest) else colours
         if len(self.rest):
             parts = colours[self.rest] * self.edge_weights
@@ -83,8 +89,6 @@ class BrainPanel:
 
     def moved(self, by: int) -> "BrainPanel":
         """The same view `by` pixels further on."""
-        from dataclasses import replace
-
         return replace(self, targets=self.targets + by, edge_targets=self.edge_targets + by)
 
 
@@ -95,8 +99,9 @@ def brain_panel(
     film_width: int,
     *,
     background: tuple[int, int, int],
+    region_of: np.ndarray | None = None,
 ) -> BrainPanel:
-    """A rasterised view, ready to be painted into `box` of a film."""
+    """A rasterised view, ready to be painted into `box` of a film; with outlines where region_of (2 V,) is given."""
     grey = base_colours(raster, sulc)
     y, x = np.divmod(raster.pixels, raster.width)
     targets = (y + box.y) * film_width + x + box.x
@@ -107,12 +112,15 @@ def brain_panel(
     weights = raster.coverage[rest][:, None].astype(np.float32)
     covered = np.add.reduceat(weights, edge_starts) if len(rest) else np.zeros((0, 1), np.float32)
     ground = np.maximum(1 - covered, 0) * np.array(background, np.float32)
+    outline = np.zeros(len(grey)) if region_of is None else raster.edges(region_of)
+    lined = np.flatnonzero(outline > 0)
+    left = np.round(256 * (1 - outline)).astype(np.uint16)[:, None]
     shade = 256 * (1 - SHADE + SHADE * lit(raster.light))
     return BrainPanel(
         raster, np.round(grey * 255).astype(np.uint16), np.minimum(np.round(shade), 256).astype(np.uint16)[:, None],
         np.flatnonzero(is_whole), targets[is_whole], rest,
         (edge_pixels // raster.width + box.y) * film_width + edge_pixels % raster.width + box.x,
-        edge_starts, weights, ground + 0.5,
+        edge_starts, weights, ground + 0.5, lined, left[lined],
     )  # fmt: skip
 
 
@@ -124,7 +132,7 @@ class BrainPanels:
         self.tables = tables
         self._rows: OrderedDict[int, list[np.ndarray]] = OrderedDict()
 
-    def draw(self, film_pixels: np.ndarray, shown: tuple[int, int, float] | None, row_of: "RowOf") -> None:
+    def draw(self, film_pixels: np.ndarray, shown: tuple[int, int, float] | None, row_of: RowOf) -> None:
         """Paints the rows that are shown (row, next, weight of the next), or the bare cortex for None."""
         if shown is None:
             for panel in self.panels:
@@ -137,7 +145,7 @@ class BrainPanels:
             mixed = first if first is second else first + np.float32(weight) * (second - first)
             panel.draw(film_pixels, self.tables, mixed)
 
-    def _at_pixels(self, row: int, row_of: "RowOf") -> list[np.ndarray]:
+    def _at_pixels(self, row: int, row_of: RowOf) -> list[np.ndarray]:
         if row not in self._rows:
             values = row_of(row)
             self._rows[row] = [panel.raster.at_pixels(values) for panel in self.panels]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 WIDTH, HEIGHT = 1280, 720
 SMALLEST_TEXT = 11  # pixels
 TILE_ASPECT = 1.3  # width over height of a hemisphere seen from the side
-MARGIN, HEADER, STRIP, GAP = 24, 56, 128, 12
+MARGIN, HEADER, STRIP, GAP = 24, 64, 122, 12
 
 
 @dataclass(frozen=True)
