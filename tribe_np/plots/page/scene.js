@@ -107,7 +107,7 @@ export class Scene {
     const { layer, moment } = this.#shown;
     if (!layer || !moment) return null;
     const [a, b] = [moment.row, moment.next].map((row) => layer.values[row * this.mesh.nVertices + vertex]);
-    if (a === NO_VALUE || b === NO_VALUE) return null;
+    if (a === NO_VALUE || (b === NO_VALUE && moment.weight > 0)) return null;
     return layer.low + ((a + (b - a) * moment.weight) * (layer.high - layer.low)) / (NO_VALUE - 1);
   }
 

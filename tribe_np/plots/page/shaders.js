@@ -58,7 +58,7 @@ const vec3 KEY = vec3(-0.36, 0.44, 0.82);
 void main() {
   vec3 n = normalize(normal);
   if (!gl_FrontFacing) n = -n;
-  vec3 seen = mix(vec3(0.86, 0.855, 0.845), vec3(0.50, 0.495, 0.49), smoothstep(0.36, 0.62, value.z));
+  vec3 seen = mix(vec3(0.86, 0.855, 0.845), vec3(0.50, 0.495, 0.49), smoothstep(0.40, 0.64, value.z));
   float diffuse = 0.5 + 0.5 * dot(n, KEY);
   float light = 0.36 + 0.70 * diffuse * diffuse * 1.0 + 0.06 * n.z;
   float deep = 1.0 - folds * smoothstep(0.40, 0.85, value.z);
