@@ -55,11 +55,27 @@ export async function readBlob(name, Type, length) {
   return new Type(bytes.buffer);
 }
 
+/** Faces (3 n) from differences in byte planes, as `coded_faces` of Python's packed_mesh wrote them. */
+export function decodedFaces(coded, nFaces, Index) {
+  const faces = new Index(nFaces * 3); // wraps around as the differences do
+  const width = Index.BYTES_PER_ELEMENT;
+  for (let corner = 0; corner < 3; corner++) {
+    for (let face = 0; face < nFaces; face++) {
+      let difference = 0;
+      for (let byte = 0; byte < width; byte++) difference += coded[(corner * width + byte) * nFaces + face] * 256 ** byte;
+      const from = corner ? faces[face * 3] : face ? faces[face * 3 - 3] : 0;
+      faces[face * 3 + corner] = difference + from;
+    }
+  }
+  return faces;
+}
+
 /** The mesh that Scene takes: faces, shapes in mm, sulci. */
 export async function readMesh(facts) {
   const about = facts.mesh;
   const Index = about.index_type === "uint16" ? Uint16Array : Uint32Array;
-  const hasFlat = about.shapes.includes("flat");
+  const coded = await readBlob("faces", Uint8Array, about.n_faces * 3 * Index.BYTES_PER_ELEMENT);
+  const faces = decodedFaces(coded, about.n_faces, Index);
   const shapes = {};
   for (const shape of about.shapes) {
     const steps = await readBlob(`shape-${shape}`, Int16Array, about.n_vertices * 3);
@@ -68,24 +84,27 @@ export async function readMesh(facts) {
   return {
     nVertices: about.n_vertices,
     perHemisphere: about.per_hemisphere,
-    faces: await readBlob("faces", Index, about.n_faces * 3),
-    flatFaces: hasFlat ? await readBlob("flat_faces", Index, about.n_flat_faces * 3) : null,
+    faces,
+    flatFaces: about.shapes.includes("flat") ? faces.subarray(0, about.n_flat_faces * 3) : null,
     shapes,
     sulc: await readBlob("sulc", Uint8Array, about.n_vertices),
   };
 }
 
-/** A layer as Scene takes it: its rows of uint8, what they stand for, and its clock. */
+/** A layer as Scene takes it: its rows of bytes, what they stand for, and its clock. */
 export async function readLayer(facts, layer) {
-  const isStatic = Boolean(layer.is_static);
-  return {
-    name: layer.name,
-    values: await readBlob(layer.blob, Uint8Array, layer.n_rows * facts.mesh.n_vertices),
-    nRows: layer.n_rows,
-    low: layer.low,
-    high: layer.high,
-    clock: { starts: layer.starts ?? [], tr: facts.time.tr, offset: facts.time.hemodynamic_offset, isStatic },
-  };
+  const { n_vertices: size } = facts.mesh;
+  const values = await readBlob(layer.blob, Uint8Array, layer.n_rows * size);
+  if (layer.is_delta) for (let at = size; at < values.length; at++) values[at] += values[at - size]; // modulo 256
+  const tr = layer.tr ?? facts.time.tr;
+  const offset = layer.hemodynamic_offset ?? facts.time.hemodynamic_offset;
+  const clock = { starts: layer.starts ?? [], tr, offset, isStatic: Boolean(layer.is_static) };
+  return { name: layer.name, values, nRows: layer.n_rows, low: layer.low, high: layer.high, clock };
+}
+
+/** The region of each vertex, 65535 for none; null for a page without a parcellation. */
+export async function readRegions(facts) {
+  return facts.parcellation ? readBlob("region_of", Uint16Array, facts.mesh.n_vertices) : null;
 }
 
 /** A colour map of the facts (base64 of 256 x 3) as 256 x 3 bytes. */

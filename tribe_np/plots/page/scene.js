@@ -5,6 +5,7 @@
 
 import { rowsAt } from "./clock.js";
 import { colourOf } from "./colours.js";
+import { LineDrawing, linesOf, regionNumber } from "./line_drawing.js";
 import { faceUnder, nearestCorner, projectAll } from "./picking.js";
 import { pixelOf, SCENE_VIEWS, sightOf } from "./sight.js";
 import { Stages } from "./stages.js";
@@ -19,9 +20,10 @@ export class Scene {
   #gl;
   #camera = START;
   #stage = 0;
-  #shown = { layer: null, moment: null, colours: null, isLit: true, side: "both" };
+  #shown = { layer: null, moment: null, colours: null, isLit: true, side: "both", hasOutlines: false, region: null };
   #seen = null; // projected vertices, as long as nothing moves
   #surface = null;
+  #lines = { of: null, arrays: null, drawing: null };
 
   constructor(canvas, mesh, { onlost = () => {}, onrestored = () => {} } = {}) {
     this.canvas = canvas;
@@ -78,12 +80,22 @@ export class Scene {
     this.#change({ isLit });
   }
 
-  setOutlines(_regionOf) {
+  /** Lines around the regions of each vertex (65535: none), or null for none; `highlight` works on either way. */
+  setOutlines(regionOf) {
+    if (regionOf) this.setRegions(regionOf);
+    this.#change({ hasOutlines: Boolean(regionOf) });
+  }
+
+  /** The region of each vertex, without lines around all of them. */
+  setRegions(regionOf) {
+    if (regionOf === this.#lines.of) return;
+    this.#lines = { of: regionOf, arrays: linesOf(this.stages, regionOf), drawing: null };
     this.#change({});
   }
 
-  highlight(_region) {
-    this.#change({});
+  /** Marks the outline of one region by its number; null for none. */
+  highlight(region) {
+    this.#change({ region: regionNumber(region) });
   }
 
   /** {azimuth, elevation (degrees), zoom, pan [right, up] in mm, side: "both", "left" or "right" alone}. */
@@ -107,7 +119,7 @@ export class Scene {
     const { layer, moment } = this.#shown;
     if (!layer || !moment) return null;
     const [a, b] = [moment.row, moment.next].map((row) => layer.values[row * this.mesh.nVertices + vertex]);
-    if (a === NO_VALUE || b === NO_VALUE) return null;
+    if (a === NO_VALUE || (b === NO_VALUE && moment.weight > 0)) return null;
     return layer.low + ((a + (b - a) * moment.weight) * (layer.high - layer.low)) / (NO_VALUE - 1);
   }
 
@@ -125,7 +137,11 @@ export class Scene {
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
     gl.enable(gl.DEPTH_TEST);
-    this.#surface.draw(this.#sight(), this.#shown);
+    const sight = this.#sight();
+    this.#surface.draw(sight, this.#shown);
+    if (!this.#lines.arrays || !(this.#shown.hasOutlines || this.#shown.region !== null)) return;
+    this.#lines.drawing ??= new LineDrawing(gl, this.stages, this.#lines.arrays);
+    this.#lines.drawing.draw(sight, { ...this.#shown, dots: this.canvas.width / sight.width });
   }
 
   /** RGBA bytes (premultiplied) that are drawn at a point of the canvas, in CSS pixels. */
@@ -201,6 +217,7 @@ export class Scene {
   #build() {
     this.isLost = false;
     this.#surface = new SurfaceDrawing(this.#gl, this.mesh, this.stages);
+    this.#lines.drawing = null;
     if (this.#shown.colours) this.#surface.setTable(this.#shown.colours.table);
     this.needsDraw = true;
   }

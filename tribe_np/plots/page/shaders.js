@@ -58,7 +58,7 @@ const vec3 KEY = vec3(-0.36, 0.44, 0.82);
 void main() {
   vec3 n = normalize(normal);
   if (!gl_FrontFacing) n = -n;
-  vec3 seen = mix(vec3(0.86, 0.855, 0.845), vec3(0.50, 0.495, 0.49), smoothstep(0.36, 0.62, value.z));
+  vec3 seen = mix(vec3(0.86, 0.855, 0.845), vec3(0.50, 0.495, 0.49), smoothstep(0.40, 0.64, value.z));
   float diffuse = 0.5 + 0.5 * dot(n, KEY);
   float light = 0.36 + 0.70 * diffuse * diffuse * 1.0 + 0.06 * n.z;
   float deep = 1.0 - folds * smoothstep(0.40, 0.85, value.z);
@@ -73,4 +73,47 @@ void main() {
   }
   float shade = mix(1.0, light * deep, isLit);
   colour = vec4(seen * shade + isLit * 0.05 * pow(max(0.0, n.z * 0.9 + n.y * 0.3), 24.0), 1.0) * opacity;
+}`;
+
+// A line is a strip as wide as it shall be in pixels, and one more for its soft edge.
+export const LINE_VERTEX = `#version 300 es
+precision highp float;
+layout(location=0) in vec3 fromBefore;
+layout(location=1) in vec3 fromHere;
+layout(location=2) in vec3 fromAfter;
+layout(location=3) in vec3 toBefore;
+layout(location=4) in vec3 toHere;
+layout(location=5) in vec3 toAfter;
+layout(location=6) in vec3 fromNormal;
+layout(location=7) in vec3 toNormal;
+layout(location=8) in vec2 regions;
+uniform int firstRight;
+uniform vec2 canvasSize;
+uniform float halfWidth, nearer, region, isTwoSided;
+out float across;
+out float seen;
+${PLACING}
+void main() {
+  int side = gl_VertexID + 2 < firstRight ? 0 : 1;
+  vec4 here = projected(placed(fromHere, toHere, side));
+  vec2 way = (projected(placed(fromAfter, toAfter, side)) - projected(placed(fromBefore, toBefore, side))).xy * canvasSize;
+  way = way / max(length(way), 1e-6);
+  float hand = (gl_VertexID & 1) == 0 ? 1.0 : -1.0;
+  across = hand * (halfWidth + 1.0);
+  vec3 normal = axes * opened(mix(fromNormal, toNormal, mixWeight), side);
+  seen = isTwoSided > 0.5 ? 1.0 : smoothstep(0.0, 0.25, normal.z);
+  gl_Position = here + vec4(vec2(-way.y, way.x) * across * 2.0 / canvasSize, -nearer, 0.0);
+  if (region >= 0.0 && regions.x != region && regions.y != region) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+}`;
+
+export const LINE_PIXEL = `#version 300 es
+precision highp float;
+in float across;
+in float seen;
+uniform float halfWidth;
+uniform vec4 ink;
+out vec4 colour;
+void main() {
+  float alpha = ink.a * seen * clamp(halfWidth + 0.5 - abs(across), 0.0, 1.0);
+  colour = vec4(ink.rgb * alpha, alpha);
 }`;

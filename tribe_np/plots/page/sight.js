@@ -13,8 +13,8 @@ export const SCENE_VIEWS = {
   lateral_right: { azimuth: 0, elevation: 0, side: "both" },
   medial_left: { azimuth: 0, elevation: 0, side: "left" },
   medial_right: { azimuth: 180, elevation: 0, side: "right" },
-  dorsal: { azimuth: 270, elevation: 90, side: "both" },
-  ventral: { azimuth: 90, elevation: -90, side: "both" },
+  dorsal: { azimuth: 0, elevation: 90, side: "both" },
+  ventral: { azimuth: 0, elevation: -90, side: "both" },
   anterior: { azimuth: 90, elevation: 0, side: "both" },
   posterior: { azimuth: 270, elevation: 0, side: "both" },
 };

@@ -49,7 +49,7 @@ export class Stages {
   /** Which two shapes are mixed at a stage, the weight of the second, and how far the book is open (0 .. 1). */
   mixAt(stage) {
     const at = Math.min(this.last, Math.max(0, stage));
-    const from = Math.min(Math.floor(at), Math.max(0, this.last - 1));
+    const from = Math.max(0, Math.ceil(at) - 1); // at 1 this is still pial to inflated: nothing is cut open
     const to = Math.min(from + 1, this.last);
     const opens = this.names[to] === "flat" && from !== to;
     const weight = opens ? eased(at - from) : at - from;
