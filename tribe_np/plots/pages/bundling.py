@@ -15,9 +15,7 @@ ENTRY = "start.js"  # comes last: it runs what the others declare
 IMPORT = re.compile(r'^import\s*\{([^}]*)\}\s*from\s*"\./([\w.-]+)";[ \t]*$', re.MULTILINE)
 ANY_IMPORT = re.compile(r"^import\b.*|\bimport\s*\(.*|\bimport\.meta\b.*", re.MULTILINE)
 DECLARED = re.compile(r"^(?:export\s+)?(?:async\s+)?(?:function\b\s*\*?|class|const|let|var)\s*([\w$]+)", re.MULTILINE)
-EXPORTED = re.compile(
-    r"^export\s+((?:async\s+)?(?:function\b\s*\*?|class|const|let|var)\s*([\w$]+))", re.MULTILINE
-)
+EXPORTED = re.compile(r"^export\s+((?:async\s+)?(?:function\b\s*\*?|class|const|let|var)\s*([\w$]+))", re.MULTILINE)
 ANY_EXPORT = re.compile(r"^export\b.*", re.MULTILINE)
 NO_CODE = re.compile(r"`(?:\\.|[^`\\])*`|/\*.*?\*/", re.DOTALL)  # shaders, comments: no declaration of ours is in them
 ENDS_SCRIPT = re.compile(r"</script|<!--", re.IGNORECASE)

@@ -1,27 +1,17 @@
 """The colour maps that the page offers, those that the colour-blind can read first."""
 
-import base64
-
 import numpy as np
 
-from tribe_np.optional import require
+from tribe_np.plots.colours.colour_maps import SAFE_COLOUR_MAPS, colour_map
+from tribe_np.plots.pages.packing import text_of
 
-OFFERED = (
-    "RdBu_r", "PuOr_r", "BrBG_r", "viridis", "cividis", "inferno", "magma", "hot", "coolwarm", "RdYlBu_r", "seismic",
-    "turbo",
-)  # fmt: skip
-"""All but the last two keep their order for the colour-blind; those are there because papers use them."""
+ALSO_OFFERED = ("BrBG_r", "hot", "coolwarm", "seismic", "turbo")  # papers use them
 
 
-def colour_tables(names: tuple[str, ...] = OFFERED) -> dict[str, str]:
+def colour_tables() -> dict[str, str]:
     """256 colours of each map as base64 of (256, 3) uint8.
 
     Raises   MissingDependencyError without matplotlib
     """
-    matplotlib = require("matplotlib", extra="plot", why="a page with colours")
-    levels = np.linspace(0, 1, 256)
-    found = {}
-    for name in names:
-        table = np.rint(matplotlib.colormaps[name](levels)[:, :3] * 255).astype(np.uint8)
-        found[name] = base64.b64encode(table.tobytes()).decode("ascii")
-    return found
+    names = (*SAFE_COLOUR_MAPS, *ALSO_OFFERED)
+    return {name: text_of(np.rint(colour_map(name).table[:, :3] * 255).astype(np.uint8).tobytes()) for name in names}

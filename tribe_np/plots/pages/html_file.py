@@ -22,7 +22,7 @@ MARKS = ("policy", "title", "style", "script", "data", "pictures")
 
 
 @dataclass(frozen=True)
-class PageSources:
+class PageProgram:
     """The page's program: template, style and script, as they are in `plots/page/`."""
 
     template: str
@@ -30,7 +30,7 @@ class PageSources:
     script: str
 
 
-def page_sources(folder: Path = PAGE_FOLDER) -> PageSources:
+def page_program(folder: Path = PAGE_FOLDER) -> PageProgram:
     """Template, style and bundled script of a folder.
 
     Raises   BundleError
@@ -38,7 +38,7 @@ def page_sources(folder: Path = PAGE_FOLDER) -> PageSources:
     style = "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.css")))
     if "</style" in style.lower():
         raise BundleError("the style sheet contains </style, which would end it in HTML")
-    return PageSources((folder / "page.html").read_text(encoding="utf-8"), style, bundled(script_sources(folder)))
+    return PageProgram((folder / "page.html").read_text(encoding="utf-8"), style, bundled(script_sources(folder)))
 
 
 def html_page(
@@ -47,13 +47,13 @@ def html_page(
     *,
     title: str,
     pictures: str = "",
-    sources: PageSources | None = None,
+    program: PageProgram | None = None,
 ) -> str:
     """The whole page. `blobs` are base64 by name; `pictures` is HTML that the page shows without WebGL.
 
     Raises   BundleError for a template without one of the marks
     """
-    program = page_sources() if sources is None else sources
+    program = page_program() if program is None else program
     style, script = f"\n{program.style}\n", f"\n{program.script}\n"
     data = [_data("facts", "application/json", as_script_json(facts))]
     data += [_data(f"blob-{name}", "application/x-blob", text) for name, text in blobs.items()]
@@ -101,7 +101,7 @@ def _data(name: str, kind: str, text: str) -> str:
 def _fill(template: str, filled: Mapping[str, str]) -> str:
     """The template with its marks filled, each where the template has it: what is filled in is not searched again."""
     places = {mark: f"<!-- {mark} -->" for mark in MARKS}
-    for mark, place in places.items():
+    for place in places.values():
         if place not in template:
             raise BundleError(f"page.html lacks the mark {place}")
     parts, rest = [], template

@@ -38,7 +38,8 @@ def packed_mesh(mesh: str, *, subjects_dir: str | Path | None = None) -> PackedM
     Raises   as `load_surface`
     """
     surfaces = {kind: load_surface(mesh, kind, subjects_dir=subjects_dir) for kind in SHAPES[:2]}
-    pial, notes, is_flat = surfaces["pial"], (), np.zeros(0, bool)
+    pial, is_flat = surfaces["pial"], np.zeros(0, bool)
+    notes: tuple[str, ...] = ()
     try:
         flat = load_surface(mesh, "flat", subjects_dir=subjects_dir)
         is_flat = _faces_within(flat.faces, pial.faces, flat.origin)
@@ -83,7 +84,8 @@ def decoded_faces(coded: np.ndarray) -> np.ndarray:
     words = np.ascontiguousarray(coded.transpose(2, 0, 1)).view(f"<u{width}")[..., 0].astype(np.int64)
     words[:, 0] = words[:, 0].cumsum()
     words[:, 1:] += words[:, :1]
-    return words % (1 << 8 * width)
+    faces: np.ndarray = words % (1 << 8 * width)
+    return faces
 
 
 def _sorted_faces(faces: np.ndarray) -> np.ndarray:

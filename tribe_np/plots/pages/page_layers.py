@@ -11,11 +11,24 @@ from typing import Any
 import numpy as np
 
 from tribe_np.cortex.series import SurfaceSeries
-from tribe_np.plots.pages.packing import ROBUST, PackedValues, pack_values, packed_indices
+from tribe_np.errors import ConfigError
+from tribe_np.plots.colours.colour_maps import DIVERGING, SEQUENTIAL
+from tribe_np.plots.colours.colour_scale import PERCENTILE, ColourScale, colour_scale
+from tribe_np.plots.pages.packing import PackedValues, pack_values, packed_indices
 
 PERCENTILES = (90.0, 95.0, 98.0, 99.0, 99.9, 100.0)
-DIVERGING, SEQUENTIAL = "RdBu_r", "viridis"
 BOLD = "z-scored BOLD"
+MICROSECONDS = 6  # digits of a time
+
+
+@dataclass(frozen=True)
+class PageLayer:
+    """What a layer is made of: its rows, its name, which of the page's stimuli it belongs to."""
+
+    series: SurfaceSeries
+    name: str
+    stimulus: int = 0
+    is_static: bool = False  # one map without a time
 
 
 @dataclass(frozen=True)
@@ -27,71 +40,57 @@ class PackedLayer:
     notes: tuple[str, ...]
 
 
-def packed_layer(
-    series: SurfaceSeries, name: str, *, percentile: float = ROBUST, stimulus: int = 0, is_static: bool = False
-) -> PackedLayer:
-    """A layer of the page; where several rows start at one time, the callers have chosen one timeline before.
+def packed_layer(layer: PageLayer, *, percentile: float = PERCENTILE) -> PackedLayer:
+    """A layer as the page holds it; its rows are of one timeline, in the order of their times.
 
-    Shapes   series of R rows; the blob holds (R, 2 V) uint8
+    Shapes   the blob holds (R, 2 V) uint8
+    Raises   ConfigError where no value is a number, and for a percentile that is none
     """
-    values = series.full()
+    series, values = layer.series, layer.series.full()
+    scales = _scales(series, layer.name, sorted({*PERCENTILES, float(percentile)}))
     packed = pack_values(values)
     text, is_delta = packed_indices(packed.indices)
-    is_diverging = packed.lowest < 0 < packed.highest
-    limits = _limits(values, is_diverging, sorted({*PERCENTILES, percentile}))
-    chosen = limits[percentile]
+    chosen = scales[float(percentile)]
     facts = {
-        "name": name, "n_rows": len(values), "starts": [round(float(s), 6) for s in series.starts],
+        "name": layer.name, "n_rows": len(values), "is_static": layer.is_static,
+        "starts": [round(float(start), MICROSECONDS) for start in series.starts],
         "tr": series.tr, "hemodynamic_offset": series.hemodynamic_offset,
         "low": packed.low, "high": packed.high, "step": packed.step, "is_delta": is_delta,
         "lowest": packed.lowest, "highest": packed.highest, "n_clipped": packed.n_below + packed.n_above,
-        "limits": list(chosen), "percentile": percentile,
-        "percentiles": {f"{p:g}": pair[1] for p, pair in limits.items()},
-        "percentile_limits": {f"{p:g}": list(pair) for p, pair in limits.items()},
-        "is_diverging": is_diverging, "colour_map": DIVERGING if is_diverging else SEQUENTIAL,
-        "unit": BOLD if "command" in series.run or series.run else "", "stimulus": stimulus, "is_static": is_static,
+        "limits": [chosen.low, chosen.high], "percentile": percentile,
+        "percentiles": {f"{p:g}": scale.high for p, scale in scales.items()},
+        "percentile_limits": {f"{p:g}": [scale.low, scale.high] for p, scale in scales.items()},
+        "is_diverging": chosen.is_symmetric, "colour_map": DIVERGING if chosen.is_symmetric else SEQUENTIAL,
+        "unit": BOLD if series.run else "", "stimulus": layer.stimulus,
     }  # fmt: skip
-    return PackedLayer(facts, text, _notes(series, name, packed, values))
+    said = _notes(series, packed, np.isfinite(values))
+    return PackedLayer(facts, text, tuple(f"{layer.name}: {each}" for each in said))
 
 
-def _limits(values: np.ndarray, is_diverging: bool, percentiles: list[float]) -> dict[float, tuple[float, float]]:
-    """Colour limits by percentile: symmetric about 0 where values have both signs; never of no width."""
-    known = values[np.isfinite(values)].astype(np.float64)
-    if not len(known):
-        return dict.fromkeys(percentiles, (0.0, 1.0))
-    if is_diverging:
-        reach = np.percentile(np.abs(known), percentiles)
-        pairs = [(-float(r), float(r)) for r in reach]
-    else:
-        low, high = np.percentile(known, [100 - p for p in percentiles]), np.percentile(known, percentiles)
-        pairs = [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
-    return {p: _wide(*pair) for p, pair in zip(percentiles, pairs, strict=True)}
+def _scales(series: SurfaceSeries, name: str, percentiles: list[float]) -> dict[float, ColourScale]:
+    """The limits of each percentile, as figures and films choose them."""
+    try:
+        return {p: colour_scale(series.values, percentile=p) for p in percentiles}
+    except ConfigError as error:
+        raise ConfigError(f"{series.origin} ({name}): {error}") from error
 
 
-def _wide(low: float, high: float) -> tuple[float, float]:
-    """The same limits, or around a constant, some that hold it at their upper end."""
-    if high > low:
-        return low, high
-    return (low - (abs(low) or 1.0), high) if high else (0.0, 1.0)
-
-
-def _notes(series: SurfaceSeries, name: str, packed: PackedValues, values: np.ndarray) -> tuple[str, ...]:
-    is_value = np.isfinite(values)
-    computed = np.zeros(values.shape[1], bool)
+def _notes(series: SurfaceSeries, packed: PackedValues, is_value: np.ndarray) -> list[str]:
+    computed = np.zeros(is_value.shape[1], bool)
     computed[series.columns] = True
     said = []
     if not computed.all():
         said.append(f"{(~computed).sum()} of {len(computed)} vertices were not computed; they are shown bare")
-    empty = ~is_value[:, computed].any(axis=1)
-    if n_empty := int(empty.sum()):
-        said.append(f"{n_empty} of {len(values)} rows have no values at all; they are shown bare")
-    if n_missing := int((~is_value[~empty][:, computed]).sum()):
+    is_empty = ~is_value[:, computed].any(axis=1)
+    if n_empty := int(is_empty.sum()):
+        said.append(f"{n_empty} of {len(is_value)} rows have no value at all; they are shown bare")
+    if n_missing := int((~is_value[~is_empty][:, computed]).sum()):
         said.append(f"{n_missing} values are not finite; they are shown bare")
-    if is_value.any() and packed.lowest == packed.highest:
+    if packed.lowest == packed.highest:
         said.append(f"every value is {packed.lowest:g}: the map is constant")
     if packed.n_below + packed.n_above:
         said.append(
             f"{packed.n_below + packed.n_above} values beyond {packed.low:.3g} to {packed.high:.3g} are shown as these "
             f"(they reach from {packed.lowest:.3g} to {packed.highest:.3g})"
         )
-    return tuple(f"{name}: {each}" for each in said)
+    return said

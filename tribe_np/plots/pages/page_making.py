@@ -1,4 +1,7 @@
-"""Makes the page: one self-contained HTML file of predictions, mesh, stimulus and program. Written whole or not at all.
+"""Makes the page: one self-contained HTML file of predictions, mesh, stimulus and program; whole or not at all.
+
+Facts (`<script type="application/json" id="facts">`) say what there is; blobs (`id="blob-NAME"`) hold arrays as
+base64 of gzip, and media as base64. `packing`, `packed_mesh`, `page_layers` and `page_stimulus` say what each means.
 """
 
 from collections.abc import Mapping, Sequence
@@ -6,68 +9,75 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from tribe_np import __version__
-from tribe_np.cortex.parcellations.parcellation import Parcellation
-from tribe_np.cortex.parcellations.parcellation_files import load_parcellation
-from tribe_np.cortex.series import SurfaceSeries, as_series
-from tribe_np.errors import ParcellationError
+from tribe_np.errors import ConfigError
 from tribe_np.outputs.whole import check_file_target, write_file_whole
-from tribe_np.plots.pages.colour_tables import colour_tables
-from tribe_np.plots.pages.html_file import html_page
-from tribe_np.plots.pages.packed_mesh import packed_mesh
-from tribe_np.plots.pages.packing import blob, text_of
-from tribe_np.plots.pages.page_layers import packed_layer
-from tribe_np.plots.pages.page_media import page_media
+from tribe_np.plots.colours.colour_scale import PERCENTILE
+from tribe_np.plots.pages.page_assembly import MEGABYTE, PageOptions, assembled
+from tribe_np.plots.pages.page_sources import Window, sources_of_page
 
-FORMAT = 1
+COMMAND = "page"
+MOST_MEGABYTES = 500.0  # browsers hold no longer text
 
 
 @dataclass(frozen=True)
 class WrittenPage:
-    """A page that was written."""
+    """A page that was written: its size, what it shows, and what was odd, which it says too."""
 
     path: Path
     n_bytes: int
-    n_layers: int
+    layers: tuple[str, ...]
+    stimuli: tuple[str, ...]  # kinds
     notes: tuple[str, ...]
 
 
-def page(source: Any, out: str | Path, *, parcellation: Any = None, title: str | None = None) -> WrittenPage:
-    """One HTML file in which the cortex moves while the stimulus plays."""
-    out = Path(out)
-    check_file_target(out, "page")
-    series = as_series(source)
-    mesh = packed_mesh(series.mesh)
-    layer = packed_layer(series, "prediction")
-    blobs = {**mesh.blobs, "layer-0": layer.blob}
-    notes = [*mesh.notes, *layer.notes]
-    parcels = None
-    try:
-        parcels = load_parcellation(parcellation, 2 * series.per_hemisphere)
-        blobs["region_of"] = blob(np.where(parcels.region_of < 0, 65535, parcels.region_of).astype(np.uint16))
-    except ParcellationError as error:
-        notes.append(str(error))
-    path = Path(series.run["stimulus"]["path"])
-    media = page_media(path, 20_000_000)
-    blobs["media-0"] = text_of(media.content)
-    facts = {
-        "format": FORMAT, "title": title or path.name, "made_by": f"tribe-np page {__version__}", "notes": notes,
-        "mesh": mesh.facts,
-        "time": {"tr": series.tr, "hemodynamic_offset": series.hemodynamic_offset, "duration": 30.0, "origin": 0.0},
-        "layers": [layer.facts], "colour_maps": colour_tables(),
-        "parcellation": None if parcels is None else {
-            "name": parcels.name, "regions": list(parcels.regions), "default_regions": ["V1", "MT", "A1", "FFC"]},
-        "stimuli": [{"kind": media.kind, "blob": "media-0", "mime": media.mime, "duration": 30.0, "start": 0.0,
-                     "words": _words(Path(series.origin)), "note": media.note}],
-    }
-    text = html_page(facts, blobs, title=facts["title"])
-    write_file_whole(out, lambda p: p.write_text(text, encoding="utf-8", newline=""), "page")
-    return WrittenPage(out, len(text.encode()), 1, tuple(notes))
+def page(
+    source: Any,
+    out: str | Path,
+    *,
+    layers: Mapping[str, Any] | None = None,
+    parcellation: Any = None,
+    regions: Sequence[str] | None = None,
+    stimulus: str | Path | None = None,
+    with_stimulus: bool = True,
+    timeline: str | None = None,
+    start: float = 0.0,
+    stop: float | None = None,
+    percentile: float = PERCENTILE,
+    title: str | None = None,
+    max_mb: float = 30.0,
+    subjects_dir: str | Path | None = None,
+) -> WrittenPage:
+    """Writes one HTML file in which the cortex moves while the stimulus plays; it opens from disk, without a network.
+
+    source      a predictions folder, an array (R, 2 V), a SurfaceSeries, or a list of these: each is a layer with its
+                own stimulus
+    layers      further layers by name: folders, arrays or .npy files of the same mesh; one row is a map without time
+    regions     whose curves are drawn at first; `parcellation` is as in `roi`
+    stimulus    a file to show in the place of the one that the first source names
+    start, stop seconds of the stimulus that are shown
+    max_mb      megabytes of the whole file; what is left beside the predictions is the stimulus'
+    Raises   ConfigError, ShapeError, OutputError, MeshError, ParcellationError, MediaError, MissingDependencyError
+    """
+    if not 0 < max_mb <= MOST_MEGABYTES:
+        raise ConfigError(f"--max-mb must be above 0 and at most {MOST_MEGABYTES:g}, which browsers open; got {max_mb}")
+    out, window = Path(out), Window(float(start), None if stop is None else float(stop))
+    given = list(source) if isinstance(source, (list, tuple)) else [source]
+    if not given:
+        raise ConfigError("a page needs a prediction, got an empty list")
+    check_file_target(out, COMMAND, _inputs([*given, *(layers or {}).values()], stimulus))
+    made_of = sources_of_page(
+        given, layers or {}, window=window, timeline=timeline, stimulus=stimulus, with_stimulus=with_stimulus
+    )
+    asked = PageOptions(window, parcellation, regions, percentile, title, max_mb * MEGABYTE, subjects_dir)
+    text, facts = assembled(made_of, asked)
+    content = text.encode("utf-8")
+    write_file_whole(out, lambda path: path.write_bytes(content), COMMAND)
+    names, kinds = ([each[key] for each in facts[kind]] for kind, key in (("layers", "name"), ("stimuli", "kind")))
+    return WrittenPage(out, len(content), tuple(names), tuple(kinds), tuple(facts["notes"]))
 
 
-def _words(folder):
-    import csv
-    rows = csv.DictReader((folder / "events.tsv").open(), delimiter="\t")
-    return [{"text": r["text"], "start": float(r["start"]), "duration": float(r["duration"])} for r in rows if r["type"] == "Word"]
+def _inputs(sources: Sequence[Any], stimulus: str | Path | None) -> dict[str, Path | None]:
+    """What the page must not replace."""
+    folders = [Path(source) for source in sources if isinstance(source, (str, Path))]
+    named = {f"predictions {folder}": folder for folder in folders}
+    return {**named, "stimulus": None if stimulus is None else Path(stimulus)}
