@@ -176,7 +176,8 @@ def stimulus_of_run(
     if not pieces and not words and stimulus is None:
         _without_events(finder, parts)
     # not of sentences, which begin a millionth of a second early
-    spans = [(piece.start, piece.stop) for piece in (*(pieces or (*parts.pictured, *parts.heard)), *words)]
+    shown_pieces = pieces or (*parts.pictured, *parts.heard)
+    spans = [(piece.start, piece.stop) for piece in shown_pieces] + [(word.start, word.stop) for word in words]
     start, stop = min((s for s, _ in spans), default=0.0), max((e for _, e in spans), default=0.0)
     kind, path = _kind_of(parts, words, finder)
     return RunStimulus(

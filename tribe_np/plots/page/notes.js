@@ -1,0 +1,25 @@
+// What is said at the foot and in the head of the page: where it comes from and what was odd.
+
+import { byId, element } from "./dom.js";
+import { clockWords, countWords } from "./wording.js";
+
+export function showHead(facts, nRows) {
+  document.title = facts.title || "Predicted response of the cortex";
+  byId("title").textContent = document.title;
+  const said = [facts.mesh.name, countWords(facts.mesh.n_vertices, "vertex", "vertices"), `${clockWords(facts.time.duration, 0)} min`];
+  if (nRows) said.push(`${countWords(nRows, "row")}, one each ${facts.time.tr} s`);
+  byId("subtitle").textContent = said.join(" · ");
+}
+
+export function showNotes(facts) {
+  const offset = facts.time.hemodynamic_offset;
+  const said = [
+    "The colours are predictions of a model, not a measurement of a brain.",
+    `A row describes what is on at its start; its BOLD comes ${offset} s later. Between rows values are interpolated linearly; where nothing was predicted the cortex is bare.`,
+    facts.parcellation ? `Regions: ${facts.parcellation.name}. A curve is the mean over the vertices of a region.` : "No parcellation came with this page: curves are those of single vertices.",
+    facts.mesh.origin ? `Mesh: ${facts.mesh.name}, ${facts.mesh.origin}.` : "",
+    ...(facts.notes ?? []),
+  ];
+  byId("note-list").replaceChildren(...said.filter(Boolean).map((words) => element("li", {}, words)));
+  byId("made-by").textContent = facts.made_by ? `Made by ${facts.made_by}` : "";
+}
