@@ -6,8 +6,8 @@ import { valueWords } from "./wording.js";
 const VIEW_WORDS = {
   left: "Left",
   right: "Right",
-  medial_left: "Left, inside",
-  medial_right: "Right, inside",
+  medial_left: "Left inside",
+  medial_right: "Right inside",
   dorsal: "Top",
   ventral: "Bottom",
   anterior: "Front",
