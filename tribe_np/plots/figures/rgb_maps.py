@@ -116,13 +116,15 @@ def _mixed_maps(maps: np.ndarray, is_argmax: bool, percentile: float | None) -> 
         raise ShapeError(
             f"red, green and blue are two or three maps, got {maps.shape[1]}; or name a colour map (tab10)"
         )
-    if maps.shape[1] == 2:
+    n = maps.shape[1]
+    if n == 2:
         maps = np.column_stack([maps, np.zeros(len(maps))])
     if is_argmax:
         maps = (robust_normalize(maps, axis=1, percentile=100) >= 1).astype(int)
     if percentile is not None:
         maps = robust_normalize(maps, percentile=percentile, two_sided=False)
     clipped: np.ndarray = np.clip(maps, 0, 1)
+    clipped[:, n:] = 0  # upstream: above 0, and blue everywhere, where values lie below 0
     return clipped
 
 
