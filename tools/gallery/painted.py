@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy import sparse
+from scipy.stats import rankdata
 
 from tribe_np.cortex import Parcellation, SurfaceSeries, as_series, load_parcellation, load_surface
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus, stimulus_of_run
@@ -56,18 +57,20 @@ def _painted(series: SurfaceSeries, regions: Parcellation, stimulus: RunStimulus
 
 
 def drives(starts: np.ndarray, tr: float, stimulus: RunStimulus) -> tuple[np.ndarray, ...]:
-    """Light, change, loudness and words a second of the stimulus at each row, z-scored, (R,) each."""
+    """Light, change, loudness and words a second of the stimulus at each row, as z-scored ranks, (R,) each."""
     pictures = [stimulus.picture_at(max(0.0, t + tr / 2), 160, 90).astype(float) for t in starts]
     light = np.array([picture.mean() for picture in pictures])
     moves = np.array([0.0, *(np.abs(b - a).mean() for a, b in pairwise(pictures))])
     sound = np.array([stimulus.sound_envelope(max(0.0, t), max(0.0, t) + tr, 20).mean() for t in starts])
     words = np.array([len(stimulus.words_between(t, t + tr)) for t in starts], float)
-    return tuple(_z(drive) for drive in (light, moves, sound, words))
+    return tuple(_spread(drive) for drive in (light, moves, sound, words))
 
 
-def _z(course: np.ndarray) -> np.ndarray:
-    centred = course - course.mean()
-    return centred / (centred.std() or 1.0)
+def _spread(course: np.ndarray) -> np.ndarray:
+    """The rank of each second among all, z-scored: a film that hardly changes still moves its areas."""
+    ranks = rankdata(course)
+    centred = ranks - ranks.mean()
+    return np.asarray(centred / (centred.std() or 1.0))
 
 
 def _smooth(values: np.ndarray, mesh: str) -> np.ndarray:
