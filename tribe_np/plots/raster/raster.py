@@ -241,7 +241,7 @@ def base_colours(raster: Raster, sulc: np.ndarray | None, *, contrast: float = 1
     grey = np.full(len(raster.pixels), LIGHT_GREY, np.float32)
     if sulc is not None:
         depth = raster.at_pixels(mean_of_neighbours(raster.checked(sulc), raster.surface.faces))
-        deep = np.clip(np.nan_to_num(depth) / SOFTNESS + 0.5, 0, 1)
+        deep = np.nan_to_num(np.clip(depth / SOFTNESS + 0.5, 0, 1))  # where it is not known, as a gyrus
         grey -= (LIGHT_GREY - DARK_GREY) * contrast * deep * deep * (3 - 2 * deep)
     return np.repeat((grey * lit(raster.light))[:, None], 3, axis=1).astype(np.float32)
 
