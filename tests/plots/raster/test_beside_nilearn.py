@@ -33,7 +33,8 @@ def by_nilearn(coordinates: np.ndarray, faces: np.ndarray, patches: np.ndarray, 
     axes = figure.add_subplot(projection="3d", proj_type="ortho")
     plot_surf(
         [coordinates, faces], patches.astype(float), view=(view.elevation, view.azimuth),
-        cmap=ListedColormap(COLOURS), vmin=0, vmax=len(COLOURS) - 1, colorbar=False, axes=axes, figure=figure, engine="matplotlib", avg_method="median",
+        cmap=ListedColormap(COLOURS), vmin=0, vmax=len(COLOURS) - 1, colorbar=False,
+        axes=axes, figure=figure, engine="matplotlib", avg_method="median",
     )  # fmt: skip
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
