@@ -21,9 +21,9 @@ from tribe_np.plots.raster.camera import (
     spread_apart,
 )
 from tribe_np.plots.raster.fragments import fragments_of
-from tribe_np.plots.raster.label_places import label_places
 from tribe_np.plots.raster.lighting import is_turned_here, light_on, lit, mean_of_neighbours
 from tribe_np.plots.raster.outlines import SLACK, STEEP, boundaries, chained, line_coverage
+from tribe_np.plots.raster.visible_parts import middles_of_parts
 from tribe_np.plots.raster.zbuffer import Triangles, mixed
 from tribe_np.plots.views import View
 
@@ -153,7 +153,7 @@ class Raster:
         grid = np.full(self.width * self.height, -1, np.int64)
         pixels, first = np.unique(self.pixels, return_index=True)  # the front fragment of each pixel
         grid[pixels] = labels[first]
-        return label_places(grid.reshape(self.height, self.width))
+        return middles_of_parts(grid.reshape(self.height, self.width))
 
     def _front_pieces(self, region_of: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Outlines in the picture: places of points (n, 2), their depths (n,), and pieces (m, 2) on faces that face the
