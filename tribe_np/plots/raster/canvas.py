@@ -143,8 +143,10 @@ def arranged(
     """Rasters of views side by side in rows, as large as fits, all at one scale: what `canvas_of` takes.
 
     Units    space, pixels around each view; columns: 2 for up to four views, else 3, where none is given
-    Raises   ConfigError for a canvas too small for so many views
+    Raises   ConfigError for no view, and for a canvas too small for so many
     """
+    if not views:
+        raise ConfigError("there is no view to arrange")
     columns = min(len(views), columns or (2 if len(views) <= 4 else 3))
     rows = -(-len(views) // columns)
     sizes = [high - low for low, high in (extent(surface, view, gap) for view in views)]

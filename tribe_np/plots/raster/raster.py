@@ -21,9 +21,9 @@ from tribe_np.plots.raster.camera import (
     spread_apart,
 )
 from tribe_np.plots.raster.fragments import fragments_of
-from tribe_np.plots.raster.label_places import label_places
 from tribe_np.plots.raster.lighting import is_turned_here, light_on, lit, mean_of_neighbours
 from tribe_np.plots.raster.outlines import SLACK, STEEP, boundaries, chained, line_coverage
+from tribe_np.plots.raster.visible_parts import middles_of_parts
 from tribe_np.plots.raster.zbuffer import Triangles, mixed
 from tribe_np.plots.views import View
 
@@ -153,7 +153,7 @@ class Raster:
         grid = np.full(self.width * self.height, -1, np.int64)
         pixels, first = np.unique(self.pixels, return_index=True)  # the front fragment of each pixel
         grid[pixels] = labels[first]
-        return label_places(grid.reshape(self.height, self.width))
+        return middles_of_parts(grid.reshape(self.height, self.width))
 
     def _front_pieces(self, region_of: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Outlines in the picture: places of points (n, 2), their depths (n,), and pieces (m, 2) on faces that face the
@@ -241,7 +241,7 @@ def base_colours(raster: Raster, sulc: np.ndarray | None, *, contrast: float = 1
     grey = np.full(len(raster.pixels), LIGHT_GREY, np.float32)
     if sulc is not None:
         depth = raster.at_pixels(mean_of_neighbours(raster.checked(sulc), raster.surface.faces))
-        deep = np.clip(np.nan_to_num(depth) / SOFTNESS + 0.5, 0, 1)
+        deep = np.nan_to_num(np.clip(depth / SOFTNESS + 0.5, 0, 1))  # where it is not known, as a gyrus
         grey -= (LIGHT_GREY - DARK_GREY) * contrast * deep * deep * (3 - 2 * deep)
     return np.repeat((grey * lit(raster.light))[:, None], 3, axis=1).astype(np.float32)
 
