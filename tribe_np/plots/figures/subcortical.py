@@ -5,7 +5,7 @@ Source   tribev2 7239908 plotting.subcortical.plot_subcortical
 """
 
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from tribe_np.plots.colours.colour_scale import FADE
 from tribe_np.plots.colours.normalising import robust_normalize
 from tribe_np.plots.figures.colour_bars import ScaleBar, mappable_of
 from tribe_np.plots.figures.drawn_views import draw_view
-from tribe_np.plots.figures.given_axes import raster_size
+from tribe_np.plots.figures.given_axes import raster_for
 from tribe_np.plots.figures.lettering import WHY
 from tribe_np.plots.figures.overlays import ColourOverlay, Overlay, ValueMap
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels
@@ -93,7 +93,7 @@ def plot_subcortical(
         if show_scalar_bar and isinstance(overlay, ValueMap):
             bar = ScaleBar(overlay.scale, "", beyond_limits(overlay.values, overlay.scale), is_vertical=True)
         return draw_panels(structures.brain, [Panel("", overlay)], [view], look or Look(WIDTH), Figure("", "", bar))
-    _draw_in(ax, structures, view, overlay, zoom=zoom, intensity=intensity)
+    _draw_in(ax, structures, view, overlay, zoom, intensity)
     mappable = None if scale is None else mappable_of(scale)
     if show_scalar_bar and mappable is not None:
         ax.figure.colorbar(mappable, ax=ax, format="{x:0.2f}", shrink=0.5)
@@ -147,15 +147,12 @@ def _rgb_of(colors: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
     return found
 
 
-def _draw_in(ax: Any, structures: StructuresBrain, view: View, overlay: Overlay, *, zoom: float, intensity: float) -> None:
-    width, height = raster_size(ax)
+def _draw_in(ax: Any, structures: StructuresBrain, view: View, overlay: Overlay, zoom: float, light: float) -> None:
     brain = structures.brain
-    whole = brain.raster(view, width, height)
-    raster = rasterise(
-        brain.surface, view, width=width, height=height, mm_per_pixel=whole.mm_per_pixel / (zoom / FULL_ZOOM)
-    )
-    if intensity != UPSTREAM_LIGHT:
-        from dataclasses import replace
-
-        raster = replace(raster, light=np.clip(raster.light * intensity / UPSTREAM_LIGHT, 0, 1))
+    raster = raster_for(ax, brain, view)
+    if zoom != FULL_ZOOM:
+        scale = raster.mm_per_pixel * FULL_ZOOM / zoom
+        raster = rasterise(brain.surface, view, width=raster.width, height=raster.height, mm_per_pixel=scale)
+    if light != UPSTREAM_LIGHT:
+        raster = replace(raster, light=np.clip(raster.light * np.float32(light / UPSTREAM_LIGHT), 0, 1))
     draw_view(ax, brain, raster, overlay)

@@ -5,7 +5,6 @@ Source   tribev2 7239908 plotting.subcortical plot_subcortical (which structures
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -210,7 +209,7 @@ def _assembled(
     drawn = [(mesh, is_coloured, _exploded(mesh, explode)) for mesh, is_coloured in meshes]
     if cortex is not None:
         drawn.append((cortex, False, cortex.coordinates))
-    is_right = [points[:, 0].mean() > 0 for _, _, points in drawn]
+    is_right = [int(points[:, 0].mean() > 0) for _, _, points in drawn]
     halves = [sum(len(p) for (_, _, p), right in zip(drawn, is_right, strict=True) if right == side) for side in (0, 1)]
     per_side = max(halves)
     coordinates, all_faces = np.full((2 * per_side, 3), np.nan), []
