@@ -13,12 +13,13 @@ import numpy as np
 
 from tribe_np.plots.colours.colour_scale import ColourScale
 from tribe_np.plots.films.film_layout import Box
-from tribe_np.plots.raster.raster import Raster, base_colours, lit
+from tribe_np.plots.raster.lighting import lit
+from tribe_np.plots.raster.raster import Raster, base_colours
 
 WHOLE = 0.999  # of a pixel
 NOTHING = 256  # place in the tables of what is not shown
 ROWS_KEPT = 3  # at the fragments
-LINE = 20  # grey of outlines
+LINE, LINE_OPACITY = 20, 0.8  # grey of outlines
 RowOf = Callable[[int], np.ndarray]
 SHADE = 0.5  # of the light that colours take: some, so that folds are seen, and not all, so that the bar can be read
 
@@ -53,9 +54,10 @@ class ColourTables:
 class BrainPanel:
     """One view in its place of the film.
 
-    Shapes   over fragments (P,): base (P, 3) uint16 grey, shade (P, 1) uint16 0..256, outline (P, 1) float32. whole (n,)
-             fragments that are pixels, at `targets` (n,) of the film; rest (m,) those at edges, of the pixels
-             `edge_targets` (k,), which begin at `edge_starts`; edge_weights (m, 1), edge_ground (k, 3)
+    Shapes   base (P, 3) uint16 grey of the fragments, shade (P, 1) uint16 0..256. whole (n,) fragments that are pixels,
+             at `targets` (n,) of the film; rest (m,) those at edges, of the pixels `edge_targets` (k,), which begin at
+             `edge_starts`; edge_weights (m, 1), edge_ground (k, 3). lined (l,) fragments under outlines, of whose
+             colour line_left (l, 1) uint16 0..256 is left
     """
 
     raster: Raster
@@ -114,7 +116,7 @@ def brain_panel(
     ground = np.maximum(1 - covered, 0) * np.array(background, np.float32)
     outline = np.zeros(len(grey)) if region_of is None else raster.edges(region_of)
     lined = np.flatnonzero(outline > 0)
-    left = np.round(256 * (1 - outline)).astype(np.uint16)[:, None]
+    left = np.round(256 * (1 - LINE_OPACITY * outline)).astype(np.uint16)[:, None]
     shade = 256 * (1 - SHADE + SHADE * lit(raster.light))
     return BrainPanel(
         raster, np.round(grey * 255).astype(np.uint16), np.minimum(np.round(shade), 256).astype(np.uint16)[:, None],

@@ -1,8 +1,8 @@
 """A film of a prediction: the stimulus with its own sound beside the cortex, in one file that appears whole or not.
 
-The mesh is rasterised once (`brain_panels`); then a film frame is a lookup of colours, the pictures of the stimulus come
-from one ffmpeg and go to another (`film_encoder`). Nothing is kept of what has been shown: an hour takes as much memory
-as a minute.
+The mesh is rasterised once (`brain_panels`); then a film frame is a lookup of colours. The pictures of the stimulus
+come from one ffmpeg and go to another (`film_encoder`). Nothing is kept of what has been shown: an hour takes as much
+memory as a minute.
 """
 
 import tempfile
@@ -20,6 +20,7 @@ from tribe_np.media.sound.audio import TRACK_RATE
 from tribe_np.outputs.whole import check_file_target, write_file_whole
 from tribe_np.plots.films.film_encoder import GIF, Put, encode_sound, gif_file, mp4_file
 from tribe_np.plots.films.film_planning import FilmPlan, planned
+from tribe_np.plots.films.film_text import NIGHT
 from tribe_np.plots.films.film_wishes import DEFAULT_VIEWS, film_form
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
 
@@ -92,11 +93,14 @@ def write_plan(plan: FilmPlan, out: Path, stage: Stage) -> None:
     """
 
     def fill(partial: Path) -> None:
-        with tempfile.TemporaryDirectory(prefix=scratch_prefix()) as scratch, _file(plan, partial, Path(scratch)) as put:
-            with stage("film", plan.n_film_frames, "film frames") as step:
-                for film_frame in film_frames(plan, plan.moments):
-                    put(film_frame)
-                    step(1)
+        with (
+            tempfile.TemporaryDirectory(prefix=scratch_prefix()) as scratch,
+            _file(plan, partial, Path(scratch)) as put,
+            stage("film", plan.n_film_frames, "film frames") as step,
+        ):
+            for film_frame in film_frames(plan, plan.moments):
+                put(film_frame)
+                step(1)
 
     write_file_whole(out, fill, COMMAND)
 
@@ -106,7 +110,7 @@ def film_frames(plan: FilmPlan, moments: Sequence[float]) -> Iterator[np.ndarray
     pictures: Iterable[np.ndarray | None] = (None for _ in moments)
     box = plan.layout.picture
     if plan.stimulus.has_pictures and not box.is_empty:
-        pictures = plan.stimulus.pictures_at(moments, box.width, box.height)
+        pictures = plan.stimulus.pictures_at(moments, box.width, box.height, fill=NIGHT)
     for moment, picture in zip(moments, pictures, strict=False):
         yield plan.scene.at(moment, picture)
 

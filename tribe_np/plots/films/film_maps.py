@@ -52,7 +52,7 @@ def film_maps(
     if minus is not None:
         other = as_series(minus)
         check_same_rows(series, other)
-        (label,) = _labels(labels, [f"{_name(series)} minus {_name(other)}"])
+        (label,) = _labels(labels, [f"{_name(series)} \u2212 {_name(other)}"])
         return (FilmMap(series, label, other),)
     if beside is None:
         (label,) = _labels(labels, [""])

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tribe_np.plots.colours.colour_scale import ColourScale
 from tribe_np.plots.films.brain_panels import BrainPanels
 from tribe_np.plots.films.caption_lines import CaptionLines, caption_at, caption_lines
 from tribe_np.plots.films.colour_strip import draw_colour_bar
