@@ -119,7 +119,7 @@ def _bare_vertices(shown: FilmMap, clock: RowClock) -> list[str]:
     if some:
         worst = int(counts[counts < n_columns].max())
         found.append(
-            f"{series.origin}: {some} of {len(rows)} rows hold NaN, at up to {worst} of {n_columns} vertices, which are "
-            "bare then"
+            f"{series.origin}: {some} of {len(rows)} rows hold NaN, at up to {worst} of {n_columns} vertices, "
+            "which are bare then"
         )
     return found
