@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tribe_np.plots.raster.zbuffer import MOST_PLACES, Triangles, boxes, keep_nearest, nearest, pairs, within
+from tribe_np.plots.raster.zbuffer import MOST_PLACES, Triangles, boxes, front_triangles, keep_nearest, pairs, within
 
 SAMPLES = 16
 # 16 places of a pixel with no two in one row or column (Hammersley's): edges of every slope get 16 steps
@@ -33,7 +33,7 @@ def fragments_of(triangles: Triangles, width: int, height: int) -> Fragments:
 
     Numerics float64, the same bits on every machine
     """
-    found, depth = nearest(triangles, width, height)
+    found, depth = front_triangles(triangles, width, height)
     edge = _edges(depth.reshape(height, width))
     plain = np.flatnonzero((found >= 0) & ~edge.reshape(-1))
     y, x = np.divmod(plain, width)

@@ -31,7 +31,7 @@ def light_on(drawn: Surface, corners: np.ndarray, weights: np.ndarray, camera: C
     """
     normals = vertex_normals(drawn.coordinates, drawn.faces)
     mean = np.stack([mixed(weights, normals[:, axis][corners]) for axis in range(3)], axis=1)
-    return np.clip(along(_unit(mean), camera.towards), 0, 1)
+    return np.asarray(np.clip(along(_unit(mean), camera.towards), 0, 1))
 
 
 def lit(light: np.ndarray) -> np.ndarray:

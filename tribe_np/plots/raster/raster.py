@@ -89,7 +89,7 @@ class Raster:
     def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where points (n, 3) of the drawn surface lie in the picture (n, 2: x, y), and which are seen (n,) bool."""
         places, depth = self.camera.place(points)
-        inside = ((places >= 0) & (places < [self.width, self.height])).all(axis=1)
+        inside = np.asarray(((places >= 0) & (places < [self.width, self.height])).all(axis=1))
         x, y = np.where(inside[:, None], places, 0).astype(np.int64).T
         front = self._front()[y * self.width + x]
         return places, inside & (depth >= front - HIDDEN / self.mm_per_pixel)
@@ -105,7 +105,7 @@ class Raster:
         differs = np.zeros(grid.shape, bool)
         differs[:, 1:] |= grid[:, 1:] != grid[:, :-1]
         differs[1:] |= grid[1:] != grid[:-1]
-        return differs.reshape(-1)[self.pixels].astype(np.float32)
+        return np.asarray(differs.reshape(-1)[self.pixels], np.float32)
 
     def contour_lines(self, region_of: np.ndarray) -> list[np.ndarray]:
         """Outlines of regions as lines of points (n, 2: x, y in pixels), without what is hidden."""

@@ -35,7 +35,7 @@ class Triangles:
         return cls(corners, depths, slopes)
 
     def weights(self, which: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Weights of the first two corners of triangles (m,) at x and y, (m,) or (m, k): the third's is what is left."""
+        """Weights of the first two corners of triangles (m,) at x and y, (m,) or (m, k); the third has the rest."""
         shape = (-1,) + (1,) * (x.ndim - 1)
         dx = x - self.corners[which, 2, 0].reshape(shape)
         dy = y - self.corners[which, 2, 1].reshape(shape)
@@ -59,7 +59,7 @@ def within(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.asarray((a >= INSIDE) & (b >= INSIDE) & (a + b <= 1 - INSIDE))
 
 
-def nearest(triangles: Triangles, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+def front_triangles(triangles: Triangles, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
     """The triangle seen at each pixel's centre (height * width,) int64, -1 where there is none, and its depth there
     (height * width,) float64, -inf for none. Of two triangles at the same depth the first is seen."""
     found = np.full(width * height, -1, np.int64)

@@ -107,7 +107,7 @@ class RowClock:
         if weight == 0.0:
             return shown.copy()
         share = kind.type(weight)
-        return (1 - share) * shown + share * np.asarray(values[following], kind)
+        return np.asarray((1 - share) * shown + share * np.asarray(values[following], kind))
 
 
 def row_clock(series: Any, *, align: str = "stimulus", timeline: str | None = None) -> RowClock:

@@ -1,4 +1,4 @@
-"""Which file of a stimulus is seen or heard when: the film, sound and picture rows of events.tsv, chunks joined again."""
+"""Which file of a stimulus is seen or heard when: rows of events.tsv for film, sound and pictures, chunks joined."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
