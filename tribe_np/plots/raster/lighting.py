@@ -6,7 +6,7 @@ from tribe_np.cortex.meshes.surfaces import Surface
 from tribe_np.plots.raster.camera import Camera, along
 from tribe_np.plots.raster.zbuffer import mixed
 
-AMBIENT = 0.35  # of the light that reaches what is turned away
+AMBIENT = 0.4  # of the light that reaches what is turned away
 
 
 def vertex_normals(coordinates: np.ndarray, faces: np.ndarray) -> np.ndarray:
@@ -39,13 +39,13 @@ def lit(light: np.ndarray) -> np.ndarray:
     return np.asarray(AMBIENT + (1 - AMBIENT) * light)
 
 
-def front_faces(drawn: Surface, faces: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Without the faces that are turned away from the eye, (n, 3): those of a closed surface are never seen.
+def is_turned_here(drawn: Surface, faces: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Which faces (n,) can be seen: of a closed hemisphere those turned to the eye; all of another and of a flat map.
 
     Shapes   faces (n, 3), places (2 V, 2): the vertices in the picture, y downwards
     """
     points = drawn.coordinates.astype(np.float64)
-    kept = np.ones(len(faces), bool)
+    here = np.ones(len(faces), bool)
     left = faces[:, 0] < len(points) // 2
     for mine in (left, ~left):
         if not is_closed(faces[mine]):
@@ -53,8 +53,21 @@ def front_faces(drawn: Surface, faces: np.ndarray, places: np.ndarray) -> np.nda
         a, b, c = points[faces[mine]].transpose(1, 0, 2)
         outward = np.sign((a * np.cross(b, c)).sum())
         (ax, ay), (bx, by), (cx, cy) = places[faces[mine]].transpose(1, 2, 0)
-        kept[mine] = ((bx - ax) * (cy - ay) - (cx - ax) * (by - ay)) * outward < 0
-    return faces[kept]
+        here[mine] = ((bx - ax) * (cy - ay) - (cx - ax) * (by - ay)) * outward < 0
+    return here
+
+
+def mean_of_neighbours(values: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Each vertex's value averaged with its neighbours' mean, half and half, (V,) float64: what the mesh's own grain
+    leaves in a map of sulci goes. NaN stays where it was, and counts for no neighbour."""
+    there = np.concatenate([faces, faces]).reshape(-1)
+    back = np.concatenate([faces[:, [1, 2, 0]], faces[:, [2, 0, 1]]]).reshape(-1)
+    known = np.isfinite(values)
+    filled = np.where(known, values, 0).astype(np.float64)
+    total = np.bincount(there, filled[back], len(values))
+    count = np.bincount(there, known[back], len(values))
+    mean = np.where(count > 0, total / np.maximum(count, 1), filled)
+    return np.where(known, (filled + mean) / 2, np.nan)
 
 
 def is_closed(faces: np.ndarray) -> bool:
