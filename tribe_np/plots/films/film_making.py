@@ -51,8 +51,9 @@ class FilmMade:
 def film(
     prediction: Any, out: str | Path, *, views: Sequence[Any] = DEFAULT_VIEWS, size: Any = None,
     fps: float | None = None, align: str = "stimulus", start: float | None = None, stop: float | None = None,
-    timeline: str | None = None, stimulus: str | Path | None = None, beside: Any = None, minus: Any = None,
-    labels: Sequence[str] | None = None, parcellation: Any = None, regions: Sequence[str] | None = None,
+    timeline: str | None = None, stimulus: str | Path | RunStimulus | None = None, beside: Any = None,
+    minus: Any = None, names: Sequence[str] | None = None, parcellation: Any = None,
+    labels: Sequence[str] | None = None,
     surface: str = "half", subjects_dir: str | Path | None = None, title: str | None = None,
     stage: Stage | None = None, **colours: Any,
 ) -> FilmMade:  # fmt: skip
@@ -63,6 +64,8 @@ def film(
     align       "stimulus": at each moment the BOLD predicted for what is on screen, which is measured some seconds
                 later; "bold": the BOLD of that moment, which answers what was on screen some seconds before
     start, stop seconds of the stimulus; by default all of it
+    names       what the maps are called; by default the names of their folders
+    parcellation, labels   borders of its regions, and the names of some; labels alone: those regions alone
     stimulus    a file in the place of the one that run.json names
     colours     settings of `colour_scale`: cmap, low, high, percentile, symmetric, threshold, fade
     stage       draws progress: `stage(name, total, unit)` is a context that gives a function of steps done
@@ -75,7 +78,7 @@ def film(
     check_file_target(out, COMMAND, inputs)
     plan = planned(
         prediction, form, views=views, align=align, start=start, stop=stop, timeline=timeline, stimulus=stimulus,
-        beside=beside, minus=minus, labels=labels, parcellation=parcellation, regions=regions, surface=surface,
+        beside=beside, minus=minus, names=names, parcellation=parcellation, labels=labels, surface=surface,
         subjects_dir=subjects_dir, title=title, colours=colours,
     )  # fmt: skip
     write_plan(plan, out, stage or _no_stage)

@@ -10,32 +10,32 @@ from tribe_np.plots.films.film_maps import FilmMap, is_of_random_weights, stimul
 from tribe_np.plots.films.film_scene import FilmTexts
 from tribe_np.plots.stimulus.row_clock import RowClock
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
-from tribe_np.plots.views import View
 
+UNIT = "z-scored BOLD"
 RANDOM = "random weights: the numbers mean nothing about any brain"
 
 
 def film_texts(
-    maps: Sequence[FilmMap], clock: RowClock, stimulus: RunStimulus, views: Sequence[View], *, title: str | None,
-    is_measured: bool,
+    maps: Sequence[FilmMap], clock: RowClock, stimulus: RunStimulus, *, title: str | None,
+    is_measured: bool, fps: float,
 ) -> FilmTexts:  # fmt: skip
     """All that is written on a film, but for words and times."""
     series = maps[0].series
     name = stimulus.path.name if stimulus.path is not None else stimulus_name(series)
     own = Path(series.origin).name if series.run else "prediction"
     said = [RANDOM if _are_random(maps) else "", _other_stimulus(maps), without_folders(stimulus.note)]
+    what = "values" if not series.run else "measured BOLD" if is_measured else "predicted BOLD"
     is_difference = maps[0].minus is not None
     return FilmTexts(
         title=title or name or own,
         subtitle=maps[0].label if len(maps) == 1 and not is_difference else "",
         warning=" · ".join(text for text in said if text),
-        shown=_what_is_shown(maps[0], clock, "measured BOLD" if is_measured else "predicted BOLD"),
-        unit="difference, z-scored BOLD" if is_difference else "z-scored BOLD",
-        view_names=tuple(view.name.replace("_", " ") for view in views),
+        shown=_what_is_shown(maps[0], clock, what, fps),
+        unit=("difference, " if is_difference else "") + (UNIT if series.run else "no unit given"),
     )
 
 
-def _what_is_shown(shown: FilmMap, clock: RowClock, what: str) -> tuple[str, str]:
+def _what_is_shown(shown: FilmMap, clock: RowClock, what: str, fps: float) -> tuple[str, str]:
     """Which BOLD is seen, in two lines."""
     offset = clock.hemodynamic_offset
     at, when = "at this moment", ""
@@ -46,7 +46,8 @@ def _what_is_shown(shown: FilmMap, clock: RowClock, what: str) -> tuple[str, str
     head = f"{what[0].upper()}{what[1:]} {at}"
     if shown.minus is not None:
         head, when = shown.label, f"difference of {what}" + (f", {when}" if when else "")
-    between = f"linear interpolation between rows {clock.tr:g} s apart"
+    is_interpolated = fps * clock.tr > 1 + 1e-6
+    between = f"linear interpolation between rows {clock.tr:g} s apart" if is_interpolated else f"every {clock.tr:g} s"
     return head, " · ".join(part for part in (when, between) if part)
 
 

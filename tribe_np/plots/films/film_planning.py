@@ -10,25 +10,24 @@ from typing import Any
 import numpy as np
 
 from tribe_np.cortex.meshes.surfaces import load_overlay, load_surface
+from tribe_np.cortex.parcellations.parcellation import NO_REGION
 from tribe_np.cortex.parcellations.parcellation_files import load_parcellation
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import ConfigError
 from tribe_np.formats.prediction_folder import MEASURED
 from tribe_np.plots.colours.colour_scale import ColourScale, colour_scale
-from tribe_np.plots.films.brain_panels import BrainPanel, BrainPanels, ColourTables, brain_panel
+from tribe_np.plots.films.film_brain import FilmBrain, RegionNames, film_brain
 from tribe_np.plots.films.film_encoder import GIF
-from tribe_np.plots.films.film_layout import Box, FilmContent, FilmLayout, film_layout
+from tribe_np.plots.films.film_layout import FilmContent, FilmLayout, film_layout
 from tribe_np.plots.films.film_maps import FilmMap, film_maps
 from tribe_np.plots.films.film_notes import film_texts, film_warnings, without_font
 from tribe_np.plots.films.film_scene import FilmScene
-from tribe_np.plots.films.film_text import NIGHT
+from tribe_np.plots.films.film_text import TextPainter
 from tribe_np.plots.films.film_wishes import FilmForm, Span, chosen_span
-from tribe_np.plots.raster.raster import rasterise
 from tribe_np.plots.stimulus.row_clock import RowClock, row_clock
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus, stimulus_of_run
 from tribe_np.plots.views import View, views_named
 
-NAME_HEIGHT = 20  # of a view's name, in a film of 1280 x 720
 SOUND_ASPECT = 2.2  # of the box of a sound without pictures
 NARROWEST, WIDEST = 0.5, 2.4  # of the box of pictures
 
@@ -56,15 +55,15 @@ class FilmPlan:
 
 def planned(
     prediction: Any, form: FilmForm, *, views: Sequence[Any], align: str, start: float | None, stop: float | None,
-    timeline: str | None, stimulus: str | Path | None, beside: Any, minus: Any, labels: Sequence[str] | None,
-    parcellation: Any, regions: Sequence[str] | None, surface: str, subjects_dir: str | Path | None,
+    timeline: str | None, stimulus: Any, beside: Any, minus: Any, names: Sequence[str] | None,
+    parcellation: Any, labels: Sequence[str] | None, surface: str, subjects_dir: str | Path | None,
     title: str | None, colours: Mapping[str, Any],
 ) -> FilmPlan:  # fmt: skip
     """The plan of a film (`film_making.film` says what the arguments are).
 
     Raises   TribeError
     """
-    maps = film_maps(prediction, beside=beside, minus=minus, labels=None if labels is None else tuple(labels))
+    maps = film_maps(prediction, beside=beside, minus=minus, names=None if names is None else tuple(names))
     series = maps[0].series
     clock = row_clock(series, align=align, timeline=timeline)
     if not clock.n_rows:
@@ -77,17 +76,20 @@ def planned(
         len(seen), len(maps), shown.has_pictures or shown.has_sound, bool(shown.words), _picture_aspect(shown)
     )
     layout = film_layout(form.size, content)
-    outlines = _outlines(parcellation, regions, series)
-    panels = _panels(layout, maps, seen, scale, surface, subjects_dir, outlines)
+    painter = TextPainter()
+    brain = _brain(
+        layout, maps, seen, scale, painter, parcellation=parcellation, labels=labels, surface=surface,
+        subjects_dir=subjects_dir,
+    )  # fmt: skip
     n_film_frames = max(1, ceil((span.stop - span.start) * form.fps - 1e-6))
     warnings = [*form.warnings, *span.warnings, *film_warnings(maps, clock, shown, is_silent=form.kind == GIF)]
-    texts = film_texts(maps, clock, shown, seen, title=title, is_measured=_is_measured(prediction))
+    texts = film_texts(maps, clock, shown, title=title, is_measured=_is_measured(prediction), fps=form.fps)
     scene = FilmScene(
-        layout, texts, maps=maps, panels=panels, clock=clock, stimulus=shown, start=span.start,
+        layout, texts, maps=maps, brain=brain, painter=painter, clock=clock, stimulus=shown, start=span.start,
         stop=span.start + n_film_frames / form.fps,
     )  # fmt: skip
-    if scene.painter.fonts.missing:
-        warnings.append(without_font(scene.painter.fonts.missing))
+    if painter.fonts.missing:
+        warnings.append(without_font(painter.fonts.missing))
     return FilmPlan(form, layout, scene, shown, span.start, n_film_frames, tuple(warnings))
 
 
@@ -108,8 +110,10 @@ def whole_span(clock: RowClock, stimulus: RunStimulus) -> Span:
     return Span(round(start, 3) + 0.0, round(stop, 3) + 0.0)  # a first row begins 1e-6 s early
 
 
-def _stimulus(prediction: Any, series: SurfaceSeries, timeline: str | None, given: str | Path | None) -> RunStimulus:
-    """The stimulus of the folder, or none; measured data and arrays have a stimulus where one is given."""
+def _stimulus(prediction: Any, series: SurfaceSeries, timeline: str | None, given: Any) -> RunStimulus:
+    """The stimulus of the folder, or none; an array has one where a RunStimulus is given."""
+    if isinstance(given, RunStimulus):
+        return given
     if isinstance(prediction, (str, Path)):
         return stimulus_of_run(prediction, timeline=timeline, stimulus=given)
     if given is not None:
@@ -133,37 +137,28 @@ def _picture_aspect(stimulus: RunStimulus) -> float:
     return min(max(width / height, NARROWEST), WIDEST)
 
 
-def _outlines(parcellation: Any, regions: Sequence[str] | None, series: SurfaceSeries) -> np.ndarray | None:
-    """The region of each vertex, of those that are asked for."""
-    if parcellation is None and not regions:
-        return None
-    found = load_parcellation(parcellation, 2 * series.per_hemisphere)
-    if not regions:
-        return found.region_of
-    kept = np.full(len(found.region_of), -1)
-    for name in regions:
-        kept[found.vertices(name)] = found.regions.index(name)
-    return kept
-
-
-def _panels(
-    layout: FilmLayout, maps: Sequence[FilmMap], views: Sequence[View], scale: ColourScale, surface: str,
-    subjects_dir: str | Path | None, region_of: np.ndarray | None,
-) -> list[BrainPanels]:  # fmt: skip
-    """The views of every map; each view is rasterised once."""
+def _brain(
+    layout: FilmLayout, maps: Sequence[FilmMap], views: Sequence[View], scale: ColourScale, painter: TextPainter, *,
+    parcellation: Any, labels: Sequence[str] | None, surface: str, subjects_dir: str | Path | None,
+) -> FilmBrain:  # fmt: skip
     mesh = maps[0].series.mesh
+    outlined, named = _regions(parcellation, labels, maps[0].series)
     sulc = load_overlay(mesh, "sulc", subjects_dir=subjects_dir)
-    kinds = {is_flat: "flat" if is_flat else surface for is_flat in {view.is_flat for view in views}}
-    surfaces = {key: load_surface(mesh, kind, subjects_dir=subjects_dir) for key, kind in kinds.items()}
-    name_height, film_width = layout.px(NAME_HEIGHT), layout.size[0]
-    first: list[BrainPanel] = []
-    for view, tile in zip(views, layout.tiles[0], strict=True):
-        box = Box(tile.x, tile.y + name_height, tile.width, max(1, tile.height - name_height))
-        raster = rasterise(surfaces[view.is_flat], view, width=box.width, height=box.height)
-        first.append(brain_panel(raster, sulc, box, film_width, background=NIGHT, region_of=region_of))
-    tables = ColourTables.of(scale)
-    together = []
-    for tiles in layout.tiles:
-        by = tiles[0].x - layout.tiles[0][0].x + (tiles[0].y - layout.tiles[0][0].y) * film_width
-        together.append(BrainPanels([panel.moved(by) for panel in first], tables))
-    return together
+    kinds = {view.is_flat: "flat" if view.is_flat else surface for view in views}
+    surfaces = {is_flat: load_surface(mesh, kind, subjects_dir=subjects_dir) for is_flat, kind in kinds.items()}
+    return film_brain(surfaces, views, layout, scale, sulc=sulc, outlined=outlined, named=named, painter=painter)
+
+
+def _regions(
+    parcellation: Any, labels: Sequence[str] | None, series: SurfaceSeries
+) -> tuple[np.ndarray | None, RegionNames | None]:
+    """Borders of all regions of a parcellation, or of those with a name to write alone."""
+    if parcellation is None and not labels:
+        return None, None
+    found = load_parcellation(parcellation, 2 * series.per_hemisphere)
+    if not labels:
+        return np.asarray(found.region_of), None
+    labelled = np.full(len(found.region_of), NO_REGION)
+    for number, name in enumerate(labels):
+        labelled[found.vertices(name)] = number
+    return labelled if parcellation is None else np.asarray(found.region_of), RegionNames(labelled, tuple(labels))
