@@ -29,6 +29,15 @@ class FilmMap:
         values = _whole_row(self.series, number)
         return values if self.minus is None else values - _whole_row(self.minus, number)
 
+    def at(self, found: tuple[int, int, float]) -> np.ndarray:
+        """The values between two rows (row, next, weight of the next), (2 V,) float32."""
+        row, following, weight = found
+        values = self.row(row)
+        if weight == 0:
+            return values
+        share = np.float32(weight)
+        return np.asarray((1 - share) * values + share * self.row(following))
+
     def some_rows(self, rows: np.ndarray) -> np.ndarray:
         """Values of as many of these rows as limits are taken from, (n, columns): evenly spread where they are many."""
         step = max(1, -(-len(rows) * self.series.values.shape[1] // MOST_VALUES))
@@ -39,7 +48,7 @@ class FilmMap:
 
 
 def film_maps(
-    prediction: Any, *, beside: Any = None, minus: Any = None, labels: tuple[str, ...] | None = None
+    prediction: Any, *, beside: Any = None, minus: Any = None, names: tuple[str, ...] | None = None
 ) -> tuple[FilmMap, ...]:
     """One map, or two beside each other.
 
@@ -52,15 +61,15 @@ def film_maps(
     if minus is not None:
         other = as_series(minus)
         check_same_rows(series, other)
-        (label,) = _labels(labels, [f"{_name(series)} minus {_name(other)}"])
+        (label,) = _labels(names, [f"{_name(series)} \u2212 {_name(other)}"])
         return (FilmMap(series, label, other),)
     if beside is None:
-        (label,) = _labels(labels, [""])
+        (label,) = _labels(names, [""])
         return (FilmMap(series, label),)
     other = as_series(beside)
     check_same_rows(series, other)
-    names = _labels(labels, _told_apart(series, other))
-    return FilmMap(series, names[0]), FilmMap(other, names[1])
+    called = _labels(names, _told_apart(series, other))
+    return FilmMap(series, called[0]), FilmMap(other, called[1])
 
 
 def check_same_rows(one: SurfaceSeries, other: SurfaceSeries) -> None:
@@ -121,7 +130,7 @@ def _labels(given: tuple[str, ...] | None, own: list[str]) -> list[str]:
     if given is None:
         return own
     if len(given) != len(own):
-        raise ConfigError(f"expected {len(own)} label{'s' if len(own) > 1 else ''}, one a map, got {len(given)}")
+        raise ConfigError(f"expected {len(own)} name{'s' if len(own) > 1 else ''}, one a map, got {len(given)}")
     return list(given)
 
 
