@@ -13,7 +13,6 @@ import { SurfaceDrawing } from "./surface_drawing.js";
 
 const NO_VALUE = 255;
 const MOST_DOTS = 2; // device pixels drawn a CSS pixel
-const HIDDEN = 1.5; // mm that a vertex may lie behind what is drawn over it and still count as seen
 const START = { azimuth: 205, elevation: 12, zoom: 1, pan: [0, 0], side: "both" };
 
 export class Scene {
@@ -162,21 +161,19 @@ export class Scene {
     const sight = this.#sight();
     const found = this.#faceAt(sight, x, y);
     if (!found) return null;
-    const corners = [...this.stages.faceLists.indices.subarray(found.face, found.face + 3)];
+    const corners = this.#cornersOf(found);
     const positions = corners.map((vertex) => this.stages.mixed(vertex, sight.mix));
     const { vertex, distance, point } = nearestCorner(corners, positions, found.weights);
     return { vertex, hemisphere: vertex < this.mesh.perHemisphere ? "left" : "right", position: point, distance };
   }
 
-  /** [x, y, visible]: where a vertex is on the canvas in CSS pixels, and whether nothing hides it. */
+  /** [x, y, visible]: where a vertex is on the canvas in CSS pixels, and whether it is a corner of what is seen there. */
   screenPosition(vertex) {
     const sight = this.#sight();
-    const [x, y, depth] = pixelOf(sight, this.stages, vertex);
-    const isOut = x < 0 || y < 0 || x >= sight.width || y >= sight.height;
-    const isGone = sight.mix.open > 0 && !this.stages.isFlatVertex[vertex];
-    if (isOut || isGone) return [x, y, false];
+    const [x, y] = pixelOf(sight, this.stages, vertex);
+    if (x < 0 || y < 0 || x >= sight.width || y >= sight.height) return [x, y, false];
     const found = this.#faceAt(sight, x, y);
-    return [x, y, found !== null && found.depth - depth < HIDDEN && this.#isMine(vertex)];
+    return [x, y, found !== null && this.#cornersOf(found).includes(vertex)];
   }
 
   get pixelsPerMm() {
@@ -190,9 +187,8 @@ export class Scene {
     return [(clientX - box.left - box.width / 2) / pixels, (box.top + box.height / 2 - clientY) / pixels];
   }
 
-  #isMine(vertex) {
-    const { side } = this.#camera;
-    return side === "both" || (side === "left") === vertex < this.mesh.perHemisphere;
+  #cornersOf({ face }) {
+    return [...this.stages.faceLists.indices.subarray(face, face + 3)];
   }
 
   #faceAt(sight, x, y) {
