@@ -42,6 +42,9 @@ class Window:
         return np.inf if self.stop is None else self.stop
 
 
+WHOLE = Window()
+
+
 @dataclass(frozen=True)
 class PageSources:
     """Layers and stimuli of a page, in the page's time, and what was odd about them."""
@@ -69,7 +72,7 @@ def sources_of_page(
     stimuli: list[RunStimulus] = []
     notes: list[str] = []
     for each, name in zip(series, _names(series), strict=True):
-        shown = _cut(each, timeline, window)
+        shown = cut_rows(each, timeline, window)
         _check_mesh(shown, series[0])
         number, found = _stimulus_of(each, layers, stimuli, timeline, stimulus if each is series[0] else None)
         if found is not None:
@@ -133,8 +136,11 @@ def _check_mesh(series: SurfaceSeries, first: SurfaceSeries) -> None:
         )
 
 
-def _cut(series: SurfaceSeries, timeline: str | None, window: Window) -> SurfaceSeries:
-    """The rows of one timeline within the window, in order, in the page's time."""
+def cut_rows(series: SurfaceSeries, timeline: str | None, window: Window) -> SurfaceSeries:
+    """The rows of one timeline within the window, in order, in the page's time.
+
+    Raises   ConfigError where there are none
+    """
     clock = row_clock(series, timeline=timeline)
     numbers = np.arange(len(clock.starts)) if clock.rows is None else np.asarray(clock.rows)
     starts = np.asarray(clock.starts, float)
@@ -184,11 +190,11 @@ def _further(
     series, notes = read_surface(source), list[str]()
     _check_mesh(series, first)
     if series.run:
-        return PageLayer(_cut(series, timeline, window), name), notes
+        return PageLayer(cut_rows(series, timeline, window), name), notes
     if len(series.values) == 1:
         return PageLayer(replace(series, starts=np.zeros(1)), name, is_static=True), notes
     if len(series.values) == len(first.values):
         same = replace(first, values=series.values, vertices=None, run={}, origin=series.origin)
-        return PageLayer(_cut(same, timeline, window), name), notes
+        return PageLayer(cut_rows(same, timeline, window), name), notes
     notes.append(f"{name}: {len(series.values)} rows without times are taken to be of 1 s each, from second 0 on")
-    return PageLayer(_cut(series, None, window), name), notes
+    return PageLayer(cut_rows(series, None, window), name), notes
