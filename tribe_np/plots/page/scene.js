@@ -53,7 +53,8 @@ export class Scene {
   setTime(seconds, align = "stimulus") {
     const { layer, moment: before } = this.#shown;
     const moment = layer ? rowsAt({ ...layer.clock, align }, seconds) : null;
-    const isSame = moment && before ? ["row", "next", "weight"].every((key) => moment[key] === before[key]) : moment === before;
+    const isSame =
+      moment && before ? ["row", "next", "weight"].every((key) => moment[key] === before[key]) : moment === before;
     if (!isSame) this.#change({ moment });
     return moment;
   }
@@ -149,7 +150,15 @@ export class Scene {
     const gl = this.#gl;
     const dots = this.canvas.width / this.canvas.clientWidth;
     const bytes = new Uint8Array(4);
-    gl.readPixels(Math.floor(x * dots), Math.floor(this.canvas.height - y * dots), 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, bytes);
+    gl.readPixels(
+      Math.floor(x * dots),
+      Math.floor(this.canvas.height - y * dots),
+      1,
+      1,
+      gl.RGBA,
+      gl.UNSIGNED_BYTE,
+      bytes,
+    );
     return [...bytes];
   }
 
@@ -162,7 +171,7 @@ export class Scene {
     const found = this.#faceAt(sight, x, y);
     if (!found) return null;
     const corners = this.#cornersOf(found);
-    const positions = corners.map((vertex) => this.stages.mixed(vertex, sight.mix));
+    const positions = corners.map((corner) => this.stages.mixed(corner, sight.mix));
     const { vertex, distance, point } = nearestCorner(corners, positions, found.weights);
     return { vertex, hemisphere: vertex < this.mesh.perHemisphere ? "left" : "right", position: point, distance };
   }
@@ -208,7 +217,9 @@ export class Scene {
 
   #fitCanvas() {
     const dots = Math.min(MOST_DOTS, globalThis.devicePixelRatio || 1);
-    const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight].map((length) => Math.max(1, Math.round(length * dots)));
+    const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight].map((length) =>
+      Math.max(1, Math.round(length * dots)),
+    );
     if (this.canvas.width !== width) this.canvas.width = width;
     if (this.canvas.height !== height) this.canvas.height = height;
   }
