@@ -23,13 +23,10 @@ export class Brain {
       const why = whyNoScene();
       if (why) throw new Error(why);
       const mesh = await readMesh(this.facts);
-      const lost = byId("lost");
       this.scene = new Scene(this.canvas, mesh, {
-        onlost: () => {
-          lost.hidden = false;
-        },
+        onlost: () => this.sayLost(true),
         onrestored: () => {
-          lost.hidden = true;
+          this.sayLost(false);
           this.onchange();
         },
       });
@@ -41,6 +38,11 @@ export class Brain {
     makeTurnable(this.scene, () => this.onchange("camera"));
     new ResizeObserver(() => this.onchange()).observe(this.canvas);
     return true;
+  }
+
+  sayLost(isLost) {
+    byId("lost").hidden = !isLost;
+    byId("stage").classList.toggle("is-lost", isLost);
   }
 
   showPictures(why) {

@@ -242,7 +242,12 @@ export class Page {
     const region = this.places.regionName(vertex);
     const value = vertexAt(this.layer, vertex, this.player.position, this.store.now.align);
     const place = `${this.places.hemisphereOf(vertex)} hemisphere, vertex ${vertex}`;
-    return { name: region || (this.places.hasRegions ? "no region" : `vertex ${vertex}`), place, value: valueWords(value, this.store.now.high - this.store.now.low) };
+    return { name: region || (this.places.hasRegions ? "no region" : `vertex ${vertex}`), place, value: this.withUnit(value) };
+  }
+
+  withUnit(value) {
+    const words = valueWords(value, this.store.now.high - this.store.now.low);
+    return Number.isFinite(value) && this.layerFacts.unit ? `${words}  ${this.layerFacts.unit}` : words;
   }
 
   // Time
