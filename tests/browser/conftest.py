@@ -13,7 +13,11 @@ import pytest
 from tests.browser.chromium import WITHOUT_WEBGL, Browser, start_driver, what_is_missing
 from tests.browser.made_run import MadeRun, make_run
 
-IS_READY = "window.tribePage && document.documentElement.dataset.ready"
+
+def open_page(browser: Browser, file: Path, **options: Any) -> None:
+    """Opens a page and waits until it has started."""
+    browser.open(file, until="window.tribePage && tribePage.ready", **options)
+    browser.value("tribePage.ready.then(() => true)")
 
 
 def refuse(reason: str) -> None:
@@ -68,5 +72,5 @@ def page_file(made_run: MadeRun, tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.fixture
 def page(chromium: Browser, page_file: Path) -> Browser:
     """The browser with the page newly opened."""
-    chromium.open(page_file, until=IS_READY)
+    open_page(chromium, page_file)
     return chromium

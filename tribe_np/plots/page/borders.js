@@ -121,7 +121,7 @@ export function lineArrays(chains, shapes, isRight) {
     });
     const n = chain.points.length;
     for (let place = 0; place < n + 2; place++) out.regions.set([...chain.regions, ...chain.regions], (at + place) * 4);
-    for (let place = 1; place <= n; place++) out.strips[side].push((at + place) * 2, (at + place) * 2 + 1);
+    for (let place = 0; place < n; place++) out.strips[side].push((at + place) * 2, (at + place) * 2 + 1); // each reads the next two
     out.strips[side].push(0xffffffff); // a new strip
     at += n + 2;
   }

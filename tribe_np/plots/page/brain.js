@@ -83,9 +83,9 @@ export class Brain {
   show(seconds, align, isStatic) {
     if (!this.scene) return;
     const moment = this.scene.setTime(seconds, align);
-    const bare = byId("cortex-bare");
-    bare.hidden = Boolean(moment) || isStatic || this.scene.isLost;
-    if (!bare.hidden && !bare.textContent) bare.textContent = "Nothing is predicted for this moment: the cortex is bare.";
+    const isBare = !moment && !isStatic;
+    byId("cortex-bare").hidden = !isBare;
+    byId("align-words").hidden = isBare;
     if (this.scene.needsDraw) this.scene.draw();
   }
 

@@ -2,7 +2,7 @@
 
 import { columnsOf } from "./matrices.js";
 
-const DEPTH = 1 / 600; // clip units a mm: the brain is at most 400 mm deep at any angle
+export const CLIP_A_MM = 1 / 600; // depth: the opened brain is less than 600 mm deep to either side
 
 /** A linked program and the places of its uniforms by name. */
 export function linkProgram(gl, vertexText, pixelText) {
@@ -40,15 +40,9 @@ export function filledBuffer(gl, numbers, target = gl.ARRAY_BUFFER) {
 }
 
 /** Tells a program (PLACING in shaders.js) where things are and how the camera looks at them. */
-export function setSight(gl, uniforms, sight, stages) {
-  const { mix } = sight;
-  gl.uniform1f(uniforms.mixWeight, mix.weight);
-  gl.uniform1f(uniforms.isOpen, mix.open);
-  gl.uniform3fv(uniforms.fromPivots, stages.shapes[mix.from].pivots.flat());
-  gl.uniform3fv(uniforms.toPivots, stages.shapes[mix.to].pivots.flat());
-  gl.uniformMatrix3fv(uniforms.axes, false, columnsOf(sight.axes));
-  gl.uniform3fv(uniforms.target, sight.target);
-  const [sx, sy] = [(2 * sight.pixels) / sight.width, (2 * sight.pixels) / sight.height];
-  gl.uniform3f(uniforms.scale, sx, sy, DEPTH);
-  gl.uniform2f(uniforms.pan, sight.pan[0] * sx, sight.pan[1] * sy);
+export function setSight(gl, uniforms, sight) {
+  gl.uniform1f(uniforms.mixWeight, sight.mix.weight);
+  gl.uniformMatrix3fv(uniforms.turns, false, sight.turns.flatMap(columnsOf));
+  gl.uniform3fv(uniforms.shifts, sight.shifts.flat());
+  gl.uniform3f(uniforms.scale, (2 * sight.pixels) / sight.width, (2 * sight.pixels) / sight.height, -CLIP_A_MM);
 }

@@ -5,7 +5,7 @@ import { byId } from "./dom.js";
 import { inkOf } from "./inks.js";
 import { clockWords, valueWords } from "./wording.js";
 
-const MARGIN = { left: 52, right: 14, top: 12, bottom: 26 };
+const PLOT_MARGIN = { left: 52, right: 14, top: 12, bottom: 26 };
 const LONGEST_GAP = 1.5; // TR: over a longer gap no line is drawn
 
 export class Curves {
@@ -32,24 +32,24 @@ export class Curves {
   }
 
   get plotWidth() {
-    return Math.max(1, this.box.clientWidth - MARGIN.left - MARGIN.right);
+    return Math.max(1, this.box.clientWidth - PLOT_MARGIN.left - PLOT_MARGIN.right);
   }
 
   get plotHeight() {
-    return Math.max(1, this.box.clientHeight - MARGIN.top - MARGIN.bottom);
+    return Math.max(1, this.box.clientHeight - PLOT_MARGIN.top - PLOT_MARGIN.bottom);
   }
 
   x(seconds) {
-    return MARGIN.left + (seconds / this.end) * this.plotWidth;
+    return PLOT_MARGIN.left + (seconds / this.end) * this.plotWidth;
   }
 
   y(value) {
     const [low, high] = this.range;
-    return MARGIN.top + (1 - (value - low) / (high - low)) * this.plotHeight;
+    return PLOT_MARGIN.top + (1 - (value - low) / (high - low)) * this.plotHeight;
   }
 
   timeAt(x) {
-    return Math.min(this.end, Math.max(0, ((x - MARGIN.left) / this.plotWidth) * this.end));
+    return Math.min(this.end, Math.max(0, ((x - PLOT_MARGIN.left) / this.plotWidth) * this.end));
   }
 
   draw() {
@@ -80,16 +80,16 @@ export class Curves {
       const y = Math.round(this.y(value)) + 0.5;
       pen.strokeStyle = style.getPropertyValue(value === 0 ? "--rule-strong" : "--rule");
       pen.beginPath();
-      pen.moveTo(MARGIN.left, y);
-      pen.lineTo(MARGIN.left + this.plotWidth, y);
+      pen.moveTo(PLOT_MARGIN.left, y);
+      pen.lineTo(PLOT_MARGIN.left + this.plotWidth, y);
       pen.stroke();
-      pen.fillText(tickWords(value, span), MARGIN.left - 8, y);
+      pen.fillText(tickWords(value, span), PLOT_MARGIN.left - 8, y);
     }
     if (this.clock?.isStatic) return;
     pen.textAlign = "center";
     pen.textBaseline = "top";
     for (const seconds of secondTicks(0, this.end, this.plotWidth / 84)) {
-      pen.fillText(clockWords(seconds, this.end < 5 ? 1 : 0), this.x(seconds), MARGIN.top + this.plotHeight + 8);
+      pen.fillText(clockWords(seconds, this.end < 5 ? 1 : 0), this.x(seconds), PLOT_MARGIN.top + this.plotHeight + 8);
     }
   }
 
@@ -127,12 +127,12 @@ export class Curves {
     pen.textAlign = "center";
     pen.textBaseline = "top";
     for (const [place, { name, series, slot }] of this.lines.entries()) {
-      const middle = MARGIN.left + (place + 0.5) * step;
+      const middle = PLOT_MARGIN.left + (place + 0.5) * step;
       const [zero, y] = [this.y(0), this.y(Number.isFinite(series[0]) ? series[0] : 0)];
       pen.fillStyle = inkOf(slot).colour;
       pen.fillRect(middle - width / 2, Math.min(zero, y), width, Math.max(1, Math.abs(y - zero)));
       pen.fillStyle = style.color;
-      pen.fillText(name, middle, MARGIN.top + this.plotHeight + 8, step - 6);
+      pen.fillText(name, middle, PLOT_MARGIN.top + this.plotHeight + 8, step - 6);
     }
   }
 
@@ -150,6 +150,8 @@ export class Curves {
     this.offset.style.transform = `translateX(${this.x(from)}px)`;
     this.offset.style.width = `${this.x(to) - this.x(from)}px`;
     this.offset.classList.toggle("is-back", bridge < 0);
+    const words = bridge < 0 ? `shown ${-bridge} s before` : `BOLD ${bridge} s later`;
+    if (byId("plot-offset-words").textContent !== words) byId("plot-offset-words").textContent = words;
   }
 
   point(event) {

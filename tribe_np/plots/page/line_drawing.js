@@ -1,7 +1,7 @@
 // The lines around regions on the graphics card: all of them, and those of one region over them.
 
 import { borderChains, lineArrays } from "./borders.js";
-import { filledBuffer, linkProgram, setSight } from "./card.js";
+import { CLIP_A_MM, filledBuffer, linkProgram, setSight } from "./card.js";
 import { LINE_PIXEL, LINE_VERTEX } from "./shaders.js";
 
 const NO_REGION = 65535;
@@ -57,10 +57,10 @@ export class LineDrawing {
     const { mix } = sight;
     const set = mix.open > 0 ? this.sets.flat : this.sets.all;
     gl.useProgram(this.program);
-    setSight(gl, uniforms, sight, this.stages);
+    setSight(gl, uniforms, sight);
     gl.uniform1i(uniforms.firstRight, set.firstRight);
     gl.uniform2f(uniforms.canvasSize, sight.width * shown.dots, sight.height * shown.dots);
-    gl.uniform1f(uniforms.nearer, NEARER / 600);
+    gl.uniform1f(uniforms.nearer, NEARER * CLIP_A_MM);
     gl.uniform1f(uniforms.isTwoSided, mix.open > 0 && mix.open < 1 ? 1 : 0);
     this.#point(set, mix);
     gl.disable(gl.CULL_FACE);

@@ -6,8 +6,8 @@ import { valueWords } from "./wording.js";
 const VIEW_WORDS = {
   left: "Left",
   right: "Right",
-  medial_left: "Left, inside",
-  medial_right: "Right, inside",
+  medial_left: "Left inside",
+  medial_right: "Right inside",
   dorsal: "Top",
   ventral: "Bottom",
   anterior: "Front",
@@ -123,6 +123,7 @@ export class Look {
     Object.assign(byId("threshold"), { max: String(most), step: String(most / 100), value: String(now.threshold) });
     byId("threshold-value").textContent = now.threshold > 0 ? `|value| ≥ ${valueWords(now.threshold, span)}` : "nothing hidden";
     byId("outlines").checked = now.outlines;
+    byId("align").hidden = Boolean(this.layer.is_static);
     const offset = this.layer.hemodynamic_offset ?? this.facts.time.hemodynamic_offset;
     byId("align-words").textContent = this.layer.is_static
       ? "This layer is one map without time."

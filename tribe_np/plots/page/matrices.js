@@ -21,11 +21,19 @@ export function viewAxes(azimuth, elevation) {
   ];
 }
 
-/** The three rows as the column-major nine numbers that uniformMatrix3fv takes. */
-export function columnsOf(axes) {
-  const out = new Float32Array(9);
-  for (let row = 0; row < 3; row++) for (let column = 0; column < 3; column++) out[column * 3 + row] = axes[row][column];
-  return out;
+/** Rows as the column-major nine numbers that uniformMatrix3fv takes. */
+export function columnsOf(rows) {
+  return [0, 1, 2].flatMap((column) => rows.map((row) => row[column]));
+}
+
+/** Rows times a vector. */
+export function applied(rows, vector) {
+  return rows.map((row) => row[0] * vector[0] + row[1] * vector[1] + row[2] * vector[2]);
+}
+
+/** Rows times rows. */
+export function product(a, b) {
+  return a.map((row) => [0, 1, 2].map((column) => row[0] * b[0][column] + row[1] * b[1][column] + row[2] * b[2][column]));
 }
 
 /** Centre and half the extent, each (3,), of those coordinates (flat array) that `has` lets through. */

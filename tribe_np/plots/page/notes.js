@@ -3,11 +3,15 @@
 import { byId, element } from "./dom.js";
 import { clockWords, countWords } from "./wording.js";
 
-export function showHead(facts, nRows) {
+const LONG_TITLE = 80; // letters from which the title is set smaller
+
+export function showHead(facts) {
   document.title = facts.title || "Predicted response of the cortex";
   byId("title").textContent = document.title;
-  const said = [facts.mesh.name, countWords(facts.mesh.n_vertices, "vertex", "vertices"), `${clockWords(facts.time.duration, 0)} min`];
-  if (nRows) said.push(`${countWords(nRows, "row")}, one each ${facts.time.tr} s`);
+  byId("title").title = document.title;
+  byId("title").classList.toggle("is-long", document.title.length > LONG_TITLE);
+  const said = ["Predicted response of the cortex", facts.mesh.name, countWords(facts.mesh.n_vertices, "vertex", "vertices"), clockWords(facts.time.duration, 0)];
+  said.push(`one row each ${facts.time.tr} s`);
   byId("subtitle").textContent = said.join(" · ");
 }
 

@@ -175,6 +175,7 @@ export class Page {
     this.curves.load({ lines: this.lines, clock, shift: this.shift, end: this.player.end });
     this.legend.load(this.lines);
     this.list.show(chosen);
+    byId("curves-heading").textContent = `${this.places.hasRegions ? "Regions" : "Vertices"}${clock.isStatic ? "" : " over time"}`;
     byId("curves-words").textContent = this.curveWords();
     this.showTable();
     this.touch();
@@ -336,7 +337,7 @@ export class Page {
     announce(button.textContent);
     clearTimeout(this.copyTimer);
     this.copyTimer = setTimeout(() => {
-      button.textContent = "Copy link to this view";
+      button.textContent = "Copy link";
     }, 2500);
   }
 

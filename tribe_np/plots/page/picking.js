@@ -1,9 +1,23 @@
 // What lies under a point of the canvas, exactly: every triangle is asked, on the CPU, in canvas pixels.
 
-/** Pixels and depth of every vertex as the camera sees them now, (3 n) floats: x to the right, y down, z to the viewer. */
-export function projectAll(stages, mix, place) {
-  const seen = new Float32Array(stages.nVertices * 3);
-  for (let vertex = 0; vertex < stages.nVertices; vertex++) seen.set(place(stages.position(vertex, mix)), vertex * 3);
+/** pixelOf every vertex in one array (3 n): x to the right, y down, depth towards the viewer. */
+export function projectAll(sight, stages) {
+  const { mix, turns, shifts, pixels } = sight;
+  const [a, b] = [stages.shapes[mix.from].coordinates, stages.shapes[mix.to].coordinates];
+  const seen = new Float32Array(a.length);
+  for (const side of [0, 1]) {
+    const [[xx, xy, xz], [yx, yy, yz], [zx, zy, zz]] = turns[side];
+    const [left, top] = [sight.width / 2 + shifts[side][0] * pixels, sight.height / 2 - shifts[side][1] * pixels];
+    const [first, stop] = stages.range(side);
+    for (let at = first * 3; at < stop * 3; at += 3) {
+      const x = a[at] + (b[at] - a[at]) * mix.weight;
+      const y = a[at + 1] + (b[at + 1] - a[at + 1]) * mix.weight;
+      const z = a[at + 2] + (b[at + 2] - a[at + 2]) * mix.weight;
+      seen[at] = left + (xx * x + xy * y + xz * z) * pixels;
+      seen[at + 1] = top - (yx * x + yy * y + yz * z) * pixels;
+      seen[at + 2] = zx * x + zy * y + zz * z + shifts[side][2];
+    }
+  }
   return seen;
 }
 
@@ -11,12 +25,20 @@ export function projectAll(stages, mix, place) {
 export function faceUnder(seen, faces, first, stop, x, y, isOneSided) {
   let found = null;
   for (let at = first; at < stop; at += 3) {
-    const [a, b, c] = [faces[at] * 3, faces[at + 1] * 3, faces[at + 2] * 3];
-    const [ax, bx, cx] = [seen[a] - x, seen[b] - x, seen[c] - x];
+    const a = faces[at] * 3;
+    const b = faces[at + 1] * 3;
+    const c = faces[at + 2] * 3;
+    const ax = seen[a] - x;
+    const bx = seen[b] - x;
+    const cx = seen[c] - x;
     if ((ax > 0 && bx > 0 && cx > 0) || (ax < 0 && bx < 0 && cx < 0)) continue;
-    const [ay, by, cy] = [seen[a + 1] - y, seen[b + 1] - y, seen[c + 1] - y];
+    const ay = seen[a + 1] - y;
+    const by = seen[b + 1] - y;
+    const cy = seen[c + 1] - y;
     if ((ay > 0 && by > 0 && cy > 0) || (ay < 0 && by < 0 && cy < 0)) continue;
-    const [wa, wb, wc] = [bx * cy - cx * by, cx * ay - ax * cy, ax * by - bx * ay]; // y points down: front is negative
+    const wa = bx * cy - cx * by; // y points down: what faces the viewer is negative
+    const wb = cx * ay - ax * cy;
+    const wc = ax * by - bx * ay;
     const isFront = wa <= 0 && wb <= 0 && wc <= 0;
     if (!isFront && (isOneSided || !(wa >= 0 && wb >= 0 && wc >= 0))) continue;
     const area = wa + wb + wc;
@@ -28,7 +50,7 @@ export function faceUnder(seen, faces, first, stop, x, y, isOneSided) {
   return found;
 }
 
-/** Of a face's corners the one nearest to a point given by weights, by the corners' positions in mm: {vertex, distance}. */
+/** Of a face's corners the one nearest to a point given by weights, by the corners' positions in mm: {vertex, distance, point}. */
 export function nearestCorner(corners, positions, weights) {
   const point = [0, 1, 2].map((axis) => weights.reduce((sum, weight, corner) => sum + weight * positions[corner][axis], 0));
   let best = null;

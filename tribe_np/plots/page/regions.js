@@ -19,7 +19,8 @@ export class RegionList {
   }
 
   startRegions() {
-    for (const name of this.places.names) {
+    const inOrder = new Intl.Collator("en", { numeric: true }).compare;
+    for (const name of [...this.places.names].sort(inOrder)) {
       const box = element("input", { type: "checkbox" });
       box.addEventListener("change", () => this.ontoggle(name));
       const label = element("label", {}, box, element("span", {}, name));

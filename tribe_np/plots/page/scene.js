@@ -154,13 +154,16 @@ export class Scene {
     return [...bytes];
   }
 
-  /** What lies under a point of the canvas (CSS pixels): the nearest vertex, and how far in mm it is; or null. */
+  /**
+   * What lies under a point of the canvas (CSS pixels), or null: the nearest vertex, its hemisphere, the point itself
+   * in mm of the shape shown, and how far in mm the vertex is from it.
+   */
   pick(x, y) {
     const sight = this.#sight();
     const found = this.#faceAt(sight, x, y);
     if (!found) return null;
     const corners = [...this.stages.faceLists.indices.subarray(found.face, found.face + 3)];
-    const positions = corners.map((vertex) => this.stages.position(vertex, sight.mix));
+    const positions = corners.map((vertex) => this.stages.mixed(vertex, sight.mix));
     const { vertex, distance, point } = nearestCorner(corners, positions, found.weights);
     return { vertex, hemisphere: vertex < this.mesh.perHemisphere ? "left" : "right", position: point, distance };
   }
@@ -168,7 +171,7 @@ export class Scene {
   /** [x, y, visible]: where a vertex is on the canvas in CSS pixels, and whether nothing hides it. */
   screenPosition(vertex) {
     const sight = this.#sight();
-    const [x, y, depth] = pixelOf(sight, this.stages.position(vertex, sight.mix));
+    const [x, y, depth] = pixelOf(sight, this.stages, vertex);
     const isOut = x < 0 || y < 0 || x >= sight.width || y >= sight.height;
     const isGone = sight.mix.open > 0 && !this.stages.isFlatVertex[vertex];
     if (isOut || isGone) return [x, y, false];
@@ -193,7 +196,7 @@ export class Scene {
   }
 
   #faceAt(sight, x, y) {
-    this.#seen ??= projectAll(this.stages, sight.mix, (position) => pixelOf(sight, position));
+    this.#seen ??= projectAll(sight, this.stages);
     const { faceLists } = this.stages;
     const list = sight.mix.open > 0 ? faceLists.flat : faceLists.all;
     const isOneSided = !(sight.mix.open > 0 && sight.mix.open < 1);

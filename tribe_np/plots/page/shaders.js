@@ -1,23 +1,13 @@
 // The programs that run on the graphics card: the surface, and the lines around regions.
 
-// Where a vertex is: two shapes mixed around their pivots, and the book opened (stages.js does the same on the CPU).
+// Where a vertex is: two shapes mixed, then one rotation and shift for each hemisphere (sight.js), as on the CPU.
 const PLACING = `
-uniform float mixWeight, isOpen;
-uniform vec3 fromPivots[2], toPivots[2];
-uniform mat3 axes;
-uniform vec3 target, scale;
-uniform vec2 pan;
-vec3 opened(vec3 at, int side) {
-  float angle = (side == 0 ? 1.0 : -1.0) * isOpen * 1.5707963267948966;
-  float c = cos(angle), s = sin(angle);
-  return vec3(at.x * c - at.y * s, at.x * s + at.y * c, at.z);
-}
-vec3 placed(vec3 from, vec3 to, int side) {
-  vec3 at = mix(from - fromPivots[side], to - toPivots[side], mixWeight);
-  return axes * (opened(at, side) + mix(fromPivots[side], toPivots[side], mixWeight) - target);
-}
-vec4 projected(vec3 seen) {
-  return vec4(seen.xy * scale.xy + pan, -seen.z * scale.z, 1.0);
+uniform float mixWeight;
+uniform mat3 turns[2];
+uniform vec3 shifts[2];
+uniform vec3 scale;
+vec4 placed(vec3 from, vec3 to, int side) {
+  return vec4((turns[side] * mix(from, to, mixWeight) + shifts[side]) * scale, 1.0);
 }
 `;
 
@@ -37,8 +27,8 @@ out vec3 value;
 ${PLACING}
 void main() {
   int side = gl_VertexID < perHemisphere ? 0 : 1;
-  gl_Position = projected(placed(fromPosition, toPosition, side));
-  normal = axes * opened(mix(fromNormal, toNormal, mixWeight), side);
+  gl_Position = placed(fromPosition, toPosition, side);
+  normal = turns[side] * mix(fromNormal, toNormal, mixWeight);
   float has = rowValue < 254.5 && (nextValue < 254.5 || nextWeight == 0.0) ? 1.0 : 0.0;
   value = vec3(mix(rowValue, nextValue, nextWeight) * has, has, sulc);
 }`;
@@ -58,21 +48,22 @@ const vec3 KEY = vec3(-0.36, 0.44, 0.82);
 void main() {
   vec3 n = normalize(normal);
   if (!gl_FrontFacing) n = -n;
-  vec3 seen = mix(vec3(0.86, 0.855, 0.845), vec3(0.50, 0.495, 0.49), smoothstep(0.40, 0.64, value.z));
+  vec3 seen = mix(vec3(0.86, 0.855, 0.845), vec3(0.50, 0.495, 0.49), smoothstep(0.38, 0.66, value.z));
+  float number = valueRange.x + valueRange.y * value.x / max(value.y, 1e-6);
+  int place = int(clamp((number - limits.x) * limits.y, 0.0, 255.0));
+  vec4 shown = texelFetch(table, ivec2(place, 0), 0);
+  float alpha = shown.a * clamp((value.y - 0.5) / max(fwidth(value.y), 1e-6) + 0.5, 0.0, 1.0);
+  float inside = clamp((abs(number) - threshold) / max(fwidth(number), 1e-9) + 0.5, 0.0, 1.0);
+  seen = mix(seen, shown.rgb, threshold > 0.0 ? alpha * inside : alpha);
   float diffuse = 0.5 + 0.5 * dot(n, KEY);
-  float light = 0.36 + 0.70 * diffuse * diffuse * 1.0 + 0.06 * n.z;
+  float light = 0.36 + 0.70 * diffuse * diffuse + 0.06 * n.z;
   float deep = 1.0 - folds * smoothstep(0.40, 0.85, value.z);
-  if (value.y > 0.0) {
-    float number = valueRange.x + valueRange.y * value.x / value.y;
-    int place = int(clamp((number - limits.x) * limits.y, 0.0, 255.0));
-    vec4 shown = texelFetch(table, ivec2(place, 0), 0);
-    float edge = max(fwidth(value.y), 1e-6);
-    float alpha = shown.a * clamp((value.y - 0.5) / edge + 0.5, 0.0, 1.0);
-    if (threshold > 0.0) alpha *= clamp((abs(number) - threshold) / max(fwidth(number), 1e-9) + 0.5, 0.0, 1.0);
-    seen = mix(seen, shown.rgb, alpha);
-  }
-  float shade = mix(1.0, light * deep, isLit);
-  colour = vec4(seen * shade + isLit * 0.05 * pow(max(0.0, n.z * 0.9 + n.y * 0.3), 24.0), 1.0) * opacity;
+  float gleam = max(0.0, 0.9 * n.z + 0.3 * n.y);
+  gleam *= gleam;
+  gleam *= gleam;
+  gleam *= gleam;
+  vec3 lit = seen * (light * deep) + 0.05 * gleam * gleam;
+  colour = vec4(mix(seen, lit, isLit), 1.0) * opacity;
 }`;
 
 // A line is a strip as wide as it shall be in pixels, and one more for its soft edge.
@@ -95,12 +86,12 @@ out float seen;
 ${PLACING}
 void main() {
   int side = gl_VertexID + 2 < firstRight ? 0 : 1;
-  vec4 here = projected(placed(fromHere, toHere, side));
-  vec2 way = (projected(placed(fromAfter, toAfter, side)) - projected(placed(fromBefore, toBefore, side))).xy * canvasSize;
+  vec4 here = placed(fromHere, toHere, side);
+  vec2 way = (turns[side] * mix(fromAfter - fromBefore, toAfter - toBefore, mixWeight)).xy;
   way = way / max(length(way), 1e-6);
   float hand = (gl_VertexID & 1) == 0 ? 1.0 : -1.0;
   across = hand * (halfWidth + 1.0);
-  vec3 normal = axes * opened(mix(fromNormal, toNormal, mixWeight), side);
+  vec3 normal = turns[side] * mix(fromNormal, toNormal, mixWeight);
   seen = isTwoSided > 0.5 ? 1.0 : smoothstep(0.0, 0.25, normal.z);
   gl_Position = here + vec4(vec2(-way.y, way.x) * across * 2.0 / canvasSize, -nearer, 0.0);
   if (region >= 0.0 && regions.x != region && regions.y != region) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);

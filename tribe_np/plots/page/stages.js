@@ -2,7 +2,7 @@
 //
 // From 1 to 2 the hemispheres open like a book seen from behind: each is unrolled within its own side view while it
 // turns a quarter about the vertical, so that both flat maps end up side by side, facing a viewer at the back (-y),
-// the left one on the left. The vertex shader does the same sums (shaders.js).
+// the left one on the left. What turns is in sight.js.
 
 import { faceListsOf } from "./faces.js";
 import { boxOf, eased } from "./matrices.js";
@@ -56,21 +56,10 @@ export class Stages {
     return { from, to, weight, open: opens ? weight : 0 };
   }
 
-  /** Where a vertex is, in mm, at a mix of `mixAt`. */
-  position(vertex, mix) {
-    const side = vertex < this.perHemisphere ? 0 : 1;
-    const [a, b] = [this.shapes[mix.from], this.shapes[mix.to]];
-    const at = [0, 0, 0];
-    const centre = [0, 0, 0];
-    for (let axis = 0; axis < 3; axis++) {
-      const [from, to] = [a.pivots[side][axis], b.pivots[side][axis]];
-      const start = a.coordinates[vertex * 3 + axis] - from;
-      at[axis] = start + (b.coordinates[vertex * 3 + axis] - to - start) * mix.weight;
-      centre[axis] = from + (to - from) * mix.weight;
-    }
-    const angle = (side === 0 ? 1 : -1) * mix.open * (Math.PI / 2);
-    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-    return [at[0] * cos - at[1] * sin + centre[0], at[0] * sin + at[1] * cos + centre[1], at[2] + centre[2]];
+  /** A vertex between the two shapes of a mix, each as it is stored: within its hemisphere, before the book opens. */
+  mixed(vertex, mix) {
+    const [a, b] = [this.shapes[mix.from].coordinates, this.shapes[mix.to].coordinates];
+    return [0, 1, 2].map((axis) => a[vertex * 3 + axis] + (b[vertex * 3 + axis] - a[vertex * 3 + axis]) * mix.weight);
   }
 
   #shape(mesh, name) {

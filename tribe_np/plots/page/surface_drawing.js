@@ -5,7 +5,21 @@ import { SURFACE_PIXEL, SURFACE_VERTEX } from "./shaders.js";
 
 const N_STEPS = 254; // index 255 stands for no value
 const CUTS_FADE = 0.04; // of the way from inflated to flat, in which the faces that a flat map lacks vanish
-const FOLDS = 0.16; // how much darker the depth of a sulcus is
+const FOLDS = 0.16; // how much darker the depth of a sulcus is, while it is folded
+
+/** Bytes with each vertex between itself and the mean of the faces around it: coarse triangles show no teeth. */
+function softened(numbers, faces) {
+  const [sums, counts] = [new Float32Array(numbers.length), new Float32Array(numbers.length)];
+  for (let at = 0; at < faces.length; at += 3) {
+    const corners = faces.subarray(at, at + 3);
+    const mean = (numbers[corners[0]] + numbers[corners[1]] + numbers[corners[2]]) / 3;
+    for (const vertex of corners) {
+      sums[vertex] += mean;
+      counts[vertex] += 1;
+    }
+  }
+  return Uint8Array.from(numbers, (number, vertex) => (counts[vertex] ? (number + sums[vertex] / counts[vertex]) / 2 : number));
+}
 
 export class SurfaceDrawing {
   #rows = new WeakMap(); // a layer's buffer, uploaded once
@@ -18,7 +32,7 @@ export class SurfaceDrawing {
     Object.assign(this, linkProgram(gl, SURFACE_VERTEX, SURFACE_PIXEL));
     this.positions = stages.shapes.map((shape) => filledBuffer(gl, shape.coordinates));
     this.normals = stages.shapes.map((shape) => filledBuffer(gl, shape.normals));
-    this.sulc = filledBuffer(gl, mesh.sulc);
+    this.sulc = filledBuffer(gl, softened(mesh.sulc, mesh.faces));
     this.bare = filledBuffer(gl, new Uint8Array(mesh.nVertices).fill(255));
     this.table = gl.createTexture();
     this.array = gl.createVertexArray();
@@ -48,10 +62,10 @@ export class SurfaceDrawing {
     const { gl, uniforms, stages } = this;
     const { mix } = sight;
     gl.useProgram(this.program);
-    setSight(gl, uniforms, sight, stages);
+    setSight(gl, uniforms, sight);
     gl.uniform1i(uniforms.perHemisphere, stages.perHemisphere);
     gl.uniform1f(uniforms.isLit, shown.isLit ? 1 : 0);
-    gl.uniform1f(uniforms.folds, FOLDS);
+    gl.uniform1f(uniforms.folds, mix.from === 0 ? FOLDS * (1 - mix.weight) : 0);
     this.#setColours(shown);
     gl.bindVertexArray(this.array);
     this.#pointAtShapes(mix);

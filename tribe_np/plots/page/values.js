@@ -2,10 +2,10 @@
 
 import { rowsAt } from "./clock.js";
 
-const NO_VALUE = 255; // the index that stands for "not computed"
+const EMPTY = 255; // the index that stands for "not computed"
 
 function valueOfIndex(layer, index) {
-  return index === NO_VALUE ? Number.NaN : layer.low + (index * (layer.high - layer.low)) / (NO_VALUE - 1);
+  return index === EMPTY ? Number.NaN : layer.low + (index * (layer.high - layer.low)) / (EMPTY - 1);
 }
 
 // Values (rows) of one vertex.
@@ -22,11 +22,11 @@ export function meanSeries(layer, vertices) {
     let count = 0;
     for (const vertex of vertices) {
       const index = layer.values[row * n + vertex];
-      if (index === NO_VALUE) continue;
+      if (index === EMPTY) continue;
       sum += index;
       count += 1;
     }
-    return count ? layer.low + ((sum / count) * (layer.high - layer.low)) / (NO_VALUE - 1) : Number.NaN;
+    return count ? layer.low + ((sum / count) * (layer.high - layer.low)) / (EMPTY - 1) : Number.NaN;
   });
 }
 

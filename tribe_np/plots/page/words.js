@@ -86,11 +86,14 @@ export class Words {
     this.follow(this.spans[lit]);
   }
 
-  // Scrolls the box, never the page, and not while the reader scrolls it.
-  follow(span) {
+  // Scrolls the box, never the page, and not while the reader scrolls it. Twice: paragraphs that were never seen have
+  // only a guessed height, and what the first step brings up moves the word.
+  follow(span, again = true) {
     if (performance.now() - this.touched < REST) return;
     const height = this.box.clientHeight;
-    const top = span.offsetTop - this.box.scrollTop;
-    if (top < height * 0.15 || top > height * 0.7) this.box.scrollTop = Math.max(0, span.offsetTop - height * 0.35);
+    const top = span.getBoundingClientRect().top - this.box.getBoundingClientRect().top;
+    if (top >= height * 0.1 && top <= height * 0.7) return;
+    this.box.scrollTop += top - height * 0.35;
+    if (again) requestAnimationFrame(() => this.follow(span, false));
   }
 }

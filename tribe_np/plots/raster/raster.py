@@ -11,14 +11,17 @@ import numpy as np
 
 from tribe_np.cortex.meshes.surfaces import Surface
 from tribe_np.errors import ConfigError, ShapeError
-from tribe_np.plots.raster.camera import MARGIN, Camera, along, camera_for, fitted_scale, seen_faces, spread_apart
-from tribe_np.plots.raster.zbuffer import barycentric, mixed, nearest
+from tribe_np.plots.raster.camera import MARGIN, Camera, camera_for, fitted_scale, seen_faces, spread_apart
+from tribe_np.plots.raster.fragments import fragments_of
+from tribe_np.plots.raster.label_places import label_places
+from tribe_np.plots.raster.lighting import is_turned_here, light_on, lit, mean_of_neighbours
+from tribe_np.plots.raster.outlines import SLACK, STEEP, boundaries, chained, line_coverage
+from tribe_np.plots.raster.zbuffer import Triangles, mixed
 from tribe_np.plots.views import View
 
 GAP = 1.0  # mm between each hemisphere and the midline
-LIGHT_GREY, DARK_GREY = 0.80, 0.50  # of gyri and of sulci
-AMBIENT = 0.35  # of the light that reaches what is turned away
-HIDDEN = 2.0  # mm behind the surface that a point may lie and still be seen
+LIGHT_GREY, DARK_GREY = 0.86, 0.58  # of gyri and of sulci
+SOFTNESS = 0.3  # of their border: the sulcal depth in which one grey becomes the other
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +41,13 @@ class Raster:
     coverage: np.ndarray
     light: np.ndarray
     depth: np.ndarray
-    n_vertices: int
     surface: Surface  # as it is drawn: hemispheres apart
     camera: Camera
+
+    @property
+    def n_vertices(self) -> int:
+        """Of both hemispheres."""
+        return len(self.surface.coordinates)
 
     @property
     def mm_per_pixel(self) -> float:
@@ -48,15 +55,16 @@ class Raster:
         return self.camera.mm_per_pixel
 
     def at_pixels(self, values: np.ndarray, *, nearest: bool = False) -> np.ndarray:
-        """Values of vertices at the fragments: linear in between, or those of the nearest vertex (for labels).
+        """Values of vertices at the fragments: linear in between or, for labels, that of the nearest vertices.
 
         Shapes   values (2 V,) or (2 V, C) -> (P,) or (P, C); floats become float32 (float64 stays), labels keep their
                  dtype. NaN where a vertex that counts is NaN
         Raises   ShapeError for values of another mesh
         """
-        values = self._checked(values)
+        values = self.checked(values)
         if nearest:
-            return np.asarray(values[self.nearest_vertices()])
+            corner = self._weightiest(values) if values.ndim == 1 else self.weights.argmax(axis=1)
+            return np.asarray(values[np.take_along_axis(self.vertices, corner[:, None], axis=1)[:, 0]])
         if values.dtype.kind != "f":
             values = values.astype(np.float32)
         weights = self.weights if values.ndim == 1 else self.weights[:, :, None]
@@ -65,9 +73,12 @@ class Raster:
         total += values[self.vertices[:, 2]] * weights[:, 2]
         return np.asarray(total)
 
-    def nearest_vertices(self) -> np.ndarray:
-        """The vertex that counts most at each fragment, (P,) int32."""
-        return np.asarray(np.take_along_axis(self.vertices, self.weights.argmax(axis=1)[:, None], axis=1)[:, 0])
+    def _weightiest(self, values: np.ndarray) -> np.ndarray:
+        """Which corner of each fragment bears the value that has most of its weight, (P,): corners of one region count
+        together."""
+        mine = values[self.vertices]
+        same = mine[:, :, None] == mine[:, None, :]
+        return np.asarray((same * self.weights[:, None, :]).sum(axis=2).argmax(axis=1))
 
     def paint(self, colours: np.ndarray, background: tuple[float, float, float] = (1, 1, 1)) -> np.ndarray:
         """The picture, (height, width, 3) uint8, of colours (P, 3) or, with opacity, (P, 4); all from 0 to 1."""
@@ -84,49 +95,73 @@ class Raster:
     def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where points (n, 3) of the drawn surface lie in the picture (n, 2: x, y), and which are seen (n,) bool."""
         places, depth = self.camera.place(points)
-        inside = ((places >= 0) & (places < [self.width, self.height])).all(axis=1)
+        return places, self._is_seen(places, depth)
+
+    def _is_seen(self, places: np.ndarray, depth: np.ndarray) -> np.ndarray:
+        inside = np.asarray(((places >= 0) & (places < [self.width, self.height])).all(axis=1))
         x, y = np.where(inside[:, None], places, 0).astype(np.int64).T
-        front = self._front()[y * self.width + x]
-        return places, inside & (depth >= front - HIDDEN / self.mm_per_pixel)
+        front = np.full(self.width * self.height, np.inf)
+        pixels, first = np.unique(self.pixels, return_index=True)
+        front[pixels] = self.depth[first]
+        return np.asarray(inside & (depth >= front[y * self.width + x] - SLACK / self.mm_per_pixel - STEEP))
 
     def edges(self, region_of: np.ndarray, *, width: float = 1.5) -> np.ndarray:
         """How far outlines of regions cover each fragment, (P,) float32 from 0 to 1; lines of `width` pixels.
 
-        Shapes   region_of (2 V,) int; a negative region is none, and has no outline of its own
+        Shapes   region_of (2 V,) int; below 0 is no region: it has no outline of its own
         """
-        labels = np.full(self.width * self.height, -1, np.int64)
-        labels[self.pixels] = np.maximum(self.at_pixels(region_of, nearest=True), -1)
-        grid = labels.reshape(self.height, self.width)
-        differs = np.zeros(grid.shape, bool)
-        differs[:, 1:] |= grid[:, 1:] != grid[:, :-1]
-        differs[1:] |= grid[1:] != grid[:-1]
-        return differs.reshape(-1)[self.pixels].astype(np.float32)
+        points, depth, pieces = self._front_pieces(region_of)
+        start, stop = pieces.T
+        pixel, covered, at = line_coverage(points[start], points[stop], depth[pieces], width, self.width, self.height)
+        first = np.searchsorted(self.pixels, pixel)
+        count = np.searchsorted(self.pixels, pixel, side="right") - first
+        hit = np.repeat(np.arange(len(pixel)), count)
+        fragment = first[hit] + np.arange(len(hit)) - (np.cumsum(count) - count)[hit]
+        near = np.abs(self.depth[fragment] - at[hit]) < SLACK / self.mm_per_pixel + STEEP
+        lines = np.zeros(len(self.pixels))
+        np.maximum.at(lines, fragment[near], covered[hit[near]])
+        return lines.astype(np.float32)
 
     def contour_lines(self, region_of: np.ndarray) -> list[np.ndarray]:
-        """Outlines of regions as lines of points (n, 2: x, y in pixels), without what is hidden."""
-        self._checked(region_of)
-        return []
+        """Outlines of regions as lines of points (n, 2: x, y in pixels), without what is hidden: for vector pictures.
 
-    def label_points(self, region_of: np.ndarray) -> dict[int, tuple[float, float, int]]:
-        """For each region that is seen: x and y of the middle of its largest visible part, and that part's pixels."""
-        labels = self.at_pixels(region_of, nearest=True)
-        found = {}
-        for region in np.unique(labels[labels >= 0]):
-            y, x = np.divmod(self.pixels[labels == region], self.width)
-            middle = np.argmin((x - x.mean()) ** 2 + (y - y.mean()) ** 2)
-            found[int(region)] = (float(x[middle]) + 0.5, float(y[middle]) + 0.5, len(x))
-        return found
+        Shapes   region_of (2 V,) int; below 0 is no region
+        """
+        points, depth, pieces = self._front_pieces(region_of)
+        middle, at = points[pieces].sum(axis=1) / 2, depth[pieces].sum(axis=1) / 2
+        return chained(points, pieces[self._is_seen(middle, at)])
 
-    def _checked(self, values: np.ndarray) -> np.ndarray:
+    def label_points(
+        self, region_of: np.ndarray, *, hemisphere: str | None = None
+    ) -> dict[int, tuple[float, float, int]]:
+        """For each region that is seen: x and y of the middle of its largest visible part, and that part's pixels.
+
+        Shapes   region_of (2 V,) int; below 0 is no region. hemisphere: of one side alone, where both are seen
+        """
+        labels = self.at_pixels(self.checked(region_of).astype(np.int64), nearest=True)
+        if hemisphere is not None:
+            is_right = self.vertices[:, 0] >= self.n_vertices // 2
+            labels = np.where(is_right == (hemisphere == "right"), labels, -1)
+        grid = np.full(self.width * self.height, -1, np.int64)
+        pixels, first = np.unique(self.pixels, return_index=True)  # the front fragment of each pixel
+        grid[pixels] = labels[first]
+        return label_places(grid.reshape(self.height, self.width))
+
+    def _front_pieces(self, region_of: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Outlines in the picture: places of points (n, 2), their depths (n,), and pieces (m, 2) on faces that face the
+        eye."""
+        faces = seen_faces(self.surface, self.view)
+        found = boundaries(self.surface.coordinates, faces, self.checked(region_of))
+        points, depth = self.camera.place(found.points)
+        is_front = is_turned_here(self.surface, faces, self.camera.place(self.surface.coordinates)[0])
+        return points, depth, found.pieces[is_front[found.faces]]
+
+    def checked(self, values: np.ndarray) -> np.ndarray:
+        """The values, (2 V,) or (2 V, C), or ShapeError where they are of another mesh."""
         values = np.asarray(values)
         if values.ndim == 0 or len(values) != self.n_vertices:
             raise ShapeError(f"values must have one row a vertex, {self.n_vertices}; got shape {values.shape}")
         return values
-
-    def _front(self) -> np.ndarray:
-        front = np.full(self.width * self.height, -np.inf)
-        np.maximum.at(front, self.pixels, self.depth)
-        return front
 
     def _premultiplied(self, colours: np.ndarray) -> np.ndarray:
         colours = np.asarray(colours, np.float32)
@@ -161,19 +196,25 @@ def rasterise(
     drawn, faces = spread_apart(surface, view, gap), seen_faces(surface, view)
     camera = camera_for(surface, view, width, height, gap=gap, margin=margin, mm_per_pixel=mm_per_pixel)
     places, depths = camera.place(drawn.coordinates)
-    triangle, depth = nearest(places[faces], depths[faces], width, height)
-    pixels = np.flatnonzero(triangle >= 0)
-    seen = faces[triangle[pixels]]
-    y, x = np.divmod(pixels, width)
-    weights, _ = barycentric(places[seen], x + 0.5, y + 0.5)
-    light = np.ones(len(pixels)) if view.is_flat else _light(drawn, seen, weights, camera)
+    faces = faces[is_turned_here(drawn, faces, places)]
+    pieces = fragments_of(Triangles.between(places[faces], depths[faces]), width, height)
+    seen, weights = faces[pieces.triangle], pieces.weights
+    light = np.ones(len(seen)) if view.is_flat else light_on(drawn, seen, weights, camera)
     if shade is not None:
         light = light * mixed(weights, np.asarray(shade)[seen])
     return Raster(
-        view, width, height, pixels, seen.astype(np.int32), weights.astype(np.float32),
-        np.ones(len(pixels), np.float32), light.astype(np.float32), depth[pixels], len(surface.coordinates), drawn,
-        camera,
-    )  # fmt: skip
+        view=view,
+        width=width,
+        height=height,
+        pixels=pieces.pixels,
+        vertices=seen.astype(np.int32),
+        weights=weights.astype(np.float32),
+        coverage=pieces.coverage.astype(np.float32),
+        light=light.astype(np.float32),
+        depth=pieces.depth,
+        surface=drawn,
+        camera=camera,
+    )
 
 
 def shared_scale(
@@ -187,37 +228,20 @@ def base_colours(raster: Raster, sulc: np.ndarray | None, *, contrast: float = 1
     """Grey gyri and darker sulci with light, (P, 3) float32: what lies under every map.
 
     Shapes   sulc (2 V,): depth of the sulci or curvature, above 0 in sulci; None for plain grey
+    Units    contrast, of sulci to gyri: 1 as usual, 0 none
     """
     grey = np.full(len(raster.pixels), LIGHT_GREY, np.float32)
     if sulc is not None:
-        deep = np.clip(raster.at_pixels(sulc) / 0.3 + 0.5, 0, 1)
-        deep = deep * deep * (3 - 2 * deep)
-        grey -= (LIGHT_GREY - DARK_GREY) * contrast * np.nan_to_num(deep)
+        depth = raster.at_pixels(mean_of_neighbours(raster.checked(sulc), raster.surface.faces))
+        deep = np.clip(np.nan_to_num(depth) / SOFTNESS + 0.5, 0, 1)
+        grey -= (LIGHT_GREY - DARK_GREY) * contrast * deep * deep * (3 - 2 * deep)
     return np.repeat((grey * lit(raster.light))[:, None], 3, axis=1).astype(np.float32)
-
-
-def lit(light: np.ndarray) -> np.ndarray:
-    """What light leaves of a colour: a little of it also where the surface is turned away."""
-    return np.asarray(AMBIENT + (1 - AMBIENT) * light)
 
 
 def blend(base: np.ndarray, rgba: np.ndarray) -> np.ndarray:
     """Colours (P, 4) laid over others (P, 3) by their opacity: (P, 3) float32. NaN counts as not there."""
     opacity = np.nan_to_num(rgba[:, 3:])
     return np.asarray(base * (1 - opacity) + np.nan_to_num(rgba[:, :3]) * opacity, np.float32)
-
-
-def _light(drawn: Surface, seen: np.ndarray, weights: np.ndarray, camera: Camera) -> np.ndarray:
-    points = drawn.coordinates.astype(np.float64)
-    a, b, c = (points[drawn.faces[:, corner]] for corner in range(3))
-    across = np.cross(b - a, c - a)
-    normals = np.zeros_like(points)
-    for corner in range(3):
-        np.add.at(normals, drawn.faces[:, corner], across)
-    normals /= np.maximum(np.sqrt((normals**2).sum(axis=1, keepdims=True)), 1e-12)
-    mean = np.stack([mixed(weights, normals[seen][:, :, axis]) for axis in range(3)], axis=1)
-    mean /= np.maximum(np.sqrt((mean**2).sum(axis=1, keepdims=True)), 1e-12)
-    return np.clip(along(mean, camera.towards), 0, 1)
 
 
 def _bytes(picture: np.ndarray) -> np.ndarray:

@@ -4,47 +4,88 @@ Every number comes from elementary operations in a fixed order, so that all mach
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-MOST_PAIRS = 2_000_000  # of a triangle and a pixel that are held at once
+MOST_PLACES = 250_000  # at which triangles are looked at together: what bounds the memory
 INSIDE = -1e-9  # a weight of a point on an edge, with its rounding: no crack opens between two triangles
 
 
-def nearest(corners: np.ndarray, depths: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
-    """The triangle seen at each pixel's centre, and its depth there.
+@dataclass(frozen=True, eq=False)
+class Triangles:
+    """Triangles in a picture, as planes: weights and depth grow evenly with x and y.
 
-    Shapes   corners (n, 3, 2) x and y in pixels; depths (n, 3), larger is nearer; -> triangle (height * width,) int64,
-             -1 where there is none; depth (height * width,) float64, -inf there
-    Numerics float64; of two triangles at the same depth the first; one without area, or not finite, is never seen
+    Shapes   corners (n, 3, 2) x and y in pixels; depths (n, 3) in pixels, larger is nearer; slopes (n, 4): how the
+             first and the second corner's weights grow with x and with y (a by x, a by y, b by x, b by y)
     """
-    found = np.full(width * height, len(corners), np.int64)
+
+    corners: np.ndarray
+    depths: np.ndarray
+    slopes: np.ndarray
+
+    @classmethod
+    def between(cls, corners: np.ndarray, depths: np.ndarray) -> "Triangles":
+        """Triangles of these corners. One without area, or not finite, has slopes of NaN and is never seen."""
+        (ax, ay), (bx, by), (cx, cy) = (corners[:, corner].astype(np.float64).T for corner in range(3))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
+            area[(area == 0) | ~np.isfinite(depths).all(axis=1)] = np.nan
+            slopes = np.stack([by - cy, cx - bx, cy - ay, ax - cx], axis=1) / area[:, None]
+        return cls(corners, depths, slopes)
+
+    def weights(self, which: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Weights of the first two corners of triangles (m,) at x and y, (m,) or (m, k); the third has the rest."""
+        shape = (-1,) + (1,) * (x.ndim - 1)
+        dx = x - self.corners[which, 2, 0].reshape(shape)
+        dy = y - self.corners[which, 2, 1].reshape(shape)
+        a_x, a_y, b_x, b_y = (part.reshape(shape) for part in self.slopes[which].T)
+        return a_x * dx + a_y * dy, b_x * dx + b_y * dy
+
+    def depth(self, which: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """How near triangles (m,) are where the first two corners have these weights (m,)."""
+        first, second, third = self.depths[which].T
+        return np.asarray(third + a * (first - third) + b * (second - third))
+
+    def all_weights(self, which: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Weights (m, 3) of points inside, none negative and 1 together."""
+        a, b = self.weights(which, x, y)
+        weights = np.maximum(np.stack([a, b, 1 - a - b], axis=1), 0)
+        return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def within(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Where a point of these weights lies in its triangle; NaN is outside."""
+    return np.asarray((a >= INSIDE) & (b >= INSIDE) & (a + b <= 1 - INSIDE))
+
+
+def front_triangles(triangles: Triangles, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """The triangle seen at each pixel's centre (height * width,) int64, -1 where there is none, and its depth there
+    (height * width,) float64, -inf for none. Of two triangles at the same depth the first is seen."""
+    found = np.full(width * height, -1, np.int64)
     front = np.full(width * height, -np.inf)
-    first, last = boxes(corners, 0.5, width, height)
-    for triangle, x, y in pairs(first, last):
-        weights, inside = barycentric(corners[triangle], x + 0.5, y + 0.5)
-        triangle, place, weights = triangle[inside], (y * width + x)[inside], weights[inside]
-        depth = mixed(weights, depths[triangle])
-        _keep_nearest(found, front, place, triangle, depth)
-    return np.where(front == -np.inf, -1, found), front
+    for which, x, y in pairs(*boxes(triangles.corners, 0.5, width, height), MOST_PLACES):
+        a, b = triangles.weights(which, x + 0.5, y + 0.5)
+        inside = np.flatnonzero(within(a, b))
+        which, a, b = which[inside], a[inside], b[inside]
+        keep_nearest(found, front, y[inside] * width + x[inside], which, triangles.depth(which, a, b))
+    return found, front
 
 
-def _keep_nearest(
-    found: np.ndarray, front: np.ndarray, place: np.ndarray, triangle: np.ndarray, depth: np.ndarray
-) -> None:
+def keep_nearest(found: np.ndarray, front: np.ndarray, place: np.ndarray, which: np.ndarray, depth: np.ndarray) -> None:
+    """What stands at each place, in `found` and its depth in `front`, gives way to what is nearer."""
     before = front[place]
     np.maximum.at(front, place, depth)
     found[place[front[place] > before]] = np.iinfo(np.int64).max  # one of those that follow
     won = depth == front[place]
-    np.minimum.at(found, place[won], triangle[won])
+    np.minimum.at(found, place[won], which[won])
 
 
 def boxes(corners: np.ndarray, centre: float, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
     """First and last pixel (x, y) of each triangle's box, (n, 2) int64 each: of those whose centre may lie inside
     (`centre` 0.5), or all that it touches (0). A triangle that is not seen has a last before its first."""
-    with np.errstate(invalid="ignore"):
-        low, high = corners.min(axis=1), corners.max(axis=1)
-    bad = ~np.isfinite(low + high).all(axis=1)
+    low, high = corners.min(axis=1), corners.max(axis=1)
+    bad = ~(np.isfinite(low) & np.isfinite(high)).all(axis=1)
     low[bad], high[bad] = 0, -2
     edge = np.array([width, height]) - 1
     first = np.clip(np.ceil(low - centre) if centre else np.floor(low), 0, edge + 1)
@@ -52,35 +93,22 @@ def boxes(corners: np.ndarray, centre: float, width: int, height: int) -> tuple[
     return first.astype(np.int64), last.astype(np.int64)
 
 
-def pairs(first: np.ndarray, last: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Every pixel of every box: index of the box, x and y, (m,) int64 each, in pieces of a bounded size."""
+def pairs(first: np.ndarray, last: np.ndarray, most: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Every pixel of every box: index of the box, x and y, (m,) int64 each; about `most` at once."""
     size = np.maximum(last - first + 1, 0)
+    shown = np.flatnonzero(size.min(axis=1) > 0)
+    first, size = first[shown], size[shown]
     count = size[:, 0] * size[:, 1]
     ends = np.cumsum(count)
     start = 0
     while start < len(count):
         done = ends[start - 1] if start else 0
-        stop = max(start + 1, int(np.searchsorted(ends, done + MOST_PAIRS, side="right")))
+        stop = max(start + 1, int(np.searchsorted(ends, done + most, side="right")))
         box = np.repeat(np.arange(start, stop), count[start:stop])
-        within = np.arange(len(box)) - (ends[box] - count[box] - done)
-        row, column = np.divmod(within, size[box, 0])
-        yield box, first[box, 0] + column, first[box, 1] + row
+        within_box = np.arange(len(box)) - (ends[box] - count[box] - done)
+        row, column = np.divmod(within_box, size[box, 0])
+        yield shown[box], first[box, 0] + column, first[box, 1] + row
         start = stop
-
-
-def barycentric(corners: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (m, 3) of a triangle's corners (m, 3, 2) at a point, not negative and 1 together; and which points lie
-    inside (m,). Of a triangle without area nothing lies inside."""
-    (ax, ay), (bx, by), (cx, cy) = (corners[:, corner].T for corner in range(3))
-    area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        a = ((bx - x) * (cy - y) - (cx - x) * (by - y)) / area
-        b = ((cx - x) * (ay - y) - (ax - x) * (cy - y)) / area
-        weights = np.stack([a, b, 1 - a - b], axis=1)
-        inside = (weights >= INSIDE).all(axis=1)
-    weights = np.maximum(weights, 0)
-    with np.errstate(invalid="ignore"):
-        return weights / weights.sum(axis=1, keepdims=True), inside
 
 
 def mixed(weights: np.ndarray, values: np.ndarray) -> np.ndarray:

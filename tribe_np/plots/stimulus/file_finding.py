@@ -71,13 +71,19 @@ def is_sealed(path: Path) -> bool:
 
 def folders_of(folder: Path, run: Mapping[str, Any]) -> list[Path]:
     """Where the files of a prediction may lie: beside its folder, in it, and so of those it was resampled from."""
-    places = [folder.absolute().parent, folder.absolute()]
+    all_folders = [folder.absolute(), *sources_of(run)]
+    return list(dict.fromkeys(place for own in all_folders for place in (own.parent, own)))
+
+
+def sources_of(run: Mapping[str, Any]) -> list[Path]:
+    """The folders that one was resampled from, the last first."""
+    found: list[Path] = []
     made: Any = run
     while isinstance(made := made.get("resampled") or made.get("before"), Mapping):
         source = made.get("source")
         if isinstance(source, Mapping) and isinstance(source.get("path"), str):
-            places += [Path(source["path"]).parent, Path(source["path"])]
-    return list(dict.fromkeys(places))
+            found.append(Path(source["path"]))
+    return found
 
 
 def _is_file(path: Path) -> bool:

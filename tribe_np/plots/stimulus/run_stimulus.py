@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tribe_np.errors import ConfigError, EventsError, OutputError, TribeError
-from tribe_np.plots.stimulus.file_finding import FileFinder, folders_of
+from tribe_np.plots.stimulus.file_finding import FileFinder, folders_of, sources_of
 from tribe_np.plots.stimulus.picture_reading import (
     BLACK,
     Colour,
@@ -169,25 +170,31 @@ def stimulus_of_run(
     run = _read_run(folder)
     finder = FileFinder(folders_of(folder, run), run)
     parts = StimulusParts(finder, None if stimulus is None else Path(stimulus))
-    rows, name = _rows_of(_read_events(folder, finder, parts), timeline, folder)
-    pieces = shown_files(rows)
-    words = shown_words(rows)
+    rows, name = _rows_of(_read_events([folder, *sources_of(run)], parts), timeline, folder)
+    if not len(rows) and stimulus is None:
+        _without_events(parts)
+    return stimulus_of_events(rows, parts, name)
+
+
+def stimulus_of_events(rows: Events, parts: StimulusParts, timeline: str) -> RunStimulus:
+    """The stimulus of one timeline's rows, with what `parts` holds already."""
+    pieces, words = shown_files(rows), shown_words(rows)
     parts.collect(pieces)
-    if not pieces and not words and stimulus is None:
-        _without_events(finder, parts)
+    kind, path = _kind_of(parts, words)
     # not of sentences, which begin a millionth of a second early
     shown_pieces = pieces or (*parts.pictured, *parts.heard)
     spans = [(piece.start, piece.stop) for piece in shown_pieces] + [(word.start, word.stop) for word in words]
-    start, stop = min((s for s, _ in spans), default=0.0), max((e for _, e in spans), default=0.0)
-    kind, path = _kind_of(parts, words, finder)
+    start = min((begin for begin, _ in spans), default=0.0)
+    stop = max((end for _, end in spans if isfinite(end)), default=start)
     return RunStimulus(
         kind, path, parts.heard[0].path if parts.heard else None, words, start, stop - start,
-        shown("; ".join(parts.notes)), name, tuple(parts.pictured), tuple(parts.heard), parts.keep,
+        shown("; ".join(parts.notes)), timeline, tuple(parts.pictured), tuple(parts.heard), parts.keep,
     )  # fmt: skip
 
 
-def _kind_of(parts: StimulusParts, words: Sequence[ShownWord], finder: FileFinder) -> tuple[str, Path | None]:
+def _kind_of(parts: StimulusParts, words: Sequence[ShownWord]) -> tuple[str, Path | None]:
     """What there is to show, and its file."""
+    finder = parts.finder
     if parts.pictured:
         films = [piece for piece in parts.pictured if piece.kind == "video"]
         return ("video", films[0].path) if films else ("picture", parts.pictured[0].path)
@@ -214,9 +221,8 @@ def _read_run(folder: Path) -> Mapping[str, Any]:
     return run
 
 
-def _read_events(folder: Path, finder: FileFinder, parts: StimulusParts) -> Events:
+def _read_events(places: Sequence[Path], parts: StimulusParts) -> Events:
     """The folder's events, or those of the one it was resampled from; none, and why, where they cannot be read."""
-    places = [folder, *finder.folders]
     path = next((place / "events.tsv" for place in places if (place / "events.tsv").is_file()), None)
     if path is None:
         return Events()
@@ -243,8 +249,9 @@ def _rows_of(events: Events, timeline: str | None, folder: Path) -> tuple[Events
     return events.on(name), name
 
 
-def _without_events(finder: FileFinder, parts: StimulusParts) -> None:
+def _without_events(parts: StimulusParts) -> None:
     """The file that run.json names, from second 0 on, where no table says when it was shown."""
+    finder = parts.finder
     named, _ = finder.stimulus
     if not named or finder.run.get("stimulus", {}).get("kind") not in ("video", "audio"):
         return

@@ -1,0 +1,56 @@
+"""Axes that a caller gives: one, several, by view, also three-dimensional ones as upstream's users make them.
+
+Source   tribev2 7239908 plotting.base.BasePlotBrain.get_axarr_and_views, plotting.utils.convert_ax_to_2d
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tribe_np.errors import ConfigError
+from tribe_np.plots.figures.brains import Brain
+from tribe_np.plots.raster.raster import Raster
+from tribe_np.plots.views import VIEWS, View, views_named
+
+SHARP = 300.0  # dots per inch of a picture at least: figures are saved finer than they are shown
+
+
+def views_and_axes(views: Any, axes: Any) -> list[tuple[View, Any]]:
+    """The axes of each view; a mapping whose names are views needs no others.
+
+    Raises   ConfigError for an unknown view, and where there are not as many axes as views
+    """
+    if isinstance(axes, Mapping):
+        if axes and all(name in VIEWS for name in axes):
+            views = list(axes)
+        axes = list(axes.values())
+    given = list(np.ravel(np.asarray(axes, object))) if isinstance(axes, (Sequence, np.ndarray)) else [axes]
+    named = views_named(views)
+    if len(named) != len(given):
+        raise ConfigError(
+            f"{len(named)} views ({', '.join(view.name for view in named)}) need as many axes, got {len(given)}"
+        )
+    for one in given:
+        if not hasattr(one, "imshow") and not hasattr(one, "get_position"):
+            raise ConfigError(f"expected matplotlib axes, got {type(one).__name__}")
+    return [(view, _flat(one)) for view, one in zip(named, given, strict=True)]
+
+
+def raster_for(axes: Any, brain: Brain, view: View) -> Raster:
+    """A raster in the size that the axes have, as fine as they may be saved."""
+    box = axes.get_window_extent()
+    finer = max(1.0, SHARP / axes.figure.get_dpi())
+    width, height = (max(1, round(length * finer)) for length in (box.width, box.height))
+    return brain.raster(view, width, height)
+
+
+def _flat(axes: Any) -> Any:
+    """The axes, or flat ones in the place of three-dimensional ones."""
+    if not hasattr(axes, "view_init"):
+        return axes
+    place = axes.get_subplotspec()
+    figure = axes.figure
+    flat = figure.add_axes(axes.get_position()) if place is None else figure.add_subplot(place)
+    axes.remove()
+    return flat

@@ -1,0 +1,48 @@
+"""What is painted over the folds: values through a colour scale, or colours of the vertices themselves."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tribe_np.plots.colours.colour_scale import ColourScale
+from tribe_np.plots.figures.brains import Brain
+from tribe_np.plots.raster.raster import Raster, base_colours, blend
+
+RELIEF = 0.25  # of a colour that light may take away: the shape stays seen, the colour readable
+
+
+@dataclass(frozen=True, eq=False)
+class ValueMap:
+    """Values (2 V,) and their scale; labels (whole numbers) are not interpolated. NaN is bare."""
+
+    values: np.ndarray
+    scale: ColourScale
+    is_labels: bool = False
+
+    def colours(self, raster: Raster) -> np.ndarray:
+        """RGBA at the fragments, (P, 4) float32."""
+        return self.scale.rgba(raster.at_pixels(self.values, nearest=self.is_labels))
+
+
+@dataclass(frozen=True, eq=False)
+class ColourOverlay:
+    """Colours (2 V, 4) in 0..1."""
+
+    table: np.ndarray
+
+    def colours(self, raster: Raster) -> np.ndarray:
+        """RGBA at the fragments, (P, 4) float32."""
+        return np.asarray(raster.at_pixels(self.table), np.float32)
+
+
+Overlay = ValueMap | ColourOverlay
+
+
+def painted(brain: Brain, raster: Raster, overlay: Overlay | None) -> np.ndarray:
+    """The picture of a view, (height, width, 4) uint8, transparent around the brain."""
+    base = base_colours(raster, brain.folds)
+    if overlay is not None:
+        rgba = overlay.colours(raster)
+        rgba[:, :3] *= (1 - RELIEF + RELIEF * raster.light)[:, None]
+        base = blend(base, rgba)
+    return raster.paint_rgba(base)
