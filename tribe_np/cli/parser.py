@@ -22,6 +22,7 @@ COMMANDS = {
     "page": "write one HTML file in which the cortex moves while the stimulus plays",
     "resample": "put predictions on another mesh",
     "project": "bring measured fMRI onto fsaverage5, cleaned, in scan time or at the rows of a prediction",
+    "plot": "draw predictions on the cortex: figures for papers, as PNG, SVG or PDF",
     "info": "show what a checkpoint or model folder holds",
     "download": "fetch a brain encoder and its extractors from the hub, or the regions of HCP-MMP1",
     "convert": "turn best.ckpt into safetensors, without PyTorch",
