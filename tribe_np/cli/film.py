@@ -26,7 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what is shown at a moment: the BOLD predicted for what is on screen, which is measured 5 s later "
         "(default), or the BOLD of that moment, the answer to what was on screen 5 s before",
     )  # fmt: skip
-    parser.add_argument("--beside", type=common.path, metavar="PRED2", help="another prediction of the same rows, beside it")
+    parser.add_argument(
+        "--beside", type=common.path, metavar="PRED2", help="another prediction of the same rows, beside it"
+    )
     parser.add_argument("--minus", type=common.path, metavar="PRED2", help="show the difference PRED - PRED2")
     parser.add_argument(
         "--labels", type=comma_list, metavar="A,B", help="what the maps are called (default: names of their folders)"
