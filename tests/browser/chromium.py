@@ -90,13 +90,14 @@ class Browser:
         assert why is None, f"{expression}: {why}"
         return value
 
-    def wait(self, expression: str, seconds: float = 20.0) -> None:
-        """Waits until an expression is true.
+    def wait(self, expression: str, *arguments: Any, seconds: float = 20.0) -> None:
+        """Waits until an expression (of arguments[0], ...) is true.
 
         Raises   AssertionError, with what the console said, where it never is
         """
         end = time.monotonic() + seconds
-        while not self.js(f"try {{ return Boolean({expression}); }} catch (why) {{ return false; }}"):
+        body = f"try {{ return Boolean({expression}); }} catch (why) {{ return false; }}"
+        while not self.js(body, *arguments):
             assert time.monotonic() < end, f"not true within {seconds:g} s: {expression}\n{self.console()}"
             time.sleep(0.03)
 
@@ -140,6 +141,7 @@ class Browser:
     def _clip(self, selector: str | None) -> dict[str, Any]:
         if selector is None:
             return {}
+        self.js("document.querySelector(arguments[0]).scrollIntoView({ block: 'nearest' })", selector)
         x, y, width, height = self.box(selector)
         return {"clip": {"x": x, "y": y, "width": width, "height": height, "scale": 1}}
 

@@ -26,10 +26,13 @@ class SeenCortex:
     faces: np.ndarray  # (n, 3)
     points: np.ndarray  # (V, 3) mm
     pixels: float  # a mm
+    low: np.ndarray  # (n, 2): of each face, on the canvas
+    high: np.ndarray
 
     def face_at(self, x: float, y: float) -> tuple[int, np.ndarray]:
         """The foremost face under a point of the canvas (NONE for the background), and its weights."""
-        a, b, c = (self.places[self.faces[:, corner]] for corner in range(3))
+        near = np.flatnonzero(((self.low <= [x, y]) & (self.high >= [x, y])).all(axis=1))
+        a, b, c = (self.places[self.faces[near, corner]] for corner in range(3))
         area = cross(b - a, c - a)
         weights = np.stack([cross(b - [x, y, 0], c - [x, y, 0]), cross(c - [x, y, 0], a - [x, y, 0])], 1)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -40,7 +43,7 @@ class SeenCortex:
             return NONE, np.zeros(3)
         depth = np.where(inside, (weights * np.stack([a[:, 2], b[:, 2], c[:, 2]], 1)).sum(axis=1), -np.inf)
         found = int(depth.argmax())
-        return found, weights[found]
+        return int(near[found]), weights[found]
 
     def vertex_at(self, x: float, y: float) -> int:
         """The vertex of what is seen at a point that is nearest to it; NONE for the background."""
@@ -50,12 +53,6 @@ class SeenCortex:
         corners = self.faces[face]
         hit = weights @ self.points[corners]
         return int(corners[((self.points[corners] - hit) ** 2).sum(axis=1).argmin()])
-
-    def is_seen(self, vertex: int, slack: float = 1.0) -> bool:
-        """Whether nothing lies before a vertex."""
-        x, y, depth = self.places[vertex]
-        face, weights = self.face_at(x, y)
-        return face == NONE or weights @ self.places[self.faces[face], 2] - depth < slack
 
 
 def cross(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -106,4 +103,5 @@ def seen_cortex(browser: Browser, kind: str) -> SeenCortex:
     places = np.column_stack([(turned[:, :2] * fitted[0] + shift[group_of]) * [1, -1], turned[:, 2]])
     if kind == "flat":
         places[:, 2] = points[:, 2] = 0
-    return SeenCortex(places, faces, points, float(fitted[0]))
+    corners = places[faces, :2]
+    return SeenCortex(places, faces, points, float(fitted[0]), corners.min(axis=1), corners.max(axis=1))

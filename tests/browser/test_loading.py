@@ -113,6 +113,7 @@ def test_a_picture_differs_from_another_time_and_from_nothing(page: Browser) -> 
         go_to(page, seconds)
         settle(page)
         seen[seconds] = page.picture("#cortex").astype(int)
+    go_to(page, 4.0)
     page.js("document.querySelector('#cortex').style.opacity = 0")
     settle(page)
     blank = page.picture("#cortex").astype(int)

@@ -3,6 +3,7 @@
 import { rangeOf, roundTicks, secondTicks } from "./axes.js";
 import { byId } from "./dom.js";
 import { inkOf } from "./inks.js";
+import { seriesAt } from "./values.js";
 import { clockWords, valueWords } from "./wording.js";
 
 const PLOT_MARGIN = { left: 52, right: 14, top: 12, bottom: 26 };
@@ -157,7 +158,7 @@ export class Curves {
   point(event) {
     if (!this.lines.length || this.clock?.isStatic) return;
     const seconds = this.timeAt(event.offsetX);
-    const values = this.lines.map((line) => this.valueAt(line.series, seconds));
+    const values = this.lines.map((line) => seriesAt(line.series, this.clock, seconds - this.shift, "stimulus"));
     let near = null;
     values.forEach((value, place) => {
       if (!Number.isFinite(value)) return;

@@ -111,7 +111,7 @@ export class Look {
     for (const radio of byId("align").querySelectorAll("input")) radio.checked = radio.value === now.align;
     byId("shape").value = String(now.shape);
     byId("shape").setAttribute("aria-valuetext", shapeWords(now.shape, this.shapes));
-    byId("shape-names").querySelectorAll("button").forEach((button, shape) => button.setAttribute("aria-pressed", String(Math.abs(now.shape - shape) < 0.02)));
+    for (const [shape, button] of [...byId("shape-names").children].entries()) button.setAttribute("aria-pressed", String(Math.abs(now.shape - shape) < 0.02));
     byId("map").value = now.map;
     const limits = limitsOf(this.layer).map(([name, [low, high]]) => [name, `${name} % (${valueWords(low, high - low)} to ${valueWords(high, high - low)})`]);
     fillChoice(byId("limit"), [...limits, ["own", "my own"]], now.limit);

@@ -142,7 +142,7 @@ export class Page {
   setEnd() {
     const { starts, tr, isStatic } = this.layer.clock;
     const rows = isStatic || !starts.length ? 0 : starts[starts.length - 1] + tr + this.shift;
-    this.player.setEnd(Math.max(0.1, this.stimuli.end, rows));
+    this.player.setEnd(Number(Math.max(0.1, this.stimuli.end, rows).toFixed(3)));
   }
 
   // What is shown
@@ -182,8 +182,8 @@ export class Page {
   }
 
   curveWords() {
-    const of = this.places.hasRegions ? "Mean over the vertices of each region" : "Values of single vertices: this page has no parcellation";
-    const unit = this.layerFacts.unit ? `, ${this.layerFacts.unit}` : "";
+    const of = this.places.hasRegions ? "Mean over the vertices of each region" : "Values of single vertices, as this page has no parcellation";
+    const unit = this.layerFacts.unit ? ` (${this.layerFacts.unit})` : "";
     const empty = this.lines.length ? "" : " None is chosen: click on the cortex or pick one from the list.";
     if (this.layer.clock.isStatic) return `${of}${unit}. This layer is one map without time.${empty}`;
     const at = this.store.now.align === "bold" ? `A curve stands ${this.offset} s later than the stimulus that it answers.` : "A curve stands where the stimulus is that it answers.";
@@ -242,7 +242,12 @@ export class Page {
     const region = this.places.regionName(vertex);
     const value = vertexAt(this.layer, vertex, this.player.position, this.store.now.align);
     const place = `${this.places.hemisphereOf(vertex)} hemisphere, vertex ${vertex}`;
-    return { name: region || (this.places.hasRegions ? "no region" : `vertex ${vertex}`), place, value: valueWords(value, this.store.now.high - this.store.now.low) };
+    return { name: region || (this.places.hasRegions ? "no region" : `vertex ${vertex}`), place, value: this.withUnit(value) };
+  }
+
+  withUnit(value) {
+    const words = valueWords(value, this.store.now.high - this.store.now.low);
+    return Number.isFinite(value) && this.layerFacts.unit ? `${words}  ${this.layerFacts.unit}` : words;
   }
 
   // Time

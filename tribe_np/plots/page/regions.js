@@ -27,6 +27,7 @@ export class RegionList {
       this.items.set(name, { box, row: element("li", {}, label), words: foldedWords(name) });
     }
     this.list.replaceChildren(...[...this.items.values()].map(({ row }) => row));
+    this.list.addEventListener("keydown", (event) => this.walk(event));
     this.search.addEventListener("input", () => this.filter());
     this.search.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
@@ -34,6 +35,22 @@ export class RegionList {
       if (first && this.search.value.trim()) this.ontoggle(first[0]);
     });
     this.filter();
+  }
+
+  // One stop for the tab key; within the list arrows go from region to region.
+  walk(event) {
+    const boxes = [...this.list.querySelectorAll("li:not([hidden]) input")];
+    const step = { ArrowDown: 1, ArrowUp: -1, Home: -boxes.length, End: boxes.length }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    const at = boxes.indexOf(event.target) + step;
+    const next = boxes[Math.min(boxes.length - 1, Math.max(0, at))];
+    this.makeStop(next);
+    next.focus();
+  }
+
+  makeStop(box) {
+    for (const item of this.items.values()) item.box.tabIndex = item.box === box ? 0 : -1;
   }
 
   startVertices() {
@@ -64,6 +81,7 @@ export class RegionList {
       if (wanted && words.startsWith(wanted)) starts.push(row);
     }
     if (wanted) this.list.prepend(...starts);
+    this.makeStop(this.list.querySelector("li:not([hidden]) input"));
     const all = countWords(this.items.size, "region");
     byId("region-count").textContent = wanted ? `${n} of ${all}` : all;
   }

@@ -13,7 +13,7 @@ import { SurfaceDrawing } from "./surface_drawing.js";
 
 const NO_VALUE = 255;
 const MOST_DOTS = 2; // device pixels drawn a CSS pixel
-const HIDDEN = 1.5; // mm that a vertex may lie behind what is drawn over it and still count as seen
+const HIDDEN = 0.1; // mm behind what is drawn at its place at which a vertex is hidden
 const START = { azimuth: 205, elevation: 12, zoom: 1, pan: [0, 0], side: "both" };
 
 export class Scene {
