@@ -12,11 +12,11 @@ from typing import Any
 from tribe_np.errors import ConfigError
 from tribe_np.outputs.whole import check_file_target, write_file_whole
 from tribe_np.plots.colours.colour_scale import PERCENTILE
-from tribe_np.plots.pages.page_assembly import BYTES_OF_MB, PageOptions, assembled
+from tribe_np.plots.pages.page_assembly import MB, PageOptions, assembled
 from tribe_np.plots.pages.page_sources import Window, sources_of_page
 
 COMMAND = "page"
-MOST_BYTES_OF_MBS = 500.0  # browsers hold no longer text
+MOST_MEGABYTES = 500.0  # browsers hold no longer text
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,8 @@ def page(
     max_mb      megabytes of the whole file; what is left beside the predictions is the stimulus'
     Raises   ConfigError, ShapeError, OutputError, MeshError, ParcellationError, MediaError, MissingDependencyError
     """
-    if not 0 < max_mb <= MOST_BYTES_OF_MBS:
-        raise ConfigError(
-            f"--max-mb must be above 0 and at most {MOST_BYTES_OF_MBS:g}, which browsers open; got {max_mb}"
-        )
+    if not 0 < max_mb <= MOST_MEGABYTES:
+        raise ConfigError(f"--max-mb must be above 0 and at most {MOST_MEGABYTES:g}, which browsers open; got {max_mb}")
     out, window = Path(out), Window(float(start), None if stop is None else float(stop))
     given = list(source) if isinstance(source, (list, tuple)) else [source]
     if not given:
@@ -70,7 +68,7 @@ def page(
     made_of = sources_of_page(
         given, layers or {}, window=window, timeline=timeline, stimulus=stimulus, with_stimulus=with_stimulus
     )
-    asked = PageOptions(window, parcellation, regions, percentile, title, max_mb * BYTES_OF_MB, subjects_dir)
+    asked = PageOptions(window, parcellation, regions, percentile, title, max_mb * MB, subjects_dir)
     text, facts = assembled(made_of, asked)
     content = text.encode("utf-8")
     write_file_whole(out, lambda path: path.write_bytes(content), COMMAND)
