@@ -94,7 +94,7 @@ def make_figure(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
         panels = [Panel(title, ValueMap(each, scale)) for title, each in zip(titles, maps.panels, strict=True)]
         bar = ScaleBar(scale, maps.unit, _beyond(maps, scale), legend_is_beside(views, len(panels), look))
         around = Figure(options.title or "", maps.note, bar if options.colour_bar else None)
-    figure = draw_panels(brain, panels, views, look, around, n_columns=options.columns, decorate=marks.draw)
+    figure = draw_panels(brain, panels, views, look, around, n_columns=options.columns, marks=marks)
     return MadeFigure(figure, tuple(dict.fromkeys(maps.warnings)))
 
 
@@ -221,7 +221,8 @@ def _timesteps(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
     shown = [shown_series(source, name) for source, name in zip(sources, distinct_names(sources), strict=True)]
     low, high = options.limits or (None, None)
     has_borders = options.parcellation is not None if options.outlines is None else options.outlines
-    neuro = sources[0] if len(sources) == 1 else {one.name: one.series for one in shown}
+    is_run = len(sources) == 1 and isinstance(sources[0], (str, Path)) and Path(sources[0]).is_dir()
+    neuro = sources[0] if is_run else {one.name: one.series for one in shown}  # a run knows its stimulus
     figure = plot_timesteps(
         neuro, plot_every_k_timesteps=options.every, views=options.shown_views(), align=options.align,
         timeline=options.timeline, stimulus=options.stimulus, look=options.look(1), cmap=options.cmap, vmin=low,
