@@ -32,17 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--stimulus", type=common.path, metavar="FILE", help="a film, sound or picture in the place of the run's own"
     )
     parser.add_argument("--no-stimulus", action="store_true", help="leave the stimulus out; its words too")
-    parser.add_argument("--timeline", type=common.words, metavar="NAME", help="one of several timelines of a run")
-    parser.add_argument("--start", type=float, default=0.0, metavar="S", help="first second that is shown (default: 0)")
-    parser.add_argument("--stop", type=float, metavar="S", help="where it ends (default: the end)")
-    parser.add_argument(
-        "--max-mb", type=float, default=30.0, metavar="N",
-        help="megabytes of the page (default: 30): the stimulus takes what the predictions leave, as a film of at most "
-        "480p, as sound alone, or as a still",
-    )  # fmt: skip
-    parser.add_argument(
-        "--percentile", type=float, default=99.0, metavar="P", help="of the values, where colours end (default: 99)"
-    )
+    _add_limits(parser)
     parser.add_argument("--title", type=common.words, metavar="TEXT", help="default: the name of the stimulus")
     parser.add_argument(
         "--subjects-dir", type=common.path, metavar="DIR",
@@ -54,6 +44,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     common.add_quiet(parser)
     common.add_json(parser, "what was written")
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    """Which part of the time, how large, how far colours reach."""
+    parser.add_argument("--timeline", type=common.words, metavar="NAME", help="one of several timelines of a run")
+    parser.add_argument("--start", type=float, default=0.0, metavar="S", help="first second that is shown (default: 0)")
+    parser.add_argument("--stop", type=float, metavar="S", help="where it ends (default: the end)")
+    parser.add_argument(
+        "--max-mb", type=float, default=30.0, metavar="N",
+        help="megabytes of the page (default: 30): the stimulus takes what the predictions leave, as a film of at most "
+        "480p, as sound alone, or as a still",
+    )  # fmt: skip
+    parser.add_argument(
+        "--percentile", type=float, default=99.0, metavar="P", help="of the values, where colours end (default: 99)"
+    )
 
 
 def execute(options: argparse.Namespace) -> int:

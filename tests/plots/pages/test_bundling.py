@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tribe_np.plots.pages.bundling import BundleError, bundled, imports_of, in_order, script_sources
+from tribe_np.plots.pages.bundling import BundleError, bundled, imports_of, script_sources, scripts_in_order
 from tribe_np.plots.pages.html_file import PAGE_FOLDER
 
 GOOD = {
@@ -19,7 +19,7 @@ GOOD = {
 
 
 def test_files_come_after_what_they_import() -> None:
-    assert in_order(GOOD) == ["lines.js", "numbers.js", "start.js"]
+    assert scripts_in_order(GOOD) == ["lines.js", "numbers.js", "start.js"]
     script = bundled(GOOD)
     assert "import" not in script.replace("// export", "")
     assert "\nexport" not in script

@@ -33,7 +33,7 @@ def bundled(sources: Mapping[str, str]) -> str:
     for name, source in sources.items():
         _check(name, source, sources)
     _check_names(sources)
-    parts = [f"// {name}\n{_without_modules(sources[name])}" for name in in_order(sources)]
+    parts = [f"// {name}\n{_without_modules(sources[name])}" for name in scripts_in_order(sources)]
     return '(() => {\n"use strict";\n' + "\n".join(parts) + "\n})();\n"
 
 
@@ -42,7 +42,7 @@ def script_sources(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.js"))}
 
 
-def in_order(sources: Mapping[str, str]) -> list[str]:
+def scripts_in_order(sources: Mapping[str, str]) -> list[str]:
     """Names of the files, each after those that it imports, the entry last.
 
     Raises   BundleError for a cycle

@@ -19,7 +19,7 @@ from tribe_np.plots.pages.page_sources import PageSources, Window
 from tribe_np.plots.pages.page_stimulus import packed_stimuli
 
 FORMAT = 1
-MEGABYTE = 1_000_000
+MB = 1_000_000
 VALUES_PER_BYTE = 8  # of a page, more than in any that was seen: what is refused before it is packed
 WORD, ROOM_TO_TELL = 80, 4000  # bytes of the facts about a word, and about a stimulus
 RANDOM = "made by `tribe-np demo` with random weights: the numbers mean nothing about any brain"
@@ -34,7 +34,7 @@ class PageOptions:
     regions: Sequence[str] | None = None
     percentile: float = PERCENTILE
     title: str | None = None
-    max_bytes: float = 30 * MEGABYTE
+    max_bytes: float = 30 * MB
     subjects_dir: str | Path | None = None
 
 
@@ -116,7 +116,7 @@ def _check_amount(made_of: PageSources, asked: PageOptions) -> None:
 def _too_large(n_bytes: float, made_of: PageSources, asked: PageOptions, *, at_least: bool = False) -> OutputError:
     n_rows = sum(len(layer.series.values) for layer in made_of.layers)
     return OutputError(
-        f"the page would have {'at least ' if at_least else ''}{n_bytes / MEGABYTE:.1f} MB without its stimulus "
-        f"({n_rows} rows), more than --max-mb {asked.max_bytes / MEGABYTE:g}; show a part of the time with --start and "
+        f"the page would have {'at least ' if at_least else ''}{n_bytes / MB:.1f} MB without its stimulus "
+        f"({n_rows} rows), more than --max-mb {asked.max_bytes / MB:g}; show a part of the time with --start and "
         "--stop, or raise --max-mb"
     )

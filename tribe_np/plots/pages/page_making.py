@@ -12,7 +12,7 @@ from typing import Any
 from tribe_np.errors import ConfigError
 from tribe_np.outputs.whole import check_file_target, write_file_whole
 from tribe_np.plots.colours.colour_scale import PERCENTILE
-from tribe_np.plots.pages.page_assembly import MEGABYTE, PageOptions, assembled
+from tribe_np.plots.pages.page_assembly import MB, PageOptions, assembled
 from tribe_np.plots.pages.page_sources import Window, sources_of_page
 
 COMMAND = "page"
@@ -68,7 +68,7 @@ def page(
     made_of = sources_of_page(
         given, layers or {}, window=window, timeline=timeline, stimulus=stimulus, with_stimulus=with_stimulus
     )
-    asked = PageOptions(window, parcellation, regions, percentile, title, max_mb * MEGABYTE, subjects_dir)
+    asked = PageOptions(window, parcellation, regions, percentile, title, max_mb * MB, subjects_dir)
     text, facts = assembled(made_of, asked)
     content = text.encode("utf-8")
     write_file_whole(out, lambda path: path.write_bytes(content), COMMAND)

@@ -69,7 +69,7 @@ def _packed(
         notes += said
     words = [word for word in stimulus.words if word.stop > window.start and word.start < window.end]
     kind = media.kind if media.kind != "none" else "text" if words else "none"
-    if stimulus.kind == "text" and kind == "audio":
+    if stimulus.kind == "text" and media.kind == "audio":
         kind = "text"  # with its speech: the words are what is shown
     facts = {
         "kind": kind, "blob": f"media-{number}" if media.content else None, "mime": media.mime,
