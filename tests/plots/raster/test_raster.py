@@ -130,15 +130,6 @@ def test_a_missing_vertex_leaves_its_triangles_bare() -> None:
     assert 0 < bare.mean() < 0.1
 
 
-def test_a_vertex_without_weight_is_not_missed() -> None:
-    surface = sheets(0, kind="flat", n=2)  # two triangles, whose diagonal meets the centres of pixels
-    raster = rasterise(surface, view_of("flat_left"), width=8, height=8, margin=0)
-    values = np.array([np.nan, 1, 1, 1, *[0] * 4], np.float32)
-    on_diagonal = raster.weights.min(axis=1) == 0
-    assert on_diagonal.any()
-    assert not np.isnan(raster.at_pixels(values)[on_diagonal]).any()
-
-
 def test_light_comes_from_the_eye() -> None:
     raster = rasterise(ellipsoids(), view_of("left"), width=120, height=90)
     y, x = np.divmod(raster.pixels, raster.width)

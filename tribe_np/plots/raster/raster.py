@@ -66,7 +66,7 @@ class Raster:
         """Values of vertices at the fragments: linear in between or, for labels, that of the nearest vertices.
 
         Shapes   values (2 V,) or (2 V, C) -> (P,) or (P, C); floats become float32 (float64 stays), labels keep their
-                 dtype. NaN where a vertex that counts is NaN
+                 dtype. NaN where a vertex of the fragment's triangle is NaN
         Raises   ShapeError for values of another mesh
         """
         values = self.checked(values)
@@ -76,9 +76,10 @@ class Raster:
         if values.dtype.kind != "f":
             values = values.astype(np.float32)
         weights = self.weights if values.ndim == 1 else self.weights[:, :, None]
-        total = values[self.vertices[:, 0]] * weights[:, 0]
-        total += values[self.vertices[:, 1]] * weights[:, 1]
-        total += values[self.vertices[:, 2]] * weights[:, 2]
+        with np.errstate(invalid="ignore"):  # infinities
+            total = values[self.vertices[:, 0]] * weights[:, 0]
+            total += values[self.vertices[:, 1]] * weights[:, 1]
+            total += values[self.vertices[:, 2]] * weights[:, 2]
         return np.asarray(total)
 
     def _weightiest(self, values: np.ndarray) -> np.ndarray:
@@ -209,14 +210,13 @@ def rasterise(
     light = np.ones(len(seen)) if view.is_flat else light_on(drawn, seen, weights, camera)
     if shade is not None:
         light = light * mixed(weights, np.asarray(shade)[seen])
-    seen, weights = _without_idle(seen.astype(np.int32), weights.astype(np.float32))
     return Raster(
         view=view,
         width=width,
         height=height,
         pixels=pieces.pixels,
-        vertices=seen,
-        weights=weights,
+        vertices=seen.astype(np.int32),
+        weights=weights.astype(np.float32),
         coverage=pieces.coverage.astype(np.float32),
         light=light.astype(np.float32),
         depth=pieces.depth,
@@ -250,12 +250,6 @@ def blend(base: np.ndarray, rgba: np.ndarray) -> np.ndarray:
     """Colours (P, 4) laid over others (P, 3) by their opacity: (P, 3) float32. NaN counts as not there."""
     opacity = np.nan_to_num(rgba[:, 3:])
     return np.asarray(base * (1 - opacity) + np.nan_to_num(rgba[:, :3]) * opacity, np.float32)
-
-
-def _without_idle(vertices: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A vertex without weight gives its place to the one with most: its value, NaN perhaps, must not count."""
-    most = np.take_along_axis(vertices, weights.argmax(axis=1)[:, None], axis=1)
-    return np.where(weights > 0, vertices, most), weights
 
 
 def _bytes(picture: np.ndarray) -> np.ndarray:
