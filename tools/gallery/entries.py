@@ -56,11 +56,11 @@ ENTRIES = (
     ),
     Entry(
         "Figures", "Three maps in one", "Light in red, sound in green, words in blue; where two meet, colours mix.",
-        "tribe-np plot drives.npy --rgb --size 120 --out rgb.png", "rgb.png", "rgb.png",
+        "tribe-np plot drives.npy --rgb --names light sound words --size 120 --out rgb.png", "rgb.png", "rgb.png",
     ),
     Entry(
         "A film", "Stimulus and cortex", "MP4 with the sound of the stimulus: here the film frame at 17 s.",
-        "tribe-np film painted --parcellation hcp-mmp1 --regions V1,A1,44,MT --out film.mp4", "film.mp4",
+        "tribe-np film painted --label V1,A1,44,MT --out film.mp4", "film.mp4",
         "film.png", moment=17.3,
     ),
     Entry(

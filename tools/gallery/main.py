@@ -76,15 +76,14 @@ def _show(entry: Entry, work: Path) -> None:
         film_picture(made, entry.moment or 0.0, shown)
     elif made.suffix == ".html":
         page_picture(made, entry, shown)
-    elif made.suffix == ".gif":
-        shown.write_bytes(made.read_bytes())
-        return
     else:
         shown.write_bytes(made.read_bytes())
+    if made.suffix == ".gif":
+        return
     with Image.open(shown) as picture:
         small = picture.convert("RGB")
         small.thumbnail((WIDEST, 4 * WIDEST))
-        small.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(shown, optimize=True)
+        small.save(shown, optimize=True)
 
 
 def page_text() -> str:
