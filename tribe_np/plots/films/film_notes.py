@@ -32,6 +32,7 @@ def film_texts(
         warning=" · ".join(text for text in said if text),
         shown=_what_is_shown(maps[0], clock, what, fps),
         unit=("difference, " if is_difference else "") + (UNIT if series.run else "no unit given"),
+        lane="BOLD" if series.run else "values",
     )
 
 

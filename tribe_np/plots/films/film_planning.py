@@ -88,6 +88,8 @@ def planned(
         layout, texts, maps=maps, brain=brain, painter=painter, clock=clock, stimulus=shown, start=span.start,
         stop=span.start + n_film_frames / form.fps,
     )  # fmt: skip
+    if labels and brain.letters is not None and (hidden := [n for n in labels if n not in brain.letters.written]):
+        warnings.append(f"{', '.join(hidden)}: too little is seen in these views, so no name is written there")
     if painter.fonts.missing:
         warnings.append(without_font(painter.fonts.missing))
     return FilmPlan(form, layout, scene, shown, span.start, n_film_frames, tuple(warnings))

@@ -86,10 +86,10 @@ class TimeStrip:
 
     def __init__(
         self, box: Box, scale: float, painter: TextPainter, *, clock: RowClock, stimulus: RunStimulus,
-        start: float, stop: float, loudest: float,
+        start: float, stop: float, loudest: float, lane: str,
     ) -> None:  # fmt: skip
         self.box, self.scale, self.painter = box, scale, painter
-        self.clock, self.stimulus, self.loudest = clock, stimulus, loudest
+        self.clock, self.stimulus, self.loudest, self.lane = clock, stimulus, loudest, lane
         self.offset = clock.hemodynamic_offset
         self.is_bold = clock.align == "bold"
         length = stop - start
@@ -168,7 +168,7 @@ class TimeStrip:
     def _labels(self, ground: np.ndarray, axis: Axis) -> None:
         width = axis.left - round(12 * self.scale)
         for text, (first, last), colour in (
-            ("stimulus", self.lanes.stimulus, ACCENT), ("BOLD", self.lanes.bold, BOLD_COLOUR),
+            ("stimulus", self.lanes.stimulus, ACCENT), (self.lane, self.lanes.bold, BOLD_COLOUR),
         ):  # fmt: skip
             style = TextStyle(self.text, colour, across=1.0)
             ground[first:last, :width] = self.painter.line(text, (width, last - first), style)
