@@ -52,7 +52,9 @@ def words(text: str, start: float = 0.2, step: float = 0.5) -> list[Event]:
     return [Event("Word", start + k * step, step * 0.8, text=word) for k, word in enumerate(text.split())]
 
 
-def shown(path: Path, start: float = 0.0, kinds: Sequence[str] = ("Video", "Audio"), length: float = LENGTH) -> list[Event]:
+def shown(
+    path: Path, start: float = 0.0, kinds: Sequence[str] = ("Video", "Audio"), length: float = LENGTH
+) -> list[Event]:
     """Rows of a file that is seen, heard or both."""
     return [Event(kind, start, length, filepath=str(path), frequency=24.0) for kind in kinds]
 
