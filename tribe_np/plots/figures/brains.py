@@ -102,10 +102,9 @@ def _kind(inflate: Inflate) -> str:
         return "inflated" if inflate else "pial"
     known = [kind for kind in SURFACES if kind != "flat"]
     if inflate not in known:
-        more = "; a flat map is a view: flat_left, flat_right, flat" if inflate == "flat" else ""
-        raise ConfigError(
-            f"surface {quoted(inflate)} is unknown; known are {', '.join(known)}{did_you_mean(inflate, known)}{more}"
-        )
+        is_flat = inflate == "flat"
+        hint = "; a flat map is a view: flat, flat_left, flat_right" if is_flat else did_you_mean(inflate, known)
+        raise ConfigError(f"surface {quoted(inflate)} is unknown; known are {', '.join(known)}{hint}")
     return inflate
 
 

@@ -28,6 +28,7 @@ from tribe_np.plots.figures.overlays import ColourOverlay, ValueMap
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside
 from tribe_np.plots.figures.region_labels import RegionMarks, region_marks
 from tribe_np.plots.figures.rgb_maps import rgb_colours, rgb_legend
+from tribe_np.plots.figures.subcortical_figure import is_of_voxels, voxel_figure
 from tribe_np.plots.figures.surface_maps import beyond_limits
 
 
@@ -75,6 +76,8 @@ def make_figure(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
     if not sources:
         raise ConfigError("nothing to plot: expected a prediction folder, a .npy file or an array")
     options.check(len(sources))
+    if is_of_voxels(sources):
+        return MadeFigure(*voxel_figure(sources, options))
     if options.timesteps:
         return _timesteps(sources, options)
     shown = _shown(sources, options)
@@ -94,7 +97,7 @@ def make_figure(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
         panels = [Panel(title, ValueMap(each, scale)) for title, each in zip(titles, maps.panels, strict=True)]
         bar = ScaleBar(scale, maps.unit, _beyond(maps, scale), legend_is_beside(views, len(panels), look))
         around = Figure(options.title or "", maps.note, bar if options.colour_bar else None)
-    figure = draw_panels(brain, panels, views, look, around, n_columns=options.columns, decorate=marks.draw)
+    figure = draw_panels(brain, panels, views, look, around, n_columns=options.columns, marks=marks)
     return MadeFigure(figure, tuple(dict.fromkeys(maps.warnings)))
 
 
@@ -215,19 +218,21 @@ def _marks(brain: Brain, options: FigureOptions) -> RegionMarks:
 def _timesteps(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
     """Brains below what was seen and heard."""
     from tribe_np.plots import plot_timesteps
+    from tribe_np.plots.figures.timesteps_bands import odd_of
 
     if options.minus is not None:
         raise ConfigError("--minus does not go with --timesteps")
     shown = [shown_series(source, name) for source, name in zip(sources, distinct_names(sources), strict=True)]
     low, high = options.limits or (None, None)
     has_borders = options.parcellation is not None if options.outlines is None else options.outlines
-    neuro = sources[0] if len(sources) == 1 else {one.name: one.series for one in shown}
+    is_run = len(sources) == 1 and isinstance(sources[0], (str, Path)) and Path(sources[0]).is_dir()
+    neuro = sources[0] if is_run else {one.name: one.series for one in shown}  # a run knows its stimulus
     figure = plot_timesteps(
         neuro, plot_every_k_timesteps=options.every, views=options.shown_views(), align=options.align,
         timeline=options.timeline, stimulus=options.stimulus, look=options.look(1), cmap=options.cmap, vmin=low,
         vmax=high, threshold=options.threshold, symmetric_cbar=options.symmetric, alpha_cmap=options.fade,
         colorbar=options.colour_bar, annotated_rois=options.labels or None, outlines=has_borders or None,
         parcellation=options.parcellation, mesh=shown[0].series.mesh, inflate=options.surface,
-        subjects_dir=options.subjects_dir,
+        subjects_dir=options.subjects_dir, percentile=options.percentile,
     )  # fmt: skip
-    return MadeFigure(figure, tuple(text for one in shown for text in one.warnings))
+    return MadeFigure(figure, (*(text for one in shown for text in one.warnings), *odd_of(figure)))

@@ -15,7 +15,7 @@ from tribe_np.plots.figures.sheets import SMALL
 LEAST_SEEN = 0.0004  # of the picture: a region of which less is seen gets no name
 DIRECTIONS, RINGS = 12, 9  # places tried around a region: so many directions, in rings one height of a letter apart
 AIR = 0.12  # of a letter's height between two names
-HALO = 1.2  # points of white around letters
+HALO = 0.9  # points of white around letters
 
 
 @dataclass(frozen=True)

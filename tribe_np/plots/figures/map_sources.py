@@ -43,7 +43,8 @@ def shown_series(source: Any, name: str | None = None) -> ShownSeries:
     try:
         series = as_series(_array(Path(source)) if is_file else source)
     except ShapeError as error:
-        raise (ShapeError(f"{source}: {error}") if is_file else error) from error
+        what = str(error).removeprefix("the array: ")
+        raise (ShapeError(f"{source}: {what}") if is_file else error) from error
     if not len(series.values):
         raise ShapeError(f"{series.origin}: has no rows")
     if is_file:
@@ -143,11 +144,17 @@ def distinct_names(sources: Sequence[Any]) -> list[str]:
 
 
 def _array(path: Path) -> np.ndarray:
+    expected = "expected a folder that predict, resample or project wrote, or a .npy file"
+    if not path.exists():
+        raise OutputError(f"{path}: is not there; {expected}")
     if path.suffix.lower() != ".npy":
-        there = "is no folder and no .npy file" if path.exists() else "is not there"
-        raise OutputError(f"{path}: {there}; expected a folder that predict, resample or project wrote, or a .npy file")
+        raise OutputError(f"{path}: is no folder and no .npy file; {expected}")
     try:
         found = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except OSError as error:
         raise OutputError(f"{path}: cannot be read: {reason_of(error)}") from error
-    return np.asarray(found) if isinstance(found, np.ndarray) else np.zeros(0)
+    except (ValueError, EOFError) as error:
+        raise OutputError(f"{path}: is no .npy file of numbers, or a part of one") from error
+    if not isinstance(found, np.ndarray):
+        raise OutputError(f"{path}: is no .npy file of numbers")
+    return np.asarray(found)

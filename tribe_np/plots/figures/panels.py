@@ -1,6 +1,6 @@
 """A figure of one or several maps: the same views of each, one scale, one legend, nothing wasted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -11,6 +11,7 @@ from tribe_np.plots.figures.colour_bars import ScaleBar
 from tribe_np.plots.figures.drawn_views import DrawnView, draw_sides, draw_view
 from tribe_np.plots.figures.mixed_colours import Legend
 from tribe_np.plots.figures.overlays import Overlay
+from tribe_np.plots.figures.region_labels import RegionMarks
 from tribe_np.plots.figures.sheets import LETTERS, SMALL, TITLE, Look, Sheet, new_sheet
 from tribe_np.plots.views import View
 
@@ -61,9 +62,9 @@ def draw_panels(
     around: Figure,
     *,
     n_columns: int | None = None,
-    decorate: Callable[[DrawnView], None] | None = None,
+    marks: RegionMarks | None = None,
 ) -> Any:
-    """The matplotlib figure; `decorate` draws outlines and labels over each view."""
+    """The matplotlib figure; borders of regions are drawn on every map, their names on the first."""
     plan = _plan(brain, panels, views, look, around, n_columns)
     sheet = new_sheet(look.width_in_pixels, plan.height, look)
     for number, panel in enumerate(panels):
@@ -72,8 +73,11 @@ def draw_panels(
         if panel.title:
             middle = x + plan.block.width * plan.per_mm / 2
             sheet.write(middle, y + plan.titles * 0.45, panel.title, size=LETTERS)
-        shows_sides = around.shows_sides and number == 0
-        _draw_block(sheet, brain, panel, plan, (x, y + plan.titles), decorate, shows_sides)
+        for drawn in _draw_block(sheet, brain, panel, plan, (x, y + plan.titles)):
+            if marks is not None:
+                marks.draw(drawn, has_names=number == 0)
+            if around.shows_sides and number == 0:
+                draw_sides(drawn, look.faint_ink)
     if around.legend is not None:
         around.legend.draw(sheet, plan.legend_box)
     edge = look.pixels(EDGE)
@@ -85,18 +89,14 @@ def draw_panels(
 
 
 def _draw_block(
-    sheet: Sheet, brain: Brain, panel: Panel, plan: _Plan, corner: tuple[float, float],
-    decorate: Callable[[DrawnView], None] | None, shows_sides: bool,
-) -> None:  # fmt: skip
+    sheet: Sheet, brain: Brain, panel: Panel, plan: _Plan, corner: tuple[float, float]
+) -> Iterator[DrawnView]:
+    """The views of one map."""
     for cell in plan.block.cells:
         width, height = ceil(cell.width * plan.per_mm) + 2, ceil(cell.height * plan.per_mm) + 2
         raster = brain.raster(cell.view, width, height, 1 / (plan.per_mm * cell.scale))
         x, y = corner[0] + cell.x * plan.per_mm - 1, corner[1] + cell.y * plan.per_mm - 1
-        drawn = draw_view(sheet.axes(round(x), round(y), width, height), brain, raster, panel.overlay)
-        if decorate is not None:
-            decorate(drawn)
-        if shows_sides:
-            draw_sides(drawn, sheet.look.faint_ink)
+        yield draw_view(sheet.axes(round(x), round(y), width, height), brain, raster, panel.overlay)
 
 
 def _plan(

@@ -14,10 +14,11 @@ from tribe_np.cortex.parcellations.parcellation_files import load_parcellation
 from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.errors import ConfigError
 from tribe_np.plots.figures.brains import Brain
-from tribe_np.plots.figures.drawn_views import DrawnView, draw_outlines, drawn_view_of
+from tribe_np.plots.figures.drawn_views import OUTLINE_WIDTH, DrawnView, draw_outlines, drawn_view_of
 from tribe_np.plots.figures.label_places import place_labels
 from tribe_np.shown import quoted
 
+MANY, THIN = 40, 0.3  # regions from which borders are so thin, in points
 Names = str | Sequence[str] | Mapping[str, str]
 
 
@@ -34,11 +35,12 @@ class RegionMarks:
     names: tuple[str, ...] = ()
     settings: Mapping[str, Any] | None = None
 
-    def draw(self, drawn: DrawnView) -> None:
-        """Borders, and names over them, in one view."""
+    def draw(self, drawn: DrawnView, *, has_names: bool = True) -> None:
+        """Borders, and names over them, in one view; many borders are thinner than a few."""
         if self.outlined is not None:
-            draw_outlines(drawn, self.outlined)
-        if self.labelled is not None:
+            n = len(np.unique(self.outlined))
+            draw_outlines(drawn, self.outlined, width=THIN if n > MANY else OUTLINE_WIDTH)
+        if self.labelled is not None and has_names:
             names = dict(enumerate(self.names * 2))
             place_labels(drawn, self.labelled, names, self.settings or {})
 

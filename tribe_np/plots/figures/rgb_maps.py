@@ -81,7 +81,7 @@ def plot_surf_rgb(
         return colours
     around = Figure(title, legend=None if labels is None else rgb_legend(labels, cmap))
     look = look or Look(width=min(180.0, 60.0 * len(shown)))
-    return draw_panels(brain, [Panel("", overlay)], shown, look, around, decorate=marks.draw)
+    return draw_panels(brain, [Panel("", overlay)], shown, look, around, marks=marks)
 
 
 def rgb_colours(

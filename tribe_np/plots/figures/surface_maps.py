@@ -82,7 +82,7 @@ def plot_surf(
     is_beside = legend_is_beside(shown, 1, look)
     bar = ScaleBar(overlay.scale, colorbar_title or "", beyond, is_beside) if colorbar else None
     return draw_panels(
-        brain, [Panel("", overlay)], shown, look, Figure(title, legend=bar), decorate=marks.draw
+        brain, [Panel("", overlay)], shown, look, Figure(title, legend=bar), marks=marks
     )  # fmt: skip
 
 
