@@ -34,6 +34,7 @@ STAGES = (
     "regions",
     "subcortex",
     "surface_maps",
+    "figures",
     "projection",
 )
 

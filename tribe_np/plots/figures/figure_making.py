@@ -85,9 +85,9 @@ def make_figure(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
     look = options.look(len(maps.panels))
     if options.rgb:
         panels = [Panel("", ColourOverlay(rgb_colours(np.stack(maps.panels, axis=1), cmap=options.mix)))]
-        legend = rgb_legend(maps.titles, options.mix) if options.colour_bar else None
-        around = Figure(options.title or "", maps.note, legend)
         look = options.look(1)
+        legend = rgb_legend(maps.titles, options.mix, is_beside=legend_is_beside(views, 1, look))
+        around = Figure(options.title or "", maps.note, legend if options.colour_bar else None)
     else:
         scale = _scale(maps, options)
         titles = maps.titles if len(maps.panels) > 1 or options.at else [""]

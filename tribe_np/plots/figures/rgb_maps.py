@@ -17,7 +17,7 @@ from tribe_np.plots.figures.brains import Brain, Inflate, load_brain
 from tribe_np.plots.figures.given_axes import views_and_axes
 from tribe_np.plots.figures.mixed_colours import Legend, MixLegend, SwatchLegend
 from tribe_np.plots.figures.overlays import ColourOverlay
-from tribe_np.plots.figures.panels import Figure, Panel, draw_panels
+from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside
 from tribe_np.plots.figures.region_labels import region_marks
 from tribe_np.plots.figures.sheets import Look
 from tribe_np.plots.figures.surface_maps import draw_in_axes, values_on
@@ -79,8 +79,9 @@ def plot_surf_rgb(
         for drawn in draw_in_axes(pairs, brain, overlay):
             marks.draw(drawn)
         return colours
-    around = Figure(title, legend=None if labels is None else rgb_legend(labels, cmap))
     look = look or Look(width=min(180.0, 60.0 * len(shown)))
+    is_beside = legend_is_beside(shown, 1, look)
+    around = Figure(title, legend=None if labels is None else rgb_legend(labels, cmap, is_beside=is_beside))
     return draw_panels(brain, [Panel("", overlay)], shown, look, around, marks=marks)
 
 
@@ -136,9 +137,9 @@ def winner_colours(n: int, cmap: str) -> np.ndarray:
     return np.concatenate([np.zeros((1, 3)), table[: n - 1, :3]])
 
 
-def rgb_legend(labels: Sequence[str], cmap: str) -> Legend:
-    """What the colours mean."""
+def rgb_legend(labels: Sequence[str], cmap: str, *, is_beside: bool = False) -> Legend:
+    """What the colours mean; a mixture may be explained beside the brain."""
     if cmap == "rgb":
-        return MixLegend(labels)
+        return MixLegend(labels, is_beside)
     colours = np.eye(3)[: len(labels)] if cmap == "rgb_argmax" else winner_colours(len(labels), cmap)
     return SwatchLegend(labels, colours)
