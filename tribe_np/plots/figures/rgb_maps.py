@@ -14,7 +14,7 @@ from tribe_np.outputs.folder import write_array_file
 from tribe_np.plots.colours.colour_maps import colour_map
 from tribe_np.plots.colours.normalising import robust_normalize, saturate_colors
 from tribe_np.plots.figures.brains import Brain, Inflate, load_brain
-from tribe_np.plots.figures.given_axes import views_and_axes
+from tribe_np.plots.figures.given_axes import shown_views, views_and_axes
 from tribe_np.plots.figures.mixed_colours import Legend, MixLegend, SwatchLegend
 from tribe_np.plots.figures.overlays import ColourOverlay
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside
@@ -22,7 +22,6 @@ from tribe_np.plots.figures.region_labels import region_marks
 from tribe_np.plots.figures.sheets import Look
 from tribe_np.plots.figures.surface_maps import draw_in_axes, values_on
 from tribe_np.plots.raster.raster import GAP
-from tribe_np.plots.views import views_named
 
 MIXED = ("rgb", "rgb_argmax")
 PERCENTILE_OF_RGB = 95.0
@@ -64,7 +63,7 @@ def plot_surf_rgb(
     Raises   ConfigError, ShapeError, MeshError, MissingDependencyError
     """
     pairs = None if axes is None else views_and_axes(views, axes)
-    shown = views_named(views) if pairs is None else tuple(view for view, _ in pairs)
+    shown = shown_views(views) if pairs is None else tuple(view for view, _ in pairs)
     if brain is None:
         brain = load_brain(mesh, inflate, bg_map=bg_map, views=shown, gap=hemisphere_gap, subjects_dir=subjects_dir)
     maps = np.stack([values_on(brain, signal, subjects_dir) for signal in signals], axis=1)
