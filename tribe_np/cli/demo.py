@@ -1,8 +1,13 @@
 """tribe-np demo: tiny random models, a film with speech, and the real pipeline on them."""
 
 import argparse
+import shlex
+from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
+
+if TYPE_CHECKING:
+    from tribe_np.pipeline.demo import DemoPaths
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,4 +55,21 @@ def execute(options: argparse.Namespace) -> int:
     print(run["summary"])
     print(f"wrote {paths.predictions}: predictions.npy, segments.json, events.tsv, run.json")
     print(f"remember: {NOTE}.")
+    with shown.stage("page", None, "pages") as step:
+        last = _page(paths)
+        step(1)
+    print(last)
     return 0
+
+
+def _page(paths: "DemoPaths") -> str:
+    """Makes the page of the demo, and says what to do next; without what it needs, how to get that."""
+    from tribe_np.errors import TribeError
+    from tribe_np.plots.pages.page_making import page
+
+    by_hand = f"tribe-np page {shlex.quote(str(paths.predictions))} --out {shlex.quote(str(paths.page))}"
+    try:
+        page(paths.predictions, paths.page)
+    except TribeError as error:
+        return f"next: {by_hand}; it was left out here: {error}"
+    return f"next: open {paths.page} in a browser; made by: {by_hand}"

@@ -18,6 +18,8 @@ COMMANDS = {
     "features": "write the features of a stimulus at 2 Hz, one file per modality",
     "roi": "show regions of a prediction: time courses, means, the strongest",
     "export": "write predictions in files that other tools open: GIFTI, CIFTI, mgh, NIfTI, mz3, stc, HDF5 and more",
+    "film": "make a film of a prediction: the stimulus with its sound beside the cortex, MP4 or GIF",
+    "page": "write one HTML file in which the cortex moves while the stimulus plays",
     "resample": "put predictions on another mesh",
     "project": "bring measured fMRI onto fsaverage5, cleaned, in scan time or at the rows of a prediction",
     "plot": "draw predictions on the cortex: figures for papers, as PNG, SVG or PDF",

@@ -1,6 +1,7 @@
 """tribe-np predict: a stimulus to a folder of predictions."""
 
 import argparse
+import shlex
 from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
@@ -8,6 +9,8 @@ from tribe_np.cli.parser import region_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+    from typing import Any
 
     from tribe_np.pipeline.progress import Progress
     from tribe_np.pipeline.stimuli.stimulus import WordSource
@@ -80,8 +83,19 @@ def execute(options: argparse.Namespace) -> int:
     common.print_warnings(run["warnings"])
     also = ", transcript.json" if (options.out / "transcript.json").is_file() else ""
     wrote = f"wrote {options.out}: predictions.npy, segments.json, events.tsv, run.json{also}"
-    common.print_result(options, run, [run["summary"], wrote])
+    common.print_result(options, run, [run["summary"], wrote, _next(run, options.out)])
     return 0
+
+
+def _next(run: "Mapping[str, Any]", out: "Path") -> str:
+    """What to type next: a page of the cortex, a volume of voxels, or what else was predicted as an array."""
+    folder = shlex.quote(str(out))
+    match run.get("space", {}).get("kind", "surface"):
+        case "surface":
+            return f"next: tribe-np page {folder} --out page.html"
+        case "mask":
+            return f"next: tribe-np export {folder} --to nifti --out volumes"
+    return f"next: numpy.load({str(out / 'predictions.npy')!r}) in Python"
 
 
 def _dry_run(

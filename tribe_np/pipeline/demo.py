@@ -37,7 +37,7 @@ TEXT = (
 SAMPLE_RATE = 22050
 N_VERTICES = 20484
 MIN_SECONDS, MAX_SECONDS = 2, 600
-COMMAND = "demo"
+COMMAND, PAGE_COMMAND = "demo", "page"
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,11 @@ class DemoPaths:
         """Cached features."""
         return self.folder / "cache"
 
+    @property
+    def page(self) -> Path:
+        """The page on which the cortex moves while the film runs."""
+        return self.folder / "page.html"
+
 
 def make_demo(folder: Path, *, seconds: int, seed: int, progress: Progress) -> tuple[DemoPaths, str]:
     """Writes models, film and transcript into `folder`; returns its paths and what spoke.
@@ -103,8 +108,9 @@ def others_files_in_demo(folder: Path) -> str | None:
     """
     paths = DemoPaths(folder)
     found = sorted(folder.iterdir())
-    files = [p for p in (paths.clip, paths.transcript) if is_own_file(p, COMMAND)]
-    known = {paths.models, paths.predictions, paths.cache, *files, *map(file_marker, (paths.clip, paths.transcript))}
+    makers = {paths.clip: COMMAND, paths.transcript: COMMAND, paths.page: PAGE_COMMAND}
+    files = [path for path, command in makers.items() if is_own_file(path, command)]
+    known = {paths.models, paths.predictions, paths.cache, *files, *map(file_marker, makers)}
     others = [p.name for p in found if p not in known and p.name not in LITTER and not is_passing_name(p.name)]
     if others:
         return f"holds other files ({listed(others)})"
@@ -209,5 +215,14 @@ def _tones(wav: Path, seconds: int) -> tuple[Word, ...]:
 
 
 def remove_results(paths: DemoPaths) -> None:
-    """Removes the predictions of an earlier demo, so that the folder never mixes two."""
+    """Removes the predictions and the page of an earlier demo, so that the folder never mixes two.
+
+    Raises   OutputError
+    """
     remove_whole(paths.predictions, "predict")
+    try:
+        if is_own_file(paths.page, PAGE_COMMAND):
+            paths.page.unlink()
+            file_marker(paths.page).unlink(missing_ok=True)
+    except OSError as error:
+        raise output_error(paths.page, error) from error

@@ -28,6 +28,7 @@ from tribe_np.plots.figures.overlays import ColourOverlay, ValueMap
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside
 from tribe_np.plots.figures.region_labels import RegionMarks, region_marks
 from tribe_np.plots.figures.rgb_maps import rgb_colours, rgb_legend
+from tribe_np.plots.figures.subcortical_figure import is_of_voxels, voxel_figure
 from tribe_np.plots.figures.surface_maps import beyond_limits
 
 
@@ -75,6 +76,8 @@ def make_figure(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
     if not sources:
         raise ConfigError("nothing to plot: expected a prediction folder, a .npy file or an array")
     options.check(len(sources))
+    if is_of_voxels(sources):
+        return MadeFigure(*voxel_figure(sources, options))
     if options.timesteps:
         return _timesteps(sources, options)
     shown = _shown(sources, options)
@@ -216,6 +219,7 @@ def _marks(brain: Brain, options: FigureOptions) -> RegionMarks:
 def _timesteps(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
     """Brains below what was seen and heard."""
     from tribe_np.plots import plot_timesteps
+    from tribe_np.plots.figures.timesteps_bands import odd_of
 
     if options.minus is not None:
         raise ConfigError("--minus does not go with --timesteps")
@@ -230,6 +234,6 @@ def _timesteps(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
         vmax=high, threshold=options.threshold, symmetric_cbar=options.symmetric, alpha_cmap=options.fade,
         colorbar=options.colour_bar, annotated_rois=options.labels or None, outlines=has_borders or None,
         parcellation=options.parcellation, mesh=shown[0].series.mesh, inflate=options.surface,
-        subjects_dir=options.subjects_dir,
+        subjects_dir=options.subjects_dir, percentile=options.percentile,
     )  # fmt: skip
-    return MadeFigure(figure, tuple(text for one in shown for text in one.warnings))
+    return MadeFigure(figure, (*(text for one in shown for text in one.warnings), *odd_of(figure)))

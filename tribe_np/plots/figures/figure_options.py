@@ -30,6 +30,7 @@ class FigureOptions:
     rgb        two or three maps as colours of one: "rgb", "rgb_argmax", "tab10", or True for "rgb"
     minus      a prediction that is taken away from the first
     align      whose clock tells the times: "stimulus" or "bold"
+    mask       the atlas of the subcortex, for predictions of its voxels
     outlines   draws all borders of the parcellation; None: where it is given, or around labelled regions
     labels     regions whose names are written
     limits     (low, high) of the colours, else percentile; symmetric: both as far from 0
@@ -48,6 +49,7 @@ class FigureOptions:
     timeline: str | None = None
     stimulus: str | Path | None = None
     parcellation: Any = None
+    mask: Any = None
     outlines: bool | None = None
     labels: Sequence[str] | Mapping[str, str] = ()
     cmap: Any = None

@@ -96,6 +96,7 @@ class StepBands:
             self._draw_band(sheet, rows, band, pixels(MARGIN) + number * step)
         n_left_out = 0 if rows is None else sum(rows.left_out)
         self._draw_foot(sheet, self.plan.said(n_left_out), pixels(MARGIN) + len(bands) * step)
+        sheet.figure.odd = tuple(self.plan.odd(n_left_out))
         return sheet.figure
 
     def _draw_band(self, sheet: Sheet, rows: StimulusRows | None, band: Sequence[TimeStep], y: float) -> None:
@@ -154,3 +155,8 @@ class StepBands:
             )  # fmt: skip
         if self.shows_bar:
             self.bar.draw(sheet, (sheet.width - left - bar_width, y, bar_width, bar_height))
+
+
+def odd_of(figure: Any) -> tuple[str, ...]:
+    """What was odd about a figure of time steps, as it says itself below."""
+    return getattr(figure, "odd", ())

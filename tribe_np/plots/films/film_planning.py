@@ -1,0 +1,164 @@
+"""What a film will show, worked out and checked before the first film frame: maps, stimulus, times, colours, places."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tribe_np.cortex.meshes.surfaces import load_overlay, load_surface
+from tribe_np.cortex.parcellations.parcellation import NO_REGION
+from tribe_np.cortex.parcellations.parcellation_files import load_parcellation
+from tribe_np.cortex.series import SurfaceSeries
+from tribe_np.errors import ConfigError
+from tribe_np.formats.prediction_folder import MEASURED
+from tribe_np.plots.colours.colour_scale import ColourScale, colour_scale
+from tribe_np.plots.films.film_brain import FilmBrain, RegionNames, film_brain
+from tribe_np.plots.films.film_encoder import GIF
+from tribe_np.plots.films.film_layout import FilmContent, FilmLayout, film_layout
+from tribe_np.plots.films.film_maps import FilmMap, film_maps
+from tribe_np.plots.films.film_notes import film_texts, film_warnings, without_font
+from tribe_np.plots.films.film_scene import FilmScene
+from tribe_np.plots.films.film_text import TextPainter
+from tribe_np.plots.films.film_wishes import FilmForm, Span, chosen_span
+from tribe_np.plots.stimulus.row_clock import RowClock, row_clock
+from tribe_np.plots.stimulus.run_stimulus import RunStimulus, stimulus_of_run
+from tribe_np.plots.views import View, views_named
+
+SOUND_ASPECT = 2.2  # of the box of a sound without pictures
+NARROWEST, WIDEST = 0.5, 2.4  # of the box of pictures
+
+
+@dataclass(frozen=True, eq=False)
+class FilmPlan:
+    """All that a film is made from.
+
+    Units    start in seconds of the stimulus
+    """
+
+    form: FilmForm
+    layout: FilmLayout
+    scene: FilmScene
+    stimulus: RunStimulus
+    start: float
+    n_film_frames: int
+    warnings: tuple[str, ...]
+
+    @cached_property
+    def moments(self) -> list[float]:
+        """The second of the stimulus that each film frame shows."""
+        return [self.start + number / self.form.fps for number in range(self.n_film_frames)]
+
+
+def planned(
+    prediction: Any, form: FilmForm, *, views: Sequence[Any], align: str, start: float | None, stop: float | None,
+    timeline: str | None, stimulus: Any, beside: Any, minus: Any, names: Sequence[str] | None,
+    parcellation: Any, labels: Sequence[str] | None, surface: str, subjects_dir: str | Path | None,
+    title: str | None, colours: Mapping[str, Any],
+) -> FilmPlan:  # fmt: skip
+    """The plan of a film (`film_making.film` says what the arguments are).
+
+    Raises   TribeError
+    """
+    maps = film_maps(prediction, beside=beside, minus=minus, names=None if names is None else tuple(names))
+    series = maps[0].series
+    clock = row_clock(series, align=align, timeline=timeline)
+    if not clock.n_rows:
+        raise ConfigError(f"{series.origin}: has no rows, and there is nothing to show")
+    shown = _stimulus(prediction, series, timeline, stimulus)
+    span = chosen_span(whole_span(clock, shown), start, stop)
+    scale = _scale(maps, clock, colours)
+    seen = views_named(views)
+    content = FilmContent(
+        len(seen), len(maps), shown.has_pictures or shown.has_sound, bool(shown.words), _picture_aspect(shown)
+    )
+    layout = film_layout(form.size, content)
+    painter = TextPainter()
+    brain = _brain(
+        layout, maps, seen, scale, painter, parcellation=parcellation, labels=labels, surface=surface,
+        subjects_dir=subjects_dir,
+    )  # fmt: skip
+    n_film_frames = max(1, ceil((span.stop - span.start) * form.fps - 1e-6))
+    warnings = [*form.warnings, *span.warnings, *film_warnings(maps, clock, shown, is_silent=form.kind == GIF)]
+    texts = film_texts(maps, clock, shown, title=title, is_measured=_is_measured(prediction), fps=form.fps)
+    scene = FilmScene(
+        layout, texts, maps=maps, brain=brain, painter=painter, clock=clock, stimulus=shown, start=span.start,
+        stop=span.start + n_film_frames / form.fps,
+    )  # fmt: skip
+    if painter.fonts.missing:
+        warnings.append(without_font(painter.fonts.missing))
+    return FilmPlan(form, layout, scene, shown, span.start, n_film_frames, tuple(warnings))
+
+
+def _is_measured(prediction: Any) -> bool:
+    return isinstance(prediction, (str, Path)) and (Path(prediction) / MEASURED).is_file()
+
+
+def whole_span(clock: RowClock, stimulus: RunStimulus) -> Span:
+    """From the first to the last moment that has something to show.
+
+    A last row that begins with the end of the stimulus adds no second of its own: it is where the others lead to.
+    """
+    start, stop = clock.first - clock.delay, clock.stop
+    if stimulus.duration > 0:
+        stop = max(stimulus.stop, stop if stop - clock.delay - stimulus.stop > clock.tr + 1e-3 else -np.inf)
+        stop = max(stop, stimulus.stop + clock.delay)
+        start = min(start, stimulus.start)
+    return Span(round(start, 3) + 0.0, round(stop, 3) + 0.0)  # a first row begins 1e-6 s early
+
+
+def _stimulus(prediction: Any, series: SurfaceSeries, timeline: str | None, given: Any) -> RunStimulus:
+    """The stimulus of the folder, or none; an array has one where a RunStimulus is given."""
+    if isinstance(given, RunStimulus):
+        return given
+    if isinstance(prediction, (str, Path)):
+        return stimulus_of_run(prediction, timeline=timeline, stimulus=given)
+    if given is not None:
+        raise ConfigError(f"stimulus {given}: belongs to a prediction folder, and {series.origin} is none")
+    return RunStimulus("none")
+
+
+def _scale(maps: Sequence[FilmMap], clock: RowClock, colours: Mapping[str, Any]) -> ColourScale:
+    """One scale for all maps."""
+    rows = np.arange(clock.n_rows) if clock.rows is None else np.asarray(clock.rows)
+    values = [each.some_rows(rows) for each in maps]
+    if len({part.shape[1] for part in values}) == 1:
+        return colour_scale(values[0] if len(values) == 1 else np.concatenate(values), **colours)
+    return colour_scale(np.concatenate([part.ravel() for part in values]), **colours)
+
+
+def _picture_aspect(stimulus: RunStimulus) -> float:
+    if not stimulus.has_pictures:
+        return SOUND_ASPECT
+    width, height = stimulus.picture_shape
+    return min(max(width / height, NARROWEST), WIDEST)
+
+
+def _brain(
+    layout: FilmLayout, maps: Sequence[FilmMap], views: Sequence[View], scale: ColourScale, painter: TextPainter, *,
+    parcellation: Any, labels: Sequence[str] | None, surface: str, subjects_dir: str | Path | None,
+) -> FilmBrain:  # fmt: skip
+    mesh = maps[0].series.mesh
+    outlined, named = _regions(parcellation, labels, maps[0].series)
+    sulc = load_overlay(mesh, "sulc", subjects_dir=subjects_dir)
+    kinds = {view.is_flat: "flat" if view.is_flat else surface for view in views}
+    surfaces = {is_flat: load_surface(mesh, kind, subjects_dir=subjects_dir) for is_flat, kind in kinds.items()}
+    return film_brain(surfaces, views, layout, scale, sulc=sulc, outlined=outlined, named=named, painter=painter)
+
+
+def _regions(
+    parcellation: Any, labels: Sequence[str] | None, series: SurfaceSeries
+) -> tuple[np.ndarray | None, RegionNames | None]:
+    """Borders of all regions of a parcellation, or of those with a name to write alone."""
+    if parcellation is None and not labels:
+        return None, None
+    found = load_parcellation(parcellation, 2 * series.per_hemisphere)
+    if not labels:
+        return np.asarray(found.region_of), None
+    labelled = np.full(len(found.region_of), NO_REGION)
+    for number, name in enumerate(labels):
+        labelled[found.vertices(name)] = number
+    return labelled if parcellation is None else np.asarray(found.region_of), RegionNames(labelled, tuple(labels))

@@ -1,0 +1,104 @@
+// The lines around regions on the graphics card: all of them, and those of one region over them.
+
+import { borderChains, lineArrays } from "./borders.js";
+import { CLIP_A_MM, filledBuffer, linkProgram, setSight } from "./card.js";
+import { LINE_PIXEL, LINE_VERTEX } from "./shaders.js";
+
+const NO_REGION = 65535;
+const OUTLINE = { width: 1.1, colour: [0.07, 0.07, 0.09, 0.72] };
+const HIGHLIGHT = [
+  { width: 5.0, colour: [0.05, 0.05, 0.07, 0.85] },
+  { width: 2.4, colour: [1, 1, 1, 1] },
+];
+const NEARER = 1.6; // mm towards the viewer, so that no line sinks into the surface that it lies on
+const FLOATS = 3 * 4; // bytes of a position
+
+/** Lines as arrays: of the whole surface for pial and inflated, and of the flat maps, which are cut, for the opening. */
+export function linesOf(stages, regionOf) {
+  const { faceLists, nVertices } = stages;
+  const isRight = (vertex) => vertex >= stages.perHemisphere;
+  const of = (list, shapes) => {
+    const chains = borderChains(regionOf, faceLists.indices, ...list.span("both"), nVertices);
+    return lineArrays(chains, shapes, isRight);
+  };
+  const solid = stages.shapes.filter((shape) => shape.name !== "flat");
+  const lines = { all: of(faceLists.all, solid), flat: null };
+  if (stages.shapes.length > solid.length) lines.flat = of(faceLists.flat, stages.shapes.slice(-2));
+  return lines;
+}
+
+export class LineDrawing {
+  constructor(gl, stages, lines) {
+    this.gl = gl;
+    this.stages = stages;
+    Object.assign(this, linkProgram(gl, LINE_VERTEX, LINE_PIXEL));
+    this.sets = { all: this.#uploaded(lines.all), flat: lines.flat && this.#uploaded(lines.flat) };
+  }
+
+  #uploaded(lines) {
+    const { gl } = this;
+    const array = gl.createVertexArray();
+    gl.bindVertexArray(array);
+    const [left, right] = lines.strips;
+    const set = { array, firstRight: lines.firstRight, counts: [left.length, right.length] };
+    set.positions = lines.positions.map((numbers) => filledBuffer(gl, numbers));
+    set.normals = lines.normals.map((numbers) => filledBuffer(gl, numbers));
+    for (let place = 0; place <= 8; place++) gl.enableVertexAttribArray(place);
+    filledBuffer(gl, lines.regions);
+    gl.vertexAttribPointer(8, 2, gl.UNSIGNED_SHORT, false, 0, 2 * 4);
+    filledBuffer(gl, Uint32Array.from([...left, ...right]), gl.ELEMENT_ARRAY_BUFFER);
+    gl.bindVertexArray(null);
+    return set;
+  }
+
+  /** shown: {hasOutlines, region (to be marked, or null), side, dots (device pixels a CSS pixel)}. */
+  draw(sight, shown) {
+    const { gl, uniforms } = this;
+    const { mix } = sight;
+    const set = mix.open > 0 ? this.sets.flat : this.sets.all;
+    gl.useProgram(this.program);
+    setSight(gl, uniforms, sight);
+    gl.uniform1i(uniforms.firstRight, set.firstRight);
+    gl.uniform2f(uniforms.canvasSize, sight.width * shown.dots, sight.height * shown.dots);
+    gl.uniform1f(uniforms.nearer, NEARER * CLIP_A_MM);
+    gl.uniform1f(uniforms.isTwoSided, mix.open > 0 && mix.open < 1 ? 1 : 0);
+    this.#point(set, mix);
+    gl.disable(gl.CULL_FACE);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    gl.depthMask(false);
+    if (shown.hasOutlines) this.#drawLines(set, OUTLINE, -1, shown);
+    if (shown.region !== null) for (const line of HIGHLIGHT) this.#drawLines(set, line, shown.region, shown);
+    gl.depthMask(true);
+    gl.bindVertexArray(null);
+  }
+
+  #point(set, mix) {
+    const { gl } = this;
+    gl.bindVertexArray(set.array);
+    const first = mix.open > 0 ? this.stages.shapes.length - 2 : 0; // the flat lines know the last two shapes alone
+    [mix.from, mix.to].forEach((shape, which) => {
+      gl.bindBuffer(gl.ARRAY_BUFFER, set.positions[shape - first]);
+      for (const place of [0, 1, 2])
+        gl.vertexAttribPointer(which * 3 + place, 3, gl.FLOAT, false, 0, place * 2 * FLOATS);
+      gl.bindBuffer(gl.ARRAY_BUFFER, set.normals[shape - first]);
+      gl.vertexAttribPointer(6 + which, 3, gl.BYTE, true, 4, 2 * 4);
+    });
+  }
+
+  #drawLines(set, { width, colour }, region, { side, dots }) {
+    const { gl, uniforms } = this;
+    gl.uniform1f(uniforms.halfWidth, (width * dots) / 2);
+    gl.uniform4fv(uniforms.ink, colour);
+    gl.uniform1f(uniforms.region, region);
+    const [left, right] = set.counts;
+    const first = side === "right" ? left : 0;
+    const count = (side === "right" ? 0 : left) + (side === "left" ? 0 : right);
+    if (count) gl.drawElements(gl.TRIANGLE_STRIP, count, gl.UNSIGNED_INT, first * 4);
+  }
+}
+
+/** The number that stands for a region, or null for none: null, undefined, -1 and 65535 are none. */
+export function regionNumber(region) {
+  return region === null || region === undefined || region < 0 || region === NO_REGION ? null : region;
+}

@@ -1,0 +1,122 @@
+"""The parts of a page put together: mesh, layers, regions, pictures, and the stimuli in the room that these leave."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tribe_np import __version__
+from tribe_np.cortex.meshes.numbering import check_numbering, numbering_at_hand
+from tribe_np.errors import OutputError
+from tribe_np.plots.colours.colour_scale import PERCENTILE
+from tribe_np.plots.pages.colour_tables import colour_tables
+from tribe_np.plots.pages.html_file import html_page
+from tribe_np.plots.pages.packed_mesh import packed_mesh
+from tribe_np.plots.pages.page_layers import packed_layer
+from tribe_np.plots.pages.page_pictures import still_pictures
+from tribe_np.plots.pages.page_regions import packed_regions
+from tribe_np.plots.pages.page_sources import PageSources, Window
+from tribe_np.plots.pages.page_stimulus import packed_stimuli
+
+FORMAT = 1
+MB = 1_000_000
+VALUES_PER_BYTE = 8  # of a page, more than in any that was seen: what is refused before it is packed
+WORD, ROOM_TO_TELL = 80, 4000  # bytes of the facts about a word, and about a stimulus
+RANDOM = "made by `tribe-np demo` with random weights: the numbers mean nothing about any brain"
+
+
+@dataclass(frozen=True)
+class PageOptions:
+    """What was asked for; `max_bytes` is the size of the whole file."""
+
+    window: Window
+    parcellation: Any = None
+    regions: Sequence[str] | None = None
+    percentile: float = PERCENTILE
+    title: str | None = None
+    max_bytes: float = 30 * MB
+    subjects_dir: str | Path | None = None
+
+
+def assembled(made_of: PageSources, asked: PageOptions) -> tuple[str, dict[str, Any]]:
+    """The text of the page, and its facts.
+
+    Raises   OutputError for a page that is too large without any stimulus; as what it is made of
+    """
+    _check_amount(made_of, asked)
+    facts, blobs, pictures = _without_stimuli(made_of, asked)
+    bare = len(html_page(facts, blobs, title=facts["title"], pictures=pictures).encode("utf-8"))
+    told = sum(ROOM_TO_TELL + WORD * len(stimulus.words) for stimulus in made_of.stimuli)
+    if bare + told > asked.max_bytes:
+        raise _too_large(bare + told, made_of, asked)
+    rows_stop = max(float(layer.series.starts[-1]) + layer.series.tr for layer in made_of.layers)
+    stimuli = packed_stimuli(
+        made_of.stimuli, asked.window, asked.max_bytes - bare - told, rows_stop + asked.window.start
+    )
+    blobs |= {f"media-{number}": each.blob for number, each in enumerate(stimuli) if each.blob}
+    facts["stimuli"] = [each.facts for each in stimuli]
+    facts["notes"] += [note for each in stimuli for note in each.notes]
+    facts["time"] = _time(made_of, asked.window, facts["stimuli"], rows_stop)
+    return html_page(facts, blobs, title=facts["title"], pictures=pictures), facts
+
+
+def _without_stimuli(made_of: PageSources, asked: PageOptions) -> tuple[dict[str, Any], dict[str, str], str]:
+    """Facts, blobs and still pictures, as far as they need no stimulus."""
+    first = made_of.layers[0]
+    where = {"subjects_dir": asked.subjects_dir}
+    mesh = packed_mesh(first.series.mesh, **where)
+    check_numbering(first.series, numbering_at_hand(first.series.mesh, **where), mesh.facts["origin"])
+    regions = packed_regions(first.series, asked.parcellation, asked.regions)
+    layers = [packed_layer(layer, percentile=asked.percentile) for layer in made_of.layers]
+    pictures = still_pictures(first, regions.parcels, percentile=asked.percentile, **where)
+    blobs = {**mesh.blobs, **{f"layer-{number}": layer.blob for number, layer in enumerate(layers)}}
+    if regions.blob:
+        blobs["region_of"] = regions.blob
+    is_random = any(_is_of_demo(layer.series.run) for layer in made_of.layers)
+    said = [*made_of.notes, *mesh.notes, *regions.notes, *(note for layer in layers for note in layer.notes)]
+    facts = {
+        "format": FORMAT, "title": asked.title or _title(made_of), "made_by": f"tribe-np page {__version__}",
+        "notes": [*([RANDOM] if is_random else []), *said], "mesh": mesh.facts, "time": {},
+        "layers": [{**layer.facts, "blob": f"layer-{number}"} for number, layer in enumerate(layers)],
+        "colour_maps": colour_tables(), "parcellation": regions.facts, "stimuli": [],
+    }  # fmt: skip
+    return facts, blobs, pictures
+
+
+def _time(
+    made_of: PageSources, window: Window, stimuli: Sequence[Mapping[str, Any]], rows_stop: float
+) -> dict[str, Any]:
+    first = made_of.layers[0].series
+    stop = max([rows_stop, *(each["start"] + each["duration"] for each in stimuli)])
+    return {
+        "tr": first.tr, "hemodynamic_offset": first.hemodynamic_offset, "duration": round(stop, 6),
+        "origin": window.start,
+    }  # fmt: skip
+
+
+def _title(made_of: PageSources) -> str:
+    names = [stimulus.path.name for stimulus in made_of.stimuli if stimulus.path is not None]
+    return ", ".join(names) or Path(made_of.layers[0].series.origin).name
+
+
+def _is_of_demo(run: Mapping[str, Any]) -> bool:
+    return str(run.get("command", "")).split()[:1] == ["demo"]
+
+
+def _check_amount(made_of: PageSources, asked: PageOptions) -> None:
+    """Refuses what would not fit however well it packs, before hours are packed.
+
+    Raises   OutputError
+    """
+    n_values = sum(layer.series.values.size for layer in made_of.layers)
+    if n_values > VALUES_PER_BYTE * asked.max_bytes:
+        raise _too_large(n_values / VALUES_PER_BYTE, made_of, asked, at_least=True)
+
+
+def _too_large(n_bytes: float, made_of: PageSources, asked: PageOptions, *, at_least: bool = False) -> OutputError:
+    n_rows = sum(len(layer.series.values) for layer in made_of.layers)
+    return OutputError(
+        f"the page would have {'at least ' if at_least else ''}{n_bytes / MB:.1f} MB without its stimulus "
+        f"({n_rows} rows), more than --max-mb {asked.max_bytes / MB:g}; show a part of the time with --start and "
+        "--stop, or raise --max-mb"
+    )

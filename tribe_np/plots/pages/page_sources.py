@@ -1,0 +1,200 @@
+"""What a page is made from: predictions and maps as layers of one mesh, cut to a part of the time, with their stimuli.
+
+The page's time 0 is second `start` of the stimulus.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tribe_np.cortex.series import SurfaceSeries, as_series
+from tribe_np.cortex.voxel_series import is_voxel_folder
+from tribe_np.errors import ConfigError, OutputError, ShapeError, reason_of
+from tribe_np.plots.pages.page_layers import PageLayer
+from tribe_np.plots.stimulus.row_clock import row_clock
+from tribe_np.plots.stimulus.run_stimulus import RunStimulus, stimulus_of_run
+from tribe_np.plots.stimulus.stimulus_parts import whole_file_pieces
+from tribe_np.shown import quoted
+
+NO_STIMULUS = RunStimulus("none", note="the page was made without its stimulus")
+NO_FOLDER = RunStimulus("none", note="an array names no stimulus")
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of the time that is shown, in seconds of the stimulus; `stop` None is its end."""
+
+    start: float = 0.0
+    stop: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.start) and self.start >= 0):
+            raise ConfigError(f"--start must be a second from 0 on, got {self.start:g}")
+        if self.stop is not None and not self.start < self.stop < np.inf:
+            raise ConfigError(f"--stop must come after --start {self.start:g}, got {self.stop:g}")
+
+    @property
+    def end(self) -> float:
+        """Where it ends; infinity where everything is shown."""
+        return np.inf if self.stop is None else self.stop
+
+
+WHOLE = Window()
+
+
+@dataclass(frozen=True)
+class PageSources:
+    """Layers and stimuli of a page, in the page's time, and what was odd about them."""
+
+    layers: tuple[PageLayer, ...]
+    stimuli: tuple[RunStimulus, ...]
+    notes: tuple[str, ...]
+
+
+def sources_of_page(
+    sources: Sequence[Any],
+    more: Mapping[str, Any],
+    *,
+    window: Window,
+    timeline: str | None,
+    stimulus: str | Path | None,
+    with_stimulus: bool,
+) -> PageSources:
+    """Predictions `sources`, each with its stimulus, and further layers `more` by name, which share the first's.
+
+    Raises   ShapeError for layers of different meshes; ConfigError; OutputError; MediaError
+    """
+    series = [read_surface(source) for source in sources]
+    layers: list[PageLayer] = []
+    stimuli: list[RunStimulus] = []
+    notes: list[str] = []
+    for each, name in zip(series, _names(series), strict=True):
+        shown = cut_rows(each, timeline, window)
+        _check_mesh(shown, series[0])
+        number, found = _stimulus_of(each, layers, stimuli, timeline, stimulus if each is series[0] else None)
+        if found is not None:
+            stimuli.append(found if with_stimulus else NO_STIMULUS)
+        layers.append(PageLayer(shown, name, number))
+    for name, source in more.items():
+        layer, said = _further(name, source, series[0], timeline, window)
+        layers.append(layer)
+        notes += said
+    names = [layer.name for layer in layers]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ConfigError(f"two layers are called {quoted(min(twice))}; give another name with --layer NAME=FILE")
+    return PageSources(tuple(layers), tuple(stimuli), tuple(notes))
+
+
+def read_surface(source: Any) -> SurfaceSeries:
+    """A folder, an array or an .npy file as rows of vertices.
+
+    Raises   OutputError for voxels and for what cannot be read; as `as_series`
+    """
+    if is_voxel_folder(source):
+        raise OutputError(
+            f"{source}: holds voxels of a mask, and a page shows the cortical surface; "
+            "`tribe-np export --to nifti` writes voxels for a viewer of volumes"
+        )
+    if isinstance(source, (str, Path)) and Path(source).suffix.lower() == ".npy":
+        return replace(as_series(_array(Path(source))), origin=str(source))
+    return as_series(source)
+
+
+def _array(path: Path) -> np.ndarray:
+    try:
+        found: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        why = reason_of(error) if isinstance(error, OSError) else "not an array that NumPy wrote"
+        raise OutputError(f"{path}: cannot be read: {why}") from error
+    return found
+
+
+def _names(series: Sequence[SurfaceSeries]) -> list[str]:
+    """ "prediction" for one; of several, the names of their stimuli or folders, where these tell them apart."""
+    if len(series) == 1:
+        return ["prediction"]
+    for names in ([_film_name(each) for each in series], [Path(each.origin).name for each in series]):
+        if all(names) and len(set(names)) == len(names):
+            return names
+    return [f"{number} {Path(each.origin).name}" for number, each in enumerate(series, 1)]
+
+
+def _film_name(series: SurfaceSeries) -> str:
+    told = series.run.get("stimulus")
+    path = told.get("path") if isinstance(told, Mapping) else None
+    return Path(path).name if isinstance(path, str) else ""
+
+
+def _check_mesh(series: SurfaceSeries, first: SurfaceSeries) -> None:
+    if series.mesh != first.mesh:
+        raise ShapeError(
+            f"{series.origin}: is on {series.mesh}, but {first.origin} on {first.mesh}; a page has one mesh: "
+            f"`tribe-np resample --to {first.mesh}` brings one to the other"
+        )
+
+
+def cut_rows(series: SurfaceSeries, timeline: str | None, window: Window) -> SurfaceSeries:
+    """The rows of one timeline within the window, in order, in the page's time.
+
+    Raises   ConfigError where there are none
+    """
+    clock = row_clock(series, timeline=timeline)
+    numbers = np.arange(len(clock.starts)) if clock.rows is None else np.asarray(clock.rows)
+    starts = np.asarray(clock.starts, float)
+    kept = (starts < window.end) & (starts + series.tr > window.start + 1e-4)
+    if not kept.any():
+        raise ConfigError(
+            f"{series.origin}: has no rows from second {window.start:g} on"
+            + ("" if window.stop is None else f" to {window.stop:g}")
+            + (f"; its rows reach from {starts.min():g} to {starts.max() + series.tr:g}" if len(starts) else "")
+        )
+    return replace(series, values=series.values[numbers[kept]], starts=starts[kept] - window.start, timelines=None)
+
+
+def _stimulus_of(
+    series: SurfaceSeries,
+    layers: Sequence[PageLayer],
+    stimuli: Sequence[RunStimulus],
+    timeline: str | None,
+    given: str | Path | None,
+) -> tuple[int, RunStimulus | None]:
+    """The number of a prediction's stimulus, and it, unless an earlier prediction is of the same film."""
+    told = series.run.get("stimulus")
+    for layer in layers:
+        if told and layer.series.run.get("stimulus") == told:
+            return layer.stimulus, None
+    if series.run and (Path(series.origin) / "run.json").is_file():
+        return len(stimuli), stimulus_of_run(series.origin, timeline=timeline, stimulus=given)
+    return len(stimuli), NO_FOLDER if given is None else _stimulus_of_file(Path(given))
+
+
+def _stimulus_of_file(path: Path) -> RunStimulus:
+    pieces = whole_file_pieces(path)
+    seen = tuple(piece for piece in pieces if piece.kind != "sound")
+    heard = tuple(piece for piece in pieces if piece.kind == "sound")
+    kind = seen[0].kind if seen else "audio"
+    lasts = pieces[0].duration if np.isfinite(pieces[0].duration) else 0.0
+    return RunStimulus(
+        kind, path, path if heard else None, duration=lasts, pictured=seen, heard=heard,
+        note=f"{path} is shown from second 0 on",
+    )  # fmt: skip
+
+
+def _further(
+    name: str, source: Any, first: SurfaceSeries, timeline: str | None, window: Window
+) -> tuple[PageLayer, list[str]]:
+    """A layer beside the prediction: with times of its own, with the prediction's, or one map without any."""
+    series, notes = read_surface(source), list[str]()
+    _check_mesh(series, first)
+    if series.run:
+        return PageLayer(cut_rows(series, timeline, window), name), notes
+    if len(series.values) == 1:
+        return PageLayer(replace(series, starts=np.zeros(1)), name, is_static=True), notes
+    if len(series.values) == len(first.values):
+        same = replace(first, values=series.values, vertices=None, run={}, origin=series.origin)
+        return PageLayer(cut_rows(same, timeline, window), name), notes
+    notes.append(f"{name}: {len(series.values)} rows without times are taken to be of 1 s each, from second 0 on")
+    return PageLayer(cut_rows(series, None, window), name), notes
