@@ -33,6 +33,7 @@ STAGES = (
     "predictions",
     "regions",
     "subcortex",
+    "structures",
     "surface_maps",
     "figures",
     "projection",
