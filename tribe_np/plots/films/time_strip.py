@@ -120,7 +120,7 @@ class TimeStrip:
     def _page_at(self, seconds: float) -> tuple[Axis, np.ndarray]:
         number = max(0, bisect_right(self.page_starts, seconds + 1e-9) - 1)
         if self._page is None or self._page[0] != number:
-            left = round(96 * self.scale)
+            left = self.painter.fonts.width("stimulus", self.text) + round(30 * self.scale)
             start = self.page_starts[number]
             early = self.offset if self.is_bold and number else 0.0
             late = 0.0 if self.is_bold else self.offset
