@@ -29,8 +29,8 @@ def fitted_words(words: Sequence[str], width: float, height: float, measure: Mea
     lines: list[WordLine] = []
     n_lines, size = 1, SIZES[-1]
     for size in SIZES:
-        lines = wrapped(words, width / size, measure)
         n_lines = max(1, int(height / (size * LEADING)))
+        lines = wrapped(words, width / size, measure, most=n_lines + 1)
         if len(lines) <= n_lines:
             return FittedWords(tuple(line.text for line in lines), size)
     *full, last = lines[:n_lines]
@@ -52,20 +52,30 @@ class WordLine:
         return f"{kept} +{n_left - n_words}".strip()
 
 
-def wrapped(words: Sequence[str], width: float, measure: Measure) -> list[WordLine]:
-    """Lines no wider than `width`; a word that is wider is broken."""
+def wrapped(words: Sequence[str], width: float, measure: Measure, most: int | None = None) -> list[WordLine]:
+    """Lines no wider than `width`, `most` of them at most; a word that is wider is broken.
+
+    Words are measured one by one, each once: a line is as wide as its words and the spaces between them.
+    """
     lines: list[WordLine] = []
-    line, ends = "", []
+    line, taken = "", 0.0
+    ends: list[int] = []
     for word in words:
-        longer = word if not line else line + _between(line, word) + word
-        if line and measure(longer) > width:
+        between = _between(line, word) if line else ""
+        wide = measure(word)
+        if line and taken + measure(between) + wide > width:
             lines.append(WordLine(line, tuple(ends)))
-            ends, longer = [], word
-        while measure(longer) > width and len(longer) > 1:
-            n_letters = next((n for n in range(len(longer) - 1, 1, -1) if measure(longer[:n]) <= width), 1)
-            lines.append(WordLine(longer[:n_letters], ()))
-            longer = longer[n_letters:]
-        line, ends = longer, [*ends, len(longer)]
+            line, ends, taken, between = "", [], 0.0, ""
+        while wide > width and len(word) > 1:  # only at the beginning of a line
+            n_letters = next((n for n in range(len(word) - 1, 1, -1) if measure(word[:n]) <= width), 1)
+            lines.append(WordLine(word[:n_letters], ()))
+            word = word[n_letters:]
+            wide = measure(word)
+        if most is not None and len(lines) >= most:
+            return lines[:most]
+        line += between + word
+        taken += measure(between) + wide
+        ends = [*ends, len(line)]
     return [*lines, WordLine(line, tuple(ends))] if line else lines
 
 
