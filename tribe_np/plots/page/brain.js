@@ -80,13 +80,13 @@ export class Brain {
     return found ? found.vertex : null;
   }
 
-  show(seconds, align, isStatic) {
+  show(seconds, align, isStatic, isPlaying) {
     if (!this.scene) return;
     const moment = this.scene.setTime(seconds, align);
     const isBare = !moment && !isStatic;
     byId("cortex-bare").hidden = !isBare;
     byId("align-words").hidden = isBare;
-    if (this.scene.needsDraw) this.scene.draw();
+    if (this.scene.needsDraw) this.scene.draw(isPlaying);
   }
 
   setLayer(layer) {

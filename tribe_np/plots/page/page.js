@@ -274,7 +274,7 @@ export class Page {
     this.isShownPlaying = this.player.playing;
     this.transport.update(seconds);
     this.stimuli.update(seconds);
-    this.brain.show(seconds, align, this.layer.clock.isStatic);
+    this.brain.show(seconds, align, this.layer.clock.isStatic, this.player.playing);
     this.curves.moveTo(seconds, align === "bold" ? -this.offset : this.offset);
     const span = this.curves.range[1] - this.curves.range[0];
     this.legend.update(this.lines.map(({ series }) => seriesAt(series, this.layer.clock, seconds, align)), span);
