@@ -9,7 +9,7 @@ import { MOST_CURVES } from "./inks.js";
 import { startKeys } from "./keys.js";
 import { Legend, showTable } from "./legend.js";
 import { copyText, keepLink, linkOf, readLink } from "./link.js";
-import { limitsOf, Look, shapeWords } from "./look.js";
+import { Look, limitsOf, shapeWords } from "./look.js";
 import { showHead, showNotes } from "./notes.js";
 import { Places } from "./places.js";
 import { Player } from "./player.js";
@@ -36,7 +36,14 @@ export class Page {
     this.player = new Player({ end: 1, onchange: () => this.touch(), onbroken: () => this.stimuli.sayBroken() });
     this.brain = new Brain(facts, () => this.touch());
     this.stimuli = new Stimuli(facts, this.player, (seconds) => this.seek(seconds));
-    this.store = new Store({ layer: 0, align: "stimulus", shape: Math.min(FIRST_SHAPE, facts.mesh.shapes.length - 1), outlines: false, chosen: [], ...this.lookOf(0) });
+    this.store = new Store({
+      layer: 0,
+      align: "stimulus",
+      shape: Math.min(FIRST_SHAPE, facts.mesh.shapes.length - 1),
+      outlines: false,
+      chosen: [],
+      ...this.lookOf(0),
+    });
   }
 
   async start() {
@@ -60,11 +67,19 @@ export class Page {
     const layer = this.facts.layers[index];
     const percentile = String(layer.percentile ?? 99);
     const isNamed = limitsOf(layer).some(([name]) => name === percentile);
-    return { map: layer.colour_map, limit: isNamed ? percentile : "own", low: layer.limits[0], high: layer.limits[1], threshold: 0 };
+    return {
+      map: layer.colour_map,
+      limit: isNamed ? percentile : "own",
+      low: layer.limits[0],
+      high: layer.limits[1],
+      threshold: 0,
+    };
   }
 
   firstChosen() {
-    return (this.facts.parcellation?.default_regions ?? []).filter((name) => this.places.isKnown(name)).slice(0, MOST_CURVES);
+    return (this.facts.parcellation?.default_regions ?? [])
+      .filter((name) => this.places.isKnown(name))
+      .slice(0, MOST_CURVES);
   }
 
   startParts() {
@@ -78,14 +93,23 @@ export class Page {
       onview: (name) => this.brain.view(name),
       onshape: (shape) => this.brain.glideTo(shape, (at) => this.store.set({ shape: at })),
     });
-    this.hover = new Hover(this.brain.canvas, { ask: (x, y) => this.brain.pick(x, y), tell: (vertex) => this.tell(vertex), onpick: (vertex) => this.pickVertex(vertex) });
+    this.hover = new Hover(this.brain.canvas, {
+      ask: (x, y) => this.brain.pick(x, y),
+      tell: (vertex) => this.tell(vertex),
+      onpick: (vertex) => this.pickVertex(vertex),
+    });
     this.brain.canvas.addEventListener("keydown", (event) => event.key === "Enter" && this.pickMiddle());
-    startKeys({ toggle, step: (by) => seek(this.player.position + by), flip: () => this.store.set({ align: this.store.now.align === "bold" ? "stimulus" : "bold" }) });
+    startKeys({
+      toggle,
+      step: (by) => seek(this.player.position + by),
+      flip: () => this.store.set({ align: this.store.now.align === "bold" ? "stimulus" : "bold" }),
+    });
     startTheme(() => this.redraw());
-    startPrinting(() => this.brain.draw());
+    startPrinting(() => this.redraw());
     byId("copy-link").addEventListener("click", () => this.copyLink());
     byId("table").addEventListener("toggle", () => this.showTable());
-    for (const name of ["pointerup", "keyup", "wheel"]) this.brain.canvas.addEventListener(name, () => this.keepAddress(), { passive: true });
+    for (const name of ["pointerup", "keyup", "wheel"])
+      this.brain.canvas.addEventListener(name, () => this.keepAddress(), { passive: true });
     window.addEventListener("hashchange", () => this.useLink(this.readAddress()));
   }
 
@@ -168,36 +192,55 @@ export class Page {
     for (const name of this.slots.keys()) if (!chosen.includes(name)) this.slots.delete(name);
     for (const name of chosen) {
       const taken = new Set(this.slots.values());
-      if (!this.slots.has(name)) this.slots.set(name, [...Array(MOST_CURVES).keys()].find((slot) => !taken.has(slot)) ?? 0);
+      if (!this.slots.has(name))
+        this.slots.set(name, [...Array(MOST_CURVES).keys()].find((slot) => !taken.has(slot)) ?? 0);
     }
-    this.lines = chosen.map((name) => ({ name, shown: this.places.shownName(name), slot: this.slots.get(name), series: this.places.series(this.layer, name) }));
+    this.lines = chosen.map((name) => ({
+      name,
+      shown: this.places.shownName(name),
+      slot: this.slots.get(name),
+      series: this.places.series(this.layer, name),
+    }));
     const { clock } = this.layer;
     this.curves.load({ lines: this.lines, clock, shift: this.shift, end: this.player.end });
     this.legend.load(this.lines);
     this.list.show(chosen);
-    byId("curves-heading").textContent = `${this.places.hasRegions ? "Regions" : "Vertices"}${clock.isStatic ? "" : " over time"}`;
+    byId("curves-heading").textContent =
+      `${this.places.hasRegions ? "Regions" : "Vertices"}${clock.isStatic ? "" : " over time"}`;
     byId("curves-words").textContent = this.curveWords();
     this.showTable();
     this.touch();
   }
 
   curveWords() {
-    const of = this.places.hasRegions ? "Mean over the vertices of each region" : "Values of single vertices, as this page has no parcellation";
+    const of = this.places.hasRegions
+      ? "Mean over the vertices of each region"
+      : "Values of single vertices, as this page has no parcellation";
     const unit = this.layerFacts.unit ? ` (${this.layerFacts.unit})` : "";
     const empty = this.lines.length ? "" : " None is chosen: click on the cortex or pick one from the list.";
     if (this.layer.clock.isStatic) return `${of}${unit}. This layer is one map without time.${empty}`;
-    const at = this.store.now.align === "bold" ? `A curve stands ${this.offset} s later than the stimulus that it answers.` : "A curve stands where the stimulus is that it answers.";
+    const at =
+      this.store.now.align === "bold"
+        ? `A curve stands ${this.offset} s later than the stimulus that it answers.`
+        : "A curve stands where the stimulus is that it answers.";
     return `${of}${unit}. ${at}${empty}`;
   }
 
   showTable() {
     if (!byId("table").open) return;
-    showTable({ lines: this.lines, clock: this.layer.clock, shift: this.shift, time: this.player.position, unit: this.layerFacts.unit });
+    showTable({
+      lines: this.lines,
+      clock: this.layer.clock,
+      shift: this.shift,
+      time: this.player.position,
+      unit: this.layerFacts.unit,
+    });
   }
 
   redraw() {
     this.curves.draw();
     this.legend.load(this.lines);
+    this.brain.draw();
     this.touch();
   }
 
@@ -242,7 +285,11 @@ export class Page {
     const region = this.places.regionName(vertex);
     const value = vertexAt(this.layer, vertex, this.player.position, this.store.now.align);
     const place = `${this.places.hemisphereOf(vertex)} hemisphere, vertex ${vertex}`;
-    return { name: region || (this.places.hasRegions ? "no region" : `vertex ${vertex}`), place, value: this.withUnit(value) };
+    return {
+      name: region || (this.places.hasRegions ? "no region" : `vertex ${vertex}`),
+      place,
+      value: this.withUnit(value),
+    };
   }
 
   withUnit(value) {
@@ -282,7 +329,10 @@ export class Page {
     this.brain.show(seconds, align, this.layer.clock.isStatic);
     this.curves.moveTo(seconds, align === "bold" ? -this.offset : this.offset);
     const span = this.curves.range[1] - this.curves.range[0];
-    this.legend.update(this.lines.map(({ series }) => seriesAt(series, this.layer.clock, seconds, align)), span);
+    this.legend.update(
+      this.lines.map(({ series }) => seriesAt(series, this.layer.clock, seconds, align)),
+      span,
+    );
     this.hover.refresh();
     if (!this.player.playing) {
       byId("cortex-words").textContent = this.cortexWords(seconds);
@@ -293,8 +343,13 @@ export class Page {
   // The cortex in words, for those who do not see it.
   cortexWords(seconds) {
     const { align, shape, chosen } = this.store.now;
-    const values = this.lines.map((line) => `${line.shown} ${valueWords(seriesAt(line.series, this.layer.clock, seconds, align), this.store.now.high - this.store.now.low)}`);
-    const when = this.layer.clock.isStatic ? "a map without time" : `${align === "bold" ? "BOLD" : "stimulus"} time ${clockWords(seconds)}`;
+    const values = this.lines.map(
+      (line) =>
+        `${line.shown} ${valueWords(seriesAt(line.series, this.layer.clock, seconds, align), this.store.now.high - this.store.now.low)}`,
+    );
+    const when = this.layer.clock.isStatic
+      ? "a map without time"
+      : `${align === "bold" ? "BOLD" : "stimulus"} time ${clockWords(seconds)}`;
     return `${shapeWords(shape, this.facts.mesh.shapes)} surface, layer ${this.layerFacts.name}, ${when}. ${chosen.length ? `Means: ${values.join(", ")}.` : "No region is chosen."}`;
   }
 
@@ -355,8 +410,16 @@ export class Page {
       play: () => this.player.play(),
       pause: () => this.player.pause(),
       valueAt: (vertex, seconds) => vertexAt(this.layer, vertex, at(seconds), this.store.now.align),
-      regionMean: (name, seconds) => seriesAt(this.places.series(this.layer, name), this.layer.clock, at(seconds), this.store.now.align),
-      state: () => ({ ...this.store.now, playing: this.player.playing, rate: this.player.rate, time: this.player.position, end: this.player.end, link: this.link }),
+      regionMean: (name, seconds) =>
+        seriesAt(this.places.series(this.layer, name), this.layer.clock, at(seconds), this.store.now.align),
+      state: () => ({
+        ...this.store.now,
+        playing: this.player.playing,
+        rate: this.player.rate,
+        time: this.player.position,
+        end: this.player.end,
+        link: this.link,
+      }),
       set: (changes) => this.store.set(changes),
       page: this,
     };

@@ -1,8 +1,8 @@
 // Where the page begins: facts in, everything wired, one loop for whatever moves with time.
 
-import { Page } from "./page.js";
 import { readFacts } from "./decode.js";
 import { byId } from "./dom.js";
+import { Page } from "./page.js";
 
 function sayTrouble(reason) {
   byId("trouble").textContent = `${reason?.message ?? reason}`;
