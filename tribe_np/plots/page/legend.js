@@ -56,6 +56,11 @@ export class Legend {
     );
   }
 
+  focusAt(place) {
+    const drops = this.list.querySelectorAll("button");
+    (drops[Math.min(place, drops.length - 1)] ?? byId("region-search")).focus();
+  }
+
   update(values, span) {
     values.forEach((value, place) => {
       const words = Number.isFinite(value) ? valueWords(value, span) : "–";

@@ -29,6 +29,14 @@ export function limitsOf(layer) {
   return Object.entries(layer.percentiles ?? {}).map(([name, value]) => [name, [low ?? -value, value]]);
 }
 
+// What a layer begins with: its own map and limits, and no threshold.
+export function firstLook(layer) {
+  const percentile = String(layer.percentile ?? 99);
+  const isNamed = limitsOf(layer).some(([name]) => name === percentile);
+  const [low, high] = layer.limits;
+  return { map: layer.colour_map, limit: isNamed ? percentile : "own", low, high, threshold: 0 };
+}
+
 export function shapeWords(shape, names) {
   const before = Math.floor(shape);
   const part = shape - before;
