@@ -211,8 +211,12 @@ export class Page {
   cortexWords(seconds) {
     const { align, shape } = this.store.now;
     const isStatic = this.layer.clock.isStatic;
-    const when = isStatic ? "a map without time" : `${align === "bold" ? "BOLD" : "stimulus"} time ${clockWords(seconds)}`;
-    const values = this.choice.valuesAt(seconds).map((value, place) => `${this.choice.lines[place].shown} ${this.words(value)}`);
+    const when = isStatic
+      ? "a map without time"
+      : `${align === "bold" ? "BOLD" : "stimulus"} time ${clockWords(seconds)}`;
+    const values = this.choice
+      .valuesAt(seconds)
+      .map((value, place) => `${this.choice.lines[place].shown} ${this.words(value)}`);
     const means = values.length ? `Means: ${values.join(", ")}.` : "No region is chosen.";
     return `${shapeWords(shape, this.facts.mesh.shapes)} surface, layer ${this.layerFacts.name}, ${when}. ${means}`;
   }
