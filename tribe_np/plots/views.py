@@ -2,7 +2,8 @@
 
 Angles are matplotlib's and nilearn's, in degrees: elevation above the plane of x and y, azimuth about z. At (0, 180)
 the eye is at the left, at (0, 90) before the face. From straight above and below ("dorsal", "ventral") the frontal pole
-is on the picture's right, as nilearn shows it; (90, -90) has it on top.
+is on the picture's right, as upstream shows it through nilearn; (90, -90) has it on top. nilearn's own "ventral" is
+turned by half a turn: its elevation of 270 meets a rounding of matplotlib's.
 Source   tribev2 7239908 plotting.cortical.VIEW_DICT; nilearn 0.12 MATPLOTLIB_VIEWS
 """
 
@@ -83,13 +84,9 @@ def view_of(name: str | tuple[float, float] | View) -> View:
     if isinstance(name, str):
         if name in VIEWS:
             return VIEWS[name]
-        known = (*VIEWS, *VIEW_PAIRS)
-        hint = (
-            f"; {name} is two views: {' and '.join(VIEW_PAIRS[name])}"
-            if name in VIEW_PAIRS
-            else did_you_mean(name, known)
-        )
-        raise ConfigError(f"view {quoted(name)} is unknown; known are {', '.join(VIEWS)}{hint}")
+        if name in VIEW_PAIRS:
+            raise ConfigError(f"view {name} is two views; expected one of them, {' or '.join(VIEW_PAIRS[name])}")
+        raise ConfigError(f"view {quoted(name)} is unknown; known are {', '.join(VIEWS)}{did_you_mean(name, VIEWS)}")
     try:
         elevation, azimuth = (float(angle) for angle in name)
     except (TypeError, ValueError):

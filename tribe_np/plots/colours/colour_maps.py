@@ -44,11 +44,15 @@ ELSEWHERE = {  # what people ask for, and the package that has it
 
 @dataclass(frozen=True, eq=False)
 class ColourMap:
-    """Colours from low to high, (256, 4) float64 in 0..1; a diverging one means nothing in its middle."""
+    """Colours from low to high, (256, 4) float64 in 0..1; a diverging one means nothing in its middle.
+
+    Shapes   listed (n, 4): each colour once, of a map of so many colours
+    """
 
     name: str
     table: np.ndarray
     is_diverging: bool
+    listed: np.ndarray
 
 
 def colour_map(cmap: Any) -> ColourMap:
@@ -64,7 +68,8 @@ def colour_map(cmap: Any) -> ColourMap:
         raise ConfigError(f"expected the name of a colour map or a matplotlib Colormap, got {quoted(cmap)}")
     name = str(getattr(found, "name", "a colour map"))
     table = np.asarray(found(np.linspace(0, 1, N_COLOURS)), np.float64)
-    return ColourMap(cmap if isinstance(cmap, str) else name, table, _is_diverging(name))
+    listed = np.asarray(found(np.arange(getattr(found, "N", N_COLOURS))), np.float64)
+    return ColourMap(cmap if isinstance(cmap, str) else name, table, _is_diverging(name), listed)
 
 
 def alpha_ramp(n: int, threshold: float = 0, scale: float = 1, *, symmetric: bool = False) -> np.ndarray:

@@ -13,6 +13,7 @@ from tribe_np.plots.colours.colour_maps import DIVERGING, N_COLOURS, SEQUENTIAL,
 
 PERCENTILE = 99.0
 FADE = (0.0, 0.35)  # of the way from nothing to the limit, values come out of the grey of the sulci
+NEAR_ZERO = 0.25  # of the other limit
 MOST_VALUES = 8_000_000  # that limits are taken from; of a longer series every n-th row
 
 
@@ -67,8 +68,8 @@ def colour_scale(
     """The scale of all `values` that will be shown, of any shape: give the series, not one row of it.
 
     Limits that are not given are the percentile and 100 minus it, or plus and minus that of the absolute values;
-    NaN and infinities do not count. Where so few vertices have a value that this leaves no range, they are the
-    least and greatest. A constant map goes from 0 to its value.
+    NaN and infinities do not count. A limit near 0 beside the other one is 0. Where so few vertices have a value that
+    this leaves no range, they are the least and greatest. A constant map goes from 0 to its value.
     symmetric   limits are as far from 0 on both sides; None: where the colour map is diverging. `cmap` None is a
                 diverging one for values of both signs or where symmetric is asked for, else a sequential one
     fade        (threshold, scale) of `colour_maps.alpha_ramp`, or None: every value is opaque
@@ -129,8 +130,9 @@ def _limits(
         bound = _bound(np.abs(numbers), percentile) if given is None else given
         low, high = -bound, bound
     else:
-        low = -_bound(-numbers, percentile) if low is None else low
-        high = _bound(numbers, percentile) if high is None else high
+        least, most = -_bound(-numbers, percentile), _bound(numbers, percentile)
+        least, most = _or_zero(least, most, numbers.min() >= 0), _or_zero(most, least, numbers.max() <= 0)
+        low, high = least if low is None else low, most if high is None else high
         if low == high and numbers.min() == numbers.max():
             low, high = min(low, 0.0), max(high, 0.0)
     if low == high == 0:  # all is 0
@@ -138,6 +140,11 @@ def _limits(
     if not (np.isfinite([low, high]).all() and low < high):
         raise ConfigError(f"the lower limit of the colours must be below the upper one, got {low:g} and {high:g}")
     return float(low), float(high)
+
+
+def _or_zero(limit: float, other: float, is_inner: bool) -> float:
+    """0 for the inner limit of values of one sign, where it is far nearer to 0 than the outer one."""
+    return 0.0 if is_inner and abs(limit) < NEAR_ZERO * abs(other) else limit
 
 
 def _bound(numbers: np.ndarray, percentile: float) -> float:

@@ -34,7 +34,9 @@ class ScaleBar:
     def size(self, look: Look) -> tuple[int, int]:
         """Width and height with ticks and title."""
         if self.is_vertical:
-            return look.pixels(THICK + 26 + (LETTERS * 1.5 if self.title else 0)), look.pixels(LONG * 0.75)
+            longest = max(len(tick_text(value)) for value in ticks_of(self.scale))
+            wide = THICK + TICK + SMALL * 0.62 * longest + (SMALL + LETTERS if self.title else 0)
+            return look.pixels(wide), look.pixels(LONG * 0.75)
         return look.pixels(LONG + 20), look.pixels(THICK + TICK + SMALL * 1.3 + (LETTERS * 1.4 if self.title else 0))
 
     def draw(self, sheet: Sheet, box: tuple[float, ...]) -> None:
@@ -57,7 +59,8 @@ class ScaleBar:
             else:
                 sheet.write(x + along, y + height + tick, tick_text(value), size=SMALL, va="top")
         if self.title and self.is_vertical:
-            sheet.write(x + width + letter * 4.6, y + height / 2, self.title, rotation=90)
+            longest = max(len(tick_text(value)) for value in ticks_of(self.scale))
+            sheet.write(x + width + tick + letter * (0.62 * longest + 1.0), y + height / 2, self.title, rotation=90)
         elif self.title:
             sheet.write(x + width / 2, y + height + tick + letter * 1.45, self.title, va="top")
 
@@ -146,7 +149,7 @@ def plot_rgb_colorbar(n_cubes: int = 4, alpha: float = 1, labels: Sequence[str] 
         )  # fmt: skip
     axes.set_axis_off()
     axes.view_init(elev=45, azim=45)
-    axes.set_box_aspect(None, zoom=0.85)
+    axes.set_box_aspect(None, zoom=1.05)
     return sheet.figure
 
 

@@ -16,8 +16,8 @@ from tribe_np.plots.views import VIEWS, View, views_named
 SHARP = 300.0  # dots per inch of a picture at least: figures are saved finer than they are shown
 
 
-def views_and_axes(views: Any, axes: Any) -> list[tuple[View, Any]]:
-    """The axes of each view; a mapping whose names are views needs no others.
+def views_and_axes(views: Any, axes: Any, *, convert: bool = True) -> list[tuple[View, Any]]:
+    """The axes of each view; a mapping whose names are views needs no others. `convert`: 3-D ones become flat.
 
     Raises   ConfigError for an unknown view, and where there are not as many axes as views
     """
@@ -34,7 +34,7 @@ def views_and_axes(views: Any, axes: Any) -> list[tuple[View, Any]]:
     for one in given:
         if not hasattr(one, "imshow") and not hasattr(one, "get_position"):
             raise ConfigError(f"expected matplotlib axes, got {type(one).__name__}")
-    return [(view, _flat(one)) for view, one in zip(named, given, strict=True)]
+    return [(view, _flat(one) if convert else one) for view, one in zip(named, given, strict=True)]
 
 
 def raster_for(axes: Any, brain: Brain, view: View) -> Raster:

@@ -29,7 +29,7 @@ class MixLegend:
 
     def draw(self, sheet: Sheet, box: tuple[float, ...]) -> None:
         """The legend in the middle of a box: x, y, width and height."""
-        x, y, width, height = box
+        x, y, width, _ = box
         look = sheet.look
         letter = look.pixels(SMALL)
         if len(self.labels) == 2:
@@ -66,7 +66,7 @@ class SwatchLegend:
 
     def draw(self, sheet: Sheet, box: tuple[float, ...]) -> None:
         """The legend in the middle of a box: x, y, width and height."""
-        x, y, width, height = box
+        x, y, width, _ = box
         look, letter = sheet.look, sheet.look.pixels(SMALL)
         x += (width - self.size(look)[0]) / 2
         for label, colour, wide in zip(self.labels, self.colours, self._widths(), strict=True):

@@ -26,9 +26,10 @@ class ValueMap:
 
 @dataclass(frozen=True, eq=False)
 class ColourOverlay:
-    """Colours (2 V, 4) in 0..1."""
+    """Colours (2 V, 4) in 0..1; multiplied ones are darkened by the grey of the folds."""
 
     table: np.ndarray
+    is_multiplied: bool = False
 
     def colours(self, raster: Raster) -> np.ndarray:
         """RGBA at the fragments, (P, 4) float32."""
@@ -43,6 +44,7 @@ def painted(brain: Brain, raster: Raster, overlay: Overlay | None) -> np.ndarray
     base = base_colours(raster, brain.folds)
     if overlay is not None:
         rgba = overlay.colours(raster)
-        rgba[:, :3] *= (1 - RELIEF + RELIEF * raster.light)[:, None]
+        is_multiplied = isinstance(overlay, ColourOverlay) and overlay.is_multiplied
+        rgba[:, :3] *= base if is_multiplied else (1 - RELIEF + RELIEF * raster.light)[:, None]
         base = blend(base, rgba)
     return raster.paint_rgba(base)

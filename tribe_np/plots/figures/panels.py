@@ -90,7 +90,7 @@ def _draw_block(
 ) -> None:  # fmt: skip
     for cell in plan.block.cells:
         width, height = ceil(cell.width * plan.per_mm) + 2, ceil(cell.height * plan.per_mm) + 2
-        raster = brain.raster(cell.view, width, height, 1 / plan.per_mm)
+        raster = brain.raster(cell.view, width, height, 1 / (plan.per_mm * cell.scale))
         x, y = corner[0] + cell.x * plan.per_mm - 1, corner[1] + cell.y * plan.per_mm - 1
         drawn = draw_view(sheet.axes(round(x), round(y), width, height), brain, raster, panel.overlay)
         if decorate is not None:

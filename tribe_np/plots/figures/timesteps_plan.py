@@ -40,6 +40,7 @@ class TimestepsPlan:
     steps: tuple[TimeStep, ...]
     stimulus: RunStimulus | None
     every: int = 1
+    is_of_run: bool = False  # a folder's, whose unit is known
 
     @property
     def n_rows(self) -> int:
@@ -50,10 +51,30 @@ class TimestepsPlan:
         """The values (2 V,) of a row of brains at a step; None where nothing is predicted."""
         return self.clock.values_at(self.rows[name], step.at)
 
+    def said(self, n_words_left_out: int) -> list[str]:
+        """What a reader of the figure must know, in short lines."""
+        series, stimulus = self.series, self.stimulus
+        offset, lines = f"{series.hemodynamic_offset:g} s", []
+        if self.clock.align == "bold":
+            lines.append(f"brains: the BOLD of the time above, which answers to the stimulus {offset} before")
+        elif series.hemodynamic_offset and self.is_of_run:
+            lines.append(f"brains: the row that describes the stimulus above; its BOLD comes {offset} later")
+        if self.every > 1:
+            lines.append(f"every {ordinal(self.every)} of {self.n_rows} rows is drawn")
+        n_bare = sum(self.clock.rows_at(step.at) is None for step in self.steps)
+        if n_bare:
+            lines.append(f"nothing is predicted at {n_bare} of {len(self.steps)} steps: bare brains")
+        for name, values in self.rows.items():
+            if n_missing := n_without_value(values):
+                lines.append(f"{name}: {n_missing} of {values.shape[1]} vertices have no value somewhere: bare there")
+        if n_words_left_out:
+            lines.append(f"+N: {n_words_left_out} words found no place")
+        return [*lines, *([stimulus.note] if stimulus is not None and stimulus.note else [])]
+
 
 def plan_of(
     neuro: Any, segments: Sequence[Any] | None, trues: Any, *, every: int | None, timestamps: Sequence[float] | None,
-    mesh: str | None, align: str, timeline: str | None, stimulus: str | Path | None, show_stimuli: bool | None,
+    align: str, timeline: str | None, stimulus: str | Path | None, show_stimuli: bool | None,
 ) -> TimestepsPlan:  # fmt: skip
     """What `plot_timesteps` draws of its arguments.
 
@@ -65,7 +86,7 @@ def plan_of(
         raise ConfigError("there is nothing to draw: neuro is an empty mapping")
     if trues is not None:
         named |= _named_trues(trues)
-    all_series = {str(name): as_series(values, mesh=mesh) for name, values in named.items()}
+    all_series = {str(name): as_series(values) for name, values in named.items()}
     first = next(iter(all_series.values()))
     _check_alike(all_series)
     starts = None if segments is None else _starts_of(segments, first)
@@ -77,7 +98,7 @@ def plan_of(
     found = _stimulus(neuro, segments, timeline, stimulus, show_stimuli)
     steps, every = steps_of(clock, every, timestamps)
     rows = {name: series.full() for name, series in all_series.items()}
-    return TimestepsPlan(rows, first, clock, steps, found, every)
+    return TimestepsPlan(rows, first, clock, steps, found, every, bool(first.run))
 
 
 def steps_of(
@@ -118,8 +139,23 @@ def clock_text(seconds: float) -> str:
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
+def ordinal(number: int) -> str:
+    """A number in its order.
+
+    >>> [ordinal(number) for number in (2, 3, 11, 21)]
+    ['2nd', '3rd', '11th', '21st']
+    """
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def n_without_value(rows: np.ndarray) -> int:
+    """Vertices that have no value in some row of (R, 2 V)."""
+    return int(np.isnan(rows).any(axis=0).sum()) if rows.dtype.kind == "f" else 0
+
+
 def _text_of(timestamp: Any) -> str:
-    return clock_text(timestamp) if isinstance(timestamp, (int, float, np.number)) else str(timestamp)
+    return clock_text(float(timestamp)) if isinstance(timestamp, (int, float, np.number)) else str(timestamp)
 
 
 def _named_trues(trues: Any) -> dict[str, Any]:
@@ -134,9 +170,8 @@ def _check_alike(all_series: Mapping[str, SurfaceSeries]) -> None:
         if series.mesh != first.mesh:
             raise ShapeError(f"{other} is on {series.mesh}, but {name} is on {first.mesh}: resample one of them first")
         if len(series.values) != len(first.values):
-            raise ShapeError(
-                f"{other} has {len(series.values)} rows, but {name} has {len(first.values)}: they must be of the same times"
-            )
+            n_rows, n_first = len(series.values), len(first.values)
+            raise ShapeError(f"{other} has {n_rows} rows, but {name} has {n_first}: their times must be the same")
 
 
 def _starts_of(segments: Sequence[Any], series: SurfaceSeries) -> np.ndarray:

@@ -1,7 +1,7 @@
 // The cortex on the page: the scene where the browser can draw it, the static pictures where it cannot.
 
 import { fadedTable } from "./colours.js";
-import { readColourMap, readMesh } from "./decode.js";
+import { readColourMap, readMesh, whyNoScene } from "./decode.js";
 import { byId, calmMotion } from "./dom.js";
 import { Scene } from "./scene.js";
 import { makeTurnable } from "./turning.js";
@@ -20,15 +20,13 @@ export class Brain {
   // Whether the cortex is shown in 3-D; else why not is said and the pictures stand in its place.
   async start() {
     try {
-      if (!document.createElement("canvas").getContext("webgl2")) throw new Error("This browser has no WebGL2");
+      const why = whyNoScene();
+      if (why) throw new Error(why);
       const mesh = await readMesh(this.facts);
-      const lost = byId("lost");
       this.scene = new Scene(this.canvas, mesh, {
-        onlost: () => {
-          lost.hidden = false;
-        },
+        onlost: () => this.sayLost(true),
         onrestored: () => {
-          lost.hidden = true;
+          this.sayLost(false);
           this.onchange();
         },
       });
@@ -37,22 +35,25 @@ export class Brain {
       return false;
     }
     document.documentElement.classList.add("has-brain");
-    byId("pictures").hidden = true;
     makeTurnable(this.scene, () => this.onchange("camera"));
     new ResizeObserver(() => this.onchange()).observe(this.canvas);
     return true;
   }
 
+  sayLost(isLost) {
+    byId("lost").hidden = !isLost;
+    byId("stage").classList.toggle("is-lost", isLost);
+  }
+
   showPictures(why) {
+    document.documentElement.classList.add("no-brain");
     const hasPictures = byId("pictures").querySelector("img, svg") !== null;
-    byId("pictures").hidden = false;
+    const rest = hasPictures
+      ? "These pictures show it at some times; the stimulus, the words and the curves play."
+      : "The stimulus, the words and the curves play.";
+    byId("pictures-words").textContent = `${why} The cortex cannot be turned here. ${rest}`;
     byId("pictures-words").hidden = false;
-    byId("pictures-words").textContent = `${why.replace(/\.$/, "")}: the cortex cannot be turned here. ${
-      hasPictures ? "These pictures show it at some times; the stimulus, the words and the curves play." : "The stimulus, the words and the curves play."
-    }`;
-    byId("stage").hidden = true;
-    byId("brain-tools").hidden = true;
-    byId("scale").hidden = true;
+    for (const id of ["stage", "brain-tools", "scale"]) byId(id).hidden = true;
   }
 
   table(map, isDiverging) {

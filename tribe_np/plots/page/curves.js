@@ -3,6 +3,7 @@
 import { rangeOf, roundTicks, secondTicks } from "./axes.js";
 import { byId } from "./dom.js";
 import { inkOf } from "./inks.js";
+import { seriesAt } from "./values.js";
 import { clockWords, valueWords } from "./wording.js";
 
 const PLOT_MARGIN = { left: 52, right: 14, top: 12, bottom: 26 };
@@ -157,13 +158,17 @@ export class Curves {
   point(event) {
     if (!this.lines.length || this.clock?.isStatic) return;
     const seconds = this.timeAt(event.offsetX);
-    const values = this.lines.map((line) => this.valueAt(line.series, seconds));
+    const values = this.lines.map((line) => seriesAt(line.series, this.clock, seconds - this.shift, "stimulus"));
     let near = null;
     values.forEach((value, place) => {
       if (!Number.isFinite(value)) return;
-      if (near === null || Math.abs(this.y(value) - event.offsetY) < Math.abs(this.y(values[near]) - event.offsetY)) near = place;
+      if (near === null || Math.abs(this.y(value) - event.offsetY) < Math.abs(this.y(values[near]) - event.offsetY))
+        near = place;
     });
-    const said = near === null ? "nothing predicted" : `${this.lines[near].name}  ${valueWords(values[near], this.range[1] - this.range[0])}`;
+    const said =
+      near === null
+        ? "nothing predicted"
+        : `${this.lines[near].name}  ${valueWords(values[near], this.range[1] - this.range[0])}`;
     this.tell(`${clockWords(seconds)}  ${said}`, event.offsetX, event.offsetY);
     if (near === this.near) return;
     this.near = near;

@@ -1,10 +1,9 @@
 // From the page's text to typed arrays: JSON facts, and blobs that are base64 of gzip.
 
+import { gunzipSlowly } from "./inflate.js";
+
 /** Why this browser cannot show the page's brain in 3-D, in a sentence; "" if it can. */
 export function whyNoScene() {
-  if (typeof DecompressionStream === "undefined") {
-    return "This browser cannot unpack the page's data (DecompressionStream is missing): a browser of 2023 or later can.";
-  }
   if (!document.createElement("canvas").getContext("webgl2")) {
     return "This browser offers no WebGL2: switch on hardware acceleration, or open the page in another browser.";
   }
@@ -22,6 +21,7 @@ export function bytesOfBase64(text) {
 
 /** The bytes that gzip packed. */
 export async function unpacked(bytes) {
+  if (typeof DecompressionStream === "undefined") return gunzipSlowly(bytes);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }

@@ -54,7 +54,8 @@ export function readLink(hash, { nLayers, maps, limitsOfLayer, isKnown, mostChos
   Object.assign(changes, readLimit(parts.get("limit"), limitsOfLayer(changes.layer ?? 0)));
   take("threshold", numberIn(parts.get("hide"), 0, 1e9));
   if (["0", "1"].includes(parts.get("outlines"))) changes.outlines = parts.get("outlines") === "1";
-  if (parts.has("show")) changes.chosen = readNames(parts.get("show"), isKnown, mostChosen);
+  const chosen = readNames(parts.get("show") ?? "", isKnown, mostChosen);
+  if (chosen.length || parts.get("show") === "") changes.chosen = chosen;
   return found;
 }
 

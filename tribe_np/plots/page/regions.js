@@ -27,6 +27,7 @@ export class RegionList {
       this.items.set(name, { box, row: element("li", {}, label), words: foldedWords(name) });
     }
     this.list.replaceChildren(...[...this.items.values()].map(({ row }) => row));
+    this.list.addEventListener("keydown", (event) => this.walk(event));
     this.search.addEventListener("input", () => this.filter());
     this.search.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
@@ -36,12 +37,29 @@ export class RegionList {
     this.filter();
   }
 
+  // One stop for the tab key; within the list arrows go from region to region.
+  walk(event) {
+    const boxes = [...this.list.querySelectorAll("li:not([hidden]) input")];
+    const step = { ArrowDown: 1, ArrowUp: -1, Home: -boxes.length, End: boxes.length }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    const at = boxes.indexOf(event.target) + step;
+    const next = boxes[Math.min(boxes.length - 1, Math.max(0, at))];
+    this.makeStop(next);
+    next.focus();
+  }
+
+  makeStop(box) {
+    for (const item of this.items.values()) item.box.tabIndex = item.box === box ? 0 : -1;
+  }
+
   startVertices() {
     byId("regions-heading").textContent = "Plot a vertex by its number";
     this.list.hidden = true;
     this.search.setAttribute("inputmode", "numeric");
     const last = this.places.nVertices - 1;
-    byId("region-count").textContent = `This page has no parcellation: curves are those of single vertices, 0 to ${last}. A click on the cortex plots one.`;
+    byId("region-count").textContent =
+      `This page has no parcellation: curves are those of single vertices, 0 to ${last}. A click on the cortex plots one.`;
     this.search.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
       const name = `vertex ${this.search.value.trim()}`;
@@ -64,6 +82,7 @@ export class RegionList {
       if (wanted && words.startsWith(wanted)) starts.push(row);
     }
     if (wanted) this.list.prepend(...starts);
+    this.makeStop(this.list.querySelector("li:not([hidden]) input"));
     const all = countWords(this.items.size, "region");
     byId("region-count").textContent = wanted ? `${n} of ${all}` : all;
   }

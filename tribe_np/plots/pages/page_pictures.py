@@ -72,7 +72,7 @@ def _figure(picture: np.ndarray, said: tuple[str, str]) -> str:
 def _webp(picture: np.ndarray) -> bytes:
     pillow: Any = require("PIL.Image", extra="plot", why="the still pictures of a page")
     file = io.BytesIO()
-    pillow.fromarray(picture).save(file, "WEBP", quality=WEBP_QUALITY, method=6)
+    pillow.fromarray(picture).save(file, "WEBP", quality=WEBP_QUALITY, method=3)
     return file.getvalue()
 
 

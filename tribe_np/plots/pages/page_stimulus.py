@@ -8,6 +8,7 @@ from typing import Any
 
 from tribe_np.errors import TribeError
 from tribe_np.files.leftovers import scratch_prefix
+from tribe_np.plots.films.film_encoder import mp4_file
 from tribe_np.plots.pages.packing import text_of
 from tribe_np.plots.pages.page_media import MediaInput, PageMedia, page_media
 from tribe_np.plots.pages.page_sources import Window
@@ -18,6 +19,8 @@ from tribe_np.shown import shown
 BASE64 = 3 / 4  # bytes of a file in one of the page
 AT_ONCE = 0.02  # seconds by which a film may begin after its sound and still be shown from its first picture on
 LEAST = 0.04  # seconds of a stimulus that is worth a file
+JOINED_SIZE = (854, 480)  # of a film that is made of several files
+FILM_FPS, PICTURES_FPS = 25.0, 5.0
 
 
 @dataclass(frozen=True)
@@ -88,24 +91,37 @@ def _media(stimulus: RunStimulus, span: tuple[float, float], room: float, folder
         given = MediaInput(stop - start)
         if stimulus.has_sound:
             given = replace(given, sound=stimulus.track.write_wav(folder / "sound.wav", start, stop))
-        given = _with_pictures(given, stimulus, span)
+        given = _with_pictures(given, stimulus, span, folder)
         media = page_media(given, room, name)
     except TribeError as error:
         if isinstance(error, ImportError):
             raise
         return PageMedia("none"), [f"{error}: the stimulus is left out"]
-    said = [media.note] if media.note else []
-    if stimulus.pictured and given.film is None and given.picture is None:
-        said.append(f"the pictures of {name} are {len(stimulus.pictured)} files one after another and are left out")
-    return media, said
+    return media, [media.note] if media.note else []
 
 
-def _with_pictures(given: MediaInput, stimulus: RunStimulus, span: tuple[float, float]) -> MediaInput:
-    """The one film or picture that is seen all the time."""
+def _with_pictures(given: MediaInput, stimulus: RunStimulus, span: tuple[float, float], folder: Path) -> MediaInput:
+    """The one film or picture that is seen all the time; of several, or with gaps, a film made of all."""
     start, stop = span
     seen: list[ShownFile] = [piece for piece in stimulus.pictured if piece.start < stop and piece.stop > start]
-    if len(seen) != 1 or seen[0].start > start + AT_ONCE:
+    if not seen:
         return given
-    if seen[0].kind == "picture":
+    is_one = len(seen) == 1 and seen[0].start < start + AT_ONCE
+    if is_one and seen[0].kind == "video":
+        return replace(given, film=seen[0].path, film_start=max(0.0, seen[0].file_time(start)))
+    if is_one and seen[0].stop > stop - AT_ONCE:
         return replace(given, picture=seen[0].path)
-    return replace(given, film=seen[0].path, film_start=max(0.0, seen[0].file_time(start)))
+    return replace(given, film=_joined(stimulus, span, seen, folder / "pictures.mp4"))
+
+
+def _joined(stimulus: RunStimulus, span: tuple[float, float], seen: Sequence[ShownFile], path: Path) -> Path:
+    """One film, without sound, of all that is seen, black in between."""
+    width, height = stimulus.picture_size(*JOINED_SIZE)
+    size = max(2, width // 2 * 2), max(2, height // 2 * 2)
+    fps = FILM_FPS if any(piece.kind == "video" for piece in seen) else PICTURES_FPS
+    n_pictures = max(1, round((span[1] - span[0]) * fps))
+    moments = [span[0] + number / fps for number in range(n_pictures)]
+    with mp4_file(path, size, fps, n_pictures, None) as put:
+        for picture in stimulus.pictures_at(moments, *size):
+            put(picture)
+    return path

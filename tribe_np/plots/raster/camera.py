@@ -5,7 +5,7 @@ first pixel's centre is (0.5, 0.5).
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import cos, radians, sin
 
 import numpy as np
@@ -57,8 +57,6 @@ def directions(view: View) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     elevation, azimuth = radians(view.elevation), radians(view.azimuth)
     towards = [cos(azimuth) * cos(elevation), sin(azimuth) * cos(elevation), sin(elevation)]
     right = [-sin(azimuth), cos(azimuth), 0.0]
-    if cos(elevation) < -1e-9:  # over the pole: upside down, as matplotlib turns it the right way up again
-        right = [-part for part in right]
     up = np.cross(towards, right)
     return np.round(right, DIGITS) + 0.0, np.round(up, DIGITS) + 0.0, np.round(towards, DIGITS) + 0.0
 
@@ -71,7 +69,21 @@ def spread_apart(surface: Surface, view: View, gap: float) -> Surface:
     if view.is_flat != (surface.kind == "flat"):
         fits = "flat_left and flat_right" if surface.kind == "flat" else "a surface of kind flat"
         raise ConfigError(f"view {view.name} does not fit the surface {surface.kind}; expected {fits}")
-    return surface if view.is_flat else surface.apart(gap)
+    return surface if view.is_flat else _apart(surface, gap)
+
+
+def _apart(surface: Surface, gap: float) -> Surface:
+    """Hemispheres apart; vertices that are nowhere (NaN) stay nowhere."""
+    lost = ~np.isfinite(surface.coordinates).all(axis=1)
+    if not lost.any():
+        return surface.apart(gap)
+    filled = surface.coordinates.copy()
+    for side in np.split(np.arange(len(filled)), 2):
+        some = side[~lost[side]][:1]
+        filled[side[lost[side]]] = filled[some] if len(some) else 0
+    moved = replace(surface, coordinates=filled).apart(gap)
+    moved.coordinates[lost] = np.nan
+    return moved
 
 
 def seen_faces(surface: Surface, view: View) -> np.ndarray:
@@ -84,7 +96,8 @@ def seen_faces(surface: Surface, view: View) -> np.ndarray:
 def extent(surface: Surface, view: View, gap: float) -> tuple[np.ndarray, np.ndarray]:
     """The lowest and highest place along right and up of what a view shows, (2,) each, in mm; vertices in no face,
     and those whose coordinates are not finite, do not count."""
-    used = np.unique(seen_faces(surface, view))
+    used = np.zeros(len(surface.coordinates), bool)
+    used[seen_faces(surface, view)] = True
     points = spread_apart(surface, view, gap).coordinates[used]
     points = points[np.isfinite(points).all(axis=1)]
     if not len(points):
@@ -103,6 +116,18 @@ def fitted_scale(
         low, high = extent(surface, view, gap)
         scale = max(scale, *((high - low) / (np.array(size) * (1 - 2 * margin))))
     return float(scale) or 1.0
+
+
+def check_picture(width: int, height: int, margin: float, mm_per_pixel: float | None) -> None:
+    """Raises ConfigError for a picture that cannot be made."""
+    if width < 1 or height < 1:
+        raise ConfigError(f"a picture must have at least one pixel, got {width} x {height}")
+    if not 0 <= margin < 0.5:
+        raise ConfigError(
+            f"margin {margin} must be at least 0 and below 0.5, a share of the picture's width and height"
+        )
+    if mm_per_pixel is not None and not 0 < mm_per_pixel < np.inf:
+        raise ConfigError(f"mm_per_pixel {mm_per_pixel} must be a number above 0")
 
 
 def camera_for(

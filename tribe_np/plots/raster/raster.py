@@ -10,8 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from tribe_np.cortex.meshes.surfaces import Surface
-from tribe_np.errors import ConfigError, ShapeError
-from tribe_np.plots.raster.camera import MARGIN, Camera, camera_for, fitted_scale, seen_faces, spread_apart
+from tribe_np.errors import ShapeError
+from tribe_np.plots.raster.camera import (
+    MARGIN,
+    Camera,
+    camera_for,
+    check_picture,
+    fitted_scale,
+    seen_faces,
+    spread_apart,
+)
 from tribe_np.plots.raster.fragments import fragments_of
 from tribe_np.plots.raster.label_places import label_places
 from tribe_np.plots.raster.lighting import is_turned_here, light_on, lit, mean_of_neighbours
@@ -191,8 +199,7 @@ def rasterise(
     Units    gap, mm between each hemisphere and the midline; margin, the share of the picture free at each side
     Raises   ConfigError for a picture without pixels, and for a view that does not fit the surface
     """
-    if width < 1 or height < 1:
-        raise ConfigError(f"a picture must have at least one pixel, got {width} x {height}")
+    check_picture(width, height, margin, mm_per_pixel)
     drawn, faces = spread_apart(surface, view, gap), seen_faces(surface, view)
     camera = camera_for(surface, view, width, height, gap=gap, margin=margin, mm_per_pixel=mm_per_pixel)
     places, depths = camera.place(drawn.coordinates)
@@ -202,13 +209,14 @@ def rasterise(
     light = np.ones(len(seen)) if view.is_flat else light_on(drawn, seen, weights, camera)
     if shade is not None:
         light = light * mixed(weights, np.asarray(shade)[seen])
+    seen, weights = _without_idle(seen.astype(np.int32), weights.astype(np.float32))
     return Raster(
         view=view,
         width=width,
         height=height,
         pixels=pieces.pixels,
-        vertices=seen.astype(np.int32),
-        weights=weights.astype(np.float32),
+        vertices=seen,
+        weights=weights,
         coverage=pieces.coverage.astype(np.float32),
         light=light.astype(np.float32),
         depth=pieces.depth,
@@ -242,6 +250,12 @@ def blend(base: np.ndarray, rgba: np.ndarray) -> np.ndarray:
     """Colours (P, 4) laid over others (P, 3) by their opacity: (P, 3) float32. NaN counts as not there."""
     opacity = np.nan_to_num(rgba[:, 3:])
     return np.asarray(base * (1 - opacity) + np.nan_to_num(rgba[:, :3]) * opacity, np.float32)
+
+
+def _without_idle(vertices: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A vertex without weight gives its place to the one with most: its value, NaN perhaps, must not count."""
+    most = np.take_along_axis(vertices, weights.argmax(axis=1)[:, None], axis=1)
+    return np.where(weights > 0, vertices, most), weights
 
 
 def _bytes(picture: np.ndarray) -> np.ndarray:

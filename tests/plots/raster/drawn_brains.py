@@ -1,0 +1,71 @@
+"""Surfaces to draw: two ellipsoids as hemispheres, sheets, and a plain rasteriser to compare with."""
+
+from functools import cache
+
+import numpy as np
+
+from tests.cortex.icospheres import icosphere
+from tribe_np.cortex.meshes.surfaces import Surface
+from tribe_np.plots.raster.fragments import PLACES
+
+SIZE = np.array([35.0, 85.0, 60.0])  # mm from a hemisphere's centre to its side, its pole and its top
+
+
+@cache
+def ellipsoids(order: int = 3, kind: str = "pial") -> Surface:
+    """A brain of two ellipsoids that overlap at the midline until they are moved apart; 642 vertices a side."""
+    ball, faces = icosphere(order)
+    sides = [ball * SIZE + np.array([x, -15, 10]) for x in (-25, 25)]
+    return surface_of(np.concatenate(sides), np.concatenate([faces, faces + len(ball)]), kind)
+
+
+def surface_of(coordinates: np.ndarray, faces: np.ndarray, kind: str = "pial") -> Surface:
+    """A surface of both hemispheres."""
+    return Surface("made", kind, coordinates.astype(np.float32), faces.astype(np.int32), "made for a test")
+
+
+def sheets(*depths: float, kind: str = "pial", n: int = 9) -> Surface:
+    """Square sheets (n x n vertices, 80 mm wide) of the left hemisphere at some x, one behind another; as many
+    vertices at the right, in no face. A flat map lies in the plane of x and y instead."""
+    steps = np.linspace(-40, 40, n)
+    across, up = (part.reshape(-1) for part in np.meshgrid(steps, steps))
+    row, column = np.divmod(np.arange(n * n), n)
+    corner = np.flatnonzero((row < n - 1) & (column < n - 1))
+    faces = np.concatenate([[corner, corner + 1, corner + n], [corner + 1, corner + n + 1, corner + n]], axis=1).T
+    still = np.zeros_like(up)
+    made = [
+        np.stack([across, up, still], axis=1) if kind == "flat" else np.stack([still + depth, across, up], axis=1)
+        for depth in depths
+    ]
+    left = np.concatenate(made)
+    return surface_of(
+        np.concatenate([left, np.full_like(left, 500.0)]),
+        np.concatenate([faces + index * n * n for index in range(len(depths))]),
+        kind,
+    )
+
+
+def seen_plainly(corners: np.ndarray, depths: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest triangle at the centre of each pixel (height, width), -1 for none, and the share of the pixel that
+    anything covers: one triangle and one place after another."""
+    front = np.full((height, width), -1)
+    share = np.zeros((height, width))
+    for y in range(height):
+        for x in range(width):
+            front[y, x] = _nearest_at(corners, depths, x + 0.5, y + 0.5)
+            share[y, x] = np.mean([_nearest_at(corners, depths, x + dx, y + dy) >= 0 for dx, dy in PLACES])
+    return front, share
+
+
+def _nearest_at(corners: np.ndarray, depths: np.ndarray, x: float, y: float) -> int:
+    best, found = -np.inf, -1
+    for index, (triangle, depth) in enumerate(zip(corners, depths, strict=True)):
+        if not (triangle.min(axis=0) <= (x, y)).all() or not (triangle.max(axis=0) >= (x, y)).all():
+            continue
+        matrix = np.vstack([triangle.T, np.ones(3)])
+        if abs(np.linalg.det(matrix)) < 1e-12:
+            continue
+        weights = np.linalg.solve(matrix, [x, y, 1])
+        if (weights >= -1e-9).all() and weights @ depth > best:
+            best, found = weights @ depth, index
+    return found

@@ -1,0 +1,137 @@
+"""The maps of a film: the rows of a prediction, or of the difference of two, a row at a time."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tribe_np.cortex.series import SurfaceSeries, as_series
+from tribe_np.errors import ConfigError, ShapeError
+from tribe_np.plots.colours.colour_scale import MOST_VALUES
+
+SAME_START = 1e-3  # seconds by which the rows of two predictions may miss each other
+
+
+@dataclass(frozen=True, eq=False)
+class FilmMap:
+    """A prediction, less another where there is one, and what it is called."""
+
+    series: SurfaceSeries
+    label: str
+    minus: SurfaceSeries | None = None
+
+    def row(self, number: int) -> np.ndarray:
+        """The values of a row at every vertex, (2 V,) float32; NaN where none was computed.
+
+        Numerics the difference is taken in float32
+        """
+        values = _whole_row(self.series, number)
+        return values if self.minus is None else values - _whole_row(self.minus, number)
+
+    def some_rows(self, rows: np.ndarray) -> np.ndarray:
+        """Values of as many of these rows as limits are taken from, (n, columns): evenly spread where they are many."""
+        step = max(1, -(-len(rows) * self.series.values.shape[1] // MOST_VALUES))
+        chosen = rows[::step]
+        if self.minus is None:
+            return np.asarray(self.series.values[chosen])
+        return np.stack([self.row(int(row)) for row in chosen])
+
+
+def film_maps(
+    prediction: Any, *, beside: Any = None, minus: Any = None, labels: tuple[str, ...] | None = None
+) -> tuple[FilmMap, ...]:
+    """One map, or two beside each other.
+
+    Raises   ConfigError for contradictory wishes; ShapeError for predictions of different meshes or rows; OutputError
+             for folders that are none
+    """
+    if beside is not None and minus is not None:
+        raise ConfigError("two predictions are shown beside each other or as their difference; give one of the two")
+    series = as_series(prediction)
+    if minus is not None:
+        other = as_series(minus)
+        check_same_rows(series, other)
+        (label,) = _labels(labels, [f"{_name(series)} minus {_name(other)}"])
+        return (FilmMap(series, label, other),)
+    if beside is None:
+        (label,) = _labels(labels, [""])
+        return (FilmMap(series, label),)
+    other = as_series(beside)
+    check_same_rows(series, other)
+    names = _labels(labels, _told_apart(series, other))
+    return FilmMap(series, names[0]), FilmMap(other, names[1])
+
+
+def check_same_rows(one: SurfaceSeries, other: SurfaceSeries) -> None:
+    """Refuses two predictions that cannot be compared row by row.
+
+    Raises   ShapeError
+    """
+    if one.mesh != other.mesh:
+        raise ShapeError(
+            f"{one.origin} lies on {one.mesh} and {other.origin} on {other.mesh}; bring one of them onto the other's "
+            "mesh with tribe-np resample"
+        )
+    if len(one.starts) != len(other.starts):
+        raise ShapeError(
+            f"{one.origin} has {len(one.starts)} rows and {other.origin} {len(other.starts)}; expected the same rows"
+        )
+    apart = np.abs(np.asarray(one.starts) - other.starts)
+    if len(apart) and apart.max() > SAME_START:
+        row = int(np.argmax(apart > SAME_START))
+        raise ShapeError(
+            f"row {row} starts at {one.starts[row]:g} s in {one.origin} and at {other.starts[row]:g} s in "
+            f"{other.origin}; expected the same rows"
+        )
+    if one.timelines is not None and (other.timelines is None or (one.timelines != other.timelines).any()):
+        raise ShapeError(f"the rows of {one.origin} and {other.origin} are of different timelines")
+    if one.tr != other.tr or one.hemodynamic_offset != other.hemodynamic_offset:
+        raise ShapeError(
+            f"{one.origin} has a TR of {one.tr:g} s and an offset of {one.hemodynamic_offset:g} s, {other.origin} "
+            f"{other.tr:g} s and {other.hemodynamic_offset:g} s; expected the same"
+        )
+
+
+def stimulus_name(series: SurfaceSeries) -> str:
+    """The file name of the stimulus by run.json, or no text."""
+    told = series.run.get("stimulus")
+    path = told.get("path") if isinstance(told, dict) else None
+    return Path(path).name if isinstance(path, str) else ""
+
+
+def is_of_random_weights(series: SurfaceSeries) -> bool:
+    """Whether run.json says that the weights were random: of the demo, or by its warnings."""
+    command, warnings = series.run.get("command"), series.run.get("warnings")
+    is_demo = isinstance(command, str) and command.split()[:1] == ["demo"]
+    told = [str(warning) for warning in warnings] if isinstance(warnings, list) else []
+    return is_demo or any("random weights" in warning for warning in told)
+
+
+def _whole_row(series: SurfaceSeries, number: int) -> np.ndarray:
+    values = np.asarray(series.values[number], np.float32)
+    if series.vertices is None:
+        return values
+    whole = np.full(2 * series.per_hemisphere, np.nan, np.float32)
+    whole[series.vertices] = values
+    return whole
+
+
+def _labels(given: tuple[str, ...] | None, own: list[str]) -> list[str]:
+    if given is None:
+        return own
+    if len(given) != len(own):
+        raise ConfigError(f"expected {len(own)} label{'s' if len(own) > 1 else ''}, one a map, got {len(given)}")
+    return list(given)
+
+
+def _told_apart(one: SurfaceSeries, other: SurfaceSeries) -> list[str]:
+    """Names of two predictions: the last parts of their folders, with the one above where these are equal."""
+    names = [_name(one), _name(other)]
+    if names[0] == names[1]:
+        names = ["/".join(Path(series.origin).parts[-2:]) for series in (one, other)]
+    return names if names[0] != names[1] else ["first", "second"]
+
+
+def _name(series: SurfaceSeries) -> str:
+    return Path(series.origin).name or series.origin
