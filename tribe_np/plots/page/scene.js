@@ -8,9 +8,9 @@ import { colourOf } from "./colours.js";
 import { LineDrawing, linesOf, regionNumber } from "./line_drawing.js";
 import { faceUnder, nearestCorner, projectAll } from "./picking.js";
 import { pixelOf, SCENE_VIEWS, sightOf } from "./sight.js";
+import { SoftEdges } from "./soft_edges.js";
 import { Stages } from "./stages.js";
 import { NO_VALUE, SurfaceDrawing } from "./surface_drawing.js";
-import { SoftEdges } from "./soft_edges.js";
 
 const MOST_DOTS = 2; // device pixels drawn a CSS pixel
 const SLOW = 45; // ms from one moving picture to the next, from which on edges are hard while it moves
