@@ -21,14 +21,23 @@ async function begin() {
   const facts = readFacts();
   const canvas = document.getElementById("cortex");
   const heard = [];
-  const scene = new Scene(canvas, await readMesh(facts), { onlost: () => heard.push("lost"), onrestored: () => heard.push("restored") });
+  const hear = (what) => () => heard.push(what);
+  const scene = new Scene(canvas, await readMesh(facts), { onlost: hear("lost"), onrestored: hear("restored") });
   const layer = await readLayer(facts, facts.layers[0]);
-  scene.setLayer(layer);
   const table = fadedTable(readColourMap(facts, "RdBu_r"), true);
-  scene.setColours(table, ...facts.layers[0].limits);
-  makeTurnable(scene, () => heard.push("turned"));
-  scene.draw();
-  window.tribePage = { scene, layer, heard, facts };
+  const reset = () => {
+    scene.setLayer(layer);
+    scene.setColours(table, ...facts.layers[0].limits);
+    scene.setShape(0);
+    scene.setOutlines(null);
+    scene.highlight(null);
+    scene.view("left");
+    scene.draw();
+    heard.length = 0;
+  };
+  makeTurnable(scene, hear("turned"));
+  reset();
+  window.tribePage = { scene, layer, heard, facts, reset };
 }
 begin().catch((reason) => console.error(reason.stack));
 """
@@ -63,7 +72,7 @@ def functions_page(path: Path, wanted: Mapping[str, str]) -> Path:
 def scene_page(
     path: Path, values: np.ndarray, starts: np.ndarray, limits: tuple[float, float], background: str = "white"
 ) -> Path:
-    """Writes a page with a scene alone, fsaverage5 with values (R, V), in `window.tribePage` as the real page has it."""
+    """Writes a page with a scene alone, of values (R, V) on fsaverage5: `window.tribePage.scene`, as in the real page."""
     mesh, packed = packed_mesh("fsaverage5"), pack_values(values)
     text, is_delta = packed_indices(packed.indices)
     layer = {"name": "ours", "blob": "layer-0", "n_rows": len(values), "starts": starts.tolist(), "is_delta": is_delta}

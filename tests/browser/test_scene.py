@@ -1,7 +1,5 @@
 """The cortex as it is drawn: colours pixel by pixel, nothing uploaded, shapes, sides, outlines, a lost context."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -19,24 +17,28 @@ COUNT_UPLOADS = """
     window.uploads = [];
     for (const name of ["bufferData", "bufferSubData", "texImage2D", "texSubImage2D"]) {
       const before = WebGL2RenderingContext.prototype[name];
-      WebGL2RenderingContext.prototype[name] = function (...all) { uploads.push(name); return before.apply(this, all); };
+      WebGL2RenderingContext.prototype[name] = function (...all) {
+        uploads.push(name);
+        return before.apply(this, all);
+      };
     }"""
 
 
 @pytest.fixture(scope="module")
-def scene_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page with a scene and nothing around it."""
+def opened(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Browser:
+    """The browser with a scene and nothing around it."""
     limits = colour_scale(VALUES)
-    folder = tmp_path_factory.mktemp("scene")
-    return scene_page(folder / "scene.html", VALUES, np.array(STARTS, float), (limits.low, limits.high))
+    file = tmp_path_factory.mktemp("scene") / "scene.html"
+    scene_page(file, VALUES, np.array(STARTS, float), (limits.low, limits.high))
+    chromium.open(file, width=900, height=600, until="window.tribePage")
+    return chromium
 
 
 @pytest.fixture
-def scene(chromium: Browser, scene_file: Path) -> Browser:
-    """The browser with that page newly opened, from the left."""
-    chromium.open(scene_file, until="window.tribePage")
-    view(chromium, "left")
-    return chromium
+def scene(opened: Browser) -> Browser:
+    """That scene as it began: pial, from the left, at its first row."""
+    opened.js("tribePage.reset()")
+    return opened
 
 
 def tell(scene: Browser, name: str, *arguments: object) -> object:
@@ -98,11 +100,15 @@ def test_what_did_not_change_is_not_drawn_again(scene: Browser) -> None:
 
 def test_a_vertex_without_a_value_is_bare_also_between_rows(scene: Browser) -> None:
     """Rows of our own: everything is 254 but for left vertices, which have no value in row 1."""
-    script = """const { scene } = tribePage; const n = scene.mesh.nVertices; const values = new Uint8Array(n * 3).fill(254);
+    script = """const { scene } = tribePage;
+        const n = scene.mesh.nVertices;
+        const values = new Uint8Array(n * 3).fill(254);
         values.fill(255, n, n + scene.mesh.perHemisphere);
         const clock = { starts: [0, 1, 2], tr: 1, offset: 5, isStatic: false };
         scene.setLayer({ name: "ours", values, nRows: 3, low: 0, high: 1, clock });
-        scene.setColours(Uint8Array.from({ length: 1024 }, (_, at) => [200, 30, 60, 255][at % 4]), 0, 1); scene.view("dorsal")"""
+        const red = Uint8Array.from({ length: 1024 }, (_, at) => [200, 30, 60, 255][at % 4]);
+        scene.setColours(red, 0, 1);
+        scene.setShape(1); scene.view("dorsal")"""
     scene.js(script)
     for seconds, is_bare in ((0.0, False), (0.25, True), (1.0, True), (1.75, True), (2.0, False)):
         scene.js("tribePage.scene.setTime(arguments[0])", seconds)
@@ -194,13 +200,16 @@ def test_outlines_run_where_regions_meet_and_one_is_marked(scene: Browser) -> No
 def test_a_lost_context_comes_back_with_the_same_picture(scene: Browser) -> None:
     scene.js("tribePage.scene.setOutlines(Uint16Array.from(arguments[0]))", piece_of().tolist())
     tell(scene, "setTime", 6.5)
+    tell(scene, "setShape", 1)
     before = drawn(scene, light=True)
     scene.js(
         """window.lose = tribePage.scene.canvas.getContext("webgl2").getExtension("WEBGL_lose_context");
         lose.loseContext()"""
     )
     scene.wait("tribePage.scene.isLost")
-    scene.js("tribePage.scene.setTime(7.5); tribePage.scene.draw(); tribePage.scene.setShape(0.3)")  # harmless meanwhile
+    scene.js(
+        "tribePage.scene.setTime(7.5); tribePage.scene.draw(); tribePage.scene.setShape(0.3)"
+    )  # harmless meanwhile
     scene.js("lose.restoreContext()")
     scene.wait("!tribePage.scene.isLost")
     scene.js("tribePage.scene.setTime(6.5); tribePage.scene.setShape(1)")
@@ -211,7 +220,8 @@ def test_a_lost_context_comes_back_with_the_same_picture(scene: Browser) -> None
     scene.js("lose.restoreContext()")
     scene.wait("!tribePage.scene.isLost")
     assert np.array_equal(drawn(scene, light=True), before), "a second time too"
-    assert scene.faults() == [] or all("CONTEXT_LOST" in fault for fault in scene.faults())
+    assert scene.js("return tribePage.heard") == ["lost", "restored"] * 2
+    assert [fault for fault in scene.faults() if "CONTEXT_LOST" not in fault] == []
 
 
 @pytest.mark.parametrize("kind", SHAPES)
@@ -221,3 +231,43 @@ def test_the_background_is_transparent_and_edges_are_soft(scene: Browser, kind: 
     assert alpha[0, 0] == 0
     assert alpha.max() == 255
     assert ((alpha > 0) & (alpha < 255)).sum() > 200
+
+
+def test_mouse_wheel_and_keys_turn_it(scene: Browser) -> None:
+    now = "return tribePage.scene.camera"
+    before = scene.js(now)
+    scene.drag((450, 300), (500, 320))
+    turned = scene.js(now)
+    assert turned["azimuth"] == pytest.approx(before["azimuth"] - 20)
+    assert turned["elevation"] == pytest.approx(8)
+    pick = "return tribePage.scene.pick(300, 250).vertex"
+    vertex = scene.js(pick)
+    for _ in range(4):
+        scene.mouse("Wheel", 300, 250, deltaX=0, deltaY=-120)
+    scene.wait("tribePage.scene.camera.zoom > 1.9")
+    assert scene.js(pick) == vertex, "what is under the pointer stays there"
+    scene.js("tribePage.scene.canvas.focus()")
+    for key, expected in (("2", {"azimuth": 0, "zoom": 1}), ("3", {"elevation": 90}), ("ArrowDown", {"elevation": 80})):
+        scene.press(key)
+        assert expected.items() <= scene.js(now).items(), key
+    scene.press("0", "-")
+    assert scene.js(now)["zoom"] == pytest.approx(1 / 1.2)
+    scene.js("tribePage.scene.setShape(2)")
+    before = scene.js(now)
+    scene.drag((450, 300), (500, 320))
+    after = scene.js(now)
+    assert after["azimuth"] == before["azimuth"], "flat maps are moved, not turned"
+    moved = np.subtract(after["pan"], before["pan"]) * scene.js("return tribePage.scene.pixelsPerMm")
+    assert moved == pytest.approx([50, -20])
+
+
+def test_two_fingers_zoom_where_they_are(scene: Browser) -> None:
+    pick = "return tribePage.scene.pick(450, 320).vertex"
+    vertex = scene.js(pick)
+    scene.touch(*[[(450 - reach, 320), (450 + reach, 320)] for reach in (40, 60, 80, 100, 120)])
+    camera_now = scene.js("return tribePage.scene.camera")
+    assert camera_now["zoom"] == pytest.approx(3, rel=0.05)
+    assert camera_now["azimuth"] == 180, "two fingers do not turn it"
+    assert scene.js(pick) == vertex
+    scene.touch([(400, 300)], [(420, 300)], [(440, 300)])
+    assert scene.js("return tribePage.scene.camera.azimuth") == pytest.approx(180 - 16)

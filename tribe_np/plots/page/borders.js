@@ -3,43 +3,53 @@
 
 const SMOOTHINGS = 3;
 
+/** Points and which of them are joined, by keys: of an edge a number from 0, of a face below 0. */
+class BorderLinks {
+  links = new Map(); // a point's key -> its neighbours' keys
+  corners = new Map(); // a point's key -> the vertices that it is the mean of
+
+  constructor(nVertices) {
+    this.nVertices = nVertices;
+  }
+
+  edge(a, b) {
+    const key = Math.min(a, b) * this.nVertices + Math.max(a, b);
+    this.corners.set(key, [a, b]);
+    return key;
+  }
+
+  meeting(face, corners) {
+    this.corners.set(-1 - face, corners);
+    return -1 - face;
+  }
+
+  join(a, b) {
+    if (!this.links.has(a)) this.links.set(a, []);
+    if (!this.links.has(b)) this.links.set(b, []);
+    this.links.get(a).push(b);
+    this.links.get(b).push(a);
+  }
+}
+
 /**
  * Chains of points between regions. A point is the mean of two vertices (the middle of an edge) or of three (where
  * three regions meet). Returns [{points: [[vertex, vertex(, vertex)], ...], regions: [a, b], isClosed}].
  */
 export function borderChains(regionOf, indices, first, stop, nVertices) {
-  const links = new Map(); // point key -> its neighbours' keys
-  const corners = new Map(); // point key -> the vertices that it is the mean of
-  const edge = (a, b) => {
-    const key = Math.min(a, b) * nVertices + Math.max(a, b);
-    if (!corners.has(key)) corners.set(key, [a, b]);
-    return key;
-  };
-  const join = (a, b) => {
-    for (const [from, to] of [
-      [a, b],
-      [b, a],
-    ]) {
-      if (!links.has(from)) links.set(from, []);
-      links.get(from).push(to);
-    }
-  };
+  const borders = new BorderLinks(nVertices);
   for (let at = first; at < stop; at += 3) {
-    const [a, b, c] = [indices[at], indices[at + 1], indices[at + 2]];
-    const [ab, bc, ca] = [regionOf[a] !== regionOf[b], regionOf[b] !== regionOf[c], regionOf[c] !== regionOf[a]];
-    if (ab && bc && ca) {
-      const middle = -1 - at; // a key that no edge has
-      corners.set(middle, [a, b, c]);
-      for (const key of [edge(a, b), edge(b, c), edge(c, a)]) join(middle, key);
-    } else if (ab && bc) join(edge(a, b), edge(b, c));
-    else if (bc && ca) join(edge(b, c), edge(c, a));
-    else if (ca && ab) join(edge(c, a), edge(a, b));
+    const corners = [indices[at], indices[at + 1], indices[at + 2]];
+    const crossed = [0, 1, 2].filter((side) => regionOf[corners[side]] !== regionOf[corners[(side + 1) % 3]]);
+    if (!crossed.length) continue;
+    const edges = crossed.map((side) => borders.edge(corners[side], corners[(side + 1) % 3]));
+    if (edges.length === 2) borders.join(...edges);
+    else for (const edge of edges) borders.join(borders.meeting(at, corners), edge);
   }
-  return chained(links).map((keys) => {
-    const inner = corners.get(keys.find((key) => key >= 0));
+  return chained(borders.links).map((keys) => {
+    const [a, b] = borders.corners.get(keys.find((key) => key >= 0));
     return {
-      points: keys.map((key) => corners.get(key)),
-      regions: [regionOf[inner[0]], regionOf[inner[1]]],
+      points: keys.map((key) => borders.corners.get(key)),
+      regions: [regionOf[a], regionOf[b]],
       isClosed: keys.length > 2 && keys[0] === keys[keys.length - 1],
     };
   });

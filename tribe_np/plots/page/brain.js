@@ -48,7 +48,9 @@ export class Brain {
   showPictures(why) {
     document.documentElement.classList.add("no-brain");
     const hasPictures = byId("pictures").querySelector("img, svg") !== null;
-    const rest = hasPictures ? "These pictures show it at some times; the stimulus, the words and the curves play." : "The stimulus, the words and the curves play.";
+    const rest = hasPictures
+      ? "These pictures show it at some times; the stimulus, the words and the curves play."
+      : "The stimulus, the words and the curves play.";
     byId("pictures-words").textContent = `${why} The cortex cannot be turned here. ${rest}`;
     byId("pictures-words").hidden = false;
     for (const id of ["stage", "brain-tools", "scale"]) byId(id).hidden = true;

@@ -30,7 +30,10 @@ export function fadedTable(rgb, isDiverging, fade = [0, 0.35]) {
 /** RGBA bytes of a value; alpha is 0 for null, NaN, and what is nearer to 0 than the threshold. */
 export function colourOf(colours, value) {
   const { table, low, high, threshold } = colours;
-  const place = Math.min(N_COLOURS - 1, Math.max(0, Math.floor(((value ?? 0) - low) * (N_COLOURS / (high - low))) || 0));
+  const place = Math.min(
+    N_COLOURS - 1,
+    Math.max(0, Math.floor(((value ?? 0) - low) * (N_COLOURS / (high - low))) || 0),
+  );
   const rgba = [...table.subarray(place * 4, place * 4 + 4)];
   const isHidden = value === null || value === undefined || Number.isNaN(value) || Math.abs(value) < (threshold ?? 0);
   if (isHidden) rgba[3] = 0;

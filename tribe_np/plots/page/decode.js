@@ -46,11 +46,15 @@ export async function readBlob(name, Type, length) {
   try {
     bytes = await unpacked(bytesOfBase64(blobText(name)));
   } catch (error) {
-    throw new Error(`This page is damaged: its block blob-${name} cannot be unpacked (${error.message}). Make it again.`);
+    throw new Error(
+      `This page is damaged: its block blob-${name} cannot be unpacked (${error.message}). Make it again.`,
+    );
   }
   if (bytes.byteLength !== length * Type.BYTES_PER_ELEMENT) {
     const expected = length * Type.BYTES_PER_ELEMENT;
-    throw new Error(`This page is damaged: blob-${name} holds ${bytes.byteLength} bytes, not ${expected}. Make it again.`);
+    throw new Error(
+      `This page is damaged: blob-${name} holds ${bytes.byteLength} bytes, not ${expected}. Make it again.`,
+    );
   }
   return new Type(bytes.buffer);
 }
@@ -62,7 +66,8 @@ export function decodedFaces(coded, nFaces, Index) {
   for (let corner = 0; corner < 3; corner++) {
     for (let face = 0; face < nFaces; face++) {
       let difference = 0;
-      for (let byte = 0; byte < width; byte++) difference += coded[(corner * width + byte) * nFaces + face] * 256 ** byte;
+      for (let byte = 0; byte < width; byte++)
+        difference += coded[(corner * width + byte) * nFaces + face] * 256 ** byte;
       const from = corner ? faces[face * 3] : face ? faces[face * 3 - 3] : 0;
       faces[face * 3 + corner] = difference + from;
     }
@@ -104,7 +109,7 @@ export async function readLayer(facts, layer) {
 
 /** The region of each vertex, 65535 for none; null for a page without a parcellation. */
 export async function readRegions(facts) {
-  return facts.parcellation ? readBlob("region_of", Uint16Array, facts.mesh.n_vertices) : null;
+  return facts.parcellation ? await readBlob("region_of", Uint16Array, facts.mesh.n_vertices) : null;
 }
 
 /** A colour map of the facts (base64 of 256 x 3) as 256 x 3 bytes. */

@@ -9,7 +9,11 @@ function triangleKey(faces, at, first, size) {
 /** {indices, all, flat, cut}: one index array, and of each list span(side) -> [first, stop] for "both", "left", "right". */
 export function faceListsOf(mesh) {
   const flatFaces = mesh.flatFaces ?? mesh.faces.subarray(0, 0);
-  const lists = { all: sided(mesh.faces, mesh), flat: sided(flatFaces, mesh), cut: sided(cutFaces(mesh, flatFaces), mesh) };
+  const lists = {
+    all: sided(mesh.faces, mesh),
+    flat: sided(flatFaces, mesh),
+    cut: sided(cutFaces(mesh, flatFaces), mesh),
+  };
   const Index = mesh.nVertices <= 65536 ? Uint16Array : Uint32Array;
   const parts = Object.values(lists).flatMap((list) => list.sides);
   const indices = new Index(parts.reduce((sum, part) => sum + part.length, 0));
@@ -21,7 +25,8 @@ export function faceListsOf(mesh) {
       at += part.length;
       edges.push(at);
     }
-    list.span = (side) => (side === "left" ? edges.slice(0, 2) : side === "right" ? edges.slice(1) : [edges[0], edges[2]]);
+    list.span = (side) =>
+      side === "left" ? edges.slice(0, 2) : side === "right" ? edges.slice(1) : [edges[0], edges[2]];
   }
   return { indices, ...lists };
 }

@@ -79,7 +79,8 @@ export class LineDrawing {
     const first = mix.open > 0 ? this.stages.shapes.length - 2 : 0; // the flat lines know the last two shapes alone
     [mix.from, mix.to].forEach((shape, which) => {
       gl.bindBuffer(gl.ARRAY_BUFFER, set.positions[shape - first]);
-      for (const place of [0, 1, 2]) gl.vertexAttribPointer(which * 3 + place, 3, gl.FLOAT, false, 0, place * 2 * FLOATS);
+      for (const place of [0, 1, 2])
+        gl.vertexAttribPointer(which * 3 + place, 3, gl.FLOAT, false, 0, place * 2 * FLOATS);
       gl.bindBuffer(gl.ARRAY_BUFFER, set.normals[shape - first]);
       gl.vertexAttribPointer(6 + which, 3, gl.BYTE, true, 4, 2 * 4);
     });

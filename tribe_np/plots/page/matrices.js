@@ -33,7 +33,9 @@ export function applied(rows, vector) {
 
 /** Rows times rows. */
 export function product(a, b) {
-  return a.map((row) => [0, 1, 2].map((column) => row[0] * b[0][column] + row[1] * b[1][column] + row[2] * b[2][column]));
+  return a.map((row) =>
+    [0, 1, 2].map((column) => row[0] * b[0][column] + row[1] * b[1][column] + row[2] * b[2][column]),
+  );
 }
 
 /** Centre and half the extent, each (3,), of those coordinates (flat array) that `has` lets through. */

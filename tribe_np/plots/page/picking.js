@@ -21,6 +21,17 @@ export function projectAll(sight, stages) {
   return seen;
 }
 
+/** Whether three numbers have one sign. */
+function isAside(a, b, c) {
+  return (a > 0 && b > 0 && c > 0) || (a < 0 && b < 0 && c < 0);
+}
+
+/** Whether a point with these weights (areas) is within a face that is seen; y points down: a front has no positive one. */
+function isWithin(wa, wb, wc, isOneSided) {
+  const isFront = wa <= 0 && wb <= 0 && wc <= 0;
+  return wa + wb + wc !== 0 && (isFront || (!isOneSided && wa >= 0 && wb >= 0 && wc >= 0));
+}
+
 /** The nearest face under (x, y): {face, weights, depth}, or null. `faces` is the index array from `first` to `stop`. */
 export function faceUnder(seen, faces, first, stop, x, y, isOneSided) {
   let found = null;
@@ -31,31 +42,30 @@ export function faceUnder(seen, faces, first, stop, x, y, isOneSided) {
     const ax = seen[a] - x;
     const bx = seen[b] - x;
     const cx = seen[c] - x;
-    if ((ax > 0 && bx > 0 && cx > 0) || (ax < 0 && bx < 0 && cx < 0)) continue;
+    if (isAside(ax, bx, cx)) continue;
     const ay = seen[a + 1] - y;
     const by = seen[b + 1] - y;
     const cy = seen[c + 1] - y;
-    if ((ay > 0 && by > 0 && cy > 0) || (ay < 0 && by < 0 && cy < 0)) continue;
-    const wa = bx * cy - cx * by; // y points down: what faces the viewer is negative
+    if (isAside(ay, by, cy)) continue;
+    const wa = bx * cy - cx * by;
     const wb = cx * ay - ax * cy;
     const wc = ax * by - bx * ay;
-    const isFront = wa <= 0 && wb <= 0 && wc <= 0;
-    if (!isFront && (isOneSided || !(wa >= 0 && wb >= 0 && wc >= 0))) continue;
+    if (!isWithin(wa, wb, wc, isOneSided)) continue;
     const area = wa + wb + wc;
-    if (area === 0) continue;
-    const weights = [wa / area, wb / area, wc / area];
-    const depth = weights[0] * seen[a + 2] + weights[1] * seen[b + 2] + weights[2] * seen[c + 2];
-    if (!found || depth > found.depth) found = { face: at, weights, depth };
+    const depth = (wa * seen[a + 2] + wb * seen[b + 2] + wc * seen[c + 2]) / area;
+    if (!found || depth > found.depth) found = { face: at, weights: [wa / area, wb / area, wc / area], depth };
   }
   return found;
 }
 
 /** Of a face's corners the one nearest to a point given by weights, by the corners' positions in mm: {vertex, distance, point}. */
 export function nearestCorner(corners, positions, weights) {
-  const point = [0, 1, 2].map((axis) => weights.reduce((sum, weight, corner) => sum + weight * positions[corner][axis], 0));
+  const point = [0, 1, 2].map((axis) =>
+    weights.reduce((sum, weight, corner) => sum + weight * positions[corner][axis], 0),
+  );
   let best = null;
   corners.forEach((vertex, corner) => {
-    const distance = Math.hypot(...positions[corner].map((at, axis) => at - point[axis]));
+    const distance = Math.hypot(...positions[corner].map((length, axis) => length - point[axis]));
     if (!best || distance < best.distance) best = { vertex, distance };
   });
   return { ...best, point };

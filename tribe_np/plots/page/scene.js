@@ -13,7 +13,6 @@ import { SurfaceDrawing } from "./surface_drawing.js";
 
 const NO_VALUE = 255;
 const MOST_DOTS = 2; // device pixels drawn a CSS pixel
-const HIDDEN = 0.1; // mm behind what is drawn at its place at which a vertex is hidden
 const START = { azimuth: 205, elevation: 12, zoom: 1, pan: [0, 0], side: "both" };
 
 export class Scene {
@@ -54,7 +53,8 @@ export class Scene {
   setTime(seconds, align = "stimulus") {
     const { layer, moment: before } = this.#shown;
     const moment = layer ? rowsAt({ ...layer.clock, align }, seconds) : null;
-    const isSame = moment && before ? ["row", "next", "weight"].every((key) => moment[key] === before[key]) : moment === before;
+    const isSame =
+      moment && before ? ["row", "next", "weight"].every((key) => moment[key] === before[key]) : moment === before;
     if (!isSame) this.#change({ moment });
     return moment;
   }
@@ -150,7 +150,15 @@ export class Scene {
     const gl = this.#gl;
     const dots = this.canvas.width / this.canvas.clientWidth;
     const bytes = new Uint8Array(4);
-    gl.readPixels(Math.floor(x * dots), Math.floor(this.canvas.height - y * dots), 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, bytes);
+    gl.readPixels(
+      Math.floor(x * dots),
+      Math.floor(this.canvas.height - y * dots),
+      1,
+      1,
+      gl.RGBA,
+      gl.UNSIGNED_BYTE,
+      bytes,
+    );
     return [...bytes];
   }
 
@@ -162,21 +170,19 @@ export class Scene {
     const sight = this.#sight();
     const found = this.#faceAt(sight, x, y);
     if (!found) return null;
-    const corners = [...this.stages.faceLists.indices.subarray(found.face, found.face + 3)];
-    const positions = corners.map((vertex) => this.stages.mixed(vertex, sight.mix));
+    const corners = this.#cornersOf(found);
+    const positions = corners.map((corner) => this.stages.mixed(corner, sight.mix));
     const { vertex, distance, point } = nearestCorner(corners, positions, found.weights);
     return { vertex, hemisphere: vertex < this.mesh.perHemisphere ? "left" : "right", position: point, distance };
   }
 
-  /** [x, y, visible]: where a vertex is on the canvas in CSS pixels, and whether nothing hides it. */
+  /** [x, y, visible]: where a vertex is on the canvas in CSS pixels, and whether it is a corner of what is seen there. */
   screenPosition(vertex) {
     const sight = this.#sight();
-    const [x, y, depth] = pixelOf(sight, this.stages, vertex);
-    const isOut = x < 0 || y < 0 || x >= sight.width || y >= sight.height;
-    const isGone = sight.mix.open > 0 && !this.stages.isFlatVertex[vertex];
-    if (isOut || isGone) return [x, y, false];
+    const [x, y] = pixelOf(sight, this.stages, vertex);
+    if (x < 0 || y < 0 || x >= sight.width || y >= sight.height) return [x, y, false];
     const found = this.#faceAt(sight, x, y);
-    return [x, y, found !== null && found.depth - depth < HIDDEN && this.#isMine(vertex)];
+    return [x, y, found !== null && this.#cornersOf(found).includes(vertex)];
   }
 
   get pixelsPerMm() {
@@ -190,9 +196,8 @@ export class Scene {
     return [(clientX - box.left - box.width / 2) / pixels, (box.top + box.height / 2 - clientY) / pixels];
   }
 
-  #isMine(vertex) {
-    const { side } = this.#camera;
-    return side === "both" || (side === "left") === vertex < this.mesh.perHemisphere;
+  #cornersOf({ face }) {
+    return [...this.stages.faceLists.indices.subarray(face, face + 3)];
   }
 
   #faceAt(sight, x, y) {
@@ -212,7 +217,9 @@ export class Scene {
 
   #fitCanvas() {
     const dots = Math.min(MOST_DOTS, globalThis.devicePixelRatio || 1);
-    const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight].map((length) => Math.max(1, Math.round(length * dots)));
+    const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight].map((length) =>
+      Math.max(1, Math.round(length * dots)),
+    );
     if (this.canvas.width !== width) this.canvas.width = width;
     if (this.canvas.height !== height) this.canvas.height = height;
   }

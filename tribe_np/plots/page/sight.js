@@ -39,7 +39,13 @@ export function sightOf(stages, stage, camera, width, height) {
   const sides = [0, 1].map((hemisphere) => {
     const pivot = between(from.pivots[hemisphere], to.pivots[hemisphere], mix.weight);
     const turn = product(axes, openedBy(hemisphere, mix.open));
-    const [there, back] = [applied(axes, pivot.map((at, axis) => at - target[axis])), applied(turn, pivot)];
+    const [there, back] = [
+      applied(
+        axes,
+        pivot.map((at, axis) => at - target[axis]),
+      ),
+      applied(turn, pivot),
+    ];
     return { turn, shift: [0, 1, 2].map((axis) => there[axis] - back[axis] + (camera.pan[axis] ?? 0)) };
   });
   return {

@@ -22,7 +22,8 @@ export function vertexNormals(coordinates, faces) {
   const packed = new Int8Array((coordinates.length / 3) * 4);
   for (let vertex = 0; vertex * 3 < sums.length; vertex++) {
     const length = Math.hypot(sums[vertex * 3], sums[vertex * 3 + 1], sums[vertex * 3 + 2]) || 1;
-    for (let axis = 0; axis < 3; axis++) packed[vertex * 4 + axis] = Math.round((127 * sums[vertex * 3 + axis]) / length);
+    for (let axis = 0; axis < 3; axis++)
+      packed[vertex * 4 + axis] = Math.round((127 * sums[vertex * 3 + axis]) / length);
   }
   return packed;
 }
@@ -63,17 +64,29 @@ export class Stages {
   }
 
   #shape(mesh, name) {
-    const coordinates = apart(mesh.shapes[name], this, name === "flat" ? this.isFlatVertex : null, name === "flat" ? 4 * GAP : GAP);
+    const coordinates = apart(
+      mesh.shapes[name],
+      this,
+      name === "flat" ? this.isFlatVertex : null,
+      name === "flat" ? 4 * GAP : GAP,
+    );
     if (name === "flat") return this.#flat(mesh, coordinates);
     const boxes = [0, 1].map((side) => boxOf(coordinates, ...this.range(side)));
     const both = boxOf(coordinates, 0, this.nVertices);
-    return { name, coordinates, normals: vertexNormals(coordinates, mesh.faces), boxes: [...boxes, both], pivots: boxes.map((box) => box.centre) };
+    return {
+      name,
+      coordinates,
+      normals: vertexNormals(coordinates, mesh.faces),
+      boxes: [...boxes, both],
+      pivots: boxes.map((box) => box.centre),
+    };
   }
 
   /** The map lies in x, y of its file; it is stored within each side's view, and stands at x, z when the book is open. */
   #flat(mesh, coordinates) {
     const standing = new Float32Array(coordinates.length);
-    for (let at = 0; at < coordinates.length; at += 3) [standing[at], standing[at + 1], standing[at + 2]] = [coordinates[at], 0, coordinates[at + 1]];
+    for (let at = 0; at < coordinates.length; at += 3)
+      [standing[at], standing[at + 1], standing[at + 2]] = [coordinates[at], 0, coordinates[at + 1]];
     const boxes = [0, 1].map((side) => boxOf(standing, ...this.range(side), this.isFlatVertex));
     const both = boxOf(standing, 0, this.nVertices, this.isFlatVertex);
     const stored = new Float32Array(coordinates.length);
@@ -91,7 +104,13 @@ export class Stages {
       stored[vertex * 3 + 2] = standing[vertex * 3 + 2];
     }
     const normals = vertexNormals(stored, mesh.flatFaces);
-    return { name: "flat", coordinates: stored, normals, boxes: [...boxes, both], pivots: boxes.map((box) => box.centre) };
+    return {
+      name: "flat",
+      coordinates: stored,
+      normals,
+      boxes: [...boxes, both],
+      pivots: boxes.map((box) => box.centre),
+    };
   }
 }
 

@@ -18,7 +18,9 @@ function softened(numbers, faces) {
       counts[vertex] += 1;
     }
   }
-  return Uint8Array.from(numbers, (number, vertex) => (counts[vertex] ? (number + sums[vertex] / counts[vertex]) / 2 : number));
+  return Uint8Array.from(numbers, (number, vertex) =>
+    counts[vertex] ? (number + sums[vertex] / counts[vertex]) / 2 : number,
+  );
 }
 
 export class SurfaceDrawing {
@@ -71,7 +73,8 @@ export class SurfaceDrawing {
     this.#pointAtShapes(mix);
     this.#pointAtRows(shown);
     gl.cullFace(gl.BACK);
-    if (mix.open > 0 && mix.open < 1) gl.disable(gl.CULL_FACE); // an open book is seen from both sides
+    if (mix.open > 0 && mix.open < 1)
+      gl.disable(gl.CULL_FACE); // an open book is seen from both sides
     else gl.enable(gl.CULL_FACE);
     gl.uniform1f(uniforms.opacity, 1);
     gl.disable(gl.BLEND);

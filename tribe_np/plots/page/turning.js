@@ -62,14 +62,17 @@ export function makeTurnable(scene, onchange = () => {}) {
     const isPan = event.pointerType === "mouse" && (event.buttons & 6 || event.shiftKey);
     move(others.length ? afterPinch(scene, before, now, others[0]) : afterDrag(scene, before, now, isPan));
   });
-  for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) listen(name, (event) => fingers.delete(event.pointerId));
+  for (const name of ["pointerup", "pointercancel", "lostpointercapture"])
+    listen(name, (event) => fingers.delete(event.pointerId));
   listen("contextmenu", (event) => event.preventDefault());
   listen(
     "wheel",
     (event) => {
       event.preventDefault();
       const lines = event.deltaMode === 1 ? 30 : 1;
-      move(zoomed(scene.camera, Math.exp(-event.deltaY * lines * 0.0015), scene.lengthsTo(event.clientX, event.clientY)));
+      move(
+        zoomed(scene.camera, Math.exp(-event.deltaY * lines * 0.0015), scene.lengthsTo(event.clientX, event.clientY)),
+      );
     },
     { passive: false },
   );
