@@ -13,8 +13,8 @@ import { Stages } from "./stages.js";
 import { NO_VALUE, SurfaceDrawing } from "./surface_drawing.js";
 
 const MOST_DOTS = 2; // device pixels drawn a CSS pixel
-const SLOW = 45; // ms from one moving picture to the next, from which on edges are hard while it moves
-const CALM = 300; // ms after which it no longer moves
+const SLOW_PACE = 45; // ms from one moving picture to the next, from which on edges are hard while it moves
+const AT_REST = 300; // ms after which it no longer moves
 const START = { azimuth: 205, elevation: 12, zoom: 1, pan: [0, 0], side: "both" };
 
 export class Scene {
@@ -163,13 +163,13 @@ export class Scene {
     const now = performance.now();
     const interval = now - pace.last;
     pace.last = now;
-    pace.interval = interval > CALM ? 0 : 0.8 * pace.interval + 0.2 * interval;
-    pace.isSlow ||= pace.interval > SLOW;
+    pace.interval = interval > AT_REST ? 0 : 0.8 * pace.interval + 0.2 * interval;
+    pace.isSlow ||= pace.interval > SLOW_PACE;
     clearTimeout(pace.timer);
     if (pace.isSlow) {
       pace.timer = setTimeout(() => {
         this.needsDraw = true;
-      }, CALM);
+      }, AT_REST);
     }
     return pace.isSlow;
   }
