@@ -10,7 +10,7 @@ from tribe_np.plots.films.film_layout import Box, FilmContent, FilmLayout, film_
 from tribe_np.plots.films.film_maps import rows_read
 from tribe_np.plots.films.film_notes import without_folders
 from tribe_np.plots.films.film_wishes import Span, chosen_span
-from tribe_np.plots.films.time_strip import Axis, clock_text, line_cover
+from tribe_np.plots.films.time_strip import Axis, clock_face, line_cover
 from tribe_np.plots.stimulus.shown_words import ShownWord
 
 
@@ -87,7 +87,7 @@ def test_a_span_lies_within_the_film() -> None:
     [(0.0, 1, "0:00.0"), (59.96, 1, "0:59.9"), (61.0, 0, "1:01"), (3600.0, 1, "1:00:00.0"), (-0.04, 1, "0:00.0")],
 )
 def test_the_clock(seconds: float, digits: int, text: str) -> None:
-    assert clock_text(seconds, digits=digits) == text
+    assert clock_face(seconds, digits=digits) == text
 
 
 def test_ticks_are_round() -> None:
@@ -115,4 +115,3 @@ def test_rows_of_a_file_are_read_apart(tmp_path: Any) -> None:
     mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
     for held in (values, mapped, np.asfortranarray(values)):
         assert rows_read(held, np.array([2, 0])).tolist() == values[[2, 0]].tolist()
-
