@@ -65,20 +65,17 @@ def plot_surf_rgb(
     brain = brain or place.brain(mesh, inflate, bg_map, hemisphere_gap, subjects_dir)
     maps = np.stack([values_on(brain, signal, subjects_dir) for signal in signals], axis=1)
     colours = rgb_colours(maps, cmap=cmap, norm_percentile=norm_percentile, saturation_factor=saturation_factor)
-    opacity = np.full(len(maps), 1 - alpha_bg) if alpha_signals is None else values_on(brain, alpha_signals)
-    colours[:, 3] *= np.clip(opacity, 0, 1)
+    colours[:, 3] *= np.clip(1 - alpha_bg if alpha_signals is None else values_on(brain, alpha_signals), 0, 1)
     if save_path is not None:
         write_array_file(Path(save_path).with_suffix(".npy"), colours)
-    overlay = ColourOverlay(colours, is_multiplied=bg_on_data)
-    marks = region_marks(brain, annotated_rois, outlines, parcellation)
+    overlay, marks = ColourOverlay(colours, bg_on_data), region_marks(brain, annotated_rois, outlines, parcellation)
     if place.pairs is not None:
         for drawn in draw_in_axes(place.pairs, brain, overlay):
             marks.draw(drawn)
         return colours
     look = look or place.look()
-    is_beside = legend_is_beside(place.views, 1, look)
-    around = Figure(title, legend=None if labels is None else rgb_legend(labels, cmap, is_beside=is_beside))
-    return draw_panels(brain, [Panel("", overlay)], place.views, look, around, marks=marks)
+    legend = None if labels is None else rgb_legend(labels, cmap, is_beside=legend_is_beside(place.views, 1, look))
+    return draw_panels(brain, [Panel("", overlay)], place.views, look, Figure(title, legend=legend), marks=marks)
 
 
 def rgb_colours(
