@@ -143,7 +143,8 @@ class Browser:
             return {}
         self.js("document.querySelector(arguments[0]).scrollIntoView({ block: 'nearest' })", selector)
         x, y, width, height = self.box(selector)
-        return {"clip": {"x": x, "y": y, "width": width, "height": height, "scale": 1}}
+        left, top = self.js("return [window.scrollX, window.scrollY]")
+        return {"clip": {"x": x + left, "y": y + top, "width": width, "height": height, "scale": 1}}
 
     def box(self, selector: str) -> tuple[float, float, float, float]:
         """Left, top, width and height of an element in the window."""

@@ -18,7 +18,9 @@ PLACES = {  # of the middle of a patch on the left hemisphere: mm on the pial su
     "posterior": (-20.0, -98.0, 2.0),
 }
 RADIUS = 13.0  # of a patch, along a sphere of 100 mm
-HEIGHT = 1.1  # of a patch, well within the limits of the colours; the left hemisphere's is positive, the right one's negative
+HEIGHT = (
+    1.1  # of a patch on the left hemisphere, well within the limits of the colours; on the right one it is negative
+)
 
 
 @cache

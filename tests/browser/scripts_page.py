@@ -72,7 +72,7 @@ def functions_page(path: Path, wanted: Mapping[str, str]) -> Path:
 def scene_page(
     path: Path, values: np.ndarray, starts: np.ndarray, limits: tuple[float, float], background: str = "white"
 ) -> Path:
-    """Writes a page with a scene alone, of values (R, V) on fsaverage5: `window.tribePage.scene`, as in the real page."""
+    """Writes a page with a scene alone: values (R, V) on fsaverage5, in `window.tribePage.scene` as in the page."""
     mesh, packed = packed_mesh("fsaverage5"), pack_values(values)
     text, is_delta = packed_indices(packed.indices)
     layer = {"name": "ours", "blob": "layer-0", "n_rows": len(values), "starts": starts.tolist(), "is_delta": is_delta}

@@ -54,6 +54,13 @@ class SeenCortex:
         hit = weights @ self.points[corners]
         return int(corners[((self.points[corners] - hit) ** 2).sum(axis=1).argmin()])
 
+    def sampled(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of pixels (n, 2), by column and row, those that show cortex: pixels, corners (m, 3), weights."""
+        found = [self.face_at(x + 0.5, y + 0.5) for x, y in pixels]
+        on = np.array([face != NONE for face, _ in found], bool)
+        faces = np.array([face for face, _ in found], int)[on]
+        return pixels[on], self.faces[faces], np.array([weights for _, weights in found]).reshape(-1, 3)[on]
+
 
 def cross(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Twice the area of two edges on the canvas."""

@@ -69,12 +69,6 @@ def drawn(browser: Browser, *, light: bool = False) -> np.ndarray:
     return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)[::-1]
 
 
-def at_places(picture: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """The pixels at places (n, 2 or more) of the canvas."""
-    x, y = np.floor(places[:, :2]).astype(int).T
-    return picture[np.clip(y, 0, len(picture) - 1), np.clip(x, 0, picture.shape[1] - 1)]
-
-
 def state(browser: Browser) -> dict[str, Any]:
     """What is chosen on the page."""
     return browser.js("return JSON.parse(JSON.stringify(tribePage.state()))")

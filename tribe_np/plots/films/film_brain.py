@@ -38,6 +38,8 @@ class Letters:
     Shapes   y, x (n,); paper, ink (n, 1) float32
     """
 
+    written: frozenset[str]
+
     y: np.ndarray
     x: np.ndarray
     paper: np.ndarray
@@ -117,6 +119,7 @@ def _letters(
     out."""
     sheets = [painter.mask(box.width, box.height) for _ in range(2)]
     taken: list[tuple[float, float, float, float]] = []
+    written: set[str] = set()
     for raster, left, top in placed:
         points = raster.label_points(named.region_of)
         for number, (x, y, n_seen) in sorted(points.items(), key=lambda item: -item[1][2]):
@@ -125,11 +128,12 @@ def _letters(
             place = (x + left - wide, y + top - high, x + left + wide, y + top + high)
             if n_seen >= LEAST_SEEN and not any(_meet(place, other) for other in taken):
                 taken.append(place)
+                written.add(text)
                 for sheet, stroke in zip(sheets, (2, 0), strict=True):
                     sheet.write(text, x + left, y + top, size, stroke)
     paper, ink = (sheet.cover for sheet in sheets)
     rows, columns = np.nonzero(np.maximum(paper, ink) > 0)
-    return Letters(rows, columns, 0.8 * paper[rows, columns, None], ink[rows, columns, None])
+    return Letters(frozenset(written), rows, columns, 0.8 * paper[rows, columns, None], ink[rows, columns, None])
 
 
 def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:

@@ -18,6 +18,7 @@ import numpy as np
 from tribe_np.files.leftovers import scratch_prefix
 from tribe_np.media.sound.audio import TRACK_RATE
 from tribe_np.outputs.whole import check_file_target, write_file_whole
+from tribe_np.plots.films.colour_strip import bar_colours
 from tribe_np.plots.films.film_encoder import GIF, Put, encode_sound, gif_file, mp4_file
 from tribe_np.plots.films.film_planning import FilmPlan, planned
 from tribe_np.plots.films.film_text import NIGHT
@@ -130,7 +131,10 @@ def _file(plan: FilmPlan, path: Path, scratch: Path) -> AbstractContextManager[P
     form, n = plan.form, plan.n_film_frames
     if form.kind == GIF:
         chosen = plan.moments[:: ceil(n / N_SAMPLES)]
-        return gif_file(path, form.size, form.fps, [each.copy() for each in film_frames(plan, chosen)])
+        samples = [each.copy() for each in film_frames(plan, chosen)]
+        # and all colours of the map: else those that are rare would lie far from the bar's
+        samples.append(np.broadcast_to(bar_colours(plan.scene.brain.scale, form.size[0]), samples[0].shape))
+        return gif_file(path, form.size, form.fps, samples)
     sound = None
     if plan.stimulus.has_sound:
         sound = scratch / "sound.mp4"

@@ -10,6 +10,7 @@ from tribe_np.cortex.series import SurfaceSeries, as_series
 from tribe_np.errors import ConfigError, ShapeError
 from tribe_np.plots.colours.colour_scale import MOST_VALUES
 
+BLOCK = 128  # rows that are read at once
 SAME_START = 1e-3  # seconds by which the rows of two predictions may miss each other
 
 
@@ -43,7 +44,7 @@ class FilmMap:
         step = max(1, -(-len(rows) * self.series.values.shape[1] // MOST_VALUES))
         chosen = rows[::step]
         if self.minus is None:
-            return np.asarray(self.series.values[chosen])
+            return np.concatenate([rows_read(self.series.values, part) for part in in_blocks(chosen)])
         return np.stack([self.row(int(row)) for row in chosen])
 
 
@@ -102,6 +103,19 @@ def check_same_rows(one: SurfaceSeries, other: SurfaceSeries) -> None:
         )
 
 
+def rows_read(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """A copy of some rows (n, columns). Of a file they are read through a map of their own, which goes at once: what
+    was read of a long prediction does not add up in memory."""
+    if isinstance(values, np.memmap) and values.filename is not None and values.flags.c_contiguous:
+        values = np.memmap(values.filename, values.dtype, "r", values.offset, values.shape)
+    return np.array(values[rows])
+
+
+def in_blocks(rows: np.ndarray) -> list[np.ndarray]:
+    """The same rows in blocks of BLOCK."""
+    return [rows[first : first + BLOCK] for first in range(0, len(rows), BLOCK)]
+
+
 def stimulus_name(series: SurfaceSeries) -> str:
     """The file name of the stimulus by run.json, or no text."""
     told = series.run.get("stimulus")
@@ -118,7 +132,7 @@ def is_of_random_weights(series: SurfaceSeries) -> bool:
 
 
 def _whole_row(series: SurfaceSeries, number: int) -> np.ndarray:
-    values = np.asarray(series.values[number], np.float32)
+    values = rows_read(series.values, np.array([number]))[0].astype(np.float32, copy=False)
     if series.vertices is None:
         return values
     whole = np.full(2 * series.per_hemisphere, np.nan, np.float32)

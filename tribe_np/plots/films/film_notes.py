@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tribe_np.plots.films.film_maps import FilmMap, is_of_random_weights, stimulus_name
+from tribe_np.plots.films.film_maps import FilmMap, in_blocks, is_of_random_weights, rows_read, stimulus_name
 from tribe_np.plots.films.film_scene import FilmTexts
 from tribe_np.plots.stimulus.row_clock import RowClock
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
@@ -32,6 +32,7 @@ def film_texts(
         warning=" · ".join(text for text in said if text),
         shown=_what_is_shown(maps[0], clock, what, fps),
         unit=("difference, " if is_difference else "") + (UNIT if series.run else "no unit given"),
+        lane="BOLD" if series.run else "values",
     )
 
 
@@ -113,7 +114,7 @@ def _bare_vertices(shown: FilmMap, clock: RowClock) -> list[str]:
         found.append(f"{series.origin}: {n_columns} of {n_all} vertices were computed; the others are bare")
     if values.dtype.kind != "f":
         return found
-    counts = np.array([int(np.isnan(values[row]).sum()) for row in rows])
+    counts = np.concatenate([np.isnan(rows_read(values, part)).sum(axis=1) for part in in_blocks(rows)])
     empty, some = int((counts == n_columns).sum()), int(((counts > 0) & (counts < n_columns)).sum())
     if empty:
         found.append(f"{series.origin}: {empty} of {len(rows)} rows are NaN at every vertex and shown bare")

@@ -88,6 +88,8 @@ def planned(
         layout, texts, maps=maps, brain=brain, painter=painter, clock=clock, stimulus=shown, start=span.start,
         stop=span.start + n_film_frames / form.fps,
     )  # fmt: skip
+    if labels and brain.letters is not None and (hidden := [n for n in labels if n not in brain.letters.written]):
+        warnings.append(f"{', '.join(hidden)}: too little is seen in these views, so no name is written there")
     if painter.fonts.missing:
         warnings.append(without_font(painter.fonts.missing))
     return FilmPlan(form, layout, scene, shown, span.start, n_film_frames, tuple(warnings))
@@ -104,8 +106,9 @@ def whole_span(clock: RowClock, stimulus: RunStimulus) -> Span:
     """
     start, stop = clock.first - clock.delay, clock.stop
     if stimulus.duration > 0:
-        stop = max(stimulus.stop, stop if stop - clock.delay - stimulus.stop > clock.tr + 1e-3 else -np.inf)
-        stop = max(stop, stimulus.stop + clock.delay)
+        is_timed = stimulus.has_pictures or stimulus.has_sound  # nobody knows when words alone are over
+        over = stop - (stimulus.stop + clock.delay)
+        stop = stimulus.stop + clock.delay if is_timed and over <= clock.tr + 1e-3 else max(stop, stimulus.stop)
         start = min(start, stimulus.start)
     return Span(round(start, 3) + 0.0, round(stop, 3) + 0.0)  # a first row begins 1e-6 s early
 
@@ -122,7 +125,9 @@ def _stimulus(prediction: Any, series: SurfaceSeries, timeline: str | None, give
 
 
 def _scale(maps: Sequence[FilmMap], clock: RowClock, colours: Mapping[str, Any]) -> ColourScale:
-    """One scale for all maps."""
+    """One scale for all maps; that of a difference has nothing in its middle."""
+    if maps[0].minus is not None and colours.get("cmap") is None and colours.get("symmetric") is None:
+        colours = {**colours, "symmetric": True}
     rows = np.arange(clock.n_rows) if clock.rows is None else np.asarray(clock.rows)
     values = [each.some_rows(rows) for each in maps]
     if len({part.shape[1] for part in values}) == 1:

@@ -30,6 +30,7 @@ class FilmTexts:
     warning: str
     shown: tuple[str, str]  # what the brain shows, where a row is shown
     unit: str
+    lane: str  # of the time line, in a word
 
 
 class FilmScene:
@@ -44,7 +45,7 @@ class FilmScene:
         loudest = max(float(stimulus.sound_envelope(start, stop, LOUDNESS_PARTS).max(initial=0.0)), 1e-3)
         self.strip = TimeStrip(
             layout.strip, layout.scale, self.painter, clock=clock, stimulus=stimulus, start=start, stop=stop,
-            loudest=loudest,
+            loudest=loudest, lane=texts.lane,
         )  # fmt: skip
         self.has_picture = stimulus.has_pictures and not layout.picture.is_empty
         has_wave = stimulus.has_sound and not self.has_picture and not layout.picture.is_empty

@@ -86,10 +86,10 @@ class TimeStrip:
 
     def __init__(
         self, box: Box, scale: float, painter: TextPainter, *, clock: RowClock, stimulus: RunStimulus,
-        start: float, stop: float, loudest: float,
+        start: float, stop: float, loudest: float, lane: str,
     ) -> None:  # fmt: skip
         self.box, self.scale, self.painter = box, scale, painter
-        self.clock, self.stimulus, self.loudest = clock, stimulus, loudest
+        self.clock, self.stimulus, self.loudest, self.lane = clock, stimulus, loudest, lane
         self.offset = clock.hemodynamic_offset
         self.is_bold = clock.align == "bold"
         length = stop - start
@@ -120,7 +120,7 @@ class TimeStrip:
     def _page_at(self, seconds: float) -> tuple[Axis, np.ndarray]:
         number = max(0, bisect_right(self.page_starts, seconds + 1e-9) - 1)
         if self._page is None or self._page[0] != number:
-            left = round(96 * self.scale)
+            left = self.painter.fonts.width("stimulus", self.text) + round(30 * self.scale)
             start = self.page_starts[number]
             early = self.offset if self.is_bold and number else 0.0
             late = 0.0 if self.is_bold else self.offset
@@ -168,7 +168,7 @@ class TimeStrip:
     def _labels(self, ground: np.ndarray, axis: Axis) -> None:
         width = axis.left - round(12 * self.scale)
         for text, (first, last), colour in (
-            ("stimulus", self.lanes.stimulus, ACCENT), ("BOLD", self.lanes.bold, BOLD_COLOUR),
+            ("stimulus", self.lanes.stimulus, ACCENT), (self.lane, self.lanes.bold, BOLD_COLOUR),
         ):  # fmt: skip
             style = TextStyle(self.text, colour, across=1.0)
             ground[first:last, :width] = self.painter.line(text, (width, last - first), style)

@@ -2,6 +2,7 @@
 // smoothed, so that they do not follow the corners of the triangles. Pure arrays, no WebGL.
 
 const SMOOTHINGS = 3;
+const NEW_STRIP = 0xffffffff; // an index at which WebGL begins another strip
 
 /** Points and which of them are joined, by keys: of an edge a number from 0, of a face below 0. */
 class BorderLinks {
@@ -38,9 +39,10 @@ class BorderLinks {
 export function borderChains(regionOf, indices, first, stop, nVertices) {
   const borders = new BorderLinks(nVertices);
   for (let at = first; at < stop; at += 3) {
+    const region = regionOf[indices[at]];
+    if (regionOf[indices[at + 1]] === region && regionOf[indices[at + 2]] === region) continue;
     const corners = [indices[at], indices[at + 1], indices[at + 2]];
     const crossed = [0, 1, 2].filter((side) => regionOf[corners[side]] !== regionOf[corners[(side + 1) % 3]]);
-    if (!crossed.length) continue;
     const edges = crossed.map((side) => borders.edge(corners[side], corners[(side + 1) % 3]));
     if (edges.length === 2) borders.join(...edges);
     else for (const edge of edges) borders.join(borders.meeting(at, corners), edge);
@@ -100,45 +102,61 @@ export function smoothed(points, isClosed) {
   return now;
 }
 
+/** Of each point the unit vector from the one before to the one after. */
+function waysOf(points, isClosed) {
+  const last = points.length - 1;
+  return points.map((point, index) => {
+    const before = points[index > 0 ? index - 1 : isClosed ? last - 1 : 0];
+    const after = points[index < last ? index + 1 : isClosed ? 1 : last];
+    const way = point.map((_, axis) => after[axis] - before[axis]);
+    const length = Math.hypot(...way) || 1;
+    return way.map((part) => part / length);
+  });
+}
+
+/** The places of a chain of n points that are drawn: every other one, and its ends. */
+function drawnPlaces(n) {
+  return Array.from({ length: n }, (_, place) => place).filter((place) => place % 2 === 0 || place === n - 1);
+}
+
 /**
- * What the lines are drawn from: every point twice (both sides of the line), chains padded by a point at either end.
- * {positions and normals by shape, regions, indices (a strip), nPoints, firstRight (the first vertex on the right)}.
+ * What the lines are drawn from: every point twice, for both sides of the line. {positions, ways and normals by shape,
+ * regions, strips (indices of the left and the right hemisphere's), firstRight (the first vertex on the right)}.
  */
 export function lineArrays(chains, shapes, isRight) {
   const sorted = [...chains].sort((a, b) => isRight(a.points[0][0]) - isRight(b.points[0][0]));
-  const nPoints = sorted.reduce((sum, chain) => sum + chain.points.length + 2, 0);
+  const nPoints = sorted.reduce((sum, chain) => sum + drawnPlaces(chain.points.length).length, 0);
   const out = {
     positions: shapes.map(() => new Float32Array(nPoints * 6)),
+    ways: shapes.map(() => new Int8Array(nPoints * 8)),
     normals: shapes.map(() => new Int8Array(nPoints * 8)),
     regions: new Uint16Array(nPoints * 4),
     strips: [[], []],
     firstRight: nPoints * 2,
-    nPoints,
   };
   let at = 0;
   for (const chain of sorted) {
     const side = isRight(chain.points[0][0]) ? 1 : 0;
     if (side) out.firstRight = Math.min(out.firstRight, at * 2);
+    const places = drawnPlaces(chain.points.length);
     shapes.forEach((shape, index) => {
-      const points = padded(smoothed(meansOf(chain, shape.coordinates, 3), chain.isClosed), chain.isClosed);
-      const normals = padded(meansOf(chain, shape.normals, 4), chain.isClosed);
-      points.forEach((point, place) => {
-        for (const twin of [0, 1]) {
-          out.positions[index].set(point, (at + place) * 6 + twin * 3);
-          out.normals[index].set(normals[place], (at + place) * 8 + twin * 4);
+      const points = smoothed(meansOf(chain, shape.coordinates, 3), chain.isClosed);
+      const ways = waysOf(points, chain.isClosed).map((way) => way.map((part) => part * 127));
+      const normals = meansOf(chain, shape.normals, 4);
+      places.forEach((place, order) => {
+        for (const twin of [2 * (at + order), 2 * (at + order) + 1]) {
+          out.positions[index].set(points[place], twin * 3);
+          out.ways[index].set(ways[place], twin * 4);
+          out.normals[index].set(normals[place], twin * 4);
         }
       });
     });
-    const n = chain.points.length;
-    for (let place = 0; place < n + 2; place++) out.regions.set([...chain.regions, ...chain.regions], (at + place) * 4);
-    for (let place = 0; place < n; place++) out.strips[side].push((at + place) * 2, (at + place) * 2 + 1); // each reads the next two
-    out.strips[side].push(0xffffffff); // a new strip
-    at += n + 2;
+    for (let twin = at * 2; twin < (at + places.length) * 2; twin++) {
+      out.regions.set(chain.regions, twin * 2);
+      out.strips[side].push(twin);
+    }
+    out.strips[side].push(NEW_STRIP);
+    at += places.length;
   }
   return out;
-}
-
-function padded(points, isClosed) {
-  const last = points.length - 1;
-  return isClosed ? [points[last - 1], ...points, points[1]] : [points[0], ...points, points[last]];
 }

@@ -48,7 +48,9 @@ export class Brain {
   showPictures(why) {
     document.documentElement.classList.add("no-brain");
     const hasPictures = byId("pictures").querySelector("img, svg") !== null;
-    const rest = hasPictures ? "These pictures show it at some times; the stimulus, the words and the curves play." : "The stimulus, the words and the curves play.";
+    const rest = hasPictures
+      ? "These pictures show it at some times; the stimulus, the words and the curves play."
+      : "The stimulus, the words and the curves play.";
     byId("pictures-words").textContent = `${why} The cortex cannot be turned here. ${rest}`;
     byId("pictures-words").hidden = false;
     for (const id of ["stage", "brain-tools", "scale"]) byId(id).hidden = true;
@@ -79,13 +81,13 @@ export class Brain {
     return found ? found.vertex : null;
   }
 
-  show(seconds, align, isStatic) {
+  show(seconds, align, isStatic, isPlaying) {
     if (!this.scene) return;
     const moment = this.scene.setTime(seconds, align);
     const isBare = !moment && !isStatic;
     byId("cortex-bare").hidden = !isBare;
     byId("align-words").hidden = isBare;
-    if (this.scene.needsDraw) this.scene.draw();
+    if (this.scene.needsDraw) this.scene.draw(isPlaying);
   }
 
   setLayer(layer) {

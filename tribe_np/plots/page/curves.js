@@ -162,9 +162,13 @@ export class Curves {
     let near = null;
     values.forEach((value, place) => {
       if (!Number.isFinite(value)) return;
-      if (near === null || Math.abs(this.y(value) - event.offsetY) < Math.abs(this.y(values[near]) - event.offsetY)) near = place;
+      if (near === null || Math.abs(this.y(value) - event.offsetY) < Math.abs(this.y(values[near]) - event.offsetY))
+        near = place;
     });
-    const said = near === null ? "nothing predicted" : `${this.lines[near].name}  ${valueWords(values[near], this.range[1] - this.range[0])}`;
+    const said =
+      near === null
+        ? "nothing predicted"
+        : `${this.lines[near].name}  ${valueWords(values[near], this.range[1] - this.range[0])}`;
     this.tell(`${clockWords(seconds)}  ${said}`, event.offsetX, event.offsetY);
     if (near === this.near) return;
     this.near = near;

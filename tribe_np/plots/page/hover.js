@@ -66,7 +66,11 @@ export class Hover {
   refresh() {
     if (this.vertex === null) return;
     const { name, place, value } = this.tell(this.vertex);
-    this.tip.replaceChildren(element("strong", {}, name), element("span", {}, place), element("span", { class: "figure" }, value));
+    this.tip.replaceChildren(
+      element("strong", {}, name),
+      element("span", {}, place),
+      element("span", { class: "figure" }, value),
+    );
   }
 
   hide() {

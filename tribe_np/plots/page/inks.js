@@ -7,5 +7,8 @@ export const MOST_CURVES = N_INKS * DASHES.length;
 
 export function inkOf(place) {
   const style = getComputedStyle(document.documentElement);
-  return { colour: style.getPropertyValue(`--ink-${(place % N_INKS) + 1}`).trim(), dash: DASHES[Math.floor(place / N_INKS) % DASHES.length] };
+  return {
+    colour: style.getPropertyValue(`--ink-${(place % N_INKS) + 1}`).trim(),
+    dash: DASHES[Math.floor(place / N_INKS) % DASHES.length],
+  };
 }

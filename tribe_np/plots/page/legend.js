@@ -13,7 +13,15 @@ function swatch(slot) {
   drawing.setAttribute("viewBox", "0 0 26 6");
   drawing.setAttribute("aria-hidden", "true");
   const line = document.createElementNS(SVG, "line");
-  for (const [name, value] of Object.entries({ x1: 1, y1: 3, x2: 25, y2: 3, stroke: ink.colour, "stroke-width": 3, "stroke-dasharray": ink.dash.join(" ") || "none" })) {
+  for (const [name, value] of Object.entries({
+    x1: 1,
+    y1: 3,
+    x2: 25,
+    y2: 3,
+    stroke: ink.colour,
+    "stroke-width": 3,
+    "stroke-dasharray": ink.dash.join(" ") || "none",
+  })) {
     line.setAttribute(name, String(value));
   }
   drawing.append(line);
@@ -33,12 +41,24 @@ export class Legend {
       ...lines.map((line, place) => {
         const drop = element("button", { type: "button", class: "drop", "aria-label": `Take ${line.shown} away` }, "×");
         drop.addEventListener("click", () => this.ondrop(line.name));
-        const item = element("li", {}, swatch(line.slot), element("span", { class: "legend-name" }, line.shown), this.values[place], drop);
+        const item = element(
+          "li",
+          {},
+          swatch(line.slot),
+          element("span", { class: "legend-name" }, line.shown),
+          this.values[place],
+          drop,
+        );
         item.addEventListener("pointerenter", () => this.onpoint(line.name));
         item.addEventListener("pointerleave", () => this.onpoint(null));
         return item;
       }),
     );
+  }
+
+  focusAt(place) {
+    const drops = this.list.querySelectorAll("button");
+    (drops[Math.min(place, drops.length - 1)] ?? byId("region-search")).focus();
   }
 
   update(values, span) {
@@ -61,13 +81,30 @@ export function showTable({ lines, clock, shift, time, unit }) {
   const middle = isStatic ? 0 : clock.starts.findIndex((start) => start + shift >= time);
   const first = n <= MOST_ROWS ? 0 : Math.max(0, Math.min(n - MOST_ROWS, (middle < 0 ? n : middle) - MOST_ROWS / 2));
   const last = Math.min(n, first + MOST_ROWS);
-  const span = Math.max(...lines.map(({ series }) => series.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0)));
-  const shownRows = last - first < n ? `rows ${first + 1} to ${last} of ${n}, around the time shown` : countWords(n, "row");
-  const head = element("tr", {}, element("th", { scope: "col" }, isStatic ? "Map" : "Time"), ...lines.map(({ shown }) => element("th", { scope: "col" }, shown)));
+  const span = Math.max(
+    ...lines.map(({ series }) =>
+      series.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0),
+    ),
+  );
+  const shownRows =
+    last - first < n ? `rows ${first + 1} to ${last} of ${n}, around the time shown` : countWords(n, "row");
+  const head = element(
+    "tr",
+    {},
+    element("th", { scope: "col" }, isStatic ? "Map" : "Time"),
+    ...lines.map(({ shown }) => element("th", { scope: "col" }, shown)),
+  );
   const rows = [];
   for (let row = first; row < last; row++) {
     const when = isStatic ? "value" : clockWords(clock.starts[row] + shift);
-    rows.push(element("tr", {}, element("th", { scope: "row" }, when), ...lines.map(({ series }) => element("td", {}, valueWords(series[row], span)))));
+    rows.push(
+      element(
+        "tr",
+        {},
+        element("th", { scope: "row" }, when),
+        ...lines.map(({ series }) => element("td", {}, valueWords(series[row], span))),
+      ),
+    );
   }
   const caption = element("caption", {}, `Mean of each region, ${unit || "no unit"}; ${shownRows}`);
   box.replaceChildren(element("table", {}, caption, element("thead", {}, head), element("tbody", {}, ...rows)));

@@ -11,7 +11,6 @@ const HIGHLIGHT = [
   { width: 2.4, colour: [1, 1, 1, 1] },
 ];
 const NEARER = 1.6; // mm towards the viewer, so that no line sinks into the surface that it lies on
-const FLOATS = 3 * 4; // bytes of a position
 
 /** Lines as arrays: of the whole surface for pial and inflated, and of the flat maps, which are cut, for the opening. */
 export function linesOf(stages, regionOf) {
@@ -42,10 +41,11 @@ export class LineDrawing {
     const [left, right] = lines.strips;
     const set = { array, firstRight: lines.firstRight, counts: [left.length, right.length] };
     set.positions = lines.positions.map((numbers) => filledBuffer(gl, numbers));
+    set.ways = lines.ways.map((numbers) => filledBuffer(gl, numbers));
     set.normals = lines.normals.map((numbers) => filledBuffer(gl, numbers));
-    for (let place = 0; place <= 8; place++) gl.enableVertexAttribArray(place);
+    for (let place = 0; place <= 6; place++) gl.enableVertexAttribArray(place);
     filledBuffer(gl, lines.regions);
-    gl.vertexAttribPointer(8, 2, gl.UNSIGNED_SHORT, false, 0, 2 * 4);
+    gl.vertexAttribPointer(6, 2, gl.UNSIGNED_SHORT, false, 0, 0);
     filledBuffer(gl, Uint32Array.from([...left, ...right]), gl.ELEMENT_ARRAY_BUFFER);
     gl.bindVertexArray(null);
     return set;
@@ -79,10 +79,11 @@ export class LineDrawing {
     const first = mix.open > 0 ? this.stages.shapes.length - 2 : 0; // the flat lines know the last two shapes alone
     [mix.from, mix.to].forEach((shape, which) => {
       gl.bindBuffer(gl.ARRAY_BUFFER, set.positions[shape - first]);
-      for (const place of [0, 1, 2])
-        gl.vertexAttribPointer(which * 3 + place, 3, gl.FLOAT, false, 0, place * 2 * FLOATS);
+      gl.vertexAttribPointer(which, 3, gl.FLOAT, false, 0, 0);
+      gl.bindBuffer(gl.ARRAY_BUFFER, set.ways[shape - first]);
+      gl.vertexAttribPointer(2 + which, 3, gl.BYTE, true, 4, 0);
       gl.bindBuffer(gl.ARRAY_BUFFER, set.normals[shape - first]);
-      gl.vertexAttribPointer(6 + which, 3, gl.BYTE, true, 4, 2 * 4);
+      gl.vertexAttribPointer(4 + which, 3, gl.BYTE, true, 4, 0);
     });
   }
 

@@ -13,13 +13,28 @@ const VIEW_WORDS = {
   anterior: "Front",
   posterior: "Back",
 };
-const MAP_WORDS = { RdBu_r: "blue to red (RdBu)", cividis: "cividis", viridis: "viridis", inferno: "inferno", magma: "magma", plasma: "plasma" };
+const MAP_WORDS = {
+  RdBu_r: "blue to red (RdBu)",
+  cividis: "cividis",
+  viridis: "viridis",
+  inferno: "inferno",
+  magma: "magma",
+  plasma: "plasma",
+};
 
 // Limits that a layer offers: [name, [low, high]], by percentile.
 export function limitsOf(layer) {
   if (layer.percentile_limits) return Object.entries(layer.percentile_limits);
   const low = layer.is_diverging ? null : layer.limits[0];
   return Object.entries(layer.percentiles ?? {}).map(([name, value]) => [name, [low ?? -value, value]]);
+}
+
+// What a layer begins with: its own map and limits, and no threshold.
+export function firstLook(layer) {
+  const percentile = String(layer.percentile ?? 99);
+  const isNamed = limitsOf(layer).some(([name]) => name === percentile);
+  const [low, high] = layer.limits;
+  return { map: layer.colour_map, limit: isNamed ? percentile : "own", low, high, threshold: 0 };
 }
 
 export function shapeWords(shape, names) {
@@ -48,7 +63,11 @@ export class Look {
 
   startChoices() {
     const { facts, store } = this;
-    fillChoice(byId("layer"), facts.layers.map((layer, index) => [index, layer.name]), store.now.layer);
+    fillChoice(
+      byId("layer"),
+      facts.layers.map((layer, index) => [index, layer.name]),
+      store.now.layer,
+    );
     byId("layer-field").hidden = facts.layers.length < 2;
     byId("layer").addEventListener("change", (event) => store.set({ layer: Number(event.target.value) }));
     byId("align").addEventListener("change", (event) => store.set({ align: event.target.value }));
@@ -80,9 +99,15 @@ export class Look {
 
   startColours() {
     const { store } = this;
-    fillChoice(byId("map"), Object.keys(this.facts.colour_maps).map((name) => [name, MAP_WORDS[name] ?? name]), store.now.map);
+    fillChoice(
+      byId("map"),
+      Object.keys(this.facts.colour_maps).map((name) => [name, MAP_WORDS[name] ?? name]),
+      store.now.map,
+    );
     byId("map").addEventListener("change", (event) => store.set({ map: event.target.value }));
-    byId("limit").addEventListener("change", (event) => store.set({ limit: event.target.value, ...this.limitsNamed(event.target.value) }));
+    byId("limit").addEventListener("change", (event) =>
+      store.set({ limit: event.target.value, ...this.limitsNamed(event.target.value) }),
+    );
     for (const side of ["low", "high"]) {
       byId(side).addEventListener("change", () => {
         const [low, high] = [byId("low").valueAsNumber, byId("high").valueAsNumber];
@@ -111,9 +136,13 @@ export class Look {
     for (const radio of byId("align").querySelectorAll("input")) radio.checked = radio.value === now.align;
     byId("shape").value = String(now.shape);
     byId("shape").setAttribute("aria-valuetext", shapeWords(now.shape, this.shapes));
-    for (const [shape, button] of [...byId("shape-names").children].entries()) button.setAttribute("aria-pressed", String(Math.abs(now.shape - shape) < 0.02));
+    for (const [shape, button] of [...byId("shape-names").children].entries())
+      button.setAttribute("aria-pressed", String(Math.abs(now.shape - shape) < 0.02));
     byId("map").value = now.map;
-    const limits = limitsOf(this.layer).map(([name, [low, high]]) => [name, `${name} % (${valueWords(low, high - low)} to ${valueWords(high, high - low)})`]);
+    const limits = limitsOf(this.layer).map(([name, [low, high]]) => [
+      name,
+      `${name} % (${valueWords(low, high - low)} to ${valueWords(high, high - low)})`,
+    ]);
     fillChoice(byId("limit"), [...limits, ["own", "my own"]], now.limit);
     byId("own-limits").hidden = now.limit !== "own";
     for (const side of ["low", "high"]) {
@@ -121,7 +150,8 @@ export class Look {
     }
     const most = Math.max(Math.abs(now.low), Math.abs(now.high));
     Object.assign(byId("threshold"), { max: String(most), step: String(most / 100), value: String(now.threshold) });
-    byId("threshold-value").textContent = now.threshold > 0 ? `|value| ≥ ${valueWords(now.threshold, span)}` : "nothing hidden";
+    byId("threshold-value").textContent =
+      now.threshold > 0 ? `|value| ≥ ${valueWords(now.threshold, span)}` : "nothing hidden";
     byId("outlines").checked = now.outlines;
     byId("align").hidden = Boolean(this.layer.is_static);
     const offset = this.layer.hemodynamic_offset ?? this.facts.time.hemodynamic_offset;

@@ -10,7 +10,12 @@ export function showHead(facts) {
   byId("title").textContent = document.title;
   byId("title").title = document.title;
   byId("title").classList.toggle("is-long", document.title.length > LONG_TITLE);
-  const said = ["Predicted response of the cortex", facts.mesh.name, countWords(facts.mesh.n_vertices, "vertex", "vertices"), clockWords(facts.time.duration, 0)];
+  const said = [
+    "Predicted response of the cortex",
+    facts.mesh.name,
+    countWords(facts.mesh.n_vertices, "vertex", "vertices"),
+    clockWords(facts.time.duration, 0),
+  ];
   said.push(`one row each ${facts.time.tr} s`);
   byId("subtitle").textContent = said.join(" · ");
 }
@@ -20,7 +25,9 @@ export function showNotes(facts) {
   const said = [
     "The colours are predictions of a model, not a measurement of a brain.",
     `A row describes what is on at its start; its BOLD comes ${offset} s later. Between rows values are interpolated linearly; where nothing was predicted the cortex is bare.`,
-    facts.parcellation ? `Regions: ${facts.parcellation.name}. A curve is the mean over the vertices of a region.` : "No parcellation came with this page: curves are those of single vertices.",
+    facts.parcellation
+      ? `Regions: ${facts.parcellation.name}. A curve is the mean over the vertices of a region.`
+      : "No parcellation came with this page: curves are those of single vertices.",
     facts.mesh.origin ? `Mesh: ${facts.mesh.name}, ${facts.mesh.origin}.` : "",
     ...(facts.notes ?? []),
   ];

@@ -106,7 +106,9 @@ export class Player {
     }
     const at = Math.min(Math.max(0, this.position - this.mediaStart), Math.max(0, this.mediaDuration - 0.01));
     const isThere = Math.abs(media.currentTime - at) < 1e-4;
-    const done = isThere ? Promise.resolve() : new Promise((resolve) => media.addEventListener("seeked", resolve, { once: true }));
+    const done = isThere
+      ? Promise.resolve()
+      : new Promise((resolve) => media.addEventListener("seeked", resolve, { once: true }));
     if (!isThere) media.currentTime = at;
     if (this.playing) {
       if (this.isInside()) this.startMedia();
@@ -153,7 +155,8 @@ export class Player {
 
   // The film's own clock; between two of its pictures the time since the last one was shown.
   mediaTime(now) {
-    if (this.media.paused || !this.shown || now - this.shown.at > FRESH || now < this.shown.at) return this.media.currentTime;
+    if (this.media.paused || !this.shown || now - this.shown.at > FRESH || now < this.shown.at)
+      return this.media.currentTime;
     return this.shown.mediaTime + ((now - this.shown.at) / 1000) * this.rate;
   }
 }

@@ -58,7 +58,8 @@ export class RegionList {
     this.list.hidden = true;
     this.search.setAttribute("inputmode", "numeric");
     const last = this.places.nVertices - 1;
-    byId("region-count").textContent = `This page has no parcellation: curves are those of single vertices, 0 to ${last}. A click on the cortex plots one.`;
+    byId("region-count").textContent =
+      `This page has no parcellation: curves are those of single vertices, 0 to ${last}. A click on the cortex plots one.`;
     this.search.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
       const name = `vertex ${this.search.value.trim()}`;

@@ -8,11 +8,13 @@ import { colourOf } from "./colours.js";
 import { LineDrawing, linesOf, regionNumber } from "./line_drawing.js";
 import { faceUnder, nearestCorner, projectAll } from "./picking.js";
 import { pixelOf, SCENE_VIEWS, sightOf } from "./sight.js";
+import { SoftEdges } from "./soft_edges.js";
 import { Stages } from "./stages.js";
-import { SurfaceDrawing } from "./surface_drawing.js";
+import { NO_VALUE, SurfaceDrawing } from "./surface_drawing.js";
 
-const NO_VALUE = 255;
 const MOST_DOTS = 2; // device pixels drawn a CSS pixel
+const SLOW_PACE = 45; // ms from one moving picture to the next, from which on edges are hard while it moves
+const AT_REST = 300; // ms after which it no longer moves
 const START = { azimuth: 205, elevation: 12, zoom: 1, pan: [0, 0], side: "both" };
 
 export class Scene {
@@ -23,6 +25,8 @@ export class Scene {
   #seen = null; // projected vertices, as long as nothing moves
   #surface = null;
   #lines = { of: null, arrays: null, drawing: null };
+  #edges = null;
+  #pace = { last: 0, interval: 0, isSlow: false, timer: 0 };
 
   constructor(canvas, mesh, { onlost = () => {}, onrestored = () => {} } = {}) {
     this.canvas = canvas;
@@ -30,7 +34,7 @@ export class Scene {
     this.stages = new Stages(mesh);
     this.needsDraw = true;
     this.isLost = false;
-    this.#gl = canvas.getContext("webgl2", { antialias: true, powerPreference: "high-performance" });
+    this.#gl = canvas.getContext("webgl2", { antialias: false, powerPreference: "high-performance" });
     if (!this.#gl) throw new Error("This browser offers no WebGL2.");
     canvas.addEventListener("webglcontextlost", (event) => {
       event.preventDefault(); // else it never comes back
@@ -128,20 +132,46 @@ export class Scene {
     return colourOf(this.#shown.colours, this.valueOf(vertex));
   }
 
-  draw() {
+  /** Draws now. Where that is slow, a picture of a cortex that `isMoving` has hard edges, until it stands still. */
+  draw(isMoving = false) {
     this.#fitCanvas();
     this.needsDraw = false;
     const gl = this.#gl;
     if (this.isLost || gl.isContextLost()) return;
+    const isSoft = !(isMoving && this.#isSlow());
+    if (isSoft) this.#edges.begin(this.canvas.width, this.canvas.height);
     gl.viewport(0, 0, this.canvas.width, this.canvas.height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
     gl.enable(gl.DEPTH_TEST);
     const sight = this.#sight();
     this.#surface.draw(sight, this.#shown);
-    if (!this.#lines.arrays || !(this.#shown.hasOutlines || this.#shown.region !== null)) return;
-    this.#lines.drawing ??= new LineDrawing(gl, this.stages, this.#lines.arrays);
+    this.#drawLines(sight);
+    if (isSoft) this.#edges.end();
+  }
+
+  #drawLines(sight) {
+    const { hasOutlines, region } = this.#shown;
+    if (!(this.#lines.arrays && (hasOutlines || region !== null))) return;
+    this.#lines.drawing ??= new LineDrawing(this.#gl, this.stages, this.#lines.arrays);
     this.#lines.drawing.draw(sight, { ...this.#shown, dots: this.canvas.width / sight.width });
+  }
+
+  /** Whether moving pictures come slowly here; a hard one is followed by a soft one when no other comes. */
+  #isSlow() {
+    const pace = this.#pace;
+    const now = performance.now();
+    const interval = now - pace.last;
+    pace.last = now;
+    pace.interval = interval > AT_REST ? 0 : 0.8 * pace.interval + 0.2 * interval;
+    pace.isSlow ||= pace.interval > SLOW_PACE;
+    clearTimeout(pace.timer);
+    if (pace.isSlow) {
+      pace.timer = setTimeout(() => {
+        this.needsDraw = true;
+      }, AT_REST);
+    }
+    return pace.isSlow;
   }
 
   /** RGBA bytes (premultiplied) that are drawn at a point of the canvas, in CSS pixels. */
@@ -228,6 +258,7 @@ export class Scene {
     this.isLost = false;
     this.#surface = new SurfaceDrawing(this.#gl, this.mesh, this.stages);
     this.#lines.drawing = null;
+    this.#edges = new SoftEdges(this.#gl);
     if (this.#shown.colours) this.#surface.setTable(this.#shown.colours.table);
     this.needsDraw = true;
   }

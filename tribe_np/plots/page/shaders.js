@@ -42,7 +42,7 @@ in vec3 value;
 uniform sampler2D table;
 uniform vec2 valueRange;  // what index 0 stands for, and one step
 uniform vec2 limits;      // lowest colour, colours a unit
-uniform float threshold, isLit, opacity, folds;
+uniform float threshold, isLit, opacity, folds, hasGaps;
 out vec4 colour;
 const vec3 KEY = vec3(-0.36, 0.44, 0.82);
 void main() {
@@ -52,9 +52,10 @@ void main() {
   float number = valueRange.x + valueRange.y * value.x / max(value.y, 1e-6);
   int place = int(clamp((number - limits.x) * limits.y, 0.0, 255.0));
   vec4 shown = texelFetch(table, ivec2(place, 0), 0);
-  float alpha = shown.a * clamp((value.y - 0.5) / max(fwidth(value.y), 1e-6) + 0.5, 0.0, 1.0);
-  float inside = clamp((abs(number) - threshold) / max(fwidth(number), 1e-9) + 0.5, 0.0, 1.0);
-  seen = mix(seen, shown.rgb, threshold > 0.0 ? alpha * inside : alpha);
+  float alpha = shown.a;
+  if (hasGaps > 0.5) alpha *= clamp((value.y - 0.5) / max(fwidth(value.y), 1e-6) + 0.5, 0.0, 1.0);
+  if (threshold > 0.0) alpha *= clamp((abs(number) - threshold) / max(fwidth(number), 1e-9) + 0.5, 0.0, 1.0);
+  seen = mix(seen, shown.rgb, alpha);
   float diffuse = 0.5 + 0.5 * dot(n, KEY);
   float light = 0.36 + 0.70 * diffuse * diffuse + 0.06 * n.z;
   float deep = 1.0 - folds * smoothstep(0.40, 0.85, value.z);
@@ -69,15 +70,13 @@ void main() {
 // A line is a strip as wide as it shall be in pixels, and one more for its soft edge.
 export const LINE_VERTEX = `#version 300 es
 precision highp float;
-layout(location=0) in vec3 fromBefore;
-layout(location=1) in vec3 fromHere;
-layout(location=2) in vec3 fromAfter;
-layout(location=3) in vec3 toBefore;
-layout(location=4) in vec3 toHere;
-layout(location=5) in vec3 toAfter;
-layout(location=6) in vec3 fromNormal;
-layout(location=7) in vec3 toNormal;
-layout(location=8) in vec2 regions;
+layout(location=0) in vec3 fromPosition;
+layout(location=1) in vec3 toPosition;
+layout(location=2) in vec3 fromWay;
+layout(location=3) in vec3 toWay;
+layout(location=4) in vec3 fromNormal;
+layout(location=5) in vec3 toNormal;
+layout(location=6) in vec2 regions;
 uniform int firstRight;
 uniform vec2 canvasSize;
 uniform float halfWidth, nearer, region, isTwoSided;
@@ -85,14 +84,14 @@ out float across;
 out float seen;
 ${PLACING}
 void main() {
-  int side = gl_VertexID + 2 < firstRight ? 0 : 1;
-  vec4 here = placed(fromHere, toHere, side);
-  vec2 way = (turns[side] * mix(fromAfter - fromBefore, toAfter - toBefore, mixWeight)).xy;
+  int side = gl_VertexID < firstRight ? 0 : 1;
+  vec4 here = placed(fromPosition, toPosition, side);
+  vec2 way = (turns[side] * mix(fromWay, toWay, mixWeight)).xy;
   way = way / max(length(way), 1e-6);
   float hand = (gl_VertexID & 1) == 0 ? 1.0 : -1.0;
-  across = hand * (halfWidth + 1.0);
   vec3 normal = turns[side] * mix(fromNormal, toNormal, mixWeight);
   seen = isTwoSided > 0.5 ? 1.0 : smoothstep(0.0, 0.25, normal.z);
+  across = hand * (halfWidth + 1.0) * (seen > 0.0 ? 1.0 : 0.0);  // on the far side it has no width, and costs little
   gl_Position = here + vec4(vec2(-way.y, way.x) * across * 2.0 / canvasSize, -nearer, 0.0);
   if (region >= 0.0 && regions.x != region && regions.y != region) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;

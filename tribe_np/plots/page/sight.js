@@ -3,7 +3,7 @@
 import { applied, between, product, viewAxes, wrappedAngle } from "./matrices.js";
 
 const MARGIN = 1.06; // air around the brain
-const SWING = 1.3; // more of it while the book is half open, when its wings stand out to all sides
+const SWING = 0.8; // more of it while the book is half open, when its wings stand out to all sides
 const OPEN_SIGHT = { azimuth: 270, elevation: 0 }; // the opened book is looked at from behind
 
 // Directions as nilearn counts them; a medial view shows its hemisphere alone.

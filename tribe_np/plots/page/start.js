@@ -1,8 +1,9 @@
 // Where the page begins: facts in, everything wired, one loop for whatever moves with time.
 
-import { Page } from "./page.js";
 import { readFacts } from "./decode.js";
 import { byId } from "./dom.js";
+import { Page } from "./page.js";
+import { pageTools } from "./page_tools.js";
 
 function sayTrouble(reason) {
   byId("trouble").textContent = `${reason?.message ?? reason}`;
@@ -11,7 +12,7 @@ function sayTrouble(reason) {
 
 async function startPage() {
   const page = new Page(readFacts());
-  const tools = Object.assign(window.tribePage ?? {}, page.forTools());
+  const tools = Object.assign(window.tribePage ?? {}, pageTools(page));
   await page.start();
   tools.scene = page.brain.scene;
 }

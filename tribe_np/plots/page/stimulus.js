@@ -13,7 +13,13 @@ export function stimulusElement(stimulus, address) {
   const mime = stimulus.mime || "";
   if (mime.startsWith("image/")) return element("img", { src: address, alt: "Picture shown as the stimulus" });
   if (mime.startsWith("video/")) {
-    return element("video", { src: address, playsinline: true, preload: "auto", disablepictureinpicture: true, "aria-label": "Film shown as the stimulus" });
+    return element("video", {
+      src: address,
+      playsinline: true,
+      preload: "auto",
+      disablepictureinpicture: true,
+      "aria-label": "Film shown as the stimulus",
+    });
   }
   return element("audio", { src: address, preload: "auto" });
 }
@@ -26,8 +32,10 @@ export function isPlayable(shown) {
 export function stimulusNote(stimulus, shown, isBroken) {
   const said = [];
   if (isBroken) said.push("This browser cannot play the stimulus; the clock is the page's own.");
-  else if (stimulus.kind === "none" || (!shown && stimulus.kind !== "text")) said.push("The page has no stimulus to play; the clock is its own.");
-  else if (!shown && stimulus.kind === "text") said.push("Words alone, without their speech; the clock is the page's own.");
+  else if (stimulus.kind === "none" || (!shown && stimulus.kind !== "text"))
+    said.push("The page has no stimulus to play; the clock is its own.");
+  else if (!shown && stimulus.kind === "text")
+    said.push("Words alone, without their speech; the clock is the page's own.");
   else if (!isPlayable(shown)) said.push("The clock is the page's own.");
   if (stimulus.note) said.push(stimulus.note);
   return said.join(" ");

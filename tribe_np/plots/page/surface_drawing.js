@@ -3,7 +3,8 @@
 import { filledBuffer, linkProgram, setSight } from "./card.js";
 import { SURFACE_PIXEL, SURFACE_VERTEX } from "./shaders.js";
 
-const N_STEPS = 254; // index 255 stands for no value
+export const NO_VALUE = 255; // of a byte of a row
+const N_STEPS = 254;
 const CUTS_FADE = 0.04; // of the way from inflated to flat, in which the faces that a flat map lacks vanish
 const FOLDS = 0.16; // how much darker the depth of a sulcus is, while it is folded
 
@@ -24,7 +25,7 @@ function softened(numbers, faces) {
 }
 
 export class SurfaceDrawing {
-  #rows = new WeakMap(); // a layer's buffer, uploaded once
+  #rows = new WeakMap(); // a layer's buffer, uploaded once, and whether a value is missing in it
   #pointed = {};
 
   constructor(gl, mesh, stages) {
@@ -35,7 +36,7 @@ export class SurfaceDrawing {
     this.positions = stages.shapes.map((shape) => filledBuffer(gl, shape.coordinates));
     this.normals = stages.shapes.map((shape) => filledBuffer(gl, shape.normals));
     this.sulc = filledBuffer(gl, softened(mesh.sulc, mesh.faces));
-    this.bare = filledBuffer(gl, new Uint8Array(mesh.nVertices).fill(255));
+    this.bare = filledBuffer(gl, new Uint8Array(mesh.nVertices).fill(NO_VALUE));
     this.table = gl.createTexture();
     this.array = gl.createVertexArray();
     gl.bindVertexArray(this.array);
@@ -115,15 +116,18 @@ export class SurfaceDrawing {
   #pointAtRows({ layer, moment, colours }) {
     const { gl } = this;
     const isShown = layer && moment && colours;
+    gl.uniform1f(this.uniforms.hasGaps, isShown && !this.#rowsOf(layer).hasGaps ? 0 : 1);
     const { row, next, weight } = isShown ? moment : { row: 0, next: 0, weight: 0 };
     gl.uniform1f(this.uniforms.nextWeight, weight);
-    gl.bindBuffer(gl.ARRAY_BUFFER, isShown ? this.#rowsOf(layer) : this.bare);
+    gl.bindBuffer(gl.ARRAY_BUFFER, isShown ? this.#rowsOf(layer).buffer : this.bare);
     gl.vertexAttribPointer(5, 1, gl.UNSIGNED_BYTE, false, 1, row * this.mesh.nVertices);
     gl.vertexAttribPointer(6, 1, gl.UNSIGNED_BYTE, false, 1, next * this.mesh.nVertices);
   }
 
   #rowsOf(layer) {
-    if (!this.#rows.has(layer)) this.#rows.set(layer, filledBuffer(this.gl, layer.values));
+    if (!this.#rows.has(layer)) {
+      this.#rows.set(layer, { buffer: filledBuffer(this.gl, layer.values), hasGaps: layer.values.includes(NO_VALUE) });
+    }
     return this.#rows.get(layer);
   }
 

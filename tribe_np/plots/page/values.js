@@ -42,5 +42,7 @@ export function vertexAt(layer, vertex, seconds, align) {
   const rows = rowsAt({ ...layer.clock, align }, seconds);
   if (!rows) return Number.NaN;
   const here = valueOfIndex(layer, layer.values[rows.row * n + vertex]);
-  return rows.weight ? here * (1 - rows.weight) + valueOfIndex(layer, layer.values[rows.next * n + vertex]) * rows.weight : here;
+  return rows.weight
+    ? here * (1 - rows.weight) + valueOfIndex(layer, layer.values[rows.next * n + vertex]) * rows.weight
+    : here;
 }

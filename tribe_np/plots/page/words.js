@@ -15,7 +15,10 @@ export function paragraphsOf(words) {
   words.forEach((word, index) => {
     const before = index ? words[index - 1].text : "";
     const isSentence = /[.!?…。！？]["'”’)\]]*$/.test(before);
-    if (current.length && (word.start - stop > PAUSE || (current.length >= LONG && isSentence) || current.length >= 4 * LONG)) {
+    if (
+      current.length &&
+      (word.start - stop > PAUSE || (current.length >= LONG && isSentence) || current.length >= 4 * LONG)
+    ) {
       paragraphs.push(current);
       current = [];
     }
