@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from tribe_np.plots.figures.brains import Brain
+from tribe_np.plots.figures.brains import FoldedBrain
 from tribe_np.plots.figures.colour_bars import ScaleBar
 from tribe_np.plots.figures.drawn_views import draw_view
 from tribe_np.plots.figures.overlays import ValueMap
@@ -36,7 +36,7 @@ class StepBands:
     """The figure of a plan: `column` pixels a step, `mm_per_pixel` for all brains."""
 
     plan: TimestepsPlan
-    brain: Brain
+    brain: FoldedBrain
     bar: ScaleBar
     marks: RegionMarks
     brain_rows: tuple[BrainRow, ...]
@@ -48,8 +48,8 @@ class StepBands:
 
     @classmethod
     def of(
-        cls, plan: TimestepsPlan, brain: Brain, bar: ScaleBar, marks: RegionMarks, shown: Sequence[tuple[str, View]],
-        look: Look, per_band: int, *, shows_bar: bool,
+        cls, plan: TimestepsPlan, brain: FoldedBrain, bar: ScaleBar, marks: RegionMarks,
+        shown: Sequence[tuple[str, View]], look: Look, per_band: int, *, shows_bar: bool,
     ) -> "StepBands":  # fmt: skip
         """As wide as the look says; brains as large as their columns."""
         per_band = ceil(len(plan.steps) / ceil(len(plan.steps) / per_band))  # bands of one length
