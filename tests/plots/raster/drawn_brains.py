@@ -21,7 +21,9 @@ def ellipsoids(order: int = 3, kind: str = "pial") -> Surface:
 
 def surface_of(coordinates: np.ndarray, faces: np.ndarray, kind: str = "pial") -> Surface:
     """A surface of both hemispheres."""
-    return Surface("made", kind, coordinates.astype(np.float32), faces.astype(np.int32), "made for a test")
+    surface = Surface("made", kind, coordinates.astype(np.float32), faces.astype(np.int32), "made for a test")
+    surface.coordinates.setflags(write=False)  # tests share it
+    return surface
 
 
 def sheets(*depths: float, kind: str = "pial", n: int = 9) -> Surface:

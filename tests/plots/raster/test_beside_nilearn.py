@@ -29,10 +29,11 @@ def by_nilearn(coordinates: np.ndarray, faces: np.ndarray, patches: np.ndarray, 
     from matplotlib.figure import Figure
     from nilearn.plotting import plot_surf
 
+    # a copy of the coordinates: nilearn moves those it gets
     figure = Figure(figsize=(3, 3), dpi=80)
     axes = figure.add_subplot(projection="3d", proj_type="ortho")
     plot_surf(
-        [coordinates, faces], patches.astype(float), view=(view.elevation, view.azimuth),
+        [coordinates.copy(), faces], patches.astype(float), view=(view.elevation, view.azimuth),
         cmap=ListedColormap(COLOURS), vmin=0, vmax=len(COLOURS) - 1, colorbar=False,
         axes=axes, figure=figure, engine="matplotlib", avg_method="median",
     )  # fmt: skip

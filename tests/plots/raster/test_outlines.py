@@ -80,6 +80,7 @@ def test_lines_end_where_three_regions_meet() -> None:
     assert len(lines) == 3
     assert sorted(count) == [1, 1, 1, 3]
     assert np.abs(met[count == 3] - [90, 70]).max() < 12  # (5, 5) mm
+    assert np.isclose(met[count == 1] % 160, 0).any(axis=1).all()  # the others at the sheet's rim, as before smoothing
 
 
 def test_outlines_that_are_hidden_are_left_out() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.plots.raster.drawn_brains import SIZE, ellipsoids, sheets, surface_of
 from tribe_np.errors import ConfigError, ShapeError
+from tribe_np.plots.raster.lighting import lit
 from tribe_np.plots.raster.raster import Raster, base_colours, blend, rasterise, shared_scale
 from tribe_np.plots.views import view_of, views_named
 
@@ -150,6 +151,9 @@ def test_sulci_are_darker_and_missing_ones_are_gyri() -> None:
     assert (deep < high).all()
     np.testing.assert_array_equal(high, none)
     np.testing.assert_array_equal(base_colours(raster, one * np.nan), none)
+    ramp = ellipsoids().coordinates[:, 1]
+    np.testing.assert_allclose(base_colours(raster, ramp), base_colours(raster, ramp / 1000), atol=1e-5)
+    assert len(np.unique(base_colours(raster, 0 * one) / lit(raster.light)[:, None])) < 20  # one grey, but for rounding
     np.testing.assert_array_equal(base_colours(raster, one, contrast=0), none)
 
 

@@ -29,7 +29,7 @@ from tribe_np.plots.views import View
 
 GAP = 1.0  # mm between each hemisphere and the midline
 LIGHT_GREY, DARK_GREY = 0.86, 0.58  # of gyri and of sulci
-SOFTNESS = 0.3  # of their border: the sulcal depth in which one grey becomes the other
+SOFTNESS = 0.5  # of their border: where one grey becomes the other, as a share of how far depths are from 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,13 +235,15 @@ def shared_scale(
 def base_colours(raster: Raster, sulc: np.ndarray | None, *, contrast: float = 1.0) -> np.ndarray:
     """Grey gyri and darker sulci with light, (P, 3) float32: what lies under every map.
 
-    Shapes   sulc (2 V,): depth of the sulci or curvature, above 0 in sulci; None for plain grey
+    Shapes   sulc (2 V,): depth of the sulci or curvature in any unit, above 0 in sulci; None for plain grey
     Units    contrast, of sulci to gyri: 1 as usual, 0 none
     """
     grey = np.full(len(raster.pixels), LIGHT_GREY, np.float32)
     if sulc is not None:
-        depth = raster.at_pixels(mean_of_neighbours(raster.checked(sulc), raster.surface.faces))
-        deep = np.nan_to_num(np.clip(depth / SOFTNESS + 0.5, 0, 1))  # where it is not known, as a gyrus
+        smooth = mean_of_neighbours(raster.checked(sulc), raster.surface.faces)
+        usual = np.sqrt(np.mean(smooth[np.isfinite(smooth)] ** 2)) if np.isfinite(smooth).any() else 0.0
+        deep = np.clip(raster.at_pixels(smooth) / (SOFTNESS * usual or 1.0) + 0.5, 0, 1)
+        deep = np.nan_to_num(deep)  # where it is not known, as a gyrus
         grey -= (LIGHT_GREY - DARK_GREY) * contrast * deep * deep * (3 - 2 * deep)
     return np.repeat((grey * lit(raster.light))[:, None], 3, axis=1).astype(np.float32)
 
