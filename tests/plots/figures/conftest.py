@@ -20,9 +20,9 @@ def subjects_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def brain(subjects_dir: Path) -> Any:
     """fsaverage4's inflated surface."""
-    from tribe_np.plots.figures.brains import load_brain
+    from tribe_np.plots.figures.brains import folded_brain
 
-    return load_brain("fsaverage4", "inflated", subjects_dir=subjects_dir)
+    return folded_brain("fsaverage4", "inflated", subjects_dir=subjects_dir)
 
 
 def pixels(figure: Any) -> np.ndarray:

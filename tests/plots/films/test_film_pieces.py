@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tribe_np.plots.films.caption_lines import caption_at, caption_lines, pieces_of, wrapped
+from tribe_np.plots.films.caption_lines import caption_at, caption_lines, pieces_of, word_lines
 from tribe_np.plots.films.film_layout import Box, FilmContent, FilmLayout, film_layout
 from tribe_np.plots.films.film_maps import rows_read
 from tribe_np.plots.films.film_notes import without_folders
 from tribe_np.plots.films.film_wishes import Span, chosen_span
-from tribe_np.plots.films.time_strip import Axis, clock_text, line_cover
+from tribe_np.plots.films.time_strip import Axis, clock_face, line_cover
 from tribe_np.plots.stimulus.shown_words import ShownWord
 
 
@@ -40,7 +40,7 @@ def test_a_word_that_is_wider_than_the_box_is_cut() -> None:
     (caption,) = caption_lines([ShownWord("abcdefghij", 0.0, 1.0)], len, box_width=4, n_lines=3)
     assert caption.lines == (("abcd",), ("efgh",), ("ij",))
     assert pieces_of("wide", lambda text: 10.0 * len(text), 5) == list("wide")
-    assert wrapped([], len, 4) == []
+    assert word_lines([], len, 4) == []
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (320, 180), (640, 640), (1920, 800)])
@@ -87,7 +87,7 @@ def test_a_span_lies_within_the_film() -> None:
     [(0.0, 1, "0:00.0"), (59.96, 1, "0:59.9"), (61.0, 0, "1:01"), (3600.0, 1, "1:00:00.0"), (-0.04, 1, "0:00.0")],
 )
 def test_the_clock(seconds: float, digits: int, text: str) -> None:
-    assert clock_text(seconds, digits=digits) == text
+    assert clock_face(seconds, digits=digits) == text
 
 
 def test_ticks_are_round() -> None:
@@ -115,4 +115,3 @@ def test_rows_of_a_file_are_read_apart(tmp_path: Any) -> None:
     mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
     for held in (values, mapped, np.asfortranarray(values)):
         assert rows_read(held, np.array([2, 0])).tolist() == values[[2, 0]].tolist()
-

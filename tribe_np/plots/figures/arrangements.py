@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tribe_np.plots.figures.brains import Brain
+from tribe_np.plots.figures.brains import FoldedBrain
 from tribe_np.plots.views import View
 
 BETWEEN = 5.0  # mm between two views
@@ -53,7 +53,7 @@ def _lateral_outside(row: tuple[View, ...]) -> tuple[View, ...]:
     return (row[0], row[2], row[3], row[1]) if is_four else row
 
 
-def arrange(brain: Brain, rows: Sequence[Sequence[View]], between: float = BETWEEN) -> Arrangement:
+def arrange(brain: FoldedBrain, rows: Sequence[Sequence[View]], between: float = BETWEEN) -> Arrangement:
     """The rows below each other. Columns are as wide as their widest view; flat maps have rows of their own width."""
     sizes = {view: brain.size(view) for row in rows for view in row}
     solid = [row for row in rows if not any(view.is_flat for view in row)]

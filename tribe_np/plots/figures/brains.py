@@ -22,7 +22,7 @@ SIZE = (600, 480)  # pixels of a view whose place says nothing else
 
 
 @dataclass(frozen=True, eq=False)
-class Brain:
+class FoldedBrain:
     """A surface with its folds.
 
     Shapes   folds (2 V,): above 0 in sulci, or None for plain grey
@@ -77,7 +77,7 @@ class Brain:
             )
 
 
-def load_brain(
+def folded_brain(
     mesh: str,
     inflate: Inflate = "half",
     *,
@@ -85,7 +85,7 @@ def load_brain(
     views: tuple[View, ...] = (),
     gap: float = GAP,
     subjects_dir: str | Path | None = None,
-) -> Brain:
+) -> FoldedBrain:
     """The brain of a mesh; its flat map is read where one of the views is flat.
 
     inflate   upstream's "half", True or False, or a surface by name: pial, white, inflated, half, sphere
@@ -94,7 +94,7 @@ def load_brain(
     surface = load_surface(mesh, _kind(inflate), subjects_dir=subjects_dir)
     has_flat = any(view.is_flat for view in views)
     flat = load_surface(mesh, "flat", subjects_dir=subjects_dir) if has_flat else None
-    return Brain(surface, _folds(mesh, bg_map, subjects_dir), flat, gap)
+    return FoldedBrain(surface, _folds(mesh, bg_map, subjects_dir), flat, gap)
 
 
 def _kind(inflate: Inflate) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from tribe_np.errors import ConfigError
 from tribe_np.optional import require
 from tribe_np.plots.colours.colour_scale import ColourScale
-from tribe_np.plots.figures.lettering import FONT, WHY
+from tribe_np.plots.figures.lettering import FIGURE_WHY, FONT
 from tribe_np.plots.figures.sheets import LETTERS, SMALL, TITLE, Look, Sheet, new_sheet
 
 GREY = 0.66  # of the folds under a map, in the middle between gyri and sulci
@@ -80,7 +80,7 @@ def _draw_bar(axes: Any, bar: ScaleBar, long: float, thick: float, look: Look) -
     across, upwards = spans[::-1] if bar.is_vertical else spans
     strip = colours[:, None] if bar.is_vertical else colours[None]
     axes.imshow(strip, extent=(*across, *upwards), origin="lower", aspect="auto", interpolation="nearest")
-    polygon = require("matplotlib.patches", extra="plot", why=WHY).Polygon
+    polygon = require("matplotlib.patches", extra="plot", why=FIGURE_WHY).Polygon
     step = -1 if bar.is_vertical else 1
     low_end, high_end = [(start, 0), (0, middle), (start, thick)], [(end, thick), (long, middle), (end, 0)]
     for colour, points in ((colours[0], low_end), (colours[-1], high_end)):
@@ -132,7 +132,7 @@ def plot_rgb_colorbar(n_cubes: int = 4, alpha: float = 1, labels: Sequence[str] 
     """
     if n_cubes < 2 or len(labels) != 3:
         raise ConfigError(f"expected at least 2 cubes an edge and 3 labels, got {n_cubes} and {len(labels)}")
-    require("mpl_toolkits.mplot3d", extra="plot", why=WHY)  # the projection "3d"
+    require("mpl_toolkits.mplot3d", extra="plot", why=FIGURE_WHY)  # the projection "3d"
     sheet = new_sheet(1200, 800, Look(width=101.6))
     axes = sheet.figure.add_subplot(projection="3d", proj_type="persp", focal_length=0.15)
     steps = np.linspace(0, 1, n_cubes)
@@ -155,8 +155,8 @@ def plot_rgb_colorbar(n_cubes: int = 4, alpha: float = 1, labels: Sequence[str] 
 
 def mappable_of(scale: ColourScale) -> Any:
     """matplotlib's ScalarMappable of a scale, for `figure.colorbar`: colours as they look over the folds."""
-    colours = require("matplotlib.colors", extra="plot", why=WHY)
-    kind = require("matplotlib.cm", extra="plot", why=WHY).ScalarMappable
+    colours = require("matplotlib.colors", extra="plot", why=FIGURE_WHY)
+    kind = require("matplotlib.cm", extra="plot", why=FIGURE_WHY).ScalarMappable
     made = kind(colours.Normalize(scale.low, scale.high), colours.ListedColormap(seen_colours(scale), scale.name))
     made.set_array([])
     return made

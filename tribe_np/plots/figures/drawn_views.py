@@ -8,8 +8,8 @@ import numpy as np
 
 from tribe_np.errors import ConfigError
 from tribe_np.optional import require
-from tribe_np.plots.figures.brains import Brain
-from tribe_np.plots.figures.lettering import WHY, write
+from tribe_np.plots.figures.brains import FoldedBrain
+from tribe_np.plots.figures.lettering import FIGURE_WHY, write
 from tribe_np.plots.figures.overlays import Overlay, painted
 from tribe_np.plots.figures.sheets import SMALL
 from tribe_np.plots.raster.raster import Raster
@@ -23,11 +23,11 @@ class DrawnView:
     """What axes show: their data coordinates are the raster's pixels."""
 
     axes: Any
-    brain: Brain
+    brain: FoldedBrain
     raster: Raster
 
 
-def draw_view(axes: Any, brain: Brain, raster: Raster, overlay: Overlay | None) -> DrawnView:
+def draw_view(axes: Any, brain: FoldedBrain, raster: Raster, overlay: Overlay | None) -> DrawnView:
     """The picture in the axes, without frame and ticks, in the right proportions."""
     picture = painted(brain, raster, overlay)
     axes.imshow(picture, extent=(0, raster.width, raster.height, 0), interpolation="antialiased", aspect="equal")
@@ -58,7 +58,7 @@ def draw_outlines(
     Shapes   region_of (2 V,); negative is no region
     Units    width in points
     """
-    lines = require("matplotlib.collections", extra="plot", why=WHY).LineCollection(
+    lines = require("matplotlib.collections", extra="plot", why=FIGURE_WHY).LineCollection(
         drawn.raster.contour_lines(region_of), colors=colour, linewidths=width, capstyle="round", joinstyle="round"
     )
     return drawn.axes.add_collection(lines, autolim=False)

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from tribe_np.errors import ConfigError, OutputError
 from tribe_np.optional import require
 from tribe_np.outputs.whole import Inputs, check_file_target, write_file_whole
-from tribe_np.plots.figures.lettering import WHY, without_glyph_warnings
+from tribe_np.plots.figures.lettering import FIGURE_WHY, without_glyph_warnings
 from tribe_np.shown import did_you_mean, quoted
 
 COMMAND = "plot"
@@ -88,7 +88,7 @@ def png_bytes(figure: Any) -> bytes:
 @contextmanager
 def own_settings() -> Iterator[None]:
     """matplotlib's own defaults instead of a person's matplotlibrc, and ours; what was set before comes back."""
-    matplotlib = require("matplotlib", extra="plot", why=WHY)
+    matplotlib = require("matplotlib", extra="plot", why=FIGURE_WHY)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # settings that are about to go
         defaults = {name: value for name, value in matplotlib.rcParamsDefault.items() if name.startswith(DRAWING)}

@@ -10,7 +10,7 @@ import numpy as np
 from tribe_np.cortex.meshes.numbering import check_numbering, numbering_at_hand
 from tribe_np.errors import ConfigError, ShapeError
 from tribe_np.plots.colours.colour_scale import ColourScale, colour_scale
-from tribe_np.plots.figures.brains import Brain, load_brain
+from tribe_np.plots.figures.brains import FoldedBrain, folded_brain
 from tribe_np.plots.figures.colour_bars import ScaleBar
 from tribe_np.plots.figures.figure_files import check_figure_target, write_figure
 from tribe_np.plots.figures.figure_options import FigureOptions
@@ -199,15 +199,15 @@ def _beyond(maps: _Maps, scale: ColourScale) -> tuple[bool, bool]:
     return any(low for low, _ in found), any(high for _, high in found)
 
 
-def _brain(shown: Sequence[ShownSeries], options: FigureOptions) -> Brain:
+def _brain(shown: Sequence[ShownSeries], options: FigureOptions) -> FoldedBrain:
     series, views = shown[0].series, options.all_views()
-    brain = load_brain(series.mesh, options.surface, views=views, subjects_dir=options.subjects_dir)
+    brain = folded_brain(series.mesh, options.surface, views=views, subjects_dir=options.subjects_dir)
     for one in shown:
         check_numbering(one.series, numbering_at_hand(series.mesh, options.subjects_dir), brain.surface.origin)
     return brain
 
 
-def _marks(brain: Brain, options: FigureOptions) -> RegionMarks:
+def _marks(brain: FoldedBrain, options: FigureOptions) -> RegionMarks:
     """All borders where a parcellation is given, else those of the labelled regions; `outlines` decides otherwise."""
     has_borders = options.parcellation is not None if options.outlines is None else options.outlines
     return region_marks(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.errors import ConfigError
-from tribe_np.plots.figures.brains import Brain
+from tribe_np.plots.figures.brains import FoldedBrain
 from tribe_np.plots.raster.raster import Raster
 from tribe_np.plots.views import VIEWS, View, views_named
 
@@ -46,7 +46,7 @@ def views_and_axes(views: Any, axes: Any, *, convert: bool = True) -> list[tuple
     return [(view, _flat(one) if convert else one) for view, one in zip(named, given, strict=True)]
 
 
-def raster_for(axes: Any, brain: Brain, view: View) -> Raster:
+def raster_for(axes: Any, brain: FoldedBrain, view: View) -> Raster:
     """A raster in the size that the axes have, as fine as they may be saved."""
     box = axes.get_window_extent()
     finer = max(1.0, SHARP / axes.figure.get_dpi())

@@ -9,7 +9,7 @@ import numpy as np
 
 from tribe_np.optional import require
 from tribe_np.plots.figures.drawn_views import DrawnView
-from tribe_np.plots.figures.lettering import WHY, without_glyph_warnings, write
+from tribe_np.plots.figures.lettering import FIGURE_WHY, without_glyph_warnings, write
 from tribe_np.plots.figures.sheets import SMALL
 
 LEAST_SEEN = 0.0004  # of the picture: a region of which less is seen gets no name
@@ -62,7 +62,7 @@ def place_labels(drawn: DrawnView, region_of: np.ndarray, names: Mapping[int, st
 
 def _measured(drawn: DrawnView, text: Any, x: float, y: float) -> _Box:
     figure = drawn.axes.figure
-    canvas = require("matplotlib.backends.backend_agg", extra="plot", why=WHY).FigureCanvasAgg
+    canvas = require("matplotlib.backends.backend_agg", extra="plot", why=FIGURE_WHY).FigureCanvasAgg
     renderer = getattr(figure.canvas, "get_renderer", None) or canvas(figure).get_renderer
     with without_glyph_warnings():
         extent = text.get_window_extent(renderer())
@@ -90,7 +90,7 @@ def _free(wanted: _Box, taken: list[_Box], drawn: DrawnView) -> _Box:
 
 def _halo(drawn: DrawnView, text: Any) -> None:
     """White around the letters: a text of its own, below, whose effects make it a path; the name itself stays text."""
-    effects = require("matplotlib.patheffects", extra="plot", why=WHY)
+    effects = require("matplotlib.patheffects", extra="plot", why=FIGURE_WHY)
     x, y = text.get_position()
     below = write(
         drawn.axes, x, y, text.get_text(), size=text.get_fontsize(), color="white", zorder=5,

@@ -11,7 +11,7 @@ from tribe_np.shown import shown
 
 FONT = "DejaVu Sans"  # comes with matplotlib: the same picture on every machine
 BOXES = "Last Resort High-Efficiency"  # comes with matplotlib from 3.11 on, and has a box for every letter
-WHY = "a figure"
+FIGURE_WHY = "a figure"
 MOST = 200  # characters of a title
 
 
@@ -32,7 +32,7 @@ def without_glyph_warnings() -> Iterator[None]:
 
 def is_readable(text: str) -> bool:
     """Whether installed fonts have all letters of a text; others are drawn as boxes."""
-    fonts = require("matplotlib.font_manager", extra="plot", why=WHY)
+    fonts = require("matplotlib.font_manager", extra="plot", why=FIGURE_WHY)
     families = [name for name in _families("".join(sorted(set(text)))) if name != BOXES]
     faces = [
         fonts.get_font(fonts.findfont(fonts.FontProperties(family=[family]), fallback_to_default=False))
@@ -44,7 +44,7 @@ def is_readable(text: str) -> bool:
 @lru_cache(maxsize=256)
 def _families(letters: str) -> tuple[str, ...]:
     """Installed fonts that have letters which `FONT` lacks, such as those of Chinese."""
-    fonts = require("matplotlib.font_manager", extra="plot", why=WHY)
+    fonts = require("matplotlib.font_manager", extra="plot", why=FIGURE_WHY)
     own = fonts.get_font(fonts.findfont(FONT))
     left = {letter for letter in letters if letter.isprintable() and not own.get_char_index(ord(letter))}
     found: list[str] = []

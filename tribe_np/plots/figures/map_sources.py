@@ -15,7 +15,7 @@ from tribe_np.plots.stimulus.row_clock import RowClock, row_clock
 
 BLOCK = 256  # rows read at once
 SAME_TIME = 1e-3  # seconds by which rows of two predictions may differ
-PREDICTED, MEASURED_UNIT = "z-scored BOLD", "BOLD"
+PREDICTED_UNIT, MEASURED_UNIT = "z-scored BOLD", "BOLD"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ def shown_series(source: Any, name: str | None = None) -> ShownSeries:
     if is_file:
         series = replace(series, origin=str(source))
     is_measured = not is_file and isinstance(source, (str, Path)) and (Path(source) / MEASURED).is_file()
-    unit = MEASURED_UNIT if is_measured else (PREDICTED if series.run else "")
+    unit = MEASURED_UNIT if is_measured else (PREDICTED_UNIT if series.run else "")
     n_bare = 2 * series.per_hemisphere - len(series.columns)
     bare = [f"{series.origin}: {n_bare} of {2 * series.per_hemisphere} vertices were not computed; drawn bare"]
     return ShownSeries(series, series.full(), name or series.origin, unit, tuple(bare) if n_bare else ())

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.optional import require
-from tribe_np.plots.figures.lettering import WHY
+from tribe_np.plots.figures.lettering import FIGURE_WHY
 from tribe_np.plots.figures.sheets import SMALL, Look, Sheet
 
 SIDE = 34.0  # points of the triangle, or of the strip
@@ -85,7 +85,7 @@ Legend = MixLegend | SwatchLegend
 def _fill(axes: Any, picture: np.ndarray) -> None:
     axes.imshow(picture, aspect="auto", interpolation="nearest")
     if picture.shape[2] == 3:
-        rectangle = require("matplotlib.patches", extra="plot", why=WHY).Rectangle
+        rectangle = require("matplotlib.patches", extra="plot", why=FIGURE_WHY).Rectangle
         axes.add_patch(rectangle((0, 0), 1, 1, transform=axes.transAxes, fill=False, linewidth=0.4, edgecolor="0.3"))
 
 

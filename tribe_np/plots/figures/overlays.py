@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tribe_np.plots.colours.colour_scale import ColourScale
-from tribe_np.plots.figures.brains import Brain
+from tribe_np.plots.figures.brains import FoldedBrain
 from tribe_np.plots.raster.raster import Raster, base_colours, blend
 from tribe_np.plots.raster.softening import label_colours, share_above
 
@@ -46,7 +46,7 @@ class ColourOverlay:
 Overlay = ValueMap | ColourOverlay
 
 
-def painted(brain: Brain, raster: Raster, overlay: Overlay | None) -> np.ndarray:
+def painted(brain: FoldedBrain, raster: Raster, overlay: Overlay | None) -> np.ndarray:
     """The picture of a view, (height, width, 4) uint8, transparent around the brain."""
     base = base_colours(raster, brain.folds)
     if overlay is not None:

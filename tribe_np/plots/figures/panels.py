@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any
 
 from tribe_np.plots.figures.arrangements import Arrangement, arrange, rows_of_views
-from tribe_np.plots.figures.brains import Brain
+from tribe_np.plots.figures.brains import FoldedBrain
 from tribe_np.plots.figures.colour_bars import ScaleBar
 from tribe_np.plots.figures.drawn_views import DrawnView, draw_sides, draw_view
 from tribe_np.plots.figures.mixed_colours import Legend
@@ -55,7 +55,7 @@ class _Plan:
 
 
 def draw_panels(
-    brain: Brain,
+    brain: FoldedBrain,
     panels: Sequence[Panel],
     views: Sequence[View],
     look: Look,
@@ -89,7 +89,7 @@ def draw_panels(
 
 
 def _draw_block(
-    sheet: Sheet, brain: Brain, panel: Panel, plan: _Plan, corner: tuple[float, float]
+    sheet: Sheet, brain: FoldedBrain, panel: Panel, plan: _Plan, corner: tuple[float, float]
 ) -> Iterator[DrawnView]:
     """The views of one map."""
     for cell in plan.block.cells:
@@ -100,8 +100,13 @@ def _draw_block(
 
 
 def _plan(
-    brain: Brain, panels: Sequence[Panel], views: Sequence[View], look: Look, around: Figure, n_columns: int | None
-) -> _Plan:
+    brain: FoldedBrain,
+    panels: Sequence[Panel],
+    views: Sequence[View],
+    look: Look,
+    around: Figure,
+    n_columns: int | None,
+) -> _Plan:  # fmt: skip
     is_one = len(panels) == 1
     rows = rows_of_views(views, is_wide=is_one and look.width >= WIDE)
     block = arrange(brain, rows)

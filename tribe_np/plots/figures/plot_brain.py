@@ -12,7 +12,7 @@ import numpy as np
 
 from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.errors import ConfigError
-from tribe_np.plots.figures.brains import Brain, Inflate, load_brain
+from tribe_np.plots.figures.brains import FoldedBrain, Inflate, folded_brain
 from tribe_np.plots.figures.given_axes import shown_views, views_and_axes
 from tribe_np.plots.figures.region_labels import annotate_rois
 from tribe_np.plots.figures.rgb_maps import plot_surf_rgb
@@ -102,7 +102,7 @@ class PlotBrain:
         names = ("mesh", "inflate", "bg_map", "hemisphere_gap", "subjects_dir")
         return {name: getattr(self, name) for name in names}
 
-    def _brain(self, views: Any, axes: Any) -> Brain:
+    def _brain(self, views: Any, axes: Any) -> FoldedBrain:
         shown = [view for view, _ in views_and_axes(views, axes, convert=False)] if axes is not None else None
         flat = tuple(view for view in (shown or shown_views(views)) if view.is_flat)
         return _loaded(self.mesh, self.inflate, self.bg_map, float(self.hemisphere_gap), self.subjects_dir, flat[:1])
@@ -111,5 +111,5 @@ class PlotBrain:
 @lru_cache(maxsize=4)
 def _loaded(
     mesh: str, inflate: Inflate, bg_map: str, gap: float, subjects_dir: str | None, flat: tuple[View, ...]
-) -> Brain:
-    return load_brain(mesh, inflate, bg_map=bg_map, views=flat, gap=gap, subjects_dir=subjects_dir)
+) -> FoldedBrain:
+    return folded_brain(mesh, inflate, bg_map=bg_map, views=flat, gap=gap, subjects_dir=subjects_dir)

@@ -13,7 +13,7 @@ from tribe_np.cortex.parcellations.parcellation import NO_REGION, Parcellation
 from tribe_np.cortex.parcellations.parcellation_files import load_parcellation
 from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.errors import ConfigError
-from tribe_np.plots.figures.brains import Brain
+from tribe_np.plots.figures.brains import FoldedBrain
 from tribe_np.plots.figures.drawn_views import OUTLINE_WIDTH, DrawnView, draw_outlines, drawn_view_of
 from tribe_np.plots.figures.label_places import place_labels
 from tribe_np.shown import quoted
@@ -46,7 +46,12 @@ class RegionMarks:
 
 
 def region_marks(
-    brain: Brain, labels: Names | None, outlines: Any = None, parcellation: Any = None, *, only_labelled: bool = False
+    brain: FoldedBrain,
+    labels: Names | None,
+    outlines: Any = None,
+    parcellation: Any = None,
+    *,
+    only_labelled: bool = False,
 ) -> RegionMarks:
     """The marks of a brain: `outlines` is a parcellation, or True for `parcellation`, where labels are looked up.
 

@@ -13,14 +13,13 @@ from tribe_np.errors import ConfigError, ShapeError
 from tribe_np.outputs.folder import write_array_file
 from tribe_np.plots.colours.colour_maps import colour_map
 from tribe_np.plots.colours.normalising import robust_normalize, saturate_colors
-from tribe_np.plots.figures.brains import Brain, Inflate, load_brain
-from tribe_np.plots.figures.given_axes import shown_views, views_and_axes
+from tribe_np.plots.figures.brains import FoldedBrain, Inflate
 from tribe_np.plots.figures.mixed_colours import Legend, MixLegend, SwatchLegend
 from tribe_np.plots.figures.overlays import ColourOverlay
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside
 from tribe_np.plots.figures.region_labels import region_marks
 from tribe_np.plots.figures.sheets import Look
-from tribe_np.plots.figures.surface_maps import draw_in_axes, values_on
+from tribe_np.plots.figures.surface_maps import DrawingPlace, draw_in_axes, values_on
 from tribe_np.plots.raster.raster import GAP
 
 MIXED = ("rgb", "rgb_argmax")
@@ -48,7 +47,7 @@ def plot_surf_rgb(
     bg_map: str = "sulcal",
     hemisphere_gap: float = GAP,
     subjects_dir: str | Path | None = None,
-    brain: Brain | None = None,
+    brain: FoldedBrain | None = None,
     title: str = "",
     look: Look | None = None,
 ) -> Any:
@@ -62,26 +61,21 @@ def plot_surf_rgb(
     Colours are normalised over both hemispheres, whatever the views (upstream: over those that a view shows).
     Raises   ConfigError, ShapeError, MeshError, MissingDependencyError
     """
-    pairs = None if axes is None else views_and_axes(views, axes)
-    shown = shown_views(views) if pairs is None else tuple(view for view, _ in pairs)
-    if brain is None:
-        brain = load_brain(mesh, inflate, bg_map=bg_map, views=shown, gap=hemisphere_gap, subjects_dir=subjects_dir)
+    place = DrawingPlace.of(views, axes)
+    brain = brain or place.brain(mesh, inflate, bg_map, hemisphere_gap, subjects_dir)
     maps = np.stack([values_on(brain, signal, subjects_dir) for signal in signals], axis=1)
     colours = rgb_colours(maps, cmap=cmap, norm_percentile=norm_percentile, saturation_factor=saturation_factor)
-    opacity = np.full(len(maps), 1 - alpha_bg) if alpha_signals is None else values_on(brain, alpha_signals)
-    colours[:, 3] *= np.clip(opacity, 0, 1)
+    colours[:, 3] *= np.clip(1 - alpha_bg if alpha_signals is None else values_on(brain, alpha_signals), 0, 1)
     if save_path is not None:
         write_array_file(Path(save_path).with_suffix(".npy"), colours)
-    overlay = ColourOverlay(colours, is_multiplied=bg_on_data)
-    marks = region_marks(brain, annotated_rois, outlines, parcellation)
-    if pairs is not None:
-        for drawn in draw_in_axes(pairs, brain, overlay):
+    overlay, marks = ColourOverlay(colours, bg_on_data), region_marks(brain, annotated_rois, outlines, parcellation)
+    if place.pairs is not None:
+        for drawn in draw_in_axes(place.pairs, brain, overlay):
             marks.draw(drawn)
         return colours
-    look = look or Look(width=min(180.0, 60.0 * len(shown)))
-    is_beside = legend_is_beside(shown, 1, look)
-    around = Figure(title, legend=None if labels is None else rgb_legend(labels, cmap, is_beside=is_beside))
-    return draw_panels(brain, [Panel("", overlay)], shown, look, around, marks=marks)
+    look = look or place.look()
+    legend = None if labels is None else rgb_legend(labels, cmap, is_beside=legend_is_beside(place.views, 1, look))
+    return draw_panels(brain, [Panel("", overlay)], place.views, look, Figure(title, legend=legend), marks=marks)
 
 
 def rgb_colours(

@@ -10,7 +10,7 @@ from typing import Any
 from tribe_np.errors import ConfigError
 from tribe_np.optional import require
 from tribe_np.plots.figures.figure_files import own_settings, png_bytes
-from tribe_np.plots.figures.lettering import WHY, write
+from tribe_np.plots.figures.lettering import FIGURE_WHY, write
 from tribe_np.shown import quoted
 
 ONE_COLUMN, TWO_COLUMNS = 85.0, 180.0  # mm, of most journals
@@ -49,7 +49,7 @@ class Look:
 
         Raises   ConfigError for no colour
         """
-        colours = require("matplotlib.colors", extra="plot", why=WHY)
+        colours = require("matplotlib.colors", extra="plot", why=FIGURE_WHY)
         try:
             red, green, blue = colours.to_rgb("white" if self.is_transparent else self.background)
         except ValueError:
@@ -109,10 +109,10 @@ class Sheet:
 
 def new_sheet(width: int, height: int, look: Look) -> Sheet:
     """An empty figure of so many pixels. A notebook shows it when it is the last thing of a cell."""
-    figure_class = require("matplotlib.figure", extra="plot", why=WHY).Figure
+    figure_class = require("matplotlib.figure", extra="plot", why=FIGURE_WHY).Figure
     with own_settings():
         figure = figure_class(figsize=(width / look.dpi, height / look.dpi), dpi=look.dpi)
-    require("matplotlib.backends.backend_agg", extra="plot", why=WHY).FigureCanvasAgg(figure)
+    require("matplotlib.backends.backend_agg", extra="plot", why=FIGURE_WHY).FigureCanvasAgg(figure)
     figure.patch.set_facecolor("none" if look.is_transparent else look.colour())
     figure._repr_png_ = partial(png_bytes, figure)
     return Sheet(figure, width, height, look)

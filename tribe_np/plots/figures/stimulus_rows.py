@@ -9,7 +9,7 @@ import numpy as np
 
 from tribe_np.plots.figures.lettering import is_readable, write
 from tribe_np.plots.figures.sheets import POINTS, Sheet
-from tribe_np.plots.figures.timesteps_words import LEADING, fitted_words
+from tribe_np.plots.figures.timesteps_words import LEADING, fitted_words, wrapped
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
 
 SAMPLES_PER_STEP = 80  # of the sound wave
@@ -103,6 +103,12 @@ def write_words(
     for number, line in enumerate(fitted.lines):
         sheet.write(at, top + (number + 0.5) * leading, line, size=fitted.size, ha=ha, va="center_baseline", **settings)
     return fitted.n_left_out
+
+
+def lines_of(sheet: Sheet, text: str, width: float, size: float) -> list[str]:
+    """A text in lines of at most `width` pixels, in letters of `size` points."""
+    room = width / sheet.look.dpi * POINTS / size
+    return [line.text for line in wrapped(text.split(), room, partial(_width, sheet))]
 
 
 def _width(sheet: Sheet, text: str) -> float:

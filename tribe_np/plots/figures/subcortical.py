@@ -18,7 +18,7 @@ from tribe_np.plots.colours.normalising import robust_normalize
 from tribe_np.plots.figures.colour_bars import ScaleBar, mappable_of
 from tribe_np.plots.figures.drawn_views import draw_view
 from tribe_np.plots.figures.given_axes import raster_for
-from tribe_np.plots.figures.lettering import WHY
+from tribe_np.plots.figures.lettering import FIGURE_WHY
 from tribe_np.plots.figures.overlays import ColourOverlay, Overlay, ValueMap
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels
 from tribe_np.plots.figures.sheets import Look
@@ -137,7 +137,7 @@ def _overlay(structures: StructuresBrain, scores: np.ndarray, limits: Limits, *,
 
 
 def _rgb_of(colors: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
-    to_rgb = require("matplotlib.colors", extra="plot", why=WHY).to_rgb
+    to_rgb = require("matplotlib.colors", extra="plot", why=FIGURE_WHY).to_rgb
     found = {}
     for name, colour in colors.items():
         try:

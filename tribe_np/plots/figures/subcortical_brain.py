@@ -16,7 +16,7 @@ from tribe_np.cortex.subcortex.harvard_oxford import Atlas, load_atlas, read_atl
 from tribe_np.cortex.subcortex.mask_files import MaskSource, load_mask
 from tribe_np.cortex.subcortex.voxel_mask import NO_STRUCTURE, VoxelMask
 from tribe_np.errors import ConfigError, ParcellationError, ShapeError, TribeError
-from tribe_np.plots.figures.brains import Brain
+from tribe_np.plots.figures.brains import FoldedBrain
 from tribe_np.plots.figures.subcortical_meshes import StructureMesh, VoxelsOnMesh, structure_mesh
 from tribe_np.shown import quoted
 
@@ -48,7 +48,7 @@ class StructurePart:
 class StructuresBrain:
     """Surfaces of structures, ready to be drawn; vertices of structures on the left come first."""
 
-    brain: Brain
+    brain: FoldedBrain
     mask: VoxelMask
     parts: tuple[StructurePart, ...]
 
@@ -227,7 +227,7 @@ def _assembled(
     surface = PlacedSurface(
         own.name, "structures", coordinates.astype(np.float32), np.concatenate(all_faces).astype(np.int32), own.origin
     )
-    return StructuresBrain(Brain(surface), own, tuple(parts))
+    return StructuresBrain(FoldedBrain(surface), own, tuple(parts))
 
 
 def _columns_of(mask: VoxelMask, name: str) -> np.ndarray:

@@ -11,7 +11,7 @@ from tribe_np.errors import ConfigError, ShapeError
 from tribe_np.plots.colours.colour_scale import colour_scale
 from tribe_np.plots.figures.colour_bars import ScaleBar
 from tribe_np.plots.figures.figure_options import FigureOptions
-from tribe_np.plots.figures.map_sources import PREDICTED, distinct_names, mean_of_rows
+from tribe_np.plots.figures.map_sources import PREDICTED_UNIT, distinct_names, mean_of_rows
 from tribe_np.plots.figures.overlays import ColourOverlay, Overlay, ValueMap
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside
 from tribe_np.plots.figures.region_labels import RegionMarks
@@ -71,7 +71,7 @@ def voxel_figure(sources: Sequence[Any], options: FigureOptions) -> tuple[Any, t
         )  # fmt: skip
         overlays = [ValueMap(values, scale) for values in structures.values(maps.rows)]
         is_beside = legend_is_beside(views, len(overlays), look)
-        unit = PREDICTED if options.minus is None else f"Difference in {PREDICTED}"
+        unit = PREDICTED_UNIT if options.minus is None else f"Difference in {PREDICTED_UNIT}"
         legend = ScaleBar(scale, unit, beyond_limits(maps.rows, scale), is_beside)
     titles = maps.titles if len(overlays) > 1 or options.at else [""]
     panels = [Panel(title, overlay) for title, overlay in zip(titles, overlays, strict=False)]

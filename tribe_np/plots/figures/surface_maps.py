@@ -14,7 +14,7 @@ from tribe_np.cortex.meshes.resampling import resample
 from tribe_np.errors import ShapeError
 from tribe_np.plots.colours.colour_scale import FADE, ColourScale, colour_scale
 from tribe_np.plots.colours.normalising import robust_normalize
-from tribe_np.plots.figures.brains import Brain, Inflate, load_brain
+from tribe_np.plots.figures.brains import FoldedBrain, Inflate, folded_brain
 from tribe_np.plots.figures.colour_bars import ScaleBar, mappable_of
 from tribe_np.plots.figures.drawn_views import DrawnView, draw_view
 from tribe_np.plots.figures.given_axes import raster_for, shown_views, views_and_axes
@@ -23,6 +23,7 @@ from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_
 from tribe_np.plots.figures.region_labels import RegionMarks, region_marks
 from tribe_np.plots.figures.sheets import Look
 from tribe_np.plots.raster.raster import GAP
+from tribe_np.plots.views import View
 
 OF_LABELS = "tab20"
 
@@ -50,7 +51,7 @@ def plot_surf(
     bg_map: str = "sulcal",
     hemisphere_gap: float = GAP,
     subjects_dir: str | Path | None = None,
-    brain: Brain | None = None,
+    brain: FoldedBrain | None = None,
     title: str = "",
     look: Look | None = None,
 ) -> Any:
@@ -67,22 +68,44 @@ def plot_surf(
     brain           instead of mesh, inflate and so on: one that was loaded before
     Raises   ShapeError for values of no mesh; ConfigError; MeshError; ParcellationError; MissingDependencyError
     """
-    pairs = None if axes is None else views_and_axes(views, axes)
-    shown = shown_views(views) if pairs is None else tuple(view for view, _ in pairs)
-    if brain is None:
-        brain = load_brain(mesh, inflate, bg_map=bg_map, views=shown, gap=hemisphere_gap, subjects_dir=subjects_dir)
-    values = values_on(brain, signals, subjects_dir)
+    place = DrawingPlace.of(views, axes)
+    brain = brain or place.brain(mesh, inflate, bg_map, hemisphere_gap, subjects_dir)
     limits = Limits(cmap, vmin, vmax, threshold, symmetric_cbar, norm_percentile, alpha_cmap)
-    overlay, beyond = limits.overlay(values)
+    overlay, beyond = limits.overlay(values_on(brain, signals, subjects_dir))
     marks = region_marks(brain, annotated_rois, outlines, parcellation)
-    if pairs is not None:
-        return _in_given_axes(pairs, brain, overlay, marks, colorbar, colorbar_title, colorbar_kwargs)
-    look = look or Look(width=min(180.0, 60.0 * len(shown)))
-    is_beside = legend_is_beside(shown, 1, look)
+    if place.pairs is not None:
+        return _in_given_axes(place.pairs, brain, overlay, marks, colorbar, colorbar_title, colorbar_kwargs)
+    look = look or place.look()
+    is_beside = legend_is_beside(place.views, 1, look)
     bar = ScaleBar(overlay.scale, colorbar_title or "", beyond, is_beside) if colorbar else None
-    return draw_panels(
-        brain, [Panel("", overlay)], shown, look, Figure(title, legend=bar), marks=marks
-    )  # fmt: skip
+    return draw_panels(brain, [Panel("", overlay)], place.views, look, Figure(title, legend=bar), marks=marks)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawingPlace:
+    """The views, and the caller's axes of each; None for a figure of our own."""
+
+    views: tuple[View, ...]
+    pairs: list[tuple[View, Any]] | None
+
+    @classmethod
+    def of(cls, views: Any, axes: Any) -> "DrawingPlace":
+        """As `plot_surf` takes them.
+
+        Raises   ConfigError
+        """
+        if axes is None:
+            return cls(shown_views(views), None)
+        pairs = views_and_axes(views, axes)
+        return cls(tuple(view for view, _ in pairs), pairs)
+
+    def brain(self, mesh: str, inflate: Inflate, bg_map: str, gap: float, subjects_dir: Any) -> FoldedBrain:
+        """The brain that the views show."""
+        return folded_brain(mesh, inflate, bg_map=bg_map, views=self.views, gap=gap, subjects_dir=subjects_dir)
+
+    def look(self) -> Look:
+        """The size of a figure of our own."""
+        return Look(width=min(180.0, 60.0 * len(self.views)))
 
 
 @dataclass(frozen=True)
@@ -129,7 +152,7 @@ def beyond_limits(values: np.ndarray, scale: ColourScale) -> tuple[bool, bool]:
     return bool((values < scale.low).any()), bool((values > scale.high).any())
 
 
-def values_on(brain: Brain, signals: Any, subjects_dir: str | Path | None = None) -> np.ndarray:
+def values_on(brain: FoldedBrain, signals: Any, subjects_dir: str | Path | None = None) -> np.ndarray:
     """Values (2 V,) of the brain's mesh; those of another mesh of fsaverage are brought onto it.
 
     Raises   ShapeError for values that are no row of both hemispheres
@@ -147,13 +170,13 @@ def values_on(brain: Brain, signals: Any, subjects_dir: str | Path | None = None
     return values
 
 
-def draw_in_axes(pairs: Sequence[tuple[Any, Any]], brain: Brain, overlay: Overlay | None) -> list[DrawnView]:
+def draw_in_axes(pairs: Sequence[tuple[Any, Any]], brain: FoldedBrain, overlay: Overlay | None) -> list[DrawnView]:
     """The views in the axes of a caller, each as large as they are."""
     return [draw_view(axes, brain, raster_for(axes, brain, view), overlay) for view, axes in pairs]
 
 
 def _in_given_axes(
-    pairs: Sequence[tuple[Any, Any]], brain: Brain, overlay: ValueMap, marks: RegionMarks, colorbar: bool,
+    pairs: Sequence[tuple[Any, Any]], brain: FoldedBrain, overlay: ValueMap, marks: RegionMarks, colorbar: bool,
     title: str | None, settings: Mapping[str, Any] | None,
 ) -> Any:  # fmt: skip
     for drawn in draw_in_axes(pairs, brain, overlay):

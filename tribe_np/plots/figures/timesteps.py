@@ -14,7 +14,7 @@ from tribe_np.cortex.meshes.resampling import resample
 from tribe_np.errors import ConfigError
 from tribe_np.plots.colours.colour_scale import FADE, PERCENTILE, colour_scale
 from tribe_np.plots.colours.normalising import robust_normalize
-from tribe_np.plots.figures.brains import Brain, Inflate, load_brain
+from tribe_np.plots.figures.brains import FoldedBrain, Inflate, folded_brain
 from tribe_np.plots.figures.colour_bars import ScaleBar
 from tribe_np.plots.figures.region_labels import region_marks
 from tribe_np.plots.figures.sheets import TWO_COLUMNS, Look
@@ -72,7 +72,7 @@ def plot_timesteps(
         stimulus=stimulus, show_stimuli=show_stimuli,
     )  # fmt: skip
     shown = [(name, view) for name in plan.rows for view in _views_of(views, name, list(plan.rows))]
-    brain = load_brain(
+    brain = folded_brain(
         settings.mesh, settings.inflate, bg_map=settings.bg_map, views=tuple(view for _, view in shown),
         gap=settings.hemisphere_gap, subjects_dir=settings.subjects_dir,
     )  # fmt: skip
@@ -125,7 +125,7 @@ def _views_of(views: Views, name: str, names: Sequence[str]) -> tuple[View, ...]
 
 
 def _on_brain(
-    plan: TimestepsPlan, brain: Brain, norm_percentile: float | None, subjects_dir: str | Path | None
+    plan: TimestepsPlan, brain: FoldedBrain, norm_percentile: float | None, subjects_dir: str | Path | None
 ) -> TimestepsPlan:
     """The rows on the brain's mesh, in 0..1 where that was asked for."""
     rows: dict[str, np.ndarray] = {}

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from tribe_np.plots.figures.brains import Brain
+from tribe_np.plots.figures.brains import FoldedBrain
 from tribe_np.plots.figures.colour_bars import ScaleBar
 from tribe_np.plots.figures.drawn_views import draw_view
 from tribe_np.plots.figures.overlays import ValueMap
 from tribe_np.plots.figures.region_labels import RegionMarks
 from tribe_np.plots.figures.sheets import SMALL, Look, Sheet, new_sheet
-from tribe_np.plots.figures.stimulus_rows import StepBox, StimulusRows, write_words
+from tribe_np.plots.figures.stimulus_rows import StepBox, StimulusRows, lines_of, write_words
 from tribe_np.plots.figures.timesteps_plan import TimeStep, TimestepsPlan
 from tribe_np.plots.views import View
 
@@ -36,7 +36,7 @@ class StepBands:
     """The figure of a plan: `column` pixels a step, `mm_per_pixel` for all brains."""
 
     plan: TimestepsPlan
-    brain: Brain
+    brain: FoldedBrain
     bar: ScaleBar
     marks: RegionMarks
     brain_rows: tuple[BrainRow, ...]
@@ -48,8 +48,8 @@ class StepBands:
 
     @classmethod
     def of(
-        cls, plan: TimestepsPlan, brain: Brain, bar: ScaleBar, marks: RegionMarks, shown: Sequence[tuple[str, View]],
-        look: Look, per_band: int, *, shows_bar: bool,
+        cls, plan: TimestepsPlan, brain: FoldedBrain, bar: ScaleBar, marks: RegionMarks,
+        shown: Sequence[tuple[str, View]], look: Look, per_band: int, *, shows_bar: bool,
     ) -> "StepBands":  # fmt: skip
         """As wide as the look says; brains as large as their columns."""
         per_band = ceil(len(plan.steps) / ceil(len(plan.steps) / per_band))  # bands of one length
@@ -138,24 +138,27 @@ class StepBands:
 
     # -- what is said below --------------------------------------------------------------------------------------
 
+    def _foot_lines(self, sheet: Sheet, said: Sequence[str]) -> list[str]:
+        """What is said, in lines beside the colour bar."""
+        bar = self.bar.size(self.look)[0] if self.shows_bar else 0
+        width = self.column * self.per_band + self.look.pixels(LABELS - MARGIN) - bar
+        return [line for text in said for line in lines_of(sheet, text, width, SMALL)]
+
     def _foot_height(self) -> int:
         # words that find no place are counted while they are drawn: there are lines for them in any case
         has_words = self.plan.stimulus is not None and self.plan.stimulus.words
-        n_lines = len(self.plan.said()) + (2 if has_words else 0)
+        n_lines = len(self._foot_lines(new_sheet(8, 8, self.look), self.plan.said())) + (2 if has_words else 0)
         bar = self.bar.size(self.look)[1] if self.shows_bar else 0
         return max(bar, self.look.pixels(LEADING) * n_lines)
 
-    def _draw_foot(self, sheet: Sheet, lines: Sequence[str], y: float) -> None:
+    def _draw_foot(self, sheet: Sheet, said: Sequence[str], y: float) -> None:
         pixels, left = self.look.pixels, self.look.pixels(MARGIN)
-        bar_width, bar_height = self.bar.size(self.look) if self.shows_bar else (0, 0)
-        for number, line in enumerate(lines):
-            width = sheet.width - 2 * left - (bar_width + left if number < 2 else 0)
-            write_words(
-                sheet, line.split(" "), left, y + number * pixels(LEADING), width, pixels(LEADING), ha="left",
-                color=self.look.faint_ink,
-            )  # fmt: skip
+        for number, line in enumerate(self._foot_lines(sheet, said)):
+            middle = y + (number + 0.5) * pixels(LEADING)
+            sheet.write(left, middle, line, size=SMALL, ha="left", va="center_baseline", color=self.look.faint_ink)
         if self.shows_bar:
-            self.bar.draw(sheet, (sheet.width - left - bar_width, y, bar_width, bar_height))
+            width, height = self.bar.size(self.look)
+            self.bar.draw(sheet, (sheet.width - left - width, y, width, height))
 
 
 def odd_of(figure: Any) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tribe_np.optional import require
 
-WHY = "text on a film"
+FILM_TEXT = "text on a film"
 DEJAVU = {False: "DejaVuSans.ttf", True: "DejaVuSans-Bold.ttf"}
 NOT_DRAWN = ("Cc", "Cs", "Co", "Cn")  # controls, halves of pairs, private and unknown characters
 SELECTORS = range(0xFE00, 0xFE10)  # which of its pictures a character has: fonts of one colour have one
@@ -23,7 +23,7 @@ class Fonts:
 
     def __init__(self) -> None:
         self.missing: set[str] = set()
-        self.folder = Path(require("matplotlib", extra="plot", why=WHY).get_data_path()) / "fonts" / "ttf"
+        self.folder = Path(require("matplotlib", extra="plot", why=FILM_TEXT).get_data_path()) / "fonts" / "ttf"
         self._by_text: dict[tuple[str, int, bool], Any] = {}
 
     def font(self, text: str, size: int, *, bold: bool = False) -> Any:
@@ -57,7 +57,7 @@ class Fonts:
 @lru_cache(maxsize=512)
 def covered(path: Path) -> frozenset[int]:
     """The characters of a font file; none of one that cannot be read."""
-    ft2font = require("matplotlib.ft2font", extra="plot", why=WHY)
+    ft2font = require("matplotlib.ft2font", extra="plot", why=FILM_TEXT)
     try:
         return frozenset(ft2font.FT2Font(str(path)).get_charmap())
     except (RuntimeError, OSError, ValueError):
@@ -67,7 +67,7 @@ def covered(path: Path) -> frozenset[int]:
 @lru_cache(maxsize=1)
 def other_fonts() -> tuple[Path, ...]:
     """The fonts that are installed on this machine, those without serifs first."""
-    manager = require("matplotlib.font_manager", extra="plot", why=WHY)
+    manager = require("matplotlib.font_manager", extra="plot", why=FILM_TEXT)
     found = sorted(Path(path) for path in manager.findSystemFonts())
     return tuple(sorted(found, key=lambda path: ("sans" not in path.name.lower(), "mono" in path.name.lower())))
 
@@ -76,7 +76,7 @@ def other_fonts() -> tuple[Path, ...]:
 def _opened(path: Path, size: int) -> Any:
     """None for a font that has no outlines: pictures of one size, in colour."""
     try:
-        return require("PIL.ImageFont", extra="plot", why=WHY).truetype(str(path), size)
+        return require("PIL.ImageFont", extra="plot", why=FILM_TEXT).truetype(str(path), size)
     except OSError:
         return None
 
@@ -104,7 +104,7 @@ def is_right_to_left(text: str) -> bool:
 @lru_cache(maxsize=1)
 def shapes_scripts() -> bool:
     """Whether Pillow orders and joins letters as each script asks for; without, they stand alone, turned by us."""
-    return bool(require("PIL.features", extra="plot", why=WHY).check("raqm"))
+    return bool(require("PIL.features", extra="plot", why=FILM_TEXT).check("raqm"))
 
 
 def in_drawing_order(text: str) -> str:

@@ -132,7 +132,7 @@ def is_of_random_weights(series: SurfaceSeries) -> bool:
 
 
 def _whole_row(series: SurfaceSeries, number: int) -> np.ndarray:
-    values = rows_read(series.values, np.array([number]))[0].astype(np.float32, copy=False)
+    values: np.ndarray = rows_read(series.values, np.array([number]))[0].astype(np.float32, copy=False)
     if series.vertices is None:
         return values
     whole = np.full(2 * series.per_hemisphere, np.nan, np.float32)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.plots.films.film_maps import FilmMap, in_blocks, is_of_random_weights, rows_read, stimulus_name
 from tribe_np.plots.films.film_scene import FilmTexts
 from tribe_np.plots.stimulus.row_clock import RowClock
@@ -31,9 +32,19 @@ def film_texts(
         subtitle=maps[0].label if len(maps) == 1 and not is_difference else "",
         warning=" · ".join(text for text in said if text),
         shown=_what_is_shown(maps[0], clock, what, fps),
-        unit=("difference, " if is_difference else "") + (UNIT if series.run else "no unit given"),
+        unit=("difference, " if is_difference else "") + _unit(series, is_measured),
         lane="BOLD" if series.run else "values",
     )
+
+
+def _unit(series: SurfaceSeries, is_measured: bool) -> str:
+    """The unit by run.json; predictions have one, whether it says so or not."""
+    if not series.run:
+        return "no unit given"
+    told = series.run.get("units")
+    if isinstance(told, str):
+        return told.partition(" (")[0].partition(";")[0]
+    return "unit not stated" if is_measured else UNIT
 
 
 def _what_is_shown(shown: FilmMap, clock: RowClock, what: str, fps: float) -> tuple[str, str]:

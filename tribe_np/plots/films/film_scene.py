@@ -13,7 +13,7 @@ from tribe_np.plots.films.film_layout import Box, FilmLayout
 from tribe_np.plots.films.film_maps import FilmMap
 from tribe_np.plots.films.film_text import BOLD_COLOUR, BRIGHT, DIM, NIGHT, PANEL, WARNING, TextPainter, TextStyle
 from tribe_np.plots.films.sound_wave import SoundWave
-from tribe_np.plots.films.time_strip import TimeStrip, clock_text
+from tribe_np.plots.films.time_strip import TimeStrip, clock_face
 from tribe_np.plots.stimulus.row_clock import RowClock
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
 from tribe_np.plots.stimulus.shown_words import ShownWord
@@ -112,11 +112,11 @@ class FilmScene:
         self.film_frame[box.window] = self.painter.lines([first, self.texts.shown[1]], (box.width, box.height), styles)
 
     def _paint_clock(self, seconds: float) -> None:
-        text = clock_text(seconds)
+        text = clock_face(seconds)
         if not self._is_new("clock", text):
             return
         box, size = self.layout.clock, self.layout.text_size(28)
-        end, small = f"/ {clock_text(self.stop, digits=0)}", self.layout.text_size(18)
+        end, small = f"/ {clock_face(self.stop, digits=0)}", self.layout.text_size(18)
         end_width = self.painter.fonts.width(end, small) + 2
         now = Box(box.x, box.y, box.width - end_width - self.layout.px(9), box.height)
         self.film_frame[now.window] = self.painter.line(

@@ -9,7 +9,7 @@ import numpy as np
 
 from tribe_np.optional import require
 from tribe_np.plots.films.caption_lines import CaptionLines
-from tribe_np.plots.films.film_fonts import WHY, Fonts, drawable, in_drawing_order, is_right_to_left
+from tribe_np.plots.films.film_fonts import FILM_TEXT, Fonts, drawable, in_drawing_order, is_right_to_left
 
 Colour = tuple[int, int, int]
 KEPT = 256  # pictures of text; the oldest goes first
@@ -41,8 +41,8 @@ class TextPainter:
 
     def __init__(self) -> None:
         self.fonts = Fonts()
-        self._image = require("PIL.Image", extra="plot", why=WHY)
-        self._draw = require("PIL.ImageDraw", extra="plot", why=WHY)
+        self._image = require("PIL.Image", extra="plot", why=FILM_TEXT)
+        self._draw = require("PIL.ImageDraw", extra="plot", why=FILM_TEXT)
         self._kept: OrderedDict[Any, np.ndarray] = OrderedDict()
 
     def lines(self, texts: Sequence[str], size: tuple[int, int], styles: Sequence[TextStyle]) -> np.ndarray:

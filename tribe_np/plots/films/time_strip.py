@@ -176,7 +176,7 @@ class TimeStrip:
         height = round(1.35 * self.text)
         used = -1
         for moment in axis.ticks():
-            text = clock_text(moment, digits=0 if axis.step >= 1 else 1)
+            text = clock_face(moment, digits=0 if axis.step >= 1 else 1)
             wide = self.painter.fonts.width(text, self.text) + 2
             x = min(max(axis.x(moment) - wide // 2, axis.left), axis.left + axis.width - wide)
             if x > used and top + height <= len(ground):
@@ -235,10 +235,10 @@ def line_cover(run: int, drop: int, thick: float) -> np.ndarray:
     return np.asarray(np.clip(thick / 2 + 0.5 - distance, 0, 1), np.float32)
 
 
-def clock_text(seconds: float, *, digits: int = 1) -> str:
+def clock_face(seconds: float, *, digits: int = 1) -> str:
     """A moment as a clock shows it.
 
-    >>> clock_text(3725.25), clock_text(-2, digits=0)
+    >>> clock_face(3725.25), clock_face(-2, digits=0)
     ('1:02:05.2', '-0:02')
     """
     ticks = floor(abs(seconds) * 10**digits + 1e-6)
