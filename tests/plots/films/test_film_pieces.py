@@ -115,4 +115,3 @@ def test_rows_of_a_file_are_read_apart(tmp_path: Any) -> None:
     mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
     for held in (values, mapped, np.asfortranarray(values)):
         assert rows_read(held, np.array([2, 0])).tolist() == values[[2, 0]].tolist()
-
