@@ -1,5 +1,9 @@
 """One scale for a series: its limits, what it hides, its colours."""
 
+import sys
+from collections.abc import Callable
+from types import ModuleType, SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -108,16 +112,14 @@ def test_a_map_of_a_package_that_is_missing_says_which(monkeypatch: pytest.Monke
         colour_map("rocket_r")
 
 
-def test_a_map_of_another_package_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-    from types import ModuleType
-
+@pytest.mark.parametrize("kind", [dict, lambda maps: SimpleNamespace(**maps)], ids=["colorcet", "seaborn"])
+def test_a_map_of_another_package_is_found(kind: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
     from matplotlib.colors import ListedColormap
 
-    package, maps = ModuleType("colorcet"), ModuleType("colorcet.cm")
-    maps.fire = ListedColormap([[0, 0, 0], [1, 0, 0]], name="fire")  # type: ignore[attr-defined]
+    package = ModuleType("colorcet")
+    maps = {"fire": ListedColormap([[0, 0, 0], [1, 0, 0]], name="fire")}
+    package.cm = kind(maps)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "colorcet", package)
-    monkeypatch.setitem(sys.modules, "colorcet.cm", maps)
     monkeypatch.setattr("tribe_np.plots.colours.colour_maps.find_spec", lambda name: name == "colorcet" or None)
     assert colour_map("fire").table[-1].tolist() == [1, 0, 0, 1]
 
@@ -125,3 +127,9 @@ def test_a_map_of_another_package_is_found(monkeypatch: pytest.MonkeyPatch) -> N
 def test_which_maps_have_a_middle() -> None:
     names = ["RdBu", "RdBu_r", "coolwarm", "PuOr_r", "seismic", "viridis", "inferno_r", "tab10"]
     assert [colour_map(name).is_diverging for name in names] == [True] * 5 + [False] * 3
+
+
+def test_a_sequential_map_hides_no_negative_value() -> None:
+    assert (colour_scale(NORMAL, cmap="inferno").table[:, 3] == 255).all()
+    assert colour_scale(np.abs(NORMAL), cmap="inferno").table[0, 3] == 0
+    assert colour_scale(NORMAL, cmap="inferno", fade=(0, 0.2)).table[0, 3] == 0

@@ -97,7 +97,8 @@ def _named(name: str, known: Any) -> Any:
     names = list(known)
     for package, theirs in ELSEWHERE.items():
         if find_spec(package) is not None:
-            maps = vars(require(f"{package}.cm", why=WHY, install=f"pip install {package}"))
+            room = require(package, why=WHY, install=f"pip install {package}").cm
+            maps = dict(room) if isinstance(room, dict) else vars(room)
             if callable(maps.get(name)):
                 return maps[name]
             names += [name for name in maps if not name.startswith("_")]

@@ -85,6 +85,8 @@ def colour_scale(
     is_symmetric = _is_symmetric(chosen.is_diverging if symmetric is None else symmetric, low, high)
     low, high = _limits(numbers, low, high, percentile, is_symmetric)
     table = chosen.table.copy()
+    if fade is FADE and low < 0 < high and not chosen.is_diverging:
+        fade = None  # what is far below 0 is not little
     if fade is not None:
         table[:, 3] *= alpha_ramp(N_COLOURS, *fade, symmetric=chosen.is_diverging)
     colours = np.round(table * 255).astype(np.uint8)
