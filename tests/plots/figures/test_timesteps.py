@@ -15,7 +15,7 @@ from tribe_np.errors import ConfigError, ShapeError
 from tribe_np.plots import plot_timesteps
 from tribe_np.plots.figures.sheets import Look
 from tribe_np.plots.figures.timesteps_bands import odd_of
-from tribe_np.plots.figures.timesteps_plan import MOST_STEPS, clock_text, ordinal, steps_of
+from tribe_np.plots.figures.timesteps_plan import MOST_STEPS, moment_text, ordinal, steps_of
 from tribe_np.plots.stimulus.row_clock import RowClock
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.segments import Segment
@@ -318,7 +318,7 @@ def test_what_does_not_fit_together_is_refused(tmp_path: Path) -> None:
     [(-1e-6, "0 s"), (7.45, "7.45 s"), (59.0, "59 s"), (75.0, "1:15"), (3723.0, "1:02:03"), (60.5, "60.5 s")],
 )
 def test_a_moment_in_words(seconds: float, text: str) -> None:
-    assert clock_text(seconds) == text
+    assert moment_text(seconds) == text
 
 
 def test_numbers_in_order() -> None:

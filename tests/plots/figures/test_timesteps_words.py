@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tribe_np.plots.figures.timesteps_words import LEADING, SIZES, fitted_words, wrapped
+from tribe_np.plots.figures.timesteps_words import LEADING, SIZES, fitted_words, word_lines
 
 LETTER = 0.6  # of the size, of each letter: a typewriter's
 
@@ -54,8 +54,8 @@ def test_words_keep_their_letters_and_what_a_terminal_obeys_is_spelled_out() -> 
 
 def test_chinese_and_japanese_stand_without_spaces_and_long_words_are_broken() -> None:
     assert fitted_words(["日本", "語", "x", "は"], 200, 22, measure).lines == ("日本語 x は",)
-    assert [line.text for line in wrapped(["abcdefgh"], 2.4, measure)] == ["abcd", "efgh"]
-    assert [len(line.ends) for line in wrapped(["abcdefgh", "i"], 2.4, measure)] == [0, 1, 1]
+    assert [line.text for line in word_lines(["abcdefgh"], 2.4, measure)] == ["abcd", "efgh"]
+    assert [len(line.ends) for line in word_lines(["abcdefgh", "i"], 2.4, measure)] == [0, 1, 1]
     many = fitted_words(["日本", "語", "は"] * 20, 20, 7, measure)
     assert many.lines == ("日本語 +58",)
 

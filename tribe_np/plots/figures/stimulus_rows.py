@@ -9,7 +9,7 @@ import numpy as np
 
 from tribe_np.plots.figures.lettering import is_readable, write
 from tribe_np.plots.figures.sheets import POINTS, Sheet
-from tribe_np.plots.figures.timesteps_words import LEADING, fitted_words, wrapped
+from tribe_np.plots.figures.timesteps_words import LEADING, fitted_words, word_lines
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
 
 SAMPLES_PER_STEP = 80  # of the sound wave
@@ -91,7 +91,7 @@ def write_words(
     sheet: Sheet, words: Sequence[str], x: float, y: float, width: float, height: float, *, ha: str = "center",
     is_centred: bool = True, **settings: Any,
 ) -> int:  # fmt: skip
-    """Words in a box of the sheet, wrapped and made smaller where they must; how many found no place.
+    """Words in a box of the sheet, word_lines and made smaller where they must; how many found no place.
 
     Units    pixels
     """
@@ -105,10 +105,10 @@ def write_words(
     return fitted.n_left_out
 
 
-def lines_of(sheet: Sheet, text: str, width: float, size: float) -> list[str]:
+def text_lines(sheet: Sheet, text: str, width: float, size: float) -> list[str]:
     """A text in lines of at most `width` pixels, in letters of `size` points."""
     room = width / sheet.look.dpi * POINTS / size
-    return [line.text for line in wrapped(text.split(), room, partial(_width, sheet))]
+    return [line.text for line in word_lines(text.split(), room, partial(_width, sheet))]
 
 
 def _width(sheet: Sheet, text: str) -> float:

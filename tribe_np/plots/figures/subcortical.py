@@ -76,28 +76,16 @@ def plot_subcortical(
     """
     _check(colors, voxel_scores, show_cerebellum=show_cerebellum, zoom=zoom)
     if structures is None:
-        space = voxel_scores.space if isinstance(voxel_scores, VoxelSeries) else None
         structures = load_structures(
-            mask, space=space, resolution=resolution, explode=explode, show_brain_stem=show_brain_stem,
-            show_cortex=show_cortex,
+            mask, space=getattr(voxel_scores, "space", None), resolution=resolution, explode=explode,
+            show_brain_stem=show_brain_stem, show_cortex=show_cortex,
         )  # fmt: skip
     limits = Limits(cmap, vmin, vmax, threshold, symmetric_cbar, norm_percentile, alpha_cmap)
-    if colors is not None:
-        overlay: Overlay = ColourOverlay(structures.colours(_rgb_of(colors)))
-    else:
-        overlay = _overlay(structures, _scores(voxel_scores), limits, average_per_roi=average_per_roi)
+    overlay = _overlay(structures, colors, voxel_scores, limits, average_per_roi=average_per_roi)
     view = view_of((ISOMETRIC[0] + elevation, ISOMETRIC[1] + azimuth))
-    scale = overlay.scale if isinstance(overlay, ValueMap) else None
     if ax is None:
-        bar = None
-        if show_scalar_bar and isinstance(overlay, ValueMap):
-            bar = ScaleBar(overlay.scale, "", beyond_limits(overlay.values, overlay.scale), is_vertical=True)
-        return draw_panels(structures.brain, [Panel("", overlay)], [view], look or Look(WIDTH), Figure("", "", bar))
-    _draw_in(ax, structures, view, overlay, zoom, intensity)
-    mappable = None if scale is None else mappable_of(scale)
-    if show_scalar_bar and mappable is not None:
-        ax.figure.colorbar(mappable, ax=ax, format="{x:0.2f}", shrink=0.5)
-    return mappable
+        return _figure(structures, view, overlay, look or Look(WIDTH), shows_bar=show_scalar_bar)
+    return _draw_in(ax, structures, view, overlay, zoom, intensity, shows_bar=show_scalar_bar)
 
 
 def _check(colors: Any, voxel_scores: Any, *, show_cerebellum: bool, zoom: float) -> None:
@@ -120,7 +108,13 @@ def _scores(given: Any) -> np.ndarray:
     return np.asarray(given)
 
 
-def _overlay(structures: StructuresBrain, scores: np.ndarray, limits: Limits, *, average_per_roi: bool) -> Overlay:
+def _overlay(
+    structures: StructuresBrain, colors: Mapping[str, Any] | None, voxel_scores: Any, limits: Limits, *,
+    average_per_roi: bool,
+) -> Overlay:  # fmt: skip
+    if colors is not None:
+        return ColourOverlay(structures.colours(_rgb_of(colors)))
+    scores = _scores(voxel_scores)
     if scores.ndim not in (1, 2) or (scores.ndim == 2 and len(scores) != 3) or scores.dtype.kind not in "fiu":
         raise ShapeError(f"voxel_scores must be (n,), or (3, n) for colours, got {scores.dtype} {scores.shape}")
     scores = scores.astype(np.float64)
@@ -147,7 +141,16 @@ def _rgb_of(colors: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
     return found
 
 
-def _draw_in(ax: Any, structures: StructuresBrain, view: View, overlay: Overlay, zoom: float, light: float) -> None:
+def _figure(structures: StructuresBrain, view: View, overlay: Overlay, look: Look, *, shows_bar: bool) -> Any:
+    bar = None
+    if shows_bar and isinstance(overlay, ValueMap):
+        bar = ScaleBar(overlay.scale, "", beyond_limits(overlay.values, overlay.scale), is_vertical=True)
+    return draw_panels(structures.brain, [Panel("", overlay)], [view], look, Figure("", "", bar))
+
+
+def _draw_in(
+    ax: Any, structures: StructuresBrain, view: View, overlay: Overlay, zoom: float, light: float, *, shows_bar: bool
+) -> Any:
     brain = structures.brain
     raster = raster_for(ax, brain, view)
     if zoom != FULL_ZOOM:
@@ -156,3 +159,7 @@ def _draw_in(ax: Any, structures: StructuresBrain, view: View, overlay: Overlay,
     if light != UPSTREAM_LIGHT:
         raster = replace(raster, light=np.clip(raster.light * np.float32(light / UPSTREAM_LIGHT), 0, 1))
     draw_view(ax, brain, raster, overlay)
+    mappable = mappable_of(overlay.scale) if isinstance(overlay, ValueMap) else None
+    if shows_bar and mappable is not None:
+        ax.figure.colorbar(mappable, ax=ax, format="{x:0.2f}", shrink=0.5)
+    return mappable

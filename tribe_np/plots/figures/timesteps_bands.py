@@ -11,7 +11,7 @@ from tribe_np.plots.figures.drawn_views import draw_view
 from tribe_np.plots.figures.overlays import ValueMap
 from tribe_np.plots.figures.region_labels import RegionMarks
 from tribe_np.plots.figures.sheets import SMALL, Look, Sheet, new_sheet
-from tribe_np.plots.figures.stimulus_rows import StepBox, StimulusRows, lines_of, write_words
+from tribe_np.plots.figures.stimulus_rows import StepBox, StimulusRows, text_lines, write_words
 from tribe_np.plots.figures.timesteps_plan import TimeStep, TimestepsPlan
 from tribe_np.plots.views import View
 
@@ -142,7 +142,7 @@ class StepBands:
         """What is said, in lines beside the colour bar."""
         bar = self.bar.size(self.look)[0] if self.shows_bar else 0
         width = self.column * self.per_band + self.look.pixels(LABELS - MARGIN) - bar
-        return [line for text in said for line in lines_of(sheet, text, width, SMALL)]
+        return [line for text in said for line in text_lines(sheet, text, width, SMALL)]
 
     def _foot_height(self) -> int:
         # words that find no place are counted while they are drawn: there are lines for them in any case

@@ -60,7 +60,7 @@ class TimestepsPlan:
             lines.append(f"brains: the row that describes the stimulus above; its BOLD comes {offset} later")
         if self.every > 1:
             lines.append(f"every {ordinal(self.every)} of {self.n_rows} rows is drawn")
-        gaps = [f"{clock_text(start)} to {clock_text(stop)}" for start, stop in self.clock.gaps]
+        gaps = [f"{moment_text(start)} to {moment_text(stop)}" for start, stop in self.clock.gaps]
         if gaps:
             more = f" and {len(gaps) - 3} more times" if len(gaps) > 3 else ""
             lines.append(f"there are no rows from {', '.join(gaps[:3])}{more}")
@@ -127,15 +127,15 @@ def steps_of(
         raise ShapeError(f"timestamps must have one entry for each of {len(chosen)} steps, got {len(timestamps)}")
     until = np.append(chosen[1:], np.inf) - chosen
     durations = np.minimum(until, every * clock.tr)
-    told = [clock_text(t) for t in chosen] if timestamps is None else [_text_of(t) for t in timestamps]
+    told = [moment_text(t) for t in chosen] if timestamps is None else [_text_of(t) for t in timestamps]
     steps = zip(chosen.tolist(), durations.tolist(), told, strict=True)
     return tuple(TimeStep(at, duration, label) for at, duration, label in steps), every
 
 
-def clock_text(seconds: float) -> str:
+def moment_text(seconds: float) -> str:
     """A moment as a person reads it.
 
-    >>> clock_text(-1e-06), clock_text(7.45), clock_text(75.0), clock_text(3723.0)
+    >>> moment_text(-1e-06), moment_text(7.45), moment_text(75.0), moment_text(3723.0)
     ('0 s', '7.45 s', '1:15', '1:02:03')
     """
     rounded = round(float(seconds), 2) + 0.0
@@ -162,7 +162,7 @@ def n_without_value(rows: np.ndarray) -> int:
 
 
 def _text_of(timestamp: Any) -> str:
-    return clock_text(float(timestamp)) if isinstance(timestamp, (int, float, np.number)) else str(timestamp)
+    return moment_text(float(timestamp)) if isinstance(timestamp, (int, float, np.number)) else str(timestamp)
 
 
 def _named_trues(trues: Any) -> dict[str, Any]:

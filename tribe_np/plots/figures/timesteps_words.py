@@ -1,4 +1,4 @@
-"""Words in small boxes: wrapped, made smaller where they are many, and counted where even that leaves some out."""
+"""Words in small boxes: word_lines, made smaller where they are many, and counted where even that leaves some out."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ def fitted_words(words: Sequence[str], width: float, height: float, measure: Mea
     n_lines, size = 1, SIZES[-1]
     for size in SIZES:
         n_lines = max(1, int(height / (size * LEADING)))
-        lines = wrapped(words, width / size, measure, most=n_lines + 1)
+        lines = word_lines(words, width / size, measure, most=n_lines + 1)
         if len(lines) <= n_lines:
             return FittedWords(tuple(line.text for line in lines), size)
     *full, last = lines[:n_lines]
@@ -52,7 +52,7 @@ class WordLine:
         return f"{kept} +{n_left - n_words}".strip()
 
 
-def wrapped(words: Sequence[str], width: float, measure: Measure, most: int | None = None) -> list[WordLine]:
+def word_lines(words: Sequence[str], width: float, measure: Measure, most: int | None = None) -> list[WordLine]:
     """Lines no wider than `width`, `most` of them at most; a word that is wider is broken.
 
     Words are measured one by one, each once: a line is as wide as its words and the spaces between them.

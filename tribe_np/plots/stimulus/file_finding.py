@@ -34,6 +34,12 @@ class FileFinder:
         digest = told.get("sha256")
         return told["path"], digest if isinstance(digest, str) else None
 
+    @property
+    def kind(self) -> str:
+        """The kind of the stimulus as run.json has it, such as "text"; "" where it names none."""
+        told = self.run.get("stimulus")
+        return str(told.get("kind", "")) if isinstance(told, Mapping) else ""
+
     def find(self, path: str | Path) -> tuple[Path | None, str]:
         """The file and ""; None and why where it is gone or is another by now."""
         if str(path) not in self._looked:

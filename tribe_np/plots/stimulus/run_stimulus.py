@@ -33,8 +33,6 @@ from tribe_np.plots.stimulus.stimulus_parts import StimulusParts, whole_file_pie
 from tribe_np.shown import did_you_mean, quoted, shown
 from tribe_np.timeline.events import Events
 
-KINDS = ("video", "audio", "picture", "text", "none")
-
 
 @dataclass(frozen=True, eq=False)
 class RunStimulus:
@@ -198,8 +196,7 @@ def _kind_of(parts: StimulusParts, words: Sequence[ShownWord]) -> tuple[str, Pat
     if parts.pictured:
         films = [piece for piece in parts.pictured if piece.kind == "video"]
         return ("video", films[0].path) if films else ("picture", parts.pictured[0].path)
-    told = finder.run.get("stimulus")
-    is_text = isinstance(told, Mapping) and told.get("kind") == "text"
+    is_text = finder.kind == "text"
     if parts.heard and not is_text:
         return "audio", parts.heard[0].path
     if words or parts.heard:
@@ -253,7 +250,7 @@ def _without_events(parts: StimulusParts) -> None:
     """The file that run.json names, from second 0 on, where no table says when it was shown."""
     finder = parts.finder
     named, _ = finder.stimulus
-    if not named or finder.run.get("stimulus", {}).get("kind") not in ("video", "audio"):
+    if not named or finder.kind == "text":
         return
     path, why = finder.find(named)
     if path is None:

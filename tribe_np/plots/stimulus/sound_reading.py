@@ -2,7 +2,7 @@
 
 import tempfile
 import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -159,8 +159,3 @@ def _in_stereo(samples: np.ndarray) -> np.ndarray:
     if samples.shape[1] == TRACK_CHANNELS:
         return samples
     return np.repeat(samples.mean(axis=1, keepdims=True), TRACK_CHANNELS, axis=1)
-
-
-def joined(pieces: Sequence[ShownFile]) -> tuple[float, float]:
-    """The first start and the last stop of pieces; zeros of none."""
-    return (min(p.start for p in pieces), max(p.stop for p in pieces)) if pieces else (0.0, 0.0)

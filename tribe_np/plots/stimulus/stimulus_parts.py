@@ -116,8 +116,7 @@ class StimulusParts:
     def _speak_again(self, piece: ShownFile) -> bool:
         """Speaks a text once more with espeak-ng, where that gives the same length; gTTS may give anything."""
         run = self.finder.run
-        told = run.get("stimulus")
-        if not isinstance(told, Mapping) or told.get("kind") != "text" or run.get("speech_engine") != "espeak-ng":
+        if self.finder.kind != "text" or run.get("speech_engine") != "espeak-ng":
             return False
         path, _ = self.finder.find(self.finder.stimulus[0])
         if path is None:
