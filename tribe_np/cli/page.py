@@ -72,7 +72,9 @@ def execute(options: argparse.Namespace) -> int:
     result: dict[str, object] = {}
     lines: list[str] = []
     if options.out is not None:
-        made = _page(options, layers)
+        with common.progress(options).stage("page", None, "pages") as step:
+            made = _page(options, layers)
+            step(1)
         common.print_warnings(made.notes)
         result |= {
             "out": str(made.path), "bytes": made.n_bytes, "layers": list(made.layers), "stimuli": list(made.stimuli),

@@ -82,6 +82,29 @@ def test_without_the_extra_the_line_names_it(
     assert 'pip install "tribe_np[plot]"' in line
 
 
+def test_a_demo_ends_well_without_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tribe_np.cli import demo
+    from tribe_np.errors import MissingDependencyError
+    from tribe_np.pipeline.demo import DemoPaths
+    from tribe_np.plots.pages import page_making
+
+    def missing(*_: object) -> None:
+        raise MissingDependencyError('a colour map needs matplotlib: pip install "tribe_np[plot]"')
+
+    monkeypatch.setattr(page_making, "page", missing)
+    line = demo._page(DemoPaths(tmp_path))
+    assert line.startswith(f"next: tribe-np page {tmp_path}/predictions --out {tmp_path}/page.html; ")
+    assert line.endswith('pip install "tribe_np[plot]"')
+
+
+def test_predict_says_what_to_type_next(tmp_path: Path) -> None:
+    from tribe_np.cli.predict import _next
+
+    assert _next({}, tmp_path / "a b") == f"next: tribe-np page '{tmp_path}/a b' --out page.html"
+    assert "export" in _next({"space": {"kind": "mask"}}, tmp_path)
+    assert "numpy.load" in _next({"space": {"kind": "atlas"}}, tmp_path)
+
+
 def test_niivues_folder_holds_surfaces_and_series(
     make_run: MakeRun, subjects: Path, tmp_path: Path, values: np.ndarray
 ) -> None:

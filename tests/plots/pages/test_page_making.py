@@ -93,6 +93,7 @@ def test_a_part_of_the_time_begins_at_zero(made: Any, make_run: MakeRun, values:
     assert read.facts["layers"][0]["starts"] == [0, 1]
     assert np.abs(read.values() - values[2:4]).max() < 0.05
     assert read.facts["time"]["origin"] == 2
+    assert any("shown is 2 s to 4 s of the stimulus" in note for note in read.facts["notes"])
     assert read.facts["stimuli"][0]["words"] == []
 
 
@@ -145,6 +146,9 @@ def test_still_pictures_are_told_in_words(made: Any, make_run: MakeRun) -> None:
 def test_a_page_that_is_too_large_names_what_to_do(made: Any, make_run: MakeRun, values: np.ndarray) -> None:
     with pytest.raises(OutputError, match=r"MB without its stimulus .* --start and --stop"):
         made(make_run(), max_mb=0.1)
+    noise = np.random.default_rng(1).normal(size=(1000, 2 * V))
+    with pytest.raises(OutputError, match=r"about [1-9]\d\d s would fit: choose them with --start"):
+        made(SurfaceSeries(noise, "fsaverage3", np.arange(1000.0)), max_mb=1.0)
     rows = np.broadcast_to(values[:1], (40_000, 2 * V))  # refused before it is packed
     with pytest.raises(OutputError, match="at least 6"):
         made(SurfaceSeries(rows, "fsaverage3", np.arange(40_000.0)), max_mb=5)

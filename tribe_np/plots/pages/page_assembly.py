@@ -15,7 +15,7 @@ from tribe_np.plots.pages.packed_mesh import packed_mesh
 from tribe_np.plots.pages.page_layers import packed_layer
 from tribe_np.plots.pages.page_pictures import still_pictures
 from tribe_np.plots.pages.page_regions import packed_regions
-from tribe_np.plots.pages.page_sources import PageSources, Window
+from tribe_np.plots.pages.page_sources import WHOLE, PageSources, Window
 from tribe_np.plots.pages.page_stimulus import packed_stimuli
 
 FORMAT = 1
@@ -48,7 +48,8 @@ def assembled(made_of: PageSources, asked: PageOptions) -> tuple[str, dict[str, 
     bare = len(html_page(facts, blobs, title=facts["title"], pictures=pictures).encode("utf-8"))
     told = sum(ROOM_TO_TELL + WORD * len(stimulus.words) for stimulus in made_of.stimuli)
     if bare + told > asked.max_bytes:
-        raise _too_large(bare + told, made_of, asked)
+        rows = sum(len(text) for name, text in blobs.items() if name.startswith("layer-"))
+        raise _too_large(bare + told, made_of, asked, fitting=1 - (bare + told - asked.max_bytes) / rows)
     rows_stop = max(float(layer.series.starts[-1]) + layer.series.tr for layer in made_of.layers)
     stimuli = packed_stimuli(
         made_of.stimuli, asked.window, asked.max_bytes - bare - told, rows_stop + asked.window.start
@@ -76,11 +77,21 @@ def _without_stimuli(made_of: PageSources, asked: PageOptions) -> tuple[dict[str
     said = [*made_of.notes, *mesh.notes, *regions.notes, *(note for layer in layers for note in layer.notes)]
     facts = {
         "format": FORMAT, "title": asked.title or _title(made_of), "made_by": f"tribe-np page {__version__}",
-        "notes": [*([RANDOM] if is_random else []), *said], "mesh": mesh.facts, "time": {},
+        "notes": [*([RANDOM] if is_random else []), *_part(asked.window), *said], "mesh": mesh.facts, "time": {},
         "layers": [{**layer.facts, "blob": f"layer-{number}"} for number, layer in enumerate(layers)],
         "colour_maps": colour_tables(), "parcellation": regions.facts, "stimuli": [],
     }  # fmt: skip
     return facts, blobs, pictures
+
+
+def _part(window: Window) -> list[str]:
+    """What to say where a part of the time is shown."""
+    if window == WHOLE:
+        return []
+    end = "the end" if window.stop is None else f"{window.stop:g} s"
+    return [
+        f"shown is {window.start:g} s to {end} of the stimulus; the times of this page count from {window.start:g} s"
+    ]
 
 
 def _time(
@@ -110,13 +121,18 @@ def _check_amount(made_of: PageSources, asked: PageOptions) -> None:
     """
     n_values = sum(layer.series.values.size for layer in made_of.layers)
     if n_values > VALUES_PER_BYTE * asked.max_bytes:
-        raise _too_large(n_values / VALUES_PER_BYTE, made_of, asked, at_least=True)
+        raise _too_large(n_values / VALUES_PER_BYTE, made_of, asked)
 
 
-def _too_large(n_bytes: float, made_of: PageSources, asked: PageOptions, *, at_least: bool = False) -> OutputError:
-    n_rows = sum(len(layer.series.values) for layer in made_of.layers)
+def _too_large(
+    n_bytes: float, made_of: PageSources, asked: PageOptions, *, fitting: float | None = None
+) -> OutputError:
+    """The error for a page of so many bytes; `fitting` is the share of the rows that would fit, where that is known."""
+    series = made_of.layers[0].series
+    seconds = 0 if fitting is None else int(fitting * (series.starts[-1] - series.starts[0] + series.tr))
+    what = f"about {seconds} s would fit: choose them" if seconds > 0 else "choose a part of the time"
     return OutputError(
-        f"the page would have {'at least ' if at_least else ''}{n_bytes / MB:.1f} MB without its stimulus "
-        f"({n_rows} rows), more than --max-mb {asked.max_bytes / MB:g}; show a part of the time with --start and "
-        "--stop, or raise --max-mb"
+        f"the page would have {'at least ' if fitting is None else ''}{n_bytes / MB:.1f} MB without its stimulus "
+        f"({sum(len(layer.series.values) for layer in made_of.layers)} rows), more than --max-mb "
+        f"{asked.max_bytes / MB:g}; {what} with --start and --stop, or raise --max-mb"
     )

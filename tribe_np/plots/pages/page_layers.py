@@ -61,7 +61,7 @@ def packed_layer(layer: PageLayer, *, percentile: float = PERCENTILE) -> PackedL
         "percentiles": {f"{p:g}": scale.high for p, scale in scales.items()},
         "percentile_limits": {f"{p:g}": [scale.low, scale.high] for p, scale in scales.items()},
         "is_diverging": chosen.is_symmetric, "colour_map": DIVERGING if chosen.is_symmetric else SEQUENTIAL,
-        "unit": BOLD if series.run else "", "stimulus": layer.stimulus,
+        "unit": _unit(series), "stimulus": layer.stimulus,
     }  # fmt: skip
     said = _notes(series, packed, np.isfinite(values))
     return PackedLayer(facts, text, tuple(f"{layer.name}: {each}" for each in said))
@@ -73,6 +73,12 @@ def _scales(series: SurfaceSeries, name: str, percentiles: list[float]) -> dict[
         return {p: colour_scale(series.values, percentile=p) for p in percentiles}
     except ConfigError as error:
         raise ConfigError(f"{series.origin} ({name}): {error}") from error
+
+
+def _unit(series: SurfaceSeries) -> str:
+    """The unit that run.json tells, without its explanation; nothing of an array."""
+    told = series.run.get("units", BOLD) if series.run else ""
+    return str(told).partition(";")[0].partition(" (")[0].strip()
 
 
 def _notes(series: SurfaceSeries, packed: PackedValues, is_value: np.ndarray) -> list[str]:
