@@ -43,4 +43,8 @@ def read_page(path: Path) -> PageContents:
     text = path.read_text(encoding="utf-8")
     found = re.search(r'<script type="application/json" id="facts">(.*?)</script>', text, flags=re.S)
     assert found, f"{path} has no facts"
-    return PageContents(text, json.loads(found[1]))
+    return PageContents(text, json.loads(found[1], parse_constant=_refuse_constant))
+
+
+def _refuse_constant(text: str) -> None:
+    raise AssertionError(f"{text} is no JSON")
