@@ -81,6 +81,7 @@ export async function readMesh(facts) {
   const Index = about.index_type === "uint16" ? Uint16Array : Uint32Array;
   const coded = await readBlob("faces", Uint8Array, about.n_faces * 3 * Index.BYTES_PER_ELEMENT);
   const faces = decodedFaces(coded, about.n_faces, Index);
+  const [hasFlat, nFlat] = [about.shapes.includes("flat"), about.n_flat_faces * 3];
   const shapes = {};
   for (const shape of about.shapes) {
     const steps = await readBlob(`shape-${shape}`, Int16Array, about.n_vertices * 3);
@@ -90,7 +91,8 @@ export async function readMesh(facts) {
     nVertices: about.n_vertices,
     perHemisphere: about.per_hemisphere,
     faces,
-    flatFaces: about.shapes.includes("flat") ? faces.subarray(0, about.n_flat_faces * 3) : null,
+    flatFaces: hasFlat ? faces.subarray(0, nFlat) : null,
+    cutFaces: hasFlat ? faces.subarray(nFlat) : null, // in no flat map: it is cut open there
     shapes,
     sulc: await readBlob("sulc", Uint8Array, about.n_vertices),
   };

@@ -12,26 +12,36 @@ const HIGHLIGHT = [
 ];
 const NEARER = 1.6; // mm towards the viewer, so that no line sinks into the surface that it lies on
 
-/** Lines as arrays: of the whole surface for pial and inflated, and of the flat maps, which are cut, for the opening. */
-export function linesOf(stages, regionOf) {
-  const { faceLists, nVertices } = stages;
-  const isRight = (vertex) => vertex >= stages.perHemisphere;
-  const of = (list, shapes) => {
-    const chains = borderChains(regionOf, faceLists.indices, ...list.span("both"), nVertices);
-    return lineArrays(chains, shapes, isRight);
-  };
-  const solid = stages.shapes.filter((shape) => shape.name !== "flat");
-  const lines = { all: of(faceLists.all, solid), flat: null };
-  if (stages.shapes.length > solid.length) lines.flat = of(faceLists.flat, stages.shapes.slice(-2));
-  return lines;
+/** Lines as arrays, each made when it is first drawn: "all" of the whole surface, "flat" of the maps, which are cut. */
+export class RegionLines {
+  #made = {};
+
+  constructor(stages, regionOf) {
+    this.stages = stages;
+    this.regionOf = regionOf;
+  }
+
+  of(name) {
+    this.#made[name] ??= this.#make(name);
+    return this.#made[name];
+  }
+
+  #make(name) {
+    const { faceLists, nVertices, perHemisphere, shapes } = this.stages;
+    const chains = borderChains(this.regionOf, faceLists.indices, ...faceLists[name].span("both"), nVertices);
+    const wanted = name === "flat" ? shapes.slice(-2) : shapes.filter((shape) => shape.name !== "flat");
+    return lineArrays(chains, wanted, (vertex) => vertex >= perHemisphere);
+  }
 }
 
 export class LineDrawing {
+  #sets = {};
+
   constructor(gl, stages, lines) {
     this.gl = gl;
     this.stages = stages;
+    this.lines = lines;
     Object.assign(this, linkProgram(gl, LINE_VERTEX, LINE_PIXEL));
-    this.sets = { all: this.#uploaded(lines.all), flat: lines.flat && this.#uploaded(lines.flat) };
   }
 
   #uploaded(lines) {
@@ -55,7 +65,9 @@ export class LineDrawing {
   draw(sight, shown) {
     const { gl, uniforms } = this;
     const { mix } = sight;
-    const set = mix.open > 0 ? this.sets.flat : this.sets.all;
+    const name = mix.open > 0 ? "flat" : "all";
+    this.#sets[name] ??= this.#uploaded(this.lines.of(name));
+    const set = this.#sets[name];
     gl.useProgram(this.program);
     setSight(gl, uniforms, sight);
     gl.uniform1i(uniforms.firstRight, set.firstRight);

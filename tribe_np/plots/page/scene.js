@@ -5,7 +5,7 @@
 
 import { rowsAt } from "./clock.js";
 import { colourOf } from "./colours.js";
-import { LineDrawing, linesOf, regionNumber } from "./line_drawing.js";
+import { LineDrawing, RegionLines, regionNumber } from "./line_drawing.js";
 import { faceUnder, nearestCorner, projectAll } from "./picking.js";
 import { pixelOf, SCENE_VIEWS, sightOf } from "./sight.js";
 import { SoftEdges } from "./soft_edges.js";
@@ -93,7 +93,7 @@ export class Scene {
   /** The region of each vertex, without lines around all of them. */
   setRegions(regionOf) {
     if (regionOf === this.#lines.of) return;
-    this.#lines = { of: regionOf, arrays: linesOf(this.stages, regionOf), drawing: null };
+    this.#lines = { of: regionOf, arrays: new RegionLines(this.stages, regionOf), drawing: null };
     this.#change({});
   }
 

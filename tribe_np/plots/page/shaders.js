@@ -22,8 +22,8 @@ layout(location=5) in float rowValue;
 layout(location=6) in float nextValue;
 uniform int perHemisphere;
 uniform float nextWeight;
-out vec3 normal;
-out vec3 value;
+centroid out vec3 normal;  // at edges taken within the triangle, not beyond it
+centroid out vec3 value;
 ${PLACING}
 void main() {
   int side = gl_VertexID < perHemisphere ? 0 : 1;
@@ -37,8 +37,8 @@ void main() {
 // the colour bar; the rim is a little darker, as paper renderings have it.
 export const SURFACE_PIXEL = `#version 300 es
 precision highp float;
-in vec3 normal;
-in vec3 value;
+centroid in vec3 normal;
+centroid in vec3 value;
 uniform sampler2D table;
 uniform vec2 valueRange;  // what index 0 stands for, and one step
 uniform vec2 limits;      // lowest colour, colours a unit

@@ -13,17 +13,26 @@ const GAP = 6; // mm at least between the hemispheres, and four times that betwe
 export function vertexNormals(coordinates, faces) {
   const sums = new Float32Array(coordinates.length);
   for (let face = 0; face < faces.length; face += 3) {
-    const [a, b, c] = [faces[face] * 3, faces[face + 1] * 3, faces[face + 2] * 3];
-    const [ux, uy, uz] = [0, 1, 2].map((axis) => coordinates[b + axis] - coordinates[a + axis]);
-    const [vx, vy, vz] = [0, 1, 2].map((axis) => coordinates[c + axis] - coordinates[a + axis]);
-    const normal = [uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx];
-    for (const corner of [a, b, c]) for (let axis = 0; axis < 3; axis++) sums[corner + axis] += normal[axis];
+    const a = faces[face] * 3;
+    const b = faces[face + 1] * 3;
+    const c = faces[face + 2] * 3;
+    const ux = coordinates[b] - coordinates[a];
+    const uy = coordinates[b + 1] - coordinates[a + 1];
+    const uz = coordinates[b + 2] - coordinates[a + 2];
+    const vx = coordinates[c] - coordinates[a];
+    const vy = coordinates[c + 1] - coordinates[a + 1];
+    const vz = coordinates[c + 2] - coordinates[a + 2];
+    for (let corner = 0; corner < 3; corner++) {
+      const at = faces[face + corner] * 3;
+      sums[at] += uy * vz - uz * vy;
+      sums[at + 1] += uz * vx - ux * vz;
+      sums[at + 2] += ux * vy - uy * vx;
+    }
   }
   const packed = new Int8Array((coordinates.length / 3) * 4);
-  for (let vertex = 0; vertex * 3 < sums.length; vertex++) {
-    const length = Math.hypot(sums[vertex * 3], sums[vertex * 3 + 1], sums[vertex * 3 + 2]) || 1;
-    for (let axis = 0; axis < 3; axis++)
-      packed[vertex * 4 + axis] = Math.round((127 * sums[vertex * 3 + axis]) / length);
+  for (let at = 0, out = 0; at < sums.length; at += 3, out += 4) {
+    const length = Math.hypot(sums[at], sums[at + 1], sums[at + 2]) || 1;
+    for (let axis = 0; axis < 3; axis++) packed[out + axis] = Math.round((127 * sums[at + axis]) / length);
   }
   return packed;
 }
@@ -39,7 +48,8 @@ export class Stages {
     this.names = names;
     this.last = names.length - 1;
     this.faceLists = faceListsOf(mesh);
-    this.shapes = names.map((name) => this.#shape(mesh, name));
+    this.shapes = [];
+    for (const name of names) this.shapes.push(this.#shape(mesh, name));
   }
 
   /** First and last-plus-one vertex of hemisphere 0 or 1. */
@@ -90,7 +100,7 @@ export class Stages {
     const boxes = [0, 1].map((side) => boxOf(standing, ...this.range(side), this.isFlatVertex));
     const both = boxOf(standing, 0, this.nVertices, this.isFlatVertex);
     const stored = new Float32Array(coordinates.length);
-    const inflated = this.#shape(mesh, "inflated");
+    const inflated = this.shapes[this.names.indexOf("inflated")];
     for (let vertex = 0; vertex < this.nVertices; vertex++) {
       const side = vertex < this.perHemisphere ? 0 : 1;
       const pivot = boxes[side].centre;

@@ -12,11 +12,10 @@ const FOLDS = 0.16; // how much darker the depth of a sulcus is, while it is fol
 function softened(numbers, faces) {
   const [sums, counts] = [new Float32Array(numbers.length), new Float32Array(numbers.length)];
   for (let at = 0; at < faces.length; at += 3) {
-    const corners = faces.subarray(at, at + 3);
-    const mean = (numbers[corners[0]] + numbers[corners[1]] + numbers[corners[2]]) / 3;
-    for (const vertex of corners) {
-      sums[vertex] += mean;
-      counts[vertex] += 1;
+    const mean = (numbers[faces[at]] + numbers[faces[at + 1]] + numbers[faces[at + 2]]) / 3;
+    for (let corner = at; corner < at + 3; corner++) {
+      sums[faces[corner]] += mean;
+      counts[faces[corner]] += 1;
     }
   }
   return Uint8Array.from(numbers, (number, vertex) =>
