@@ -73,11 +73,10 @@ def _without_stimuli(made_of: PageSources, asked: PageOptions) -> tuple[dict[str
     blobs = {**mesh.blobs, **{f"layer-{number}": layer.blob for number, layer in enumerate(layers)}}
     if regions.blob:
         blobs["region_of"] = regions.blob
-    is_random = any(_is_of_demo(layer.series.run) for layer in made_of.layers)
     said = [*made_of.notes, *mesh.notes, *regions.notes, *(note for layer in layers for note in layer.notes)]
     facts = {
         "format": FORMAT, "title": asked.title or _title(made_of), "made_by": f"tribe-np page {__version__}",
-        "notes": [*([RANDOM] if is_random else []), *_part(asked.window), *said], "mesh": mesh.facts, "time": {},
+        "notes": [*([RANDOM] if _is_random(made_of) else []), *_part(asked.window), *said], "mesh": mesh.facts, "time": {},
         "layers": [{**layer.facts, "blob": f"layer-{number}"} for number, layer in enumerate(layers)],
         "colour_maps": colour_tables(), "parcellation": regions.facts, "stimuli": [],
     }  # fmt: skip
@@ -107,11 +106,13 @@ def _time(
 
 def _title(made_of: PageSources) -> str:
     names = [stimulus.path.name for stimulus in made_of.stimuli if stimulus.path is not None]
-    return ", ".join(names) or Path(made_of.layers[0].series.origin).name
+    title = ", ".join(names) or Path(made_of.layers[0].series.origin).name
+    return f"{title} (random weights)" if _is_random(made_of) else title
 
 
-def _is_of_demo(run: Mapping[str, Any]) -> bool:
-    return str(run.get("command", "")).split()[:1] == ["demo"]
+def _is_random(made_of: PageSources) -> bool:
+    """Whether a prediction was made by `tribe-np demo`, as run.json's command tells."""
+    return any(str(layer.series.run.get("command", "")).split()[:1] == ["demo"] for layer in made_of.layers)
 
 
 def _check_amount(made_of: PageSources, asked: PageOptions) -> None:

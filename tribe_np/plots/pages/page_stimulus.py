@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def _span(stimulus: RunStimulus, window: Window, rows_stop: float) -> tuple[floa
     """From when to when a stimulus is shown, in its own seconds."""
     pieces = (*stimulus.pictured, *stimulus.heard)
     begin = min((piece.start for piece in pieces), default=stimulus.start)
-    end = max((min(piece.stop, rows_stop) for piece in pieces), default=stimulus.stop)
+    end = max((piece.stop if isfinite(piece.stop) else rows_stop for piece in pieces), default=stimulus.stop)
     start = max(begin, window.start)
     return start, max(start, min(end, window.end))
 
