@@ -76,7 +76,8 @@ def _without_stimuli(made_of: PageSources, asked: PageOptions) -> tuple[dict[str
     said = [*made_of.notes, *mesh.notes, *regions.notes, *(note for layer in layers for note in layer.notes)]
     facts = {
         "format": FORMAT, "title": asked.title or _title(made_of), "made_by": f"tribe-np page {__version__}",
-        "notes": [*([RANDOM] if _is_random(made_of) else []), *_part(asked.window), *said], "mesh": mesh.facts, "time": {},
+        "notes": [*([RANDOM] if _is_random(made_of) else []), *_part(asked.window), *said],
+        "mesh": mesh.facts, "time": {},
         "layers": [{**layer.facts, "blob": f"layer-{number}"} for number, layer in enumerate(layers)],
         "colour_maps": colour_tables(), "parcellation": regions.facts, "stimuli": [],
     }  # fmt: skip
