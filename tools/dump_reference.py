@@ -33,7 +33,9 @@ STAGES = (
     "predictions",
     "regions",
     "subcortex",
+    "structures",
     "surface_maps",
+    "figures",
     "projection",
 )
 

@@ -20,6 +20,7 @@ FLOAT64_BOUND = 1e-12
 PACKAGES = (
     "torch", "torchvision", "transformers", "x-transformers", "neuraltrain", "neuralset", "exca", "julius", "moviepy",
     "spacy", "Levenshtein", "tokenizers", "numpy", "numba", "mne", "nilearn",
+    "scikit-image", "vtk",
 )  # fmt: skip
 _kernels = ContextVar("kernels", default="reference")
 

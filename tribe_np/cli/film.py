@@ -9,7 +9,8 @@ from tribe_np.cli.parser import region_names
 if TYPE_CHECKING:
     from tribe_np.plots.films.film_making import FilmMade
 
-COLOURS = ("cmap", "low", "high", "percentile", "threshold")
+SUPPRESS = argparse.SUPPRESS
+NOT_OF_FILM = ("predictions", "out", "command", "command_line", "quiet", "json", "threads")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,78 +23,103 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the film: .mp4 (H.264 and the stimulus's own sound) or .gif (no sound)",
     )  # fmt: skip
     parser.add_argument(
-        "--align", default="stimulus", choices=["stimulus", "bold"],
+        "--align", default=SUPPRESS, choices=["stimulus", "bold"],
         help="what is shown at a moment: the BOLD predicted for what is on screen, which is measured 5 s later "
         "(default), or the BOLD of that moment, the answer to what was on screen 5 s before",
     )  # fmt: skip
     parser.add_argument(
-        "--beside", type=common.path, metavar="PRED2", help="another prediction of the same rows, beside it"
+        "--beside", type=common.path, default=SUPPRESS, metavar="PRED2", help="another prediction of the same rows"
     )
-    parser.add_argument("--minus", type=common.path, metavar="PRED2", help="show the difference PRED - PRED2")
     parser.add_argument(
-        "--labels", type=comma_list, metavar="A,B", help="what the maps are called (default: names of their folders)"
+        "--minus", type=common.path, default=SUPPRESS, metavar="PRED2", help="show the difference PRED - PRED2"
     )
-    parser.add_argument("--title", type=common.words, metavar="TEXT", help="default: the name of the stimulus")
+    parser.add_argument(
+        "--names", nargs="+", default=SUPPRESS, metavar="TEXT", help="what the maps are called (default: their folders)"
+    )
+    parser.add_argument("--title", default=SUPPRESS, metavar="TEXT", help="default: the name of the stimulus")
     _add_times(parser)
     _add_brain(parser)
+    _add_colours(parser)
     common.add_quiet(parser)
     common.add_json(parser, "what was made")
 
 
 def _add_times(parser: argparse.ArgumentParser) -> None:
     """Which part, how large, how smooth."""
-    parser.add_argument("--start", type=float, metavar="S", help="first second of the stimulus that is shown")
-    parser.add_argument("--stop", type=float, metavar="S", help="second of the stimulus at which the film ends")
-    parser.add_argument("--timeline", type=common.words, metavar="NAME", help="which one, of a run on several")
     parser.add_argument(
-        "--stimulus", type=common.path, metavar="FILE", help="where the stimulus is now (default: where run.json says)"
+        "--start", type=float, default=SUPPRESS, metavar="SECONDS", help="where in the stimulus the film begins"
     )
-    parser.add_argument("--size", type=common.words, metavar="WxH", help="default: 1280x720, of a GIF 800x450")
-    parser.add_argument("--fps", type=float, metavar="N", help="film frames a second (default: 24, of a GIF 10)")
+    parser.add_argument(
+        "--stop", type=float, default=SUPPRESS, metavar="SECONDS", help="where in the stimulus the film ends"
+    )
+    parser.add_argument("--timeline", default=SUPPRESS, metavar="NAME", help="one of several recordings of a run")
+    parser.add_argument(
+        "--stimulus", type=common.path, default=SUPPRESS, metavar="FILE",
+        help="show this file in the place of the run's own",
+    )  # fmt: skip
+    parser.add_argument("--size", default=SUPPRESS, metavar="WxH", help="default: 1280x720; of a GIF 800x450")
+    parser.add_argument(
+        "--fps", type=float, default=SUPPRESS, metavar="N", help="film frames a second (default: 24; of a GIF 10)"
+    )
 
 
 def _add_brain(parser: argparse.ArgumentParser) -> None:
-    """What is seen of the cortex, in which colours."""
+    """From where, on which surface, with which regions."""
     parser.add_argument(
-        "--views", type=comma_list, default=["lateral", "medial"], metavar="NAMES",
-        help="such as lateral,medial,dorsal,ventral,flat (default: lateral,medial, each of both hemispheres)",
+        "--views", type=view_list, action="extend", default=SUPPRESS, metavar="NAMES",
+        help="such as lateral,medial (default), dorsal, ventral, anterior, posterior, flat, left, medial_right",
     )  # fmt: skip
     parser.add_argument(
-        "--surface", type=common.words, default="half", metavar="KIND",
-        help="white, pial, inflated or half, midway between the last two (default)",
+        "--surface", default=SUPPRESS, metavar="KIND",
+        help="half (default, between pial and inflated), pial, inflated, white",
+    )  # fmt: skip
+    common.add_parcellation(parser, SUPPRESS)
+    parser.add_argument(
+        "--label", dest="labels", type=region_names, action="extend", default=SUPPRESS, metavar="NAMES",
+        help="regions whose names are written, such as V1,FFC; without --parcellation only they are outlined",
     )  # fmt: skip
     parser.add_argument(
-        "--subjects-dir", type=common.path, metavar="DIR",
+        "--subjects-dir", type=common.path, default=SUPPRESS, metavar="DIR",
         help="FreeSurfer's subjects folder (default: SUBJECTS_DIR, then nilearn's fsaverage5)",
     )  # fmt: skip
-    common.add_parcellation(parser)
+
+
+def _add_colours(parser: argparse.ArgumentParser) -> None:
+    """From values to colours."""
     parser.add_argument(
-        "--regions", type=region_names, action="extend", metavar="NAMES",
-        help="outline only these, such as V1,FFC (default: all of --parcellation, none without it)",
+        "--cmap", default=SUPPRESS, metavar="NAME",
+        help="colour map of matplotlib, seaborn or colorcet (default: RdBu_r for values of both signs, else inferno)",
     )  # fmt: skip
-    parser.add_argument("--cmap", type=common.words, metavar="NAME", help="a colour map (default: RdBu_r or inferno)")
-    parser.add_argument("--low", type=float, metavar="X", help="value of the first colour")
-    parser.add_argument("--high", type=float, metavar="X", help="value of the last colour")
     parser.add_argument(
-        "--percentile", type=float, default=99.0, metavar="P",
-        help="limits that are not given hold so many percent of all values (default: 99)",
+        "--percentile", type=float, default=SUPPRESS, metavar="P",
+        help="of all values, where the colours end (default: 99); 100: at the greatest",
     )  # fmt: skip
-    parser.add_argument("--threshold", type=float, metavar="X", help="values nearer to 0 are not shown")
+    parser.add_argument(
+        "--limits", type=float, nargs=2, default=SUPPRESS, metavar=("LOW", "HIGH"), help="where the colours end"
+    )
+    parser.add_argument(
+        "--threshold", type=float, default=SUPPRESS, metavar="X", help="show nothing that is nearer to 0"
+    )
+    parser.add_argument(
+        "--symmetric", action=argparse.BooleanOptionalAction, default=SUPPRESS,
+        help="limits as far from 0 on both sides (default: where the colour map has a middle)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--no-fade", dest="fade", action="store_const", const=None, default=SUPPRESS,
+        help="opaque colours; by default values near 0 let the folds be seen",
+    )  # fmt: skip
 
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     from tribe_np.plots.films.film_making import film
 
-    given = options.parcellation
-    made = film(
-        options.predictions, options.out, views=options.views, size=options.size, fps=options.fps,
-        align=options.align, start=options.start, stop=options.stop, timeline=options.timeline,
-        stimulus=options.stimulus, beside=options.beside, minus=options.minus, labels=options.labels,
-        parcellation=given[0] if given is not None and len(given) == 1 else given, regions=options.regions,
-        surface=options.surface, subjects_dir=options.subjects_dir, title=options.title,
-        stage=common.progress(options).stage, **{name: vars(options)[name] for name in COLOURS},
-    )  # fmt: skip
+    given = {name: value for name, value in vars(options).items() if name not in NOT_OF_FILM}
+    if "limits" in given:
+        given["low"], given["high"] = given.pop("limits")
+    if len(given.get("parcellation", ())) == 1:
+        given["parcellation"] = given["parcellation"][0]
+    made = film(options.predictions, options.out, stage=common.progress(options).stage, **given)
     common.print_warnings(made.warnings)
     common.print_result(options, _record(made), [_line(made)])
     return 0
@@ -112,13 +138,13 @@ def _line(made: "FilmMade") -> str:
     return f"wrote {made.path}: {made.duration:.1f} s, {width} x {height}, {made.fps:g} film frames a second, {sound}"
 
 
-def comma_list(text: str) -> list[str]:
-    """Texts between commas, for argparse.
+def view_list(text: str) -> list[str]:
+    """Names of views between commas, for argparse.
 
-    >>> comma_list("a, b")
-    ['a', 'b']
+    >>> view_list("lateral, dorsal")
+    ['lateral', 'dorsal']
     """
-    found = [part.strip() for part in text.split(",")]
-    if not all(found):
-        raise argparse.ArgumentTypeError("must be names with commas in between")
-    return found
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise argparse.ArgumentTypeError("must name a view such as lateral")
+    return names

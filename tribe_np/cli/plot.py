@@ -68,6 +68,7 @@ def _add_brain(parser: argparse.ArgumentParser) -> None:
         help="half (default, between pial and inflated), pial, inflated, white, sphere",
     )  # fmt: skip
     common.add_parcellation(parser, SUPPRESS)
+    common.add_mask(parser, "for a prediction of the subcortex", SUPPRESS)
     parser.add_argument(
         "--label", dest="labels", type=region_names, action="extend", default=SUPPRESS, metavar="NAMES",
         help="regions whose names are written, such as V1,FFC; without --parcellation only they are outlined",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from tribe_np.errors import OutputError, reason_of
+from tribe_np.errors import OutputError, TribeError, reason_of
 from tribe_np.files.atomic import exchange, sync_folder, whole_file
 from tribe_np.files.home import home_folder
 from tribe_np.files.leftovers import leftovers, passing_name, remove_if_possible
@@ -107,7 +107,7 @@ def write_file_whole(path: Path, fill: Callable[[Path], object], command: str) -
             fill(partial)
             check_file_target(shown, command)  # once more: it may have come meanwhile
             mark_file(path, partial, command)
-    except OutputError:
+    except TribeError:  # of the disk, or of what is read to fill the file
         raise
     except OSError as error:
         raise output_error(shown, error) from error

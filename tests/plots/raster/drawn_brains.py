@@ -45,27 +45,31 @@ def sheets(*depths: float, kind: str = "pial", n: int = 9) -> Surface:
     )
 
 
-def seen_plainly(corners: np.ndarray, depths: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
-    """The nearest triangle at the centre of each pixel (height, width), -1 for none, and the share of the pixel that
-    anything covers: one triangle and one place after another."""
-    front = np.full((height, width), -1)
-    share = np.zeros((height, width))
-    for y in range(height):
-        for x in range(width):
-            front[y, x] = _nearest_at(corners, depths, x + 0.5, y + 0.5)
-            share[y, x] = np.mean([_nearest_at(corners, depths, x + dx, y + dy) >= 0 for dx, dy in PLACES])
-    return front, share
-
-
-def _nearest_at(corners: np.ndarray, depths: np.ndarray, x: float, y: float) -> int:
+def seen_plainly(corners: np.ndarray, depths: np.ndarray, x: float, y: float) -> int:
+    """The nearest triangle at a place of the picture, -1 for none: one triangle after another, in plain Python."""
     best, found = -np.inf, -1
-    for index, (triangle, depth) in enumerate(zip(corners, depths, strict=True)):
-        if not (triangle.min(axis=0) <= (x, y)).all() or not (triangle.max(axis=0) >= (x, y)).all():
+    for index, (triangle, (da, db, dc)) in enumerate(zip(corners.tolist(), depths.tolist(), strict=True)):
+        (ax, ay), (bx, by), (cx, cy) = triangle
+        area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
+        if area == 0:
             continue
-        matrix = np.vstack([triangle.T, np.ones(3)])
-        if abs(np.linalg.det(matrix)) < 1e-12:
-            continue
-        weights = np.linalg.solve(matrix, [x, y, 1])
-        if (weights >= -1e-9).all() and weights @ depth > best:
-            best, found = weights @ depth, index
+        a = ((bx - x) * (cy - y) - (cx - x) * (by - y)) / area
+        b = ((cx - x) * (ay - y) - (ax - x) * (cy - y)) / area
+        c = 1 - a - b
+        if min(a, b, c) >= -1e-9 and a * da + b * db + c * dc > best:
+            best, found = a * da + b * db + c * dc, index
     return found
+
+
+def front_plainly(corners: np.ndarray, depths: np.ndarray, width: int, height: int) -> np.ndarray:
+    """The nearest triangle at the centre of each pixel, (height, width)."""
+    return np.array([[seen_plainly(corners, depths, x + 0.5, y + 0.5) for x in range(width)] for y in range(height)])
+
+
+def share_plainly(corners: np.ndarray, depths: np.ndarray, width: int, height: int) -> np.ndarray:
+    """The share of each pixel's 16 places that anything covers, (height, width)."""
+    rows = [
+        [np.mean([seen_plainly(corners, depths, x + dx, y + dy) >= 0 for dx, dy in PLACES]) for x in range(width)]
+        for y in range(height)
+    ]
+    return np.array(rows)

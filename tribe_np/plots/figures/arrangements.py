@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 
 from tribe_np.plots.figures.brains import Brain
 from tribe_np.plots.views import View
@@ -41,8 +40,7 @@ def rows_of_views(views: Sequence[View], *, is_wide: bool) -> list[tuple[View, .
     flat = tuple(view for view in views if view.is_flat)
     solid = [view for view in views if not view.is_flat]
     n = len(solid)
-    per_row = n if n <= 3 else (4 if is_wide else 2)
-    per_row = ceil(n / ceil(n / per_row)) if n else 1
+    per_row = max(1, n) if n <= 3 else (4 if is_wide else 2)
     rows = [tuple(solid[i : i + per_row]) for i in range(0, n, per_row)]
     return [_lateral_outside(row) for row in rows] + ([flat] if flat else [])
 

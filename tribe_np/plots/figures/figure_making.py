@@ -28,6 +28,7 @@ from tribe_np.plots.figures.overlays import ColourOverlay, ValueMap
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside
 from tribe_np.plots.figures.region_labels import RegionMarks, region_marks
 from tribe_np.plots.figures.rgb_maps import rgb_colours, rgb_legend
+from tribe_np.plots.figures.subcortical_figure import is_of_voxels, voxel_figure
 from tribe_np.plots.figures.surface_maps import beyond_limits
 
 
@@ -75,19 +76,21 @@ def make_figure(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
     if not sources:
         raise ConfigError("nothing to plot: expected a prediction folder, a .npy file or an array")
     options.check(len(sources))
+    if is_of_voxels(sources):
+        return MadeFigure(*voxel_figure(sources, options))
     if options.timesteps:
         return _timesteps(sources, options)
     shown = _shown(sources, options)
     maps = _maps(shown, options)
     brain = _brain(shown, options)
     marks = _marks(brain, options)
-    views = options.shown_views()
+    views = options.all_views()
     look = options.look(len(maps.panels))
     if options.rgb:
         panels = [Panel("", ColourOverlay(rgb_colours(np.stack(maps.panels, axis=1), cmap=options.mix)))]
-        legend = rgb_legend(maps.titles, options.mix) if options.colour_bar else None
-        around = Figure(options.title or "", maps.note, legend)
         look = options.look(1)
+        legend = rgb_legend(maps.titles, options.mix, is_beside=legend_is_beside(views, 1, look))
+        around = Figure(options.title or "", maps.note, legend if options.colour_bar else None)
     else:
         scale = _scale(maps, options)
         titles = maps.titles if len(maps.panels) > 1 or options.at else [""]
@@ -177,9 +180,10 @@ def _of_times(shown: ShownSeries, align: str) -> str:
 def _of_mean(shown: Sequence[ShownSeries], difference_of: str) -> str:
     """What was averaged, and what was taken from what."""
     n_rows = {len(one.whole) for one in shown}
-    averaged = f"Mean over {min(n_rows)} rows" if len(n_rows) == 1 else "Means over all rows"
+    averaged = f"mean over {min(n_rows)} rows" if len(n_rows) == 1 else "means over all rows"
     said = [difference_of, "" if n_rows == {1} else averaged]
-    return "; ".join(text for text in said if text)
+    note = "; ".join(text for text in said if text)
+    return note if difference_of else note.capitalize()
 
 
 def _scale(maps: _Maps, options: FigureOptions) -> ColourScale:
@@ -196,7 +200,7 @@ def _beyond(maps: _Maps, scale: ColourScale) -> tuple[bool, bool]:
 
 
 def _brain(shown: Sequence[ShownSeries], options: FigureOptions) -> Brain:
-    series, views = shown[0].series, options.shown_views()
+    series, views = shown[0].series, options.all_views()
     brain = load_brain(series.mesh, options.surface, views=views, subjects_dir=options.subjects_dir)
     for one in shown:
         check_numbering(one.series, numbering_at_hand(series.mesh, options.subjects_dir), brain.surface.origin)
@@ -215,6 +219,7 @@ def _marks(brain: Brain, options: FigureOptions) -> RegionMarks:
 def _timesteps(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
     """Brains below what was seen and heard."""
     from tribe_np.plots import plot_timesteps
+    from tribe_np.plots.figures.timesteps_bands import odd_of
 
     if options.minus is not None:
         raise ConfigError("--minus does not go with --timesteps")
@@ -224,11 +229,11 @@ def _timesteps(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
     is_run = len(sources) == 1 and isinstance(sources[0], (str, Path)) and Path(sources[0]).is_dir()
     neuro = sources[0] if is_run else {one.name: one.series for one in shown}  # a run knows its stimulus
     figure = plot_timesteps(
-        neuro, plot_every_k_timesteps=options.every, views=options.shown_views(), align=options.align,
+        neuro, plot_every_k_timesteps=options.every, views=options.all_views(), align=options.align,
         timeline=options.timeline, stimulus=options.stimulus, look=options.look(1), cmap=options.cmap, vmin=low,
         vmax=high, threshold=options.threshold, symmetric_cbar=options.symmetric, alpha_cmap=options.fade,
         colorbar=options.colour_bar, annotated_rois=options.labels or None, outlines=has_borders or None,
         parcellation=options.parcellation, mesh=shown[0].series.mesh, inflate=options.surface,
-        subjects_dir=options.subjects_dir,
+        subjects_dir=options.subjects_dir, percentile=options.percentile,
     )  # fmt: skip
-    return MadeFigure(figure, tuple(text for one in shown for text in one.warnings))
+    return MadeFigure(figure, (*(text for one in shown for text in one.warnings), *odd_of(figure)))

@@ -9,9 +9,10 @@ from tribe_np.errors import ConfigError
 from tribe_np.plots.colours.colour_maps import colour_map
 from tribe_np.plots.colours.colour_scale import FADE, PERCENTILE
 from tribe_np.plots.figures.brains import Inflate
+from tribe_np.plots.figures.given_axes import shown_views
 from tribe_np.plots.figures.sheets import DPI, ONE_COLUMN, TWO_COLUMNS, Look
 from tribe_np.plots.stimulus.row_clock import ALIGNMENTS
-from tribe_np.plots.views import View, views_named
+from tribe_np.plots.views import View
 from tribe_np.shown import did_you_mean, quoted
 
 FOUR_VIEWS = ("lateral", "medial")
@@ -29,6 +30,7 @@ class FigureOptions:
     rgb        two or three maps as colours of one: "rgb", "rgb_argmax", "tab10", or True for "rgb"
     minus      a prediction that is taken away from the first
     align      whose clock tells the times: "stimulus" or "bold"
+    mask       the atlas of the subcortex, for predictions of its voxels
     outlines   draws all borders of the parcellation; None: where it is given, or around labelled regions
     labels     regions whose names are written
     limits     (low, high) of the colours, else percentile; symmetric: both as far from 0
@@ -47,6 +49,7 @@ class FigureOptions:
     timeline: str | None = None
     stimulus: str | Path | None = None
     parcellation: Any = None
+    mask: Any = None
     outlines: bool | None = None
     labels: Sequence[str] | Mapping[str, str] = ()
     cmap: Any = None
@@ -95,10 +98,12 @@ class FigureOptions:
             raise ConfigError(f"{len(self.names)} names are given for {n_sources} maps")
         if self.every is not None and not (self.timesteps and self.every >= 1):
             raise ConfigError(f"--every is a whole number from 1 on and goes with --timesteps, got {self.every}")
+        if self.columns is not None and self.columns < 1:
+            raise ConfigError(f"--columns is a whole number from 1 on, got {self.columns}")
         if self.align not in ALIGNMENTS:
             raise ConfigError(f"--align must be one of {', '.join(ALIGNMENTS)}, got {quoted(self.align)}")
         self._check_colours()
-        self.shown_views()
+        self.all_views()
         self.look(n_sources)
 
     def _check_colours(self) -> None:
@@ -115,14 +120,12 @@ class FigureOptions:
         """How maps become colours."""
         return self.rgb if isinstance(self.rgb, str) else "rgb"
 
-    def shown_views(self) -> tuple[View, ...]:
+    def all_views(self) -> tuple[View, ...]:
         """The views, in order.
 
         Raises   ConfigError for an unknown one
         """
-        if self.views is not None and len(self.views):
-            return views_named(self.views)
-        return views_named(STEP_VIEW if self.timesteps else FOUR_VIEWS)
+        return shown_views(self.views or (STEP_VIEW if self.timesteps else FOUR_VIEWS))
 
     def look(self, n_maps: int) -> Look:
         """The figure's size and colours for so many maps."""

@@ -16,6 +16,15 @@ from tribe_np.plots.views import VIEWS, View, views_named
 SHARP = 300.0  # dots per inch of a picture at least: figures are saved finer than they are shown
 
 
+def shown_views(views: Any) -> tuple[View, ...]:
+    """The views of names or angles, or of one alone.
+
+    Raises   ConfigError for an unknown view
+    """
+    is_pair = isinstance(views, tuple) and len(views) == 2 and all(isinstance(angle, (int, float)) for angle in views)
+    return views_named([views] if is_pair or isinstance(views, (str, View)) else views)
+
+
 def views_and_axes(views: Any, axes: Any, *, convert: bool = True) -> list[tuple[View, Any]]:
     """The axes of each view; a mapping whose names are views needs no others. `convert`: 3-D ones become flat.
 
@@ -26,7 +35,7 @@ def views_and_axes(views: Any, axes: Any, *, convert: bool = True) -> list[tuple
             views = list(axes)
         axes = list(axes.values())
     given = list(np.ravel(np.asarray(axes, object))) if isinstance(axes, (Sequence, np.ndarray)) else [axes]
-    named = views_named(views)
+    named = shown_views(views)
     if len(named) != len(given):
         raise ConfigError(
             f"{len(named)} views ({', '.join(view.name for view in named)}) need as many axes, got {len(given)}"

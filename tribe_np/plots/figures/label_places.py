@@ -13,7 +13,7 @@ from tribe_np.plots.figures.lettering import WHY, without_glyph_warnings, write
 from tribe_np.plots.figures.sheets import SMALL
 
 LEAST_SEEN = 0.0004  # of the picture: a region of which less is seen gets no name
-DIRECTIONS, RINGS = 12, 9  # places tried around a region: so many directions, in rings one height of a letter apart
+DIRECTIONS, RINGS = 16, 40  # places tried around a region: so many directions, in rings one height of a letter apart
 AIR = 0.12  # of a letter's height between two names
 HALO = 0.9  # points of white around letters
 
@@ -82,7 +82,7 @@ def _free(wanted: _Box, taken: list[_Box], drawn: DrawnView) -> _Box:
             tried = _Box(
                 wanted.x + far * cos(angle) * 1.6, wanted.y + far * sin(angle), wanted.width, wanted.height
             )  # names are wide: more room is needed across
-            is_inside = 0 < tried.x < wide and 0 < tried.y < high
+            is_inside = tried.x - tried.width / 2 >= 0 and tried.x + tried.width / 2 <= wide and 0 < tried.y < high
             if is_inside and not any(tried.meets(other, air) for other in taken):
                 return tried
     return wanted

@@ -10,6 +10,7 @@ from tribe_np.optional import require
 from tribe_np.shown import shown
 
 FONT = "DejaVu Sans"  # comes with matplotlib: the same picture on every machine
+BOXES = "Last Resort High-Efficiency"  # comes with matplotlib from 3.11 on, and has a box for every letter
 WHY = "a figure"
 MOST = 200  # characters of a title
 
@@ -27,6 +28,17 @@ def without_glyph_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"(?s)Glyph .* missing")
         yield
+
+
+def is_readable(text: str) -> bool:
+    """Whether installed fonts have all letters of a text; others are drawn as boxes."""
+    fonts = require("matplotlib.font_manager", extra="plot", why=WHY)
+    families = [name for name in _families("".join(sorted(set(text)))) if name != BOXES]
+    faces = [
+        fonts.get_font(fonts.findfont(fonts.FontProperties(family=[family]), fallback_to_default=False))
+        for family in (FONT, *families)
+    ]
+    return all(any(face.get_char_index(ord(letter)) for face in faces) for letter in text if letter.isprintable())
 
 
 @lru_cache(maxsize=256)

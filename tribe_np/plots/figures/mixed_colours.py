@@ -17,20 +17,23 @@ CORNERS = np.array([[0.5, 0.0], [0.0, 1.0], [1.0, 1.0]])  # of red, green and bl
 
 @dataclass(frozen=True, eq=False)
 class MixLegend:
-    """Names of two or three maps whose colours are mixed."""
+    """Names of two or three maps whose colours are mixed; beside the brain or, without `is_vertical`, below it."""
 
     labels: Sequence[str]
+    is_vertical: bool = False
 
     def size(self, look: Look) -> tuple[int, int]:
         """Width and height with the names."""
         if len(self.labels) == 2:
             return look.pixels(SIDE * 2), look.pixels(STRIP + SMALL * 1.6)
-        return look.pixels(SIDE * 3), look.pixels(SIDE * 0.87 + SMALL * 3.2)
+        lowest = SMALL * 0.62 * (len(self.labels[1]) + len(self.labels[2])) / 2
+        return look.pixels(SIDE + lowest), look.pixels(SIDE * 0.87 + SMALL * 3.2)
 
     def draw(self, sheet: Sheet, box: tuple[float, ...]) -> None:
         """The legend in the middle of a box: x, y, width and height."""
-        x, y, width, _ = box
+        x, y, width, height = box
         look = sheet.look
+        y += (height - self.size(look)[1]) / 2
         letter = look.pixels(SMALL)
         if len(self.labels) == 2:
             wide = look.pixels(SIDE * 2)
@@ -52,10 +55,11 @@ class MixLegend:
 
 @dataclass(frozen=True, eq=False)
 class SwatchLegend:
-    """A colour and a name for each of several maps, in one line."""
+    """A colour and a name for each of several maps, in one line below the brain."""
 
     labels: Sequence[str]
     colours: np.ndarray  # (n, 3)
+    is_vertical: bool = False
 
     def size(self, look: Look) -> tuple[int, int]:
         """Width and height."""

@@ -1,12 +1,13 @@
 """What is painted over the folds: values through a colour scale, or colours of the vertices themselves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tribe_np.plots.colours.colour_scale import ColourScale
 from tribe_np.plots.figures.brains import Brain
 from tribe_np.plots.raster.raster import Raster, base_colours, blend
+from tribe_np.plots.raster.softening import label_colours, share_above
 
 RELIEF = 0.25  # of a colour that light may take away: the shape stays seen, the colour readable
 
@@ -21,7 +22,13 @@ class ValueMap:
 
     def colours(self, raster: Raster) -> np.ndarray:
         """RGBA at the fragments, (P, 4) float32."""
-        return self.scale.rgba(raster.at_pixels(self.values, nearest=self.is_labels))
+        if self.is_labels:
+            return label_colours(raster, self.values, self.scale.rgba)
+        if self.scale.threshold is None:
+            return self.scale.rgba(raster.at_pixels(self.values))
+        rgba = replace(self.scale, threshold=None).rgba(raster.at_pixels(self.values))
+        rgba[:, 3] *= share_above(raster, self.values, self.scale.threshold)  # no stairs at the border
+        return rgba
 
 
 @dataclass(frozen=True, eq=False)

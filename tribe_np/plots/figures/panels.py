@@ -109,7 +109,7 @@ def _plan(
     n_rows = ceil(len(panels) / n_columns)
     edge, across, down = (look.pixels(points) for points in (EDGE, GAP_ACROSS, GAP_DOWN))
     legend = (0, 0) if around.legend is None else around.legend.size(look)
-    is_beside = isinstance(around.legend, ScaleBar) and around.legend.is_vertical
+    is_beside = around.legend is not None and around.legend.is_vertical
     taken = 2 * edge + (n_columns - 1) * across + (legend[0] + across if is_beside else 0)
     per_mm = (look.width_in_pixels - taken) / (n_columns * block.width)
     titles = look.pixels(LETTERS * 1.6) if any(panel.title for panel in panels) else 0

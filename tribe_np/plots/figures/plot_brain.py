@@ -13,11 +13,11 @@ import numpy as np
 from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.errors import ConfigError
 from tribe_np.plots.figures.brains import Brain, Inflate, load_brain
-from tribe_np.plots.figures.given_axes import views_and_axes
+from tribe_np.plots.figures.given_axes import shown_views, views_and_axes
 from tribe_np.plots.figures.region_labels import annotate_rois
 from tribe_np.plots.figures.rgb_maps import plot_surf_rgb
 from tribe_np.plots.figures.surface_maps import plot_surf, values_on
-from tribe_np.plots.views import VIEWS, View, views_named
+from tribe_np.plots.views import VIEWS, View
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class PlotBrain:
 
     def _brain(self, views: Any, axes: Any) -> Brain:
         shown = [view for view, _ in views_and_axes(views, axes, convert=False)] if axes is not None else None
-        flat = tuple(view for view in (shown or views_named(views)) if view.is_flat)
+        flat = tuple(view for view in (shown or shown_views(views)) if view.is_flat)
         return _loaded(self.mesh, self.inflate, self.bg_map, float(self.hemisphere_gap), self.subjects_dir, flat[:1])
 
 

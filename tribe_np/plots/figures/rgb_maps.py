@@ -14,15 +14,14 @@ from tribe_np.outputs.folder import write_array_file
 from tribe_np.plots.colours.colour_maps import colour_map
 from tribe_np.plots.colours.normalising import robust_normalize, saturate_colors
 from tribe_np.plots.figures.brains import Brain, Inflate, load_brain
-from tribe_np.plots.figures.given_axes import views_and_axes
+from tribe_np.plots.figures.given_axes import shown_views, views_and_axes
 from tribe_np.plots.figures.mixed_colours import Legend, MixLegend, SwatchLegend
 from tribe_np.plots.figures.overlays import ColourOverlay
-from tribe_np.plots.figures.panels import Figure, Panel, draw_panels
+from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside
 from tribe_np.plots.figures.region_labels import region_marks
 from tribe_np.plots.figures.sheets import Look
 from tribe_np.plots.figures.surface_maps import draw_in_axes, values_on
 from tribe_np.plots.raster.raster import GAP
-from tribe_np.plots.views import views_named
 
 MIXED = ("rgb", "rgb_argmax")
 PERCENTILE_OF_RGB = 95.0
@@ -64,7 +63,7 @@ def plot_surf_rgb(
     Raises   ConfigError, ShapeError, MeshError, MissingDependencyError
     """
     pairs = None if axes is None else views_and_axes(views, axes)
-    shown = views_named(views) if pairs is None else tuple(view for view, _ in pairs)
+    shown = shown_views(views) if pairs is None else tuple(view for view, _ in pairs)
     if brain is None:
         brain = load_brain(mesh, inflate, bg_map=bg_map, views=shown, gap=hemisphere_gap, subjects_dir=subjects_dir)
     maps = np.stack([values_on(brain, signal, subjects_dir) for signal in signals], axis=1)
@@ -79,8 +78,9 @@ def plot_surf_rgb(
         for drawn in draw_in_axes(pairs, brain, overlay):
             marks.draw(drawn)
         return colours
-    around = Figure(title, legend=None if labels is None else rgb_legend(labels, cmap))
     look = look or Look(width=min(180.0, 60.0 * len(shown)))
+    is_beside = legend_is_beside(shown, 1, look)
+    around = Figure(title, legend=None if labels is None else rgb_legend(labels, cmap, is_beside=is_beside))
     return draw_panels(brain, [Panel("", overlay)], shown, look, around, marks=marks)
 
 
@@ -136,9 +136,9 @@ def winner_colours(n: int, cmap: str) -> np.ndarray:
     return np.concatenate([np.zeros((1, 3)), table[: n - 1, :3]])
 
 
-def rgb_legend(labels: Sequence[str], cmap: str) -> Legend:
-    """What the colours mean."""
+def rgb_legend(labels: Sequence[str], cmap: str, *, is_beside: bool = False) -> Legend:
+    """What the colours mean; a mixture may be explained beside the brain."""
     if cmap == "rgb":
-        return MixLegend(labels)
+        return MixLegend(labels, is_beside)
     colours = np.eye(3)[: len(labels)] if cmap == "rgb_argmax" else winner_colours(len(labels), cmap)
     return SwatchLegend(labels, colours)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.plots.figures.lettering import write
+from tribe_np.plots.figures.lettering import is_readable, write
 from tribe_np.plots.figures.sheets import POINTS, Sheet
 from tribe_np.plots.figures.timesteps_words import LEADING, fitted_words
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
@@ -16,6 +16,7 @@ SAMPLES_PER_STEP = 80  # of the sound wave
 NOTHING_SEEN = (236, 236, 236)  # where no picture is on screen
 WAVE = "#3b4a5a"
 FULL = 0.96  # of a box, so that words of neighbours stay apart
+SPACE = 0.318  # of the size of the letters
 MEASURED_AT = 20.0  # points, at which widths of text are measured
 QUIET = 1e-4  # of full scale: sound below it is drawn as silence, not blown up
 
@@ -35,11 +36,12 @@ class StepBox:
 
 @dataclass(frozen=True, eq=False)
 class StimulusRows:
-    """Draws the rows of a stimulus; what found no place is counted."""
+    """Draws the rows of a stimulus; what found no place, or has no font, is counted."""
 
     sheet: Sheet
     stimulus: RunStimulus
     left_out: list[int] = field(default_factory=list)
+    boxed: list[str] = field(default_factory=list)
 
     def draw_pictures(self, steps: Sequence[StepBox], y: float, height: float) -> None:
         """The picture on screen at the start of each step, as large as its box takes."""
@@ -70,6 +72,14 @@ class StimulusRows:
         for step in steps:
             words = [word.text for word in self.stimulus.words_between(step.start, step.start + step.duration)]
             self.left_out.append(write_words(self.sheet, words, step.x, y, step.width, height, is_centred=False))
+            self.boxed.extend(word for word in words if not is_readable(word))
+
+    @property
+    def odd(self) -> list[str]:
+        """What could not be shown of the words."""
+        n_left_out, n_boxed = sum(self.left_out), len(self.boxed)
+        found = [f"+N: {n_left_out} words found no place"] if n_left_out else []
+        return [*found, *([f"no installed font has all letters of {n_boxed} words: boxes"] if n_boxed else [])]
 
     @cached_property
     def _loudest(self) -> float:
@@ -98,6 +108,8 @@ def write_words(
 def _width(sheet: Sheet, text: str) -> float:
     """Points that a text takes in letters of one point."""
     known: dict[str, float] = sheet.figure.__dict__.setdefault("_widths_of_texts", {})
+    if text == " ":
+        return SPACE  # of which a picture has no extent
     if text not in known:
         artist: Any = write(sheet.figure, 0, 0, text, size=MEASURED_AT)
         box = artist.get_window_extent(sheet.figure.canvas.get_renderer())

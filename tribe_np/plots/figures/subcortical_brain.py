@@ -116,10 +116,10 @@ def load_structures(
         raise ConfigError(f"explode must be a number, got {explode}")
     own = _mask_of(mask, space)
     labelled = _finest(mask, own, resolution)
-    meshes = [
-        (structure_mesh(name, labelled.inside(name), labelled.affine), name in own.structures or name == WHOLE)
-        for name in own.structures or (WHOLE,)
-    ]
+    volumes = [(name, labelled.inside(name)) for name in own.structures or (WHOLE,)]
+    meshes = [(structure_mesh(name, inside, labelled.affine), True) for name, inside in volumes if inside.any()]
+    if not meshes:
+        raise ParcellationError(f"{labelled.origin}: has no voxel of {own.name}'s structures")
     if show_brain_stem:
         if BRAIN_STEM not in labelled.names:
             raise ParcellationError(f"{labelled.origin}: has no label {BRAIN_STEM} to show; leave show_brain_stem away")

@@ -17,13 +17,12 @@ from tribe_np.plots.colours.normalising import robust_normalize
 from tribe_np.plots.figures.brains import Brain, Inflate, load_brain
 from tribe_np.plots.figures.colour_bars import ScaleBar, mappable_of
 from tribe_np.plots.figures.drawn_views import DrawnView, draw_view
-from tribe_np.plots.figures.given_axes import raster_for, views_and_axes
+from tribe_np.plots.figures.given_axes import raster_for, shown_views, views_and_axes
 from tribe_np.plots.figures.overlays import Overlay, ValueMap
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside
 from tribe_np.plots.figures.region_labels import RegionMarks, region_marks
 from tribe_np.plots.figures.sheets import Look
 from tribe_np.plots.raster.raster import GAP
-from tribe_np.plots.views import views_named
 
 OF_LABELS = "tab20"
 
@@ -69,7 +68,7 @@ def plot_surf(
     Raises   ShapeError for values of no mesh; ConfigError; MeshError; ParcellationError; MissingDependencyError
     """
     pairs = None if axes is None else views_and_axes(views, axes)
-    shown = views_named(views) if pairs is None else tuple(view for view, _ in pairs)
+    shown = shown_views(views) if pairs is None else tuple(view for view, _ in pairs)
     if brain is None:
         brain = load_brain(mesh, inflate, bg_map=bg_map, views=shown, gap=hemisphere_gap, subjects_dir=subjects_dir)
     values = values_on(brain, signals, subjects_dir)

@@ -12,13 +12,13 @@ import numpy as np
 
 from tribe_np.cortex.meshes.resampling import resample
 from tribe_np.errors import ConfigError
-from tribe_np.plots.colours.colour_scale import FADE
+from tribe_np.plots.colours.colour_scale import FADE, PERCENTILE, colour_scale
 from tribe_np.plots.colours.normalising import robust_normalize
 from tribe_np.plots.figures.brains import Brain, Inflate, load_brain
 from tribe_np.plots.figures.colour_bars import ScaleBar
 from tribe_np.plots.figures.region_labels import region_marks
 from tribe_np.plots.figures.sheets import TWO_COLUMNS, Look
-from tribe_np.plots.figures.surface_maps import Limits, beyond_limits
+from tribe_np.plots.figures.surface_maps import beyond_limits
 from tribe_np.plots.figures.timesteps_bands import StepBands
 from tribe_np.plots.figures.timesteps_plan import TimestepsPlan, plan_of
 from tribe_np.plots.raster.raster import GAP
@@ -59,8 +59,9 @@ def plot_timesteps(
     timestamps  what is written above the steps: seconds or text
     align       "stimulus": below each moment the row that describes it; "bold": the BOLD of that moment
     timeline, stimulus   one of several recordings; a file to show in the place of the run's own
-    kwargs      of plot_surf: cmap, vmin, vmax, threshold, symmetric_cbar, alpha_cmap, colorbar, colorbar_title,
-                annotated_rois, outlines, parcellation, mesh, inflate, bg_map, hemisphere_gap, subjects_dir
+    kwargs      of plot_surf: cmap, vmin, vmax, percentile, threshold, symmetric_cbar, alpha_cmap, colorbar,
+                colorbar_title, annotated_rois, outlines, parcellation, mesh, inflate, bg_map, hemisphere_gap,
+                subjects_dir
     Raises      ShapeError, ConfigError, MeshError, OutputError, MediaError, MissingDependencyError
     """
     settings = _settings(kwargs)
@@ -92,6 +93,7 @@ class _Settings:
     threshold: float | None = None
     symmetric_cbar: bool | None = None
     alpha_cmap: tuple[float, float] | None = FADE
+    percentile: float = PERCENTILE
     colorbar: bool = True
     colorbar_title: str | None = None
     annotated_rois: Any = None
@@ -137,13 +139,13 @@ def _on_brain(
 
 def _bar(plan: TimestepsPlan, settings: _Settings, norm_percentile: float | None) -> ScaleBar:
     """One scale for all rows of brains and all times."""
-    limits = Limits(
-        settings.cmap, settings.vmin, settings.vmax, settings.threshold, settings.symmetric_cbar, norm_percentile,
-        settings.alpha_cmap,
-    )  # fmt: skip
     values = [np.asarray(rows) for rows in plan.rows.values()]
     whole = values[0] if len(values) == 1 else np.concatenate(values)
-    scale = limits.scale(whole)
+    scale = colour_scale(
+        whole, cmap=settings.cmap, low=settings.vmin, high=settings.vmax, threshold=settings.threshold,
+        percentile=settings.percentile if norm_percentile is None else 100.0, symmetric=settings.symmetric_cbar,
+        fade=settings.alpha_cmap,
+    )  # fmt: skip
     unit = UNIT if plan.is_of_run and norm_percentile is None else ""
     title = unit if settings.colorbar_title is None else settings.colorbar_title
     return ScaleBar(scale, title, beyond_limits(whole, scale))

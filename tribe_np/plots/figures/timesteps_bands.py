@@ -94,8 +94,9 @@ class StepBands:
         rows = None if self.plan.stimulus is None else StimulusRows(sheet, self.plan.stimulus)
         for number, band in enumerate(bands):
             self._draw_band(sheet, rows, band, pixels(MARGIN) + number * step)
-        n_left_out = 0 if rows is None else sum(rows.left_out)
-        self._draw_foot(sheet, self.plan.said(n_left_out), pixels(MARGIN) + len(bands) * step)
+        of_words = [] if rows is None else rows.odd
+        self._draw_foot(sheet, self.plan.said(of_words), pixels(MARGIN) + len(bands) * step)
+        sheet.figure.odd = tuple(self.plan.odd(of_words))
         return sheet.figure
 
     def _draw_band(self, sheet: Sheet, rows: StimulusRows | None, band: Sequence[TimeStep], y: float) -> None:
@@ -138,8 +139,9 @@ class StepBands:
     # -- what is said below --------------------------------------------------------------------------------------
 
     def _foot_height(self) -> int:
-        # words that find no place are counted while they are drawn: there is a line for them in any case
-        n_lines = len(self.plan.said(1 if self.plan.stimulus is not None and self.plan.stimulus.words else 0))
+        # words that find no place are counted while they are drawn: there are lines for them in any case
+        has_words = self.plan.stimulus is not None and self.plan.stimulus.words
+        n_lines = len(self.plan.said()) + (2 if has_words else 0)
         bar = self.bar.size(self.look)[1] if self.shows_bar else 0
         return max(bar, self.look.pixels(LEADING) * n_lines)
 
@@ -154,3 +156,8 @@ class StepBands:
             )  # fmt: skip
         if self.shows_bar:
             self.bar.draw(sheet, (sheet.width - left - bar_width, y, bar_width, bar_height))
+
+
+def odd_of(figure: Any) -> tuple[str, ...]:
+    """What was odd about a figure of time steps, as it says itself below."""
+    return getattr(figure, "odd", ())

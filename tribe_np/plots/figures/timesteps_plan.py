@@ -51,25 +51,32 @@ class TimestepsPlan:
         """The values (2 V,) of a row of brains at a step; None where nothing is predicted."""
         return self.clock.values_at(self.rows[name], step.at)
 
-    def said(self, n_words_left_out: int) -> list[str]:
+    def said(self, of_words: Sequence[str] = ()) -> list[str]:
         """What a reader of the figure must know, in short lines."""
-        series, stimulus = self.series, self.stimulus
-        offset, lines = f"{series.hemodynamic_offset:g} s", []
+        offset, lines = f"{self.series.hemodynamic_offset:g} s", []
         if self.clock.align == "bold":
             lines.append(f"brains: the BOLD of the time above, which answers to the stimulus {offset} before")
-        elif series.hemodynamic_offset and self.is_of_run:
+        elif self.series.hemodynamic_offset and self.is_of_run:
             lines.append(f"brains: the row that describes the stimulus above; its BOLD comes {offset} later")
         if self.every > 1:
             lines.append(f"every {ordinal(self.every)} of {self.n_rows} rows is drawn")
+        gaps = [f"{clock_text(start)} to {clock_text(stop)}" for start, stop in self.clock.gaps]
+        if gaps:
+            more = f" and {len(gaps) - 3} more times" if len(gaps) > 3 else ""
+            lines.append(f"there are no rows from {', '.join(gaps[:3])}{more}")
         n_bare = sum(self.clock.rows_at(step.at) is None for step in self.steps)
         if n_bare:
             lines.append(f"nothing is predicted at {n_bare} of {len(self.steps)} steps: bare brains")
+        return [*lines, *self.odd(of_words)]
+
+    def odd(self, of_words: Sequence[str] = ()) -> list[str]:
+        """What is missing from the figure."""
+        lines = []
         for name, values in self.rows.items():
             if n_missing := n_without_value(values):
                 lines.append(f"{name}: {n_missing} of {values.shape[1]} vertices have no value somewhere: bare there")
-        if n_words_left_out:
-            lines.append(f"+N: {n_words_left_out} words found no place")
-        return [*lines, *([stimulus.note] if stimulus is not None and stimulus.note else [])]
+        note = "" if self.stimulus is None else self.stimulus.note
+        return [*lines, *of_words, *([note] if note else [])]
 
 
 def plan_of(

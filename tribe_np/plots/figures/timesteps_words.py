@@ -26,47 +26,57 @@ class FittedWords:
 def fitted_words(words: Sequence[str], width: float, height: float, measure: Measure) -> FittedWords:
     """The words in a box of so many points; what does not fit at the smallest size is counted in the last line."""
     words = [shown(" ".join(word.split()), LONGEST_WORD) for word in words if word.strip()]
-    lines: list[tuple[str, int]] = []
+    lines: list[WordLine] = []
+    n_lines, size = 1, SIZES[-1]
     for size in SIZES:
-        lines = wrapped(words, width / size, measure)
-        if len(lines) <= max(1, int(height / (size * LEADING))):
-            return FittedWords(tuple(text for text, _ in lines), size)
-    n_lines = max(1, int(height / (SIZES[-1] * LEADING)))
-    return _cut(words, lines, n_lines, width / SIZES[-1], measure)
+        n_lines = max(1, int(height / (size * LEADING)))
+        lines = wrapped(words, width / size, measure, most=n_lines + 1)
+        if len(lines) <= n_lines:
+            return FittedWords(tuple(line.text for line in lines), size)
+    *full, last = lines[:n_lines]
+    left = len(words) - sum(len(line.ends) for line in full)
+    n_kept = next((n for n in range(len(last.ends), 0, -1) if measure(last.cut(n, left)) <= width / size), 0)
+    return FittedWords((*(line.text for line in full), last.cut(n_kept, left)), size, left - n_kept)
 
 
-def wrapped(words: Sequence[str], width: float, measure: Measure) -> list[tuple[str, int]]:
-    """Lines no wider than `width`, each with the number of words that end in it; a word that is wider is broken."""
-    lines: list[tuple[str, int]] = []
-    line, n_words = "", 0
+@dataclass(frozen=True)
+class WordLine:
+    """A line, and where in it each word ends that ends in it."""
+
+    text: str
+    ends: tuple[int, ...]
+
+    def cut(self, n_words: int, n_left: int) -> str:
+        """Its first words, and how many of `n_left` there are more."""
+        kept = self.text[: self.ends[n_words - 1]] if n_words else ""
+        return f"{kept} +{n_left - n_words}".strip()
+
+
+def wrapped(words: Sequence[str], width: float, measure: Measure, most: int | None = None) -> list[WordLine]:
+    """Lines no wider than `width`, `most` of them at most; a word that is wider is broken.
+
+    Words are measured one by one, each once: a line is as wide as its words and the spaces between them.
+    """
+    lines: list[WordLine] = []
+    line, taken = "", 0.0
+    ends: list[int] = []
     for word in words:
-        longer = word if not line else line + _between(line, word) + word
-        if line and measure(longer) > width:
-            lines.append((line, n_words))
-            line, n_words, longer = "", 0, word
-        while measure(longer) > width and len(longer) > 1:
-            n_letters = next((n for n in range(len(longer) - 1, 1, -1) if measure(longer[:n]) <= width), 1)
-            lines.append((longer[:n_letters], 0))
-            longer = longer[n_letters:]
-        line, n_words = longer, n_words + 1
-    return [*lines, (line, n_words)] if line else lines
-
-
-def _cut(
-    words: Sequence[str], lines: list[tuple[str, int]], n_lines: int, width: float, measure: Measure
-) -> FittedWords:
-    """The first lines, the last of them with how many words there are more."""
-    kept = lines[:n_lines]
-    n_left_out = len(words) - sum(n for _, n in kept)
-    text = kept[-1][0]
-    while text and measure(f"{text} +{n_left_out}") > width:
-        shorter = text[: -1 if " " not in text else len(text) - text.rindex(" ") and text.rindex(" ")]
-        n_left_out += 1 if " " in text else 0
-        text = shorter
-    if not text:
-        n_left_out = len(words) - sum(n for _, n in kept[:-1])
-    last = f"{text} +{n_left_out}".strip()
-    return FittedWords((*(text for text, _ in kept[:-1]), last), SIZES[-1], n_left_out)
+        between = _between(line, word) if line else ""
+        wide = measure(word)
+        if line and taken + measure(between) + wide > width:
+            lines.append(WordLine(line, tuple(ends)))
+            line, ends, taken, between = "", [], 0.0, ""
+        while wide > width and len(word) > 1:  # only at the beginning of a line
+            n_letters = next((n for n in range(len(word) - 1, 1, -1) if measure(word[:n]) <= width), 1)
+            lines.append(WordLine(word[:n_letters], ()))
+            word = word[n_letters:]
+            wide = measure(word)
+        if most is not None and len(lines) >= most:
+            return lines[:most]
+        line += between + word
+        taken += measure(between) + wide
+        ends = [*ends, len(line)]
+    return [*lines, WordLine(line, tuple(ends))] if line else lines
 
 
 def _between(line: str, word: str) -> str:

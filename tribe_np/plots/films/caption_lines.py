@@ -120,6 +120,4 @@ def _caption(group: Sequence[TimedText], then: float, width: Width, box_width: f
         stops += [following if following - stop < 0.3 else max(stop, word.start + 0.1)] * len(pieces)
     end = group[-1].start + max(group[-1].duration, 0.0)
     stop = min(then, end + HELD)
-    return CaptionLines(
-        tuple(wrapped(texts, width, box_width)), tuple(starts), tuple(stops), group[0].start, stop
-    )
+    return CaptionLines(tuple(wrapped(texts, width, box_width)), tuple(starts), tuple(stops), group[0].start, stop)

@@ -102,7 +102,7 @@ def _encoder(arguments: Sequence[str], path: Path) -> Iterator[Put]:
         def put(film_frame: np.ndarray) -> None:
             assert child.stdin is not None
             try:
-                child.stdin.write(memoryview(film_frame).cast("B"))
+                child.stdin.write(film_frame.data.cast("B"))
             except BrokenPipeError:
                 _check(child, log, path)
                 raise OutputError(f"{path}: ffmpeg took no more pictures, without saying why") from None

@@ -35,7 +35,8 @@ class Fonts:
 
     def width(self, text: str, size: int, *, bold: bool = False) -> int:
         """Pixels from the start of a text to where the next would begin."""
-        return round(self.font(text, size, bold=bold).getlength(text))
+        width: float = self.font(text, size, bold=bold).getlength(text)
+        return round(width)
 
     def _found(self, text: str, size: int, bold: bool) -> Any:
         own = self.folder / DEJAVU[bold]

@@ -129,18 +129,21 @@ def _brain_boxes(
     area: Box, content: FilmContent, label_height: int, gap: int
 ) -> tuple[tuple[Box, ...], tuple[tuple[Box, ...], ...]]:
     n = content.n_maps
-    width = (area.width - (n - 1) * gap) // n
+    apart = 3 * gap
+    width = (area.width - (n - 1) * apart) // n
     labels, tiles = [], []
     for number in range(n):
-        x, top = area.x + number * (width + gap), area.y + (label_height if n > 1 else 0)
+        x, top = area.x + number * (width + apart), area.y + (label_height if n > 1 else 0)
         if n > 1:
             labels.append(Box(x, area.y, width, label_height))
         height = area.y + area.height - top
         columns, rows = tile_grid(content.n_views, width, height)
-        tile_width, tile_height = width // columns, height // rows
+        tile_width = width // columns
+        tile_height = min(height // rows, round(tile_width / TILE_ASPECT) + gap)
+        first = top + (height - rows * tile_height) // 2
         tiles.append(
             tuple(
-                Box(x + i % columns * tile_width, top + i // columns * tile_height, tile_width, tile_height)
+                Box(x + i % columns * tile_width, first + i // columns * tile_height, tile_width, tile_height)
                 for i in range(content.n_views)
             )
         )

@@ -1,8 +1,8 @@
 """A film of a prediction: the stimulus with its own sound beside the cortex, in one file that appears whole or not.
 
-The mesh is rasterised once (`brain_panels`); then a film frame is a lookup of colours, the pictures of the stimulus come
-from one ffmpeg and go to another (`film_encoder`). Nothing is kept of what has been shown: an hour takes as much memory
-as a minute.
+The mesh is rasterised once (`brain_panels`); then a film frame is a lookup of colours. The pictures of the stimulus
+come from one ffmpeg and go to another (`film_encoder`). Nothing is kept of what has been shown: an hour takes as much
+memory as a minute.
 """
 
 import tempfile
@@ -18,8 +18,10 @@ import numpy as np
 from tribe_np.files.leftovers import scratch_prefix
 from tribe_np.media.sound.audio import TRACK_RATE
 from tribe_np.outputs.whole import check_file_target, write_file_whole
+from tribe_np.plots.films.colour_strip import bar_colours
 from tribe_np.plots.films.film_encoder import GIF, Put, encode_sound, gif_file, mp4_file
 from tribe_np.plots.films.film_planning import FilmPlan, planned
+from tribe_np.plots.films.film_text import NIGHT
 from tribe_np.plots.films.film_wishes import DEFAULT_VIEWS, film_form
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
 
@@ -50,8 +52,9 @@ class FilmMade:
 def film(
     prediction: Any, out: str | Path, *, views: Sequence[Any] = DEFAULT_VIEWS, size: Any = None,
     fps: float | None = None, align: str = "stimulus", start: float | None = None, stop: float | None = None,
-    timeline: str | None = None, stimulus: str | Path | None = None, beside: Any = None, minus: Any = None,
-    labels: Sequence[str] | None = None, parcellation: Any = None, regions: Sequence[str] | None = None,
+    timeline: str | None = None, stimulus: str | Path | RunStimulus | None = None, beside: Any = None,
+    minus: Any = None, names: Sequence[str] | None = None, parcellation: Any = None,
+    labels: Sequence[str] | None = None,
     surface: str = "half", subjects_dir: str | Path | None = None, title: str | None = None,
     stage: Stage | None = None, **colours: Any,
 ) -> FilmMade:  # fmt: skip
@@ -62,6 +65,8 @@ def film(
     align       "stimulus": at each moment the BOLD predicted for what is on screen, which is measured some seconds
                 later; "bold": the BOLD of that moment, which answers what was on screen some seconds before
     start, stop seconds of the stimulus; by default all of it
+    names       what the maps are called; by default the names of their folders
+    parcellation, labels   borders of its regions, and the names of some; labels alone: those regions alone
     stimulus    a file in the place of the one that run.json names
     colours     settings of `colour_scale`: cmap, low, high, percentile, symmetric, threshold, fade
     stage       draws progress: `stage(name, total, unit)` is a context that gives a function of steps done
@@ -74,7 +79,7 @@ def film(
     check_file_target(out, COMMAND, inputs)
     plan = planned(
         prediction, form, views=views, align=align, start=start, stop=stop, timeline=timeline, stimulus=stimulus,
-        beside=beside, minus=minus, labels=labels, parcellation=parcellation, regions=regions, surface=surface,
+        beside=beside, minus=minus, names=names, parcellation=parcellation, labels=labels, surface=surface,
         subjects_dir=subjects_dir, title=title, colours=colours,
     )  # fmt: skip
     write_plan(plan, out, stage or _no_stage)
@@ -92,11 +97,14 @@ def write_plan(plan: FilmPlan, out: Path, stage: Stage) -> None:
     """
 
     def fill(partial: Path) -> None:
-        with tempfile.TemporaryDirectory(prefix=scratch_prefix()) as scratch, _file(plan, partial, Path(scratch)) as put:
-            with stage("film", plan.n_film_frames, "film frames") as step:
-                for film_frame in film_frames(plan, plan.moments):
-                    put(film_frame)
-                    step(1)
+        with (
+            tempfile.TemporaryDirectory(prefix=scratch_prefix()) as scratch,
+            _file(plan, partial, Path(scratch)) as put,
+            stage("film", plan.n_film_frames, "film frames") as step,
+        ):
+            for film_frame in film_frames(plan, plan.moments):
+                put(film_frame)
+                step(1)
 
     write_file_whole(out, fill, COMMAND)
 
@@ -106,7 +114,7 @@ def film_frames(plan: FilmPlan, moments: Sequence[float]) -> Iterator[np.ndarray
     pictures: Iterable[np.ndarray | None] = (None for _ in moments)
     box = plan.layout.picture
     if plan.stimulus.has_pictures and not box.is_empty:
-        pictures = plan.stimulus.pictures_at(moments, box.width, box.height)
+        pictures = plan.stimulus.pictures_at(moments, box.width, box.height, fill=NIGHT)
     for moment, picture in zip(moments, pictures, strict=False):
         yield plan.scene.at(moment, picture)
 
@@ -123,7 +131,10 @@ def _file(plan: FilmPlan, path: Path, scratch: Path) -> AbstractContextManager[P
     form, n = plan.form, plan.n_film_frames
     if form.kind == GIF:
         chosen = plan.moments[:: ceil(n / N_SAMPLES)]
-        return gif_file(path, form.size, form.fps, [each.copy() for each in film_frames(plan, chosen)])
+        samples = [each.copy() for each in film_frames(plan, chosen)]
+        # and all colours of the map: else those that are rare would lie far from the bar's
+        samples.append(np.broadcast_to(bar_colours(plan.scene.brain.scale, form.size[0]), samples[0].shape))
+        return gif_file(path, form.size, form.fps, samples)
     sound = None
     if plan.stimulus.has_sound:
         sound = scratch / "sound.mp4"

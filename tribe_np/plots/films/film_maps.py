@@ -10,6 +10,7 @@ from tribe_np.cortex.series import SurfaceSeries, as_series
 from tribe_np.errors import ConfigError, ShapeError
 from tribe_np.plots.colours.colour_scale import MOST_VALUES
 
+BLOCK = 128  # rows that are read at once
 SAME_START = 1e-3  # seconds by which the rows of two predictions may miss each other
 
 
@@ -29,17 +30,26 @@ class FilmMap:
         values = _whole_row(self.series, number)
         return values if self.minus is None else values - _whole_row(self.minus, number)
 
+    def at(self, found: tuple[int, int, float]) -> np.ndarray:
+        """The values between two rows (row, next, weight of the next), (2 V,) float32."""
+        row, following, weight = found
+        values = self.row(row)
+        if weight == 0:
+            return values
+        share = np.float32(weight)
+        return np.asarray((1 - share) * values + share * self.row(following))
+
     def some_rows(self, rows: np.ndarray) -> np.ndarray:
         """Values of as many of these rows as limits are taken from, (n, columns): evenly spread where they are many."""
         step = max(1, -(-len(rows) * self.series.values.shape[1] // MOST_VALUES))
         chosen = rows[::step]
         if self.minus is None:
-            return np.asarray(self.series.values[chosen])
+            return np.concatenate([rows_read(self.series.values, part) for part in in_blocks(chosen)])
         return np.stack([self.row(int(row)) for row in chosen])
 
 
 def film_maps(
-    prediction: Any, *, beside: Any = None, minus: Any = None, labels: tuple[str, ...] | None = None
+    prediction: Any, *, beside: Any = None, minus: Any = None, names: tuple[str, ...] | None = None
 ) -> tuple[FilmMap, ...]:
     """One map, or two beside each other.
 
@@ -52,15 +62,15 @@ def film_maps(
     if minus is not None:
         other = as_series(minus)
         check_same_rows(series, other)
-        (label,) = _labels(labels, [f"{_name(series)} minus {_name(other)}"])
+        (label,) = _labels(names, [f"{_name(series)} \u2212 {_name(other)}"])
         return (FilmMap(series, label, other),)
     if beside is None:
-        (label,) = _labels(labels, [""])
+        (label,) = _labels(names, [""])
         return (FilmMap(series, label),)
     other = as_series(beside)
     check_same_rows(series, other)
-    names = _labels(labels, _told_apart(series, other))
-    return FilmMap(series, names[0]), FilmMap(other, names[1])
+    called = _labels(names, _told_apart(series, other))
+    return FilmMap(series, called[0]), FilmMap(other, called[1])
 
 
 def check_same_rows(one: SurfaceSeries, other: SurfaceSeries) -> None:
@@ -93,6 +103,19 @@ def check_same_rows(one: SurfaceSeries, other: SurfaceSeries) -> None:
         )
 
 
+def rows_read(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """A copy of some rows (n, columns). Of a file they are read through a map of their own, which goes at once: what
+    was read of a long prediction does not add up in memory."""
+    if isinstance(values, np.memmap) and values.filename is not None and values.flags.c_contiguous:
+        values = np.memmap(values.filename, values.dtype, "r", values.offset, values.shape)
+    return np.array(values[rows])
+
+
+def in_blocks(rows: np.ndarray) -> list[np.ndarray]:
+    """The same rows in blocks of BLOCK."""
+    return [rows[first : first + BLOCK] for first in range(0, len(rows), BLOCK)]
+
+
 def stimulus_name(series: SurfaceSeries) -> str:
     """The file name of the stimulus by run.json, or no text."""
     told = series.run.get("stimulus")
@@ -109,7 +132,7 @@ def is_of_random_weights(series: SurfaceSeries) -> bool:
 
 
 def _whole_row(series: SurfaceSeries, number: int) -> np.ndarray:
-    values = np.asarray(series.values[number], np.float32)
+    values = rows_read(series.values, np.array([number]))[0].astype(np.float32, copy=False)
     if series.vertices is None:
         return values
     whole = np.full(2 * series.per_hemisphere, np.nan, np.float32)
@@ -121,7 +144,7 @@ def _labels(given: tuple[str, ...] | None, own: list[str]) -> list[str]:
     if given is None:
         return own
     if len(given) != len(own):
-        raise ConfigError(f"expected {len(own)} label{'s' if len(own) > 1 else ''}, one a map, got {len(given)}")
+        raise ConfigError(f"expected {len(own)} name{'s' if len(own) > 1 else ''}, one a map, got {len(given)}")
     return list(given)
 
 

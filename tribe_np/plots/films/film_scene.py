@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tribe_np.plots.colours.colour_scale import ColourScale
-from tribe_np.plots.films.brain_panels import BrainPanels
 from tribe_np.plots.films.caption_lines import CaptionLines, caption_at, caption_lines
 from tribe_np.plots.films.colour_strip import draw_colour_bar
+from tribe_np.plots.films.film_brain import FilmBrain
 from tribe_np.plots.films.film_fonts import drawable
 from tribe_np.plots.films.film_layout import Box, FilmLayout
 from tribe_np.plots.films.film_maps import FilmMap
@@ -31,23 +30,22 @@ class FilmTexts:
     warning: str
     shown: tuple[str, str]  # what the brain shows, where a row is shown
     unit: str
-    view_names: tuple[str, ...]
+    lane: str  # of the time line, in a word
 
 
 class FilmScene:
     """Paints film frames into one array, which is used again for the next."""
 
     def __init__(
-        self, layout: FilmLayout, texts: FilmTexts, *, maps: Sequence[FilmMap], panels: Sequence[BrainPanels],
+        self, layout: FilmLayout, texts: FilmTexts, *, maps: Sequence[FilmMap], brain: FilmBrain, painter: TextPainter,
         clock: RowClock, stimulus: RunStimulus, start: float, stop: float,
     ) -> None:  # fmt: skip
-        self.layout, self.texts, self.maps, self.panels = layout, texts, maps, panels
+        self.layout, self.texts, self.maps, self.brain, self.painter = layout, texts, maps, brain, painter
         self.clock, self.stimulus, self.stop = clock, stimulus, stop
-        self.painter = TextPainter()
         loudest = max(float(stimulus.sound_envelope(start, stop, LOUDNESS_PARTS).max(initial=0.0)), 1e-3)
         self.strip = TimeStrip(
             layout.strip, layout.scale, self.painter, clock=clock, stimulus=stimulus, start=start, stop=stop,
-            loudest=loudest,
+            loudest=loudest, lane=texts.lane,
         )  # fmt: skip
         self.has_picture = stimulus.has_pictures and not layout.picture.is_empty
         has_wave = stimulus.has_sound and not self.has_picture and not layout.picture.is_empty
@@ -65,9 +63,8 @@ class FilmScene:
         `picture` is that of the stimulus in the size of its box, where it has any.
         """
         found = self.clock.rows_at(seconds)
-        pixels = self.film_frame.reshape(-1, 3)
-        for panels, shown_map in zip(self.panels, self.maps, strict=True):
-            panels.draw(pixels, found, shown_map.row)
+        for number, shown_map in enumerate(self.maps):
+            self.brain.draw(self.film_frame, number, None if found is None else shown_map.at(found))
         if self.has_picture:
             self._paint_picture(seconds, picture)
         if self.wave is not None:
@@ -162,18 +159,7 @@ class FilmScene:
         for label, each in zip(layout.labels, self.maps, strict=bool(layout.labels)):
             style = TextStyle(size(19), BRIGHT, bold=True, across=0.5)
             self.film_frame[label.window] = self.painter.line(each.label, (label.width, label.height), style)
-        for tiles in layout.tiles:
-            for tile, name in zip(tiles, self.texts.view_names, strict=True):
-                self._paint_view_name(tile, name)
         draw_colour_bar(
-            self.film_frame, layout.colour_bar, self.panels[0].tables.scale, self.painter, size=size(16),
+            self.film_frame, layout.colour_bar, self.brain.scale, self.painter, size=size(16),
             unit=self.texts.unit,
         )  # fmt: skip
-
-    def _paint_view_name(self, tile: Box, name: str) -> None:
-        size = self.layout.text_size(14)
-        width, height = min(self.painter.fonts.width(name, size) + 2, tile.width), round(1.35 * size)
-        x = tile.x + (tile.width - width) // 2
-        self.film_frame[tile.y : tile.y + height, x : x + width] = self.painter.line(
-            name, (width, height), TextStyle(size, DIM, across=0.5)
-        )

@@ -58,6 +58,11 @@ class TextPainter:
         key = ("caption", caption.lines, caption.start, spoken, size, style)
         return self._once(key, lambda: self._caption(caption, spoken, size, style))
 
+    def mask(self, width: int, height: int) -> "TextMask":
+        """An empty sheet for letters alone."""
+        picture = self._image.new("L", (width, height), 0)
+        return TextMask(self.fonts, picture, self._draw.Draw(picture))
+
     def _once(self, key: Any, made: Any) -> np.ndarray:
         if key not in self._kept:
             self._kept[key] = made()
@@ -118,3 +123,23 @@ class TextPainter:
     def _sheet(self, size: tuple[int, int], background: Colour) -> tuple[Any, Any]:
         picture = self._image.new("RGB", size, background)
         return picture, self._draw.Draw(picture)
+
+
+@dataclass(frozen=True, eq=False)
+class TextMask:
+    """How far letters cover each pixel."""
+
+    fonts: Fonts
+    picture: Any
+    drawing: Any
+
+    def write(self, text: str, x: float, y: float, size: int, stroke: int) -> None:
+        """A text with its middle at (x, y), its lines `stroke` pixels wider on both sides."""
+        text = drawable(text)
+        font = self.fonts.font(text, size, bold=True)
+        self.drawing.text((x, y), in_drawing_order(text), 255, font, anchor="mm", stroke_width=stroke)
+
+    @property
+    def cover(self) -> np.ndarray:
+        """(height, width) float32 from 0 to 1."""
+        return np.asarray(self.picture, np.float32) / 255

@@ -13,7 +13,7 @@ SUFFIXES = {".mp4": MP4, ".m4v": MP4, ".gif": GIF}
 SIZES = {MP4: (1280, 720), GIF: (800, 450)}
 RATES = {MP4: 24.0, GIF: 10.0}  # film frames a second; a GIF counts hundredths of a second
 SMALLEST, LARGEST = (320, 180), (7680, 4320)
-SLOWEST, FASTEST = 1.0, {MP4: 120.0, GIF: 50.0}
+SLOWEST, FASTEST = 0.1, {MP4: 120.0, GIF: 50.0}
 DEFAULT_VIEWS = ("lateral", "medial")
 
 

@@ -49,12 +49,16 @@ class Axis:
         """The pixel of a moment, which may lie outside."""
         return self.left + round((seconds - self.start) / (self.stop - self.start) * self.width)
 
+    @property
+    def step(self) -> float:
+        """Seconds from a tick to the next."""
+        length = self.stop - self.start
+        return next((step for step in STEPS if length / step <= MOST_TICKS), STEPS[-1])
+
     def ticks(self) -> list[float]:
         """Round moments on the axis."""
-        length = self.stop - self.start
-        step = next((step for step in STEPS if length / step <= MOST_TICKS), STEPS[-1])
-        first = int(np.ceil(self.start / step - 1e-9))
-        return [number * step for number in range(first, int(np.floor(self.stop / step + 1e-9)) + 1)]
+        first = int(np.ceil(self.start / self.step - 1e-9))
+        return [number * self.step for number in range(first, int(np.floor(self.stop / self.step + 1e-9)) + 1)]
 
 
 @dataclass(frozen=True)
@@ -82,10 +86,10 @@ class TimeStrip:
 
     def __init__(
         self, box: Box, scale: float, painter: TextPainter, *, clock: RowClock, stimulus: RunStimulus,
-        start: float, stop: float, loudest: float,
+        start: float, stop: float, loudest: float, lane: str,
     ) -> None:  # fmt: skip
         self.box, self.scale, self.painter = box, scale, painter
-        self.clock, self.stimulus, self.loudest = clock, stimulus, loudest
+        self.clock, self.stimulus, self.loudest, self.lane = clock, stimulus, loudest, lane
         self.offset = clock.hemodynamic_offset
         self.is_bold = clock.align == "bold"
         length = stop - start
@@ -111,12 +115,12 @@ class TimeStrip:
         self._upright(strip, axis, seconds, top - wide, bottom, ACCENT, wide)
         self._upright(strip, axis, bold, bold_top, bold_bottom + wide, BOLD_COLOUR, wide)
         if self.offset:
-            self._say_offset(strip, *sorted((axis.x(answered), axis.x(bold))), bottom, bold_top)
+            self._say_offset(strip, axis.x(answered), axis.x(bold))
 
     def _page_at(self, seconds: float) -> tuple[Axis, np.ndarray]:
         number = max(0, bisect_right(self.page_starts, seconds + 1e-9) - 1)
         if self._page is None or self._page[0] != number:
-            left = round(96 * self.scale)
+            left = self.painter.fonts.width("stimulus", self.text) + round(30 * self.scale)
             start = self.page_starts[number]
             early = self.offset if self.is_bold and number else 0.0
             late = 0.0 if self.is_bold else self.offset
@@ -164,7 +168,7 @@ class TimeStrip:
     def _labels(self, ground: np.ndarray, axis: Axis) -> None:
         width = axis.left - round(12 * self.scale)
         for text, (first, last), colour in (
-            ("stimulus", self.lanes.stimulus, ACCENT), ("BOLD", self.lanes.bold, BOLD_COLOUR),
+            ("stimulus", self.lanes.stimulus, ACCENT), (self.lane, self.lanes.bold, BOLD_COLOUR),
         ):  # fmt: skip
             style = TextStyle(self.text, colour, across=1.0)
             ground[first:last, :width] = self.painter.line(text, (width, last - first), style)
@@ -172,7 +176,7 @@ class TimeStrip:
         height = round(1.35 * self.text)
         used = -1
         for moment in axis.ticks():
-            text = clock_text(moment, digits=1 if axis.stop - axis.start < 4 else 0)
+            text = clock_text(moment, digits=0 if axis.step >= 1 else 1)
             wide = self.painter.fonts.width(text, self.text) + 2
             x = min(max(axis.x(moment) - wide // 2, axis.left), axis.left + axis.width - wide)
             if x > used and top + height <= len(ground):
@@ -185,8 +189,9 @@ class TimeStrip:
                 for first, last in (self.lanes.stimulus, self.lanes.bold):
                     ground[last - max(2, (last - first) // 6) : last, at] = EDGE
 
-    def _say_offset(self, strip: np.ndarray, left: int, right: int, top: int, bottom: int) -> None:
+    def _say_offset(self, strip: np.ndarray, left: int, right: int) -> None:
         """Beside the line from `left` to `right`, where there is room."""
+        top, bottom = self.lanes.stimulus[1], self.lanes.bold[0]
         text, size, gap = f"{self.offset:g} s later", max(10, round(14 * self.scale)), round(10 * self.scale)
         wide = self.painter.fonts.width(text, size) + 2
         x = right + gap if right + gap + wide < strip.shape[1] else left - gap - wide
@@ -243,4 +248,3 @@ def clock_text(seconds: float, *, digits: int = 1) -> str:
     sign = "-" if seconds < 0 and ticks else ""
     end = f".{part:0{digits}d}" if digits else ""
     return f"{sign}{hours}:{minute:02d}:{second:02d}{end}" if hours else f"{sign}{minute}:{second:02d}{end}"
-

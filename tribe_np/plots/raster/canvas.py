@@ -15,6 +15,7 @@ from tribe_np.errors import ConfigError, ShapeError
 from tribe_np.plots.raster.camera import extent
 from tribe_np.plots.raster.lighting import lit
 from tribe_np.plots.raster.raster import GAP, Raster, base_colours, rasterise
+from tribe_np.plots.raster.softening import soften_rows, weight_slopes
 from tribe_np.plots.views import View
 
 SHADING = 0.5  # of the light's effect on the colours of a map: they must stay those of its colour bar
@@ -25,15 +26,17 @@ Colour = tuple[float, float, float]
 class Canvas:
     """Views placed in a picture; fragments that have their pixel for themselves come first, then the others by pixel.
 
-    Shapes   matrix (P, 2 V) weights of vertices; bare (P, 3) and strength (P,) float32 of 255: what a fragment shows
-             without a map, and the light on a map's colours; outline (P, 3) float32 or None, added to both;
-             pixels (n_alone,); shared (n,) pixels of several fragments or none at all in part, with starts (n,) of
-             their fragments, and coverage (P - n_alone,); blank (height, width, 3) uint8
+    Shapes   matrix (P, 2 V) weights of vertices; slopes (P, 3, 2) as `weight_slopes`; bare (P, 3) and strength (P,)
+             float32 of 255: what a fragment shows without a map, and the light on a map's colours; outline (P, 3)
+             float32 or None, added to both; pixels (n_alone,); shared (n,) pixels that several fragments cover, or
+             one in part, with starts (n,) of their fragments, and coverage (P - n_alone,); blank (height, width, 3)
+             uint8, what lies under all: text may be written into it
     """
 
     width: int
     height: int
     matrix: csr_array
+    slopes: np.ndarray
     bare: np.ndarray
     strength: np.ndarray
     outline: np.ndarray | None
@@ -53,17 +56,13 @@ class Canvas:
             return self._filled(np.zeros(len(self.bare), np.intp), np.zeros((1, 4), np.float32))
         if np.shape(values) != (self.matrix.shape[1],):
             raise ShapeError(f"values must have shape ({self.matrix.shape[1]},), got {np.shape(values)}")
-        return self._filled(self._indices(values, len(table), low, high), _with_nothing(table))
-
-    def _indices(self, values: np.ndarray, n: int, low: float, high: float) -> np.ndarray:
-        """The table's row of each fragment, n for none."""
-        step = n / (high - low) if high > low else 0.0
+        step = len(table) / (high - low) if high > low else 0.0
         scaled = np.clip((np.asarray(values, np.float64) - low) * step, -1e6, 1e6).astype(np.float32)
         at = self.matrix @ scaled
-        missing = np.isnan(at)
-        np.clip(at, 0, n - 1, out=at)
-        at[missing] = n
-        return np.asarray(at.astype(np.intp))
+        indices = _rows(at, len(table))
+        vertices = self.matrix.indices.reshape(-1, 3)
+        colours = soften_rows(at, indices, _with_nothing(table), lambda some: scaled[vertices[some]], self.slopes)
+        return self._filled(indices, colours)
 
     def _filled(self, indices: np.ndarray, table: np.ndarray) -> np.ndarray:
         picture = self.blank.copy()
@@ -119,6 +118,7 @@ def canvas_of(
         width=width,
         height=height,
         matrix=_matrix(rasters, order),
+        slopes=np.concatenate([weight_slopes(raster) for raster in rasters])[order],
         bare=(bare * (1 - lines[:, None]))[order].astype(np.float32),
         strength=(strength * (1 - lines))[order].astype(np.float32),
         outline=outline if outline.any() else None,
@@ -143,8 +143,10 @@ def arranged(
     """Rasters of views side by side in rows, as large as fits, all at one scale: what `canvas_of` takes.
 
     Units    space, pixels around each view; columns: 2 for up to four views, else 3, where none is given
-    Raises   ConfigError for a canvas too small for so many views
+    Raises   ConfigError for no view, and for a canvas too small for so many
     """
+    if not views:
+        raise ConfigError("there is no view to arrange")
     columns = min(len(views), columns or (2 if len(views) <= 4 else 3))
     rows = -(-len(views) // columns)
     sizes = [high - low for low, high in (extent(surface, view, gap) for view in views)]
@@ -203,6 +205,14 @@ def _check_apart(rasters: Sequence[Raster], pixels: np.ndarray) -> None:
         raise ConfigError("two views of a canvas cover the same pixels; place them further apart")
     if len({raster.n_vertices for raster in rasters}) > 1:
         raise ConfigError("the views of a canvas must show the same mesh")
+
+
+def _rows(at: np.ndarray, n: int) -> np.ndarray:
+    """The table's row of each fragment, n for none."""
+    missing = np.isnan(at)
+    row = np.clip(at, 0, n - 1)
+    row[missing] = n
+    return np.asarray(row.astype(np.intp))
 
 
 def _with_nothing(table: np.ndarray) -> np.ndarray:

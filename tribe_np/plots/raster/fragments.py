@@ -13,6 +13,7 @@ from tribe_np.plots.raster.zbuffer import MOST_PLACES, Triangles, boxes, front_t
 SAMPLES = 16
 # 16 places of a pixel with no two in one row or column (Hammersley's): edges of every slope get 16 steps
 PLACES = np.array([[i + 0.5, int(f"{i:04b}"[::-1], 2) + 0.5] for i in range(SAMPLES)]) / SAMPLES
+FROM_MIDDLE = np.argsort(np.argsort(((PLACES - 0.5) ** 2).sum(axis=1), kind="stable"), kind="stable")
 JUMP = 1.0  # pixels by which depth may bend from a pixel to the next before the pixel is looked at closely
 APART = 2.0  # pixels of depth between two pieces of surface
 
@@ -35,11 +36,15 @@ def fragments_of(triangles: Triangles, width: int, height: int) -> Fragments:
     """
     found, depth = front_triangles(triangles, width, height)
     edge = _edges(depth.reshape(height, width))
-    plain = np.flatnonzero((found >= 0) & ~edge.reshape(-1))
+    fine = _fine(triangles, edge)
+    is_whole = (fine.coverage == 1) & (found[fine.pixels] >= 0)  # one piece after all: its middle is known
+    close = edge.reshape(-1).copy()
+    close[fine.pixels[is_whole]] = False
+    fine = Fragments(*(part[~is_whole] for part in vars(fine).values()))
+    plain = np.flatnonzero((found >= 0) & ~close)
     y, x = np.divmod(plain, width)
     weights = triangles.all_weights(found[plain], x + 0.5, y + 0.5)
     whole = Fragments(plain, found[plain], weights, np.ones(len(plain)), depth[plain])
-    fine = _fine(triangles, edge)
     joined = [np.concatenate(both) for both in zip(vars(whole).values(), vars(fine).values(), strict=True)]
     order = np.argsort(joined[0], kind="stable")
     return Fragments(*(part[order] for part in joined))
@@ -87,19 +92,19 @@ def _drop_boxes_without(edge: np.ndarray, first: np.ndarray, last: np.ndarray) -
 
 
 def _grouped(triangles: Triangles, pixels: np.ndarray, found: np.ndarray, front: np.ndarray, width: int) -> Fragments:
-    """Samples (E, 16) of each pixel put together where their depths have no gap; the middle one stands for all."""
+    """Samples (E, 16) of each pixel put together where their depths have no gap; that nearest to the pixel's middle
+    stands for all."""
     order = np.argsort(-front, axis=1, kind="stable")
     front, found = np.take_along_axis(front, order, axis=1), np.take_along_axis(found, order, axis=1)
     seen = front > -np.inf
     starts = seen.copy()
     with np.errstate(invalid="ignore"):
         starts[:, 1:] &= front[:, :-1] - front[:, 1:] > APART
-    at = np.flatnonzero(starts)
-    group = np.cumsum(starts.reshape(-1)) - 1
-    count = np.bincount(group[seen.reshape(-1)], minlength=len(at))
-    middle = at + (count - 1) // 2
-    row, sample = middle // SAMPLES, order.reshape(-1)[middle]
+    group = np.cumsum(starts[seen]) - 1
+    row, rank = np.nonzero(seen)
+    sample = order[row, rank]
+    best = np.lexsort((FROM_MIDDLE[sample], group))[np.flatnonzero(starts[seen])]
+    row, sample, which = row[best], sample[best], found[seen][best]
     y, x = np.divmod(pixels[row], width)
-    which = found.reshape(-1)[middle]
     weights = triangles.all_weights(which, x + PLACES[sample, 0], y + PLACES[sample, 1])
-    return Fragments(pixels[row], which, weights, count / SAMPLES, front.reshape(-1)[middle])
+    return Fragments(pixels[row], which, weights, np.bincount(group) / SAMPLES, front[seen][best])

@@ -51,7 +51,7 @@ def is_turned_here(drawn: Surface, faces: np.ndarray, places: np.ndarray) -> np.
         if not is_closed(faces[mine]):
             continue
         a, b, c = points[faces[mine]].transpose(1, 0, 2)
-        outward = np.sign((a * np.cross(b, c)).sum())
+        outward = np.sign(np.nansum(a * np.cross(b, c)))
         (ax, ay), (bx, by), (cx, cy) = places[faces[mine]].transpose(1, 2, 0)
         here[mine] = ((bx - ax) * (cy - ay) - (cx - ax) * (by - ay)) * outward < 0
     return here

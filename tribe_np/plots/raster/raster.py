@@ -21,9 +21,9 @@ from tribe_np.plots.raster.camera import (
     spread_apart,
 )
 from tribe_np.plots.raster.fragments import fragments_of
-from tribe_np.plots.raster.label_places import label_places
 from tribe_np.plots.raster.lighting import is_turned_here, light_on, lit, mean_of_neighbours
 from tribe_np.plots.raster.outlines import SLACK, STEEP, boundaries, chained, line_coverage
+from tribe_np.plots.raster.visible_parts import middles_of_parts
 from tribe_np.plots.raster.zbuffer import Triangles, mixed
 from tribe_np.plots.views import View
 
@@ -66,7 +66,7 @@ class Raster:
         """Values of vertices at the fragments: linear in between or, for labels, that of the nearest vertices.
 
         Shapes   values (2 V,) or (2 V, C) -> (P,) or (P, C); floats become float32 (float64 stays), labels keep their
-                 dtype. NaN where a vertex that counts is NaN
+                 dtype. NaN where a vertex of the fragment's triangle is NaN
         Raises   ShapeError for values of another mesh
         """
         values = self.checked(values)
@@ -76,9 +76,10 @@ class Raster:
         if values.dtype.kind != "f":
             values = values.astype(np.float32)
         weights = self.weights if values.ndim == 1 else self.weights[:, :, None]
-        total = values[self.vertices[:, 0]] * weights[:, 0]
-        total += values[self.vertices[:, 1]] * weights[:, 1]
-        total += values[self.vertices[:, 2]] * weights[:, 2]
+        with np.errstate(invalid="ignore"):  # infinities
+            total = values[self.vertices[:, 0]] * weights[:, 0]
+            total += values[self.vertices[:, 1]] * weights[:, 1]
+            total += values[self.vertices[:, 2]] * weights[:, 2]
         return np.asarray(total)
 
     def _weightiest(self, values: np.ndarray) -> np.ndarray:
@@ -153,7 +154,7 @@ class Raster:
         grid = np.full(self.width * self.height, -1, np.int64)
         pixels, first = np.unique(self.pixels, return_index=True)  # the front fragment of each pixel
         grid[pixels] = labels[first]
-        return label_places(grid.reshape(self.height, self.width))
+        return middles_of_parts(grid.reshape(self.height, self.width))
 
     def _front_pieces(self, region_of: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Outlines in the picture: places of points (n, 2), their depths (n,), and pieces (m, 2) on faces that face the
@@ -209,14 +210,13 @@ def rasterise(
     light = np.ones(len(seen)) if view.is_flat else light_on(drawn, seen, weights, camera)
     if shade is not None:
         light = light * mixed(weights, np.asarray(shade)[seen])
-    seen, weights = _without_idle(seen.astype(np.int32), weights.astype(np.float32))
     return Raster(
         view=view,
         width=width,
         height=height,
         pixels=pieces.pixels,
-        vertices=seen,
-        weights=weights,
+        vertices=seen.astype(np.int32),
+        weights=weights.astype(np.float32),
         coverage=pieces.coverage.astype(np.float32),
         light=light.astype(np.float32),
         depth=pieces.depth,
@@ -241,7 +241,7 @@ def base_colours(raster: Raster, sulc: np.ndarray | None, *, contrast: float = 1
     grey = np.full(len(raster.pixels), LIGHT_GREY, np.float32)
     if sulc is not None:
         depth = raster.at_pixels(mean_of_neighbours(raster.checked(sulc), raster.surface.faces))
-        deep = np.clip(np.nan_to_num(depth) / SOFTNESS + 0.5, 0, 1)
+        deep = np.nan_to_num(np.clip(depth / SOFTNESS + 0.5, 0, 1))  # where it is not known, as a gyrus
         grey -= (LIGHT_GREY - DARK_GREY) * contrast * deep * deep * (3 - 2 * deep)
     return np.repeat((grey * lit(raster.light))[:, None], 3, axis=1).astype(np.float32)
 
@@ -250,12 +250,6 @@ def blend(base: np.ndarray, rgba: np.ndarray) -> np.ndarray:
     """Colours (P, 4) laid over others (P, 3) by their opacity: (P, 3) float32. NaN counts as not there."""
     opacity = np.nan_to_num(rgba[:, 3:])
     return np.asarray(base * (1 - opacity) + np.nan_to_num(rgba[:, :3]) * opacity, np.float32)
-
-
-def _without_idle(vertices: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A vertex without weight gives its place to the one with most: its value, NaN perhaps, must not count."""
-    most = np.take_along_axis(vertices, weights.argmax(axis=1)[:, None], axis=1)
-    return np.where(weights > 0, vertices, most), weights
 
 
 def _bytes(picture: np.ndarray) -> np.ndarray:

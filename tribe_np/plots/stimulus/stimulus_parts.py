@@ -51,13 +51,17 @@ class StimulusParts:
         seen = [piece for piece in pieces if piece.kind != "sound"]
         for piece in seen:
             self._see(piece, stand_in)
-        for piece in pieces:
-            if piece.kind == "sound":
-                film = next((other for other in seen if other.kind == "video" and _together(piece, other)), None)
-                self._hear(piece, film, stand_in)
-        silenced = {piece.path.name for piece in self.pictured if piece.kind == "video" and self._is_unheard(piece)}
-        for name in sorted(silenced):
-            self.note(f"the sound of {name} is no part of the prediction and is left out")
+        with_sound = [piece for piece in pieces if piece.kind == "sound"]
+        for piece in with_sound:
+            film = next((other for other in seen if other.kind == "video" and _together(piece, other)), None)
+            self._hear(piece, film, stand_in)
+        for film in self.pictured:
+            if (
+                film.kind == "video"
+                and not any(_together(piece, film) for piece in with_sound)
+                and has_sound(film.path)
+            ):
+                self.note(f"the sound of {film.path.name} is no part of the prediction and is left out")
 
     # -- pictures ------------------------------------------------------------------------------------------------
 
@@ -74,9 +78,6 @@ class StimulusParts:
             self.note(f"{error}: its pictures are left out")
             return
         self.pictured.append(replace(piece, path=path))
-
-    def _is_unheard(self, film: ShownFile) -> bool:
-        return has_sound(film.path) and not any(_together(piece, film) for piece in self.heard) and not self.notes
 
     # -- sound ---------------------------------------------------------------------------------------------------
 

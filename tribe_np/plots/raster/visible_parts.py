@@ -6,7 +6,7 @@ from scipy import ndimage
 CENTRAL = 0.6  # of the largest distance from the part's rim at which its centre of gravity is good enough
 
 
-def label_places(labels: np.ndarray) -> dict[int, tuple[float, float, int]]:
+def middles_of_parts(labels: np.ndarray) -> dict[int, tuple[float, float, int]]:
     """For each region seen: x and y of a pixel well inside its largest part, and that part's number of pixels.
 
     Shapes   labels (height, width) int, the region seen at each pixel, below 0 for none

@@ -1,0 +1,127 @@
+"""What is written on a film, and what is said of it on the terminal: what was odd, with counts."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tribe_np.plots.films.film_maps import FilmMap, in_blocks, is_of_random_weights, rows_read, stimulus_name
+from tribe_np.plots.films.film_scene import FilmTexts
+from tribe_np.plots.stimulus.row_clock import RowClock
+from tribe_np.plots.stimulus.run_stimulus import RunStimulus
+
+UNIT = "z-scored BOLD"
+RANDOM = "random weights: the numbers mean nothing about any brain"
+
+
+def film_texts(
+    maps: Sequence[FilmMap], clock: RowClock, stimulus: RunStimulus, *, title: str | None,
+    is_measured: bool, fps: float,
+) -> FilmTexts:  # fmt: skip
+    """All that is written on a film, but for words and times."""
+    series = maps[0].series
+    name = stimulus.path.name if stimulus.path is not None else stimulus_name(series)
+    own = Path(series.origin).name if series.run else "prediction"
+    said = [RANDOM if _are_random(maps) else "", _other_stimulus(maps), without_folders(stimulus.note)]
+    what = "values" if not series.run else "measured BOLD" if is_measured else "predicted BOLD"
+    is_difference = maps[0].minus is not None
+    return FilmTexts(
+        title=title or name or own,
+        subtitle=maps[0].label if len(maps) == 1 and not is_difference else "",
+        warning=" · ".join(text for text in said if text),
+        shown=_what_is_shown(maps[0], clock, what, fps),
+        unit=("difference, " if is_difference else "") + (UNIT if series.run else "no unit given"),
+        lane="BOLD" if series.run else "values",
+    )
+
+
+def _what_is_shown(shown: FilmMap, clock: RowClock, what: str, fps: float) -> tuple[str, str]:
+    """Which BOLD is seen, in two lines."""
+    offset = clock.hemodynamic_offset
+    at, when = "at this moment", ""
+    if offset and clock.align == "bold":
+        when = f"the answer to the stimulus {offset:g} s ago"
+    elif offset:
+        at, when = "for this moment of the stimulus", f"measured {offset:g} s later"
+    head = f"{what[0].upper()}{what[1:]} {at}"
+    if shown.minus is not None:
+        head, when = shown.label, f"difference of {what}" + (f", {when}" if when else "")
+    is_interpolated = fps * clock.tr > 1 + 1e-6
+    between = f"linear interpolation between rows {clock.tr:g} s apart" if is_interpolated else f"every {clock.tr:g} s"
+    return head, " · ".join(part for part in (when, between) if part)
+
+
+def film_warnings(maps: Sequence[FilmMap], clock: RowClock, stimulus: RunStimulus, *, is_silent: bool) -> list[str]:
+    """What was odd about predictions and stimulus, a line each."""
+    found = [note for note in (_other_stimulus(maps), stimulus.note) if note]
+    if clock.gaps:
+        missing = sum(stop - start for start, stop in clock.gaps)
+        gaps = f"{len(clock.gaps)} gap{'s' if len(clock.gaps) > 1 else ''}"
+        found.append(
+            f"rows are missing in {gaps}, {missing:g} s together: the cortex is shown bare there, as the film says"
+        )
+    for shown in maps:
+        found += _bare_vertices(shown, clock)
+    if is_silent and stimulus.has_sound:
+        found.append("a GIF has no sound; an .mp4 has")
+    return found
+
+
+def without_font(missing: set[str]) -> str:
+    """The line about characters that no font has."""
+    some = " ".join(f"U+{ord(character):04X}" for character in sorted(missing)[:5])
+    number = f"{len(missing)} character{'s' if len(missing) > 1 else ''}"
+    return (
+        f"{number} of the words are in no font that is installed ({some}) and drawn as boxes; install a font that has "
+        "them, such as Noto Sans"
+    )
+
+
+def without_folders(note: str) -> str:
+    """A note for people who watch: names of files without their folders, and no advice on options.
+
+    >>> without_folders("/home/me/a.mp4 is not there any more (--stimulus FILE names another place)")
+    'a.mp4 is not there any more'
+    """
+    return re.sub(r"\s*\(--[^)]*\)", "", re.sub(r"(?:(?<=\s)|^)/\S*/(?=\S)", "", note))
+
+
+def _are_random(maps: Sequence[FilmMap]) -> bool:
+    return any(is_of_random_weights(each) for shown in maps for each in (shown.series, shown.minus) if each is not None)
+
+
+def _other_stimulus(maps: Sequence[FilmMap]) -> str:
+    """What is said where two predictions are of different stimuli."""
+    first = maps[0].series
+    others = [each for shown in maps for each in (shown.series, shown.minus) if each is not None and each is not first]
+    for other in others:
+        one, two = (series.run.get("stimulus") for series in (first, other))
+        digests = [told.get("sha256") if isinstance(told, Mapping) else None for told in (one, two)]
+        if digests[0] != digests[1]:
+            mine, theirs = (stimulus_name(series) or series.origin for series in (first, other))
+            return f"the stimulus shown is {mine}; the other prediction is of {theirs}"
+    return ""
+
+
+def _bare_vertices(shown: FilmMap, clock: RowClock) -> list[str]:
+    """How many vertices and rows have no value."""
+    rows = np.arange(clock.n_rows) if clock.rows is None else np.asarray(clock.rows)
+    series, found = shown.series, []
+    values, n_columns = series.values, series.values.shape[1]
+    if series.vertices is not None:
+        n_all = 2 * series.per_hemisphere
+        found.append(f"{series.origin}: {n_columns} of {n_all} vertices were computed; the others are bare")
+    if values.dtype.kind != "f":
+        return found
+    counts = np.concatenate([np.isnan(rows_read(values, part)).sum(axis=1) for part in in_blocks(rows)])
+    empty, some = int((counts == n_columns).sum()), int(((counts > 0) & (counts < n_columns)).sum())
+    if empty:
+        found.append(f"{series.origin}: {empty} of {len(rows)} rows are NaN at every vertex and shown bare")
+    if some:
+        worst = int(counts[counts < n_columns].max())
+        found.append(
+            f"{series.origin}: {some} of {len(rows)} rows hold NaN, at up to {worst} of {n_columns} vertices, "
+            "which are bare then"
+        )
+    return found
