@@ -15,7 +15,7 @@ from tribe_np.plots.pages.packed_mesh import packed_mesh
 from tribe_np.plots.pages.page_layers import packed_layer
 from tribe_np.plots.pages.page_pictures import still_pictures
 from tribe_np.plots.pages.page_regions import packed_regions
-from tribe_np.plots.pages.page_sources import WHOLE, PageSources, Window
+from tribe_np.plots.pages.page_sources import WHOLE, PageSources, ShownPart
 from tribe_np.plots.pages.page_stimulus import packed_stimuli
 
 FORMAT = 1
@@ -29,7 +29,7 @@ RANDOM = "made by `tribe-np demo` with random weights: the numbers mean nothing 
 class PageOptions:
     """What was asked for; `max_bytes` is the size of the whole file."""
 
-    window: Window
+    window: ShownPart
     parcellation: Any = None
     regions: Sequence[str] | None = None
     percentile: float = PERCENTILE
@@ -84,7 +84,7 @@ def _without_stimuli(made_of: PageSources, asked: PageOptions) -> tuple[dict[str
     return facts, blobs, pictures
 
 
-def _part(window: Window) -> list[str]:
+def _part(window: ShownPart) -> list[str]:
     """What to say where a part of the time is shown."""
     if window == WHOLE:
         return []
@@ -95,7 +95,7 @@ def _part(window: Window) -> list[str]:
 
 
 def _time(
-    made_of: PageSources, window: Window, stimuli: Sequence[Mapping[str, Any]], rows_stop: float
+    made_of: PageSources, window: ShownPart, stimuli: Sequence[Mapping[str, Any]], rows_stop: float
 ) -> dict[str, Any]:
     first = made_of.layers[0].series
     stop = max([rows_stop, *(each["start"] + each["duration"] for each in stimuli)])

@@ -25,7 +25,7 @@ NO_FOLDER = RunStimulus("none", note="an array names no stimulus")
 
 
 @dataclass(frozen=True)
-class Window:
+class ShownPart:
     """The part of the time that is shown, in seconds of the stimulus; `stop` None is its end."""
 
     start: float = 0.0
@@ -43,7 +43,7 @@ class Window:
         return np.inf if self.stop is None else self.stop
 
 
-WHOLE = Window()
+WHOLE = ShownPart()
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def sources_of_page(
     sources: Sequence[Any],
     more: Mapping[str, Any],
     *,
-    window: Window,
+    window: ShownPart,
     timeline: str | None,
     stimulus: str | Path | None,
     with_stimulus: bool,
@@ -139,7 +139,7 @@ def _check_mesh(series: SurfaceSeries, first: SurfaceSeries) -> None:
         )
 
 
-def cut_rows(series: SurfaceSeries, timeline: str | None, window: Window) -> SurfaceSeries:
+def cut_rows(series: SurfaceSeries, timeline: str | None, window: ShownPart) -> SurfaceSeries:
     """The rows of one timeline within the window, in order, in the page's time.
 
     Raises   ConfigError where there are none
@@ -182,7 +182,7 @@ def _stimulus_of_file(path: Path) -> RunStimulus:
 
 
 def _further(
-    name: str, source: Any, first: SurfaceSeries, timeline: str | None, window: Window
+    name: str, source: Any, first: SurfaceSeries, timeline: str | None, window: ShownPart
 ) -> tuple[PageLayer, list[str]]:
     """A layer beside the prediction: with times of its own, with the prediction's, or one map without any."""
     series, notes = read_surface(source), list[str]()
