@@ -84,12 +84,12 @@ def execute(options: argparse.Namespace) -> int:
         lines.append(f"wrote {made.path}: {size}, {shown}; stimulus: {', '.join(made.stimuli)}; open it in a browser")
     if options.niivue is not None:
         from tribe_np.plots.pages.niivue_files import write_niivue
-        from tribe_np.plots.pages.page_sources import Window
+        from tribe_np.plots.pages.page_sources import ShownPart
 
         written = write_niivue(
             options.predictions[0],
             options.niivue,
-            window=Window(options.start, options.stop),
+            window=ShownPart(options.start, options.stop),
             timeline=options.timeline,
             subjects_dir=options.subjects_dir,
         )

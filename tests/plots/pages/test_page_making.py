@@ -89,8 +89,8 @@ def test_a_constant_map_is_said_and_shown(made: Any) -> None:
 
 
 def test_a_part_of_the_time_begins_at_zero(made: Any, make_run: MakeRun, values: np.ndarray) -> None:
-    read = made(make_run(), start=2, stop=4)
-    assert read.facts["layers"][0]["starts"] == [0, 1]
+    read = made(make_run(starts=[row - 1e-6 for row in range(6)]), start=2, stop=4)
+    assert read.facts["layers"][0]["starts"] == pytest.approx([0, 1], abs=1e-5)
     assert np.abs(read.values() - values[2:4]).max() < 0.05
     assert read.facts["time"]["origin"] == 2
     assert any("shown is 2 s to 4 s of the stimulus" in note for note in read.facts["notes"])
@@ -131,8 +131,9 @@ def test_one_of_several_timelines_is_asked_for(made: Any, make_run: MakeRun, val
 
 
 def test_predictions_of_random_weights_say_so(made: Any, make_run: MakeRun) -> None:
-    notes = made(make_run(run={"command": "demo --out demo"})).facts["notes"]
-    assert "random weights" in notes[0]
+    facts = made(make_run(run={"command": "demo --out demo"})).facts
+    assert "random weights" in facts["notes"][0]
+    assert facts["title"].endswith("(random weights)")
     assert not any("random" in note for note in made(make_run("b")).facts["notes"])
 
 

@@ -15,7 +15,7 @@ from tribe_np.plots.pages.packed_mesh import packed_mesh
 from tribe_np.plots.pages.page_layers import packed_layer
 from tribe_np.plots.pages.page_pictures import still_pictures
 from tribe_np.plots.pages.page_regions import packed_regions
-from tribe_np.plots.pages.page_sources import WHOLE, PageSources, Window
+from tribe_np.plots.pages.page_sources import WHOLE, PageSources, ShownPart
 from tribe_np.plots.pages.page_stimulus import packed_stimuli
 
 FORMAT = 1
@@ -29,7 +29,7 @@ RANDOM = "made by `tribe-np demo` with random weights: the numbers mean nothing 
 class PageOptions:
     """What was asked for; `max_bytes` is the size of the whole file."""
 
-    window: Window
+    window: ShownPart
     parcellation: Any = None
     regions: Sequence[str] | None = None
     percentile: float = PERCENTILE
@@ -73,18 +73,18 @@ def _without_stimuli(made_of: PageSources, asked: PageOptions) -> tuple[dict[str
     blobs = {**mesh.blobs, **{f"layer-{number}": layer.blob for number, layer in enumerate(layers)}}
     if regions.blob:
         blobs["region_of"] = regions.blob
-    is_random = any(_is_of_demo(layer.series.run) for layer in made_of.layers)
     said = [*made_of.notes, *mesh.notes, *regions.notes, *(note for layer in layers for note in layer.notes)]
     facts = {
         "format": FORMAT, "title": asked.title or _title(made_of), "made_by": f"tribe-np page {__version__}",
-        "notes": [*([RANDOM] if is_random else []), *_part(asked.window), *said], "mesh": mesh.facts, "time": {},
+        "notes": [*([RANDOM] if _is_random(made_of) else []), *_part(asked.window), *said],
+        "mesh": mesh.facts, "time": {},
         "layers": [{**layer.facts, "blob": f"layer-{number}"} for number, layer in enumerate(layers)],
         "colour_maps": colour_tables(), "parcellation": regions.facts, "stimuli": [],
     }  # fmt: skip
     return facts, blobs, pictures
 
 
-def _part(window: Window) -> list[str]:
+def _part(window: ShownPart) -> list[str]:
     """What to say where a part of the time is shown."""
     if window == WHOLE:
         return []
@@ -95,7 +95,7 @@ def _part(window: Window) -> list[str]:
 
 
 def _time(
-    made_of: PageSources, window: Window, stimuli: Sequence[Mapping[str, Any]], rows_stop: float
+    made_of: PageSources, window: ShownPart, stimuli: Sequence[Mapping[str, Any]], rows_stop: float
 ) -> dict[str, Any]:
     first = made_of.layers[0].series
     stop = max([rows_stop, *(each["start"] + each["duration"] for each in stimuli)])
@@ -107,11 +107,13 @@ def _time(
 
 def _title(made_of: PageSources) -> str:
     names = [stimulus.path.name for stimulus in made_of.stimuli if stimulus.path is not None]
-    return ", ".join(names) or Path(made_of.layers[0].series.origin).name
+    title = ", ".join(names) or Path(made_of.layers[0].series.origin).name
+    return f"{title} (random weights)" if _is_random(made_of) else title
 
 
-def _is_of_demo(run: Mapping[str, Any]) -> bool:
-    return str(run.get("command", "")).split()[:1] == ["demo"]
+def _is_random(made_of: PageSources) -> bool:
+    """Whether a prediction was made by `tribe-np demo`, as run.json's command tells."""
+    return any(str(layer.series.run.get("command", "")).split()[:1] == ["demo"] for layer in made_of.layers)
 
 
 def _check_amount(made_of: PageSources, asked: PageOptions) -> None:

@@ -13,7 +13,7 @@ from tribe_np.errors import ConfigError
 from tribe_np.outputs.whole import check_file_target, write_file_whole
 from tribe_np.plots.colours.colour_scale import PERCENTILE
 from tribe_np.plots.pages.page_assembly import MB, PageOptions, assembled
-from tribe_np.plots.pages.page_sources import Window, sources_of_page
+from tribe_np.plots.pages.page_sources import ShownPart, sources_of_page
 
 COMMAND = "page"
 MOST_MEGABYTES = 500.0  # browsers hold no longer text
@@ -60,7 +60,7 @@ def page(
     """
     if not 0 < max_mb <= MOST_MEGABYTES:
         raise ConfigError(f"--max-mb must be above 0 and at most {MOST_MEGABYTES:g}, which browsers open; got {max_mb}")
-    out, window = Path(out), Window(float(start), None if stop is None else float(stop))
+    out, window = Path(out), ShownPart(float(start), None if stop is None else float(stop))
     given = list(source) if isinstance(source, (list, tuple)) else [source]
     if not given:
         raise ConfigError("a page needs a prediction, got an empty list")

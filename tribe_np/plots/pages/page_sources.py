@@ -19,12 +19,13 @@ from tribe_np.plots.stimulus.run_stimulus import RunStimulus, stimulus_of_run
 from tribe_np.plots.stimulus.stimulus_parts import whole_file_pieces
 from tribe_np.shown import quoted
 
+AT_AN_EDGE = 1e-4  # seconds by which a row may miss an edge of the window: the first rows start 1e-6 s early
 NO_STIMULUS = RunStimulus("none", note="the page was made without its stimulus")
 NO_FOLDER = RunStimulus("none", note="an array names no stimulus")
 
 
 @dataclass(frozen=True)
-class Window:
+class ShownPart:
     """The part of the time that is shown, in seconds of the stimulus; `stop` None is its end."""
 
     start: float = 0.0
@@ -42,7 +43,7 @@ class Window:
         return np.inf if self.stop is None else self.stop
 
 
-WHOLE = Window()
+WHOLE = ShownPart()
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def sources_of_page(
     sources: Sequence[Any],
     more: Mapping[str, Any],
     *,
-    window: Window,
+    window: ShownPart,
     timeline: str | None,
     stimulus: str | Path | None,
     with_stimulus: bool,
@@ -74,9 +75,11 @@ def sources_of_page(
     for each, name in zip(series, _names(series), strict=True):
         shown = cut_rows(each, timeline, window)
         _check_mesh(shown, series[0])
-        number, found = _stimulus_of(each, layers, stimuli, timeline, stimulus if each is series[0] else None)
-        if found is not None:
-            stimuli.append(found if with_stimulus else NO_STIMULUS)
+        number = _number_of_film(each, layers)
+        if number is None:
+            number = len(stimuli)
+            given = stimulus if each is series[0] else None
+            stimuli.append(_stimulus_of(each, timeline, given) if with_stimulus else NO_STIMULUS)
         layers.append(PageLayer(shown, name, number))
     for name, source in more.items():
         layer, said = _further(name, source, series[0], timeline, window)
@@ -113,7 +116,7 @@ def _array(path: Path) -> np.ndarray:
 
 
 def _names(series: Sequence[SurfaceSeries]) -> list[str]:
-    """ "prediction" for one; of several, the names of their stimuli or folders, where these tell them apart."""
+    """The one is "prediction"; of several, the names of their stimuli or folders, where these tell them apart."""
     if len(series) == 1:
         return ["prediction"]
     for names in ([_film_name(each) for each in series], [Path(each.origin).name for each in series]):
@@ -136,7 +139,7 @@ def _check_mesh(series: SurfaceSeries, first: SurfaceSeries) -> None:
         )
 
 
-def cut_rows(series: SurfaceSeries, timeline: str | None, window: Window) -> SurfaceSeries:
+def cut_rows(series: SurfaceSeries, timeline: str | None, window: ShownPart) -> SurfaceSeries:
     """The rows of one timeline within the window, in order, in the page's time.
 
     Raises   ConfigError where there are none
@@ -144,7 +147,7 @@ def cut_rows(series: SurfaceSeries, timeline: str | None, window: Window) -> Sur
     clock = row_clock(series, timeline=timeline)
     numbers = np.arange(len(clock.starts)) if clock.rows is None else np.asarray(clock.rows)
     starts = np.asarray(clock.starts, float)
-    kept = (starts < window.end) & (starts + series.tr > window.start + 1e-4)
+    kept = (starts < window.end - AT_AN_EDGE) & (starts + series.tr > window.start + AT_AN_EDGE)
     if not kept.any():
         raise ConfigError(
             f"{series.origin}: has no rows from second {window.start:g} on"
@@ -154,21 +157,16 @@ def cut_rows(series: SurfaceSeries, timeline: str | None, window: Window) -> Sur
     return replace(series, values=series.values[numbers[kept]], starts=starts[kept] - window.start, timelines=None)
 
 
-def _stimulus_of(
-    series: SurfaceSeries,
-    layers: Sequence[PageLayer],
-    stimuli: Sequence[RunStimulus],
-    timeline: str | None,
-    given: str | Path | None,
-) -> tuple[int, RunStimulus | None]:
-    """The number of a prediction's stimulus, and it, unless an earlier prediction is of the same film."""
+def _number_of_film(series: SurfaceSeries, layers: Sequence[PageLayer]) -> int | None:
+    """The number of the stimulus that an earlier prediction of the same film has."""
     told = series.run.get("stimulus")
-    for layer in layers:
-        if told and layer.series.run.get("stimulus") == told:
-            return layer.stimulus, None
+    return next((layer.stimulus for layer in layers if told and layer.series.run.get("stimulus") == told), None)
+
+
+def _stimulus_of(series: SurfaceSeries, timeline: str | None, given: str | Path | None) -> RunStimulus:
     if series.run and (Path(series.origin) / "run.json").is_file():
-        return len(stimuli), stimulus_of_run(series.origin, timeline=timeline, stimulus=given)
-    return len(stimuli), NO_FOLDER if given is None else _stimulus_of_file(Path(given))
+        return stimulus_of_run(series.origin, timeline=timeline, stimulus=given)
+    return NO_FOLDER if given is None else _stimulus_of_file(Path(given))
 
 
 def _stimulus_of_file(path: Path) -> RunStimulus:
@@ -184,7 +182,7 @@ def _stimulus_of_file(path: Path) -> RunStimulus:
 
 
 def _further(
-    name: str, source: Any, first: SurfaceSeries, timeline: str | None, window: Window
+    name: str, source: Any, first: SurfaceSeries, timeline: str | None, window: ShownPart
 ) -> tuple[PageLayer, list[str]]:
     """A layer beside the prediction: with times of its own, with the prediction's, or one map without any."""
     series, notes = read_surface(source), list[str]()

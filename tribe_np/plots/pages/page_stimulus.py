@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from tribe_np.files.leftovers import scratch_prefix
 from tribe_np.plots.films.film_encoder import mp4_file
 from tribe_np.plots.pages.packing import text_of
 from tribe_np.plots.pages.page_media import MediaInput, PageMedia, page_media
-from tribe_np.plots.pages.page_sources import Window
+from tribe_np.plots.pages.page_sources import ShownPart
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
 from tribe_np.plots.stimulus.shown_files import ShownFile
 from tribe_np.shown import shown
@@ -33,7 +34,7 @@ class PackedStimulus:
 
 
 def packed_stimuli(
-    stimuli: Sequence[RunStimulus], window: Window, room: float, rows_stop: float
+    stimuli: Sequence[RunStimulus], window: ShownPart, room: float, rows_stop: float
 ) -> tuple[PackedStimulus, ...]:
     """All stimuli, in the page's time, within `room` bytes of the page; long ones get more of it.
 
@@ -49,17 +50,17 @@ def packed_stimuli(
     return tuple(found)
 
 
-def _span(stimulus: RunStimulus, window: Window, rows_stop: float) -> tuple[float, float]:
+def _span(stimulus: RunStimulus, window: ShownPart, rows_stop: float) -> tuple[float, float]:
     """From when to when a stimulus is shown, in its own seconds."""
     pieces = (*stimulus.pictured, *stimulus.heard)
     begin = min((piece.start for piece in pieces), default=stimulus.start)
-    end = max((min(piece.stop, rows_stop) for piece in pieces), default=stimulus.stop)
+    end = max((piece.stop if isfinite(piece.stop) else rows_stop for piece in pieces), default=stimulus.stop)
     start = max(begin, window.start)
     return start, max(start, min(end, window.end))
 
 
 def _packed(
-    stimulus: RunStimulus, number: int, window: Window, span: tuple[float, float], room: float
+    stimulus: RunStimulus, number: int, window: ShownPart, span: tuple[float, float], room: float
 ) -> PackedStimulus:
     (start, stop), notes = span, [stimulus.note] if stimulus.note else []
     media = PageMedia("none")
