@@ -63,6 +63,10 @@ def test_the_cursor_of_the_curves_follows(page: Browser) -> None:
     assert steps == pytest.approx(steps[0] * np.array([1, 1, 2]), abs=1.5)
     left, _, width, _ = page.box("#plot")
     assert left <= places[0] < places[-1] <= left + width
+    page.js("document.querySelector('#plot').scrollIntoView({ block: 'center' })")
+    _, top, _, height = page.box("#plot")
+    page.click(places[2], top + height / 2)
+    page.wait("Math.abs(tribePage.time() - 10) < 0.15")
 
 
 def test_words_are_lit_as_they_are_spoken(page: Browser) -> None:
