@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tribe_np.plots.films.caption_lines import caption_at, caption_lines, pieces_of, caption_word_lines
+from tribe_np.plots.films.caption_lines import caption_at, caption_lines, pieces_of, wrapped_caption
 from tribe_np.plots.films.film_layout import Box, FilmContent, FilmLayout, film_layout
 from tribe_np.plots.films.film_maps import rows_read
 from tribe_np.plots.films.film_notes import without_folders
@@ -40,7 +40,7 @@ def test_a_word_that_is_wider_than_the_box_is_cut() -> None:
     (caption,) = caption_lines([ShownWord("abcdefghij", 0.0, 1.0)], len, box_width=4, n_lines=3)
     assert caption.lines == (("abcd",), ("efgh",), ("ij",))
     assert pieces_of("wide", lambda text: 10.0 * len(text), 5) == list("wide")
-    assert caption_word_lines([], len, 4) == []
+    assert wrapped_caption([], len, 4) == []
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (320, 180), (640, 640), (1920, 800)])

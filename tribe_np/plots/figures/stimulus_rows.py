@@ -91,7 +91,7 @@ def write_words(
     sheet: Sheet, words: Sequence[str], x: float, y: float, width: float, height: float, *, ha: str = "center",
     is_centred: bool = True, **settings: Any,
 ) -> int:  # fmt: skip
-    """Words in a box of the sheet, word_lines and made smaller where they must; how many found no place.
+    """Words in a box of the sheet, wrapped, and made smaller where they must; how many found no place.
 
     Units    pixels
     """

@@ -1,4 +1,4 @@
-"""Words in small boxes: word_lines, made smaller where they are many, and counted where even that leaves some out."""
+"""Words in small boxes: wrapped, made smaller where they are many, and counted where even that leaves some out."""
 
 import re
 from collections.abc import Callable, Sequence

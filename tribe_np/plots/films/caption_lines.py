@@ -70,10 +70,10 @@ def caption_at(captions: Sequence[CaptionLines], seconds: float) -> CaptionLines
     return captions[index] if index >= 0 and seconds < captions[index].stop else None
 
 
-def caption_word_lines(texts: Sequence[str], width: Width, box_width: float) -> list[tuple[str, ...]]:
+def wrapped_caption(texts: Sequence[str], width: Width, box_width: float) -> list[tuple[str, ...]]:
     """Words in lines; no line is wider than the box unless one character is.
 
-    >>> caption_word_lines(["a", "bc", "def"], len, 4)
+    >>> wrapped_caption(["a", "bc", "def"], len, 4)
     [('a', 'bc'), ('def',)]
     """
     lines: list[tuple[str, ...]] = []
@@ -106,7 +106,7 @@ def _begins_anew(group: Sequence[TimedText], word: TimedText, width: Width, box_
     if word.start - (last.start + last.duration) > PAUSE or last.text.rstrip(CLOSERS).endswith(SENTENCE_ENDS):
         return True
     texts = [piece for each in (*group, word) for piece in pieces_of(each.text, width, box_width)]
-    return len(caption_word_lines(texts, width, box_width)) > n_lines
+    return len(wrapped_caption(texts, width, box_width)) > n_lines
 
 
 def _caption(group: Sequence[TimedText], then: float, width: Width, box_width: float) -> CaptionLines:
@@ -120,4 +120,6 @@ def _caption(group: Sequence[TimedText], then: float, width: Width, box_width: f
         stops += [following if following - stop < 0.3 else max(stop, word.start + 0.1)] * len(pieces)
     end = group[-1].start + max(group[-1].duration, 0.0)
     stop = min(then, end + HELD)
-    return CaptionLines(tuple(caption_word_lines(texts, width, box_width)), tuple(starts), tuple(stops), group[0].start, stop)
+    return CaptionLines(
+        tuple(wrapped_caption(texts, width, box_width)), tuple(starts), tuple(stops), group[0].start, stop
+    )
