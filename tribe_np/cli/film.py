@@ -24,14 +24,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--align", default=SUPPRESS, choices=["stimulus", "bold"],
-        help="what is shown at a moment: the BOLD predicted for what is on screen, which is measured 5 s later "
-        "(default), or the BOLD of that moment, the answer to what was on screen 5 s before",
+        help="what is shown at a second: the BOLD predicted for what is on screen then, measured 5 s later (default), "
+        "or the BOLD of that second, the answer to what was on screen 5 s before",
     )  # fmt: skip
     parser.add_argument(
-        "--beside", type=common.path, default=SUPPRESS, metavar="PRED2", help="another prediction of the same rows"
+        "--beside",
+        type=common.path,
+        default=SUPPRESS,
+        metavar="PRED2",
+        help="show this prediction of the same rows too",
     )
     parser.add_argument(
-        "--minus", type=common.path, default=SUPPRESS, metavar="PRED2", help="show the difference PRED - PRED2"
+        "--minus", type=common.path, default=SUPPRESS, metavar="PRED2", help="show the difference, PRED - PRED2"
     )
     parser.add_argument(
         "--names", nargs="+", default=SUPPRESS, metavar="TEXT", help="what the maps are called (default: their folders)"
@@ -52,10 +56,12 @@ def _add_times(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stop", type=float, default=SUPPRESS, metavar="SECONDS", help="where in the stimulus the film ends"
     )
-    parser.add_argument("--timeline", default=SUPPRESS, metavar="NAME", help="one of several recordings of a run")
+    parser.add_argument(
+        "--timeline", default=SUPPRESS, metavar="NAME", help="which recording to show, where a prediction holds several"
+    )
     parser.add_argument(
         "--stimulus", type=common.path, default=SUPPRESS, metavar="FILE",
-        help="show this file in the place of the run's own",
+        help="show this film, sound or picture instead of the run's own",
     )  # fmt: skip
     parser.add_argument("--size", default=SUPPRESS, metavar="WxH", help="default: 1280x720; of a GIF 800x450")
     parser.add_argument(
@@ -76,7 +82,7 @@ def _add_brain(parser: argparse.ArgumentParser) -> None:
     common.add_parcellation(parser, SUPPRESS)
     parser.add_argument(
         "--label", dest="labels", type=region_names, action="extend", default=SUPPRESS, metavar="NAMES",
-        help="regions whose names are written, such as V1,FFC; without --parcellation only they are outlined",
+        help="regions to name, such as V1,FFC; without --parcellation, only these are outlined",
     )  # fmt: skip
     parser.add_argument(
         "--subjects-dir", type=common.path, default=SUPPRESS, metavar="DIR",
@@ -92,21 +98,24 @@ def _add_colours(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--percentile", type=float, default=SUPPRESS, metavar="P",
-        help="of all values, where the colours end (default: 99); 100: at the greatest",
+        help="percentile of all values at which the colours end (default: 99; 100: the greatest value)",
     )  # fmt: skip
     parser.add_argument(
-        "--limits", type=float, nargs=2, default=SUPPRESS, metavar=("LOW", "HIGH"), help="where the colours end"
+        "--limits",
+        type=float,
+        nargs=2,
+        default=SUPPRESS,
+        metavar=("LOW", "HIGH"),
+        help="values at which the colours end",
     )
-    parser.add_argument(
-        "--threshold", type=float, default=SUPPRESS, metavar="X", help="show nothing that is nearer to 0"
-    )
+    parser.add_argument("--threshold", type=float, default=SUPPRESS, metavar="X", help="hide values nearer to 0 than X")
     parser.add_argument(
         "--symmetric", action=argparse.BooleanOptionalAction, default=SUPPRESS,
-        help="limits as far from 0 on both sides (default: where the colour map has a middle)",
+        help="limits as far from 0 on both sides (default: for diverging colour maps)",
     )  # fmt: skip
     parser.add_argument(
         "--no-fade", dest="fade", action="store_const", const=None, default=SUPPRESS,
-        help="opaque colours; by default values near 0 let the folds be seen",
+        help="opaque colours; by default, values near 0 fade into the folds",
     )  # fmt: skip
 
 
