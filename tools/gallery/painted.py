@@ -41,7 +41,7 @@ def paint(folder: Path, out: Path, parcellation: Sequence[str] | str | None, *, 
         (out / name).write_bytes((folder / name).read_bytes())
     np.save(out / "predictions.npy", values.astype(np.float32))
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    run["note"] = NOTE
+    run |= {"command": "python -m tools.gallery", "note": NOTE, "warnings": [NOTE]}  # no longer of random weights
     (out / "run.json").write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
