@@ -30,7 +30,7 @@ def page_picture(page: Path, entry: Entry, out: Path) -> None:
         options.add_argument(flag)
     browser = webdriver.Chrome(options=options)
     try:
-        scheme = "dark" if "dark" in entry.shown else "light"
+        scheme = "dark" if entry.is_dark else "light"
         browser.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
             {"width": width, "height": height, "deviceScaleFactor": 2 if width < 500 else 1, "mobile": width < 500},

@@ -23,14 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--align", default=SUPPRESS, choices=["stimulus", "bold"],
-        help="what is shown at a moment: the BOLD predicted for what is on screen, which is measured 5 s later "
-        "(default), or the BOLD of that moment, the answer to what was on screen 5 s before",
+        help="what is shown at a second: the BOLD predicted for what is on screen then, measured 5 s later (default), "
+        "or the BOLD of that second, the answer to what was on screen 5 s before",
     )  # fmt: skip
     parser.add_argument(
-        "--beside", type=common.path, default=SUPPRESS, metavar="PRED2", help="another prediction of the same rows"
+        "--beside", type=common.path, default=SUPPRESS, metavar="PRED2", help="show this prediction of the same rows too"
     )
     parser.add_argument(
-        "--minus", type=common.path, default=SUPPRESS, metavar="PRED2", help="show the difference PRED - PRED2"
+        "--minus", type=common.path, default=SUPPRESS, metavar="PRED2", help="show the difference, PRED - PRED2"
     )
     add_names(parser)
     parser.add_argument("--title", default=SUPPRESS, metavar="TEXT", help="default: the name of the stimulus")

@@ -17,22 +17,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np page`."""
     parser.add_argument(
         "predictions", type=common.path, nargs="+", metavar="PRED",
-        help="folders that predict, resample or project wrote; a second one becomes a layer with its own stimulus",
+        help="folders that predict, resample or project wrote; each is a layer with its own stimulus",
     )  # fmt: skip
     parser.add_argument("--out", type=common.path, metavar="FILE.html", help="the page; it appears whole or not at all")
     parser.add_argument(
         "--layer", type=common.words, action="append", default=[], metavar="NAME=SOURCE",
-        help="a further layer: a folder, or an .npy file of rows of vertices or of one map; may be repeated",
+        help="a further layer: a folder, or an .npy file of rows or of one map; may be repeated",
     )  # fmt: skip
     common.add_parcellation(parser)
     parser.add_argument(
         "--regions", type=region_names, action="extend", metavar="NAMES",
-        help="regions whose curves are drawn at first, such as V1,FFC; V* is every name that begins with V",
+        help="regions whose curves are drawn at the start, such as V1,FFC; V* is every name that begins with V",
     )  # fmt: skip
     parser.add_argument(
-        "--stimulus", type=common.path, metavar="FILE", help="a film, sound or picture in the place of the run's own"
+        "--stimulus", type=common.path, metavar="FILE", help="show this film, sound or picture instead of the run's own"
     )
-    parser.add_argument("--no-stimulus", action="store_true", help="leave the stimulus out; its words too")
+    parser.add_argument("--no-stimulus", action="store_true", help="leave out the stimulus and its words")
     _add_limits(parser)
     parser.add_argument("--title", type=common.words, metavar="TEXT", help="default: the name of the stimulus")
     add_subjects_dir(parser, None)
@@ -46,16 +46,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
     """Which part of the time, how large, how far colours reach."""
-    parser.add_argument("--timeline", type=common.words, metavar="NAME", help="one of several timelines of a run")
+    parser.add_argument(
+        "--timeline",
+        type=common.words,
+        metavar="NAME",
+        help="which recording to show, where a prediction holds several",
+    )
     parser.add_argument("--start", type=float, default=0.0, metavar="S", help="first second that is shown (default: 0)")
-    parser.add_argument("--stop", type=float, metavar="S", help="where it ends (default: the end)")
+    parser.add_argument("--stop", type=float, metavar="S", help="second at which it ends (default: the end)")
     parser.add_argument(
         "--max-mb", type=float, default=30.0, metavar="N",
         help="megabytes of the page (default: 30): the stimulus takes what the predictions leave, as a film of at most "
         "480p, as sound alone, or as a still",
     )  # fmt: skip
     parser.add_argument(
-        "--percentile", type=float, default=99.0, metavar="P", help="of the values, where colours end (default: 99)"
+        "--percentile",
+        type=float,
+        default=99.0,
+        metavar="P",
+        help="percentile of the values at which the colours end (default: 99)",
     )
 
 

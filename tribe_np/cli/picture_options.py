@@ -15,10 +15,12 @@ SUPPRESS = argparse.SUPPRESS
 
 def add_source(parser: argparse.ArgumentParser, *, use: str = "") -> None:
     """Which recording of a run, and which file is shown in the place of its stimulus."""
-    parser.add_argument("--timeline", default=SUPPRESS, metavar="NAME", help="one of several recordings of a run")
+    parser.add_argument(
+        "--timeline", default=SUPPRESS, metavar="NAME", help="which recording to show, where a prediction holds several"
+    )
     parser.add_argument(
         "--stimulus", type=common.path, default=SUPPRESS, metavar="FILE",
-        help=f"{use}show this file in the place of the run's own",
+        help=f"{use}show this film, sound or picture instead of the run's own",
     )  # fmt: skip
 
 
@@ -42,7 +44,7 @@ def add_brain(parser: argparse.ArgumentParser, surfaces: str) -> None:
     common.add_parcellation(parser, SUPPRESS)
     parser.add_argument(
         "--label", dest="labels", type=region_names, action="extend", default=SUPPRESS, metavar="NAMES",
-        help="regions whose names are written, such as V1,FFC; without --parcellation only they are outlined",
+        help="regions to name, such as V1,FFC; without --parcellation, only these are outlined",
     )  # fmt: skip
     add_subjects_dir(parser)
 
@@ -63,21 +65,20 @@ def add_colours(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--percentile", type=float, default=SUPPRESS, metavar="P",
-        help="of the values, where the colours end (default: 99); 100: at the greatest",
+        help="percentile of the values at which the colours end (default: 99; 100: the greatest value)",
     )  # fmt: skip
     parser.add_argument(
-        "--limits", type=float, nargs=2, default=SUPPRESS, metavar=("LOW", "HIGH"), help="where the colours end"
-    )
-    parser.add_argument(
-        "--threshold", type=float, default=SUPPRESS, metavar="X", help="show nothing that is nearer to 0"
-    )
+        "--limits", type=float, nargs=2, default=SUPPRESS, metavar=("LOW", "HIGH"),
+        help="values at which the colours end",
+    )  # fmt: skip
+    parser.add_argument("--threshold", type=float, default=SUPPRESS, metavar="X", help="hide values nearer to 0 than X")
     parser.add_argument(
         "--symmetric", action=argparse.BooleanOptionalAction, default=SUPPRESS,
-        help="limits as far from 0 on both sides (default: where the colour map has a middle)",
+        help="limits as far from 0 on both sides (default: for diverging colour maps)",
     )  # fmt: skip
     parser.add_argument(
         "--no-fade", dest="fade", action="store_const", const=None, default=SUPPRESS,
-        help="opaque colours; by default values near 0 let the folds be seen",
+        help="opaque colours; by default, values near 0 fade into the folds",
     )  # fmt: skip
 
 

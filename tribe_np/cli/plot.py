@@ -33,21 +33,22 @@ def _add_content(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     drawn.add_argument(
         "--timesteps", action="store_true", default=SUPPRESS,
-        help="brains in a row, below the film, the sound and the words of each moment",
+        help="a row of brains below the film, the sound and the words of each moment",
     )  # fmt: skip
     drawn.add_argument(
         "--rgb", nargs="?", const="rgb", default=SUPPRESS, choices=["rgb", "rgb_argmax", "tab10"],
-        help="two or three PRED, or rows of one .npy file, as red, green and blue of one brain",
+        help="two or three PRED, or the rows of one .npy file, as red, green and blue on one brain",
     )  # fmt: skip
     parser.add_argument(
-        "--minus", type=common.path, default=SUPPRESS, metavar="PRED", help="take this prediction away from the other"
+        "--minus", type=common.path, default=SUPPRESS, metavar="PRED", help="subtract this prediction from the other one"
     )
     parser.add_argument(
         "--every", type=int, default=SUPPRESS, metavar="N", help="with --timesteps: every N-th row (default: what fits)"
     )
     parser.add_argument(
         "--align", default=SUPPRESS, choices=["stimulus", "bold"],
-        help="whose clock tells the seconds: the stimulus's (default), or that of its BOLD, 5 s later",
+        help="what is shown at a second: the BOLD predicted for what is on screen then, measured 5 s later (default), "
+        "or the BOLD of that second, the answer to what was on screen 5 s before",
     )  # fmt: skip
     add_source(parser, use="with --timesteps: ")
 
@@ -56,28 +57,27 @@ def _add_marks(parser: argparse.ArgumentParser) -> None:
     """Structures of the subcortex, and what is left out."""
     common.add_mask(parser, "for a prediction of the subcortex", SUPPRESS)
     parser.add_argument(
-        "--no-outlines", dest="outlines", action="store_false", default=SUPPRESS, help="no borders of regions"
+        "--no-outlines", dest="outlines", action="store_false", default=SUPPRESS, help="draw no borders of regions"
     )
     parser.add_argument(
-        "--no-colour-bar", dest="colour_bar", action="store_false", default=SUPPRESS, help="no colour bar or legend"
+        "--no-colour-bar", dest="colour_bar", action="store_false", default=SUPPRESS, help="draw no colour bar or legend"
     )
 
 
 def _add_figure(parser: argparse.ArgumentParser) -> None:
     """The figure itself."""
-    parser.add_argument("--title", default=SUPPRESS, metavar="TEXT", help="written above all")
+    parser.add_argument("--title", default=SUPPRESS, metavar="TEXT", help="title of the figure")
     add_names(parser)
     parser.add_argument("--dpi", type=float, default=SUPPRESS, metavar="N", help="dots per inch (default: 300)")
     parser.add_argument(
         "--size", type=width_in_mm, default=SUPPRESS, metavar="MM",
-        help="width: mm, or one (85 mm, a column of a journal) or two (180 mm)",
+        help="width in mm, or one (85 mm, a column of a journal) or two (180 mm)",
     )  # fmt: skip
+    parser.add_argument("--columns", type=int, default=SUPPRESS, metavar="N", help="maps in a row (default: what fits)")
     parser.add_argument(
-        "--columns", type=int, default=SUPPRESS, metavar="N", help="maps beside each other (default: what fits)"
-    )
-    parser.add_argument(
-        "--background", default=SUPPRESS, metavar="COLOUR", help="white (default), black, transparent, #1a1a2e"
-    )
+        "--background", default=SUPPRESS, metavar="COLOUR",
+        help="white (default), black, transparent, or a colour such as #1a1a2e",
+    )  # fmt: skip
 
 
 def width_in_mm(text: str) -> float:
@@ -109,5 +109,8 @@ def execute(options: argparse.Namespace) -> int:
     common.print_warnings(made.warnings)
     width, height = (round(float(length * made.figure.dpi)) for length in made.figure.get_size_inches())
     record = {"out": str(options.out), "pixels": [width, height], "warnings": list(made.warnings)}
-    common.print_result(options, record, [f"wrote {options.out}: {width} x {height} pixels"])
+    shown = f"{width} x {height} pixels"
+    if options.out.suffix.lower() != ".png":  # which has no pixels of its own
+        shown = " x ".join(f"{25.4 * length:.0f}" for length in made.figure.get_size_inches()) + " mm"
+    common.print_result(options, record, [f"wrote {options.out}: {shown}"])
     return 0
