@@ -27,8 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "or the BOLD of that second, the answer to what was on screen 5 s before",
     )  # fmt: skip
     parser.add_argument(
-        "--beside", type=common.path, default=SUPPRESS, metavar="PRED2", help="show this prediction of the same rows too"
-    )
+        "--beside", type=common.path, default=SUPPRESS, metavar="PRED2",
+        help="show this prediction of the same rows too",
+    )  # fmt: skip
     parser.add_argument(
         "--minus", type=common.path, default=SUPPRESS, metavar="PRED2", help="show the difference, PRED - PRED2"
     )

@@ -40,8 +40,9 @@ def _add_content(parser: argparse.ArgumentParser) -> None:
         help="two or three PRED, or the rows of one .npy file, as red, green and blue on one brain",
     )  # fmt: skip
     parser.add_argument(
-        "--minus", type=common.path, default=SUPPRESS, metavar="PRED", help="subtract this prediction from the other one"
-    )
+        "--minus", type=common.path, default=SUPPRESS, metavar="PRED",
+        help="subtract this prediction from the other one",
+    )  # fmt: skip
     parser.add_argument(
         "--every", type=int, default=SUPPRESS, metavar="N", help="with --timesteps: every N-th row (default: what fits)"
     )
@@ -60,8 +61,9 @@ def _add_marks(parser: argparse.ArgumentParser) -> None:
         "--no-outlines", dest="outlines", action="store_false", default=SUPPRESS, help="draw no borders of regions"
     )
     parser.add_argument(
-        "--no-colour-bar", dest="colour_bar", action="store_false", default=SUPPRESS, help="draw no colour bar or legend"
-    )
+        "--no-colour-bar", dest="colour_bar", action="store_false", default=SUPPRESS,
+        help="draw no colour bar or legend",
+    )  # fmt: skip
 
 
 def _add_figure(parser: argparse.ArgumentParser) -> None:
