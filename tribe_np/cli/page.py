@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
 from tribe_np.cli.parser import region_names
+from tribe_np.cli.picture_options import add_subjects_dir
 from tribe_np.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -34,10 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-stimulus", action="store_true", help="leave out the stimulus and its words")
     _add_limits(parser)
     parser.add_argument("--title", type=common.words, metavar="TEXT", help="default: the name of the stimulus")
-    parser.add_argument(
-        "--subjects-dir", type=common.path, metavar="DIR",
-        help="FreeSurfer's subjects folder (default: SUBJECTS_DIR, then nilearn's fsaverage5)",
-    )  # fmt: skip
+    add_subjects_dir(parser, None)
     parser.add_argument(
         "--niivue", type=common.path, metavar="DIR",
         help="also, or instead of --out, a folder of .mz3 and GIFTI files that niivue opens",
@@ -112,12 +110,11 @@ def execute(options: argparse.Namespace) -> int:
 def _page(options: argparse.Namespace, layers: dict[str, Path]) -> "WrittenPage":
     from tribe_np.plots.pages.page_making import page
 
-    given = options.parcellation
     return page(
         options.predictions,
         options.out,
         layers=layers,
-        parcellation=given,
+        parcellation=options.parcellation,
         regions=options.regions,
         stimulus=options.stimulus,
         with_stimulus=not options.no_stimulus,

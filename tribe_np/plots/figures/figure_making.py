@@ -28,7 +28,7 @@ from tribe_np.plots.figures.overlays import ColourOverlay, ValueMap
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside
 from tribe_np.plots.figures.region_labels import RegionMarks, region_marks
 from tribe_np.plots.figures.rgb_maps import rgb_colours, rgb_legend
-from tribe_np.plots.figures.subcortical_figure import is_of_voxels, voxel_figure
+from tribe_np.plots.figures.subcortex.subcortical_figure import is_of_voxels, voxel_figure
 from tribe_np.plots.figures.surface_maps import beyond_limits
 
 
@@ -219,7 +219,7 @@ def _marks(brain: FoldedBrain, options: FigureOptions) -> RegionMarks:
 def _timesteps(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
     """Brains below what was seen and heard."""
     from tribe_np.plots import plot_timesteps
-    from tribe_np.plots.figures.timesteps_bands import odd_of
+    from tribe_np.plots.figures.timesteps.timesteps_bands import odd_of
 
     if options.minus is not None:
         raise ConfigError("--minus does not go with --timesteps")

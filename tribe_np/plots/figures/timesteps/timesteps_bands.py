@@ -11,8 +11,8 @@ from tribe_np.plots.figures.drawn_views import draw_view
 from tribe_np.plots.figures.overlays import ValueMap
 from tribe_np.plots.figures.region_labels import RegionMarks
 from tribe_np.plots.figures.sheets import SMALL, Look, Sheet, new_sheet
-from tribe_np.plots.figures.stimulus_rows import StepBox, StimulusRows, text_lines, write_words
-from tribe_np.plots.figures.timesteps_plan import TimeStep, TimestepsPlan
+from tribe_np.plots.figures.timesteps.stimulus_rows import StepBox, StimulusRows, text_lines, write_words
+from tribe_np.plots.figures.timesteps.timesteps_plan import TimeStep, TimestepsPlan
 from tribe_np.plots.views import View
 
 LABELS, GAP, MARGIN = 33.0, 2.0, 4.0  # points: left of the rows, between columns and rows, around

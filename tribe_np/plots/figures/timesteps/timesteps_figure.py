@@ -19,8 +19,8 @@ from tribe_np.plots.figures.colour_bars import ScaleBar
 from tribe_np.plots.figures.region_labels import region_marks
 from tribe_np.plots.figures.sheets import TWO_COLUMNS, Look
 from tribe_np.plots.figures.surface_maps import beyond_limits
-from tribe_np.plots.figures.timesteps_bands import StepBands
-from tribe_np.plots.figures.timesteps_plan import TimestepsPlan, plan_of
+from tribe_np.plots.figures.timesteps.timesteps_bands import StepBands
+from tribe_np.plots.figures.timesteps.timesteps_plan import TimestepsPlan, plan_of
 from tribe_np.plots.raster.raster import GAP
 from tribe_np.plots.views import View, views_named
 from tribe_np.shown import did_you_mean, quoted

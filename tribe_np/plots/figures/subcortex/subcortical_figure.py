@@ -16,7 +16,7 @@ from tribe_np.plots.figures.overlays import ColourOverlay, Overlay, ValueMap
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside
 from tribe_np.plots.figures.region_labels import RegionMarks
 from tribe_np.plots.figures.rgb_maps import rgb_colours, rgb_legend
-from tribe_np.plots.figures.subcortical_brain import StructuresBrain, load_structures
+from tribe_np.plots.figures.subcortex.subcortical_brain import StructuresBrain, load_structures
 from tribe_np.plots.figures.surface_maps import beyond_limits
 from tribe_np.plots.stimulus.row_clock import row_clock
 from tribe_np.plots.views import views_named
