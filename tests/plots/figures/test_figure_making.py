@@ -203,3 +203,26 @@ def test_the_command_needs_no_display_and_repeats_itself(rows: np.ndarray, subje
         assert done.stderr == ""
         found.append(out.read_bytes())
     assert found[0] == found[1]
+
+
+def test_where_mixed_maps_are_weak_the_folds_are_seen(subjects_dir: Path) -> None:
+    """`plot` lets strength come out of the grey; without fading the weak is dark, as upstream paints it."""
+    maps = np.zeros((2, N), np.float32)
+    maps[0, : N // 4], maps[1, N // 4 : N // 2] = 2.0, -2.0
+    faded = made(maps, subjects_dir, rgb=True, views="left", colour_bar=False)
+    picture = pixels(faded.figure)
+    is_red = picture[:, :, 0] - picture[:, :, 1] > 0.4
+    is_grey = (np.ptp(picture, axis=2) < 0.02) & (picture.min(axis=2) < 0.95)
+    assert is_red.any()
+    assert is_grey.sum() > 1000
+    assert picture[is_grey].min() > 0.2, "nothing is black"
+    assert "Strength of the colours: none at 0, full at 2" in written(faded.figure)
+    dark = pixels(made(maps, subjects_dir, rgb=True, views="left", colour_bar=False, fade=None).figure)
+    assert (dark.max(axis=2) < 0.05).sum() > 1000
+    half = made(maps, subjects_dir, rgb=True, views="left", limits=(0, 4), threshold=3)
+    assert "Strength of the colours: none at 0, full at 4" in written(half.figure)
+    assert (np.ptp(pixels(half.figure), axis=2) < 0.02).mean() > 0.9, "all lies below the threshold"
+    with pytest.raises(ConfigError, match="no value is above 0"):
+        made(-np.abs(maps), subjects_dir, rgb=True)
+    with pytest.raises(ConfigError, match="--cmap does not go with --rgb"):
+        made(maps, subjects_dir, rgb=True, cmap="hot")

@@ -12,6 +12,7 @@ from tribe_np.errors import ConfigError, ShapeError
 from tribe_np.plots.colours.colour_scale import ColourScale, colour_scale
 from tribe_np.plots.figures.brains import FoldedBrain, folded_brain
 from tribe_np.plots.figures.colour_bars import ScaleBar
+from tribe_np.plots.figures.faded_mixtures import mixture
 from tribe_np.plots.figures.figure_files import check_figure_target, write_figure
 from tribe_np.plots.figures.figure_options import FigureOptions
 from tribe_np.plots.figures.map_sources import (
@@ -24,10 +25,9 @@ from tribe_np.plots.figures.map_sources import (
     rows_at,
     shown_series,
 )
-from tribe_np.plots.figures.overlays import ColourOverlay, ValueMap
-from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside
+from tribe_np.plots.figures.overlays import ValueMap
+from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside, odd_of
 from tribe_np.plots.figures.region_labels import RegionMarks, region_marks
-from tribe_np.plots.figures.rgb_maps import rgb_colours, rgb_legend
 from tribe_np.plots.figures.subcortex.subcortical_figure import is_of_voxels, voxel_figure
 from tribe_np.plots.figures.surface_maps import beyond_limits
 
@@ -87,10 +87,13 @@ def make_figure(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
     views = options.all_views()
     look = options.look(len(maps.panels))
     if options.rgb:
-        panels = [Panel("", ColourOverlay(rgb_colours(np.stack(maps.panels, axis=1), cmap=options.mix)))]
         look = options.look(1)
-        legend = rgb_legend(maps.titles, options.mix, is_beside=legend_is_beside(views, 1, look))
-        around = Figure(options.title or "", maps.note, legend if options.colour_bar else None)
+        overlay, legend, strength = mixture(
+            np.stack(maps.panels, axis=1), maps.titles, options, maps.unit, is_beside=legend_is_beside(views, 1, look)
+        )
+        panels = [Panel("", overlay)]
+        note = "\n".join(text for text in (maps.note, strength) if text)
+        around = Figure(options.title or "", note, legend if options.colour_bar else None)
     else:
         scale = _scale(maps, options)
         titles = maps.titles if len(maps.panels) > 1 or options.at else [""]
@@ -98,7 +101,7 @@ def make_figure(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
         bar = ScaleBar(scale, maps.unit, _beyond(maps, scale), legend_is_beside(views, len(panels), look))
         around = Figure(options.title or "", maps.note, bar if options.colour_bar else None)
     figure = draw_panels(brain, panels, views, look, around, n_columns=options.columns, marks=marks)
-    return MadeFigure(figure, tuple(dict.fromkeys(maps.warnings)))
+    return MadeFigure(figure, tuple(dict.fromkeys((*maps.warnings, *odd_of(figure)))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,7 +222,6 @@ def _marks(brain: FoldedBrain, options: FigureOptions) -> RegionMarks:
 def _timesteps(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
     """Brains below what was seen and heard."""
     from tribe_np.plots import plot_timesteps
-    from tribe_np.plots.figures.timesteps.timesteps_bands import odd_of
 
     if options.minus is not None:
         raise ConfigError("--minus does not go with --timesteps")

@@ -13,8 +13,8 @@ from tests.prediction_folders import write_folder
 from tribe_np.cortex.series import as_series
 from tribe_np.errors import ConfigError, ShapeError
 from tribe_np.plots import plot_timesteps
+from tribe_np.plots.figures.panels import odd_of
 from tribe_np.plots.figures.sheets import Look
-from tribe_np.plots.figures.timesteps.timesteps_bands import odd_of
 from tribe_np.plots.figures.timesteps.timesteps_plan import MOST_STEPS, moment_text, ordinal, steps_of
 from tribe_np.plots.stimulus.row_clock import RowClock
 from tribe_np.timeline.events import Event, Events

@@ -10,12 +10,12 @@ from tribe_np.cortex.voxel_series import VoxelSeries, as_voxel_series, is_voxel_
 from tribe_np.errors import ConfigError, ShapeError
 from tribe_np.plots.colours.colour_scale import colour_scale
 from tribe_np.plots.figures.colour_bars import ScaleBar
+from tribe_np.plots.figures.faded_mixtures import mixture
 from tribe_np.plots.figures.figure_options import FigureOptions
 from tribe_np.plots.figures.map_sources import PREDICTED_UNIT, distinct_names, mean_of_rows
-from tribe_np.plots.figures.overlays import ColourOverlay, Overlay, ValueMap
+from tribe_np.plots.figures.overlays import Overlay, ValueMap
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside
 from tribe_np.plots.figures.region_labels import RegionMarks
-from tribe_np.plots.figures.rgb_maps import rgb_colours, rgb_legend
 from tribe_np.plots.figures.subcortex.subcortical_brain import StructuresBrain, load_structures
 from tribe_np.plots.figures.surface_maps import beyond_limits
 from tribe_np.plots.stimulus.row_clock import row_clock
@@ -59,10 +59,12 @@ def voxel_figure(sources: Sequence[Any], options: FigureOptions) -> tuple[Any, t
     structures = load_structures(_mask(options.mask), space=all_series[0].space, subjects_dir=options.subjects_dir)
     views = views_named([FRONT, BACK] if options.views is None or not len(options.views) else options.views)
     look = options.look(1 if options.rgb else len(maps.rows))
+    legend: Any
+    strength = ""
     if options.rgb:
-        colours = rgb_colours(_without_holes(structures.values(maps.rows)).T, cmap=options.mix)
-        overlays: list[Overlay] = [ColourOverlay(_bare_where_grey(structures, colours))]
-        legend: Any = rgb_legend(maps.titles, options.mix)
+        values = _bare_where_grey(structures, _without_holes(structures.values(maps.rows)).T)
+        overlay, legend, strength = mixture(values, maps.titles, options, PREDICTED_UNIT, is_beside=False)
+        overlays: list[Overlay] = [overlay]
     else:
         low, high = options.limits or (None, None)
         scale = colour_scale(
@@ -75,7 +77,8 @@ def voxel_figure(sources: Sequence[Any], options: FigureOptions) -> tuple[Any, t
         legend = ScaleBar(scale, unit, beyond_limits(maps.rows, scale), is_beside)
     titles = maps.titles if len(overlays) > 1 or options.at else [""]
     panels = [Panel(title, overlay) for title, overlay in zip(titles, overlays, strict=False)]
-    around = Figure(options.title or "", maps.note, legend if options.colour_bar else None)
+    note = "\n".join(text for text in (maps.note, strength) if text)
+    around = Figure(options.title or "", note, legend if options.colour_bar else None)
     figure = draw_panels(structures.brain, panels, views, look, around, n_columns=options.columns, marks=RegionMarks())
     return figure, tuple(dict.fromkeys(maps.warnings))
 
@@ -142,10 +145,9 @@ def _without_holes(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.nan_to_num(values))
 
 
-def _bare_where_grey(structures: StructuresBrain, colours: np.ndarray) -> np.ndarray:
-    """Colours (2 V, 4), with nothing on what has no voxels."""
-    bare = np.ones(len(colours), bool)
+def _bare_where_grey(structures: StructuresBrain, values: np.ndarray) -> np.ndarray:
+    """Values (2 V, n), NaN on what has no voxels."""
+    bare = np.ones(len(values), bool)
     for part in structures.parts:
         bare[part.vertices] = part.voxels is None
-    colours[bare, 3] = 0
-    return colours
+    return np.where(bare[:, None], np.nan, values)
