@@ -21,6 +21,7 @@ from tribe_np.plots.figures.map_sources import (
     clock_of,
     difference,
     distinct_names,
+    left_out_of_mean,
     mean_of_rows,
     rows_at,
     shown_series,
@@ -159,6 +160,7 @@ def _maps(shown: Sequence[ShownSeries], options: FigureOptions) -> _Maps:
     else:
         panels = [mean_of_rows(one.whole) for one in shown]
         titles, of_all = [one.name for one in shown], np.stack(panels)
+        warnings += [text for one in shown for text in left_out_of_mean(one)]
         note = _of_mean(shown, first.name if options.minus is not None else "")
     for values, one in zip(panels, shown, strict=False):
         if not np.isfinite(of_all).any():

@@ -90,6 +90,23 @@ def mean_of_rows(whole: np.ndarray) -> np.ndarray:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
 
 
+def left_out_of_mean(shown: ShownSeries) -> list[str]:
+    """What to say of values that are no numbers among those that were computed: a mean does without them."""
+    values = shown.whole[:, shown.series.columns]
+    if values.dtype.kind != "f":
+        return []
+    counts = np.concatenate(
+        [(~np.isfinite(values[first : first + BLOCK])).sum(axis=1) for first in range(0, len(values), BLOCK)]
+    )
+    if not counts.any() or len(values) == 1:
+        return []
+    n_empty = int((counts == values.shape[1]).sum())
+    what = [f"{n_empty} of {len(values)} rows hold no number at any vertex"] if n_empty else []
+    if n_some := int(counts[counts < values.shape[1]].sum()):
+        what.append(f"{n_some} values are NaN or infinite")
+    return [f"{shown.series.origin}: {' and '.join(what)}; the mean is that of the others"]
+
+
 def rows_at(shown: ShownSeries, clock: RowClock, moments: Sequence[float]) -> tuple[list[np.ndarray], list[str]]:
     """A map for each moment of the clock, all NaN where nothing is predicted, and what to say of it.
 

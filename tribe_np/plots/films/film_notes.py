@@ -73,7 +73,7 @@ def film_warnings(maps: Sequence[FilmMap], clock: RowClock, stimulus: RunStimulu
             f"rows are missing in {gaps}, {missing:g} s together: the cortex is shown bare there, as the film says"
         )
     for shown in maps:
-        found += _bare_vertices(shown, clock)
+        found += [*_bare_vertices(shown, clock), *_constant(shown, clock)]
     if is_silent and stimulus.has_sound:
         found.append("a GIF has no sound; an .mp4 has")
     return found
@@ -115,6 +115,21 @@ def _other_stimulus(maps: Sequence[FilmMap]) -> str:
     return ""
 
 
+def _constant(shown: FilmMap, clock: RowClock) -> list[str]:
+    """What to say of a map of one value: its one colour is no finding."""
+    if shown.minus is not None:
+        return []
+    rows = np.arange(clock.n_rows) if clock.rows is None else np.asarray(clock.rows)
+    one = None
+    for part in in_blocks(rows):
+        values = rows_read(shown.series.values, part)
+        known = values[np.isfinite(values)]
+        one = known[0] if one is None and known.size else one
+        if (known != one).any():
+            return []
+    return [] if one is None else [f"{shown.series.origin}: every value is {one:g}; the cortex has one colour"]
+
+
 def _bare_vertices(shown: FilmMap, clock: RowClock) -> list[str]:
     """How many vertices and rows have no value."""
     rows = np.arange(clock.n_rows) if clock.rows is None else np.asarray(clock.rows)
@@ -125,14 +140,14 @@ def _bare_vertices(shown: FilmMap, clock: RowClock) -> list[str]:
         found.append(f"{series.origin}: {n_columns} of {n_all} vertices were computed; the others are bare")
     if values.dtype.kind != "f":
         return found
-    counts = np.concatenate([np.isnan(rows_read(values, part)).sum(axis=1) for part in in_blocks(rows)])
+    counts = np.concatenate([(~np.isfinite(rows_read(values, part))).sum(axis=1) for part in in_blocks(rows)])
     empty, some = int((counts == n_columns).sum()), int(((counts > 0) & (counts < n_columns)).sum())
     if empty:
-        found.append(f"{series.origin}: {empty} of {len(rows)} rows are NaN at every vertex and shown bare")
+        found.append(f"{series.origin}: {empty} of {len(rows)} rows hold no number at any vertex and are shown bare")
     if some:
         worst = int(counts[counts < n_columns].max())
         found.append(
-            f"{series.origin}: {some} of {len(rows)} rows hold NaN, at up to {worst} of {n_columns} vertices, "
-            "which are bare then"
+            f"{series.origin}: {some} of {len(rows)} rows hold NaN or infinite values, at up to {worst} of {n_columns} "
+            "vertices, which are bare then"
         )
     return found

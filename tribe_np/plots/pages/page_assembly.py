@@ -89,9 +89,8 @@ def _part(window: ShownPart) -> list[str]:
     if window == WHOLE:
         return []
     end = "the end" if window.stop is None else f"{window.stop:g} s"
-    return [
-        f"shown is {window.start:g} s to {end} of the stimulus; the times of this page count from {window.start:g} s"
-    ]
+    counted = f"; the times of this page count from {window.start:g} s" if window.start else ""
+    return [f"shown is {window.start:g} s to {end} of the stimulus{counted}"]
 
 
 def _time(

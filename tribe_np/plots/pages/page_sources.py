@@ -102,7 +102,10 @@ def read_surface(source: Any) -> SurfaceSeries:
             "`tribe-np export --to nifti` writes voxels for a viewer of volumes"
         )
     if isinstance(source, (str, Path)) and Path(source).suffix.lower() == ".npy":
-        return replace(as_series(_array(Path(source))), origin=str(source))
+        try:
+            return replace(as_series(_array(Path(source))), origin=str(source))
+        except ShapeError as error:
+            raise ShapeError(f"{source}: {str(error).removeprefix('the array: ')}") from error
     return as_series(source)
 
 

@@ -21,8 +21,12 @@ from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.segments import Segment
 
 pytestmark = pytest.mark.extras
-SMALL = Look(100.0, 72.0)
 N = 20484
+
+
+def small() -> Look:
+    """A figure that is quickly drawn; the extra checks its colour, so it is made when a test runs."""
+    return Look(100.0, 72.0)
 
 
 def rows_of(n: int, lit: int | None = None) -> np.ndarray:
@@ -40,7 +44,7 @@ def folder_of(folder: Path, values: np.ndarray, events: list[Event], **more: Any
 
 
 def drawn(*sources: Any, **options: Any) -> Any:
-    settings = {"look": SMALL, "vmin": 0.0, "vmax": 1.0, "cmap": "Reds", "alpha_cmap": None} | options
+    settings = {"look": small(), "vmin": 0.0, "vmax": 1.0, "cmap": "Reds", "alpha_cmap": None} | options
     return plot_timesteps(*sources, **settings)
 
 
@@ -136,7 +140,7 @@ def test_vertices_without_a_value_are_bare_and_said() -> None:
 def test_normalised_as_upstream() -> None:
     values = rows_of(3)
     values[2] = 5
-    figure = plot_timesteps(values, norm_percentile=99, cmap="Reds", alpha_cmap=None, look=SMALL)
+    figure = plot_timesteps(values, norm_percentile=99, cmap="Reds", alpha_cmap=None, look=small())
     assert [value > 80 for value in redness(figure)] == [False, False, True]
 
 
