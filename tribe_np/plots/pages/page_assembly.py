@@ -9,6 +9,8 @@ from tribe_np import __version__
 from tribe_np.cortex.meshes.numbering import check_numbering, numbering_at_hand
 from tribe_np.errors import OutputError
 from tribe_np.plots.colours.colour_scale import PERCENTILE
+from tribe_np.plots.films.film_maps import is_of_random_weights
+from tribe_np.plots.films.film_notes import RANDOM
 from tribe_np.plots.pages.colour_tables import colour_tables
 from tribe_np.plots.pages.html_file import html_page
 from tribe_np.plots.pages.packed_mesh import packed_mesh
@@ -22,7 +24,6 @@ FORMAT = 1
 MB = 1_000_000
 VALUES_PER_BYTE = 8  # of a page, more than in any that was seen: what is refused before it is packed
 WORD, ROOM_TO_TELL = 80, 4000  # bytes of the facts about a word, and about a stimulus
-RANDOM = "made by `tribe-np demo` with random weights: the numbers mean nothing about any brain"
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def _without_stimuli(made_of: PageSources, asked: PageOptions) -> tuple[dict[str
     said = [*made_of.notes, *mesh.notes, *regions.notes, *(note for layer in layers for note in layer.notes)]
     facts = {
         "format": FORMAT, "title": asked.title or _title(made_of), "made_by": f"tribe-np page {__version__}",
+        "caution": RANDOM if _is_random(made_of) else "",
         "notes": [*([RANDOM] if _is_random(made_of) else []), *_part(asked.window), *said],
         "mesh": mesh.facts, "time": {},
         "layers": [{**layer.facts, "blob": f"layer-{number}"} for number, layer in enumerate(layers)],
@@ -111,8 +113,8 @@ def _title(made_of: PageSources) -> str:
 
 
 def _is_random(made_of: PageSources) -> bool:
-    """Whether a prediction was made by `tribe-np demo`, as run.json's command tells."""
-    return any(str(layer.series.run.get("command", "")).split()[:1] == ["demo"] for layer in made_of.layers)
+    """Whether a layer was predicted with random weights: by `tribe-np demo`, or with a warning that says so."""
+    return any(is_of_random_weights(layer.series) for layer in made_of.layers)
 
 
 def _check_amount(made_of: PageSources, asked: PageOptions) -> None:
