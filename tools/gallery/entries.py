@@ -84,8 +84,8 @@ ENTRIES = (
     ),
     Entry(
         "Films", "A GIF", "Without sound, for a slide or a wiki.",
-        "tribe-np film painted --start 15 --stop 20 --size 640x360 --fps 5 --out film.gif", "film.gif", "film.gif",
-        width=640,
+        "tribe-np film painted --start 15 --stop 19 --size 480x270 --fps 5 --out film.gif", "film.gif", "film.gif",
+        width=480,
     ),
     Entry(
         "The page", "On a laptop",
