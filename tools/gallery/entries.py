@@ -57,7 +57,7 @@ ENTRIES = (
     ),
     Entry(
         "Figures", "A difference", "What the words add: the same run without them is taken away.",
-        "tribe-np plot painted --minus without-words --at 17 --names words --size two --out difference.png",
+        "tribe-np plot painted --minus without-words --at 17 --size two --out difference.png",
         "difference.png", "difference.png",
     ),
     Entry(
