@@ -76,7 +76,8 @@ def _without_stimuli(made_of: PageSources, asked: PageOptions) -> tuple[dict[str
     said = [*made_of.notes, *mesh.notes, *regions.notes, *(note for layer in layers for note in layer.notes)]
     facts = {
         "format": FORMAT, "title": asked.title or _title(made_of), "made_by": f"tribe-np page {__version__}",
-        "notes": [*([f"made with {RANDOM}"] if _is_random(made_of) else []), *_part(asked.window), *said],
+        "caution": RANDOM if _is_random(made_of) else "",
+        "notes": [*([RANDOM] if _is_random(made_of) else []), *_part(asked.window), *said],
         "mesh": mesh.facts, "time": {},
         "layers": [{**layer.facts, "blob": f"layer-{number}"} for number, layer in enumerate(layers)],
         "colour_maps": colour_tables(), "parcellation": regions.facts, "stimuli": [],
@@ -112,6 +113,7 @@ def _title(made_of: PageSources) -> str:
 
 
 def _is_random(made_of: PageSources) -> bool:
+    """Whether a layer was predicted with random weights: by `tribe-np demo`, or with a warning that says so."""
     return any(is_of_random_weights(layer.series) for layer in made_of.layers)
 
 

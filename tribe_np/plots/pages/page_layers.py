@@ -12,6 +12,7 @@ import numpy as np
 
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import ConfigError
+from tribe_np.outputs.exports.export_names import is_measured
 from tribe_np.plots.colours.colour_maps import DIVERGING, SEQUENTIAL
 from tribe_np.plots.colours.colour_scale import PERCENTILE, ColourScale, colour_scale
 from tribe_np.plots.pages.packing import PackedValues, pack_values, packed_indices
@@ -61,7 +62,7 @@ def packed_layer(layer: PageLayer, *, percentile: float = PERCENTILE) -> PackedL
         "percentiles": {f"{p:g}": scale.high for p, scale in scales.items()},
         "percentile_limits": {f"{p:g}": [scale.low, scale.high] for p, scale in scales.items()},
         "is_diverging": chosen.is_symmetric, "colour_map": DIVERGING if chosen.is_symmetric else SEQUENTIAL,
-        "unit": unit_of(series), "stimulus": layer.stimulus,
+        "unit": unit_of(series), "is_measured": is_measured(series), "stimulus": layer.stimulus,
     }  # fmt: skip
     said = _notes(series, packed, np.isfinite(values))
     return PackedLayer(facts, text, tuple(f"{layer.name}: {each}" for each in said))

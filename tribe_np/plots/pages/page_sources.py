@@ -12,6 +12,7 @@ import numpy as np
 
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import ConfigError, ShapeError
+from tribe_np.outputs.exports.export_names import is_measured
 from tribe_np.plots.pages.page_layers import PageLayer
 from tribe_np.plots.stimulus.row_clock import row_clock
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus, stimulus_of_run
@@ -92,9 +93,9 @@ def sources_of_page(
 
 
 def _names(series: Sequence[SurfaceSeries]) -> list[str]:
-    """The one is "prediction"; of several, the names of their stimuli or folders, where these tell them apart."""
+    """The one is "prediction" or "measured"; of several, the names of their stimuli or folders, if these differ."""
     if len(series) == 1:
-        return ["prediction"]
+        return ["measured" if is_measured(series[0]) else "prediction"]
     for names in ([stimulus_name(each) for each in series], [Path(each.origin).name for each in series]):
         if all(names) and len(set(names)) == len(names):
             return names
