@@ -108,7 +108,7 @@ def test_a_difference_is_of_the_same_rows(folder: Path, rows: np.ndarray, subjec
     assert "Difference in z-scored BOLD" in written(found.figure)
     assert "run/predictions − other/predictions; mean over 6 rows" in written(found.figure)
     later = write_folder(folder.parent.parent / "later" / "predictions", rows, RUN)
-    with pytest.raises(ShapeError, match="not of the same times"):
+    with pytest.raises(ShapeError, match="expected the same rows"):
         made(folder, subjects_dir, minus=later)
 
 
@@ -211,7 +211,7 @@ def test_the_command_needs_no_display_and_repeats_itself(rows: np.ndarray, subje
         env = clean | {"PYTHONHASHSEED": seed, "HOME": str(tmp_path), "MPLBACKEND": "qtagg"}
         done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
         assert done.returncode == 0, done.stderr
-        assert done.stdout.startswith(f"wrote {out}: 425 x ")
+        assert done.stdout.startswith(f"wrote {out}: 180 x 78 mm")
         assert done.stderr == ""
         found.append(out.read_bytes())
     assert found[0] == found[1]

@@ -18,19 +18,20 @@ from tribe_np.plots.figures.figure_options import FigureOptions
 from tribe_np.plots.figures.map_sources import (
     ShownSeries,
     bare_vertices,
-    clock_of,
     difference,
-    distinct_names,
     left_out_of_mean,
     mean_of_rows,
     rows_at,
     shown_series,
+    whose_times,
 )
 from tribe_np.plots.figures.overlays import ValueMap
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside, odd_of
 from tribe_np.plots.figures.region_labels import RegionMarks, region_marks
 from tribe_np.plots.figures.subcortex.subcortical_figure import is_of_voxels, voxel_figure
 from tribe_np.plots.figures.surface_maps import beyond_limits
+from tribe_np.plots.stimulus.row_clock import row_clock
+from tribe_np.plots.surface_sources import distinct_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,9 +153,9 @@ def _maps(shown: Sequence[ShownSeries], options: FigureOptions) -> _Maps:
     warnings = [text for one in shown for text in one.warnings]
     unit, first = shown[0].unit, shown[0]
     if options.at:
-        clock = clock_of(first, options.align, options.timeline)
-        panels, said = rows_at(first, clock, options.at)
-        titles, note = [f"{moment:g} s" for moment in options.at], _of_times(first, options.align)
+        clock = row_clock(first.series, align=options.align, timeline=options.timeline)
+        panels, said = rows_at(first.whole, clock, options.at, first.series.origin)
+        titles, note = [f"{moment:g} s" for moment in options.at], whose_times(clock)
         of_all = first.whole
         warnings += said
     else:
@@ -170,16 +171,6 @@ def _maps(shown: Sequence[ShownSeries], options: FigureOptions) -> _Maps:
             warnings.append(f"{one.series.origin}: every value is {known[0]:g}; the map has one colour")
     n_counted = 2 * first.series.per_hemisphere - len(first.series.columns)
     return _Maps(panels, titles, of_all, unit, note, warnings + bare_vertices(panels, n_counted))
-
-
-def _of_times(shown: ShownSeries, align: str) -> str:
-    """Whose clock the times are of."""
-    offset = shown.series.hemodynamic_offset
-    if not offset:
-        return ""
-    if align == "bold":
-        return f"Times of the BOLD, which follows the stimulus by {offset:g} s"
-    return f"Times of the stimulus; its BOLD follows {offset:g} s later"
 
 
 def _of_mean(shown: Sequence[ShownSeries], difference_of: str) -> str:

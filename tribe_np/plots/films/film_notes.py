@@ -6,45 +6,33 @@ from pathlib import Path
 
 import numpy as np
 
-from tribe_np.cortex.series import SurfaceSeries
-from tribe_np.plots.films.film_maps import FilmMap, in_blocks, is_of_random_weights, rows_read, stimulus_name
+from tribe_np.outputs.exports.export_names import is_measured
+from tribe_np.plots.films.film_maps import FilmMap, in_blocks, rows_read
 from tribe_np.plots.films.film_scene import FilmTexts
 from tribe_np.plots.stimulus.row_clock import RowClock
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
-
-UNIT = "z-scored BOLD"
-RANDOM = "random weights: the numbers mean nothing about any brain"
+from tribe_np.plots.surface_sources import RANDOM, is_of_random_weights, stimulus_name, unit_of
 
 
 def film_texts(
-    maps: Sequence[FilmMap], clock: RowClock, stimulus: RunStimulus, *, title: str | None,
-    is_measured: bool, fps: float,
-) -> FilmTexts:  # fmt: skip
+    maps: Sequence[FilmMap], clock: RowClock, stimulus: RunStimulus, *, title: str | None, fps: float
+) -> FilmTexts:
     """All that is written on a film, but for words and times."""
     series = maps[0].series
     name = stimulus.path.name if stimulus.path is not None else stimulus_name(series)
     own = Path(series.origin).name if series.run else "prediction"
     said = [RANDOM if _are_random(maps) else "", _other_stimulus(maps), without_folders(stimulus.note)]
-    what = "values" if not series.run else "measured BOLD" if is_measured else "predicted BOLD"
+    what = "values" if not series.run else "measured BOLD" if is_measured(series) else "predicted BOLD"
     is_difference = maps[0].minus is not None
+    unit = unit_of(series) or ("unit not stated" if series.run else "no unit given")
     return FilmTexts(
         title=title or name or own,
         subtitle=maps[0].label if len(maps) == 1 and not is_difference else "",
         warning=" · ".join(text for text in said if text),
         shown=_what_is_shown(maps[0], clock, what, fps),
-        unit=("difference, " if is_difference else "") + _unit(series, is_measured),
+        unit=f"difference, {unit}" if is_difference else unit,
         lane="BOLD" if series.run else "values",
     )
-
-
-def _unit(series: SurfaceSeries, is_measured: bool) -> str:
-    """The unit by run.json; predictions have one, whether it says so or not."""
-    if not series.run:
-        return "no unit given"
-    told = series.run.get("units")
-    if isinstance(told, str):
-        return told.partition(" (")[0].partition(";")[0]
-    return "unit not stated" if is_measured else UNIT
 
 
 def _what_is_shown(shown: FilmMap, clock: RowClock, what: str, fps: float) -> tuple[str, str]:

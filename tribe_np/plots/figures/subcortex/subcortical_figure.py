@@ -12,13 +12,14 @@ from tribe_np.plots.colours.colour_scale import colour_scale
 from tribe_np.plots.figures.colour_bars import ScaleBar
 from tribe_np.plots.figures.faded_mixtures import mixture
 from tribe_np.plots.figures.figure_options import FigureOptions
-from tribe_np.plots.figures.map_sources import PREDICTED_UNIT, distinct_names, mean_of_rows
+from tribe_np.plots.figures.map_sources import difference_unit, mean_of_rows, rows_at, whose_times
 from tribe_np.plots.figures.overlays import Overlay, ValueMap
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside
 from tribe_np.plots.figures.region_labels import RegionMarks
 from tribe_np.plots.figures.subcortex.subcortical_brain import StructuresBrain, load_structures
 from tribe_np.plots.figures.surface_maps import beyond_limits
 from tribe_np.plots.stimulus.row_clock import row_clock
+from tribe_np.plots.surface_sources import distinct_names, unit_of
 from tribe_np.plots.views import views_named
 
 FRONT, BACK = (25.26, 60.0), (25.26, 240.0)  # degrees: upstream's view, and the one from behind
@@ -63,7 +64,7 @@ def voxel_figure(sources: Sequence[Any], options: FigureOptions) -> tuple[Any, t
     strength = ""
     if options.rgb:
         values = _bare_where_grey(structures, _without_holes(structures.values(maps.rows)).T)
-        overlay, legend, strength = mixture(values, maps.titles, options, PREDICTED_UNIT, is_beside=False)
+        overlay, legend, strength = mixture(values, maps.titles, options, unit_of(all_series[0]), is_beside=False)
         overlays: list[Overlay] = [overlay]
     else:
         low, high = options.limits or (None, None)
@@ -73,7 +74,8 @@ def voxel_figure(sources: Sequence[Any], options: FigureOptions) -> tuple[Any, t
         )  # fmt: skip
         overlays = [ValueMap(values, scale) for values in structures.values(maps.rows)]
         is_beside = legend_is_beside(views, len(overlays), look)
-        unit = PREDICTED_UNIT if options.minus is None else f"Difference in {PREDICTED_UNIT}"
+        unit = unit_of(all_series[0])
+        unit = unit if options.minus is None else difference_unit(unit)
         legend = ScaleBar(scale, unit, beyond_limits(maps.rows, scale), is_beside)
     titles = maps.titles if len(overlays) > 1 or options.at else [""]
     panels = [Panel(title, overlay) for title, overlay in zip(titles, overlays, strict=False)]
@@ -123,22 +125,10 @@ def _maps(all_series: Sequence[VoxelSeries], names: Sequence[str], options: Figu
 
 
 def _moments(series: VoxelSeries, whole: np.ndarray, options: FigureOptions, warnings: list[str]) -> VoxelMaps:
-    clock, rows = row_clock(series, align=options.align, timeline=options.timeline), []
-    for moment in options.at:
-        if not clock.first - 1e-5 <= moment <= clock.stop:
-            raise ConfigError(
-                f"--at {moment:g}: rows of {series.origin} are shown from {clock.first:g} s to {clock.stop:g} s "
-                f"(--align {clock.align})"
-            )
-        values = clock.values_at(whole, moment)
-        if values is None:
-            warnings.append(f"{series.origin}: nothing is predicted at {moment:g} s; drawn bare")
-        rows.append(np.full(whole.shape[1], np.nan, np.float32) if values is None else values)
-    offset = f"{series.hemodynamic_offset:g} s"
-    note = f"Times of the stimulus; its BOLD follows {offset} later"
-    if options.align == "bold":
-        note = f"Times of the BOLD, which follows the stimulus by {offset}"
-    return VoxelMaps(np.stack(rows), [f"{moment:g} s" for moment in options.at], whole, note, warnings)
+    clock = row_clock(series, align=options.align, timeline=options.timeline)
+    rows, said = rows_at(whole, clock, options.at, series.origin)
+    titles = [f"{moment:g} s" for moment in options.at]
+    return VoxelMaps(np.stack(rows), titles, whole, whose_times(clock), [*warnings, *said])
 
 
 def _without_holes(values: np.ndarray) -> np.ndarray:
