@@ -45,10 +45,10 @@ def shown_series(source: Any, name: str | None = None) -> ShownSeries:
     except ShapeError as error:
         what = str(error).removeprefix("the array: ")
         raise (ShapeError(f"{source}: {what}") if is_file else error) from error
-    if not len(series.values):
-        raise ShapeError(f"{series.origin}: has no rows")
     if is_file:
         series = replace(series, origin=str(source))
+    if not len(series.values):
+        raise ShapeError(f"{series.origin}: has no rows")
     is_measured = not is_file and isinstance(source, (str, Path)) and (Path(source) / MEASURED).is_file()
     unit = MEASURED_UNIT if is_measured else (PREDICTED_UNIT if series.run else "")
     n_bare = 2 * series.per_hemisphere - len(series.columns)
@@ -88,6 +88,20 @@ def mean_of_rows(whole: np.ndarray) -> np.ndarray:
         total += np.where(known, rows, 0).sum(axis=0)
         count += known.sum(axis=0)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
+
+
+def left_out_of_mean(shown: ShownSeries) -> list[str]:
+    """What a mean over all rows leaves out; vertices without any number are bare, and said elsewhere."""
+    known, n_empty = np.zeros(shown.whole.shape[1], np.int64), 0
+    for first in range(0, len(shown.whole), BLOCK):
+        finite = np.isfinite(shown.whole[first : first + BLOCK])
+        known += finite.sum(axis=0)
+        n_empty += int((~finite.any(axis=1)).sum())
+    n_values = int((len(shown.whole) - n_empty - known[known > 0]).sum())
+    found = [f"{n_empty} of {len(shown.whole)} rows hold no number"] if n_empty else []
+    found += [f"{n_values} values of other rows are not finite"] if n_values and n_empty else []
+    found += [f"{n_values} values are not finite"] if n_values and not n_empty else []
+    return [f"{shown.series.origin}: {' and '.join(found)}; left out of the mean"] if found else []
 
 
 def rows_at(shown: ShownSeries, clock: RowClock, moments: Sequence[float]) -> tuple[list[np.ndarray], list[str]]:
