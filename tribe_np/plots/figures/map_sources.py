@@ -113,7 +113,8 @@ def rows_at(shown: ShownSeries, clock: RowClock, moments: Sequence[float]) -> tu
     for moment in moments:
         if not clock.first - 1e-5 <= moment <= clock.stop:
             raise ConfigError(
-                f"--at {moment:g}: rows of {shown.series.origin} are shown from {clock.first:g} s to {clock.stop:g} s "
+                f"--at {moment:g}: rows of {shown.series.origin} are shown from "
+                f"{round(clock.first, 3) + 0.0:g} s to {clock.stop:g} s "
                 f"(--align {clock.align})"
             )
         values = clock.values_at(shown.whole, moment)

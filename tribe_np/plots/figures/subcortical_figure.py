@@ -127,7 +127,8 @@ def _moments(series: VoxelSeries, whole: np.ndarray, options: FigureOptions, war
     for moment in options.at:
         if not clock.first - 1e-5 <= moment <= clock.stop:
             raise ConfigError(
-                f"--at {moment:g}: rows of {series.origin} are shown from {clock.first:g} s to {clock.stop:g} s "
+                f"--at {moment:g}: rows of {series.origin} are shown from "
+                f"{round(clock.first, 3) + 0.0:g} s to {clock.stop:g} s "
                 f"(--align {clock.align})"
             )
         values = clock.values_at(whole, moment)
