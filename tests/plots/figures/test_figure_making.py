@@ -140,7 +140,7 @@ def test_a_mean_leaves_nan_out(rows: np.ndarray) -> None:
         ({"view": "left"}, "no option 'view'; did you mean views"),
         ({"views": ["latral"]}, "did you mean lateral"),
         ({"at": [1], "timesteps": True}, "--at and --timesteps are different figures"),
-        ({"limits": (2, 1)}, "the lower one must come first"),
+        ({"limits": (2, 1)}, "the lower one comes first"),
         ({"rgb": "hsv"}, "--rgb must be one of"),
         ({"align": "scan"}, "stimulus, bold"),
         ({"every": 2}, "goes with --timesteps"),
@@ -151,6 +151,14 @@ def test_a_mean_leaves_nan_out(rows: np.ndarray) -> None:
         ({"background": "blak"}, "is no colour"),
         ({"size": 3}, "10 to 1000 mm wide"),
         ({"columns": 0}, "--columns"),
+        ({"limits": (0, float("inf"))}, "--limits: two numbers"),
+        ({"threshold": float("nan"), "rgb": True}, "--threshold must be a number"),
+        ({"align": "bold"}, "--align goes with --at or --timesteps"),
+        ({"timeline": "a"}, "--timeline goes with --at or --timesteps"),
+        ({"stimulus": "a.mp4"}, "--stimulus goes with --timesteps"),
+        ({"title": "a", "timesteps": True}, "--title goes with every figure but --timesteps"),
+        ({"names": ["a"], "timesteps": True}, "--names goes with several predictions"),
+        ({"mask": "a.nii.gz"}, "--mask is for a prediction of the subcortex"),
     ],
 )
 def test_what_contradicts_itself_is_refused(
@@ -191,6 +199,9 @@ def test_the_command_needs_no_display_and_repeats_itself(rows: np.ndarray, subje
         "assert 'matplotlib.pyplot' not in sys.modules; sys.exit(code)"
     )
     clean = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND")}
+    import matplotlib
+
+    clean["MPLCONFIGDIR"] = matplotlib.get_cachedir()  # where its list of fonts is: making one takes seconds
     found = []
     for seed in ("1", "2"):
         out = tmp_path / f"{seed}.svg"
