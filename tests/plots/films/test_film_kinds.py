@@ -171,8 +171,17 @@ def test_gaps_and_missing_values_are_bare_and_said(files: dict[str, Path], tmp_p
     assert not colourful[[5, 6, 7, 10, 11]].any()  # the gap from 2 to 4 s, the row of NaN at 5 s
     assert colourful[[0, 1]].all()
     assert "rows are missing in 1 gap, 2 s together" in made.warnings[0]
-    assert "1 of 4 rows are NaN at every vertex" in made.warnings[1]
-    assert "1 of 4 rows hold NaN, at up to 100 of 20484 vertices" in made.warnings[2]
+    assert "1 of 4 rows hold no number at any vertex" in made.warnings[1]
+    assert "1 of 4 rows hold NaN or infinite values, at up to 100 of 20484 vertices" in made.warnings[2]
+
+
+def test_a_constant_map_and_infinities_are_said(files: dict[str, Path], tmp_path: Path) -> None:
+    values = np.full_like(ramp(2), 1.5)
+    values[1, 7] = np.inf
+    run = run_folder(tmp_path / "run", shown(files["silent"], kinds=["Video"]), stimulus=files["silent"], values=values)
+    warnings = film(run, tmp_path / "a.mp4", **SHORT | {"fps": 2.0}).warnings
+    assert "1 of 2 rows hold NaN or infinite values, at up to 1 of 20484 vertices" in warnings[1]
+    assert warnings[2].endswith("every value is 1.5; the cortex has one colour")
 
 
 def test_a_selection_of_vertices_is_shown_as_such(files: dict[str, Path], tmp_path: Path) -> None:

@@ -121,9 +121,7 @@ def test_ticks_have_room(width: int) -> None:
 )  # fmt: skip
 def test_a_film_says_what_lies_between_rows(moments: list[float], said: str) -> None:
     clock = RowClock(np.arange(6) - 1e-6)
-    texts = film_texts(
-        film_maps(np.zeros((6, 20484))), clock, RunStimulus("none"), title=None, is_measured=False, moments=moments
-    )
+    texts = film_texts(film_maps(np.zeros((6, 20484))), clock, RunStimulus("none"), title=None, moments=moments)
     assert texts.shown[1] == said
 
 
@@ -140,7 +138,8 @@ def test_a_film_says_what_lies_between_rows(moments: list[float], said: str) -> 
 def test_rows_of_another_length_than_the_stimulus_are_said(starts: range, said: list[str], align: str) -> None:
     clock = RowClock(np.array(starts, float) - 1e-6, hemodynamic_offset=5.0, align=align)
     heard = RunStimulus("audio", duration=6.0, heard=(ShownFile("sound", Path("a.wav"), 0.0, 6.0),))
-    assert film_warnings(film_maps(np.zeros((len(starts), 20484))), clock, heard, is_silent=False) == said
+    maps = film_maps(np.arange(len(starts) * 20484.0).reshape(len(starts), -1))
+    assert film_warnings(maps, clock, heard, is_silent=False) == said
 
 
 def test_a_line_leads_from_corner_to_corner() -> None:

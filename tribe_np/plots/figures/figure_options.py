@@ -34,7 +34,7 @@ class FigureOptions:
     outlines   draws all borders of the parcellation; None: where it is given, or around labelled regions
     labels     regions whose names are written
     limits     (low, high) of the colours, else percentile; symmetric: both as far from 0
-    fade       (threshold, scale): how values come out of the folds, or None
+    fade       (threshold, scale): how values come out of the folds, or None; with rgb, strength is opacity
     size       the figure's width in mm: 85, one column, or 180, two; None: what suits the number of maps
     """
 
@@ -112,6 +112,8 @@ class FigureOptions:
             raise ConfigError(f"--limits: the lower one must come first, got {low:g} and {high:g}")
         if self.rgb and self.mix not in MIXES:
             raise ConfigError(f"--rgb must be one of {', '.join(MIXES)}, got {quoted(self.rgb)}")
+        if self.cmap is not None and self.rgb:
+            raise ConfigError("--cmap does not go with --rgb, whose maps have a colour each")
         if self.cmap is not None:
             colour_map(self.cmap)
 

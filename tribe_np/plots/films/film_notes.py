@@ -6,48 +6,37 @@ from pathlib import Path
 
 import numpy as np
 
-from tribe_np.cortex.series import SurfaceSeries
-from tribe_np.plots.films.film_maps import FilmMap, in_blocks, is_of_random_weights, rows_read, stimulus_name
+from tribe_np.outputs.exports.export_names import is_measured
+from tribe_np.plots.films.film_maps import FilmMap, in_blocks, rows_read
 from tribe_np.plots.films.film_scene import FilmTexts
 from tribe_np.plots.stimulus.row_clock import RowClock
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
+from tribe_np.plots.surface_sources import RANDOM, is_of_random_weights, stimulus_name, unit_of
 
-UNIT = "z-scored BOLD"
 SAME_ROW = 1e-3  # of the way to the next row: no colour tells
 SAME_TIME = 1e-3  # seconds
 BARE, ENDED = "the cortex is shown bare", "the cortex is shown alone"
-RANDOM = "random weights: the numbers mean nothing about any brain"
 
 
 def film_texts(
-    maps: Sequence[FilmMap], clock: RowClock, stimulus: RunStimulus, *, title: str | None,
-    is_measured: bool, moments: Sequence[float],
-) -> FilmTexts:  # fmt: skip
+    maps: Sequence[FilmMap], clock: RowClock, stimulus: RunStimulus, *, title: str | None, moments: Sequence[float]
+) -> FilmTexts:
     """All that is written on a film, but for words and times."""
     series = maps[0].series
     name = stimulus.path.name if stimulus.path is not None else stimulus_name(series)
     own = Path(series.origin).name if series.run else "prediction"
     said = [RANDOM if _are_random(maps) else "", _other_stimulus(maps), without_folders(stimulus.note)]
-    what = "values" if not series.run else "measured BOLD" if is_measured else "predicted BOLD"
+    what = "values" if not series.run else "measured BOLD" if is_measured(series) else "predicted BOLD"
     is_difference = maps[0].minus is not None
+    unit = unit_of(series) or ("unit not stated" if series.run else "no unit given")
     return FilmTexts(
         title=title or name or own,
         subtitle=maps[0].label if len(maps) == 1 and not is_difference else "",
         warning=" · ".join(text for text in said if text),
         shown=_what_is_shown(maps[0], clock, what, moments),
-        unit=("difference, " if is_difference else "") + _unit(series, is_measured),
+        unit=f"difference, {unit}" if is_difference else unit,
         lane="BOLD" if series.run else "values",
     )
-
-
-def _unit(series: SurfaceSeries, is_measured: bool) -> str:
-    """The unit by run.json; predictions have one, whether it says so or not."""
-    if not series.run:
-        return "no unit given"
-    told = series.run.get("units")
-    if isinstance(told, str):
-        return told.partition(" (")[0].partition(";")[0]
-    return "unit not stated" if is_measured else UNIT
 
 
 def _what_is_shown(shown: FilmMap, clock: RowClock, what: str, moments: Sequence[float]) -> tuple[str, str]:
@@ -84,7 +73,7 @@ def film_warnings(maps: Sequence[FilmMap], clock: RowClock, stimulus: RunStimulu
         )
     found += _other_length(clock, stimulus)
     for shown in maps:
-        found += _bare_vertices(shown, clock)
+        found += [*_bare_vertices(shown, clock), *_constant(shown, clock)]
     if is_silent and stimulus.has_sound:
         found.append("a GIF has no sound; an .mp4 has")
     return found
@@ -140,6 +129,21 @@ def _other_stimulus(maps: Sequence[FilmMap]) -> str:
     return ""
 
 
+def _constant(shown: FilmMap, clock: RowClock) -> list[str]:
+    """What to say of a map of one value: its one colour is no finding."""
+    if shown.minus is not None:
+        return []
+    rows = np.arange(clock.n_rows) if clock.rows is None else np.asarray(clock.rows)
+    one = None
+    for part in in_blocks(rows):
+        values = rows_read(shown.series.values, part)
+        known = values[np.isfinite(values)]
+        one = known[0] if one is None and known.size else one
+        if (known != one).any():
+            return []
+    return [] if one is None else [f"{shown.series.origin}: every value is {one:g}; the cortex has one colour"]
+
+
 def _bare_vertices(shown: FilmMap, clock: RowClock) -> list[str]:
     """How many vertices and rows have no value."""
     rows = np.arange(clock.n_rows) if clock.rows is None else np.asarray(clock.rows)
@@ -150,14 +154,14 @@ def _bare_vertices(shown: FilmMap, clock: RowClock) -> list[str]:
         found.append(f"{series.origin}: {n_columns} of {n_all} vertices were computed; the others are bare")
     if values.dtype.kind != "f":
         return found
-    counts = np.concatenate([np.isnan(rows_read(values, part)).sum(axis=1) for part in in_blocks(rows)])
+    counts = np.concatenate([(~np.isfinite(rows_read(values, part))).sum(axis=1) for part in in_blocks(rows)])
     empty, some = int((counts == n_columns).sum()), int(((counts > 0) & (counts < n_columns)).sum())
     if empty:
-        found.append(f"{series.origin}: {empty} of {len(rows)} rows are NaN at every vertex and shown bare")
+        found.append(f"{series.origin}: {empty} of {len(rows)} rows hold no number at any vertex and are shown bare")
     if some:
         worst = int(counts[counts < n_columns].max())
         found.append(
-            f"{series.origin}: {some} of {len(rows)} rows hold NaN, at up to {worst} of {n_columns} vertices, "
-            "which are bare then"
+            f"{series.origin}: {some} of {len(rows)} rows hold NaN or infinite values, at up to {worst} of {n_columns} "
+            "vertices, which are bare then"
         )
     return found

@@ -13,7 +13,6 @@ from tribe_np.cortex.parcellations.parcellation import NO_REGION
 from tribe_np.cortex.parcellations.parcellation_files import load_parcellation
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import ConfigError
-from tribe_np.formats.prediction_folder import MEASURED
 from tribe_np.plots.colours.colour_scale import ColourScale, colour_scale
 from tribe_np.plots.films.film_brain import FilmBrain, RegionNames, film_brain
 from tribe_np.plots.films.film_encoder import GIF
@@ -95,7 +94,7 @@ def planned(
     n_film_frames = max(1, ceil((span.stop - span.start) * form.fps - 1e-6))
     moments = [span.start + number / form.fps for number in range(n_film_frames)]
     warnings = [*form.warnings, *span.warnings, *film_warnings(maps, clock, shown, is_silent=form.kind == GIF)]
-    texts = film_texts(maps, clock, shown, title=title, is_measured=_is_measured(prediction), moments=moments)
+    texts = film_texts(maps, clock, shown, title=title, moments=moments)
     scene = FilmScene(
         layout, texts, maps=maps, brain=brain, painter=painter, clock=clock, stimulus=shown, start=span.start,
         stop=span.start + n_film_frames / form.fps,
@@ -105,10 +104,6 @@ def planned(
     if painter.fonts.missing:
         warnings.append(without_font(painter.fonts.missing))
     return FilmPlan(form, layout, scene, shown, moments, tuple(warnings))
-
-
-def _is_measured(prediction: Any) -> bool:
-    return isinstance(prediction, (str, Path)) and (Path(prediction) / MEASURED).is_file()
 
 
 def whole_span(clock: RowClock, stimulus: RunStimulus) -> Span:
@@ -129,7 +124,7 @@ def _stimulus(prediction: Any, series: SurfaceSeries, timeline: str | None, give
     """The stimulus of the folder, or none; an array has one where a RunStimulus is given."""
     if isinstance(given, RunStimulus):
         return given
-    if isinstance(prediction, (str, Path)):
+    if isinstance(prediction, (str, Path)) and Path(prediction).is_dir():
         return stimulus_of_run(prediction, timeline=timeline, stimulus=given)
     if given is not None:
         raise ConfigError(f"stimulus {given}: belongs to a prediction folder, and {series.origin} is none")
