@@ -238,3 +238,19 @@ def test_where_mixed_maps_are_weak_the_folds_are_seen(subjects_dir: Path) -> Non
         made(-np.abs(maps), subjects_dir, rgb=True)
     with pytest.raises(ConfigError, match="--cmap does not go with --rgb"):
         made(maps, subjects_dir, rgb=True, cmap="hot")
+
+
+def test_what_a_mean_and_a_threshold_leave_out_is_said(rows: np.ndarray, subjects_dir: Path, tmp_path: Path) -> None:
+    odd = rows.copy()
+    odd[1], odd[2, 5] = np.nan, np.inf
+    np.save(tmp_path / "odd.npy", odd)
+    (said,) = made(tmp_path / "odd.npy", subjects_dir, views="left").warnings
+    assert said == (
+        f"{tmp_path / 'odd.npy'}: 1 of 6 rows hold no number and 1 values of other rows are not finite; left out of "
+        "the mean"
+    )
+    (said,) = made(rows, subjects_dir, views="left", threshold=1e6).warnings
+    assert said == "--threshold 1e+06: every value is nearer to 0; nothing is coloured"
+    np.save(tmp_path / "empty.npy", rows[:0])
+    with pytest.raises(ShapeError, match=r"empty\.npy: has no rows"):
+        made(tmp_path / "empty.npy", subjects_dir)

@@ -98,6 +98,8 @@ def make_figure(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
         around = Figure(options.title or "", note, legend if options.colour_bar else None)
     else:
         scale = _scale(maps, options)
+        if scale.threshold is not None and all(scale.is_hidden(values).all() for values in maps.panels):
+            maps.warnings.append(f"--threshold {scale.threshold:g}: every value is nearer to 0; nothing is coloured")
         titles = maps.titles if len(maps.panels) > 1 or options.at else [""]
         panels = [Panel(title, ValueMap(each, scale)) for title, each in zip(titles, maps.panels, strict=True)]
         bar = ScaleBar(scale, maps.unit, _beyond(maps, scale), legend_is_beside(views, len(panels), look))
@@ -160,8 +162,8 @@ def _maps(shown: Sequence[ShownSeries], options: FigureOptions) -> _Maps:
         warnings += said
     else:
         panels = [mean_of_rows(one.whole) for one in shown]
+        warnings += [text for one in shown if len(one.whole) > 1 for text in left_out_of_mean(one)]
         titles, of_all = [one.name for one in shown], np.stack(panels)
-        warnings += [text for one in shown for text in left_out_of_mean(one)]
         note = _of_mean(shown, first.name if options.minus is not None else "")
     for values, one in zip(panels, shown, strict=False):
         if not np.isfinite(of_all).any():

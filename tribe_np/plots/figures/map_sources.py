@@ -71,20 +71,17 @@ def mean_of_rows(whole: np.ndarray) -> np.ndarray:
 
 
 def left_out_of_mean(shown: ShownSeries) -> list[str]:
-    """What to say of values that are no numbers among those that were computed: a mean does without them."""
-    values = shown.whole[:, shown.series.columns]
-    if values.dtype.kind != "f":
-        return []
-    counts = np.concatenate(
-        [(~np.isfinite(values[first : first + BLOCK])).sum(axis=1) for first in range(0, len(values), BLOCK)]
-    )
-    if not counts.any() or len(values) == 1:
-        return []
-    n_empty = int((counts == values.shape[1]).sum())
-    what = [f"{n_empty} of {len(values)} rows hold no number at any vertex"] if n_empty else []
-    if n_some := int(counts[counts < values.shape[1]].sum()):
-        what.append(f"{n_some} values are NaN or infinite")
-    return [f"{shown.series.origin}: {' and '.join(what)}; the mean is that of the others"]
+    """What a mean over all rows leaves out; vertices without any number are bare, and said elsewhere."""
+    known, n_empty = np.zeros(shown.whole.shape[1], np.int64), 0
+    for first in range(0, len(shown.whole), BLOCK):
+        finite = np.isfinite(shown.whole[first : first + BLOCK])
+        known += finite.sum(axis=0)
+        n_empty += int((~finite.any(axis=1)).sum())
+    n_values = int((len(shown.whole) - n_empty - known[known > 0]).sum())
+    found = [f"{n_empty} of {len(shown.whole)} rows hold no number"] if n_empty else []
+    found += [f"{n_values} values of other rows are not finite"] if n_values and n_empty else []
+    found += [f"{n_values} values are not finite"] if n_values and not n_empty else []
+    return [f"{shown.series.origin}: {' and '.join(found)}; left out of the mean"] if found else []
 
 
 def rows_at(
