@@ -90,18 +90,6 @@ def test_several_predictions_stand_beside_each_other(folder: Path, rows: np.ndar
         made([folder, coarse], subjects_dir)
 
 
-def test_a_mean_says_what_it_leaves_out(folder: Path, rows: np.ndarray, subjects_dir: Path) -> None:
-    odd = rows.copy()
-    odd[1] = np.nan
-    odd[2, 5] = np.inf
-    other = write_folder(folder.parent.parent / "odd" / "predictions", odd, RUN)
-    (said,) = made(other, subjects_dir, views="left").warnings
-    assert said == (
-        f"{other}: 1 of 6 rows hold no number at any vertex and 1 values are NaN or infinite; "
-        "the mean is that of the others"
-    )
-
-
 def test_a_difference_is_of_the_same_rows(folder: Path, rows: np.ndarray, subjects_dir: Path) -> None:
     other = write_folder(folder.parent.parent / "other" / "predictions", rows * 3, RUN, starts=[0, 1, 2, 5, 6, 7])
     found = made(folder, subjects_dir, minus=other, views="left")
