@@ -1,5 +1,7 @@
 """The cortex as it is drawn: colours pixel by pixel, nothing uploaded, shapes, sides, outlines, a lost context."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,6 @@ from tests.browser.shown import SHAPES, drawn, view
 from tribe_np.plots.colours.colour_scale import ColourScale, colour_scale
 
 pytestmark = pytest.mark.browser
-VALUES = planted_values(len(STARTS), patch_row=4, ramp_row=8)
 COUNT_UPLOADS = """
     window.uploads = [];
     for (const name of ["bufferData", "bufferSubData", "texImage2D", "texSubImage2D"]) {
@@ -24,12 +25,18 @@ COUNT_UPLOADS = """
     }"""
 
 
+@cache
+def planted() -> np.ndarray:
+    """Values (R, 2 V); made when a test runs: collecting the tests needs no extra."""
+    return planted_values(len(STARTS), patch_row=4, ramp_row=8)
+
+
 @pytest.fixture(scope="module")
 def opened(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Browser:
     """The browser with a scene and nothing around it."""
-    limits = colour_scale(VALUES)
+    limits = colour_scale(planted())
     file = tmp_path_factory.mktemp("scene") / "scene.html"
-    scene_page(file, VALUES, np.array(STARTS, float), (limits.low, limits.high))
+    scene_page(file, planted(), np.array(STARTS, float), (limits.low, limits.high))
     chromium.open(file, width=900, height=600, until="window.tribePage")
     return chromium
 
@@ -59,13 +66,13 @@ def colours(scene: Browser, scale: ColourScale) -> None:
 def at(seconds: float) -> np.ndarray:
     """Values (V,) between two rows a second apart."""
     row = int(seconds)
-    return (1 - seconds % 1) * VALUES[row] + seconds % 1 * VALUES[min(row + 1, len(VALUES) - 1)]
+    return (1 - seconds % 1) * planted()[row] + seconds % 1 * planted()[min(row + 1, len(planted()) - 1)]
 
 
 @pytest.mark.parametrize("threshold", [None, 0.5])
 def test_pixels_have_the_colours_of_the_values_between_their_vertices(scene: Browser, threshold: float | None) -> None:
     """At the middles of pixels, where the value is the mean of three vertices by Python's own sums."""
-    scale = colour_scale(VALUES, fade=None, threshold=threshold)
+    scale = colour_scale(planted(), fade=None, threshold=threshold)
     colours(scene, scale)
     camera(scene, azimuth=205, elevation=12)
     for seconds in (5.0, 6.5, 10.25):

@@ -74,6 +74,7 @@ def test_colours_run_from_low_to_high_as_matplotlibs() -> None:
 
 def test_nan_and_what_lies_below_the_threshold_are_not_shown() -> None:
     scale = colour_scale(NORMAL, threshold=1, fade=None)
+    assert scale.is_hidden(np.array([np.nan, np.inf, -np.inf, 2.0])).tolist() == [True, True, True, False]
     shown = scale.rgba(np.array([np.nan, 0.99, -0.99, 1, -1]))[:, 3]
     assert shown.tolist() == [0, 0, 0, 1, 1]
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from tests.plots.films.made_runs import (
     FLASH,
@@ -136,6 +135,8 @@ def test_rows_move_with_the_alignment(run: Path) -> None:
 
 
 def test_a_gif_moves_and_repeats(run: Path) -> None:
+    from PIL import Image
+
     made = film(run, run.parent / "a.gif", size=(480, 270), start=1.5, stop=3.0, views=["left", "right"])
     with Image.open(made.path) as picture:
         assert picture.size == (480, 270)

@@ -61,6 +61,7 @@ def test_sulci_are_above_the_middle(subjects: Path) -> None:
     assert np.corrcoef(found, sulc)[0, 1] > 0.98
 
 
+@pytest.mark.extras
 def test_without_a_flat_map_there_are_two_shapes_and_a_note(subjects: Path) -> None:
     for path in (subjects / "fsaverage3" / "surf").glob("*.flat"):
         path.unlink()
@@ -70,6 +71,7 @@ def test_without_a_flat_map_there_are_two_shapes_and_a_note(subjects: Path) -> N
     assert "no flat map" in packed.notes[0]
 
 
+@pytest.mark.extras
 def test_without_a_mesh_the_error_says_where_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(MeshError, match=r"SUBJECTS_DIR|subjects"):
         packed_mesh("fsaverage3", subjects_dir=tmp_path)

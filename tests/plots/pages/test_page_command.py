@@ -51,6 +51,7 @@ def test_json_tells_what_was_written(command_here: Command, make_run: MakeRun, s
         (("--out", "p.html", "--max-mb", "0.01"), "--max-mb"),
         (("--out", "p.html", "--percentile", "101"), "percentile"),
         (("--out", "."), "is a folder"),
+        (("--out", "page.txt"), ".html"),
     ],
 )
 def test_bad_input_is_one_line(
@@ -60,6 +61,12 @@ def test_bad_input_is_one_line(
     monkeypatch.chdir(tmp_path)
     assert said in refused(command_here("page", make_run(), "--subjects-dir", subjects, *given))
     assert not (tmp_path / "p.html").exists()
+
+
+def test_an_array_of_the_wrong_size_is_named(command_here: Command, tmp_path: Path) -> None:
+    np.save(tmp_path / "rows.npy", np.zeros((3, 1000)))
+    line = refused(command_here("page", tmp_path / "rows.npy", "--out", tmp_path / "p.html"))
+    assert line.startswith(f"tribe-np: error: {tmp_path}/rows.npy: has 1000 vertices")
 
 
 def test_without_a_mesh_the_line_says_how_to_get_one(command_here: Command, make_run: MakeRun, tmp_path: Path) -> None:

@@ -42,9 +42,9 @@ class ColourScale:
         return indices
 
     def is_hidden(self, values: np.ndarray) -> np.ndarray:
-        """Where nothing is drawn, bool: no value (NaN), or one nearer to 0 than the threshold."""
+        """Where nothing is drawn, bool: no number (NaN, infinite), or one nearer to 0 than the threshold."""
         values = np.asarray(values)
-        hidden: np.ndarray = np.isnan(values)
+        hidden: np.ndarray = ~np.isfinite(values)
         return hidden if self.threshold is None else hidden | (np.abs(values) < self.threshold)
 
     def rgba(self, values: np.ndarray) -> np.ndarray:

@@ -49,6 +49,8 @@ export class Words {
       this.onseek(this.words[Number(word.dataset.word)].start);
     });
     this.box.addEventListener("keydown", (event) => this.step(event));
+    // A film that comes in above it takes its room: the lit word would be left below the edge.
+    new ResizeObserver(() => this.lit >= 0 && this.follow(this.spans[this.lit])).observe(this.box);
   }
 
   load(words) {

@@ -9,8 +9,6 @@ from tribe_np import __version__
 from tribe_np.cortex.meshes.numbering import check_numbering, numbering_at_hand
 from tribe_np.errors import OutputError
 from tribe_np.plots.colours.colour_scale import PERCENTILE
-from tribe_np.plots.films.film_maps import is_of_random_weights
-from tribe_np.plots.films.film_notes import RANDOM
 from tribe_np.plots.pages.colour_tables import colour_tables
 from tribe_np.plots.pages.html_file import html_page
 from tribe_np.plots.pages.packed_mesh import packed_mesh
@@ -19,6 +17,7 @@ from tribe_np.plots.pages.page_pictures import still_pictures
 from tribe_np.plots.pages.page_regions import packed_regions
 from tribe_np.plots.pages.page_sources import WHOLE, PageSources, ShownPart
 from tribe_np.plots.pages.page_stimulus import packed_stimuli
+from tribe_np.plots.surface_sources import RANDOM, is_of_random_weights
 
 FORMAT = 1
 MB = 1_000_000
@@ -91,9 +90,8 @@ def _part(window: ShownPart) -> list[str]:
     if window == WHOLE:
         return []
     end = "the end" if window.stop is None else f"{window.stop:g} s"
-    return [
-        f"shown is {window.start:g} s to {end} of the stimulus; the times of this page count from {window.start:g} s"
-    ]
+    counted = f"; the times of this page count from {window.start:g} s" if window.start else ""
+    return [f"shown is {window.start:g} s to {end} of the stimulus{counted}"]
 
 
 def _time(

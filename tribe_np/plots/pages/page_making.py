@@ -16,6 +16,7 @@ from tribe_np.plots.pages.page_assembly import MB, PageOptions, assembled
 from tribe_np.plots.pages.page_sources import ShownPart, sources_of_page
 
 COMMAND = "page"
+SUFFIXES = (".html", ".htm")  # a browser shows the source of a file of another name
 MOST_MEGABYTES = 500.0  # browsers hold no longer text
 
 
@@ -61,6 +62,8 @@ def page(
     if not 0 < max_mb <= MOST_MEGABYTES:
         raise ConfigError(f"--max-mb must be above 0 and at most {MOST_MEGABYTES:g}, which browsers open; got {max_mb}")
     out, window = Path(out), ShownPart(float(start), None if stop is None else float(stop))
+    if out.suffix.lower() not in SUFFIXES and not out.is_dir():
+        raise ConfigError(f"--out {out}: a page is a file whose name ends in .html")
     given = list(source) if isinstance(source, (list, tuple)) else [source]
     if not given:
         raise ConfigError("a page needs a prediction, got an empty list")

@@ -52,6 +52,11 @@ class PageMedia:
     content: bytes = b""
     note: str = ""
 
+    @property
+    def is_played(self) -> bool:
+        """Whether it goes on in time: a film or a sound, not a still."""
+        return self.kind not in ("picture", "none")
+
 
 ArgsAt = Callable[[MediaInput, float], list[str] | None]  # ffmpeg's arguments at a number of bits a second
 
@@ -148,10 +153,13 @@ def _picture_input(path: Path) -> list[str]:
 
 
 def _scale(short: int, long: int) -> str:
-    """ffmpeg's filter to square pixels and even sides within long x short, or short x long where it stands upright."""
-    width, height = f"'if(gte(a,1),min(iw,{long}),min(iw,{short}))'", f"'if(gte(a,1),min(ih,{short}),min(ih,{long}))'"
-    within = "force_original_aspect_ratio=decrease:force_divisible_by=2"
-    return f"scale='max(2,trunc(iw*sar/2)*2)':'max(2,trunc(ih/2)*2)',setsar=1,scale={width}:{height}:{within}"
+    """ffmpeg's filter to square pixels and even sides within long x short, or short x long where it stands upright.
+
+    Written out: ffmpeg 4.2 has no force_divisible_by.
+    """
+    wide, high = f"if(gte(dar,1),{long},{short})", f"if(gte(dar,1),{short},{long})"
+    factor = f"min(1,min({wide}/(iw*sar),{high}/ih))"
+    return f"scale='max(2,round(iw*sar*{factor}/2)*2)':'max(2,round(ih*{factor}/2)*2)',setsar=1"
 
 
 def _made(args: Sequence[str], given: MediaInput, suffix: str) -> bytes:
