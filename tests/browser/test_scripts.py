@@ -70,7 +70,7 @@ def test_a_value_has_the_colour_that_python_gives_it(scripts: Browser, cmap: str
     values[:3] = [np.nan, 0, 50]
     scale = colour_scale(values, cmap=cmap, threshold=threshold)
     rgb = np.rint(mpl.colormaps[cmap](np.linspace(0, 1, 256))[:, :3] * 255).astype(int)
-    body = """const table = scripts.fadedTable(Uint8Array.from(arguments[0]), arguments[1]);
+    body = """const table = scripts.fadedTable(Uint8Array.from(arguments[0]), arguments[1], ...arguments[2]);
         const [low, high, threshold] = arguments[2];
         return [[...table], arguments[3].map(v => scripts.colourOf({ table, low, high, threshold }, v))]"""
     numbers = [None if np.isnan(value) else float(value) for value in values]

@@ -194,3 +194,13 @@ def test_a_click_on_the_film_plays_and_pauses_it(page: Browser) -> None:
     page.wait("tribePage.state().playing")
     page.click(left + width / 2, top + height / 2)
     page.wait("!tribePage.state().playing")
+
+
+def test_a_sequential_map_hides_no_negative_value(page: Browser, made_run: MadeRun) -> None:
+    """As in figures: its lowest colours stand for what is far below 0."""
+    page.js("tribePage.set({ map: 'viridis' })")
+    go_to(page, 6.0)
+    lowest = int(np.argmin(made_run.values[6]))
+    near = int(np.argmin(np.abs(made_run.values[6])))
+    alpha = page.js("return arguments[0].map(each => tribePage.scene.colourOfVertex(each)[3])", [lowest, near])
+    assert alpha == [255, 255]

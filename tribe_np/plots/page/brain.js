@@ -55,10 +55,9 @@ export class Brain {
     for (const id of ["stage", "brain-tools", "scale"]) byId(id).hidden = true;
   }
 
-  table(map, isDiverging) {
-    const key = `${map} ${isDiverging}`;
-    if (!this.maps.has(key)) this.maps.set(key, fadedTable(readColourMap(this.facts, map), isDiverging));
-    return this.maps.get(key);
+  table(map, low, high) {
+    if (!this.maps.has(map)) this.maps.set(map, readColourMap(this.facts, map));
+    return fadedTable(this.maps.get(map), this.facts.diverging_maps.includes(map), low, high);
   }
 
   // To another shape in a short glide; at once where motion is not wanted.

@@ -17,9 +17,10 @@ export function alphaRamp(n, threshold, scale, isSymmetric) {
   return [...falling, ...alpha.filter((_, place) => place % 2 === 0)];
 }
 
-/** 256 x 4 bytes from 256 x 3: low values let the sulci through. */
-export function fadedTable(rgb, isDiverging) {
-  const alpha = alphaRamp(N_COLOURS, ...FADE, isDiverging);
+/** 256 x 4 bytes from 256 x 3: low values let the sulci through, but for those far below 0 on a sequential map. */
+export function fadedTable(rgb, isDiverging, low, high) {
+  const isOpaque = !isDiverging && low < 0 && high > 0;
+  const alpha = isOpaque ? new Array(N_COLOURS).fill(1) : alphaRamp(N_COLOURS, ...FADE, isDiverging);
   const table = new Uint8Array(N_COLOURS * 4);
   for (let place = 0; place < N_COLOURS; place++) {
     table.set(rgb.subarray(place * 3, place * 3 + 3), place * 4);

@@ -158,7 +158,7 @@ export class Page {
 
   showColours() {
     const { map, low, high, threshold } = this.store.now;
-    const table = this.brain.table(map, this.layerFacts.is_diverging);
+    const table = this.brain.table(map, low, high);
     this.brain.setColours(table, low, high, threshold);
     showScale({ table, low, high, threshold }, this.layerFacts);
   }

@@ -9,7 +9,7 @@ from tribe_np import __version__
 from tribe_np.cortex.meshes.numbering import check_numbering, numbering_at_hand
 from tribe_np.errors import OutputError
 from tribe_np.plots.colours.colour_scale import PERCENTILE
-from tribe_np.plots.pages.colour_tables import colour_tables
+from tribe_np.plots.pages.colour_tables import colour_tables, diverging_maps
 from tribe_np.plots.pages.html_file import html_page
 from tribe_np.plots.pages.packed_mesh import packed_mesh
 from tribe_np.plots.pages.page_layers import packed_layer
@@ -80,7 +80,8 @@ def _without_stimuli(made_of: PageSources, asked: PageOptions) -> tuple[dict[str
         "notes": [*([RANDOM] if _is_random(made_of) else []), *_part(asked.window), *said],
         "mesh": mesh.facts, "time": {},
         "layers": [{**layer.facts, "blob": f"layer-{number}"} for number, layer in enumerate(layers)],
-        "colour_maps": colour_tables(), "parcellation": regions.facts, "stimuli": [],
+        "colour_maps": colour_tables(), "diverging_maps": diverging_maps(),
+        "parcellation": regions.facts, "stimuli": [],
     }  # fmt: skip
     return facts, blobs, pictures
 
