@@ -80,6 +80,8 @@ def make_figure(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
     options.check(len(sources))
     if is_of_voxels(sources):
         return MadeFigure(*voxel_figure(sources, options))
+    if options.mask is not None:
+        raise ConfigError("--mask is for a prediction of the subcortex; this one is of the cortex")
     if options.timesteps:
         return _timesteps(sources, options)
     shown = _shown(sources, options)
@@ -220,7 +222,8 @@ def _timesteps(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
 
     if options.minus is not None:
         raise ConfigError("--minus does not go with --timesteps")
-    shown = [shown_series(source, name) for source, name in zip(sources, distinct_names(sources), strict=True)]
+    names = list(options.names) or distinct_names(sources)
+    shown = [shown_series(source, name) for source, name in zip(sources, names, strict=True)]
     low, high = options.limits or (None, None)
     has_borders = options.parcellation is not None if options.outlines is None else options.outlines
     is_run = len(sources) == 1 and isinstance(sources[0], (str, Path)) and Path(sources[0]).is_dir()
@@ -233,4 +236,4 @@ def _timesteps(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
         parcellation=options.parcellation, mesh=shown[0].series.mesh, inflate=options.surface,
         subjects_dir=options.subjects_dir, percentile=options.percentile,
     )  # fmt: skip
-    return MadeFigure(figure, (*(text for one in shown for text in one.warnings), *odd_of(figure)))
+    return MadeFigure(figure, odd_of(figure))  # which counts bare vertices too

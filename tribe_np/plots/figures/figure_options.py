@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -100,16 +101,33 @@ class FigureOptions:
             raise ConfigError(f"--every is a whole number from 1 on and goes with --timesteps, got {self.every}")
         if self.columns is not None and self.columns < 1:
             raise ConfigError(f"--columns is a whole number from 1 on, got {self.columns}")
+        self._check_what_goes_with_what(n_sources)
         if self.align not in ALIGNMENTS:
             raise ConfigError(f"--align must be one of {', '.join(ALIGNMENTS)}, got {quoted(self.align)}")
         self._check_colours()
         self.all_views()
         self.look(n_sources)
 
+    def _check_what_goes_with_what(self, n_sources: int) -> None:
+        """Nothing that was asked for is left out without a word."""
+        has_times = self.timesteps or bool(self.at)
+        for name, is_given, is_fit, fits in (
+            ("--align", self.align == "bold", has_times, "--at or --timesteps"),
+            ("--timeline", self.timeline is not None, has_times, "--at or --timesteps"),
+            ("--stimulus", self.stimulus is not None, self.timesteps, "--timesteps"),
+            ("--title", self.title is not None, not self.timesteps, "every figure but --timesteps"),
+            ("--columns", self.columns is not None, not self.timesteps, "every figure but --timesteps"),
+            ("--names", bool(self.names), not self.timesteps or n_sources > 1, "several predictions or maps"),
+        ):
+            if is_given and not is_fit:
+                raise ConfigError(f"{name} goes with {fits}; leave it away here")
+
     def _check_colours(self) -> None:
-        if self.limits is not None and not self.limits[0] < self.limits[1]:
+        if self.limits is not None and not -inf < self.limits[0] < self.limits[1] < inf:
             low, high = self.limits
-            raise ConfigError(f"--limits: the lower one must come first, got {low:g} and {high:g}")
+            raise ConfigError(f"--limits: two numbers, of which the lower one comes first, got {low:g} and {high:g}")
+        if self.threshold is not None and not 0 <= self.threshold < inf:
+            raise ConfigError(f"--threshold must be a number from 0 on, got {self.threshold:g}")
         if self.rgb and self.mix not in MIXES:
             raise ConfigError(f"--rgb must be one of {', '.join(MIXES)}, got {quoted(self.rgb)}")
         if self.cmap is not None and self.rgb:

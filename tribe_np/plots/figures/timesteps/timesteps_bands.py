@@ -144,22 +144,32 @@ class StepBands:
     # -- what is said below --------------------------------------------------------------------------------------
 
     def _foot_lines(self, sheet: Sheet, said: Sequence[str]) -> list[str]:
-        """What is said, in lines beside the colour bar."""
-        bar = self.bar.size(self.look)[0] if self.shows_bar else 0
-        width = self.column * self.per_band + self.look.pixels(LABELS - MARGIN) - bar
+        """What is said, in lines beside the colour bar or, in a narrow figure, below it."""
+        width = self._foot_width - (self.bar.size(self.look)[0] if self.shows_bar and self._is_wide else 0)
         return [line for text in said for line in text_lines(sheet, text, width, SMALL)]
+
+    @property
+    def _foot_width(self) -> int:
+        return self.column * self.per_band + self.look.pixels(LABELS - MARGIN)
+
+    @property
+    def _is_wide(self) -> bool:
+        """Whether there is room for a text beside the colour bar."""
+        return self._foot_width >= 2.5 * self.bar.size(self.look)[0]
 
     def _foot_height(self) -> int:
         # words that find no place are counted while they are drawn: there are lines for them in any case
         has_words = self.plan.stimulus is not None and self.plan.stimulus.words
         n_lines = len(self._foot_lines(new_sheet(8, 8, self.look), self.plan.said())) + (2 if has_words else 0)
         bar = self.bar.size(self.look)[1] if self.shows_bar else 0
-        return max(bar, self.look.pixels(LEADING) * n_lines)
+        text = self.look.pixels(LEADING) * n_lines
+        return max(bar, text) if self._is_wide else bar + text
 
     def _draw_foot(self, sheet: Sheet, said: Sequence[str], y: float) -> None:
         pixels, left = self.look.pixels, self.look.pixels(MARGIN)
+        top = y if self._is_wide or not self.shows_bar else y + self.bar.size(self.look)[1]
         for number, line in enumerate(self._foot_lines(sheet, said)):
-            middle = y + (number + 0.5) * pixels(LEADING)
+            middle = top + (number + 0.5) * pixels(LEADING)
             sheet.write(left, middle, line, size=SMALL, ha="left", va="center_baseline", color=self.look.faint_ink)
         if self.shows_bar:
             width, height = self.bar.size(self.look)
