@@ -186,3 +186,11 @@ def test_flat_maps_keep_clear_of_the_words_above(chromium: Browser, page_file: P
             top + height - stage,
         )
         assert n_covered == 0
+
+
+def test_a_click_on_the_film_plays_and_pauses_it(page: Browser) -> None:
+    left, top, width, height = page.box("video")
+    page.click(left + width / 2, top + height / 2)
+    page.wait("tribePage.state().playing")
+    page.click(left + width / 2, top + height / 2)
+    page.wait("!tribePage.state().playing")

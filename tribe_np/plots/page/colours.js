@@ -1,6 +1,7 @@
 // Colour tables and the colour of a number: the same sums as Python's ColourScale.
 
 const N_COLOURS = 256;
+const FADE = [0, 0.35]; // of the way from no value to a limit: where colours begin, and where nothing shines through
 
 /** How opaque each of n colours is, 0 .. 1: as Python's alpha_ramp. */
 export function alphaRamp(n, threshold, scale, isSymmetric) {
@@ -16,9 +17,9 @@ export function alphaRamp(n, threshold, scale, isSymmetric) {
   return [...falling, ...alpha.filter((_, place) => place % 2 === 0)];
 }
 
-/** 256 x 4 bytes from 256 x 3: low values let the sulci through (`fade` null: none does). */
-export function fadedTable(rgb, isDiverging, fade = [0, 0.35]) {
-  const alpha = fade ? alphaRamp(N_COLOURS, fade[0], fade[1], isDiverging) : new Array(N_COLOURS).fill(1);
+/** 256 x 4 bytes from 256 x 3: low values let the sulci through. */
+export function fadedTable(rgb, isDiverging) {
+  const alpha = alphaRamp(N_COLOURS, ...FADE, isDiverging);
   const table = new Uint8Array(N_COLOURS * 4);
   for (let place = 0; place < N_COLOURS; place++) {
     table.set(rgb.subarray(place * 3, place * 3 + 3), place * 4);

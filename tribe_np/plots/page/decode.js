@@ -31,12 +31,12 @@ export function readFacts() {
   return JSON.parse(document.getElementById("facts").textContent);
 }
 
-/** The text of blob NAME; the element gives its text up when `keep` is false, so that it is not held twice. */
-export function blobText(name, keep = false) {
+/** The text of blob NAME; the element gives its text up, so that it is not held twice. */
+export function blobText(name) {
   const element = document.getElementById(`blob-${name}`);
   if (!element) throw new Error(`This page is damaged: its block blob-${name} is missing. Make the page again.`);
   const text = element.textContent.trim();
-  if (!keep) element.textContent = "";
+  element.textContent = "";
   return text;
 }
 

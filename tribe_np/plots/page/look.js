@@ -13,20 +13,11 @@ const VIEW_WORDS = {
   anterior: "Front",
   posterior: "Back",
 };
-const MAP_WORDS = {
-  RdBu_r: "blue to red (RdBu)",
-  cividis: "cividis",
-  viridis: "viridis",
-  inferno: "inferno",
-  magma: "magma",
-  plasma: "plasma",
-};
+const MAP_WORDS = { RdBu_r: "blue to red (RdBu)", PuOr_r: "purple to orange (PuOr)" }; // others go by their names
 
 // Limits that a layer offers: [name, [low, high]], by percentile.
 export function limitsOf(layer) {
-  if (layer.percentile_limits) return Object.entries(layer.percentile_limits);
-  const low = layer.is_diverging ? null : layer.limits[0];
-  return Object.entries(layer.percentiles ?? {}).map(([name, value]) => [name, [low ?? -value, value]]);
+  return Object.entries(layer.percentile_limits);
 }
 
 // What a layer begins with: its own map and limits, and no threshold.

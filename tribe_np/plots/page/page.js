@@ -74,6 +74,7 @@ export class Page {
       onpick: (vertex) => this.choice.toggleVertex(vertex),
     });
     this.brain.canvas.addEventListener("keydown", (event) => event.key === "Enter" && this.pickMiddle());
+    byId("media").addEventListener("click", (event) => event.target.tagName === "VIDEO" && toggle());
     startKeys({
       toggle,
       step: (by) => seek(this.player.position + by),

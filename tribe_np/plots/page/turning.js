@@ -33,12 +33,11 @@ export function afterKey(camera, key, isFlat) {
   return null;
 }
 
-/** Lets mouse, touch and keys on the scene's canvas turn it; onchange() is called after each. Returns a way to undo it. */
+/** Lets mouse, touch and keys on the scene's canvas turn it; onchange() is called after each. */
 export function makeTurnable(scene, onchange = () => {}) {
   const { canvas } = scene;
   const fingers = new Map(); // pointerId -> [x, y]
-  const undo = new AbortController();
-  const listen = (name, act, options = {}) => canvas.addEventListener(name, act, { signal: undo.signal, ...options });
+  const listen = (name, act, options = {}) => canvas.addEventListener(name, act, options);
   const move = (camera) => {
     scene.camera = camera;
     onchange();
@@ -86,7 +85,6 @@ export function makeTurnable(scene, onchange = () => {}) {
     else scene.camera = camera;
     onchange();
   });
-  return () => undo.abort();
 }
 
 function afterDrag(scene, before, now, isPan) {

@@ -1,7 +1,7 @@
 """Layers of the page: a prediction, another one, a map. Each is rows of vertex values with their times, or one map.
 
 Facts of a layer: value = low + index * (high - low) / 254, index 255 is no value; with `is_delta` each row of the blob
-is the difference from the row before it, modulo 256. `percentiles` are the limits that the controls offer.
+is the difference from the row before it, modulo 256. `percentile_limits` are what the controls offer.
 """
 
 from collections.abc import Mapping
@@ -59,7 +59,6 @@ def packed_layer(layer: PageLayer, *, percentile: float = PERCENTILE) -> PackedL
         "low": packed.low, "high": packed.high, "step": packed.step, "is_delta": is_delta,
         "lowest": packed.lowest, "highest": packed.highest, "n_clipped": packed.n_below + packed.n_above,
         "limits": [chosen.low, chosen.high], "percentile": percentile,
-        "percentiles": {f"{p:g}": scale.high for p, scale in scales.items()},
         "percentile_limits": {f"{p:g}": [scale.low, scale.high] for p, scale in scales.items()},
         "is_diverging": chosen.is_symmetric, "colour_map": DIVERGING if chosen.is_symmetric else SEQUENTIAL,
         "unit": unit_of(series), "is_measured": is_measured(series), "stimulus": layer.stimulus,
