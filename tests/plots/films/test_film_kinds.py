@@ -176,9 +176,7 @@ def test_gaps_and_missing_values_are_bare_and_said(files: dict[str, Path], tmp_p
 def test_a_constant_map_and_infinities_are_said(files: dict[str, Path], tmp_path: Path) -> None:
     values = np.full_like(ramp(2), 1.5)
     values[1, 7] = np.inf
-    run = run_folder(
-        tmp_path / "run", shown(files["silent"], kinds=["Video"]), stimulus=files["silent"], values=values
-    )
+    run = run_folder(tmp_path / "run", shown(files["silent"], kinds=["Video"]), stimulus=files["silent"], values=values)
     warnings = film(run, tmp_path / "a.mp4", **SHORT | {"fps": 2.0}).warnings
     assert "1 of 2 rows hold NaN or infinite values, at up to 1 of 20484 vertices" in warnings[0]
     assert warnings[1].endswith("every value is 1.5; the cortex has one colour")
