@@ -18,6 +18,7 @@ from itertools import chain
 from pathlib import Path
 
 import tribe_np
+import tribe_np.plots
 from extractors.catalogue import RECORDS
 from tools.places import DOCS, ROOT
 
@@ -51,6 +52,11 @@ def groups() -> list[Group]:
     ops = sorted(path.stem for path in (ROOT / "tribe_np" / "ops").glob("*.py") if path.stem != "__init__")
     return [
         Group("tribe_np", "`from tribe_np import ...`", tuple(f"tribe_np.{name}" for name in tribe_np._PUBLIC)),
+        Group(
+            "Pictures",
+            "`from tribe_np.plots import ...`; upstream's functions are there too.",
+            ("tribe_np.plots.plot", "tribe_np.plots.film", "tribe_np.plots.page"),
+        ),
         Group("extractors", "`from extractors import ...`", tuple(f"extractors.{name}" for name in MODELS)),
         Group(
             "Tables of events, rows of predictions",
@@ -125,7 +131,8 @@ def tree(path: Path) -> ast.Module:
 def definitions(name: str) -> Iterator[tuple[str, Path, Definition]]:
     """(dotted name, file, node) of an object, or of everything public in a module."""
     module, _, wanted = (name, "", "") if source_file(name) else name.rpartition(".")
-    lazy = {"tribe_np": tribe_np._PUBLIC, "extractors": MODELS}.get(module, {})
+    public = {"tribe_np": tribe_np._PUBLIC, "tribe_np.plots": tribe_np.plots._PUBLIC, "extractors": MODELS}
+    lazy = public.get(module, {})
     path = source_file(lazy.get(wanted, module))
     found = [node for node in tree(path).body if isinstance(node, Definition)] if path else []
     found = [node for node in found if (node.name == wanted if wanted else not node.name.startswith("_"))]

@@ -24,7 +24,7 @@ from tests.browser.planted import surface
 from tribe_np.cortex.meshes.surfaces import load_overlay
 from tribe_np.plots import page
 
-BLOCK, WARM = 10, 12
+BLOCK, WARM = 10, 12  # pictures at a time, and before any is timed
 N_ROWS = 12  # of the made-up run that follow one another
 TIMES = """
   const read = gl => gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));

@@ -30,10 +30,10 @@ def test_playing_moves_film_and_clock_together(page: Browser) -> None:
 
 
 def test_the_cortex_moves_while_it_plays(page: Browser) -> None:
-    go_to(page, 5.0)
+    """From 0 s on: a slow machine must have taken its pictures before 12 s, when nothing is predicted for a while."""
     page.js("tribePage.play()")
     seen = []
-    for _ in range(4):
+    for _ in range(3):
         at = page.js("return tribePage.time()")
         page.wait(f"tribePage.time() > {at + 0.4}")
         seen.append(page.picture("#cortex").astype(int))

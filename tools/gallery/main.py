@@ -17,14 +17,16 @@ from tribe_np.cortex import as_series
 from tribe_np.plots.stimulus.run_stimulus import stimulus_of_run
 
 PICTURES = DOCS / "gallery"
-WIDEST = 1200  # pixels of a picture on the page
+WIDEST = 1000  # pixels of a picture on the page; with a palette, half the bytes, colour bars would lose colours
 OPENING = f"""# Gallery
 
-Made by `python -m tools.gallery`, which runs each command below and puts its result here. The released weights could
-not be had where it ran, and random weights look like noise. So the values are **{NOTE}** Make the same of your own
-prediction folder: put `demo/predictions`, say, in the place of `painted`.
+Pictures, films and a page of one run, and the command that made each. [pictures.md](pictures.md) explains them.
 
-Regions are the real HCP-MMP1 areas. How to get them is said in [cortex.md](cortex.md).
+`python -m tools.gallery` runs the commands and writes this page. The released weights could not be had where it ran,
+and the demo's random weights look like noise. So the values here are **{NOTE}**. For your own, put your prediction
+folder in the place of `painted`.
+
+The borders and names of regions are those of HCP-MMP1, which you [get first](cortex.md#parcellations).
 """
 
 
@@ -33,23 +35,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="folder for the films and pages")
     parser.add_argument("--parcellation", default="hcp-mmp1", metavar="X", help="where HCP-MMP1 is (default: by name)")
+    parser.add_argument("--keep", action="store_true", help="make nothing again that lies in DIR")
     options = parser.parse_args()
     work: Path = options.work
     work.mkdir(parents=True, exist_ok=True)
-    _prepare(work, options.parcellation)
+    if not (options.keep and (work / "drives.npy").exists()):
+        _prepare(work, options.parcellation)
     PICTURES.mkdir(exist_ok=True)
     for entry in ENTRIES:
-        if entry.command:
+        if entry.command and not (options.keep and (work / entry.made).exists()):
             _run(entry.command, work)
         _show(entry, work)
     (DOCS / "gallery.md").write_text(page_text(), encoding="utf-8")
 
 
 def _prepare(work: Path, parcellation: str) -> None:
-    """The demo, the painted run, and one map for each of three drives."""
+    """The demo, the painted runs, and one map for each of three drives."""
     _run("tribe-np demo --quiet", work)
     folder = work / "demo" / "predictions"
     paint(folder, work / "painted", parcellation)
+    paint(folder, work / "without-words", parcellation, has_words=False)
     series = as_series(work / "painted")
     stimulus = stimulus_of_run(folder)
     light, _, sound, words = drives(series.starts, series.tr, stimulus)
@@ -71,9 +76,9 @@ def _show(entry: Entry, work: Path) -> None:
     """Puts the picture of an entry into docs/gallery."""
     from PIL import Image
 
-    made, shown = work / entry.picture, PICTURES / entry.shown
+    made, shown = work / entry.made, PICTURES / entry.shown
     if made.suffix == ".mp4":
-        film_picture(made, entry.moment or 0.0, shown)
+        film_picture(made, entry.moment, shown)
     elif made.suffix == ".html":
         page_picture(made, entry, shown)
     else:
@@ -89,13 +94,18 @@ def _show(entry: Entry, work: Path) -> None:
 def page_text() -> str:
     """The text of docs/gallery.md."""
     text = [OPENING]
-    for part in PARTS:
-        text.append(f"## {part}\n")
+    for part, about in PARTS.items():
+        text.append(f"## {part}\n\n{about}\n")
         for entry in (entry for entry in ENTRIES if entry.part == part):
-            text.append(f"### {entry.title}\n")
-            if entry.about:
-                text.append(f"{entry.about}\n")
+            text.append(f"### {entry.title}\n\n{entry.about}\n")
             if entry.command:
                 text.append(f"```sh\n{entry.command}\n```\n")
-            text.append(f"![{entry.title}](gallery/{entry.shown})\n")
+            text.append(_picture(entry))
     return "\n".join(text)
+
+
+def _picture(entry: Entry) -> str:
+    """Markdown of a picture; a narrow one is not blown up."""
+    if entry.width is None:
+        return f"![{entry.title}](gallery/{entry.shown})\n"
+    return f'<img src="gallery/{entry.shown}" alt="{entry.title}" width="{entry.width}">\n'

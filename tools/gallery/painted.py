@@ -29,11 +29,16 @@ NOISE = 0.12
 NOTE = "painted, not predicted: real HCP-MMP1 areas follow the film's light, sound and words; nothing was measured"
 
 
-def paint(folder: Path, out: Path, parcellation: Sequence[str] | str | None, *, seed: int = 0) -> None:
-    """Copies a prediction folder to `out` with painted values in the place of the predicted ones."""
+def paint(
+    folder: Path, out: Path, parcellation: Sequence[str] | str | None, *, has_words: bool = True, seed: int = 0
+) -> None:
+    """Copies a prediction folder to `out` with painted values in the place of the predicted ones.
+
+    Without words, no area follows them: what a prediction with `--no-speech` would lack.
+    """
     series = as_series(folder)
     regions = load_parcellation(parcellation, len(series.columns))
-    values = _smooth(_painted(series, regions, stimulus_of_run(folder)), series.mesh)
+    values = _smooth(_painted(series, regions, stimulus_of_run(folder), has_words), series.mesh)
     rng = np.random.default_rng(seed)
     values += NOISE * _smooth(rng.standard_normal(values.shape) * ROUNDS**0.5, series.mesh)
     out.mkdir(parents=True, exist_ok=True)
@@ -41,13 +46,14 @@ def paint(folder: Path, out: Path, parcellation: Sequence[str] | str | None, *, 
         (out / name).write_bytes((folder / name).read_bytes())
     np.save(out / "predictions.npy", values.astype(np.float32))
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    run["note"] = NOTE
+    run |= {"command": "python -m tools.gallery", "note": NOTE, "warnings": [NOTE]}  # no longer of random weights
     (out / "run.json").write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _painted(series: SurfaceSeries, regions: Parcellation, stimulus: RunStimulus) -> np.ndarray:
+def _painted(series: SurfaceSeries, regions: Parcellation, stimulus: RunStimulus, has_words: bool) -> np.ndarray:
     """Every area with its own time course, (R, 2 V)."""
     light, moves, sound, words = drives(series.starts, series.tr, stimulus)
+    words = words * has_words
     courses = ((VISUAL, light), (MOVING, moves), (HEARD, sound), (SPOKEN, words), (RESTING, light + words))
     values = np.zeros((len(series.starts), len(regions.region_of)))
     for gains, course in courses:

@@ -93,5 +93,5 @@ def dump(folder: Path, upstream: Path | None) -> list[str]:
 
 
 def compare(seed: int) -> list[Row]:
-    """Nothing runs live: tribev2 cannot be installed; tests/plots/figures/test_subcortical.py holds the dump."""
+    """Nothing runs live: tribev2 cannot be installed; tests/plots/figures/subcortex holds the dump."""
     return []

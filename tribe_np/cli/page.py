@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
 from tribe_np.cli.parser import region_names
+from tribe_np.cli.picture_options import add_subjects_dir
 from tribe_np.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -16,28 +17,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np page`."""
     parser.add_argument(
         "predictions", type=common.path, nargs="+", metavar="PRED",
-        help="folders that predict, resample or project wrote; a second one becomes a layer with its own stimulus",
+        help="folders that predict, resample or project wrote; each is a layer with its own stimulus",
     )  # fmt: skip
     parser.add_argument("--out", type=common.path, metavar="FILE.html", help="the page; it appears whole or not at all")
     parser.add_argument(
         "--layer", type=common.words, action="append", default=[], metavar="NAME=SOURCE",
-        help="a further layer: a folder, or an .npy file of rows of vertices or of one map; may be repeated",
+        help="a further layer: a folder, or an .npy file of rows or of one map; may be repeated",
     )  # fmt: skip
     common.add_parcellation(parser)
     parser.add_argument(
         "--regions", type=region_names, action="extend", metavar="NAMES",
-        help="regions whose curves are drawn at first, such as V1,FFC; V* is every name that begins with V",
+        help="regions whose curves are drawn at the start, such as V1,FFC; V* is every name that begins with V",
     )  # fmt: skip
     parser.add_argument(
-        "--stimulus", type=common.path, metavar="FILE", help="a film, sound or picture in the place of the run's own"
+        "--stimulus", type=common.path, metavar="FILE", help="show this film, sound or picture instead of the run's own"
     )
-    parser.add_argument("--no-stimulus", action="store_true", help="leave the stimulus out; its words too")
+    parser.add_argument("--no-stimulus", action="store_true", help="leave out the stimulus and its words")
     _add_limits(parser)
     parser.add_argument("--title", type=common.words, metavar="TEXT", help="default: the name of the stimulus")
-    parser.add_argument(
-        "--subjects-dir", type=common.path, metavar="DIR",
-        help="FreeSurfer's subjects folder (default: SUBJECTS_DIR, then nilearn's fsaverage5)",
-    )  # fmt: skip
+    add_subjects_dir(parser, None)
     parser.add_argument(
         "--niivue", type=common.path, metavar="DIR",
         help="also, or instead of --out, a folder of .mz3 and GIFTI files that niivue opens",
@@ -48,16 +46,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
     """Which part of the time, how large, how far colours reach."""
-    parser.add_argument("--timeline", type=common.words, metavar="NAME", help="one of several timelines of a run")
+    parser.add_argument(
+        "--timeline",
+        type=common.words,
+        metavar="NAME",
+        help="which recording to show, where a prediction holds several",
+    )
     parser.add_argument("--start", type=float, default=0.0, metavar="S", help="first second that is shown (default: 0)")
-    parser.add_argument("--stop", type=float, metavar="S", help="where it ends (default: the end)")
+    parser.add_argument("--stop", type=float, metavar="S", help="second at which it ends (default: the end)")
     parser.add_argument(
         "--max-mb", type=float, default=30.0, metavar="N",
         help="megabytes of the page (default: 30): the stimulus takes what the predictions leave, as a film of at most "
         "480p, as sound alone, or as a still",
     )  # fmt: skip
     parser.add_argument(
-        "--percentile", type=float, default=99.0, metavar="P", help="of the values, where colours end (default: 99)"
+        "--percentile",
+        type=float,
+        default=99.0,
+        metavar="P",
+        help="percentile of the values at which the colours end (default: 99)",
     )
 
 
@@ -103,12 +110,11 @@ def execute(options: argparse.Namespace) -> int:
 def _page(options: argparse.Namespace, layers: dict[str, Path]) -> "WrittenPage":
     from tribe_np.plots.pages.page_making import page
 
-    given = options.parcellation
     return page(
         options.predictions,
         options.out,
         layers=layers,
-        parcellation=given,
+        parcellation=options.parcellation,
         regions=options.regions,
         stimulus=options.stimulus,
         with_stimulus=not options.no_stimulus,

@@ -86,7 +86,8 @@ def view_of(name: str | tuple[float, float] | View) -> View:
             return VIEWS[name]
         if name in VIEW_PAIRS:
             raise ConfigError(f"view {name} is two views; expected one of them, {' or '.join(VIEW_PAIRS[name])}")
-        raise ConfigError(f"view {quoted(name)} is unknown; known are {', '.join(VIEWS)}{did_you_mean(name, VIEWS)}")
+        known = (*VIEW_PAIRS, *VIEWS)
+        raise ConfigError(f"view {quoted(name)} is unknown; known are {', '.join(known)}{did_you_mean(name, known)}")
     try:
         elevation, azimuth = (float(angle) for angle in name)
     except (TypeError, ValueError):

@@ -90,25 +90,13 @@ def test_several_predictions_stand_beside_each_other(folder: Path, rows: np.ndar
         made([folder, coarse], subjects_dir)
 
 
-def test_a_mean_says_what_it_leaves_out(folder: Path, rows: np.ndarray, subjects_dir: Path) -> None:
-    odd = rows.copy()
-    odd[1] = np.nan
-    odd[2, 5] = np.inf
-    other = write_folder(folder.parent.parent / "odd" / "predictions", odd, RUN)
-    (said,) = made(other, subjects_dir, views="left").warnings
-    assert said == (
-        f"{other}: 1 of 6 rows hold no number at any vertex and 1 values are NaN or infinite; "
-        "the mean is that of the others"
-    )
-
-
 def test_a_difference_is_of_the_same_rows(folder: Path, rows: np.ndarray, subjects_dir: Path) -> None:
     other = write_folder(folder.parent.parent / "other" / "predictions", rows * 3, RUN, starts=[0, 1, 2, 5, 6, 7])
     found = made(folder, subjects_dir, minus=other, views="left")
     assert "Difference in z-scored BOLD" in written(found.figure)
     assert "run/predictions − other/predictions; mean over 6 rows" in written(found.figure)
     later = write_folder(folder.parent.parent / "later" / "predictions", rows, RUN)
-    with pytest.raises(ShapeError, match="not of the same times"):
+    with pytest.raises(ShapeError, match="expected the same rows"):
         made(folder, subjects_dir, minus=later)
 
 
@@ -152,7 +140,7 @@ def test_a_mean_leaves_nan_out(rows: np.ndarray) -> None:
         ({"view": "left"}, "no option 'view'; did you mean views"),
         ({"views": ["latral"]}, "did you mean lateral"),
         ({"at": [1], "timesteps": True}, "--at and --timesteps are different figures"),
-        ({"limits": (2, 1)}, "the lower one must come first"),
+        ({"limits": (2, 1)}, "the lower one comes first"),
         ({"rgb": "hsv"}, "--rgb must be one of"),
         ({"align": "scan"}, "stimulus, bold"),
         ({"every": 2}, "goes with --timesteps"),
@@ -163,6 +151,14 @@ def test_a_mean_leaves_nan_out(rows: np.ndarray) -> None:
         ({"background": "blak"}, "is no colour"),
         ({"size": 3}, "10 to 1000 mm wide"),
         ({"columns": 0}, "--columns"),
+        ({"limits": (0, float("inf"))}, "--limits: two numbers"),
+        ({"threshold": float("nan"), "rgb": True}, "--threshold must be a number"),
+        ({"align": "bold"}, "--align goes with --at or --timesteps"),
+        ({"timeline": "a"}, "--timeline goes with --at or --timesteps"),
+        ({"stimulus": "a.mp4"}, "--stimulus goes with --timesteps"),
+        ({"title": "a", "timesteps": True}, "--title goes with every figure but --timesteps"),
+        ({"names": ["a"], "timesteps": True}, "--names goes with several predictions"),
+        ({"mask": "a.nii.gz"}, "--mask is for a prediction of the subcortex"),
     ],
 )
 def test_what_contradicts_itself_is_refused(
@@ -203,6 +199,9 @@ def test_the_command_needs_no_display_and_repeats_itself(rows: np.ndarray, subje
         "assert 'matplotlib.pyplot' not in sys.modules; sys.exit(code)"
     )
     clean = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND")}
+    import matplotlib
+
+    clean["MPLCONFIGDIR"] = matplotlib.get_cachedir()  # where its list of fonts is: making one takes seconds
     found = []
     for seed in ("1", "2"):
         out = tmp_path / f"{seed}.svg"
@@ -211,7 +210,46 @@ def test_the_command_needs_no_display_and_repeats_itself(rows: np.ndarray, subje
         env = clean | {"PYTHONHASHSEED": seed, "HOME": str(tmp_path), "MPLBACKEND": "qtagg"}
         done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
         assert done.returncode == 0, done.stderr
-        assert done.stdout.startswith(f"wrote {out}: 425 x ")
+        assert done.stdout.startswith(f"wrote {out}: 180 x 78 mm")
         assert done.stderr == ""
         found.append(out.read_bytes())
     assert found[0] == found[1]
+
+
+def test_where_mixed_maps_are_weak_the_folds_are_seen(subjects_dir: Path) -> None:
+    """`plot` lets strength come out of the grey; without fading the weak is dark, as upstream paints it."""
+    maps = np.zeros((2, N), np.float32)
+    maps[0, : N // 4], maps[1, N // 4 : N // 2] = 2.0, -2.0
+    faded = made(maps, subjects_dir, rgb=True, views="left", colour_bar=False)
+    picture = pixels(faded.figure)
+    is_red = picture[:, :, 0] - picture[:, :, 1] > 0.4
+    is_grey = (np.ptp(picture, axis=2) < 0.02) & (picture.min(axis=2) < 0.95)
+    assert is_red.any()
+    assert is_grey.sum() > 1000
+    assert picture[is_grey].min() > 0.2, "nothing is black"
+    assert "Strength of the colours: none at 0, full at 2" in written(faded.figure)
+    dark = pixels(made(maps, subjects_dir, rgb=True, views="left", colour_bar=False, fade=None).figure)
+    assert (dark.max(axis=2) < 0.05).sum() > 1000
+    half = made(maps, subjects_dir, rgb=True, views="left", limits=(0, 4), threshold=3)
+    assert "Strength of the colours: none at 0, full at 4" in written(half.figure)
+    assert (np.ptp(pixels(half.figure), axis=2) < 0.02).mean() > 0.9, "all lies below the threshold"
+    with pytest.raises(ConfigError, match="no value is above 0"):
+        made(-np.abs(maps), subjects_dir, rgb=True)
+    with pytest.raises(ConfigError, match="--cmap does not go with --rgb"):
+        made(maps, subjects_dir, rgb=True, cmap="hot")
+
+
+def test_what_a_mean_and_a_threshold_leave_out_is_said(rows: np.ndarray, subjects_dir: Path, tmp_path: Path) -> None:
+    odd = rows.copy()
+    odd[1], odd[2, 5] = np.nan, np.inf
+    np.save(tmp_path / "odd.npy", odd)
+    (said,) = made(tmp_path / "odd.npy", subjects_dir, views="left").warnings
+    assert said == (
+        f"{tmp_path / 'odd.npy'}: 1 of 6 rows hold no number and 1 values of other rows are not finite; left out of "
+        "the mean"
+    )
+    (said,) = made(rows, subjects_dir, views="left", threshold=1e6).warnings
+    assert said == "--threshold 1e+06: every value is nearer to 0; nothing is coloured"
+    np.save(tmp_path / "empty.npy", rows[:0])
+    with pytest.raises(ShapeError, match=r"empty\.npy: has no rows"):
+        made(tmp_path / "empty.npy", subjects_dir)

@@ -96,3 +96,40 @@ def test_what_cannot_be_labelled_is_said(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     with pytest.raises(ParcellationError, match="hcp-mmp1"):
         plot_surf(values, brain=brain, annotated_rois="V1")
+
+
+def test_a_name_stays_in_its_picture_and_none_is_written_on_a_rim(brain: Any) -> None:
+    x, y, _ = brain.surface.coordinates.T
+    outwards = np.where(np.arange(brain.n_vertices) < brain.n_vertices // 2, -x, x)
+    is_back, is_outer = y < -0.8 * y.max(), outwards > 0
+    parcellation = Parcellation(
+        "two", ("a long name at the rim", "hidden"), np.select([is_back & is_outer, ~is_outer], [0, 1], -1)
+    )
+    figure = plot_surf(y, views=["left"], brain=brain, annotated_rois="*", parcellation=parcellation, look=Look(60))
+    png_bytes(figure)
+    (text,) = texts(figure)
+    assert text.get_position()[0] < text.axes.drawn_view.raster.label_points(parcellation.region_of)[0][0] - 10
+    box, picture = text.get_window_extent(), text.axes.get_window_extent()
+    assert picture.x0 <= box.x0
+    assert box.x1 <= picture.x1
+    assert picture.y0 <= box.y0
+    assert box.y1 <= picture.y1
+    (said,) = figure.odd
+    assert said == "1 of 2 names are not written, for these views show too little of their regions: hidden"
+    from matplotlib.figure import Figure
+
+    axes = Figure().add_subplot()
+    with pytest.warns(UserWarning, match="1 of 2 names are not written"):
+        plot_surf(y, views=["left"], brain=brain, annotated_rois="*", parcellation=parcellation, axes=axes)
+
+
+def test_borders_are_thinner_where_regions_are_small(brain: Any, quarters: Parcellation) -> None:
+    y = brain.surface.coordinates[:, 1]
+    many = Parcellation("many", tuple(map(str, range(160))), np.arange(brain.n_vertices) % 160)
+
+    def width(parcellation: Parcellation, mm: float) -> float:
+        figure = plot_surf(y, brain=brain, outlines=parcellation, look=Look(mm, 100))
+        return float(figure.axes[0].collections[0].get_linewidths()[0])
+
+    assert 0.12 <= width(many, 20) < width(many, 60) < width(quarters, 60) == 0.45
+    assert width(quarters, 20) < 0.45

@@ -1,5 +1,7 @@
 """Films of every kind of stimulus, of two predictions, of gaps; what is odd is said, what is wrong is refused."""
 
+import errno
+import json
 import os
 import stat
 from collections.abc import Iterator
@@ -27,7 +29,7 @@ from tribe_np.cli.main import main
 from tribe_np.cortex.parcellations.parcellation import Parcellation
 from tribe_np.errors import ConfigError, MediaError, OutputError, ShapeError, TribeError
 from tribe_np.plots import film, plot_timesteps_mp4
-from tribe_np.plots.films import film_encoder
+from tribe_np.plots.films import film_encoder, film_making
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
 from tribe_np.timeline.events import Event
 from tribe_np.timeline.segments import Segment
@@ -178,8 +180,8 @@ def test_a_constant_map_and_infinities_are_said(files: dict[str, Path], tmp_path
     values[1, 7] = np.inf
     run = run_folder(tmp_path / "run", shown(files["silent"], kinds=["Video"]), stimulus=files["silent"], values=values)
     warnings = film(run, tmp_path / "a.mp4", **SHORT | {"fps": 2.0}).warnings
-    assert "1 of 2 rows hold NaN or infinite values, at up to 1 of 20484 vertices" in warnings[0]
-    assert warnings[1].endswith("every value is 1.5; the cortex has one colour")
+    assert "1 of 2 rows hold NaN or infinite values, at up to 1 of 20484 vertices" in warnings[1]
+    assert warnings[2].endswith("every value is 1.5; the cortex has one colour")
 
 
 def test_a_selection_of_vertices_is_shown_as_such(files: dict[str, Path], tmp_path: Path) -> None:
@@ -212,7 +214,7 @@ def test_words_in_any_script_are_drawn(files: dict[str, Path], tmp_path: Path) -
     run = run_folder(tmp_path / "run", said, stimulus=files["text"], kind="text")
     made = film(run, tmp_path / "a.mp4", **SHORT | {"stop": None})
     assert made.n_film_frames == 24
-    lacking = [warning for warning in made.warnings if "in no font that is installed" in warning]
+    lacking = [warning for warning in made.warnings if "without a font that is installed" in warning]
     assert len(lacking) <= 1  # a machine may have them
 
 
@@ -236,7 +238,7 @@ def test_time_steps_have_upstreams_arguments(tmp_path: Path) -> None:
     ("settings", "error", "message"),
     [
         ({"out": "a.avi"}, ConfigError, r"ends in .mp4 or .gif, got '.avi'"),
-        ({"size": "12x9"}, ConfigError, "from 320x180 to 7680x4320, got 12x9"),
+        ({"size": "12x9"}, ConfigError, "from 480x270 to 7680x4320, got 12x9"),
         ({"size": "big"}, ConfigError, "WIDTHxHEIGHT such as 1280x720, got 'big'"),
         ({"fps": 0.0}, ConfigError, "from 0.1 to 120 film frames a second, got 0"),
         ({"fps": float("nan")}, ConfigError, "film frames a second, got nan"),
@@ -283,6 +285,34 @@ def test_a_file_of_someone_else_is_left_alone(files: dict[str, Path], tmp_path: 
     (tmp_path / "b.mp4").rmdir()
     again = tmp_path / "b.mp4"
     assert film(run, again, **SHORT).path == film(run, again, **SHORT).path == again
+
+
+def test_a_film_that_is_the_stimulus_of_a_run_is_left_alone(tmp_path: Path) -> None:
+    """Even one that this command made, and that has changed since."""
+    clip = tmp_path / "clip.mp4"
+    film(ramp(), clip, **SHORT)
+    before = clip.read_bytes()
+    run = run_folder(tmp_path / "run", shown(clip, length=1.0), stimulus=clip)
+    with pytest.raises(OutputError, match="is or contains the stimulus"):
+        film(run, clip, **SHORT)
+    told = json.loads((run / "run.json").read_text())
+    told["stimulus"]["sha256"] = "0" * 64
+    (run / "run.json").write_text(json.dumps(told))
+    with pytest.raises(OutputError, match="is or contains the stimulus"):
+        film(run, clip, **SHORT)
+    assert clip.read_bytes() == before
+
+
+def test_a_full_folder_for_temporary_files_is_named(
+    files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Any, path: Path, rate: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(film_making, "encode_sound", full)
+    with pytest.raises(OutputError, match=r"sound.mp4: the disk is full") as caught:
+        film(run_of("film", files, tmp_path / "run"), tmp_path / "a.mp4", **SHORT)
+    assert "a.mp4" not in str(caught.value)
 
 
 @contextmanager

@@ -1,16 +1,21 @@
 """Pieces of a film that need no ffmpeg: captions, places, times, forms."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tribe_np.errors import ConfigError
 from tribe_np.plots.films.caption_lines import caption_at, caption_lines, pieces_of, wrapped_caption
 from tribe_np.plots.films.film_layout import Box, FilmContent, FilmLayout, film_layout
-from tribe_np.plots.films.film_maps import rows_read
-from tribe_np.plots.films.film_notes import without_folders
+from tribe_np.plots.films.film_maps import film_maps, rows_read
+from tribe_np.plots.films.film_notes import film_texts, film_warnings, without_folders
 from tribe_np.plots.films.film_wishes import Span, chosen_span
 from tribe_np.plots.films.time_strip import Axis, clock_face, line_cover
+from tribe_np.plots.stimulus.row_clock import RowClock
+from tribe_np.plots.stimulus.run_stimulus import RunStimulus
+from tribe_np.plots.stimulus.shown_files import ShownFile
 from tribe_np.plots.stimulus.shown_words import ShownWord
 
 
@@ -43,7 +48,7 @@ def test_a_word_that_is_wider_than_the_box_is_cut() -> None:
     assert wrapped_caption([], len, 4) == []
 
 
-@pytest.mark.parametrize("size", [(1280, 720), (320, 180), (640, 640), (1920, 800)])
+@pytest.mark.parametrize("size", [(1280, 720), (480, 270), (640, 640), (1920, 800)])
 @pytest.mark.parametrize(
     "content",
     [
@@ -80,6 +85,10 @@ def test_a_span_lies_within_the_film() -> None:
     cut = chosen_span(whole, -3.0, 99.0)
     assert (cut.start, cut.stop) == (0.0, 30.0)
     assert cut.warnings == ("the film goes from 0 to 30 s: from 0 to 30 s is made",)
+    with pytest.raises(ConfigError, match=r"^--start 30 s: the film goes from 0 to 30 s$"):
+        chosen_span(whole, 30.0, None)
+    with pytest.raises(ConfigError, match=r"^--stop 0 s: the film goes from 0 to 30 s$"):
+        chosen_span(whole, None, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +102,44 @@ def test_the_clock(seconds: float, digits: int, text: str) -> None:
 def test_ticks_are_round() -> None:
     assert Axis(-0.3, 35.3, 0, 1000).ticks()[:3] == [0.0, 5.0, 10.0]
     assert Axis(7.0, 9.0, 0, 1000).step == 0.2
+
+
+@pytest.mark.parametrize("width", [300, 400, 700, 1140])
+def test_ticks_have_room(width: int) -> None:
+    for length in (0.4, 1.0, 6.0, 35.0, 90.0):
+        axis = Axis(0.0, length, 0, width, 60)
+        assert min(np.diff([axis.x(tick) for tick in axis.ticks()]), default=60) >= 59
+
+
+@pytest.mark.parametrize(
+    ("moments", "said"),
+    [
+        ([0.0, 0.5, 1.0], "linear interpolation between rows 1 s apart"),
+        ([0.5, 1.5], "linear interpolation between rows 1 s apart"),
+        ([0.0, 1.0, 2.0], "every 1 s"), ([0.0, 2.0], "every 2 s"), ([1.0], "every 1 s"), ([5.0, 5.5], "every 1 s"),
+    ],
+)  # fmt: skip
+def test_a_film_says_what_lies_between_rows(moments: list[float], said: str) -> None:
+    clock = RowClock(np.arange(6) - 1e-6)
+    texts = film_texts(film_maps(np.zeros((6, 20484))), clock, RunStimulus("none"), title=None, moments=moments)
+    assert texts.shown[1] == said
+
+
+@pytest.mark.parametrize(
+    ("starts", "said"),
+    [
+        (range(6), []), (range(7), []), (range(5), []),
+        (range(3), ["the rows end at 3 s, the stimulus at 6 s: the cortex is shown bare from then on"]),
+        (range(3, 6), ["the rows begin at 3 s, the stimulus at 0 s: the cortex is shown bare until then"]),
+        (range(9), ["the stimulus ends at 6 s, the rows at 9 s: the cortex is shown alone from then on"]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("align", ["stimulus", "bold"])
+def test_rows_of_another_length_than_the_stimulus_are_said(starts: range, said: list[str], align: str) -> None:
+    clock = RowClock(np.array(starts, float) - 1e-6, hemodynamic_offset=5.0, align=align)
+    heard = RunStimulus("audio", duration=6.0, heard=(ShownFile("sound", Path("a.wav"), 0.0, 6.0),))
+    maps = film_maps(np.arange(len(starts) * 20484.0).reshape(len(starts), -1))
+    assert film_warnings(maps, clock, heard, is_silent=False) == said
 
 
 def test_a_line_leads_from_corner_to_corner() -> None:

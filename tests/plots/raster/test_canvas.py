@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from tests.plots.raster.arranged_views import arranged
 from tests.plots.raster.drawn_brains import ellipsoids, sheets
 from tribe_np.errors import ConfigError, ShapeError
-from tribe_np.plots.raster.canvas import arranged, canvas_of
+from tribe_np.plots.raster.canvas import canvas_of
 from tribe_np.plots.raster.lighting import lit
 from tribe_np.plots.raster.raster import base_colours, blend, rasterise
 from tribe_np.plots.views import view_of, views_named
@@ -113,9 +114,5 @@ def test_what_cannot_be_placed_is_refused() -> None:
     other = rasterise(sheets(0), view_of("left"), width=60, height=40)
     with pytest.raises(ConfigError, match="same mesh"):
         canvas_of([(raster, 0, 0), (other, 60, 0)], 120, 40)
-    with pytest.raises(ConfigError, match="too small for 4 views"):
-        arranged(ellipsoids(), VIEWS, 20, 20)
-    with pytest.raises(ConfigError, match="no view"):
-        arranged(ellipsoids(), [], 200, 200)
     with pytest.raises(ShapeError, match="1284"):
         canvas_of([(raster, 0, 0)], 60, 40).picture(np.zeros(3), TABLE, 0, 1)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from tests.plots.raster.arranged_views import arranged
 from tests.plots.raster.drawn_brains import ellipsoids, sheets
-from tribe_np.plots.raster.canvas import arranged, canvas_of
+from tribe_np.plots.raster.canvas import canvas_of
 from tribe_np.plots.raster.raster import Raster, rasterise
 from tribe_np.plots.raster.softening import change_per_pixel, label_colours, share_above, weight_slopes
 from tribe_np.plots.views import view_of

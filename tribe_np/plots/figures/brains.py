@@ -5,13 +5,14 @@ Source   tribev2 7239908 plotting.base.BasePlotBrain.get_mesh (inflate, bg_map)
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from tribe_np.cortex.meshes.surfaces import SURFACES, Surface, load_overlay, load_surface
 from tribe_np.errors import ConfigError, ShapeError
 from tribe_np.plots.raster.camera import extent
-from tribe_np.plots.raster.raster import GAP, Raster, rasterise
+from tribe_np.plots.raster.raster import GAP, Raster, base_colours, rasterise
 from tribe_np.plots.views import View
 from tribe_np.shown import did_you_mean, quoted
 
@@ -34,6 +35,8 @@ class FoldedBrain:
     flat: Surface | None = None
     gap: float = GAP
     _rasters: dict[tuple[object, ...], Raster] = field(default_factory=dict)
+    _greys: WeakKeyDictionary[Raster, np.ndarray] = field(default_factory=WeakKeyDictionary)
+    _contours: WeakKeyDictionary[Raster, tuple[np.ndarray, list[np.ndarray]]] = field(default_factory=WeakKeyDictionary)
 
     @property
     def n_vertices(self) -> int:
@@ -67,6 +70,19 @@ class FoldedBrain:
                 margin=margin,
             )  # fmt: skip
         return self._rasters[key]
+
+    def grey(self, raster: Raster) -> np.ndarray:
+        """The folds in grey at a raster's fragments, (P, 3) float32, made at the first call: not to be changed."""
+        if raster not in self._greys:
+            self._greys[raster] = base_colours(raster, self.folds)
+        return self._greys[raster]
+
+    def contours(self, raster: Raster, region_of: np.ndarray) -> list[np.ndarray]:
+        """Borders of regions as lines in a raster's pixels, kept for the next map with the same regions."""
+        kept = self._contours.get(raster)
+        if kept is None or kept[0] is not region_of:
+            self._contours[raster] = kept = (region_of, raster.contour_lines(region_of))
+        return kept[1]
 
     def check(self, values: np.ndarray, what: str) -> None:
         """Raises ShapeError for values of another mesh."""

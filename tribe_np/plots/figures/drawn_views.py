@@ -11,10 +11,11 @@ from tribe_np.optional import require
 from tribe_np.plots.figures.brains import FoldedBrain
 from tribe_np.plots.figures.lettering import FIGURE_WHY, write
 from tribe_np.plots.figures.overlays import Overlay, painted
-from tribe_np.plots.figures.sheets import SMALL
+from tribe_np.plots.figures.sheets import INCH, SMALL
 from tribe_np.plots.raster.raster import Raster
 
-OUTLINE_WIDTH = 0.45  # points
+OUTLINE_WIDTH, THINNEST = 0.45, 0.12  # points
+OF_VIEW, OF_REGION = 0.015, 0.08  # points for each mm of a view's width on paper, and of its regions'
 OUTLINE_COLOUR = "#101010"
 
 
@@ -51,17 +52,29 @@ def drawn_view_of(axes: Any) -> DrawnView:
 
 
 def draw_outlines(
-    drawn: DrawnView, region_of: np.ndarray, *, colour: str = OUTLINE_COLOUR, width: float = OUTLINE_WIDTH
+    drawn: DrawnView, region_of: np.ndarray, *, colour: str = OUTLINE_COLOUR, width: float | None = None
 ) -> Any:
     """The borders of regions as lines: vectors in SVG and PDF.
 
     Shapes   region_of (2 V,); negative is no region
-    Units    width in points
+    Units    width in points; None: what suits the number of regions and the size of the view
     """
+    width = outline_width(drawn, region_of) if width is None else width
     lines = require("matplotlib.collections", extra="plot", why=FIGURE_WHY).LineCollection(
-        drawn.raster.contour_lines(region_of), colors=colour, linewidths=width, capstyle="round", joinstyle="round"
+        drawn.brain.contours(drawn.raster, region_of),
+        colors=colour,
+        linewidths=width,
+        capstyle="round",
+        joinstyle="round",
     )
     return drawn.axes.add_collection(lines, autolim=False)
+
+
+def outline_width(drawn: DrawnView, region_of: np.ndarray) -> float:
+    """Points of a border: the smaller regions come out on paper, the thinner, so that their colours stay seen."""
+    shown = drawn.raster.width / drawn.axes.figure.dpi * INCH
+    n = max(1, len(np.unique(region_of[region_of >= 0])))
+    return float(np.clip(min(OF_VIEW, OF_REGION / np.sqrt(n)) * shown, THINNEST, OUTLINE_WIDTH))
 
 
 def draw_sides(drawn: DrawnView, ink: str) -> None:

@@ -12,25 +12,26 @@ from tribe_np.errors import ConfigError, ShapeError
 from tribe_np.plots.colours.colour_scale import ColourScale, colour_scale
 from tribe_np.plots.figures.brains import FoldedBrain, folded_brain
 from tribe_np.plots.figures.colour_bars import ScaleBar
+from tribe_np.plots.figures.faded_mixtures import mixture
 from tribe_np.plots.figures.figure_files import check_figure_target, write_figure
 from tribe_np.plots.figures.figure_options import FigureOptions
 from tribe_np.plots.figures.map_sources import (
     ShownSeries,
     bare_vertices,
-    clock_of,
     difference,
-    distinct_names,
     left_out_of_mean,
     mean_of_rows,
     rows_at,
     shown_series,
+    whose_times,
 )
-from tribe_np.plots.figures.overlays import ColourOverlay, ValueMap
-from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside
+from tribe_np.plots.figures.overlays import ValueMap
+from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside, odd_of
 from tribe_np.plots.figures.region_labels import RegionMarks, region_marks
-from tribe_np.plots.figures.rgb_maps import rgb_colours, rgb_legend
-from tribe_np.plots.figures.subcortical_figure import is_of_voxels, voxel_figure
+from tribe_np.plots.figures.subcortex.subcortical_figure import is_of_voxels, voxel_figure
 from tribe_np.plots.figures.surface_maps import beyond_limits
+from tribe_np.plots.stimulus.row_clock import row_clock
+from tribe_np.plots.surface_sources import distinct_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +80,8 @@ def make_figure(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
     options.check(len(sources))
     if is_of_voxels(sources):
         return MadeFigure(*voxel_figure(sources, options))
+    if options.mask is not None:
+        raise ConfigError("--mask is for a prediction of the subcortex; this one is of the cortex")
     if options.timesteps:
         return _timesteps(sources, options)
     shown = _shown(sources, options)
@@ -88,18 +91,23 @@ def make_figure(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
     views = options.all_views()
     look = options.look(len(maps.panels))
     if options.rgb:
-        panels = [Panel("", ColourOverlay(rgb_colours(np.stack(maps.panels, axis=1), cmap=options.mix)))]
         look = options.look(1)
-        legend = rgb_legend(maps.titles, options.mix, is_beside=legend_is_beside(views, 1, look))
-        around = Figure(options.title or "", maps.note, legend if options.colour_bar else None)
+        overlay, legend, strength = mixture(
+            np.stack(maps.panels, axis=1), maps.titles, options, maps.unit, is_beside=legend_is_beside(views, 1, look)
+        )
+        panels = [Panel("", overlay)]
+        note = "\n".join(text for text in (maps.note, strength) if text)
+        around = Figure(options.title or "", note, legend if options.colour_bar else None)
     else:
         scale = _scale(maps, options)
+        if scale.threshold is not None and all(scale.is_hidden(values).all() for values in maps.panels):
+            maps.warnings.append(f"--threshold {scale.threshold:g}: every value is nearer to 0; nothing is coloured")
         titles = maps.titles if len(maps.panels) > 1 or options.at else [""]
         panels = [Panel(title, ValueMap(each, scale)) for title, each in zip(titles, maps.panels, strict=True)]
         bar = ScaleBar(scale, maps.unit, _beyond(maps, scale), legend_is_beside(views, len(panels), look))
         around = Figure(options.title or "", maps.note, bar if options.colour_bar else None)
     figure = draw_panels(brain, panels, views, look, around, n_columns=options.columns, marks=marks)
-    return MadeFigure(figure, tuple(dict.fromkeys(maps.warnings)))
+    return MadeFigure(figure, tuple(dict.fromkeys((*maps.warnings, *odd_of(figure)))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,15 +157,15 @@ def _maps(shown: Sequence[ShownSeries], options: FigureOptions) -> _Maps:
     warnings = [text for one in shown for text in one.warnings]
     unit, first = shown[0].unit, shown[0]
     if options.at:
-        clock = clock_of(first, options.align, options.timeline)
-        panels, said = rows_at(first, clock, options.at)
-        titles, note = [f"{moment:g} s" for moment in options.at], _of_times(first, options.align)
+        clock = row_clock(first.series, align=options.align, timeline=options.timeline)
+        panels, said = rows_at(first.whole, clock, options.at, first.series.origin)
+        titles, note = [f"{moment:g} s" for moment in options.at], whose_times(clock)
         of_all = first.whole
         warnings += said
     else:
         panels = [mean_of_rows(one.whole) for one in shown]
+        warnings += [text for one in shown if len(one.whole) > 1 for text in left_out_of_mean(one)]
         titles, of_all = [one.name for one in shown], np.stack(panels)
-        warnings += [text for one in shown for text in left_out_of_mean(one)]
         note = _of_mean(shown, first.name if options.minus is not None else "")
     for values, one in zip(panels, shown, strict=False):
         if not np.isfinite(of_all).any():
@@ -167,16 +175,6 @@ def _maps(shown: Sequence[ShownSeries], options: FigureOptions) -> _Maps:
             warnings.append(f"{one.series.origin}: every value is {known[0]:g}; the map has one colour")
     n_counted = 2 * first.series.per_hemisphere - len(first.series.columns)
     return _Maps(panels, titles, of_all, unit, note, warnings + bare_vertices(panels, n_counted))
-
-
-def _of_times(shown: ShownSeries, align: str) -> str:
-    """Whose clock the times are of."""
-    offset = shown.series.hemodynamic_offset
-    if not offset:
-        return ""
-    if align == "bold":
-        return f"Times of the BOLD, which follows the stimulus by {offset:g} s"
-    return f"Times of the stimulus; its BOLD follows {offset:g} s later"
 
 
 def _of_mean(shown: Sequence[ShownSeries], difference_of: str) -> str:
@@ -221,11 +219,11 @@ def _marks(brain: FoldedBrain, options: FigureOptions) -> RegionMarks:
 def _timesteps(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
     """Brains below what was seen and heard."""
     from tribe_np.plots import plot_timesteps
-    from tribe_np.plots.figures.timesteps_bands import odd_of
 
     if options.minus is not None:
         raise ConfigError("--minus does not go with --timesteps")
-    shown = [shown_series(source, name) for source, name in zip(sources, distinct_names(sources), strict=True)]
+    names = list(options.names) or distinct_names(sources)
+    shown = [shown_series(source, name) for source, name in zip(sources, names, strict=True)]
     low, high = options.limits or (None, None)
     has_borders = options.parcellation is not None if options.outlines is None else options.outlines
     is_run = len(sources) == 1 and isinstance(sources[0], (str, Path)) and Path(sources[0]).is_dir()
@@ -238,4 +236,4 @@ def _timesteps(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
         parcellation=options.parcellation, mesh=shown[0].series.mesh, inflate=options.surface,
         subjects_dir=options.subjects_dir, percentile=options.percentile,
     )  # fmt: skip
-    return MadeFigure(figure, (*(text for one in shown for text in one.warnings), *odd_of(figure)))
+    return MadeFigure(figure, odd_of(figure))  # which counts bare vertices too

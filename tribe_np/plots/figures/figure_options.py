@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class FigureOptions:
     outlines   draws all borders of the parcellation; None: where it is given, or around labelled regions
     labels     regions whose names are written
     limits     (low, high) of the colours, else percentile; symmetric: both as far from 0
-    fade       (threshold, scale): how values come out of the folds, or None
+    fade       (threshold, scale): how values come out of the folds, or None; with rgb, strength is opacity
     size       the figure's width in mm: 85, one column, or 180, two; None: what suits the number of maps
     """
 
@@ -100,18 +101,37 @@ class FigureOptions:
             raise ConfigError(f"--every is a whole number from 1 on and goes with --timesteps, got {self.every}")
         if self.columns is not None and self.columns < 1:
             raise ConfigError(f"--columns is a whole number from 1 on, got {self.columns}")
+        self._check_what_goes_with_what(n_sources)
         if self.align not in ALIGNMENTS:
             raise ConfigError(f"--align must be one of {', '.join(ALIGNMENTS)}, got {quoted(self.align)}")
         self._check_colours()
         self.all_views()
         self.look(n_sources)
 
+    def _check_what_goes_with_what(self, n_sources: int) -> None:
+        """Nothing that was asked for is left out without a word."""
+        has_times = self.timesteps or bool(self.at)
+        for name, is_given, is_fit, fits in (
+            ("--align", self.align == "bold", has_times, "--at or --timesteps"),
+            ("--timeline", self.timeline is not None, has_times, "--at or --timesteps"),
+            ("--stimulus", self.stimulus is not None, self.timesteps, "--timesteps"),
+            ("--title", self.title is not None, not self.timesteps, "every figure but --timesteps"),
+            ("--columns", self.columns is not None, not self.timesteps, "every figure but --timesteps"),
+            ("--names", bool(self.names), not self.timesteps or n_sources > 1, "several predictions or maps"),
+        ):
+            if is_given and not is_fit:
+                raise ConfigError(f"{name} goes with {fits}; leave it away here")
+
     def _check_colours(self) -> None:
-        if self.limits is not None and not self.limits[0] < self.limits[1]:
+        if self.limits is not None and not -inf < self.limits[0] < self.limits[1] < inf:
             low, high = self.limits
-            raise ConfigError(f"--limits: the lower one must come first, got {low:g} and {high:g}")
+            raise ConfigError(f"--limits: two numbers, of which the lower one comes first, got {low:g} and {high:g}")
+        if self.threshold is not None and not 0 <= self.threshold < inf:
+            raise ConfigError(f"--threshold must be a number from 0 on, got {self.threshold:g}")
         if self.rgb and self.mix not in MIXES:
             raise ConfigError(f"--rgb must be one of {', '.join(MIXES)}, got {quoted(self.rgb)}")
+        if self.cmap is not None and self.rgb:
+            raise ConfigError("--cmap does not go with --rgb, whose maps have a colour each")
         if self.cmap is not None:
             colour_map(self.cmap)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from tribe_np.plots.colours.colour_scale import ColourScale
 from tribe_np.plots.figures.brains import FoldedBrain
-from tribe_np.plots.raster.raster import Raster, base_colours, blend
+from tribe_np.plots.raster.raster import Raster, blend
 from tribe_np.plots.raster.softening import label_colours, share_above
 
 RELIEF = 0.25  # of a colour that light may take away: the shape stays seen, the colour readable
@@ -43,12 +43,42 @@ class ColourOverlay:
         return np.asarray(raster.at_pixels(self.table), np.float32)
 
 
-Overlay = ValueMap | ColourOverlay
+@dataclass(frozen=True, eq=False)
+class MixedMap:
+    """Strengths (2 V, n) in 0..1 of maps whose colours are mixed, or of which the strongest is shown; NaN is bare.
+
+    Shapes   palette (n, 3) in 0..1
+    fade     (threshold, scale): from which strength on colours come out of the folds, and how soon they hide them;
+             None: they hide them everywhere, and are dark where strength is little
+    """
+
+    shares: np.ndarray
+    palette: np.ndarray
+    shows_strongest: bool = False
+    fade: tuple[float, float] | None = (0.0, 1.0)
+
+    def colours(self, raster: Raster) -> np.ndarray:
+        """RGBA at the fragments, (P, 4) float32."""
+        found = raster.at_pixels(self.shares)
+        known = np.isfinite(found).all(axis=1)
+        shares = np.where(known[:, None], found, 0)
+        strongest = shares.max(axis=1)
+        mixed = self.palette[shares.argmax(axis=1)] if self.shows_strongest else shares @ self.palette
+        opacity = known.astype(np.float32)
+        if self.fade is not None:
+            threshold, scale = self.fade
+            opacity *= np.clip((strongest - threshold) / max(scale, 1e-6), 0, 1)
+            if not self.shows_strongest:
+                mixed = mixed / np.maximum(strongest, 1e-6)[:, None]
+        return np.column_stack([np.clip(mixed, 0, 1), opacity]).astype(np.float32)
+
+
+Overlay = ValueMap | ColourOverlay | MixedMap
 
 
 def painted(brain: FoldedBrain, raster: Raster, overlay: Overlay | None) -> np.ndarray:
     """The picture of a view, (height, width, 4) uint8, transparent around the brain."""
-    base = base_colours(raster, brain.folds)
+    base = brain.grey(raster)
     if overlay is not None:
         rgba = overlay.colours(raster)
         is_multiplied = isinstance(overlay, ColourOverlay) and overlay.is_multiplied

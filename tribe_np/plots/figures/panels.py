@@ -67,6 +67,7 @@ def draw_panels(
     """The matplotlib figure; borders of regions are drawn on every map, their names on the first."""
     plan = _plan(brain, panels, views, look, around, n_columns)
     sheet = new_sheet(look.width_in_pixels, plan.height, look)
+    written: set[str] = set()
     for number, panel in enumerate(panels):
         row, column = divmod(number, plan.n_columns)
         x, y = plan.left + column * plan.step[0], plan.top + row * plan.step[1]
@@ -75,7 +76,7 @@ def draw_panels(
             sheet.write(middle, y + plan.titles * 0.45, panel.title, size=LETTERS)
         for drawn in _draw_block(sheet, brain, panel, plan, (x, y + plan.titles)):
             if marks is not None:
-                marks.draw(drawn, has_names=number == 0)
+                written |= marks.draw(drawn, has_names=number == 0)
             if around.shows_sides and number == 0:
                 draw_sides(drawn, look.faint_ink)
     if around.legend is not None:
@@ -85,7 +86,13 @@ def draw_panels(
         sheet.write(sheet.width / 2, edge + look.pixels(TITLE) * 0.6, around.title, size=TITLE, fontweight="bold")
     if around.note:
         sheet.write(sheet.width / 2, sheet.height - edge, around.note, size=SMALL, color=look.faint_ink, va="bottom")
+    sheet.figure.odd = () if marks is None else tuple(marks.unwritten(written))
     return sheet.figure
+
+
+def odd_of(figure: Any) -> tuple[str, ...]:
+    """What a person should know of a figure of this room."""
+    return tuple(getattr(figure, "odd", ()))
 
 
 def _draw_block(

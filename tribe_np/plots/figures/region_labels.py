@@ -3,7 +3,8 @@
 Source   tribev2 7239908 plotting.cortical.PlotBrainNilearn.annotate_rois
 """
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +15,11 @@ from tribe_np.cortex.parcellations.parcellation_files import load_parcellation
 from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.errors import ConfigError
 from tribe_np.plots.figures.brains import FoldedBrain
-from tribe_np.plots.figures.drawn_views import OUTLINE_WIDTH, DrawnView, draw_outlines, drawn_view_of
+from tribe_np.plots.figures.drawn_views import DrawnView, draw_outlines, drawn_view_of
 from tribe_np.plots.figures.label_places import place_labels
 from tribe_np.shown import quoted
 
-MANY, THIN = 40, 0.3  # regions from which borders are so thin, in points
+MOST_LISTED = 6
 Names = str | Sequence[str] | Mapping[str, str]
 
 
@@ -35,14 +36,31 @@ class RegionMarks:
     names: tuple[str, ...] = ()
     settings: Mapping[str, Any] | None = None
 
-    def draw(self, drawn: DrawnView, *, has_names: bool = True) -> None:
-        """Borders, and names over them, in one view; many borders are thinner than a few."""
+    def draw(self, drawn: DrawnView, *, has_names: bool = True) -> set[str]:
+        """Borders, and names over them, in one view; gives the names that found a place."""
         if self.outlined is not None:
-            n = len(np.unique(self.outlined))
-            draw_outlines(drawn, self.outlined, width=THIN if n > MANY else OUTLINE_WIDTH)
-        if self.labelled is not None and has_names:
-            names = dict(enumerate(self.names * 2))
-            place_labels(drawn, self.labelled, names, self.settings or {})
+            draw_outlines(drawn, self.outlined)
+        if self.labelled is None or not has_names:
+            return set()
+        names = dict(enumerate(self.names * 2))
+        return {names[number] for number in place_labels(drawn, self.labelled, names, self.settings or {})}
+
+    def draw_all(self, views: Iterable[DrawnView]) -> None:
+        """Marks in axes of the caller's; names that found no place in any are said as a Python warning."""
+        written = {name for drawn in views for name in self.draw(drawn)}
+        for said in self.unwritten(written):
+            warnings.warn(said, stacklevel=3)
+
+    def unwritten(self, written: Collection[str]) -> list[str]:
+        """What to say of names that no view shows."""
+        missing = list(dict.fromkeys(name for name in self.names if name not in written))
+        if not missing:
+            return []
+        listed = ", ".join(missing[:MOST_LISTED]) + (" ..." if len(missing) > MOST_LISTED else "")
+        return [
+            f"{len(missing)} of {len(set(self.names))} names are not written, for these views show too little of their "
+            f"regions: {listed}"
+        ]
 
 
 def region_marks(
@@ -81,6 +99,7 @@ def annotate_rois(
     rois          names of regions (V* is every one that begins with V), or a mapping from name to what is written
     hemi          "left" or "right": there alone; None: on every hemisphere that the view shows
     parcellation  where regions are found (None: hcp-mmp1); kwargs go to matplotlib's text
+    A region of which the view shows too little gets no name, which is said as a Python warning.
     Raises   ConfigError for axes without a brain, an unknown region or hemisphere; ParcellationError
     """
     drawn = drawn_view_of(axes)
@@ -91,7 +110,7 @@ def annotate_rois(
             raise ConfigError(f"hemi {quoted(hemi)} is unknown; known are {', '.join(HEMISPHERES)}")
         is_right = np.arange(len(labelled)) >= len(labelled) // 2
         labelled = np.where(is_right == (hemi == "right"), labelled, NO_REGION)
-    RegionMarks(marks.outlined, labelled, marks.names, kwargs).draw(drawn)
+    RegionMarks(marks.outlined, labelled, marks.names, kwargs).draw_all([drawn])
 
 
 def _regions(parcellation: Parcellation, labels: Names) -> tuple[list[str], tuple[str, ...]]:

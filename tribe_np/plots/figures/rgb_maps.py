@@ -70,8 +70,7 @@ def plot_surf_rgb(
         write_array_file(Path(save_path).with_suffix(".npy"), colours)
     overlay, marks = ColourOverlay(colours, bg_on_data), region_marks(brain, annotated_rois, outlines, parcellation)
     if place.pairs is not None:
-        for drawn in draw_in_axes(place.pairs, brain, overlay):
-            marks.draw(drawn)
+        marks.draw_all(draw_in_axes(place.pairs, brain, overlay))
         return colours
     look = look or place.look()
     legend = None if labels is None else rgb_legend(labels, cmap, is_beside=legend_is_beside(place.views, 1, look))

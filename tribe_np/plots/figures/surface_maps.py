@@ -179,8 +179,7 @@ def _in_given_axes(
     pairs: Sequence[tuple[Any, Any]], brain: FoldedBrain, overlay: ValueMap, marks: RegionMarks, colorbar: bool,
     title: str | None, settings: Mapping[str, Any] | None,
 ) -> Any:  # fmt: skip
-    for drawn in draw_in_axes(pairs, brain, overlay):
-        marks.draw(drawn)
+    marks.draw_all(draw_in_axes(pairs, brain, overlay))
     mappable = None if overlay.is_labels else mappable_of(overlay.scale)
     if colorbar and mappable is not None:
         last = pairs[-1][1]

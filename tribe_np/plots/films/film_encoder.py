@@ -16,6 +16,7 @@ from typing import IO
 import numpy as np
 
 from tribe_np.errors import MissingDependencyError, OutputError, reason_of
+from tribe_np.files.leftovers import scratch_prefix
 from tribe_np.media.child_process import last_useful_line, run_child
 from tribe_np.media.ffmpeg import QUIET, ffmpeg_path, file_url, input_args, useful_line
 
@@ -63,7 +64,7 @@ def gif_file(path: Path, size: tuple[int, int], fps: float, samples: Sequence[np
 
     Raises   as `mp4_file`
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix=scratch_prefix()) as folder:
         palette = Path(folder) / "palette.png"
         palette.write_bytes(palette_of(samples, size))
         inputs = [*_raw(size, fps), "-i", file_url(palette)]

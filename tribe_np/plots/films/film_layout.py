@@ -1,12 +1,14 @@
 """Where things lie on a film: stimulus and words on the left, the brain on the right, the time line below.
 
-Sizes are those of a film of 1280 x 720 and grow or shrink with it; text never gets smaller than can be read.
+Sizes are those of a film of 1280 x 720 and grow or shrink with it; text, and the lines it stands in, never get smaller
+than can be read.
 """
 
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 1280, 720
 SMALLEST_TEXT = 11  # pixels
+SMALLEST_SCALE = 0.65  # at which lines still hold such text
 TILE_ASPECT = 1.3  # width over height of a hemisphere seen from the side
 MARGIN, HEADER, STRIP, GAP = 24, 64, 122, 12
 
@@ -70,7 +72,7 @@ class FilmLayout:
 def film_layout(size: tuple[int, int], content: FilmContent) -> FilmLayout:
     """The layout of a film of (width, height) pixels."""
     width, height = size
-    scale = min(width / WIDTH, height / HEIGHT)
+    scale = max(min(width / WIDTH, height / HEIGHT), SMALLEST_SCALE)
     margin, gap = round(MARGIN * scale), round(GAP * scale)
     header, strip = round(HEADER * scale), round(STRIP * scale)
     clock_width = round(250 * scale)

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.files.leftovers import scratch_prefix
+from tribe_np.files.leftovers import remove_scratch, scratch_prefix
 from tribe_np.media.sound.audio import TRACK_RATE
-from tribe_np.outputs.whole import check_file_target, write_file_whole
+from tribe_np.outputs.whole import check_file_target, output_error, write_file_whole
 from tribe_np.plots.films.colour_strip import bar_colours
 from tribe_np.plots.films.film_encoder import GIF, Put, encode_sound, gif_file, mp4_file
 from tribe_np.plots.films.film_planning import FilmPlan, planned
@@ -82,6 +82,8 @@ def film(
         beside=beside, minus=minus, names=names, parcellation=parcellation, labels=labels, surface=surface,
         subjects_dir=subjects_dir, title=title, colours=colours,
     )  # fmt: skip
+    for path in plan.stimulus_files:
+        check_file_target(out, COMMAND, {"stimulus": path})
     write_plan(plan, out, stage or _no_stage)
     has_sound = form.kind != GIF and plan.stimulus.has_sound
     return FilmMade(
@@ -95,6 +97,8 @@ def write_plan(plan: FilmPlan, out: Path, stage: Stage) -> None:
 
     Raises   MediaError where the stimulus cannot be decoded; OutputError where the film cannot be written
     """
+
+    remove_scratch()  # of films whose program was killed
 
     def fill(partial: Path) -> None:
         with (
@@ -138,7 +142,10 @@ def _file(plan: FilmPlan, path: Path, scratch: Path) -> AbstractContextManager[P
     sound = None
     if plan.stimulus.has_sound:
         sound = scratch / "sound.mp4"
-        encode_sound(sound_pieces(plan.stimulus, plan.start, plan.start + n / form.fps), sound, TRACK_RATE)
+        try:
+            encode_sound(sound_pieces(plan.stimulus, plan.start, plan.start + n / form.fps), sound, TRACK_RATE)
+        except OSError as error:  # of the folder for temporary files, not of the film's
+            raise output_error(sound, error) from error
     return mp4_file(path, form.size, form.fps, n, sound)
 
 

@@ -1,17 +1,16 @@
 """The maps of a film: the rows of a prediction, or of the difference of two, a row at a time."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tribe_np.cortex.series import SurfaceSeries, as_series
-from tribe_np.errors import ConfigError, ShapeError
+from tribe_np.cortex.series import SurfaceSeries
+from tribe_np.errors import ConfigError
 from tribe_np.plots.colours.colour_scale import MOST_VALUES
+from tribe_np.plots.surface_sources import check_same_rows, distinct_names, read_surface
 
 BLOCK = 128  # rows that are read at once
-SAME_START = 1e-3  # seconds by which the rows of two predictions may miss each other
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,49 +57,19 @@ def film_maps(
     """
     if beside is not None and minus is not None:
         raise ConfigError("two predictions are shown beside each other or as their difference; give one of the two")
-    series = as_series(prediction)
+    series = read_surface(prediction)
     if minus is not None:
-        other = as_series(minus)
+        other = read_surface(minus)
         check_same_rows(series, other)
-        (label,) = _labels(names, [f"{_name(series)} \u2212 {_name(other)}"])
+        (label,) = _labels(names, [" \u2212 ".join(_told_apart(series, other))])
         return (FilmMap(series, label, other),)
     if beside is None:
         (label,) = _labels(names, [""])
         return (FilmMap(series, label),)
-    other = as_series(beside)
+    other = read_surface(beside)
     check_same_rows(series, other)
     called = _labels(names, _told_apart(series, other))
     return FilmMap(series, called[0]), FilmMap(other, called[1])
-
-
-def check_same_rows(one: SurfaceSeries, other: SurfaceSeries) -> None:
-    """Refuses two predictions that cannot be compared row by row.
-
-    Raises   ShapeError
-    """
-    if one.mesh != other.mesh:
-        raise ShapeError(
-            f"{one.origin} lies on {one.mesh} and {other.origin} on {other.mesh}; bring one of them onto the other's "
-            "mesh with tribe-np resample"
-        )
-    if len(one.starts) != len(other.starts):
-        raise ShapeError(
-            f"{one.origin} has {len(one.starts)} rows and {other.origin} {len(other.starts)}; expected the same rows"
-        )
-    apart = np.abs(np.asarray(one.starts) - other.starts)
-    if len(apart) and apart.max() > SAME_START:
-        row = int(np.argmax(apart > SAME_START))
-        raise ShapeError(
-            f"row {row} starts at {one.starts[row]:g} s in {one.origin} and at {other.starts[row]:g} s in "
-            f"{other.origin}; expected the same rows"
-        )
-    if one.timelines is not None and (other.timelines is None or (one.timelines != other.timelines).any()):
-        raise ShapeError(f"the rows of {one.origin} and {other.origin} are of different timelines")
-    if one.tr != other.tr or one.hemodynamic_offset != other.hemodynamic_offset:
-        raise ShapeError(
-            f"{one.origin} has a TR of {one.tr:g} s and an offset of {one.hemodynamic_offset:g} s, {other.origin} "
-            f"{other.tr:g} s and {other.hemodynamic_offset:g} s; expected the same"
-        )
 
 
 def rows_read(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -114,21 +83,6 @@ def rows_read(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
 def in_blocks(rows: np.ndarray) -> list[np.ndarray]:
     """The same rows in blocks of BLOCK."""
     return [rows[first : first + BLOCK] for first in range(0, len(rows), BLOCK)]
-
-
-def stimulus_name(series: SurfaceSeries) -> str:
-    """The file name of the stimulus by run.json, or no text."""
-    told = series.run.get("stimulus")
-    path = told.get("path") if isinstance(told, dict) else None
-    return Path(path).name if isinstance(path, str) else ""
-
-
-def is_of_random_weights(series: SurfaceSeries) -> bool:
-    """Whether run.json says that the weights were random: of the demo, or by its warnings."""
-    command, warnings = series.run.get("command"), series.run.get("warnings")
-    is_demo = isinstance(command, str) and command.split()[:1] == ["demo"]
-    told = [str(warning) for warning in warnings] if isinstance(warnings, list) else []
-    return is_demo or any("random weights" in warning for warning in told)
 
 
 def _whole_row(series: SurfaceSeries, number: int) -> np.ndarray:
@@ -149,12 +103,6 @@ def _labels(given: tuple[str, ...] | None, own: list[str]) -> list[str]:
 
 
 def _told_apart(one: SurfaceSeries, other: SurfaceSeries) -> list[str]:
-    """Names of two predictions: the last parts of their folders, with the one above where these are equal."""
-    names = [_name(one), _name(other)]
-    if names[0] == names[1]:
-        names = ["/".join(Path(series.origin).parts[-2:]) for series in (one, other)]
+    """Names of two predictions."""
+    names = distinct_names([one.origin, other.origin])
     return names if names[0] != names[1] else ["first", "second"]
-
-
-def _name(series: SurfaceSeries) -> str:
-    return Path(series.origin).name or series.origin

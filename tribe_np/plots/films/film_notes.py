@@ -6,48 +6,40 @@ from pathlib import Path
 
 import numpy as np
 
-from tribe_np.cortex.series import SurfaceSeries
-from tribe_np.plots.films.film_maps import FilmMap, in_blocks, is_of_random_weights, rows_read, stimulus_name
+from tribe_np.outputs.exports.export_names import is_measured
+from tribe_np.plots.films.film_maps import FilmMap, in_blocks, rows_read
 from tribe_np.plots.films.film_scene import FilmTexts
 from tribe_np.plots.stimulus.row_clock import RowClock
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
+from tribe_np.plots.surface_sources import RANDOM, is_of_random_weights, stimulus_name, unit_of
 
-UNIT = "z-scored BOLD"
-RANDOM = "random weights: the numbers mean nothing about any brain"
+SAME_ROW = 1e-3  # of the way to the next row: no colour tells
+SAME_TIME = 1e-3  # seconds
+BARE, ENDED = "the cortex is shown bare", "the cortex is shown alone"
 
 
 def film_texts(
-    maps: Sequence[FilmMap], clock: RowClock, stimulus: RunStimulus, *, title: str | None,
-    is_measured: bool, fps: float,
-) -> FilmTexts:  # fmt: skip
+    maps: Sequence[FilmMap], clock: RowClock, stimulus: RunStimulus, *, title: str | None, moments: Sequence[float]
+) -> FilmTexts:
     """All that is written on a film, but for words and times."""
     series = maps[0].series
     name = stimulus.path.name if stimulus.path is not None else stimulus_name(series)
     own = Path(series.origin).name if series.run else "prediction"
     said = [RANDOM if _are_random(maps) else "", _other_stimulus(maps), without_folders(stimulus.note)]
-    what = "values" if not series.run else "measured BOLD" if is_measured else "predicted BOLD"
+    what = "values" if not series.run else "measured BOLD" if is_measured(series) else "predicted BOLD"
     is_difference = maps[0].minus is not None
+    unit = unit_of(series) or ("unit not stated" if series.run else "no unit given")
     return FilmTexts(
         title=title or name or own,
         subtitle=maps[0].label if len(maps) == 1 and not is_difference else "",
         warning=" · ".join(text for text in said if text),
-        shown=_what_is_shown(maps[0], clock, what, fps),
-        unit=("difference, " if is_difference else "") + _unit(series, is_measured),
+        shown=_what_is_shown(maps[0], clock, what, moments),
+        unit=f"difference, {unit}" if is_difference else unit,
         lane="BOLD" if series.run else "values",
     )
 
 
-def _unit(series: SurfaceSeries, is_measured: bool) -> str:
-    """The unit by run.json; predictions have one, whether it says so or not."""
-    if not series.run:
-        return "no unit given"
-    told = series.run.get("units")
-    if isinstance(told, str):
-        return told.partition(" (")[0].partition(";")[0]
-    return "unit not stated" if is_measured else UNIT
-
-
-def _what_is_shown(shown: FilmMap, clock: RowClock, what: str, fps: float) -> tuple[str, str]:
+def _what_is_shown(shown: FilmMap, clock: RowClock, what: str, moments: Sequence[float]) -> tuple[str, str]:
     """Which BOLD is seen, in two lines."""
     offset = clock.hemodynamic_offset
     at, when = "at this moment", ""
@@ -58,9 +50,16 @@ def _what_is_shown(shown: FilmMap, clock: RowClock, what: str, fps: float) -> tu
     head = f"{what[0].upper()}{what[1:]} {at}"
     if shown.minus is not None:
         head, when = shown.label, f"difference of {what}" + (f", {when}" if when else "")
-    is_interpolated = fps * clock.tr > 1 + 1e-6
-    between = f"linear interpolation between rows {clock.tr:g} s apart" if is_interpolated else f"every {clock.tr:g} s"
-    return head, " · ".join(part for part in (when, between) if part)
+    return head, " · ".join(part for part in (when, _between(clock, moments)) if part)
+
+
+def _between(clock: RowClock, moments: Sequence[float]) -> str:
+    """How the moments that are shown lie to the rows."""
+    found = (clock.rows_at(moment) for moment in moments)
+    if any(each is not None and each[2] > SAME_ROW for each in found):
+        return f"linear interpolation between rows {clock.tr:g} s apart"
+    step = moments[1] - moments[0] if len(moments) > 1 else clock.tr
+    return f"every {max(step, clock.tr):.4g} s"
 
 
 def film_warnings(maps: Sequence[FilmMap], clock: RowClock, stimulus: RunStimulus, *, is_silent: bool) -> list[str]:
@@ -72,10 +71,25 @@ def film_warnings(maps: Sequence[FilmMap], clock: RowClock, stimulus: RunStimulu
         found.append(
             f"rows are missing in {gaps}, {missing:g} s together: the cortex is shown bare there, as the film says"
         )
+    found += _other_length(clock, stimulus)
     for shown in maps:
         found += [*_bare_vertices(shown, clock), *_constant(shown, clock)]
     if is_silent and stimulus.has_sound:
         found.append("a GIF has no sound; an .mp4 has")
+    return found
+
+
+def _other_length(clock: RowClock, stimulus: RunStimulus) -> list[str]:
+    """What is said where rows do not cover the stimulus, or go on after it."""
+    if not clock.n_rows or not (stimulus.has_pictures or stimulus.has_sound):
+        return []  # nobody knows when words alone are over
+    first, last, found = clock.first - clock.delay, clock.stop - clock.delay, []
+    if first > stimulus.start + clock.tr + SAME_TIME:
+        found.append(f"the rows begin at {first:.5g} s, the stimulus at {stimulus.start:.5g} s: {BARE} until then")
+    if last < stimulus.stop - clock.tr - SAME_TIME:
+        found.append(f"the rows end at {last:.5g} s, the stimulus at {stimulus.stop:.5g} s: {BARE} from then on")
+    if last > stimulus.stop + clock.tr + SAME_TIME:
+        found.append(f"the stimulus ends at {stimulus.stop:.5g} s, the rows at {last:.5g} s: {ENDED} from then on")
     return found
 
 
@@ -84,7 +98,7 @@ def without_font(missing: set[str]) -> str:
     some = " ".join(f"U+{ord(character):04X}" for character in sorted(missing)[:5])
     number = f"{len(missing)} character{'s' if len(missing) > 1 else ''}"
     return (
-        f"{number} of the words are in no font that is installed ({some}) and drawn as boxes; install a font that has "
+        f"{number} on the film without a font that is installed ({some}), drawn as a box; install a font that has "
         "them, such as Noto Sans"
     )
 

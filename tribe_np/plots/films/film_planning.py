@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from tribe_np.cortex.parcellations.parcellation import NO_REGION
 from tribe_np.cortex.parcellations.parcellation_files import load_parcellation
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import ConfigError
-from tribe_np.formats.prediction_folder import MEASURED
 from tribe_np.plots.colours.colour_scale import ColourScale, colour_scale
 from tribe_np.plots.films.film_brain import FilmBrain, RegionNames, film_brain
 from tribe_np.plots.films.film_encoder import GIF
@@ -36,21 +34,33 @@ NARROWEST, WIDEST = 0.5, 2.4  # of the box of pictures
 class FilmPlan:
     """All that a film is made from.
 
-    Units    start in seconds of the stimulus
+    Units    moments and start in seconds of the stimulus
     """
 
     form: FilmForm
     layout: FilmLayout
     scene: FilmScene
     stimulus: RunStimulus
-    start: float
-    n_film_frames: int
+    moments: Sequence[float]  # the second of the stimulus that each film frame shows
     warnings: tuple[str, ...]
 
-    @cached_property
-    def moments(self) -> list[float]:
-        """The second of the stimulus that each film frame shows."""
-        return [self.start + number / self.form.fps for number in range(self.n_film_frames)]
+    @property
+    def n_film_frames(self) -> int:
+        """Film frames."""
+        return len(self.moments)
+
+    @property
+    def start(self) -> float:
+        """The first moment."""
+        return self.moments[0]
+
+    @property
+    def stimulus_files(self) -> list[Path]:
+        """The files that are shown or heard, and those that the predictions were made from, shown or not."""
+        series = [each for shown in self.scene.maps for each in (shown.series, shown.minus) if each is not None]
+        named = [told.get("path") for each in series if isinstance(told := each.run.get("stimulus"), Mapping)]
+        own = [piece.path for piece in (*self.stimulus.pictured, *self.stimulus.heard)]
+        return own + [Path(path) for path in named if isinstance(path, str)]
 
 
 def planned(
@@ -82,8 +92,9 @@ def planned(
         subjects_dir=subjects_dir,
     )  # fmt: skip
     n_film_frames = max(1, ceil((span.stop - span.start) * form.fps - 1e-6))
+    moments = [span.start + number / form.fps for number in range(n_film_frames)]
     warnings = [*form.warnings, *span.warnings, *film_warnings(maps, clock, shown, is_silent=form.kind == GIF)]
-    texts = film_texts(maps, clock, shown, title=title, is_measured=_is_measured(prediction), fps=form.fps)
+    texts = film_texts(maps, clock, shown, title=title, moments=moments)
     scene = FilmScene(
         layout, texts, maps=maps, brain=brain, painter=painter, clock=clock, stimulus=shown, start=span.start,
         stop=span.start + n_film_frames / form.fps,
@@ -92,11 +103,7 @@ def planned(
         warnings.append(f"{', '.join(hidden)}: too little is seen in these views, so no name is written there")
     if painter.fonts.missing:
         warnings.append(without_font(painter.fonts.missing))
-    return FilmPlan(form, layout, scene, shown, span.start, n_film_frames, tuple(warnings))
-
-
-def _is_measured(prediction: Any) -> bool:
-    return isinstance(prediction, (str, Path)) and (Path(prediction) / MEASURED).is_file()
+    return FilmPlan(form, layout, scene, shown, moments, tuple(warnings))
 
 
 def whole_span(clock: RowClock, stimulus: RunStimulus) -> Span:
@@ -117,7 +124,7 @@ def _stimulus(prediction: Any, series: SurfaceSeries, timeline: str | None, give
     """The stimulus of the folder, or none; an array has one where a RunStimulus is given."""
     if isinstance(given, RunStimulus):
         return given
-    if isinstance(prediction, (str, Path)):
+    if isinstance(prediction, (str, Path)) and Path(prediction).is_dir():
         return stimulus_of_run(prediction, timeline=timeline, stimulus=given)
     if given is not None:
         raise ConfigError(f"stimulus {given}: belongs to a prediction folder, and {series.origin} is none")

@@ -104,12 +104,12 @@ class FilmScene:
         if not self._is_new("shown", is_predicted):
             return
         box, size = self.layout.shown, self.layout.text_size
-        first = self.texts.shown[0] if is_predicted else "Nothing is predicted for this moment"
+        texts = self.texts.shown if is_predicted else ("Nothing is predicted for this moment", "")
         styles = [
             TextStyle(size(21), BOLD_COLOUR if is_predicted else WARNING, bold=True, across=0.5),
             TextStyle(size(15), DIM, across=0.5),
         ]
-        self.film_frame[box.window] = self.painter.lines([first, self.texts.shown[1]], (box.width, box.height), styles)
+        self.film_frame[box.window] = self.painter.lines(texts, (box.width, box.height), styles)
 
     def _paint_clock(self, seconds: float) -> None:
         text = clock_face(seconds)

@@ -12,7 +12,7 @@ from tribe_np.shown import quoted
 SUFFIXES = {".mp4": MP4, ".m4v": MP4, ".gif": GIF}
 SIZES = {MP4: (1280, 720), GIF: (800, 450)}
 RATES = {MP4: 24.0, GIF: 10.0}  # film frames a second; a GIF counts hundredths of a second
-SMALLEST, LARGEST = (320, 180), (7680, 4320)
+SMALLEST, LARGEST = (480, 270), (7680, 4320)
 SLOWEST, FASTEST = 0.1, {MP4: 120.0, GIF: 50.0}
 DEFAULT_VIEWS = ("lateral", "medial")
 
@@ -41,7 +41,8 @@ def film_form(out: str | Path, size: Any = None, fps: float | None = None) -> Fi
     width, height = SIZES[kind] if size is None else size_of(size)
     fps = RATES[kind] if fps is None else fps
     if not (isfinite(fps) and SLOWEST <= fps <= FASTEST[kind]):
-        raise ConfigError(f"a {kind} has from {SLOWEST:g} to {FASTEST[kind]:g} film frames a second, got {fps:g}")
+        allowed = f"from {SLOWEST:g} to {FASTEST[kind]:g} film frames a second"
+        raise ConfigError(f"{out}: a film of this kind has {allowed}, got {fps:g}")
     even = (width - width % 2, height - height % 2)
     told = (f"size {width}x{height}: H.264 takes even numbers of pixels, so it is {even[0]}x{even[1]}",)
     if kind == GIF or even == (width, height):
@@ -87,10 +88,12 @@ def chosen_span(whole: Span, start: float | None, stop: float | None) -> Span:
     for name, given in (("start", start), ("stop", stop)):
         if given is not None and not isfinite(given):
             raise ConfigError(f"--{name} must be a number of seconds, got {given}")
+    if begin >= whole.stop:
+        raise ConfigError(f"--start {begin:g} s: {lasts}")
+    if end <= whole.start:
+        raise ConfigError(f"--stop {end:g} s: {lasts}")
     if not begin < end:
         raise ConfigError(f"--start {begin:g} s is not before --stop {end:g} s; {lasts}")
-    if begin >= whole.stop or end <= whole.start:
-        raise ConfigError(f"--start {begin:g} s to --stop {end:g} s: {lasts}")
     inside = (max(begin, whole.start), min(end, whole.stop))
     told = () if inside == (begin, end) else (f"{lasts}: from {inside[0]:g} to {inside[1]:g} s is made",)
     return Span(*inside, told)

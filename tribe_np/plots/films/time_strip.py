@@ -30,7 +30,7 @@ from tribe_np.plots.stimulus.run_stimulus import RunStimulus
 PAGE = 60.0  # seconds of a long film on one axis
 LONGEST_PAGE = 90.0  # seconds that still go on a single one
 STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0)
-MOST_TICKS = 16
+TICK_WIDTH = 5.5  # of the size of its text: the outer ones are moved inwards by half of what they take
 SOUND: Colour = (120, 129, 145)
 PREDICTED: Colour = (38, 66, 94)
 SHOWN: Colour = (58, 64, 76)
@@ -44,6 +44,7 @@ class Axis:
     stop: float
     left: int
     width: int
+    tick_width: int = 60  # pixels from a tick to the next, at least
 
     def x(self, seconds: float) -> int:
         """The pixel of a moment, which may lie outside."""
@@ -52,8 +53,8 @@ class Axis:
     @property
     def step(self) -> float:
         """Seconds from a tick to the next."""
-        length = self.stop - self.start
-        return next((step for step in STEPS if length / step <= MOST_TICKS), STEPS[-1])
+        length, most = self.stop - self.start, self.width / self.tick_width
+        return next((step for step in STEPS if length / step <= most), STEPS[-1])
 
     def ticks(self) -> list[float]:
         """Round moments on the axis."""
@@ -124,8 +125,8 @@ class TimeStrip:
             start = self.page_starts[number]
             early = self.offset if self.is_bold and number else 0.0
             late = 0.0 if self.is_bold else self.offset
-            pad = 0.01 * self.page_length
-            axis = Axis(start - early - pad, start + self.page_length + late + pad, left, self.box.width - left)
+            pad, tick = 0.01 * self.page_length, round(TICK_WIDTH * self.text)
+            axis = Axis(start - early - pad, start + self.page_length + late + pad, left, self.box.width - left, tick)
             self._page = (number, axis, self._ground(axis))
         return self._page[1], self._page[2]
 

@@ -26,8 +26,9 @@ export class Address {
   }
 
   read() {
-    const { facts, places } = this.page;
+    const { facts, places, store } = this.page;
     return readLink(window.location.hash, {
+      layerNow: store.now.layer,
       nLayers: facts.layers.length,
       maps: Object.keys(facts.colour_maps),
       limitsOfLayer: (index) => limitsOf(facts.layers[index]),

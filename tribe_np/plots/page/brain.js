@@ -17,7 +17,7 @@ export class Brain {
     this.maps = new Map();
   }
 
-  // Whether the cortex is shown in 3-D; else why not is said and the pictures stand in its place.
+  // Shows the cortex in 3-D; where that cannot be, says why and leaves the pictures in its place.
   async start() {
     try {
       const why = whyNoScene();
@@ -32,12 +32,11 @@ export class Brain {
       });
     } catch (reason) {
       this.showPictures(reason.message);
-      return false;
+      return;
     }
     document.documentElement.classList.add("has-brain");
-    makeTurnable(this.scene, () => this.onchange("camera"));
+    makeTurnable(this.scene, () => this.onchange());
     new ResizeObserver(() => this.onchange()).observe(this.canvas);
-    return true;
   }
 
   sayLost(isLost) {
@@ -100,6 +99,10 @@ export class Brain {
 
   setShape(shape) {
     this.scene?.setShape(shape);
+  }
+
+  setRegions(regionOf) {
+    if (regionOf) this.scene?.setRegions(regionOf);
   }
 
   setOutlines(regionOf) {

@@ -59,15 +59,18 @@ export class Choice {
     const empty = this.lines.length ? "" : " None is chosen: click on the cortex or pick one beside the curves.";
     if (layer.clock.isStatic) return `${of}${unit}. This layer is one map without time.${empty}`;
     const at = shift
-      ? `A curve stands ${offset} s later than the stimulus that it answers.`
-      : "A curve stands where the stimulus is that it answers.";
-    return `${of}${unit}. ${at}${empty}`;
+      ? ` Each value stands ${offset} s after what it responds to.`
+      : offset
+        ? " Each value stands at the moment of the stimulus it responds to."
+        : "";
+    return `${of}${unit}.${at}${empty}`;
   }
 
   showTable() {
     if (!byId("table").open) return;
-    const { layer, layerFacts, shift, player } = this.page;
-    showTable({ lines: this.lines, clock: layer.clock, shift, time: player.position, unit: layerFacts.unit });
+    const { places, layer, layerFacts, shift, player } = this.page;
+    const what = `${places.hasRegions ? "Mean of each region" : "Values of vertices"}, ${layerFacts.unit || "no unit"}`;
+    showTable({ lines: this.lines, clock: layer.clock, shift, time: player.position, what });
   }
 
   redraw() {

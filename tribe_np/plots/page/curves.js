@@ -8,6 +8,7 @@ import { clockWords, valueWords } from "./wording.js";
 
 const PLOT_MARGIN = { left: 52, right: 14, top: 12, bottom: 26 };
 const LONGEST_GAP = 1.5; // TR: over a longer gap no line is drawn
+const DOT = 6; // px of a row that has no neighbour
 
 export class Curves {
   constructor(onseek) {
@@ -102,18 +103,16 @@ export class Curves {
     pen.lineJoin = "round";
     pen.lineWidth = this.near === place ? 3.2 : 1.8;
     pen.globalAlpha = this.near === null || this.near === place ? 1 : 0.45;
+    pen.fillStyle = ink.colour;
     pen.beginPath();
-    let isOpen = false;
+    const isRow = (row) => row >= 0 && row < series.length && Number.isFinite(series[row]);
+    const isJoined = (row) => isRow(row - 1) && isRow(row) && starts[row] - starts[row - 1] <= LONGEST_GAP * tr;
     for (let row = 0; row < series.length; row++) {
-      const hasGap = row > 0 && starts[row] - starts[row - 1] > LONGEST_GAP * tr;
-      if (!Number.isFinite(series[row])) {
-        isOpen = false;
-        continue;
-      }
+      if (!isRow(row)) continue;
       const [x, y] = [this.x(starts[row] + this.shift), this.y(series[row])];
-      if (!isOpen || hasGap) pen.moveTo(x - 0.5, y);
-      pen.lineTo(x, y);
-      isOpen = true;
+      if (isJoined(row)) pen.lineTo(x, y);
+      else pen.moveTo(x, y);
+      if (!isJoined(row) && !isJoined(row + 1)) pen.fillRect(x - DOT / 2, y - DOT / 2, DOT, DOT); // no line would show it
     }
     pen.stroke();
     pen.setLineDash([]);
@@ -167,7 +166,7 @@ export class Curves {
     });
     const said =
       near === null
-        ? "nothing predicted"
+        ? "no value"
         : `${this.lines[near].name}  ${valueWords(values[near], this.range[1] - this.range[0])}`;
     this.tell(`${clockWords(seconds)}  ${said}`, event.offsetX, event.offsetY);
     if (near === this.near) return;

@@ -15,6 +15,7 @@ export class Hover {
     this.down = null;
     canvas.addEventListener("pointermove", (event) => this.move(event));
     canvas.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.hide());
+    canvas.addEventListener("keydown", () => this.hide()); // the cortex may turn away under a pointer that stays
     canvas.addEventListener("pointerdown", (event) => {
       this.down = event.isPrimary ? [event.clientX, event.clientY] : null;
       this.hide();

@@ -70,7 +70,7 @@ export class Legend {
 }
 
 // Rows of the layer, with times as the page counts them; of long ones those around `time`.
-export function showTable({ lines, clock, shift, time, unit }) {
+export function showTable({ lines, clock, shift, time, what }) {
   const box = byId("table-scroll");
   const n = lines[0]?.series.length ?? 0;
   if (!n) {
@@ -106,6 +106,6 @@ export function showTable({ lines, clock, shift, time, unit }) {
       ),
     );
   }
-  const caption = element("caption", {}, `Mean of each region, ${unit || "no unit"}; ${shownRows}`);
+  const caption = element("caption", {}, `${what}; ${shownRows}`);
   box.replaceChildren(element("table", {}, caption, element("thead", {}, head), element("tbody", {}, ...rows)));
 }

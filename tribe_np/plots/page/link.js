@@ -36,7 +36,7 @@ export function linkOf(now, time, camera) {
 }
 
 // { time, camera, changes }: only what is whole and known.
-export function readLink(hash, { nLayers, maps, limitsOfLayer, isKnown, mostChosen, mostShape }) {
+export function readLink(hash, { layerNow, nLayers, maps, limitsOfLayer, isKnown, mostChosen, mostShape }) {
   const found = { changes: {} };
   if (!hash || hash.length < 2 || hash.length > LONGEST_LINK) return found;
   const parts = new URLSearchParams(hash.slice(1));
@@ -51,7 +51,7 @@ export function readLink(hash, { nLayers, maps, limitsOfLayer, isKnown, mostChos
   if (Number.isInteger(layer)) changes.layer = layer;
   if (["stimulus", "bold"].includes(parts.get("align"))) changes.align = parts.get("align");
   if (maps.includes(parts.get("map"))) changes.map = parts.get("map");
-  Object.assign(changes, readLimit(parts.get("limit"), limitsOfLayer(changes.layer ?? 0)));
+  Object.assign(changes, readLimit(parts.get("limit"), limitsOfLayer(changes.layer ?? layerNow)));
   take("threshold", numberIn(parts.get("hide"), 0, 1e9));
   if (["0", "1"].includes(parts.get("outlines"))) changes.outlines = parts.get("outlines") === "1";
   const chosen = readNames(parts.get("show") ?? "", isKnown, mostChosen);

@@ -153,12 +153,16 @@ export class Look {
     byId("threshold-value").textContent =
       now.threshold > 0 ? `|value| ≥ ${valueWords(now.threshold, span)}` : "nothing hidden";
     byId("outlines").checked = now.outlines;
-    byId("align").hidden = Boolean(this.layer.is_static);
     const offset = this.layer.hemodynamic_offset ?? this.facts.time.hemodynamic_offset;
-    byId("align-words").textContent = this.layer.is_static
-      ? "This layer is one map without time."
-      : now.align === "bold"
-        ? `The colours show the BOLD of this moment: the response to what was on ${offset} s before.`
-        : `The colours show the response to what is on now; its BOLD follows ${offset} s later.`;
+    byId("align").hidden = Boolean(this.layer.is_static) || !offset;
+    byId("align-words").textContent = this.momentWords(offset);
+  }
+
+  momentWords(offset) {
+    if (this.layer.is_static) return "This layer is one map without time.";
+    if (!offset) return "The colours show the values of this moment.";
+    return this.store.now.align === "bold"
+      ? `The colours show the BOLD of this moment: the response to what was on ${offset} s before.`
+      : `The colours show the response to what is on now; its BOLD follows ${offset} s later.`;
   }
 }

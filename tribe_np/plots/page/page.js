@@ -3,7 +3,7 @@
 import { Address } from "./address.js";
 import { Brain } from "./brain.js";
 import { Choice } from "./choice.js";
-import { readBlob, readLayer } from "./decode.js";
+import { readLayer, readRegions } from "./decode.js";
 import { announce, byId } from "./dom.js";
 import { Hover } from "./hover.js";
 import { MOST_CURVES } from "./inks.js";
@@ -45,11 +45,11 @@ export class Page {
     const { facts } = this;
     showHead(facts);
     showNotes(facts);
-    const regionOf = facts.parcellation ? await readBlob("region_of", Uint16Array, facts.mesh.n_vertices) : null;
-    this.places = new Places(facts, regionOf);
+    this.places = new Places(facts, await readRegions(facts));
     const known = (facts.parcellation?.default_regions ?? []).filter((name) => this.places.isKnown(name));
     this.store.set({ chosen: known.slice(0, MOST_CURVES) });
     await this.brain.start();
+    this.brain.setRegions(this.places.regionOf); // a region is marked whether outlines are shown or not
     this.startParts();
     await this.useLayer();
     this.startWatching();
@@ -157,10 +157,9 @@ export class Page {
 
   showColours() {
     const { map, low, high, threshold } = this.store.now;
-    const { unit, step, is_diverging: isDiverging } = this.layerFacts;
-    const table = this.brain.table(map, isDiverging);
+    const table = this.brain.table(map, this.layerFacts.is_diverging);
     this.brain.setColours(table, low, high, threshold);
-    showScale({ table, low, high, threshold, unit, step, isDiverging });
+    showScale({ table, low, high, threshold }, this.layerFacts);
   }
 
   redraw() {
@@ -232,8 +231,16 @@ export class Page {
     return {
       name: this.places.regionName(vertex) || (this.places.hasRegions ? "no region" : `vertex ${vertex}`),
       place: `${this.places.hemisphereOf(vertex)} hemisphere, vertex ${vertex}`,
-      value: this.words(value) + unit,
+      value: this.words(value) + this.beyondWords(value) + unit,
     };
+  }
+
+  // An end of the ladder of stored values stands for whatever lies beyond it, where some values do.
+  beyondWords(value) {
+    const { low, high, step, n_clipped: nClipped } = this.layerFacts;
+    if (!nClipped) return "";
+    if (value >= high - step / 2) return " or more";
+    return value <= low + step / 2 ? " or less" : "";
   }
 
   pickMiddle() {

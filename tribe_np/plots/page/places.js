@@ -54,10 +54,6 @@ export class Places {
     return this.hasRegions ? this.indexOf.has(name) : this.vertexNamed(name) !== null;
   }
 
-  count(name) {
-    return this.members.get(name)?.length ?? 0;
-  }
-
   shownName(name) {
     const vertex = this.hasRegions ? null : this.vertexNamed(name);
     return vertex === null ? name : `${name}, ${this.hemisphereOf(vertex)}`;

@@ -23,7 +23,7 @@ export function startPrinting(redraw) {
     root.dataset.screenTheme = root.dataset.theme;
     root.dataset.theme = "light";
     redraw();
-    if (!byId("brain").hidden) put(cortex, cortex.toDataURL("image/png"), "The cortex at the time shown");
+    if (!byId("stage").hidden) put(cortex, cortex.toDataURL("image/png"), "The cortex at the time shown");
     const video = byId("media").querySelector("video");
     if (video?.videoWidth) put(video, stillOf(video), "The picture shown at this time");
   });

@@ -3,6 +3,7 @@
 import { applied, between, product, viewAxes, wrappedAngle } from "./matrices.js";
 
 const MARGIN = 1.06; // air around the brain
+const FLAT_AIR = 1.2; // more above and below flat maps: a turning cortex has it of itself, as it is longer than high
 const SWING = 0.8; // more of it while the book is half open, when its wings stand out to all sides
 const OPEN_SIGHT = { azimuth: 270, elevation: 0 }; // the opened book is looked at from behind
 
@@ -23,7 +24,7 @@ export const SCENE_VIEWS = {
 /** Half the width and height in mm that a whole turn of a shape needs; a flat map is never turned. */
 function frameOf(shape, side) {
   const [x, y, z] = shape.boxes[side].half;
-  return shape.name === "flat" ? [x, z] : [Math.max(x, y), Math.max(x, y, z)];
+  return shape.name === "flat" ? [x, z * FLAT_AIR] : [Math.max(x, y), Math.max(x, y, z)];
 }
 
 /** How a camera looks at a stage, on a canvas of width x height pixels: {mix, turns, shifts, pixels (a mm), ...}. */

@@ -18,6 +18,7 @@ export function stimulusElement(stimulus, address) {
       playsinline: true,
       preload: "auto",
       disablepictureinpicture: true,
+      "data-silent": !stimulus.has_sound,
       "aria-label": "Film shown as the stimulus",
     });
   }

@@ -27,7 +27,7 @@ export function startTheme(onchange) {
   const show = () => {
     const theme = chosen ?? (system.matches ? "dark" : "light");
     document.documentElement.dataset.theme = theme;
-    button.setAttribute("aria-pressed", String(theme === "dark"));
+    button.textContent = theme === "dark" ? "Light" : "Dark"; // what a press brings
     onchange(theme);
   };
   button.addEventListener("click", () => {

@@ -25,7 +25,7 @@ export class Transport {
     const { playing, media, end } = this.player;
     byId("play").setAttribute("aria-label", playing ? "Pause" : "Play");
     byId("play-shape").setAttribute("d", SHAPES[playing ? "pause" : "play"]);
-    byId("mute").hidden = !media;
+    byId("mute").hidden = !media || media.hasAttribute("data-silent");
     byId("mute").setAttribute("aria-pressed", String(Boolean(media?.muted)));
     byId("mute-shape").setAttribute("d", SOUND[media?.muted ? "off" : "on"]);
     this.scrub.max = String(end);
@@ -33,12 +33,10 @@ export class Transport {
   }
 
   update(seconds) {
-    const words = clockWords(seconds);
-    const shown = byId("now");
-    if (shown.textContent === words) return;
-    shown.textContent = words;
+    const words = `${clockWords(seconds)} of ${clockWords(this.player.end, 0)}`;
+    if (this.scrub.getAttribute("aria-valuetext") === words) return;
+    this.scrub.setAttribute("aria-valuetext", words);
     this.scrub.value = String(seconds);
-    this.scrub.style.setProperty("--part", String(seconds / Math.max(this.player.end, 1e-6)));
-    this.scrub.setAttribute("aria-valuetext", `${words} of ${clockWords(this.player.end, 0)}`);
+    byId("now").textContent = clockWords(seconds);
   }
 }

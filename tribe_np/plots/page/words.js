@@ -6,6 +6,7 @@ import { byId, element } from "./dom.js";
 const PAUSE = 1.5; // seconds of silence that begin a paragraph
 const LONG = 60; // words after which the next sentence begins one
 const REST = 4000; // ms for which a reader's own scrolling is left alone
+const TURNS_TEXT = /[\u202a-\u202e\u2066-\u2069]/; // characters that would turn the words after theirs around
 const LINGER = 0.25; // seconds for which a word stays lit where nothing follows
 
 export function paragraphsOf(words) {
@@ -48,14 +49,18 @@ export class Words {
       this.onseek(this.words[Number(word.dataset.word)].start);
     });
     this.box.addEventListener("keydown", (event) => this.step(event));
+    // A film that comes in above it takes its room: the lit word would be left below the edge.
+    new ResizeObserver(() => this.lit >= 0 && this.follow(this.spans[this.lit])).observe(this.box);
   }
 
   load(words) {
     this.words = [...words].sort((a, b) => a.start - b.start);
     this.starts = Float64Array.from(this.words, (word) => word.start);
-    this.spans = this.words.map((word, index) => element("span", { class: "word", "data-word": index }, word.text));
+    this.spans = this.words.map(({ text }, index) =>
+      element("span", { class: "word", "data-word": index, dir: TURNS_TEXT.test(text) ? "auto" : null }, text),
+    );
     const paragraphs = paragraphsOf(this.words).map((indices) => {
-      const paragraph = element("p");
+      const paragraph = element("p", { dir: "auto" });
       for (const index of indices) paragraph.append(this.spans[index], " ");
       return paragraph;
     });

@@ -19,7 +19,8 @@ from tribe_np.outputs.exports.export_names import FILE_SIDES, content_name
 from tribe_np.outputs.exports.gifti_files import STRUCTURES, write_gifti
 from tribe_np.outputs.exports.mz3_stc_files import write_mz3
 from tribe_np.outputs.whole import check_own_target, write_whole
-from tribe_np.plots.pages.page_sources import WHOLE, ShownPart, cut_rows, read_surface
+from tribe_np.plots.pages.page_sources import WHOLE, ShownPart, cut_rows
+from tribe_np.plots.surface_sources import read_surface
 
 COMMAND = "page"
 SURFACES = ("pial", "inflated")

@@ -21,6 +21,7 @@ from tribe_np.plots.pages.page_pictures import still_pictures
 from tribe_np.plots.pages.page_regions import packed_regions
 from tribe_np.plots.pages.page_sources import WHOLE, PageSources, ShownPart
 from tribe_np.plots.pages.page_stimulus import packed_stimuli
+from tribe_np.plots.surface_sources import RANDOM, is_of_random_weights
 
 FORMAT = 1
 MB = 1_000_000
@@ -28,7 +29,6 @@ N_PLACES, N_SAMPLED = 3, 24  # of a long layer, and the rows at each, by which i
 FITTING = 0.95  # of what would fit by that foresight: mesh and words need some too
 FAR_TOO_LARGE = 1.25  # times --max-mb by that foresight: what is refused before hours are packed
 WORD, ROOM_TO_TELL = 80, 4000  # bytes of the facts about a word, and about a stimulus
-RANDOM = "made by `tribe-np demo` with random weights: the numbers mean nothing about any brain"
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,7 @@ def _without_stimuli(made_of: PageSources, asked: PageOptions) -> tuple[dict[str
     said = [*made_of.notes, *mesh.notes, *regions.notes, *(note for layer in layers for note in layer.notes)]
     facts = {
         "format": FORMAT, "title": asked.title or _title(made_of), "made_by": f"tribe-np page {__version__}",
+        "caution": RANDOM if _is_random(made_of) else "",
         "notes": [*([RANDOM] if _is_random(made_of) else []), *_part(asked.window), *said],
         "mesh": mesh.facts, "time": {},
         "layers": [{**layer.facts, "blob": f"layer-{number}"} for number, layer in enumerate(layers)],
@@ -117,8 +118,8 @@ def _title(made_of: PageSources) -> str:
 
 
 def _is_random(made_of: PageSources) -> bool:
-    """Whether a prediction was made by `tribe-np demo`, as run.json's command tells."""
-    return any(str(layer.series.run.get("command", "")).split()[:1] == ["demo"] for layer in made_of.layers)
+    """Whether a layer was predicted with random weights: by `tribe-np demo`, or with a warning that says so."""
+    return any(is_of_random_weights(layer.series) for layer in made_of.layers)
 
 
 def _check_amount(made_of: PageSources, asked: PageOptions) -> None:

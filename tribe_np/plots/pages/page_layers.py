@@ -12,12 +12,13 @@ import numpy as np
 
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import ConfigError
+from tribe_np.outputs.exports.export_names import is_measured
 from tribe_np.plots.colours.colour_maps import DIVERGING, SEQUENTIAL
 from tribe_np.plots.colours.colour_scale import PERCENTILE, ColourScale, colour_scale
 from tribe_np.plots.pages.packing import PackedValues, pack_values, packed_indices
+from tribe_np.plots.surface_sources import unit_of
 
 PERCENTILES = (90.0, 95.0, 98.0, 99.0, 99.9, 100.0)
-BOLD = "z-scored BOLD"
 MICROSECONDS = 6  # digits of a time
 
 
@@ -61,7 +62,7 @@ def packed_layer(layer: PageLayer, *, percentile: float = PERCENTILE) -> PackedL
         "percentiles": {f"{p:g}": scale.high for p, scale in scales.items()},
         "percentile_limits": {f"{p:g}": [scale.low, scale.high] for p, scale in scales.items()},
         "is_diverging": chosen.is_symmetric, "colour_map": DIVERGING if chosen.is_symmetric else SEQUENTIAL,
-        "unit": _unit(series), "stimulus": layer.stimulus,
+        "unit": unit_of(series), "is_measured": is_measured(series), "stimulus": layer.stimulus,
     }  # fmt: skip
     said = _notes(series, packed, np.isfinite(values))
     return PackedLayer(facts, text, tuple(f"{layer.name}: {each}" for each in said))
@@ -73,12 +74,6 @@ def _scales(series: SurfaceSeries, name: str, percentiles: list[float]) -> dict[
         return {p: colour_scale(series.values, percentile=p) for p in percentiles}
     except ConfigError as error:
         raise ConfigError(f"{series.origin} ({name}): {error}") from error
-
-
-def _unit(series: SurfaceSeries) -> str:
-    """The unit that run.json tells, without its explanation; nothing of an array."""
-    told = series.run.get("units", BOLD) if series.run else ""
-    return str(told).partition(";")[0].partition(" (")[0].strip()
 
 
 def _notes(series: SurfaceSeries, packed: PackedValues, is_value: np.ndarray) -> list[str]:

@@ -52,6 +52,11 @@ class PageMedia:
     content: bytes = b""
     note: str = ""
 
+    @property
+    def is_played(self) -> bool:
+        """Whether it goes on in time: a film or a sound, not a still."""
+        return self.kind not in ("picture", "none")
+
 
 ArgsAt = Callable[[MediaInput, float], list[str] | None]  # ffmpeg's arguments at a number of bits a second
 

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.cortex.series import SurfaceSeries, as_series
-from tribe_np.cortex.voxel_series import is_voxel_folder
-from tribe_np.errors import ConfigError, OutputError, ShapeError, reason_of
+from tribe_np.cortex.series import SurfaceSeries
+from tribe_np.errors import ConfigError, ShapeError
+from tribe_np.outputs.exports.export_names import is_measured
 from tribe_np.plots.pages.page_layers import PageLayer
 from tribe_np.plots.stimulus.row_clock import row_clock
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus, stimulus_of_run
 from tribe_np.plots.stimulus.stimulus_parts import whole_file_pieces
+from tribe_np.plots.surface_sources import read_surface, stimulus_name
 from tribe_np.shown import quoted
 
 AT_AN_EDGE = 1e-4  # seconds by which a row may miss an edge of the window: the first rows start 1e-6 s early
@@ -91,47 +92,14 @@ def sources_of_page(
     return PageSources(tuple(layers), tuple(stimuli), tuple(notes))
 
 
-def read_surface(source: Any) -> SurfaceSeries:
-    """A folder, an array or an .npy file as rows of vertices.
-
-    Raises   OutputError for voxels and for what cannot be read; as `as_series`
-    """
-    if is_voxel_folder(source):
-        raise OutputError(
-            f"{source}: holds voxels of a mask, and a page shows the cortical surface; "
-            "`tribe-np export --to nifti` writes voxels for a viewer of volumes"
-        )
-    if isinstance(source, (str, Path)) and Path(source).suffix.lower() == ".npy":
-        try:
-            return replace(as_series(_array(Path(source))), origin=str(source))
-        except ShapeError as error:
-            raise ShapeError(f"{source}: {str(error).removeprefix('the array: ')}") from error
-    return as_series(source)
-
-
-def _array(path: Path) -> np.ndarray:
-    try:
-        found: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        why = reason_of(error) if isinstance(error, OSError) else "not an array that NumPy wrote"
-        raise OutputError(f"{path}: cannot be read: {why}") from error
-    return found
-
-
 def _names(series: Sequence[SurfaceSeries]) -> list[str]:
-    """The one is "prediction"; of several, the names of their stimuli or folders, where these tell them apart."""
+    """The one is "prediction" or "measured"; of several, the names of their stimuli or folders, if these differ."""
     if len(series) == 1:
-        return ["prediction"]
-    for names in ([_film_name(each) for each in series], [Path(each.origin).name for each in series]):
+        return ["measured" if is_measured(series[0]) else "prediction"]
+    for names in ([stimulus_name(each) for each in series], [Path(each.origin).name for each in series]):
         if all(names) and len(set(names)) == len(names):
             return names
     return [f"{number} {Path(each.origin).name}" for number, each in enumerate(series, 1)]
-
-
-def _film_name(series: SurfaceSeries) -> str:
-    told = series.run.get("stimulus")
-    path = told.get("path") if isinstance(told, Mapping) else None
-    return Path(path).name if isinstance(path, str) else ""
 
 
 def _check_mesh(series: SurfaceSeries, first: SurfaceSeries) -> None:

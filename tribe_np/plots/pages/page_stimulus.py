@@ -74,6 +74,7 @@ def _packed(
         kind = "text"  # with its speech: the words are what is shown
     facts = {
         "kind": kind, "blob": f"media-{number}" if media.content else None, "mime": media.mime,
+        "has_sound": stimulus.has_sound and media.is_played,
         "start": round(start - window.start, 6), "duration": round(stop - start, 6),
         "words": [
             {"text": word.text, "start": round(word.start - window.start, 4), "duration": round(word.duration, 4)}

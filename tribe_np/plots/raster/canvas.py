@@ -5,18 +5,14 @@ What does not change from map to map (sulci, light, outlines, which vertices lie
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from tribe_np.cortex.meshes.surfaces import Surface
 from tribe_np.errors import ConfigError, ShapeError
-from tribe_np.plots.raster.camera import extent
 from tribe_np.plots.raster.lighting import lit
-from tribe_np.plots.raster.raster import GAP, Raster, base_colours, rasterise
+from tribe_np.plots.raster.raster import Raster, base_colours
 from tribe_np.plots.raster.softening import soften_rows, weight_slopes
-from tribe_np.plots.views import View
 
 SHADING = 0.5  # of the light's effect on the colours of a map: they must stay those of its colour bar
 Colour = tuple[float, float, float]
@@ -128,51 +124,6 @@ def canvas_of(
         coverage=coverage[order[n_alone:]],
         blank=np.broadcast_to(np.round(np.array(background) * 255).astype(np.uint8), (height, width, 3)).copy(),
     )
-
-
-def arranged(
-    surface: Surface,
-    views: Sequence[View],
-    width: int,
-    height: int,
-    *,
-    columns: int | None = None,
-    gap: float = GAP,
-    space: int = 8,
-) -> list[tuple[Raster, int, int]]:
-    """Rasters of views side by side in rows, as large as fits, all at one scale: what `canvas_of` takes.
-
-    Units    space, pixels around each view; columns: 2 for up to four views, else 3, where none is given
-    Raises   ConfigError for no view, and for a canvas too small for so many
-    """
-    if not views:
-        raise ConfigError("there is no view to arrange")
-    columns = min(len(views), columns or (2 if len(views) <= 4 else 3))
-    rows = -(-len(views) // columns)
-    sizes = [high - low for low, high in (extent(surface, view, gap) for view in views)]
-    wide = [max(size[0] for size in sizes[column::columns]) for column in range(columns)]
-    tall = [max(size[1] for size in sizes[row * columns : (row + 1) * columns]) for row in range(rows)]
-    free = width - space * (columns + 1), height - space * (rows + 1)
-    if min(free) < 1:
-        raise ConfigError(f"a picture of {width} x {height} pixels is too small for {len(views)} views")
-    scale = max(sum(wide) / free[0], sum(tall) / free[1]) or 1.0
-    # the space that is left over goes evenly between the views
-    lefts = _starts([part / scale for part in wide], width)
-    tops = _starts([part / scale for part in tall], height)
-    placed = []
-    for index, view in enumerate(views):
-        row, column = divmod(index, columns)
-        (left, across), (top, down) = lefts[column], tops[row]
-        raster = rasterise(surface, view, width=across, height=down, mm_per_pixel=scale, gap=gap)
-        placed.append((raster, left, top))
-    return placed
-
-
-def _starts(sizes: Sequence[float], whole: int) -> list[tuple[int, int]]:
-    """First pixel and size of each cell in a row of `whole` pixels: what is left over is spread evenly."""
-    over = (whole - sum(sizes)) / len(sizes)
-    edges = np.round(np.cumsum([0.0, *(size + over for size in sizes)])).astype(int)
-    return [(int(start), int(stop - start)) for start, stop in pairwise(edges)]
 
 
 def _alone_first(pixels: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, int]:

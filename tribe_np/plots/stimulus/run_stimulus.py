@@ -144,11 +144,6 @@ class RunStimulus:
         first, last = np.searchsorted(self._word_starts, [start, stop], side="left")
         return self.words[first:last]
 
-    def words_at(self, seconds: float) -> tuple[ShownWord, ...]:
-        """The words that are being said at a moment."""
-        begun = self.words[: int(np.searchsorted(self._word_starts, seconds, side="right"))]
-        return tuple(word for word in begun[-50:] if seconds < word.stop)
-
     @cached_property
     def _word_starts(self) -> np.ndarray:
         return np.array([word.start for word in self.words])

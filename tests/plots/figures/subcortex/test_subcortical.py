@@ -15,12 +15,12 @@ from tribe_np.cortex.subcortex.voxel_mask import VoxelMask
 from tribe_np.cortex.voxel_series import VoxelSeries
 from tribe_np.errors import ConfigError, ParcellationError, ShapeError
 from tribe_np.plots import plot, plot_subcortical
-from tribe_np.plots.figures.subcortical_brain import StructuresBrain, load_structures
-from tribe_np.plots.figures.subcortical_meshes import StructureMesh, VoxelsOnMesh, relaxed, structure_mesh
+from tribe_np.plots.figures.subcortex.subcortical_brain import StructuresBrain, load_structures
+from tribe_np.plots.figures.subcortex.subcortical_meshes import StructureMesh, VoxelsOnMesh, relaxed, structure_mesh
 from tribe_np.plots.views import view_of
 
 pytestmark = pytest.mark.extras
-UPSTREAM = load_file(Path(__file__).parents[2] / "golden" / "structures.safetensors")
+UPSTREAM = load_file(Path(__file__).parents[3] / "golden" / "structures.safetensors")
 THALAMUS, AMYGDALA, STEM = ELLIPSOIDS
 RED, GREEN = (255, 0, 0), (0, 128, 0)
 

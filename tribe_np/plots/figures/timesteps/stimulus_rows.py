@@ -9,7 +9,7 @@ import numpy as np
 
 from tribe_np.plots.figures.lettering import is_readable, write
 from tribe_np.plots.figures.sheets import POINTS, Sheet
-from tribe_np.plots.figures.timesteps_words import LEADING, fitted_words, word_lines
+from tribe_np.plots.figures.timesteps.timesteps_words import LEADING, fitted_words, word_lines
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
 
 SAMPLES_PER_STEP = 80  # of the sound wave

@@ -17,7 +17,7 @@ from tribe_np.cortex.subcortex.mask_files import MaskSource, load_mask
 from tribe_np.cortex.subcortex.voxel_mask import NO_STRUCTURE, VoxelMask
 from tribe_np.errors import ConfigError, ParcellationError, ShapeError, TribeError
 from tribe_np.plots.figures.brains import FoldedBrain
-from tribe_np.plots.figures.subcortical_meshes import StructureMesh, VoxelsOnMesh, structure_mesh
+from tribe_np.plots.figures.subcortex.subcortical_meshes import StructureMesh, VoxelsOnMesh, structure_mesh
 from tribe_np.shown import quoted
 
 RESOLUTIONS = ("1mm", "2mm")

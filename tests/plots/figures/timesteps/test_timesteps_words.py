@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tribe_np.plots.figures.timesteps_words import LEADING, SIZES, fitted_words, word_lines
+from tribe_np.plots.figures.timesteps.timesteps_words import LEADING, SIZES, fitted_words, word_lines
 
 LETTER = 0.6  # of the size, of each letter: a typewriter's
 

@@ -11,8 +11,8 @@ from tribe_np.plots.figures.drawn_views import draw_view
 from tribe_np.plots.figures.overlays import ValueMap
 from tribe_np.plots.figures.region_labels import RegionMarks
 from tribe_np.plots.figures.sheets import SMALL, Look, Sheet, new_sheet
-from tribe_np.plots.figures.stimulus_rows import StepBox, StimulusRows, text_lines, write_words
-from tribe_np.plots.figures.timesteps_plan import TimeStep, TimestepsPlan
+from tribe_np.plots.figures.timesteps.stimulus_rows import StepBox, StimulusRows, text_lines, write_words
+from tribe_np.plots.figures.timesteps.timesteps_plan import TimeStep, TimestepsPlan
 from tribe_np.plots.views import View
 
 LABELS, GAP, MARGIN = 33.0, 2.0, 4.0  # points: left of the rows, between columns and rows, around
@@ -92,14 +92,15 @@ class StepBands:
             self.look,
         )
         rows = None if self.plan.stimulus is None else StimulusRows(sheet, self.plan.stimulus)
+        written: set[str] = set()
         for number, band in enumerate(bands):
-            self._draw_band(sheet, rows, band, pixels(MARGIN) + number * step)
+            written |= self._draw_band(sheet, rows, band, pixels(MARGIN) + number * step)
         of_words = [] if rows is None else rows.odd
         self._draw_foot(sheet, self.plan.said(of_words), pixels(MARGIN) + len(bands) * step)
-        sheet.figure.odd = tuple(self.plan.odd(of_words))
+        sheet.figure.odd = (*self.plan.odd(of_words), *self.marks.unwritten(written))
         return sheet.figure
 
-    def _draw_band(self, sheet: Sheet, rows: StimulusRows | None, band: Sequence[TimeStep], y: float) -> None:
+    def _draw_band(self, sheet: Sheet, rows: StimulusRows | None, band: Sequence[TimeStep], y: float) -> set[str]:
         pixels = self.look.pixels
         left, gap = pixels(LABELS + MARGIN), pixels(GAP)
         boxes = [
@@ -116,21 +117,25 @@ class StepBands:
             draw(boxes, y, height)
             self._label(sheet, name, y, height)
             y += height + gap
-        self._draw_brains(sheet, band, boxes, y)
+        return self._draw_brains(sheet, band, boxes, y)
 
-    def _draw_brains(self, sheet: Sheet, band: Sequence[TimeStep], boxes: Sequence[StepBox], y: float) -> None:
+    def _draw_brains(self, sheet: Sheet, band: Sequence[TimeStep], boxes: Sequence[StepBox], y: float) -> set[str]:
+        """The brains; gives the names of regions that were written, which is done at the first step alone."""
         gap, named = self.look.pixels(GAP), ""
+        written: set[str] = set()
         for row in self.brain_rows:
             raster = self.brain.raster(row.view, int(boxes[0].width), row.height, self.mm_per_pixel)
             for step, box in zip(band, boxes, strict=True):
                 values = self.plan.values_at(row.name, step)
                 overlay = None if values is None else ValueMap(values, self.bar.scale)
                 axes = sheet.axes(box.x, y, raster.width, raster.height)
-                self.marks.draw(draw_view(axes, self.brain, raster, overlay))
+                drawn = draw_view(axes, self.brain, raster, overlay)
+                written |= self.marks.draw(drawn, has_names=step is self.plan.steps[0])
             if row.name != named:
                 views = [other.height + gap for other in self.brain_rows if other.name == row.name]
                 self._label(sheet, row.name, y, sum(views) - gap)
             named, y = row.name, y + row.height + gap
+        return written
 
     def _label(self, sheet: Sheet, text: str, y: float, height: float) -> None:
         x, width = self.look.pixels(MARGIN), self.look.pixels(LABELS)
@@ -139,28 +144,33 @@ class StepBands:
     # -- what is said below --------------------------------------------------------------------------------------
 
     def _foot_lines(self, sheet: Sheet, said: Sequence[str]) -> list[str]:
-        """What is said, in lines beside the colour bar."""
-        bar = self.bar.size(self.look)[0] if self.shows_bar else 0
-        width = self.column * self.per_band + self.look.pixels(LABELS - MARGIN) - bar
+        """What is said, in lines beside the colour bar or, in a narrow figure, below it."""
+        width = self._foot_width - (self.bar.size(self.look)[0] if self.shows_bar and self._is_wide else 0)
         return [line for text in said for line in text_lines(sheet, text, width, SMALL)]
+
+    @property
+    def _foot_width(self) -> int:
+        return self.column * self.per_band + self.look.pixels(LABELS - MARGIN)
+
+    @property
+    def _is_wide(self) -> bool:
+        """Whether there is room for a text beside the colour bar."""
+        return self._foot_width >= 2.5 * self.bar.size(self.look)[0]
 
     def _foot_height(self) -> int:
         # words that find no place are counted while they are drawn: there are lines for them in any case
         has_words = self.plan.stimulus is not None and self.plan.stimulus.words
         n_lines = len(self._foot_lines(new_sheet(8, 8, self.look), self.plan.said())) + (2 if has_words else 0)
         bar = self.bar.size(self.look)[1] if self.shows_bar else 0
-        return max(bar, self.look.pixels(LEADING) * n_lines)
+        text = self.look.pixels(LEADING) * n_lines
+        return max(bar, text) if self._is_wide else bar + text
 
     def _draw_foot(self, sheet: Sheet, said: Sequence[str], y: float) -> None:
         pixels, left = self.look.pixels, self.look.pixels(MARGIN)
+        top = y if self._is_wide or not self.shows_bar else y + self.bar.size(self.look)[1]
         for number, line in enumerate(self._foot_lines(sheet, said)):
-            middle = y + (number + 0.5) * pixels(LEADING)
+            middle = top + (number + 0.5) * pixels(LEADING)
             sheet.write(left, middle, line, size=SMALL, ha="left", va="center_baseline", color=self.look.faint_ink)
         if self.shows_bar:
             width, height = self.bar.size(self.look)
             self.bar.draw(sheet, (sheet.width - left - width, y, width, height))
-
-
-def odd_of(figure: Any) -> tuple[str, ...]:
-    """What was odd about a figure of time steps, as it says itself below."""
-    return getattr(figure, "odd", ())

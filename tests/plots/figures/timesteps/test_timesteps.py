@@ -13,9 +13,9 @@ from tests.prediction_folders import write_folder
 from tribe_np.cortex.series import as_series
 from tribe_np.errors import ConfigError, ShapeError
 from tribe_np.plots import plot_timesteps
+from tribe_np.plots.figures.panels import odd_of
 from tribe_np.plots.figures.sheets import Look
-from tribe_np.plots.figures.timesteps_bands import odd_of
-from tribe_np.plots.figures.timesteps_plan import MOST_STEPS, moment_text, ordinal, steps_of
+from tribe_np.plots.figures.timesteps.timesteps_plan import MOST_STEPS, moment_text, ordinal, steps_of
 from tribe_np.plots.stimulus.row_clock import RowClock
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.segments import Segment
@@ -122,11 +122,19 @@ def test_thinning_and_gaps_are_said(tmp_path: Path) -> None:
     assert any("no rows from 2 s to 5 s" in text for text in texts_of(drawn(folder)))
 
 
-def test_sixty_steps_wrap_into_bands() -> None:
-    one, many = drawn(rows_of(8)), drawn(rows_of(60), plot_every_k_timesteps=1)
-    assert len(redness(many)) == 60
+def test_many_steps_wrap_into_bands() -> None:
+    one, many = drawn(rows_of(4), steps_per_band=4), drawn(rows_of(14), steps_per_band=4)
+    assert len(redness(many)) == 14
     assert one.get_figwidth() == pytest.approx(many.get_figwidth(), abs=0.2)
-    assert many.get_figheight() > 4 * one.get_figheight()
+    assert many.get_figheight() > 2.5 * one.get_figheight()
+
+
+def test_in_a_narrow_figure_what_is_said_stands_below_the_bar(tmp_path: Path) -> None:
+    figure = drawn(folder_of(tmp_path / "p", rows_of(1), words("a")))
+    said = [text.get_position()[1] for text in figure.texts if "brains:" in text.get_text()]
+    bars = [axes for axes in figure.axes if not hasattr(axes, "drawn_view")]
+    lowest = min(axes.get_position().y0 for axes in bars)
+    assert max(said) < lowest
 
 
 def test_vertices_without_a_value_are_bare_and_said() -> None:

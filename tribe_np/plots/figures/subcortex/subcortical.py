@@ -22,7 +22,7 @@ from tribe_np.plots.figures.lettering import FIGURE_WHY
 from tribe_np.plots.figures.overlays import ColourOverlay, Overlay, ValueMap
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels
 from tribe_np.plots.figures.sheets import Look
-from tribe_np.plots.figures.subcortical_brain import StructuresBrain, load_structures
+from tribe_np.plots.figures.subcortex.subcortical_brain import StructuresBrain, load_structures
 from tribe_np.plots.figures.surface_maps import Limits, beyond_limits
 from tribe_np.plots.raster.raster import rasterise
 from tribe_np.plots.views import View, view_of

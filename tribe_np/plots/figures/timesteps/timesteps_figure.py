@@ -19,14 +19,14 @@ from tribe_np.plots.figures.colour_bars import ScaleBar
 from tribe_np.plots.figures.region_labels import region_marks
 from tribe_np.plots.figures.sheets import TWO_COLUMNS, Look
 from tribe_np.plots.figures.surface_maps import beyond_limits
-from tribe_np.plots.figures.timesteps_bands import StepBands
-from tribe_np.plots.figures.timesteps_plan import TimestepsPlan, plan_of
+from tribe_np.plots.figures.timesteps.timesteps_bands import StepBands
+from tribe_np.plots.figures.timesteps.timesteps_plan import TimestepsPlan, plan_of
 from tribe_np.plots.raster.raster import GAP
+from tribe_np.plots.surface_sources import unit_of
 from tribe_np.plots.views import View, views_named
 from tribe_np.shown import did_you_mean, quoted
 
 PER_BAND = 8  # steps beside each other
-UNIT = "z-scored BOLD"
 Views = str | Sequence[str] | Mapping[str, str | Sequence[str]]
 
 
@@ -146,6 +146,6 @@ def _bar(plan: TimestepsPlan, settings: _Settings, norm_percentile: float | None
         percentile=settings.percentile if norm_percentile is None else 100.0, symmetric=settings.symmetric_cbar,
         fade=settings.alpha_cmap,
     )  # fmt: skip
-    unit = UNIT if plan.is_of_run and norm_percentile is None else ""
+    unit = unit_of(plan.series) if norm_percentile is None else ""
     title = unit if settings.colorbar_title is None else settings.colorbar_title
     return ScaleBar(scale, title, beyond_limits(whole, scale))

@@ -10,15 +10,16 @@ from tribe_np.cortex.voxel_series import VoxelSeries, as_voxel_series, is_voxel_
 from tribe_np.errors import ConfigError, ShapeError
 from tribe_np.plots.colours.colour_scale import colour_scale
 from tribe_np.plots.figures.colour_bars import ScaleBar
+from tribe_np.plots.figures.faded_mixtures import mixture
 from tribe_np.plots.figures.figure_options import FigureOptions
-from tribe_np.plots.figures.map_sources import PREDICTED_UNIT, distinct_names, mean_of_rows
-from tribe_np.plots.figures.overlays import ColourOverlay, Overlay, ValueMap
+from tribe_np.plots.figures.map_sources import difference_unit, mean_of_rows, rows_at, whose_times
+from tribe_np.plots.figures.overlays import Overlay, ValueMap
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside
 from tribe_np.plots.figures.region_labels import RegionMarks
-from tribe_np.plots.figures.rgb_maps import rgb_colours, rgb_legend
-from tribe_np.plots.figures.subcortical_brain import StructuresBrain, load_structures
+from tribe_np.plots.figures.subcortex.subcortical_brain import StructuresBrain, load_structures
 from tribe_np.plots.figures.surface_maps import beyond_limits
 from tribe_np.plots.stimulus.row_clock import row_clock
+from tribe_np.plots.surface_sources import distinct_names, unit_of
 from tribe_np.plots.views import views_named
 
 FRONT, BACK = (25.26, 60.0), (25.26, 240.0)  # degrees: upstream's view, and the one from behind
@@ -59,10 +60,12 @@ def voxel_figure(sources: Sequence[Any], options: FigureOptions) -> tuple[Any, t
     structures = load_structures(_mask(options.mask), space=all_series[0].space, subjects_dir=options.subjects_dir)
     views = views_named([FRONT, BACK] if options.views is None or not len(options.views) else options.views)
     look = options.look(1 if options.rgb else len(maps.rows))
+    legend: Any
+    strength = ""
     if options.rgb:
-        colours = rgb_colours(_without_holes(structures.values(maps.rows)).T, cmap=options.mix)
-        overlays: list[Overlay] = [ColourOverlay(_bare_where_grey(structures, colours))]
-        legend: Any = rgb_legend(maps.titles, options.mix)
+        values = _bare_where_grey(structures, _without_holes(structures.values(maps.rows)).T)
+        overlay, legend, strength = mixture(values, maps.titles, options, unit_of(all_series[0]), is_beside=False)
+        overlays: list[Overlay] = [overlay]
     else:
         low, high = options.limits or (None, None)
         scale = colour_scale(
@@ -71,11 +74,13 @@ def voxel_figure(sources: Sequence[Any], options: FigureOptions) -> tuple[Any, t
         )  # fmt: skip
         overlays = [ValueMap(values, scale) for values in structures.values(maps.rows)]
         is_beside = legend_is_beside(views, len(overlays), look)
-        unit = PREDICTED_UNIT if options.minus is None else f"Difference in {PREDICTED_UNIT}"
+        unit = unit_of(all_series[0])
+        unit = unit if options.minus is None else difference_unit(unit)
         legend = ScaleBar(scale, unit, beyond_limits(maps.rows, scale), is_beside)
     titles = maps.titles if len(overlays) > 1 or options.at else [""]
     panels = [Panel(title, overlay) for title, overlay in zip(titles, overlays, strict=False)]
-    around = Figure(options.title or "", maps.note, legend if options.colour_bar else None)
+    note = "\n".join(text for text in (maps.note, strength) if text)
+    around = Figure(options.title or "", note, legend if options.colour_bar else None)
     figure = draw_panels(structures.brain, panels, views, look, around, n_columns=options.columns, marks=RegionMarks())
     return figure, tuple(dict.fromkeys(maps.warnings))
 
@@ -120,32 +125,19 @@ def _maps(all_series: Sequence[VoxelSeries], names: Sequence[str], options: Figu
 
 
 def _moments(series: VoxelSeries, whole: np.ndarray, options: FigureOptions, warnings: list[str]) -> VoxelMaps:
-    clock, rows = row_clock(series, align=options.align, timeline=options.timeline), []
-    for moment in options.at:
-        if not clock.first - 1e-5 <= moment <= clock.stop:
-            raise ConfigError(
-                f"--at {moment:g}: rows of {series.origin} are shown from {clock.first:g} s to {clock.stop:g} s "
-                f"(--align {clock.align})"
-            )
-        values = clock.values_at(whole, moment)
-        if values is None:
-            warnings.append(f"{series.origin}: nothing is predicted at {moment:g} s; drawn bare")
-        rows.append(np.full(whole.shape[1], np.nan, np.float32) if values is None else values)
-    offset = f"{series.hemodynamic_offset:g} s"
-    note = f"Times of the stimulus; its BOLD follows {offset} later"
-    if options.align == "bold":
-        note = f"Times of the BOLD, which follows the stimulus by {offset}"
-    return VoxelMaps(np.stack(rows), [f"{moment:g} s" for moment in options.at], whole, note, warnings)
+    clock = row_clock(series, align=options.align, timeline=options.timeline)
+    rows, said = rows_at(whole, clock, options.at, series.origin)
+    titles = [f"{moment:g} s" for moment in options.at]
+    return VoxelMaps(np.stack(rows), titles, whole, whose_times(clock), [*warnings, *said])
 
 
 def _without_holes(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.nan_to_num(values))
 
 
-def _bare_where_grey(structures: StructuresBrain, colours: np.ndarray) -> np.ndarray:
-    """Colours (2 V, 4), with nothing on what has no voxels."""
-    bare = np.ones(len(colours), bool)
+def _bare_where_grey(structures: StructuresBrain, values: np.ndarray) -> np.ndarray:
+    """Values (2 V, n), NaN on what has no voxels."""
+    bare = np.ones(len(values), bool)
     for part in structures.parts:
         bare[part.vertices] = part.voxels is None
-    colours[bare, 3] = 0
-    return colours
+    return np.where(bare[:, None], np.nan, values)

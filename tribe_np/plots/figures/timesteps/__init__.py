@@ -1,0 +1,1 @@
+"""Time steps: brains in a row, and above each what was seen, heard and said then."""
