@@ -67,7 +67,7 @@ def test_two_runs_and_a_difference(command_here: Command, folder: Path, meshes: 
         (["--out", "a.png", "--at", "99"], "--at 99: rows of"),
         (["--out", "a.png", "--views", "latral"], "did you mean lateral"),
         (["--out", "a.png", "--cmap", "virdis"], "did you mean viridis"),
-        (["--out", "a.png", "--limits", "2", "1"], "the lower one must come first"),
+        (["--out", "a.png", "--limits", "2", "1"], "of which the lower one comes first"),
         (["--out", "a.png", "--size", "wide"], "must be a width in mm, one or two"),
         (["--out", "a.png", "--at", "1", "--timesteps"], "not allowed with"),
         (["--out", "a.png", "--label", "V1"], "hcp-mmp1"),

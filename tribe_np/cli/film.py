@@ -15,7 +15,10 @@ NOT_OF_FILM = ("predictions", "out", "command", "command_line", "quiet", "json",
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np film`."""
     parser.add_argument(
-        "predictions", type=common.path, metavar="PRED", help="a folder that predict, resample or project wrote"
+        "predictions",
+        type=common.path,
+        metavar="PRED",
+        help="a folder that predict, resample or project wrote, or a .npy file",
     )
     parser.add_argument(
         "--out", type=common.path, required=True, metavar="FILE",

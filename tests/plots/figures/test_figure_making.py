@@ -90,6 +90,13 @@ def test_several_predictions_stand_beside_each_other(folder: Path, rows: np.ndar
         made([folder, coarse], subjects_dir)
 
 
+def test_random_weights_are_said(folder: Path, rows: np.ndarray, subjects_dir: Path) -> None:
+    demo = write_folder(folder.parent.parent / "demo" / "predictions", rows, RUN | {"command": "demo --seconds 4"})
+    (said,) = made(demo, subjects_dir, views="left").warnings
+    assert said == f"{demo}: random weights: the numbers mean nothing about any brain"
+    assert made(folder, subjects_dir, views="left").warnings == ()
+
+
 def test_a_difference_is_of_the_same_rows(folder: Path, rows: np.ndarray, subjects_dir: Path) -> None:
     other = write_folder(folder.parent.parent / "other" / "predictions", rows * 3, RUN, starts=[0, 1, 2, 5, 6, 7])
     found = made(folder, subjects_dir, minus=other, views="left")

@@ -1,5 +1,6 @@
 """Films by what is in them: the flash and the beep of the stimulus at their times, the colours of the data."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,8 @@ def test_a_film_plays_everywhere(whole: FilmMade) -> None:
     assert "640x360" in said
     assert "24 fps" in said
     assert "Audio: aac" in said
-    assert "Duration: 00:00:03.00, start: 0.000000" in said
+    # ffmpeg 4.2 counts all of the last packet of sound
+    assert re.search(r"Duration: 00:00:03\.0[0-2], start: 0\.000000", said)
     assert moov_comes_first(whole.path)
     assert (whole.n_film_frames, whole.duration, whole.has_sound, whole.warnings) == (72, 3.0, True, ())
     assert len(film_pixels(whole.path, SIZE)) == 72

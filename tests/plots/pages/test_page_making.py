@@ -144,15 +144,19 @@ def test_still_pictures_are_told_in_words(made: Any, make_run: MakeRun) -> None:
     assert "values from 1.50 to 1.50" in text
 
 
-def test_a_page_that_is_too_large_names_what_to_do(made: Any, make_run: MakeRun, values: np.ndarray) -> None:
+def test_a_page_that_is_too_large_names_what_to_do(made: Any, make_run: MakeRun) -> None:
     with pytest.raises(OutputError, match=r"MB without its stimulus .* --start and --stop"):
         made(make_run(), max_mb=0.1)
     noise = np.random.default_rng(1).normal(size=(1000, 2 * V))
     with pytest.raises(OutputError, match=r"about [1-9]\d\d s would fit: choose them with --start"):
         made(SurfaceSeries(noise, "fsaverage3", np.arange(1000.0)), max_mb=1.0)
-    rows = np.broadcast_to(values[:1], (40_000, 2 * V))  # refused before it is packed
-    with pytest.raises(OutputError, match="at least 6"):
-        made(SurfaceSeries(rows, "fsaverage3", np.arange(40_000.0)), max_mb=5)
+
+
+def test_hours_are_refused_before_they_are_packed(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tribe_np.plots.pages.page_assembly._without_stimuli", None)  # which packs
+    noise = np.random.default_rng(1).standard_normal((4000, 2 * V), np.float32)
+    with pytest.raises(OutputError, match=r"about [67]\.\d MB .*about [56]\d\d s would fit: choose them with --start"):
+        made(SurfaceSeries(noise, "fsaverage3", np.arange(4000.0)), max_mb=1)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import ConfigError, ShapeError
 from tribe_np.plots.stimulus.row_clock import RowClock
-from tribe_np.plots.surface_sources import check_same_rows, read_surface, unit_of
+from tribe_np.plots.surface_sources import RANDOM, check_same_rows, is_of_random_weights, read_surface, unit_of
 
 BLOCK = 256  # rows read at once
 
@@ -36,9 +36,10 @@ def shown_series(source: Any, name: str | None = None) -> ShownSeries:
     series = read_surface(source)
     if not len(series.values):
         raise ShapeError(f"{series.origin}: has no rows")
-    n_bare = 2 * series.per_hemisphere - len(series.columns)
-    bare = [f"{series.origin}: {n_bare} of {2 * series.per_hemisphere} vertices were not computed; drawn bare"]
-    return ShownSeries(series, series.full(), name or series.origin, unit_of(series), tuple(bare) if n_bare else ())
+    said = [f"{series.origin}: {RANDOM}"] if is_of_random_weights(series) else []
+    if n_bare := 2 * series.per_hemisphere - len(series.columns):
+        said.append(f"{series.origin}: {n_bare} of {2 * series.per_hemisphere} vertices were not computed; drawn bare")
+    return ShownSeries(series, series.full(), name or series.origin, unit_of(series), tuple(said))
 
 
 def difference(one: ShownSeries, other: ShownSeries) -> ShownSeries:

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tribe_np import __version__
 from tribe_np.cortex.meshes.numbering import check_numbering, numbering_at_hand
+from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import OutputError
 from tribe_np.plots.colours.colour_scale import PERCENTILE
 from tribe_np.plots.pages.colour_tables import colour_tables, diverging_maps
 from tribe_np.plots.pages.html_file import html_page
 from tribe_np.plots.pages.packed_mesh import packed_mesh
+from tribe_np.plots.pages.packing import pack_values, packed_indices
 from tribe_np.plots.pages.page_layers import packed_layer
 from tribe_np.plots.pages.page_pictures import still_pictures
 from tribe_np.plots.pages.page_regions import packed_regions
@@ -21,7 +25,9 @@ from tribe_np.plots.surface_sources import RANDOM, is_of_random_weights
 
 FORMAT = 1
 MB = 1_000_000
-VALUES_PER_BYTE = 8  # of a page, more than in any that was seen: what is refused before it is packed
+N_PLACES, N_SAMPLED = 3, 24  # of a long layer, and the rows at each, by which its size is foreseen
+FITTING = 0.95  # of what would fit by that foresight: mesh and words need some too
+FAR_TOO_LARGE = 1.25  # times --max-mb by that foresight: what is refused before hours are packed
 WORD, ROOM_TO_TELL = 80, 4000  # bytes of the facts about a word, and about a stimulus
 
 
@@ -118,24 +124,36 @@ def _is_random(made_of: PageSources) -> bool:
 
 
 def _check_amount(made_of: PageSources, asked: PageOptions) -> None:
-    """Refuses what would not fit however well it packs, before hours are packed.
+    """Refuses what would not fit by far, before hours are packed: some rows tell what all of them would take.
 
     Raises   OutputError
     """
-    n_values = sum(layer.series.values.size for layer in made_of.layers)
-    if n_values > VALUES_PER_BYTE * asked.max_bytes:
-        raise _too_large(n_values / VALUES_PER_BYTE, made_of, asked)
+    foreseen = sum(_foreseen_bytes(layer.series) for layer in made_of.layers)
+    if foreseen > FAR_TOO_LARGE * asked.max_bytes:
+        raise _too_large(foreseen, made_of, asked, fitting=FITTING * asked.max_bytes / foreseen, is_about=True)
+
+
+def _foreseen_bytes(series: SurfaceSeries) -> float:
+    """What a long layer will take; 0 for a short one, which is packed soon enough."""
+    n_rows = len(series.values)
+    if n_rows <= N_PLACES * N_SAMPLED:
+        return 0.0
+    firsts = [round(place * (n_rows - N_SAMPLED)) for place in np.linspace(0, 1, N_PLACES)]
+    rows = np.stack([np.arange(first, first + N_SAMPLED) for first in firsts])
+    indices = pack_values(series.values[rows.ravel()]).indices  # of one ladder
+    texts = [packed_indices(each)[0] for each in np.split(indices, N_PLACES)]
+    return sum(map(len, texts)) * n_rows / rows.size
 
 
 def _too_large(
-    n_bytes: float, made_of: PageSources, asked: PageOptions, *, fitting: float | None = None
+    n_bytes: float, made_of: PageSources, asked: PageOptions, *, fitting: float, is_about: bool = False
 ) -> OutputError:
-    """The error for a page of so many bytes; `fitting` is the share of the rows that would fit, where that is known."""
+    """The error for a page of so many bytes; `fitting` is the share of the rows that would fit."""
     series = made_of.layers[0].series
-    seconds = 0 if fitting is None else int(fitting * (series.starts[-1] - series.starts[0] + series.tr))
+    seconds = int(fitting * (series.starts[-1] - series.starts[0] + series.tr))
     what = f"about {seconds} s would fit: choose them" if seconds > 0 else "choose a part of the time"
     return OutputError(
-        f"the page would have {'at least ' if fitting is None else ''}{n_bytes / MB:.1f} MB without its stimulus "
+        f"the page would have {'about ' if is_about else ''}{n_bytes / MB:.1f} MB without its stimulus "
         f"({sum(len(layer.series.values) for layer in made_of.layers)} rows), more than --max-mb "
         f"{asked.max_bytes / MB:g}; {what} with --start and --stop, or raise --max-mb"
     )

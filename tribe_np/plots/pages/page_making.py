@@ -62,12 +62,12 @@ def page(
     if not 0 < max_mb <= MOST_MEGABYTES:
         raise ConfigError(f"--max-mb must be above 0 and at most {MOST_MEGABYTES:g}, which browsers open; got {max_mb}")
     out, window = Path(out), ShownPart(float(start), None if stop is None else float(stop))
-    if out.suffix.lower() not in SUFFIXES and not out.is_dir():
-        raise ConfigError(f"--out {out}: a page is a file whose name ends in .html")
     given = list(source) if isinstance(source, (list, tuple)) else [source]
     if not given:
         raise ConfigError("a page needs a prediction, got an empty list")
     check_file_target(out, COMMAND, _inputs([*given, *(layers or {}).values()], stimulus))
+    if out.suffix.lower() not in SUFFIXES:
+        raise ConfigError(f"--out {out}: a page is a file whose name ends in .html")
     made_of = sources_of_page(
         given, layers or {}, window=window, timeline=timeline, stimulus=stimulus, with_stimulus=with_stimulus
     )
