@@ -160,5 +160,26 @@ def test_rows_of_a_file_are_read_apart(tmp_path: Any) -> None:
     values = np.arange(12, dtype=np.float32).reshape(4, 3)
     np.save(tmp_path / "a.npy", values)
     mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
-    for held in (values, mapped, np.asfortranarray(values)):
+    for held in (values, mapped, np.asarray(mapped), np.asfortranarray(values)):
         assert rows_read(held, np.array([2, 0])).tolist() == values[[2, 0]].tolist()
+    for part in (mapped[1:], np.asarray(mapped)[1:], np.asarray(mapped[1:]), mapped[1:, :2], mapped[::-1][:3]):
+        assert rows_read(part, np.array([2, 0])).tolist() == np.array(part)[[2, 0]].tolist()
+
+
+def test_what_was_read_of_a_file_is_let_go(tmp_path: Any) -> None:
+    """Of an array of a file, of a plain view of it, and of a part: no page stays mapped."""
+    np.save(tmp_path / "a.npy", np.zeros((4000, 1000), np.float32))
+    mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
+    before = mapped_kilobytes()
+    for held in (mapped, np.asarray(mapped), mapped[1:]):
+        for row in range(0, 3999, 100):
+            rows_read(held, np.arange(row, min(row + 100, 3999)))
+    assert mapped_kilobytes() - before < 2000, "the file has 16000"
+
+
+def mapped_kilobytes() -> int:
+    """Of files, in the memory of this process."""
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        pytest.skip("this system does not tell what a process has mapped")
+    return int(status.read_text().split("RssFile:")[1].split()[0])

@@ -75,9 +75,20 @@ def film_maps(
 def rows_read(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """A copy of some rows (n, columns). Of a file they are read through a map of their own, which goes at once: what
     was read of a long prediction does not add up in memory."""
-    if isinstance(values, np.memmap) and values.filename is not None and values.flags.c_contiguous:
-        values = np.memmap(values.filename, values.dtype, "r", values.offset, values.shape)
+    mapped = _map_under(values)
+    if mapped is not None and mapped.filename is not None and values.flags.c_contiguous:
+        # numpy's offset of a part of a map is that of the whole
+        offset = mapped.offset + values.ctypes.data - mapped.ctypes.data
+        values = np.memmap(mapped.filename, values.dtype, "r", offset, values.shape)
     return np.array(values[rows])
+
+
+def _map_under(values: np.ndarray) -> np.memmap | None:
+    """The map of a file that an array is a view of, if it is one."""
+    under: Any = values
+    while isinstance(under, np.ndarray) and isinstance(under.base, np.ndarray):
+        under = under.base
+    return under if isinstance(under, np.memmap) else None
 
 
 def in_blocks(rows: np.ndarray) -> list[np.ndarray]:
