@@ -1,6 +1,9 @@
 """Films by what is in them: the flash and the beep of the stimulus at their times, the colours of the data."""
 
 import re
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +156,24 @@ def test_a_gif_moves_and_repeats(run: Path) -> None:
     assert times == [100] * 15
     assert light > 200
     assert made.warnings == ("a GIF has no sound; an .mp4 has",)
+
+
+def test_nothing_is_kept_of_what_was_shown(run: Path) -> None:
+    """Of the same six seconds, ten times the film frames (0.4 MB each) take no more memory."""
+    peaks = []
+
+    @contextmanager
+    def watched(*_: object) -> Iterator[Callable[[int], None]]:
+        tracemalloc.start()
+        try:
+            yield lambda n: None
+            peaks.append(tracemalloc.get_traced_memory()[1] / 1e6)
+        finally:
+            tracemalloc.stop()
+
+    for fps in (4.0, 40.0):
+        film(run, run.parent / "long.mp4", size=(480, 270), fps=fps, views=["left"], stage=watched)
+    assert peaks[1] - peaks[0] < 8, f"{peaks} MB; 216 film frames more would be 84"
 
 
 def test_odd_sizes_are_made_even_and_said(run: Path) -> None:
