@@ -1,6 +1,6 @@
 """A prediction folder whose values are painted, so that its pictures can be judged by who knows a brain.
 
-The released weights are not on this machine, and random weights look like noise. Here visual areas follow the light
+The released weights could not be had, and random weights look like noise. Here visual areas follow the light
 and the cuts of the film, auditory areas its loudness, language areas its words, and a few areas of the default mode
 network go the other way. The areas are the real ones of HCP-MMP1; the time courses are made up, and run.json says so.
 """
