@@ -137,9 +137,13 @@ def _scale(maps: Sequence[FilmMap], clock: RowClock, colours: Mapping[str, Any])
         colours = {**colours, "symmetric": True}
     rows = np.arange(clock.n_rows) if clock.rows is None else np.asarray(clock.rows)
     values = [each.some_rows(rows) for each in maps]
-    if len({part.shape[1] for part in values}) == 1:
-        return colour_scale(values[0] if len(values) == 1 else np.concatenate(values), **colours)
-    return colour_scale(np.concatenate([part.ravel() for part in values]), **colours)
+    if len({part.shape[1] for part in values}) > 1:
+        values = [part.ravel() for part in values]
+    shown = values[0] if len(values) == 1 else np.concatenate(values)
+    if not np.isfinite(shown).any():
+        named = ", ".join(each.series.origin for each in maps)
+        raise ConfigError(f"{named}: there is nothing to draw: no value is a number (all are NaN or infinite)")
+    return colour_scale(shown, **colours)
 
 
 def _picture_aspect(stimulus: RunStimulus) -> float:
