@@ -31,7 +31,7 @@ export function showHead(facts) {
     facts.mesh.name,
     countWords(facts.mesh.n_vertices, "vertex", "vertices"),
     clockWords(facts.time.duration, 0),
-    `one row each ${facts.time.tr} s`,
+    `a row every ${facts.time.tr} s`,
   ];
   byId("subtitle").textContent = said.join(" · ");
   const caution = facts.caution ?? "";
