@@ -267,7 +267,7 @@ def test_bad_wishes_are_refused_before_any_work(
 
 
 def test_nothing_to_show_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="^the array: there is nothing to draw: no value is a number"):
+    with pytest.raises(ConfigError, match=r"^the array: there is nothing to draw: no value is a number"):
         film(np.full((3, N_VERTICES), np.nan), tmp_path / "a.mp4", **SHORT)
     with pytest.raises(OutputError, match="not a prediction folder"):
         film(tmp_path, tmp_path / "a.mp4")
