@@ -22,9 +22,9 @@ OPENING = f"""# Gallery
 
 Pictures, films and a page of one run, and the command that made each. [pictures.md](pictures.md) explains them.
 
-`python -m tools.gallery --work DIR` runs the commands and writes this page. The released weights could not be had where it ran,
-and the demo's random weights look like noise. So the values here are **{NOTE}**. For your own, put your prediction
-folder in the place of `painted`.
+`python -m tools.gallery --work DIR` runs the commands and writes this page. The released weights could not be had where
+it ran, and the demo's random weights look like noise. So the values here are **{NOTE}**. For your own, put your
+prediction folder in the place of `painted`.
 
 The borders and names of regions are those of HCP-MMP1, which you [get first](cortex.md#parcellations).
 """
