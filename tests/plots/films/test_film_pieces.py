@@ -10,9 +10,10 @@ from tribe_np.errors import ConfigError
 from tribe_np.plots.films.caption_lines import caption_at, caption_lines, pieces_of, wrapped_caption
 from tribe_np.plots.films.film_layout import Box, FilmContent, FilmLayout, film_layout
 from tribe_np.plots.films.film_maps import film_maps, rows_read
-from tribe_np.plots.films.film_notes import film_texts, film_warnings, without_folders
+from tribe_np.plots.films.film_notes import film_texts, film_warnings
 from tribe_np.plots.films.film_wishes import Span, chosen_span
 from tribe_np.plots.films.time_strip import Axis, clock_face, line_cover
+from tribe_np.plots.stimulus.file_finding import without_folders
 from tribe_np.plots.stimulus.row_clock import RowClock
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
 from tribe_np.plots.stimulus.shown_files import ShownFile

@@ -154,6 +154,16 @@ def test_a_stimulus_that_is_gone_is_said_and_its_words_stay(
     assert any("not there any more" in note for note in made.notes)
 
 
+def test_a_page_tells_nobody_the_folders_of_its_maker(
+    tmp_path: Path, film: Path, make_run: MakeRun, subjects: Path
+) -> None:
+    run = make_run("a", film)
+    film.unlink()
+    written = page(run, tmp_path / "page.html", subjects_dir=subjects)
+    assert any(str(tmp_path) in note for note in written.notes), "who makes it is told where the file was"
+    assert str(tmp_path) not in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
 def test_two_pictures_one_after_the_other_become_a_film(make_run: MakeRun, subjects: Path, tmp_path: Path) -> None:
     from PIL import Image
 

@@ -1,6 +1,5 @@
 """What is written on a film, and what is said of it on the terminal: what was odd, with counts."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 from tribe_np.outputs.exports.export_names import is_measured
 from tribe_np.plots.films.film_maps import FilmMap, in_blocks, rows_read
 from tribe_np.plots.films.film_scene import FilmTexts
+from tribe_np.plots.stimulus.file_finding import without_folders
 from tribe_np.plots.stimulus.row_clock import RowClock
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
 from tribe_np.plots.surface_sources import RANDOM, is_of_random_weights, stimulus_name, unit_of
@@ -101,15 +101,6 @@ def without_font(missing: set[str]) -> str:
         f"{number} on the film without a font that is installed ({some}), drawn as a box; install a font that has "
         "them, such as Noto Sans"
     )
-
-
-def without_folders(note: str) -> str:
-    """A note for people who watch: names of files without their folders, and no advice on options.
-
-    >>> without_folders("/home/me/a.mp4 is not there any more (--stimulus FILE names another place)")
-    'a.mp4 is not there any more'
-    """
-    return re.sub(r"\s*\(--[^)]*\)", "", re.sub(r"(?:(?<=\s)|^)/\S*/(?=\S)", "", note))
 
 
 def _are_random(maps: Sequence[FilmMap]) -> bool:

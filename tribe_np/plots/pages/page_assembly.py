@@ -21,6 +21,7 @@ from tribe_np.plots.pages.page_pictures import still_pictures
 from tribe_np.plots.pages.page_regions import packed_regions
 from tribe_np.plots.pages.page_sources import WHOLE, PageSources, ShownPart
 from tribe_np.plots.pages.page_stimulus import packed_stimuli
+from tribe_np.plots.stimulus.file_finding import without_folders
 from tribe_np.plots.surface_sources import RANDOM, is_of_random_weights
 
 FORMAT = 1
@@ -45,7 +46,7 @@ class PageOptions:
 
 
 def assembled(made_of: PageSources, asked: PageOptions) -> tuple[str, dict[str, Any]]:
-    """The text of the page, and its facts.
+    """The text of the page, and its facts with all that its maker is told.
 
     Raises   OutputError for a page that is too large without any stimulus; as what it is made of
     """
@@ -64,7 +65,17 @@ def assembled(made_of: PageSources, asked: PageOptions) -> tuple[str, dict[str, 
     facts["stimuli"] = [each.facts for each in stimuli]
     facts["notes"] += [note for each in stimuli for note in each.notes]
     facts["time"] = _time(made_of, asked.window, facts["stimuli"], rows_stop)
-    return html_page(facts, blobs, title=facts["title"], pictures=pictures), facts
+    return html_page(_for_readers(facts), blobs, title=facts["title"], pictures=pictures), facts
+
+
+def _for_readers(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts that the page tells: to whom it is sent, the maker's folders and options say nothing."""
+    return {
+        **facts,
+        "notes": [without_folders(note) for note in facts["notes"]],
+        "stimuli": [{**each, "note": without_folders(each["note"])} for each in facts["stimuli"]],
+        "mesh": {**facts["mesh"], "origin": without_folders(facts["mesh"]["origin"])},
+    }
 
 
 def _without_stimuli(made_of: PageSources, asked: PageOptions) -> tuple[dict[str, Any], dict[str, str], str]:

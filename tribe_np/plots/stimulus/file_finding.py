@@ -5,6 +5,7 @@ folder, in it, and where the folder lay that it was resampled from. One that is 
 not taken.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -97,3 +98,12 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):  # a name that no system takes
         return False
+
+
+def without_folders(note: str) -> str:
+    """A note for people who see the result: names of files without their folders, and no advice on options.
+
+    >>> without_folders("/home/me/a.mp4 is not there any more (--stimulus FILE names another place)")
+    'a.mp4 is not there any more'
+    """
+    return re.sub(r"\s*\(--[^)]*\)", "", re.sub(r"(?:(?<=\s)|^)/\S*/(?=\S)", "", note))

@@ -235,6 +235,9 @@ def test_what_is_missing_is_said_on_the_figure(tmp_path: Path) -> None:
     gone = Event("Video", 0.0, 2.0, "t", filepath=str(tmp_path / "gone.mp4"), frequency=10.0)
     figure = drawn(folder_of(tmp_path / "p", rows_of(2), [gone, *words("Good")]))
     assert any("gone.mp4 is not there any more: its pictures are left out" in text for text in odd_of(figure))
+    written = " ".join(texts_of(figure))
+    assert "gone.mp4 is not there any more" in " ".join(written.split())
+    assert not any(hint in written for hint in ("--stimulus", tmp_path.name)), "a reader has no use for it"
     assert "Good" in texts_of(figure)
     named = drawn(tmp_path / "p", stimulus=film(tmp_path / "other.mkv"))
     assert "picture" in texts_of(named)

@@ -9,6 +9,7 @@ import numpy as np
 
 from tribe_np.cortex.series import SurfaceSeries, as_series
 from tribe_np.errors import ConfigError, ShapeError
+from tribe_np.plots.stimulus.file_finding import without_folders
 from tribe_np.plots.stimulus.row_clock import RowClock, row_clock
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus, stimulus_of_run
 from tribe_np.plots.stimulus.segment_stimulus import stimulus_of_segments
@@ -67,7 +68,7 @@ class TimestepsPlan:
         n_bare = sum(self.clock.rows_at(step.at) is None for step in self.steps)
         if n_bare:
             lines.append(f"nothing is predicted at {n_bare} of {len(self.steps)} steps: bare brains")
-        return [*lines, *self.odd(of_words)]
+        return [*lines, *map(without_folders, self.odd(of_words))]
 
     def odd(self, of_words: Sequence[str] = ()) -> list[str]:
         """What is missing from the figure."""
