@@ -74,7 +74,7 @@ ENTRIES = (
         "Films", "Stimulus and cortex",
         "The film frame at 17.3 s. The line at the bottom leads from what is on screen to its BOLD, 5 s later; with "
         "`--align bold` the cortex waits for it.",
-        f"tribe-np film painted {NAMED} --out film.mp4", "film.mp4", "film.png",
+        "tribe-np film painted --label V1,44,MT --out film.mp4", "film.mp4", "film.png",
     ),
     Entry(
         "Films", "Two predictions side by side", "With and without the words, on one scale.",
