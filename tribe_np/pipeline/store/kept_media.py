@@ -5,20 +5,16 @@ from pathlib import Path
 
 from tribe_np.errors import OutputError
 from tribe_np.files.atomic import whole_file
+from tribe_np.files.sha256 import seal_of, sealed_digest
 from tribe_np.pipeline.store.digest import file_digest
-
-SEAL = ".sha256"
 
 
 def is_kept(path: Path, warn: Callable[[str], object]) -> bool:
     """Whether the file is there as it was written; `warn` is called with one that is not."""
-    beside = _seal_of(path)
-    if not path.is_file() or not beside.is_file():  # unsealed: left by a run that was killed
+    told = sealed_digest(path)
+    if not path.is_file() or told is None:  # unsealed: left by a run that was killed
         return False
-    try:
-        good = beside.read_text(encoding="ascii", errors="replace").strip() == file_digest(path)
-    except OSError:
-        return False
+    good = told == file_digest(path)
     if not good:
         warn(f"{path.name} in the cache does not match its digest and is made again")
     return good
@@ -30,11 +26,7 @@ def seal(path: Path) -> None:
     Raises   OutputError when it cannot be written
     """
     try:
-        with whole_file(_seal_of(path)) as partial:
+        with whole_file(seal_of(path)) as partial:
             partial.write_text(f"{file_digest(path)}\n", encoding="ascii")
     except OSError as error:
-        raise OutputError(f"{_seal_of(path)}: cannot be written: {error.strerror or error}") from error
-
-
-def _seal_of(path: Path) -> Path:
-    return path.with_name(path.name + SEAL)
+        raise OutputError(f"{seal_of(path)}: cannot be written: {error.strerror or error}") from error

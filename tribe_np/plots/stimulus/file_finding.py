@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tribe_np.errors import MediaError, TribeError
-from tribe_np.files.sha256 import sha256_of
-
-SEAL = ".sha256"  # beside the sound of a film in the cache: its digest
+from tribe_np.files.sha256 import sealed_digest, sha256_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,10 +67,10 @@ class FileFinder:
 
 def is_sealed(path: Path) -> bool:
     """Whether a file of the cache is there as it was written, by the digest beside it."""
+    told = sealed_digest(path)
     try:
-        told = path.with_name(path.name + SEAL).read_text(encoding="ascii", errors="replace").strip()
-        return told == sha256_of(path, error=MediaError)
-    except (OSError, TribeError):
+        return told is not None and told == sha256_of(path, error=MediaError)
+    except TribeError:
         return False
 
 
