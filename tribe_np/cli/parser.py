@@ -160,7 +160,12 @@ def region_names(text: str) -> list[str]:
     >>> region_names("V1,MT")
     ['V1', 'MT']
     """
+    return names_between_commas(text, "a region such as V1")
+
+
+def names_between_commas(text: str, what: str) -> list[str]:
+    """Names without the space around them, for argparse; `what` says what must be named, at least once."""
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
-        raise argparse.ArgumentTypeError("must name a region such as V1")
+        raise argparse.ArgumentTypeError(f"must name {what}")
     return names

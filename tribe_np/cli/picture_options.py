@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tribe_np.cli import common
-from tribe_np.cli.parser import region_names
+from tribe_np.cli.parser import names_between_commas, region_names
 
 SUPPRESS = argparse.SUPPRESS
 
@@ -88,10 +88,7 @@ def view_names(text: str) -> list[str]:
     >>> view_names("lateral, dorsal")
     ['lateral', 'dorsal']
     """
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names:
-        raise argparse.ArgumentTypeError("must name a view such as lateral")
-    return names
+    return names_between_commas(text, "a view such as lateral")
 
 
 def given_options(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
