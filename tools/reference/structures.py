@@ -4,20 +4,16 @@ Needs a checkout, nilearn, scikit-image and pyvista; what the functions draw wit
 """
 
 import os
-import sys
 import tempfile
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Any
-from unittest.mock import MagicMock, patch
+from unittest.mock import patch
 
-import nibabel
 import numpy as np
 
 from tools.reference.measure import Row, write_golden
-from tools.reference.subcortex import LABELS
+from tools.reference.subcortex import LABELS, upstream_functions, write_in_fsl_layout
 
 NAME = "structures"
 ELLIPSOIDS = {  # mm: centre and half axes, from the corner of the grid on
@@ -31,8 +27,7 @@ CORNER = (-20.0, -14.0, -12.0)
 
 def write_ellipsoids(folder: Path) -> Path:
     """FSL's data/atlases with the ellipsoids at 1 and 2 mm, below `folder`; gives folder/fsl/data/atlases."""
-    atlases = folder / "fsl" / "data" / "atlases"
-    (atlases / "HarvardOxford").mkdir(parents=True)
+    volumes = {}
     for step in (1, 2):
         shape = tuple(length // step for length in SIZE)
         places = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), axis=-1) * float(step)
@@ -41,15 +36,8 @@ def write_ellipsoids(folder: Path) -> Path:
             values[(((places - centre) / np.array(radii)) ** 2).sum(axis=-1) <= 1] = LABELS.index(name) + 1
         affine = np.diag([float(step)] * 3 + [1.0])
         affine[:3, 3] = CORNER
-        image: Any = nibabel.Nifti1Image(values, affine)  # type: ignore[no-untyped-call]
-        image.set_sform(affine, 4)
-        image.set_qform(affine, 4)
-        nibabel.save(image, atlases / "HarvardOxford" / f"HarvardOxford-sub-maxprob-thr50-{step}mm.nii.gz")
-    rows = "".join(f'<label index="{k}" x="0" y="0" z="0">{label}</label>\n' for k, label in enumerate(LABELS))
-    (atlases / "HarvardOxford-Subcortical.xml").write_text(
-        f'<?xml version="1.0" encoding="ISO-8859-1"?>\n<atlas version="1.0"><data>\n{rows}</data></atlas>\n'
-    )
-    return atlases
+        volumes[step] = (values, affine)
+    return write_in_fsl_layout(folder, volumes)
 
 
 def scores(n: int) -> np.ndarray:
@@ -61,14 +49,7 @@ def _upstream(checkout: Path) -> ModuleType:
     """tribev2.plotting.subcortical, with stand-ins for what only draws."""
     for name in ("matplotlib.pyplot", "nilearn.datasets", "nilearn.surface", "pyvista", "skimage.measure"):
         import_module(name)  # what is first imported under stand-ins goes with them
-    with patch.dict(sys.modules, {name: MagicMock() for name in ("seaborn", "tribev2.plotting.utils")}):
-        path = checkout / "tribev2" / "plotting" / "subcortical.py"
-        spec = spec_from_file_location("tribev2.plotting.subcortical", path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return module
+    return upstream_functions(checkout, ("seaborn", "tribev2.plotting.utils"))
 
 
 def dump(folder: Path, upstream: Path | None) -> list[str]:

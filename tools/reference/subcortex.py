@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -42,20 +43,27 @@ def write_atlas(folder: Path, *, seed: int = 0, resolution: int = 2, shape: tupl
 
     Labels are random, one a voxel, and stored from right to left, as FSL stores its own.
     """
-    atlases = folder / "fsl" / "data" / "atlases"
-    (atlases / "HarvardOxford").mkdir(parents=True)
     values = np.random.default_rng(seed).integers(0, len(LABELS) + 1, shape).astype(np.uint8)
     affine = np.diag([-resolution, resolution, resolution, 1.0])
     affine[:3, 3] = 90, -126, -72
-    image: Any = nibabel.Nifti1Image(values, affine)  # type: ignore[no-untyped-call]
-    image.set_sform(affine, 4)
-    image.set_qform(affine, 4)
-    nibabel.save(image, atlases / "HarvardOxford" / f"HarvardOxford-sub-maxprob-thr50-{resolution}mm.nii.gz")
+    write_in_fsl_layout(folder, {resolution: (values, affine)})
+    return folder / "fsl"
+
+
+def write_in_fsl_layout(folder: Path, volumes: Mapping[int, tuple[np.ndarray, np.ndarray]]) -> Path:
+    """Volumes of labels with their affines, by resolution, and the names, below `folder`; gives fsl/data/atlases."""
+    atlases = folder / "fsl" / "data" / "atlases"
+    (atlases / "HarvardOxford").mkdir(parents=True)
+    for resolution, (values, affine) in volumes.items():
+        image: Any = nibabel.Nifti1Image(values, affine)  # type: ignore[no-untyped-call]
+        image.set_sform(affine, 4)
+        image.set_qform(affine, 4)
+        nibabel.save(image, atlases / "HarvardOxford" / f"HarvardOxford-sub-maxprob-thr50-{resolution}mm.nii.gz")
     rows = "".join(f'<label index="{k}" x="0" y="0" z="0">{label}</label>\n' for k, label in enumerate(LABELS))
     (atlases / "HarvardOxford-Subcortical.xml").write_text(
         f'<?xml version="1.0" encoding="ISO-8859-1"?>\n<atlas version="1.0"><data>\n{rows}</data></atlas>\n'
     )
-    return folder / "fsl"
+    return atlases
 
 
 def ramp(shape: tuple[int, ...] = SHAPE, n_rows: int = 2) -> np.ndarray:
@@ -77,9 +85,9 @@ def projected() -> dict[str, Any]:
     }
 
 
-def _upstream(checkout: Path) -> ModuleType:
+def upstream_functions(checkout: Path, drawn_with: Sequence[str] = DRAWN_WITH) -> ModuleType:
     """tribev2.plotting.subcortical, with stand-ins for what it draws with."""
-    with patch.dict(sys.modules, {name: MagicMock() for name in DRAWN_WITH}):
+    with patch.dict(sys.modules, {name: MagicMock() for name in drawn_with}):
         path = checkout / "tribev2" / "plotting" / "subcortical.py"
         spec = spec_from_file_location("tribev2.plotting.subcortical", path)
         assert spec is not None
@@ -117,7 +125,7 @@ def dump(folder: Path, upstream: Path | None) -> list[str]:
         for path in fine.iterdir():
             path.rename(Path(name) / "fsl" / "data" / "atlases" / "HarvardOxford" / path.name)
         with patch.dict(os.environ, {"NILEARN_DATA": name}):
-            content = {"neuralset": projected(), "tribev2": _named(_upstream(upstream))}
+            content = {"neuralset": projected(), "tribev2": _named(upstream_functions(upstream))}
     (folder / NAME).write_text(json.dumps(content, separators=(",", ":")) + "\n")
     return [NAME]
 
