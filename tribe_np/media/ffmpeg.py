@@ -79,7 +79,7 @@ def _answer(*command: str) -> str:
     Raises   MissingDependencyError when it cannot be started
     """
     with tempfile.TemporaryFile() as log:
-        child = _start(command, log)
+        child = start_ffmpeg(command, log)
         return child.communicate()[0].decode("utf-8", "replace")
 
 
@@ -116,7 +116,7 @@ def open_ffmpeg(
     command = [ffmpeg_path(), *(QUIET if messages is None else TALKATIVE), *args]
     # a pipe could fill up and block both sides
     with tempfile.TemporaryFile() if messages is None else nullcontext(messages) as log:
-        child = _start(command, log)
+        child = start_ffmpeg(command, log)
         assert child.stdout is not None
         try:
             yield child.stdout
@@ -146,7 +146,7 @@ def printed_about(path: str | Path) -> str:
     """The text that `ffmpeg -i path` prints about a file; it ends with an error line in any case."""
     command = [ffmpeg_path(), "-hide_banner", "-nostdin", *input_args(path)]
     with tempfile.TemporaryFile() as log:
-        child = _start(command, log)
+        child = start_ffmpeg(command, log)
         try:
             child.wait()
         finally:
@@ -178,10 +178,13 @@ def _check_end(code: int, log: str, path: str | Path) -> None:
             raise MediaError(f"{path}: the file is cut short ({sign}); copy or download it again")
 
 
-def _start(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+def start_ffmpeg(command: Sequence[str], log: IO[bytes], *, is_fed: bool = False) -> subprocess.Popen[bytes]:
+    """ffmpeg as a child that says what is wrong into `log`: its output is a stream, or, where `is_fed`, its input is.
+
+    Raises   MissingDependencyError where it cannot be started
+    """
+    given, made = (subprocess.PIPE, subprocess.DEVNULL) if is_fed else (subprocess.DEVNULL, subprocess.PIPE)
     try:  # a group of its own: Ctrl-C in a terminal is for us, who then end it
-        return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True
-        )
+        return subprocess.Popen(command, stdin=given, stdout=made, stderr=log, start_new_session=True)
     except OSError as error:
         raise MissingDependencyError(f"{command[0]}: ffmpeg cannot be started: {reason_of(error)}") from error

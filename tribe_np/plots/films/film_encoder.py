@@ -15,10 +15,10 @@ from typing import IO
 
 import numpy as np
 
-from tribe_np.errors import MissingDependencyError, OutputError, reason_of
+from tribe_np.errors import OutputError
 from tribe_np.files.leftovers import scratch_prefix
 from tribe_np.media.child_process import last_useful_line, run_child
-from tribe_np.media.ffmpeg import QUIET, ffmpeg_path, file_url, input_args, useful_line
+from tribe_np.media.ffmpeg import QUIET, ffmpeg_path, file_url, input_args, start_ffmpeg, useful_line
 
 MP4, GIF = "mp4", "gif"
 QUALITY = ("-preset", "veryfast", "-crf", "18")  # of x264: no difference is seen, and two cores keep up
@@ -97,7 +97,7 @@ def _raw(size: tuple[int, int], fps: float) -> list[str]:
 def _encoder(arguments: Sequence[str], path: Path) -> Iterator[Put]:
     """ffmpeg fed through its standard input; it is killed when the block is left by an error."""
     with tempfile.TemporaryFile() as log:
-        child = _start([ffmpeg_path(), *QUIET, "-y", *arguments], log)
+        child = start_ffmpeg([ffmpeg_path(), *QUIET, "-y", *arguments], log, is_fed=True)
         assert child.stdin is not None
 
         def put(film_frame: np.ndarray) -> None:
@@ -120,16 +120,7 @@ def _encoder(arguments: Sequence[str], path: Path) -> Iterator[Put]:
             child.wait()
 
 
-def _start(command: Sequence[str], log: IO[bytes]) -> "subprocess.Popen[bytes]":
-    try:  # a group of its own: Ctrl-C in a terminal is for us, who then end it
-        return subprocess.Popen(
-            list(command), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
-        )
-    except OSError as error:
-        raise MissingDependencyError(f"{command[0]}: ffmpeg cannot be started: {reason_of(error)}") from error
-
-
-def _check(child: "subprocess.Popen[bytes]", log: IO[bytes], path: Path) -> None:
+def _check(child: subprocess.Popen[bytes], log: IO[bytes], path: Path) -> None:
     """Raises what became of an ffmpeg that has ended."""
     code = child.wait()
     log.seek(0)
