@@ -18,7 +18,15 @@ import numpy as np
 from tribe_np.errors import EventsError
 from tribe_np.optional import require
 from tribe_np.shown import quoted, shown
-from tribe_np.timeline.table import decode_extra, encode_extra, read_table, to_integer, to_number, write_table
+from tribe_np.timeline.table import (
+    decode_extra,
+    encode_cell,
+    encode_extra,
+    read_table,
+    to_integer,
+    to_number,
+    write_table,
+)
 
 TEXT_TYPES = frozenset({"Word", "Text", "Sentence", "Phoneme", "Keystroke"})
 FILE_TYPES = frozenset({"Audio", "Video", "Image", "Fmri", "MneRaw", "Meg", "Eeg", "Emg", "Ieeg", "Fnirs"})
@@ -340,8 +348,3 @@ def from_record(record: Mapping[str, Any], where: str) -> Event:
     known = COLUMNS + tuple(IGNORED_COLUMNS)
     extra = {name: value for name, value in record.items() if name not in known and value is not None}
     return Event(**{"subject": ""} | values, extra=extra)
-
-
-def encode_cell(value: object) -> str:
-    """A column's value as text: floats by repr (they round-trip), None as nothing."""
-    return "" if value is None else repr(value) if isinstance(value, float) else str(value)

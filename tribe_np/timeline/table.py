@@ -119,6 +119,11 @@ def to_integer(value: float) -> int:
     return int(value)
 
 
+def encode_cell(value: object) -> str:
+    """A column's value as text: floats by repr (they round-trip), None as nothing."""
+    return "" if value is None else repr(value) if isinstance(value, float) else str(value)
+
+
 def encode_extra(value: object) -> str:
     """An extra value as a cell: text as it is, numbers and truth values as JSON, a text that reads as such quoted.
 

@@ -1,0 +1,24 @@
+"""What predictions say: contrasts of conditions and comparisons of stimuli. Predictions and arrays in, results out.
+
+Public names are loaded on first use (PEP 562).
+"""
+
+TYPE_CHECKING = False  # typing's, without importing it
+if TYPE_CHECKING:
+    from typing import Any
+
+_PUBLIC: "dict[str, str]" = {}
+
+__all__: "list[str]" = []
+
+
+def __getattr__(name: str) -> "Any":
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'tribe_np.analysis' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])
