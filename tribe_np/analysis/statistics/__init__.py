@@ -1,0 +1,1 @@
+"""Statistics on observations x vertices: contrasts, permutations, corrections for many vertices, clusters."""
