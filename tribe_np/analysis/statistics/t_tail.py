@@ -25,7 +25,7 @@ def z_of_t(t: np.ndarray, df: np.ndarray | float) -> np.ndarray:
         log_tail = np.log(tail)
         far = (tail < TINY) & np.isfinite(t) & np.isfinite(df)
         log_tail[far] = _log_tail(np.abs(t[far]), df[far])
-        return np.asarray(-np.sign(t) * special.ndtri_exp(log_tail))
+        return np.asarray(-np.sign(t) * special.ndtri_exp(log_tail) + 0.0)  # -0.0 becomes 0.0
 
 
 def _log_tail(t: np.ndarray, df: np.ndarray) -> np.ndarray:
