@@ -119,8 +119,8 @@ def test_a_vertex_that_is_not_finite_stays_nan_and_is_counted(test: object) -> N
 
 @pytest.mark.parametrize("test", [welch_contrast, paired_contrast])
 def test_a_vertex_that_does_not_vary_has_an_effect_and_no_t(test: object) -> None:
-    a, b = observations(6, 6)
-    a[:, 5], b[:, 5] = 0.1, 0.3  # 0.1 in float32: its mean rounds, and would leave a variance of 1e-17
+    a, b = (group.astype(float) for group in observations(6, 6))
+    a[:, 5], b[:, 5] = 0.1, 0.3  # the mean of six 0.1 is not 0.1, which would leave a variance of 1e-34
     found = test([a, b], [1, -1])
     assert found.effect[5] == pytest.approx(-0.2)
     assert all(np.flatnonzero(np.isnan(getattr(found, name))).tolist() == [5] for name in MAPS[1:])

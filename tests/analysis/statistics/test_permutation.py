@@ -183,3 +183,24 @@ def test_signs_are_all_or_a_seeded_sample() -> None:
     some, is_exact = sign_flips(100, most=20, seed=0)
     assert (some.shape, is_exact) == ((20, 100), False)
     assert set(some.ravel()) == {1.0, -1.0}
+
+
+def test_relabellings_after_which_nothing_varies_have_the_largest_t() -> None:
+    """Two values only, of any digits: the split into equal ones has no variance but rounding, and counts as beyond."""
+    low, high = np.random.default_rng(0).uniform(1, 2, size=(2, 300))
+    a, b = np.stack([high] * 4 + [low]), np.stack([low] * 4 + [high])
+    found = permutation_p([a, b], [1, -1])
+    np.testing.assert_allclose(found.p, (2 + 2 * 5 * 5) / 252)  # 5 to 0 either way, and 4 to 1 either way
+    assert np.isnan(permutation_p([np.stack([high] * 5)], [1], paired=True).p).all()  # sums that do not vary
+
+
+def test_signs_after_which_nothing_varies_have_the_largest_t() -> None:
+    near = 1 + np.random.default_rng(0).integers(0, 4, size=(5, 300)) * 2.0**-52  # equal, but for rounding
+    found = permutation_p([near * [[1], [1], [1], [1], [-1]]], [1], paired=True)
+    np.testing.assert_allclose(found.p, (2 + 2 * 5) / 32)
+
+
+def test_conditions_of_one_value_each_have_no_t_whatever_their_digits() -> None:
+    low, high = np.random.default_rng(1).uniform(1, 2, size=(2, 300))
+    found = permutation_p([np.stack([low] * 3), np.stack([high] * 3)], [1, -1])
+    assert np.isnan(found.p).all()
