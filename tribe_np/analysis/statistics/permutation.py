@@ -61,8 +61,8 @@ def permutation_p(
     """The share of relabellings whose |t| is at least the observed one, at every vertex and over all of them.
 
     Trials are relabelled over the conditions that have a weight, within their block (`blocks` names it for each
-    observation of each condition: their runs, say). Paired: each pair's weighted sum keeps or changes its sign, whatever
-    its block.
+    observation of each condition: their runs, say). Paired: each pair's weighted sum keeps or changes its sign,
+    whatever its block.
 
     Shapes   groups: one (n_c, V) a condition; blocks: one (n_c,) a condition
     Numerics exact where there are at most `most` distinct relabellings; else (1 + count) / (1 + most), seeded
