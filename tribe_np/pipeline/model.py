@@ -38,7 +38,7 @@ from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.complete import complete
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
-from tribe_np.pipeline.stimuli.stimulus import SPOKEN, WordSource, one_stimulus, open_stimulus
+from tribe_np.pipeline.stimuli.stimulus import SPOKEN, Stimulus, WordSource, one_stimulus, open_stimulus
 from tribe_np.pipeline.store.workspace import Workspace, open_workspace
 from tribe_np.pipeline.subjects import one_subject, subjects_of
 from tribe_np.pipeline.upstream_names import UpstreamNames
@@ -197,9 +197,10 @@ class TribeModel(UpstreamNames, Card):
         )  # fmt: skip
         return self._builder(source).build(one_stimulus(text_path, audio_path, video_path, source))
 
-    def get_events_of(self, path: str | Path, words: WordSource) -> Events:
+    def get_events_of(self, stimulus: str | Path | Stimulus, words: WordSource) -> Events:
         """`get_events` for a stimulus whose kind follows from its suffix: also a picture, or a table of events."""
-        return self._builder(words).build(open_stimulus(path, words=words))
+        opened = stimulus if isinstance(stimulus, Stimulus) else open_stimulus(stimulus, words=words)
+        return self._builder(words).build(opened)
 
     def _builder(self, words: WordSource) -> EventBuilder:
         return EventBuilder(
