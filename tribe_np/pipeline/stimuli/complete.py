@@ -45,10 +45,9 @@ def complete(events: Events, builder: EventBuilder, *, audio_only: bool = False)
     """
     rows = [measured(row, lambda row: whole_file(row, builder.rows, builder.pictures)) for row in events]
     heard = {row.timeline for row in rows if row.type == "Audio"}
-    for row in [
-        row for row in rows if row.type == "Video" and row.timeline not in heard and not is_picture(row.filepath)
-    ]:
-        rows += sound_row(row, builder)
+    films = [row for row in rows if row.type == "Video" and not is_picture(row.filepath)]
+    for film in films:
+        rows += sound_row(film, builder) if film.timeline not in heard else []
     table = Events(rows).standardized()
     for kind in MEDIA:
         table = chunk_events(table, kind)
