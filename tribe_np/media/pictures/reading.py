@@ -21,6 +21,7 @@ from tribe_np.optional import require
 
 FORMATS = {"PNG": "PNG", "JPEG": "JPEG", "MPO": "JPEG", "WEBP": "WebP", "TIFF": "TIFF", "GIF": "GIF"}
 """Pillow's names of what is read, and ours. MPO is a JPEG with further views, such as a telephone's depth map."""
+OPENED = ["PNG", "JPEG", "WEBP", "TIFF", "GIF"]
 SUFFIXES_OF = {
     "PNG": (".png",), "JPEG": (".jpg", ".jpeg"), "WebP": (".webp",), "TIFF": (".tif", ".tiff"), "GIF": (".gif",),
 }  # fmt: skip
@@ -148,7 +149,7 @@ def _opened(path: Path) -> Iterator[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of large pictures, which are refused below
-            image = pillow.open(path, formats=list(FORMATS))
+            image = pillow.open(path, formats=OPENED)
     except pillow.DecompressionBombError as error:
         raise MediaError(f"{path}: {reason_of(error)}; {_limit()}") from error
     except pillow.UnidentifiedImageError as error:
