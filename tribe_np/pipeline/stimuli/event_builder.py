@@ -112,7 +112,9 @@ class EventBuilder:
     def _in_context(self, transcript: Transcript) -> list[Event]:
         language = language_of_words(transcript, self.config, self.record)
         rows = [Event("Word", w.start, w.duration, text=w.text, language=language) for w in transcript.words]
-        table = in_context(Events(rows).standardized(), language, self.config, self.record, self.progress)
+        table = in_context(
+            Events(rows).standardized(), language, self.config, self.record, self.progress, are_the_text=True
+        )
         if not len(table.of_type("Word")):
             raise EventsError(f"{transcript.source}: no word is left to show")
         return list(within_words(table).standardized())
