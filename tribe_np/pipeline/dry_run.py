@@ -25,6 +25,7 @@ from tribe_np.pipeline.early_checks import check_extractors, check_subject
 from tribe_np.pipeline.features.source import FeatureSource
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import duration, number_of
+from tribe_np.pipeline.stimuli.picture_rows import PictureShow
 from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
 from tribe_np.timeline.events import Event, Events
 
@@ -93,7 +94,13 @@ def about(seconds: float | None) -> str:
 
 
 def dry_run_of(
-    stimulus: Path, out: Path, *, load: Callable[[], TribeModel], words: WordSource, subject: str | None = None
+    stimulus: Path,
+    out: Path,
+    *,
+    load: Callable[[], TribeModel],
+    words: WordSource,
+    subject: str | None = None,
+    pictures: PictureShow | None = None,
 ) -> DryRun:
     """What predicting a stimulus into a folder would do; speech is not transcribed, its words are assumed.
 
@@ -108,7 +115,7 @@ def dry_run_of(
     known = words.transcript is not None or opened.kind == "text" or beside is not None
     has_all = opened.kind == "picture" or (opened.kind == "events" and not words.wants_recogniser)
     if known or has_all or not words.speech:
-        events = model.get_events_of(opened, words)
+        events = model.get_events_of(opened, words, pictures)
         return dry_run(model, events, model.record.warnings)
     events = model.get_events_of(opened, WordSource(speech=opened.kind == "events"))
     note = (

@@ -1,8 +1,8 @@
 """Where the words of a text are in it, to the character: for words that were cut out of the text itself.
 
 Words that somebody heard are found by `matching`, which must guess; it leaves out some that are signs alone. Here
-every word has a place, because the text is made of the words: joined by blanks, with other letter case, and with periods
-taken from the ends of sentences and put between them (`contexts.add_text`).
+every word has a place, because the text is made of the words: joined by blanks, with other letter case, and with
+periods taken from the ends of sentences and put between them (`contexts.add_text`).
 """
 
 from bisect import bisect_right
