@@ -25,6 +25,7 @@ from tribe_np.pipeline.early_checks import check_extractors, check_subject
 from tribe_np.pipeline.features.source import FeatureSource
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import duration, number_of
+from tribe_np.pipeline.stimuli.picture_rows import PictureShow
 from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
 from tribe_np.timeline.events import Event, Events
 
@@ -93,23 +94,30 @@ def about(seconds: float | None) -> str:
 
 
 def dry_run_of(
-    stimulus: Path, out: Path, *, load: Callable[[], TribeModel], words: WordSource, subject: str | None = None
+    stimulus: Path,
+    out: Path,
+    *,
+    load: Callable[[], TribeModel],
+    words: WordSource,
+    subject: str | None = None,
+    pictures: PictureShow | None = None,
 ) -> DryRun:
     """What predicting a stimulus into a folder would do; speech is not transcribed, its words are assumed.
 
     Raises   TribeError of every kind that the run would meet before it computes
     """
-    opened = open_stimulus(stimulus)
-    check_own_target(out, "predict", words.inputs(stimulus))
+    opened = open_stimulus(stimulus, words=words)
+    check_own_target(out, "predict", words.inputs(opened))
     model = load()
     check_extractors(model, opened, words)
     check_subject(model, subject)
     beside = None if words.wants_recogniser else opened.sidecar
     known = words.transcript is not None or opened.kind == "text" or beside is not None
-    if known or not words.speech:
-        events = model.get_events_of(opened.path, words)
+    has_all = opened.kind == "picture" or (opened.kind == "events" and not words.wants_recogniser)
+    if known or has_all or not words.speech:
+        events = model.get_events_of(opened, words, pictures)
         return dry_run(model, events, model.record.warnings)
-    events = model.get_events_of(opened.path, WordSource(speech=False))
+    events = model.get_events_of(opened, WordSource(speech=opened.kind == "events"))
     note = (
         f"speech would be transcribed first, which is not in these times; {WORDS_A_SECOND} words per second are assumed"
     )
@@ -118,10 +126,12 @@ def dry_run_of(
 
 def assumed_words(events: Events) -> list[Event]:
     """Words in place of those that a recogniser would find, evenly over the sound."""
-    sounds = events.of_type("Audio")
-    each = 1 / WORDS_A_SECOND
-    count = round(sum(sound.duration for sound in sounds) * WORDS_A_SECOND)
-    return [Event("Word", n * each, each, text="word", context="word") for n in range(count)]
+    each, words = 1 / WORDS_A_SECOND, []
+    for timeline, rows in events.by_timeline().items():
+        if not len(rows.of_type("Word")):  # a table has words where it has them
+            count = round(sum(sound.duration for sound in rows.of_type("Audio")) * WORDS_A_SECOND)
+            words += [Event("Word", n * each, each, timeline, text="word", context="word") for n in range(count)]
+    return words
 
 
 def dry_run(model: TribeModel, events: Events, notes: Sequence[str] = ()) -> DryRun:

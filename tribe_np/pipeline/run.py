@@ -11,8 +11,9 @@ import numpy as np
 
 from tribe_np import __version__
 from tribe_np.cortex.output_space import SUBCORTICAL
-from tribe_np.errors import MediaError, NotFiniteError
+from tribe_np.errors import EventsError, MediaError, NotFiniteError
 from tribe_np.machine.threads import loaded_libraries
+from tribe_np.media.pictures.kinds import is_screen
 from tribe_np.outputs.folder import TRANSCRIPT, Prediction, write_prediction
 from tribe_np.outputs.made_here import is_own_file
 from tribe_np.outputs.whole import check_file_target, check_own_target, real_path, write_file_whole, write_whole
@@ -24,6 +25,7 @@ from tribe_np.pipeline.provenance import citations, provenance
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord, installed_versions, peak_memory_bytes
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
+from tribe_np.pipeline.stimuli.picture_rows import PictureShow
 from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource, open_stimulus
 from tribe_np.pipeline.store.workspace import open_workspace
 from tribe_np.pipeline.subjects import whose_brain
@@ -32,7 +34,7 @@ from tribe_np.timeline.events import Events
 from tribe_np.timeline.segments import Segment
 
 Result = TypeVar("Result")
-PACKAGES = ("numpy", "scipy", "safetensors", "soundfile", "imageio-ffmpeg", "tokenizers", "numba", "spacy")
+PACKAGES = ("numpy", "scipy", "safetensors", "soundfile", "imageio-ffmpeg", "pillow", "tokenizers", "numba", "spacy")
 
 
 def predict_to_folder(
@@ -44,19 +46,20 @@ def predict_to_folder(
     command: str = "",
     threads: int | None = None,
     subject: str | None = None,
+    pictures: PictureShow | None = None,
 ) -> dict[str, Any]:
     """Predicts a stimulus into a folder and returns what run.json holds. The stimulus and the target are checked first.
 
     Raises   TribeError of every kind; nothing is written then
     """
     began = time.time()
-    opened = open_stimulus(stimulus)
-    check_own_target(out, "predict", words.inputs(stimulus))
+    opened = open_stimulus(stimulus, words=words)
+    check_own_target(out, "predict", words.inputs(opened) | _beside(pictures))
     model = load()
     check_extractors(model, opened, words)
     check_subject(model, subject)
     predict = partial(model.predict, verbose=False, subject=subject)  # it has its own progress, if any
-    events, (predictions, segments) = _of_events(model, opened, words, predict)
+    events, (predictions, segments) = _of_events(model, opened, words, predict, pictures)
     check_finite(predictions)
     run = {
         "tribe_np": __version__,
@@ -75,23 +78,33 @@ def predict_to_folder(
 
 
 def _of_events(
-    model: TribeModel, stimulus: Stimulus, words: WordSource, work: Callable[[Events], Result]
+    model: TribeModel,
+    stimulus: Stimulus,
+    words: WordSource,
+    work: Callable[[Events], Result],
+    pictures: PictureShow | None,
 ) -> tuple[Events, Result]:
     """The events of a stimulus and what is made of them; both again if somebody empties the cache of its sound."""
-    events = model.get_events_of(stimulus.path, words)
+    events = model.get_events_of(stimulus, words, pictures)
     try:
         return events, work(events)
     except MediaError:
-        if all(Path(event.filepath).exists() for event in events if event.filepath):
+        if all(is_screen(e.filepath) or Path(e.filepath).exists() for e in events if e.filepath):
             raise
-    events = model.get_events_of(stimulus.path, words)
+    events = model.get_events_of(stimulus, words, pictures)
     return events, work(events)
+
+
+def _beside(pictures: PictureShow | None) -> dict[str, Path | None]:
+    """The second picture, which is read too."""
+    return {"picture beside it": None if pictures is None else pictures.beside}
 
 
 def _word_options(words: WordSource) -> dict[str, Any]:
     align = None if words.align is None else str(words.align)
     return {
         "speech": words.speech, "transcriber": words.transcriber, "whisper_model": words.whisper_model, "align": align,
+        "words": words.how,
     }  # fmt: skip
 
 
@@ -133,10 +146,17 @@ def _columns(model: TribeModel) -> dict[str, Any]:
 
 def _files(model: TribeModel, stimulus: Stimulus, transcript: Path | None) -> dict[str, Any]:
     return {
-        "stimulus": {**_identity(stimulus.path, model), "kind": stimulus.kind},
+        "stimulus": {**_identity(stimulus.path, model), "kind": stimulus.kind, **_media(stimulus, model)},
         "checkpoint": _identity(model.checkpoint, model),
         "transcript": None if transcript is None else _identity(transcript, model),
     }
+
+
+def _media(stimulus: Stimulus, model: TribeModel) -> dict[str, Any]:
+    """The files that a table of events shows."""
+    if stimulus.kind != "events":
+        return {}
+    return {"media": [_identity(path, model) for path in stimulus.media]}
 
 
 def _parcellation_name(model: TribeModel) -> str:
@@ -182,7 +202,8 @@ def check_finite(predictions: np.ndarray) -> None:
 def _summary(stimulus: Path, events: Events, predictions: np.ndarray, model: TribeModel, seconds: float) -> str:
     n_rows, n_columns = predictions.shape
     present = [m for m in model.data.modalities if m in model.record.facts.get("models", {})]
-    duration = max(e.stop for e in events) - min(e.start for e in events)
+    spans = [(min(e.start for e in on), max(e.stop for e in on)) for on in events.by_timeline().values()]
+    duration = sum(stop - start for start, stop in spans)
     words = number_of(len(events.of_type("Word")), "words")
     return shown(
         f"{stimulus.name} ({duration:.1f} s; {', '.join(present)}; {words}) -> "
@@ -199,17 +220,21 @@ def events_to_file(
     words: WordSource,
     progress: Progress,
     models: ModelLocations | None = None,
+    pictures: PictureShow | None = None,
 ) -> tuple[Events, RunRecord]:
     """The events of a stimulus as a tab-separated table; needs no model.
 
     Raises   TribeError of every kind; nothing is written then
     """
-    opened = open_stimulus(stimulus)
-    check_file_target(out, "events", words.inputs(stimulus))
+    opened = open_stimulus(stimulus, words=words)
+    check_file_target(out, "events", words.inputs(opened) | _beside(pictures))
     with open_workspace(cache_folder) as space:
         record = RunRecord()
         found_in = models if models is not None else default_locations(None)
-        events = EventBuilder(space.media, config, words, record, progress, found_in, space.digests).build(opened)
+        builder = EventBuilder(
+            space.media, config, words, record, progress, found_in, space.digests, pictures or PictureShow()
+        )
+        events = builder.build(opened)
         write_file_whole(out, events.to_tsv, "events")
         if record.transcript is not None:
             _write_beside(out, record.transcript, record)
@@ -238,16 +263,18 @@ def features_to_folder(
     *,
     load: Callable[[], TribeModel],
     words: WordSource,
+    pictures: PictureShow | None = None,
 ) -> tuple[dict[str, tuple[int, ...]], RunRecord]:
     """Features of a stimulus, one .npz per modality: features (G, F, T) or (F, T), times (T,) in seconds, frequency.
 
     Raises   TribeError of every kind; nothing is written then
     """
-    opened = open_stimulus(stimulus)
-    check_own_target(out, "features", words.inputs(stimulus))
+    opened = open_stimulus(stimulus, words=words)
+    check_own_target(out, "features", words.inputs(opened) | _beside(pictures))
+    _check_one_timeline(opened)
     model = load()
     check_extractors(model, opened, words, predicts=False)
-    events, features = _of_events(model, opened, words, model.extract_features)
+    events, features = _of_events(model, opened, words, model.extract_features, pictures)
     start = min(e.start for e in events)
 
     def fill(folder: Path) -> None:
@@ -260,3 +287,13 @@ def features_to_folder(
 
     write_whole(out, fill, "features")
     return {m: values.shape for m, values in features.items()}, model.record
+
+
+def _check_one_timeline(stimulus: Stimulus) -> None:
+    """Refuses a table whose features would be of several timelines."""
+    timelines = stimulus.table.timelines if stimulus.kind == "events" else []
+    if len(timelines) > 1:
+        raise EventsError(
+            f"{stimulus.path}: has {len(timelines)} timelines ({', '.join(timelines)}); features are written for one: "
+            "give a table of each"
+        )
