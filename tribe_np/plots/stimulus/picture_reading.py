@@ -128,6 +128,13 @@ def screen_pictures(screen: Screen, moments: Sequence[float], width: int, height
         yield small[number]
 
 
+def written_still(screen: Screen, path: Path) -> Path:
+    """The one video frame of a still or a blank screen as a PNG file."""
+    pillow: Any = require("PIL.Image", extra="media", why="a picture as a stimulus")
+    pillow.fromarray(next(screen.video_frames())).save(path)
+    return path
+
+
 def picture_file_size(path: Path) -> tuple[int, int]:
     """(width, height) of a picture file as it is seen.
 
