@@ -112,9 +112,9 @@ def dry_run_of(
     check_extractors(model, opened, words)
     check_subject(model, subject)
     beside = None if words.wants_recogniser else opened.sidecar
-    known = words.transcript is not None or opened.has_own_words or beside is not None
-    in_table = opened.kind == "events" and not words.wants_recogniser
-    if known or in_table or not words.speech:
+    known = words.transcript is not None or opened.kind == "text" or beside is not None
+    has_all = opened.kind == "picture" or (opened.kind == "events" and not words.wants_recogniser)
+    if known or has_all or not words.speech:
         events = model.get_events_of(opened, words, pictures)
         return dry_run(model, events, model.record.warnings)
     events = model.get_events_of(opened, WordSource(speech=opened.kind == "events"))

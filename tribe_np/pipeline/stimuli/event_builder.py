@@ -120,7 +120,9 @@ class EventBuilder:
     def _in_context(self, transcript: Transcript) -> list[Event]:
         language = language_of_words(transcript, self.config, self.record)
         rows = [Event("Word", w.start, w.duration, text=w.text, language=language) for w in transcript.words]
-        table = in_context(Events(rows).standardized(), language, self.config, self.record, self.progress)
+        table = in_context(
+            Events(rows).standardized(), language, self.config, self.record, self.progress, are_the_text=True
+        )
         if not len(table.of_type("Word")):
             raise EventsError(f"{transcript.source}: no word is left to show")
         return list(within_words(table).standardized())
@@ -181,7 +183,7 @@ class EventBuilder:
             )
         if without < len(words):
             self.record.warn(f"{name}: {without} of {len(words)} words have no context: those of all are made again")
-        bare = Events(row for row in rows if row.type not in ("Text", "Sentence"))
+        bare = Events(_out_of_context(row) for row in rows if row.type not in ("Text", "Sentence"))
         if replaced := len(rows) - len(bare):
             self.record.warn(
                 f"{name}: {number_of(replaced, 'rows')} of texts and sentences are made again from the words"
@@ -302,6 +304,11 @@ class EventBuilder:
             path, lossy=compat.lossy_sidecar, drop_untimed=compat.drop_untimed_words,
             keep_non_speech=self._keeps_non_speech,
         )  # fmt: skip
+
+
+def _out_of_context(row: Event) -> Event:
+    fresh = replace(row, context="", sentence="", sentence_char=None, text_char=None)
+    return fresh if row.type == "Word" else row
 
 
 def _as_word(row: Event) -> Word:
