@@ -2,11 +2,9 @@
 
 import argparse
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
-from tribe_np.errors import ConfigError
 
 if TYPE_CHECKING:
     from tribe_np.pipeline.stimuli.picture_rows import PictureShow
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
 def add_picture_stimulus_arguments(parser: argparse.ArgumentParser) -> None:
     """--seconds, --background and --beside, of a picture."""
     parser.add_argument(
-        "--seconds", type=seconds, metavar="S",
+        "--seconds", type=picture_seconds, metavar="S",
         help="of a picture: how long it is shown (default: 2, an animated one as long as it lasts)",
     )  # fmt: skip
     parser.add_argument(
@@ -26,7 +24,7 @@ def add_picture_stimulus_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--beside", type=common.path, metavar="FILE", help="of a picture: show this one to its right")
 
 
-def seconds(text: str) -> float:
+def picture_seconds(text: str) -> float:
     """A number of seconds above 0, for argparse."""
     try:
         value = float(text)
@@ -42,11 +40,7 @@ def picture_show(options: argparse.Namespace) -> "PictureShow":
 
     Raises   ConfigError for what cannot be, or for options of pictures beside another stimulus
     """
-    from tribe_np.media.pictures.kinds import is_picture
-    from tribe_np.pipeline.stimuli.picture_rows import PictureShow
+    from tribe_np.pipeline.stimuli.picture_rows import show_of_picture
 
-    names = ("seconds", "background", "beside")
-    given = [name for name in names if getattr(options, name) is not None]
-    if given and not is_picture(options.stimulus):
-        raise ConfigError(f"--{given[0]} is for pictures, and {Path(options.stimulus).name} is none; leave it out")
-    return PictureShow(**{name: getattr(options, name) for name in given})
+    given = {name: getattr(options, name) for name in ("seconds", "background", "beside")}
+    return show_of_picture(options.stimulus, {name: value for name, value in given.items() if value is not None})

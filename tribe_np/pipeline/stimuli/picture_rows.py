@@ -5,6 +5,7 @@ the same features again.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,16 @@ class PictureShow:
         checked_background(self.background)
         if self.beside is not None and (is_screen(self.beside) or not is_picture(self.beside)):
             raise ConfigError(f"{self.beside}: not a picture, which alone can be shown beside another")
+
+
+def show_of_picture(stimulus: Path, given: Mapping[str, Any]) -> PictureShow:
+    """How a picture is shown, from the settings that were given.
+
+    Raises   ConfigError for what cannot be, or for settings of pictures where the stimulus is none
+    """
+    if given and not is_picture(stimulus):
+        raise ConfigError(f"--{next(iter(given))} is for pictures, and {stimulus.name} is none; leave it out")
+    return PictureShow(**given)
 
 
 def checked_seconds(seconds: float) -> float:
