@@ -11,6 +11,7 @@ from typing import Any
 
 from tribe_np.errors import EventsError
 from tribe_np.media.film import probe
+from tribe_np.pipeline.branches import is_wanted, only_rows
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import terminal_progress
 from tribe_np.pipeline.run_record import RunRecord
@@ -39,18 +40,27 @@ def get_audio_and_text_events(events: Any, audio_only: bool = False) -> Any:
 def complete(events: Events, builder: EventBuilder, *, audio_only: bool = False) -> Events:
     """Durations and rates from the files, the sound of films, chunks, words, sentences and contexts, where missing.
 
-    `audio_only` leaves words as they are.
+    `audio_only` leaves words as they are. Of the modalities that the options leave out nothing is made, and no row
+    stays.
     Raises   MediaError, EventsError, MissingDependencyError: what cannot be read, transcribed or put into sentences
     """
+    only = builder.config.only
+    reads_words = not audio_only and is_wanted("Word", only)
+    hears = is_wanted("Audio", only) or (reads_words and not len(events.of_type("Word")))
+    completed = _completed(events, builder, hears=hears, reads_words=reads_words)
+    return completed if only is None else only_rows(completed, only)
+
+
+def _completed(events: Events, builder: EventBuilder, *, hears: bool, reads_words: bool) -> Events:
     rows = [measured(row, builder) for row in events]
     heard = {row.timeline for row in rows if row.type == "Audio"}
-    for row in [row for row in rows if row.type == "Video" and row.timeline not in heard]:
+    for row in [row for row in rows if hears and row.type == "Video" and row.timeline not in heard]:
         rows += sound_row(row, builder)
     table = Events(rows).standardized()
     for kind in MEDIA:
         table = chunk_events(table, kind)
     words = table.of_type("Word")
-    if audio_only or (len(words) and all(word.context for word in words)):
+    if not reads_words or (len(words) and all(word.context for word in words)):
         return table.standardized()
     if len(words):
         return all_in_context(table, builder).standardized()

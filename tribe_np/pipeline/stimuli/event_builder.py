@@ -61,10 +61,30 @@ class EventBuilder:
         return Recogniser(self.words, self.config, self.models, self.record, self.progress, self.digests)
 
     def build(self, stimulus: Stimulus) -> Events:
-        """The standardised table of all events of a stimulus.
+        """The standardised table of all events of a stimulus, or of those that `only` asks for.
 
         Raises   MediaError, EventsError, MissingDependencyError: what cannot be read, transcribed or spoken
         """
+        only = self.config.only
+        if not self._wants("Word") and (self.words.transcript is not None or self.words.wants_recogniser):
+            self.record.warn(f"words are left out, since only {' and '.join(only or ())} was asked for")
+        events = self._everything(stimulus)
+        if only is None:
+            return events
+        events = only_rows(events, only)
+        for note in without_events(events, only):
+            self.record.warn(note)
+        return events
+
+    def _wants(self, event_type: str) -> bool:
+        return is_wanted(event_type, self.config.only)
+
+    @property
+    def _reads_words(self) -> bool:
+        return self.words.speech and self._wants("Word")
+
+    def _everything(self, stimulus: Stimulus) -> Events:
+        """The table with whatever was on the way to what is wanted."""
         self.record.transcript = None
         check_words(stimulus, self.recogniser)
         if stimulus.kind == "picture":
@@ -72,16 +92,18 @@ class EventBuilder:
         if self.words.is_direct:
             with self.record.timed("events"):
                 return Events(self.shown_words(stimulus.text())).standardized()
-        if self.words.speech:
+        if self._reads_words:
             analyser(self.config.sentences, "english")  # a model that is missing is found out before any work
         given = self._given(stimulus)
         with self.record.timed("events"):
-            media, spoken = self._media_events(stimulus)
+            media, spoken = self._media_events(
+                stimulus, hears=self._wants("Audio") or (self._reads_words and given is None)
+            )
             chunked = Events(media).standardized()
             for kind in ("Audio", "Video"):
                 chunked = chunk_events(chunked, kind)
             own = None if self.words.wants_recogniser else spoken
-            events = self.with_words(chunked, own if given is None else given) if self.words.speech else chunked
+            events = self.with_words(chunked, own if given is None else given) if self._reads_words else chunked
             return events.standardized()
 
     # -- words and pictures alone -----------------------------------------------------------------------------------
@@ -111,7 +133,8 @@ class EventBuilder:
 
     # -- film and sound ------------------------------------------------------------------------------------------
 
-    def _media_events(self, stimulus: Stimulus) -> tuple[list[Event], Transcript | None]:
+    def _media_events(self, stimulus: Stimulus, *, hears: bool) -> tuple[list[Event], Transcript | None]:
+        """Rows of whole files, and the words of a text; unless somebody `hears` it, a film's sound is not written."""
         if stimulus.kind == "text":
             wav, transcript = self._spoken(stimulus)
             return [self.audio_event(wav)], transcript
@@ -123,6 +146,8 @@ class EventBuilder:
         if not film.duration > 0:
             raise MediaError(f"{stimulus.path}: lasts {film.duration} s; a stimulus must be longer than 0 s")
         rows = [self.film_event(film)]
+        if not hears and not self.config.compat.wav_beside_video:
+            return [*rows, *self._unheard(film)], None
         wav_path = self.sound_of(stimulus.path, has_audio=film.has_audio)
         if wav_path is None:
             self.record.warn(f"{stimulus.path.name} has no sound: predicting from the pictures alone")
@@ -130,12 +155,19 @@ class EventBuilder:
             rows.append(self.audio_event(wav_path))
         return rows, None
 
+    def _unheard(self, film: MediaInfo) -> list[Event]:
+        """The row that the sound of a film would have: words are placed on it."""
+        if not film.has_audio:
+            return []
+        duration = audio.track_duration(film, self.config.compat.track_habits)
+        return [Event("Audio", 0.0, duration, filepath=str(film.path), frequency=float(audio.TRACK_RATE))]
+
     def film_event(self, film: MediaInfo) -> Event:
         """The row of a film; what is odd about the file becomes a warning."""
         compat = self.config.compat
         for note in film.notes:
             self.record.warn(note)
-        if not film.is_even:
+        if not film.is_even and self._wants("Video"):
             counted = compat.ignore_picture_times
             how = (
                 "they are still counted at that rate, as upstream does" if counted else "each is shown at its own time"
@@ -210,7 +242,7 @@ class EventBuilder:
     def _given(self, stimulus: Stimulus) -> Transcript | None:
         """The words in a file, read before any work; those of a text stimulus are its own, unless others are given."""
         has_own = stimulus.kind == "text" and not self.config.compat.retranscribe_speech
-        if not self.words.speech or (has_own and self.words.transcript is None):
+        if not self._reads_words or (has_own and self.words.transcript is None):
             return None
         return self._written(stimulus)
 
