@@ -100,35 +100,34 @@ def dry_run_of(
 
     Raises   TribeError of every kind that the run would meet before it computes
     """
-    opened = open_stimulus(stimulus)
-    check_own_target(out, "predict", words.inputs(stimulus))
+    opened = open_stimulus(stimulus, words=words)
+    check_own_target(out, "predict", words.inputs(opened))
     model = load()
     check_extractors(model, opened, words)
     check_subject(model, subject)
     beside = None if words.wants_recogniser else opened.sidecar
-    known = words.transcript is not None or opened.kind == "text" or beside is not None
-    known = known or not is_wanted("Word", model.options.only)
-    if known or not words.speech:
-        events = model.get_events_of(opened.path, words)
+    known = words.transcript is not None or opened.kind in ("text", "picture") or beside is not None
+    in_table = opened.kind == "events" and not words.wants_recogniser
+    if known or in_table or not words.speech or not is_wanted("Word", model.options.only):
+        events = model.get_events_of(opened, words)
         return dry_run(model, events, model.record.warnings)
-    # with everything, since the words go where there is sound
-    events = replace(model, options=replace(model.options, only=None)).get_events_of(
-        opened.path, WordSource(speech=False)
-    )
+    whole = replace(model, options=replace(model.options, only=None))  # words go where there is sound
+    events = whole.get_events_of(opened, WordSource(speech=opened.kind == "events"))
     note = (
         f"speech would be transcribed first, which is not in these times; {WORDS_A_SECOND} words per second are assumed"
     )
-    return dry_run(
-        model, only_rows(Events([*events, *assumed_words(events)]), model.options.only), [*model.record.warnings, note]
-    )
+    wanted = only_rows(Events([*events, *assumed_words(events)]), model.options.only)
+    return dry_run(model, wanted, [*model.record.warnings, note])
 
 
 def assumed_words(events: Events) -> list[Event]:
     """Words in place of those that a recogniser would find, evenly over the sound."""
-    sounds = events.of_type("Audio")
-    each = 1 / WORDS_A_SECOND
-    count = round(sum(sound.duration for sound in sounds) * WORDS_A_SECOND)
-    return [Event("Word", n * each, each, text="word", context="word") for n in range(count)]
+    each, words = 1 / WORDS_A_SECOND, []
+    for timeline, rows in events.by_timeline().items():
+        if not len(rows.of_type("Word")):  # a table has words where it has them
+            count = round(sum(sound.duration for sound in rows.of_type("Audio")) * WORDS_A_SECOND)
+            words += [Event("Word", n * each, each, timeline, text="word", context="word") for n in range(count)]
+    return words
 
 
 def dry_run(model: TribeModel, events: Events, notes: Sequence[str] = ()) -> DryRun:

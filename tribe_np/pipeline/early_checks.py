@@ -55,6 +55,13 @@ def check_subject(model: TribeModel, subject: str | None) -> None:
 
 def expected_events(stimulus: Stimulus, words: WordSource) -> set[str]:
     """The types of event that a stimulus will surely have; words that a recogniser may find are not sure."""
+    if words.is_direct:
+        return {"Word"}
+    if stimulus.kind == "picture":
+        return {"Video"}
+    if stimulus.kind == "events":
+        types = {row.type for row in stimulus.table.rows}
+        return types if words.speech else types - {"Word"}
     expected = {"Video"} if stimulus.kind == "video" else {"Audio"}
     if stimulus.kind == "video" and probe.probe(stimulus.path).has_audio:
         expected.add("Audio")

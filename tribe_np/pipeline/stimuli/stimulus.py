@@ -7,17 +7,22 @@ import stat
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tribe_np.errors import ConfigError, MediaError, MissingFileError, StimulusError, reason_of
+from tribe_np.media.pictures.kinds import PICTURE_SUFFIXES
 from tribe_np.media.transcripts.sidecar import find_sidecar
 from tribe_np.media.transcripts.text_file import read_text_file
 from tribe_np.shown import quoted
+
+if TYPE_CHECKING:
+    from tribe_np.pipeline.stimuli.events_file import EventsFile
 
 SUFFIXES = {
     "text": (".txt",),
     "audio": (".wav", ".mp3", ".flac", ".ogg"),
     "video": (".mp4", ".avi", ".mkv", ".mov", ".webm"),
-    "picture": (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif"),
+    "picture": PICTURE_SUFFIXES,
     "events": (".tsv",),
 }
 SPOKEN, DIRECT = "spoken", "direct"
@@ -31,18 +36,34 @@ class Stimulus:
 
     path: Path
     kind: str  # one of SUFFIXES
+    is_spoken: bool = True  # a text: else its words are shown, and may be a web page or a formula
 
     def text(self) -> str:
         """The content of a text stimulus.
 
         Raises   MediaError when it is not plain text, in an unknown encoding, blank or too long
         """
-        return read_text_file(self.path)
+        return read_text_file(self.path, is_spoken=self.is_spoken)
+
+    @cached_property
+    def table(self) -> "EventsFile":
+        """The rows of a stimulus that is a table of events.
+
+        Raises   EventsError, MediaError naming file and line
+        """
+        from tribe_np.pipeline.stimuli.events_file import read_events_file  # here: it imports NumPy, before its threads
+
+        return read_events_file(self.path)
+
+    @property
+    def media(self) -> list[Path]:
+        """The files that a table of events shows."""
+        return self.table.media if self.kind == "events" else []
 
     @cached_property
     def sidecar(self) -> Path | None:
         """The table of words beside the file: looked for once, so that checks and the run see the same."""
-        return find_sidecar(self.path)
+        return None if self.kind in ("events", "picture") else find_sidecar(self.path)
 
 
 @dataclass(frozen=True)
@@ -90,9 +111,10 @@ class WordSource:
         """Whether the words of a text are shown without a voice."""
         return self.how == DIRECT
 
-    def inputs(self, stimulus: Path) -> dict[str, Path | None]:
+    def inputs(self, stimulus: Stimulus) -> dict[str, Path | None]:
         """The files that a run reads, by what they are: none of them may be its target."""
-        return {"stimulus": stimulus, "transcript": self.transcript, "align": self.align}
+        shown = {f"file {number} of the table,": path for number, path in enumerate(stimulus.media, 1)}
+        return {"stimulus": stimulus.path, "transcript": self.transcript, "align": self.align, **shown}
 
     @property
     def wants_recogniser(self) -> bool:
@@ -108,8 +130,8 @@ def _check_pace(name: str, seconds: object) -> None:
         raise ConfigError(f"{name} must be a number of seconds above 0, at most {LONGEST_PACE:g}; got {seconds!r:.40}")
 
 
-def open_stimulus(path: str | Path, kind: str | None = None) -> Stimulus:
-    """The stimulus at `path`; `kind` asks for one kind.
+def open_stimulus(path: str | Path, kind: str | None = None, *, words: WordSource | None = None) -> Stimulus:
+    """The stimulus at `path`; `kind` asks for one kind, `words` says how those of a text are shown.
 
     Raises   StimulusError (a ValueError) for an unknown suffix, checked first, as upstream; MissingFileError (a
              FileNotFoundError) where there is no file; MediaError for an empty one or an unusable name
@@ -130,7 +152,10 @@ def open_stimulus(path: str | Path, kind: str | None = None) -> Stimulus:
             f"{path}: {what} must end with one of {', '.join(sorted(allowed))}, got {suffix or 'no suffix'!r}"
         )
     _check_is_file(path)
-    stimulus = Stimulus(path, kinds[suffix])
+    is_direct = words is not None and words.is_direct
+    stimulus = Stimulus(path, kinds[suffix], is_spoken=not is_direct)
+    if is_direct and stimulus.kind != "text":
+        raise ConfigError(f"--words direct shows the words of a text (.txt), not those of {path}; leave it out")
     if stimulus.kind == "text":
         stimulus.text()  # anything but text is refused before any work
     return stimulus
@@ -152,7 +177,10 @@ def _check_is_file(path: Path) -> None:
 
 
 def one_stimulus(
-    text_path: str | Path | None, audio_path: str | Path | None, video_path: str | Path | None
+    text_path: str | Path | None,
+    audio_path: str | Path | None,
+    video_path: str | Path | None,
+    words: WordSource | None = None,
 ) -> Stimulus:
     """The stimulus of whichever path is given.
 
@@ -163,4 +191,4 @@ def one_stimulus(
         names = ", ".join(f"{kind}_path" for kind in given) or "none"
         raise ConfigError(f"exactly one of text_path, audio_path, video_path must be given, got {names}")
     kind, path = next(iter(given.items()))
-    return open_stimulus(path, kind)
+    return open_stimulus(path, kind, words=words)
