@@ -17,7 +17,7 @@ from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import terminal_progress
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
-from tribe_np.pipeline.stimuli.events_file import MEDIA, measured, whole_file
+from tribe_np.pipeline.stimuli.events_file import MEDIA, file_row, measured
 from tribe_np.pipeline.stimuli.stimulus import WordSource
 from tribe_np.pipeline.stimuli.word_contexts import in_context
 from tribe_np.pipeline.store.workspace import open_workspace
@@ -53,11 +53,11 @@ def complete(events: Events, builder: EventBuilder, *, audio_only: bool = False)
 
 
 def _completed(events: Events, builder: EventBuilder, *, hears: bool, listens: bool, places_words: bool) -> Events:
-    rows = [measured(row, lambda row: whole_file(row, builder.rows, builder.pictures)) for row in events]
+    rows = [measured(row, lambda row: file_row(row, builder.rows, builder.pictures)) for row in events]
     heard = {row.timeline for row in rows if row.type == "Audio"}
-    silent = [row for row in rows if row.type == "Video" and row.timeline not in heard and not is_picture(row.filepath)]
-    for row in silent if hears else ():
-        rows += sound_row(row, builder)
+    films = [row for row in rows if row.type == "Video" and not is_picture(row.filepath)]
+    for film in films if hears else ():
+        rows += sound_row(film, builder) if film.timeline not in heard else []
     table = Events(rows).standardized()
     for kind in MEDIA:
         table = chunk_events(table, kind)
