@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from extractors.catalogue import modalities
 from tribe_np.cli.parser import modality_names
 from tribe_np.errors import ConfigError
 from tribe_np.files.home import hub_cache_folder
@@ -81,7 +80,7 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
     _add_own(parser, "--compat", choices=["upstream"], help="reproduce the reference implementation's defects")
     _add_own(
         parser, "--only", type=modality_names, action="extend", metavar="MODALITY",
-        help=f"only {', '.join(modalities())}: one or several, separated by commas or spaces; the others are absent, "
+        help=f"only {', '.join(model_options())}: one or several, separated by commas or spaces; the others are absent, "
         "not zero",
     )  # fmt: skip
     _add_own(

@@ -77,7 +77,6 @@ SPLITTER: Check[str] = Check(TEXT.expected, TEXT.is_good, lambda _, value: check
 class PipelineConfig:
     """The project's own options; `from_dict` refuses unknown keys."""
 
-    only: tuple[str, ...] | None = option(None, BRANCHES)  # modalities; events of others are left out
     sentences: str = option("builtin", SPLITTER)
     video_final_norm: bool = option(True, FLAG)
     n_video_frames: int | None = option(None, nullable(whole()))
@@ -88,6 +87,7 @@ class PipelineConfig:
     context: str = option("exact", one_of("exact", "anchored"))  # anchored: one starts at every `context_stride` words
     context_stride: int = option(256, whole())
     video_stride: int = option(1, one_of(*STRIDES))  # bins from one computed clip to the next; 2, 4: approximations
+    only: tuple[str, ...] | None = option(None, BRANCHES)  # modalities; events of others are left out
     memory_check: bool = option(True, FLAG)  # a run whose memory would not suffice is refused before it begins
     kernels: str = option("auto", TEXT)  # or "reference", "numba", "cupy": see kernels.choose
     compat: Compat = option(Compat(), COMPAT)
