@@ -6,7 +6,7 @@ reaches on this machine now. Tiny models take longer than that, since little of 
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.machine.memory import available_memory
 from tribe_np.outputs.whole import check_own_target
+from tribe_np.pipeline.branches import is_wanted, only_rows
 from tribe_np.pipeline.costs import flops
 from tribe_np.pipeline.costs.estimate import encoder_weights
 from tribe_np.pipeline.costs.info_costs import PROGRAM
@@ -114,14 +115,16 @@ def dry_run_of(
     beside = None if words.wants_recogniser else opened.sidecar
     known = words.transcript is not None or opened.kind == "text" or beside is not None
     has_all = opened.kind == "picture" or (opened.kind == "events" and not words.wants_recogniser)
-    if known or has_all or not words.speech:
+    if known or has_all or not words.speech or not is_wanted("Word", model.options.only):
         events = model.get_events_of(opened, words, pictures)
         return dry_run(model, events, model.record.warnings)
-    events = model.get_events_of(opened, WordSource(speech=opened.kind == "events"))
+    whole = replace(model, options=replace(model.options, only=None))  # words go where there is sound
+    events = whole.get_events_of(opened, WordSource(speech=opened.kind == "events"))
     note = (
         f"speech would be transcribed first, which is not in these times; {WORDS_A_SECOND} words per second are assumed"
     )
-    return dry_run(model, Events([*events, *assumed_words(events)]), [*model.record.warnings, note])
+    wanted = only_rows(Events([*events, *assumed_words(events)]), model.options.only)
+    return dry_run(model, wanted, [*model.record.warnings, note])
 
 
 def assumed_words(events: Events) -> list[Event]:

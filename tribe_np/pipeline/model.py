@@ -26,6 +26,7 @@ from tribe_np.errors import ConfigError, EventsError
 from tribe_np.kernels.choose import kernel_set
 from tribe_np.machine.threads import LOADED_LATE, check_variables
 from tribe_np.pipeline.brain import load_brain
+from tribe_np.pipeline.branches import without_events
 from tribe_np.pipeline.config import DataConfig
 from tribe_np.pipeline.config_update import split_update
 from tribe_np.pipeline.costs.estimate import encoder_work
@@ -268,6 +269,7 @@ class TribeModel(UpstreamNames, Card):
 
         Raises   EventsError where there is none
         """
+        self._note_absent(table)
         modalities = self.encoder.build_args.feature_dims
         known = [m for m in source.present(table) if m in modalities]
         if not known:
@@ -278,6 +280,11 @@ class TribeModel(UpstreamNames, Card):
                 f"the table needs {', '.join(others)} or {last} rows"
             )
         return known
+
+    def _note_absent(self, table: Events) -> None:
+        """Says which of the modalities that were asked for have no events; EventsError where none has."""
+        for note in without_events(table, self.options.only):
+            self.record.warn(note)
 
     def _subjects(self, subject: int | str | None, windows: Sequence[Window], table: Events) -> list[int] | None:
         """The subject of each window; None for the average one."""
@@ -387,6 +394,7 @@ class TribeModel(UpstreamNames, Card):
         start = min(e.start for e in table)
         duration = max(e.stop for e in table) - start
         source = self.feature_source(self.progress)
+        self._note_absent(table)
         present = source.present(table)
         self._check(source, present, table)
         return {

@@ -7,6 +7,7 @@ from typing import Any
 from tribe_np.errors import ConfigError
 from tribe_np.media.film.probe import Habits
 from tribe_np.media.sound.audio import TrackHabits
+from tribe_np.pipeline.branches import checked_branches
 from tribe_np.pipeline.features.stride import STRIDES
 from tribe_np.settings import FLAG, TEXT, Check, Settings, nullable, one_of, option, read_fields, whole
 from tribe_np.shown import quoted
@@ -66,6 +67,9 @@ LANGUAGE: Check[str | None] = Check(
     lambda value: value is None or isinstance(value, str),
     lambda _, value: checked_language(value),
 )
+BRANCHES: Check[tuple[str, ...] | None] = Check(
+    "names of modalities or null", lambda _: True, lambda _, value: checked_branches(value)
+)
 SPLITTER: Check[str] = Check(TEXT.expected, TEXT.is_good, lambda _, value: checked_splitter(value))
 
 
@@ -83,6 +87,7 @@ class PipelineConfig:
     context: str = option("exact", one_of("exact", "anchored"))  # anchored: one starts at every `context_stride` words
     context_stride: int = option(256, whole())
     video_stride: int = option(1, one_of(*STRIDES))  # bins from one computed clip to the next; 2, 4: approximations
+    only: tuple[str, ...] | None = option(None, BRANCHES)  # modalities; events of others are left out
     memory_check: bool = option(True, FLAG)  # a run whose memory would not suffice is refused before it begins
     kernels: str = option("auto", TEXT)  # or "reference", "numba", "cupy": see kernels.choose
     compat: Compat = option(Compat(), COMPAT)

@@ -152,12 +152,13 @@ class Modality(ABC):
         """The rows of the table that this modality describes."""
         return list(events.of_type(self.about.event_type))
 
-    def make(self, piece: Piece) -> np.ndarray | TensorEntry:
+    def make(self, piece: Piece, key: str | None = None) -> np.ndarray | TensorEntry:
         """Makes the entry of a piece unless it exists; gives its place in the cache or, without a cache, the array.
 
+        `key` is the piece's, where it is known already.
         Raises   CheckpointError, MediaError, EventsError from the model and files; OutputError when it cannot be kept
         """
-        key = self.key(piece)
+        key = self.key(piece) if key is None else key
         found = self.cache.load(key)
         if found is not None and set(found) == {"features"}:
             features = found["features"]

@@ -12,6 +12,7 @@ from typing import Any
 from tribe_np.errors import EventsError
 from tribe_np.media.film import probe
 from tribe_np.media.pictures.kinds import is_picture
+from tribe_np.pipeline.branches import is_wanted, only_rows
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import terminal_progress
 from tribe_np.pipeline.run_record import RunRecord
@@ -40,22 +41,31 @@ def get_audio_and_text_events(events: Any, audio_only: bool = False) -> Any:
 def complete(events: Events, builder: EventBuilder, *, audio_only: bool = False) -> Events:
     """Durations and rates from the files, the sound of films, chunks, words, sentences and contexts, where missing.
 
-    `audio_only` leaves words as they are.
+    `audio_only` leaves words as they are. Of the modalities that the options leave out nothing is made, and no row
+    stays.
     Raises   MediaError, EventsError, MissingDependencyError: what cannot be read, transcribed or put into sentences
     """
+    only = builder.config.only
+    listens = not audio_only and is_wanted("Word", only) and not len(events.of_type("Word"))
+    hears = listens or is_wanted("Audio", only)
+    completed = _completed(events, builder, hears=hears, listens=listens, places_words=not audio_only)
+    return completed if only is None else only_rows(completed, only)
+
+
+def _completed(events: Events, builder: EventBuilder, *, hears: bool, listens: bool, places_words: bool) -> Events:
     rows = [measured(row, lambda row: file_row(row, builder.rows, builder.pictures)) for row in events]
     heard = {row.timeline for row in rows if row.type == "Audio"}
     films = [row for row in rows if row.type == "Video" and not is_picture(row.filepath)]
-    for film in films:
+    for film in films if hears else ():
         rows += sound_row(film, builder) if film.timeline not in heard else []
     table = Events(rows).standardized()
     for kind in MEDIA:
         table = chunk_events(table, kind)
     words = table.of_type("Word")
-    if audio_only or (len(words) and all(word.context for word in words)):
-        return table.standardized()
-    if len(words):
+    if places_words and not all(word.context for word in words):
         return all_in_context(table, builder).standardized()
+    if not listens:
+        return table.standardized()
     spoken = [row for timeline in table.timelines() for row in builder.transcribed(table.on(timeline))]
     return Events(spoken).standardized()
 

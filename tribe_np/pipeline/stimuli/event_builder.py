@@ -12,6 +12,7 @@ from tribe_np.media.film import probe
 from tribe_np.media.speech import synthesis as speech
 from tribe_np.media.transcripts import transcript as transcripts
 from tribe_np.media.transcripts.transcript import Transcript, Word
+from tribe_np.pipeline.branches import is_wanted, only_rows, without_events
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress, number_of
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
@@ -60,9 +61,28 @@ class EventBuilder:
         return Recogniser(self.words, self.config, self.models, self.record, self.progress, self.digests)
 
     def build(self, stimulus: Stimulus) -> Events:
-        """The standardised table of all events of a stimulus.
+        """The standardised table of all events of a stimulus, or of those that `only` asks for.
 
         Raises   MediaError, EventsError, MissingDependencyError: what cannot be read, transcribed or spoken
+        """
+        only = self.config.only
+        if not self._wants("Word") and self.words.wants_recogniser:
+            self.record.warn(f"no words are recognised, since only {' and '.join(only or ())} was asked for")
+        events = self._everything(stimulus)
+        if only is None:
+            return events
+        events = only_rows(events, only)
+        for note in without_events(events, only):
+            self.record.warn(note)
+        return events
+
+    def _wants(self, event_type: str) -> bool:
+        return is_wanted(event_type, self.config.only)
+
+    def _everything(self, stimulus: Stimulus) -> Events:
+        """The table with whatever was on the way to what is wanted, and all that decides where it begins and ends.
+
+        That is why words that are at hand are placed even where they are not wanted.
         """
         self.record.transcript = None
         check_words(stimulus, self.recogniser)
@@ -77,12 +97,15 @@ class EventBuilder:
             analyser(self.config.sentences, "english")  # a model that is missing is found out before any work
         given = self._given(stimulus)
         with self.record.timed("events"):
-            media, spoken = self._media_events(stimulus)
+            listens = self.words.speech and self._wants("Word")
+            media, spoken = self._media_events(stimulus, hears=self._wants("Audio") or (listens and given is None))
             chunked = Events(media).standardized()
             for kind in ("Audio", "Video"):
                 chunked = chunk_events(chunked, kind)
             own = None if self.words.wants_recogniser else spoken
-            events = self.with_words(chunked, own if given is None else given) if self.words.speech else chunked
+            words = own if given is None else given
+            at_hand = self.words.speech and words is not None
+            events = self.with_words(chunked, words) if listens or at_hand else chunked
             return events.standardized()
 
     def _picture(self, stimulus: Stimulus) -> Events:
@@ -168,7 +191,7 @@ class EventBuilder:
         """One timeline of a table, with contexts for all of its words or with words that are recognised."""
         words, timeline = rows.of_type("Word"), rows[0].timeline
         if not len(words):
-            heard = self.words.wants_recogniser and len(rows.of_type("Audio"))
+            heard = self.words.wants_recogniser and self._wants("Word") and len(rows.of_type("Audio"))
             return self.transcribed(rows) if heard else rows
         if self.words.wants_recogniser:
             self.record.warn(f"{name}: timeline {quoted(timeline, 60)} has words already: nothing is recognised there")
@@ -208,7 +231,8 @@ class EventBuilder:
 
     # -- film and sound ------------------------------------------------------------------------------------------
 
-    def _media_events(self, stimulus: Stimulus) -> tuple[list[Event], Transcript | None]:
+    def _media_events(self, stimulus: Stimulus, *, hears: bool) -> tuple[list[Event], Transcript | None]:
+        """Rows of whole files, and the words of a text; unless somebody `hears` it, a film's sound is not written."""
         if stimulus.kind == "text":
             wav, transcript = self._spoken(stimulus)
             return [self.rows.audio_event(wav)], transcript
@@ -220,6 +244,8 @@ class EventBuilder:
         if not film.duration > 0:
             raise MediaError(f"{stimulus.path}: lasts {film.duration} s; a stimulus must be longer than 0 s")
         rows = [self.rows.film_event(film)]
+        if not hears and not self.config.compat.wav_beside_video:
+            return [*rows, *self.rows.unheard(film)], None
         wav_path = self.rows.sound_of(stimulus.path, has_audio=film.has_audio)
         if wav_path is None:
             self.record.warn(f"{stimulus.path.name} has no sound: predicting from the pictures alone")

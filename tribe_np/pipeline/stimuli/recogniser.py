@@ -14,6 +14,7 @@ from tribe_np.media.speech.transcriber import FASTER_WHISPER, Transcriber, find_
 from tribe_np.media.transcripts import transcript as transcripts
 from tribe_np.media.transcripts.transcript import Transcript
 from tribe_np.media.transcripts.whisperx_json import whisperx_text
+from tribe_np.pipeline.branches import is_wanted
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.resolve import ModelLocations
@@ -140,7 +141,7 @@ def check_words(stimulus: Stimulus, recogniser: Recogniser) -> None:
         stimulus.table  # noqa: B018  # what is wrong with it is said before any work
     if stimulus.kind in ("events", "picture"):
         _check_words_given(stimulus, words)
-    if not words.speech or words.transcript is not None:
+    if not words.speech or words.transcript is not None or not is_wanted("Word", recogniser.config.only):
         return
     if stimulus.kind == "text" and words.align is not None:
         raise ConfigError("--align is for a film or a sound; the words of a text have times already")
