@@ -6,7 +6,9 @@ Source   tribev2 demo_utils.py TextToEvents, get_audio_and_text_events (AddText,
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from tribe_np.errors import EventsError, MediaError
 from tribe_np.media.ffmpeg import ffmpeg_version
@@ -22,6 +24,7 @@ from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.language import language_of_words, language_to_speak
 from tribe_np.pipeline.stimuli.recogniser import Recogniser, check_words
+from tribe_np.pipeline.stimuli.shown_words import word_times, words_to_show
 from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource
 from tribe_np.pipeline.store.cache import CACHE_VERSION
 from tribe_np.pipeline.store.digest import Digests, value_digest
@@ -49,6 +52,7 @@ class EventBuilder:
     progress: Progress
     models: ModelLocations = field(default_factory=lambda: default_locations(None))  # of a recogniser
     digests: Digests = field(default_factory=Digests)
+    pictures: Any = None  # a PictureShow of `picture_rows`; None: its default
 
     @property
     def recogniser(self) -> Recogniser:
@@ -62,6 +66,11 @@ class EventBuilder:
         """
         self.record.transcript = None
         check_words(stimulus, self.recogniser)
+        if stimulus.kind == "picture":
+            return Events(self._picture(stimulus.path)).standardized()
+        if self.words.is_direct:
+            with self.record.timed("events"):
+                return Events(self.shown_words(stimulus.text())).standardized()
         if self.words.speech:
             analyser(self.config.sentences, "english")  # a model that is missing is found out before any work
         given = self._given(stimulus)
@@ -73,6 +82,31 @@ class EventBuilder:
             own = None if self.words.wants_recogniser else spoken
             events = self.with_words(chunked, own if given is None else given) if self.words.speech else chunked
             return events.standardized()
+
+    # -- words and pictures alone -----------------------------------------------------------------------------------
+
+    def shown_words(self, text: str, duration: float | None = None) -> list[Event]:
+        """Word, Text and Sentence rows of words that are shown from 0 s on, without a voice, in context.
+
+        With a `duration` in seconds the words are spread over it.
+        Raises   EventsError, MissingDependencyError
+        """
+        words = self.words
+        shown = word_times(
+            words_to_show(text, "the text"), seconds_per_word=words.seconds_per_word,
+            seconds_per_letter=words.seconds_per_letter, duration=duration,
+        )  # fmt: skip
+        transcript = Transcript(tuple(shown), language_to_speak(text, self.config, self.record), "the text")
+        language = language_of_words(transcript, self.config, self.record)
+        rows = [Event("Word", w.start, w.duration, text=w.text, language=language) for w in transcript.words]
+        events = in_context(Events(rows).standardized(), language, self.config, self.record, self.progress)
+        return list(events)
+
+    def _picture(self, path: Path) -> list[Event]:
+        rows = import_module("tribe_np.pipeline.stimuli.picture_rows")
+        show = rows.PictureShow() if self.pictures is None else self.pictures
+        found: list[Event] = rows.picture_events(path, show)
+        return found
 
     # -- film and sound ------------------------------------------------------------------------------------------
 

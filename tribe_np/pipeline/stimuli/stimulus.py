@@ -11,12 +11,18 @@ from pathlib import Path
 from tribe_np.errors import ConfigError, MediaError, MissingFileError, StimulusError, reason_of
 from tribe_np.media.transcripts.sidecar import find_sidecar
 from tribe_np.media.transcripts.text_file import read_text_file
+from tribe_np.shown import quoted
 
 SUFFIXES = {
     "text": (".txt",),
     "audio": (".wav", ".mp3", ".flac", ".ogg"),
     "video": (".mp4", ".avi", ".mkv", ".mov", ".webm"),
+    "picture": (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif"),
+    "events": (".tsv",),
 }
+SPOKEN, DIRECT = "spoken", "direct"
+"""How the words of a text are shown: said by a voice, or as words alone."""
+LONGEST_PACE = 3600.0  # seconds of one word or letter
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,7 @@ class Stimulus:
     """A file that exists, is not empty, and has a known suffix."""
 
     path: Path
-    kind: str  # "text", "audio" or "video"
+    kind: str  # one of SUFFIXES
 
     def text(self) -> str:
         """The content of a text stimulus.
@@ -44,8 +50,9 @@ class WordSource:
     """Where word timings may come from: a file, a recogniser, or nowhere.
 
     Fields   transcriber is a name or a command line; whisper_model a size, a hub id or a folder; align a text that was
-             spoken, which takes the recogniser's times
-    Raises   ConfigError for what contradicts align
+             spoken, which takes the recogniser's times; how, "spoken" or "direct", is for the words of a text, and so
+             are the seconds of each word that is shown directly (a number of its own for each letter, where given)
+    Raises   ConfigError for what contradicts align or direct words, and for seconds that are none
     """
 
     transcript: Path | None = None
@@ -53,12 +60,35 @@ class WordSource:
     speech: bool = True
     whisper_model: str | None = None
     align: Path | None = None
+    how: str = SPOKEN
+    seconds_per_word: float = 0.45
+    seconds_per_letter: float | None = None
 
     def __post_init__(self) -> None:
         if self.align is not None and self.transcript is not None:
             raise ConfigError("--align contradicts --transcript, which has times of its own; give only one of them")
         if self.align is not None and not self.speech:
             raise ConfigError("--align contradicts --no-speech; give only one of them")
+        if self.how not in (SPOKEN, DIRECT):
+            raise ConfigError(f"words must be {SPOKEN!r} or {DIRECT!r}, got {quoted(self.how, 40)}")
+        for name in ("seconds_per_word", "seconds_per_letter"):
+            _check_pace(name, getattr(self, name))
+        if self.is_direct:
+            self._check_direct()
+
+    def _check_direct(self) -> None:
+        given = {
+            "--transcriber": self.transcriber, "--whisper-model": self.whisper_model, "--align": self.align,
+            "--no-speech": not self.speech or None,
+        }  # fmt: skip
+        for name, value in given.items():
+            if value is not None:
+                raise ConfigError(f"--words direct shows the words of a text: {name} contradicts it; leave one out")
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the words of a text are shown without a voice."""
+        return self.how == DIRECT
 
     def inputs(self, stimulus: Path) -> dict[str, Path | None]:
         """The files that a run reads, by what they are: none of them may be its target."""
@@ -68,6 +98,14 @@ class WordSource:
     def wants_recogniser(self) -> bool:
         """Whether a recogniser was asked for, so that a table beside the sound is not read."""
         return self.transcriber is not None or self.align is not None or self.whisper_model is not None
+
+
+def _check_pace(name: str, seconds: object) -> None:
+    if seconds is None and name == "seconds_per_letter":
+        return
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not (is_number and 0 < seconds <= LONGEST_PACE):  # type: ignore[operator]  # is_number says it
+        raise ConfigError(f"{name} must be a number of seconds above 0, at most {LONGEST_PACE:g}; got {seconds!r:.40}")
 
 
 def open_stimulus(path: str | Path, kind: str | None = None) -> Stimulus:

@@ -1,0 +1,84 @@
+"""Pictures and blank screens to rows of the events table: Video rows, which the film models read as they read films.
+
+How a picture is shown stands in the row itself, in the extra columns `background` and `beside`: a table alone gives
+the same features again.
+"""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tribe_np.errors import ConfigError, EventsError
+from tribe_np.media.pictures.kinds import NO_GROUND, SCREEN, checked_background, is_picture, is_screen, screen_colour
+from tribe_np.shown import quoted
+from tribe_np.timeline.events import Event
+from tribe_np.timeline.features import FREQUENCY, to_index
+
+SECONDS = 2.0
+"""How long a still picture is shown by default."""
+MOST_SECONDS = 3600.0
+STILL_RATE = 25.0
+"""Hz that the row of a still or a screen names: all its video frames are equal, so any rate gives the same."""
+
+
+@dataclass(frozen=True)
+class PictureShow:
+    """How a picture is shown.
+
+    `seconds` None is 2 s, of an animated picture as long as it lasts. `background` is "grey", "white" or "black", a
+    square ground on which all of the picture lies inside what the models keep, or "none": the picture is cropped as a
+    film is. `beside` is a second picture, shown to the right of the first.
+    Raises   ConfigError for seconds or a background that cannot be, or something beside it that is no picture
+    """
+
+    seconds: float | None = None
+    background: str = "grey"
+    beside: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.seconds is not None:
+            checked_seconds(self.seconds)
+        checked_background(self.background)
+        if self.beside is not None and (is_screen(self.beside) or not is_picture(self.beside)):
+            raise ConfigError(f"{self.beside}: not a picture, which alone can be shown beside another")
+
+
+def checked_seconds(seconds: float) -> float:
+    """Seconds for which a picture can be shown.
+
+    Raises   ConfigError
+    """
+    if not (isinstance(seconds, (int, float)) and math.isfinite(seconds) and 0 < seconds <= MOST_SECONDS):
+        raise ConfigError(f"a picture is shown for more than 0 and at most {MOST_SECONDS:g} s, got {quoted(seconds)}")
+    if to_index(seconds, FREQUENCY) == 0:
+        raise ConfigError(
+            f"a picture shown for {seconds:g} s would leave no trace: features have {FREQUENCY:g} steps a second; "
+            "show it for 0.5 s or longer"
+        )
+    return seconds
+
+
+def picture_events(path: str | Path, show: PictureShow) -> list[Event]:
+    """The row of a picture from second 0 on; chunks are cut later, as of a film.
+
+    Raises   MediaError for what is no picture; MissingDependencyError without Pillow
+    """
+    extra: dict[str, Any] = {"background": show.background}
+    if show.beside is not None:
+        extra["beside"] = str(show.beside)
+    seconds = SECONDS if show.seconds is None else show.seconds
+    return [Event("Video", 0.0, seconds, filepath=str(path), frequency=STILL_RATE, extra=extra)]
+
+
+def screen_event(duration: float, colour: str = "grey", *, start: float = 0.0, timeline: str = "default") -> Event:
+    """The row of a blank screen, which is made in memory and has no file.
+
+    Raises   ConfigError for a colour that is not known; EventsError for a duration that is not above 0
+    """
+    if checked_background(colour) == NO_GROUND:
+        raise ConfigError('a blank screen needs a colour: grey, white or black, not "none"')
+    if not (math.isfinite(duration) and duration > 0):
+        raise EventsError(f"a blank screen must be shown for more than 0 s, got {duration}")
+    screen_colour(SCREEN + colour)
+    return Event("Video", start, duration, timeline, filepath=SCREEN + colour, frequency=STILL_RATE)
