@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tribe_np.errors import ConfigError, EventsError, MediaError, MissingFileError
+from tribe_np.errors import EventsError, MediaError, MissingFileError
+from tribe_np.media.pictures.kinds import BACKGROUNDS
 from tribe_np.pipeline.stimuli.stimulus import Stimulus, open_stimulus
-from tribe_np.shown import did_you_mean, quoted
+from tribe_np.shown import quoted
 from tribe_np.timeline.table import decode_extra, read_table, to_number
 from tribe_np.timeline.trials import MISSING_TEXT
 
 TEXTS = ("trial_type", "run", "stim_file", "words", "background", "beside", "pair")
 NUMBERS = ("onset", "duration", "volume")
 REQUIRED = ("onset", "duration", "trial_type")
-BACKGROUNDS = ("grey", "white", "black", "none")
 FIRST_RUN = "run-1"
 LONGEST_NAME = 100  # of a run, in characters
 DATASET = "dataset_description.json"  # marks the root of a BIDS dataset
@@ -209,14 +209,3 @@ def _beside(values: Mapping[str, Any], where: str, folders: list[Path], opened: 
         raise EventsError(f"{where}: beside {quoted(values['beside'], 100)} is no picture")
     return found.path
 
-
-def checked_background(name: str) -> str:
-    """The colour of the screen between trials.
-
-    Raises   ConfigError for an unknown one
-    """
-    if name not in BACKGROUNDS:
-        raise ConfigError(
-            f"background must be one of {', '.join(BACKGROUNDS)}, got {quoted(name, 40)}{did_you_mean(name, BACKGROUNDS)}"
-        )
-    return name

@@ -44,12 +44,12 @@ class TrialEvents:
 
         Raises   TribeError of the stimulus, with its place in the design
         """
-        key = (*self.shown(row), speech)
-        if key not in self._built:
-            try:
+        try:
+            key = (*self.shown(row), speech)
+            if key not in self._built:
                 self._built[key] = self._make(row, speech=speech)
-            except TribeError as error:
-                raise type(error)(f"{self.design.at(row)}: {error}") from error
+        except TribeError as error:
+            raise type(error)(f"{self.design.at(row)}: {error}") from error
         return self._built[key]
 
     def shown(self, row: DesignTrial) -> Shown:
