@@ -63,11 +63,11 @@ def predict_to_folder(
         "command": command,
         **provenance(),
         **_files(model, opened, words.transcript),
-        **_facts(model, predictions, segments),
+        **run_facts(model, predictions, segments),
         "summary": _summary(stimulus, events, predictions, model, time.time() - began),
     }
     run["subject"] = whose_brain(subject, model.subjects, model.encoder, average=model.average_subjects)
-    run["options"] |= {"threads": threads, "subject": subject, **_word_options(words)}
+    run["options"] |= {"threads": threads, "subject": subject, **word_options(words)}
     run["seconds"] |= {"total": round(time.time() - began, 3)}
     rows = predictions.astype(np.float32, copy=False)
     write_prediction(out, Prediction(rows, tuple(segments), events, run, model.record.transcript))
@@ -88,14 +88,15 @@ def _of_events(
     return events, work(events)
 
 
-def _word_options(words: WordSource) -> dict[str, Any]:
+def word_options(words: WordSource) -> dict[str, Any]:
+    """Where the words came from, as run.json has it."""
     align = None if words.align is None else str(words.align)
     return {
         "speech": words.speech, "transcriber": words.transcriber, "whisper_model": words.whisper_model, "align": align,
     }  # fmt: skip
 
 
-def _facts(model: TribeModel, predictions: np.ndarray, segments: Sequence[Segment]) -> dict[str, Any]:
+def run_facts(model: TribeModel, predictions: np.ndarray, segments: Sequence[Segment]) -> dict[str, Any]:
     """What the run found and took."""
     record = model.record
     words_from = str(record.facts.get("words_from"))
@@ -133,9 +134,9 @@ def _columns(model: TribeModel) -> dict[str, Any]:
 
 def _files(model: TribeModel, stimulus: Stimulus, transcript: Path | None) -> dict[str, Any]:
     return {
-        "stimulus": {**_identity(stimulus.path, model), "kind": stimulus.kind},
-        "checkpoint": _identity(model.checkpoint, model),
-        "transcript": None if transcript is None else _identity(transcript, model),
+        "stimulus": {**file_identity(stimulus.path, model), "kind": stimulus.kind},
+        "checkpoint": file_identity(model.checkpoint, model),
+        "transcript": None if transcript is None else file_identity(transcript, model),
     }
 
 
@@ -147,7 +148,7 @@ def _parcellation_name(model: TribeModel) -> str:
     return "" if found is None else found.name
 
 
-def _identity(path: Path, model: TribeModel) -> dict[str, str | None]:
+def file_identity(path: Path, model: TribeModel) -> dict[str, str | None]:
     """Path and digest; a pipe, such as a shell's <(command), was read once and has none."""
     digest = model.space.digests.of(path, model.progress) if path.is_file() or path.is_dir() else None
     return {"path": str(path), "sha256": digest}

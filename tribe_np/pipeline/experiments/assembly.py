@@ -178,7 +178,9 @@ def _facts(
     return {
         "n_trials": len(timed),
         "conditions": dict(Counter(trial.row.trial_type for trial in timed)),
-        "runs": {run: max(t.stop for t in timed if t.row.run == run) for run in dict.fromkeys(t.row.run for t in timed)},
+        "runs": {
+            run: max(t.stop for t in timed if t.row.run == run) for run in dict.fromkeys(t.row.run for t in timed)
+        },
         "seed": order.seed,
         "shuffle": order.shuffle,
         "isi": order.isi,

@@ -208,4 +208,3 @@ def _beside(values: Mapping[str, Any], where: str, folders: list[Path], opened: 
     if found.kind != "picture":
         raise EventsError(f"{where}: beside {quoted(values['beside'], 100)} is no picture")
     return found.path
-
