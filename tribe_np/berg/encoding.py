@@ -122,7 +122,7 @@ class EncodingModel:
         words = WordSource(
             _path(transcript), transcriber, speech, None if whisper_model is None else str(whisper_model), _path(align)
         )
-        check_extractors(model, open_stimulus(stimulus), words)
+        check_extractors(model, open_stimulus(stimulus, words=words), words)
         responses, segments = model.predict(model.get_events_of(stimulus, words), verbose=False)
         check_finite(responses)
         self.segments = segments

@@ -5,6 +5,7 @@ the default is the one that `PipelineConfig` states.
 """
 
 import argparse
+import math
 import os
 import sys
 import warnings
@@ -68,7 +69,12 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
 
 def add_event_arguments(parser: argparse.ArgumentParser) -> None:
     """How a stimulus becomes events."""
-    parser.add_argument("stimulus", type=path, metavar="STIMULUS", help="a film, a sound or a .txt file")
+    parser.add_argument(
+        "stimulus",
+        type=path,
+        metavar="STIMULUS",
+        help="a film, a sound, a .txt, a picture or a .tsv table of events",
+    )
     add_word_arguments(parser)
     _add_own(parser, "--compat", choices=["upstream"], help="reproduce the reference implementation's defects")
     _add_own(
@@ -104,6 +110,7 @@ def add_word_arguments(parser: argparse.ArgumentParser) -> None:
         help="the text that is spoken; the recogniser finds the times of its words",
     )
     parser.add_argument("--no-speech", action="store_true", help="run without words")
+    _add_shown_words(parser)
     _add_own(
         parser,
         "--language",
@@ -115,6 +122,32 @@ def add_word_arguments(parser: argparse.ArgumentParser) -> None:
         parser, "--keep-non-speech", action="store_true",
         help="treat as words what nobody says in a transcript: musical notes, [door slams], (laughs), MAN:, dashes",
     )  # fmt: skip
+
+
+def _add_shown_words(parser: argparse.ArgumentParser) -> None:
+    """How the words of a text are shown."""
+    parser.add_argument(
+        "--words", choices=["spoken", "direct"], default="spoken",
+        help="of a text: spoken by a voice (default), or direct: shown one after another, without sound, so that code, "
+        "IPA and symbols work too; --transcript FILE gives their times",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seconds-per-word", type=pace, metavar="S", help="with --words direct: how long each is shown (default: 0.45)"
+    )
+    parser.add_argument(
+        "--seconds-per-letter", type=pace, metavar="S", help="with --words direct: show longer words longer"
+    )
+
+
+def pace(text: str) -> float:
+    """Seconds of a word or letter, for argparse."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, got {text[:40]!r}")
+    return seconds
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -248,7 +281,7 @@ def load_model(
 
     config, models = PipelineConfig.from_dict(pipeline_options(options)), locations(options, extractors=True)
     models.checkpoint(options.checkpoint)  # where both are missing, the brain encoder comes first
-    check_words(open_stimulus(options.stimulus), Recogniser(words, config, models, RunRecord(), Silent()))
+    check_words(open_stimulus(options.stimulus, words=words), Recogniser(words, config, models, RunRecord(), Silent()))
     return TribeModel.load(
         options.checkpoint,
         models,
@@ -344,7 +377,7 @@ def prepare(options: argparse.Namespace) -> int | None:
     _check_words(options)
     from tribe_np.pipeline.stimuli.stimulus import open_stimulus
 
-    open_stimulus(options.stimulus)
+    open_stimulus(options.stimulus, words=word_source(options))
     _check_places(options)
     return fix_threads(options)
 
@@ -359,6 +392,18 @@ def _check_words(options: argparse.Namespace) -> None:
         raise ConfigError(f"--no-speech contradicts {other}; give only one of them")
     if options.transcript is not None and asked:
         raise ConfigError(f"--transcript and {asked[0]} contradict each other; give only one of them")
+    _check_shown_words(options)
+
+
+def _check_shown_words(options: argparse.Namespace) -> None:
+    given = {"--seconds-per-word": options.seconds_per_word, "--seconds-per-letter": options.seconds_per_letter}
+    paces = [name for name, value in given.items() if value is not None]
+    if paces and options.words != "direct":
+        raise ConfigError(f"{paces[0]} is for words that are shown: give --words direct too, or leave it out")
+    if len(paces) == 2:
+        raise ConfigError(f"{paces[0]} contradicts {paces[1]}; give only one of them")
+    if paces and options.transcript is not None:
+        raise ConfigError(f"{paces[0]} contradicts --transcript, which has times of its own; give only one of them")
 
 
 def word_source(options: argparse.Namespace) -> "WordSource":
@@ -366,5 +411,6 @@ def word_source(options: argparse.Namespace) -> "WordSource":
     from tribe_np.pipeline.stimuli.stimulus import WordSource
 
     return WordSource(
-        options.transcript, options.transcriber, not options.no_speech, options.whisper_model, options.align
-    )
+        options.transcript, options.transcriber, not options.no_speech, options.whisper_model, options.align,
+        options.words, options.seconds_per_word or WordSource.seconds_per_word, options.seconds_per_letter,
+    )  # fmt: skip

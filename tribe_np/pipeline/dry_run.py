@@ -99,7 +99,7 @@ def dry_run_of(
 
     Raises   TribeError of every kind that the run would meet before it computes
     """
-    opened = open_stimulus(stimulus)
+    opened = open_stimulus(stimulus, words=words)
     check_own_target(out, "predict", words.inputs(stimulus))
     model = load()
     check_extractors(model, opened, words)

@@ -62,6 +62,10 @@ def check_subject(model: TribeModel, subject: str | None) -> None:
 
 def expected_events(stimulus: Stimulus, words: WordSource) -> set[str]:
     """The types of event that a stimulus will surely have; words that a recogniser may find are not sure."""
+    if words.is_direct:
+        return {"Word"}
+    if stimulus.kind == "picture":
+        return {"Video"}
     expected = {"Video"} if stimulus.kind == "video" else {"Audio"}
     if stimulus.kind == "video" and probe.probe(stimulus.path).has_audio:
         expected.add("Audio")

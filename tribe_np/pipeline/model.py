@@ -38,7 +38,7 @@ from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.complete import complete
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
-from tribe_np.pipeline.stimuli.stimulus import WordSource, one_stimulus, open_stimulus
+from tribe_np.pipeline.stimuli.stimulus import SPOKEN, WordSource, one_stimulus, open_stimulus
 from tribe_np.pipeline.store.workspace import Workspace, open_workspace
 from tribe_np.pipeline.subjects import one_subject, subjects_of
 from tribe_np.pipeline.upstream_names import UpstreamNames
@@ -177,6 +177,9 @@ class TribeModel(UpstreamNames, Card):
         speech: bool = True,
         whisper_model: str | Path | None = None,
         align: str | Path | None = None,
+        words: str = SPOKEN,
+        seconds_per_word: float = WordSource.seconds_per_word,
+        seconds_per_letter: float | None = None,
     ) -> Events:
         """The events of exactly one stimulus: chunks of film and sound, words in context.
 
@@ -184,17 +187,19 @@ class TribeModel(UpstreamNames, Card):
         `transcriber` ("faster-whisper", "whisperx" or a command line); `speech=False` runs without words.
         whisper_model  faster-whisper's: a size such as "small", a hub id or a folder
         align          a text that was spoken: its words take the times at which the transcriber heard them
+        words          "direct" shows the words of a text one after another, without a voice: each for
+                       `seconds_per_word`, or for `seconds_per_letter` a letter, or at the times of `transcript`
         Raises   ConfigError unless exactly one path is given; MediaError, EventsError, MissingDependencyError
         """
-        stimulus = one_stimulus(text_path, audio_path, video_path)
-        words = WordSource(
-            _path(transcript), transcriber, speech, None if whisper_model is None else str(whisper_model), _path(align)
-        )
-        return self._builder(words).build(stimulus)
+        source = WordSource(
+            _path(transcript), transcriber, speech, None if whisper_model is None else str(whisper_model), _path(align),
+            words, seconds_per_word, seconds_per_letter,
+        )  # fmt: skip
+        return self._builder(source).build(one_stimulus(text_path, audio_path, video_path, source))
 
     def get_events_of(self, path: str | Path, words: WordSource) -> Events:
-        """`get_events` for a stimulus whose kind follows from its suffix."""
-        return self._builder(words).build(open_stimulus(path))
+        """`get_events` for a stimulus whose kind follows from its suffix: also a picture, or a table of events."""
+        return self._builder(words).build(open_stimulus(path, words=words))
 
     def _builder(self, words: WordSource) -> EventBuilder:
         return EventBuilder(

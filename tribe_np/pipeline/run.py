@@ -50,7 +50,7 @@ def predict_to_folder(
     Raises   TribeError of every kind; nothing is written then
     """
     began = time.time()
-    opened = open_stimulus(stimulus)
+    opened = open_stimulus(stimulus, words=words)
     check_own_target(out, "predict", words.inputs(stimulus))
     model = load()
     check_extractors(model, opened, words)
@@ -93,6 +93,7 @@ def word_options(words: WordSource) -> dict[str, Any]:
     align = None if words.align is None else str(words.align)
     return {
         "speech": words.speech, "transcriber": words.transcriber, "whisper_model": words.whisper_model, "align": align,
+        "words": words.how,
     }  # fmt: skip
 
 
@@ -205,7 +206,7 @@ def events_to_file(
 
     Raises   TribeError of every kind; nothing is written then
     """
-    opened = open_stimulus(stimulus)
+    opened = open_stimulus(stimulus, words=words)
     check_file_target(out, "events", words.inputs(stimulus))
     with open_workspace(cache_folder) as space:
         record = RunRecord()
@@ -244,7 +245,7 @@ def features_to_folder(
 
     Raises   TribeError of every kind; nothing is written then
     """
-    opened = open_stimulus(stimulus)
+    opened = open_stimulus(stimulus, words=words)
     check_own_target(out, "features", words.inputs(stimulus))
     model = load()
     check_extractors(model, opened, words, predicts=False)

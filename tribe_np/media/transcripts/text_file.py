@@ -22,13 +22,19 @@ TIMED = (  # what would be spoken with its times and names
     (r"\s*WEBVTT|[^\n]*\n?[^\n]*\d\d:\d\d[,.]\d+\s*-->", "subtitles", f"the times in it would be spoken: {BESIDE}"),
     (r"\s*\\documentclass", "LaTeX source", AS_TEXT),
 )
-
+TIMED_CUES = [
+    (start, kind, "give it as --transcript FILE, and its words as the text") for start, kind, _ in TIMED
+    if kind == "subtitles"
+]  # fmt: skip
+SOURCE_TEXT = [name for name, kind in KINDS.items() if kind.group in ("list", "page", "xml")]  # that a person can read
 
 UNSEEN = re.compile(INVISIBLE.pattern.replace("\u200b", ""))  # a zero-width space parts words
 
 
-def read_text_file(path: Path) -> str:
+def read_text_file(path: Path, *, is_spoken: bool = True) -> str:
     """The text of a file, with plain line ends.
+
+    A text that is not spoken but read may be source text of any kind: LaTeX, JSON, a web page.
 
     Raises   MediaError when it cannot be read, is not text, is in an unknown encoding, blank, or too long to speak
     """
@@ -39,25 +45,26 @@ def read_text_file(path: Path) -> str:
         raise MediaError(f"{path}: cannot be read: {reason_of(error)}") from error
     if size > MOST_BYTES:
         raise MediaError(
-            f"{path}: {size / 2**20:.0f} MiB of text would take {size / CHARACTERS_PER_HOUR:,.0f} hours to speak; "
+            f"{path}: {size / 2**20:.0f} MiB of text would take {size / CHARACTERS_PER_HOUR:,.0f} hours to speak "
+            f"or to read; "
             f"the limit is {MOST_BYTES >> 20} MiB: cut it into parts"
         )
-    _check_kind(content, path)
+    _check_kind(content, path, is_spoken=is_spoken)
     text = _decoded(content, path)
-    _check_kind(text[:HEAD].encode(errors="replace"), path)
-    for start, kind, remedy in TIMED:
+    _check_kind(text[:HEAD].encode(errors="replace"), path, is_spoken=is_spoken)
+    for start, kind, remedy in TIMED if is_spoken else TIMED_CUES:
         if re.match(start, text[:HEAD], re.DOTALL | re.IGNORECASE):
             raise MediaError(f"{path}: this is {kind}; {remedy}")
     if "\0" in text:
         raise MediaError(f"{path}: not plain text: it holds zero bytes (the first at character {text.index(chr(0))})")
     text = UNSEEN.sub("", text)
     if not text.strip():
-        raise StimulusError(f"{path}: the text is blank; there is nothing to speak")
+        raise StimulusError(f"{path}: the text is blank; there is nothing to {'speak' if is_spoken else 'show'}")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _check_kind(content: bytes, path: Path) -> None:
-    kind = kind_of(content)
+def _check_kind(content: bytes, path: Path, *, is_spoken: bool) -> None:
+    kind = kind_of(content, own=() if is_spoken else SOURCE_TEXT)
     if kind is None:
         return
     what, remedy = kind.what, REMEDIES.get(kind.group, kind.remedy)

@@ -14,8 +14,9 @@ from tribe_np.media.film import probe
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import terminal_progress
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli.event_builder import EventBuilder, in_context
+from tribe_np.pipeline.stimuli.event_builder import EventBuilder
 from tribe_np.pipeline.stimuli.stimulus import WordSource
+from tribe_np.pipeline.stimuli.word_contexts import in_context
 from tribe_np.pipeline.store.workspace import open_workspace
 from tribe_np.timeline.events import Event, Events, as_events
 from tribe_np.timeline.languages import language_name
@@ -66,7 +67,7 @@ def measured(row: Event, builder: EventBuilder) -> Event:
     if row.type not in MEDIA or not row.filepath or (row.duration > 0 and row.frequency > 0):
         return row
     path = Path(row.filepath)
-    whole = builder.film_event(probe.probe(path)) if row.type == "Video" else builder.audio_event(path)
+    whole = builder.rows.film_event(probe.probe(path)) if row.type == "Video" else builder.rows.audio_event(path)
     rest = whole.duration - row.offset
     if not rest > 0:
         raise EventsError(f"{path}: lasts {whole.duration:g} s: no row can start at an offset of {row.offset:g} s")
@@ -76,10 +77,10 @@ def measured(row: Event, builder: EventBuilder) -> Event:
 def sound_row(film: Event, builder: EventBuilder) -> list[Event]:
     """The sound of a film's row, at the same place; none where the film is silent."""
     path = Path(film.filepath)
-    wav = builder.sound_of(path, has_audio=probe.probe(path).has_audio)
+    wav = builder.rows.sound_of(path, has_audio=probe.probe(path).has_audio)
     if wav is None:
         return []
-    return [replace(film, type="Audio", filepath=str(wav), frequency=builder.audio_event(wav).frequency)]
+    return [replace(film, type="Audio", filepath=str(wav), frequency=builder.rows.audio_event(wav).frequency)]
 
 
 def all_in_context(table: Events, builder: EventBuilder) -> Events:

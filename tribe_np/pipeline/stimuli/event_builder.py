@@ -4,17 +4,11 @@ Source   tribev2 demo_utils.py TextToEvents, get_audio_and_text_events (AddText,
          RemoveMissing); order of steps as there
 """
 
-from collections import Counter
-from dataclasses import asdict, dataclass, field, replace
-from importlib import import_module
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from tribe_np.errors import EventsError, MediaError
-from tribe_np.media.ffmpeg import ffmpeg_version
 from tribe_np.media.film import probe
-from tribe_np.media.film.probe import MediaInfo
-from tribe_np.media.sound import audio
 from tribe_np.media.speech import synthesis as speech
 from tribe_np.media.transcripts import transcript as transcripts
 from tribe_np.media.transcripts.transcript import Transcript
@@ -22,14 +16,14 @@ from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress, number_of
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli.language import language_of_words, language_to_speak
+from tribe_np.pipeline.stimuli.language import language_of_words, language_to_show, language_to_speak
+from tribe_np.pipeline.stimuli.media_rows import MediaRows
+from tribe_np.pipeline.stimuli.picture_rows import PictureShow, picture_events
 from tribe_np.pipeline.stimuli.recogniser import Recogniser, check_words
-from tribe_np.pipeline.stimuli.shown_words import word_times, words_to_show
-from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource
-from tribe_np.pipeline.store.cache import CACHE_VERSION
+from tribe_np.pipeline.stimuli.shown_words import QUOTE, differences, within_words, word_times, words_to_show
+from tribe_np.pipeline.stimuli.stimulus import DIRECT, Stimulus, WordSource
+from tribe_np.pipeline.stimuli.word_contexts import in_context
 from tribe_np.pipeline.store.digest import Digests, value_digest
-from tribe_np.pipeline.store.kept_media import is_kept, seal
-from tribe_np.timeline.contexts import MAX_CONTEXT_LEN, add_contexts, add_sentences, add_text, remove_missing
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.segments import chunk_events
 from tribe_np.timeline.sentences import analyser
@@ -38,7 +32,6 @@ NOT_A_SIDECAR = (
     "was taken for its transcript because of its name: if it is not one, rename it, give the words with "
     "--transcript FILE, or run without words with --no-speech"
 )
-UNEQUAL_ENDS = 1.0  # seconds by which sound and pictures of a film may end apart without a word
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +45,12 @@ class EventBuilder:
     progress: Progress
     models: ModelLocations = field(default_factory=lambda: default_locations(None))  # of a recogniser
     digests: Digests = field(default_factory=Digests)
-    pictures: Any = None  # a PictureShow of `picture_rows`; None: its default
+    pictures: PictureShow = field(default_factory=PictureShow)
+
+    @property
+    def rows(self) -> MediaRows:
+        """What makes the rows of films and sounds."""
+        return MediaRows(self.folder, self.config, self.record, self.progress, self.digests)
 
     @property
     def recogniser(self) -> Recogniser:
@@ -67,10 +65,11 @@ class EventBuilder:
         self.record.transcript = None
         check_words(stimulus, self.recogniser)
         if stimulus.kind == "picture":
-            return Events(self._picture(stimulus.path)).standardized()
+            picture = Events(picture_events(stimulus.path, self.pictures)).standardized()
+            return chunk_events(picture, "Video").standardized()
         if self.words.is_direct:
             with self.record.timed("events"):
-                return Events(self.shown_words(stimulus.text())).standardized()
+                return Events(self._shown(stimulus)).standardized()
         if self.words.speech:
             analyser(self.config.sentences, "english")  # a model that is missing is found out before any work
         given = self._given(stimulus)
@@ -83,114 +82,78 @@ class EventBuilder:
             events = self.with_words(chunked, own if given is None else given) if self.words.speech else chunked
             return events.standardized()
 
-    # -- words and pictures alone -----------------------------------------------------------------------------------
+    # -- words and pictures alone ----------------------------------------------------------------------------------
 
-    def shown_words(self, text: str, duration: float | None = None) -> list[Event]:
+    def shown_words(self, text: str, duration: float | None = None, *, language: str | None = None) -> list[Event]:
         """Word, Text and Sentence rows of words that are shown from 0 s on, without a voice, in context.
 
-        With a `duration` in seconds the words are spread over it.
-        Raises   EventsError, MissingDependencyError
+        With a `duration` in seconds the words are spread over it. A short text that names no `language` is taken to be
+        what its script tells, or else English.
+        Raises   EventsError, ConfigError, MissingDependencyError
         """
-        words = self.words
-        shown = word_times(
-            words_to_show(text, "the text"), seconds_per_word=words.seconds_per_word,
-            seconds_per_letter=words.seconds_per_letter, duration=duration,
+        words = word_times(
+            self._words_of(text), seconds_per_word=self.words.seconds_per_word,
+            seconds_per_letter=self.words.seconds_per_letter, duration=duration,
         )  # fmt: skip
-        transcript = Transcript(tuple(shown), language_to_speak(text, self.config, self.record), "the text")
+        language = language_to_show(text, self.config, self.record) if language is None else language
+        return self._in_context(Transcript(tuple(words), language, "the text"))
+
+    def _words_of(self, text: str) -> list[str]:
+        words = words_to_show(text, "the text")
+        if n_quotes := text.count(QUOTE):
+            marks, are = ("mark", "is") if n_quotes == 1 else ("marks", "are")
+            self.record.warn(f'{n_quotes} quotation {marks} (") {are} left out, as in words that are spoken')
+        return words
+
+    def _in_context(self, transcript: Transcript) -> list[Event]:
         language = language_of_words(transcript, self.config, self.record)
         rows = [Event("Word", w.start, w.duration, text=w.text, language=language) for w in transcript.words]
-        events = in_context(Events(rows).standardized(), language, self.config, self.record, self.progress)
-        return list(events)
+        table = in_context(Events(rows).standardized(), language, self.config, self.record, self.progress)
+        if not len(table.of_type("Word")):
+            raise EventsError(f"{transcript.source}: no word is left to show")
+        return list(within_words(table).standardized())
 
-    def _picture(self, path: Path) -> list[Event]:
-        rows = import_module("tribe_np.pipeline.stimuli.picture_rows")
-        show = rows.PictureShow() if self.pictures is None else self.pictures
-        found: list[Event] = rows.picture_events(path, show)
-        return found
+    def _shown(self, stimulus: Stimulus) -> list[Event]:
+        """The words of a text file, at the pace that was asked for or at given times."""
+        text, path = stimulus.text(), self.words.transcript
+        facts = self.record.facts
+        if path is None:
+            pace = "seconds_per_word" if self.words.seconds_per_letter is None else "seconds_per_letter"
+            facts |= {"words_from": "the text", "words_shown": {"how": DIRECT, pace: getattr(self.words, pace)}}
+            return self.shown_words(text, language=language_to_speak(text, self.config, self.record))
+        transcript = transcripts.checked(replace(self._read(path), source=str(path)), None)
+        self._note(transcript)
+        if not transcript.words:
+            raise EventsError(f"{path}: holds no word to show")
+        lost, more = differences(words_to_show(text, "the text"), [word.text for word in transcript.words])
+        if lost or more:
+            self.record.warn(
+                f"{stimulus.path.name} and {path} differ: {number_of(lost, 'words')} of the text are not shown, and "
+                f"{number_of(more, 'words')} that are shown are not in it"
+            )
+        facts |= {"words_from": str(path), "words_shown": {"how": DIRECT, "times": str(path)}}
+        return self._in_context(transcript)
 
     # -- film and sound ------------------------------------------------------------------------------------------
 
     def _media_events(self, stimulus: Stimulus) -> tuple[list[Event], Transcript | None]:
         if stimulus.kind == "text":
             wav, transcript = self._spoken(stimulus)
-            return [self.audio_event(wav)], transcript
+            return [self.rows.audio_event(wav)], transcript
         if stimulus.kind == "audio":
-            return [self.audio_event(stimulus.path)], None
+            return [self.rows.audio_event(stimulus.path)], None
         film = probe.probe(stimulus.path)
         if not film.has_video:
             raise MediaError(f"{stimulus.path}: holds no video stream; give a sound file as .wav, .mp3, .flac or .ogg")
         if not film.duration > 0:
             raise MediaError(f"{stimulus.path}: lasts {film.duration} s; a stimulus must be longer than 0 s")
-        rows = [self.film_event(film)]
-        wav_path = self.sound_of(stimulus.path, has_audio=film.has_audio)
+        rows = [self.rows.film_event(film)]
+        wav_path = self.rows.sound_of(stimulus.path, has_audio=film.has_audio)
         if wav_path is None:
             self.record.warn(f"{stimulus.path.name} has no sound: predicting from the pictures alone")
         else:
-            rows.append(self.audio_event(wav_path))
+            rows.append(self.rows.audio_event(wav_path))
         return rows, None
-
-    def film_event(self, film: MediaInfo) -> Event:
-        """The row of a film; what is odd about the file becomes a warning."""
-        compat = self.config.compat
-        for note in film.notes:
-            self.record.warn(note)
-        if not film.is_even:
-            counted = compat.ignore_picture_times
-            how = (
-                "they are still counted at that rate, as upstream does" if counted else "each is shown at its own time"
-            )
-            self.record.warn(f"{probe.unevenness(film)}; {how}")
-        if film.has_audio and abs(film.audio_stop - film.video_stop) > UNEQUAL_ENDS:
-            # moviepy's reader has frame 0 in hand when a chunk begins past the end, the one before the last otherwise
-            stays = (
-                "an earlier one is shown until then, as upstream does"
-                if film.is_constant
-                else "the last one stays until then"
-            )
-            self.record.warn(
-                f"{film.path.name}: its pictures end after {film.video_stop:.1f} s and its sound after "
-                f"{film.audio_stop:.1f} s; {stays if film.audio_stop > film.video_stop else 'the rest is silent'}"
-            )
-        if film.has_audio and film.audio_start > audio.ON_TIME and not compat.sound_from_start:
-            self.record.warn(
-                f"{film.path.name}: its sound begins {film.audio_start:.1f} s after the film; until then, silence"
-            )
-        self.record.facts["film"] = {
-            "ffmpeg": ffmpeg_version(), "video_stream": film.video_stream, "audio_stream": film.audio_stream,
-            "is_constant_rate": film.is_constant, "rotation": film.rotation, "pixel_aspect": film.pixel_aspect,
-        }  # fmt: skip
-        duration = film.film_duration(compat.film_habits)
-        return Event("Video", 0.0, duration, filepath=str(film.path), frequency=film.fps)
-
-    def sound_of(self, film: Path, *, has_audio: bool) -> Path | None:
-        """The sound of a film in a file of its own; None where it is silent."""
-        habits = self.config.compat.track_habits
-        if self.config.compat.wav_beside_video:
-            beside = film.with_suffix(".wav")
-            return beside if beside.exists() or (has_audio and audio.extract_audio(film, beside, habits)) else None
-        if not has_audio:
-            return None
-        digest = self.digests.of_file(film)
-        parts = {"version": CACHE_VERSION, "film": digest, "ffmpeg": ffmpeg_version(), **asdict(habits)}
-        kept = self.folder / f"sound-{value_digest(parts)[:40]}.wav"
-        if is_kept(kept, self.record.warn):
-            return kept
-        with self.progress.stage("sound of the film", None, "files") as step:
-            found = audio.extract_audio(film, kept, habits)
-            step(1)
-        if not found:
-            return None
-        seal(kept)
-        return kept
-
-    def audio_event(self, path: Path) -> Event:
-        """The row of a sound; what is odd about the file becomes a warning."""
-        info = audio.audio_info(path, trust_header=self.config.compat.trust_sound_header)
-        for note in info.notes:
-            self.record.warn(note)
-        if not info.duration > 0:
-            raise MediaError(f"{path}: lasts {info.duration} s; a stimulus must be longer than 0 s")
-        return Event("Audio", 0.0, info.duration, filepath=str(path), frequency=float(info.rate))
 
     def _spoken(self, stimulus: Stimulus) -> tuple[Path, Transcript | None]:
         text = stimulus.text()
@@ -221,9 +184,7 @@ class EventBuilder:
         transcript = self._transcript(Path(carriers[0].filepath), given)
         duration = max(e.offset + e.duration for e in carriers)
         transcript = transcripts.checked(transcript, duration)
-        for note in transcript.notes:
-            self.record.warn(f"{transcript.source}: {note.text}")
-        self.record.facts["transcript_repairs"] = {note.kind: note.count for note in transcript.notes}
+        self._note(transcript)
         if not transcript.words:
             self.record.warn("no words: predicting without text")
             return chunked
@@ -233,6 +194,11 @@ class EventBuilder:
             transcript, list(carriers), duplicate_per_chunk=compat.duplicate_words, language=language
         )
         return in_context(Events([*chunked, *words]).standardized(), language, self.config, self.record, self.progress)
+
+    def _note(self, transcript: Transcript) -> None:
+        for note in transcript.notes:
+            self.record.warn(f"{transcript.source}: {note.text}")
+        self.record.facts["transcript_repairs"] = {note.kind: note.count for note in transcript.notes}
 
     def _written(self, stimulus: Stimulus) -> Transcript | None:
         """The words in a file: the transcript that was given, or one found beside the stimulus."""
@@ -257,7 +223,8 @@ class EventBuilder:
 
     @property
     def _keeps_non_speech(self) -> bool:
-        return self.config.keep_non_speech or self.config.compat.hear_non_speech
+        heard = self.config.keep_non_speech or self.config.compat.hear_non_speech
+        return heard or self.words.is_direct  # what is shown is read, whether anybody says it or not
 
     def _read(self, path: Path) -> Transcript:
         compat = self.config.compat
@@ -265,41 +232,3 @@ class EventBuilder:
             path, lossy=compat.lossy_sidecar, drop_untimed=compat.drop_untimed_words,
             keep_non_speech=self._keeps_non_speech,
         )  # fmt: skip
-
-
-def in_context(events: Events, language: str, config: PipelineConfig, record: RunRecord, progress: Progress) -> Events:
-    """The table with Text and Sentence rows, and with a context for every word that has a sentence.
-
-    Words without one are left out, with a warning that counts them.
-    Raises   EventsError, MissingDependencyError from the splitter
-    """
-    compat = config.compat
-    splitter = analyser(config.sentences, language)
-    record.facts |= {"sentences": splitter.name, "sentences_note": splitter.note}
-    progress.note(splitter.note)
-    n_words = len(events.of_type("Word"))
-    events = add_text(events, analyser=splitter)
-    events = add_sentences(
-        events, analyser=splitter, max_unmatched_ratio=0.05,
-        rounding_loses_words=compat.rounding_loses_words, merge_identical=compat.identical_sentences,
-    )  # fmt: skip
-    stride = config.stride
-    events = add_contexts(
-        events, max_context_len=MAX_CONTEXT_LEN, stride=stride, merge_identical=compat.identical_sentences
-    )
-    events = remove_missing(events)
-    if stride > 1 and _longest(events) > MAX_CONTEXT_LEN + 1:
-        record.warn(
-            f"contexts are anchored at every {stride}th word, an approximation: from word {MAX_CONTEXT_LEN + 2} on, "
-            f"words have up to {stride} words more context than exact ones"
-        )
-    lost = n_words - len(events.of_type("Word"))
-    if lost:
-        verb = "is" if lost == 1 else "are"
-        record.warn(f"{lost} of {number_of(n_words, 'words')} could not be placed in a sentence and {verb} left out")
-    return events
-
-
-def _longest(events: Events) -> int:
-    """Words of the timeline that has most."""
-    return max(Counter(word.timeline for word in events.of_type("Word")).values(), default=0)

@@ -30,6 +30,20 @@ def language_to_speak(text: str, config: PipelineConfig, record: RunRecord) -> s
     return found.language.code
 
 
+def language_to_show(text: str, config: PipelineConfig, record: RunRecord) -> str:
+    """`language_to_speak` of words that nobody says: of a few, as a trial shows them, only their script tells.
+
+    langdetect takes "house" for Norwegian; a wrong guess would be worse than none.
+    """
+    if _is_named(config) or config.language == DETECT or len(text) >= ENOUGH:
+        return language_to_speak(text, config, record)
+    found = detect_by_script(text)
+    record.facts["language_from"] = "assumed" if found is None else "detected"
+    if found is None:
+        record.warn("words of short texts are taken to be English; if that is wrong, give --language NAME")
+    return "english" if found is None else found.language.code
+
+
 def language_to_hear(config: PipelineConfig, record: RunRecord) -> str | None:
     """The language for the recogniser; None lets it find out."""
     if config.compat.english_only:

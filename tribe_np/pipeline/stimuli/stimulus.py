@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from tribe_np.errors import ConfigError, MediaError, MissingFileError, StimulusError, reason_of
+from tribe_np.media.pictures.kinds import PICTURE_SUFFIXES
 from tribe_np.media.transcripts.sidecar import find_sidecar
 from tribe_np.media.transcripts.text_file import read_text_file
 from tribe_np.shown import quoted
@@ -17,7 +18,7 @@ SUFFIXES = {
     "text": (".txt",),
     "audio": (".wav", ".mp3", ".flac", ".ogg"),
     "video": (".mp4", ".avi", ".mkv", ".mov", ".webm"),
-    "picture": (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif"),
+    "picture": PICTURE_SUFFIXES,
     "events": (".tsv",),
 }
 SPOKEN, DIRECT = "spoken", "direct"
@@ -31,13 +32,14 @@ class Stimulus:
 
     path: Path
     kind: str  # one of SUFFIXES
+    is_spoken: bool = True  # a text: else its words are shown, and may be a web page or a formula
 
     def text(self) -> str:
         """The content of a text stimulus.
 
         Raises   MediaError when it is not plain text, in an unknown encoding, blank or too long
         """
-        return read_text_file(self.path)
+        return read_text_file(self.path, is_spoken=self.is_spoken)
 
     @cached_property
     def sidecar(self) -> Path | None:
@@ -108,8 +110,8 @@ def _check_pace(name: str, seconds: object) -> None:
         raise ConfigError(f"{name} must be a number of seconds above 0, at most {LONGEST_PACE:g}; got {seconds!r:.40}")
 
 
-def open_stimulus(path: str | Path, kind: str | None = None) -> Stimulus:
-    """The stimulus at `path`; `kind` asks for one kind.
+def open_stimulus(path: str | Path, kind: str | None = None, *, words: WordSource | None = None) -> Stimulus:
+    """The stimulus at `path`; `kind` asks for one kind, `words` says how those of a text are shown.
 
     Raises   StimulusError (a ValueError) for an unknown suffix, checked first, as upstream; MissingFileError (a
              FileNotFoundError) where there is no file; MediaError for an empty one or an unusable name
@@ -130,7 +132,10 @@ def open_stimulus(path: str | Path, kind: str | None = None) -> Stimulus:
             f"{path}: {what} must end with one of {', '.join(sorted(allowed))}, got {suffix or 'no suffix'!r}"
         )
     _check_is_file(path)
-    stimulus = Stimulus(path, kinds[suffix])
+    is_direct = words is not None and words.is_direct
+    stimulus = Stimulus(path, kinds[suffix], is_spoken=not is_direct)
+    if is_direct and stimulus.kind != "text":
+        raise ConfigError(f"--words direct shows the words of a text (.txt), not those of {path}; leave it out")
     if stimulus.kind == "text":
         stimulus.text()  # anything but text is refused before any work
     return stimulus
@@ -152,7 +157,10 @@ def _check_is_file(path: Path) -> None:
 
 
 def one_stimulus(
-    text_path: str | Path | None, audio_path: str | Path | None, video_path: str | Path | None
+    text_path: str | Path | None,
+    audio_path: str | Path | None,
+    video_path: str | Path | None,
+    words: WordSource | None = None,
 ) -> Stimulus:
     """The stimulus of whichever path is given.
 
@@ -163,4 +171,4 @@ def one_stimulus(
         names = ", ".join(f"{kind}_path" for kind in given) or "none"
         raise ConfigError(f"exactly one of text_path, audio_path, video_path must be given, got {names}")
     kind, path = next(iter(given.items()))
-    return open_stimulus(path, kind)
+    return open_stimulus(path, kind, words=words)
