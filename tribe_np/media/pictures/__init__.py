@@ -1,1 +1,1 @@
-"""Pictures as stimuli: files read with Pillow, laid on a ground at the models' aspect, and handed on as video frames."""
+"""Pictures as stimuli: read with Pillow, laid on a ground at the models' aspect, handed on as video frames."""
