@@ -14,6 +14,7 @@ from tribe_np.errors import CheckpointError, ConfigError
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.machine.memory import available_memory
+from tribe_np.pipeline.branches import check_has_branches
 from tribe_np.pipeline.columns import column_selection
 from tribe_np.pipeline.config import DataConfig
 from tribe_np.pipeline.config_update import split_settings, updated
@@ -60,6 +61,10 @@ def load_brain(
     options, config = replace(options, **flags), updated(opened.config, overrides)
     data = DataConfig.from_dict(_section(config, "data", folder))
     build_args = BuildArgs.from_dict(opened.build_args)
+    if options.only is not None:
+        there = [modality for modality in data.modalities if modality in build_args.feature_dims]
+        check_has_branches(options.only, there, folder)
+        data = replace(data, modalities=tuple(modality for modality in there if modality in options.only))
     _check_duration(data, build_args, folder)
     encoder_config = EncoderConfig.from_dict(_section(config, "brain_model_config", folder))
     space = space_of(config["data"], build_args.n_outputs)

@@ -7,6 +7,7 @@ from typing import Any
 from tribe_np.errors import ConfigError
 from tribe_np.media.film.probe import Habits
 from tribe_np.media.sound.audio import TrackHabits
+from tribe_np.pipeline.branches import checked_branches
 from tribe_np.pipeline.features.stride import STRIDES
 from tribe_np.settings import FLAG, TEXT, Check, Settings, nullable, one_of, option, read_fields, whole
 from tribe_np.shown import quoted
@@ -66,6 +67,9 @@ LANGUAGE: Check[str | None] = Check(
     lambda value: value is None or isinstance(value, str),
     lambda _, value: checked_language(value),
 )
+BRANCHES: Check[tuple[str, ...] | None] = Check(
+    "names of modalities or null", lambda _: True, lambda _, value: checked_branches(value)
+)
 SPLITTER: Check[str] = Check(TEXT.expected, TEXT.is_good, lambda _, value: checked_splitter(value))
 
 
@@ -73,6 +77,7 @@ SPLITTER: Check[str] = Check(TEXT.expected, TEXT.is_good, lambda _, value: check
 class PipelineConfig:
     """The project's own options; `from_dict` refuses unknown keys."""
 
+    only: tuple[str, ...] | None = option(None, BRANCHES)  # modalities; events of others are left out
     sentences: str = option("builtin", SPLITTER)
     video_final_norm: bool = option(True, FLAG)
     n_video_frames: int | None = option(None, nullable(whole()))

@@ -12,6 +12,7 @@ from tribe_np.media.film import probe
 from tribe_np.media.speech import synthesis as speech
 from tribe_np.media.transcripts import transcript as transcripts
 from tribe_np.media.transcripts.transcript import Transcript
+from tribe_np.pipeline.branches import is_wanted, only_rows, without_events
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress, number_of
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
