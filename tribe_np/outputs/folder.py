@@ -44,7 +44,7 @@ class Prediction:
 
 
 def write_prediction(folder: str | Path, prediction: Prediction, command: str = COMMAND) -> None:
-    """Writes the folder as the result of `command`; an earlier prediction folder there is replaced if it is as it was written, else left alone.
+    """Writes the folder as the result of `command`; an earlier one there is replaced if it is as it was written.
 
     Raises   OutputError when the target is something else, the disk is full or the place is not writable
     """

@@ -7,6 +7,7 @@ from typing import Any
 
 from tribe_np.pipeline.experiments.design import Design, DesignTrial
 from tribe_np.pipeline.experiments.schedule import (
+    DECIMALS,
     KINDS,
     Order,
     TimedTrial,
@@ -23,9 +24,11 @@ from tribe_np.pipeline.experiments.trial_events import (
     media_length,
     n_different,
     placed,
+    start_before,
 )
 from tribe_np.pipeline.progress import number_of
 from tribe_np.pipeline.stimuli.picture_rows import screen_event
+from tribe_np.pipeline.stimuli.shown_words import lasting
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import FREQUENCY, to_index
 from tribe_np.timeline.trials import Trial, Trials, trials_of
@@ -130,15 +133,17 @@ def _run_rows(numbered: Sequence[tuple[int, TimedTrial]], shelf: TrialEvents, ru
     taken: list[tuple[float, float]] = []
     for number, trial in numbered:
         about = {"trial": number, "trial_type": trial.row.trial_type}
-        rows.append(Event("Stimulus", trial.onset, trial.duration, run, extra=about))
+        lasts = lasting(trial.onset, trial.stop)
+        rows.append(Event("Stimulus", trial.onset, lasts, run, extra=about))
         events = shelf.of(trial.row, speech=shelf.builder.words.speech)
         events = cut(events, trial.duration) if is_cut(trial, events) else events
-        rows += placed(events, trial.onset, run, trial.row.volume)
+        rows += placed(events, trial.onset, trial.stop, run, trial.row.volume)
         if "Video" in trial.spans:
             taken.append((trial.onset, min(trial.duration, media_length(events))))
     if colour != NO_SCREEN:
         rows += [
-            screen_event(duration, colour, start=start, timeline=run) for start, duration in free_stretches(taken, stop)
+            screen_event(lasts, colour, start=start_before(start, lasts, stop), timeline=run)
+            for start, lasts in free_stretches(taken, stop)
         ]
     return rows
 
@@ -162,7 +167,7 @@ def free_stretches(taken: Sequence[tuple[float, float]], stop: float) -> Iterato
 def _on_grid(free: float, until: float, first: int, step: int) -> tuple[float, float]:
     """The times themselves where they round to the steps, else those of the steps."""
     if (to_index(free, FREQUENCY), to_index(until - free, FREQUENCY)) == (first, step - first):
-        return free, until - free
+        return free, round(until - free, DECIMALS)  # equal gaps have equal features
     return first / FREQUENCY, (step - first) / FREQUENCY
 
 

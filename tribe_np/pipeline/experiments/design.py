@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tribe_np.errors import EventsError, MediaError, MissingFileError
+from tribe_np.errors import EventsError, MissingFileError, StimulusError, TribeError
 from tribe_np.media.pictures.kinds import BACKGROUNDS
-from tribe_np.pipeline.stimuli.stimulus import Stimulus, open_stimulus
+from tribe_np.pipeline.stimuli.stimulus import DIRECT, SUFFIXES, Stimulus, WordSource, open_stimulus
 from tribe_np.shown import quoted
 from tribe_np.timeline.table import decode_extra, read_table, to_number
 from tribe_np.timeline.trials import MISSING_TEXT
@@ -76,11 +76,12 @@ class Design:
         return f"{self.path}, line {row.line}"
 
 
-def read_design(path: str | Path, *, needs_onsets: bool = True) -> Design:
+def read_design(path: str | Path, *, needs_onsets: bool = True, is_direct: bool = False) -> Design:
     """The checked design in a tab-separated file; its stimuli exist and have a known suffix.
 
     Files are looked for from the design's folder, in a `stimuli` folder beside it and in that of its BIDS dataset.
-    `needs_onsets`: whether every trial must have an onset; with a fixed gap between trials none has to.
+    `needs_onsets`: whether every trial must have an onset; with a fixed gap between trials none has to. `is_direct`:
+    whether the words of text files are shown, not spoken.
     Raises   EventsError naming file, line and column; MediaError for a stimulus that cannot be used
     """
     path = Path(path)
@@ -96,13 +97,11 @@ def read_design(path: str | Path, *, needs_onsets: bool = True) -> Design:
         raise EventsError(f"{path}: holds no trials; it needs at least one row below the column names")
     if len(records) > BIG_TRIALS:
         raise EventsError(f"{path}: holds {len(records)} trials; at most {BIG_TRIALS} can be used")
-    folders = stimulus_folders(path)
-    opened: dict[Path, Stimulus] = {}
+    shelf = StimulusFiles(stimulus_folders(path), is_direct)
     return Design(
         path,
         tuple(
-            _trial(dict(zip(columns, cells, strict=True)), path, line, folders, opened, needs_onsets)
-            for line, cells in records
+            _trial(dict(zip(columns, cells, strict=True)), path, line, shelf, needs_onsets) for line, cells in records
         ),
     )
 
@@ -114,9 +113,7 @@ def stimulus_folders(design: Path) -> list[Path]:
     return list(dict.fromkeys([here, here / STIMULI, *(root / STIMULI for root in roots)]))
 
 
-def _trial(
-    record: Mapping[str, str], path: Path, line: int, folders: list[Path], opened: dict[Path, Stimulus], timed: bool
-) -> DesignTrial:
+def _trial(record: Mapping[str, str], path: Path, line: int, files: "StimulusFiles", timed: bool) -> DesignTrial:
     where = f"{path}, line {line}"
     values: dict[str, Any] = {name: _number(name, record[name], where) for name in NUMBERS if name in record}
     values |= {name: _text(record[name]) for name in TEXTS if name in record}
@@ -128,9 +125,9 @@ def _trial(
         known = ", ".join(BACKGROUNDS)
         raise EventsError(f"{where}: background is {quoted(values['background'], 40)}, expected one of {known}")
     if values.get("stim_file"):
-        values["stimulus"] = _opened(values["stim_file"], "stim_file", where, folders, opened)
+        values["stimulus"] = files.open(values["stim_file"], "stim_file", where)
     if values.get("beside"):
-        values["beside_path"] = _beside(values, where, folders, opened)
+        values["beside_path"] = _beside(values, where, files)
     known = (*NUMBERS, *TEXTS)
     extra = {name: decode_extra(cell) for name, cell in record.items() if name not in known and cell and name}
     return DesignTrial(line, **values, extra=extra)
@@ -182,29 +179,45 @@ def _check_shown(values: Mapping[str, Any], record: Mapping[str, str], where: st
         raise EventsError(f"{where}: words holds no word")
 
 
-def _opened(
-    name: str, column: str, where: str, folders: list[Path], opened: dict[Path, Stimulus], kind: str | None = None
-) -> Stimulus:
-    """The stimulus that a cell names, opened once."""
-    try:
-        candidates = [folder / name for folder in folders]
-        found = next((place for place in candidates if place.is_file()), candidates[0])
-        if found not in opened:
-            opened[found] = open_stimulus(found)
-    except MissingFileError as error:
-        looked = "" if Path(name).is_absolute() else f" in {', '.join(map(str, folders))}"
-        raise MissingFileError(f"{where}: {column} {quoted(name, 200)}: no such file{looked}") from error
-    except (MediaError, OSError, ValueError) as error:
-        raise EventsError(f"{where}: {column}: {error}") from error
-    return opened[found]
+@dataclass(frozen=True)
+class StimulusFiles:
+    """The files that a design names, looked for in `folders` and opened once."""
+
+    folders: list[Path]
+    is_direct: bool
+    _opened: dict[Path, Stimulus] = field(default_factory=dict)
+
+    def open(self, name: str, column: str, where: str) -> Stimulus:
+        """The stimulus that a cell names.
+
+        Raises   MissingFileError, EventsError with its place in the design
+        """
+        try:
+            candidates = [folder / name for folder in self.folders]
+            found = next((place for place in candidates if place.is_file()), candidates[0])
+            if found not in self._opened:
+                self._opened[found] = self._open(found)
+            return self._opened[found]
+        except MissingFileError as error:
+            looked = "" if Path(name).is_absolute() else f" in {', '.join(map(str, self.folders))}"
+            raise MissingFileError(f"{where}: {column} {quoted(name, 200)}: no such file{looked}") from error
+        except (TribeError, OSError, ValueError) as error:
+            raise EventsError(f"{where}: {column}: {error}") from error
+
+    def _open(self, path: Path) -> Stimulus:
+        is_text = path.suffix.lower() in SUFFIXES["text"]
+        stimulus = open_stimulus(path, words=WordSource(how=DIRECT) if self.is_direct and is_text else None)
+        if stimulus.kind == "events":
+            raise StimulusError(f"{path}: is a table; a trial shows a picture, a film, a sound or a text (.txt)")
+        return stimulus
 
 
-def _beside(values: Mapping[str, Any], where: str, folders: list[Path], opened: dict[Path, Stimulus]) -> Path:
+def _beside(values: Mapping[str, Any], where: str, files: StimulusFiles) -> Path:
     """The picture at the side of another."""
     shown = values.get("stimulus")
     if shown is None or shown.kind != "picture":
         raise EventsError(f"{where}: beside is for a picture; {values.get('stim_file') or 'words'} is none")
-    found = _opened(values["beside"], "beside", where, folders, opened)
+    found = files.open(values["beside"], "beside", where)
     if found.kind != "picture":
         raise EventsError(f"{where}: beside {quoted(values['beside'], 100)} is no picture")
     return found.path

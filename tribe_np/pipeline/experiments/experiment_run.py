@@ -56,7 +56,7 @@ class ExperimentWishes:
 
         Raises   EventsError, MediaError
         """
-        return read_design(path, needs_onsets=self.order.isi is None)
+        return read_design(path, needs_onsets=self.order.isi is None, is_direct=self.is_direct)
 
 
 def experiment_events(

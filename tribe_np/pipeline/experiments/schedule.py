@@ -17,6 +17,7 @@ from tribe_np.shown import quoted, shown
 
 MILLISECONDS = 1000  # onsets that are computed are rounded up to whole ones
 SLIGHTLY = 1e-6  # seconds by which trials may overlap: rounding
+DECIMALS = 9
 KINDS = {"Video": "pictures or films", "Audio": "sounds", "Word": "texts"}
 """Kinds of event of which a run has at most one at a time, with a name for people."""
 LONGEST_GAP = 86_400.0
@@ -70,8 +71,8 @@ class TimedTrial:
 
     @property
     def stop(self) -> float:
-        """Seconds of its run."""
-        return self.onset + self.duration
+        """Seconds of its run, without the rounding error that would begin another row of predictions."""
+        return round(self.onset + self.duration, DECIMALS)
 
 
 Presentation = list[TimedTrial]

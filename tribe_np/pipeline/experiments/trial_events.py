@@ -4,12 +4,13 @@ Alone means: its own chunks, and words whose context begins with it. So its feat
 before, and are those that `predict` of the file alone would compute.
 """
 
+import math
 from dataclasses import dataclass, field, replace
 
 from tribe_np.errors import TribeError
 from tribe_np.pipeline.experiments.design import Design, DesignTrial
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
-from tribe_np.pipeline.stimuli.language import language_to_speak
+from tribe_np.pipeline.stimuli.language import language_to_show
 from tribe_np.pipeline.stimuli.picture_rows import PictureShow
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.segments import chunk_events
@@ -81,7 +82,7 @@ class TrialEvents:
         """The language of all words of the design together: one word alone tells too little."""
         if not self._languages:
             text = " ".join(dict.fromkeys(row.words for row in self.design if row.words))
-            self._languages.append(language_to_speak(text, self.builder.config, self.builder.record))
+            self._languages.append(language_to_show(text, self.builder.config, self.builder.record))
         return self._languages[0]
 
     def _show(self, row: DesignTrial) -> PictureShow:
@@ -128,14 +129,28 @@ def unchunked(events: Events) -> list[Event]:
     return rows
 
 
-def placed(events: Events, onset: float, timeline: str, volume: float | None = None) -> list[Event]:
-    """The events of a trial at its onset on the timeline of its run; a volume is written into the rows of sound."""
+def placed(events: Events, onset: float, stop: float, timeline: str, volume: float | None = None) -> list[Event]:
+    """The events of a trial at its onset on the timeline of its run; a volume is written into the rows of sound.
+
+    Units    seconds; what ends within a rounding error of `stop`, the trial's, does not end after it
+    """
 
     def at(row: Event) -> Event:
         louder = {"volume": volume} if volume is not None and volume != 1 and row.type == "Audio" else {}
-        return replace(row, start=row.start + onset, timeline=timeline, extra=dict(row.extra) | louder)
+        start = start_before(row.start + onset, row.duration, stop)
+        return replace(row, start=start, timeline=timeline, extra=dict(row.extra) | louder)
 
     return [at(row) for row in events]
+
+
+def start_before(start: float, duration: float, stop: float) -> float:
+    """A start from which a row does not end a rounding error after `stop`, where another row of predictions would begin.
+
+    The duration stays: the features of a sound or film are kept under it.
+    """
+    while stop < start + duration < stop + SLIGHTLY and start > 0:
+        start = math.nextafter(start, 0.0)
+    return start
 
 
 def n_different(rows: list[Event]) -> int:
