@@ -10,7 +10,7 @@ import pytest
 from extractors.catalogue import modalities
 from tests.cli.conftest import Command, refused
 from tribe_np.cli.common import locations
-from tribe_np.cli.parser import COMMANDS, build_parser, command_parser, with_hemispheres_apart, with_regions_apart
+from tribe_np.cli.parser import COMMANDS, build_parser, command_parser, with_hemispheres_apart, with_names_apart
 from tribe_np.errors import CheckpointError
 from tribe_np.pipeline.resolve import default_locations
 
@@ -62,7 +62,7 @@ def test_help_keeps_names_as_they_are(command_here: Command) -> None:
     ],
 )
 def test_regions_do_not_swallow_the_stimulus(written: list[str], regions: list[str]) -> None:
-    options = build_parser().parse_args(with_regions_apart(["predict", *written]))
+    options = build_parser().parse_args(with_names_apart(["predict", *written]))
     assert options.roi == regions
     assert "clip" in str(options.stimulus)
 

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from extractors.catalogue import modalities
+from tribe_np.cli.parser import modality_names
 from tribe_np.errors import ConfigError
 from tribe_np.files.home import hub_cache_folder
 from tribe_np.machine import allocator, threads
@@ -82,6 +84,11 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
 def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     """How words become sentences and contexts, and whether as upstream does."""
     _add_own(parser, "--compat", choices=["upstream"], help="reproduce the reference implementation's defects")
+    _add_own(
+        parser, "--only", type=modality_names, action="extend", metavar="MODALITY",
+        help=f"only {', '.join(modalities())}: one or several, separated by commas or spaces; the others are absent, "
+        "not zero",
+    )  # fmt: skip
     _add_own(
         parser, "--sentences", metavar="NAME",
         help="sentence splitter: builtin (default), or spacy:MODEL; spacy:en_core_web_lg gives upstream's sentences",

@@ -15,7 +15,7 @@ from contextlib import suppress
 from importlib import import_module
 
 from tribe_np.cli.common import quiet_libraries
-from tribe_np.cli.parser import build_parser, with_hemispheres_apart, with_regions_apart
+from tribe_np.cli.parser import build_parser, with_hemispheres_apart, with_names_apart
 from tribe_np.cli.stops import STOPS
 from tribe_np.cli.streams import drop_output, finish_output
 from tribe_np.errors import ConfigError, OutputError, TribeError
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     as_json = "--json" in given
     try:
         _check_encoding(given)
-        options = build_parser().parse_args(with_hemispheres_apart(with_regions_apart(given)))
+        options = build_parser().parse_args(with_hemispheres_apart(with_names_apart(given)))
         as_json = options.json  # argparse takes a beginning of the name too
         options.command_line = shlex.join(given)
         if options.quiet:

@@ -109,21 +109,25 @@ def command_parser(name: str) -> Parser:
     return found
 
 
-def with_regions_apart(arguments: Sequence[str]) -> list[str]:
-    """The same arguments with one name of a region after every --roi, so that none of them is taken for a stimulus.
+WITH_NAMES = ("--roi", "--only")
 
-    Names follow --roi up to the next option or to what looks like a file: no area of HCP-MMP1 has a dot or a slash.
 
-    >>> with_regions_apart(["predict", "--roi", "V1", "MT", "clip.mp4"])
+def with_names_apart(arguments: Sequence[str]) -> list[str]:
+    """The same arguments with one name after every --roi and --only, so that none of them is taken for a stimulus.
+
+    Names follow up to the next option or to what looks like a file: no area of HCP-MMP1 has a dot or a slash, and no
+    modality.
+
+    >>> with_names_apart(["predict", "--roi", "V1", "MT", "clip.mp4"])
     ['predict', '--roi', 'V1', '--roi', 'MT', 'clip.mp4']
     """
     apart: list[str] = []
-    among_names = False
+    option = ""
     for argument in arguments:
         if argument.startswith("-") or "." in argument or "/" in argument:
-            among_names = argument == "--roi"
-        elif among_names and apart[-1] != "--roi":
-            apart.append("--roi")
+            option = argument if argument in WITH_NAMES else ""
+        elif option and apart[-1] != option:
+            apart.append(option)
         apart.append(argument)
     return apart
 
@@ -162,6 +166,11 @@ def region_names(text: str) -> list[str]:
     ['V1', 'MT']
     """
     return names_between_commas(text, "a region such as V1")
+
+
+def modality_names(text: str) -> list[str]:
+    """Names of modalities between commas, for argparse; whether there is such a modality is found out later."""
+    return names_between_commas(text, "a modality such as video")
 
 
 def names_between_commas(text: str, what: str) -> list[str]:

@@ -27,9 +27,8 @@ def checked_branches(given: object) -> tuple[str, ...] | None:
         raise ConfigError(f"only must name modalities ({', '.join(known)}), got {quoted(given)}")
     for name in names:
         if name not in known:
-            raise ConfigError(
-                f"only: unknown modality {quoted(name)}{did_you_mean(name, known) or f'; known are {", ".join(known)}'}"
-            )
+            hint = did_you_mean(name, known) or f"; known are {', '.join(known)}"
+            raise ConfigError(f"only: unknown modality {quoted(name)}{hint}")
     return tuple(name for name in known if name in names)
 
 

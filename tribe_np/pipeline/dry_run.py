@@ -6,7 +6,7 @@ reaches on this machine now. Tiny models take longer than that, since little of 
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.machine.memory import available_memory
 from tribe_np.outputs.whole import check_own_target
+from tribe_np.pipeline.branches import is_wanted, only_rows
 from tribe_np.pipeline.costs import flops
 from tribe_np.pipeline.costs.estimate import encoder_weights
 from tribe_np.pipeline.costs.info_costs import PROGRAM
@@ -100,28 +101,33 @@ def dry_run_of(
     Raises   TribeError of every kind that the run would meet before it computes
     """
     opened = open_stimulus(stimulus, words=words)
-    check_own_target(out, "predict", words.inputs(stimulus))
+    check_own_target(out, "predict", words.inputs(opened))
     model = load()
     check_extractors(model, opened, words)
     check_subject(model, subject)
     beside = None if words.wants_recogniser else opened.sidecar
-    known = words.transcript is not None or opened.kind == "text" or beside is not None
-    if known or not words.speech:
-        events = model.get_events_of(opened.path, words)
+    known = words.transcript is not None or opened.kind in ("text", "picture") or beside is not None
+    in_table = opened.kind == "events" and not words.wants_recogniser
+    if known or in_table or not words.speech or not is_wanted("Word", model.options.only):
+        events = model.get_events_of(opened, words)
         return dry_run(model, events, model.record.warnings)
-    events = model.get_events_of(opened.path, WordSource(speech=False))
+    whole = replace(model, options=replace(model.options, only=None))  # words go where there is sound
+    events = whole.get_events_of(opened, WordSource(speech=opened.kind == "events"))
     note = (
         f"speech would be transcribed first, which is not in these times; {WORDS_A_SECOND} words per second are assumed"
     )
-    return dry_run(model, Events([*events, *assumed_words(events)]), [*model.record.warnings, note])
+    wanted = only_rows(Events([*events, *assumed_words(events)]), model.options.only)
+    return dry_run(model, wanted, [*model.record.warnings, note])
 
 
 def assumed_words(events: Events) -> list[Event]:
     """Words in place of those that a recogniser would find, evenly over the sound."""
-    sounds = events.of_type("Audio")
-    each = 1 / WORDS_A_SECOND
-    count = round(sum(sound.duration for sound in sounds) * WORDS_A_SECOND)
-    return [Event("Word", n * each, each, text="word", context="word") for n in range(count)]
+    each, words = 1 / WORDS_A_SECOND, []
+    for timeline, rows in events.by_timeline().items():
+        if not len(rows.of_type("Word")):  # a table has words where it has them
+            count = round(sum(sound.duration for sound in rows.of_type("Audio")) * WORDS_A_SECOND)
+            words += [Event("Word", n * each, each, timeline, text="word", context="word") for n in range(count)]
+    return words
 
 
 def dry_run(model: TribeModel, events: Events, notes: Sequence[str] = ()) -> DryRun:

@@ -66,6 +66,9 @@ def expected_events(stimulus: Stimulus, words: WordSource) -> set[str]:
         return {"Word"}
     if stimulus.kind == "picture":
         return {"Video"}
+    if stimulus.kind == "events":
+        types = {row.type for row in stimulus.table.rows}
+        return types if words.speech else types - {"Word"}
     expected = {"Video"} if stimulus.kind == "video" else {"Audio"}
     if stimulus.kind == "video" and probe.probe(stimulus.path).has_audio:
         expected.add("Audio")

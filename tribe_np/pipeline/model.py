@@ -26,6 +26,7 @@ from tribe_np.errors import ConfigError, EventsError
 from tribe_np.kernels.choose import kernel_set
 from tribe_np.machine.threads import LOADED_LATE, check_variables
 from tribe_np.pipeline.brain import load_brain
+from tribe_np.pipeline.branches import without_events
 from tribe_np.pipeline.config import DataConfig
 from tribe_np.pipeline.config_update import split_update
 from tribe_np.pipeline.costs.estimate import encoder_work
@@ -38,7 +39,7 @@ from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.complete import complete
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
-from tribe_np.pipeline.stimuli.stimulus import SPOKEN, WordSource, one_stimulus, open_stimulus
+from tribe_np.pipeline.stimuli.stimulus import SPOKEN, Stimulus, WordSource, one_stimulus, open_stimulus
 from tribe_np.pipeline.store.workspace import Workspace, open_workspace
 from tribe_np.pipeline.subjects import one_subject, subjects_of
 from tribe_np.pipeline.upstream_names import UpstreamNames
@@ -197,9 +198,10 @@ class TribeModel(UpstreamNames, Card):
         )  # fmt: skip
         return self._builder(source).build(one_stimulus(text_path, audio_path, video_path, source))
 
-    def get_events_of(self, path: str | Path, words: WordSource) -> Events:
+    def get_events_of(self, stimulus: str | Path | Stimulus, words: WordSource) -> Events:
         """`get_events` for a stimulus whose kind follows from its suffix: also a picture, or a table of events."""
-        return self._builder(words).build(open_stimulus(path, words=words))
+        opened = stimulus if isinstance(stimulus, Stimulus) else open_stimulus(stimulus, words=words)
+        return self._builder(words).build(opened)
 
     def _builder(self, words: WordSource) -> EventBuilder:
         return EventBuilder(
@@ -263,6 +265,7 @@ class TribeModel(UpstreamNames, Card):
 
         Raises   EventsError where there is none
         """
+        self._note_absent(table)
         modalities = self.encoder.build_args.feature_dims
         known = [m for m in source.present(table) if m in modalities]
         if not known:
@@ -273,6 +276,11 @@ class TribeModel(UpstreamNames, Card):
                 f"the table needs {', '.join(others)} or {last} rows"
             )
         return known
+
+    def _note_absent(self, table: Events) -> None:
+        """Says which of the modalities that were asked for have no events; EventsError where none has."""
+        for note in without_events(table, self.options.only):
+            self.record.warn(note)
 
     def _subjects(self, subject: int | str | None, windows: Sequence[Window], table: Events) -> list[int] | None:
         """The subject of each window; None for the average one."""
@@ -382,6 +390,7 @@ class TribeModel(UpstreamNames, Card):
         start = min(e.start for e in table)
         duration = max(e.stop for e in table) - start
         source = self.feature_source(self.progress)
+        self._note_absent(table)
         present = source.present(table)
         self._check(source, present, table)
         return {

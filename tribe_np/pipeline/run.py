@@ -11,7 +11,7 @@ import numpy as np
 
 from tribe_np import __version__
 from tribe_np.cortex.output_space import SUBCORTICAL
-from tribe_np.errors import MediaError, NotFiniteError
+from tribe_np.errors import EventsError, MediaError, NotFiniteError
 from tribe_np.machine.threads import loaded_libraries
 from tribe_np.outputs.folder import TRANSCRIPT, Prediction, write_prediction
 from tribe_np.outputs.made_here import is_own_file
@@ -51,7 +51,7 @@ def predict_to_folder(
     """
     began = time.time()
     opened = open_stimulus(stimulus, words=words)
-    check_own_target(out, "predict", words.inputs(stimulus))
+    check_own_target(out, "predict", words.inputs(opened))
     model = load()
     check_extractors(model, opened, words)
     check_subject(model, subject)
@@ -78,13 +78,13 @@ def _of_events(
     model: TribeModel, stimulus: Stimulus, words: WordSource, work: Callable[[Events], Result]
 ) -> tuple[Events, Result]:
     """The events of a stimulus and what is made of them; both again if somebody empties the cache of its sound."""
-    events = model.get_events_of(stimulus.path, words)
+    events = model.get_events_of(stimulus, words)
     try:
         return events, work(events)
     except MediaError:
         if all(Path(event.filepath).exists() for event in events if event.filepath):
             raise
-    events = model.get_events_of(stimulus.path, words)
+    events = model.get_events_of(stimulus, words)
     return events, work(events)
 
 
@@ -135,10 +135,17 @@ def _columns(model: TribeModel) -> dict[str, Any]:
 
 def _files(model: TribeModel, stimulus: Stimulus, transcript: Path | None) -> dict[str, Any]:
     return {
-        "stimulus": {**file_identity(stimulus.path, model), "kind": stimulus.kind},
+        "stimulus": {**file_identity(stimulus.path, model), "kind": stimulus.kind, **_media(stimulus, model)},
         "checkpoint": file_identity(model.checkpoint, model),
         "transcript": None if transcript is None else file_identity(transcript, model),
     }
+
+
+def _media(stimulus: Stimulus, model: TribeModel) -> dict[str, Any]:
+    """The files that a table of events shows."""
+    if stimulus.kind != "events":
+        return {}
+    return {"media": [file_identity(path, model) for path in stimulus.media]}
 
 
 def _parcellation_name(model: TribeModel) -> str:
@@ -184,7 +191,8 @@ def check_finite(predictions: np.ndarray) -> None:
 def _summary(stimulus: Path, events: Events, predictions: np.ndarray, model: TribeModel, seconds: float) -> str:
     n_rows, n_columns = predictions.shape
     present = [m for m in model.data.modalities if m in model.record.facts.get("models", {})]
-    duration = max(e.stop for e in events) - min(e.start for e in events)
+    spans = [(min(e.start for e in on), max(e.stop for e in on)) for on in events.by_timeline().values()]
+    duration = sum(stop - start for start, stop in spans)
     words = number_of(len(events.of_type("Word")), "words")
     return shown(
         f"{stimulus.name} ({duration:.1f} s; {', '.join(present)}; {words}) -> "
@@ -207,7 +215,7 @@ def events_to_file(
     Raises   TribeError of every kind; nothing is written then
     """
     opened = open_stimulus(stimulus, words=words)
-    check_file_target(out, "events", words.inputs(stimulus))
+    check_file_target(out, "events", words.inputs(opened))
     with open_workspace(cache_folder) as space:
         record = RunRecord()
         found_in = models if models is not None else default_locations(None)
@@ -246,7 +254,8 @@ def features_to_folder(
     Raises   TribeError of every kind; nothing is written then
     """
     opened = open_stimulus(stimulus, words=words)
-    check_own_target(out, "features", words.inputs(stimulus))
+    check_own_target(out, "features", words.inputs(opened))
+    _check_one_timeline(opened)
     model = load()
     check_extractors(model, opened, words, predicts=False)
     events, features = _of_events(model, opened, words, model.extract_features)
@@ -262,3 +271,13 @@ def features_to_folder(
 
     write_whole(out, fill, "features")
     return {m: values.shape for m, values in features.items()}, model.record
+
+
+def _check_one_timeline(stimulus: Stimulus) -> None:
+    """Refuses a table whose features would be of several timelines."""
+    timelines = stimulus.table.timelines if stimulus.kind == "events" else []
+    if len(timelines) > 1:
+        raise EventsError(
+            f"{stimulus.path}: has {len(timelines)} timelines ({', '.join(timelines)}); features are written for one: "
+            "give a table of each"
+        )

@@ -46,7 +46,7 @@ LOWEST_FREQUENCY = 1e-6
 MEDIA_COLUMNS = frozenset({"filepath", "frequency", "offset"})
 WORD_COLUMNS = frozenset({"text", "sentence", "language", "context"})
 SHOWN_ROWS = 10  # of a table in a notebook
-IGNORED_COLUMNS = frozenset({"stop", "index", "Index", ""})  # derived, or a row number that pandas left behind
+IGNORED_COLUMNS = frozenset({"stop", "index", "Index", "", "Unnamed: 0"})  # derived, or a row number pandas left behind
 
 
 class FrozenDict(dict[str, Any]):
@@ -219,14 +219,7 @@ class Events:
 
         Raises   EventsError naming file, line and column
         """
-        columns, records = read_table(path)
-        require_columns(columns, str(path))
-        rows = []
-        for line, cells in records:
-            record: dict[str, Any] = dict(zip(columns, cells, strict=True))
-            extras = {name: decode_extra(cell) for name, cell in record.items() if name not in COLUMNS}
-            rows.append(from_record(record | extras, f"{path}, line {line}"))
-        return Events(rows)
+        return Events(row for _, row in rows_of_tsv(path))
 
     def to_dataframe(self) -> Any:
         """A pandas DataFrame with upstream's columns, `stop` included.
@@ -256,6 +249,21 @@ class Events:
         """Column names (extras last, first seen first) and one record per row, without what a type does not have."""
         extras = list(dict.fromkeys(name for row in self.rows for name in row.extra))
         return [*COLUMNS, *extras], [to_record(row) for row in self.rows]
+
+
+def rows_of_tsv(path: str | Path) -> list[tuple[int, Event]]:
+    """(line number, row) of a tab-separated file; see `Events.from_tsv`.
+
+    Raises   EventsError naming file, line and column
+    """
+    columns, records = read_table(path)
+    require_columns(columns, str(path))
+    rows = []
+    for line, cells in records:
+        record: dict[str, Any] = dict(zip(columns, cells, strict=True))
+        extras = {name: decode_extra(cell) for name, cell in record.items() if name not in COLUMNS}
+        rows.append((line, from_record(record | extras, f"{path}, line {line}")))
+    return rows
 
 
 def as_events(events: Any) -> Events:

@@ -79,7 +79,7 @@ def test_the_sound_is_kept_by_content_and_never_beside_the_film(film: Path, tmp_
 
 def test_sound_of_another_ffmpeg_is_kept_apart(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build(film, tmp_path / "work", WordSource(speech=False))
-    monkeypatch.setattr("tribe_np.pipeline.stimuli.event_builder.ffmpeg_version", lambda: "4.2")
+    monkeypatch.setattr("tribe_np.pipeline.stimuli.media_rows.ffmpeg_version", lambda: "4.2")
     build(film, tmp_path / "work", WordSource(speech=False))
     assert len(list((tmp_path / "work").glob("sound-*.wav"))) == 2
 

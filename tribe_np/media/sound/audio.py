@@ -107,7 +107,6 @@ def extract_audio(video_path: str | Path, wav_path: str | Path, habits: TrackHab
     if not info.has_audio:
         return False
     wav_path = Path(wav_path)
-    duration = (info.header_duration or info.duration) if habits.container_duration else info.duration
     command = [
         *input_args(video_path), *_track_args(info, habits), "-vn", "-f", "s16le", "-acodec", "pcm_s16le",
         "-ar", str(TRACK_RATE), "-ac", str(TRACK_CHANNELS), "-", *_counted_from(info, habits),
@@ -115,13 +114,23 @@ def extract_audio(video_path: str | Path, wav_path: str | Path, habits: TrackHab
     try:
         wav_path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(wav_path) as partial, open_ffmpeg(command, path_for_errors=video_path) as stream:
-            _write_track(stream, partial, int(TRACK_RATE * duration))
+            _write_track(stream, partial, _n_track_samples(info, habits))
     except MediaError:
         raise
     except OSError as error:
         wrong = "the disk is full" if error.errno == errno.ENOSPC else f"cannot be written: {error.strerror or error}"
         raise OutputError(f"{wav_path}: {wrong}") from error
     return True
+
+
+def track_duration(info: MediaInfo, habits: TrackHabits) -> float:
+    """Seconds of the sound that `extract_audio` writes, without writing it."""
+    return _n_track_samples(info, habits) / TRACK_RATE
+
+
+def _n_track_samples(info: MediaInfo, habits: TrackHabits) -> int:
+    duration = (info.header_duration or info.duration) if habits.container_duration else info.duration
+    return int(TRACK_RATE * duration)
 
 
 def _track_args(info: MediaInfo, habits: TrackHabits) -> list[str]:

@@ -11,18 +11,19 @@ from typing import Any
 
 from tribe_np.errors import EventsError
 from tribe_np.media.film import probe
+from tribe_np.media.pictures.kinds import is_picture
+from tribe_np.pipeline.branches import is_wanted, only_rows
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import terminal_progress
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
+from tribe_np.pipeline.stimuli.events_file import MEDIA, measured, whole_file
 from tribe_np.pipeline.stimuli.stimulus import WordSource
 from tribe_np.pipeline.stimuli.word_contexts import in_context
 from tribe_np.pipeline.store.workspace import open_workspace
 from tribe_np.timeline.events import Event, Events, as_events
 from tribe_np.timeline.languages import language_name
 from tribe_np.timeline.segments import chunk_events
-
-MEDIA = ("Audio", "Video")
 
 
 def get_audio_and_text_events(events: Any, audio_only: bool = False) -> Any:
@@ -40,38 +41,33 @@ def get_audio_and_text_events(events: Any, audio_only: bool = False) -> Any:
 def complete(events: Events, builder: EventBuilder, *, audio_only: bool = False) -> Events:
     """Durations and rates from the files, the sound of films, chunks, words, sentences and contexts, where missing.
 
-    `audio_only` leaves words as they are.
+    `audio_only` leaves words as they are. Of the modalities that the options leave out nothing is made, and no row
+    stays.
     Raises   MediaError, EventsError, MissingDependencyError: what cannot be read, transcribed or put into sentences
     """
-    rows = [measured(row, builder) for row in events]
+    only = builder.config.only
+    listens = not audio_only and is_wanted("Word", only) and not len(events.of_type("Word"))
+    hears = listens or is_wanted("Audio", only)
+    completed = _completed(events, builder, hears=hears, listens=listens, places_words=not audio_only)
+    return completed if only is None else only_rows(completed, only)
+
+
+def _completed(events: Events, builder: EventBuilder, *, hears: bool, listens: bool, places_words: bool) -> Events:
+    rows = [measured(row, lambda row: whole_file(row, builder.rows, builder.pictures)) for row in events]
     heard = {row.timeline for row in rows if row.type == "Audio"}
-    for row in [row for row in rows if row.type == "Video" and row.timeline not in heard]:
+    silent = [row for row in rows if row.type == "Video" and row.timeline not in heard and not is_picture(row.filepath)]
+    for row in silent if hears else ():
         rows += sound_row(row, builder)
     table = Events(rows).standardized()
     for kind in MEDIA:
         table = chunk_events(table, kind)
     words = table.of_type("Word")
-    if audio_only or (len(words) and all(word.context for word in words)):
-        return table.standardized()
-    if len(words):
+    if places_words and not all(word.context for word in words):
         return all_in_context(table, builder).standardized()
-    spoken = [row for timeline in table.timelines() for row in transcribed(table.on(timeline), builder)]
+    if not listens:
+        return table.standardized()
+    spoken = [row for timeline in table.timelines() for row in builder.transcribed(table.on(timeline))]
     return Events(spoken).standardized()
-
-
-def measured(row: Event, builder: EventBuilder) -> Event:
-    """A row of sound or film with the duration and rate of its file, where it has none of its own.
-
-    Raises   EventsError for an offset past the end of the file
-    """
-    if row.type not in MEDIA or not row.filepath or (row.duration > 0 and row.frequency > 0):
-        return row
-    path = Path(row.filepath)
-    whole = builder.rows.film_event(probe.probe(path)) if row.type == "Video" else builder.rows.audio_event(path)
-    rest = whole.duration - row.offset
-    if not rest > 0:
-        raise EventsError(f"{path}: lasts {whole.duration:g} s: no row can start at an offset of {row.offset:g} s")
-    return replace(row, duration=row.duration or rest, frequency=row.frequency or whole.frequency)
 
 
 def sound_row(film: Event, builder: EventBuilder) -> list[Event]:
@@ -96,17 +92,3 @@ def all_in_context(table: Events, builder: EventBuilder) -> Events:
         )
     language = languages[0] if languages else builder.config.language or "english"
     return in_context(table, language_name(language), builder.config, builder.record, builder.progress)
-
-
-def transcribed(table: Events, builder: EventBuilder) -> Events:
-    """One timeline with the words of its sound.
-
-    Raises   EventsError for several sounds on it
-    """
-    sounds = sorted({row.filepath for row in table.of_type("Audio")})
-    if len(sounds) > 1:
-        raise EventsError(
-            f"timeline {table[0].timeline!r} has {len(sounds)} sound files, but words can be recognised in only one; "
-            "give each file a timeline of its own, or add Word rows"
-        )
-    return builder.with_words(table, None)

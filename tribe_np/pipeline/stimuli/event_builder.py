@@ -11,12 +11,13 @@ from tribe_np.errors import EventsError, MediaError
 from tribe_np.media.film import probe
 from tribe_np.media.speech import synthesis as speech
 from tribe_np.media.transcripts import transcript as transcripts
-from tribe_np.media.transcripts.transcript import Transcript
+from tribe_np.media.transcripts.transcript import Transcript, Word
 from tribe_np.pipeline.branches import is_wanted, only_rows, without_events
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress, number_of
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord
+from tribe_np.pipeline.stimuli.events_file import MEDIA, WORD_TYPES, EventsFile, media_of
 from tribe_np.pipeline.stimuli.language import language_of_words, language_to_show, language_to_speak
 from tribe_np.pipeline.stimuli.media_rows import MediaRows
 from tribe_np.pipeline.stimuli.picture_rows import PictureShow, picture_events
@@ -25,6 +26,7 @@ from tribe_np.pipeline.stimuli.shown_words import QUOTE, differences, within_wor
 from tribe_np.pipeline.stimuli.stimulus import DIRECT, Stimulus, WordSource
 from tribe_np.pipeline.stimuli.word_contexts import in_context
 from tribe_np.pipeline.store.digest import Digests, value_digest
+from tribe_np.shown import quoted
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.segments import chunk_events
 from tribe_np.timeline.sentences import analyser
@@ -59,15 +61,36 @@ class EventBuilder:
         return Recogniser(self.words, self.config, self.models, self.record, self.progress, self.digests)
 
     def build(self, stimulus: Stimulus) -> Events:
-        """The standardised table of all events of a stimulus.
+        """The standardised table of all events of a stimulus, or of those that `only` asks for.
 
         Raises   MediaError, EventsError, MissingDependencyError: what cannot be read, transcribed or spoken
+        """
+        only = self.config.only
+        if not self._wants("Word") and self.words.wants_recogniser:
+            self.record.warn(f"no words are recognised, since only {' and '.join(only or ())} was asked for")
+        events = self._everything(stimulus)
+        if only is None:
+            return events
+        events = only_rows(events, only)
+        for note in without_events(events, only):
+            self.record.warn(note)
+        return events
+
+    def _wants(self, event_type: str) -> bool:
+        return is_wanted(event_type, self.config.only)
+
+    def _everything(self, stimulus: Stimulus) -> Events:
+        """The table with whatever was on the way to what is wanted, and all that decides where it begins and ends.
+
+        That is why words that are at hand are placed even where they are not wanted.
         """
         self.record.transcript = None
         check_words(stimulus, self.recogniser)
         if stimulus.kind == "picture":
             picture = Events(picture_events(stimulus.path, self.pictures)).standardized()
             return chunk_events(picture, "Video").standardized()
+        if stimulus.kind == "events":
+            return self._completed(stimulus.table)
         if self.words.is_direct:
             with self.record.timed("events"):
                 return Events(self._shown(stimulus)).standardized()
@@ -75,12 +98,15 @@ class EventBuilder:
             analyser(self.config.sentences, "english")  # a model that is missing is found out before any work
         given = self._given(stimulus)
         with self.record.timed("events"):
-            media, spoken = self._media_events(stimulus)
+            listens = self.words.speech and self._wants("Word")
+            media, spoken = self._media_events(stimulus, hears=self._wants("Audio") or (listens and given is None))
             chunked = Events(media).standardized()
             for kind in ("Audio", "Video"):
                 chunked = chunk_events(chunked, kind)
             own = None if self.words.wants_recogniser else spoken
-            events = self.with_words(chunked, own if given is None else given) if self.words.speech else chunked
+            words = own if given is None else given
+            at_hand = self.words.speech and words is not None
+            events = self.with_words(chunked, words) if listens or at_hand else chunked
             return events.standardized()
 
     # -- words and pictures alone ----------------------------------------------------------------------------------
@@ -135,9 +161,70 @@ class EventBuilder:
         facts |= {"words_from": str(path), "words_shown": {"how": DIRECT, "times": str(path)}}
         return self._in_context(transcript)
 
+    # -- a table ---------------------------------------------------------------------------------------------------
+
+    def _completed(self, table: EventsFile) -> Events:
+        """The events of a table: what it lacks is completed, and nothing added but words that were asked for."""
+        with self.record.timed("events"):
+            events = media_of(table, self.rows, self.pictures)
+            if not self.words.speech:
+                n_words = len(events.of_type("Word"))
+                events = Events(row for row in events if row.type not in WORD_TYPES)
+                if n_words:
+                    self.record.warn(
+                        f"{number_of(n_words, 'words')} of {table.path.name} left out, as --no-speech asks"
+                    )
+            done: list[Event] = []
+            for rows in events.by_timeline().values():
+                done += self._with_table_words(rows, table.path.name)
+            return Events(done).standardized()
+
+    def _with_table_words(self, rows: Events, name: str) -> Events:
+        """One timeline of a table, with contexts for all of its words or with words that are recognised."""
+        words, timeline = rows.of_type("Word"), rows[0].timeline
+        if not len(words):
+            heard = self.words.wants_recogniser and self._wants("Word") and len(rows.of_type("Audio"))
+            return self.transcribed(rows) if heard else rows
+        if self.words.wants_recogniser:
+            self.record.warn(f"{name}: timeline {quoted(timeline, 60)} has words already: nothing is recognised there")
+        without = sum(not word.context for word in words)
+        if not without:
+            return rows
+        languages = sorted({word.language for word in words if word.language})
+        if len(languages) > 1:
+            raise EventsError(
+                f"{name}: timeline {quoted(timeline, 60)} has words in {len(languages)} languages "
+                f"({', '.join(languages)}); give all words of a timeline one language"
+            )
+        if without < len(words):
+            self.record.warn(f"{name}: {without} of {len(words)} words have no context: those of all are made again")
+        bare = Events(row for row in rows if row.type not in ("Text", "Sentence"))
+        if replaced := len(rows) - len(bare):
+            self.record.warn(
+                f"{name}: {number_of(replaced, 'rows')} of texts and sentences are made again from the words"
+            )
+        told = Transcript(tuple(map(_as_word, words)), "".join(languages), name)
+        language = language_of_words(told, self.config, self.record)
+        table = in_context(bare, language, self.config, self.record, self.progress)
+        return table if any(row.type in MEDIA for row in rows) else within_words(table)
+
+    def transcribed(self, table: Events) -> Events:
+        """One timeline with the words of its sound.
+
+        Raises   EventsError for several sounds on it
+        """
+        sounds = sorted({row.filepath for row in table.of_type("Audio")})
+        if len(sounds) > 1:
+            raise EventsError(
+                f"timeline {table[0].timeline!r} has {len(sounds)} sound files, but words can be recognised in only "
+                "one; give each file a timeline of its own, or add Word rows"
+            )
+        return self.with_words(table, None)
+
     # -- film and sound ------------------------------------------------------------------------------------------
 
-    def _media_events(self, stimulus: Stimulus) -> tuple[list[Event], Transcript | None]:
+    def _media_events(self, stimulus: Stimulus, *, hears: bool) -> tuple[list[Event], Transcript | None]:
+        """Rows of whole files, and the words of a text; unless somebody `hears` it, a film's sound is not written."""
         if stimulus.kind == "text":
             wav, transcript = self._spoken(stimulus)
             return [self.rows.audio_event(wav)], transcript
@@ -149,6 +236,8 @@ class EventBuilder:
         if not film.duration > 0:
             raise MediaError(f"{stimulus.path}: lasts {film.duration} s; a stimulus must be longer than 0 s")
         rows = [self.rows.film_event(film)]
+        if not hears and not self.config.compat.wav_beside_video:
+            return [*rows, *self.rows.unheard(film)], None
         wav_path = self.rows.sound_of(stimulus.path, has_audio=film.has_audio)
         if wav_path is None:
             self.record.warn(f"{stimulus.path.name} has no sound: predicting from the pictures alone")
@@ -233,3 +322,7 @@ class EventBuilder:
             path, lossy=compat.lossy_sidecar, drop_untimed=compat.drop_untimed_words,
             keep_non_speech=self._keeps_non_speech,
         )  # fmt: skip
+
+
+def _as_word(row: Event) -> Word:
+    return Word(row.text, row.start, row.stop)

@@ -8,6 +8,7 @@ from tribe_np.media.ffmpeg import ffmpeg_version
 from tribe_np.media.film import probe
 from tribe_np.media.film.probe import MediaInfo
 from tribe_np.media.sound import audio
+from tribe_np.pipeline.branches import is_wanted
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.run_record import RunRecord
@@ -34,7 +35,7 @@ class MediaRows:
         compat = self.config.compat
         for note in film.notes:
             self.record.warn(note)
-        if not film.is_even:
+        if not film.is_even and is_wanted("Video", self.config.only):
             counted = compat.ignore_picture_times
             how = (
                 "they are still counted at that rate, as upstream does" if counted else "each is shown at its own time"
@@ -61,6 +62,13 @@ class MediaRows:
         }  # fmt: skip
         duration = film.film_duration(compat.film_habits)
         return Event("Video", 0.0, duration, filepath=str(film.path), frequency=film.fps)
+
+    def unheard(self, film: MediaInfo) -> list[Event]:
+        """The row that the sound of a film would have in a file of its own: words are placed on it."""
+        if not film.has_audio:
+            return []
+        duration = audio.track_duration(film, self.config.compat.track_habits)
+        return [Event("Audio", 0.0, duration, filepath=str(film.path), frequency=float(audio.TRACK_RATE))]
 
     def sound_of(self, film: Path, *, has_audio: bool) -> Path | None:
         """The sound of a film in a file of its own; None where it is silent."""

@@ -14,6 +14,7 @@ from tribe_np.media.speech.transcriber import FASTER_WHISPER, Transcriber, find_
 from tribe_np.media.transcripts import transcript as transcripts
 from tribe_np.media.transcripts.transcript import Transcript
 from tribe_np.media.transcripts.whisperx_json import whisperx_text
+from tribe_np.pipeline.branches import is_wanted
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.resolve import ModelLocations
@@ -136,7 +137,11 @@ def check_words(stimulus: Stimulus, recogniser: Recogniser) -> None:
     Raises   TribeError
     """
     words = recogniser.words
-    if not words.speech or words.transcript is not None:
+    if stimulus.kind == "events":
+        stimulus.table  # noqa: B018  # what is wrong with it is said before any work
+    if stimulus.kind in ("events", "picture"):
+        _check_words_given(stimulus, words)
+    if not words.speech or words.transcript is not None or not is_wanted("Word", recogniser.config.only):
         return
     if stimulus.kind == "text" and words.align is not None:
         raise ConfigError("--align is for a film or a sound; the words of a text have times already")
@@ -146,9 +151,26 @@ def check_words(stimulus: Stimulus, recogniser: Recogniser) -> None:
         recogniser.open()
 
 
+def _check_words_given(stimulus: Stimulus, words: WordSource) -> None:
+    """Refuses words from elsewhere for a picture or a table of events.
+
+    Raises   ConfigError
+    """
+    asked = {"--transcript": words.transcript, "--align": words.align}
+    if stimulus.kind == "picture":
+        asked |= {"--transcriber": words.transcriber, "--whisper-model": words.whisper_model}
+    given = [name for name, value in asked.items() if value is not None]
+    if given and stimulus.kind == "events":
+        raise ConfigError(
+            f"{given[0]} is for a film, a sound or a text; the words of {stimulus.path} are its Word rows"
+        )
+    if given:
+        raise ConfigError(f"{given[0]} is for a film, a sound or a text; the picture {stimulus.path} has no words")
+
+
 def _needs_recogniser(stimulus: Stimulus) -> bool:
     """Whether a sound stands without words; what is wrong with the file itself is said when it is read."""
-    if stimulus.sidecar is not None:
+    if stimulus.sidecar is not None or stimulus.kind in ("events", "picture"):
         return False
     try:
         if stimulus.kind == "audio":

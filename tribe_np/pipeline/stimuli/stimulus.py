@@ -7,12 +7,16 @@ import stat
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tribe_np.errors import ConfigError, MediaError, MissingFileError, StimulusError, reason_of
 from tribe_np.media.pictures.kinds import PICTURE_SUFFIXES
 from tribe_np.media.transcripts.sidecar import find_sidecar
 from tribe_np.media.transcripts.text_file import read_text_file
 from tribe_np.shown import quoted
+
+if TYPE_CHECKING:
+    from tribe_np.pipeline.stimuli.events_file import EventsFile
 
 SUFFIXES = {
     "text": (".txt",),
@@ -42,9 +46,24 @@ class Stimulus:
         return read_text_file(self.path, is_spoken=self.is_spoken)
 
     @cached_property
+    def table(self) -> "EventsFile":
+        """The rows of a stimulus that is a table of events.
+
+        Raises   EventsError, MediaError naming file and line
+        """
+        from tribe_np.pipeline.stimuli.events_file import read_events_file  # here: it imports NumPy, before its threads
+
+        return read_events_file(self.path)
+
+    @property
+    def media(self) -> list[Path]:
+        """The files that a table of events shows."""
+        return self.table.media if self.kind == "events" else []
+
+    @cached_property
     def sidecar(self) -> Path | None:
         """The table of words beside the file: looked for once, so that checks and the run see the same."""
-        return find_sidecar(self.path)
+        return None if self.kind in ("events", "picture") else find_sidecar(self.path)
 
 
 @dataclass(frozen=True)
@@ -92,9 +111,10 @@ class WordSource:
         """Whether the words of a text are shown without a voice."""
         return self.how == DIRECT
 
-    def inputs(self, stimulus: Path) -> dict[str, Path | None]:
+    def inputs(self, stimulus: Stimulus) -> dict[str, Path | None]:
         """The files that a run reads, by what they are: none of them may be its target."""
-        return {"stimulus": stimulus, "transcript": self.transcript, "align": self.align}
+        shown = {f"file {number} of the table,": path for number, path in enumerate(stimulus.media, 1)}
+        return {"stimulus": stimulus.path, "transcript": self.transcript, "align": self.align, **shown}
 
     @property
     def wants_recogniser(self) -> bool:
