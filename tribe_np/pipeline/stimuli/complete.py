@@ -55,9 +55,9 @@ def complete(events: Events, builder: EventBuilder, *, audio_only: bool = False)
 def _completed(events: Events, builder: EventBuilder, *, hears: bool, listens: bool, places_words: bool) -> Events:
     rows = [measured(row, lambda row: whole_file(row, builder.rows, builder.pictures)) for row in events]
     heard = {row.timeline for row in rows if row.type == "Audio"}
-    silent = [row for row in rows if row.type == "Video" and row.timeline not in heard and not is_picture(row.filepath)]
-    for row in silent if hears else ():
-        rows += sound_row(row, builder)
+    films = [row for row in rows if row.type == "Video" and not is_picture(row.filepath)]
+    for film in films:
+        rows += sound_row(film, builder) if hears and film.timeline not in heard else []
     table = Events(rows).standardized()
     for kind in MEDIA:
         table = chunk_events(table, kind)

@@ -156,7 +156,7 @@ def _check_words_given(stimulus: Stimulus, words: WordSource) -> None:
 
     Raises   ConfigError
     """
-    asked = {"--transcript": words.transcript, "--align": words.align}
+    asked: dict[str, object] = {"--transcript": words.transcript, "--align": words.align}
     if stimulus.kind == "picture":
         asked |= {"--transcriber": words.transcriber, "--whisper-model": words.whisper_model}
     given = [name for name, value in asked.items() if value is not None]
