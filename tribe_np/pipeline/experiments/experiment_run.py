@@ -14,6 +14,7 @@ from tribe_np.errors import MediaError
 from tribe_np.media.pictures.kinds import is_screen
 from tribe_np.outputs.folder import Prediction, write_prediction
 from tribe_np.outputs.whole import check_own_target
+from tribe_np.pipeline.branches import is_wanted, only_rows, without_events
 from tribe_np.pipeline.dry_run import DryRun, dry_run
 from tribe_np.pipeline.early_checks import check_extractors_of, check_subject
 from tribe_np.pipeline.experiments.assembly import MOST_HOURS, Experiment, assemble
@@ -71,12 +72,18 @@ def experiment_events(
     """
     wishes = wishes or ExperimentWishes()
     design = design if isinstance(design, Design) else wishes.read(design)
+    only = model.options.only
+    words = wishes.words if is_wanted("Word", only) else replace(wishes.words, speech=False)
     builder = EventBuilder(
-        model.space.media, model.options, wishes.words, model.record, model.progress, model.locations,
+        model.space.media, replace(model.options, only=None), words, model.record, model.progress, model.locations,
         model.space.digests,
     )  # fmt: skip
     shelf = TrialEvents(design, builder, wishes.pictures, wishes.is_direct, wishes.hears)
     found = assemble(design, shelf, wishes.order, screen=wishes.screen, most_hours=wishes.most_hours)
+    if only is not None:  # of the whole table: a trial of another kind leaves its place in time
+        found = replace(found, events=only_rows(found.events, only))
+        for note in without_events(found.events, only):
+            model.record.warn(note)
     for warning in found.warnings:
         model.record.warn(warning)
     model.record.transcript = None  # of the last sound alone

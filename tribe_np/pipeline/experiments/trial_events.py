@@ -75,8 +75,7 @@ class TrialEvents:
         return builder.build(stimulus)
 
     def _words(self, text: str, duration: float | None, language: str | None) -> Events:
-        config = self.builder.config if language is None else replace(self.builder.config, language=language)
-        return Events(replace(self.builder, config=config).shown_words(text, duration)).standardized()
+        return Events(self.builder.shown_words(text, duration, language=language)).standardized()
 
     def _language(self) -> str:
         """The language of all words of the design together: one word alone tells too little."""
@@ -144,7 +143,7 @@ def placed(events: Events, onset: float, stop: float, timeline: str, volume: flo
 
 
 def start_before(start: float, duration: float, stop: float) -> float:
-    """A start from which a row does not end a rounding error after `stop`, where another row of predictions would begin.
+    """A start from which a row does not end a rounding error after `stop`, where another prediction would begin.
 
     The duration stays: the features of a sound or film are kept under it.
     """
