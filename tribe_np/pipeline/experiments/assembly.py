@@ -21,6 +21,7 @@ from tribe_np.pipeline.experiments.trial_events import (
     SLIGHTLY,
     TrialEvents,
     cut,
+    ended,
     media_length,
     n_different,
     placed,
@@ -137,7 +138,7 @@ def _run_rows(numbered: Sequence[tuple[int, TimedTrial]], shelf: TrialEvents, ru
         rows.append(Event("Stimulus", trial.onset, lasts, run, extra=about))
         events = shelf.of(trial.row, speech=shelf.builder.words.speech)
         events = cut(events, trial.duration) if is_cut(trial, events) else events
-        rows += placed(events, trial.onset, trial.stop, run, trial.row.volume)
+        rows += placed(ended(events, trial.duration), trial.onset, trial.stop, run, trial.row.volume)
         if "Video" in trial.spans:
             taken.append((trial.onset, min(trial.duration, media_length(events))))
     if colour != NO_SCREEN:

@@ -25,6 +25,7 @@ from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import number_of
 from tribe_np.pipeline.provenance import provenance
 from tribe_np.pipeline.run import check_finite, file_identity, run_facts, word_options
+from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
 from tribe_np.pipeline.stimuli.picture_rows import PictureShow
 from tribe_np.pipeline.stimuli.stimulus import WordSource
@@ -33,6 +34,8 @@ from tribe_np.shown import shown
 from tribe_np.timeline.segments import Segment
 
 COMMAND = "experiment"
+SIDECAR = "words are read from"  # how a warning begins that stands once a file
+WORDLESS = "no words: "  # and one that is of one file, not of the run
 
 
 @dataclass(frozen=True)
@@ -74,20 +77,35 @@ def experiment_events(
     design = design if isinstance(design, Design) else wishes.read(design)
     only = model.options.only
     words = wishes.words if is_wanted("Word", only) else replace(wishes.words, speech=False)
+    record = RunRecord()
     builder = EventBuilder(
-        model.space.media, replace(model.options, only=None), words, model.record, model.progress, model.locations,
+        model.space.media, replace(model.options, only=None), words, record, model.progress, model.locations,
         model.space.digests,
     )  # fmt: skip
     shelf = TrialEvents(design, builder, wishes.pictures, wishes.is_direct, wishes.hears)
     found = assemble(design, shelf, wishes.order, screen=wishes.screen, most_hours=wishes.most_hours)
+    _tell(model.record, record, found)
     if only is not None:  # of the whole table: a trial of another kind leaves its place in time
         found = replace(found, events=only_rows(found.events, only))
         for note in without_events(found.events, only):
             model.record.warn(note)
-    for warning in found.warnings:
-        model.record.warn(warning)
-    model.record.transcript = None  # of the last sound alone
     return found
+
+
+def _tell(run: RunRecord, built: RunRecord, found: Experiment) -> None:
+    """Writes down what was said while the stimuli were built; a transcript would be that of the last sound alone."""
+    beside = [text for text in built.warnings if text.startswith(SIDECAR)]
+    has_words = len(found.events.of_type("Word")) > 0
+    for text in built.warnings:
+        if not (text in beside and len(beside) > 1) and not (has_words and text.startswith(WORDLESS)):
+            run.warn(text)
+    if len(beside) > 1:
+        run.warn(f"the words of {len(beside)} sounds and films are read from tables found next to them")
+    for warning in found.warnings:
+        run.warn(warning)
+    run.facts |= built.facts
+    for stage, seconds in built.seconds.items():
+        run.seconds[stage] = round(run.seconds.get(stage, 0.0) + seconds, 3)
 
 
 def experiment_to_folder(

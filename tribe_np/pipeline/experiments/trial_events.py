@@ -12,11 +12,13 @@ from tribe_np.pipeline.experiments.design import Design, DesignTrial
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
 from tribe_np.pipeline.stimuli.language import language_to_show
 from tribe_np.pipeline.stimuli.picture_rows import PictureShow
+from tribe_np.pipeline.stimuli.shown_words import lasting
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.segments import chunk_events
 from tribe_np.timeline.table import encode_cell
 
 MEDIA = ("Audio", "Video")
+WORDY = ("Word", "Text", "Sentence")
 HEARD = ("audio", "video")  # kinds of stimulus in which somebody may speak
 SLIGHTLY = 1e-6  # seconds that do not count
 
@@ -110,6 +112,24 @@ def cut(events: Events, duration: float) -> Events:
     for kind in MEDIA:
         table = chunk_events(table, kind)
     return table
+
+
+def ended(events: Events, duration: float) -> Events:
+    """The events with no word, text or sentence outside [0, duration): what was said is over with the trial.
+
+    A sentence begins a millionth of a second before its first word, with which a row of predictions would begin.
+    Units    seconds
+    """
+    return Events(
+        row if row.type not in WORDY else _within(row, duration)
+        for row in events
+        if row.type not in WORDY or row.start < duration - SLIGHTLY
+    )
+
+
+def _within(row: Event, duration: float) -> Event:
+    start, stop = max(row.start, 0.0), min(row.stop, duration)
+    return row if (start, stop) == (row.start, row.stop) else replace(row, start=start, duration=lasting(start, stop))
 
 
 def unchunked(events: Events) -> list[Event]:
