@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from unicodedata import category
 from unittest.mock import patch
 
-from tribe_np.pipeline.stimuli import event_builder as building
+from tribe_np.pipeline.stimuli import word_contexts as building
 from tribe_np.timeline.sentence_ends import SENTENCE_ENDS
 from tribe_np.timeline.sentences import Sentence, _assemble
 from tribe_np.timeline.words_and_marks import words_and_marks

@@ -131,10 +131,10 @@ def _number(text: str) -> float:
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     chosen = common.selection(options)
-    wishes = _wishes(options)
+    _check(options)
     common.check_places(options)
-    wishes.read(options.design)  # a fault of the table is found before any library is loaded
-    threads, shown = common.fix_threads(options), common.progress(options)
+    threads, shown = common.fix_threads(options), common.progress(options)  # before NumPy is imported
+    wishes = _wishes(options)
     if options.dry_run:
         return _dry_run(options, wishes, shown, chosen)
     from tribe_np.pipeline.experiments.experiment_run import experiment_to_folder
@@ -175,13 +175,17 @@ def _counts(facts: "Mapping[str, object]") -> str:
     )
 
 
-def _wishes(options: argparse.Namespace) -> "ExperimentWishes":
+def _check(options: argparse.Namespace) -> None:
+    """Refuses options that contradict each other, before any library is imported."""
     if options.no_recogniser and (options.transcriber or options.whisper_model):
         raise ConfigError("--no-recogniser contradicts --transcriber and --whisper-model; give only one of them")
     if options.no_speech and (options.transcriber or options.whisper_model or options.no_recogniser):
         raise ConfigError("--no-speech contradicts what names, or leaves out, a recogniser; give only one of them")
     if options.seconds_per_word is not None and options.seconds_per_letter is not None:
         raise ConfigError("--seconds-per-word contradicts --seconds-per-letter; give only one of them")
+
+
+def _wishes(options: argparse.Namespace) -> "ExperimentWishes":
     from tribe_np.pipeline.experiments.experiment_run import ExperimentWishes
     from tribe_np.pipeline.experiments.schedule import Order
     from tribe_np.pipeline.stimuli.picture_rows import PictureShow

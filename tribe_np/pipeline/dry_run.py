@@ -106,7 +106,7 @@ def dry_run_of(
     check_extractors(model, opened, words)
     check_subject(model, subject)
     beside = None if words.wants_recogniser else opened.sidecar
-    known = words.transcript is not None or opened.kind in ("text", "picture") or beside is not None
+    known = words.transcript is not None or opened.has_own_words or beside is not None
     in_table = opened.kind == "events" and not words.wants_recogniser
     if known or in_table or not words.speech or not is_wanted("Word", model.options.only):
         events = model.get_events_of(opened, words)

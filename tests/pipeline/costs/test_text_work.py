@@ -16,7 +16,7 @@ from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Lines
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli import event_builder as building
+from tribe_np.pipeline.stimuli import word_contexts as building
 from tribe_np.timeline.events import Event, Events
 
 

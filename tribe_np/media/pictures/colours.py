@@ -19,8 +19,8 @@ def on_ground(image: Any, ground: tuple[int, int, int], path: Path, turn: str = 
     """The decoded picture as RGB, `ground` where it is transparent; `turn` is Pillow's name of a turn or flip.
 
     Shapes   -> (height, width, 3) uint8, read-only
-    Numerics 16 bits are divided by 257 and rounded; v a + ground (1 - a) is rounded, with a the opacity / 255; CMYK goes
-             through its own colour profile to sRGB, or without one is (255 - ink) (255 - black) / 255
+    Numerics 16 bits are divided by 257 and rounded; v a + ground (1 - a) is rounded, with a the opacity / 255; CMYK
+             goes through its own colour profile to sRGB, or without one is (255 - ink) (255 - black) / 255
     Raises   MediaError for pixels that have no colour that can be told
     """
     try:

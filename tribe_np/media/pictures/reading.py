@@ -111,7 +111,7 @@ def _delays(image: Any, numbers: range, path: Path, notes: list[str]) -> Iterato
     n_fast = 0
     for number in numbers:
         _decode(image, number, path)
-        seconds = round(float(image.info.get("duration") or 0)) / 1000
+        seconds = float(image.info.get("duration") or 0) / 1000
         n_fast += seconds < FASTEST
         yield SLOWED_TO if seconds < FASTEST else seconds
     if n_fast:

@@ -45,8 +45,7 @@ def read_text_file(path: Path, *, is_spoken: bool = True) -> str:
         raise MediaError(f"{path}: cannot be read: {reason_of(error)}") from error
     if size > MOST_BYTES:
         raise MediaError(
-            f"{path}: {size / 2**20:.0f} MiB of text would take {size / CHARACTERS_PER_HOUR:,.0f} hours to speak "
-            f"or to read; "
+            f"{path}: {size / 2**20:.0f} MiB of text would take {size / CHARACTERS_PER_HOUR:,.0f} hours to speak; "
             f"the limit is {MOST_BYTES >> 20} MiB: cut it into parts"
         )
     _check_kind(content, path, is_spoken=is_spoken)

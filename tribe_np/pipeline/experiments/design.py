@@ -128,8 +128,8 @@ def _trial(record: Mapping[str, str], path: Path, line: int, files: "StimulusFil
         values["stimulus"] = files.open(values["stim_file"], "stim_file", where)
     if values.get("beside"):
         values["beside_path"] = _beside(values, where, files)
-    known = (*NUMBERS, *TEXTS)
-    extra = {name: decode_extra(cell) for name, cell in record.items() if name not in known and cell and name}
+    own = (*NUMBERS, *TEXTS)
+    extra = {name: decode_extra(cell) for name, cell in record.items() if name not in own and cell and name}
     return DesignTrial(line, **values, extra=extra)
 
 

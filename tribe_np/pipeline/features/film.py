@@ -3,16 +3,27 @@
 A clip of a large model takes minutes, so those of a chunk are kept while the chunk is unfinished.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from extractors.common.costs import Load
+from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.media.film.video import clip_frames
-from tribe_np.pipeline.features.modality import Modality, Piece
+from tribe_np.media.pictures.kinds import is_picture
+from tribe_np.pipeline.features.modality import EventFeatures, EventKey, Modality, Piece
 from tribe_np.pipeline.features.pictures import film_parts
+from tribe_np.pipeline.features.shown_pictures import (
+    is_still,
+    most_pixels,
+    picture_frames,
+    picture_parts,
+    screen_times,
+    spread_out,
+    without_repeats,
+)
 from tribe_np.pipeline.features.stride import computed_bins, fill_bins
 from tribe_np.pipeline.progress import number_of
 from tribe_np.pipeline.store.finished_clips import FinishedClips
@@ -36,22 +47,53 @@ class Film(Modality):
         Shapes   T clips (n_video_frames, height, width, 3) uint8, of which `left` are still to do -> (G, F, T)
         """
         (row,), model = piece.rows, self.model
+        if is_picture(row.filepath):
+            return self._of_picture(piece, key)
         bins = self._bins(row)
-        finished = self.unfinished(key)
-        done = finished.load(self._no_features(), len(bins))
-        left = bins[done.shape[-1] :]
+        left = bins[self._n_finished(key, len(bins)) :]
         clips = clip_frames(
-            row.filepath, offset=row.offset, duration=row.duration, n_video_frames=self.n_video_frames,
-            clip_duration=self.config.clip_duration, frequency=self.config.frequency,
-            habits=self.options.compat.film_habits, prepare=model.processor.shrink, bins=left,
+            row.filepath, offset=row.offset, duration=row.duration, frequency=self.config.frequency,
+            habits=self.options.compat.film_habits, prepare=model.processor.shrink, bins=left, **self._clip,
         )  # fmt: skip
+        return fill_bins(self._of_clips(clips, len(bins), piece, key), bins)
+
+    def _of_picture(self, piece: Piece, key: str) -> np.ndarray:
+        """Clips of a picture file that are equal are run once; a still has one column for all bins."""
+        (row,) = piece.rows
+        bins = np.arange(1) if is_still(row) else self._bins(row)
+        numbers = screen_times(row).clips(row.offset, row.duration, frequency=self.config.frequency, **self._clip)
+        numbers = np.zeros((1, self.n_video_frames), np.int64) if is_still(row) else numbers[bins]
+        chosen, places = np.unique(numbers, axis=0, return_inverse=True)
+        shrunk = {n: self.model.processor.shrink(frame) for n, frame in picture_frames(row, np.unique(chosen))}
+        left = chosen[self._n_finished(key, len(chosen)) :]
+        clips = (np.stack([shrunk[n] for n in clip]) for clip in left.tolist())
+        done = self._of_clips(clips, len(chosen), piece, key)
+        return fill_bins(done[..., places.reshape(-1)], bins)
+
+    def _n_finished(self, key: str, n_clips: int) -> int:
+        """Clips that an earlier run of the chunk has left."""
+        return int(self.unfinished(key).load(self._no_features(), n_clips).shape[-1])
+
+    def _of_clips(self, clips: Iterable[np.ndarray], n_clips: int, piece: Piece, key: str) -> np.ndarray:
+        """The features of a chunk's `n_clips` clips, of which `clips` are those that are still to do."""
+        finished = self.unfinished(key)
+        done = finished.load(self._no_features(), n_clips)
         title = f"{self.config.modality}, chunk {piece.number} of {piece.of}"
-        with self.progress.stage(title, len(left), "clips") as step:
+        with self.progress.stage(title, n_clips - done.shape[-1], "clips") as step:
             for clip in clips:
-                done = np.concatenate([done, self._features([model.processor.normalize(clip)])], axis=-1)
+                done = np.concatenate([done, self._features([self.model.processor.normalize(clip)])], axis=-1)
                 finished.store(done)
                 step(1)
-        return fill_bins(done, bins)
+        return done
+
+    @property
+    def _clip(self) -> dict[str, Any]:
+        """What a clip is: the number of its frames, and its seconds."""
+        return {"n_video_frames": self.n_video_frames, "clip_duration": self.config.clip_duration}
+
+    def by_event(self, piece: Piece, stored: np.ndarray | TensorEntry) -> dict[EventKey, EventFeatures]:
+        """See Modality."""
+        return spread_out(super().by_event(piece, stored), piece, self.config.frequency)
 
     def _no_features(self) -> np.ndarray:
         """Those of no clip, which have the shape of all."""
@@ -66,7 +108,10 @@ class Film(Modality):
     def key_parts(self, piece: Piece) -> Mapping[str, Any]:
         """See Modality."""
         (row,) = piece.rows
-        parts = {"file": self.digest(row.filepath)} | film_parts(row, self.options)
+        if is_picture(row.filepath):
+            parts = picture_parts(row, self.options)
+        else:
+            parts = {"file": self.digest(row.filepath)} | film_parts(row, self.options)
         return parts | ({"video_stride": self.options.video_stride} if self._skips(row) else {})
 
     def unfinished(self, key: str) -> FinishedClips:
@@ -92,8 +137,12 @@ class Film(Modality):
     def workload(self, events: Events) -> Load:
         """See Modality."""
         rows = self.rows(events)
-        n_clips = sum(len(self._bins(row)) for row in rows)
-        return Load(seconds=sum(row.duration for row in rows), n_clips=n_clips, n_video_frames=self.n_video_frames)
+        given = without_repeats(rows)
+        n_clips = sum(1 if is_still(row) else len(self._bins(row)) for row in given)
+        return Load(
+            seconds=sum(row.duration for row in rows), n_clips=n_clips, n_video_frames=self.n_video_frames,
+            picture=most_pixels(given),
+        )  # fmt: skip
 
     def amount(self, load: Load) -> str:
         """See Modality."""
@@ -110,4 +159,4 @@ class Film(Modality):
         return computed_bins(to_index(row.duration, self.config.frequency), self.options.video_stride, **timing)
 
     def _skips(self, row: Event) -> bool:
-        return len(self._bins(row)) < to_index(row.duration, self.config.frequency)
+        return not is_still(row) and len(self._bins(row)) < to_index(row.duration, self.config.frequency)

@@ -24,6 +24,8 @@ from extractors.catalogue import ModelRecord
 from extractors.common.costs import Load
 from tribe_np.errors import NotFiniteError
 from tribe_np.formats.safetensors import TensorEntry
+from tribe_np.media.pictures.kinds import is_picture
+from tribe_np.media.pictures.screens import Screen
 from tribe_np.pipeline.config import ExtractorConfig
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress
@@ -63,7 +65,10 @@ class Piece:
 def event_key(event: Event) -> EventKey:
     """What an event's features and place depend on: rows with equal keys have equal features."""
     place = (event.type, event.timeline, event.start, event.duration)
-    return (*place, event.text, event.context) if event.type == "Word" else (*place, event.filepath, event.offset)
+    if event.type == "Word":
+        return (*place, event.text, event.context)
+    shown = (Screen.of_row(event),) if is_picture(event.filepath) else ()
+    return (*place, event.filepath, event.offset, *shown)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +79,7 @@ class EventFeatures:
     frequency: float  # Hz; 0 of a word
     start: float
     duration: float
+    n_steps: int | None = None  # of a still, whose one column stands in all of them
     keeps_group_axis: bool = True  # else (1, F, ...) is stored, and (F, ...) is what upstream has
 
     def grid(self) -> FeatureGrid:
@@ -83,6 +89,7 @@ class EventFeatures:
         """
         data = self.stored.read() if isinstance(self.stored, TensorEntry) else self.stored
         data = data if self.keeps_group_axis else data[0]
+        data = data if self.n_steps is None else np.broadcast_to(data, (*data.shape[:-1], self.n_steps))
         return FeatureGrid(data, self.frequency, self.start, self.duration)
 
 
@@ -117,7 +124,8 @@ class Modality(ABC):
         """The features of each row of a piece on the time axis: here a grid that starts at the row."""
         (row,), frequency = piece.rows, self.config.frequency
         duration = stored.shape[-1] / frequency
-        return {event_key(row): EventFeatures(stored, frequency, row.start, duration, self.keeps_group_axis)}
+        made = EventFeatures(stored, frequency, row.start, duration, keeps_group_axis=self.keeps_group_axis)
+        return {event_key(row): made}
 
     @abstractmethod
     def key_parts(self, piece: Piece) -> Mapping[str, Any]:

@@ -7,9 +7,20 @@ from typing import Any
 import numpy as np
 
 from extractors.common.costs import Load
+from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.media.film.probe import probe
 from tribe_np.media.film.video import still_frames
-from tribe_np.pipeline.features.modality import Modality, Piece
+from tribe_np.media.pictures.kinds import is_picture
+from tribe_np.pipeline.features.modality import EventFeatures, EventKey, Modality, Piece
+from tribe_np.pipeline.features.shown_pictures import (
+    is_still,
+    most_pixels,
+    picture_frames,
+    picture_parts,
+    screen_times,
+    spread_out,
+    without_repeats,
+)
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import number_of
 from tribe_np.timeline.events import Event, Events
@@ -26,6 +37,8 @@ class Pictures(Modality):
         Shapes   T pictures (height, width, 3) uint8 -> (G, F, T)
         """
         (row,), model = piece.rows, self.model
+        if is_picture(row.filepath):
+            return self._of_picture(row)
         frames = still_frames(
             row.filepath, offset=row.offset, duration=row.duration, frequency=self.config.frequency,
             habits=self.options.compat.film_habits,
@@ -33,15 +46,31 @@ class Pictures(Modality):
         features: np.ndarray = self.about.extract(model, frames, selection=self.config.selection)
         return features
 
+    def _of_picture(self, row: Event) -> np.ndarray:
+        """Each picture of a picture file that is on screen, once; a still has one column for all bins."""
+        numbers = screen_times(row).stills(row.offset, row.duration, frequency=self.config.frequency)
+        chosen, places = np.unique(np.zeros(1, np.int64) if is_still(row) else numbers, return_inverse=True)
+        frames = (video_frame for _, video_frame in picture_frames(row, chosen))
+        features: np.ndarray = self.about.extract(self.model, frames, selection=self.config.selection)
+        return features[..., places]
+
+    def by_event(self, piece: Piece, stored: np.ndarray | TensorEntry) -> dict[EventKey, EventFeatures]:
+        """See Modality."""
+        return spread_out(super().by_event(piece, stored), piece, self.config.frequency)
+
     def key_parts(self, piece: Piece) -> Mapping[str, Any]:
         """See Modality."""
         (row,) = piece.rows
+        if is_picture(row.filepath):
+            return picture_parts(row, self.options)
         return {"file": self.digest(row.filepath)} | film_parts(row, self.options)
 
     def workload(self, events: Events) -> Load:
         """See Modality."""
-        seconds = [row.duration for row in self.rows(events)]
-        return Load(seconds=sum(seconds), n_clips=sum(to_index(s, self.config.frequency) for s in seconds))
+        rows = self.rows(events)
+        given = without_repeats(rows)
+        n_pictures = sum(1 if is_still(row) else to_index(row.duration, self.config.frequency) for row in given)
+        return Load(seconds=sum(row.duration for row in rows), n_clips=n_pictures, picture=most_pixels(given))
 
     def amount(self, load: Load) -> str:
         """See Modality."""

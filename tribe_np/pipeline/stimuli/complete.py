@@ -17,7 +17,7 @@ from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import terminal_progress
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
-from tribe_np.pipeline.stimuli.events_file import MEDIA, measured, whole_file
+from tribe_np.pipeline.stimuli.events_file import MEDIA, measured, file_row
 from tribe_np.pipeline.stimuli.stimulus import WordSource
 from tribe_np.pipeline.stimuli.word_contexts import in_context
 from tribe_np.pipeline.store.workspace import open_workspace
@@ -53,7 +53,7 @@ def complete(events: Events, builder: EventBuilder, *, audio_only: bool = False)
 
 
 def _completed(events: Events, builder: EventBuilder, *, hears: bool, listens: bool, places_words: bool) -> Events:
-    rows = [measured(row, lambda row: whole_file(row, builder.rows, builder.pictures)) for row in events]
+    rows = [measured(row, lambda row: file_row(row, builder.rows, builder.pictures)) for row in events]
     heard = {row.timeline for row in rows if row.type == "Audio"}
     films = [row for row in rows if row.type == "Video" and not is_picture(row.filepath)]
     for film in films:

@@ -22,7 +22,7 @@ from tribe_np.pipeline.stimuli.language import language_of_words, language_to_sh
 from tribe_np.pipeline.stimuli.media_rows import MediaRows
 from tribe_np.pipeline.stimuli.picture_rows import PictureShow, picture_events
 from tribe_np.pipeline.stimuli.recogniser import Recogniser, check_words
-from tribe_np.pipeline.stimuli.shown_words import QUOTE, differences, within_words, word_times, words_to_show
+from tribe_np.pipeline.stimuli.shown_words import QUOTE, n_differences, within_words, word_times, words_to_show
 from tribe_np.pipeline.stimuli.stimulus import DIRECT, Stimulus, WordSource
 from tribe_np.pipeline.stimuli.word_contexts import in_context
 from tribe_np.pipeline.store.digest import Digests, value_digest
@@ -152,7 +152,7 @@ class EventBuilder:
         self._note(transcript)
         if not transcript.words:
             raise EventsError(f"{path}: holds no word to show")
-        lost, more = differences(words_to_show(text, "the text"), [word.text for word in transcript.words])
+        lost, more = n_differences(words_to_show(text, "the text"), [word.text for word in transcript.words])
         if lost or more:
             self.record.warn(
                 f"{stimulus.path.name} and {path} differ: {number_of(lost, 'words')} of the text are not shown, and "
@@ -171,9 +171,7 @@ class EventBuilder:
                 n_words = len(events.of_type("Word"))
                 events = Events(row for row in events if row.type not in WORD_TYPES)
                 if n_words:
-                    self.record.warn(
-                        f"{number_of(n_words, 'words')} of {table.path.name} left out, as --no-speech asks"
-                    )
+                    self.record.warn(f"{table.path.name}: --no-speech leaves out its {number_of(n_words, 'words')}")
             done: list[Event] = []
             for rows in events.by_timeline().values():
                 done += self._with_table_words(rows, table.path.name)

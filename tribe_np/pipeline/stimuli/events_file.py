@@ -23,6 +23,7 @@ MEDIA = ("Audio", "Video")
 WORD_TYPES = ("Word", "Text", "Sentence")
 BESIDE = "beside"  # the column of a second picture
 KEPT = ("sound-", "speech-")  # files that the cache holds
+HEAD = 65_536  # bytes of a first line that are looked at
 PAST_THE_END = 0.1  # seconds by which a row may be longer than its file: rounding, and the last video frame
 
 
@@ -54,7 +55,7 @@ def read_events_file(path: Path) -> EventsFile:
     """
     rows, places = [], []
     finder = _Finder(path)
-    for line, row in rows_of_tsv(path):
+    for line, row in _rows(path):
         place = f"{path}, line {line}"
         check(row, place)
         rows.append(finder.found(row, place))
@@ -62,6 +63,26 @@ def read_events_file(path: Path) -> EventsFile:
     if not rows:
         raise EventsError(f"{path}: the table has no rows; it needs at least one")
     return EventsFile(path, tuple(rows), tuple(places), tuple(finder.notes()))
+
+
+def _rows(path: Path) -> list[tuple[int, Event]]:
+    try:
+        return rows_of_tsv(path)
+    except EventsError as error:
+        raise EventsError(f"{error}{_other_table(path)}") from error
+
+
+def _other_table(path: Path) -> str:
+    """What else a table may be, by its columns, and where it belongs; "" where that does not tell."""
+    with path.open("rb") as file:
+        columns = set(file.readline(HEAD).decode("utf-8-sig", "replace").strip().split("\t"))
+    if "type" in columns:
+        return ""
+    if {"onset", "duration"} <= columns:
+        return "; this looks like a list of trials, which `tribe-np experiment` takes"
+    if {"text", "start", "duration"} <= columns:
+        return "; this looks like words with times: give it as --transcript FILE, with the sound or text they belong to"
+    return ""
 
 
 def _files(row: Event) -> Iterator[str]:
@@ -144,7 +165,7 @@ def media_of(table: EventsFile, media: MediaRows, pictures: PictureShow) -> Even
     def whole(row: Event) -> Event:
         key = row.type, row.filepath
         if key not in known:
-            known[key] = whole_file(row, media, pictures)
+            known[key] = file_row(row, media, pictures)
         return known[key]
 
     rows = []
@@ -157,7 +178,7 @@ def media_of(table: EventsFile, media: MediaRows, pictures: PictureShow) -> Even
     return Events(rows).standardized()
 
 
-def whole_file(row: Event, media: MediaRows, pictures: PictureShow) -> Event:
+def file_row(row: Event, media: MediaRows, pictures: PictureShow) -> Event:
     """The row of all of a row's file."""
     path = Path(row.filepath)
     if row.type == "Audio":

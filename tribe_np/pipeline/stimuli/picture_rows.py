@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tribe_np.errors import ConfigError, EventsError
+from tribe_np.errors import ConfigError, EventsError, MediaError
 from tribe_np.media.pictures.kinds import NO_GROUND, SCREEN, checked_background, is_picture, is_screen, screen_colour
+from tribe_np.media.pictures.screens import Screen
 from tribe_np.shown import quoted
 from tribe_np.timeline.events import Event
 from tribe_np.timeline.features import FREQUENCY, to_index
@@ -64,11 +65,19 @@ def picture_events(path: str | Path, show: PictureShow) -> list[Event]:
 
     Raises   MediaError for what is no picture; MissingDependencyError without Pillow
     """
-    extra: dict[str, Any] = {"background": show.background}
-    if show.beside is not None:
-        extra["beside"] = str(show.beside)
-    seconds = SECONDS if show.seconds is None else show.seconds
-    return [Event("Video", 0.0, seconds, filepath=str(path), frequency=STILL_RATE, extra=extra)]
+    screen = Screen(str(path), show.background, "" if show.beside is None else str(show.beside))
+    extra: dict[str, Any] = {"background": screen.background} | ({"beside": screen.beside} if screen.beside else {})
+    lasts = sum(screen.delays)
+    seconds = show.seconds or lasts or SECONDS
+    if not lasts:
+        for _ in screen.video_frames():  # a picture that is cut short is found out now
+            pass
+        return [Event("Video", 0.0, seconds, filepath=str(path), frequency=STILL_RATE, extra=extra)]
+    if show.seconds is None and (lasts > MOST_SECONDS or to_index(lasts, FREQUENCY) == 0):
+        raise MediaError(f"{path}: its pictures last {lasts:g} s; say for how long they are shown with --seconds")
+    rate = round(len(screen.delays) / lasts, 6)
+    extra["seconds"] = float(seconds)  # of the whole show: chunks begin and end within it
+    return [Event("Video", 0.0, float(seconds), filepath=str(path), frequency=rate, extra=extra)]
 
 
 def screen_event(duration: float, colour: str = "grey", *, start: float = 0.0, timeline: str = "default") -> Event:

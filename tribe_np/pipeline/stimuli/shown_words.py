@@ -100,7 +100,7 @@ def _cut(row: Event, edges: tuple[float, float]) -> Event:
     return replace(row, start=start, duration=lasting(start, stop))
 
 
-def differences(text: Sequence[str], shown: Sequence[str]) -> tuple[int, int]:
+def n_differences(text: Sequence[str], shown: Sequence[str]) -> tuple[int, int]:
     """How many words of a text are not shown, and how many that are shown are not of it, in order."""
     n_equal = len(equal_pairs(list(text), list(shown)))
     return len(text) - n_equal, len(shown) - n_equal

@@ -36,7 +36,7 @@ export function stimulusNote(stimulus, shown, isBroken) {
   else if (stimulus.kind === "none" || (!shown && stimulus.kind !== "text"))
     said.push("The page has no stimulus to play; the clock is its own.");
   else if (!shown && stimulus.kind === "text")
-    said.push("Words alone, without their speech; the clock is the page's own.");
+    said.push("Words alone, without sound; the clock is the page's own.");
   else if (!isPlayable(shown)) said.push("The clock is the page's own.");
   if (stimulus.note) said.push(stimulus.note);
   return said.join(" ");

@@ -47,7 +47,19 @@ class FileFinder:
 
     def _digest_of(self, path: str | Path) -> str | None:
         named, digest = self.stimulus
-        return digest if named and Path(named) == Path(path) else None
+        return digest if named and Path(named) == Path(path) else self._media_digests.get(Path(path))
+
+    @cached_property
+    def _media_digests(self) -> dict[Path, str]:
+        """Of the files that a table of events shows, which is the stimulus then."""
+        told = self.run.get("stimulus")
+        media = told.get("media") if isinstance(told, Mapping) else None
+        rows = [row for row in media if isinstance(row, Mapping)] if isinstance(media, list) else []
+        return {
+            Path(row["path"]): row["sha256"]
+            for row in rows
+            if isinstance(row.get("path"), str) and isinstance(row.get("sha256"), str)
+        }
 
     def _find(self, path: Path, digest: str | None) -> tuple[Path | None, str]:
         beside = [folder / part for folder in self.folders for part in dict.fromkeys((path, Path(path.name)))]
