@@ -106,9 +106,9 @@ def dry_run_of(
     check_extractors(model, opened, words)
     check_subject(model, subject)
     beside = None if words.wants_recogniser else opened.sidecar
-    known = words.transcript is not None or opened.has_own_words or beside is not None
-    in_table = opened.kind == "events" and not words.wants_recogniser
-    if known or in_table or not words.speech or not is_wanted("Word", model.options.only):
+    known = words.transcript is not None or opened.kind == "text" or beside is not None
+    has_all = opened.kind == "picture" or (opened.kind == "events" and not words.wants_recogniser)
+    if known or has_all or not words.speech or not is_wanted("Word", model.options.only):
         events = model.get_events_of(opened, words)
         return dry_run(model, events, model.record.warnings)
     whole = replace(model, options=replace(model.options, only=None))  # words go where there is sound

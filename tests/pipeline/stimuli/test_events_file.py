@@ -143,7 +143,7 @@ def test_without_words_and_without_recogniser(model: TribeModel, demo: DemoPaths
     events = model.get_events_of(path, WordSource(speech=False))
     assert {row.type for row in events} == {"Audio", "Video"}
     assert "a.tsv: --no-speech leaves out its 12 words" in model.record.warnings
-    with pytest.raises(ConfigError, match=r"--transcript is for films.*the words of .*a.tsv are its Word rows"):
+    with pytest.raises(ConfigError, match=r"--transcript is for a film.*the words of .*a.tsv are its Word rows"):
         model.get_events_of(path, WordSource(transcript=demo.transcript))
     assert expected_events(open_stimulus(path), NONE) == {"Audio", "Video", "Word", "Text", "Sentence"}
     assert expected_events(open_stimulus(path), WordSource(speech=False)) == {"Audio", "Video", "Text", "Sentence"}

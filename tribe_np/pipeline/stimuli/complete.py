@@ -17,7 +17,7 @@ from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import terminal_progress
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
-from tribe_np.pipeline.stimuli.events_file import MEDIA, measured, file_row
+from tribe_np.pipeline.stimuli.events_file import MEDIA, file_row, measured
 from tribe_np.pipeline.stimuli.stimulus import WordSource
 from tribe_np.pipeline.stimuli.word_contexts import in_context
 from tribe_np.pipeline.store.workspace import open_workspace

@@ -196,7 +196,7 @@ class EventBuilder:
             )
         if without < len(words):
             self.record.warn(f"{name}: {without} of {len(words)} words have no context: those of all are made again")
-        bare = Events(row for row in rows if row.type not in ("Text", "Sentence"))
+        bare = Events(_out_of_context(row) for row in rows if row.type not in ("Text", "Sentence"))
         if replaced := len(rows) - len(bare):
             self.record.warn(
                 f"{name}: {number_of(replaced, 'rows')} of texts and sentences are made again from the words"
@@ -320,6 +320,11 @@ class EventBuilder:
             path, lossy=compat.lossy_sidecar, drop_untimed=compat.drop_untimed_words,
             keep_non_speech=self._keeps_non_speech,
         )  # fmt: skip
+
+
+def _out_of_context(row: Event) -> Event:
+    fresh = replace(row, context="", sentence="", sentence_char=None, text_char=None)
+    return fresh if row.type == "Word" else row
 
 
 def _as_word(row: Event) -> Word:

@@ -45,11 +45,6 @@ class Stimulus:
         """
         return read_text_file(self.path, is_spoken=self.is_spoken)
 
-    @property
-    def has_own_words(self) -> bool:
-        """Whether nothing has to be recognised: a text has its words, a picture none."""
-        return self.kind in ("text", "picture")
-
     @cached_property
     def table(self) -> "EventsFile":
         """The rows of a stimulus that is a table of events.
