@@ -68,6 +68,29 @@ def test_regions_do_not_swallow_the_stimulus(written: list[str], regions: list[s
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        ["--only", "video", "audio", "clip.mp4", "--out", "x"],
+        ["clip.mp4", "--only", "video,audio", "--out", "x"],
+        ["--out", "x", "--only", "video,", "audio", "./clip"],
+        ["--only=video", "--only", "audio", "--out", "x", "clip.mp4"],
+    ],
+)
+@pytest.mark.parametrize("command", ["predict", "events", "features"])
+def test_modalities_do_not_swallow_the_stimulus(written: list[str], command: str) -> None:
+    options = build_parser().parse_args(with_names_apart([command, *written]))
+    assert options.only == ["video", "audio"]
+    assert "clip" in str(options.stimulus)
+
+
+def test_a_mistyped_modality_is_answered_with_the_nearest(command_here: Command, sound: Path) -> None:
+    for command in ("predict", "events", "features"):
+        line = refused(command_here(command, "--only", "audoi", sound, "--out", sound.with_suffix(".tsv")))
+        assert "unknown modality 'audoi'; did you mean audio?" in line
+    assert "must name a modality" in refused(command_here("events", sound, "--only", ",", "--out", "x.tsv"))
+
+
+@pytest.mark.parametrize(
     ("written", "files"),
     [
         (["--parcellation", "lh.a.annot", "rh.a.annot", "predictions"], ["lh.a.annot", "rh.a.annot"]),

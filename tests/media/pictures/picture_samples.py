@@ -45,6 +45,6 @@ def write_film(
     raw.write_bytes(np.stack(pictures).tobytes())
     height, width, _ = pictures[0].shape
     args = ["-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(rate), "-i", str(raw)]
-    moved = ["-vf", f"setpts={times}", "-fps_mode", "passthrough", "-enc_time_base", "1:1000"] if times else []
+    moved = ["-vf", f"setpts='{times}'", "-fps_mode", "passthrough", "-enc_time_base", "1:1000"] if times else []
     run_ffmpeg([*args, *moved, "-c:v", codec, *CODECS[codec], str(path)], path_for_errors=path)
     return path

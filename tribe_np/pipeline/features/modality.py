@@ -79,8 +79,8 @@ class EventFeatures:
     frequency: float  # Hz; 0 of a word
     start: float
     duration: float
-    n_steps: int | None = None  # of a still, whose one column stands in all of them
     keeps_group_axis: bool = True  # else (1, F, ...) is stored, and (F, ...) is what upstream has
+    n_steps: int | None = None  # of a still, whose one column stands in all of them
 
     def grid(self) -> FeatureGrid:
         """The features themselves.
@@ -124,8 +124,7 @@ class Modality(ABC):
         """The features of each row of a piece on the time axis: here a grid that starts at the row."""
         (row,), frequency = piece.rows, self.config.frequency
         duration = stored.shape[-1] / frequency
-        made = EventFeatures(stored, frequency, row.start, duration, keeps_group_axis=self.keeps_group_axis)
-        return {event_key(row): made}
+        return {event_key(row): EventFeatures(stored, frequency, row.start, duration, self.keeps_group_axis)}
 
     @abstractmethod
     def key_parts(self, piece: Piece) -> Mapping[str, Any]:
@@ -153,12 +152,13 @@ class Modality(ABC):
         """The rows of the table that this modality describes."""
         return list(events.of_type(self.about.event_type))
 
-    def make(self, piece: Piece) -> np.ndarray | TensorEntry:
+    def make(self, piece: Piece, key: str | None = None) -> np.ndarray | TensorEntry:
         """Makes the entry of a piece unless it exists; gives its place in the cache or, without a cache, the array.
 
+        `key` is the piece's, where it is known already.
         Raises   CheckpointError, MediaError, EventsError from the model and files; OutputError when it cannot be kept
         """
-        key = self.key(piece)
+        key = self.key(piece) if key is None else key
         found = self.cache.load(key)
         if found is not None and set(found) == {"features"}:
             features = found["features"]

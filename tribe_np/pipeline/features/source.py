@@ -13,6 +13,7 @@ import numpy as np
 
 from extractors.catalogue import record_of
 from tribe_np.errors import CheckpointError, EventsError, TribeError
+from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.pipeline.config import DataConfig, ExtractorConfig
 from tribe_np.pipeline.features.film import Film
 from tribe_np.pipeline.features.modality import EventFeatures, EventKey, Modality, event_key
@@ -75,14 +76,21 @@ class FeatureSource:
             return FeatureItems(self._made(modality, events), lambda: self._made(modality, events))
 
     def _made(self, modality: str, events: Events) -> dict[EventKey, EventFeatures]:
-        """The features of every event: each piece is made, unless the cache holds it, and parted into its events."""
+        """The features of every event: each piece is made, unless the cache holds it, and parted into its events.
+
+        Pieces with equal keys, such as a clip that an experiment shows again and again, are made once.
+        """
         part = self.of(modality)
         pieces = part.pieces(events)
         shown = nullcontext(_no_step) if part.shows_pieces else self.progress.stage(modality, len(pieces), "chunks")
         found: dict[EventKey, EventFeatures] = {}
+        made: dict[str, np.ndarray | TensorEntry] = {}
         with shown as step:
             for piece in pieces:
-                found |= part.by_event(piece, part.make(piece))
+                key = part.key(piece)
+                if key not in made:
+                    made[key] = part.make(piece, key)
+                found |= part.by_event(piece, made[key])
                 step(1)
         return found
 

@@ -56,8 +56,8 @@ def _completed(events: Events, builder: EventBuilder, *, hears: bool, listens: b
     rows = [measured(row, lambda row: file_row(row, builder.rows, builder.pictures)) for row in events]
     heard = {row.timeline for row in rows if row.type == "Audio"}
     films = [row for row in rows if row.type == "Video" and not is_picture(row.filepath)]
-    for film in films:
-        rows += sound_row(film, builder) if hears and film.timeline not in heard else []
+    for film in films if hears else ():
+        rows += sound_row(film, builder) if film.timeline not in heard else []
     table = Events(rows).standardized()
     for kind in MEDIA:
         table = chunk_events(table, kind)
