@@ -77,6 +77,11 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
         help="a film, a sound, a .txt, a picture or a .tsv table of events",
     )
     add_word_arguments(parser)
+    add_reading_arguments(parser)
+
+
+def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
+    """How words become sentences and contexts, and whether as upstream does."""
     _add_own(parser, "--compat", choices=["upstream"], help="reproduce the reference implementation's defects")
     _add_own(
         parser, "--only", type=modality_names, action="extend", metavar="MODALITY",
@@ -99,6 +104,18 @@ def add_word_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--transcript", type=path, metavar="FILE", help="words with times: .json .tsv .srt .vtt .TextGrid"
     )
+    add_recogniser_arguments(parser)
+    parser.add_argument(
+        "--align",
+        type=path,
+        metavar="FILE",
+        help="the text that is spoken; the recogniser finds the times of its words",
+    )
+    _add_shown_words(parser)
+
+
+def add_recogniser_arguments(parser: argparse.ArgumentParser) -> None:
+    """Who hears the words of a sound, in which language, and what counts as one."""
     parser.add_argument(
         "--transcriber",
         type=words,
@@ -109,14 +126,7 @@ def add_word_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--whisper-model", type=words, metavar="X", help="faster-whisper's model: a size (default: small) or a folder"
     )
-    parser.add_argument(
-        "--align",
-        type=path,
-        metavar="FILE",
-        help="the text that is spoken; the recogniser finds the times of its words",
-    )
     parser.add_argument("--no-speech", action="store_true", help="run without words")
-    _add_shown_words(parser)
     _add_own(
         parser,
         "--language",
@@ -278,7 +288,6 @@ def load_model(
 
     Raises   TribeError
     """
-    from tribe_np.pipeline.model import TribeModel
     from tribe_np.pipeline.options import PipelineConfig
     from tribe_np.pipeline.progress import Silent
     from tribe_np.pipeline.run_record import RunRecord
@@ -288,6 +297,19 @@ def load_model(
     config, models = PipelineConfig.from_dict(pipeline_options(options)), locations(options, extractors=True)
     models.checkpoint(options.checkpoint)  # where both are missing, the brain encoder comes first
     check_words(open_stimulus(options.stimulus, words=words), Recogniser(words, config, models, RunRecord(), Silent()))
+    return open_model(options, shown, selection=selection)
+
+
+def open_model(
+    options: argparse.Namespace, shown: "Progress", *, selection: Mapping[str, object] | None = None
+) -> "TribeModel":
+    """`load_model` where the words are checked elsewhere.
+
+    Raises   TribeError
+    """
+    from tribe_np.pipeline.model import TribeModel
+
+    models = locations(options, extractors=True)
     return TribeModel.load(
         options.checkpoint,
         models,
@@ -360,7 +382,7 @@ def selection(options: argparse.Namespace) -> dict[str, object] | None:
     return {"roi": options.roi, "parcellation": options.parcellation}
 
 
-def _check_places(options: argparse.Namespace) -> None:
+def check_places(options: argparse.Namespace) -> None:
     """Refuses a result and a cache that lie within each other, before any work.
 
     Raises   ConfigError
@@ -384,7 +406,7 @@ def prepare(options: argparse.Namespace) -> int | None:
     from tribe_np.pipeline.stimuli.stimulus import open_stimulus
 
     open_stimulus(options.stimulus, words=word_source(options))
-    _check_places(options)
+    check_places(options)
     return fix_threads(options)
 
 

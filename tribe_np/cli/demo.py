@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from tribe_np.cli import common
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tribe_np.pipeline.demo import DemoPaths
+    from tribe_np.pipeline.model import TribeModel
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seconds", type=int, default=30, metavar="N", help="length of the film (default: 30)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the random weights (default: 0)")
+    parser.add_argument(
+        "--experiment", action="store_true",
+        help="also make pictures, words, sounds and films, put them into a design of 24 trials, and run it",
+    )  # fmt: skip
     common.add_threads(parser)
     common.add_quiet(parser)
 
@@ -37,16 +44,20 @@ def execute(options: argparse.Namespace) -> int:
     print(
         f"made {paths.clip} ({options.seconds} s, H.264 + AAC, speech: {engine}), {paths.transcript}, {paths.models}/"
     )
-    run = predict_to_folder(
-        paths.clip,
-        paths.predictions,
-        load=lambda: TribeModel.load(
+
+    def load() -> TribeModel:
+        return TribeModel.load(
             str(paths.models / "encoder"),
             ModelLocations({}, (paths.models,), None),
             cache_folder=paths.cache,
             device="cpu",
             progress=shown,
-        ),
+        )
+
+    run = predict_to_folder(
+        paths.clip,
+        paths.predictions,
+        load=load,
         words=WordSource(paths.transcript),
         command=options.command_line,
         threads=threads,
@@ -59,7 +70,47 @@ def execute(options: argparse.Namespace) -> int:
         last = _page(paths)
         step(1)
     print(last)
+    if options.experiment:
+        _experiment(options, paths, load, threads)
     return 0
+
+
+def _experiment(
+    options: argparse.Namespace, paths: "DemoPaths", load: "Callable[[], TribeModel]", threads: int | None
+) -> None:
+    """Makes the experiment and runs it, and two of its films alone; says what to do next."""
+    from tribe_np.pipeline.demo import COMMAND, NOTE
+    from tribe_np.pipeline.demo_experiment import DESIGN, STIMULI, make_experiment
+    from tribe_np.pipeline.experiments.experiment_run import ExperimentWishes, experiment_to_folder
+    from tribe_np.pipeline.run import predict_to_folder
+    from tribe_np.pipeline.stimuli.stimulus import WordSource
+
+    spoken = make_experiment(paths.experiment, seed=options.seed, command=COMMAND)
+    design = paths.experiment / DESIGN
+    print(f"made {design} (24 trials of drawn faces and houses, words, sounds, films; speech: {spoken})")
+    done = experiment_to_folder(
+        design,
+        paths.experiment_run,
+        load=load,
+        wishes=ExperimentWishes(hears=False),
+        command=options.command_line,
+        threads=threads,
+    )
+    common.print_warnings(done["warnings"])
+    print(done["summary"])
+    for out in (paths.motion, paths.static):
+        film = paths.experiment / STIMULI / f"{out.name.removesuffix('_run')}.mp4"
+        alone = predict_to_folder(
+            film, out, load=load, words=WordSource(speech=False), command=options.command_line, threads=threads
+        )
+        print(alone["summary"])
+    print(f"wrote {paths.experiment_run}, {paths.motion}, {paths.static}; remember: {NOTE}.")
+    here, quote = options.out, shlex.quote
+    for formula, name in (("drawn_faces - drawn_houses", "faces"), ("sentences - word_lists", "sentences")):
+        folder, out = quote(str(paths.experiment_run)), quote(str(here / f"{name}_contrast"))
+        print(f"next: tribe-np contrast {folder} {quote(formula)} --out {out}")
+    pair = f"{quote(str(paths.motion))} {quote(str(paths.static))}"
+    print(f"next: tribe-np compare {pair} --out {quote(str(here / 'comparison'))}")
 
 
 def _page(paths: "DemoPaths") -> str:

@@ -14,6 +14,7 @@ from tribe_np.shown import did_you_mean
 COMMANDS = {
     "demo": "make tiny random models and a clip, and run the whole pipeline on them",
     "predict": "predict brain activity from a film, a sound or a text",
+    "experiment": "predict a design: pictures, sounds, films and words at their onsets, in runs",
     "events": "write a stimulus as a table of events: sound, film, words in context",
     "features": "write the features of a stimulus at 2 Hz, one file per modality",
     "plot": "draw predictions on the cortex: figures for papers, as PNG, SVG or PDF",

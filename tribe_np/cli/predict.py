@@ -30,6 +30,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder to write; it appears complete or not at all",
     )
     common.add_model_arguments(parser)
+    add_choice_arguments(parser)
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print what would run, how long it would take and in how much memory, and stop",
+    )
+    common.add_run_arguments(parser)
+    common.add_json(parser, "run.json")
+
+
+def add_choice_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which columns are computed, and for whom."""
     parser.add_argument(
         "--roi", type=region_names, action="extend", metavar="NAME",
         help="only the vertices of these regions, such as V1,MT or V3*, separated by commas or spaces",
@@ -51,13 +63,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ID",
         help="subject of the checkpoint, by name or index (default: the average one)",
     )
-    parser.add_argument(
-        "--dry-run",
-        action="store_true",
-        help="print what would run, how long it would take and in how much memory, and stop",
-    )
-    common.add_run_arguments(parser)
-    common.add_json(parser, "run.json")
 
 
 def subject(text: str) -> str | None:

@@ -1,4 +1,7 @@
-"""The prediction folder: predictions.npy, segments.json, events.tsv and run.json, whole or not at all."""
+"""The prediction folder: predictions.npy, segments.json, events.tsv and run.json, whole or not at all.
+
+That of an experiment holds trials.tsv too.
+"""
 
 import json
 from collections.abc import Mapping
@@ -11,6 +14,7 @@ import numpy as np
 from tribe_np.outputs.whole import write_whole
 from tribe_np.timeline.events import Events
 from tribe_np.timeline.segments import Segment
+from tribe_np.timeline.trials import TRIALS, Trials
 
 TRANSCRIPT = "transcript.json"  # only where a recogniser heard words
 COMMAND = "predict"
@@ -29,6 +33,7 @@ class Prediction:
     events: Events
     run: Mapping[str, Any] = field(default_factory=dict)
     transcript: str | None = None  # the text of transcript.json
+    trials: Trials | None = None  # of an experiment
 
     def segment_rows(self) -> list[dict[str, Any]]:
         """One mapping per row, as segments.json holds them."""
@@ -38,8 +43,8 @@ class Prediction:
         ]
 
 
-def write_prediction(folder: str | Path, prediction: Prediction) -> None:
-    """Writes the folder; an earlier prediction folder there is replaced if it is as it was written, else left alone.
+def write_prediction(folder: str | Path, prediction: Prediction, command: str = COMMAND) -> None:
+    """Writes the folder as the result of `command`; an earlier one there is replaced if it is as it was written.
 
     Raises   OutputError when the target is something else, the disk is full or the place is not writable
     """
@@ -50,9 +55,11 @@ def write_prediction(folder: str | Path, prediction: Prediction) -> None:
         prediction.events.to_tsv(partial / "events.tsv")
         if prediction.transcript is not None:
             (partial / TRANSCRIPT).write_text(prediction.transcript, encoding="utf-8")
+        if prediction.trials is not None:
+            prediction.trials.to_tsv(partial / TRIALS)
         write_json_file(partial / "run.json", prediction.run)
 
-    write_whole(Path(folder), fill, COMMAND)
+    write_whole(Path(folder), fill, command)
 
 
 def write_array_file(path: Path, array: np.ndarray) -> None:

@@ -6,6 +6,7 @@ runs: decoding, words, three transformers, the 2 Hz grid, the encoder, 20,484 ve
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,34 @@ class DemoPaths:
         """The page on which the cortex moves while the film runs."""
         return self.folder / "page.html"
 
+    @property
+    def experiment(self) -> Path:
+        """design.tsv and stimuli/ of `demo --experiment`."""
+        return self.folder / "experiment"
+
+    @property
+    def experiment_run(self) -> Path:
+        """The predictions of the experiment."""
+        return self.folder / "experiment_run"
+
+    @property
+    def motion(self) -> Path:
+        """The predictions of the experiment's film of moving dots alone."""
+        return self.folder / "motion_run"
+
+    @property
+    def static(self) -> Path:
+        """The predictions of the experiment's film of dots at rest alone."""
+        return self.folder / "static_run"
+
+    @property
+    def results(self) -> dict[Path, str]:
+        """Folders that commands write into it, and which."""
+        return {
+            self.predictions: "predict", self.experiment: COMMAND, self.experiment_run: "experiment",
+            self.motion: "predict", self.static: "predict",
+        }  # fmt: skip
+
 
 def make_demo(folder: Path, *, seconds: int, seed: int, progress: Progress) -> tuple[DemoPaths, str]:
     """Writes models, film and transcript into `folder`; returns its paths and what spoke.
@@ -110,13 +139,13 @@ def others_files_in_demo(folder: Path) -> str | None:
     found = sorted(folder.iterdir())
     makers = {paths.clip: COMMAND, paths.transcript: COMMAND, paths.page: PAGE_COMMAND}
     files = [path for path, command in makers.items() if is_own_file(path, command)]
-    known = {paths.models, paths.predictions, paths.cache, *files, *map(file_marker, makers)}
+    known = {paths.models, *paths.results, paths.cache, *files, *map(file_marker, makers)}
     others = [p.name for p in found if p not in known and p.name not in LITTER and not is_passing_name(p.name)]
     if others:
         return f"holds other files ({listed(others)})"
     checks: list[tuple[Path, Callable[[Path], str | None]]] = [
         (paths.models, lambda path: others_files_in(path, COMMAND)),
-        (paths.predictions, lambda path: others_files_in(path, "predict")),
+        *((path, partial(others_files_in, command=command)) for path, command in paths.results.items()),
         (paths.cache, others_files_in_cache),
     ]
     for path, others_in in checks:
@@ -215,11 +244,12 @@ def _tones(wav: Path, seconds: int) -> tuple[Word, ...]:
 
 
 def remove_results(paths: DemoPaths) -> None:
-    """Removes the predictions and the page of an earlier demo, so that the folder never mixes two.
+    """Removes the predictions, the experiment and the page of an earlier demo, so that the folder never mixes two.
 
     Raises   OutputError
     """
-    remove_whole(paths.predictions, "predict")
+    for folder, command in paths.results.items():
+        remove_whole(folder, command)
     try:
         if is_own_file(paths.page, PAGE_COMMAND):
             paths.page.unlink()

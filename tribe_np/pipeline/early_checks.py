@@ -21,7 +21,14 @@ def check_extractors(model: TribeModel, stimulus: Stimulus, words: WordSource, *
 
     Raises   CheckpointError, ConfigError; MediaError for a film that cannot be read
     """
-    expected = expected_events(stimulus, words)
+    check_extractors_of(model, expected_events(stimulus, words), predicts=predicts)
+
+
+def check_extractors_of(model: TribeModel, expected: set[str], *, predicts: bool = True) -> None:
+    """`check_extractors` for the types of event that a run will have.
+
+    Raises   CheckpointError, ConfigError
+    """
     for modality in model.data.modalities:
         if modality in model.encoder.build_args.feature_dims and record_of(modality).event_type in expected:
             folder = model.locations.extractor(modality, model.data.extractors[modality].model_name)

@@ -66,11 +66,11 @@ def predict_to_folder(
         "command": command,
         **provenance(),
         **_files(model, opened, words.transcript),
-        **_facts(model, predictions, segments),
+        **run_facts(model, predictions, segments),
         "summary": _summary(stimulus, events, predictions, model, time.time() - began),
     }
     run["subject"] = whose_brain(subject, model.subjects, model.encoder, average=model.average_subjects)
-    run["options"] |= {"threads": threads, "subject": subject, **_word_options(words)}
+    run["options"] |= {"threads": threads, "subject": subject, **word_options(words)}
     run["seconds"] |= {"total": round(time.time() - began, 3)}
     rows = predictions.astype(np.float32, copy=False)
     write_prediction(out, Prediction(rows, tuple(segments), events, run, model.record.transcript))
@@ -100,7 +100,8 @@ def _beside(pictures: PictureShow | None) -> dict[str, Path | None]:
     return {"picture beside it": None if pictures is None else pictures.beside}
 
 
-def _word_options(words: WordSource) -> dict[str, Any]:
+def word_options(words: WordSource) -> dict[str, Any]:
+    """Where the words came from, as run.json has it."""
     align = None if words.align is None else str(words.align)
     return {
         "speech": words.speech, "transcriber": words.transcriber, "whisper_model": words.whisper_model, "align": align,
@@ -108,7 +109,7 @@ def _word_options(words: WordSource) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _facts(model: TribeModel, predictions: np.ndarray, segments: Sequence[Segment]) -> dict[str, Any]:
+def run_facts(model: TribeModel, predictions: np.ndarray, segments: Sequence[Segment]) -> dict[str, Any]:
     """What the run found and took."""
     record = model.record
     words_from = str(record.facts.get("words_from"))
@@ -146,9 +147,9 @@ def _columns(model: TribeModel) -> dict[str, Any]:
 
 def _files(model: TribeModel, stimulus: Stimulus, transcript: Path | None) -> dict[str, Any]:
     return {
-        "stimulus": {**_identity(stimulus.path, model), "kind": stimulus.kind, **_media(stimulus, model)},
-        "checkpoint": _identity(model.checkpoint, model),
-        "transcript": None if transcript is None else _identity(transcript, model),
+        "stimulus": {**file_identity(stimulus.path, model), "kind": stimulus.kind, **_media(stimulus, model)},
+        "checkpoint": file_identity(model.checkpoint, model),
+        "transcript": None if transcript is None else file_identity(transcript, model),
     }
 
 
@@ -156,7 +157,7 @@ def _media(stimulus: Stimulus, model: TribeModel) -> dict[str, Any]:
     """The files that a table of events shows."""
     if stimulus.kind != "events":
         return {}
-    return {"media": [_identity(path, model) for path in stimulus.media]}
+    return {"media": [file_identity(path, model) for path in stimulus.media]}
 
 
 def _parcellation_name(model: TribeModel) -> str:
@@ -167,7 +168,7 @@ def _parcellation_name(model: TribeModel) -> str:
     return "" if found is None else found.name
 
 
-def _identity(path: Path, model: TribeModel) -> dict[str, str | None]:
+def file_identity(path: Path, model: TribeModel) -> dict[str, str | None]:
     """Path and digest; a pipe, such as a shell's <(command), was read once and has none."""
     digest = model.space.digests.of(path, model.progress) if path.is_file() or path.is_dir() else None
     return {"path": str(path), "sha256": digest}

@@ -1,5 +1,10 @@
-"""Sound into features: each chunk of a sound file is a piece."""
+"""Sound into features: each chunk of a sound file is a piece.
 
+A row's extra value `volume` multiplies its samples. The released sound model normalises each spectrum of its input, so
+that there a volume changes features by rounding only, unless it is 0, which is silence.
+"""
+
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from extractors.common.costs import Load
-from tribe_np.errors import MediaError
+from tribe_np.errors import EventsError, MediaError
 from tribe_np.media.sound.audio import read_audio
 from tribe_np.pipeline.features.modality import Modality, Piece
-from tribe_np.timeline.events import Events
+from tribe_np.shown import quoted
+from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import to_index
 
 
@@ -29,6 +35,8 @@ class Sound(Modality):
             raise MediaError(f"{row.filepath}: a sound of {row.duration:g} s is too short, expected over {least:g} s")
         trusting = self.options.compat.trust_sound_header
         samples, rate = read_audio(row.filepath, row.offset, row.duration, trust_header=trusting)
+        if (volume := volume_of(row)) is not None:
+            samples = samples * np.asarray(volume, samples.dtype)
         features: np.ndarray = self.about.extract(
             self.model, samples, rate, row.duration, selection=self.config.selection, frequency=frequency
         )
@@ -37,9 +45,11 @@ class Sound(Modality):
     def key_parts(self, piece: Piece) -> Mapping[str, Any]:
         """See Modality."""
         (row,) = piece.rows
+        volume = volume_of(row)
         return {
             "file": self.digest(row.filepath), "offset": row.offset, "duration": row.duration,
             "trust_sound_header": self.options.compat.trust_sound_header,  # pieces of MP3 begin otherwise
+            **({} if volume is None else {"volume": volume}),
         }  # fmt: skip
 
     def workload(self, events: Events) -> Load:
@@ -50,3 +60,16 @@ class Sound(Modality):
     def amount(self, load: Load) -> str:
         """See Modality."""
         return f"{load.seconds:.1f} s of sound"
+
+
+def volume_of(row: Event) -> float | None:
+    """The linear gain that a row asks for; None where it asks for none.
+
+    Raises   EventsError for what is no number from 0 on
+    """
+    volume = row.extra.get("volume")
+    if volume is None:
+        return None
+    if isinstance(volume, bool) or not isinstance(volume, int | float) or not (math.isfinite(volume) and volume >= 0):
+        raise EventsError(f"{row.filepath}: volume is {quoted(volume, 40)}, expected a gain from 0 on, such as 0.5")
+    return float(volume)

@@ -59,7 +59,7 @@ class FilmPlan:
         """The files that are shown or heard, and those that the predictions were made from, shown or not."""
         series = [each for shown in self.scene.maps for each in (shown.series, shown.minus) if each is not None]
         named = [told.get("path") for each in series if isinstance(told := each.run.get("stimulus"), Mapping)]
-        own = [piece.path for piece in (*self.stimulus.pictured, *self.stimulus.heard)]
+        own = [piece.path for piece in (*self.stimulus.pictured, *self.stimulus.heard) if not piece.is_blank]
         return own + [Path(path) for path in named if isinstance(path, str)]
 
 

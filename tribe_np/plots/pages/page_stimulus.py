@@ -9,11 +9,11 @@ from typing import Any
 
 from tribe_np.errors import TribeError
 from tribe_np.files.leftovers import scratch_prefix
+from tribe_np.optional import require
 from tribe_np.plots.films.film_encoder import mp4_file
 from tribe_np.plots.pages.packing import text_of
 from tribe_np.plots.pages.page_media import MediaInput, PageMedia, page_media
 from tribe_np.plots.pages.page_sources import ShownPart
-from tribe_np.plots.stimulus.picture_reading import written_still
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
 from tribe_np.plots.stimulus.shown_files import ShownFile
 from tribe_np.shown import shown
@@ -22,7 +22,7 @@ BASE64 = 3 / 4  # bytes of a file in one of the page
 AT_ONCE = 0.02  # seconds by which a film may begin after its sound and still be shown from its first picture on
 LEAST = 0.04  # seconds of a stimulus that is worth a file
 JOINED_SIZE = (854, 480)  # of a film that is made of several files
-FILM_FPS, PICTURES_FPS = 25.0, 5.0
+FILM_FPS, PICTURES_FPS = 25.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -112,19 +112,27 @@ def _with_pictures(given: MediaInput, stimulus: RunStimulus, span: tuple[float, 
     is_one = len(seen) == 1 and seen[0].start < start + AT_ONCE
     if is_one and seen[0].kind == "video":
         return replace(given, film=seen[0].path, film_start=max(0.0, seen[0].file_time(start)))
-    all_the_time = is_one and seen[0].stop > stop - AT_ONCE
-    if all_the_time and seen[0].screen is not None and not seen[0].screen.delays:
-        return replace(given, picture=written_still(seen[0].screen, folder / "picture.png"))
-    if all_the_time and seen[0].screen is None:
-        return replace(given, picture=seen[0].path)
+    if is_one and seen[0].stop > stop - AT_ONCE and not seen[0].is_animated:
+        return replace(given, picture=_as_file(seen[0], stimulus, folder))
     return replace(given, film=_joined(stimulus, span, seen, folder / "pictures.mp4"))
+
+
+def _as_file(piece: ShownFile, stimulus: RunStimulus, folder: Path) -> Path:
+    """The picture's file; of one on a ground, a file of what was on screen."""
+    if piece.screen is None:
+        return piece.path
+    pillow: Any = require("PIL.Image", extra="plot", why="a picture as a stimulus")
+    size = stimulus.picture_size(*JOINED_SIZE)
+    path = folder / "picture.png"
+    pillow.fromarray(stimulus.picture_at(piece.start, *size)).save(path)
+    return path
 
 
 def _joined(stimulus: RunStimulus, span: tuple[float, float], seen: Sequence[ShownFile], path: Path) -> Path:
     """One film, without sound, of all that is seen, black in between."""
     width, height = stimulus.picture_size(*JOINED_SIZE)
     size = max(2, width // 2 * 2), max(2, height // 2 * 2)
-    fps = FILM_FPS if any(piece.kind == "video" for piece in seen) else PICTURES_FPS
+    fps = FILM_FPS if any(piece.kind == "video" or piece.is_animated for piece in seen) else PICTURES_FPS
     n_pictures = max(1, round((span[1] - span[0]) * fps))
     moments = [span[0] + number / fps for number in range(n_pictures)]
     with mp4_file(path, size, fps, n_pictures, None) as put:

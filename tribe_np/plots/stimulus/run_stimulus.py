@@ -25,8 +25,8 @@ from tribe_np.plots.stimulus.picture_reading import (
     in_the_middle,
     picture_file_size,
     picture_of_file,
-    screen_pictures,
 )
+from tribe_np.plots.stimulus.screen_pictures import screen_pictures
 from tribe_np.plots.stimulus.shown_files import ShownFile, pieces_at, shown_files
 from tribe_np.plots.stimulus.shown_words import ShownWord, shown_words
 from tribe_np.plots.stimulus.sound_reading import SoundTrack
@@ -84,7 +84,7 @@ class RunStimulus:
         """(width, height) of the first picture as it is seen; (16, 9) where there is none."""
         if not self.pictured:
             return 16, 9
-        first = self.pictured[0]
+        first = next((piece for piece in self.pictured if not piece.is_blank), self.pictured[0])
         if first.screen is not None:
             return first.screen.size
         return film_size(first.path) if first.kind == "video" else picture_file_size(first.path)
@@ -117,8 +117,7 @@ class RunStimulus:
                     yield in_the_middle(np.empty((0, 0, 3), np.uint8), width, height, fill)
             elif piece.screen is not None:
                 inside = [max(0.0, piece.file_time(moment)) for moment in times]
-                for picture in screen_pictures(piece.screen, inside, width, height):
-                    yield in_the_middle(picture, width, height, fill)
+                yield from screen_pictures(piece.screen, inside, width, height, fill)
             elif piece.kind == "picture":
                 picture = in_the_middle(picture_of_file(piece.path, width, height, fill), width, height, fill)
                 for _ in times:
@@ -197,7 +196,8 @@ def _kind_of(parts: StimulusParts, words: Sequence[ShownWord]) -> tuple[str, Pat
     finder = parts.finder
     if parts.pictured:
         films = [piece for piece in parts.pictured if piece.kind == "video"]
-        return ("video", films[0].path) if films else ("picture", parts.pictured[0].path)
+        files = [piece.path for piece in parts.pictured if not piece.is_blank]
+        return ("video", films[0].path) if films else ("picture", files[0] if files else None)
     is_text = finder.kind == "text"
     if parts.heard and not is_text:
         return "audio", parts.heard[0].path

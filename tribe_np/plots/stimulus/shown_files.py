@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tribe_np.media.pictures.kinds import is_picture
+from tribe_np.media.pictures.kinds import is_picture, is_screen
 from tribe_np.media.pictures.screens import Screen
 from tribe_np.timeline.events import Event
 
@@ -16,7 +16,9 @@ SAME_TIME = 1e-3  # seconds by which the chunks of one file may miss each other
 class ShownFile:
     """A piece of a file in its place on the timeline.
 
-    Units    seconds: start on the timeline, offset from the file's second 0
+    Units    seconds: start on the timeline, offset from the file's second 0; `gain` is the linear volume of a sound
+    Fields   screen: how a picture of an experiment is shown: on its ground, beside another, or a blank screen, which
+             has no file
     """
 
     kind: str  # "video", "picture" or "sound"
@@ -24,7 +26,21 @@ class ShownFile:
     start: float
     duration: float
     offset: float = 0.0
-    screen: Screen | None = None  # of a picture, or a blank screen, that the models saw as a film
+    screen: Screen | None = None
+    gain: float = 1.0
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it is a screen of one colour: there is no file then."""
+        return is_screen(self.path)
+
+    @property
+    def is_animated(self) -> bool:
+        """Whether it is a picture that moves.
+
+        Raises   MediaError, MissingDependencyError
+        """
+        return self.screen is not None and len(self.screen.delays) > 0
 
     @property
     def stop(self) -> float:
@@ -45,9 +61,7 @@ def shown_files(rows: Iterable[Event]) -> tuple[ShownFile, ...]:
     pieces: list[ShownFile] = []
     media = [row for row in rows if row.type in KINDS_OF_ROWS and row.filepath]
     for row in sorted(media, key=lambda row: row.start):
-        screen = Screen.of_row(row) if row.type == "Video" and is_picture(row.filepath) else None
-        kind = KINDS_OF_ROWS[row.type] if screen is None else "picture"
-        piece = ShownFile(kind, Path(row.filepath), row.start, row.duration, row.offset, screen)
+        piece = _shown_file(row)
         place = next((k for k, earlier in enumerate(pieces) if _goes_on(earlier, piece)), None)
         if place is None:
             pieces.append(piece)
@@ -56,8 +70,20 @@ def shown_files(rows: Iterable[Event]) -> tuple[ShownFile, ...]:
     return tuple(pieces)
 
 
+def _shown_file(row: Event) -> ShownFile:
+    """The piece of one row."""
+    kind, path = KINDS_OF_ROWS[row.type], Path(row.filepath)
+    if kind == "video" and is_picture(row.filepath):
+        return ShownFile("picture", path, row.start, row.duration, row.offset, Screen.of_row(row))
+    volume = row.extra.get("volume", 1.0) if kind == "sound" else 1.0
+    gain = float(volume) if isinstance(volume, (int, float)) else 1.0
+    return ShownFile(kind, path, row.start, row.duration, row.offset, None, gain)
+
+
 def _goes_on(earlier: ShownFile, later: ShownFile) -> bool:
-    follows = abs(later.start - earlier.stop) < SAME_TIME and later.kind != "picture"
+    follows = abs(later.start - earlier.stop) < SAME_TIME and (later.kind != "picture" or later.screen is not None)
+    if (earlier.screen, earlier.gain) != (later.screen, later.gain):
+        return False
     moved = (later.start - later.offset) - (earlier.start - earlier.offset)
     return (earlier.kind, earlier.path) == (later.kind, later.path) and follows and abs(moved) < SAME_TIME
 

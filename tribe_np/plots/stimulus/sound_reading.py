@@ -101,7 +101,8 @@ class SoundTrack:
                     samples = sound.read(place, min(n_left, 10 * own_rate))
                     if not len(samples):
                         return
-                    yield piece.start + place / own_rate - piece.offset, own_rate, np.nan_to_num(samples)
+                    heard = np.nan_to_num(samples) * np.float32(piece.gain)
+                    yield piece.start + place / own_rate - piece.offset, own_rate, heard
                     place, n_left = place + len(samples), n_left - len(samples)
             except soundfile.SoundFileError as error:
                 raise MediaError(f"{piece.path}: cannot be decoded: {reason(error)}") from error

@@ -12,8 +12,6 @@ from tribe_np.errors import ConfigError, MediaError, TribeError
 from tribe_np.files.leftovers import scratch_prefix
 from tribe_np.files.sha256 import sha256_of
 from tribe_np.media.film.probe import probe
-from tribe_np.media.pictures.kinds import is_screen
-from tribe_np.media.pictures.screens import Screen
 from tribe_np.media.sound.audio import audio_info
 from tribe_np.media.speech.synthesis import synthesise
 from tribe_np.media.transcripts.text_file import read_text_file
@@ -68,40 +66,34 @@ class StimulusParts:
     # -- pictures ------------------------------------------------------------------------------------------------
 
     def _see(self, piece: ShownFile, stand_in: Path | None) -> None:
-        if piece.screen is not None and is_screen(piece.screen.filepath):
-            self.pictured.append(piece)  # no file: made again
+        if piece.is_blank:
+            self.pictured.append(piece)
             return
         path, why = (self.given, "") if piece.path == stand_in else self.finder.find(piece.path)
         if path is None:
             self.note(f"{why}: its pictures are left out (--stimulus FILE names another place)")
             return
         try:
-            screen = self._screen_of(piece, path)
-            if screen is None:
-                _check_seen(piece, path)
+            found = self._on_screen(replace(piece, path=path))
+            _check_seen(found, path)
         except TribeError as error:
             if piece.path == stand_in:
                 raise
             self.note(f"{error}: its pictures are left out")
             return
-        self.pictured.append(replace(piece, path=path, screen=screen))
+        self.pictured.append(found)
 
-    def _screen_of(self, piece: ShownFile, path: Path) -> Screen | None:
-        """The screen of a picture row with its files where they are now; None of a row of another kind.
-
-        Raises   MediaError for what is gone or cannot be read
-        """
+    def _on_screen(self, piece: ShownFile) -> ShownFile:
+        """A picture with its screen's files where they lie now."""
         if piece.screen is None:
-            return None
-        beside, why = piece.screen.beside, ""
+            return piece
+        beside = piece.screen.beside
         if beside:
-            found, why = self.finder.find(beside)
-            if found is None:
-                raise MediaError(f"{path}: {why}, which was shown beside it")
-            beside = str(found)
-        moved = replace(piece.screen, filepath=str(path), beside=beside)
-        next(moved.video_frames())
-        return moved
+            other, why = self.finder.find(beside)
+            if other is None:
+                raise MediaError(f"{why}, which lay beside {piece.path.name}")
+            beside = str(other)
+        return replace(piece, screen=replace(piece.screen, filepath=str(piece.path), beside=beside))
 
     # -- sound ---------------------------------------------------------------------------------------------------
 
@@ -165,6 +157,7 @@ class StimulusParts:
         """The file of the run that the given one stands for."""
         if self.given is None:
             return None
+        pieces = [piece for piece in pieces if not piece.is_blank]
         seen = list(dict.fromkeys(piece.path for piece in pieces if piece.kind != "sound"))
         own = seen or list(dict.fromkeys(piece.path for piece in pieces))
         is_spoken = not seen and len(own) == 1 and str(own[0]) != self.finder.stimulus[0]
@@ -223,6 +216,9 @@ def _same_place(one: ShownFile, other: ShownFile) -> bool:
 
 
 def _check_seen(piece: ShownFile, path: Path) -> None:
+    if piece.screen is not None:
+        next(piece.screen.video_frames())
+        return
     if piece.kind == "picture":
         picture_file_size(path)
         return

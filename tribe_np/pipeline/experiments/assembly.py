@@ -1,0 +1,238 @@
+"""A design to the events of its runs: every trial at its onset, and blank screens where nothing is seen."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tribe_np.pipeline.experiments.design import Design, DesignTrial
+from tribe_np.pipeline.experiments.schedule import (
+    DECIMALS,
+    KINDS,
+    Order,
+    TimedTrial,
+    check_length,
+    check_overlaps,
+    schedule,
+)
+from tribe_np.pipeline.experiments.trial_events import (
+    HEARD,
+    MEDIA,
+    SLIGHTLY,
+    TrialEvents,
+    cut,
+    ended,
+    media_length,
+    n_different,
+    placed,
+    start_before,
+)
+from tribe_np.pipeline.progress import number_of
+from tribe_np.pipeline.stimuli.picture_rows import screen_event
+from tribe_np.pipeline.stimuli.shown_words import lasting
+from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.features import FREQUENCY, to_index
+from tribe_np.timeline.trials import Trial, Trials, trials_of
+
+MOST_HOURS = 12.0
+SEEN = ("picture", "video")
+NO_SCREEN, SCREEN = "none", "grey"
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """A design whose times are known.
+
+    Fields   trials: in order of time, run by run; events: the table that `TribeModel.predict` takes, one timeline per
+             run; facts: what run.json says of it; warnings: what was done with what is odd, with counts
+    """
+
+    trials: Trials
+    events: Events
+    facts: dict[str, Any]
+    warnings: tuple[str, ...]
+
+
+def assemble(
+    design: Design, shelf: TrialEvents, order: Order, *, screen: str | None = None, most_hours: float = MOST_HOURS
+) -> Experiment:
+    """The runs of a design: each trial's events at its onset, a Stimulus row per trial, a Background row per run.
+
+    `screen` is the colour of the screen between trials or "none"; None is grey where the design has any picture or
+    film. Times and collisions are checked before any sound is transcribed.
+    Raises   EventsError, MediaError, ConfigError, MissingDependencyError, each with the line of the design
+    """
+    where = str(design.path)
+    _check_given_length(design, most_hours)
+    timed = schedule([timed_trial(row, shelf.of(row, speech=False)) for row in design], order)
+    check_length(timed, where, most_hours)
+    check_overlaps(timed, where, order)
+    if shelf.builder.words.speech:
+        timed = [replace(trial, spans=spans(trial, shelf.of(trial.row))) for trial in timed]
+        check_overlaps(timed, where, order)
+    seen = any(row.shows in SEEN for row in design)
+    colour = screen if screen is not None else SCREEN if seen else NO_SCREEN
+    rows: list[Event] = []
+    for run in dict.fromkeys(trial.row.run for trial in timed):
+        rows += _run_rows([(n, t) for n, t in enumerate(timed, 1) if t.row.run == run], shelf, run, colour)
+    return Experiment(
+        trials_of(map(as_trial, timed)),
+        Events(rows).standardized(),
+        _facts(design, timed, rows, shelf, order, colour),
+        tuple(_warnings(timed, rows, shelf)),
+    )
+
+
+def _check_given_length(design: Design, most_hours: float) -> None:
+    """The times that stand in the table, before a file is read."""
+    stated = [
+        TimedTrial(row, row.duration or 0.0, row.onset) for row in design if row.onset is not None
+    ]  # fmt: skip
+    if stated:
+        check_length(stated, str(design.path), most_hours)
+
+
+def timed_trial(row: DesignTrial, events: Events) -> TimedTrial:
+    """A trial with the duration that the table gives, or that of its file."""
+    duration = media_length(events) if row.duration is None else row.duration
+    trial = TimedTrial(row, duration)
+    return replace(trial, spans=spans(trial, events))
+
+
+def spans(trial: TimedTrial, events: Events) -> dict[str, tuple[float, float]]:
+    """Seconds from the onset in which a trial has events of each kind that can collide."""
+    found: dict[str, tuple[float, float]] = {}
+    for kind in KINDS:
+        rows = events.of_type(kind)
+        if len(rows):
+            found[kind] = (min(r.start for r in rows), min(trial.duration, max(r.stop for r in rows)))
+    return found
+
+
+def is_cut(trial: TimedTrial, events: Events) -> bool:
+    """Whether a trial ends before its file does."""
+    return trial.row.duration is not None and media_length(events) > trial.duration + SLIGHTLY
+
+
+def as_trial(trial: TimedTrial) -> Trial:
+    """The row of trials.tsv: the times that were used, the design's names and foreign columns."""
+    row = trial.row
+    own = {"volume": row.volume, "background": row.background or None, "beside": row.beside or None}
+    extra = {name: value for name, value in own.items() if value is not None} | dict(row.extra)
+    return Trial(
+        trial.onset, trial.duration, row.trial_type, row.run, row.stim_file, row.words, row.pair, extra
+    )  # fmt: skip
+
+
+# -- the rows of a run -----------------------------------------------------------------------------------------------
+
+
+def _run_rows(numbered: Sequence[tuple[int, TimedTrial]], shelf: TrialEvents, run: str, colour: str) -> list[Event]:
+    """All rows of a run: it begins at second 0, with or without a trial, and ends with its last one."""
+    stop = max(trial.stop for _, trial in numbered)
+    rows = [Event("Background", 0.0, stop, run)]
+    taken: list[tuple[float, float]] = []
+    for number, trial in numbered:
+        about = {"trial": number, "trial_type": trial.row.trial_type}
+        lasts = lasting(trial.onset, trial.stop)
+        rows.append(Event("Stimulus", trial.onset, lasts, run, extra=about))
+        events = shelf.of(trial.row, speech=shelf.builder.words.speech)
+        events = cut(events, trial.duration) if is_cut(trial, events) else events
+        rows += placed(ended(events, trial.duration), trial.onset, trial.stop, run, trial.row.volume)
+        if "Video" in trial.spans:
+            taken.append((trial.onset, min(trial.duration, media_length(events))))
+    if colour != NO_SCREEN:
+        rows += [
+            screen_event(lasts, colour, start=start_before(start, lasts, stop), timeline=run)
+            for start, lasts in free_stretches(taken, stop)
+        ]
+    return rows
+
+
+def free_stretches(taken: Sequence[tuple[float, float]], stop: float) -> Iterator[tuple[float, float]]:
+    """Start and duration of what lies between (start, duration) stretches in order, from second 0 to `stop`.
+
+    Units    seconds
+    Numerics a stretch fills the steps of the features' grid that the others leave free, no more and no fewer: two
+             features in one step would add up
+    """
+    free, first = 0.0, 0
+    for start, duration in [*sorted(taken), (stop, 0.0)]:
+        step = to_index(start, FREQUENCY)
+        if step > first:
+            yield _on_grid(free, start, first, step)
+        free = max(free, start + duration)
+        first = max(first, step + to_index(duration, FREQUENCY))
+
+
+def _on_grid(free: float, until: float, first: int, step: int) -> tuple[float, float]:
+    """The times themselves where they round to the steps, else those of the steps."""
+    if (to_index(free, FREQUENCY), to_index(until - free, FREQUENCY)) == (first, step - first):
+        return free, round(until - free, DECIMALS)  # equal gaps have equal features
+    return first / FREQUENCY, (step - first) / FREQUENCY
+
+
+# -- what is said of it ----------------------------------------------------------------------------------------------
+
+
+def _facts(
+    design: Design, timed: Sequence[TimedTrial], rows: list[Event], shelf: TrialEvents, order: Order, colour: str
+) -> dict[str, Any]:
+    """What run.json holds under "experiment"."""
+    types = [kind for kind in ("Video", "Audio", "Word") if any(row.type == kind for row in rows)]
+    of_type = {kind: [row for row in rows if row.type == kind] for kind in types}
+    return {
+        "n_trials": len(timed),
+        "conditions": dict(Counter(trial.row.trial_type for trial in timed)),
+        "runs": {
+            run: max(t.stop for t in timed if t.row.run == run) for run in dict.fromkeys(t.row.run for t in timed)
+        },
+        "seed": order.seed,
+        "shuffle": order.shuffle,
+        "isi": order.isi,
+        "jitter": order.jitter,
+        "screen": colour,
+        "n_stimuli": len({shelf.shown(trial.row) for trial in timed}),
+        "rows": {kind: len(found) for kind, found in of_type.items()},
+        "computed": {kind: n_different(found) for kind, found in of_type.items()},
+    }
+
+
+def _warnings(timed: Sequence[TimedTrial], rows: list[Event], shelf: TrialEvents) -> Iterator[str]:
+    speech, all_trials = shelf.builder.words.speech, number_of(len(timed), "trials")
+    built = [(trial, shelf.of(trial.row, speech=speech)) for trial in timed]
+    n_cut = sum(is_cut(trial, events) for trial, events in built)
+    if n_cut:
+        yield f"{n_cut} of {all_trials} end before their file does: their features are those of the part that is shown"
+    early = sum(media_length(events) < trial.duration - SLIGHTLY for trial, events in built)
+    if early:
+        yield f"{early} of {all_trials} are longer than their file: nothing of it follows"
+    silent = sum(trial.row.volume is not None and not len(events.of_type("Audio")) for trial, events in built)
+    if silent:
+        yield f"the volume of {silent} of {all_trials} changes nothing: they have no sound"
+    wordless = {row.stimulus for row, _ in ((t.row, e) for t, e in built) if row.stimulus and row.shows in HEARD}
+    if speech and not shelf.hears and (n := sum(stimulus.sidecar is None for stimulus in wordless)):
+        yield f"{number_of(n, 'sounds and films')} without a transcript beside them are taken without words"
+    doubled = sum(_n_doubled(rows, kind) for kind in MEDIA)
+    if doubled:
+        yield (
+            f"{doubled} of {number_of(len(rows), 'rows')} share a step of {1 / FREQUENCY:g} s with the row before, and "
+            "their features add up there: give onsets and durations in whole steps"
+        )
+    off = sum(abs(trial.onset * FREQUENCY - round(trial.onset * FREQUENCY)) > SLIGHTLY for trial in timed)
+    if off:
+        yield (
+            f"{off} of {all_trials} start between the steps of the features, which are {1 / FREQUENCY:g} s: they take "
+            "the nearest"
+        )
+
+
+def _n_doubled(rows: list[Event], kind: str) -> int:
+    """Rows of a kind whose first step of the grid a row before it fills too."""
+    ends: dict[str, int] = {}
+    found = 0
+    for row in sorted((row for row in rows if row.type == kind), key=lambda row: row.start):
+        first = to_index(row.start, FREQUENCY)
+        found += first < ends.get(row.timeline, 0)
+        ends[row.timeline] = max(ends.get(row.timeline, 0), first + to_index(row.duration, FREQUENCY))
+    return found
