@@ -105,12 +105,14 @@ def _experiment(
         )
         print(alone["summary"])
     print(f"wrote {paths.experiment_run}, {paths.motion}, {paths.static}; remember: {NOTE}.")
-    here, quote = options.out, shlex.quote
-    for formula, name in (("drawn_faces - drawn_houses", "faces"), ("sentences - word_lists", "sentences")):
-        folder, out = quote(str(paths.experiment_run)), quote(str(here / f"{name}_contrast"))
-        print(f"next: tribe-np contrast {folder} {quote(formula)} --out {out}")
+    quote = shlex.quote
+    source = quote(str(paths.experiment_run))
+    for formula, out in (
+        ("drawn_faces - drawn_houses", paths.faces_contrast), ("sentences - word_lists", paths.sentences_contrast),
+    ):  # fmt: skip
+        print(f"next: tribe-np contrast {source} {quote(formula)} --out {quote(str(out))}")
     pair = f"{quote(str(paths.motion))} {quote(str(paths.static))}"
-    print(f"next: tribe-np compare {pair} --out {quote(str(here / 'comparison'))}")
+    print(f"next: tribe-np compare {pair} --out {quote(str(paths.comparison))}")
 
 
 def _page(paths: "DemoPaths") -> str:

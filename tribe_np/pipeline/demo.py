@@ -98,11 +98,27 @@ class DemoPaths:
         return self.folder / "static_run"
 
     @property
+    def faces_contrast(self) -> Path:
+        """What the first `next:` line of the experiment makes."""
+        return self.folder / "faces_contrast"
+
+    @property
+    def sentences_contrast(self) -> Path:
+        """What the second makes."""
+        return self.folder / "sentences_contrast"
+
+    @property
+    def comparison(self) -> Path:
+        """What the third makes."""
+        return self.folder / "comparison"
+
+    @property
     def results(self) -> dict[Path, str]:
-        """Folders that commands write into it, and which."""
+        """Folders that commands write into it, those of the `next:` lines too, and which command."""
         return {
             self.predictions: "predict", self.experiment: COMMAND, self.experiment_run: "experiment",
-            self.motion: "predict", self.static: "predict",
+            self.motion: "predict", self.static: "predict", self.faces_contrast: "contrast",
+            self.sentences_contrast: "contrast", self.comparison: "compare",
         }  # fmt: skip
 
 
