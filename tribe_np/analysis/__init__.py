@@ -10,10 +10,9 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "Contrast": "tribe_np.analysis.contrasts.contrasting",
     "contrast": "tribe_np.analysis.contrasts.contrasting",
-    "contrasts": "tribe_np.analysis.contrasts.contrasting",
 }
 
-__all__ = ["Contrast", "contrast", "contrasts"]
+__all__ = ["Contrast", "contrast"]
 
 
 def __getattr__(name: str) -> "Any":

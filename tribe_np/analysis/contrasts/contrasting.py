@@ -28,8 +28,8 @@ from tribe_np.shown import did_you_mean, quoted
 
 LEVEL_Q = 0.05
 BASELINE = (
-    "the weights add up to {total:g}, so the effect is against 0 of the predictions, which is the mean of what the model "
-    "was trained on and no rest"
+    "the weights add up to {total:g}, so the effect is against 0 of the predictions, which is the mean of what the "
+    "model was trained on and no rest"
 )
 OF_ROWS = (
     "t is over rows, not over trials: rows of one trial are no independent stimuli, and ar1 allows only for what "
@@ -104,6 +104,7 @@ class Contrast:
     regions: RegionEffects | None
     clusters: tuple[SurfaceCluster, ...] | None
     time_courses: TimeCourses | None
+    region_courses: TimeCourses | None
     region_means: RegionMeans | None
     source: TrialSource
     options: ContrastOptions
@@ -127,12 +128,12 @@ class Contrast:
 def contrast(source: str | Path, formula: str, **options: Any) -> Contrast:
     """One contrast of the trials of an experiment's folder or of a table; options are those of ContrastOptions.
 
-    Raises   as `contrasts`
+    Raises   as `several_contrasts`
     """
-    return contrasts(source, [formula], **options)[0]
+    return several_contrasts(source, [formula], **options)[0]
 
 
-def contrasts(source: str | Path, formulas: Sequence[str], **options: Any) -> list[Contrast]:
+def several_contrasts(source: str | Path, formulas: Sequence[str], **options: Any) -> list[Contrast]:
     """Several contrasts of the same trials, which are read once.
 
     Raises   FormulaError; OutputError, EventsError, ShapeError for a source that cannot be used; ConfigError;
@@ -155,7 +156,7 @@ def contrasts(source: str | Path, formulas: Sequence[str], **options: Any) -> li
     said += list(found.said)
     if any(is_of_random_weights(rows.series) for rows in found.predictions):
         said.append(RANDOM)
-    courses = None if asked.fir is None else time_courses(found, asked.fir, asked.delay)
+    courses = _courses(found, regions, asked)
     method: _Method
     if asked.glm:
         model = row_model(found, delay=asked.delay, hrf=asked.hrf, confounds=asked.confounds)
@@ -296,8 +297,8 @@ def _pairs(
     whole = {pair: each for pair, each in found.items() if len(each) == len(weights)}
     if not whole:
         raise EventsError(
-            f"{source.origin}: no pair has trials of {' and '.join(weights)}; --pair needs a column pair whose name two "
-            "or more trials share"
+            f"{source.origin}: no pair has trials of {' and '.join(weights)}; --pair needs a column pair whose name "
+            "two or more trials share"
         )
     n_broken = len(found) - len(whole)
     said = [f"{n_without} trials name no pair; left out"] if n_without else []
@@ -308,9 +309,22 @@ def _pairs(
     return members, {"pairs": len(whole), "trials without a pair": n_without, "pairs left out": n_broken}, said
 
 
+def _courses(
+    source: TrialSource, regions: RegionMeans | None, options: ContrastOptions
+) -> tuple[TimeCourses | None, TimeCourses | None]:
+    """Time courses of vertices, and of regions where there are any."""
+    if options.fir is None:
+        return None, None
+    of_vertices = time_courses(source, options.fir, options.delay)
+    if regions is None:
+        return of_vertices, None
+    means = [regions.of(rows.series.values) for rows in source.predictions]
+    return of_vertices, time_courses(source, options.fir, options.delay, values=means)
+
+
 def _result(
     formula: str, weights: Mapping[str, float], method: _Method, regions: RegionMeans | None,
-    courses: TimeCourses | None, said: Sequence[str],
+    courses: tuple[TimeCourses | None, TimeCourses | None], said: Sequence[str],
 ) -> Contrast:  # fmt: skip
     source, options = method.source, method.options
     weights = {name: weight for name, weight in weights.items() if weight}
@@ -327,7 +341,7 @@ def _result(
     return Contrast(
         formula, weights, tested.name, maps, q, tested.permuted,
         {name: sum(t.condition == name for t in source.trials) for name in weights},
-        series, effects, found, courses, regions, source, options, tested.facts,
+        series, effects, found, *courses, regions, source, options, tested.facts,
         tuple(dict.fromkeys([*warnings, *more])),
     )  # fmt: skip
 

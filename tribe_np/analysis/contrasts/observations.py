@@ -112,19 +112,22 @@ class TimeCourses:
     counts: np.ndarray
 
 
-def time_courses(source: TrialSource, seconds: float, delay: float = 0.0) -> TimeCourses:
+def time_courses(
+    source: TrialSource, seconds: float, delay: float = 0.0, *, values: Sequence[np.ndarray] | None = None
+) -> TimeCourses:
     """The rows from `seconds` before each onset to `seconds` after it; offset 0 is the row in which the trial begins.
 
+    `values` are other columns (R, n) for the rows of each prediction, such as means of regions.
     Raises   EventsError for a trial without an onset
     """
+    values = [rows.series.values for rows in source.predictions] if values is None else values
     tr = source.predictions[0].series.tr
     reach = int(seconds / tr + SLACK)
     offsets = np.arange(-reach, reach + 1)
     conditions = source.conditions()
-    n_columns = source.predictions[0].series.values.shape[1]
-    shape = (len(conditions), len(offsets), n_columns)
+    shape = (len(conditions), len(offsets), values[0].shape[1])
     sums, squares, counts = np.zeros(shape), np.zeros(shape), np.zeros(shape[:2], int)
-    centre = np.asarray(source.predictions[0].series.values[0], np.float64)  # squares of small numbers lose no digits
+    centre = np.asarray(values[0][0], np.float64)  # squares of small numbers lose no digits
     centre = np.where(np.isfinite(centre), centre, 0.0)
     for trial in source.trials:
         if trial.onset is None:
@@ -132,9 +135,9 @@ def time_courses(source: TrialSource, seconds: float, delay: float = 0.0) -> Tim
         rows, c = source.predictions[trial.prediction], conditions.index(trial.condition)
         places = rows_around(rows, trial.run, trial.onset + delay, offsets * tr)
         there = places >= 0
-        values = np.asarray(rows.series.values[places[there]], np.float64) - centre
-        sums[c, there] += values
-        squares[c, there] += values * values
+        around = np.asarray(values[trial.prediction][places[there]], np.float64) - centre
+        sums[c, there] += around
+        squares[c, there] += around * around
         counts[c, there] += 1
     n = counts[:, :, None]
     with np.errstate(all="ignore"):

@@ -72,6 +72,11 @@ class RegionMeans:
         n_used = table.n_computed - table.n_left_out
         return RegionEffects(table.regions, table.hemispheres, table.n_vertices, n_used, maps, q, share)
 
+    def facts(self) -> dict[str, Any]:
+        """The name and the files of the parcellation, or of the mask."""
+        parcels = self.table.parcellation
+        return {"name": parcels.name, "files": [file.as_dict() for file in parcels.files]}
+
     def region_names(self) -> list[str] | None:
         """The region of every vertex of the mesh; None for the voxels of a mask."""
         parcels = self.table.parcellation

@@ -56,8 +56,8 @@ def _check_same_places(one: AnySeries, other: AnySeries) -> None:
         )
     if one.tr != other.tr or one.hemodynamic_offset != other.hemodynamic_offset:
         raise ShapeError(
-            f"{one.origin} has rows of {one.tr:g} s, {one.hemodynamic_offset:g} s before their BOLD, and {other.origin} "
-            f"of {other.tr:g} s and {other.hemodynamic_offset:g} s"
+            f"{one.origin} has rows of {one.tr:g} s, {one.hemodynamic_offset:g} s before their BOLD, and "
+            f"{other.origin} of {other.tr:g} s and {other.hemodynamic_offset:g} s"
         )
 
 
