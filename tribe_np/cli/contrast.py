@@ -60,8 +60,8 @@ def _add_glm(parser: argparse.ArgumentParser) -> None:
     """The model over rows."""
     parser.add_argument(
         "--glm", action="store_true",
-        help="a linear model over rows instead of one observation a trial: 1 in the rows of a condition, 0 elsewhere, a "
-        "constant a run, no drift (extra analysis)",
+        help="a linear model over rows instead of one observation a trial: 1 in the rows of a condition, 0 elsewhere, "
+        "a constant a run, no drift (extra analysis)",
     )  # fmt: skip
     parser.add_argument(
         "--hrf", choices=["glover", "spm"],
@@ -140,6 +140,7 @@ def _files(result: "Contrast") -> "ContrastFiles":
     """What the folder of a contrast holds; a figure only where it can be drawn."""
     from tribe_np.analysis.contrasts.contrast_record import (
         EXPORTED,
+        UNIT,
         cluster_rows,
         contrast_record,
         course_rows,
@@ -150,7 +151,7 @@ def _files(result: "Contrast") -> "ContrastFiles":
 
     pictures, said = _pictures(result)
     maps = {
-        name: WrittenMap(values, means, name in EXPORTED or name.startswith("p_"))
+        name: WrittenMap(values, means, UNIT if name == "effect" else "none", name in EXPORTED or name.startswith("p_"))
         for name, (values, means) in maps_of(result).items()
     }
     tables = {}

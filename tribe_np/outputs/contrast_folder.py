@@ -37,6 +37,7 @@ class WrittenMap:
 
     values: np.ndarray
     means: str
+    units: str
     is_exported: bool = True
 
 
@@ -151,14 +152,17 @@ def map_series(series: AnySeries, name: str, one: WrittenMap, record: Mapping[st
     """A map as a series of one row without time, whose sidecar says what it is a map of."""
     run = {
         "map": {"name": name, "means": one.means},
-        "units": one.means,
+        "units": one.units,
         **{key: record[key] for key in ("formula", "across", "method", "warnings") if key in record},
     }
     values = np.asarray(one.values, np.float32)[None]
-    nothing = {"tr": 1.0, "hemodynamic_offset": 0.0, "timelines": None, "run": run, "origin": f"the map {name}"}
+    once = np.zeros(1)
     if isinstance(series, VoxelSeries):
-        return replace(series, values=values, starts=np.zeros(1), **nothing)
-    return replace(series, values=values, starts=np.zeros(1), **nothing)
+        return VoxelSeries(values, series.space, once, voxels=series.voxels, run=run, origin=f"the map {name}")
+    return replace(
+        series, values=values, starts=once, tr=1.0, hemodynamic_offset=0.0, timelines=None, run=run,
+        origin=f"the map {name}",
+    )  # fmt: skip
 
 
 def folder_names(formulas: Sequence[str]) -> list[str]:

@@ -4,7 +4,7 @@ The observation is the trial (`observations`), or, as a GLM, the row (`row_glm`)
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -194,52 +194,39 @@ class _OverTrials:
 
     def run(self, weights: Mapping[str, float]) -> _Tested:
         """Welch's t, or the paired one."""
-        said: list[str] = []
         if self.options.pair:
             members, facts, said = _pairs(self.source, weights)
         else:
-            members = [[i for i, t in enumerate(self.source.trials) if t.condition == name] for name in weights]
-            facts = {}
-        sizes, numbers = [len(each) for each in members], list(weights.values())
+            trials = list(enumerate(self.source.trials))
+            members = [[[i] for i, trial in trials if trial.condition == name] for name in weights]
+            facts, said = {}, []
+        numbers, cuts = list(weights.values()), np.cumsum([len(each) for each in members])[:-1]
         run_test = paired_contrast if self.options.pair else welch_contrast
-        # rows: the observations of all conditions, one condition after the other; of a pair one mean a condition
-        rows = np.concatenate([self._rows(each) for each in members])
-        cuts = np.cumsum(sizes)[:-1]
+        values = self.observations.values
+        rows = np.stack([values[one].mean(axis=0) for each in members for one in each])
 
         def test(columns: np.ndarray) -> StatisticMaps:
             return run_test(np.split(columns, cuts), numbers)
 
-        permuted = self._permuted(np.split(rows, cuts), weights, members) if self.options.permute is not None else None
-        if permuted is not None:
-            said += list(permuted.said)
-            facts["permutation blocks"] = "pairs" if self.options.pair else self._blocks(members)[1]
+        permuted = None
+        if self.options.permute is not None and min(len(each) for each in members) > 1:
+            blocks, within = (None, "pairs") if self.options.pair else self._blocks(members)
+            permuted = permutation_p(
+                np.split(rows, cuts), numbers, paired=self.options.pair, blocks=blocks, seed=self.options.seed,
+                most=self.options.permute,
+            )  # fmt: skip
+            facts["relabelled_within"] = within
+            said += permuted.said
         maps = test(rows)
         return _Tested(maps.test, maps, rows, test, permuted, facts, said)
 
-    def _rows(self, members: Sequence[Any]) -> np.ndarray:
-        values = self.observations.values
-        return np.stack(
-            [values[member].mean(axis=0) if isinstance(member, list) else values[member] for member in members]
-        )
-
-    def _permuted(
-        self, groups: list[np.ndarray], weights: Mapping[str, float], members: list[Any]
-    ) -> PermutationP | None:
-        if min(len(group) for group in groups) < 2:
-            return None
-        blocks = None if self.options.pair else self._blocks(members)[0]
-        return permutation_p(
-            groups, list(weights.values()), paired=self.options.pair, blocks=blocks, seed=self.options.seed,
-            most=self.options.permute or 1,
-        )  # fmt: skip
-
-    def _blocks(self, members: list[list[int]]) -> tuple[list[list[str]] | None, str]:
+    def _blocks(self, members: Sequence[Sequence[Sequence[int]]]) -> tuple[list[list[str]] | None, str | None]:
         """Labels stay within a run where every run has trials of two conditions; else they move freely."""
         trials = self.source.trials
-        names = [[f"{trials[i].prediction}:{trials[i].run}" for i in each] for each in members]
+        names = [[f"{trials[one[0]].prediction}:{trials[one[0]].run}" for one in each] for each in members]
         in_runs = {run for each in names for run in each}
-        mixed = all(sum(run in each for each in names) > 1 for run in in_runs)
-        return (names, "runs") if mixed and len(in_runs) > 1 else (None, "none")
+        is_mixed = all(sum(run in each for each in names) > 1 for run in in_runs)
+        return (names, "runs") if is_mixed and len(in_runs) > 1 else (None, None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,8 +252,6 @@ class _OverRows:
         counts = [sum(t.condition == name for t in self.source.trials) for name in weights]
 
         def test(columns: np.ndarray) -> StatisticMaps:
-            from dataclasses import replace
-
             return row_contrast(replace(self.model, values=columns), vector, counts, self.options.noise)
 
         maps = test(self.model.values)

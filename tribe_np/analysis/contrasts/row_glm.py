@@ -222,7 +222,7 @@ def row_contrast(model: RowModel, weights: Sequence[float], counts: Sequence[int
     effect[finite] = vector @ beta
     left = ((known - model.design @ beta) ** 2).sum(axis=0)
     has_t = np.flatnonzero(finite)[left > EXPLAINED * np.maximum((known**2).sum(axis=0), 1e-300)]
-    df = len(values) - int(np.linalg.matrix_rank(model.design))
+    df: float = len(values) - int(np.linalg.matrix_rank(model.design))
     if df > 0 and len(has_t):
         labels, results = first_level.run_glm(values[:, has_t], model.design, noise_model=noise)
         found = glm.compute_contrast(labels, results, vector, stat_type="t")

@@ -37,13 +37,8 @@ def check_same_model(predictions: Sequence[AnySeries], *, anyway: bool = False) 
 
 
 def _check_same_places(one: AnySeries, other: AnySeries) -> None:
-    if isinstance(one, SurfaceSeries) and isinstance(other, SurfaceSeries):
-        places, kind = (one.mesh, other.mesh), "vertices"
-    elif isinstance(one, SurfaceSeries) or isinstance(other, SurfaceSeries):
-        places, kind = ("a cortex" if isinstance(s, SurfaceSeries) else "voxels" for s in (one, other)), "vertices"
-        places = tuple(places)
-    else:
-        places, kind = (str(one.space), str(other.space)), "voxels"
+    kind = "vertices" if isinstance(one, SurfaceSeries) else "voxels"
+    places = [each.mesh if isinstance(each, SurfaceSeries) else str(each.space) for each in (one, other)]
     if places[0] != places[1]:
         raise ShapeError(
             f"{one.origin} lies on {places[0]} and {other.origin} on {places[1]}; all predictions of a contrast have "
@@ -68,9 +63,9 @@ def _differences(one: AnySeries, other: AnySeries) -> list[str]:
         found.append("the checkpoint")
     mine, theirs = (_models(series) for series in (one, other))
     found += [f"the {name} model" for name in mine if name in theirs and mine[name] != theirs[name]]
-    options = [series.run.get("options") for series in (one, other)]
-    if all(isinstance(each, Mapping) for each in options):
-        found += [f"the option {name}" for name in FEATURE_OPTIONS if options[0].get(name) != options[1].get(name)]
+    asked, other_asked = one.run.get("options"), other.run.get("options")
+    if isinstance(asked, Mapping) and isinstance(other_asked, Mapping):
+        found += [f"the option {name}" for name in FEATURE_OPTIONS if asked.get(name) != other_asked.get(name)]
     return found
 
 

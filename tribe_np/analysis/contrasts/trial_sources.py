@@ -228,7 +228,7 @@ def _seconds(record: Mapping[str, str], name: str, where: str) -> float | None:
         found = None
     if found is None or not math.isfinite(found) or found < 0:
         raise EventsError(f"{where}: {name} is {quoted(cell, 40)}, expected a number of seconds from 0 on")
-    return found
+    return float(found)
 
 
 def check_seconds(value: float, option: str, *, least: float = -math.inf) -> float:
