@@ -175,11 +175,15 @@ def _pictures(result: "Contrast") -> tuple[dict[str, bytes], list[str]]:
     from tribe_np.plots.figures.figure_files import png_bytes
 
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # which tells of its font cache
-    try:
-        drawn = {"figure.png": contrast_figure(result), "fir.png": course_figure(result)}
-        return {name: png_bytes(figure) for name, figure in drawn.items() if figure is not None}, []
-    except (ConfigError, MeshError, MissingDependencyError) as error:
-        return {}, [f"no figure: {error}"]
+    pictures, said = {}, []
+    for name, draw in (("figure.png", contrast_figure), ("fir.png", course_figure)):
+        try:
+            figure = draw(result)
+            if figure is not None:
+                pictures[name] = png_bytes(figure)
+        except (ConfigError, MeshError, MissingDependencyError) as error:
+            said.append(f"no {name}: {error}")
+    return pictures, said
 
 
 def _lines(result: "Contrast", folder: Path) -> list[str]:

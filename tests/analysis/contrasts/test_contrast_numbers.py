@@ -52,7 +52,8 @@ def test_permutations_stay_within_runs(tmp_path: Path) -> None:
     made = write_experiment(tmp_path / "made", noise(48), trials, timelines=runs, starts=[*range(24), *range(24)])
     found = contrast(made, "a - b", permute=1000)
     assert found.facts["relabelled_within"] == "runs"
-    assert found.permuted is not None and found.permuted.is_exact
+    assert found.permuted is not None
+    assert found.permuted.is_exact
     assert found.permuted.n == 36  # 6 ways in each of two runs
 
 
@@ -138,7 +139,8 @@ def test_an_explained_vertex_has_an_effect_and_no_t(tmp_path: Path) -> None:
     made = write_experiment(tmp_path / "made", values, trials, head="onset\tduration\ttrial_type")
     found = contrast(made, "a - b", glm=True)
     assert found.maps.effect[0] == pytest.approx(1)
-    assert np.isnan(found.maps.t[0]) and np.isfinite(found.maps.t[1:]).all()
+    assert np.isnan(found.maps.t[0])
+    assert np.isfinite(found.maps.t[1:]).all()
     assert "1 of 1284 vertices are explained without rest: they have no t" in found.warnings
 
 
