@@ -56,10 +56,10 @@ def parse_formula(text: str) -> Mapping[str, float]:
         weight = tokens.weight()
         name = tokens.name()
         weights[name] = _add(weights.get(name, 0.0), sign * weight)
+        if not math.isfinite(weights[name]):
+            raise FormulaError(f"the formula {quoted(text)} has a weight that is too large to be a number")
         if tokens.next.kind == "end":
             break
-    if not all(math.isfinite(weight) for weight in weights.values()):
-        raise FormulaError(f"the formula {quoted(text)} has a weight that is too large to be a number")
     if not any(weights.values()):
         raise FormulaError(f"the formula {quoted(text)} gives every condition the weight 0: nothing is compared")
     return weights
@@ -85,7 +85,7 @@ def check_conditions(weights: Mapping[str, float], known: Collection[str], where
 def _add(one: float, other: float) -> float:
     """The sum; 0 where all that is left of it is rounding, as of 0.1 + 0.2 - 0.3."""
     total = one + other
-    return 0.0 if abs(total) <= ROUNDING * max(abs(one), abs(other)) else total
+    return 0.0 if abs(total) <= ROUNDING * max(abs(one), abs(other)) < math.inf else total
 
 
 def is_plain(name: str) -> bool:

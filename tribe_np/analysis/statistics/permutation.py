@@ -61,7 +61,8 @@ def permutation_p(
     """The share of relabellings whose |t| is at least the observed one, at every vertex and over all of them.
 
     Trials are relabelled over the conditions that have a weight, within their block (`blocks` names it for each
-    observation of each condition: their runs, say). Paired: each pair's weighted sum keeps or changes its sign.
+    observation of each condition: their runs, say). Paired: each pair's weighted sum keeps or changes its sign,
+    whatever its block.
 
     Shapes   groups: one (n_c, V) a condition; blocks: one (n_c,) a condition
     Numerics exact where there are at most `most` distinct relabellings; else (1 + count) / (1 + most), seeded
@@ -113,8 +114,7 @@ def _shares(
             np.fmax(largest[rows], np.fmax.reduce(t2, axis=1), out=largest[rows])
     more = 0 if is_exact else 1  # the given labels are themselves one way
     total = len(moved) + more
-    observed[np.isinf(observed)] = np.nan  # no observation varies within its condition: there is no t
-    has_t = np.isfinite(observed)
+    has_t = np.isfinite(observed)  # infinite where no observation varies within its condition: there is no t
     p, p_corrected = np.full(n_vertices, np.nan), np.full(n_vertices, np.nan)
     p[has_t] = (at_least[has_t] + more) / total
     below = np.searchsorted(np.sort(largest), observed[has_t] * (1 - SAME), side="left")
