@@ -9,7 +9,9 @@ import pytest
 from scipy import stats
 
 from tests.analysis.contrasts.made_experiments import N, blocks, noise, write_experiment, write_trials
+from tools.reference.subcortex import write_atlas
 from tribe_np.cli.main import main
+from tribe_np.cortex.subcortex.harvard_oxford import read_atlas, subcortical_mask
 
 FORMULA = "a - b"
 
@@ -286,3 +288,28 @@ def test_without_a_mesh_there_is_still_the_rest(
     assert {path.name for path in out.iterdir()} == {
         ".tribe-np.json", "npy", "regions.tsv", "fir.tsv", "fir.png", "contrast.json",
     }  # fmt: skip
+
+
+def test_voxels_of_a_mask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    import nibabel
+
+    atlas = write_atlas(tmp_path / "fsl")
+    mask = subcortical_mask(read_atlas(atlas))
+    monkeypatch.setenv("FSLDIR", str(atlas))
+    values = np.tile(noise(64), -(-mask.n_voxels // N))[:, : mask.n_voxels]
+    for onset, _, condition, *_ in blocks():
+        values[int(onset) : int(onset) + 2, mask.voxels_of("Left Thalamus")] += 3 if condition == "a" else -3
+    space = {"kind": "mask", "mask": "subcortical", "resolution": 2, "n_outputs": mask.n_voxels}
+    made, out = (
+        write_experiment(tmp_path / "made", values, blocks(), run={"space": space, "mesh": None}),
+        tmp_path / "o",
+    )
+    assert run(made, FORMULA, "--out", out) == 0
+    said = capsys.readouterr()
+    assert "strongest region: Thalamus (left)" in said.out
+    assert f"of {mask.n_voxels} voxels have q < 0.05" in said.out
+    assert "no table of clusters: voxels have no mesh" in said.err
+    assert "no figure.png: a contrast of voxels has no figure" in said.err
+    t = np.load(out / "npy" / "t.npy")
+    image = nibabel.load(out / "nifti" / f"t.subcortical.{mask.space}.nii.gz")
+    np.testing.assert_allclose(np.asarray(image.dataobj)[mask.inside].ravel(), t, rtol=1e-6)

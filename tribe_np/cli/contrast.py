@@ -189,13 +189,15 @@ def _pictures(result: "Contrast") -> tuple[dict[str, bytes], list[str]]:
 def _lines(result: "Contrast", folder: Path) -> list[str]:
     """What a person reads."""
     from tribe_np.analysis.contrasts.contrast_record import strongest
+    from tribe_np.cortex.series import SurfaceSeries
 
     counts = ", ".join(f"{name} {n}" for name, n in result.trials.items())
+    unit = "vertices" if isinstance(result.series, SurfaceSeries) else "voxels"
     lines = [f"{result.formula}: {result.method}, trials: {counts}"]
     if result.df_range is not None:
         low, high = result.df_range
         degrees = f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
-        lines.append(f"  df {degrees}; {result.n_significant} of {result.maps.n_vertices} vertices have q < "
+        lines.append(f"  df {degrees}; {result.n_significant} of {result.maps.n_vertices} {unit} have q < "
                      f"{result.options.level:g}")  # fmt: skip
     else:
         lines.append("  effect only: one observation in a condition, so that nothing can be tested")

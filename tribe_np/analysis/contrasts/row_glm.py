@@ -200,7 +200,9 @@ def row_contrast(model: RowModel, weights: Sequence[float], counts: Sequence[int
     Shapes   weights, counts: one a condition of the model; counts are of trials
     Numerics t on R - rank degrees of freedom, two-sided. ar1: a vertex' rows are whitened by the autocorrelation of its
              residuals, in steps of 0.01, as nilearn does; at the seam of two runs the last row of one whitens the first
-             of the next. Vertices that the regressors explain to the last digit have an effect and no t
+             of the next. Where nothing differs and neighbouring rows correlate by 0.5 (0.8), p < 0.05 in 5.9 % (5.3 %)
+             of vertices, with ols in 15 % (22 %): 120 rows, 20 trials. Vertices that the regressors explain to the last
+             digit have an effect and no t
     Raises   ConfigError for a contrast that the rows cannot tell
     Source   nilearn 0.14 glm.first_level.run_glm, glm.contrasts.compute_contrast
     """

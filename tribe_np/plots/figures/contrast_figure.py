@@ -76,7 +76,7 @@ def _note(result: Contrast) -> str:
     else:
         shown = f"{result.maps.test}; no vertex has q < {level}, so that none is coloured"
     lines = [f"{shown}. Trials: {counts}", f"{result.across[0].upper()}{result.across[1:]}"]
-    return "\n".join([*lines, RANDOM] if RANDOM in result.warnings else lines)
+    return "\n".join([*lines, f"{RANDOM[0].upper()}{RANDOM[1:]}"] if RANDOM in result.warnings else lines)
 
 
 def course_figure(result: Contrast) -> Any:
