@@ -61,7 +61,12 @@ def groups() -> list[Group]:
         Group(
             "Experiments",
             "`from tribe_np.analysis import ...`",
-            tuple(f"tribe_np.analysis.{name}" for name in tribe_np.analysis._PUBLIC),
+            (
+                "tribe_np.analysis.contrast",
+                "tribe_np.analysis.contrasts.contrasting.ContrastOptions",
+                "tribe_np.analysis.contrasts.contrasting.Contrast",
+                "tribe_np.analysis.statistics.contrast_tests.StatisticMaps",
+            ),
         ),
         Group("extractors", "`from extractors import ...`", tuple(f"extractors.{name}" for name in MODELS)),
         Group(

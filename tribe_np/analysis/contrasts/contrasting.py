@@ -90,7 +90,8 @@ class Contrast:
 
     Shapes   q (V,), permuted.p (V,), of the columns of `series` (its mesh, its vertices, run.json of the first
              prediction); None where there is no t or no permutation
-    Fields   trials: of each condition of the formula that were used; n_observations: trials, or pairs of each
+    Fields   trials: how many each condition of the formula has; maps.n_observations: how many were compared, which
+             are pairs with `pair`
     """
 
     formula: str
