@@ -43,6 +43,10 @@ def _add_observations(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--pair", action="store_true", help="compare within the pairs that the column pair names")
     parser.add_argument(
+        "--by-stimulus", action="store_true",
+        help="one observation a stimulus (stim_file or words), the mean of its repetitions, which are no new stimuli",
+    )  # fmt: skip
+    parser.add_argument(
         "--permute", type=int, nargs="?", const=MOST_PERMUTATIONS, metavar="N",
         help="p by relabelling the trials too: all ways where there are no more than N (10000), else N of them",
     )  # fmt: skip
@@ -105,7 +109,8 @@ def execute(options: argparse.Namespace) -> int:
     inputs: dict[str, Path | None] = {"experiment or table": options.source, "confounds": options.confounds}
     check_contrast_target(options.out, inputs | {f"prediction {name}": Path(name) for name in found.folders})
     results = several_contrasts(
-        options.source, options.formulas, delay=options.delay, pair=options.pair, glm=options.glm, hrf=options.hrf,
+        options.source, options.formulas, delay=options.delay, pair=options.pair, by_stimulus=options.by_stimulus,
+        glm=options.glm, hrf=options.hrf,
         noise=options.noise, confounds=options.confounds, permute=options.permute, seed=options.seed, fir=options.fir,
         parcellation=parcellation, subjects_dir=options.subjects_dir, anyway=options.anyway,
     )  # fmt: skip

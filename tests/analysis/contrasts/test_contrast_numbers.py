@@ -182,3 +182,18 @@ def test_a_table_of_whole_predictions(tmp_path: Path) -> None:
     found = contrast(table, "a - b")
     np.testing.assert_allclose(found.maps.effect, (means[0] + means[2] - means[1] - means[3]) / 2, atol=1e-9)
     assert found.series.values.shape == (8, N)
+
+
+def test_repetitions_are_no_new_stimuli(tmp_path: Path) -> None:
+    trials = [(*trial[:3], "run-1", f"clip{trial[2]}{k % 4 // 2}.mp4") for k, trial in enumerate(blocks())]
+    head = "onset\tduration\ttrial_type\trun\tstim_file"
+    made = write_experiment(tmp_path / "made", noise(64), trials, head=head)
+    found = contrast(made, "a - b")
+    assert any(text.startswith("the 12 trials show 4 different stimuli") for text in found.warnings)
+    found = contrast(made, "a - b", by_stimulus=True)
+    a, b = (of_trials(noise(64), name) for name in "ab")
+    means = [np.stack([each[0::2].mean(axis=0), each[1::2].mean(axis=0)]) for each in (a, b)]
+    np.testing.assert_allclose(found.maps.t, stats.ttest_ind(*means, equal_var=False).statistic, rtol=1e-6)
+    assert found.maps.n_observations == (2, 2)
+    assert found.trials == {"a": 6, "b": 6}
+    assert not any("different stimuli" in text for text in found.warnings)

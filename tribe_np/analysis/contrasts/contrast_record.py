@@ -118,6 +118,7 @@ def contrast_record(result: Contrast) -> dict[str, Any]:
         "times": "trials stand in seconds of the stimulus; row t describes second t; nothing but delay is added",
         **dict(result.facts),
         "pair": options.pair,
+        "by_stimulus": options.by_stimulus,
         "permutations": _permutations(result),
         "seed": options.seed,
         "level_of_q": options.level,

@@ -42,14 +42,16 @@ class ContrastOptions:
     """What can be asked of `contrast`.
 
     Units    delay, fir: seconds; delay is added to every onset, beyond what the model has learned
-    Fields   pair: compare trials of one pair (paired t); glm: a model over rows, with hrf (glover, spm), noise (ar1,
-             ols) and confounds (a table with a line a row); permute: the most relabellings for p by permutation, from
-             `seed`; fir: how far time courses around onsets reach; parcellation: of the regions; anyway: take
+    Fields   pair: compare trials of one pair (paired t); by_stimulus: one observation a stimulus, the mean of
+             its repetitions, since a repetition is no new stimulus; glm: a model over rows, with hrf (glover, spm),
+             noise (ar1, ols) and confounds (a table with a line a row); permute: the most relabellings for p by
+             permutation, from `seed`; fir: how far time courses around onsets reach; parcellation: of the regions; anyway: take
              predictions of different models; level: of q
     """
 
     delay: float = 0.0
     pair: bool = False
+    by_stimulus: bool = False
     glm: bool = False
     hrf: str | None = None
     noise: str = "ar1"
@@ -75,9 +77,15 @@ class ContrastOptions:
         for name, is_given in (("--hrf", self.hrf is not None), ("--confounds", self.confounds is not None)):
             if is_given and not self.glm:
                 raise ConfigError(f"{name} is for a model over rows; give --glm too")
-        for name, is_given in (("--pair", self.pair), ("--permute", self.permute is not None)):
+        for name, is_given in (
+            ("--pair", self.pair),
+            ("--by-stimulus", self.by_stimulus),
+            ("--permute", self.permute is not None),
+        ):
             if is_given and self.glm:
                 raise ConfigError(f"{name} is for trials, whose labels are compared; leave it away with --glm")
+        if self.pair and self.by_stimulus:
+            raise ConfigError("--pair and --by-stimulus both say what an observation is; give one of them")
         if self.permute is not None and self.permute < 1:
             raise ConfigError(f"--permute is a number of relabellings from 1 on, got {self.permute}")
         if not 0 < self.level < 1:
@@ -201,6 +209,10 @@ class _OverTrials:
             trials = list(enumerate(self.source.trials))
             members = [[[i] for i, trial in trials if trial.condition == name] for name in weights]
             facts, said = {}, []
+        if self.options.by_stimulus:
+            members = [self._repetitions(each) for each in members]
+        elif not self.options.pair:
+            said += self._repeated(members)
         numbers, cuts = list(weights.values()), np.cumsum([len(each) for each in members])[:-1]
         run_test = paired_contrast if self.options.pair else welch_contrast
         values = self.observations.values
@@ -212,6 +224,8 @@ class _OverTrials:
         permuted = None
         if self.options.permute is not None and min(len(each) for each in members) > 1:
             blocks, within = (None, "pairs") if self.options.pair else self._blocks(members)
+            if self.options.by_stimulus:
+                blocks, within = None, None  # a stimulus may be of several runs
             permuted = permutation_p(
                 np.split(rows, cuts), numbers, paired=self.options.pair, blocks=blocks, seed=self.options.seed,
                 most=self.options.permute,
@@ -220,6 +234,23 @@ class _OverTrials:
             said += permuted.said
         maps = test(rows)
         return _Tested(maps.test, maps, rows, test, permuted, facts, said)
+
+    def _repetitions(self, members: Sequence[Sequence[int]]) -> list[list[int]]:
+        """The trials of each stimulus together; a trial that names none stands alone."""
+        found: dict[object, list[int]] = {}
+        for (i,) in members:
+            found.setdefault(self.source.trials[i].stimulus or i, []).append(i)
+        return list(found.values())
+
+    def _repeated(self, members: Sequence[Sequence[Sequence[int]]]) -> list[str]:
+        """What to say where trials show the same stimulus again."""
+        n, n_different = (sum(map(len, each)) for each in (members, [self._repetitions(each) for each in members]))
+        if n == n_different:
+            return []
+        return [
+            f"the {n} trials show {n_different} different stimuli: a repetition is no new stimulus, and p is too "
+            "small; --by-stimulus takes the mean of each"
+        ]
 
     def _blocks(self, members: Sequence[Sequence[Sequence[int]]]) -> tuple[list[list[str]] | None, str | None]:
         """Labels stay within a run where every run has trials of two conditions; else they move freely."""

@@ -53,6 +53,7 @@ class PlacedTrial:
     duration: float | None
     pair: str
     where: str
+    stimulus: str = ""  # the file or the words that are shown; "" where the table does not say
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +119,9 @@ def _of_experiment(folder: Path) -> TrialSource:
 
 def _placed(trial: Trial, rows: PredictedRows, where: str, has_runs: bool) -> PlacedTrial:
     run = _known_run(trial.run if has_runs else None, rows, where, is_needed=True)
-    return PlacedTrial(trial.trial_type, 0, run, trial.onset, trial.duration, trial.pair, where)
+    return PlacedTrial(
+        trial.trial_type, 0, run, trial.onset, trial.duration, trial.pair, where, trial.stim_file or trial.words
+    )
 
 
 def _known_run(named: str | None, rows: PredictedRows, where: str, *, is_needed: bool) -> str | None:
@@ -211,7 +214,9 @@ def _of_record(record: Mapping[str, str], rows: PredictedRows, number: int, wher
     named = next((record[name] for name in RUN_COLUMNS if not _is_empty(record.get(name, ""))), None)
     run = _known_run(named, rows, where, is_needed=onset is not None)
     pair = record.get("pair", "")
-    return PlacedTrial(condition, number, run, onset, duration, "" if _is_empty(pair) else pair, where)
+    shown = next((record[name] for name in ("stim_file", "words") if not _is_empty(record.get(name, ""))), "")
+    stimulus = shown or ("" if onset is not None else rows.series.origin)
+    return PlacedTrial(condition, number, run, onset, duration, "" if _is_empty(pair) else pair, where, stimulus)
 
 
 def _is_empty(cell: str) -> bool:
