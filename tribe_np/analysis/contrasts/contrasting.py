@@ -45,8 +45,8 @@ class ContrastOptions:
     Fields   pair: compare trials of one pair (paired t); by_stimulus: one observation a stimulus, the mean of
              its repetitions, since a repetition is no new stimulus; glm: a model over rows, with hrf (glover, spm),
              noise (ar1, ols) and confounds (a table with a line a row); permute: the most relabellings for p by
-             permutation, from `seed`; fir: how far time courses around onsets reach; parcellation: of the regions; anyway: take
-             predictions of different models; level: of q
+             permutation, from `seed`; fir: how far time courses around onsets reach; parcellation: of the regions;
+             anyway: take predictions of different models; level: of q
     """
 
     delay: float = 0.0
