@@ -18,6 +18,7 @@ from itertools import chain
 from pathlib import Path
 
 import tribe_np
+import tribe_np.analysis
 import tribe_np.plots
 from extractors.catalogue import RECORDS
 from tools.places import DOCS, ROOT
@@ -56,6 +57,16 @@ def groups() -> list[Group]:
             "Pictures",
             "`from tribe_np.plots import ...`; upstream's functions are there too.",
             ("tribe_np.plots.plot", "tribe_np.plots.film", "tribe_np.plots.page"),
+        ),
+        Group(
+            "Experiments",
+            "`from tribe_np.analysis import ...`",
+            (
+                "tribe_np.analysis.contrast",
+                "tribe_np.analysis.contrasts.contrasting.ContrastOptions",
+                "tribe_np.analysis.contrasts.contrasting.Contrast",
+                "tribe_np.analysis.statistics.contrast_tests.StatisticMaps",
+            ),
         ),
         Group("extractors", "`from extractors import ...`", tuple(f"extractors.{name}" for name in MODELS)),
         Group(
@@ -131,7 +142,12 @@ def tree(path: Path) -> ast.Module:
 def definitions(name: str) -> Iterator[tuple[str, Path, Definition]]:
     """(dotted name, file, node) of an object, or of everything public in a module."""
     module, _, wanted = (name, "", "") if source_file(name) else name.rpartition(".")
-    public = {"tribe_np": tribe_np._PUBLIC, "tribe_np.plots": tribe_np.plots._PUBLIC, "extractors": MODELS}
+    public = {
+        "tribe_np": tribe_np._PUBLIC,
+        "tribe_np.plots": tribe_np.plots._PUBLIC,
+        "tribe_np.analysis": tribe_np.analysis._PUBLIC,
+        "extractors": MODELS,
+    }
     lazy = public.get(module, {})
     path = source_file(lazy.get(wanted, module))
     found = [node for node in tree(path).body if isinstance(node, Definition)] if path else []

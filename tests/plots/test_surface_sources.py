@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from tests.prediction_folders import write_folder
+from tribe_np.cortex.random_weights import is_of_random_weights
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import OutputError, ShapeError
-from tribe_np.plots.surface_sources import check_same_rows, is_of_random_weights, read_surface, unit_of
+from tribe_np.plots.surface_sources import check_same_rows, read_surface, unit_of
 
 ROWS = np.zeros((3, 1284), np.float32)  # of fsaverage3
 

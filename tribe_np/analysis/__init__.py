@@ -7,9 +7,12 @@ TYPE_CHECKING = False  # typing's, without importing it
 if TYPE_CHECKING:
     from typing import Any
 
-_PUBLIC: "dict[str, str]" = {}
+_PUBLIC = {
+    "Contrast": "tribe_np.analysis.contrasts.contrasting",
+    "contrast": "tribe_np.analysis.contrasts.contrasting",
+}
 
-__all__: "list[str]" = []
+__all__ = ["Contrast", "contrast"]
 
 
 def __getattr__(name: str) -> "Any":

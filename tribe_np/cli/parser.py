@@ -21,6 +21,7 @@ COMMANDS = {
     "film": "make a film of a prediction: the stimulus with its sound beside the cortex, MP4 or GIF",
     "page": "write one HTML file in which the cortex moves while the stimulus plays",
     "roi": "show regions of a prediction: time courses, means, the strongest",
+    "contrast": "compare conditions of an experiment: maps, regions and a figure, across stimuli of one model",
     "export": "write predictions in files that other tools open: GIFTI, CIFTI, mgh, NIfTI, mz3, stc, HDF5 and more",
     "resample": "put predictions on another mesh",
     "project": "bring measured fMRI onto fsaverage5, cleaned, in scan time or at the rows of a prediction",

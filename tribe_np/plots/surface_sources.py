@@ -15,7 +15,6 @@ from tribe_np.errors import OutputError, ShapeError, reason_of
 from tribe_np.outputs.exports.export_names import is_measured
 
 SAME_START = 1e-3  # seconds by which the rows of two predictions may miss each other
-RANDOM = "random weights: the numbers mean nothing about any brain"
 PREDICTED = "z-scored BOLD"  # the unit of a prediction, whether its run.json says so or not
 
 
@@ -118,11 +117,3 @@ def unit_of(series: Any) -> str:
     if isinstance(told, str):
         return told.partition(" (")[0].partition(";")[0].strip()
     return "" if is_measured(series) else PREDICTED
-
-
-def is_of_random_weights(series: SurfaceSeries) -> bool:
-    """Whether run.json says that the weights were random: of the demo, or by its warnings."""
-    command, warnings = series.run.get("command"), series.run.get("warnings")
-    is_demo = isinstance(command, str) and command.split()[:1] == ["demo"]
-    told = [str(warning) for warning in warnings] if isinstance(warnings, list) else []
-    return is_demo or any("random weights" in warning for warning in told)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from nibabel.cifti2.cifti2 import Cifti2Header
-from nibabel.cifti2.cifti2_axes import BrainModelAxis, SeriesAxis
+from nibabel.cifti2.cifti2_axes import Axis, BrainModelAxis, ScalarAxis, SeriesAxis
 from nibabel.nifti1 import Nifti1Extension
 from nibabel.nifti2 import Nifti2Header
 
@@ -19,7 +19,7 @@ from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.errors import ParcellationError
 from tribe_np.outputs.exports.export_formats import ExportFormat, ExportOptions
-from tribe_np.outputs.exports.export_names import surface_name
+from tribe_np.outputs.exports.export_names import map_facts, surface_name
 from tribe_np.outputs.exports.hemisphere_rows import computed_columns
 from tribe_np.outputs.exports.sidecars import vertex_facts, write_sidecar
 from tribe_np.outputs.exports.time_axis import TimeAxis, time_axis
@@ -37,7 +37,7 @@ def write_cifti(series: SurfaceSeries, folder: Path, options: ExportOptions) -> 
     if options.mask_medial_wall:
         kept, masked = _outside_medial_wall(series, options)
         facts |= masked
-    path = folder / surface_name(series, options, "dtseries.nii")
+    path = folder / surface_name(series, options, "dscalar.nii" if map_facts(series) else "dtseries.nii")
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         _header(series, axis, kept).write_to(file)
@@ -58,7 +58,10 @@ def _block(values: np.ndarray, columns: np.ndarray, axis: TimeAxis) -> np.ndarra
 
 
 def _header(series: SurfaceSeries, axis: TimeAxis, kept: np.ndarray) -> Nifti2Header:
-    times = SeriesAxis(start=axis.start, step=axis.step, size=len(axis.rows), unit="SECOND")
+    times: Axis = SeriesAxis(start=axis.start, step=axis.step, size=len(axis.rows), unit="SECOND")
+    facts, kind = map_facts(series), "Series"
+    if facts is not None:
+        times, kind = ScalarAxis([facts["name"]]), "Scalar"
     models = []
     for side in HEMISPHERES:
         columns, vertices = computed_columns(series, side)
@@ -69,7 +72,8 @@ def _header(series: SurfaceSeries, axis: TimeAxis, kept: np.ndarray) -> Nifti2He
     header = Nifti2Header(endianness="<")
     header.set_data_dtype("<f4")
     header.set_data_shape((1, 1, 1, 1, len(axis.rows), int(kept.sum())))
-    header.set_intent("NIFTI_INTENT_CONNECTIVITY_DENSE_SERIES", name="ConnDenseSeries")
+    code = f"NIFTI_INTENT_CONNECTIVITY_DENSE_{kind.upper()}{'' if facts is None else 'S'}"
+    header.set_intent(code, name=f"ConnDense{kind}")
     header["pixdim"][:] = 1
     header.extensions.append(Nifti1Extension(EXTENSION_CODE, Cifti2Header.from_axes((times, vertices_axis)).to_xml()))
     return header

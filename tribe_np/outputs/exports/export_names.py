@@ -8,7 +8,7 @@ Source   BIDS 1.10.0: entities in the schema's order; fsaverage with `den-` is r
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tribe_np import __version__
@@ -33,7 +33,7 @@ PREDICTED = (
     "Activity of the cortex that TRIBE v2 predicts for a stimulus, computed by tribe_np; nobody was scanned for it"
 )
 MEASURED_BOLD = "Measured BOLD, put on the cortical surface by tribe_np"
-ON_SURFACES = (".func.gii", ".dtseries.nii")
+ON_SURFACES = (".func.gii", ".dtseries.nii", ".dscalar.nii")
 ENDINGS = (*ON_SURFACES, ".nii.gz")  # of more than one part
 FILE_SIDES = {"left": ("lh", "L"), "right": ("rh", "R")}
 
@@ -43,8 +43,17 @@ def is_measured(series: AnySeries) -> bool:
     return "time_axis" in series.run
 
 
-def content_name(series: SurfaceSeries) -> str:
-    """What a file or an array holds: predictions, or measured bold."""
+def map_facts(series: AnySeries) -> Mapping[str, str] | None:
+    """What a series is that has no time, a map such as the t of a contrast: its name and what it means; else None."""
+    told = series.run.get("map")
+    return told if isinstance(told, Mapping) else None
+
+
+def content_name(series: AnySeries) -> str:
+    """What a file or an array holds: predictions, measured bold, or the map of a name."""
+    facts = map_facts(series)
+    if facts is not None:
+        return facts["name"]
     return "bold" if is_measured(series) else "predictions"
 
 

@@ -12,7 +12,7 @@ from tribe_np.cortex.voxel_series import VoxelSeries
 from tribe_np.errors import ConfigError
 from tribe_np.formats.nifti_stream import MNI_152, VolumeHeader, write_nifti
 from tribe_np.outputs.exports.export_formats import ExportFormat, ExportOptions
-from tribe_np.outputs.exports.export_names import bids_name
+from tribe_np.outputs.exports.export_names import bids_name, content_name, map_facts
 from tribe_np.outputs.exports.sidecars import write_sidecar
 from tribe_np.outputs.exports.time_axis import TimeAxis, row_times, time_axis
 from tribe_np.shown import quoted
@@ -42,7 +42,8 @@ def write_mask_volumes(series: VoxelSeries, folder: Path, options: ExportOptions
     mask = load_mask(series.space, options.mask)
     path, beside = _paths(folder, series, mask, options)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_nifti(path, _header(mask, axis), _volumes(series, mask, axis))
+    what = content_name(series) if map_facts(series) else "predicted BOLD (z)"
+    write_nifti(path, _header(mask, axis, what), _volumes(series, mask, axis))
     write_nifti(beside, _header(mask), [mask.inside.astype(np.uint8).T])
     facts = _facts(series, mask)
     role = {"Type": "ROI", "Description": "1 in the voxels of the mask"}
@@ -57,7 +58,7 @@ def write_mask_volumes(series: VoxelSeries, folder: Path, options: ExportOptions
 def write_mask_arrays(series: VoxelSeries, folder: Path, options: ExportOptions) -> list[Path]:
     """Writes predictions.npz: values of the computed voxels, their indices and mm, structures, and the rows' times."""
     mask = load_mask(series.space, options.mask)
-    path = folder / "predictions.npz"
+    path = folder / f"{content_name(series)}.npz"
     ijk = np.argwhere(mask.inside)[series.columns]
     numbers = mask.structure_of[series.columns]
     names = np.array([*mask.structures, ""])[numbers]  # no structure is -1, the last
@@ -85,7 +86,7 @@ def _volumes(series: VoxelSeries, mask: VoxelMask, axis: TimeAxis) -> Iterator[n
         yield mask.volume(voxels, OUTSIDE)[..., 0].T
 
 
-def _header(mask: VoxelMask, axis: TimeAxis | None = None) -> VolumeHeader:
+def _header(mask: VoxelMask, axis: TimeAxis | None = None, what: str = "") -> VolumeHeader:
     """Of the rows, or of the mask."""
     x, y, z = mask.inside.shape
     if axis is None:
@@ -93,14 +94,14 @@ def _header(mask: VoxelMask, axis: TimeAxis | None = None) -> VolumeHeader:
             (x, y, z), mask.affine, MNI_152, "mask of a prediction by tribe_np", mask.space[:15], np.uint8
         )
     return VolumeHeader(
-        (x, y, z, len(axis.rows)), mask.affine, MNI_152, f"predicted BOLD (z) by tribe_np, {mask.space}",
+        (x, y, z, len(axis.rows)), mask.affine, MNI_152, f"{what} by tribe_np, {mask.space}",
         mask.space[:15], np.float32, axis.step, axis.start,
     )  # fmt: skip
 
 
 def _paths(folder: Path, series: VoxelSeries, mask: VoxelMask, options: ExportOptions) -> tuple[Path, Path]:
     if not options.bids:
-        stem = f"predictions.{series.space.name}.{mask.space}"
+        stem = f"{content_name(series)}.{series.space.name}.{mask.space}"
         return folder / f"{stem}.nii.gz", folder / f"{stem}.mask.nii.gz"
     resolution = f"{abs(mask.affine[0, 0]):g}".replace(".", "p")
     path = folder / bids_name(options.bids, [("space", mask.space), ("res", resolution)], "nii.gz")

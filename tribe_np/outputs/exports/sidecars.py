@@ -17,6 +17,7 @@ from tribe_np.outputs.exports.export_names import (
     ON_SURFACES,
     PREDICTED,
     is_measured,
+    map_facts,
     read_entities,
     sidecar_of,
 )
@@ -40,13 +41,13 @@ def write_sidecar(
     value = {
         "Description": _description(series),
         **(_bids_fields(path, series, options) if options.bids else {}),
-        **_times(series, options, times, axis),
+        **({} if map_facts(series) else _times(series, options, times, axis)),
         "Units": units(series),
         **(_mesh(series) if isinstance(series, SurfaceSeries) else {}),
         **facts,
         "GeneratedBy": [{"Name": "tribe_np", "Version": __version__}],
         "Warnings": [*_warnings(series), *options.warnings],
-        "Run": dict(series.run),
+        "Run": {key: value for key, value in series.run.items() if key != "map"},
     }
     sidecar = sidecar_of(path)
     sidecar.write_text(_json(value), encoding="utf-8", errors="backslashreplace")  # as run.json is written
@@ -90,6 +91,9 @@ def vertex_facts(series: SurfaceSeries, side: str | None = None, *, full: bool) 
 
 
 def _description(series: AnySeries) -> str:
+    facts = map_facts(series)
+    if facts is not None:
+        return facts["means"]
     if is_measured(series):
         return MEASURED_BOLD
     if isinstance(series, VoxelSeries):

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from tribe_np.cortex.random_weights import RANDOM, is_of_random_weights
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import ConfigError, ShapeError
 from tribe_np.plots.stimulus.row_clock import RowClock
-from tribe_np.plots.surface_sources import RANDOM, check_same_rows, is_of_random_weights, read_surface, unit_of
+from tribe_np.plots.surface_sources import check_same_rows, read_surface, unit_of
 
 BLOCK = 256  # rows read at once
 

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
+from tribe_np.cortex.random_weights import RANDOM, is_of_random_weights
 from tribe_np.outputs.exports.export_names import is_measured
 from tribe_np.plots.films.film_maps import FilmMap, in_blocks, rows_read
 from tribe_np.plots.films.film_scene import FilmTexts
 from tribe_np.plots.stimulus.file_finding import without_folders
 from tribe_np.plots.stimulus.row_clock import RowClock
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
-from tribe_np.plots.surface_sources import RANDOM, is_of_random_weights, stimulus_name, unit_of
+from tribe_np.plots.surface_sources import stimulus_name, unit_of
 
 SAME_ROW = 1e-3  # of the way to the next row: no colour tells
 SAME_TIME = 1e-3  # seconds

@@ -9,6 +9,7 @@ import numpy as np
 
 from tribe_np import __version__
 from tribe_np.cortex.meshes.numbering import check_numbering, numbering_at_hand
+from tribe_np.cortex.random_weights import RANDOM, is_of_random_weights
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import OutputError
 from tribe_np.plots.colours.colour_scale import PERCENTILE
@@ -22,7 +23,6 @@ from tribe_np.plots.pages.page_regions import packed_regions
 from tribe_np.plots.pages.page_sources import WHOLE, PageSources, ShownPart
 from tribe_np.plots.pages.page_stimulus import packed_stimuli
 from tribe_np.plots.stimulus.file_finding import without_folders
-from tribe_np.plots.surface_sources import RANDOM, is_of_random_weights
 
 FORMAT = 1
 MB = 1_000_000
