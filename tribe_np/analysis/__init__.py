@@ -7,9 +7,12 @@ TYPE_CHECKING = False  # typing's, without importing it
 if TYPE_CHECKING:
     from typing import Any
 
-_PUBLIC: "dict[str, str]" = {}
+_PUBLIC = {
+    "Comparison": "tribe_np.analysis.comparisons.comparing",
+    "compare": "tribe_np.analysis.comparisons.comparing",
+}
 
-__all__: "list[str]" = []
+__all__ = ["Comparison", "compare"]
 
 
 def __getattr__(name: str) -> "Any":

@@ -21,6 +21,7 @@ COMMANDS = {
     "page": "write one HTML file in which the cortex moves while the stimulus plays",
     "roi": "show regions of a prediction: time courses, means, the strongest",
     "export": "write predictions in files that other tools open: GIFTI, CIFTI, mgh, NIfTI, mz3, stc, HDF5 and more",
+    "compare": "compare predictions of different stimuli: levels, courses over time, how alike they are",
     "resample": "put predictions on another mesh",
     "project": "bring measured fMRI onto fsaverage5, cleaned, in scan time or at the rows of a prediction",
     "info": "show what a checkpoint or model folder holds",
