@@ -73,8 +73,10 @@ def compared_courses(
     Raises   ParcellationError, ConfigError, ShapeError for a parcellation that was given
     """
     first = items[0].series
-    tables, said, more = _wholes(first), [], None
-    names, counts = [], []
+    tables, more = _wholes(first), None
+    said: list[str] = []
+    names: list[str] = []
+    counts = []
     if parcellation is not False:
         more, said = _regions(first, parcellation)
         tables += [] if more is None else [more]

@@ -28,7 +28,7 @@ class ComparedItem:
     def times(self) -> np.ndarray:
         """Seconds from the start of the first row to that of each, (R,)."""
         starts = self.series.starts
-        return np.round(starts - starts[0], 6)
+        return np.asarray(np.round(starts - starts[0], 6))
 
     @property
     def seconds(self) -> float:

@@ -131,11 +131,27 @@ def compare(
     n_points, alike, rsa_said = _rsa(items, grid, flat) if rsa else (None, None, [])
     said += [*more, *grid_said, *_short_courses(grid), *rsa_said, *padding_warnings(items, paddings)]
     return Comparison(
-        tuple(items), paddings, items[0].series.columns, less, told, flat, courses.entries, courses.n_vertices,
-        courses.parcellation, *(np.stack([of(one, axis=0) for one in levels]) for of in (np.mean, np.min, np.max)),
-        grid, correlation_over_time(aligned), metric, similarity, alike, n_points,
-        tuple(map(tuple, nearest_items(similarity, nearest))), tuple(dict.fromkeys(said)),
-    )  # fmt: skip
+        items=tuple(items),
+        paddings=paddings,
+        vertices=items[0].series.columns,
+        maps=less,
+        baseline=told,
+        baseline_map=flat,
+        entries=courses.entries,
+        n_vertices=courses.n_vertices,
+        parcellation=courses.parcellation,
+        means=np.stack([one.mean(axis=0) for one in levels]),
+        lows=np.stack([one.min(axis=0) for one in levels]),
+        highs=np.stack([one.max(axis=0) for one in levels]),
+        grid=grid,
+        correlations=correlation_over_time(aligned),
+        metric=metric,
+        similarity=similarity,
+        rsa=alike,
+        n_rsa_points=n_points,
+        nearest=tuple(map(tuple, nearest_items(similarity, nearest))),
+        warnings=tuple(dict.fromkeys(said)),
+    )
 
 
 def _check_words(align: str, metric: str, nearest: int) -> None:

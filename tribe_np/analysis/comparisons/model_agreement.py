@@ -80,8 +80,9 @@ def _facts(item: ComparedItem) -> dict[str, Any]:
         _add_digest(facts, f"the {modality} model", model)
     if "subject" in run:
         facts["the subject"] = _subject(run["subject"])
-    options = run.get("options")
-    for name in OPTIONS if isinstance(options, Mapping) else ():
+    told = run.get("options")
+    options = told if isinstance(told, Mapping) else {}
+    for name in OPTIONS:
         if name in options and not (name == "context_stride" and options.get("context") == "exact"):
             value = options[name]
             facts[f"the option {name}"] = sorted(map(str, value)) if isinstance(value, list) else value

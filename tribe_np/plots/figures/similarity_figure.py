@@ -15,11 +15,11 @@ INCH = 25.4
 CELL_MM, SMALLEST_CELL_MM, LARGEST_CELL_MM = 110.0, 2.2, 13.0  # a square; a cell of it at the most and the least
 MOST_WITH_NUMBERS = 16  # stimuli; more and the numbers would be too small to read
 LONGEST_NAME = 28
-LETTER = 0.62  # width of a letter, of its height
+LETTER = 0.56  # width of a letter, of its height
 POINT_MM = 0.3528
 LABEL_POINTS = (4.5, 8.0)
 NOT_A_NUMBER = "#b8b8b8"
-TITLE_POINTS = 9.0
+TITLE_POINTS, NOTE_POINTS = 9.0, 6.0
 MARGIN_MM = 5.0
 BAR_MM, BAR_ROOM_MM = 3.0, 18.0
 DPI = 200
@@ -33,7 +33,7 @@ def similarity_figure(names: Sequence[str], matrices: Sequence[tuple[str, np.nda
     """
     figures = require("matplotlib.figure", extra="plot", why=SIMILARITY_WHY)
     with own_settings():
-        layout = _Layout(names, len(matrices), with_note=bool(note))
+        layout = _Layout(names, len(matrices), note)
         figure = figures.Figure(figsize=(layout.width / INCH, layout.height / INCH), dpi=DPI, facecolor="white")
         for place, (title, matrix) in enumerate(matrices):
             image = _square(figure, layout, place, title, matrix)
@@ -41,24 +41,25 @@ def similarity_figure(names: Sequence[str], matrices: Sequence[tuple[str, np.nda
         bar.ax.tick_params(labelsize=7, length=2, width=0.5)
         bar.outline.set_linewidth(0.5)
         if note:
-            write(figure, MARGIN_MM / layout.width, 3.0 / layout.height, note, size=6, va="center", color="#444444")
+            write(figure, MARGIN_MM / layout.width, 3.0 / layout.height, note, size=NOTE_POINTS, va="center", color="#444444")
     return figure
 
 
 class _Layout:
     """Where things stand, in mm from the lower left."""
 
-    def __init__(self, names: Sequence[str], n_squares: int, *, with_note: bool) -> None:
+    def __init__(self, names: Sequence[str], n_squares: int, note: str) -> None:
         n = len(names)
         self.labels = short_labels(names)
         self.cell = min(LARGEST_CELL_MM, max(SMALLEST_CELL_MM, CELL_MM / n))
         self.side = self.cell * n
         self.points = float(np.clip(0.75 * self.cell / POINT_MM, *LABEL_POINTS))
         self.room = max(map(len, self.labels)) * LETTER * self.points * POINT_MM + 3
-        self.below = MARGIN_MM + (5 if with_note else 0) + self.room
-        self.width = MARGIN_MM + n_squares * (self.room + self.side + MARGIN_MM) + BAR_ROOM_MM
+        self.below = MARGIN_MM + (5 if note else 0) + self.room
+        self.right = MARGIN_MM + n_squares * (self.room + self.side + MARGIN_MM)
+        of_note = 2 * MARGIN_MM + len(note) * LETTER * NOTE_POINTS * POINT_MM
+        self.width = max(self.right + BAR_ROOM_MM, of_note)
         self.height = self.below + self.side + 9
-        self.right = self.width - BAR_ROOM_MM
 
     def square(self, place: int) -> tuple[float, float, float, float]:
         """The axes of a heat map, as shares of the figure."""
