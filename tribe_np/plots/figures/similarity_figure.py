@@ -41,7 +41,15 @@ def similarity_figure(names: Sequence[str], matrices: Sequence[tuple[str, np.nda
         bar.ax.tick_params(labelsize=7, length=2, width=0.5)
         bar.outline.set_linewidth(0.5)
         if note:
-            write(figure, MARGIN_MM / layout.width, 3.0 / layout.height, note, size=NOTE_POINTS, va="center", color="#444444")
+            write(
+                figure,
+                MARGIN_MM / layout.width,
+                3.0 / layout.height,
+                note,
+                size=NOTE_POINTS,
+                va="center",
+                color="#444444",
+            )
     return figure
 
 
