@@ -28,7 +28,7 @@ from tribe_np.analysis.comparisons.similarities import (
     rsa_matrix,
     rsa_points,
 )
-from tribe_np.analysis.comparisons.time_alignment import ALIGNMENTS, SharedGrid, shared_grid
+from tribe_np.analysis.comparisons.time_alignment import COURSE_ALIGNMENTS, SharedGrid, shared_grid
 from tribe_np.analysis.comparisons.window_padding import WindowPadding, padding_of, padding_warnings
 from tribe_np.errors import ConfigError
 from tribe_np.shown import quoted
@@ -108,54 +108,50 @@ def compare(
                   ParcellationError; as `as_series`
     """
     _check_words(align, metric, nearest)
-    items, said = read_items(sources, names)
-    found, told, more = _with_baseline(baseline)
-    said += more
-    said += check_agreement([*items, *found], anyway=anyway)
-    common, more = on_common_vertices([*items, *found])
-    items, said = common[: len(items)], said + more
-    maps = np.stack([mean_map(item.series.values) for item in items])
-    flat: np.ndarray | None = None
-    if found:
-        flat = mean_map(common[-1].series.values)
-    elif baseline is not None:
-        flat = maps.mean(axis=0)
-        said += _of_a_set(len(items))
+    items, base, told, said = _on_one_ground(sources, names, baseline, anyway)
+    flat = None if baseline is None else _flat(items, base)
+    if flat is not None and base is None and len(items) == 2:
+        said.append("less their own mean, one map of two is the other's negative: their similarity is -1 by arithmetic")
     courses, more = compared_courses(items, parcellation, flat)
-    grid, grid_said = shared_grid(items, align)
+    grid, of_grid = shared_grid(items, align)
+    n_points, alike, of_rsa = _rsa(items, grid, flat) if rsa else (None, None, [])
+    paddings = tuple(padding_of(item) for item in items)
+    said += [*more, *of_grid, *_short_courses(grid), *of_rsa, *padding_warnings(items, paddings)]
     aligned = np.stack([grid.aligned(item, one) for item, one in zip(items, courses.courses, strict=True)])
     levels = [one if courses.baseline is None else one - courses.baseline for one in courses.courses]
-    less = maps if flat is None else maps - flat
-    paddings = tuple(padding_of(item) for item in items)
-    similarity = map_similarity(less, metric)
-    n_points, alike, rsa_said = _rsa(items, grid, flat) if rsa else (None, None, [])
-    said += [*more, *grid_said, *_short_courses(grid), *rsa_said, *padding_warnings(items, paddings)]
+    maps = np.stack([mean_map(item.series.values) for item in items])
+    maps = maps if flat is None else maps - flat
+    similarity = map_similarity(maps, metric)
     return Comparison(
-        items=tuple(items),
-        paddings=paddings,
-        vertices=items[0].series.columns,
-        maps=less,
-        baseline=told,
-        baseline_map=flat,
-        entries=courses.entries,
-        n_vertices=courses.n_vertices,
-        parcellation=courses.parcellation,
-        means=np.stack([one.mean(axis=0) for one in levels]),
-        lows=np.stack([one.min(axis=0) for one in levels]),
-        highs=np.stack([one.max(axis=0) for one in levels]),
-        grid=grid,
-        correlations=correlation_over_time(aligned),
-        metric=metric,
-        similarity=similarity,
-        rsa=alike,
-        n_rsa_points=n_points,
-        nearest=tuple(map(tuple, nearest_items(similarity, nearest))),
-        warnings=tuple(dict.fromkeys(said)),
-    )
+        tuple(items), paddings, items[0].series.columns, maps, told, flat, courses.entries, courses.n_vertices,
+        courses.parcellation, np.stack([one.mean(axis=0) for one in levels]),
+        np.stack([one.min(axis=0) for one in levels]), np.stack([one.max(axis=0) for one in levels]), grid,
+        correlation_over_time(aligned), metric, similarity, alike, n_points,
+        tuple(map(tuple, nearest_items(similarity, nearest))), tuple(dict.fromkeys(said)),
+    )  # fmt: skip
+
+
+def _on_one_ground(
+    sources: Any, names: Sequence[str] | None, baseline: Any, anyway: bool
+) -> tuple[list[ComparedItem], ComparedItem | None, str | None, list[str]]:
+    """The items and the baseline, of one model and on the same vertices; the baseline in words; what was odd."""
+    items, said = read_items(sources, names)
+    base, told, more = _with_baseline(baseline)
+    every = [*items, *base]
+    said += more + check_agreement(every, anyway=anyway)
+    every, more = on_common_vertices(every)
+    return every[: len(items)], every[-1] if base else None, told, said + more
+
+
+def _flat(items: Sequence[ComparedItem], base: ComparedItem | None) -> np.ndarray:
+    """The map that is subtracted: of the baseline, or the mean of the items' own."""
+    if base is not None:
+        return mean_map(base.series.values)
+    return np.asarray(np.mean([mean_map(item.series.values) for item in items], axis=0))
 
 
 def _check_words(align: str, metric: str, nearest: int) -> None:
-    for name, given, known in (("align", align, ALIGNMENTS), ("metric", metric, METRICS)):
+    for name, given, known in (("align", align, COURSE_ALIGNMENTS), ("metric", metric, METRICS)):
         if given not in known:
             raise ConfigError(f"{name} must be one of {', '.join(known)}, got {quoted(given)}")
     if isinstance(nearest, bool) or not isinstance(nearest, (int, np.integer)) or nearest < 1:
@@ -170,12 +166,6 @@ def _with_baseline(given: Any) -> tuple[list[ComparedItem], str | None, list[str
         return [], "the mean of all mean maps, each stimulus as much as the others", []
     series, said = without_blank_rows(replace(read_source(given), timelines=None))
     return [ComparedItem("the baseline", series)], f"the mean map of {series.origin}", said
-
-
-def _of_a_set(n: int) -> list[str]:
-    if n > 2:
-        return []
-    return ["of two stimuli less their own mean one map is the other's negative: their similarity is -1 by arithmetic"]
 
 
 def _short_courses(grid: SharedGrid) -> list[str]:

@@ -10,7 +10,7 @@ from tribe_np.analysis.comparisons.compared_items import ComparedItem
 from tribe_np.errors import ConfigError
 from tribe_np.shown import quoted
 
-ALIGNMENTS = ("seconds", "share")
+COURSE_ALIGNMENTS = ("seconds", "share")
 ON_GRID = 1e-5  # of a step: nearer than that, a point is the row itself
 
 
@@ -55,8 +55,8 @@ def shared_grid(items: Sequence[ComparedItem], how: str) -> tuple[SharedGrid, li
     `seconds`: as long as the shortest, in steps of the longest TR. `share`: as many points as the fewest rows.
     Raises   ConfigError for another word
     """
-    if how not in ALIGNMENTS:
-        raise ConfigError(f"align must be one of {', '.join(ALIGNMENTS)}, got {quoted(how)}")
+    if how not in COURSE_ALIGNMENTS:
+        raise ConfigError(f"align must be one of {', '.join(COURSE_ALIGNMENTS)}, got {quoted(how)}")
     said = []
     steps = {item.series.tr for item in items}
     if len(steps) > 1:
