@@ -19,6 +19,7 @@ PARALLEL_FILES = {  # stem: what all files of that name are
 }
 PARALLEL_NAMES = {  # class or function: what all of that name are
     "add_arguments": "of a command",
+    "compare": "two recordings of a model; stimuli by what it predicts for them",
     "execute": "of a command",
     "flop": "of a model's costs",
     "flop_per_second": "of a model's costs",

@@ -10,9 +10,11 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "Contrast": "tribe_np.analysis.contrasts.contrasting",
     "contrast": "tribe_np.analysis.contrasts.contrasting",
+    "Comparison": "tribe_np.analysis.comparisons.comparing",
+    "compare": "tribe_np.analysis.comparisons.comparing",
 }
 
-__all__ = ["Contrast", "contrast"]
+__all__ = ["Comparison", "Contrast", "compare", "contrast"]
 
 
 def __getattr__(name: str) -> "Any":

@@ -23,6 +23,7 @@ COMMANDS = {
     "roi": "show regions of a prediction: time courses, means, the strongest",
     "contrast": "compare conditions of an experiment: maps, regions and a figure, across stimuli of one model",
     "export": "write predictions in files that other tools open: GIFTI, CIFTI, mgh, NIfTI, mz3, stc, HDF5 and more",
+    "compare": "compare predictions of different stimuli: levels, courses over time, how alike they are",
     "resample": "put predictions on another mesh",
     "project": "bring measured fMRI onto fsaverage5, cleaned, in scan time or at the rows of a prediction",
     "info": "show what a checkpoint or model folder holds",

@@ -8,6 +8,7 @@ measured data both are seconds of the scan, unless `project` aligned them with t
 import csv
 import json
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,7 @@ def _cell(value: float | None) -> str:
     return "NaN" if value is None else repr(value).replace("nan", "NaN")
 
 
-def write_rows(path: Path, rows: list[list[str]], separator: str) -> None:
+def write_rows(path: Path, rows: Iterable[list[str]], separator: str) -> None:
     """Cells as a table."""
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, delimiter=separator, lineterminator="\n").writerows(rows)

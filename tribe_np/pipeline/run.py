@@ -120,6 +120,7 @@ def run_facts(model: TribeModel, predictions: np.ndarray, segments: Sequence[Seg
         **_space(model),
         "start_of_row_0": segments[0].start,
         "tr": model.data.tr,
+        "window": _window(model),
         "hemodynamic_offset": model.data.hemodynamic_offset,
         "units": "z-scored BOLD (no physical unit); row r estimates BOLD at its start + hemodynamic_offset seconds",
         "seconds": dict(record.seconds),
@@ -137,6 +138,12 @@ def _space(model: TribeModel) -> dict[str, Any]:
     """What the columns are; `mesh` once more where they lie on one."""
     space = model.output_space
     return {"space": space.as_dict(), **({"mesh": space.name} if space.kind == "surface" else {})}
+
+
+def _window(model: TribeModel) -> dict[str, float]:
+    """Seconds of the encoder's windows, which are always full, and from the start of one to that of the next."""
+    data = model.data
+    return {"seconds": data.duration_trs * data.tr, "stride": (data.duration_trs - data.overlap_trs) * data.tr}
 
 
 def _columns(model: TribeModel) -> dict[str, Any]:
