@@ -67,6 +67,8 @@ CARRY = {
     "tribe_np/pipeline/options.py": "settings",
     "tribe_np/pipeline/costs/": "memory and time, estimated before the run",
     "tribe_np/pipeline/progress.py": "progress",
+    "tribe_np/pipeline/branches.py": "which modalities were asked for",
+    "tribe_np/pipeline/features/shown_pictures.py": "what differs where a row is a picture and no film",
     "tribe_np/pipeline/resolve.py": "where models lie on this machine",
     "tribe_np/pipeline/run_record.py": "what run.json says",
     "tribe_np/pipeline/stimuli/stimulus.py": "refuses anything but a stimulus",
