@@ -70,6 +70,10 @@ class ShownTimes:
             return np.asarray(shown % len(self.delays))
         return self._on_screen(times)
 
+    def at(self, moment: float) -> int:
+        """The number of the picture on screen at a moment, as a person sees it."""
+        return int(self._on_screen(np.array([moment]))[0]) if self.delays else 0
+
     @property
     def _n_shown(self) -> int:
         """Pictures of the film that would show the same."""

@@ -5,6 +5,7 @@ the same features again.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,16 @@ class PictureShow:
             raise ConfigError(f"{self.beside}: not a picture, which alone can be shown beside another")
 
 
+def show_of_picture(stimulus: Path, given: Mapping[str, Any]) -> PictureShow:
+    """How a picture is shown, from the settings that were given.
+
+    Raises   ConfigError for what cannot be, or for settings of pictures where the stimulus is none
+    """
+    if given and not is_picture(stimulus):
+        raise ConfigError(f"--{next(iter(given))} is for pictures, and {stimulus.name} is none; leave it out")
+    return PictureShow(**given)
+
+
 def checked_seconds(seconds: float) -> float:
     """Seconds for which a picture can be shown.
 
@@ -78,6 +89,12 @@ def picture_events(path: str | Path, show: PictureShow) -> list[Event]:
     rate = round(len(screen.delays) / lasts, 6)
     extra["seconds"] = float(seconds)  # of the whole show: chunks begin and end within it
     return [Event("Video", 0.0, float(seconds), filepath=str(path), frequency=rate, extra=extra)]
+
+
+def told_of_picture(row: Event) -> tuple[dict[str, Any], list[str]]:
+    """What run.json says of a picture's row, and what a person should know about it."""
+    screen = Screen.of_row(row)
+    return screen.facts() | {"seconds": row.duration}, screen.notes()
 
 
 def screen_event(duration: float, colour: str = "grey", *, start: float = 0.0, timeline: str = "default") -> Event:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tribe_np.errors import ConfigError, MediaError, MissingFileError, StimulusError, reason_of
-from tribe_np.media.pictures.kinds import PICTURE_SUFFIXES
+from tribe_np.media.pictures.kinds import HINTS, PICTURE_SUFFIXES
 from tribe_np.media.transcripts.sidecar import find_sidecar
 from tribe_np.media.transcripts.text_file import read_text_file
 from tribe_np.shown import quoted
@@ -150,6 +150,7 @@ def open_stimulus(path: str | Path, kind: str | None = None, *, words: WordSourc
         what = f"{kind}_path" if kind is not None else "stimulus"
         raise StimulusError(
             f"{path}: {what} must end with one of {', '.join(sorted(allowed))}, got {suffix or 'no suffix'!r}"
+            + (f": {HINTS[suffix]}" if suffix in HINTS else "")
         )
     _check_is_file(path)
     is_direct = words is not None and words.is_direct

@@ -13,6 +13,7 @@ from tribe_np.plots.films.film_encoder import mp4_file
 from tribe_np.plots.pages.packing import text_of
 from tribe_np.plots.pages.page_media import MediaInput, PageMedia, page_media
 from tribe_np.plots.pages.page_sources import ShownPart
+from tribe_np.plots.stimulus.picture_reading import written_still
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
 from tribe_np.plots.stimulus.shown_files import ShownFile
 from tribe_np.shown import shown
@@ -111,7 +112,10 @@ def _with_pictures(given: MediaInput, stimulus: RunStimulus, span: tuple[float, 
     is_one = len(seen) == 1 and seen[0].start < start + AT_ONCE
     if is_one and seen[0].kind == "video":
         return replace(given, film=seen[0].path, film_start=max(0.0, seen[0].file_time(start)))
-    if is_one and seen[0].stop > stop - AT_ONCE:
+    all_the_time = is_one and seen[0].stop > stop - AT_ONCE
+    if all_the_time and seen[0].screen is not None and not seen[0].screen.delays:
+        return replace(given, picture=written_still(seen[0].screen, folder / "picture.png"))
+    if all_the_time and seen[0].screen is None:
         return replace(given, picture=seen[0].path)
     return replace(given, film=_joined(stimulus, span, seen, folder / "pictures.mp4"))
 

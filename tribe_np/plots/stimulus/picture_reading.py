@@ -17,6 +17,8 @@ from tribe_np.errors import MediaError, reason_of
 from tribe_np.media.film.probe import MediaInfo, probe
 from tribe_np.media.film.timed_frames import on_screen
 from tribe_np.media.film.video import OURS
+from tribe_np.media.pictures.screens import Screen
+from tribe_np.media.pictures.shown_times import ShownTimes
 from tribe_np.optional import require
 
 FAR = 6.0  # seconds between two moments from which a seek is quicker than reading on
@@ -107,6 +109,30 @@ def picture_of_file(path: Path, width: int, height: int, fill: Colour = BLACK) -
         values = np.asarray(small, np.float32)
     alpha = values[..., 3:] / 255
     return np.asarray(np.rint(values[..., :3] * alpha + np.array(fill, np.float32) * (1 - alpha)), np.uint8)
+
+
+def screen_pictures(screen: Screen, moments: Sequence[float], width: int, height: int) -> Iterator[np.ndarray]:
+    """What a picture row has on screen at each of its moments, its ground included, no larger than asked for.
+
+    Shapes   moments (n,) seconds of the picture's own clock -> arrays (h, w, 3) uint8 of one size
+    Raises   MediaError, MissingDependencyError
+    """
+    times = ShownTimes(screen.delays, screen.seconds or max(moments, default=0.0) + 1.0)
+    numbers = [times.at(moment) for moment in moments]
+    pillow: Any = require("PIL.Image", extra="media", why="a picture as a stimulus")
+    size, wanted, small = fitted_size(screen.size, width, height), set(numbers), {}
+    for number, video_frame in enumerate(screen.video_frames()):
+        if number in wanted:
+            small[number] = np.asarray(pillow.fromarray(video_frame).resize(size, resample=3))  # bicubic
+    for number in numbers:
+        yield small[number]
+
+
+def written_still(screen: Screen, path: Path) -> Path:
+    """The one video frame of a still or a blank screen as a PNG file."""
+    pillow: Any = require("PIL.Image", extra="media", why="a picture as a stimulus")
+    pillow.fromarray(next(screen.video_frames())).save(path)
+    return path
 
 
 def picture_file_size(path: Path) -> tuple[int, int]:

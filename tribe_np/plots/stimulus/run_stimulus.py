@@ -25,6 +25,7 @@ from tribe_np.plots.stimulus.picture_reading import (
     in_the_middle,
     picture_file_size,
     picture_of_file,
+    screen_pictures,
 )
 from tribe_np.plots.stimulus.shown_files import ShownFile, pieces_at, shown_files
 from tribe_np.plots.stimulus.shown_words import ShownWord, shown_words
@@ -84,6 +85,8 @@ class RunStimulus:
         if not self.pictured:
             return 16, 9
         first = self.pictured[0]
+        if first.screen is not None:
+            return first.screen.size
         return film_size(first.path) if first.kind == "video" else picture_file_size(first.path)
 
     def picture_size(self, width: int, height: int) -> tuple[int, int]:
@@ -112,6 +115,10 @@ class RunStimulus:
             if piece is None:
                 for _ in times:
                     yield in_the_middle(np.empty((0, 0, 3), np.uint8), width, height, fill)
+            elif piece.screen is not None:
+                inside = [max(0.0, piece.file_time(moment)) for moment in times]
+                for picture in screen_pictures(piece.screen, inside, width, height):
+                    yield in_the_middle(picture, width, height, fill)
             elif piece.kind == "picture":
                 picture = in_the_middle(picture_of_file(piece.path, width, height, fill), width, height, fill)
                 for _ in times:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tribe_np.media.pictures.kinds import is_picture
+from tribe_np.media.pictures.screens import Screen
 from tribe_np.timeline.events import Event
 
 KINDS_OF_ROWS = {"Video": "video", "Image": "picture", "Audio": "sound"}
@@ -22,6 +24,7 @@ class ShownFile:
     start: float
     duration: float
     offset: float = 0.0
+    screen: Screen | None = None  # of a picture, or a blank screen, that the models saw as a film
 
     @property
     def stop(self) -> float:
@@ -42,7 +45,9 @@ def shown_files(rows: Iterable[Event]) -> tuple[ShownFile, ...]:
     pieces: list[ShownFile] = []
     media = [row for row in rows if row.type in KINDS_OF_ROWS and row.filepath]
     for row in sorted(media, key=lambda row: row.start):
-        piece = ShownFile(KINDS_OF_ROWS[row.type], Path(row.filepath), row.start, row.duration, row.offset)
+        screen = Screen.of_row(row) if row.type == "Video" and is_picture(row.filepath) else None
+        kind = KINDS_OF_ROWS[row.type] if screen is None else "picture"
+        piece = ShownFile(kind, Path(row.filepath), row.start, row.duration, row.offset, screen)
         place = next((k for k, earlier in enumerate(pieces) if _goes_on(earlier, piece)), None)
         if place is None:
             pieces.append(piece)

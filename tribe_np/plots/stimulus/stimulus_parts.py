@@ -12,6 +12,8 @@ from tribe_np.errors import ConfigError, MediaError, TribeError
 from tribe_np.files.leftovers import scratch_prefix
 from tribe_np.files.sha256 import sha256_of
 from tribe_np.media.film.probe import probe
+from tribe_np.media.pictures.kinds import is_screen
+from tribe_np.media.pictures.screens import Screen
 from tribe_np.media.sound.audio import audio_info
 from tribe_np.media.speech.synthesis import synthesise
 from tribe_np.media.transcripts.text_file import read_text_file
@@ -66,18 +68,40 @@ class StimulusParts:
     # -- pictures ------------------------------------------------------------------------------------------------
 
     def _see(self, piece: ShownFile, stand_in: Path | None) -> None:
+        if piece.screen is not None and is_screen(piece.screen.filepath):
+            self.pictured.append(piece)  # no file: made again
+            return
         path, why = (self.given, "") if piece.path == stand_in else self.finder.find(piece.path)
         if path is None:
             self.note(f"{why}: its pictures are left out (--stimulus FILE names another place)")
             return
         try:
-            _check_seen(piece, path)
+            screen = self._screen_of(piece, path)
+            if screen is None:
+                _check_seen(piece, path)
         except TribeError as error:
             if piece.path == stand_in:
                 raise
             self.note(f"{error}: its pictures are left out")
             return
-        self.pictured.append(replace(piece, path=path))
+        self.pictured.append(replace(piece, path=path, screen=screen))
+
+    def _screen_of(self, piece: ShownFile, path: Path) -> Screen | None:
+        """The screen of a picture row with its files where they are now; None of a row of another kind.
+
+        Raises   MediaError for what is gone or cannot be read
+        """
+        if piece.screen is None:
+            return None
+        beside, why = piece.screen.beside, ""
+        if beside:
+            found, why = self.finder.find(beside)
+            if found is None:
+                raise MediaError(f"{path}: {why}, which was shown beside it")
+            beside = str(found)
+        moved = replace(piece.screen, filepath=str(path), beside=beside)
+        next(moved.video_frames())
+        return moved
 
     # -- sound ---------------------------------------------------------------------------------------------------
 
