@@ -80,8 +80,8 @@ def add_event_arguments(parser: argparse.ArgumentParser) -> None:
     _add_own(parser, "--compat", choices=["upstream"], help="reproduce the reference implementation's defects")
     _add_own(
         parser, "--only", type=modality_names, action="extend", metavar="MODALITY",
-        help=f"only {', '.join(model_options())}: one or several, separated by commas or spaces; the others are absent, "
-        "not zero",
+        help=f"only {', '.join(model_options())}: one or several, separated by commas or spaces; the others are "
+        "absent, not zero",
     )  # fmt: skip
     _add_own(
         parser, "--sentences", metavar="NAME",
