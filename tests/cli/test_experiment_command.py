@@ -75,6 +75,7 @@ def test_a_dry_run_writes_nothing(command_here: Command, demo: DemoPaths, design
         (["--most", "0.001"], "more than --most 0.001"),
         (["--seconds-per-word", "1", "--seconds-per-letter", "1"], "contradicts"),
         (["--no-recogniser"], "contradicts"),
+        (["--preview", "run.avi"], "ends in .mp4"),
     ],
 )
 def test_what_cannot_be_is_refused(
@@ -92,3 +93,15 @@ def test_a_picture_that_is_none_is_named_with_its_line(
     line = refused(command_here("experiment", design, "--out", tmp_path / "out", *speechless(demo), "--quiet"))
     assert "design.tsv, line 5: " in line
     assert "p1.png" in line
+
+
+def test_a_sound_without_words_is_refused_with_the_ways_out(
+    command_here: Command, demo: DemoPaths, design: Path, tmp_path: Path
+) -> None:
+    models = ["--checkpoint", demo.models / "encoder", "--models", demo.models, "--quiet"]
+    line = refused(command_here("experiment", design, "--out", tmp_path / "out", *models))
+    assert "design.tsv, line 3: " in line
+    assert "1 sounds and films" in line or "1 sound" in line
+    done = command_here("experiment", design, "--out", tmp_path / "out", *models, "--no-recogniser")
+    assert done.returncode == 0, done.stderr
+    assert "without a transcript beside them are taken without words" in done.stderr
