@@ -1,13 +1,13 @@
 """A design to the events of its runs: every trial at its onset, and blank screens where nothing is seen."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tribe_np.pipeline.experiments.design import Design, DesignTrial
 from tribe_np.pipeline.experiments.schedule import (
-    AT_ONCE,
+    ONE_AT_A_TIME,
     DECIMALS,
     Order,
     TimedTrial,
@@ -103,7 +103,7 @@ def timed_trial(row: DesignTrial, events: Events) -> TimedTrial:
 def spans(trial: TimedTrial, events: Events) -> dict[str, tuple[float, float]]:
     """Seconds from the onset in which a trial has events of each kind that can collide."""
     found: dict[str, tuple[float, float]] = {}
-    for kind in AT_ONCE:
+    for kind in ONE_AT_A_TIME:
         rows = events.of_type(kind)
         if len(rows):
             found[kind] = (min(r.start for r in rows), min(trial.duration, max(r.stop for r in rows)))
@@ -180,8 +180,6 @@ def _facts(
     design: Design, timed: Sequence[TimedTrial], rows: list[Event], shelf: TrialEvents, order: Order, colour: str
 ) -> dict[str, Any]:
     """What run.json holds under "experiment"."""
-    types = [kind for kind in ("Video", "Audio", "Word") if any(row.type == kind for row in rows)]
-    of_type = {kind: [row for row in rows if row.type == kind] for kind in types}
     return {
         "n_trials": len(timed),
         "conditions": dict(Counter(trial.row.trial_type for trial in timed)),
@@ -194,8 +192,19 @@ def _facts(
         "jitter": order.jitter,
         "screen": colour,
         "n_stimuli": len({shelf.shown(trial.row) for trial in timed}),
-        "rows": {kind: len(found) for kind, found in of_type.items()},
-        "computed": {kind: n_different(found) for kind, found in of_type.items()},
+        **row_counts(rows),
+    }
+
+
+def row_counts(rows: Iterable[Event]) -> dict[str, dict[str, int]]:
+    """How many rows each kind of event has, and how many of them differ, so that they have to be computed."""
+    of_type: dict[str, list[Event]] = {kind: [] for kind in ONE_AT_A_TIME}
+    for row in rows:
+        of_type.get(row.type, []).append(row)
+    there = {kind: found for kind, found in of_type.items() if found}
+    return {
+        "rows": {kind: len(found) for kind, found in there.items()},
+        "computed": {kind: n_different(found) for kind, found in there.items()},
     }
 
 
