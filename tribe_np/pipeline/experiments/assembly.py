@@ -7,8 +7,8 @@ from typing import Any
 
 from tribe_np.pipeline.experiments.design import Design, DesignTrial
 from tribe_np.pipeline.experiments.schedule import (
-    ONE_AT_A_TIME,
     DECIMALS,
+    ONE_AT_A_TIME,
     Order,
     TimedTrial,
     check_length,
