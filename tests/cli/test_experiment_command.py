@@ -75,6 +75,7 @@ def test_a_dry_run_writes_nothing(command_here: Command, demo: DemoPaths, design
         (["--most", "0.001"], "more than --most 0.001"),
         (["--seconds-per-word", "1", "--seconds-per-letter", "1"], "contradicts"),
         (["--no-recogniser"], "contradicts"),
+        (["--preview", "run.avi"], "ends in .mp4"),
     ],
 )
 def test_what_cannot_be_is_refused(
@@ -92,3 +93,37 @@ def test_a_picture_that_is_none_is_named_with_its_line(
     line = refused(command_here("experiment", design, "--out", tmp_path / "out", *speechless(demo), "--quiet"))
     assert "design.tsv, line 5: " in line
     assert "p1.png" in line
+
+
+def test_a_sound_without_words_is_refused_with_the_ways_out(
+    command_here: Command, demo: DemoPaths, design: Path, tmp_path: Path
+) -> None:
+    models = ["--checkpoint", demo.models / "encoder", "--models", demo.models, "--quiet"]
+    line = refused(command_here("experiment", design, "--out", tmp_path / "out", *models))
+    assert "design.tsv, line 3: " in line
+    assert "1 sounds and films" in line or "1 sound" in line
+    done = command_here("experiment", design, "--out", tmp_path / "out", *models, "--no-recogniser")
+    assert done.returncode == 0, done.stderr
+    assert "without a transcript beside them are taken without words" in done.stderr
+
+
+def test_a_film_alone_gives_the_bytes_of_predict(command: Command, demo: DemoPaths, tmp_path: Path) -> None:
+    """In processes of their own: the threads of BLAS, which decide how sums round, are fixed before NumPy comes."""
+    path = tmp_path / "one.tsv"
+    path.write_text(f"onset\tduration\ttrial_type\tstim_file\n0\tn/a\tfilm\t{demo.clip.resolve()}\n")
+    rows = []
+    for name, stimulus in (("experiment", path), ("predict", demo.clip)):
+        done = command(name, stimulus, "--out", tmp_path / name, *speechless(demo), "--quiet", "--threads", 1)
+        assert done.returncode == 0, done.stderr
+        rows.append((tmp_path / name / "predictions.npy").read_bytes())
+    assert rows[0] == rows[1]
+
+
+def test_one_branch_alone_leaves_the_times(
+    command_here: Command, demo: DemoPaths, design: Path, tmp_path: Path
+) -> None:
+    done = command_here("experiment", design, "--out", tmp_path / "o", *speechless(demo), "--quiet", "--only", "audio")
+    assert done.returncode == 0, done.stderr
+    run = json.loads((tmp_path / "o" / "run.json").read_text())
+    assert run["experiment"]["rows"] == {"Audio": 1}
+    assert run["shape"][0] == 9

@@ -30,10 +30,10 @@ HEADER = "onset|duration|trial_type|stim_file|words|run|volume|background|beside
 def test_columns_and_defaults(folder: Path) -> None:
     path = write(folder, HEADER + "|note", "1.5|n/a|tone|a.wav|n/a|n/a|0.5|||loud", "3|2|word||the dog|2||||n/a")
     tone, word = read_design(path)
-    assert (tone.onset, tone.duration, tone.run, tone.volume, tone.shows) == (1.5, None, "run-1", 0.5, "audio")
+    assert (tone.onset, tone.duration, tone.run, tone.volume, tone.kind) == (1.5, None, "run-1", 0.5, "audio")
     assert tone.stimulus is not None
     assert tone.stimulus.path == folder / "a.wav"
-    assert (word.words, word.run, word.shows) == ("the dog", "2", "words")
+    assert (word.words, word.run, word.kind) == ("the dog", "2", "words")
     assert (tone.extra, word.extra) == ({"note": "loud"}, {"note": "n/a"})
 
 

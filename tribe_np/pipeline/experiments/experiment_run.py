@@ -17,7 +17,7 @@ from tribe_np.outputs.whole import check_own_target
 from tribe_np.pipeline.branches import is_wanted, only_rows, without_events
 from tribe_np.pipeline.dry_run import DryRun, dry_run
 from tribe_np.pipeline.early_checks import check_extractors_of, check_subject
-from tribe_np.pipeline.experiments.assembly import MOST_HOURS, Experiment, assemble
+from tribe_np.pipeline.experiments.assembly import MOST_HOURS, Experiment, assemble, row_counts
 from tribe_np.pipeline.experiments.design import Design, DesignTrial, read_design
 from tribe_np.pipeline.experiments.schedule import Order
 from tribe_np.pipeline.experiments.trial_events import TrialEvents
@@ -86,7 +86,8 @@ def experiment_events(
     found = assemble(design, shelf, wishes.order, screen=wishes.screen, most_hours=wishes.most_hours)
     _tell(model.record, record, found)
     if only is not None:  # of the whole table: a trial of another kind leaves its place in time
-        found = replace(found, events=only_rows(found.events, only))
+        kept = only_rows(found.events, only)
+        found = replace(found, events=kept, facts=found.facts | row_counts(kept))
         for note in without_events(found.events, only):
             model.record.warn(note)
     return found
@@ -163,11 +164,11 @@ def _opened(
 
 def _expected(row: DesignTrial, wishes: ExperimentWishes) -> tuple[str, ...]:
     """The types of event that a trial will surely have."""
-    if row.shows == "words" or (row.shows == "text" and wishes.is_direct):
+    if row.kind == "words" or (row.kind == "text" and wishes.is_direct):
         return ("Word",)
-    if row.shows == "text":
+    if row.kind == "text":
         return ("Audio", "Word") if wishes.words.speech else ("Audio",)
-    return ("Audio",) if row.shows == "audio" else ("Video",)
+    return ("Audio",) if row.kind == "audio" else ("Video",)
 
 
 def _predicted(

@@ -1,7 +1,8 @@
 """Sound into features: each chunk of a sound file is a piece.
 
-A row's extra value `volume` multiplies its samples. The released sound model normalises each spectrum of its input, so
-that there a volume changes features by rounding only, unless it is 0, which is silence.
+A row's extra value `volume` multiplies its samples. The released sound model normalises each band of its input, so that
+a volume changes features by rounding only: by 5e-6 of their size for noise and, since a band without energy is nothing
+but rounding, by up to 1 % for a pure tone. A volume of 0 is silence, which is another sound.
 """
 
 import math
