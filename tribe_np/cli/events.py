@@ -4,11 +4,13 @@ import argparse
 from collections import Counter
 
 from tribe_np.cli import common
+from tribe_np.cli.stimulus_options import add_picture_stimulus_arguments, picture_show
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np events`."""
     common.add_event_arguments(parser)
+    add_picture_stimulus_arguments(parser)
     parser.add_argument("--out", type=common.path, required=True, metavar="FILE.tsv", help="table to write")
     parser.add_argument(
         "--models", type=common.path, metavar="DIR", action="append", help="folder that holds the recogniser's model"
@@ -29,6 +31,7 @@ def execute(options: argparse.Namespace) -> int:
         config=PipelineConfig.from_dict(common.pipeline_options(options)),
         cache_folder=common.cache_folder(options),
         words=common.word_source(options),
+        pictures=picture_show(options),
         progress=common.progress(options),
         models=common.locations(options),
     )

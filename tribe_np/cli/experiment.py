@@ -60,11 +60,11 @@ def _add_order_arguments(parser: argparse.ArgumentParser) -> None:
         "--shuffle", type=seed, metavar="SEED", help="put the trials of each run into a random order, by this seed"
     )
     parser.add_argument(
-        "--isi", type=seconds, metavar="S",
+        "--isi", type=gap_seconds, metavar="S",
         help="show the trials one after another with this gap, whatever their onsets; those of one onset stay together",
     )  # fmt: skip
     parser.add_argument(
-        "--jitter", type=seconds, metavar="S", default=0.0,
+        "--jitter", type=gap_seconds, metavar="S", default=0.0,
         help="make each gap longer by 0 to S seconds, at random (by the seed of --shuffle, else 0)",
     )  # fmt: skip
     parser.add_argument(
@@ -105,7 +105,7 @@ def seed(text: str) -> int:
     return int(text)
 
 
-def seconds(text: str) -> float:
+def gap_seconds(text: str) -> float:
     """Seconds from 0 on, for argparse."""
     value = _number(text)
     if not 0 <= value < math.inf:
@@ -135,6 +135,7 @@ def execute(options: argparse.Namespace) -> int:
     common.check_places(options)
     threads, shown = common.fix_threads(options), common.progress(options)  # before NumPy is imported
     wishes = _wishes(options)
+    _check_preview(options)
     if options.dry_run:
         return _dry_run(options, wishes, shown, chosen)
     from tribe_np.pipeline.experiments.experiment_run import experiment_to_folder
@@ -157,12 +158,25 @@ def execute(options: argparse.Namespace) -> int:
     if options.preview is not None:
         from tribe_np.plots.films.run_preview import run_preview
 
-        run_preview(options.out, options.preview)
-        lines.append(f"wrote {options.preview}")
+        films = run_preview(options.out, options.preview)
+        lines += [f"wrote {film.path}" for film in films]
     names = list(run["experiment"]["conditions"])
     formula = shlex.quote(f"{names[0]} - {names[1]}" if len(names) > 1 else names[0])
     common.print_result(options, run, [*lines, f"next: tribe-np contrast {folder} {formula} --out contrast"])
     return 0
+
+
+def _check_preview(options: argparse.Namespace) -> None:
+    """Refuses a film that could not be written, before any work."""
+    if options.preview is None:
+        return
+    from tribe_np.outputs.whole import check_file_target, real_path
+
+    if options.preview.suffix.lower() != ".mp4":
+        raise ConfigError(f"--preview {options.preview}: is an MP4; give it a name that ends in .mp4")
+    if real_path(options.out) in real_path(options.preview).parents:
+        raise ConfigError(f"--preview {options.preview}: lies in --out {options.out}; give it a place beside it")
+    check_file_target(options.preview, "preview", {"design": options.design})
 
 
 def _counts(facts: "Mapping[str, object]") -> str:

@@ -3,11 +3,13 @@
 import argparse
 
 from tribe_np.cli import common
+from tribe_np.cli.stimulus_options import add_picture_stimulus_arguments, picture_show
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np features`."""
     common.add_event_arguments(parser)
+    add_picture_stimulus_arguments(parser)
     parser.add_argument(
         "--out", type=common.path, required=True, metavar="DIR", help="folder to write: one .npz per modality"
     )
@@ -27,6 +29,7 @@ def execute(options: argparse.Namespace) -> int:
         options.out,
         load=lambda: common.load_model(options, words, shown),
         words=words,
+        pictures=picture_show(options),
     )
     common.print_warnings(record.warnings)
     common.print_result(

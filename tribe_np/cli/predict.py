@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
 from tribe_np.cli.parser import region_names
+from tribe_np.cli.stimulus_options import add_picture_stimulus_arguments, picture_show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,12 +14,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tribe_np.pipeline.progress import Progress
+    from tribe_np.pipeline.stimuli.picture_rows import PictureShow
     from tribe_np.pipeline.stimuli.stimulus import WordSource
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np predict`."""
     common.add_event_arguments(parser)
+    add_picture_stimulus_arguments(parser)
     parser.add_argument(
         "--out",
         type=common.path,
@@ -71,9 +74,9 @@ def subject(text: str) -> str | None:
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     chosen, threads = common.selection(options), common.prepare(options)
-    shown, words = common.progress(options), common.word_source(options)
+    shown, words, pictures = common.progress(options), common.word_source(options), picture_show(options)
     if options.dry_run:
-        return _dry_run(options, words, shown, chosen)
+        return _dry_run(options, words, shown, chosen, pictures)
     from tribe_np.pipeline.run import predict_to_folder
 
     run = predict_to_folder(
@@ -81,6 +84,7 @@ def execute(options: argparse.Namespace) -> int:
         options.out,
         load=lambda: common.load_model(options, words, shown, selection=chosen),
         words=words,
+        pictures=pictures,
         command=options.command_line,
         threads=threads,
         subject=options.subject,
@@ -104,7 +108,11 @@ def _next(run: "Mapping[str, Any]", out: "Path") -> str:
 
 
 def _dry_run(
-    options: argparse.Namespace, words: "WordSource", shown: "Progress", chosen: "Mapping[str, object] | None"
+    options: argparse.Namespace,
+    words: "WordSource",
+    shown: "Progress",
+    chosen: "Mapping[str, object] | None",
+    pictures: "PictureShow",
 ) -> int:
     from tribe_np.pipeline.dry_run import dry_run_of
 
@@ -113,6 +121,7 @@ def _dry_run(
         options.out,
         load=lambda: common.load_model(options, words, shown, selection=chosen),
         words=words,
+        pictures=pictures,
         subject=options.subject,
     )
     common.print_result(options, planned.as_dict(), planned.lines())

@@ -26,6 +26,7 @@ from tribe_np.pipeline.early_checks import check_extractors, check_subject
 from tribe_np.pipeline.features.source import FeatureSource
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import duration, number_of
+from tribe_np.pipeline.stimuli.picture_rows import PictureShow
 from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
 from tribe_np.timeline.events import Event, Events
 
@@ -94,7 +95,13 @@ def about(seconds: float | None) -> str:
 
 
 def dry_run_of(
-    stimulus: Path, out: Path, *, load: Callable[[], TribeModel], words: WordSource, subject: str | None = None
+    stimulus: Path,
+    out: Path,
+    *,
+    load: Callable[[], TribeModel],
+    words: WordSource,
+    subject: str | None = None,
+    pictures: PictureShow | None = None,
 ) -> DryRun:
     """What predicting a stimulus into a folder would do; speech is not transcribed, its words are assumed.
 
@@ -109,7 +116,7 @@ def dry_run_of(
     known = words.transcript is not None or opened.kind == "text" or beside is not None
     has_all = opened.kind == "picture" or (opened.kind == "events" and not words.wants_recogniser)
     if known or has_all or not words.speech or not is_wanted("Word", model.options.only):
-        events = model.get_events_of(opened, words)
+        events = model.get_events_of(opened, words, pictures)
         return dry_run(model, events, model.record.warnings)
     whole = replace(model, options=replace(model.options, only=None))  # words go where there is sound
     events = whole.get_events_of(opened, WordSource(speech=opened.kind == "events"))

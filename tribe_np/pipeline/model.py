@@ -39,6 +39,7 @@ from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.complete import complete
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
+from tribe_np.pipeline.stimuli.picture_rows import PictureShow
 from tribe_np.pipeline.stimuli.stimulus import SPOKEN, Stimulus, WordSource, one_stimulus, open_stimulus
 from tribe_np.pipeline.store.workspace import Workspace, open_workspace
 from tribe_np.pipeline.subjects import one_subject, subjects_of
@@ -198,15 +199,18 @@ class TribeModel(UpstreamNames, Card):
         )  # fmt: skip
         return self._builder(source).build(one_stimulus(text_path, audio_path, video_path, source))
 
-    def get_events_of(self, stimulus: str | Path | Stimulus, words: WordSource) -> Events:
+    def get_events_of(
+        self, stimulus: str | Path | Stimulus, words: WordSource, pictures: PictureShow | None = None
+    ) -> Events:
         """`get_events` for a stimulus whose kind follows from its suffix: also a picture, or a table of events."""
         opened = stimulus if isinstance(stimulus, Stimulus) else open_stimulus(stimulus, words=words)
-        return self._builder(words).build(opened)
+        return self._builder(words, pictures).build(opened)
 
-    def _builder(self, words: WordSource) -> EventBuilder:
+    def _builder(self, words: WordSource, pictures: PictureShow | None = None) -> EventBuilder:
         return EventBuilder(
-            self.space.media, self.options, words, self.record, self.progress, self.locations, self.space.digests
-        )
+            self.space.media, self.options, words, self.record, self.progress, self.locations, self.space.digests,
+            pictures or PictureShow(),
+        )  # fmt: skip
 
     def complete_events(self, events: Any, *, audio_only: bool = False, **words: Any) -> Events:
         """Rows written by hand, completed for `predict`: a table or DataFrame with a file per sound or film.

@@ -13,6 +13,7 @@ from tribe_np import __version__
 from tribe_np.cortex.output_space import SUBCORTICAL
 from tribe_np.errors import EventsError, MediaError, NotFiniteError
 from tribe_np.machine.threads import loaded_libraries
+from tribe_np.media.pictures.kinds import is_screen
 from tribe_np.outputs.folder import TRANSCRIPT, Prediction, write_prediction
 from tribe_np.outputs.made_here import is_own_file
 from tribe_np.outputs.whole import check_file_target, check_own_target, real_path, write_file_whole, write_whole
@@ -24,6 +25,7 @@ from tribe_np.pipeline.provenance import citations, provenance
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord, installed_versions, peak_memory_bytes
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
+from tribe_np.pipeline.stimuli.picture_rows import PictureShow
 from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource, open_stimulus
 from tribe_np.pipeline.store.workspace import open_workspace
 from tribe_np.pipeline.subjects import whose_brain
@@ -32,7 +34,7 @@ from tribe_np.timeline.events import Events
 from tribe_np.timeline.segments import Segment
 
 Result = TypeVar("Result")
-PACKAGES = ("numpy", "scipy", "safetensors", "soundfile", "imageio-ffmpeg", "tokenizers", "numba", "spacy")
+PACKAGES = ("numpy", "scipy", "safetensors", "soundfile", "imageio-ffmpeg", "pillow", "tokenizers", "numba", "spacy")
 
 
 def predict_to_folder(
@@ -44,6 +46,7 @@ def predict_to_folder(
     command: str = "",
     threads: int | None = None,
     subject: str | None = None,
+    pictures: PictureShow | None = None,
 ) -> dict[str, Any]:
     """Predicts a stimulus into a folder and returns what run.json holds. The stimulus and the target are checked first.
 
@@ -51,12 +54,12 @@ def predict_to_folder(
     """
     began = time.time()
     opened = open_stimulus(stimulus, words=words)
-    check_own_target(out, "predict", words.inputs(opened))
+    check_own_target(out, "predict", words.inputs(opened) | _beside(pictures))
     model = load()
     check_extractors(model, opened, words)
     check_subject(model, subject)
     predict = partial(model.predict, verbose=False, subject=subject)  # it has its own progress, if any
-    events, (predictions, segments) = _of_events(model, opened, words, predict)
+    events, (predictions, segments) = _of_events(model, opened, words, predict, pictures)
     check_finite(predictions)
     run = {
         "tribe_np": __version__,
@@ -75,17 +78,26 @@ def predict_to_folder(
 
 
 def _of_events(
-    model: TribeModel, stimulus: Stimulus, words: WordSource, work: Callable[[Events], Result]
+    model: TribeModel,
+    stimulus: Stimulus,
+    words: WordSource,
+    work: Callable[[Events], Result],
+    pictures: PictureShow | None,
 ) -> tuple[Events, Result]:
     """The events of a stimulus and what is made of them; both again if somebody empties the cache of its sound."""
-    events = model.get_events_of(stimulus, words)
+    events = model.get_events_of(stimulus, words, pictures)
     try:
         return events, work(events)
     except MediaError:
-        if all(Path(event.filepath).exists() for event in events if event.filepath):
+        if all(is_screen(e.filepath) or Path(e.filepath).exists() for e in events if e.filepath):
             raise
-    events = model.get_events_of(stimulus, words)
+    events = model.get_events_of(stimulus, words, pictures)
     return events, work(events)
+
+
+def _beside(pictures: PictureShow | None) -> dict[str, Path | None]:
+    """The second picture, which is read too."""
+    return {"picture beside it": None if pictures is None else pictures.beside}
 
 
 def word_options(words: WordSource) -> dict[str, Any]:
@@ -209,17 +221,21 @@ def events_to_file(
     words: WordSource,
     progress: Progress,
     models: ModelLocations | None = None,
+    pictures: PictureShow | None = None,
 ) -> tuple[Events, RunRecord]:
     """The events of a stimulus as a tab-separated table; needs no model.
 
     Raises   TribeError of every kind; nothing is written then
     """
     opened = open_stimulus(stimulus, words=words)
-    check_file_target(out, "events", words.inputs(opened))
+    check_file_target(out, "events", words.inputs(opened) | _beside(pictures))
     with open_workspace(cache_folder) as space:
         record = RunRecord()
         found_in = models if models is not None else default_locations(None)
-        events = EventBuilder(space.media, config, words, record, progress, found_in, space.digests).build(opened)
+        builder = EventBuilder(
+            space.media, config, words, record, progress, found_in, space.digests, pictures or PictureShow()
+        )
+        events = builder.build(opened)
         write_file_whole(out, events.to_tsv, "events")
         if record.transcript is not None:
             _write_beside(out, record.transcript, record)
@@ -248,17 +264,18 @@ def features_to_folder(
     *,
     load: Callable[[], TribeModel],
     words: WordSource,
+    pictures: PictureShow | None = None,
 ) -> tuple[dict[str, tuple[int, ...]], RunRecord]:
     """Features of a stimulus, one .npz per modality: features (G, F, T) or (F, T), times (T,) in seconds, frequency.
 
     Raises   TribeError of every kind; nothing is written then
     """
     opened = open_stimulus(stimulus, words=words)
-    check_own_target(out, "features", words.inputs(opened))
+    check_own_target(out, "features", words.inputs(opened) | _beside(pictures))
     _check_one_timeline(opened)
     model = load()
     check_extractors(model, opened, words, predicts=False)
-    events, features = _of_events(model, opened, words, model.extract_features)
+    events, features = _of_events(model, opened, words, model.extract_features, pictures)
     start = min(e.start for e in events)
 
     def fill(folder: Path) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from tribe_np.errors import ConfigError, EventsError
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.matching import match_words
+from tribe_np.timeline.own_places import with_own_places
 from tribe_np.timeline.sentences import TextAnalyser
 
 MAX_CONTEXT_LEN = 1024  # earlier words that a context reaches back, as released
@@ -63,6 +64,7 @@ def add_sentences(
     tolerance: float = STOP_TOLERANCE,
     rounding_loses_words: bool = False,
     merge_identical: bool = False,
+    are_the_text: bool = False,
 ) -> Events:
     """The table whose words have sentence, sentence_char and text_char, with one Sentence row per run of words.
 
@@ -71,7 +73,8 @@ def add_sentences(
     Units    tolerance: seconds by which a word may end after its Text
     Numerics `rounding_loses_words` sets the tolerance to 0, as upstream: in 0.4 % of timings the last word is then
              beyond the Text by one rounding error and gets no sentence. `merge_identical` knows sentences by their
-             strings, as upstream, where words of two identical sentences in a row can run together
+             strings, as upstream, where words of two identical sentences in a row can run together. `are_the_text`
+             is for words that were cut out of a text and not heard: each has a place in it
     Raises   EventsError for a timeline with words and no Text, a Text that encloses no word, words out of order, or
              more than `max_unmatched_ratio` of a timeline's words without a sentence
     Source   neuralset 0.0.2 events/transforms/text.py AddSentenceToWords (which doubles Sentence rows where a timeline
@@ -86,14 +89,16 @@ def add_sentences(
         on_timeline = list(events.on(timeline))
         if any(event.type == "Word" for event in on_timeline):
             margin = 0.0 if rounding_loses_words else tolerance
-            on_timeline = _with_sentences(on_timeline, analyser, margin, merge_identical=merge_identical)
+            on_timeline = _with_sentences(
+                on_timeline, analyser, margin, merge_identical=merge_identical, are_the_text=are_the_text
+            )
             _check_matched(on_timeline, max_unmatched_ratio, merge_identical=merge_identical)
         rows.extend(on_timeline)
     return Events(rows).standardized() if rows else events
 
 
 def _with_sentences(
-    events: list[Event], analyser: TextAnalyser, tolerance: float, *, merge_identical: bool
+    events: list[Event], analyser: TextAnalyser, tolerance: float, *, merge_identical: bool, are_the_text: bool
 ) -> list[Event]:
     """The rows of one timeline with filled words and, at the end, its Sentence rows."""
     texts = [event for event in events if event.type == "Text"]
@@ -111,7 +116,10 @@ def _with_sentences(
         if not enclosed:
             raise EventsError(f"the Text row at {text.start:g} s ({text.text[:40]!r}) encloses no word")
         spoken = [events[k].text for k in enclosed]
-        matches = match_words(analyser.analyse(text.text), spoken, merge_identical=merge_identical)
+        sentences = analyser.analyse(text.text)
+        matches = match_words(sentences, spoken, merge_identical=merge_identical)
+        if are_the_text:
+            matches = with_own_places(sentences, spoken, matches)
         for k, match in zip(enclosed, matches, strict=True):
             rows[k] = replace(
                 rows[k],

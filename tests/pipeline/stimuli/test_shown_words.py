@@ -78,6 +78,22 @@ def test_what_cannot_be_spoken_is_shown_whole(tmp_path: Path, text: str) -> None
     assert all(word.context for word in words)
 
 
+@pytest.mark.parametrize("text", ["ɹe.ǅ ! .θ∉∉# [h5z .", "ßñ ] Œ.è", "İı ...", "B)🔬geʊ .} ɪÖ 🇫g)", '" ( ` . <'])
+@pytest.mark.parametrize("language", ["english", "turkish"])
+def test_no_sign_is_lost(tmp_path: Path, text: str, language: str) -> None:
+    """The matcher of heard words leaves these out, or refuses the text."""
+    words = shown(tmp_path, text, language=language).of_type("Word")
+    assert [word.text for word in words] == text.replace('"', "").split()
+    assert all(word.sentence and word.context for word in words)
+    places = [word.text_char for word in words]
+    assert places == sorted(places)  # type: ignore[type-var]
+
+
+def test_only_periods_are_no_text(tmp_path: Path) -> None:
+    with pytest.raises(EventsError, match="the text: holds no word to show, only periods"):
+        shown(tmp_path, ". ...")
+
+
 def test_scripts_without_blanks_are_cut_as_elsewhere(tmp_path: Path) -> None:
     words = shown(tmp_path, "我喜欢红气球。iPhone 2024", language="chinese").of_type("Word")
     assert [word.text for word in words] == ["我", "喜", "欢", "红", "气", "球。", "iPhone", "2024"]

@@ -7,8 +7,8 @@ from typing import Any
 
 from tribe_np.pipeline.experiments.design import Design, DesignTrial
 from tribe_np.pipeline.experiments.schedule import (
+    AT_ONCE,
     DECIMALS,
-    KINDS,
     Order,
     TimedTrial,
     check_length,
@@ -16,18 +16,18 @@ from tribe_np.pipeline.experiments.schedule import (
     schedule,
 )
 from tribe_np.pipeline.experiments.trial_events import (
-    HEARD,
-    MEDIA,
     SLIGHTLY,
+    UNHEARD,
     TrialEvents,
     cut,
     ended,
     media_length,
     n_different,
-    placed,
+    placed_at,
     start_before,
 )
 from tribe_np.pipeline.progress import number_of
+from tribe_np.pipeline.stimuli.events_file import MEDIA
 from tribe_np.pipeline.stimuli.picture_rows import screen_event
 from tribe_np.pipeline.stimuli.shown_words import lasting
 from tribe_np.timeline.events import Event, Events
@@ -64,13 +64,14 @@ def assemble(
     """
     where = str(design.path)
     _check_given_length(design, most_hours)
+    shelf.check_words()
     timed = schedule([timed_trial(row, shelf.of(row, speech=False)) for row in design], order)
     check_length(timed, where, most_hours)
     check_overlaps(timed, where, order)
     if shelf.builder.words.speech:
         timed = [replace(trial, spans=spans(trial, shelf.of(trial.row))) for trial in timed]
         check_overlaps(timed, where, order)
-    seen = any(row.shows in SEEN for row in design)
+    seen = any(row.kind in SEEN for row in design)
     colour = screen if screen is not None else SCREEN if seen else NO_SCREEN
     rows: list[Event] = []
     for run in dict.fromkeys(trial.row.run for trial in timed):
@@ -102,7 +103,7 @@ def timed_trial(row: DesignTrial, events: Events) -> TimedTrial:
 def spans(trial: TimedTrial, events: Events) -> dict[str, tuple[float, float]]:
     """Seconds from the onset in which a trial has events of each kind that can collide."""
     found: dict[str, tuple[float, float]] = {}
-    for kind in KINDS:
+    for kind in AT_ONCE:
         rows = events.of_type(kind)
         if len(rows):
             found[kind] = (min(r.start for r in rows), min(trial.duration, max(r.stop for r in rows)))
@@ -138,7 +139,7 @@ def _run_rows(numbered: Sequence[tuple[int, TimedTrial]], shelf: TrialEvents, ru
         rows.append(Event("Stimulus", trial.onset, lasts, run, extra=about))
         events = shelf.of(trial.row, speech=shelf.builder.words.speech)
         events = cut(events, trial.duration) if is_cut(trial, events) else events
-        rows += placed(ended(events, trial.duration), trial.onset, trial.stop, run, trial.row.volume)
+        rows += placed_at(ended(events, trial.duration), trial.onset, trial.stop, run, trial.row.volume)
         if "Video" in trial.spans:
             taken.append((trial.onset, min(trial.duration, media_length(events))))
     if colour != NO_SCREEN:
@@ -210,7 +211,7 @@ def _warnings(timed: Sequence[TimedTrial], rows: list[Event], shelf: TrialEvents
     silent = sum(trial.row.volume is not None and not len(events.of_type("Audio")) for trial, events in built)
     if silent:
         yield f"the volume of {silent} of {all_trials} changes nothing: they have no sound"
-    wordless = {row.stimulus for row, _ in ((t.row, e) for t, e in built) if row.stimulus and row.shows in HEARD}
+    wordless = {row.stimulus for row, _ in ((t.row, e) for t, e in built) if row.stimulus and row.kind not in UNHEARD}
     if speech and not shelf.hears and (n := sum(stimulus.sidecar is None for stimulus in wordless)):
         yield f"{number_of(n, 'sounds and films')} without a transcript beside them are taken without words"
     doubled = sum(_n_doubled(rows, kind) for kind in MEDIA)

@@ -13,7 +13,7 @@ from typing import Any
 
 from tribe_np.errors import EventsError, MissingFileError, StimulusError, TribeError
 from tribe_np.media.pictures.kinds import BACKGROUNDS
-from tribe_np.pipeline.stimuli.stimulus import DIRECT, SUFFIXES, Stimulus, WordSource, open_stimulus
+from tribe_np.pipeline.stimuli.stimulus import DIRECT, Stimulus, WordSource, open_stimulus
 from tribe_np.shown import quoted
 from tribe_np.timeline.table import decode_extra, read_table, to_number
 from tribe_np.timeline.trials import MISSING_TEXT
@@ -25,6 +25,7 @@ FIRST_RUN = "run-1"
 LONGEST_NAME = 100  # of a run, in characters
 DATASET = "dataset_description.json"  # marks the root of a BIDS dataset
 STIMULI = "stimuli"
+TEXT_SUFFIX = ".txt"
 BIG_TRIALS = 100_000
 
 
@@ -53,7 +54,7 @@ class DesignTrial:
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
-    def shows(self) -> str:
+    def kind(self) -> str:
         """What kind of thing it shows: "picture", "video", "audio", "text", or "words" of its own."""
         return "words" if self.stimulus is None else self.stimulus.kind
 
@@ -205,7 +206,7 @@ class StimulusFiles:
             raise EventsError(f"{where}: {column}: {error}") from error
 
     def _open(self, path: Path) -> Stimulus:
-        is_text = path.suffix.lower() in SUFFIXES["text"]
+        is_text = path.suffix.lower() == TEXT_SUFFIX
         stimulus = open_stimulus(path, words=WordSource(how=DIRECT) if self.is_direct and is_text else None)
         if stimulus.kind == "events":
             raise StimulusError(f"{path}: is a table; a trial shows a picture, a film, a sound or a text (.txt)")

@@ -163,11 +163,11 @@ def _opened(
 
 def _expected(row: DesignTrial, wishes: ExperimentWishes) -> tuple[str, ...]:
     """The types of event that a trial will surely have."""
-    if row.shows == "words" or (row.shows == "text" and wishes.is_direct):
+    if row.kind == "words" or (row.kind == "text" and wishes.is_direct):
         return ("Word",)
-    if row.shows == "text":
+    if row.kind == "text":
         return ("Audio", "Word") if wishes.words.speech else ("Audio",)
-    return ("Audio",) if row.shows == "audio" else ("Video",)
+    return ("Audio",) if row.kind == "audio" else ("Video",)
 
 
 def _predicted(

@@ -18,7 +18,7 @@ from tribe_np.shown import quoted, shown
 MILLISECONDS = 1000  # onsets that are computed are rounded up to whole ones
 SLIGHTLY = 1e-6  # seconds by which trials may overlap: rounding
 DECIMALS = 9
-KINDS = {"Video": "pictures or films", "Audio": "sounds", "Word": "texts"}
+AT_ONCE = {"Video": "pictures or films", "Audio": "sounds", "Word": "texts"}
 """Kinds of event of which a run has at most one at a time, with a name for people."""
 LONGEST_GAP = 86_400.0
 LARGEST_SEED = 2**63
@@ -154,7 +154,7 @@ def check_overlaps(trials: Sequence[TimedTrial], where: str, order: Order) -> No
 
     Raises   EventsError that names both lines
     """
-    for kind, name in KINDS.items():
+    for kind, name in AT_ONCE.items():
         for run in dict.fromkeys(trial.row.run for trial in trials):
             spans = [_span(trial, kind) for trial in trials if trial.row.run == run and kind in trial.spans]
             _check_kind(

@@ -9,17 +9,20 @@ from dataclasses import dataclass, field, replace
 
 from tribe_np.errors import TribeError
 from tribe_np.pipeline.experiments.design import Design, DesignTrial
+from tribe_np.pipeline.progress import number_of
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
+from tribe_np.pipeline.stimuli.events_file import MEDIA
 from tribe_np.pipeline.stimuli.language import language_to_show
 from tribe_np.pipeline.stimuli.picture_rows import PictureShow
+from tribe_np.pipeline.stimuli.recogniser import check_words
 from tribe_np.pipeline.stimuli.shown_words import lasting
+from tribe_np.pipeline.stimuli.stimulus import Stimulus
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.segments import chunk_events
 from tribe_np.timeline.table import encode_cell
 
-MEDIA = ("Audio", "Video")
 WORDY = ("Word", "Text", "Sentence")
-HEARD = ("audio", "video")  # kinds of stimulus in which somebody may speak
+UNHEARD = ("picture", "text")  # kinds of file in which no recogniser listens
 SLIGHTLY = 1e-6  # seconds that do not count
 
 Shown = tuple[object, ...]
@@ -55,6 +58,25 @@ class TrialEvents:
             raise type(error)(f"{self.design.at(row)}: {error}") from error
         return self._built[key]
 
+    def check_words(self) -> None:
+        """Refuses, before any work, sounds and films whose words nobody could tell.
+
+        Raises   CheckpointError, ConfigError, MissingDependencyError of the recogniser, with how many there are
+        """
+        if not (self.builder.words.speech and self.hears):
+            return
+        wordless = [row for row in self.design if row.stimulus is not None and _needs_ears(row.stimulus)]
+        for row in wordless:
+            assert row.stimulus is not None
+            try:
+                check_words(row.stimulus, self.builder.recogniser)
+            except TribeError as error:
+                count = number_of(len({each.stimulus for each in wordless}), "sounds and films")
+                raise type(error)(
+                    f"{self.design.at(row)}: {error}; or take {count} that have no table of words beside them as they "
+                    "are, with --no-recogniser"
+                ) from error
+
     def shown(self, row: DesignTrial) -> Shown:
         """What a trial shows: trials for which it is equal have the same events, however often they come."""
         if row.stimulus is None:
@@ -72,7 +94,7 @@ class TrialEvents:
         if stimulus.kind == "text" and self.is_direct:
             return self._words(stimulus.text(), row.duration, None)
         builder = replace(self.builder, pictures=self._show(row))
-        if not speech or (stimulus.kind in HEARD and stimulus.sidecar is None and not self.hears):
+        if not speech or (_needs_ears(stimulus) and not self.hears):
             builder = replace(builder, words=replace(builder.words, speech=False))
         return builder.build(stimulus)
 
@@ -94,6 +116,11 @@ class TrialEvents:
 def length(events: Events) -> float:
     """Seconds until the last sound, picture or word of some events has ended."""
     return max(event.stop for event in events)
+
+
+def _needs_ears(stimulus: Stimulus) -> bool:
+    """Whether words of a file could only be recognised, if there are any."""
+    return stimulus.kind not in UNHEARD and stimulus.sidecar is None
 
 
 def media_length(events: Events) -> float:
@@ -148,7 +175,7 @@ def unchunked(events: Events) -> list[Event]:
     return rows
 
 
-def placed(events: Events, onset: float, stop: float, timeline: str, volume: float | None = None) -> list[Event]:
+def placed_at(events: Events, onset: float, stop: float, timeline: str, volume: float | None = None) -> list[Event]:
     """The events of a trial at its onset on the timeline of its run; a volume is written into the rows of sound.
 
     Units    seconds; what ends within a rounding error of `stop`, the trial's, does not end after it

@@ -20,7 +20,7 @@ from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.events_file import MEDIA, WORD_TYPES, EventsFile, media_of
 from tribe_np.pipeline.stimuli.language import language_of_words, language_to_show, language_to_speak
 from tribe_np.pipeline.stimuli.media_rows import MediaRows
-from tribe_np.pipeline.stimuli.picture_rows import PictureShow, picture_events
+from tribe_np.pipeline.stimuli.picture_rows import PictureShow, picture_events, told_of_picture
 from tribe_np.pipeline.stimuli.recogniser import Recogniser, check_words
 from tribe_np.pipeline.stimuli.shown_words import QUOTE, n_differences, within_words, word_times, words_to_show
 from tribe_np.pipeline.stimuli.stimulus import DIRECT, Stimulus, WordSource
@@ -87,8 +87,7 @@ class EventBuilder:
         self.record.transcript = None
         check_words(stimulus, self.recogniser)
         if stimulus.kind == "picture":
-            picture = Events(picture_events(stimulus.path, self.pictures)).standardized()
-            return chunk_events(picture, "Video").standardized()
+            return self._picture(stimulus)
         if stimulus.kind == "events":
             return self._completed(stimulus.table)
         if self.words.is_direct:
@@ -108,6 +107,15 @@ class EventBuilder:
             at_hand = self.words.speech and words is not None
             events = self.with_words(chunked, words) if listens or at_hand else chunked
             return events.standardized()
+
+    def _picture(self, stimulus: Stimulus) -> Events:
+        """The rows of a picture; what was done with it goes into the record."""
+        with self.record.timed("events"):
+            rows = picture_events(stimulus.path, self.pictures)
+            self.record.facts["picture"], notes = told_of_picture(rows[0])
+            for note in notes:
+                self.record.warn(note)
+            return chunk_events(Events(rows).standardized(), "Video").standardized()
 
     # -- words and pictures alone ----------------------------------------------------------------------------------
 
@@ -135,7 +143,9 @@ class EventBuilder:
     def _in_context(self, transcript: Transcript) -> list[Event]:
         language = language_of_words(transcript, self.config, self.record)
         rows = [Event("Word", w.start, w.duration, text=w.text, language=language) for w in transcript.words]
-        table = in_context(Events(rows).standardized(), language, self.config, self.record, self.progress)
+        table = in_context(
+            Events(rows).standardized(), language, self.config, self.record, self.progress, are_the_text=True
+        )
         if not len(table.of_type("Word")):
             raise EventsError(f"{transcript.source}: no word is left to show")
         return list(within_words(table).standardized())

@@ -80,6 +80,12 @@ def picture_events(path: str | Path, show: PictureShow) -> list[Event]:
     return [Event("Video", 0.0, float(seconds), filepath=str(path), frequency=rate, extra=extra)]
 
 
+def told_of_picture(row: Event) -> tuple[dict[str, Any], list[str]]:
+    """What run.json says of a picture's row, and what a person should know about it."""
+    screen = Screen.of_row(row)
+    return screen.facts() | {"seconds": row.duration}, screen.notes()
+
+
 def screen_event(duration: float, colour: str = "grey", *, start: float = 0.0, timeline: str = "default") -> Event:
     """The row of a blank screen, which is made in memory and has no file.
 

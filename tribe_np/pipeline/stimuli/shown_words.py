@@ -31,8 +31,8 @@ def words_to_show(text: str, source: str) -> list[str]:
             "where their words begin; put spaces or zero-width spaces between the words"
         )
     words = cut_words(text.replace(QUOTE, ""))
-    if not words:
-        raise EventsError(f"{source}: holds no word to show")
+    if not "".join(words).strip("."):
+        raise EventsError(f"{source}: holds no word to show" + (", only periods" if words else ""))
     return words
 
 

@@ -10,10 +10,19 @@ from tribe_np.timeline.events import Events
 from tribe_np.timeline.sentences import analyser
 
 
-def in_context(events: Events, language: str, config: PipelineConfig, record: RunRecord, progress: Progress) -> Events:
+def in_context(
+    events: Events,
+    language: str,
+    config: PipelineConfig,
+    record: RunRecord,
+    progress: Progress,
+    *,
+    are_the_text: bool = False,
+) -> Events:
     """The table with Text and Sentence rows, and with a context for every word that has a sentence.
 
-    Words without one are left out, with a warning that counts them.
+    `are_the_text`: the words were cut out of a text and not heard, so that all have one. Others without one are left
+    out, with a warning that counts them.
     Raises   EventsError, MissingDependencyError from the splitter
     """
     compat = config.compat
@@ -25,6 +34,7 @@ def in_context(events: Events, language: str, config: PipelineConfig, record: Ru
     events = add_sentences(
         events, analyser=splitter, max_unmatched_ratio=0.05,
         rounding_loses_words=compat.rounding_loses_words, merge_identical=compat.identical_sentences,
+        are_the_text=are_the_text,
     )  # fmt: skip
     stride = config.stride
     events = add_contexts(
