@@ -355,7 +355,7 @@ def test_an_experiment_has_screens_grounds_and_volumes_and_no_notes(tmp_path: Pa
         Event("Video", 1.0, 1.0, "run-1", **shown, extra={"background": "white"}),
         Event("Video", 2.0, 1.0, "run-1", **shown,
               extra={"background": "grey", "beside": str(tmp_path / "right.png")}),
-        Event("Audio", 1.0, 1.0, "run-1", filepath=str(tmp_path / "tone.wav"), frequency=RATE, extra={"volume": 0.5}),
+        Event("Audio", 1.0, 1.0, "run-1", filepath=str(tmp_path / "tone.wav"), frequency=8000.0, extra={"volume": 0.5}),
     ]  # fmt: skip
     design = tmp_path / "design.tsv"
     design.write_text("onset")
