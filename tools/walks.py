@@ -63,7 +63,6 @@ CARRY = {
     "tribe_np/encoder/inputs.py": "refuses features that do not fit the checkpoint; others pass, as (B, G, F, T)",
     "tribe_np/media/ffmpeg.py": "starts and ends ffmpeg; its arguments are made in media/film",
     "tribe_np/settings.py": "settings",
-    "tribe_np/pipeline/branches.py": "leaves modalities out; by default none",
     "tribe_np/pipeline/config.py": "settings",
     "tribe_np/pipeline/options.py": "settings",
     "tribe_np/pipeline/costs/": "memory and time, estimated before the run",

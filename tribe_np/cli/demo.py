@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from tribe_np.pipeline.demo import DemoPaths
     from tribe_np.pipeline.model import TribeModel
+    from tribe_np.pipeline.progress import Progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +33,6 @@ def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     threads = common.fix_threads(options)
     from tribe_np.pipeline.demo import NOTE, make_demo, remove_results
-    from tribe_np.pipeline.model import TribeModel
-    from tribe_np.pipeline.resolve import ModelLocations
     from tribe_np.pipeline.run import predict_to_folder
     from tribe_np.pipeline.stimuli.stimulus import WordSource
 
@@ -44,16 +43,7 @@ def execute(options: argparse.Namespace) -> int:
     print(
         f"made {paths.clip} ({options.seconds} s, H.264 + AAC, speech: {engine}), {paths.transcript}, {paths.models}/"
     )
-
-    def load() -> TribeModel:
-        return TribeModel.load(
-            str(paths.models / "encoder"),
-            ModelLocations({}, (paths.models,), None),
-            cache_folder=paths.cache,
-            device="cpu",
-            progress=shown,
-        )
-
+    load = _loader(paths, shown)
     run = predict_to_folder(
         paths.clip,
         paths.predictions,
@@ -73,6 +63,20 @@ def execute(options: argparse.Namespace) -> int:
     if options.experiment:
         _experiment(options, paths, load, threads)
     return 0
+
+
+def _loader(paths: "DemoPaths", shown: "Progress") -> "Callable[[], TribeModel]":
+    """What loads the demo's models."""
+    from tribe_np.pipeline.model import TribeModel
+    from tribe_np.pipeline.resolve import ModelLocations
+
+    return lambda: TribeModel.load(
+        str(paths.models / "encoder"),
+        ModelLocations({}, (paths.models,), None),
+        cache_folder=paths.cache,
+        device="cpu",
+        progress=shown,
+    )
 
 
 def _experiment(

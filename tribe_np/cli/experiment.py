@@ -135,7 +135,7 @@ def execute(options: argparse.Namespace) -> int:
     common.check_places(options)
     threads, shown = common.fix_threads(options), common.progress(options)  # before NumPy is imported
     wishes = _wishes(options)
-    _check_preview(options)
+    _check_preview(options, wishes)
     if options.dry_run:
         return _dry_run(options, wishes, shown, chosen)
     from tribe_np.pipeline.experiments.experiment_run import experiment_to_folder
@@ -158,25 +158,28 @@ def execute(options: argparse.Namespace) -> int:
     if options.preview is not None:
         from tribe_np.plots.films.run_preview import run_preview
 
-        films = run_preview(options.out, options.preview)
-        lines += [f"wrote {film.path}" for film in films]
+        films = run_preview(options.out, options.preview, stage=shown.stage)
+        common.print_warnings([warning for film in films for warning in film.warnings])
+        lines += [f"wrote {film.path}: {film.timeline} for the eyes, {film.duration:.1f} s" for film in films]
     names = list(run["experiment"]["conditions"])
     formula = shlex.quote(f"{names[0]} - {names[1]}" if len(names) > 1 else names[0])
     common.print_result(options, run, [*lines, f"next: tribe-np contrast {folder} {formula} --out contrast"])
     return 0
 
 
-def _check_preview(options: argparse.Namespace) -> None:
+def _check_preview(options: argparse.Namespace, wishes: "ExperimentWishes") -> None:
     """Refuses a film that could not be written, before any work."""
     if options.preview is None:
         return
-    from tribe_np.outputs.whole import check_file_target, real_path
+    from tribe_np.outputs.whole import real_path
+    from tribe_np.plots.films.run_preview import check_preview
 
-    if options.preview.suffix.lower() != ".mp4":
-        raise ConfigError(f"--preview {options.preview}: is an MP4; give it a name that ends in .mp4")
     if real_path(options.out) in real_path(options.preview).parents:
         raise ConfigError(f"--preview {options.preview}: lies in --out {options.out}; give it a place beside it")
-    check_file_target(options.preview, "preview", {"design": options.design})
+    design = wishes.read(options.design)
+    files = {row.stim_file: row.stimulus.path for row in design if row.stimulus is not None}
+    runs = list(dict.fromkeys(row.run for row in design))
+    check_preview(options.preview, runs, {"design": options.design, **files})
 
 
 def _counts(facts: "Mapping[str, object]") -> str:

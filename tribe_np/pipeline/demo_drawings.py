@@ -20,6 +20,7 @@ HAIRS = ((60, 40, 30), (190, 140, 60), (25, 25, 30))
 WALLS = ((225, 205, 170), (200, 215, 225), (215, 180, 170))
 ROOFS = ((150, 60, 45), (80, 85, 100), (110, 80, 60))
 FPS, FILM_SECONDS, N_DOTS = 25, 2, 90
+STEP = 2  # pixels from one film frame to the next
 WHY = "the pictures of the demo's experiment"
 
 
@@ -75,18 +76,18 @@ def drawn_house(path: Path, rng: np.random.Generator, number: int) -> None:
 
 
 def dots_film(path: Path, rng: np.random.Generator, *, moving: bool) -> None:
-    """A film of 2 s without sound: white dots that stream outwards, or the same dots at rest.
+    """A film of 2 s without sound: white dots that drift to the right, or the same dots at rest.
 
     Raises   MissingDependencyError without ffmpeg
     """
-    radius, angle = 1.4 * np.sqrt(rng.uniform(0.0, 1.0, N_DOTS)), rng.uniform(-np.pi, np.pi, N_DOTS)
+    rows, columns = rng.integers(0, SIDE, (2, N_DOTS))
     n_film_frames = FPS * FILM_SECONDS
     raw = passing_name(path.with_suffix(".raw"), "partial")
     try:
         with raw.open("wb") as file:
             for number in range(n_film_frames):
-                outwards = (radius + (number * 0.012 if moving else 0.0)) % 1.4
-                file.write(_dots(outwards, angle).tobytes())
+                drift = number * STEP if moving else 0
+                file.write(_dots(rows, (columns + drift) % SIDE).tobytes())
         arguments = [
             "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{SIDE}x{SIDE}", "-r", str(FPS), "-i",
             file_url(raw), "-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p",
@@ -98,16 +99,12 @@ def dots_film(path: Path, rng: np.random.Generator, *, moving: bool) -> None:
         remove_if_possible(raw)
 
 
-def _dots(radius: np.ndarray, angle: np.ndarray) -> np.ndarray:
+def _dots(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """One film frame, (SIDE, SIDE, 3) uint8."""
     picture = np.empty((SIDE, SIDE, 3), np.uint8)
     picture[:] = 24
-    half = SIDE // 2
-    rows = np.rint(half + half * radius * np.sin(angle)).astype(int)
-    columns = np.rint(half + half * radius * np.cos(angle)).astype(int)
     for row, column in zip(rows, columns, strict=True):
-        if 3 <= row < SIDE - 4 and 3 <= column < SIDE - 4:
-            picture[row - 2 : row + 3, column - 2 : column + 3] = 235
+        picture[max(row - 2, 0) : row + 3, max(column - 2, 0) : column + 3] = 235
     return picture
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.plots.films.made_runs import ffmpeg, film_pixels, film_sound, run_folder
 from tribe_np.errors import ConfigError, MediaError, OutputError, TribeError
-from tribe_np.plots.films.run_preview import PreviewMade, run_preview
+from tribe_np.plots.films.run_preview import PreviewMade, check_preview, run_preview
 from tribe_np.timeline.events import Event
 from tribe_np.timeline.trials import TRIALS, Trial, trials_of
 
@@ -169,3 +169,11 @@ def test_an_input_is_never_replaced_and_a_broken_one_leaves_nothing(folder: Path
     with pytest.raises((ConfigError, MediaError), match=r"gone\.wav"):
         run_preview(broken, tmp_path / "film.mp4")
     assert not list(tmp_path.glob("film*"))
+
+
+def test_places_are_checked_for_every_run_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "run_b.mp4").write_text("mine")
+    with pytest.raises(OutputError, match=r"run_b\.mp4"):
+        check_preview(tmp_path / "run.mp4", ["a", "b"])
+    with pytest.raises(ConfigError, match="one name"):
+        check_preview(tmp_path / "run.mp4", ["a/1", "a?1"])

@@ -341,3 +341,33 @@ def test_run_json_of_a_foreign_make_stops_nobody(tmp_path: Path) -> None:
         assert stimulus_of_run(folder).kind == "text"
         (folder / "run.json").write_text(json.dumps({"stimulus": stimulus, "resampled": {"source": {"path": "x"}}}))
         assert stimulus_of_run(folder).kind == "text"
+
+
+def test_an_experiment_has_screens_grounds_and_volumes_and_no_notes(tmp_path: Path) -> None:
+    from PIL import Image  # of the extras, as these tests are
+
+    for name, colour in (("left", (255, 0, 0)), ("right", (0, 0, 255))):
+        Image.new("RGB", (40, 40), colour).save(tmp_path / f"{name}.png")
+    sound(tmp_path / "tone.wav", (0.4,))
+    shown = {"filepath": str(tmp_path / "left.png"), "frequency": 25.0}
+    rows = [
+        Event("Video", 0.0, 1.0, "run-1", filepath="screen:black", frequency=25.0),
+        Event("Video", 1.0, 1.0, "run-1", **shown, extra={"background": "white"}),
+        Event("Video", 2.0, 1.0, "run-1", **shown,
+              extra={"background": "grey", "beside": str(tmp_path / "right.png")}),
+        Event("Audio", 1.0, 1.0, "run-1", filepath=str(tmp_path / "tone.wav"), frequency=8000.0, extra={"volume": 0.5}),
+    ]  # fmt: skip
+    design = tmp_path / "design.tsv"
+    design.write_text("onset")
+    seen = stimulus_of_run(write_run(tmp_path / "run", rows, stimulus=design, kind="experiment"))
+    assert (seen.note, seen.title, seen.kind) == ("", "design.tsv, run-1", "picture")
+    black, alone, both = seen.pictures_at([0.5, 1.5, 2.5], 96, 64)
+    assert (black == 0).all()
+    assert alone[32, 4].tolist() == [255, 255, 255]
+    assert alone[32, 48].tolist() == [255, 0, 0]
+    assert both[2, 2].tolist() == [128, 128, 128]
+    assert both[32, 36].tolist() == [255, 0, 0]
+    assert both[32, 60].tolist() == [0, 0, 255]
+    assert seen.sound_envelope(1.0, 2.0, 1)[0] == pytest.approx(0.2, abs=0.01)
+    (tmp_path / "right.png").unlink()
+    assert "right.png is not there any more, which lay beside left.png" in stimulus_of_run(tmp_path / "run").note

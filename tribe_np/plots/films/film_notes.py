@@ -24,7 +24,7 @@ def film_texts(
 ) -> FilmTexts:
     """All that is written on a film, but for words and times."""
     series = maps[0].series
-    name = stimulus.path.name if stimulus.path is not None else stimulus_name(series)
+    name = stimulus.title or stimulus_name(series)
     own = Path(series.origin).name if series.run else "prediction"
     said = [RANDOM if _are_random(maps) else "", _other_stimulus(maps), without_folders(stimulus.note)]
     what = "values" if not series.run else "measured BOLD" if is_measured(series) else "predicted BOLD"

@@ -81,4 +81,4 @@ class PreviewScreen:
 
 
 def _over(picture: np.ndarray, cover: np.ndarray, colour: Colour) -> np.ndarray:
-    return picture * (1 - cover) + np.asarray(colour, np.float32) * cover
+    return np.asarray(picture * (1 - cover) + np.asarray(colour, np.float32) * cover)

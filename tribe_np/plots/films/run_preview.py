@@ -5,7 +5,7 @@ a time in the middle. Where nothing is on screen it is grey. Words of a sound ar
 """
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from math import ceil
@@ -27,7 +27,7 @@ from tribe_np.shown import did_you_mean, quoted
 from tribe_np.timeline.events import Events
 from tribe_np.timeline.trials import TRIALS, Trials
 
-COMMAND = "preview"
+COMMAND, SUFFIX = "preview", ".mp4"
 EMPTY = GROUNDS["grey"]
 MOST_SIDE, MOST_FPS = 4096, 120.0
 
@@ -64,32 +64,40 @@ def run_preview(
              size or a rate that cannot be; MediaError; MissingDependencyError without ffmpeg or the fonts of matplotlib
     """
     folder, out = Path(folder), Path(out)
-    check_form(out, fps, size)
+    check_form(fps, size)
     runs = chosen_runs(folder, timeline)
-    targets = [out] if len(runs) == 1 else [of_run(out, run) for run in runs]
-    if len(set(targets)) < len(targets):
-        raise ConfigError(
-            f"{folder}: names of its runs differ only in signs that a file's name has not; name a timeline"
-        )
-    for target in targets:
-        check_file_target(target, COMMAND, {"folder": folder})
+    targets = check_preview(out, runs, {"folder": folder})
     remove_scratch()
     return tuple(
         _made(folder, run, target, fps, size, stage or _no_stage) for run, target in zip(runs, targets, strict=True)
     )
 
 
-def check_form(out: Path, fps: float, size: Sequence[int]) -> None:
+def check_form(fps: float, size: Sequence[int]) -> None:
     """Checks what is asked of a film before any work.
 
     Raises   ConfigError
     """
-    if out.suffix.lower() != ".mp4":
-        raise ConfigError(f"{out}: a preview is an MP4; give it a name that ends in .mp4")
     if not (np.isfinite(fps) and 1 <= fps <= MOST_FPS):
         raise ConfigError(f"fps must be from 1 to {MOST_FPS:g} film frames a second, got {fps}")
     if len(size) != 2 or any(side != int(side) or side % 2 or not 16 <= side <= MOST_SIDE for side in size):
         raise ConfigError(f"size must be two even numbers of pixels from 16 to {MOST_SIDE}, got {tuple(size)}")
+
+
+def check_preview(out: Path, runs: Sequence[str], inputs: Mapping[str, Path] | None = None) -> list[Path]:
+    """The films of some runs, each of which can be written.
+
+    Raises   ConfigError for a name that is no film's, or runs whose films would have one name; OutputError for a place
+             that is taken
+    """
+    if out.suffix.lower() != SUFFIX:
+        raise ConfigError(f"{out}: a preview is an MP4; give it a name that ends in {SUFFIX}")
+    targets = [out] if len(runs) == 1 else [of_run(out, run) for run in runs]
+    if len(set(targets)) < len(targets):
+        raise ConfigError(f"{out}: the films of two runs would have one name; let the runs' names differ in letters")
+    for target in targets:
+        check_file_target(target, COMMAND, inputs or {})
+    return targets
 
 
 def chosen_runs(folder: Path, timeline: str | None) -> list[str]:

@@ -124,7 +124,7 @@ def _time(
 
 
 def _title(made_of: PageSources) -> str:
-    names = [stimulus.path.name for stimulus in made_of.stimuli if stimulus.path is not None]
+    names = [stimulus.title for stimulus in made_of.stimuli if stimulus.title]
     title = ", ".join(names) or Path(made_of.layers[0].series.origin).name
     return f"{title} (random weights)" if _is_random(made_of) else title
 

@@ -55,7 +55,13 @@ class RunStimulus:
     timeline: str = ""
     pictured: tuple[ShownFile, ...] = ()
     heard: tuple[ShownFile, ...] = ()
+    named: str = ""  # the design and the run of an experiment, which has no file of its own
     keep: Any = field(default=None, repr=False)  # what lives as long as this: a folder of speech that was made again
+
+    @property
+    def title(self) -> str:
+        """What it is called where it is shown: the design and the run, else its file; "" where there is none."""
+        return self.named or ("" if self.path is None else self.path.name)
 
     @property
     def stop(self) -> float:
@@ -187,8 +193,14 @@ def stimulus_of_events(rows: Events, parts: StimulusParts, timeline: str) -> Run
     stop = max((end for _, end in spans if isfinite(end)), default=start)
     return RunStimulus(
         kind, path, parts.heard[0].path if parts.heard else None, words, start, stop - start,
-        shown("; ".join(parts.notes)), timeline, tuple(parts.pictured), tuple(parts.heard), parts.keep,
+        shown("; ".join(parts.notes)), timeline, tuple(parts.pictured), tuple(parts.heard), _named(parts, timeline),
+        parts.keep,
     )  # fmt: skip
+
+
+def _named(parts: StimulusParts, timeline: str) -> str:
+    finder = parts.finder
+    return f"{Path(finder.stimulus[0]).name}, {timeline}" if finder.kind == "experiment" else ""
 
 
 def _kind_of(parts: StimulusParts, words: Sequence[ShownWord]) -> tuple[str, Path | None]:

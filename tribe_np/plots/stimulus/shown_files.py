@@ -73,7 +73,7 @@ def shown_files(rows: Iterable[Event]) -> tuple[ShownFile, ...]:
 def _shown_file(row: Event) -> ShownFile:
     """The piece of one row."""
     kind, path = KINDS_OF_ROWS[row.type], Path(row.filepath)
-    if kind == "video" and is_picture(row.filepath):
+    if row.type == "Video" and is_picture(row.filepath):
         return ShownFile("picture", path, row.start, row.duration, row.offset, Screen.of_row(row))
     volume = row.extra.get("volume", 1.0) if kind == "sound" else 1.0
     gain = float(volume) if isinstance(volume, (int, float)) else 1.0
