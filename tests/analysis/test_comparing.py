@@ -215,7 +215,7 @@ def test_what_changes_last_digits_only_is_no_difference(tmp_path: Path) -> None:
     sources = [folder(tmp_path / "a"), folder(tmp_path / "b", options={"precision": "float64"})]
     models = {"text": RUN["models"]["text"]}
     made = compare([*sources, folder(tmp_path / "c", models=models)])
-    assert any("1 of 3 stimuli have no video features, such as c" in text for text in made.warnings)
+    assert any("1 of 3 predictions have no video features, such as c" in text for text in made.warnings)
 
 
 def test_the_last_window_and_short_stimuli(tmp_path: Path) -> None:
