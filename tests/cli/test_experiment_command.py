@@ -105,7 +105,7 @@ def test_a_sound_without_words_is_refused_with_the_ways_out(
     assert "1 file of sound or film" in line
     done = command_here("experiment", design, "--out", tmp_path / "out", *models, "--no-recogniser")
     assert done.returncode == 0, done.stderr
-    assert "1 file of sound or film with no transcript beside them: taken without words" in done.stderr
+    assert "1 file of sound or film without a transcript: taken without words" in done.stderr
 
 
 def test_a_film_alone_gives_the_bytes_of_predict(command: Command, demo: DemoPaths, tmp_path: Path) -> None:
