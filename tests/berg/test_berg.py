@@ -213,9 +213,9 @@ def test_anything_but_one_path_is_refused(options: dict[str, Any], stimulus: Any
 @pytest.mark.extras
 def test_files_that_are_no_stimulus(options: dict[str, Any], tmp_path: Path) -> None:
     model = BERG().get_encoding_model(NAME, **options)
-    (tmp_path / "image.png").write_bytes(b"x")
+    (tmp_path / "sheet.ods").write_bytes(b"x")
     with pytest.raises(ValueError, match=r"must end with one of .*\.avi"):
-        BERG().encode(model, tmp_path / "image.png")
+        BERG().encode(model, tmp_path / "sheet.ods")
     with pytest.raises(MediaError, match="no such file"):
         BERG().encode(model, tmp_path / "gone.mp4")
 

@@ -38,4 +38,4 @@ def test_a_neighbour_that_is_gone_is_said(tmp_path: Path) -> None:
     paths[1].unlink()
     shown = stimulus_of_events(Events(rows), StimulusParts(FileFinder((), {})), "default")
     assert not shown.has_pictures
-    assert "2.png is not there any more, which was shown beside it" in shown.note
+    assert "2.png is not there any more, which was shown beside 1.png" in shown.note

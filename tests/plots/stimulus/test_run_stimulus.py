@@ -343,6 +343,7 @@ def test_run_json_of_a_foreign_make_stops_nobody(tmp_path: Path) -> None:
         assert stimulus_of_run(folder).kind == "text"
 
 
+@extras
 def test_an_experiment_has_screens_grounds_and_volumes_and_no_notes(tmp_path: Path) -> None:
     from PIL import Image  # of the extras, as these tests are
 
@@ -370,4 +371,4 @@ def test_an_experiment_has_screens_grounds_and_volumes_and_no_notes(tmp_path: Pa
     assert both[32, 60].tolist() == [0, 0, 255]
     assert seen.sound_envelope(1.0, 2.0, 1)[0] == pytest.approx(0.2, abs=0.01)
     (tmp_path / "right.png").unlink()
-    assert "right.png is not there any more, which lay beside left.png" in stimulus_of_run(tmp_path / "run").note
+    assert "right.png is not there any more, which was shown beside left.png" in stimulus_of_run(tmp_path / "run").note

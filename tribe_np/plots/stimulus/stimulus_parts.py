@@ -91,7 +91,7 @@ class StimulusParts:
         if beside:
             other, why = self.finder.find(beside)
             if other is None:
-                raise MediaError(f"{why}, which lay beside {piece.path.name}")
+                raise MediaError(f"{why}, which was shown beside {piece.path.name}")
             beside = str(other)
         return replace(piece, screen=replace(piece.screen, filepath=str(piece.path), beside=beside))
 
