@@ -101,11 +101,11 @@ def timed_trial(row: DesignTrial, events: Events) -> TimedTrial:
 
 
 def spans(trial: TimedTrial, events: Events) -> dict[str, tuple[float, float]]:
-    """Seconds from the onset in which a trial has events of each kind that can collide."""
+    """Seconds from the onset in which a trial has events of each kind that can collide; none after it has ended."""
     found: dict[str, tuple[float, float]] = {}
     for kind in ONE_AT_A_TIME:
-        rows = events.of_type(kind)
-        if len(rows):
+        rows = [row for row in events.of_type(kind) if row.start < trial.duration - SLIGHTLY]
+        if rows:
             found[kind] = (min(r.start for r in rows), min(trial.duration, max(r.stop for r in rows)))
     return found
 

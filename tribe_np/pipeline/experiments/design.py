@@ -141,7 +141,7 @@ def _text(cell: str) -> str:
 def _number(name: str, cell: str, where: str) -> float | None:
     """A number of a cell, None for an empty one or n/a; NaN is no number here."""
     text = cell.strip()
-    if text in ("", MISSING_TEXT):
+    if text.lower() in ("", MISSING_TEXT):
         return None
     try:
         value = to_number(text, float)
