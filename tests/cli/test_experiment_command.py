@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from tests.cli.conftest import Command, refused, speechless
+from tests.media.pictures.picture_samples import write_picture
 from tribe_np.pipeline.demo import DemoPaths
+from tribe_np.pipeline.demo_drawings import dots_film
 
 pytestmark = pytest.mark.extras
 
@@ -18,7 +19,7 @@ def design(tmp_path: Path, sound: Path) -> Path:
     """Two pictures, one of them twice, a sound with one of them, and words."""
     for n in range(2):
         pixels = np.random.default_rng(n).integers(0, 255, (40, 60, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(tmp_path / f"p{n}.png")
+        write_picture(tmp_path / f"p{n}.png", pixels)
     path = tmp_path / "design.tsv"
     rows = [
         "onset|duration|trial_type|stim_file|words|beside", "0|1|a|p0.png||", "0|n/a|s|sound.wav||",
@@ -101,10 +102,10 @@ def test_a_sound_without_words_is_refused_with_the_ways_out(
     models = ["--checkpoint", demo.models / "encoder", "--models", demo.models, "--quiet"]
     line = refused(command_here("experiment", design, "--out", tmp_path / "out", *models))
     assert "design.tsv, line 3: " in line
-    assert "1 sounds and films" in line or "1 sound" in line
+    assert "1 file of sound or film" in line
     done = command_here("experiment", design, "--out", tmp_path / "out", *models, "--no-recogniser")
     assert done.returncode == 0, done.stderr
-    assert "without a transcript beside them are taken without words" in done.stderr
+    assert "1 file of sound or film without a transcript: taken without words" in done.stderr
 
 
 def test_a_film_alone_gives_the_bytes_of_predict(command: Command, demo: DemoPaths, tmp_path: Path) -> None:
@@ -127,3 +128,24 @@ def test_one_branch_alone_leaves_the_times(
     run = json.loads((tmp_path / "o" / "run.json").read_text())
     assert run["experiment"]["rows"] == {"Audio": 1}
     assert run["shape"][0] == 9
+
+
+def test_what_all_trials_share_is_said_once(command_here: Command, demo: DemoPaths, tmp_path: Path) -> None:
+    rows = ["onset\tduration\ttrial_type\twords", "0\tn/a\ta\tThe dog runs.", "4\tn/a\tb\tA cat sleeps here."]
+    (tmp_path / "design.tsv").write_text("\n".join(rows) + "\n")
+    options = ["--out", tmp_path / "out", "--checkpoint", demo.models / "encoder", "--models", demo.models]
+    done = command_here("experiment", tmp_path / "design.tsv", *options)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("sentences: built-in rules") == 1
+
+
+def test_films_without_sound_are_counted(command_here: Command, demo: DemoPaths, tmp_path: Path) -> None:
+    rows = ["onset\tduration\ttrial_type\tstim_file"]
+    for number, name in enumerate(("still", "moving")):
+        dots_film(tmp_path / f"{name}.mp4", np.random.default_rng(0), moving=name == "moving")
+        rows.append(f"{4 * number}\tn/a\t{name}\t{name}.mp4")
+    (tmp_path / "design.tsv").write_text("\n".join(rows) + "\n")
+    done = command_here("experiment", tmp_path / "design.tsv", "--out", tmp_path / "out", *speechless(demo), "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert "2 films have no sound" in done.stderr
+    assert "still.mp4" not in done.stderr

@@ -222,7 +222,7 @@ def _warnings(timed: Sequence[TimedTrial], rows: list[Event], shelf: TrialEvents
         yield f"the volume of {silent} of {all_trials} changes nothing: they have no sound"
     wordless = {row.stimulus for row, _ in ((t.row, e) for t, e in built) if row.stimulus and row.kind not in UNHEARD}
     if speech and not shelf.hears and (n := sum(stimulus.sidecar is None for stimulus in wordless)):
-        yield f"{number_of(n, 'sounds and films')} without a transcript beside them are taken without words"
+        yield f"{number_of(n, 'files')} of sound or film without a transcript: taken without words"
     doubled = sum(_n_doubled(rows, kind) for kind in MEDIA)
     if doubled:
         yield (

@@ -35,6 +35,7 @@ from tribe_np.timeline.segments import Segment
 
 COMMAND = "experiment"
 SIDECAR = "words are read from"  # how a warning begins that stands once a file
+SOUNDLESS = "has no sound: predicting from the pictures alone"  # how another ends
 WORDLESS = "no words: "  # and one that is of one file, not of the run
 
 
@@ -96,12 +97,16 @@ def experiment_events(
 def _tell(run: RunRecord, built: RunRecord, found: Experiment) -> None:
     """Writes down what was said while the stimuli were built; a transcript would be that of the last sound alone."""
     beside = [text for text in built.warnings if text.startswith(SIDECAR)]
+    soundless = [text for text in built.warnings if text.endswith(SOUNDLESS)]
     has_words = len(found.events.of_type("Word")) > 0
+    counted = [text for group in (beside, soundless) if len(group) > 1 for text in group]
     for text in built.warnings:
-        if not (text in beside and len(beside) > 1) and not (has_words and text.startswith(WORDLESS)):
+        if text not in counted and not (has_words and text.startswith(WORDLESS)):
             run.warn(text)
     if len(beside) > 1:
         run.warn(f"the words of {len(beside)} sounds and films are read from tables found next to them")
+    if len(soundless) > 1:
+        run.warn(f"{len(soundless)} films have no sound: of them the pictures alone are taken")
     for warning in found.warnings:
         run.warn(warning)
     run.facts |= built.facts

@@ -71,10 +71,10 @@ class TrialEvents:
             try:
                 check_words(row.stimulus, self.builder.recogniser)
             except TribeError as error:
-                count = number_of(len({each.stimulus for each in wordless}), "sounds and films")
+                count = number_of(len({each.stimulus for each in wordless}), "files")
                 raise type(error)(
-                    f"{self.design.at(row)}: {error}; or take {count} that have no table of words beside them as they "
-                    "are, with --no-recogniser"
+                    f"{self.design.at(row)}: {error}; or take {count} of sound or film without a table of words beside "
+                    "them as they are, with --no-recogniser"
                 ) from error
 
     def shown(self, row: DesignTrial) -> Shown:

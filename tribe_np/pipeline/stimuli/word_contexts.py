@@ -27,8 +27,9 @@ def in_context(
     """
     compat = config.compat
     splitter = analyser(config.sentences, language)
+    if record.facts.get("sentences_note") != splitter.note:  # once in a run of many stimuli
+        progress.note(splitter.note)
     record.facts |= {"sentences": splitter.name, "sentences_note": splitter.note}
-    progress.note(splitter.note)
     n_words = len(events.of_type("Word"))
     events = add_text(events, analyser=splitter)
     events = add_sentences(
