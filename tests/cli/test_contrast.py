@@ -160,6 +160,13 @@ def other_model(folder: Path) -> Path:
     return beside(folder, [["made", "a"], ["other", "b"]])
 
 
+def one_branch(folder: Path) -> Path:
+    for name, only in (("one", None), ("other", ["video"])):
+        run = {"options": {"only": only}}
+        write_experiment(folder.parent / name, noise(9), [(0, 1, "b", "run-1", "")], run=run)
+    return beside(folder, [["one", "a"], ["other", "b"]])
+
+
 def other_mesh(folder: Path) -> Path:
     space = {"kind": "surface", "mesh": "fsaverage4", "n_outputs": 5124}
     write_experiment(
@@ -205,6 +212,7 @@ REFUSED: list[tuple[str, Callable[[Path], Path], list[str], str]] = [
         "column 'duration' is missing beside onset",
     ),
     ("models", other_model, [FORMULA], "differ in the video model: "),
+    ("one branch", one_branch, [FORMULA], "differ in the option only: not given and video"),
     ("meshes", other_mesh, [FORMULA, "--anyway"], "on fsaverage3"),
     ("pairs", lambda f: cut_table(f, "onset\tduration\ttrial_type", [(1, 1, "a"), (3, 1, "b")]),
      [FORMULA, "--pair"], "no pair has trials of a and b"),

@@ -136,6 +136,10 @@ def _subject(told: Any) -> Any:
 
 
 def _told(value: Any) -> str:
+    if value is None:
+        return "not given"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
     if isinstance(value, Mapping):
         return quoted(" ".join(str(part) for part in value.values() if part is not None))
     is_digest = isinstance(value, str) and len(value) == WHOLE_DIGEST and " " not in value
