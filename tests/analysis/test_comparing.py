@@ -17,6 +17,7 @@ from tribe_np.analysis.comparisons.compared_items import ComparedItem, short_nam
 from tribe_np.analysis.comparisons.similarities import correlation_over_time, map_similarity, rsa_matrix
 from tribe_np.analysis.comparisons.time_alignment import interpolated, shared_grid
 from tribe_np.cortex.parcellations.parcellation import Parcellation
+from tribe_np.cortex.random_weights import RANDOM
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import ConfigError, OutputError, ShapeError
 
@@ -215,7 +216,14 @@ def test_what_changes_last_digits_only_is_no_difference(tmp_path: Path) -> None:
     sources = [folder(tmp_path / "a"), folder(tmp_path / "b", options={"precision": "float64"})]
     models = {"text": RUN["models"]["text"]}
     made = compare([*sources, folder(tmp_path / "c", models=models)])
-    assert any("1 of 3 stimuli have no video features, such as c" in text for text in made.warnings)
+    assert any("1 of 3 predictions have no video features, such as c" in text for text in made.warnings)
+
+
+def test_random_weights_are_said(tmp_path: Path) -> None:
+    real, made_up = folder(tmp_path / "a"), folder(tmp_path / "b", seed=1, command="demo --seconds 8")
+    assert RANDOM not in compare([real, real]).warnings
+    assert RANDOM in compare([real, made_up]).warnings
+    assert RANDOM in compare([real, real], baseline=made_up).warnings
 
 
 def test_the_last_window_and_short_stimuli(tmp_path: Path) -> None:

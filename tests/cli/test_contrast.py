@@ -204,8 +204,8 @@ REFUSED: list[tuple[str, Callable[[Path], Path], list[str], str]] = [
         "half times", lambda f: beside(f, [["made", "a", 1]], "prediction\ttrial_type\tonset"), ["a"],
         "column 'duration' is missing beside onset",
     ),
-    ("models", other_model, [FORMULA], "differ in the video model: their values cannot be compared"),
-    ("meshes", other_mesh, [FORMULA, "--anyway"], "lies on fsaverage3 and"),
+    ("models", other_model, [FORMULA], "differ in the video model: "),
+    ("meshes", other_mesh, [FORMULA, "--anyway"], "on fsaverage3"),
     ("pairs", lambda f: cut_table(f, "onset\tduration\ttrial_type", [(1, 1, "a"), (3, 1, "b")]),
      [FORMULA, "--pair"], "no pair has trials of a and b"),
     ("hrf", lambda f: f, [FORMULA, "--hrf", "spm"], "--hrf is for a model over rows; give --glm too"),
@@ -232,7 +232,9 @@ def test_what_is_refused_in_one_line(
 
 def test_other_models_anyway(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(other_model(made), FORMULA, "--anyway", "--out", tmp_path / "out", "--to", "npy") == 0
-    assert "differ in the video model; taken together as asked" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "differ in the video model" in said
+    assert "taken together anyway" in said
 
 
 @pytest.mark.extras

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from tests.cli.conftest import Command, refused, speechless
+from tests.media.pictures.picture_samples import write_picture
 from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.demo_drawings import dots_film
 
@@ -19,7 +19,7 @@ def design(tmp_path: Path, sound: Path) -> Path:
     """Two pictures, one of them twice, a sound with one of them, and words."""
     for n in range(2):
         pixels = np.random.default_rng(n).integers(0, 255, (40, 60, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(tmp_path / f"p{n}.png")
+        write_picture(tmp_path / f"p{n}.png", pixels)
     path = tmp_path / "design.tsv"
     rows = [
         "onset|duration|trial_type|stim_file|words|beside", "0|1|a|p0.png||", "0|n/a|s|sound.wav||",

@@ -102,6 +102,7 @@ def _inputs(options: argparse.Namespace) -> dict[str, Path | None]:
 
 
 def _figure(made: "Comparison") -> object:
+    from tribe_np.cortex.random_weights import RANDOM
     from tribe_np.plots.figures.similarity_figure import similarity_figure
 
     kind = {"pearson": "Pearson's r", "cosine": "Cosine"}[made.metric]
@@ -109,7 +110,8 @@ def _figure(made: "Comparison") -> object:
     if made.rsa is not None:
         squares.append(("RSA over time (Spearman)", made.rsa))
     less = "" if made.baseline is None else f"; less {made.baseline}"
-    return similarity_figure(made.names, squares, note=f"{len(made.vertices)} vertices{less}")
+    random = f"; {RANDOM}" if RANDOM in made.warnings else ""
+    return similarity_figure(made.names, squares, note=f"{len(made.vertices)} vertices{less}{random}")
 
 
 def _lines(made: "Comparison") -> list[str]:

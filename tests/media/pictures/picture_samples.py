@@ -1,5 +1,6 @@
-"""Pictures of noise, their animated files, and lossless films of the same video frames."""
+"""Pictures of noise, their animated files, lossless films of the same video frames, and colour profiles."""
 
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -48,3 +49,28 @@ def write_film(
     moved = ["-vf", f"setpts='{times}'", "-fps_mode", "passthrough", "-enc_time_base", "1:1000"] if times else []
     run_ffmpeg([*args, *moved, "-c:v", codec, *CODECS[codec], str(path)], path_for_errors=path)
     return path
+
+
+def display_p3() -> bytes:
+    """A profile of the colours of telephones: sRGB's curve, and other primaries (adapted to D50)."""
+    cms: Any = require("PIL.ImageCms", extra="media", why="a test")
+    made = bytearray(cms.ImageCmsProfile(cms.createProfile("sRGB")).tobytes())
+    primaries = {b"rXYZ": (0.51512, 0.24120, -0.00105), b"gXYZ": (0.29198, 0.69225, 0.04189),
+                 b"bXYZ": (0.15710, 0.06657, 0.78407)}  # fmt: skip
+    for number in range(struct.unpack_from(">I", made, 128)[0]):
+        name, place, _ = struct.unpack_from(">4sII", made, 132 + 12 * number)
+        if name in primaries:
+            struct.pack_into(">3i", made, place + 8, *(round(65536 * value) for value in primaries[name]))
+    return bytes(made)
+
+
+def made_up_inks() -> bytes:
+    """A profile of CMYK whose every ink, at any strength of its own, only darkens: 16 corners of L = 100 - 25 inks."""
+    ramp = bytes(range(256))
+    corners = bytes(v for n in range(16) for v in (255 - round(63.75 * n.bit_count()), 128, 128))
+    lut = struct.pack(">4s4xBBBx9i", b"mft1", 4, 3, 2, *(65536 * (n % 4 == 0) for n in range(9)))
+    lut += ramp * 4 + corners + ramp * 3
+    body = struct.pack(">I4sII", 1, b"A2B0", 144, len(lut)) + lut
+    head = struct.pack(">I4sI4s4s4s12x4s", 128 + len(body), b"none", 0x02400000, b"prtr", b"CMYK", b"Lab ", b"acsp")
+    head += bytes(28) + struct.pack(">3i", 63190, 65536, 54061)
+    return head + bytes(128 - len(head)) + body

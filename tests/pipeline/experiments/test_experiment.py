@@ -26,6 +26,7 @@ from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.segments import chunk_events
 from tribe_np.timeline.trials import Trials
 
+pytestmark = pytest.mark.extras  # the models of the demo read its film
 SILENT = ExperimentWishes(words=WordSource(speech=False))
 HEADER = "onset|duration|trial_type|stim_file|words|run|volume"
 

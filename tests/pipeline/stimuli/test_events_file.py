@@ -215,8 +215,10 @@ def test_a_file_that_is_none_is_named_with_its_line(model: TribeModel, tmp_path:
 
 def test_a_row_longer_than_its_file(model: TribeModel, demo: DemoPaths, tmp_path: Path) -> None:
     rows = [Event("Audio", 0.0, 9.0, filepath=str(sound(tmp_path / "s.wav")), frequency=16000.0)]
-    model.get_events_of(table(tmp_path / "a.tsv", *rows), NONE)
-    assert "s.wav: lasts 2 s, but a row of the table shows it up to its second 9" in model.record.warnings
+    with pytest.raises(EventsError, match=r"a.tsv, line 2: .*s.wav: lasts 2 s, but .* second 9; .* be 2 s at most"):
+        model.get_events_of(table(tmp_path / "a.tsv", *rows), NONE)
+    nearly = replace(rows[0], duration=2.05)  # rounding, and the last video frame
+    assert model.get_events_of(table(tmp_path / "a.tsv", nearly), NONE)[0].duration == 2.05
 
 
 def test_pictures_and_screens_in_a_table(model: TribeModel, tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_no_sign_is_lost(tmp_path: Path, text: str, language: str) -> None:
 
 
 def test_only_periods_are_no_text(tmp_path: Path) -> None:
-    with pytest.raises(EventsError, match="the text: holds no word to show, only periods"):
+    with pytest.raises(EventsError, match=r"text.txt: holds no word to show, only periods"):
         shown(tmp_path, ". ...")
 
 

@@ -343,6 +343,7 @@ def test_run_json_of_a_foreign_make_stops_nobody(tmp_path: Path) -> None:
         assert stimulus_of_run(folder).kind == "text"
 
 
+@extras
 def test_an_experiment_has_screens_grounds_and_volumes_and_no_notes(tmp_path: Path) -> None:
     from PIL import Image  # of the extras, as these tests are
 

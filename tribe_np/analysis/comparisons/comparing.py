@@ -18,7 +18,6 @@ from tribe_np.analysis.comparisons.compared_items import (
     read_source,
     without_blank_rows,
 )
-from tribe_np.analysis.comparisons.model_agreement import check_agreement
 from tribe_np.analysis.comparisons.similarities import (
     METRICS,
     correlation_over_time,
@@ -30,6 +29,8 @@ from tribe_np.analysis.comparisons.similarities import (
 )
 from tribe_np.analysis.comparisons.time_alignment import COURSE_ALIGNMENTS, SharedGrid, shared_grid
 from tribe_np.analysis.comparisons.window_padding import WindowPadding, padding_of, padding_warnings
+from tribe_np.analysis.one_model import check_one_model
+from tribe_np.cortex.random_weights import RANDOM, is_of_random_weights
 from tribe_np.errors import ConfigError
 from tribe_np.shown import quoted
 
@@ -138,7 +139,8 @@ def _on_one_ground(
     items, said = read_items(sources, names)
     base, told, more = _with_baseline(baseline)
     every = [*items, *base]
-    said += more + check_agreement(every, anyway=anyway)
+    said += [RANDOM] if any(is_of_random_weights(one.series) for one in every) else []
+    said += more + check_one_model([(one.name, one.series) for one in every], anyway=anyway)
     every, more = on_common_vertices(every)
     return every[: len(items)], every[-1] if base else None, told, said + more
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from tribe_np.analysis.comparisons.comparing import Comparison
 from tribe_np.analysis.comparisons.window_padding import WindowPadding
+from tribe_np.analysis.one_model import digest_of
 
 OF_ONE_MODEL = "predictions of one model for different stimuli: no person was measured, and nothing is tested"
 Rows = Iterator[list[str]]
@@ -64,7 +65,7 @@ def _stimulus(made: Comparison, place: int) -> dict[str, Any]:
         "seconds": item.seconds,
         "tr": item.series.tr,
         **_padding(padding),
-        "checkpoint": _digest(item.series.run.get("checkpoint")),
+        "checkpoint": digest_of(item.series.run.get("checkpoint")),
         "mean": number_of_json(made.means[place, 0]),
     }
 
@@ -76,11 +77,6 @@ def _padding(padding: WindowPadding | None) -> dict[str, Any]:
         "window_seconds": padding.window, "n_windows": padding.n_windows,
         "padding_of_last_window": round(padding.padding, 6),
     }  # fmt: skip
-
-
-def _digest(told: Any) -> str | None:
-    digest = told.get("sha256") if isinstance(told, dict) else None
-    return digest if isinstance(digest, str) else None
 
 
 def _stimuli(made: Comparison) -> Rows:

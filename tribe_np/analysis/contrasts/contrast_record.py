@@ -13,7 +13,7 @@ import scipy
 from tribe_np import __version__
 from tribe_np.analysis.contrasts.contrasting import Contrast
 from tribe_np.analysis.contrasts.region_effects import RegionEffects
-from tribe_np.analysis.contrasts.same_model import digest_of
+from tribe_np.analysis.one_model import digest_of
 from tribe_np.errors import OutputError
 from tribe_np.files.sha256 import sha256_of
 

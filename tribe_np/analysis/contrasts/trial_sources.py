@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tribe_np.analysis.contrasts.same_model import check_same_model
+from tribe_np.analysis.one_model import check_one_model
 from tribe_np.cortex.series import as_series
 from tribe_np.cortex.voxel_series import AnySeries, as_voxel_series, is_voxel_folder
 from tribe_np.errors import ConfigError, EventsError, OutputError
@@ -187,7 +187,7 @@ def _of_table(path: Path, *, anyway: bool) -> TrialSource:
             known[folder] = len(predictions)
             predictions.append(read_predicted_rows(folder))
         trials.append(_of_record(record, predictions[known[folder]], known[folder], where))
-    said = check_same_model([one.series for one in predictions], anyway=anyway)
+    said = check_one_model([(one.series.origin, one.series) for one in predictions], anyway=anyway, one_place=True)
     return TrialSource(path, tuple(predictions), tuple(trials), (path,), tuple(said))
 
 

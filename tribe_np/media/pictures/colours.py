@@ -1,12 +1,12 @@
 """Pixels of any kind that files hold into RGB of 8 bits: palettes, greys, 16 bits, CMYK, transparency."""
 
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tribe_np.errors import MediaError, reason_of
+from tribe_np.media.pictures.profiles import in_srgb
 from tribe_np.optional import require
 
 PLAIN = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr", "HSV")
@@ -19,8 +19,8 @@ def on_ground(image: Any, ground: tuple[int, int, int], path: Path, turn: str = 
     """The decoded picture as RGB, `ground` where it is transparent; `turn` is Pillow's name of a turn or flip.
 
     Shapes   -> (height, width, 3) uint8, read-only
-    Numerics 16 bits are divided by 257 and rounded; v a + ground (1 - a) is rounded, with a the opacity / 255; CMYK
-             goes through its own colour profile to sRGB, or without one is (255 - ink) (255 - black) / 255
+    Numerics 16 bits are divided by 257 and rounded; v a + ground (1 - a) is rounded, with a the opacity / 255; colours
+             go through the picture's profile to sRGB; CMYK without one is (255 - ink) (255 - black) / 255
     Raises   MediaError for pixels that have no colour that can be told
     """
     try:
@@ -44,11 +44,11 @@ def on_ground(image: Any, ground: tuple[int, int, int], path: Path, turn: str = 
 def _rgba(image: Any, path: Path, turn: str) -> np.ndarray:
     """Shapes   -> (height, width, 4) uint8, the last the opacity."""
     if image.mode in PLAIN:
-        found = image.convert("RGBA")
+        found = in_srgb(image, image.convert("RGBA"))
     elif image.mode == "CMYK":
-        found = _from_inks(image).convert("RGBA")
+        found = in_srgb(image, image).convert("RGBA")
     elif image.mode in WIDE or (image.mode == "I" and image.format == "PNG"):
-        found = _from_16_bits(image)
+        found = in_srgb(image, _from_16_bits(image))
     else:
         raise MediaError(
             f"{path}: its pixels are of a kind ({image.mode}) that does not say what is black and what is white; save "
@@ -58,16 +58,6 @@ def _rgba(image: Any, path: Path, turn: str) -> np.ndarray:
         pillow: Any = require("PIL.Image", extra="media", why="reading a picture")
         found = found.transpose(getattr(pillow.Transpose, turn))
     return np.asarray(found)
-
-
-def _from_inks(image: Any) -> Any:
-    """CMYK in RGB, by its own colour profile where it has one."""
-    profile = image.info.get("icc_profile")
-    if not profile:
-        return image.convert("RGB")
-    colours: Any = require("PIL.ImageCms", extra="media", why="the colour profile of a CMYK picture")
-    own, target = colours.ImageCmsProfile(BytesIO(profile)), colours.createProfile("sRGB")
-    return colours.profileToProfile(image, own, target, outputMode="RGB")
 
 
 def _from_16_bits(image: Any) -> Any:

@@ -17,6 +17,7 @@ import numpy as np
 from tribe_np.errors import MediaError, MissingFileError, TribeError, reason_of
 from tribe_np.files.file_kinds import HEAD, kind_of
 from tribe_np.media.pictures.colours import on_ground
+from tribe_np.media.pictures.profiles import told_of_profile
 from tribe_np.optional import require
 
 FORMATS = {"PNG": "PNG", "JPEG": "JPEG", "MPO": "JPEG", "WEBP": "WebP", "TIFF": "TIFF", "GIF": "GIF"}
@@ -36,6 +37,8 @@ TURNS = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSP
          7: "TRANSVERSE", 8: "ROTATE_90"}  # fmt: skip
 """Pillow's names of the turns and flips that Exif's orientations ask for."""
 WHY = "reading a picture"
+AGAIN = "copy or download it again"
+GIF_EXTENSION, GIF_END = 0x21, 0x3B  # first bytes of blocks
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class PictureFile:
     delays: tuple[float, ...] = ()
     first: int = 0  # number of the first picture that is shown: an animated PNG may begin with one that is not
     notes: tuple[str, ...] = ()
+    profile: str = ""  # the colour profile by which its colours are turned into sRGB; "" where they are taken for it
 
     @property
     def is_animated(self) -> bool:
@@ -90,7 +94,10 @@ def _picture_file(path: Path, size: int, changed: int) -> PictureFile:
         width, height = image.size
         if path.suffix.lower() not in SUFFIXES_OF[kind]:
             notes.append(f"{path.name}: is a {kind} picture by its content, and read as one")
-        n_pictures = int(getattr(image, "n_frames", 1))
+        profile, unfit = told_of_profile(image)
+        if unfit:
+            notes.append(f"{path.name}: its colour profile cannot be used ({unfit}): its colours are taken for sRGB")
+        n_pictures = _n_pictures(image, path)
         if n_pictures > 1 and kind == "TIFF":
             notes.append(f"{path.name}: holds {n_pictures} pages; the first is shown")
         first = int(bool(getattr(image, "default_image", False)))  # shown only by viewers without animation
@@ -102,8 +109,44 @@ def _picture_file(path: Path, size: int, changed: int) -> PictureFile:
                     f"{MOST_ANIMATED / 1e9:g} thousand megapixels that are read; make it a film (.mp4)"
                 )
             delays = tuple(_delays(image, range(first, n_pictures), path, notes))
+        if kind == "GIF" and not _has_end(path):
+            shown = f"{n_pictures} picture{'s' * (n_pictures != 1)}"
+            notes.append(f"{path.name}: ends without a mark of its end and may be cut short; {shown} found and shown")
         turned = _orientation(image) in (5, 6, 7, 8)
-    return PictureFile(path, kind, (height, width) if turned else (width, height), delays, first, tuple(notes))
+    return PictureFile(path, kind, (height, width) if turned else (width, height), delays, first, tuple(notes), profile)
+
+
+def _n_pictures(image: Any, path: Path) -> int:
+    """How many pictures the file holds; of a GIF, the headers of all of them are read for it.
+
+    Raises   MediaError
+    """
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except Exception as error:  # a GIF that ends within one of them
+        raise MediaError(f"{path}: its pictures cannot be counted: {reason_of(error)}; {AGAIN}") from error
+
+
+def _has_end(path: Path) -> bool:
+    """Whether a GIF's blocks lead to its end mark. One that is cut between two of its pictures decodes without error.
+
+    A block is a byte of its kind, a head whose length the kind tells, and parts that each begin with their length.
+    """
+    held = path.read_bytes()
+
+    def table(flags: int) -> int:
+        return 3 * 2 ** (flags % 8 + 1) if flags >= 128 else 0
+
+    try:
+        place = 13 + table(held[10])
+        while held[place] != GIF_END:
+            place += 2 if held[place] == GIF_EXTENSION else 11 + table(held[place + 9])
+            while held[place]:
+                place += 1 + held[place]
+            place += 1
+    except IndexError:
+        return False
+    return True
 
 
 def _delays(image: Any, numbers: range, path: Path, notes: list[str]) -> Iterator[float]:
@@ -188,7 +231,7 @@ def _decode(image: Any, number: int, path: Path) -> None:
     except TribeError:
         raise
     except Exception as error:  # a damaged picture raises whatever its decoder does
-        raise MediaError(f"{path}: cannot be decoded: {reason_of(error)}; copy or download it again") from error
+        raise MediaError(f"{path}: cannot be decoded: {reason_of(error)}; {AGAIN}") from error
 
 
 def _orientation(image: Any) -> int:

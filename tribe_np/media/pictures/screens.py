@@ -159,6 +159,8 @@ class Screen:
             "file": self.filepath, "beside": self.beside or None, "background": self.background,
             "size": [width, height], "video_frame_size": list(self.size),
         }  # fmt: skip
+        if profiles := {str(file.path): file.profile for file in self.files if file.profile}:
+            found["in_srgb_by_profile"] = profiles
         if self.delays:
             found |= {"n_pictures": len(self.delays), "lasts": round(sum(self.delays), 6)}
         return found

@@ -4,6 +4,7 @@ One whose pictures come at a constant rate is counted as a film of that rate is,
 features are those of the film of the same pictures. It begins anew as often as its seconds ask for.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,9 +71,15 @@ class ShownTimes:
             return np.asarray(shown % len(self.delays))
         return self._on_screen(times)
 
-    def at(self, moment: float) -> int:
-        """The number of the picture on screen at a moment, as a person sees it."""
-        return int(self._on_screen(np.array([moment]))[0]) if self.delays else 0
+    def seen(self, moments: Sequence[float]) -> np.ndarray:
+        """The picture on screen at each moment by number, as a person sees it.
+
+        Shapes   moments (n,) seconds since it appeared -> (n,) int64
+
+        >>> ShownTimes((0.1, 0.2), 1.0).seen((0.0, 0.15, 0.31)).tolist()
+        [0, 1, 0]
+        """
+        return self._on_screen(np.array(moments)) if self.delays else np.zeros(len(moments), np.int64)
 
     @property
     def _n_shown(self) -> int:

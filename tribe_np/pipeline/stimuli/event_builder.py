@@ -154,6 +154,7 @@ class EventBuilder:
         """The words of a text file, at the pace that was asked for or at given times."""
         text, path = stimulus.text(), self.words.transcript
         facts = self.record.facts
+        words_to_show(text, str(stimulus.path))  # a text without words is named
         if path is None:
             pace = "seconds_per_word" if self.words.seconds_per_letter is None else "seconds_per_letter"
             facts |= {"words_from": "the text", "words_shown": {"how": DIRECT, pace: getattr(self.words, pace)}}

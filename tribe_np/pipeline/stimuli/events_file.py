@@ -78,10 +78,12 @@ def _other_table(path: Path) -> str:
         columns = set(file.readline(HEAD).decode("utf-8-sig", "replace").strip().split("\t"))
     if "type" in columns:
         return ""
+    if {"onset", "duration"} <= columns and columns & {"trial_type", "stim_file", "words"}:
+        return "; this looks like a list of trials, which `tribe-np experiment` takes"
+    if columns & {"text", "word", "Word", "words"} and columns & {"start", "onset", "Start", "Onset"}:
+        return "; this looks like words with times: give it as --transcript FILE, with the sound or text they belong to"
     if {"onset", "duration"} <= columns:
         return "; this looks like a list of trials, which `tribe-np experiment` takes"
-    if {"text", "start", "duration"} <= columns:
-        return "; this looks like words with times: give it as --transcript FILE, with the sound or text they belong to"
     return ""
 
 
@@ -210,6 +212,8 @@ def _shown(row: Event, whole: Callable[[Event], Event], media: MediaRows) -> lis
     """The chunks of a row of media.
 
     Each row is cut alone, as it was when the table was made: rows that overlap would spoil each other's cuts.
+    Raises   EventsError for a row that is longer than its file: a model of sound would be given features that are
+             stretched to the row's duration
     """
     row = measured(row, whole)
     if not is_picture(row.filepath):
@@ -217,8 +221,10 @@ def _shown(row: Event, whole: Callable[[Event], Event], media: MediaRows) -> lis
         if row.offset >= lasts:
             raise EventsError(f"{row.filepath}: lasts {lasts:g} s: no row can start at an offset of {row.offset:g} s")
         if until - lasts > PAST_THE_END:
-            name = Path(row.filepath).name
-            media.record.warn(f"{name}: lasts {lasts:g} s, but a row of the table shows it up to its second {until:g}")
+            raise EventsError(
+                f"{row.filepath}: lasts {lasts:g} s, but the row shows it up to its second {until:g}; its duration can "
+                f"be {lasts - row.offset:g} s at most"
+            )
     return list(chunk_events(Events([row]), row.type))
 
 

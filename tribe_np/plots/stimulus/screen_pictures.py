@@ -8,6 +8,7 @@ import numpy as np
 
 from tribe_np.media.pictures.kinds import GROUNDS, NO_GROUND, is_screen, screen_colour
 from tribe_np.media.pictures.screens import Screen
+from tribe_np.media.pictures.shown_times import ShownTimes
 from tribe_np.optional import require
 from tribe_np.plots.stimulus.picture_reading import Colour, fitted_size, in_the_middle
 
@@ -26,7 +27,8 @@ def screen_pictures(
         yield from (blank for _ in moments)
         return
     around = fill if screen.background == NO_GROUND else around
-    numbers = [picture_number(screen.delays, moment) for moment in moments]
+    seconds = screen.seconds or max(moments, default=0.0) + 1.0  # a row that does not say is shown as long as asked
+    numbers = ShownTimes(screen.delays, seconds).seen(moments).tolist()
     reading, at, seen = screen.video_frames(), -1, np.empty(0)
     for number, together in groupby(numbers):
         if number < at:  # it begins again
@@ -35,18 +37,6 @@ def screen_pictures(
             seen, at = next(reading), at + 1
         shown = in_the_middle(_scaled(seen, width, height), width, height, around)
         yield from (shown for _ in together)
-
-
-def picture_number(delays: Sequence[float], moment: float) -> int:
-    """Which picture of an animated file is seen; it begins again when it has ended.
-
-    >>> [picture_number((0.1, 0.2), moment) for moment in (0.0, 0.15, 0.31)]
-    [0, 1, 0]
-    """
-    if not delays:
-        return 0
-    ends = np.cumsum(delays)
-    return min(int(np.searchsorted(ends, (moment + 1e-9) % float(ends[-1]), side="right")), len(delays) - 1)
 
 
 def _scaled(picture: np.ndarray, width: int, height: int) -> np.ndarray:
