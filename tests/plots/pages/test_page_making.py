@@ -126,7 +126,7 @@ def test_two_films_have_a_stimulus_each_and_one_film_has_one(made: Any, make_run
 
 def test_one_of_several_timelines_is_asked_for(made: Any, make_run: MakeRun, values: np.ndarray) -> None:
     folder = make_run(timelines=["a", "a", "a", "b", "b", "b"], starts=[0, 1, 2, 0, 1, 2], words=())
-    with pytest.raises(ConfigError, match="name one: a, b"):
+    with pytest.raises(ConfigError, match="--timeline must name one: a, b"):
         made(folder)
     assert np.abs(made(folder, timeline="b").values() - values[3:]).max() < 0.05
 

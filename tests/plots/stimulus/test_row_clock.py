@@ -69,7 +69,7 @@ def test_one_of_several_timelines_has_its_own_times_and_rows() -> None:
     runs = series([0.0, 1.0, 0.0, 1.0], ["a", "a", "b", "b"])
     assert row_clock(runs, timeline="b").rows_at(0.25) == (2, 3, 0.25)
     assert row_clock(runs, timeline="a").rows_at(1.5) == (1, 1, 0.0)
-    with pytest.raises(ConfigError, match=r"2 timelines.*name one: a, b"):
+    with pytest.raises(ConfigError, match=r"2 timelines.*--timeline must name one: a, b"):
         row_clock(runs)
     with pytest.raises(ConfigError, match="no timeline 'film1'; its timelines: a, b"):
         row_clock(runs, timeline="film1")

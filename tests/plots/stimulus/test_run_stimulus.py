@@ -158,7 +158,7 @@ def test_one_of_several_timelines(tmp_path: Path) -> None:
     rows = [*words("one", timeline="a"), *words("two", "three", timeline="b")]
     folder = write_run(tmp_path / "p", rows)
     assert [word.text for word in stimulus_of_run(folder, timeline="b").words] == ["two", "three"]
-    with pytest.raises(ConfigError, match=r"2 timelines, .* name one: a, b"):
+    with pytest.raises(ConfigError, match=r"2 timelines, .* --timeline must name one: a, b"):
         stimulus_of_run(folder)
     with pytest.raises(ConfigError, match="no timeline 'c'; its timelines: a, b"):
         stimulus_of_run(folder, timeline="c")

@@ -137,8 +137,8 @@ def timeline_of(series: Any, timeline: str | None) -> str | None:
     known = list(dict.fromkeys(str(name) for name in series.timelines))
     if timeline is None:
         raise ConfigError(
-            f"{series.origin}: its rows are of {len(known)} timelines, each with times of its own; name one: "
-            f"{', '.join(known)}"
+            f"{series.origin}: its rows are of {len(known)} timelines, each with times of its own; --timeline must "
+            f"name one: {', '.join(known)}"
         )
     if timeline not in known:
         raise ConfigError(

@@ -248,7 +248,7 @@ def _rows_of(events: Events, timeline: str | None, folder: Path) -> tuple[Events
     known = events.timelines()
     if timeline is None and len(known) > 1:
         raise ConfigError(
-            f"{folder}: its stimulus has {len(known)} timelines, each with times of its own; name one: "
+            f"{folder}: its stimulus has {len(known)} timelines, each with times of its own; --timeline must name one: "
             f"{', '.join(known)}"
         )
     if timeline is not None and known and timeline not in known:

@@ -250,7 +250,7 @@ def test_one_of_several_timelines(tmp_path: Path) -> None:
     assert [value > 80 for value in redness(figure)] == [False, True]
     assert "two" in texts_of(figure)
     assert "one" not in texts_of(figure)
-    with pytest.raises(ConfigError, match="name one: a, b"):
+    with pytest.raises(ConfigError, match="--timeline must name one: a, b"):
         drawn(folder)
 
 
