@@ -192,10 +192,10 @@ def test_what_is_not_finite_counts_in_no_stimulus() -> None:
     [
         ({"checkpoint": {"sha256": "b" * 64}}, "the checkpoint: aaaaaaaaaaaa and bbbbbbbbbbbb"),
         ({"models": {"text": {"sha256": "9" * 64}}}, "the text model"),
-        ({"options": {"compat": ["duplicate_words"]}}, "the option compat"),
-        ({"options": {"video_stride": 4}}, "the option video_stride"),
-        ({"options": {"context": "anchored"}}, "the option context"),
-        ({"options": {"only": ["video"]}}, "the option only: not given and video"),
+        ({"options": {"compat": ["duplicate_words"]}}, 'the option "compat"'),
+        ({"options": {"video_stride": 4}}, 'the option "video_stride"'),
+        ({"options": {"context": "anchored"}}, 'the option "context"'),
+        ({"options": {"only": ["video"]}}, 'the option "only": not given and video'),
         ({"subject": {"kind": "one", "index": 3, "name": "s"}}, "the subject"),
         ({"units": "percent"}, "units"),
         ({"resampled": {"from": "fsaverage5", "to": "fsaverage3"}}, "how they were brought onto their mesh"),
@@ -218,6 +218,19 @@ def test_what_changes_last_digits_only_is_no_difference(tmp_path: Path) -> None:
     models = {"text": RUN["models"]["text"]}
     made = compare([*sources, folder(tmp_path / "c", models=models)])
     assert any("1 of 3 predictions have no video features, such as c" in text for text in made.warnings)
+
+
+def test_a_run_json_that_says_less_is_not_taken_for_the_same(tmp_path: Path) -> None:
+    whole = folder(tmp_path / "whole")
+    bare = write_folder(tmp_path / "bare", normal(1, 6, N), {"mesh": "fsaverage3", "window": RUN["window"]})
+    wordless = folder(tmp_path / "wordless", models={"video": RUN["models"]["video"]})
+    said = compare([whole, bare, wordless]).warnings
+    assert [text for text in said if "does not say" in text] == [
+        "bare: run.json does not say units, the checkpoint, the text model and 6 more; whether that is the same was "
+        "not checked"
+    ]
+    others = [folder(tmp_path / name, checkpoint={"sha256": "b" * 64}) for name in ("b", "c")]
+    assert any("(2 of 3 have another than whole)" in text for text in compare([whole, *others], anyway=True).warnings)
 
 
 def test_random_weights_are_said(tmp_path: Path) -> None:
