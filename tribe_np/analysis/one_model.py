@@ -11,7 +11,7 @@ import numpy as np
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.voxel_series import AnySeries
 from tribe_np.errors import ConfigError, ShapeError
-from tribe_np.shown import quoted
+from tribe_np.shown import quoted, some_of
 
 OPTIONS = (
     "compat", "context", "context_stride", "n_video_frames", "only", "sentences", "video_final_norm", "video_stride",
@@ -19,7 +19,6 @@ OPTIONS = (
 """Options of run.json that change features; precision, device and kernels change their last digits only."""
 WHOLE_DIGEST = 64
 OF_MODALITY = " model"
-SHOWN = 3  # names in a message
 ADVICE = "take predictions of one model, or give --anyway (anyway=True)"
 Named = Sequence[tuple[str, AnySeries]]  # what messages call each prediction, and the prediction
 
@@ -187,7 +186,7 @@ def _unknown(predictions: Named) -> list[str]:
     without = [name for name, series in predictions if not series.run]
     said = []
     if without and len(without) < len(predictions):
-        said.append(f"{_some(without)}: no run.json says of which model; that it is the same was not checked")
+        said.append(f"{some_of(without)}: no run.json says of which model; that it is the same was not checked")
     of_each = [
         (name, _facts(series), isinstance(series.run.get("models"), Mapping))  # then one that it lacks is not unsaid
         for name, series in predictions
@@ -200,10 +199,7 @@ def _unknown(predictions: Named) -> list[str]:
         if unsaid:
             silent.setdefault(unsaid, []).append(name)
     for unsaid, names in silent.items():
-        said.append(f"{_some(names)}: run.json does not say {_some(unsaid)}; whether that is the same was not checked")
+        said.append(
+            f"{some_of(names)}: run.json does not say {some_of(unsaid)}; whether that is the same was not checked"
+        )
     return said
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
