@@ -66,6 +66,7 @@ def execute(options: argparse.Namespace) -> int:
 
     from tribe_np.analysis import compare
     from tribe_np.analysis.comparisons.comparison_tables import comparison_record, comparison_tables
+    from tribe_np.formats.folder_kinds import COMPARISON_RECORD
     from tribe_np.outputs.comparison_folder import check_comparison_target, write_comparison
     from tribe_np.plots.figures.figure_files import png_bytes
     from tribe_np.plots.figures.similarity_figure import SIMILARITY_WHY
@@ -85,7 +86,7 @@ def execute(options: argparse.Namespace) -> int:
     write_comparison(options.out, tables, pictures, record)
     common.print_warnings(made.warnings)
     lines = _lines(made)
-    written = ", ".join([*tables, *pictures, "comparison.json"])
+    written = ", ".join([*tables, *pictures, COMPARISON_RECORD])
     common.print_result(options, {"out": str(options.out), **record}, [*lines, f"wrote {options.out}: {written}"])
     return 0
 

@@ -14,6 +14,7 @@ import numpy as np
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.voxel_series import AnySeries, VoxelSeries
 from tribe_np.errors import ConfigError, MissingDependencyError, ParcellationError
+from tribe_np.formats.folder_kinds import CONTRAST_RECORD
 from tribe_np.outputs.exports.export_formats import ExportFormat, ExportOptions, find_format
 from tribe_np.outputs.exports.mask_volumes import mask_format
 from tribe_np.outputs.folder import write_array_file, write_json_file
@@ -24,7 +25,6 @@ from tribe_np.shown import did_you_mean, quoted
 CONTRAST = "contrast"
 NPY = "npy"
 DEFAULT_FORMATS = {True: (NPY, "gifti"), False: (NPY, "nifti")}  # of vertices; of voxels
-RECORD = "contrast.json"
 LONGEST_NAME = 60
 
 
@@ -122,7 +122,7 @@ def _fill(folder: Path, files: ContrastFiles, formats: MapFormats) -> list[str]:
     for name, picture in files.pictures.items():
         (folder / name).write_bytes(picture)
     warnings = [*files.record.get("warnings", ()), *said]
-    write_json_file(folder / RECORD, {**files.record, "formats": written, "warnings": warnings})
+    write_json_file(folder / CONTRAST_RECORD, {**files.record, "formats": written, "warnings": warnings})
     return said
 
 

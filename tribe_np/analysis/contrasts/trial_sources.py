@@ -14,7 +14,7 @@ from tribe_np.analysis.one_model import check_one_model
 from tribe_np.cortex.series import as_series
 from tribe_np.cortex.voxel_series import AnySeries, as_voxel_series, is_voxel_folder
 from tribe_np.errors import ConfigError, EventsError, OutputError
-from tribe_np.formats.prediction_folder import FILES, read_prediction
+from tribe_np.formats.prediction_folder import read_prediction, why_no_prediction
 from tribe_np.shown import did_you_mean, quoted, some_of
 from tribe_np.timeline.table import MISSING, read_table, to_number
 from tribe_np.timeline.trials import TRIALS, Trial, Trials
@@ -92,10 +92,10 @@ def read_trial_source(source: str | Path, *, anyway: bool = False) -> TrialSourc
 
 
 def _of_experiment(folder: Path) -> TrialSource:
-    missing = [name for name in FILES if not (folder / name).is_file()]
-    if missing:
+    lacking = why_no_prediction(folder)
+    if lacking is not None:
         raise OutputError(
-            f"{folder}: not an experiment's folder: {missing[0]} is missing; give a folder that tribe-np experiment "
+            f"{folder}: not an experiment's folder: {lacking}; give a folder that tribe-np experiment "
             "wrote, or a table (.tsv) with the columns prediction and trial_type"
         )
     table = folder / TRIALS
