@@ -348,6 +348,14 @@ def print_result(options: argparse.Namespace, result: Mapping[str, object], line
         print("\n".join(map(shown, lines)))
 
 
+PREDICTION_FOLDER = "a folder that predict, experiment, resample or project wrote"
+
+
+def add_prediction(parser: argparse.ArgumentParser) -> None:
+    """The folder that a command reads."""
+    parser.add_argument("predictions", type=path, metavar="PRED", help=PREDICTION_FOLDER)
+
+
 def add_parcellation(parser: argparse.ArgumentParser, default: str | None = None) -> None:
     """Where names of regions are found: `options.parcellation`, a list for load_parcellation, or the default."""
     parser.add_argument(

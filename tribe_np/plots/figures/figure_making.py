@@ -45,7 +45,7 @@ class MadeFigure:
 def plot(*sources: Any, out: str | Path | None = None, **options: Any) -> Any:
     """A matplotlib figure of predictions on the cortex; `out` also writes it, as .png, .svg or .pdf.
 
-    sources   folders that predict, resample or project wrote, .npy files, arrays (R, 2 V) or (2 V,), SurfaceSeries; of
+    sources   prediction folders, those that project wrote, .npy files, arrays (R, 2 V) or (2 V,), SurfaceSeries; of
               rows the mean over time is shown, unless `at` or `timesteps` ask for moments. Several are drawn beside
               each other with one scale, or as colours of one brain (`rgb`)
     options   those of FigureOptions
