@@ -29,6 +29,9 @@ from tribe_np.timeline.table import (
 )
 
 TEXT_TYPES = frozenset({"Word", "Text", "Sentence", "Phoneme", "Keystroke"})
+SEEN_OR_HEARD = ("Audio", "Video")  # in this order they are cut into chunks
+AROUND_WORDS = ("Text", "Sentence")  # made from the Word rows, with which they stand and fall
+WORD_TYPES = ("Word", *AROUND_WORDS)
 FILE_TYPES = frozenset({"Audio", "Video", "Image", "Fmri", "MneRaw", "Meg", "Eeg", "Emg", "Ieeg", "Fnirs"})
 CATEGORICAL_TYPES = frozenset(
     {"CategoricalEvent", "Action", "Stimulus", "EyeState", "Artifact", "Seizure", "Background", "SleepStage"}

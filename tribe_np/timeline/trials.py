@@ -5,7 +5,7 @@ are kept. A run is a timeline of the events table: onsets count from its second 
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -59,14 +59,6 @@ class Trials:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def conditions(self) -> list[str]:
-        """The trial types, in the order in which they first appear."""
-        return list(dict.fromkeys(trial.trial_type for trial in self.rows))
-
-    def runs(self) -> list[str]:
-        """The runs, in the order in which they first appear."""
-        return list(dict.fromkeys(trial.run for trial in self.rows))
-
     def to_tsv(self, path: str | Path) -> None:
         """Writes the table that `from_tsv` reads back without loss; whole or not at all.
 
@@ -92,11 +84,6 @@ class Trials:
         return Trials(
             tuple(_trial(dict(zip(columns, cells, strict=True)), f"{path}, line {n}") for n, cells in records)
         )
-
-
-def trials_of(rows: Iterable[Trial]) -> Trials:
-    """The table of some trials."""
-    return Trials(tuple(rows))
 
 
 def _cell(value: object) -> str:

@@ -9,21 +9,19 @@ from dataclasses import dataclass, field, replace
 
 from tribe_np.errors import TribeError
 from tribe_np.pipeline.experiments.design import Design, DesignTrial
+from tribe_np.pipeline.experiments.schedule import SLIGHTLY
 from tribe_np.pipeline.progress import number_of
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
-from tribe_np.pipeline.stimuli.events_file import MEDIA
 from tribe_np.pipeline.stimuli.language import language_to_show
 from tribe_np.pipeline.stimuli.picture_rows import PictureShow
 from tribe_np.pipeline.stimuli.recogniser import check_words
 from tribe_np.pipeline.stimuli.shown_words import lasting
 from tribe_np.pipeline.stimuli.stimulus import Stimulus
-from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.events import SEEN_OR_HEARD, WORD_TYPES, Event, Events
 from tribe_np.timeline.segments import chunk_events
 from tribe_np.timeline.table import encode_cell
 
-WORDY = ("Word", "Text", "Sentence")
 UNHEARD = ("picture", "text")  # kinds of file in which no recogniser listens
-SLIGHTLY = 1e-6  # seconds that do not count
 
 Shown = tuple[object, ...]
 """What two trials must agree in to show the same."""
@@ -125,7 +123,7 @@ def _needs_ears(stimulus: Stimulus) -> bool:
 
 def media_length(events: Events) -> float:
     """Seconds until the last sound or picture has ended; of words alone, until the last word."""
-    return length(events.of_type(*MEDIA) or events)
+    return length(events.of_type(*SEEN_OR_HEARD) or events)
 
 
 def cut(events: Events, duration: float) -> Events:
@@ -136,7 +134,7 @@ def cut(events: Events, duration: float) -> Events:
     whole = [replace(row, duration=min(row.duration, duration - row.start)) for row in unchunked(events)
              if row.start < duration - SLIGHTLY]  # fmt: skip
     table = Events(whole).standardized()
-    for kind in MEDIA:
+    for kind in SEEN_OR_HEARD:
         table = chunk_events(table, kind)
     return table
 
@@ -148,9 +146,9 @@ def ended(events: Events, duration: float) -> Events:
     Units    seconds
     """
     return Events(
-        row if row.type not in WORDY else _within(row, duration)
+        row if row.type not in WORD_TYPES else _within(row, duration)
         for row in events
-        if row.type not in WORDY or row.start < duration - SLIGHTLY
+        if row.type not in WORD_TYPES or row.start < duration - SLIGHTLY
     )
 
 
@@ -165,11 +163,11 @@ def unchunked(events: Events) -> list[Event]:
     open_rows: dict[tuple[str, str], int] = {}
     for row in events:
         key = (row.type, row.filepath)
-        if row.type in MEDIA and key in open_rows:
+        if row.type in SEEN_OR_HEARD and key in open_rows:
             first = rows[open_rows[key]]
             rows[open_rows[key]] = replace(first, duration=row.stop - first.start)
             continue
-        if row.type in MEDIA:
+        if row.type in SEEN_OR_HEARD:
             open_rows[key] = len(rows)
         rows.append(row)
     return rows
