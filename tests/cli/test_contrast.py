@@ -114,10 +114,16 @@ def test_several_formulas_have_a_folder_each(made: Path, tmp_path: Path, capsys:
 
 def test_one_trial_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made = write_experiment(tmp_path / "made", noise(20), [(1, 2, "a", "run-1", ""), (9, 2, "b", "run-1", "")])
-    assert run(made, FORMULA, "--out", tmp_path / "out") == 0
+    assert run(made, FORMULA, "--out", tmp_path / "out", "--permute") == 0
     said = capsys.readouterr()
-    assert "effect only: one observation in a condition" in said.out
+    assert said.out.splitlines()[:2] == [
+        "a - b: effect only, trials: a 1, b 1", "  one observation in a condition, so that nothing can be tested",
+    ]  # fmt: skip
     assert "the effect only, since nothing tells how it would vary" in said.err
+    assert "--permute: nothing to relabel" in said.err
+    record = json.loads((tmp_path / "out" / "contrast.json").read_text())
+    assert (record["method"], record["effect_only"], record["permutations"]) == ("effect only", True, None)
+    assert "Welch" not in said.out + said.err + json.dumps(record)
     assert [path.name for path in (tmp_path / "out" / "npy").iterdir()] == ["effect.npy"]
     assert not (tmp_path / "out" / "clusters.tsv").exists()
 
@@ -218,6 +224,7 @@ REFUSED: list[tuple[str, Callable[[Path], Path], list[str], str]] = [
      [FORMULA, "--pair"], "no pair has trials of a and b"),
     ("hrf", lambda f: f, [FORMULA, "--hrf", "spm"], "--hrf is for a model over rows; give --glm too"),
     ("glm and labels", lambda f: f, [FORMULA, "--glm", "--permute"], "--permute is for trials"),
+    ("few ways", lambda f: f, [FORMULA, "--permute", "19"], "--permute must be a whole number of relabellings from 20"),
     ("delay", lambda f: f, [FORMULA, "--delay", "nan"], "--delay is a number of seconds, got nan"),
     ("format", lambda f: f, [FORMULA, "--to", "giftii"], "invalid choice: 'giftii'"),
     ("mask", lambda f: f, [FORMULA, "--mask", "x.nii"], "regions are found by --parcellation"),

@@ -217,7 +217,8 @@ class _OverTrials:
             facts, said = {}, []
         if self.options.by_stimulus:
             members = [self._repetitions(each) for each in members]
-        elif not self.options.pair:
+        is_tested = min(len(each) for each in members) > 1
+        if is_tested and not self.options.by_stimulus and not self.options.pair:
             said += self._repeated(members)
         numbers, cuts = list(weights.values()), np.cumsum([len(each) for each in members])[:-1]
         run_test = paired_contrast if self.options.pair else welch_contrast
@@ -228,7 +229,9 @@ class _OverTrials:
             return run_test(np.split(columns, cuts), numbers)
 
         permuted = None
-        if self.options.permute is not None and min(len(each) for each in members) > 1:
+        if self.options.permute is not None and not is_tested:
+            said.append("--permute: nothing to relabel where a condition, or all pairs, are one observation")
+        elif self.options.permute is not None:
             blocks, within = (None, "pairs") if self.options.pair else self._blocks(members)
             if self.options.by_stimulus:
                 blocks, within = None, None  # a stimulus may be of several runs
