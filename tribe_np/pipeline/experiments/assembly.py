@@ -182,7 +182,7 @@ def _facts(
     """What run.json holds under "experiment"."""
     return {
         "n_trials": len(timed),
-        "conditions": dict(Counter(trial.row.trial_type for trial in timed)),
+        "conditions": dict(Counter(row.trial_type for row in design)),  # in the order of the design, shuffled or not
         "runs": {
             run: max(t.stop for t in timed if t.row.run == run) for run in dict.fromkeys(t.row.run for t in timed)
         },
