@@ -204,8 +204,11 @@ def _lines(result: "Contrast", folder: Path) -> list[str]:
         degrees = f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
         lines.append(f"  df {degrees}; {result.n_significant} of {result.maps.n_vertices} {unit} have q < "
                      f"{result.options.level:g}")  # fmt: skip
+    elif result.maps.is_effect_only:
+        what = "one pair" if result.options.pair else "one observation in a condition"
+        lines.append(f"  {what}, so that nothing can be tested")
     else:
-        lines.append("  effect only: one observation in a condition, so that nothing can be tested")
+        lines.append(f"  no {unit} have a t: their values do not vary, or are not finite")
     best = strongest(result)
     if best is not None:
         side = "" if best["hemisphere"] == "both" else f" ({best['hemisphere']})"

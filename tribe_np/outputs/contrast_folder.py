@@ -25,6 +25,7 @@ from tribe_np.shown import did_you_mean, quoted
 CONTRAST = "contrast"
 NPY = "npy"
 DEFAULT_FORMATS = {True: (NPY, "gifti"), False: (NPY, "nifti")}  # of vertices; of voxels
+MEANINGS = "maps.json"  # beside the .npy files, which can say nothing
 LONGEST_NAME = 60
 
 
@@ -131,6 +132,8 @@ def _write_maps(folder: Path, name: str, files: ContrastFiles, given: Mapping[st
         folder.mkdir()
         for title, each in files.maps.items():
             write_array_file(folder / f"{title}.npy", np.asarray(each.values, np.float64))
+        meanings = {title: {"means": each.means, "units": each.units} for title, each in files.maps.items()}
+        write_json_file(folder / MEANINGS, {**_whose(files.record), "maps": meanings})
         return []
     chosen = _format_of(name, isinstance(files.series, SurfaceSeries))
     options = ExportOptions(**{key: value for key, value in given.items() if key in chosen.takes and value is not None})
@@ -153,7 +156,7 @@ def map_series(series: AnySeries, name: str, one: WrittenMap, record: Mapping[st
     run = {
         "map": {"name": name, "means": one.means},
         "units": one.units,
-        **{key: record[key] for key in ("formula", "across", "method", "warnings") if key in record},
+        **_whose(record),
     }
     values = np.asarray(one.values, np.float32)[None]
     once = np.zeros(1)
@@ -163,6 +166,11 @@ def map_series(series: AnySeries, name: str, one: WrittenMap, record: Mapping[st
         series, values=values, starts=once, tr=1.0, hemodynamic_offset=0.0, timelines=None, run=run,
         origin=f"the map {name}",
     )  # fmt: skip
+
+
+def _whose(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a map says of the contrast that it is of."""
+    return {key: record[key] for key in ("formula", "across", "method", "warnings") if key in record}
 
 
 def folder_names(formulas: Sequence[str]) -> list[str]:

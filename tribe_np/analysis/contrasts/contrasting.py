@@ -18,6 +18,7 @@ from tribe_np.analysis.statistics.contrast_tests import StatisticMaps, paired_co
 from tribe_np.analysis.statistics.formula import check_conditions, parse_formula
 from tribe_np.analysis.statistics.multiplicity import fdr
 from tribe_np.analysis.statistics.permutation import PermutationP, permutation_p
+from tribe_np.analysis.statistics.relabellings import check_most
 from tribe_np.analysis.statistics.surface_clusters import SurfaceCluster, clusters
 from tribe_np.analysis.statistics.wording import ACROSS_STIMULI
 from tribe_np.cortex.random_weights import RANDOM, is_of_random_weights
@@ -34,6 +35,11 @@ BASELINE = (
 OF_ROWS = (
     "t is over rows, not over trials: rows of one trial are no independent stimuli, and ar1 allows only for what "
     "neighbours share"
+)
+
+FIXED_EFFECTS = (
+    "fixed effects: each run is fitted and whitened for itself; a condition's effect is its mean over the runs that "
+    "have it; variances and degrees of freedom add up"
 )
 
 
@@ -86,8 +92,8 @@ class ContrastOptions:
                 raise ConfigError(f"{name} is for trials, whose labels are compared; leave it away with --glm")
         if self.pair and self.by_stimulus:
             raise ConfigError("--pair and --by-stimulus both say what an observation is; give one of them")
-        if self.permute is not None and self.permute < 1:
-            raise ConfigError(f"--permute is a number of relabellings from 1 on, got {self.permute}")
+        if self.permute is not None:
+            check_most(self.permute, "--permute")
         if not 0 < self.level < 1:
             raise ConfigError(f"the level of q lies between 0 and 1, got {self.level}")
 
@@ -211,7 +217,8 @@ class _OverTrials:
             facts, said = {}, []
         if self.options.by_stimulus:
             members = [self._repetitions(each) for each in members]
-        elif not self.options.pair:
+        is_tested = min(len(each) for each in members) > 1
+        if is_tested and not self.options.by_stimulus and not self.options.pair:
             said += self._repeated(members)
         numbers, cuts = list(weights.values()), np.cumsum([len(each) for each in members])[:-1]
         run_test = paired_contrast if self.options.pair else welch_contrast
@@ -222,7 +229,9 @@ class _OverTrials:
             return run_test(np.split(columns, cuts), numbers)
 
         permuted = None
-        if self.options.permute is not None and min(len(each) for each in members) > 1:
+        if self.options.permute is not None and not is_tested:
+            said.append("--permute: nothing to relabel where a condition, or all pairs, are one observation")
+        elif self.options.permute is not None:
             blocks, within = (None, "pairs") if self.options.pair else self._blocks(members)
             if self.options.by_stimulus:
                 blocks, within = None, None  # a stimulus may be of several runs
@@ -231,7 +240,7 @@ class _OverTrials:
                 most=self.options.permute,
             )  # fmt: skip
             facts["relabelled_within"] = within
-            said += permuted.said
+            said += permuted.warnings(self.options.level)
         maps = test(rows)
         return _Tested(maps.test, maps, rows, test, permuted, facts, said)
 
@@ -288,7 +297,9 @@ class _OverRows:
 
         maps = test(self.model.values)
         facts = {
-            "rows": len(self.model.values), "runs": dict(self.model.runs), "columns": list(self.model.columns),
+            "rows": len(self.model.values),
+            "runs": {run.name: {"rows": len(run.design), "columns": list(run.columns)} for run in self.model.runs},
+            "over_runs": FIXED_EFFECTS if len(self.model.runs) > 1 else None,
             "hrf": self.options.hrf, "noise": self.options.noise, "drift": None,
         }  # fmt: skip
         return _Tested(maps.test, maps, self.model.values, test, None, facts, [])

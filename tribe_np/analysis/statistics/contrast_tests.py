@@ -14,6 +14,7 @@ from tribe_np.analysis.statistics.t_tail import p_of_t, z_of_t
 
 LEVEL = 0.95  # of the interval of g
 WELCH, PAIRED = "Welch's t", "paired t"
+EFFECT_ONLY = "effect only"  # in place of a test where there is one observation
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +64,7 @@ def welch_contrast(groups: Sequence[np.ndarray], weights: Sequence[float]) -> St
     effect = _effect(found)
     sizes = np.array(found.sizes)
     if sizes.min() < 2:
-        return _effect_only(WELCH, found, effect, len(groups))
+        return _effect_only("one observation in a condition", found, effect, len(groups))
     variances = np.stack([_variance(values) for values in found.values])  # (C, V)
     shares = (found.weights**2 / sizes)[:, None] * variances
     f = int(sizes.sum() - len(sizes))
@@ -86,7 +87,7 @@ def paired_contrast(groups: Sequence[np.ndarray], weights: Sequence[float]) -> S
     effect = _effect(found)
     n = found.sizes[0]
     if n < 2:
-        return _effect_only(PAIRED, found, effect, len(groups))
+        return _effect_only("one pair", found, effect, len(groups))
     variance = _variance(pair_sums(found))
     df = np.full(found.n_vertices, n - 1.0)
     return _maps(PAIRED, found, len(groups), effect, variance / n, df, variance, n - 1, 1 / n)
@@ -129,12 +130,10 @@ def _maps(
     )  # fmt: skip
 
 
-def _effect_only(test: str, found: Groups, effect: np.ndarray, n_given: int) -> StatisticMaps:
-    said = "one observation in a condition: the effect only, since nothing tells how it would vary"
-    if test == PAIRED:
-        said = "one pair: the effect only, since nothing tells how it would vary"
+def _effect_only(few: str, found: Groups, effect: np.ndarray, n_given: int) -> StatisticMaps:
+    said = f"{few}: the effect only, since nothing tells how it would vary"
     return StatisticMaps(
-        test, _counts(found, n_given), effect, None, None, None, None, None, None, None,
+        EFFECT_ONLY, _counts(found, n_given), effect, None, None, None, None, None, None, None,
         found.n_vertices, int((~found.finite).sum()), 0, (*_not_finite(found), said),
     )  # fmt: skip
 
