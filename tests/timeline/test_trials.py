@@ -16,6 +16,8 @@ ROWS = Trials((
 def test_there_and_back(tmp_path: Path) -> None:
     ROWS.to_tsv(tmp_path / "trials.tsv")
     assert Trials.from_tsv(tmp_path / "trials.tsv") == ROWS
+    assert ROWS.conditions() == ["faces", "text"]
+    assert ROWS.runs() == ["run-1", "run-2"]
     assert ROWS.rows[0].stop == 2.5
 
 

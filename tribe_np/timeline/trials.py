@@ -59,6 +59,14 @@ class Trials:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def conditions(self) -> list[str]:
+        """The trial types, in the order in which they first appear."""
+        return list(dict.fromkeys(trial.trial_type for trial in self.rows))
+
+    def runs(self) -> list[str]:
+        """The runs, in the order in which they first appear."""
+        return list(dict.fromkeys(trial.run for trial in self.rows))
+
     def to_tsv(self, path: str | Path) -> None:
         """Writes the table that `from_tsv` reads back without loss; whole or not at all.
 
