@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from tribe_np.formats.folder_kinds import COMPARISON_RECORD
+from tribe_np.outputs.cell_tables import SEPARATORS, write_rows
 from tribe_np.outputs.folder import write_json_file
-from tribe_np.outputs.region_files import SEPARATORS, write_rows
 from tribe_np.outputs.whole import Inputs, check_own_target, write_whole
 
 COMPARE = "compare"

@@ -15,10 +15,10 @@ from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.voxel_series import AnySeries, VoxelSeries
 from tribe_np.errors import ConfigError, MissingDependencyError, ParcellationError
 from tribe_np.formats.folder_kinds import CONTRAST_RECORD
+from tribe_np.outputs.cell_tables import SEPARATORS, write_rows
 from tribe_np.outputs.exports.export_formats import ExportFormat, ExportOptions, find_format
 from tribe_np.outputs.exports.mask_volumes import mask_format
 from tribe_np.outputs.folder import write_array_file, write_json_file
-from tribe_np.outputs.region_files import write_rows
 from tribe_np.outputs.whole import Inputs, check_own_target, write_whole
 from tribe_np.shown import did_you_mean, quoted
 
@@ -119,7 +119,7 @@ def _fill(folder: Path, files: ContrastFiles, formats: MapFormats) -> list[str]:
                 raise
             said.append(f"no maps as {name}: {error}")
     for name, rows in files.tables.items():
-        write_rows(folder / name, rows, "\t")
+        write_rows(folder / name, rows, SEPARATORS[Path(name).suffix])
     for name, picture in files.pictures.items():
         (folder / name).write_bytes(picture)
     warnings = [*files.record.get("warnings", ()), *said]
