@@ -63,7 +63,7 @@ def groups() -> list[Group]:
             "`from tribe_np.analysis import ...`",
             (
                 "tribe_np.analysis.contrast",
-                "tribe_np.analysis.contrasts.contrasting.ContrastOptions",
+                "tribe_np.analysis.contrasts.contrast_options.ContrastOptions",
                 "tribe_np.analysis.contrasts.contrasting.Contrast",
                 "tribe_np.analysis.statistics.contrast_tests.StatisticMaps",
             ),

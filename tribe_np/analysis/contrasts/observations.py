@@ -19,11 +19,11 @@ SLACK = 1e-3  # seconds
 class Observations:
     """What the trials of a source are in its predictions.
 
-    Shapes   values (n, V) float64, a row a trial; n_rows (n,) of the prediction that it is a mean of
+    Shapes   values (n, V) float64, a row a trial; rows: those of its prediction that each is a mean of
     """
 
     values: np.ndarray
-    n_rows: np.ndarray
+    rows: tuple[np.ndarray, ...]
     n_partial: int  # trials of which no row covers a part
     n_instant: int  # trials without a duration: the row in which they fall
     said: tuple[str, ...]
@@ -39,13 +39,13 @@ def observe(source: TrialSource, delay: float = 0.0) -> Observations:
     Units    delay: seconds that are added to every onset
     Raises   EventsError, naming it, for a trial that no row covers
     """
-    values, counts = [], []
+    values, of_trials = [], []
     n_partial = n_instant = 0
     for trial in source.trials:
         rows = source.predictions[trial.prediction]
         chosen, is_partial = covered_rows(trial, rows, delay)
         values.append(np.asarray(rows.series.values[chosen], np.float64).mean(axis=0))
-        counts.append(len(chosen))
+        of_trials.append(chosen)
         n_partial += is_partial
         n_instant += trial.duration is not None and trial.duration <= SLACK
     n = len(source.trials)
@@ -55,7 +55,7 @@ def observe(source: TrialSource, delay: float = 0.0) -> Observations:
         else []
     )
     said += [f"{n_instant} of {n} trials have no duration; the row in which they begin counts"] if n_instant else []
-    return Observations(np.stack(values), np.array(counts), n_partial, n_instant, tuple(said))
+    return Observations(np.stack(values), tuple(of_trials), n_partial, n_instant, tuple(said))
 
 
 def covered_rows(trial: PlacedTrial, rows: PredictedRows, delay: float) -> tuple[np.ndarray, bool]:
