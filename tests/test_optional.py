@@ -18,11 +18,19 @@ def test_not_installed_names_why_and_the_extra() -> None:
     with pytest.raises(MissingDependencyError) as caught:
         require("no_such_package_here.inner", extra="text", why="--text-model")
     assert str(caught.value) == (
-        "--text-model needs no_such_package_here.inner, which is not installed. "
-        'Install it: pip install "tribe_np[text]"'
+        '--text-model needs no_such_package_here, which is not installed. Install it: pip install "tribe_np[text]"'
     )
     assert isinstance(caught.value, TribeError)
     assert isinstance(caught.value, ImportError)
+
+
+def test_a_package_is_named_as_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    monkeypatch.delitem(sys.modules, "PIL.Image", raising=False)
+    with pytest.raises(MissingDependencyError, match="a picture needs Pillow, which is not installed"):
+        require("PIL.Image", extra="media", why="a picture")
+    with pytest.raises(MissingDependencyError, match=r"a test needs json\.no_such_part, which is not installed"):
+        require("json.no_such_part", extra="none", why="a test")
 
 
 @pytest.mark.parametrize(

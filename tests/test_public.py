@@ -8,10 +8,21 @@ import pytest
 
 import extractors
 import tribe_np
+import tribe_np.analysis
+import tribe_np.cortex
+import tribe_np.outputs
+import tribe_np.pipeline
+import tribe_np.plots
 from extractors.common.model import FolderModel
 
+ROOMS = {
+    "experiment": tribe_np.pipeline, "contrast": tribe_np.analysis, "compare": tribe_np.analysis,
+    "resample": tribe_np.cortex, "project": tribe_np.cortex, "roi": tribe_np.cortex, "export": tribe_np.outputs,
+    "plot": tribe_np.plots, "film": tribe_np.plots, "page": tribe_np.plots,
+}  # fmt: skip
 
-@pytest.mark.parametrize("package", [tribe_np, extractors])
+
+@pytest.mark.parametrize("package", [tribe_np, extractors, *dict.fromkeys(ROOMS.values())])
 def test_every_public_name_loads_and_is_listed(package: Any) -> None:
     for name in package.__all__:
         assert getattr(package, name) is not None
@@ -23,6 +34,12 @@ def test_every_public_name_loads_and_is_listed(package: Any) -> None:
 def test_names_of_the_contract() -> None:
     assert {"TribeModel", "FmriEncoder", "trace"} <= set(tribe_np.__all__)
     assert set(extractors.__all__) == {"LlamaModel", "Wav2VecBertModel", "VJepa2Model", "DinoV2Model"}
+
+
+@pytest.mark.parametrize("command", ROOMS)
+def test_a_command_is_a_function_of_its_room(command: str) -> None:
+    assert getattr(ROOMS[command], command).__name__ == command
+    assert command in ROOMS[command].__all__
 
 
 def test_version_is_the_installed_one() -> None:

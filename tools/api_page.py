@@ -19,6 +19,7 @@ from pathlib import Path
 
 import tribe_np
 import tribe_np.analysis
+import tribe_np.pipeline
 import tribe_np.plots
 from extractors.catalogue import RECORDS
 from tools.places import DOCS, ROOT
@@ -60,12 +61,18 @@ def groups() -> list[Group]:
         ),
         Group(
             "Experiments",
-            "`from tribe_np.analysis import ...`",
+            "`from tribe_np.pipeline import experiment`, `from tribe_np.analysis import contrast, compare`",
             (
+                "tribe_np.pipeline.experiment",
+                "tribe_np.outputs.folder.Prediction",
+                "tribe_np.timeline.trials.Trials",
+                "tribe_np.timeline.trials.Trial",
                 "tribe_np.analysis.contrast",
                 "tribe_np.analysis.contrasts.contrast_options.ContrastOptions",
                 "tribe_np.analysis.contrasts.contrasting.Contrast",
                 "tribe_np.analysis.statistics.contrast_tests.StatisticMaps",
+                "tribe_np.analysis.compare",
+                "tribe_np.analysis.comparisons.comparing.Comparison",
             ),
         ),
         Group("extractors", "`from extractors import ...`", tuple(f"extractors.{name}" for name in MODELS)),
@@ -146,6 +153,7 @@ def definitions(name: str) -> Iterator[tuple[str, Path, Definition]]:
         "tribe_np": tribe_np._PUBLIC,
         "tribe_np.plots": tribe_np.plots._PUBLIC,
         "tribe_np.analysis": tribe_np.analysis._PUBLIC,
+        "tribe_np.pipeline": tribe_np.pipeline._PUBLIC,
         "extractors": MODELS,
     }
     lazy = public.get(module, {})

@@ -5,6 +5,9 @@ from types import ModuleType
 
 from tribe_np.errors import MissingDependencyError
 
+PACKAGES = {"PIL": "Pillow", "skimage": "scikit-image", "mpl_toolkits": "matplotlib", "cupyx": "cupy"}
+"""What is installed, by the name under which it is imported, where the two differ."""
+
 
 def require(name: str, *, extra: str = "", why: str, install: str = "") -> ModuleType:
     """The imported module `name`, of an `extra`, or of a package that `install`, a command, installs.
@@ -12,12 +15,13 @@ def require(name: str, *, extra: str = "", why: str, install: str = "") -> Modul
     Raises   MissingDependencyError that names `why` it is needed and what to install; an installed package
              that fails to import gives another message, with the cause
     """
+    top = name.partition(".")[0]
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
-        if error.name is not None and error.name.split(".")[0] == name.split(".")[0]:
+        if error.name is not None and error.name.partition(".")[0] == top:
             command = install or f'pip install "tribe_np[{extra}]"'
-            package = name.split(".")[0] if install else name
+            package = PACKAGES.get(top) or (top if install or error.name == top else name)
             raise MissingDependencyError(
                 f"{why} needs {package}, which is not installed. Install it: {command}"
             ) from error

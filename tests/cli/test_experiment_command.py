@@ -37,7 +37,9 @@ def test_a_design_becomes_a_folder(command_here: Command, demo: DemoPaths, desig
     assert sorted(path.name for path in out.iterdir() if path.name[0] != ".") == [
         "events.tsv", "predictions.npy", "run.json", "segments.json", "trials.tsv",
     ]  # fmt: skip
-    facts = json.loads((out / "run.json").read_text())["experiment"]
+    run = json.loads((out / "run.json").read_text())
+    assert run["random_weights"] == ["encoder", "text", "audio", "video"]
+    facts = run["experiment"]
     assert facts["screen"] == "grey"
     assert facts["rows"]["Video"] == 6
     assert facts["computed"]["Video"] == 5
@@ -53,6 +55,7 @@ def test_the_same_seed_gives_the_same_trials(
         order = ["--shuffle", seed, "--isi", 1, "--jitter", 0.5]
         done = command_here("experiment", design, "--out", tmp_path / name, *speechless(demo), "--quiet", *order)
         assert done.returncode == 0, done.stderr
+        assert "'a - s'" in done.stdout.splitlines()[-1]  # as the design begins, whatever comes first in this order
         tables.append((tmp_path / name / "trials.tsv").read_bytes())
     assert tables[0] == tables[1] != tables[2]
 

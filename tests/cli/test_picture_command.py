@@ -25,9 +25,12 @@ def test_a_picture_from_file_to_vertices(command_here: Command, demo: DemoPaths,
     assert found.shape == (3, 20484)
     assert np.isfinite(found).all()
     assert found.std() > 0
+    run = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert run["random_weights"] == ["encoder", "video"]
+    assert "random weights: the numbers mean nothing about any brain (encoder, video)" in done.stderr
     (row,) = Events.from_tsv(tmp_path / "out" / "events.tsv")
     assert (row.type, row.duration, row.extra) == ("Video", 3.0, {"background": "white"})
-    assert json.loads((tmp_path / "out" / "run.json").read_text())["picture"]["size"] == [30, 40]
+    assert run["picture"]["size"] == [30, 40]
     done = command_here(
         "predict", tmp_path / "out" / "events.tsv", "--models", demo.models, "--out", tmp_path / "again"
     )
@@ -45,5 +48,5 @@ def test_without_pillow_one_line_names_the_extra(
     face.write_bytes(PNG)
     table.write_text(f"type\tstart\ttimeline\tfilepath\nVideo\t0\td\t{face}\n")
     line = refused(command_here("events", table if is_table else face, "--out", tmp_path / "out.tsv"))
-    assert 'Install it: pip install "tribe_np[media]"' in line
+    assert 'needs Pillow, which is not installed. Install it: pip install "tribe_np[media]"' in line
     assert not (tmp_path / "out.tsv").exists()

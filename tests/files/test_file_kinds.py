@@ -48,6 +48,7 @@ SAMPLES = {
     "flac": b"fLaC\0\0\0\x22",
     "ogg": b"OggS\0\2\0\0",
     "mp3": b"ID3\4\0\0\0\0",
+    "heif": b"\0\0\0\x20ftypheic\0\0",
     "mp4": b"\0\0\0\x20ftypisom\0\0",
     "mov": b"\0\0\2\x20moov\0\0",
     "matroska": b"\x1aE\xdf\xa3\x9f",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.prediction_folders import write_folder
-from tribe_np.cortex.random_weights import is_of_random_weights
+from tribe_np.cortex.random_weights import is_of_random_weights, random_models
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import OutputError, ShapeError
 from tribe_np.plots.surface_sources import check_same_rows, read_surface, unit_of
@@ -42,6 +42,26 @@ def test_random_weights_are_told_by_the_demo_and_by_warnings() -> None:
     assert is_of_random_weights(told(command="demo --out x"))
     assert is_of_random_weights(told(command="predict", warnings=["the text model has random weights"]))
     assert not is_of_random_weights(told(command="predict", warnings=[]))
+
+
+def test_run_json_says_it_whatever_became_of_the_models(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("# random weights: nothing\n")
+    checkpoint = {"path": str(tmp_path)}
+    assert is_of_random_weights(told(command="predict", checkpoint=checkpoint))  # of an older run
+    assert not is_of_random_weights(told(command="predict", checkpoint=checkpoint, random_weights=[]))
+    assert is_of_random_weights(told(command="predict", random_weights=["text"], checkpoint={"path": "/gone"}))
+
+
+def test_random_models_are_told_by_their_files(tmp_path: Path) -> None:
+    encoder, text, audio = (tmp_path / name for name in ("encoder", "text", "audio"))
+    for folder in (encoder, text, audio):
+        folder.mkdir()
+    (encoder / "config.yaml").write_text("data:\n  note: random weights in another place\n")
+    (text / "config.json").write_text('{\n "_note": "random weights, seed 3",\n "hidden_size": 4\n}')
+    (audio / "config.json").write_text('{"hidden_size": 4}')
+    assert random_models(encoder, {"text": text, "audio": audio, "video": tmp_path / "gone"}) == ["text"]
+    (encoder / "config.yaml").write_text("# random weights (seed 0)\ndata:\n")
+    assert random_models(encoder, {}) == ["encoder"]
 
 
 def test_rows_of_another_offset_are_no_pair(tmp_path: Path) -> None:

@@ -338,6 +338,15 @@ def print_warnings(found: Iterable[str]) -> None:
         print(f"tribe-np: warning: {shown(warning)}", file=sys.stderr)
 
 
+def print_warnings_of(run: Mapping[str, Any]) -> None:
+    """The warnings of run.json, and which of its models mean nothing."""
+    from tribe_np.cortex.random_weights import RANDOM
+
+    print_warnings(run["warnings"])
+    if run["random_weights"]:
+        print_warnings([f"{RANDOM} ({', '.join(run['random_weights'])})"])
+
+
 def print_result(options: argparse.Namespace, result: Mapping[str, object], lines: Iterable[str]) -> None:
     """The result as JSON for --json, as lines otherwise."""
     if options.json:

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -126,21 +127,26 @@ def _lines(made: "Comparison") -> list[str]:
         return [*lines, *_of_two(made)]
     lines.append(f"{'stimulus':{width}}  most similar ({made.metric} of mean maps)")
     near = [
-        f"{made.names[item]:{width}}  " + ", ".join(f"{made.names[o]} {made.similarity[item, o]:.3f}" for o in others)
+        f"{made.names[item]:{width}}  "
+        + (", ".join(f"{made.names[o]} {made.similarity[item, o]:.3f}" for o in others) or "none: its map is flat")
         for item, others in enumerate(made.nearest)
     ]
     return [*lines, *_cut(near)]
 
 
 def _of_two(made: "Comparison") -> list[str]:
+    from tribe_np.analysis.comparisons.similarities import FEWEST_MOMENTS
+
+    n_points = len(made.grid.points)
+    of_time = "a course is flat" if n_points >= FEWEST_MOMENTS else f"{n_points} of {FEWEST_MOMENTS} moments it needs"
     facts = [
-        (f"{made.metric} of the mean maps", made.similarity[0, 1]),
-        ("difference of the means (first - second)", made.differences(0, 1)[0]),
-        ("correlation over time of the cortex's mean", made.correlations[0, 0, 1]),
+        (f"{made.metric} of the mean maps", made.similarity[0, 1], "a map is flat"),
+        ("difference of the means (first - second)", made.differences(0, 1)[0], ""),
+        ("correlation over time of the cortex's mean", made.correlations[0, 0, 1], of_time),
     ]
     if made.rsa is not None:
-        facts.append(("rsa over time", made.rsa[0, 1]))
-    return [f"{what}: {value:.4g}" for what, value in facts]
+        facts.append(("rsa over time", made.rsa[0, 1], "a moment is flat"))
+    return [f"{what}: {f'{value:.4g}' if isfinite(value) else f'n/a ({why})'}" for what, value, why in facts]
 
 
 def _cut(lines: Sequence[str]) -> list[str]:

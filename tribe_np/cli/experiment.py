@@ -149,7 +149,7 @@ def execute(options: argparse.Namespace) -> int:
         threads=threads,
         subject=options.subject,
     )
-    common.print_warnings(run["warnings"])
+    common.print_warnings_of(run)
     folder = shlex.quote(str(options.out))
     lines = [
         run["summary"], _counts(run["experiment"]),

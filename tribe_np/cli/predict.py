@@ -89,7 +89,7 @@ def execute(options: argparse.Namespace) -> int:
         threads=threads,
         subject=options.subject,
     )
-    common.print_warnings(run["warnings"])
+    common.print_warnings_of(run)
     also = ", transcript.json" if (options.out / "transcript.json").is_file() else ""
     wrote = f"wrote {options.out}: predictions.npy, segments.json, events.tsv, run.json{also}"
     common.print_result(options, run, [run["summary"], wrote, _next(run, options.out)])

@@ -72,6 +72,8 @@ KINDS: dict[str, Kind] = {
         ("archive", rb"7z\xbc\xaf\x27\x1c|Rar!|\xfd7zXZ|BZh[1-9]|\x28\xb5\x2f\xfd", "a compressed archive")),
     **_rows("archive", "unpack or export it",
         ("zip", rb"PK(?:\x03\x04|\x05\x06)", "a zip archive or an office document")),
+    **_rows("photo", "save it as .png or .jpg",
+        ("heif", rb".{4}ftyp(?:hei[cxms]|hev[cx]|mif1|msf1|avi[fs])", "a photo in HEIC or AVIF")),
     **_rows("picture", "give the intended file",
         ("picture", rb"\x89PNG|\xff\xd8\xff|GIF8[79]a|BM.{4}\0\0", "a picture")),
     **_rows("notes", "render it to a .wav file", ("midi", rb"MThd\0", "a MIDI file, which holds notes but no sound")),

@@ -11,6 +11,7 @@ import numpy as np
 
 from tribe_np import __version__
 from tribe_np.cortex.output_space import SUBCORTICAL
+from tribe_np.cortex.random_weights import random_models
 from tribe_np.errors import EventsError, MediaError, NotFiniteError
 from tribe_np.machine.threads import loaded_libraries
 from tribe_np.media.pictures.kinds import is_screen
@@ -113,8 +114,10 @@ def run_facts(model: TribeModel, predictions: np.ndarray, segments: Sequence[Seg
     """What the run found and took."""
     record = model.record
     words_from = str(record.facts.get("words_from"))
+    used = {modality: Path(found["path"]) for modality, found in record.facts.get("models", {}).items()}
     return {
         **record.facts,
+        "random_weights": random_models(model.checkpoint, used),
         "options": _options(model),
         "shape": list(predictions.shape),
         **_space(model),
@@ -126,9 +129,7 @@ def run_facts(model: TribeModel, predictions: np.ndarray, segments: Sequence[Seg
         "seconds": dict(record.seconds),
         "peak_memory_bytes": peak_memory_bytes(),
         "warnings": list(record.warnings),
-        "cite": citations(
-            record.facts.get("models", {}), parcellation=_parcellation_name(model), words_from=words_from
-        ),
+        "cite": citations(used, parcellation=_parcellation_name(model), words_from=words_from),
         "versions": {"python": platform.python_version(), **installed_versions(PACKAGES)},
         "libraries": loaded_libraries(),
     }

@@ -114,6 +114,9 @@ def test_delays_of_nothing_are_those_of_browsers(tmp_path: Path) -> None:
         ("a.jpg", b"<!DOCTYPE html><html></html>", "web page"),
         ("a.png", b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
         ("a.gif", b"GIF89a\0\0\0\0\0\0\0", "."),
+        ("a.gif", b"\0\0\0\x20ftypisom" + bytes(40), r"or a film\), not a picture; rename it to a\.mp4"),
+        ("a.gif", b"\x1aE\xdf\xa3" + bytes(40), r"rename it to a\.mkv"),
+        ("a.jpg", b"\0\0\0\x20ftypheic" + bytes(40), r"is a photo in HEIC or AVIF, not a picture; save it as \.png"),
         ("a.png", b"", "empty"),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from tribe_np.errors import EventsError, OutputError
+from tribe_np.pipeline import experiment
 from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.experiments.experiment_run import (
     ExperimentWishes,
@@ -178,3 +179,33 @@ def test_a_dry_run_tells_trials_and_what_is_different(model: TribeModel, folder:
     assert "different, to be computed: 1 of 2 Audio rows" in lines
     assert json.dumps(planned.as_dict())
     assert not (tmp_path / "out").exists()
+
+
+def test_from_python_as_from_the_command(model: TribeModel, folder: Path, tmp_path: Path) -> None:
+    path = write(folder, "0|n/a|n|a.wav||r|", "5|n/a|w||the dog|s|", "0|1|n|a.wav||s|0")
+    model.record.warn("of an earlier run")
+    made = experiment(path, model, tmp_path / "python", shuffle=1, isi=1.0, speech=False)
+    wishes = replace(SILENT, order=Order(shuffle=1, isi=1.0))
+    run = experiment_to_folder(path, tmp_path / "command", load=lambda: model, wishes=wishes)
+    assert (np.load(tmp_path / "command" / "predictions.npy") == made.predictions).all()
+    for name in ("trials.tsv", "events.tsv", "segments.json", "predictions.npy"):
+        assert (tmp_path / "python" / name).read_bytes() == (tmp_path / "command" / name).read_bytes()
+    assert made.run["experiment"] == run["experiment"]
+    assert "of an earlier run" not in made.run["warnings"]
+    assert made.trials is not None
+    assert len(made.trials) == 3
+    assert (experiment(path, model, shuffle=1, isi=1.0, speech=False).predictions == made.predictions).all()
+
+
+def test_run_json_names_each_file_with_what_is_of_it_alone(model: TribeModel, folder: Path) -> None:
+    for name, text in (("b", "the dog"), ("c", "a cat")):
+        soundfile.write(folder / f"{name}.wav", np.random.default_rng(1).normal(0, 0.1, 32000), 16000)
+        first, second = text.split()
+        (folder / f"{name}.tsv").write_text(f"text\tstart\tduration\n{first}\t0\t0.5\n{second}\t1\t0.5\n")
+    path = write(folder, "0|n/a|n|b.wav||r|", "5|n/a|n|c.wav||r|", "9|n/a|n|b.wav||r|")
+    run = experiment(path, model).run
+    media = run["stimulus"]["media"]
+    assert [Path(row["path"]).name for row in media] == ["b.wav", "c.wav"]
+    assert [Path(row["words_from"]).name for row in media] == ["b.tsv", "c.tsv"]
+    assert all(len(row["sha256"]) == 64 for row in media)
+    assert "words_from" not in run  # that of the last file would be said of all

@@ -10,7 +10,7 @@ import numpy as np
 from tribe_np.cortex.series import SurfaceSeries, as_series
 from tribe_np.errors import ConfigError, OutputError, reason_of
 from tribe_np.formats.prediction_folder import MEASURED, read_prediction
-from tribe_np.shown import did_you_mean, quoted
+from tribe_np.shown import did_you_mean, quoted, some_of
 
 TIMELINE_SIGN = "::"  # DIR::run-1 is one timeline of a folder
 MOST_ITEMS = 1000
@@ -50,7 +50,7 @@ def read_items(sources: Any, names: Sequence[str] | None = None) -> tuple[list[C
         raise ConfigError("compare needs a list of predictions, or a mapping from names to them")
     found = [(place, one) for place, source in enumerate(sources) for one in _timelines_of(read_source(source))]
     if len(found) < 2:
-        raise ConfigError(f"compare needs at least two stimuli, got {len(found)}")
+        raise ConfigError(f"compare needs at least two stimuli, beside a baseline, got {len(found)}")
     if len(found) > MOST_ITEMS:
         raise ConfigError(f"compare takes up to {MOST_ITEMS} stimuli, got {len(found)}")
     shown = _given_names(names, len(sources), found) if names is not None else _names_of(sources, found)
@@ -103,8 +103,7 @@ def _one_timeline(folder: Path, timeline: str) -> SurfaceSeries:
     if timeline not in names:
         known = list(dict.fromkeys(names))
         raise ConfigError(
-            f"{folder}: has no timeline {quoted(timeline)}; it has {', '.join(known[:5])}"
-            f"{' ...' if len(known) > 5 else ''}{did_you_mean(timeline, known)}"
+            f"{folder}: has no timeline {quoted(timeline)}; it has {some_of(known, 5)}{did_you_mean(timeline, known)}"
         )
     return _rows_of(series, np.array(names) == timeline, timeline)
 

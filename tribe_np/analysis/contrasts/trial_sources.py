@@ -4,7 +4,7 @@ Trials stand in seconds of the stimulus, and row t of a prediction describes sec
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tribe_np.cortex.series import as_series
 from tribe_np.cortex.voxel_series import AnySeries, as_voxel_series, is_voxel_folder
 from tribe_np.errors import ConfigError, EventsError, OutputError
 from tribe_np.formats.prediction_folder import FILES, read_prediction
-from tribe_np.shown import did_you_mean, quoted
+from tribe_np.shown import did_you_mean, quoted, some_of
 from tribe_np.timeline.table import MISSING, read_table, to_number
 from tribe_np.timeline.trials import TRIALS, Trial, Trials
 
@@ -134,20 +134,15 @@ def _known_run(named: str | None, rows: PredictedRows, where: str, *, is_needed:
         if named not in known:
             raise EventsError(
                 f"{where}: the run {quoted(named)} is no timeline of {rows.series.origin}, which has "
-                f"{_listed(known)}{did_you_mean(named, known)}"
+                f"{some_of(known, 5)}{did_you_mean(named, known)}"
             )
         return named
     if len(known) > 1 and is_needed:
         raise EventsError(
-            f"{where}: {rows.series.origin} has {len(known)} timelines ({_listed(known)}), each with times of its own; "
-            "a column run must name one"
+            f"{where}: {rows.series.origin} has {len(known)} timelines ({some_of(known, 5)}), each with times of its "
+            "own; a column run must name one"
         )
     return known[0] if len(known) == 1 else None
-
-
-def _listed(names: Sequence[str], most: int = 5) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 def read_predicted_rows(folder: Path) -> PredictedRows:

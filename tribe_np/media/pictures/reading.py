@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.errors import MediaError, MissingFileError, TribeError, reason_of
-from tribe_np.files.file_kinds import HEAD, kind_of
+from tribe_np.files.file_kinds import HEAD, KINDS, kind_of
 from tribe_np.media.pictures.colours import on_ground
 from tribe_np.media.pictures.profiles import told_of_profile
 from tribe_np.optional import require
@@ -38,6 +38,11 @@ TURNS = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSP
 """Pillow's names of the turns and flips that Exif's orientations ask for."""
 WHY = "reading a picture"
 AGAIN = "copy or download it again"
+RENAMED = {
+    "mp4": ".mp4", "mov": ".mov", "matroska": ".mkv", "avi": ".avi",
+    "wave": ".wav", "flac": ".flac", "ogg": ".ogg", "mp3": ".mp3",
+}  # fmt: skip
+"""Suffixes under which other files are stimuli, by their kind."""
 GIF_EXTENSION, GIF_END = 0x21, 0x3B  # first bytes of blocks
 
 
@@ -182,7 +187,9 @@ def _check_begin(path: Path) -> None:
         raise MediaError(f"{path}: the file is empty")
     kind = kind_of(begin)
     if kind is not None and kind.group != "picture":
-        raise MediaError(f"{path}: is {kind.what}, not a picture; {kind.remedy}")
+        suffix = next((suffix for name, suffix in RENAMED.items() if KINDS[name] is kind), "")
+        remedy = f"rename it to {path.stem}{suffix}" if suffix else kind.remedy
+        raise MediaError(f"{path}: is {kind.what}, not a picture; {remedy}")
 
 
 @contextmanager

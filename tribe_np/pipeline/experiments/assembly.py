@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from tribe_np.pipeline.experiments.design import Design, DesignTrial
@@ -44,13 +45,15 @@ class Experiment:
     """A design whose times are known.
 
     Fields   trials: in order of time, run by run; events: the table that `TribeModel.predict` takes, one timeline per
-             run; facts: what run.json says of it; warnings: what was done with what is odd, with counts
+             run; facts: what run.json says of it; warnings: what was done with what is odd, with counts; files: what
+             was found out about each file that is shown
     """
 
     trials: Trials
     events: Events
     facts: dict[str, Any]
     warnings: tuple[str, ...]
+    files: dict[Path, dict[str, Any]]
 
 
 def assemble(
@@ -81,6 +84,7 @@ def assemble(
         Events(rows).standardized(),
         _facts(design, timed, rows, shelf, order, colour),
         tuple(_warnings(timed, rows, shelf)),
+        {path: shelf.facts.get(path, {}) for path in design.files},
     )
 
 
@@ -182,7 +186,7 @@ def _facts(
     """What run.json holds under "experiment"."""
     return {
         "n_trials": len(timed),
-        "conditions": dict(Counter(trial.row.trial_type for trial in timed)),
+        "conditions": dict(Counter(row.trial_type for row in design)),  # in the order of the design, shuffled or not
         "runs": {
             run: max(t.stop for t in timed if t.row.run == run) for run in dict.fromkeys(t.row.run for t in timed)
         },

@@ -72,6 +72,12 @@ class Design:
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def files(self) -> list[Path]:
+        """The files that are shown, each once."""
+        named = [path for row in self for path in (row.stimulus and row.stimulus.path, row.beside_path) if path]
+        return list(dict.fromkeys(named))
+
     def at(self, row: DesignTrial) -> str:
         """Where a row stands, for errors."""
         return f"{self.path}, line {row.line}"

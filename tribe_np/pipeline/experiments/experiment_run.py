@@ -110,6 +110,9 @@ def _tell(run: RunRecord, built: RunRecord, found: Experiment) -> None:
     for warning in found.warnings:
         run.warn(warning)
     run.facts |= built.facts
+    words_from = {facts["words_from"] for facts in found.files.values() if "words_from" in facts}
+    if heard_by := sorted(name for name in words_from if not Path(name).is_file()):
+        run.facts["words_from"] = ", ".join(heard_by)  # a recogniser; tables of words stand with their files
     for stage, seconds in built.seconds.items():
         run.seconds[stage] = round(run.seconds.get(stage, 0.0) + seconds, 3)
 
@@ -129,6 +132,21 @@ def experiment_to_folder(
     The folder is a prediction's (one timeline per run) with trials.tsv, which has the times that were used.
     Raises   TribeError of every kind; nothing is written then
     """
+    made = run_design(design, out, load=load, wishes=wishes, command=command, threads=threads, subject=subject)
+    return dict(made.run)
+
+
+def run_design(
+    design: Path,
+    out: Path | None,
+    *,
+    load: Callable[[], TribeModel],
+    wishes: ExperimentWishes | None = None,
+    command: str = "",
+    threads: int | None = None,
+    subject: str | None = None,
+) -> Prediction:
+    """`experiment_to_folder` for a caller who wants the predictions, and a folder only where `out` names one."""
     began = time.time()
     wishes, read, model = _opened(design, out, load, wishes, subject)
     found, (predictions, segments) = _predicted(model, read, wishes, subject)
@@ -138,7 +156,7 @@ def experiment_to_folder(
         "tribe_np": __version__,
         "command": command,
         **provenance(),
-        "stimulus": {**file_identity(design, model), "kind": "experiment"},
+        "stimulus": {**file_identity(design, model), "kind": "experiment", "media": _media(found, model)},
         "checkpoint": file_identity(model.checkpoint, model),
         "transcript": None,
         **run_facts(model, predictions, segments),
@@ -149,18 +167,25 @@ def experiment_to_folder(
     run["options"] |= {"threads": threads, "subject": subject, **word_options(wishes.words), **_options(wishes)}
     run["seconds"] |= {"total": round(time.time() - began, 3)}
     rows = predictions.astype(np.float32, copy=False)
-    write_prediction(out, Prediction(rows, tuple(segments), found.events, run, None, found.trials), COMMAND)
-    return run
+    made = Prediction(rows, tuple(segments), found.events, run, None, found.trials)
+    if out is not None:
+        write_prediction(out, made, COMMAND)
+    return made
+
+
+def _media(found: Experiment, model: TribeModel) -> list[dict[str, Any]]:
+    """The files that were shown: path, digest, and what was found out about them."""
+    return [{**file_identity(path, model), **facts} for path, facts in found.files.items()]
 
 
 def _opened(
-    design: Path, out: Path, load: Callable[[], TribeModel], wishes: ExperimentWishes | None, subject: str | None
+    design: Path, out: Path | None, load: Callable[[], TribeModel], wishes: ExperimentWishes | None, subject: str | None
 ) -> tuple[ExperimentWishes, Design, TribeModel]:
     """What is checked before any work."""
     wishes = wishes or ExperimentWishes()
     read = wishes.read(design)
-    files = {row.stim_file: row.stimulus.path for row in read if row.stimulus is not None}
-    check_own_target(out, COMMAND, {"design": design, **files})
+    if out is not None:
+        check_own_target(out, COMMAND, {"design": design, **{str(path): path for path in read.files}})
     model = load()
     check_extractors_of(model, {kind for row in read for kind in _expected(row, wishes)})
     check_subject(model, subject)

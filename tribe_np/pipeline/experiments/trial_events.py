@@ -6,10 +6,13 @@ before, and are those that `predict` of the file alone would compute.
 
 import math
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 from tribe_np.errors import TribeError
 from tribe_np.pipeline.experiments.design import Design, DesignTrial
 from tribe_np.pipeline.progress import number_of
+from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
 from tribe_np.pipeline.stimuli.events_file import MEDIA
 from tribe_np.pipeline.stimuli.language import language_to_show
@@ -24,6 +27,9 @@ from tribe_np.timeline.table import encode_cell
 WORDY = ("Word", "Text", "Sentence")
 UNHEARD = ("picture", "text")  # kinds of file in which no recogniser listens
 SLIGHTLY = 1e-6  # seconds that do not count
+OF_A_FILE = ("picture", "film", "words_from", "transcript_repairs")
+"""What a run's record holds of one stimulus, which that of an experiment holds of each."""
+OF_A_PICTURE = ("in_srgb_by_profile", "n_pictures", "lasts")  # the rest is of a trial: seconds, background, beside
 
 Shown = tuple[object, ...]
 """What two trials must agree in to show the same."""
@@ -35,6 +41,7 @@ class TrialEvents:
 
     `pictures` says how a picture is shown whose row does not, `is_direct` whether the words of a text file are shown
     without a voice, `hears` whether a recogniser may be asked for the words of a sound that has none beside it.
+    `facts` is filled: what was found out about each file.
     """
 
     design: Design
@@ -42,6 +49,7 @@ class TrialEvents:
     pictures: PictureShow = field(default_factory=PictureShow)
     is_direct: bool = False
     hears: bool = True
+    facts: dict[Path, dict[str, Any]] = field(default_factory=dict)  # of each file
     _built: dict[Shown, Events] = field(default_factory=dict)
     _languages: list[str] = field(default_factory=list)
 
@@ -93,10 +101,26 @@ class TrialEvents:
             return self._words(row.words, row.duration, self._language())
         if stimulus.kind == "text" and self.is_direct:
             return self._words(stimulus.text(), row.duration, None)
-        builder = replace(self.builder, pictures=self._show(row))
+        record = RunRecord()
+        builder = replace(self.builder, pictures=self._show(row), record=record)
         if not speech or (_needs_ears(stimulus) and not self.hears):
             builder = replace(builder, words=replace(builder.words, speech=False))
-        return builder.build(stimulus)
+        events = builder.build(stimulus)
+        self._note(stimulus.path, record)
+        return events
+
+    def _note(self, path: Path, record: RunRecord) -> None:
+        """Adds what was told while a file was read to the record of all, but for what is of this file alone."""
+        told = self.builder.record
+        for warning in record.warnings:
+            told.warn(warning)
+        for stage, seconds in record.seconds.items():
+            told.seconds[stage] = round(told.seconds.get(stage, 0.0) + seconds, 3)
+        own = {name: record.facts.pop(name) for name in OF_A_FILE if name in record.facts}
+        picture = own.pop("picture", {})
+        own |= {name: picture[name] for name in OF_A_PICTURE if name in picture}
+        self.facts.setdefault(path, {}).update(own)
+        told.facts |= record.facts
 
     def _words(self, text: str, duration: float | None, language: str | None) -> Events:
         return Events(self.builder.shown_words(text, duration, language=language)).standardized()

@@ -18,14 +18,14 @@ from tribe_np.plots.colours.colour_scale import colour_scale
 from tribe_np.plots.figures.brains import folded_brain
 from tribe_np.plots.figures.colour_bars import ScaleBar
 from tribe_np.plots.figures.figure_files import own_settings
-from tribe_np.plots.figures.figure_options import FOUR_VIEWS
 from tribe_np.plots.figures.given_axes import shown_views
 from tribe_np.plots.figures.lettering import FONT
 from tribe_np.plots.figures.overlays import ValueMap
-from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside
+from tribe_np.plots.figures.panels import Figure, Panel, draw_panels
 from tribe_np.plots.figures.sheets import LETTERS, SMALL, TITLE, TWO_COLUMNS, Look, Sheet, new_sheet
 from tribe_np.plots.figures.surface_maps import beyond_limits
 
+CONTRAST_VIEWS = ("lateral", "medial", "ventral", "dorsal")  # faces and places are seen from below only
 PANELS = 3  # regions whose time courses are drawn
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # Okabe and Ito's
 BAND = 0.18  # opacity of a standard error
@@ -39,7 +39,7 @@ def contrast_figure(result: Contrast) -> Any:
     series = result.series
     if not isinstance(series, SurfaceSeries):
         raise ConfigError("a contrast of voxels has no figure; `tribe-np plot` draws a map of them")
-    views, look = shown_views(FOUR_VIEWS), Look(TWO_COLUMNS)
+    views, look = shown_views(CONTRAST_VIEWS), Look(TWO_COLUMNS)
     brain = folded_brain(series.mesh, "half", views=views, subjects_dir=result.options.subjects_dir)
     check_numbering(series, numbering_at_hand(series.mesh, result.options.subjects_dir), brain.surface.origin)
     values, unit = _shown_values(result)
@@ -50,8 +50,8 @@ def contrast_figure(result: Contrast) -> Any:
         scale = colour_scale(known, symmetric=True, threshold=least)
         whole = np.full(2 * series.per_hemisphere, np.nan)
         whole[series.columns] = values
-        overlay = ValueMap(whole, scale)
-        bar = ScaleBar(scale, unit, beyond_limits(whole, scale), legend_is_beside(views, 1, look))
+        overlay = ValueMap(whole, scale, shown=None if least is None else np.isfinite(whole))
+        bar = ScaleBar(scale, unit, beyond_limits(whole, scale), is_vertical=True)
     return draw_panels(brain, [Panel("", overlay)], views, look, Figure(result.formula, _note(result), bar))
 
 
@@ -60,7 +60,7 @@ def _shown_values(result: Contrast) -> tuple[np.ndarray, str]:
     if result.q is None or result.maps.z is None:
         return result.maps.effect, "Effect (z-scored BOLD)"
     with np.errstate(invalid="ignore"):
-        return np.where(result.q < result.options.level, result.maps.z, np.nan), "z"
+        return np.where(result.q < result.options.level, result.maps.z, np.nan), "z score"
 
 
 def _note(result: Contrast) -> str:
