@@ -6,7 +6,7 @@ from typing import Any
 
 from tribe_np.analysis.contrasts.row_glm import HRFS, NOISES
 from tribe_np.analysis.contrasts.trial_sources import check_seconds
-from tribe_np.analysis.statistics.relabellings import check_most
+from tribe_np.analysis.statistics.relabellings import check_most, check_seed
 from tribe_np.errors import ConfigError
 from tribe_np.shown import did_you_mean, quoted
 
@@ -64,5 +64,6 @@ class ContrastOptions:
             raise ConfigError("--pair and --by-stimulus both say what an observation is; give one of them")
         if self.permute is not None:
             check_most(self.permute, "--permute")
+        check_seed(self.seed, "--seed")
         if not 0 < self.level < 1:
             raise ConfigError(f"the level of q lies between 0 and 1, got {self.level}")

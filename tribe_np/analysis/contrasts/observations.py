@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tribe_np.analysis.contrasts.trial_sources import PlacedTrial, PredictedRows, TrialSource
-from tribe_np.errors import EventsError
+from tribe_np.errors import ConfigError, EventsError
 
 SLACK = 1e-3  # seconds
 
@@ -118,10 +118,13 @@ def time_courses(
     """The rows from `seconds` before each onset to `seconds` after it; offset 0 is the row in which the trial begins.
 
     `values` are other columns (R, n) for the rows of each prediction, such as means of regions.
-    Raises   EventsError for a trial without an onset
+    Raises   EventsError for a trial without an onset; ConfigError for more seconds than any run has
     """
     values = [rows.series.values for rows in source.predictions] if values is None else values
     tr = source.predictions[0].series.tr
+    longest = max(len(rows_of_run(rows, run)) for rows in source.predictions for run in rows.runs()) * tr
+    if seconds > longest:
+        raise ConfigError(f"--fir {seconds:g}: reaches farther than the longest run, which has {longest:g} s")
     reach = int(seconds / tr + SLACK)
     offsets = np.arange(-reach, reach + 1)
     conditions = source.conditions()

@@ -19,7 +19,7 @@ from tribe_np.analysis.statistics.contrast_tests import StatisticMaps
 from tribe_np.analysis.statistics.t_tail import p_of_t, z_of_t
 from tribe_np.errors import ConfigError, EventsError
 from tribe_np.optional import require
-from tribe_np.shown import quoted
+from tribe_np.shown import quoted, some_of
 from tribe_np.timeline.table import read_table, to_number
 
 WHY = "a GLM (contrast --glm)"
@@ -283,9 +283,8 @@ def _absent(model: RowModel, weights: Sequence[float]) -> list[str]:
     for c, condition in enumerate(model.conditions):
         lacking = sorted(names - set(model.runs_of(c)))
         if weights[c] and lacking:
-            shown = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if len(lacking) > 3 else "")
             said.append(
-                f"{condition} has no trial in {len(lacking)} of {len(names)} runs ({shown}): its effect is the mean of "
-                "the others, each against the constant of its run"
+                f"{condition} has no trial in {len(lacking)} of {len(names)} runs ({some_of(lacking)}): its effect is "
+                "the mean of the others, each against the constant of its run"
             )
     return said
