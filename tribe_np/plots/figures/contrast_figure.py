@@ -96,7 +96,7 @@ def course_figure(result: Contrast) -> Any:
     unit = look.pixels(1)
     width, height = look.width_in_pixels, 175 * unit
     sheet = new_sheet(width, height, look)
-    left, right, top, bottom, gap = 34 * unit, 6 * unit, 34 * unit, 44 * unit, 26 * unit
+    left, right, top, bottom, gap = 42 * unit, 6 * unit, 34 * unit, 44 * unit, 14 * unit
     each = (width - left - right - gap * (PANELS - 1)) / PANELS
     limits = _limits(courses, chosen, entries)
     with own_settings():
@@ -104,6 +104,7 @@ def course_figure(result: Contrast) -> Any:
             x = left + place * (each + gap)
             axes = sheet.figure.add_axes((x / width, bottom / height, each / width, (height - top - bottom) / height))
             _draw_courses(axes, courses, chosen, entry, limits, look)
+            axes.tick_params(labelleft=place == 0)  # all panels have one scale
             sheet.write(x + each / 2, top - 7 * unit, regions.name(entry), size=LETTERS)
     sheet.write(width / 2, 8 * unit, f"{result.formula}: means around the onset", size=TITLE, fontweight="bold")
     _legend(sheet, courses, chosen, height - 16 * unit)
