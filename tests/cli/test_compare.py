@@ -49,6 +49,8 @@ def test_tables_hold_what_python_gives(command_here: Command, tmp_path: Path) ->
     assert "most similar" in done.stdout
     assert "regions are left out" in done.stderr
     assert command_here("compare", *films[:2], "--out", out, "--no-figure").returncode == 0, "its own is replaced"
+    inside = command_here("compare", *films[:2], "--out", films[0] / "out", "--no-figure")
+    assert f"is inside the predictions {films[0]}" in refused(inside)
 
 
 def test_json_and_quiet(command_here: Command, tmp_path: Path) -> None:

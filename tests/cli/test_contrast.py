@@ -141,7 +141,7 @@ def test_random_weights_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_an_earlier_contrast_is_replaced_and_nothing_else(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "out"
+    out, before = tmp_path / "out", sorted(path.name for path in made.iterdir())
     assert run(made, FORMULA, "--out", out, "--to", "npy") == 0
     assert run(made, FORMULA, "--out", out, "--to", "npy") == 0
     (out / "mine.txt").write_text("mine")
@@ -149,6 +149,9 @@ def test_an_earlier_contrast_is_replaced_and_nothing_else(
     assert "holds other files (mine.txt)" in capsys.readouterr().err
     assert run(made, FORMULA, "--out", made) == 2
     assert "holds other files" in capsys.readouterr().err
+    assert run(made, FORMULA, "--out", made / "contrast") == 2
+    assert f"is inside the predictions {made}" in capsys.readouterr().err
+    assert sorted(path.name for path in made.iterdir()) == before
 
 
 def cut_table(folder: Path, head: str, rows: list[tuple[object, ...]]) -> Path:
@@ -225,6 +228,9 @@ REFUSED: list[tuple[str, Callable[[Path], Path], list[str], str]] = [
     ("hrf", lambda f: f, [FORMULA, "--hrf", "spm"], "--hrf is for a model over rows; give --glm too"),
     ("glm and labels", lambda f: f, [FORMULA, "--glm", "--permute"], "--permute is for trials"),
     ("few ways", lambda f: f, [FORMULA, "--permute", "19"], "--permute must be a whole number of relabellings from 20"),
+    ("many ways", lambda f: f, [FORMULA, "--permute", "10000001"], "from 20 to 10,000,000, got 10000001"),
+    ("seed", lambda f: f, [FORMULA, "--permute", "--seed", "-1"], "--seed must be a whole number from 0 on, got -1"),
+    ("fir", lambda f: f, [FORMULA, "--fir", "65"], "--fir 65: reaches farther than the longest run, which has 64 s"),
     ("delay", lambda f: f, [FORMULA, "--delay", "nan"], "--delay is a number of seconds, got nan"),
     ("format", lambda f: f, [FORMULA, "--to", "giftii"], "invalid choice: 'giftii'"),
     ("mask", lambda f: f, [FORMULA, "--mask", "x.nii"], "regions are found by --parcellation"),

@@ -107,7 +107,7 @@ def execute(options: argparse.Namespace) -> int:
         options.to, is_surface, parcellation=options.parcellation, mask=options.mask, subjects_dir=options.subjects_dir
     )
     inputs: dict[str, Path | None] = {"experiment or table": options.source, "confounds": options.confounds}
-    check_contrast_target(options.out, inputs | {f"prediction {name}": Path(name) for name in found.folders})
+    check_contrast_target(options.out, inputs, found.folders)
     results = several_contrasts(
         options.source, options.formulas, delay=options.delay, pair=options.pair, by_stimulus=options.by_stimulus,
         glm=options.glm, hrf=options.hrf,

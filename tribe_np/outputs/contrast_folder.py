@@ -19,7 +19,7 @@ from tribe_np.outputs.cell_tables import SEPARATORS, write_rows
 from tribe_np.outputs.exports.export_formats import ExportFormat, ExportOptions, find_format
 from tribe_np.outputs.exports.mask_volumes import mask_format
 from tribe_np.outputs.folder import write_array_file, write_json_file
-from tribe_np.outputs.whole import Inputs, check_own_target, write_whole
+from tribe_np.outputs.whole import Inputs, check_outside, check_own_target, write_whole
 from tribe_np.shown import did_you_mean, quoted
 
 CONTRAST = "contrast"
@@ -82,12 +82,14 @@ def _format_of(name: str, is_surface: bool) -> ExportFormat:
         raise ConfigError(f"--to {quoted(name)}: {error}, and {NPY}{near}") from error
 
 
-def check_contrast_target(folder: Path, inputs: Inputs) -> None:
-    """Refuses, before any work, a folder that could not be written, or that holds an input.
+def check_contrast_target(folder: Path, inputs: Inputs, predictions: Sequence[str]) -> None:
+    """Refuses, before any work, a folder that could not be written, that holds an input or lies in a prediction.
 
     Raises   OutputError
     """
-    check_own_target(folder, CONTRAST, inputs)
+    check_own_target(folder, CONTRAST, {**inputs, **{f"prediction {name}": Path(name) for name in predictions}})
+    for name in predictions:
+        check_outside(folder, Path(name))
 
 
 def write_contrasts(folder: Path, made: Mapping[str, ContrastFiles], formats: MapFormats) -> list[str]:

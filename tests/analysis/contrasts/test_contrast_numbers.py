@@ -109,3 +109,12 @@ def test_repetitions_are_no_new_stimuli(tmp_path: Path) -> None:
     assert found.maps.n_observations == (2, 2)
     assert found.trials == {"a": 6, "b": 6}
     assert not any("different stimuli" in text for text in found.warnings)
+
+
+def test_rows_of_two_conditions_are_counted(tmp_path: Path) -> None:
+    trials = [(2 + 6 * k, 2.5, "ab"[k % 2], "run-1", "") for k in range(8)]
+    trials += [(4 + 6 * k, 2, "c", "run-1", "") for k in range(8)]  # from the middle of the third row on
+    made = write_experiment(tmp_path / "made", noise(64), trials)
+    found = several_contrasts(made, ["a - c", "a - b"])
+    assert "4 of 24 rows are of trials of several conditions, and count in each of them" in found[0].warnings
+    assert not any("of several conditions" in text for text in found[1].warnings)

@@ -26,7 +26,7 @@ def test_the_trial_of_that_second_gets_it_and_no_other(impulse: Path) -> None:
     found = observe(read_trial_source(impulse))
     assert (found.values[AT] == 1).all()
     assert np.delete(found.values, AT, axis=0).max() == 0
-    assert found.n_rows.tolist() == [1] * 20
+    assert [rows.tolist() for rows in found.rows] == [[row] for row in range(20)]
 
 
 @pytest.mark.parametrize("delay", [-2.0, 3.0])

@@ -13,7 +13,7 @@ import numpy as np
 
 from tribe_np.analysis.statistics.contrast_tests import pair_sums
 from tribe_np.analysis.statistics.observations_check import Groups, checked_groups
-from tribe_np.analysis.statistics.relabellings import check_most, label_relabellings, n_alike, sign_flips
+from tribe_np.analysis.statistics.relabellings import check_most, check_seed, label_relabellings, n_alike, sign_flips
 from tribe_np.errors import ConfigError, ShapeError
 
 MOST = 10_000  # relabellings: all are taken where there are no more, else so many are drawn
@@ -72,6 +72,7 @@ def permutation_p(
              to 0: labels say nothing about such a sum; ShapeError
     """
     check_most(most)
+    check_seed(seed)
     found = checked_groups(groups, weights, paired=paired)
     if min(found.sizes) < 2:
         raise ConfigError("permutations need at least two observations of every condition")

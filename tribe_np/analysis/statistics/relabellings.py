@@ -68,11 +68,18 @@ def n_alike(labels: np.ndarray, blocks: Sequence[Hashable], weights: np.ndarray)
 
 def check_most(most: int, name: str = "most") -> None:
     """Raises   ConfigError unless `most` relabellings can give a p below 0.05 at all."""
-    if isinstance(most, bool) or not isinstance(most, (int, np.integer)) or not FEWEST <= most <= 10_000_000:
+    is_whole = isinstance(most, (int, np.integer)) and not isinstance(most, bool)
+    if not is_whole or not FEWEST <= most <= 10_000_000:
+        why = "; fewer could give no p below 0.05" if is_whole and most < FEWEST else ""
         raise ConfigError(
-            f"{name} must be a whole number of relabellings from {FEWEST} to 10,000,000, got {most!r}; fewer could "
-            "give no p below 0.05"
+            f"{name} must be a whole number of relabellings from {FEWEST} to 10,000,000, got {most!r}{why}"
         )
+
+
+def check_seed(seed: int, name: str = "seed") -> None:
+    """Raises   ConfigError for what NumPy takes for no seed."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ConfigError(f"{name} must be a whole number from 0 on, got {seed!r}")
 
 
 def _n_arrangements(labels: np.ndarray) -> int:
