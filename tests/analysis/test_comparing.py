@@ -192,10 +192,10 @@ def test_what_is_not_finite_counts_in_no_stimulus() -> None:
     [
         ({"checkpoint": {"sha256": "b" * 64}}, "the checkpoint: aaaaaaaaaaaa and bbbbbbbbbbbb"),
         ({"models": {"text": {"sha256": "9" * 64}}}, "the text model"),
-        ({"options": {"compat": ["duplicate_words"]}}, "the option compat"),
-        ({"options": {"video_stride": 4}}, "the option video_stride"),
-        ({"options": {"context": "anchored"}}, "the option context"),
-        ({"options": {"only": ["video"]}}, "the option only: not given and video"),
+        ({"options": {"compat": ["duplicate_words"]}}, "the option 'compat'"),
+        ({"options": {"video_stride": 4}}, "the option 'video_stride'"),
+        ({"options": {"context": "anchored"}}, "the option 'context'"),
+        ({"options": {"only": ["video"]}}, "the option 'only': not given and video"),
         ({"subject": {"kind": "one", "index": 3, "name": "s"}}, "the subject"),
         ({"units": "percent"}, "units"),
         ({"resampled": {"from": "fsaverage5", "to": "fsaverage3"}}, "how they were brought onto their mesh"),
@@ -217,7 +217,7 @@ def test_what_changes_last_digits_only_is_no_difference(tmp_path: Path) -> None:
     sources = [folder(tmp_path / "a"), folder(tmp_path / "b", options={"precision": "float64"})]
     models = {"text": RUN["models"]["text"]}
     made = compare([*sources, folder(tmp_path / "c", models=models)])
-    assert any("1 of 3 predictions have no video features, such as c" in text for text in made.warnings)
+    assert any("no video features in 1 of 3 predictions (c)" in text for text in made.warnings)
 
 
 def test_random_weights_are_said(tmp_path: Path) -> None:

@@ -212,7 +212,7 @@ REFUSED: list[tuple[str, Callable[[Path], Path], list[str], str]] = [
         "column 'duration' is missing beside onset",
     ),
     ("models", other_model, [FORMULA], "differ in the video model: "),
-    ("one branch", one_branch, [FORMULA], "differ in the option only: not given and video"),
+    ("one branch", one_branch, [FORMULA], "differ in the option 'only': not given and video"),
     ("meshes", other_mesh, [FORMULA, "--anyway"], "on fsaverage3"),
     ("pairs", lambda f: cut_table(f, "onset\tduration\ttrial_type", [(1, 1, "a"), (3, 1, "b")]),
      [FORMULA, "--pair"], "no pair has trials of a and b"),

@@ -18,6 +18,7 @@ OPTIONS = (
 )  # fmt: skip
 """Options of run.json that change features; precision, device and kernels change their last digits only."""
 WHOLE_DIGEST = 64
+MOST_NAMES = 3  # in a warning
 ADVICE = "take predictions of one model, or give --anyway (anyway=True)"
 Named = Sequence[tuple[str, AnySeries]]  # what messages call each prediction, and the prediction
 
@@ -115,7 +116,7 @@ def _facts(series: AnySeries) -> dict[str, Any]:
     for name in OPTIONS:
         if name in options and not (name == "context_stride" and options.get("context") == "exact"):
             value = options[name]
-            facts[f"the option {name}"] = sorted(map(str, value)) if isinstance(value, list) else value
+            facts[f"the option '{name}'"] = sorted(map(str, value)) if isinstance(value, list) else value
     return facts
 
 
@@ -161,9 +162,10 @@ def _lacking(predictions: Named) -> list[str]:
     for modality in every:
         without = [name for name, told in known if modality not in told]
         if without:
+            named = ", ".join(without[:MOST_NAMES]) + (" ..." if len(without) > MOST_NAMES else "")
             said.append(
-                f"{len(without)} of {len(predictions)} predictions have no {modality} features, such as {without[0]}: "
-                "part of their difference to the others is that"
+                f"no {modality} features in {len(without)} of {len(predictions)} predictions ({named}): part of their "
+                "difference to the others is that"
             )
     return said
 

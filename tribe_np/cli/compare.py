@@ -136,8 +136,9 @@ def _of_two(made: "Comparison") -> list[str]:
     facts = [
         (f"{made.metric} of the mean maps", made.similarity[0, 1]),
         ("difference of the means (first - second)", made.differences(0, 1)[0]),
-        ("correlation over time of the cortex's mean", made.correlations[0, 0, 1]),
     ]
+    if len(made.grid.points) > 2:  # of two points it is 1 or -1, whatever they are
+        facts.append(("correlation over time of the cortex's mean", made.correlations[0, 0, 1]))
     if made.rsa is not None:
         facts.append(("rsa over time", made.rsa[0, 1]))
     return [f"{what}: {value:.4g}" for what, value in facts]

@@ -14,9 +14,7 @@ from tribe_np.cortex.regions.roi_tables import roi
 from tribe_np.cortex.voxel_series import AnySeries
 from tribe_np.errors import MissingDependencyError, ParcellationError
 
-HOW_TO_GET = (
-    "tribe-np download hcp-mmp1 fetches HCP-MMP1; --parcellation takes a name such as destrieux, a folder or files"
-)
+OTHERS = "--parcellation also takes a name such as destrieux"
 Test = Callable[[np.ndarray], StatisticMaps]  # of rows (n, regions): trials, or the rows of a GLM
 
 
@@ -96,7 +94,7 @@ def find_regions(template: AnySeries, parcellation: Any) -> tuple[RegionMeans | 
     except (ParcellationError, MissingDependencyError) as error:
         if parcellation is not None:
             raise
-        return None, [f"no table of regions: {error}; {HOW_TO_GET}"]
+        return None, [f"no table of regions: {error}; {OTHERS}"]
     is_surface = isinstance(table.parcellation, Parcellation)
     return RegionMeans(template, table, table.parcellation if is_surface else parcellation), list(table.warnings)
 
