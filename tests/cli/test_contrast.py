@@ -116,7 +116,7 @@ def test_one_trial_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     made = write_experiment(tmp_path / "made", noise(20), [(1, 2, "a", "run-1", ""), (9, 2, "b", "run-1", "")])
     assert run(made, FORMULA, "--out", tmp_path / "out") == 0
     said = capsys.readouterr()
-    assert "effect only: one observation in a condition" in said.out
+    assert "a - b: no test, trials: a 1, b 1\n  effect only: one observation in a condition" in said.out
     assert "the effect only, since nothing tells how it would vary" in said.err
     assert [path.name for path in (tmp_path / "out" / "npy").iterdir()] == ["effect.npy"]
     assert not (tmp_path / "out" / "clusters.tsv").exists()

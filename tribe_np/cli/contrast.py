@@ -198,7 +198,8 @@ def _lines(result: "Contrast", folder: Path) -> list[str]:
 
     counts = ", ".join(f"{name} {n}" for name, n in result.trials.items())
     unit = "vertices" if isinstance(result.series, SurfaceSeries) else "voxels"
-    lines = [f"{result.formula}: {result.method}, trials: {counts}"]
+    method = "no test" if result.df_range is None else result.method
+    lines = [f"{result.formula}: {method}, trials: {counts}"]
     if result.df_range is not None:
         low, high = result.df_range
         degrees = f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
