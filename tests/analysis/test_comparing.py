@@ -220,7 +220,7 @@ def test_what_changes_last_digits_only_is_no_difference(tmp_path: Path) -> None:
     sources = [folder(tmp_path / "a"), folder(tmp_path / "b", options={"precision": "float64"})]
     models = {"text": RUN["models"]["text"]}
     made = compare([*sources, folder(tmp_path / "c", models=models)])
-    assert any("1 of 3 predictions have no video features, such as c" in text for text in made.warnings)
+    assert any("no video features in 1 of 3 predictions (c)" in text for text in made.warnings)
 
 
 def test_a_run_json_that_says_less_is_not_taken_for_the_same(tmp_path: Path) -> None:

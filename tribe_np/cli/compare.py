@@ -39,13 +39,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--rsa", action="store_true",
-        help="likeness of courses too: do two stimuli have alike and unlike moments at the same times?",
+        help="representational similarity too: do two stimuli have alike and unlike moments at the same times?",
     )  # fmt: skip
     parser.add_argument(
         "--nearest", type=int, default=3, metavar="K", help="the K most similar others of each (default: 3)"
     )
     parser.add_argument(
-        "--names", type=_names, metavar="NAMES", help="names of the predictions, between commas (default: short paths)"
+        "--names",
+        type=_names,
+        metavar="NAMES",
+        help="names of the predictions, separated by commas (default: short paths)",
     )
     common.add_parcellation(parser)
     parser.add_argument("--no-figure", dest="figure", action="store_false", help=f"do not draw {FIGURE}")

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--preview",
         type=common.path,
         metavar="FILE",
-        help="also write a film of the runs for the eyes, such as run.mp4",
+        help="also write a film of what a participant would see and hear, such as run.mp4",
     )
     _add_order_arguments(parser)
     _add_shown_arguments(parser)
@@ -155,7 +155,9 @@ def execute(options: argparse.Namespace) -> int:
 
         films = run_preview(options.out, options.preview, stage=shown.stage)
         common.print_warnings([warning for film in films for warning in film.warnings])
-        lines += [f"wrote {film.path}: {film.timeline} for the eyes, {film.duration:.1f} s" for film in films]
+        lines += [
+            f"wrote {film.path}: what is seen and heard in {film.timeline}, {film.duration:.1f} s" for film in films
+        ]
     names = list(run["experiment"]["conditions"])
     formula = shlex.quote(f"{names[0]} - {names[1]}" if len(names) > 1 else names[0])
     common.print_result(options, run, [*lines, f"next: tribe-np contrast {folder} {formula} --out contrast"])
@@ -182,9 +184,7 @@ def _counts(facts: "Mapping[str, object]") -> str:
     rows, computed = facts["rows"], facts["computed"]
     assert isinstance(rows, dict)
     assert isinstance(computed, dict)
-    return "features: " + ", ".join(
-        f"{computed[kind]} of {count} {kind} rows are different" for kind, count in rows.items()
-    )
+    return "features: " + ", ".join(f"{computed[kind]} different of {n} {kind} rows" for kind, n in rows.items())
 
 
 def _check(options: argparse.Namespace) -> None:

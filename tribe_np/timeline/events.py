@@ -25,6 +25,7 @@ from tribe_np.timeline.table import (
     read_table,
     to_integer,
     to_number,
+    without_tabs,
     write_table,
 )
 
@@ -312,9 +313,13 @@ def check(row: Event, where: str) -> None:
 
 def require_columns(names: Iterable[str], where: str) -> None:
     """Raises EventsError when a column without a default is missing."""
-    missing = [name for name in ("type", "start", "timeline") if name not in names]
+    found = list(names)
+    missing = [name for name in ("type", "start", "timeline") if name not in found]
     if missing:
-        raise EventsError(f"{where}: column {missing[0]!r} is missing; an events table needs type, start and timeline")
+        raise EventsError(
+            f"{where}: column {missing[0]!r} is missing; an events table needs type, start and timeline"
+            f"{without_tabs(found)}"
+        )
 
 
 def is_missing(value: object) -> bool:

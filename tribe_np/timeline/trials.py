@@ -12,7 +12,15 @@ from typing import Any
 
 from tribe_np.errors import EventsError
 from tribe_np.shown import quoted
-from tribe_np.timeline.table import decode_extra, encode_cell, encode_extra, read_table, to_number, write_table
+from tribe_np.timeline.table import (
+    decode_extra,
+    encode_cell,
+    encode_extra,
+    read_table,
+    to_number,
+    without_tabs,
+    write_table,
+)
 
 TRIALS = "trials.tsv"
 """The file of an experiment's folder."""
@@ -88,7 +96,10 @@ class Trials:
         columns, records = read_table(path)
         for name in (*NUMBERS, "trial_type"):
             if name not in columns:
-                raise EventsError(f"{path}: column {name!r} is missing; trials need onset, duration and trial_type")
+                raise EventsError(
+                    f"{path}: column {name!r} is missing; trials need onset, duration and trial_type"
+                    f"{without_tabs(columns)}"
+                )
         return Trials(
             tuple(_trial(dict(zip(columns, cells, strict=True)), f"{path}, line {n}") for n, cells in records)
         )

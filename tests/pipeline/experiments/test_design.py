@@ -87,6 +87,8 @@ def test_a_wrong_cell_is_named(folder: Path, row: str, said: str) -> None:
     [
         (["onset|duration|trial_type|stim_file"], "holds no trials"),
         (["onset|duration|stim_file", "0|1|a.wav"], "'trial_type' is missing"),
+        (["duration|trial_type|stim_file", "1|a|a.wav"], "'onset' is missing.*; with --isi it needs no onsets"),
+        (["onset,duration,trial_type,stim_file", "0,1,a,a.wav"], "separated by commas, and must be by tabs"),
         (["onset|duration|trial_type", "0|1|t"], "neither column"),
         (["onset|onset|duration|trial_type|stim_file", "0|0|1|t|a.wav"], "more than once"),
         ([""], "empty"),

@@ -16,7 +16,7 @@ from tribe_np.cortex.voxel_series import AnySeries, as_voxel_series, is_voxel_fo
 from tribe_np.errors import ConfigError, EventsError, OutputError
 from tribe_np.formats.prediction_folder import read_prediction, why_no_prediction
 from tribe_np.shown import did_you_mean, quoted, some_of
-from tribe_np.timeline.table import MISSING, read_table, to_number
+from tribe_np.timeline.table import MISSING, read_table, to_number, without_tabs
 from tribe_np.timeline.trials import TRIALS, Trial, Trials
 
 RUN_COLUMNS = ("run", "timeline")
@@ -164,7 +164,7 @@ def _of_table(path: Path, *, anyway: bool) -> TrialSource:
         if name not in columns:
             raise EventsError(
                 f"{path}: column {name!r} is missing; a table of trials needs prediction and trial_type, and may have "
-                f"onset, duration, run and pair{did_you_mean(name, columns)}"
+                f"onset, duration, run and pair{without_tabs(columns) or did_you_mean(name, columns)}"
             )
     given = [name for name in ("onset", "duration") if name in columns]
     if len(given) == 1:

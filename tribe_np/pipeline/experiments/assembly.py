@@ -219,8 +219,11 @@ def _warnings(timed: Sequence[TimedTrial], rows: list[Event], shelf: TrialEvents
     silent = sum(trial.row.volume is not None and not len(events.of_type("Audio")) for trial, events in built)
     if silent:
         yield f"the volume of {silent} of {all_trials} changes nothing: they have no sound"
-    wordless = {row.stimulus for row, _ in ((t.row, e) for t, e in built) if row.stimulus and row.kind not in UNHEARD}
-    if speech and not shelf.hears and (n := sum(stimulus.sidecar is None for stimulus in wordless)):
+    heard = {
+        trial.row.stimulus for trial, events in built
+        if trial.row.stimulus and trial.row.kind not in UNHEARD and events.of_type("Audio")
+    }  # fmt: skip
+    if speech and not shelf.hears and (n := sum(stimulus.sidecar is None for stimulus in heard)):
         yield f"{number_of(n, 'files')} of sound or film without a transcript: taken without words"
     doubled = sum(_n_doubled(rows, kind) for kind in SEEN_OR_HEARD)
     if doubled:

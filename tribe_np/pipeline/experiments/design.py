@@ -15,7 +15,7 @@ from tribe_np.errors import EventsError, MissingFileError, StimulusError, TribeE
 from tribe_np.media.pictures.kinds import BACKGROUNDS
 from tribe_np.pipeline.stimuli.stimulus import DIRECT, Stimulus, WordSource, open_stimulus
 from tribe_np.shown import quoted
-from tribe_np.timeline.table import decode_extra, read_table, to_number
+from tribe_np.timeline.table import decode_extra, read_table, to_number, without_tabs
 from tribe_np.timeline.trials import MISSING_TEXT
 
 TEXTS = ("trial_type", "run", "stim_file", "words", "background", "beside", "pair")
@@ -95,8 +95,10 @@ def read_design(path: str | Path, *, needs_onsets: bool = True, is_direct: bool 
     columns, records = read_table(path)
     for name in REQUIRED:
         if name not in columns and (name != "onset" or needs_onsets):
+            way_out = "; with --isi it needs no onsets" if name == "onset" else ""
             raise EventsError(
                 f"{path}: column {name!r} is missing; a design has onset, duration, trial_type and stim_file or words"
+                f"{without_tabs(columns) or way_out}"
             )
     if "stim_file" not in columns and "words" not in columns:
         raise EventsError(f"{path}: neither column 'stim_file' nor 'words' is there; one of them says what is shown")

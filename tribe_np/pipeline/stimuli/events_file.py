@@ -142,10 +142,11 @@ class _Finder:
         """What to say about relative paths."""
         n_all = self.here + self.there
         if n_all:
-            what = "1 relative path leads" if n_all == 1 else f"{n_all} relative paths lead"
-            counts = (f"{self.here} from the working folder", f"{self.there} from the folder of the table")
-            chosen = [text for text, n in zip(counts, (self.here, self.there), strict=True) if n]
-            yield f"{self.table.name}: {what} to a file: {' and '.join(chosen)}"
+            what = "1 relative path" if n_all == 1 else f"{n_all} relative paths"
+            where = "in the working folder" if self.here else "in the folder of the table"
+            if self.here and self.there:
+                where = f"{self.here} in the working folder and {self.there} in the folder of the table"
+            yield f"{self.table.name}: {what}, found {where}"
         if self.in_both:
             yield (
                 f"{self.table.name}: {len(self.in_both)} of them ({quoted(self.in_both[0], 60)}) would lead to another "

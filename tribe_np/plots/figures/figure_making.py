@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.cortex.meshes.numbering import check_numbering, numbering_at_hand
+from tribe_np.cortex.random_weights import RANDOM
 from tribe_np.errors import ConfigError, ShapeError
 from tribe_np.plots.colours.colour_scale import ColourScale, colour_scale
 from tribe_np.plots.figures.brains import FoldedBrain, folded_brain
@@ -236,4 +237,5 @@ def _timesteps(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
         parcellation=options.parcellation, mesh=shown[0].series.mesh, inflate=options.surface,
         subjects_dir=options.subjects_dir, percentile=options.percentile,
     )  # fmt: skip
-    return MadeFigure(figure, odd_of(figure))  # which counts bare vertices too
+    random = [text for one in shown for text in one.warnings if text.endswith(RANDOM)]
+    return MadeFigure(figure, tuple(dict.fromkeys([*random, *odd_of(figure)])))  # the figure counts bare vertices too
