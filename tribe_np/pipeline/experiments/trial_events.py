@@ -11,6 +11,7 @@ from typing import Any
 
 from tribe_np.errors import TribeError
 from tribe_np.pipeline.experiments.design import Design, DesignTrial
+from tribe_np.pipeline.features.shown_pictures import is_still
 from tribe_np.pipeline.progress import number_of
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
@@ -243,4 +244,6 @@ def _content(row: Event) -> tuple[object, ...]:
     extra = tuple(sorted((name, encode_cell(value)) for name, value in row.extra.items()))
     if row.type == "Word":
         return row.type, row.text, row.context
+    if row.type == "Video" and is_still(row):  # which costs once, however long it is shown
+        return row.type, row.filepath, extra
     return row.type, row.filepath, row.offset, row.duration, extra
