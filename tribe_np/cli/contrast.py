@@ -201,7 +201,7 @@ def _lines(result: "Contrast", folder: Path) -> list[str]:
     lines = [f"{result.formula}: {result.method}, trials: {counts}"]
     if result.df_range is not None:
         low, high = result.df_range
-        degrees = f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
+        degrees = " to ".join(dict.fromkeys([f"{low:.4g}", f"{high:.4g}"]))  # 19 and 19.000000000000004 are one
         lines.append(f"  df {degrees}; {result.n_significant} of {result.maps.n_vertices} {unit} have q < "
                      f"{result.options.level:g}")  # fmt: skip
     elif result.maps.is_effect_only:

@@ -230,8 +230,8 @@ def row_contrast(model: RowModel, weights: Sequence[float], counts: Sequence[int
     said = _absent(model, weights)
     if noise == "ar1" and min(used) < SHORT:
         said.append(
-            f"the shortest run has {min(used)} rows: the ar1 of a run is found too small from few rows, and so is p (where "
-            "nothing differs, p < 0.05 in 7 to 9 % of vertices at 30 rows a run)"
+            f"the shortest run has {min(used)} rows: the ar1 of a run is found too small from few rows, and so is p "
+            "(where nothing differs, p < 0.05 in 7 to 9 % of vertices at 30 rows a run)"
         )
     said += [f"{n_undefined} of {n} vertices are explained without rest: they have no t"] if n_undefined else []
     said += [f"{n - len(effect)} of {n} vertices are NaN or infinite in some row: they stay NaN"] * (n > len(effect))
