@@ -167,8 +167,8 @@ def _lacking(predictions: Named) -> list[str]:
         without = [name for name, told in known if modality not in told]
         if without:
             said.append(
-                f"no {modality} features in {len(without)} of {len(predictions)} predictions ({some_of(without)}): part "
-                "of their difference to the others is that"
+                f"no {modality} features in {len(without)} of {len(predictions)} predictions ({some_of(without)}): "
+                "part of their difference to the others is that"
             )
     return said
 
