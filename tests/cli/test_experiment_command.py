@@ -42,7 +42,7 @@ def test_a_design_becomes_a_folder(command_here: Command, demo: DemoPaths, desig
     facts = run["experiment"]
     assert facts["screen"] == "grey"
     assert facts["rows"]["Video"] == 6
-    assert facts["computed"]["Video"] == 5
+    assert facts["computed"]["Video"] == 3  # two pictures, and the screen: a still costs once, however long it stays
     screens = [line.split("\t") for line in (out / "events.tsv").read_text().splitlines() if "screen:grey" in line]
     assert [(float(cells[1]), float(cells[2])) for cells in screens] == [(1, 3), (5, 1), (7, 1.9)]
 

@@ -132,7 +132,9 @@ class Bars(Lines):
 
 def counted(number: int | None, unit: str) -> str:
     """The unit, a plural, as it goes with the number."""
-    return unit.removesuffix("s") if number == 1 else unit
+    if number != 1:
+        return unit
+    return "stimulus" if unit == "stimuli" else unit.removesuffix("s")
 
 
 def number_of(number: int, unit: str) -> str:

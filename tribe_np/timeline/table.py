@@ -59,7 +59,7 @@ def read_table(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]
     try:
         text = read_small_file(path, most=MAX_BYTES, error=EventsError).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise EventsError(f"{path}: not UTF-8 text (byte {error.start}); an events table is a UTF-8 .tsv") from error
+        raise EventsError(f"{path}: not UTF-8 text (byte {error.start}); save the table as UTF-8, with tabs") from error
     return checked_records(text, path)
 
 
@@ -67,7 +67,7 @@ def checked_records(text: str, path: str | Path) -> tuple[list[str], list[tuple[
     """`read_table` of a text; `path` names it in errors."""
     records = parse(text, str(path))
     if not records:
-        raise EventsError(f"{path}: empty; an events table starts with a line of column names")
+        raise EventsError(f"{path}: empty; a table starts with a line of column names")
     columns = records[0][1]
     repeated = [name for name, count in Counter(columns).items() if count > 1]
     if repeated:
@@ -105,6 +105,8 @@ def to_number(cell: object, convert: Callable[[float], Any]) -> Any:
     """
     if cell is None or (isinstance(cell, str) and cell.strip().lower() in MISSING):
         return None
+    if isinstance(cell, str) and "_" in cell:  # Python would read 1_0 as 10
+        raise ValueError(f"{cell} is not a number")
     value = float(cell)  # type: ignore[arg-type]  # a cell of a DataFrame is any object: float() itself is the check
     return None if math.isnan(value) else convert(value)
 

@@ -11,7 +11,7 @@ from tests.media.pictures.picture_samples import noise, write_animated, write_pi
 from tribe_np.errors import ConfigError, MediaError
 from tribe_np.media.pictures.reading import picture_file
 from tribe_np.media.pictures.screens import Screen, ground_side
-from tribe_np.pipeline.stimuli.picture_rows import PictureShow, picture_events, screen_event
+from tribe_np.pipeline.stimuli.picture_rows import PictureShow, picture_events, screen_event, told_of_picture
 
 pytestmark = pytest.mark.extras
 GREY = (128, 128, 128)
@@ -132,8 +132,26 @@ def test_what_is_no_picture_is_refused_in_one_line(tmp_path: Path, name: str, he
 def test_a_picture_cut_short_is_refused(tmp_path: Path, suffix: str) -> None:
     path = write_picture(tmp_path / f"a{suffix}", np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8))
     path.write_bytes(path.read_bytes()[:-900])
-    with pytest.raises(MediaError, match=r"cannot be decoded|not a picture|cannot be read"):
+    with pytest.raises(MediaError, match=r"cannot be decoded|not a picture|cannot be read|is damaged"):
         picture_events(path, PictureShow())
+
+
+def test_a_png_with_a_wrong_byte_is_refused(tmp_path: Path) -> None:
+    path = write_picture(tmp_path / "a.png", noise(1, 64, 64)[0])
+    held = bytearray(path.read_bytes())
+    held[len(held) // 2] ^= 255  # Pillow alone shows other pixels
+    path.write_bytes(held)
+    with pytest.raises(MediaError, match=r"a\.png: (is damaged|cannot be decoded): .*; copy or download it again"):
+        picture_events(path, PictureShow())
+
+
+def test_a_picture_that_begins_again_is_told(tmp_path: Path) -> None:
+    path = write_animated(tmp_path / "a.gif", noise(3, 8, 8), [250, 250, 500])
+    for seconds, told in ((None, 0), (1.0, 0), (3.0, 1)):
+        (row,) = picture_events(path, PictureShow(seconds))
+        assert (
+            sum("lasts 1 s and is shown for 3 s: it begins again" in note for note in told_of_picture(row)[1]) == told
+        )
 
 
 @pytest.mark.parametrize("size", [(10000, 10000), (60000, 60000), (20000, 20), (2**31 - 1, 2**31 - 1)])

@@ -15,6 +15,7 @@ def folder(tmp_path: Path) -> Path:
     soundfile.write(tmp_path / "a.wav", np.zeros(16000), 16000)
     (tmp_path / "a.png").write_bytes(b"not read here")
     (tmp_path / "a.xyz").write_bytes(b"x")
+    (tmp_path / "folder.png").mkdir()
     return tmp_path
 
 
@@ -60,6 +61,10 @@ def test_onsets_are_not_needed_with_a_gap(folder: Path) -> None:
         ("nan|1|t|a.wav||||", "line 2: onset is 'nan'"),
         ("n/a|1|t|a.wav||||", "line 2: onset is missing"),
         ("inf|1|t|a.wav||||", "line 2: onset is 'inf'"),
+        ("0,5|1|t|a.wav||||", "line 2: onset is '0,5', expected seconds from 0 on; write 0.5"),
+        ("1_0|1|t|a.wav||||", "line 2: onset is '1_0'"),
+        ("0|1|t|folder.png||||", "is a folder, expected a file"),
+        ("0|1|t|sub\\\\a.wav||||", "; write / between folders"),
         ("0|0|t|a.wav||||", "line 2: duration is '0'"),
         ("0|x|t|a.wav||||", "line 2: duration is 'x'"),
         ("0|1|n/a|a.wav||||", "line 2: trial_type is missing"),
@@ -90,6 +95,11 @@ def test_a_wrong_cell_is_named(folder: Path, row: str, said: str) -> None:
         (["onset|duration|trial_type", "0|1|t"], "neither column"),
         (["onset|onset|duration|trial_type|stim_file", "0|0|1|t|a.wav"], "more than once"),
         ([""], "empty"),
+        (["onset,duration,trial_type,stim_file", "0,1,t,a.wav"], "separated by commas, not by tabs"),
+        (["onset;duration;trial_type;stim_file", "0;1;t;a.wav"], "separated by semicolons, not by tabs"),
+        (["Onset|duration|trial_type|stim_file", "0|1|t|a.wav"], "it has 'Onset': names are in small letters"),
+        (["onset |duration|trial_type|stim_file", "0|1|t|a.wav"], "it has 'onset ': names"),
+        (["type|start|duration|timeline|filepath", "Audio|0|1|t|a.wav"], "table of events, which `tribe-np predict`"),
     ],
 )
 def test_a_wrong_table_is_named(folder: Path, lines: list[str], said: str) -> None:

@@ -145,6 +145,22 @@ def test_chunks_are_joined_as_they_were_cut() -> None:
     assert joined == whole
 
 
+@pytest.mark.parametrize("duration", ["0.2", "n/a"])
+def test_a_sound_too_short_for_a_step_is_refused_with_its_line(model: TribeModel, folder: Path, duration: str) -> None:
+    name = "a.wav" if duration == "0.2" else "short.wav"
+    soundfile.write(folder / "short.wav", np.random.default_rng(0).normal(0, 0.1, 3200), 16000)
+    path = write(folder, f"0|{duration}|n|{name}||r|")
+    with pytest.raises(EventsError, match=r"line 2: shown for 0.2 s it would leave no trace.* more than 0.25 s"):
+        experiment_events(model, path, SILENT)
+
+
+def test_a_background_that_changes_nothing_is_counted(model: TribeModel, folder: Path) -> None:
+    path = folder / "d.tsv"
+    path.write_text("onset\tduration\ttrial_type\twords\tbackground\n0\t1\ta\tthe dog\twhite\n2\t1\ta\ta cat\t\n")
+    said = experiment_events(model, path, SILENT).warnings
+    assert "the background of 1 of 2 trials changes nothing: they show no picture" in said
+
+
 def test_sounds_at_once_are_refused_and_nothing_is_written(model: TribeModel, folder: Path, tmp_path: Path) -> None:
     path = write(folder, "0|n/a|n|a.wav||r|", "1|n/a|n|a.wav||r|")
     with pytest.raises(EventsError, match=r"lines 2 and 3: two sounds at once in run r \(0 to 2 s, 1 to 3 s\)"):

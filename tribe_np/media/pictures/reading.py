@@ -118,7 +118,21 @@ def _picture_file(path: Path, size: int, changed: int) -> PictureFile:
             shown = f"{n_pictures} picture{'s' * (n_pictures != 1)}"
             notes.append(f"{path.name}: ends without a mark of its end and may be cut short; {shown} found and shown")
         turned = _orientation(image) in (5, 6, 7, 8)
+    if kind == "PNG":
+        _check_sums(path)
     return PictureFile(path, kind, (height, width) if turned else (width, height), delays, first, tuple(notes), profile)
+
+
+def _check_sums(path: Path) -> None:
+    """Refuses a PNG whose parts are not those that were written: Pillow decodes its pixels without asking.
+
+    Raises   MediaError
+    """
+    with _opened(path) as image:
+        try:
+            image.verify()
+        except Exception as error:
+            raise MediaError(f"{path}: is damaged: {reason_of(error)}; {AGAIN}") from error
 
 
 def _n_pictures(image: Any, path: Path) -> int:

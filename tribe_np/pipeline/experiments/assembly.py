@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tribe_np.errors import EventsError
 from tribe_np.pipeline.experiments.design import Design, DesignTrial
 from tribe_np.pipeline.experiments.schedule import (
     DECIMALS,
@@ -22,6 +23,7 @@ from tribe_np.pipeline.experiments.trial_events import (
     TrialEvents,
     cut,
     ended,
+    leaves_trace,
     media_length,
     n_different,
     placed_at,
@@ -68,7 +70,7 @@ def assemble(
     where = str(design.path)
     _check_given_length(design, most_hours)
     shelf.check_words()
-    timed = schedule([timed_trial(row, shelf.of(row, speech=False)) for row in design], order)
+    timed = schedule([timed_trial(row, shelf.of(row, speech=False), design.at(row)) for row in design], order)
     check_length(timed, where, most_hours)
     check_overlaps(timed, where, order)
     if shelf.builder.words.speech:
@@ -97,9 +99,17 @@ def _check_given_length(design: Design, most_hours: float) -> None:
         check_length(stated, str(design.path), most_hours)
 
 
-def timed_trial(row: DesignTrial, events: Events) -> TimedTrial:
-    """A trial with the duration that the table gives, or that of its file."""
+def timed_trial(row: DesignTrial, events: Events, where: str) -> TimedTrial:
+    """A trial with the duration that the table gives, or that of its file.
+
+    Raises   EventsError for one that is too short to be seen or heard
+    """
     duration = media_length(events) if row.duration is None else row.duration
+    if not leaves_trace(events, duration):
+        raise EventsError(
+            f"{where}: shown for {duration:g} s it would leave no trace: features have {FREQUENCY:g} steps a second; "
+            f"show it for more than {0.5 / FREQUENCY:g} s"
+        )
     trial = TimedTrial(row, duration)
     return replace(trial, spans=spans(trial, events))
 
@@ -224,6 +234,9 @@ def _warnings(timed: Sequence[TimedTrial], rows: list[Event], shelf: TrialEvents
     silent = sum(trial.row.volume is not None and not len(events.of_type("Audio")) for trial, events in built)
     if silent:
         yield f"the volume of {silent} of {all_trials} changes nothing: they have no sound"
+    bare = sum(bool(trial.row.background) and trial.row.kind != "picture" for trial in timed)
+    if bare:
+        yield f"the background of {bare} of {all_trials} changes nothing: they show no picture"
     wordless = {row.stimulus for row, _ in ((t.row, e) for t, e in built) if row.stimulus and row.kind not in UNHEARD}
     if speech and not shelf.hears and (n := sum(stimulus.sidecar is None for stimulus in wordless)):
         yield f"{number_of(n, 'files')} of sound or film without a transcript: taken without words"

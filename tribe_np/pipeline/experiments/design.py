@@ -6,6 +6,7 @@ table: whether trials overlap is known once their files are (`schedule`).
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,8 @@ LONGEST_NAME = 100  # of a run, in characters
 DATASET = "dataset_description.json"  # marks the root of a BIDS dataset
 STIMULI = "stimuli"
 TEXT_SUFFIX = ".txt"
+SEPARATORS = {",": "commas", ";": "semicolons", " ": "blanks"}
+COMMA = re.compile(r"\d+,\d+")  # of a decimal number
 BIG_TRIALS = 100_000
 
 
@@ -97,6 +100,7 @@ def read_design(path: str | Path, *, needs_onsets: bool = True, is_direct: bool 
         if name not in columns and (name != "onset" or needs_onsets):
             raise EventsError(
                 f"{path}: column {name!r} is missing; a design has onset, duration, trial_type and stim_file or words"
+                + _other_columns(name, columns)
             )
     if "stim_file" not in columns and "words" not in columns:
         raise EventsError(f"{path}: neither column 'stim_file' nor 'words' is there; one of them says what is shown")
@@ -111,6 +115,18 @@ def read_design(path: str | Path, *, needs_onsets: bool = True, is_direct: bool 
             _trial(dict(zip(columns, cells, strict=True)), path, line, shelf, needs_onsets) for line, cells in records
         ),
     )
+
+
+def _other_columns(name: str, columns: list[str]) -> str:
+    """What may be wrong with a table that has no column of this name."""
+    if len(columns) == 1 and "duration" in columns[0]:
+        held = next((words for mark, words in SEPARATORS.items() if mark in columns[0]), "something else")
+        return f"; its columns are separated by {held}, not by tabs"
+    if near := next((column for column in columns if column.strip().lower() == name), None):
+        return f"; it has {quoted(near, 40)}: names are in small letters, without blanks around them"
+    if {"type", "start"} <= set(columns):
+        return "; this looks like a table of events, which `tribe-np predict` takes"
+    return ""
 
 
 def stimulus_folders(design: Path) -> list[Path]:
@@ -159,7 +175,8 @@ def _number(name: str, cell: str, where: str) -> float | None:
             "duration": "seconds above 0, or n/a for the file's own",
             "volume": "a gain from 0 on, such as 0.5",
         }[name]
-        raise EventsError(f"{where}: {name} is {quoted(text, 40)}, expected {expected}")
+        point = f"; write {text.replace(',', '.')}" if COMMA.fullmatch(text) else ""
+        raise EventsError(f"{where}: {name} is {quoted(text, 40)}, expected {expected}{point}")
     return float(value)
 
 
@@ -201,13 +218,17 @@ class StimulusFiles:
         """
         try:
             candidates = [folder / name for folder in self.folders]
-            found = next((place for place in candidates if place.is_file()), candidates[0])
+            files = [place for place in candidates if place.is_file()]
+            found = [*files, *(place for place in candidates if place.exists()), candidates[0]][0]
             if found not in self._opened:
                 self._opened[found] = self._open(found)
             return self._opened[found]
         except MissingFileError as error:
+            if found.exists():  # and is a folder
+                raise EventsError(f"{where}: {column}: {error}") from error
             looked = "" if Path(name).is_absolute() else f" in {', '.join(map(str, self.folders))}"
-            raise MissingFileError(f"{where}: {column} {quoted(name, 200)}: no such file{looked}") from error
+            slashes = "; write / between folders" if "\\" in name else ""
+            raise MissingFileError(f"{where}: {column} {quoted(name, 200)}: no such file{looked}{slashes}") from error
         except (TribeError, OSError, ValueError) as error:
             raise EventsError(f"{where}: {column}: {error}") from error
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from tribe_np.errors import TribeError
 from tribe_np.pipeline.experiments.design import Design, DesignTrial
+from tribe_np.pipeline.features.shown_pictures import is_still
 from tribe_np.pipeline.progress import number_of
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
@@ -21,6 +22,7 @@ from tribe_np.pipeline.stimuli.recogniser import check_words
 from tribe_np.pipeline.stimuli.shown_words import lasting
 from tribe_np.pipeline.stimuli.stimulus import Stimulus
 from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.features import FREQUENCY, to_index
 from tribe_np.timeline.segments import chunk_events
 from tribe_np.timeline.table import encode_cell
 
@@ -102,7 +104,8 @@ class TrialEvents:
         if stimulus.kind == "text" and self.is_direct:
             return self._words(stimulus.text(), row.duration, None)
         record = RunRecord()
-        builder = replace(self.builder, pictures=self._show(row), record=record)
+        pictures = self._show(row) if stimulus.kind == "picture" else self.pictures
+        builder = replace(self.builder, pictures=pictures, record=record)
         if not speech or (_needs_ears(stimulus) and not self.hears):
             builder = replace(builder, words=replace(builder.words, speech=False))
         events = builder.build(stimulus)
@@ -150,6 +153,12 @@ def _needs_ears(stimulus: Stimulus) -> bool:
 def media_length(events: Events) -> float:
     """Seconds until the last sound or picture has ended; of words alone, until the last word."""
     return length(events.of_type(*MEDIA) or events)
+
+
+def leaves_trace(events: Events, duration: float) -> bool:
+    """Whether what is seen and heard within `duration` seconds fills a step of the features' grid; words always do."""
+    media = [row for row in events.of_type(*MEDIA) if row.start < duration - SLIGHTLY]
+    return not media or any(to_index(min(row.duration, duration - row.start), FREQUENCY) for row in media)
 
 
 def cut(events: Events, duration: float) -> Events:
@@ -235,4 +244,6 @@ def _content(row: Event) -> tuple[object, ...]:
     extra = tuple(sorted((name, encode_cell(value)) for name, value in row.extra.items()))
     if row.type == "Word":
         return row.type, row.text, row.context
+    if row.type == "Video" and is_still(row):  # which costs once, however long it is shown
+        return row.type, row.filepath, extra
     return row.type, row.filepath, row.offset, row.duration, extra

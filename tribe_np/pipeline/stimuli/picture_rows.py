@@ -20,6 +20,7 @@ from tribe_np.timeline.features import FREQUENCY, to_index
 SECONDS = 2.0
 """How long a still picture is shown by default."""
 MOST_SECONDS = 3600.0
+LESS_THAN_A_PICTURE = 0.01  # seconds
 STILL_RATE = 25.0
 """Hz that the row of a still or a screen names: all its video frames are equal, so any rate gives the same."""
 
@@ -94,7 +95,12 @@ def picture_events(path: str | Path, show: PictureShow) -> list[Event]:
 def told_of_picture(row: Event) -> tuple[dict[str, Any], list[str]]:
     """What run.json says of a picture's row, and what a person should know about it."""
     screen = Screen.of_row(row)
-    return screen.facts() | {"seconds": row.duration}, screen.notes()
+    notes, lasts = screen.notes(), sum(screen.delays)
+    if screen.delays and row.duration > lasts + LESS_THAN_A_PICTURE:
+        notes.append(
+            f"{Path(row.filepath).name}: lasts {lasts:g} s and is shown for {row.duration:g} s: it begins again"
+        )
+    return screen.facts() | {"seconds": row.duration}, notes
 
 
 def screen_event(duration: float, colour: str = "grey", *, start: float = 0.0, timeline: str = "default") -> Event:
