@@ -33,6 +33,7 @@ RUN: dict[str, Any] = {
     "subject": {"kind": "average"},
     "window": {"seconds": 100.0, "stride": 100.0},
     "units": "z-scored BOLD",
+    "features_version": 5,
 }  # fmt: skip
 
 
@@ -198,6 +199,7 @@ def test_what_is_not_finite_counts_in_no_stimulus() -> None:
         ({"options": {"context": "anchored"}}, 'the option "context"'),
         ({"options": {"only": ["video"]}}, 'the option "only": not given and video'),
         ({"subject": {"kind": "one", "index": 3, "name": "s"}}, "the subject"),
+        ({"features_version": 4}, "the version of their features: 5 and 4"),
         ({"units": "percent"}, "units"),
         ({"resampled": {"from": "fsaverage5", "to": "fsaverage3"}}, "how they were brought onto their mesh"),
         ({"options": {"vertices": [1, 5, 700]}}, f"their vertices: {N} and 3, 3 of them shared"),
@@ -218,7 +220,7 @@ def test_what_changes_last_digits_only_is_no_difference(tmp_path: Path) -> None:
     sources = [folder(tmp_path / "a"), folder(tmp_path / "b", options={"precision": "float64"})]
     models = {"text": RUN["models"]["text"]}
     made = compare([*sources, folder(tmp_path / "c", models=models)])
-    assert any("1 of 3 predictions have no video features, such as c" in text for text in made.warnings)
+    assert any("no video features in 1 of 3 predictions (c)" in text for text in made.warnings)
 
 
 def test_a_run_json_that_says_less_is_not_taken_for_the_same(tmp_path: Path) -> None:
@@ -227,8 +229,8 @@ def test_a_run_json_that_says_less_is_not_taken_for_the_same(tmp_path: Path) -> 
     wordless = folder(tmp_path / "wordless", models={"video": RUN["models"]["video"]})
     said = compare([whole, bare, wordless]).warnings
     assert [text for text in said if "does not say" in text] == [
-        "bare: run.json does not say units, the checkpoint, the text model and 6 more; whether that is the same was "
-        "not checked"
+        "bare: run.json does not say units, the checkpoint, the version of their features and 7 more; whether that "
+        "is the same was not checked"
     ]
     others = [folder(tmp_path / name, checkpoint={"sha256": "b" * 64}) for name in ("b", "c")]
     assert any("(2 of 3 have another than whole)" in text for text in compare([whole, *others], anyway=True).warnings)

@@ -195,7 +195,7 @@ REFUSED: list[tuple[str, Callable[[Path], Path], list[str], str]] = [
     ("does not parse", lambda f: f, ["a - * b"], "does not parse at character 5 ('*')"),
     ("no condition", lambda f: f, ["0*a"], "gives every condition the weight 0"),
     ("no trials.tsv", without_trials, [FORMULA], "is a prediction without trials.tsv"),
-    ("no experiment", lambda f: f.parent, [FORMULA], "not an experiment's folder: predictions.npy is missing"),
+    ("no experiment", lambda f: f.parent, [FORMULA], "not an experiment's folder: predictions lie in "),
     ("not there", lambda f: f / "none", [FORMULA], "is not there; expected an experiment's folder or a table"),
     ("no trial", lambda f: cut_table(f, "onset\tduration\ttrial_type", []), [FORMULA], "has no trials"),
     (

@@ -108,6 +108,8 @@ def _facts(series: AnySeries) -> dict[str, Any]:
         facts["the numbering of their vertices"] = series.numbering
     facts["how they were brought onto their mesh"] = _resampling(run.get("resampled"))
     _add_digest(facts, "the checkpoint", run.get("checkpoint"))
+    if "features_version" in run:
+        facts["the version of their features"] = run["features_version"]
     models = run.get("models")
     for modality, model in models.items() if isinstance(models, Mapping) else ():
         _add_digest(facts, f"the {modality}{OF_MODALITY}", model)
@@ -165,7 +167,7 @@ def _lacking(predictions: Named) -> list[str]:
         without = [name for name, told in known if modality not in told]
         if without:
             said.append(
-                f"{len(without)} of {len(predictions)} predictions have no {modality} features, such as {without[0]}: "
+                f"no {modality} features in {len(without)} of {len(predictions)} predictions ({some_of(without)}): "
                 "part of their difference to the others is that"
             )
     return said

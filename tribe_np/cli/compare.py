@@ -39,13 +39,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--rsa", action="store_true",
-        help="likeness of courses too: do two stimuli have alike and unlike moments at the same times?",
+        help="representational similarity too: do two stimuli have alike and unlike moments at the same times?",
     )  # fmt: skip
     parser.add_argument(
         "--nearest", type=int, default=3, metavar="K", help="the K most similar others of each (default: 3)"
     )
     parser.add_argument(
-        "--names", type=_names, metavar="NAMES", help="names of the predictions, between commas (default: short paths)"
+        "--names",
+        type=_names,
+        metavar="NAMES",
+        help="names of the predictions, separated by commas (default: short paths)",
     )
     common.add_parcellation(parser)
     parser.add_argument("--no-figure", dest="figure", action="store_false", help=f"do not draw {FIGURE}")
@@ -66,6 +69,7 @@ def execute(options: argparse.Namespace) -> int:
 
     from tribe_np.analysis import compare
     from tribe_np.analysis.comparisons.comparison_tables import comparison_record, comparison_tables
+    from tribe_np.formats.folder_kinds import COMPARISON_RECORD
     from tribe_np.outputs.comparison_folder import check_comparison_target, write_comparison
     from tribe_np.plots.figures.figure_files import png_bytes
     from tribe_np.plots.figures.similarity_figure import SIMILARITY_WHY
@@ -85,7 +89,7 @@ def execute(options: argparse.Namespace) -> int:
     write_comparison(options.out, tables, pictures, record)
     common.print_warnings(made.warnings)
     lines = _lines(made)
-    written = ", ".join([*tables, *pictures, "comparison.json"])
+    written = ", ".join([*tables, *pictures, COMPARISON_RECORD])
     common.print_result(options, {"out": str(options.out), **record}, [*lines, f"wrote {options.out}: {written}"])
     return 0
 

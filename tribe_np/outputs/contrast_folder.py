@@ -14,17 +14,17 @@ import numpy as np
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.voxel_series import AnySeries, VoxelSeries
 from tribe_np.errors import ConfigError, MissingDependencyError, ParcellationError
+from tribe_np.formats.folder_kinds import CONTRAST_RECORD
+from tribe_np.outputs.cell_tables import SEPARATORS, write_rows
 from tribe_np.outputs.exports.export_formats import ExportFormat, ExportOptions, find_format
 from tribe_np.outputs.exports.mask_volumes import mask_format
 from tribe_np.outputs.folder import write_array_file, write_json_file
-from tribe_np.outputs.region_files import write_rows
 from tribe_np.outputs.whole import Inputs, check_outside, check_own_target, write_whole
 from tribe_np.shown import did_you_mean, quoted
 
 CONTRAST = "contrast"
 NPY = "npy"
 DEFAULT_FORMATS = {True: (NPY, "gifti"), False: (NPY, "nifti")}  # of vertices; of voxels
-RECORD = "contrast.json"
 MEANINGS = "maps.json"  # beside the .npy files, which can say nothing
 LONGEST_NAME = 60
 
@@ -121,11 +121,11 @@ def _fill(folder: Path, files: ContrastFiles, formats: MapFormats) -> list[str]:
                 raise
             said.append(f"no maps as {name}: {error}")
     for name, rows in files.tables.items():
-        write_rows(folder / name, rows, "\t")
+        write_rows(folder / name, rows, SEPARATORS[Path(name).suffix])
     for name, picture in files.pictures.items():
         (folder / name).write_bytes(picture)
     warnings = [*files.record.get("warnings", ()), *said]
-    write_json_file(folder / RECORD, {**files.record, "formats": written, "warnings": warnings})
+    write_json_file(folder / CONTRAST_RECORD, {**files.record, "formats": written, "warnings": warnings})
     return said
 
 

@@ -28,10 +28,6 @@ class Observations:
     n_instant: int  # trials without a duration: the row in which they fall
     said: tuple[str, ...]
 
-    def of(self, trials: Sequence[PlacedTrial], condition: str) -> np.ndarray:
-        """The observations of a condition, (n_c, V)."""
-        return self.values[[trial.condition == condition for trial in trials]]
-
 
 def observe(source: TrialSource, delay: float = 0.0) -> Observations:
     """The mean over the rows of each trial.

@@ -14,9 +14,9 @@ from tribe_np.analysis.one_model import check_one_model
 from tribe_np.cortex.series import as_series
 from tribe_np.cortex.voxel_series import AnySeries, as_voxel_series, is_voxel_folder
 from tribe_np.errors import ConfigError, EventsError, OutputError
-from tribe_np.formats.prediction_folder import FILES, read_prediction
+from tribe_np.formats.prediction_folder import read_prediction, why_no_prediction
 from tribe_np.shown import did_you_mean, quoted, some_of
-from tribe_np.timeline.table import MISSING, read_table, to_number
+from tribe_np.timeline.table import MISSING, read_table, to_number, without_tabs
 from tribe_np.timeline.trials import TRIALS, Trial, Trials
 
 RUN_COLUMNS = ("run", "timeline")
@@ -92,10 +92,10 @@ def read_trial_source(source: str | Path, *, anyway: bool = False) -> TrialSourc
 
 
 def _of_experiment(folder: Path) -> TrialSource:
-    missing = [name for name in FILES if not (folder / name).is_file()]
-    if missing:
+    lacking = why_no_prediction(folder)
+    if lacking is not None:
         raise OutputError(
-            f"{folder}: not an experiment's folder: {missing[0]} is missing; give a folder that tribe-np experiment "
+            f"{folder}: not an experiment's folder: {lacking}; give a folder that tribe-np experiment "
             "wrote, or a table (.tsv) with the columns prediction and trial_type"
         )
     table = folder / TRIALS
@@ -164,7 +164,7 @@ def _of_table(path: Path, *, anyway: bool) -> TrialSource:
         if name not in columns:
             raise EventsError(
                 f"{path}: column {name!r} is missing; a table of trials needs prediction and trial_type, and may have "
-                f"onset, duration, run and pair{did_you_mean(name, columns)}"
+                f"onset, duration, run and pair{without_tabs(columns) or did_you_mean(name, columns)}"
             )
     given = [name for name in ("onset", "duration") if name in columns]
     if len(given) == 1:
