@@ -1,7 +1,9 @@
 """Languages by whatever people write, and found out from a text."""
 
+import importlib
 import sys
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -167,3 +169,21 @@ def test_the_real_langdetect() -> None:
     assert [detect_language(french).language.name for _ in range(5)] == ["french"] * 5
     assert detect_language("The weather is fine today, and we go for a walk.").language.code == "en"
     assert detect_language("ສະບາຍດີ").language.code == "lo", "langdetect has no Lao, the script tells"
+
+
+@pytest.mark.extras
+def test_a_stop_while_languages_are_loaded_is_no_unknown_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    factory = importlib.import_module("langdetect.detector_factory")
+    monkeypatch.setattr(factory, "_factory", None)
+    loads, read = [], factory.LangProfile
+
+    def stopped(**profile: Any) -> Any:
+        loads.append(profile)
+        if len(loads) == 3:
+            raise KeyboardInterrupt
+        return read(**profile)
+
+    monkeypatch.setattr(factory, "LangProfile", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        detect_language("the dog runs over the hill and sleeps")
+    assert detect_language("the dog runs over the hill and sleeps").language.code == "en"

@@ -60,6 +60,9 @@ def _likeliest(text: str) -> Detected:
     try:
         likeliest = langdetect.detect_langs(text)[0]
     except langdetect.LangDetectException as error:
+        if isinstance(error.__context__, KeyboardInterrupt):  # it takes a Ctrl-C for a profile that it cannot read
+            langdetect.detector_factory._factory = None  # which holds some languages only
+            raise KeyboardInterrupt from error
         raise EventsError(f"the language of the text cannot be detected ({error}); name it with --language") from error
     found = known_language(str(likeliest.lang))
     if found is None:
