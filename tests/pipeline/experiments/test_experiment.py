@@ -158,7 +158,7 @@ def test_a_folder_is_whole_and_replaced_only_by_its_own_command(
     wishes = replace(SILENT, order=Order(shuffle=1))
     experiment_to_folder(path, out, load=lambda: model, wishes=wishes)
     first = (out / "trials.tsv").read_bytes()
-    run = experiment_to_folder(path, out, load=lambda: model, wishes=wishes)
+    run = experiment_to_folder(str(path), str(out), load=lambda: model, wishes=wishes)
     assert (out / "trials.tsv").read_bytes() == first
     stored = json.loads((out / "run.json").read_text())["experiment"]
     assert stored == json.loads(json.dumps(run["experiment"]))

@@ -115,8 +115,8 @@ def _tell(run: RunRecord, built: RunRecord, found: Experiment) -> None:
 
 
 def experiment_to_folder(
-    design: Path,
-    out: Path,
+    design: str | Path,
+    out: str | Path,
     *,
     load: Callable[[], TribeModel],
     wishes: ExperimentWishes | None = None,
@@ -127,9 +127,12 @@ def experiment_to_folder(
     """Predicts the runs of a design into a folder and returns what run.json holds.
 
     The folder is a prediction's (one timeline per run) with trials.tsv, which has the times that were used.
+
+        run = experiment_to_folder("design.tsv", "run", load=lambda: model, wishes=ExperimentWishes(Order(shuffle=1)))
+
     Raises   TribeError of every kind; nothing is written then
     """
-    began = time.time()
+    began, design, out = time.time(), Path(design), Path(out)
     wishes, read, model = _opened(design, out, load, wishes, subject)
     found, (predictions, segments) = _predicted(model, read, wishes, subject)
     check_finite(predictions)
