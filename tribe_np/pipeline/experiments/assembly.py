@@ -237,7 +237,8 @@ def _warnings(timed: Sequence[TimedTrial], rows: list[Event], shelf: TrialEvents
     bare = sum(bool(trial.row.background) and trial.row.kind != "picture" for trial in timed)
     if bare:
         yield f"the background of {bare} of {all_trials} changes nothing: they show no picture"
-    wordless = {row.stimulus for row, _ in ((t.row, e) for t, e in built) if row.stimulus and row.kind not in UNHEARD}
+    heard = [trial.row for trial, events in built if len(events.of_type("Audio"))]
+    wordless = {row.stimulus for row in heard if row.stimulus and row.kind not in UNHEARD}
     if speech and not shelf.hears and (n := sum(stimulus.sidecar is None for stimulus in wordless)):
         yield f"{number_of(n, 'files')} of sound or film without a transcript: taken without words"
     doubled = sum(_n_doubled(rows, kind) for kind in MEDIA)
