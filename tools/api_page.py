@@ -68,7 +68,7 @@ def groups() -> list[Group]:
                 "tribe_np.timeline.trials.Trials",
                 "tribe_np.timeline.trials.Trial",
                 "tribe_np.analysis.contrast",
-                "tribe_np.analysis.contrasts.contrasting.ContrastOptions",
+                "tribe_np.analysis.contrasts.contrast_options.ContrastOptions",
                 "tribe_np.analysis.contrasts.contrasting.Contrast",
                 "tribe_np.analysis.statistics.contrast_tests.StatisticMaps",
                 "tribe_np.analysis.compare",

@@ -6,7 +6,7 @@ right to left, or megabytes. `shown` makes a whole message safe, `quoted` one va
 
 import re
 import reprlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 LINE_END = re.compile(r"[^\S\r\n]*[\r\n]\s*")
 LONGEST = 1000  # characters of a message: some ten lines of a terminal
@@ -40,6 +40,16 @@ def quoted(value: object, most: int = LONGEST_VALUE) -> str:
     """
     text = _Short(most).repr(value)
     return text if len(text) <= most + 2 else f"{text[: most - 1]}..."
+
+
+def some_of(names: Sequence[str], most: int = 3, between: str = ", ") -> str:
+    """The first names of a list, and how many more there are.
+
+    >>> some_of(["a", "b", "c", "d", "e"])
+    'a, b, c and 2 more'
+    """
+    more = len(names) - most
+    return between.join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def did_you_mean(given: object, known: Collection[str]) -> str:

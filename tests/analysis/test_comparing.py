@@ -14,6 +14,7 @@ from tests.strategies import normal, seeds
 from tribe_np.analysis import Comparison
 from tribe_np.analysis import compare as compare_all
 from tribe_np.analysis.comparisons.compared_items import ComparedItem, short_names
+from tribe_np.analysis.comparisons.comparison_tables import comparison_record
 from tribe_np.analysis.comparisons.similarities import correlation_over_time, map_similarity, rsa_matrix
 from tribe_np.analysis.comparisons.time_alignment import interpolated, shared_grid
 from tribe_np.cortex.parcellations.parcellation import Parcellation
@@ -32,6 +33,7 @@ RUN: dict[str, Any] = {
     "subject": {"kind": "average"},
     "window": {"seconds": 100.0, "stride": 100.0},
     "units": "z-scored BOLD",
+    "features_version": 5,
 }  # fmt: skip
 
 
@@ -192,11 +194,12 @@ def test_what_is_not_finite_counts_in_no_stimulus() -> None:
     [
         ({"checkpoint": {"sha256": "b" * 64}}, "the checkpoint: aaaaaaaaaaaa and bbbbbbbbbbbb"),
         ({"models": {"text": {"sha256": "9" * 64}}}, "the text model"),
-        ({"options": {"compat": ["duplicate_words"]}}, "the option compat"),
-        ({"options": {"video_stride": 4}}, "the option video_stride"),
-        ({"options": {"context": "anchored"}}, "the option context"),
-        ({"options": {"only": ["video"]}}, "the option only: not given and video"),
+        ({"options": {"compat": ["duplicate_words"]}}, 'the option "compat"'),
+        ({"options": {"video_stride": 4}}, 'the option "video_stride"'),
+        ({"options": {"context": "anchored"}}, 'the option "context"'),
+        ({"options": {"only": ["video"]}}, 'the option "only": not given and video'),
         ({"subject": {"kind": "one", "index": 3, "name": "s"}}, "the subject"),
+        ({"features_version": 4}, "the version of their features: 5 and 4"),
         ({"units": "percent"}, "units"),
         ({"resampled": {"from": "fsaverage5", "to": "fsaverage3"}}, "how they were brought onto their mesh"),
         ({"options": {"vertices": [1, 5, 700]}}, f"their vertices: {N} and 3, 3 of them shared"),
@@ -217,7 +220,42 @@ def test_what_changes_last_digits_only_is_no_difference(tmp_path: Path) -> None:
     sources = [folder(tmp_path / "a"), folder(tmp_path / "b", options={"precision": "float64"})]
     models = {"text": RUN["models"]["text"]}
     made = compare([*sources, folder(tmp_path / "c", models=models)])
-    assert any("1 of 3 predictions have no video features, such as c" in text for text in made.warnings)
+    assert any("no video features in 1 of 3 predictions (c)" in text for text in made.warnings)
+
+
+def test_a_run_json_that_says_less_is_not_taken_for_the_same(tmp_path: Path) -> None:
+    whole = folder(tmp_path / "whole")
+    bare = write_folder(tmp_path / "bare", normal(1, 6, N), {"mesh": "fsaverage3", "window": RUN["window"]})
+    wordless = folder(tmp_path / "wordless", models={"video": RUN["models"]["video"]})
+    said = compare([whole, bare, wordless]).warnings
+    assert [text for text in said if "does not say" in text] == [
+        "bare: run.json does not say units, the checkpoint, the version of their features and 7 more; whether that "
+        "is the same was not checked"
+    ]
+    others = [folder(tmp_path / name, checkpoint={"sha256": "b" * 64}) for name in ("b", "c")]
+    assert any("(2 of 3 have another than whole)" in text for text in compare([whole, *others], anyway=True).warnings)
+
+
+def test_what_is_flat_is_named_where_its_likeness_is_missing(tmp_path: Path) -> None:
+    a, b = maps(5, 6)
+    still = np.full_like(a, 0.25)
+    made = compare({"a": a, "still": still})
+    assert np.isnan(made.similarity[0, 1])
+    assert np.isnan(made.correlations[0, 0, 1])
+    assert any(text.startswith("the mean map of still is flat") for text in made.warnings)
+    assert any(text.startswith("the course of the cortex's mean in still is flat") for text in made.warnings)
+    own = compare({"a": a, "b": b}, baseline=a)
+    assert any(text.startswith("the mean map of a, less the baseline, is flat") for text in own.warnings)
+
+
+def test_the_baseline_counts_where_predictions_are_counted(tmp_path: Path) -> None:
+    long = [folder(tmp_path / name, 60, seed) for seed, name in enumerate("ab")]
+    made = compare(long, baseline=folder(tmp_path / "rest", 2))
+    assert any(text.startswith("1 of 3 stimuli fill") and "the baseline 2 s, 98%" in text for text in made.warnings)
+    assert len(made.paddings) == 2
+    base = comparison_record(made)["baseline_prediction"]
+    assert (base["source"], base["n_rows"]) == (str(tmp_path / "rest"), 2)
+    assert comparison_record(compare(long))["baseline_prediction"] is None
 
 
 def test_random_weights_are_said(tmp_path: Path) -> None:
@@ -236,7 +274,8 @@ def test_the_last_window_and_short_stimuli(tmp_path: Path) -> None:
     assert short.startswith("3 of 5 stimuli")
     assert "2 s, 98%" in short
     assert any("its last 5 s, 95%" in text for text in made.warnings)
-    assert any("has 2 rows to compare over time" in text for text in made.warnings)
+    assert any(text.startswith("2 has 2 rows to compare over time") for text in made.warnings)
+    assert np.isnan(made.correlations).all(), "two points always correlate by 1 or -1"
     without = {key: value for key, value in RUN.items() if key != "window"}
     old = write_folder(tmp_path / "old", normal(1, 4, N), without)
     assert any("does not say the window" in text for text in compare([old, tmp_path / "60"]).warnings)
@@ -284,14 +323,14 @@ def test_what_cannot_be_compared(tmp_path: Path) -> None:
     a, b = maps(5, 6)
     empty = folder(tmp_path / "none", 0)
     for given_sources, options, error, text in [
-        ([a], {}, ConfigError, "at least two stimuli, got 1"),
+        ([a], {}, ConfigError, "at least two stimuli, beside a baseline, got 1"),
         (a, {}, ConfigError, "a list of predictions"),
         ([a, empty], {}, ConfigError, "none: has no rows"),
         ([a, np.zeros((5, 20484))], {}, ShapeError, "resample brings"),
         ([a, b], {"align": "rows"}, ConfigError, "align must be one of"),
         ([a, b], {"metric": "dot"}, ConfigError, "metric must be one of"),
         ([a, b], {"nearest": 0}, ConfigError, "nearest must be"),
-        ([a, b[:2]], {"rsa": True}, ConfigError, "rsa needs three moments"),
+        ([a, b[:2]], {"rsa": True}, ConfigError, "rsa needs 3 moments"),
         ([a, tmp_path / "gone"], {}, OutputError, "gone: not a prediction folder"),
     ]:
         with pytest.raises(error, match=text):

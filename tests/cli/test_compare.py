@@ -49,6 +49,8 @@ def test_tables_hold_what_python_gives(command_here: Command, tmp_path: Path) ->
     assert "most similar" in done.stdout
     assert "regions are left out" in done.stderr
     assert command_here("compare", *films[:2], "--out", out, "--no-figure").returncode == 0, "its own is replaced"
+    inside = command_here("compare", *films[:2], "--out", films[0] / "out", "--no-figure")
+    assert f"is inside the predictions {films[0]}" in refused(inside)
 
 
 def test_json_and_quiet(command_here: Command, tmp_path: Path) -> None:
@@ -69,10 +71,18 @@ def test_the_heat_map(command_here: Command, tmp_path: Path) -> None:
     assert "difference of the means (first - second): " in done.stdout
 
 
+def test_two_rows_have_no_correlation(command_here: Command, tmp_path: Path) -> None:
+    run = {"mesh": "fsaverage3"}
+    films = [write_folder(tmp_path / name, np.random.default_rng(2).random((2, N)), run) for name in "ab"]
+    done = command_here("compare", *films, "--out", tmp_path / "out", "--no-figure")
+    assert "correlation over time of the cortex's mean: n/a (2 of 3 moments it needs)" in done.stdout
+    assert table(tmp_path / "out" / "pairs.tsv")[1][-1] == "NaN"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["film1"], "at least two stimuli, got 1"),
+        (["film1"], "at least two stimuli, beside a baseline, got 1"),
         (["film1", "gone"], "gone: not a prediction folder"),
         (["film1", "other"], "film1 and other differ in the checkpoint: aaaaaaaaaaaa and bbbbbbbbbbbb"),
         (["film1", "film2", "--baseline", "gone"], "gone: not a prediction folder"),

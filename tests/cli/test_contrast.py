@@ -66,7 +66,7 @@ def test_the_folder(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     np.testing.assert_allclose(np.load(out / "npy" / "t.npy"), expected.statistic, rtol=1e-6)
     np.testing.assert_allclose(np.load(out / "npy" / "p.npy"), expected.pvalue, rtol=1e-6)
     names = {"effect", "t", "df", "z", "p", "q", "g", "g_low", "g_high", "p_permuted", "p_familywise"}
-    assert {path.stem for path in (out / "npy").iterdir()} == names
+    assert {path.stem for path in (out / "npy").glob("*.npy")} == names
 
 
 def test_a_map_has_no_time(made: Path, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_regions_and_time_courses(made: Path, parcels: Path, tmp_path: Path) -> 
     a, b = ([values[int(t[0]) : int(t[0]) + 2].mean() for t in blocks() if t[2] == c] for c in "ab")
     assert float(best["t"]) == pytest.approx(stats.ttest_ind(a, b, equal_var=False).statistic, rel=1e-6)
     courses = [line.split("\t") for line in (out / "fir.tsv").read_text().splitlines()]
-    assert courses[0] == ["condition", "region", "hemisphere", "offset", "n", "mean", "sem"]
+    assert courses[0] == ["condition", "region", "hemisphere", "offset", "n", "mean", "sem", "across"]
     at = {tuple(row[:4]): float(row[5]) for row in courses[1:]}
     assert at["a", "one", "left", "0"] > 2 > at["a", "one", "left", "-2"]
 
@@ -114,11 +114,17 @@ def test_several_formulas_have_a_folder_each(made: Path, tmp_path: Path, capsys:
 
 def test_one_trial_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made = write_experiment(tmp_path / "made", noise(20), [(1, 2, "a", "run-1", ""), (9, 2, "b", "run-1", "")])
-    assert run(made, FORMULA, "--out", tmp_path / "out") == 0
+    assert run(made, FORMULA, "--out", tmp_path / "out", "--permute") == 0
     said = capsys.readouterr()
-    assert "effect only: one observation in a condition" in said.out
+    assert said.out.splitlines()[:2] == [
+        "a - b: effect only, trials: a 1, b 1", "  one observation in a condition, so that nothing can be tested",
+    ]  # fmt: skip
     assert "the effect only, since nothing tells how it would vary" in said.err
-    assert [path.name for path in (tmp_path / "out" / "npy").iterdir()] == ["effect.npy"]
+    assert "--permute: nothing to relabel" in said.err
+    record = json.loads((tmp_path / "out" / "contrast.json").read_text())
+    assert (record["method"], record["effect_only"], record["permutations"]) == ("effect only", True, None)
+    assert "Welch" not in said.out + said.err + json.dumps(record)
+    assert {path.name for path in (tmp_path / "out" / "npy").iterdir()} == {"effect.npy", "maps.json"}
     assert not (tmp_path / "out" / "clusters.tsv").exists()
 
 
@@ -135,7 +141,7 @@ def test_random_weights_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_an_earlier_contrast_is_replaced_and_nothing_else(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "out"
+    out, before = tmp_path / "out", sorted(path.name for path in made.iterdir())
     assert run(made, FORMULA, "--out", out, "--to", "npy") == 0
     assert run(made, FORMULA, "--out", out, "--to", "npy") == 0
     (out / "mine.txt").write_text("mine")
@@ -143,6 +149,9 @@ def test_an_earlier_contrast_is_replaced_and_nothing_else(
     assert "holds other files (mine.txt)" in capsys.readouterr().err
     assert run(made, FORMULA, "--out", made) == 2
     assert "holds other files" in capsys.readouterr().err
+    assert run(made, FORMULA, "--out", made / "contrast") == 2
+    assert f"is inside the predictions {made}" in capsys.readouterr().err
+    assert sorted(path.name for path in made.iterdir()) == before
 
 
 def cut_table(folder: Path, head: str, rows: list[tuple[object, ...]]) -> Path:
@@ -186,7 +195,7 @@ REFUSED: list[tuple[str, Callable[[Path], Path], list[str], str]] = [
     ("does not parse", lambda f: f, ["a - * b"], "does not parse at character 5 ('*')"),
     ("no condition", lambda f: f, ["0*a"], "gives every condition the weight 0"),
     ("no trials.tsv", without_trials, [FORMULA], "is a prediction without trials.tsv"),
-    ("no experiment", lambda f: f.parent, [FORMULA], "not an experiment's folder: predictions.npy is missing"),
+    ("no experiment", lambda f: f.parent, [FORMULA], "not an experiment's folder: predictions lie in "),
     ("not there", lambda f: f / "none", [FORMULA], "is not there; expected an experiment's folder or a table"),
     ("no trial", lambda f: cut_table(f, "onset\tduration\ttrial_type", []), [FORMULA], "has no trials"),
     (
@@ -212,12 +221,16 @@ REFUSED: list[tuple[str, Callable[[Path], Path], list[str], str]] = [
         "column 'duration' is missing beside onset",
     ),
     ("models", other_model, [FORMULA], "differ in the video model: "),
-    ("one branch", one_branch, [FORMULA], "differ in the option only: not given and video"),
+    ("one branch", one_branch, [FORMULA], 'differ in the option "only": not given and video'),
     ("meshes", other_mesh, [FORMULA, "--anyway"], "on fsaverage3"),
     ("pairs", lambda f: cut_table(f, "onset\tduration\ttrial_type", [(1, 1, "a"), (3, 1, "b")]),
      [FORMULA, "--pair"], "no pair has trials of a and b"),
     ("hrf", lambda f: f, [FORMULA, "--hrf", "spm"], "--hrf is for a model over rows; give --glm too"),
     ("glm and labels", lambda f: f, [FORMULA, "--glm", "--permute"], "--permute is for trials"),
+    ("few ways", lambda f: f, [FORMULA, "--permute", "19"], "--permute must be a whole number of relabellings from 20"),
+    ("many ways", lambda f: f, [FORMULA, "--permute", "10000001"], "from 20 to 10,000,000, got 10000001"),
+    ("seed", lambda f: f, [FORMULA, "--permute", "--seed", "-1"], "--seed must be a whole number from 0 on, got -1"),
+    ("fir", lambda f: f, [FORMULA, "--fir", "65"], "--fir 65: reaches farther than the longest run, which has 64 s"),
     ("delay", lambda f: f, [FORMULA, "--delay", "nan"], "--delay is a number of seconds, got nan"),
     ("format", lambda f: f, [FORMULA, "--to", "giftii"], "invalid choice: 'giftii'"),
     ("mask", lambda f: f, [FORMULA, "--mask", "x.nii"], "regions are found by --parcellation"),

@@ -14,6 +14,7 @@ from tests.cli.conftest import Command, refused
 from tribe_np.cli import main as cli
 from tribe_np.errors import TribeError
 from tribe_np.pipeline.demo import DemoPaths
+from tribe_np.pipeline.store.cache import CACHE_VERSION
 from tribe_np.timeline.events import Events
 
 extras = pytest.mark.extras
@@ -75,6 +76,7 @@ def test_predict_a_film_with_a_transcript(command: Command, demo: DemoPaths, tmp
     assert set(rows[0]) == {"row", "start", "duration", "timeline", "n_events"}
     assert run["start_of_row_0"] == rows[0]["start"]
     assert run["hemodynamic_offset"] == 5.0
+    assert run["features_version"] == CACHE_VERSION
     assert run == json.loads((tmp_path / "out" / "run.json").read_text())
     events = Events.from_tsv(tmp_path / "out" / "events.tsv")
     assert len(events.of_type("Word")) > 3

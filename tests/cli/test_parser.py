@@ -9,10 +9,15 @@ import pytest
 
 from extractors.catalogue import modalities
 from tests.cli.conftest import Command, refused
+from tribe_np.cli import stimulus_options
 from tribe_np.cli.common import locations
 from tribe_np.cli.parser import COMMANDS, build_parser, command_parser, with_hemispheres_apart, with_names_apart
 from tribe_np.errors import CheckpointError
+from tribe_np.media.pictures import kinds
+from tribe_np.pipeline.experiments.assembly import MOST_HOURS
 from tribe_np.pipeline.resolve import default_locations
+from tribe_np.pipeline.stimuli import picture_rows
+from tribe_np.pipeline.stimuli.stimulus import WordSource
 
 
 def test_mistyped_names_are_answered_with_the_nearest(command_here: Command) -> None:
@@ -165,3 +170,18 @@ def test_every_command_says_how_it_is_to_run() -> None:
     assert (plain.json, plain.quiet, plain.threads) == (False, False, None)
     chosen = build_parser().parse_args(["features", "a.wav", "--out", "f", "--json", "--quiet", "--threads", "2"])
     assert (chosen.json, chosen.quiet, chosen.threads) == (True, True, 2)
+
+
+def test_help_tells_the_defaults_that_the_pipeline_has() -> None:
+    """The options name them without importing it."""
+    assert stimulus_options.BACKGROUND_NAMES == kinds.BACKGROUNDS
+    wanted = {
+        "--seconds": f"(default: {picture_rows.SECONDS:g}", "--background": f"(default: {kinds.USUAL_GROUND}",
+        "--seconds-per-word": f"(default: {WordSource.seconds_per_word:g})", "--most": f"(default: {MOST_HOURS:g})",
+    }  # fmt: skip
+    for name in ("predict", "experiment"):
+        options = [action for action in command_parser(name)._actions if action.option_strings]
+        help_of = {action.option_strings[0]: str(action.help) for action in options}
+        for option, text in wanted.items():
+            assert option not in help_of or text in help_of[option], (name, option)
+    assert set(wanted) <= set(help_of)

@@ -31,6 +31,7 @@ def predictions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     values = np.random.default_rng(0).normal(size=(3, 20484))
     folder = write_folder(tmp_path_factory.mktemp("run") / "predictions", values, run)
     (folder / "transcript.json").write_text("{}")
+    (folder / "trials.tsv").write_text("onset\tduration\ttrial_type\n0\t2\ta\n")
     return folder
 
 
@@ -43,7 +44,7 @@ def test_a_whole_folder_is_written(command_here: Command, predictions: Path, mes
     found, source = np.load(out / "predictions.npy"), np.load(predictions / "predictions.npy")
     np.testing.assert_array_equal(found, np.hstack([source[:, :2562], source[:, 10242 : 10242 + 2562]]))
     assert found.dtype == np.float32
-    for name in ("segments.json", "events.tsv", "transcript.json"):
+    for name in ("segments.json", "events.tsv", "trials.tsv", "transcript.json"):
         assert (out / name).read_bytes() == (predictions / name).read_bytes()
     run = json.loads((out / "run.json").read_text())
     assert (run["mesh"], run["shape"], run["hemodynamic_offset"]) == ("fsaverage4", [3, 5124], 5.0)
@@ -127,7 +128,7 @@ def test_what_cannot_be_done_is_refused_and_nothing_written(
     said = refused(command_here("resample", predictions, "--out", predictions, "--to", "fsaverage4"))
     assert "the folder holds other files" in said
     assert sorted(path.name for path in predictions.iterdir()) == [
-        "events.tsv", "predictions.npy", "run.json", "segments.json", "transcript.json"
+        "events.tsv", "predictions.npy", "run.json", "segments.json", "transcript.json", "trials.tsv",
     ]  # fmt: skip
     spoilt = tmp_path / "spoilt"
     shutil.copytree(meshes, spoilt)

@@ -172,6 +172,6 @@ def test_paths_beside_the_table(
     out = Path(os.path.relpath(elsewhere / "out"))
     done = command_here("predict", table, "--out", out, "--models", demo.models)
     assert done.returncode == 0, done.stderr
-    assert "e.tsv: 1 relative path leads to a file: 1 from the folder of the table" in done.stderr
+    assert "e.tsv: 1 relative path, found in the folder of the table" in done.stderr
     (row,) = Events.from_tsv(out / "events.tsv")
     assert (row.duration, row.frequency, row.extra) == (2.0, 16000.0, {"condition": "noise"})

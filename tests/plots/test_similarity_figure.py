@@ -32,3 +32,11 @@ def test_every_label_lies_on_the_picture(n: int) -> None:
     numbers = n * n if n <= MOST_WITH_NUMBERS else 0
     assert len(texts) == 2 * (2 * n + 1 + numbers) + 1
     assert ("n/a" in {text.get_text() for text in texts}) == bool(numbers)
+
+
+@pytest.mark.extras
+def test_titles_of_small_squares_do_not_meet() -> None:
+    figure = similarity_figure(["a", "b"], [("Pearson's r of mean maps", np.eye(2)), ("RSA over time", np.eye(2))])
+    figure.draw_without_rendering()
+    first, second = (axes.texts[-5].get_window_extent() for axes in figure.axes[:2])  # before the four numbers
+    assert first.x1 < second.x0

@@ -11,13 +11,14 @@ import numpy as np
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.voxel_series import AnySeries
 from tribe_np.errors import ConfigError, ShapeError
-from tribe_np.shown import quoted
+from tribe_np.shown import quoted, some_of
 
 OPTIONS = (
     "compat", "context", "context_stride", "n_video_frames", "only", "sentences", "video_final_norm", "video_stride",
 )  # fmt: skip
 """Options of run.json that change features; precision, device and kernels change their last digits only."""
 WHOLE_DIGEST = 64
+OF_MODALITY = " model"
 ADVICE = "take predictions of one model, or give --anyway (anyway=True)"
 Named = Sequence[tuple[str, AnySeries]]  # what messages call each prediction, and the prediction
 
@@ -68,9 +69,11 @@ def model_differences(predictions: Named) -> list[str]:
     for what in dict.fromkeys(name for facts in of_each for name in facts):
         known = [(name, facts[what]) for (name, _), facts in zip(predictions, of_each, strict=True) if what in facts]
         first, value = known[0]
-        other = next(((name, theirs) for name, theirs in known if theirs != value), None)
-        if other is not None:
-            found.append(f"{first} and {other[0]} differ in {what}: {_told(value)} and {_told(other[1])}")
+        others = [(name, theirs) for name, theirs in known if theirs != value]
+        if others:
+            name, theirs = others[0]
+            more = f" ({len(others)} of {len(known)} have another than {first})" if len(others) > 1 else ""
+            found.append(f"{first} and {name} differ in {what}: {_told(value)} and {_told(theirs)}{more}")
     return found + _vertex_sets(predictions)
 
 
@@ -105,9 +108,11 @@ def _facts(series: AnySeries) -> dict[str, Any]:
         facts["the numbering of their vertices"] = series.numbering
     facts["how they were brought onto their mesh"] = _resampling(run.get("resampled"))
     _add_digest(facts, "the checkpoint", run.get("checkpoint"))
+    if "features_version" in run:
+        facts["the version of their features"] = run["features_version"]
     models = run.get("models")
     for modality, model in models.items() if isinstance(models, Mapping) else ():
-        _add_digest(facts, f"the {modality} model", model)
+        _add_digest(facts, f"the {modality}{OF_MODALITY}", model)
     if "subject" in run:
         facts["the subject"] = _subject(run["subject"])
     told = run.get("options")
@@ -115,7 +120,7 @@ def _facts(series: AnySeries) -> dict[str, Any]:
     for name in OPTIONS:
         if name in options and not (name == "context_stride" and options.get("context") == "exact"):
             value = options[name]
-            facts[f"the option {name}"] = sorted(map(str, value)) if isinstance(value, list) else value
+            facts[f'the option "{name}"'] = sorted(map(str, value)) if isinstance(value, list) else value
     return facts
 
 
@@ -162,7 +167,7 @@ def _lacking(predictions: Named) -> list[str]:
         without = [name for name, told in known if modality not in told]
         if without:
             said.append(
-                f"{len(without)} of {len(predictions)} predictions have no {modality} features, such as {without[0]}: "
+                f"no {modality} features in {len(without)} of {len(predictions)} predictions ({some_of(without)}): "
                 "part of their difference to the others is that"
             )
     return said
@@ -170,12 +175,33 @@ def _lacking(predictions: Named) -> list[str]:
 
 def _versions(predictions: Named) -> list[str]:
     told = list(dict.fromkeys(str(one.run["tribe_np"]) for _, one in predictions if "tribe_np" in one.run))
-    return [f"the predictions were made by tribe_np {' and '.join(told[:3])}"] if len(told) > 1 else []
+    if len(told) < 2:
+        return []
+    return [
+        f"the predictions were made by tribe_np {' and '.join(told[:3])}: what changed between the versions is part of "
+        "their difference"
+    ]
 
 
 def _unknown(predictions: Named) -> list[str]:
-    """Arrays among folders: nobody knows of what model they are."""
+    """What nobody can check: of arrays among folders everything, of another's run.json what it does not say."""
     without = [name for name, series in predictions if not series.run]
-    if not without or len(without) == len(predictions):
-        return []
-    return [f"{', '.join(without[:3])}: no run.json says of which model; that it is the same was not checked"]
+    said = []
+    if without and len(without) < len(predictions):
+        said.append(f"{some_of(without)}: no run.json says of which model; that it is the same was not checked")
+    of_each = [
+        (name, _facts(series), isinstance(series.run.get("models"), Mapping))  # then one that it lacks is not unsaid
+        for name, series in predictions
+        if series.run
+    ]
+    every = dict.fromkeys(what for _, facts, _ in of_each for what in facts)
+    silent: dict[tuple[str, ...], list[str]] = {}
+    for name, facts, has_models in of_each:
+        unsaid = tuple(what for what in every if what not in facts and not (has_models and what.endswith(OF_MODALITY)))
+        if unsaid:
+            silent.setdefault(unsaid, []).append(name)
+    for unsaid, names in silent.items():
+        said.append(
+            f"{some_of(names)}: run.json does not say {some_of(unsaid)}; whether that is the same was not checked"
+        )
+    return said

@@ -148,19 +148,27 @@ def _add_shown_words(parser: argparse.ArgumentParser) -> None:
         "IPA and symbols work too; --transcript FILE gives their times",
     )  # fmt: skip
     parser.add_argument(
-        "--seconds-per-word", type=pace, metavar="S", help="with --words direct: how long each is shown (default: 0.45)"
+        "--seconds-per-word",
+        type=seconds_above_0,
+        metavar="S",
+        help="with --words direct: how long each is shown (default: 0.45)",
     )
     parser.add_argument(
-        "--seconds-per-letter", type=pace, metavar="S", help="with --words direct: show longer words longer"
+        "--seconds-per-letter", type=seconds_above_0, metavar="S", help="with --words direct: show longer words longer"
     )
 
 
-def pace(text: str) -> float:
-    """Seconds of a word or letter, for argparse."""
+def number_or_nan(text: str) -> float:
+    """The number that an argument is; NaN, which no range holds, for a text that is none."""
     try:
-        seconds = float(text)
+        return float(text)
     except ValueError:
-        seconds = math.nan
+        return math.nan
+
+
+def seconds_above_0(text: str) -> float:
+    """Seconds for which something is shown, for argparse."""
+    seconds = number_or_nan(text)
     if not 0 < seconds < math.inf:
         raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, got {text[:40]!r}")
     return seconds
@@ -355,6 +363,14 @@ def print_result(options: argparse.Namespace, result: Mapping[str, object], line
         print(json.dumps(result, indent=1))
     else:
         print("\n".join(map(shown, lines)))
+
+
+PREDICTION_FOLDER = "a folder that predict, experiment, resample or project wrote"
+
+
+def add_prediction(parser: argparse.ArgumentParser) -> None:
+    """The folder that a command reads."""
+    parser.add_argument("predictions", type=path, metavar="PRED", help=PREDICTION_FOLDER)
 
 
 def add_parcellation(parser: argparse.ArgumentParser, default: str | None = None) -> None:

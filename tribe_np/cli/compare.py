@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,13 +39,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--rsa", action="store_true",
-        help="likeness of courses too: do two stimuli have alike and unlike moments at the same times?",
+        help="representational similarity too: do two stimuli have alike and unlike moments at the same times?",
     )  # fmt: skip
     parser.add_argument(
         "--nearest", type=int, default=3, metavar="K", help="the K most similar others of each (default: 3)"
     )
     parser.add_argument(
-        "--names", type=_names, metavar="NAMES", help="names of the predictions, between commas (default: short paths)"
+        "--names",
+        type=_names,
+        metavar="NAMES",
+        help="names of the predictions, separated by commas (default: short paths)",
     )
     common.add_parcellation(parser)
     parser.add_argument("--no-figure", dest="figure", action="store_false", help=f"do not draw {FIGURE}")
@@ -65,6 +69,7 @@ def execute(options: argparse.Namespace) -> int:
 
     from tribe_np.analysis import compare
     from tribe_np.analysis.comparisons.comparison_tables import comparison_record, comparison_tables
+    from tribe_np.formats.folder_kinds import COMPARISON_RECORD
     from tribe_np.outputs.comparison_folder import check_comparison_target, write_comparison
     from tribe_np.plots.figures.figure_files import png_bytes
     from tribe_np.plots.figures.similarity_figure import SIMILARITY_WHY
@@ -84,7 +89,7 @@ def execute(options: argparse.Namespace) -> int:
     write_comparison(options.out, tables, pictures, record)
     common.print_warnings(made.warnings)
     lines = _lines(made)
-    written = ", ".join([*tables, *pictures, "comparison.json"])
+    written = ", ".join([*tables, *pictures, COMPARISON_RECORD])
     common.print_result(options, {"out": str(options.out), **record}, [*lines, f"wrote {options.out}: {written}"])
     return 0
 
@@ -126,21 +131,26 @@ def _lines(made: "Comparison") -> list[str]:
         return [*lines, *_of_two(made)]
     lines.append(f"{'stimulus':{width}}  most similar ({made.metric} of mean maps)")
     near = [
-        f"{made.names[item]:{width}}  " + ", ".join(f"{made.names[o]} {made.similarity[item, o]:.3f}" for o in others)
+        f"{made.names[item]:{width}}  "
+        + (", ".join(f"{made.names[o]} {made.similarity[item, o]:.3f}" for o in others) or "none: its map is flat")
         for item, others in enumerate(made.nearest)
     ]
     return [*lines, *_cut(near)]
 
 
 def _of_two(made: "Comparison") -> list[str]:
+    from tribe_np.analysis.comparisons.similarities import FEWEST_MOMENTS
+
+    n_points = len(made.grid.points)
+    of_time = "a course is flat" if n_points >= FEWEST_MOMENTS else f"{n_points} of {FEWEST_MOMENTS} moments it needs"
     facts = [
-        (f"{made.metric} of the mean maps", made.similarity[0, 1]),
-        ("difference of the means (first - second)", made.differences(0, 1)[0]),
-        ("correlation over time of the cortex's mean", made.correlations[0, 0, 1]),
+        (f"{made.metric} of the mean maps", made.similarity[0, 1], "a map is flat"),
+        ("difference of the means (first - second)", made.differences(0, 1)[0], ""),
+        ("correlation over time of the cortex's mean", made.correlations[0, 0, 1], of_time),
     ]
     if made.rsa is not None:
-        facts.append(("rsa over time", made.rsa[0, 1]))
-    return [f"{what}: {value:.4g}" for what, value in facts]
+        facts.append(("rsa over time", made.rsa[0, 1], "a moment is flat"))
+    return [f"{what}: {f'{value:.4g}' if isfinite(value) else f'n/a ({why})'}" for what, value, why in facts]
 
 
 def _cut(lines: Sequence[str]) -> list[str]:

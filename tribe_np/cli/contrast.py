@@ -107,7 +107,7 @@ def execute(options: argparse.Namespace) -> int:
         options.to, is_surface, parcellation=options.parcellation, mask=options.mask, subjects_dir=options.subjects_dir
     )
     inputs: dict[str, Path | None] = {"experiment or table": options.source, "confounds": options.confounds}
-    check_contrast_target(options.out, inputs | {f"prediction {name}": Path(name) for name in found.folders})
+    check_contrast_target(options.out, inputs, found.folders)
     results = several_contrasts(
         options.source, options.formulas, delay=options.delay, pair=options.pair, by_stimulus=options.by_stimulus,
         glm=options.glm, hrf=options.hrf,
@@ -201,11 +201,14 @@ def _lines(result: "Contrast", folder: Path) -> list[str]:
     lines = [f"{result.formula}: {result.method}, trials: {counts}"]
     if result.df_range is not None:
         low, high = result.df_range
-        degrees = f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
+        degrees = " to ".join(dict.fromkeys([f"{low:.4g}", f"{high:.4g}"]))  # 19 and 19.000000000000004 are one
         lines.append(f"  df {degrees}; {result.n_significant} of {result.maps.n_vertices} {unit} have q < "
                      f"{result.options.level:g}")  # fmt: skip
+    elif result.maps.is_effect_only:
+        what = "one pair" if result.options.pair else "one observation in a condition"
+        lines.append(f"  {what}, so that nothing can be tested")
     else:
-        lines.append("  effect only: one observation in a condition, so that nothing can be tested")
+        lines.append(f"  no {unit} have a t: their values do not vary, or are not finite")
     best = strongest(result)
     if best is not None:
         side = "" if best["hemisphere"] == "both" else f" ({best['hemisphere']})"

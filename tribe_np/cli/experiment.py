@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
 from tribe_np.cli.predict import add_choice_arguments
+from tribe_np.cli.stimulus_options import BACKGROUND_NAMES
 from tribe_np.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
     from tribe_np.pipeline.experiments.experiment_run import ExperimentWishes
     from tribe_np.pipeline.progress import Progress
-
-BACKGROUNDS = ("grey", "white", "black", "none")  # as media.pictures has them; --help does without it
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--preview",
         type=common.path,
         metavar="FILE",
-        help="also write a film of the runs for the eyes, such as run.mp4",
+        help="also write a film of what a participant would see and hear, such as run.mp4",
     )
     _add_order_arguments(parser)
     _add_shown_arguments(parser)
@@ -75,13 +74,13 @@ def _add_order_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_shown_arguments(parser: argparse.ArgumentParser) -> None:
     """How pictures and words are shown."""
     parser.add_argument(
-        "--background", choices=BACKGROUNDS,
+        "--background", choices=BACKGROUND_NAMES,
         help="the screen between pictures, and the ground of pictures whose row names none (default: grey, where there "
         "are pictures or films)",
     )  # fmt: skip
     parser.add_argument(
         "--seconds",
-        type=common.pace,
+        type=common.seconds_above_0,
         metavar="S",
         help="how long a picture is shown whose duration is n/a (default: 2)",
     )
@@ -90,11 +89,14 @@ def _add_shown_arguments(parser: argparse.ArgumentParser) -> None:
         help="of text files: spoken by a voice (default), or direct: shown word by word, as those of the column words",
     )  # fmt: skip
     parser.add_argument(
-        "--seconds-per-word", type=common.pace, metavar="S",
+        "--seconds-per-word", type=common.seconds_above_0, metavar="S",
         help="how long each word is shown in a trial whose duration is n/a (default: 0.45)",
     )  # fmt: skip
     parser.add_argument(
-        "--seconds-per-letter", type=common.pace, metavar="S", help="show longer words longer, by so much a letter"
+        "--seconds-per-letter",
+        type=common.seconds_above_0,
+        metavar="S",
+        help="show longer words longer, by so much a letter",
     )
 
 
@@ -107,7 +109,7 @@ def seed(text: str) -> int:
 
 def gap_seconds(text: str) -> float:
     """Seconds from 0 on, for argparse."""
-    value = _number(text)
+    value = common.number_or_nan(text)
     if not 0 <= value < math.inf:
         raise argparse.ArgumentTypeError(f"must be seconds from 0 on, got {text[:40]!r}")
     return value
@@ -115,17 +117,10 @@ def gap_seconds(text: str) -> float:
 
 def hours(text: str) -> float:
     """Hours above 0, for argparse."""
-    value = _number(text)
+    value = common.number_or_nan(text)
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"must be a number of hours above 0, got {text[:40]!r}")
     return value
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -160,7 +155,9 @@ def execute(options: argparse.Namespace) -> int:
 
         films = run_preview(options.out, options.preview, stage=shown.stage)
         common.print_warnings([warning for film in films for warning in film.warnings])
-        lines += [f"wrote {film.path}: {film.timeline} for the eyes, {film.duration:.1f} s" for film in films]
+        lines += [
+            f"wrote {film.path}: what is seen and heard in {film.timeline}, {film.duration:.1f} s" for film in films
+        ]
     names = list(run["experiment"]["conditions"])
     formula = shlex.quote(f"{names[0]} - {names[1]}" if len(names) > 1 else names[0])
     common.print_result(options, run, [*lines, f"next: tribe-np contrast {folder} {formula} --out contrast"])
@@ -187,9 +184,7 @@ def _counts(facts: "Mapping[str, object]") -> str:
     rows, computed = facts["rows"], facts["computed"]
     assert isinstance(rows, dict)
     assert isinstance(computed, dict)
-    return "features: " + ", ".join(
-        f"{computed[kind]} of {count} {kind} rows are different" for kind, count in rows.items()
-    )
+    return "features: " + ", ".join(f"{computed[kind]} different of {n} {kind} rows" for kind, n in rows.items())
 
 
 def _check(options: argparse.Namespace) -> None:

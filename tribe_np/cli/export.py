@@ -10,9 +10,7 @@ SUPPRESS = argparse.SUPPRESS
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np export`."""
-    parser.add_argument(
-        "predictions", type=common.path, metavar="PRED", help="a folder that predict, resample or project wrote"
-    )
+    common.add_prediction(parser)
     formats = "; ".join(f"{name}, {text}" for name, (_, text) in EXPORT_FORMATS.items())
     parser.add_argument("--to", required=True, choices=list(EXPORT_FORMATS), metavar="FORMAT", help=formats)
     parser.add_argument("--out", type=common.path, required=True, metavar="DIR", help="folder to write")

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "predictions",
         type=common.path,
         metavar="PRED",
-        help="a folder that predict, resample or project wrote, or a .npy file",
+        help=f"{common.PREDICTION_FOLDER}, or a .npy file",
     )
     parser.add_argument(
         "--out", type=common.path, required=True, metavar="FILE",

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np page`."""
     parser.add_argument(
         "predictions", type=common.path, nargs="+", metavar="PRED",
-        help="folders that predict, resample or project wrote, or .npy files; each is a layer with its own stimulus",
+        help=f"{common.PREDICTION_FOLDER}, or a .npy file; each is a layer with its own stimulus",
     )  # fmt: skip
     parser.add_argument("--out", type=common.path, metavar="FILE.html", help="the page; it appears whole or not at all")
     parser.add_argument(

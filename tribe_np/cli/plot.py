@@ -12,7 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np plot`."""
     parser.add_argument(
         "predictions", type=common.path, nargs="+", metavar="PRED",
-        help="a folder that predict, resample or project wrote, or a .npy file; several are drawn beside each other",
+        help=f"{common.PREDICTION_FOLDER}, or a .npy file; several are drawn beside each other",
     )  # fmt: skip
     parser.add_argument("--out", type=common.path, required=True, metavar="FILE", help=".png, .svg or .pdf")
     _add_content(parser)

@@ -7,9 +7,7 @@ from tribe_np.cli import common
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np resample`."""
-    parser.add_argument(
-        "predictions", type=common.path, metavar="PRED", help="a folder that predict, resample or project wrote"
-    )
+    common.add_prediction(parser)
     parser.add_argument(
         "--to", required=True, type=common.words, metavar="MESH", help="fsaverage3 to fsaverage7, or fsLR-32k"
     )

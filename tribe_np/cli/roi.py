@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np roi`."""
-    parser.add_argument(
-        "predictions", type=common.path, metavar="PRED", help="a folder that predict, resample or project wrote"
-    )
+    common.add_prediction(parser)
     common.add_parcellation(parser)
     common.add_mask(parser, "for a prediction of the subcortex")
     parser.add_argument(

@@ -1,7 +1,6 @@
 """Options that say how a stimulus is shown, shared by the commands that take one."""
 
 import argparse
-import math
 from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
@@ -9,30 +8,21 @@ from tribe_np.cli import common
 if TYPE_CHECKING:
     from tribe_np.pipeline.stimuli.picture_rows import PictureShow
 
+BACKGROUND_NAMES = ("grey", "white", "black", "none")  # as media.pictures has them; --help does without it
+
 
 def add_picture_stimulus_arguments(parser: argparse.ArgumentParser) -> None:
     """--seconds, --background and --beside, of a picture."""
     parser.add_argument(
-        "--seconds", type=picture_seconds, metavar="S",
+        "--seconds", type=common.seconds_above_0, metavar="S",
         help="of a picture: how long it is shown (default: 2, an animated one as long as it lasts)",
     )  # fmt: skip
     parser.add_argument(
-        "--background", choices=["grey", "white", "black", "none"],
+        "--background", choices=BACKGROUND_NAMES,
         help="of a picture: the square ground on which the models see all of it (default: grey); none: it is cropped "
         "as a film is",
     )  # fmt: skip
     parser.add_argument("--beside", type=common.path, metavar="FILE", help="of a picture: show this one to its right")
-
-
-def picture_seconds(text: str) -> float:
-    """A number of seconds above 0, for argparse."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not (math.isfinite(value) and value > 0):
-        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, got {text[:40]!r}")
-    return value
 
 
 def picture_show(options: argparse.Namespace) -> "PictureShow":

@@ -9,9 +9,19 @@ from typing import Any
 import numpy as np
 
 from tribe_np.errors import OutputError
+from tribe_np.formats.folder_kinds import PREDICTIONS, what_it_holds
 
 MEASURED = "bold.npy"
-FILES = ("predictions.npy", "segments.json", "events.tsv", "run.json")
+FILES = (PREDICTIONS, "segments.json", "events.tsv", "run.json")
+
+
+def why_no_prediction(folder: Path) -> str | None:
+    """What of a prediction is missing, or what the folder holds instead; None where all files are there."""
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if not missing:
+        return None
+    held = what_it_holds(folder) if missing[0] == PREDICTIONS else None
+    return held or f"{missing[0]} is missing"
 
 
 def read_prediction(folder: str | Path) -> tuple[np.ndarray, list[dict[str, Any]], dict[str, Any]]:
@@ -20,11 +30,11 @@ def read_prediction(folder: str | Path) -> tuple[np.ndarray, list[dict[str, Any]
     Raises   OutputError when the folder is not a whole prediction folder
     """
     folder = Path(folder)
-    missing = [name for name in FILES if not (folder / name).is_file()]
-    if missing:
-        raise OutputError(f"{folder}: not a prediction folder: {missing[0]} is missing")
+    lacking = why_no_prediction(folder)
+    if lacking is not None:
+        raise OutputError(f"{folder}: not a prediction folder: {lacking}")
     try:
-        predictions = np.load(folder / "predictions.npy", mmap_mode="r", allow_pickle=False)
+        predictions = np.load(folder / PREDICTIONS, mmap_mode="r", allow_pickle=False)
         segments = json.loads((folder / "segments.json").read_text(encoding="utf-8"))
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError, EOFError) as error:

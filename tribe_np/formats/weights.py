@@ -14,7 +14,7 @@ from tribe_np.files.small_files import MEGABYTE, read_small_file
 from tribe_np.formats.safetensors import TensorEntry, read_header
 from tribe_np.formats.torch_zip import read_torch_tensors
 from tribe_np.protocols import Array
-from tribe_np.shown import quoted
+from tribe_np.shown import quoted, some_of
 
 INDEX_NAME = "model.safetensors.index.json"
 SINGLE_NAME = "model.safetensors"
@@ -159,8 +159,7 @@ class WeightTree:
             if name not in self._taken and not any(name.startswith(prefix) for prefix in ignore)
         ]
         if left:
-            more = f" and {len(left) - 3} more" if len(left) > 3 else ""
-            raise CheckpointError(f"{self._origin}: unexpected weights {', '.join(map(_shown, left[:3]))}{more}")
+            raise CheckpointError(f"{self._origin}: unexpected weights {some_of(list(map(_shown, left)))}")
 
 
 def _shown(name: str) -> str:

@@ -12,8 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
-from tribe_np.errors import MediaError, MissingDependencyError, MissingFileError, reason_of
-from tribe_np.files.file_kinds import HEAD, kind_of
+from tribe_np.errors import MediaError, MissingDependencyError, reason_of
+from tribe_np.files.file_kinds import kind_of
+from tribe_np.media.file_begin import file_begin
 from tribe_np.optional import require
 
 NOT_MEDIA = ("list", "page", "pointer")  # groups of other kinds that are saved or renamed by mistake, or open others
@@ -88,18 +89,7 @@ def check_file(path: str | Path) -> None:
 
     Raises   MediaError: no such file, a folder, unreadable, empty, or a playlist, manifest or pointer
     """
-    try:
-        with Path(path).open("rb") as file:
-            begin = file.read(HEAD)
-    except IsADirectoryError as error:
-        raise MediaError(f"{path}: is a folder, expected a media file") from error
-    except FileNotFoundError as error:
-        raise MissingFileError(f"{path}: no such file") from error
-    except (OSError, ValueError) as error:
-        raise MediaError(f"{str(path)[:200]}: cannot be read: {reason_of(error)}") from error
-    if not begin:
-        raise MediaError(f"{path}: the file is empty")
-    kind = kind_of(begin)
+    kind = kind_of(file_begin(path, "a media file"))
     if kind and kind.group in NOT_MEDIA:
         raise MediaError(f"{path}: is {kind.what}, not a film or sound; {kind.remedy}")
 

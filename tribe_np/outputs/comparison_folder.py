@@ -4,20 +4,24 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tribe_np.formats.folder_kinds import COMPARISON_RECORD
+from tribe_np.formats.prediction_folder import FILES
+from tribe_np.outputs.cell_tables import SEPARATORS, write_rows
 from tribe_np.outputs.folder import write_json_file
-from tribe_np.outputs.region_files import SEPARATORS, write_rows
-from tribe_np.outputs.whole import Inputs, check_own_target, write_whole
+from tribe_np.outputs.whole import Inputs, check_outside, check_own_target, write_whole
 
 COMPARE = "compare"
-COMPARISON = "comparison.json"
 
 
 def check_comparison_target(folder: Path, inputs: Inputs) -> None:
-    """Refuses, before any work, a folder that could not be written, or that holds an input.
+    """Refuses, before any work, a folder that could not be written, that holds an input or lies in a prediction.
 
     Raises   OutputError
     """
     check_own_target(folder, COMPARE, inputs)
+    for place in inputs.values():
+        if place is not None and (place / FILES[0]).is_file():
+            check_outside(folder, place)
 
 
 def write_comparison(
@@ -33,6 +37,6 @@ def write_comparison(
             write_rows(partial / name, rows, SEPARATORS[Path(name).suffix])
         for name, picture in pictures.items():
             (partial / name).write_bytes(picture)
-        write_json_file(partial / COMPARISON, record)
+        write_json_file(partial / COMPARISON_RECORD, record)
 
     write_whole(folder, fill, COMPARE)

@@ -14,17 +14,18 @@ import numpy as np
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.voxel_series import AnySeries, VoxelSeries
 from tribe_np.errors import ConfigError, MissingDependencyError, ParcellationError
+from tribe_np.formats.folder_kinds import CONTRAST_RECORD
+from tribe_np.outputs.cell_tables import SEPARATORS, write_rows
 from tribe_np.outputs.exports.export_formats import ExportFormat, ExportOptions, find_format
 from tribe_np.outputs.exports.mask_volumes import mask_format
 from tribe_np.outputs.folder import write_array_file, write_json_file
-from tribe_np.outputs.region_files import write_rows
-from tribe_np.outputs.whole import Inputs, check_own_target, write_whole
+from tribe_np.outputs.whole import Inputs, check_outside, check_own_target, write_whole
 from tribe_np.shown import did_you_mean, quoted
 
 CONTRAST = "contrast"
 NPY = "npy"
 DEFAULT_FORMATS = {True: (NPY, "gifti"), False: (NPY, "nifti")}  # of vertices; of voxels
-RECORD = "contrast.json"
+MEANINGS = "maps.json"  # beside the .npy files, which can say nothing
 LONGEST_NAME = 60
 
 
@@ -81,12 +82,14 @@ def _format_of(name: str, is_surface: bool) -> ExportFormat:
         raise ConfigError(f"--to {quoted(name)}: {error}, and {NPY}{near}") from error
 
 
-def check_contrast_target(folder: Path, inputs: Inputs) -> None:
-    """Refuses, before any work, a folder that could not be written, or that holds an input.
+def check_contrast_target(folder: Path, inputs: Inputs, predictions: Sequence[str]) -> None:
+    """Refuses, before any work, a folder that could not be written, that holds an input or lies in a prediction.
 
     Raises   OutputError
     """
-    check_own_target(folder, CONTRAST, inputs)
+    check_own_target(folder, CONTRAST, {**inputs, **{f"prediction {name}": Path(name) for name in predictions}})
+    for name in predictions:
+        check_outside(folder, Path(name))
 
 
 def write_contrasts(folder: Path, made: Mapping[str, ContrastFiles], formats: MapFormats) -> list[str]:
@@ -118,11 +121,11 @@ def _fill(folder: Path, files: ContrastFiles, formats: MapFormats) -> list[str]:
                 raise
             said.append(f"no maps as {name}: {error}")
     for name, rows in files.tables.items():
-        write_rows(folder / name, rows, "\t")
+        write_rows(folder / name, rows, SEPARATORS[Path(name).suffix])
     for name, picture in files.pictures.items():
         (folder / name).write_bytes(picture)
     warnings = [*files.record.get("warnings", ()), *said]
-    write_json_file(folder / RECORD, {**files.record, "formats": written, "warnings": warnings})
+    write_json_file(folder / CONTRAST_RECORD, {**files.record, "formats": written, "warnings": warnings})
     return said
 
 
@@ -131,6 +134,8 @@ def _write_maps(folder: Path, name: str, files: ContrastFiles, given: Mapping[st
         folder.mkdir()
         for title, each in files.maps.items():
             write_array_file(folder / f"{title}.npy", np.asarray(each.values, np.float64))
+        meanings = {title: {"means": each.means, "units": each.units} for title, each in files.maps.items()}
+        write_json_file(folder / MEANINGS, {**_whose(files.record), "maps": meanings})
         return []
     chosen = _format_of(name, isinstance(files.series, SurfaceSeries))
     options = ExportOptions(**{key: value for key, value in given.items() if key in chosen.takes and value is not None})
@@ -153,7 +158,7 @@ def map_series(series: AnySeries, name: str, one: WrittenMap, record: Mapping[st
     run = {
         "map": {"name": name, "means": one.means},
         "units": one.units,
-        **{key: record[key] for key in ("formula", "across", "method", "warnings") if key in record},
+        **_whose(record),
     }
     values = np.asarray(one.values, np.float32)[None]
     once = np.zeros(1)
@@ -163,6 +168,11 @@ def map_series(series: AnySeries, name: str, one: WrittenMap, record: Mapping[st
         series, values=values, starts=once, tr=1.0, hemodynamic_offset=0.0, timelines=None, run=run,
         origin=f"the map {name}",
     )  # fmt: skip
+
+
+def _whose(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a map says of the contrast that it is of."""
+    return {key: record[key] for key in ("formula", "across", "method", "warnings") if key in record}
 
 
 def folder_names(formulas: Sequence[str]) -> list[str]:

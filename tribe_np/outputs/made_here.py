@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tribe_np.files.atomic import sync, sync_folder, whole_file
+from tribe_np.shown import some_of
 
 MARKER = ".tribe-np.json"
 FILE_MARKER = ".tribe-np"
@@ -68,7 +69,7 @@ def _others_files_in(folder: Path, command: str | None) -> str | None:
     digests = marker.get("sha256")
     if not isinstance(digests, dict):
         others = [name for name in names if name not in {MARKER, *LITTER}] or names
-        return f"holds other files ({listed(others)})" if names else None
+        return f"holds other files ({some_of(others, 2)})" if names else None
     if command not in (None, marker.get("made_by")):
         return f"holds what tribe-np {marker.get('made_by')!s:.20} wrote"
     folders = {parent for name in digests for parent in Path(name).parents}
@@ -81,11 +82,6 @@ def _others_files_in(folder: Path, command: str | None) -> str | None:
         if not _is_file(path) or _digest(path) != digests[name.as_posix()]:
             return f"holds other files ({name} was changed after tribe-np wrote it)"
     return None
-
-
-def listed(names: list[str]) -> str:
-    """The first two names and how many more there are."""
-    return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
 
 
 def file_marker(path: Path) -> Path:

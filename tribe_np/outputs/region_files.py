@@ -5,10 +5,8 @@ of the stimulus, `bold_time` is when the BOLD that the row estimates would be me
 measured data both are seconds of the scan, unless `project` aligned them with the stimulus.
 """
 
-import csv
 import json
 import math
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +14,10 @@ from tribe_np.cortex.regions.region_series import RegionTable
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.voxel_series import AnySeries
 from tribe_np.errors import ConfigError
+from tribe_np.outputs.cell_tables import SEPARATORS, write_rows
 from tribe_np.outputs.whole import Inputs, check_file_target, write_file_whole
 
 COMMAND = "roi"
-SEPARATORS = {".tsv": "\t", ".csv": ","}
 SUFFIXES = (*SEPARATORS, ".json")
 COUNTS = ("n_vertices", "n_computed", "n_left_out")
 SUMMARY = ("region", "hemisphere", *COUNTS, "mean", "rank")
@@ -121,9 +119,3 @@ def _number(value: float) -> float | None:
 def _cell(value: float | None) -> str:
     """Every digit that a number has; NaN, which pandas and R know, where it has none."""
     return "NaN" if value is None else repr(value).replace("nan", "NaN")
-
-
-def write_rows(path: Path, rows: Iterable[list[str]], separator: str) -> None:
-    """Cells as a table."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, delimiter=separator, lineterminator="\n").writerows(rows)

@@ -15,9 +15,10 @@ from tribe_np.files.sha256 import sha256_of
 from tribe_np.formats.prediction_folder import MEASURED, read_measured, read_prediction
 from tribe_np.outputs.folder import TRANSCRIPT, write_array_file, write_json_file
 from tribe_np.outputs.whole import check_own_target, write_whole
+from tribe_np.timeline.trials import TRIALS
 
 RESAMPLE = "resample"
-KEPT = ("segments.json", "events.tsv", TRANSCRIPT)
+KEPT = ("segments.json", "events.tsv", TRIALS, TRANSCRIPT)
 
 
 def check_resample_target(folder: str | Path, source: str | Path) -> None:

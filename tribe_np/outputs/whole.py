@@ -50,6 +50,15 @@ def check_own_target(folder: Path, command: str, inputs: Inputs = NONE, *, argum
     _check_apart(folder, inputs)
 
 
+def check_outside(out: Path, predictions: Path) -> None:
+    """Refuses a place inside a folder of predictions: it would no longer be as it was written.
+
+    Raises   OutputError
+    """
+    if real_path(predictions) in real_path(out).parents:
+        raise OutputError(f"--out {out}: is inside the predictions {predictions}; choose another folder")
+
+
 def check_file_target(path: Path, command: str, inputs: Inputs = NONE) -> None:
     """`check_own_target` for one file.
 

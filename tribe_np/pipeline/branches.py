@@ -9,9 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from extractors.catalogue import event_types, modalities, record_of
 from tribe_np.errors import ConfigError, EventsError
 from tribe_np.shown import did_you_mean, quoted
-from tribe_np.timeline.events import Event, Events
-
-AROUND_WORDS = ("Text", "Sentence")  # rows that stand and fall with the words
+from tribe_np.timeline.events import AROUND_WORDS, Event, Events
 
 
 def checked_branches(given: object) -> tuple[str, ...] | None:

@@ -22,10 +22,11 @@ from tribe_np.media.ffmpeg import file_url, run_ffmpeg
 from tribe_np.media.speech import synthesis as speech
 from tribe_np.media.transcripts.transcript import Transcript, Word
 from tribe_np.media.transcripts.whisperx_json import whisperx_text
-from tribe_np.outputs.made_here import LITTER, file_marker, is_own_file, listed, others_files_in
+from tribe_np.outputs.made_here import LITTER, file_marker, is_own_file, others_files_in
 from tribe_np.outputs.whole import check_target, output_error, remove_whole, write_file_whole, write_whole
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.store.workspace import others_files_in_cache
+from tribe_np.shown import some_of
 
 NOTE = "random weights: the numbers mean nothing about any brain"
 TEXT = (
@@ -158,7 +159,7 @@ def others_files_in_demo(folder: Path) -> str | None:
     known = {paths.models, *paths.results, paths.cache, *files, *map(file_marker, makers)}
     others = [p.name for p in found if p not in known and p.name not in LITTER and not is_passing_name(p.name)]
     if others:
-        return f"holds other files ({listed(others)})"
+        return f"holds other files ({some_of(others, 2)})"
     checks: list[tuple[Path, Callable[[Path], str | None]]] = [
         (paths.models, lambda path: others_files_in(path, COMMAND)),
         *((path, partial(others_files_in, command=command)) for path, command in paths.results.items()),

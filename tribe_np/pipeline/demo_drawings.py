@@ -10,10 +10,11 @@ import numpy as np
 
 from tribe_np.files.leftovers import passing_name, remove_if_possible
 from tribe_np.media.ffmpeg import file_url, run_ffmpeg
+from tribe_np.media.pictures.kinds import GROUNDS, USUAL_GROUND
 from tribe_np.optional import require
 
 SIDE = 256  # pixels
-GROUND = (128, 128, 128)  # of the screen between pictures
+GROUND = GROUNDS[USUAL_GROUND]  # as the screen between pictures
 INK = (40, 36, 34)
 SKINS = ((240, 205, 175), (205, 150, 110), (150, 100, 70))
 HAIRS = ((60, 40, 30), (190, 140, 60), (25, 25, 30))

@@ -19,7 +19,7 @@ PREDICTED = "z-scored BOLD"  # the unit of a prediction, whether its run.json sa
 
 
 def read_surface(source: Any) -> SurfaceSeries:
-    """The rows of a folder that predict, resample or project wrote, of a .npy file, of an array or a SurfaceSeries.
+    """The rows of a prediction folder, one that project wrote, a .npy file, an array or a SurfaceSeries.
 
     Raises   OutputError for voxels and for what cannot be read; ShapeError for an array of no mesh
     """
@@ -37,7 +37,7 @@ def read_surface(source: Any) -> SurfaceSeries:
 
 
 def _array(path: Path) -> np.ndarray:
-    expected = "expected a folder that predict, resample or project wrote, or a .npy file"
+    expected = "expected a folder that predict, experiment, resample or project wrote, or a .npy file"
     if not path.exists():
         raise OutputError(f"{path}: is not there; {expected}")
     if path.suffix.lower() != ".npy":

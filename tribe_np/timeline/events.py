@@ -25,10 +25,14 @@ from tribe_np.timeline.table import (
     read_table,
     to_integer,
     to_number,
+    without_tabs,
     write_table,
 )
 
 TEXT_TYPES = frozenset({"Word", "Text", "Sentence", "Phoneme", "Keystroke"})
+SEEN_OR_HEARD = ("Audio", "Video")  # in this order they are cut into chunks
+AROUND_WORDS = ("Text", "Sentence")  # made from the Word rows, with which they stand and fall
+WORD_TYPES = ("Word", *AROUND_WORDS)
 FILE_TYPES = frozenset({"Audio", "Video", "Image", "Fmri", "MneRaw", "Meg", "Eeg", "Emg", "Ieeg", "Fnirs"})
 CATEGORICAL_TYPES = frozenset(
     {"CategoricalEvent", "Action", "Stimulus", "EyeState", "Artifact", "Seizure", "Background", "SleepStage"}
@@ -309,9 +313,13 @@ def check(row: Event, where: str) -> None:
 
 def require_columns(names: Iterable[str], where: str) -> None:
     """Raises EventsError when a column without a default is missing."""
-    missing = [name for name in ("type", "start", "timeline") if name not in names]
+    found = list(names)
+    missing = [name for name in ("type", "start", "timeline") if name not in found]
     if missing:
-        raise EventsError(f"{where}: column {missing[0]!r} is missing; an events table needs type, start and timeline")
+        raise EventsError(
+            f"{where}: column {missing[0]!r} is missing; an events table needs type, start and timeline"
+            f"{without_tabs(found)}"
+        )
 
 
 def is_missing(value: object) -> bool:

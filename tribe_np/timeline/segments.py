@@ -19,7 +19,7 @@ import numpy as np
 
 from tribe_np.card import Card
 from tribe_np.errors import ConfigError, EventsError
-from tribe_np.timeline.events import KNOWN_TYPES, Event, Events
+from tribe_np.timeline.events import KNOWN_TYPES, SEEN_OR_HEARD, Event, Events
 
 MAX_CUTS = 100_000  # of one timeline: 69 days
 LONGEST_CHUNK, SHORTEST_CHUNK = 60.0, 30.0  # seconds: upstream's
@@ -40,7 +40,7 @@ def chunk_events(
              has no file position, or durations that are not positive
     Source   neuralset 0.0.2 events.transforms.chunking.ChunkEvents, etypes.BaseSplittableEvent._split
     """
-    if event_type not in ("Audio", "Video"):
+    if event_type not in SEEN_OR_HEARD:
         raise ConfigError(f"only Audio and Video can be cut into chunks, not {event_type!r}")
     if not (0 < max_duration < math.inf and 0 <= min_duration < math.inf):
         raise ConfigError(f"chunks need max_duration > 0 and min_duration >= 0, got {max_duration} and {min_duration}")

@@ -63,6 +63,17 @@ def read_table(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]
     return checked_records(text, path)
 
 
+def without_tabs(columns: Sequence[str]) -> str:
+    """What to say of a header that is one cell with commas, semicolons or blanks in it, or "".
+
+    >>> without_tabs(["onset,duration,trial_type"])
+    '; its columns are separated by commas, and must be by tabs'
+    """
+    names = {",": "commas", ";": "semicolons", " ": "blanks"}
+    found = [name for sign, name in names.items() if len(columns) == 1 and sign in columns[0].strip()]
+    return f"; its columns are separated by {found[0]}, and must be by tabs" if found else ""
+
+
 def checked_records(text: str, path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """`read_table` of a text; `path` names it in errors."""
     records = parse(text, str(path))

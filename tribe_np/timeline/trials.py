@@ -5,14 +5,22 @@ are kept. A run is a timeline of the events table: onsets count from its second 
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from tribe_np.errors import EventsError
 from tribe_np.shown import quoted
-from tribe_np.timeline.table import decode_extra, encode_cell, encode_extra, read_table, to_number, write_table
+from tribe_np.timeline.table import (
+    decode_extra,
+    encode_cell,
+    encode_extra,
+    read_table,
+    to_number,
+    without_tabs,
+    write_table,
+)
 
 TRIALS = "trials.tsv"
 """The file of an experiment's folder."""
@@ -88,15 +96,13 @@ class Trials:
         columns, records = read_table(path)
         for name in (*NUMBERS, "trial_type"):
             if name not in columns:
-                raise EventsError(f"{path}: column {name!r} is missing; trials need onset, duration and trial_type")
+                raise EventsError(
+                    f"{path}: column {name!r} is missing; trials need onset, duration and trial_type"
+                    f"{without_tabs(columns)}"
+                )
         return Trials(
             tuple(_trial(dict(zip(columns, cells, strict=True)), f"{path}, line {n}") for n, cells in records)
         )
-
-
-def trials_of(rows: Iterable[Trial]) -> Trials:
-    """The table of some trials."""
-    return Trials(tuple(rows))
 
 
 def _cell(value: object) -> str:

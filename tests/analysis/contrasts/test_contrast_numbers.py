@@ -9,7 +9,6 @@ from scipy import stats
 from tests.analysis.contrasts.made_experiments import N, blocks, noise, write_experiment, write_trials
 from tribe_np.analysis import contrast
 from tribe_np.analysis.contrasts.contrasting import several_contrasts
-from tribe_np.errors import ConfigError
 
 
 @pytest.fixture
@@ -55,93 +54,6 @@ def test_permutations_stay_within_runs(tmp_path: Path) -> None:
     assert found.permuted is not None
     assert found.permuted.is_exact
     assert found.permuted.n == 36  # 6 ways in each of two runs
-
-
-@pytest.mark.extras
-@pytest.mark.parametrize("noise_model", ["ar1", "ols"])
-def test_the_glm_is_nilearns(made: Path, noise_model: str) -> None:
-    from nilearn.glm import compute_contrast
-    from nilearn.glm.first_level import make_first_level_design_matrix, run_glm
-    from pandas import DataFrame
-
-    found = contrast(made, "a - b", glm=True, noise=noise_model)
-    events = DataFrame([t[:3] for t in blocks()], columns=["onset", "duration", "trial_type"])
-    design = make_first_level_design_matrix(np.arange(64) + 0.5, events, hrf_model=None, drift_model=None)
-    labels, results = run_glm(noise(64).astype(float), design.to_numpy(), noise_model=noise_model)
-    expected = compute_contrast(labels, results, np.array([1.0, -1.0, 0.0]), stat_type="t")
-    np.testing.assert_allclose(found.maps.t, expected.stat(), rtol=1e-6)
-    np.testing.assert_allclose(found.maps.effect, np.ravel(expected.effect), rtol=1e-6, atol=1e-9)
-    np.testing.assert_allclose(found.maps.p, 2 * stats.t.sf(np.abs(expected.stat()), 61), rtol=1e-6)
-    assert found.df_range == (61, 61)
-    assert found.facts["columns"] == ["a", "b", "constant (run-1)"]
-
-
-@pytest.mark.extras
-def test_the_glm_is_first_level_models(made: Path) -> None:
-    from nibabel import Nifti1Image
-    from nilearn.glm.first_level import FirstLevelModel
-    from pandas import DataFrame
-
-    values = noise(64).astype(float)[:, :60]
-    image = Nifti1Image(values.T.reshape(3, 4, 5, 64), np.eye(4))
-    mask = Nifti1Image(np.ones((3, 4, 5), np.uint8), np.eye(4))
-    events = DataFrame([t[:3] for t in blocks()], columns=["onset", "duration", "trial_type"])
-    model = FirstLevelModel(
-        t_r=1.0, slice_time_ref=0.5, hrf_model=None, drift_model=None, mask_img=mask, signal_scaling=False,
-        standardize=False,
-    )  # fmt: skip
-    model.fit(image, events=events)
-    expected = model.compute_contrast("a - b", output_type="stat").get_fdata().reshape(60)
-    found = contrast(made, "a - b", glm=True)
-    assert found.maps.t is not None
-    np.testing.assert_allclose(found.maps.t[:60], expected, rtol=1e-6)
-
-
-@pytest.mark.extras
-def test_confounds_take_out_what_they_hold(tmp_path: Path) -> None:
-    drift = np.linspace(0, 5, 64)
-    plain, drifting = noise(64), noise(64) + drift[:, None]
-    one = write_experiment(tmp_path / "one", plain, blocks())
-    other = write_experiment(tmp_path / "other", drifting, blocks())
-    table = write_trials(tmp_path / "drift.tsv", [[x] for x in drift], head="drift")
-    found = [contrast(each, "a - b", glm=True, noise="ols", confounds=table) for each in (one, other)]
-    np.testing.assert_allclose(found[0].maps.t, found[1].maps.t, rtol=1e-4, atol=1e-4)
-
-
-@pytest.mark.extras
-def test_runs_have_constants_of_their_own(tmp_path: Path) -> None:
-    values = noise(64)
-    values[32:] += 100
-    trials = [(2 + 5 * k, 2, "ab"[k % 2], run, "") for run in ("r0", "r1") for k in range(6)]
-    runs, starts = ["r0"] * 32 + ["r1"] * 32, [*range(32), *range(32)]
-    made = write_experiment(tmp_path / "made", values, trials, timelines=runs, starts=starts)
-    found = contrast(made, "a - b", glm=True, noise="ols")
-    assert found.facts["columns"] == ["a", "b", "constant (r0)", "constant (r1)"]
-    assert np.abs(found.maps.effect).max() < 5
-    assert found.df_range == (60, 60)
-
-
-@pytest.mark.extras
-def test_what_the_rows_cannot_tell_is_refused(tmp_path: Path) -> None:
-    trials = [(4 * k, 4, "ab"[k % 2], "run-1", "") for k in range(8)]  # no row between them
-    made = write_experiment(tmp_path / "made", noise(32), trials)
-    assert contrast(made, "a - b", glm=True).df_range == (30, 30)
-    with pytest.raises(ConfigError, match="the rows cannot tell this contrast"):
-        contrast(made, "a", glm=True)
-
-
-@pytest.mark.extras
-def test_an_explained_vertex_has_an_effect_and_no_t(tmp_path: Path) -> None:
-    values = noise(64)
-    values[:, 0] = 0
-    values[2:4, 0] = values[12:14, 0] = 1
-    trials = [(2, 2, "a"), (12, 2, "a"), (30, 2, "b"), (40, 2, "b")]
-    made = write_experiment(tmp_path / "made", values, trials, head="onset\tduration\ttrial_type")
-    found = contrast(made, "a - b", glm=True)
-    assert found.maps.effect[0] == pytest.approx(1)
-    assert np.isnan(found.maps.t[0])
-    assert np.isfinite(found.maps.t[1:]).all()
-    assert "1 of 1284 vertices are explained without rest: they have no t" in found.warnings
 
 
 def test_time_courses_are_means_and_standard_errors(made: Path) -> None:
@@ -197,3 +109,12 @@ def test_repetitions_are_no_new_stimuli(tmp_path: Path) -> None:
     assert found.maps.n_observations == (2, 2)
     assert found.trials == {"a": 6, "b": 6}
     assert not any("different stimuli" in text for text in found.warnings)
+
+
+def test_rows_of_two_conditions_are_counted(tmp_path: Path) -> None:
+    trials = [(2 + 6 * k, 2.5, "ab"[k % 2], "run-1", "") for k in range(8)]
+    trials += [(4 + 6 * k, 2, "c", "run-1", "") for k in range(8)]  # from the middle of the third row on
+    made = write_experiment(tmp_path / "made", noise(64), trials)
+    found = several_contrasts(made, ["a - c", "a - b"])
+    assert "4 of 24 rows are of trials of several conditions, and count in each of them" in found[0].warnings
+    assert not any("of several conditions" in text for text in found[1].warnings)

@@ -26,7 +26,7 @@ def test_the_trial_of_that_second_gets_it_and_no_other(impulse: Path) -> None:
     found = observe(read_trial_source(impulse))
     assert (found.values[AT] == 1).all()
     assert np.delete(found.values, AT, axis=0).max() == 0
-    assert found.n_rows.tolist() == [1] * 20
+    assert [rows.tolist() for rows in found.rows] == [[row] for row in range(20)]
 
 
 @pytest.mark.parametrize("delay", [-2.0, 3.0])
@@ -48,7 +48,7 @@ def test_offset_0_of_a_time_course_is_the_row_of_the_onset(impulse: Path) -> Non
 @pytest.mark.extras
 def test_the_boxcar_of_that_second_is_the_impulse(impulse: Path) -> None:
     model = row_model(read_trial_source(impulse))
-    np.testing.assert_allclose(model.design[:, :20], np.eye(20), atol=1e-12)
+    np.testing.assert_allclose(model.runs[0].design[:, :20], np.eye(20), atol=1e-12)
 
 
 @pytest.mark.extras
@@ -60,8 +60,8 @@ def test_with_a_response_rows_count_at_the_time_of_their_bold(tmp_path: Path) ->
     model = row_model(read_trial_source(made), hrf="glover")
     events = DataFrame({"onset": [10.0], "duration": [2.0], "trial_type": ["a"]})
     expected = make_first_level_design_matrix(np.arange(40) + 5.0, events, hrf_model="glover", drift_model=None)
-    np.testing.assert_allclose(model.design[:, 0], expected["a"], atol=1e-12)
-    assert 10 <= model.design[:, 0].argmax() <= 12  # not five seconds later
+    np.testing.assert_allclose(model.runs[0].design[:, 0], expected["a"], atol=1e-12)
+    assert 10 <= model.runs[0].design[:, 0].argmax() <= 12  # not five seconds later
 
 
 def test_partly_covered_instant_and_shared_rows(tmp_path: Path) -> None:

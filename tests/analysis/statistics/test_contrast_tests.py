@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tribe_np.analysis.statistics.contrast_tests import StatisticMaps, paired_contrast, welch_contrast
+from tribe_np.analysis.statistics.multiplicity import fdr
 from tribe_np.errors import ConfigError, ShapeError
 
 MAPS = ("effect", "t", "df", "p", "z", "hedges_g", "g_low", "g_high")
@@ -146,6 +147,30 @@ def test_one_observation_gives_the_effect_only_and_says_so(test: object, sizes: 
     assert all(getattr(found, name) is None for name in MAPS[1:])
     assert found.is_effect_only
     assert "the effect only" in found.said[0]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "weights", "is_said"),
+    [
+        ((10, 2), [1, -1], True), ((10, 3), [1, -1], True), ((10, 5), [1, -1], False), ((3, 3), [1, -1], False),
+        ((40, 13), [1, -1], False), ((4, 4, 4), [0.5, 0.5, -1], False), ((2,), [1], False),
+        ((6,) * 8, [1, *[-1 / 7] * 7], True),
+    ],
+)  # fmt: skip
+def test_few_observations_against_many_are_warned_of(
+    sizes: tuple[int, ...], weights: list[float], is_said: bool
+) -> None:
+    found = welch_contrast(observations(*sizes), weights)
+    assert any("makes most of the error" in text for text in found.said) == is_said
+
+
+def test_that_warning_is_deserved() -> None:
+    """Where nothing differs, q < 0.05 all over the map; as many of each, nowhere."""
+    random = np.random.default_rng(0)
+    found = [[random.normal(size=(n, 20_000)) for n in sizes] for sizes in ((10, 2), (6, 6))]
+    n_found = [int((fdr(welch_contrast(groups, [1, -1]).p) < 0.05).sum()) for groups in found]
+    assert n_found[0] > 50
+    assert n_found[1] == 0
 
 
 def test_two_pairs_have_a_t_and_no_g() -> None:

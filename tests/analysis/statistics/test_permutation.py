@@ -55,6 +55,54 @@ def test_one_condition_alone_flips_its_signs() -> None:
     )
 
 
+@pytest.mark.parametrize(("sizes", "smallest"), [((3, 3), 2 / 20), ((2, 2), 2 / 6), ((2, 4), 1 / 15), ((3, 4), 1 / 35)])
+def test_the_smallest_p_is_what_groups_far_apart_have(sizes: tuple[int, int], smallest: float) -> None:
+    """b - a has the |t| of a - b: with groups alike in number, no relabelling is alone with its |t|."""
+    a, b = observations(*sizes)
+    found = permutation_p([a, b + 100], [1, -1])
+    expected = stats.permutation_test(
+        [a, b + 100], absolute_t, vectorized=True, alternative="greater", n_resamples=np.inf, axis=0
+    )
+    assert found.smallest == found.p.min() == found.p_corrected.min() == expected.pvalue.min() == smallest
+
+
+def test_the_smallest_p_of_signs_and_of_runs() -> None:
+    (a,) = observations(5)
+    signs = permutation_p([a + 100], [1], paired=True)
+    two_sided = stats.permutation_test(
+        [a + 100], lambda x, axis: x.mean(axis=axis), permutation_type="samples", n_resamples=np.inf
+    )
+    assert signs.smallest == signs.p.min() == two_sided.pvalue.min() == 2 / 32
+    assert "only 32 relabellings are possible and 2 at a time share one |t|" in signs.warnings()[0]
+    groups = [observations(3, 3)[0], observations(3, 3)[1] + 100]
+    even = permutation_p(groups, [1, -1], blocks=[[1, 1, 2], [1, 1, 2]])
+    assert (even.n, even.smallest, even.p.min()) == (12, 2 / 12, 2 / 12)
+    assert even.warnings() == (
+        "only 12 relabellings are possible and 2 at a time share one |t|, so no permutation p is below 0.17",
+    )
+    uneven = permutation_p(groups, [1, -1], blocks=[[1, 1, 2], [1, 2, 2]])  # b - a is no relabelling within runs
+    assert (uneven.n, uneven.smallest, uneven.p.min()) == (9, 1 / 9, 1 / 9)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "weights", "smallest"),
+    [((2, 2, 3), [0.5, 0.5, -1], 2 / 210), ((2, 2, 2), [1, 0, -1], 2 / 6), ((2, 2, 2, 2), [1, 1, -1, -1], 8 / 2520)],
+)
+def test_the_smallest_p_of_several_conditions(sizes: tuple[int, ...], weights: list[float], smallest: float) -> None:
+    """Every condition far from the others, so that nothing but a change of whole conditions has such a |t|."""
+    places = [1000 * (i + 1) * weight for i, weight in enumerate(weights)]
+    groups = [place + group for place, group in zip(places, observations(*sizes), strict=True)]
+    found = permutation_p(groups, weights)
+    assert found.smallest == found.p.min() == pytest.approx(smallest)
+
+
+def test_a_p_that_cannot_reach_the_level_is_said() -> None:
+    found = permutation_p(observations(4, 4), [1, -1])  # 70 ways
+    assert found.smallest == 2 / 70
+    assert found.warnings() == ()
+    assert "below 0.029" in found.warnings(0.02)[0]
+
+
 def test_three_conditions_by_hand() -> None:
     """Every distinct assignment, one after the other, with the t of `welch_contrast`."""
     groups, weights = observations(2, 2, 3), [0.5, 0.5, -1]
@@ -131,7 +179,7 @@ def test_every_block_of_one_condition_leaves_no_other_labels() -> None:
     found = permutation_p(observations(3, 3), [1, -1], blocks=[[1, 1, 1], [2, 2, 2]])
     assert (found.n, found.is_exact) == (1, True)
     assert set(found.p) == {1.0}
-    assert found.said == ("only 1 relabellings are possible, so no permutation p is below 1",)
+    assert found.warnings() == ("only 1 relabellings are possible, so no permutation p is below 1",)
 
 
 def test_vertices_without_a_t_have_no_p() -> None:

@@ -129,7 +129,7 @@ def test_relative_paths(model: TribeModel, tmp_path: Path, monkeypatch: pytest.M
     events = model.get_events_of(table(there / "events.tsv", *rows), NONE)
     assert [row.filepath for row in events] == ["a.wav", str(there / "b.wav")]
     assert model.record.warnings == [
-        "events.tsv: 2 relative paths lead to a file: 1 from the working folder and 1 from the folder of the table"
+        "events.tsv: 2 relative paths, found 1 in the working folder and 1 in the folder of the table"
     ]
     sound(there / "a.wav", 1)
     assert model.get_events_of(there / "events.tsv", NONE)[0].duration == 2.0

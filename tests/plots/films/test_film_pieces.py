@@ -37,6 +37,14 @@ def test_captions_end_with_sentences_pauses_and_full_boxes() -> None:
     assert caption_at([], 0.0) is None
 
 
+def test_words_of_two_trials_share_no_caption() -> None:
+    """Words that are shown one by one end in no full stop."""
+    words = [ShownWord(text, start, 0.5, sentence) for text, start, sentence in (
+        ("a", 0.0, "A dog"), ("dog", 0.5, "A dog"), ("two", 1.5, "Two cats"), ("cats", 2.0, "Two cats"))]  # fmt: skip
+    assert [caption.lines for caption in caption_lines(words, len, box_width=99, n_lines=2)] == [
+        (("a", "dog"),), (("two", "cats"),)]  # fmt: skip
+
+
 def test_the_word_that_is_heard() -> None:
     (caption,) = caption_lines(said("one two three"), len, box_width=99, n_lines=1)
     assert [caption.word_at(t) for t in (-0.1, 0.0, 0.45, 0.5, 1.2, 1.45)] == [-1, 0, 0, 1, 2, -1]

@@ -9,7 +9,7 @@ from tests.plots.films.made_runs import ffmpeg, film_pixels, film_sound, run_fol
 from tribe_np.errors import ConfigError, MediaError, OutputError, TribeError
 from tribe_np.plots.films.run_preview import PreviewMade, check_preview, run_preview
 from tribe_np.timeline.events import Event
-from tribe_np.timeline.trials import TRIALS, Trial, trials_of
+from tribe_np.timeline.trials import TRIALS, Trial, Trials
 
 pytestmark = pytest.mark.extras
 SIZE, FPS, RATE = (160, 120), 20.0, 44100
@@ -66,7 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (FILM_AT, 2.0, "films", "blue.mp4", ""),
         )
     ]
-    trials_of(trials).to_tsv(made / TRIALS)
+    Trials(tuple(trials)).to_tsv(made / TRIALS)
     return made
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from tribe_np.cortex.series import SurfaceSeries, as_series
 from tribe_np.errors import ConfigError, OutputError, reason_of
 from tribe_np.formats.prediction_folder import MEASURED, read_prediction
-from tribe_np.shown import did_you_mean, quoted
+from tribe_np.shown import did_you_mean, quoted, shown, some_of
 
 TIMELINE_SIGN = "::"  # DIR::run-1 is one timeline of a folder
 MOST_ITEMS = 1000
@@ -50,12 +50,12 @@ def read_items(sources: Any, names: Sequence[str] | None = None) -> tuple[list[C
         raise ConfigError("compare needs a list of predictions, or a mapping from names to them")
     found = [(place, one) for place, source in enumerate(sources) for one in _timelines_of(read_source(source))]
     if len(found) < 2:
-        raise ConfigError(f"compare needs at least two stimuli, got {len(found)}")
+        raise ConfigError(f"compare needs at least two stimuli, beside a baseline, got {len(found)}")
     if len(found) > MOST_ITEMS:
         raise ConfigError(f"compare takes up to {MOST_ITEMS} stimuli, got {len(found)}")
-    shown = _given_names(names, len(sources), found) if names is not None else _names_of(sources, found)
+    called = _given_names(names, len(sources), found) if names is not None else _names_of(sources, found)
     items, said = [], []
-    for name, (_, series) in zip(shown, found, strict=True):
+    for name, (_, series) in zip(called, found, strict=True):
         if series.origin == SurfaceSeries.origin:
             series = replace(series, origin=name)
         kept, more = without_blank_rows(in_time_order(series))
@@ -103,8 +103,7 @@ def _one_timeline(folder: Path, timeline: str) -> SurfaceSeries:
     if timeline not in names:
         known = list(dict.fromkeys(names))
         raise ConfigError(
-            f"{folder}: has no timeline {quoted(timeline)}; it has {', '.join(known[:5])}"
-            f"{' ...' if len(known) > 5 else ''}{did_you_mean(timeline, known)}"
+            f"{folder}: has no timeline {quoted(timeline)}; it has {some_of(known, 5)}{did_you_mean(timeline, known)}"
         )
     return _rows_of(series, np.array(names) == timeline, timeline)
 
@@ -176,13 +175,13 @@ def _given_names(names: Sequence[str], n_sources: int, found: Found) -> list[str
     if len(names) != n_sources:
         raise ConfigError(f"{len(names)} names are given for {n_sources} predictions")
     of_source = [place for place, _ in found]
-    shown = [
+    named = [
         names[place] if of_source.count(place) == 1 else f"{names[place]}{TIMELINE_SIGN}{_timeline(series)}"
         for place, series in found
     ]
-    if len(set(shown)) < len(shown) or not all(name.strip() for name in shown):
+    if len(set(named)) < len(named) or not all(name.strip() for name in named):
         raise ConfigError(f"each name must be there once, and not be empty, got {', '.join(map(quoted, names))}")
-    return shown
+    return named
 
 
 def _timeline(series: SurfaceSeries) -> str:
@@ -194,7 +193,7 @@ def _names_of(sources: Sequence[Any], found: Found) -> list[str]:
         [series.origin if isinstance(sources[place], (str, Path)) else f"array {place + 1}" for place, series in found]
     )
     unique: list[str] = []
-    for label in labels:
+    for label in map(shown, labels):  # a line break in a name would break tables, and the figure
         name, number = label, 1
         while name in unique:
             number += 1

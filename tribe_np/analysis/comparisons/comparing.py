@@ -19,6 +19,7 @@ from tribe_np.analysis.comparisons.compared_items import (
     without_blank_rows,
 )
 from tribe_np.analysis.comparisons.similarities import (
+    FEWEST_MOMENTS,
     METRICS,
     correlation_over_time,
     map_similarity,
@@ -32,7 +33,7 @@ from tribe_np.analysis.comparisons.window_padding import WindowPadding, padding_
 from tribe_np.analysis.one_model import check_one_model
 from tribe_np.cortex.random_weights import RANDOM, is_of_random_weights
 from tribe_np.errors import ConfigError
-from tribe_np.shown import quoted
+from tribe_np.shown import quoted, some_of
 
 OF_THE_SET = "mean"
 NEAREST = 3
@@ -45,7 +46,7 @@ class Comparison:
     Shapes   maps (N, n): the mean over time at each of `vertices` (n,), less the baseline; baseline_map (n,) or None;
              means, lows, highs (N, K): mean, lowest and highest value over time of each entry: the cortex, its
              hemispheres, its regions; n_vertices (K,) of each; correlations (K, N, N) over time on `grid`;
-             similarity (N, N) of the maps; rsa (N, N) or None
+             similarity (N, N) of the maps; rsa (N, N) or None. NaN where a likeness is not defined; warnings say why
     Units    those of the predictions: z-scored BOLD without a physical unit
     """
 
@@ -54,6 +55,7 @@ class Comparison:
     vertices: np.ndarray
     maps: np.ndarray
     baseline: str | None  # in words
+    baseline_item: ComparedItem | None  # where it is a prediction
     baseline_map: np.ndarray | None
     entries: tuple[str, ...]
     n_vertices: np.ndarray
@@ -116,19 +118,23 @@ def compare(
     courses, more = compared_courses(items, parcellation, flat)
     grid, of_grid = shared_grid(items, align)
     n_points, alike, of_rsa = _rsa(items, grid, flat) if rsa else (None, None, [])
-    paddings = tuple(padding_of(item) for item in items)
-    said += [*more, *of_grid, *_short_courses(grid), *of_rsa, *padding_warnings(items, paddings)]
+    every = items if base is None else [*items, base]
+    paddings = [padding_of(one) for one in every]
+    said += [*more, *of_grid, *_short_courses(items, grid), *of_rsa, *padding_warnings(every, paddings)]
     aligned = np.stack([grid.aligned(item, one) for item, one in zip(items, courses.courses, strict=True)])
     levels = [one if courses.baseline is None else one - courses.baseline for one in courses.courses]
     maps = np.stack([mean_map(item.series.values) for item in items])
     maps = maps if flat is None else maps - flat
-    similarity = map_similarity(maps, metric)
+    similarity, correlations = map_similarity(maps, metric), correlation_over_time(aligned)
+    said += _flat_items(items, similarity, "the mean map of {}" + ("" if flat is None else ", less the baseline,"))
+    if len(grid.points) >= FEWEST_MOMENTS:
+        said += _flat_items(items, correlations[0], "the course of the cortex's mean in {}")
     return Comparison(
-        tuple(items), paddings, items[0].series.columns, maps, told, flat, courses.entries, courses.n_vertices,
-        courses.parcellation, np.stack([one.mean(axis=0) for one in levels]),
+        tuple(items), tuple(paddings[: len(items)]), items[0].series.columns, maps, told, base, flat, courses.entries,
+        courses.n_vertices, courses.parcellation, np.stack([one.mean(axis=0) for one in levels]),
         np.stack([one.min(axis=0) for one in levels]), np.stack([one.max(axis=0) for one in levels]), grid,
-        correlation_over_time(aligned), metric, similarity, alike, n_points,
-        tuple(map(tuple, nearest_items(similarity, nearest))), tuple(dict.fromkeys(said)),
+        correlations, metric, similarity, alike, n_points, tuple(map(tuple, nearest_items(similarity, nearest))),
+        tuple(dict.fromkeys(said)),
     )  # fmt: skip
 
 
@@ -170,12 +176,21 @@ def _with_baseline(given: Any) -> tuple[list[ComparedItem], str | None, list[str
     return [ComparedItem("the baseline", series)], f"the mean map of {series.origin}", said
 
 
-def _short_courses(grid: SharedGrid) -> list[str]:
-    if len(grid.points) > 2:
+def _short_courses(items: Sequence[ComparedItem], grid: SharedGrid) -> list[str]:
+    n_points = len(grid.points)
+    if n_points >= FEWEST_MOMENTS:
         return []
+    shortest = min(items, key=lambda item: item.seconds)
     return [
-        f"the shortest stimulus has {len(grid.points)} rows to compare over time: no correlation means anything there"
+        f"{shortest.name} has {n_points} row{'s' * (n_points > 1)} to compare over time: a correlation over time needs "
+        f"{FEWEST_MOMENTS}, and is not given"
     ]
+
+
+def _flat_items(items: Sequence[ComparedItem], alike: np.ndarray, what: str) -> list[str]:
+    """Which items are not even like themselves by (N, N) similarities, since what is related has no spread."""
+    flat = [item.name for item, own in zip(items, np.diag(alike), strict=True) if np.isnan(own)]
+    return [f"{what.format(some_of(flat))} is flat: how like others it is cannot be said"] if flat else []
 
 
 def _rsa(items: Sequence[ComparedItem], grid: SharedGrid, flat: np.ndarray | None) -> tuple[int, np.ndarray, list[str]]:
@@ -183,8 +198,8 @@ def _rsa(items: Sequence[ComparedItem], grid: SharedGrid, flat: np.ndarray | Non
     kept, said = rsa_points(len(grid.points)), []
     if len(kept) < len(grid.points):
         said.append(f"rsa: {len(kept)} of {len(grid.points)} moments are used, evenly spread")
-    if len(kept) < 3:
-        raise ConfigError(f"rsa needs three moments that all stimuli have, got {len(kept)}; leave it out")
+    if len(kept) < FEWEST_MOMENTS:
+        raise ConfigError(f"rsa needs {FEWEST_MOMENTS} moments that all stimuli have, got {len(kept)}; leave it out")
     thin = replace(grid, points=grid.points[kept])
     found = []
     for item in items:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from tribe_np.analysis.comparisons.compared_items import ComparedItem
 from tribe_np.analysis.comparisons.comparing import Comparison
-from tribe_np.analysis.comparisons.window_padding import WindowPadding
+from tribe_np.analysis.comparisons.window_padding import WindowPadding, padding_of
 from tribe_np.analysis.one_model import digest_of
 
 OF_ONE_MODEL = "predictions of one model for different stimuli: no person was measured, and nothing is tested"
@@ -33,6 +34,7 @@ def comparison_record(made: Comparison) -> dict[str, Any]:
         "units": str(made.items[0].series.run.get("units", "not stated")),
         "values": "as predicted, none z-scored or centred for itself",
         "baseline": made.baseline,
+        "baseline_prediction": _baseline(made),
         "mesh": made.items[0].series.mesh,
         "n_vertices": len(made.vertices),
         "parcellation": made.parcellation,
@@ -57,7 +59,15 @@ def comparison_record(made: Comparison) -> dict[str, Any]:
 
 
 def _stimulus(made: Comparison, place: int) -> dict[str, Any]:
-    item, padding = made.items[place], made.paddings[place]
+    return {**_source(made.items[place], made.paddings[place]), "mean": number_of_json(made.means[place, 0])}
+
+
+def _baseline(made: Comparison) -> dict[str, Any] | None:
+    base = made.baseline_item
+    return None if base is None else _source(base, padding_of(base))
+
+
+def _source(item: ComparedItem, padding: WindowPadding | None) -> dict[str, Any]:
     return {
         "name": item.name,
         "source": item.series.origin,
@@ -66,7 +76,6 @@ def _stimulus(made: Comparison, place: int) -> dict[str, Any]:
         "tr": item.series.tr,
         **_padding(padding),
         "checkpoint": digest_of(item.series.run.get("checkpoint")),
-        "mean": number_of_json(made.means[place, 0]),
     }
 
 

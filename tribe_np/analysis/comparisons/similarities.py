@@ -7,6 +7,7 @@ from tribe_np.shown import quoted
 
 METRICS = ("pearson", "cosine")
 FLAT = 1e-12  # of the largest value: less spread than this is rounding, and a correlation would be of noise
+FEWEST_MOMENTS = 3  # two points always lie on a line: their correlation is 1 or -1 whatever they are
 MOST_RSA_POINTS = 500  # 124,750 pairs of moments a stimulus
 
 
@@ -26,8 +27,11 @@ def correlation_over_time(courses: np.ndarray) -> np.ndarray:
     """Pearson's r between the courses of each two stimuli, for every region: (K, N, N).
 
     Shapes   courses (N, P, K), aligned
-    Numerics NaN for fewer than two points and for a flat course
+    Numerics NaN for fewer than `FEWEST_MOMENTS` points and for a flat course
     """
+    n_items, n_points, n_courses = courses.shape
+    if n_points < FEWEST_MOMENTS:
+        return np.full((n_courses, n_items, n_items), np.nan)
     return _products(_units(np.moveaxis(courses, 2, 0), centred=True))
 
 

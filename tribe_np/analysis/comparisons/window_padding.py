@@ -3,12 +3,13 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from tribe_np.analysis.comparisons.compared_items import ComparedItem
+from tribe_np.shown import some_of
 
 RELEASED_WINDOW = 100.0  # seconds, of the released weights
 MOSTLY = 0.5  # of a window; more padding than that is said
-SHOWN = 3  # names in a warning
 
 
 @dataclass(frozen=True)
@@ -53,27 +54,23 @@ def padding_warnings(items: Sequence[ComparedItem], paddings: Sequence[WindowPad
         f"{i.name}: its last {i.seconds - (p.n_windows - 1) * p.stride:g} s, {p.padding:.0%}"
         for i, p in mostly if p.n_windows > 1
     ]  # fmt: skip
+    shown = partial(some_of, between="; ")  # each has a comma in it
     said = []
     if short:
         window = next(p.window for _, p in mostly if p.n_windows == 1)
         said.append(
             f"{len(short)} of {len(items)} stimuli fill less than half of the window of {window:g} s that the model "
-            f"sees at once; the rest was padding ({_some(short)}): the difference to a longer one is partly this"
+            f"sees at once; the rest was padding ({shown(short)}): the difference to a longer one is partly this"
         )
     if tails:
         said.append(
-            f"{len(tails)} of {len(items)} stimuli end in a window that is mostly padding ({_some(tails)} padding): "
+            f"{len(tails)} of {len(items)} stimuli end in a window that is mostly padding ({shown(tails)} padding): "
             "their last rows had little before them and nothing after"
         )
     untold = [item.name for item, padding in known if not padding.is_told]
     if untold:
         said.append(
-            f"run.json of {_some(untold)} does not say the window (an earlier version wrote it); taken to be the "
+            f"run.json of {some_of(untold)} does not say the window (an earlier version wrote it); taken to be the "
             f"{RELEASED_WINDOW:g} s of the released weights"
         )
     return said
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - SHOWN
-    return "; ".join(names[:SHOWN]) + (f"; and {more} more" if more > 0 else "")

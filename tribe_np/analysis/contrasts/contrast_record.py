@@ -14,11 +14,13 @@ from tribe_np import __version__
 from tribe_np.analysis.contrasts.contrasting import Contrast
 from tribe_np.analysis.contrasts.region_effects import RegionEffects
 from tribe_np.analysis.one_model import digest_of
+from tribe_np.analysis.statistics.wording import ACROSS_STIMULI
 from tribe_np.errors import OutputError
 from tribe_np.files.sha256 import sha256_of
 
 UNIT = "z-scored BOLD without a physical unit"
 EXPORTED = ("effect", "t", "z", "p", "q", "g")  # in all formats; the rest as .npy
+ACROSS = "across"  # the last column of every table, since a table may be read alone
 REGION_COLUMNS = (
     "region", "hemisphere", "n_vertices", "n_used", "effect", "t", "df", "z", "p", "q", "g", "g_low", "g_high",
 )  # fmt: skip
@@ -30,24 +32,26 @@ COURSE_COLUMNS = ("condition", "region", "hemisphere", "offset", "n", "mean", "s
 
 def maps_of(result: Contrast) -> dict[str, tuple[np.ndarray, str]]:
     """Every map that there is, (V,) float64, and what its numbers mean."""
-    maps, across = result.maps, result.across
+    maps, permuted = result.maps, result.permuted
     found = {
         "effect": (maps.effect, f"{result.formula}: weighted sum of means of {UNIT}"),
-        "t": (maps.t, f"{maps.test} of {result.formula}, {across}"),
+        "t": (maps.t, f"{maps.test} of {result.formula}"),
         "df": (maps.df, "degrees of freedom of t"),
-        "z": (maps.z, f"standard normal value with the tail of t, of {result.formula}, {across}"),
-        "p": (maps.p, f"two-sided p of t, {across}"),
-        "q": (result.q, f"Benjamini-Hochberg q of p over all finite vertices, {across}"),
+        "z": (maps.z, f"standard normal value with the tail of t, of {result.formula}"),
+        "p": (maps.p, "two-sided p of t"),
+        "q": (result.q, "Benjamini-Hochberg q of p over all finite vertices"),
         "g": (maps.hedges_g, f"Hedges' g of {result.formula}"),
         "g_low": (maps.g_low, "lower end of the 95 % interval of g"),
         "g_high": (maps.g_high, "upper end of the 95 % interval of g"),
-        "p_permuted": (None if result.permuted is None else result.permuted.p, "two-sided p by permutation"),
+        "p_permuted": (None if permuted is None else permuted.p, "two-sided p by permutation"),
         "p_familywise": (
-            None if result.permuted is None else result.permuted.p_corrected,
+            None if permuted is None else permuted.p_corrected,
             "two-sided p by permutation against the largest |t| of all vertices",
         ),
     }
-    return {name: (values, means) for name, (values, means) in found.items() if values is not None}
+    return {
+        name: (values, f"{means}, {result.across}") for name, (values, means) in found.items() if values is not None
+    }
 
 
 def region_rows(regions: RegionEffects, level: float) -> list[list[str]]:
@@ -58,20 +62,21 @@ def region_rows(regions: RegionEffects, level: float) -> list[list[str]]:
     ]  # fmt: skip
     order = regions.by_strength()
     order += [entry for entry in range(len(regions.regions)) if entry not in set(order)]
-    rows = [[*REGION_COLUMNS, f"share_q<{level:g}"]]
+    rows = [[*REGION_COLUMNS, f"share_q<{level:g}", ACROSS]]
     for i in order:
         cells = [str(regions.n_vertices[i]), str(regions.n_used[i]), *(_cell(column, i) for column in columns)]
-        rows.append([regions.regions[i], regions.hemispheres[i], *cells])
+        rows.append([regions.regions[i], regions.hemispheres[i], *cells, ACROSS_STIMULI])
     return rows
 
 
 def cluster_rows(result: Contrast) -> list[list[str]]:
     """The table of clusters as cells, the largest area first."""
-    rows = [list(CLUSTER_COLUMNS)]
+    rows = [[*CLUSTER_COLUMNS, ACROSS]]
     for one in result.clusters or ():
         regions = "; ".join(f"{name} {n}" for name, n in one.regions)
         numbers = [f"{one.area:.2f}", f"{one.peak:.6g}", str(one.peak_vertex), *(f"{x:.2f}" for x in one.coordinates)]
-        rows.append([one.hemisphere, f"{one.sign:+d}", str(one.n_vertices), *numbers, one.region, regions])
+        cells = [one.hemisphere, f"{one.sign:+d}", str(one.n_vertices), *numbers, one.region, regions]
+        rows.append([*cells, result.across])
     return rows
 
 
@@ -83,12 +88,13 @@ def course_rows(result: Contrast) -> list[list[str]] | None:
     if result.time_courses is None or result.region_courses is None or result.regions is None:
         return None
     courses, regions = result.region_courses, result.regions
-    rows = [list(COURSE_COLUMNS)]
+    rows = [[*COURSE_COLUMNS, ACROSS]]
     for c, condition in enumerate(courses.conditions):
         for entry, (region, side) in enumerate(zip(regions.regions, regions.hemispheres, strict=True)):
             for k, offset in enumerate(courses.offsets.tolist()):
                 values = (_cell(courses.means[c, k], entry), _cell(courses.errors[c, k], entry))
-                rows.append([condition, region, side, f"{offset:g}", str(courses.counts[c, k]), *values])
+                cells = [condition, region, side, f"{offset:g}", str(courses.counts[c, k]), *values]
+                rows.append([*cells, result.across])
     return rows
 
 

@@ -3,6 +3,7 @@
 The observation is the trial (`observations`), or, as a GLM, the row (`row_glm`).
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from tribe_np.analysis.contrasts.contrast_options import ContrastOptions
 from tribe_np.analysis.contrasts.observations import Observations, TimeCourses, observe, time_courses
 from tribe_np.analysis.contrasts.region_effects import RegionEffects, RegionMeans, find_regions
-from tribe_np.analysis.contrasts.row_glm import HRFS, NOISES, RowModel, row_contrast, row_model
-from tribe_np.analysis.contrasts.trial_sources import TrialSource, check_seconds, read_trial_source
+from tribe_np.analysis.contrasts.row_glm import RowModel, row_contrast, row_model
+from tribe_np.analysis.contrasts.trial_sources import TrialSource, read_trial_source
 from tribe_np.analysis.statistics.contrast_tests import StatisticMaps, paired_contrast, welch_contrast
 from tribe_np.analysis.statistics.formula import check_conditions, parse_formula
 from tribe_np.analysis.statistics.multiplicity import fdr
@@ -26,7 +28,6 @@ from tribe_np.cortex.voxel_series import AnySeries
 from tribe_np.errors import ConfigError, EventsError, MeshError, MissingDependencyError
 from tribe_np.shown import did_you_mean, quoted
 
-LEVEL_Q = 0.05
 BASELINE = (
     "the weights add up to {total:g}, so the effect is against 0 of the predictions, which is the mean of what the "
     "model was trained on and no rest"
@@ -36,60 +37,10 @@ OF_ROWS = (
     "neighbours share"
 )
 
-
-@dataclass(frozen=True)
-class ContrastOptions:
-    """What can be asked of `contrast`.
-
-    Units    delay, fir: seconds; delay is added to every onset, beyond what the model has learned
-    Fields   pair: compare trials of one pair (paired t); by_stimulus: one observation a stimulus, the mean of
-             its repetitions, since a repetition is no new stimulus; glm: a model over rows, with hrf (glover, spm),
-             noise (ar1, ols) and confounds (a table with a line a row); permute: the most relabellings for p by
-             permutation, from `seed`; fir: how far time courses around onsets reach; parcellation: of the regions;
-             anyway: take predictions of different models; level: of q
-    """
-
-    delay: float = 0.0
-    pair: bool = False
-    by_stimulus: bool = False
-    glm: bool = False
-    hrf: str | None = None
-    noise: str = "ar1"
-    confounds: str | Path | None = None
-    permute: int | None = None
-    seed: int = 0
-    fir: float | None = None
-    parcellation: Any = None
-    subjects_dir: str | Path | None = None
-    anyway: bool = False
-    level: float = LEVEL_Q
-
-    def __post_init__(self) -> None:
-        check_seconds(self.delay, "--delay")
-        if self.fir is not None:
-            check_seconds(self.fir, "--fir", least=0)
-        if self.hrf is not None and self.hrf not in HRFS:
-            raise ConfigError(
-                f"--hrf {quoted(self.hrf)} is unknown; known are {', '.join(HRFS)}{did_you_mean(self.hrf, HRFS)}"
-            )
-        if self.noise not in NOISES:
-            raise ConfigError(f"--noise {quoted(self.noise)} is unknown; known are {', '.join(NOISES)}")
-        for name, is_given in (("--hrf", self.hrf is not None), ("--confounds", self.confounds is not None)):
-            if is_given and not self.glm:
-                raise ConfigError(f"{name} is for a model over rows; give --glm too")
-        for name, is_given in (
-            ("--pair", self.pair),
-            ("--by-stimulus", self.by_stimulus),
-            ("--permute", self.permute is not None),
-        ):
-            if is_given and self.glm:
-                raise ConfigError(f"{name} is for trials, whose labels are compared; leave it away with --glm")
-        if self.pair and self.by_stimulus:
-            raise ConfigError("--pair and --by-stimulus both say what an observation is; give one of them")
-        if self.permute is not None and self.permute < 1:
-            raise ConfigError(f"--permute is a number of relabellings from 1 on, got {self.permute}")
-        if not 0 < self.level < 1:
-            raise ConfigError(f"the level of q lies between 0 and 1, got {self.level}")
+FIXED_EFFECTS = (
+    "fixed effects: each run is fitted and whitened for itself; a condition's effect is its mean over the runs that "
+    "have it; variances and degrees of freedom add up"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,7 +162,9 @@ class _OverTrials:
             facts, said = {}, []
         if self.options.by_stimulus:
             members = [self._repetitions(each) for each in members]
-        elif not self.options.pair:
+        said += self._shared(members)
+        is_tested = min(len(each) for each in members) > 1
+        if is_tested and not self.options.by_stimulus and not self.options.pair:
             said += self._repeated(members)
         numbers, cuts = list(weights.values()), np.cumsum([len(each) for each in members])[:-1]
         run_test = paired_contrast if self.options.pair else welch_contrast
@@ -222,7 +175,9 @@ class _OverTrials:
             return run_test(np.split(columns, cuts), numbers)
 
         permuted = None
-        if self.options.permute is not None and min(len(each) for each in members) > 1:
+        if self.options.permute is not None and not is_tested:
+            said.append("--permute: nothing to relabel where a condition, or all pairs, are one observation")
+        elif self.options.permute is not None:
             blocks, within = (None, "pairs") if self.options.pair else self._blocks(members)
             if self.options.by_stimulus:
                 blocks, within = None, None  # a stimulus may be of several runs
@@ -231,7 +186,7 @@ class _OverTrials:
                 most=self.options.permute,
             )  # fmt: skip
             facts["relabelled_within"] = within
-            said += permuted.said
+            said += permuted.warnings(self.options.level)
         maps = test(rows)
         return _Tested(maps.test, maps, rows, test, permuted, facts, said)
 
@@ -251,6 +206,18 @@ class _OverTrials:
             f"the {n} trials show {n_different} different stimuli: a repetition is no new stimulus, and p is too "
             "small; --by-stimulus takes the mean of each"
         ]
+
+    def _shared(self, members: Sequence[Sequence[Sequence[int]]]) -> list[str]:
+        """What to say where trials of two conditions cover a row."""
+        trials, rows = self.source.trials, self.observations.rows
+        of_conditions = [
+            {(trials[i].prediction, int(row)) for one in each for i in one for row in rows[i]} for each in members
+        ]
+        counts = Counter(row for each in of_conditions for row in each)
+        n = sum(count > 1 for count in counts.values())
+        return (
+            [f"{n} of {len(counts)} rows are of trials of several conditions, and count in each of them"] if n else []
+        )
 
     def _blocks(self, members: Sequence[Sequence[Sequence[int]]]) -> tuple[list[list[str]] | None, str | None]:
         """Labels stay within a run where every run has trials of two conditions; else they move freely."""
@@ -288,7 +255,9 @@ class _OverRows:
 
         maps = test(self.model.values)
         facts = {
-            "rows": len(self.model.values), "runs": dict(self.model.runs), "columns": list(self.model.columns),
+            "rows": len(self.model.values),
+            "runs": {run.name: {"rows": len(run.design), "columns": list(run.columns)} for run in self.model.runs},
+            "over_runs": FIXED_EFFECTS if len(self.model.runs) > 1 else None,
             "hrf": self.options.hrf, "noise": self.options.noise, "drift": None,
         }  # fmt: skip
         return _Tested(maps.test, maps, self.model.values, test, None, facts, [])

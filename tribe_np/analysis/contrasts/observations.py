@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tribe_np.analysis.contrasts.trial_sources import PlacedTrial, PredictedRows, TrialSource
-from tribe_np.errors import EventsError
+from tribe_np.errors import ConfigError, EventsError
 
 SLACK = 1e-3  # seconds
 
@@ -19,18 +19,14 @@ SLACK = 1e-3  # seconds
 class Observations:
     """What the trials of a source are in its predictions.
 
-    Shapes   values (n, V) float64, a row a trial; n_rows (n,) of the prediction that it is a mean of
+    Shapes   values (n, V) float64, a row a trial; rows: those of its prediction that each is a mean of
     """
 
     values: np.ndarray
-    n_rows: np.ndarray
+    rows: tuple[np.ndarray, ...]
     n_partial: int  # trials of which no row covers a part
     n_instant: int  # trials without a duration: the row in which they fall
     said: tuple[str, ...]
-
-    def of(self, trials: Sequence[PlacedTrial], condition: str) -> np.ndarray:
-        """The observations of a condition, (n_c, V)."""
-        return self.values[[trial.condition == condition for trial in trials]]
 
 
 def observe(source: TrialSource, delay: float = 0.0) -> Observations:
@@ -39,13 +35,13 @@ def observe(source: TrialSource, delay: float = 0.0) -> Observations:
     Units    delay: seconds that are added to every onset
     Raises   EventsError, naming it, for a trial that no row covers
     """
-    values, counts = [], []
+    values, of_trials = [], []
     n_partial = n_instant = 0
     for trial in source.trials:
         rows = source.predictions[trial.prediction]
         chosen, is_partial = covered_rows(trial, rows, delay)
         values.append(np.asarray(rows.series.values[chosen], np.float64).mean(axis=0))
-        counts.append(len(chosen))
+        of_trials.append(chosen)
         n_partial += is_partial
         n_instant += trial.duration is not None and trial.duration <= SLACK
     n = len(source.trials)
@@ -55,7 +51,7 @@ def observe(source: TrialSource, delay: float = 0.0) -> Observations:
         else []
     )
     said += [f"{n_instant} of {n} trials have no duration; the row in which they begin counts"] if n_instant else []
-    return Observations(np.stack(values), np.array(counts), n_partial, n_instant, tuple(said))
+    return Observations(np.stack(values), tuple(of_trials), n_partial, n_instant, tuple(said))
 
 
 def covered_rows(trial: PlacedTrial, rows: PredictedRows, delay: float) -> tuple[np.ndarray, bool]:
@@ -118,10 +114,13 @@ def time_courses(
     """The rows from `seconds` before each onset to `seconds` after it; offset 0 is the row in which the trial begins.
 
     `values` are other columns (R, n) for the rows of each prediction, such as means of regions.
-    Raises   EventsError for a trial without an onset
+    Raises   EventsError for a trial without an onset; ConfigError for more seconds than any run has
     """
     values = [rows.series.values for rows in source.predictions] if values is None else values
     tr = source.predictions[0].series.tr
+    longest = max(len(rows_of_run(rows, run)) for rows in source.predictions for run in rows.runs()) * tr
+    if seconds > longest:
+        raise ConfigError(f"--fir {seconds:g}: reaches farther than the longest run, which has {longest:g} s")
     reach = int(seconds / tr + SLACK)
     offsets = np.arange(-reach, reach + 1)
     conditions = source.conditions()

@@ -14,9 +14,7 @@ from tribe_np.cortex.regions.roi_tables import roi
 from tribe_np.cortex.voxel_series import AnySeries
 from tribe_np.errors import MissingDependencyError, ParcellationError
 
-HOW_TO_GET = (
-    "tribe-np download hcp-mmp1 fetches HCP-MMP1; --parcellation takes a name such as destrieux, a folder or files"
-)
+HOW_TO_GET = "--parcellation takes other ones: a name such as destrieux, a folder or files"
 Test = Callable[[np.ndarray], StatisticMaps]  # of rows (n, regions): trials, or the rows of a GLM
 
 

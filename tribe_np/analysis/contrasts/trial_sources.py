@@ -4,7 +4,7 @@ Trials stand in seconds of the stimulus, and row t of a prediction describes sec
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +14,9 @@ from tribe_np.analysis.one_model import check_one_model
 from tribe_np.cortex.series import as_series
 from tribe_np.cortex.voxel_series import AnySeries, as_voxel_series, is_voxel_folder
 from tribe_np.errors import ConfigError, EventsError, OutputError
-from tribe_np.formats.prediction_folder import FILES, read_prediction
-from tribe_np.shown import did_you_mean, quoted
-from tribe_np.timeline.table import MISSING, read_table, to_number
+from tribe_np.formats.prediction_folder import read_prediction, why_no_prediction
+from tribe_np.shown import did_you_mean, quoted, some_of
+from tribe_np.timeline.table import MISSING, read_table, to_number, without_tabs
 from tribe_np.timeline.trials import TRIALS, Trial, Trials
 
 RUN_COLUMNS = ("run", "timeline")
@@ -92,10 +92,10 @@ def read_trial_source(source: str | Path, *, anyway: bool = False) -> TrialSourc
 
 
 def _of_experiment(folder: Path) -> TrialSource:
-    missing = [name for name in FILES if not (folder / name).is_file()]
-    if missing:
+    lacking = why_no_prediction(folder)
+    if lacking is not None:
         raise OutputError(
-            f"{folder}: not an experiment's folder: {missing[0]} is missing; give a folder that tribe-np experiment "
+            f"{folder}: not an experiment's folder: {lacking}; give a folder that tribe-np experiment "
             "wrote, or a table (.tsv) with the columns prediction and trial_type"
         )
     table = folder / TRIALS
@@ -134,20 +134,15 @@ def _known_run(named: str | None, rows: PredictedRows, where: str, *, is_needed:
         if named not in known:
             raise EventsError(
                 f"{where}: the run {quoted(named)} is no timeline of {rows.series.origin}, which has "
-                f"{_listed(known)}{did_you_mean(named, known)}"
+                f"{some_of(known, 5)}{did_you_mean(named, known)}"
             )
         return named
     if len(known) > 1 and is_needed:
         raise EventsError(
-            f"{where}: {rows.series.origin} has {len(known)} timelines ({_listed(known)}), each with times of its own; "
-            "a column run must name one"
+            f"{where}: {rows.series.origin} has {len(known)} timelines ({some_of(known, 5)}), each with times of its "
+            "own; a column run must name one"
         )
     return known[0] if len(known) == 1 else None
-
-
-def _listed(names: Sequence[str], most: int = 5) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 def read_predicted_rows(folder: Path) -> PredictedRows:
@@ -169,7 +164,7 @@ def _of_table(path: Path, *, anyway: bool) -> TrialSource:
         if name not in columns:
             raise EventsError(
                 f"{path}: column {name!r} is missing; a table of trials needs prediction and trial_type, and may have "
-                f"onset, duration, run and pair{did_you_mean(name, columns)}"
+                f"onset, duration, run and pair{without_tabs(columns) or did_you_mean(name, columns)}"
             )
     given = [name for name in ("onset", "duration") if name in columns]
     if len(given) == 1:

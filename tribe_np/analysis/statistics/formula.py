@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from tribe_np.errors import ConfigError
-from tribe_np.shown import did_you_mean, quoted
+from tribe_np.shown import did_you_mean, quoted, some_of
 
 LONGEST_FORMULA = 10_000  # characters
 AROUND = 30  # characters of a formula that an error shows on each side of the place
@@ -75,9 +75,8 @@ def check_conditions(weights: Mapping[str, float], known: Collection[str], where
             continue
         split = [other for other in known if not is_plain(other) and other.startswith(name)]
         hint = f"; names with blanks or operators go in quotes: {_in_quotes(split[0])}" if split else ""
-        have = ", ".join(list(known)[:10]) + (f" and {len(known) - 10} more" if len(known) > 10 else "")
         raise FormulaError(
-            f"the formula names the condition {quoted(name)}, but {where} have {have or 'none'}"
+            f"the formula names the condition {quoted(name)}, but {where} have {some_of(list(known), 10) or 'none'}"
             f"{hint or did_you_mean(name, known)}"
         )
 

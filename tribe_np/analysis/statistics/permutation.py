@@ -13,7 +13,7 @@ import numpy as np
 
 from tribe_np.analysis.statistics.contrast_tests import pair_sums
 from tribe_np.analysis.statistics.observations_check import Groups, checked_groups
-from tribe_np.analysis.statistics.relabellings import check_most, label_relabellings, sign_flips
+from tribe_np.analysis.statistics.relabellings import check_most, check_seed, label_relabellings, n_alike, sign_flips
 from tribe_np.errors import ConfigError, ShapeError
 
 MOST = 10_000  # relabellings: all are taken where there are no more, else so many are drawn
@@ -35,18 +35,20 @@ class PermutationP(NamedTuple):
     p_corrected: np.ndarray
     n: int  # relabellings that were made
     is_exact: bool  # whether those are all distinct ones
+    n_alike: int = 1  # relabellings that share one |t| whatever the values are, as where a and b change places
 
     @property
     def smallest(self) -> float:
         """The smallest p that so many relabellings can give."""
-        return 1 / self.n if self.is_exact else 1 / (self.n + 1)
+        return self.n_alike / self.n if self.is_exact else 1 / (self.n + 1)
 
-    @property
-    def said(self) -> tuple[str, ...]:
-        """What a reader must know, in sentences."""
-        if self.smallest <= 0.05:
+    def warnings(self, level: float = 0.05) -> tuple[str, ...]:
+        """What a reader must know, in sentences: that no p can be below the level, where that is so."""
+        if self.smallest < level:
             return ()
-        return (f"only {self.n} relabellings are possible, so no permutation p is below {self.smallest:.2g}",)
+        how = "are possible" if self.is_exact else "were drawn"
+        alike = f" and {self.n_alike} at a time share one |t|" if self.is_exact and self.n_alike > 1 else ""
+        return (f"only {self.n} relabellings {how}{alike}, so no permutation p is below {self.smallest:.2g}",)
 
 
 def permutation_p(
@@ -70,20 +72,24 @@ def permutation_p(
              to 0: labels say nothing about such a sum; ShapeError
     """
     check_most(most)
+    check_seed(seed)
     found = checked_groups(groups, weights, paired=paired)
     if min(found.sizes) < 2:
         raise ConfigError("permutations need at least two observations of every condition")
     if paired:
         flips, is_exact = sign_flips(found.sizes[0], most=most, seed=seed)
-        return _shares(pair_sums(found), np.ones((1, found.sizes[0])), flips, _paired_t2, is_exact)
+        made = _shares(pair_sums(found), np.ones((1, found.sizes[0])), flips, _paired_t2, is_exact)
+        return made._replace(n_alike=2)  # all signs changed: the same |t|
     if abs(found.weights.sum()) > 1e-9 * np.abs(found.weights).max():
         raise ConfigError(
             f"permutations of labels need weights that add up to 0, these add up to {found.weights.sum():.6g}; compare "
             "with another condition, or take the t test"
         )
     labels = np.repeat(np.arange(len(found.sizes), dtype=np.int16), found.sizes)
-    moved, is_exact = label_relabellings(labels, _blocks_of(found, blocks), most=most, seed=seed)
-    return _shares(np.concatenate(found.values), labels[None], moved, _welch_t2(found), is_exact)
+    block_of = _blocks_of(found, blocks)
+    moved, is_exact = label_relabellings(labels, block_of, most=most, seed=seed)
+    made = _shares(np.concatenate(found.values), labels[None], moved, _welch_t2(found), is_exact)
+    return made._replace(n_alike=n_alike(labels, block_of, found.weights))
 
 
 def _blocks_of(found: Groups, blocks: Sequence[Sequence[Hashable]] | None) -> list[Hashable]:

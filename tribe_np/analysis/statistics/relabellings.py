@@ -9,6 +9,7 @@ import numpy as np
 
 from tribe_np.errors import ConfigError
 
+FEWEST = 20  # relabellings: 20 drawn ones give a p of 1/21 at least
 MOST_SIGNS = 62  # pairs whose number of sign flips is counted: more are always sampled
 
 
@@ -38,10 +39,47 @@ def sign_flips(n: int, *, most: int, seed: int) -> tuple[np.ndarray, bool]:
     return np.random.default_rng(seed).choice((1.0, -1.0), size=(most, n)), False
 
 
-def check_most(most: int) -> None:
+def n_alike(labels: np.ndarray, blocks: Sequence[Hashable], weights: np.ndarray) -> int:
+    """How many relabellings share one |t|, whatever the values are.
+
+    They are those where conditions change places as wholes: all weights stay or all change sign, and every block has
+    as many trials of the one as of the other. Two conditions alike in number: 2, since b - a has the |t| of a - b.
+    """
+    counts = Counter(zip(labels.tolist(), blocks, strict=True))
+    kinds = list(dict.fromkeys(blocks))
+    in_blocks = [tuple(counts[c, kind] for kind in kinds) for c in range(len(weights))]
+    close = 1e-9 * np.abs(weights).max()
+
+    def n_moves(sign: int) -> int:
+        """Bijections of conditions onto conditions of that weight: within groups of equal ones, any."""
+        found, left = 1, list(range(len(weights)))
+        for c in range(len(weights)):
+            fits = [
+                other for other in left
+                if in_blocks[other] == in_blocks[c] and abs(weights[other] - sign * weights[c]) <= close
+            ]  # fmt: skip
+            found *= len(fits)
+            if fits:
+                left.remove(fits[0])
+        return found
+
+    return n_moves(1) + n_moves(-1)
+
+
+def check_most(most: int, name: str = "most") -> None:
     """Raises   ConfigError unless `most` relabellings can give a p below 0.05 at all."""
-    if isinstance(most, bool) or not isinstance(most, (int, np.integer)) or not 20 <= most <= 10_000_000:
-        raise ConfigError(f"most must be a whole number of relabellings from 20 to 10,000,000, got {most!r}")
+    is_whole = isinstance(most, (int, np.integer)) and not isinstance(most, bool)
+    if not is_whole or not FEWEST <= most <= 10_000_000:
+        why = "; fewer could give no p below 0.05" if is_whole and most < FEWEST else ""
+        raise ConfigError(
+            f"{name} must be a whole number of relabellings from {FEWEST} to 10,000,000, got {most!r}{why}"
+        )
+
+
+def check_seed(seed: int, name: str = "seed") -> None:
+    """Raises   ConfigError for what NumPy takes for no seed."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ConfigError(f"{name} must be a whole number from 0 on, got {seed!r}")
 
 
 def _n_arrangements(labels: np.ndarray) -> int:

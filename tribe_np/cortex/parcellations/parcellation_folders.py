@@ -13,7 +13,7 @@ from tribe_np.cortex.parcellations.parcellation_names import name_of_file
 from tribe_np.cortex.sizes import HEMISPHERES
 from tribe_np.errors import ParcellationError, reason_of
 from tribe_np.formats.label_table import has_region_column
-from tribe_np.shown import quoted
+from tribe_np.shown import quoted, some_of
 
 BOTH_IN_ONE = (".dlabel.nii", ".csv", ".tsv")
 IN_FOLDERS = (".annot", ".gii", *BOTH_IN_ONE)
@@ -84,7 +84,7 @@ def only(found: list[Candidate], where: str) -> Candidate:
         )
     if len(found) > 1:
         raise ParcellationError(
-            f"{where}: holds {len(found)} parcellations; give the file of one: {_first_of([c.shown for c in found])}"
+            f"{where}: holds {len(found)} parcellations; give the file of one: {some_of([c.shown for c in found], 6)}"
         )
     return found[0]
 
@@ -107,7 +107,3 @@ def partner(path: Path) -> Path:
         f"{path}: is the {side} hemisphere, but beside it is no file of the {other} ({quoted(key)}, * for its mark); "
         "give the files of both"
     )
-
-
-def _first_of(names: list[str]) -> str:
-    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")

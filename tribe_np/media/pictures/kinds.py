@@ -10,7 +10,7 @@ SCREEN = "screen:"
 """Before the colour of a blank screen, in the place of a file: "screen:grey"."""
 GROUNDS = {"grey": (128, 128, 128), "white": (255, 255, 255), "black": (0, 0, 0)}
 """Colours of a ground, RGB of 8 bits."""
-NO_GROUND = "none"
+USUAL_GROUND, NO_GROUND = "grey", "none"  # without a word about it; and a picture that is cropped as a film is
 BACKGROUNDS = (*GROUNDS, NO_GROUND)
 HINTS = {
     ".svg": "a drawing without pixels; save it as .png in the size it is to be seen in",

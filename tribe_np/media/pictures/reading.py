@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.errors import MediaError, MissingFileError, TribeError, reason_of
-from tribe_np.files.file_kinds import HEAD, KINDS, kind_of
+from tribe_np.errors import MediaError, TribeError, reason_of
+from tribe_np.files.file_kinds import KINDS, kind_of
+from tribe_np.media.file_begin import file_begin
 from tribe_np.media.pictures.colours import on_ground
 from tribe_np.media.pictures.profiles import told_of_profile
 from tribe_np.optional import require
@@ -188,18 +189,7 @@ def _check_begin(path: Path) -> None:
 
     Raises   MediaError
     """
-    try:
-        with path.open("rb") as file:
-            begin = file.read(HEAD)
-    except IsADirectoryError as error:
-        raise MediaError(f"{path}: is a folder, expected a picture") from error
-    except FileNotFoundError as error:
-        raise MissingFileError(f"{path}: no such file") from error
-    except (OSError, ValueError) as error:
-        raise MediaError(f"{str(path)[:200]}: cannot be read: {reason_of(error)}") from error
-    if not begin:
-        raise MediaError(f"{path}: the file is empty")
-    kind = kind_of(begin)
+    kind = kind_of(file_begin(path, "a picture"))
     if kind is not None and kind.group != "picture":
         suffix = next((suffix for name, suffix in RENAMED.items() if KINDS[name] is kind), "")
         remedy = f"rename it to {path.stem}{suffix}" if suffix else kind.remedy

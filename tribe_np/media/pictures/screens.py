@@ -18,6 +18,7 @@ from tribe_np.errors import MediaError
 from tribe_np.media.pictures.kinds import (
     GROUNDS,
     NO_GROUND,
+    USUAL_GROUND,
     checked_background,
     is_picture,
     is_screen,
@@ -43,7 +44,7 @@ class Screen:
     """
 
     filepath: str
-    background: str = "grey"
+    background: str = USUAL_GROUND
     beside: str = ""
     seconds: float = 0.0
 
@@ -56,7 +57,7 @@ class Screen:
         told = row.extra
         seconds = told.get("seconds")
         return cls(
-            row.filepath, str(told.get("background") or "grey"), str(told.get("beside") or ""),
+            row.filepath, str(told.get("background") or USUAL_GROUND), str(told.get("beside") or ""),
             float(seconds) if isinstance(seconds, (int, float)) else 0.0,
         )  # fmt: skip
 
@@ -89,7 +90,7 @@ class Screen:
     @property
     def ground(self) -> tuple[int, int, int]:
         """The colour around the pictures and behind what is transparent in them: grey where none is asked for."""
-        return GROUNDS.get(self.background, GROUNDS["grey"])
+        return GROUNDS.get(self.background, GROUNDS[USUAL_GROUND])
 
     @property
     def seen_size(self) -> tuple[int, int]:

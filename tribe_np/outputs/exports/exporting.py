@@ -15,7 +15,7 @@ from tribe_np.outputs.exports.export_formats import ExportFormat, ExportOptions,
 from tribe_np.outputs.exports.export_names import read_entities, write_dataset_files
 from tribe_np.outputs.exports.mask_volumes import mask_format
 from tribe_np.outputs.exports.time_axis import row_times
-from tribe_np.outputs.whole import check_own_target, real_path, write_whole
+from tribe_np.outputs.whole import check_outside, check_own_target, write_whole
 
 COMMAND_NAME = "export"
 BLOCK_VALUES = 1 << 22  # values looked at in one go
@@ -49,7 +49,8 @@ def export(source: Any, to: str, out: str | Path, **options: Any) -> ExportResul
     check_own_target(out, COMMAND_NAME, _inputs(source, asked))
     series: AnySeries = as_voxel_series(source) if is_mask else as_series(source)
     _check_series(series, asked)
-    _check_outside(out, source)
+    if isinstance(source, (str, Path)):
+        check_outside(out, Path(source))
     asked.warnings.extend(_survey(series, chosen))
     written: list[Path] = []
 
@@ -77,12 +78,6 @@ def _inputs(source: Any, options: ExportOptions) -> Mapping[str, Path | None]:
         if Path(path).exists():  # else it is a name
             inputs[f"parcellation {path}"] = Path(path)
     return inputs
-
-
-def _check_outside(out: Path, source: Any) -> None:
-    """Refuses a place inside the predictions folder: it would no longer be as predict wrote it."""
-    if isinstance(source, (str, Path)) and real_path(Path(source)) in real_path(out).parents:
-        raise OutputError(f"--out {out}: is inside the predictions {source}; choose another folder")
 
 
 def _check_series(series: AnySeries, options: ExportOptions) -> None:

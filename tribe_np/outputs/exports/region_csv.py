@@ -5,10 +5,11 @@ from pathlib import Path
 from tribe_np.cortex.regions.region_series import RegionTable
 from tribe_np.cortex.regions.roi_tables import roi
 from tribe_np.cortex.series import SurfaceSeries
+from tribe_np.outputs.cell_tables import SEPARATORS, write_rows
 from tribe_np.outputs.exports.export_formats import ExportFormat, ExportOptions
 from tribe_np.outputs.exports.export_names import content_name
 from tribe_np.outputs.exports.sidecars import vertex_facts, write_sidecar
-from tribe_np.outputs.region_files import time_rows, write_rows
+from tribe_np.outputs.region_files import time_rows
 
 
 def write_csv(series: SurfaceSeries, folder: Path, options: ExportOptions) -> list[Path]:
@@ -16,7 +17,7 @@ def write_csv(series: SurfaceSeries, folder: Path, options: ExportOptions) -> li
     table = roi(series, options.parcellation)
     options.warnings.extend(table.warnings)
     path = folder / f"{content_name(series)}.csv"
-    write_rows(path, time_rows(table), ",")
+    write_rows(path, time_rows(table), SEPARATORS[".csv"])
     return [path, write_sidecar(path, series, options, vertex_facts(series, full=False) | _regions(table))]
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from tribe_np.errors import EventsError
+from tribe_np.media.pictures.kinds import NO_GROUND, USUAL_GROUND
 from tribe_np.pipeline.experiments.design import Design, DesignTrial
 from tribe_np.pipeline.experiments.schedule import (
     DECIMALS,
     ONE_AT_A_TIME,
+    SLIGHTLY,
     Order,
     TimedTrial,
     check_length,
@@ -18,7 +20,6 @@ from tribe_np.pipeline.experiments.schedule import (
     schedule,
 )
 from tribe_np.pipeline.experiments.trial_events import (
-    SLIGHTLY,
     UNHEARD,
     TrialEvents,
     cut,
@@ -30,16 +31,14 @@ from tribe_np.pipeline.experiments.trial_events import (
     start_before,
 )
 from tribe_np.pipeline.progress import number_of
-from tribe_np.pipeline.stimuli.events_file import MEDIA
 from tribe_np.pipeline.stimuli.picture_rows import screen_event
 from tribe_np.pipeline.stimuli.shown_words import lasting
-from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.events import SEEN_OR_HEARD, Event, Events
 from tribe_np.timeline.features import FREQUENCY, to_index
-from tribe_np.timeline.trials import Trial, Trials, trials_of
+from tribe_np.timeline.trials import Trial, Trials
 
 MOST_HOURS = 12.0
 SEEN = ("picture", "video")
-NO_SCREEN, SCREEN = "none", "grey"
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +76,12 @@ def assemble(
         timed = [replace(trial, spans=spans(trial, shelf.of(trial.row))) for trial in timed]
         check_overlaps(timed, where, order)
     seen = any(row.kind in SEEN for row in design)
-    colour = screen if screen is not None else SCREEN if seen else NO_SCREEN
+    colour = screen if screen is not None else USUAL_GROUND if seen else NO_GROUND
     rows: list[Event] = []
     for run in dict.fromkeys(trial.row.run for trial in timed):
         rows += _run_rows([(n, t) for n, t in enumerate(timed, 1) if t.row.run == run], shelf, run, colour)
     return Experiment(
-        trials_of(map(as_trial, timed)),
+        Trials(tuple(map(as_trial, timed))),
         Events(rows).standardized(),
         _facts(design, timed, rows, shelf, order, colour),
         tuple(_warnings(timed, rows, shelf)),
@@ -92,9 +91,7 @@ def assemble(
 
 def _check_given_length(design: Design, most_hours: float) -> None:
     """The times that stand in the table, before a file is read."""
-    stated = [
-        TimedTrial(row, row.duration or 0.0, row.onset) for row in design if row.onset is not None
-    ]  # fmt: skip
+    stated = [TimedTrial(row, row.duration or 0.0, row.onset) for row in design if row.onset is not None]
     if stated:
         check_length(stated, str(design.path), most_hours)
 
@@ -134,9 +131,7 @@ def as_trial(trial: TimedTrial) -> Trial:
     row = trial.row
     own = {"volume": row.volume, "background": row.background or None, "beside": row.beside or None}
     extra = {name: value for name, value in own.items() if value is not None} | dict(row.extra)
-    return Trial(
-        trial.onset, trial.duration, row.trial_type, row.run, row.stim_file, row.words, row.pair, extra
-    )  # fmt: skip
+    return Trial(trial.onset, trial.duration, row.trial_type, row.run, row.stim_file, row.words, row.pair, extra)
 
 
 # -- the rows of a run -----------------------------------------------------------------------------------------------
@@ -156,7 +151,7 @@ def _run_rows(numbered: Sequence[tuple[int, TimedTrial]], shelf: TrialEvents, ru
         rows += placed_at(ended(events, trial.duration), trial.onset, trial.stop, run, trial.row.volume)
         if "Video" in trial.spans:
             taken.append((trial.onset, min(trial.duration, media_length(events))))
-    if colour != NO_SCREEN:
+    if colour != NO_GROUND:
         rows += [
             screen_event(lasts, colour, start=start_before(start, lasts, stop), timeline=run)
             for start, lasts in free_stretches(taken, stop)
@@ -237,11 +232,13 @@ def _warnings(timed: Sequence[TimedTrial], rows: list[Event], shelf: TrialEvents
     bare = sum(bool(trial.row.background) and trial.row.kind != "picture" for trial in timed)
     if bare:
         yield f"the background of {bare} of {all_trials} changes nothing: they show no picture"
-    heard = [trial.row for trial, events in built if len(events.of_type("Audio"))]
-    wordless = {row.stimulus for row in heard if row.stimulus and row.kind not in UNHEARD}
-    if speech and not shelf.hears and (n := sum(stimulus.sidecar is None for stimulus in wordless)):
+    heard = {
+        trial.row.stimulus for trial, events in built
+        if trial.row.stimulus and trial.row.kind not in UNHEARD and events.of_type("Audio")
+    }  # fmt: skip
+    if speech and not shelf.hears and (n := sum(stimulus.sidecar is None for stimulus in heard)):
         yield f"{number_of(n, 'files')} of sound or film without a transcript: taken without words"
-    doubled = sum(_n_doubled(rows, kind) for kind in MEDIA)
+    doubled = sum(_n_doubled(rows, kind) for kind in SEEN_OR_HEARD)
     if doubled:
         yield (
             f"{doubled} of {number_of(len(rows), 'rows')} share a step of {1 / FREQUENCY:g} s with the row before, and "

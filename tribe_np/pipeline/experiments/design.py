@@ -16,7 +16,7 @@ from tribe_np.errors import EventsError, MissingFileError, StimulusError, TribeE
 from tribe_np.media.pictures.kinds import BACKGROUNDS
 from tribe_np.pipeline.stimuli.stimulus import DIRECT, Stimulus, WordSource, open_stimulus
 from tribe_np.shown import quoted
-from tribe_np.timeline.table import decode_extra, read_table, to_number
+from tribe_np.timeline.table import decode_extra, read_table, to_number, without_tabs
 from tribe_np.timeline.trials import MISSING_TEXT
 
 TEXTS = ("trial_type", "run", "stim_file", "words", "background", "beside", "pair")
@@ -27,7 +27,6 @@ LONGEST_NAME = 100  # of a run, in characters
 DATASET = "dataset_description.json"  # marks the root of a BIDS dataset
 STIMULI = "stimuli"
 TEXT_SUFFIX = ".txt"
-SEPARATORS = {",": "commas", ";": "semicolons", " ": "blanks"}
 COMMA = re.compile(r"\d+,\d+")  # of a decimal number
 BIG_TRIALS = 100_000
 
@@ -98,9 +97,10 @@ def read_design(path: str | Path, *, needs_onsets: bool = True, is_direct: bool 
     columns, records = read_table(path)
     for name in REQUIRED:
         if name not in columns and (name != "onset" or needs_onsets):
+            way_out = "; with --isi it needs no onsets" if name == "onset" else ""
             raise EventsError(
                 f"{path}: column {name!r} is missing; a design has onset, duration, trial_type and stim_file or words"
-                + _other_columns(name, columns)
+                + (without_tabs(columns) or _other_columns(name, columns) or way_out)
             )
     if "stim_file" not in columns and "words" not in columns:
         raise EventsError(f"{path}: neither column 'stim_file' nor 'words' is there; one of them says what is shown")
@@ -119,9 +119,6 @@ def read_design(path: str | Path, *, needs_onsets: bool = True, is_direct: bool 
 
 def _other_columns(name: str, columns: list[str]) -> str:
     """What may be wrong with a table that has no column of this name."""
-    if len(columns) == 1 and "duration" in columns[0]:
-        held = next((words for mark, words in SEPARATORS.items() if mark in columns[0]), "something else")
-        return f"; its columns are separated by {held}, not by tabs"
     if near := next((column for column in columns if column.strip().lower() == name), None):
         return f"; it has {quoted(near, 40)}: names are in small letters, without blanks around them"
     if {"type", "start"} <= set(columns):

@@ -16,7 +16,7 @@ from tribe_np.pipeline.experiments.design import DesignTrial
 from tribe_np.shown import quoted, shown
 
 MILLISECONDS = 1000  # onsets that are computed are rounded up to whole ones
-SLIGHTLY = 1e-6  # seconds by which trials may overlap: rounding
+SLIGHTLY = 1e-6  # seconds that do not count: rounding
 DECIMALS = 9
 ONE_AT_A_TIME = {"Video": "pictures or films", "Audio": "sounds", "Word": "texts"}
 """Kinds of event of which a run has at most one at a time, with a name for people."""

@@ -11,24 +11,22 @@ from typing import Any
 
 from tribe_np.errors import TribeError
 from tribe_np.pipeline.experiments.design import Design, DesignTrial
+from tribe_np.pipeline.experiments.schedule import SLIGHTLY
 from tribe_np.pipeline.features.shown_pictures import is_still
 from tribe_np.pipeline.progress import number_of
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
-from tribe_np.pipeline.stimuli.events_file import MEDIA
 from tribe_np.pipeline.stimuli.language import language_to_show
 from tribe_np.pipeline.stimuli.picture_rows import PictureShow
 from tribe_np.pipeline.stimuli.recogniser import check_words
 from tribe_np.pipeline.stimuli.shown_words import lasting
 from tribe_np.pipeline.stimuli.stimulus import Stimulus
-from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.events import SEEN_OR_HEARD, WORD_TYPES, Event, Events
 from tribe_np.timeline.features import FREQUENCY, to_index
 from tribe_np.timeline.segments import chunk_events
 from tribe_np.timeline.table import encode_cell
 
-WORDY = ("Word", "Text", "Sentence")
 UNHEARD = ("picture", "text")  # kinds of file in which no recogniser listens
-SLIGHTLY = 1e-6  # seconds that do not count
 OF_A_FILE = ("picture", "film", "words_from", "transcript_repairs")
 """What a run's record holds of one stimulus, which that of an experiment holds of each."""
 OF_A_PICTURE = ("in_srgb_by_profile", "n_pictures", "lasts")  # the rest is of a trial: seconds, background, beside
@@ -152,12 +150,12 @@ def _needs_ears(stimulus: Stimulus) -> bool:
 
 def media_length(events: Events) -> float:
     """Seconds until the last sound or picture has ended; of words alone, until the last word."""
-    return length(events.of_type(*MEDIA) or events)
+    return length(events.of_type(*SEEN_OR_HEARD) or events)
 
 
 def leaves_trace(events: Events, duration: float) -> bool:
     """Whether what is seen and heard within `duration` seconds fills a step of the features' grid; words always do."""
-    media = [row for row in events.of_type(*MEDIA) if row.start < duration - SLIGHTLY]
+    media = [row for row in events.of_type(*SEEN_OR_HEARD) if row.start < duration - SLIGHTLY]
     return not media or any(to_index(min(row.duration, duration - row.start), FREQUENCY) for row in media)
 
 
@@ -169,7 +167,7 @@ def cut(events: Events, duration: float) -> Events:
     whole = [replace(row, duration=min(row.duration, duration - row.start)) for row in unchunked(events)
              if row.start < duration - SLIGHTLY]  # fmt: skip
     table = Events(whole).standardized()
-    for kind in MEDIA:
+    for kind in SEEN_OR_HEARD:
         table = chunk_events(table, kind)
     return table
 
@@ -181,9 +179,9 @@ def ended(events: Events, duration: float) -> Events:
     Units    seconds
     """
     return Events(
-        row if row.type not in WORDY else _within(row, duration)
+        row if row.type not in WORD_TYPES else _within(row, duration)
         for row in events
-        if row.type not in WORDY or row.start < duration - SLIGHTLY
+        if row.type not in WORD_TYPES or row.start < duration - SLIGHTLY
     )
 
 
@@ -198,11 +196,11 @@ def unchunked(events: Events) -> list[Event]:
     open_rows: dict[tuple[str, str], int] = {}
     for row in events:
         key = (row.type, row.filepath)
-        if row.type in MEDIA and key in open_rows:
+        if row.type in SEEN_OR_HEARD and key in open_rows:
             first = rows[open_rows[key]]
             rows[open_rows[key]] = replace(first, duration=row.stop - first.start)
             continue
-        if row.type in MEDIA:
+        if row.type in SEEN_OR_HEARD:
             open_rows[key] = len(rows)
         rows.append(row)
     return rows

@@ -17,11 +17,11 @@ from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import terminal_progress
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
-from tribe_np.pipeline.stimuli.events_file import MEDIA, file_row, measured
+from tribe_np.pipeline.stimuli.events_file import file_row, measured
 from tribe_np.pipeline.stimuli.stimulus import WordSource
 from tribe_np.pipeline.stimuli.word_contexts import in_context
 from tribe_np.pipeline.store.workspace import open_workspace
-from tribe_np.timeline.events import Event, Events, as_events
+from tribe_np.timeline.events import AROUND_WORDS, SEEN_OR_HEARD, Event, Events, as_events
 from tribe_np.timeline.languages import language_name
 from tribe_np.timeline.segments import chunk_events
 
@@ -59,7 +59,7 @@ def _completed(events: Events, builder: EventBuilder, *, hears: bool, listens: b
     for film in films if hears else ():
         rows += sound_row(film, builder) if film.timeline not in heard else []
     table = Events(rows).standardized()
-    for kind in MEDIA:
+    for kind in SEEN_OR_HEARD:
         table = chunk_events(table, kind)
     words = table.of_type("Word")
     if places_words and not all(word.context for word in words):
@@ -84,7 +84,7 @@ def all_in_context(table: Events, builder: EventBuilder) -> Events:
 
     Raises   EventsError for words of several languages
     """
-    table = Events(row for row in table if row.type not in ("Text", "Sentence"))
+    table = Events(row for row in table if row.type not in AROUND_WORDS)
     languages = sorted({word.language for word in table.of_type("Word") if word.language})
     if len(languages) > 1:
         raise EventsError(

@@ -17,7 +17,7 @@ from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress, number_of
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.stimuli.events_file import MEDIA, WORD_TYPES, EventsFile, media_of
+from tribe_np.pipeline.stimuli.events_file import EventsFile, media_of
 from tribe_np.pipeline.stimuli.language import language_of_words, language_to_show, language_to_speak
 from tribe_np.pipeline.stimuli.media_rows import MediaRows
 from tribe_np.pipeline.stimuli.picture_rows import PictureShow, picture_events, told_of_picture
@@ -27,7 +27,7 @@ from tribe_np.pipeline.stimuli.stimulus import DIRECT, Stimulus, WordSource
 from tribe_np.pipeline.stimuli.word_contexts import in_context
 from tribe_np.pipeline.store.digest import Digests, value_digest
 from tribe_np.shown import quoted
-from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.events import AROUND_WORDS, SEEN_OR_HEARD, WORD_TYPES, Event, Events
 from tribe_np.timeline.segments import chunk_events
 from tribe_np.timeline.sentences import analyser
 
@@ -100,7 +100,7 @@ class EventBuilder:
             listens = self.words.speech and self._wants("Word")
             media, spoken = self._media_events(stimulus, hears=self._wants("Audio") or (listens and given is None))
             chunked = Events(media).standardized()
-            for kind in ("Audio", "Video"):
+            for kind in SEEN_OR_HEARD:
                 chunked = chunk_events(chunked, kind)
             own = None if self.words.wants_recogniser else spoken
             words = own if given is None else given
@@ -207,7 +207,7 @@ class EventBuilder:
             )
         if without < len(words):
             self.record.warn(f"{name}: {without} of {len(words)} words have no context: those of all are made again")
-        bare = Events(_out_of_context(row) for row in rows if row.type not in ("Text", "Sentence"))
+        bare = Events(_out_of_context(row) for row in rows if row.type not in AROUND_WORDS)
         if replaced := len(rows) - len(bare):
             self.record.warn(
                 f"{name}: {number_of(replaced, 'rows')} of texts and sentences are made again from the words"
@@ -215,7 +215,7 @@ class EventBuilder:
         told = Transcript(tuple(map(_as_word, words)), "".join(languages), name)
         language = language_of_words(told, self.config, self.record)
         table = in_context(bare, language, self.config, self.record, self.progress)
-        return table if any(row.type in MEDIA for row in rows) else within_words(table)
+        return table if any(row.type in SEEN_OR_HEARD for row in rows) else within_words(table)
 
     def transcribed(self, table: Events) -> Events:
         """One timeline with the words of its sound.

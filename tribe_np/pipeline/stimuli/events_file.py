@@ -16,14 +16,12 @@ from tribe_np.media.pictures.kinds import is_picture, is_screen
 from tribe_np.pipeline.stimuli.media_rows import MediaRows
 from tribe_np.pipeline.stimuli.picture_rows import PictureShow, picture_events
 from tribe_np.shown import quoted
-from tribe_np.timeline.events import Event, Events, check, rows_of_tsv
+from tribe_np.timeline.events import SEEN_OR_HEARD, Event, Events, check, rows_of_tsv
 from tribe_np.timeline.segments import chunk_events
 
-MEDIA = ("Audio", "Video")
-WORD_TYPES = ("Word", "Text", "Sentence")
 BESIDE = "beside"  # the column of a second picture
 KEPT = ("sound-", "speech-")  # files that the cache holds
-HEAD = 65_536  # bytes of a first line that are looked at
+LONGEST_LINE = 65_536  # bytes of a first line that are looked at
 PAST_THE_END = 0.1  # seconds by which a row may be longer than its file: rounding, and the last video frame
 
 
@@ -75,7 +73,7 @@ def _rows(path: Path) -> list[tuple[int, Event]]:
 def _other_table(path: Path) -> str:
     """What else a table may be, by its columns, and where it belongs; "" where that does not tell."""
     with path.open("rb") as file:
-        columns = set(file.readline(HEAD).decode("utf-8-sig", "replace").strip().split("\t"))
+        columns = set(file.readline(LONGEST_LINE).decode("utf-8-sig", "replace").strip().split("\t"))
     if "type" in columns:
         return ""
     if {"onset", "duration"} <= columns and columns & {"trial_type", "stim_file", "words"}:
@@ -88,7 +86,7 @@ def _other_table(path: Path) -> str:
 
 
 def _files(row: Event) -> Iterator[str]:
-    if row.type in MEDIA and row.filepath and not is_screen(row.filepath):
+    if row.type in SEEN_OR_HEARD and row.filepath and not is_screen(row.filepath):
         yield row.filepath
         if isinstance(beside := row.extra.get(BESIDE), str) and beside:
             yield beside
@@ -144,10 +142,11 @@ class _Finder:
         """What to say about relative paths."""
         n_all = self.here + self.there
         if n_all:
-            what = "1 relative path leads" if n_all == 1 else f"{n_all} relative paths lead"
-            counts = (f"{self.here} from the working folder", f"{self.there} from the folder of the table")
-            chosen = [text for text, n in zip(counts, (self.here, self.there), strict=True) if n]
-            yield f"{self.table.name}: {what} to a file: {' and '.join(chosen)}"
+            what = "1 relative path" if n_all == 1 else f"{n_all} relative paths"
+            where = "in the working folder" if self.here else "in the folder of the table"
+            if self.here and self.there:
+                where = f"{self.here} in the working folder and {self.there} in the folder of the table"
+            yield f"{self.table.name}: {what}, found {where}"
         if self.in_both:
             yield (
                 f"{self.table.name}: {len(self.in_both)} of them ({quoted(self.in_both[0], 60)}) would lead to another "
@@ -173,7 +172,7 @@ def media_of(table: EventsFile, media: MediaRows, pictures: PictureShow) -> Even
     rows = []
     for row, place in zip(table.rows, table.places, strict=True):
         try:
-            rows += _shown(row, whole, media) if row.type in MEDIA and not is_screen(row.filepath) else [row]
+            rows += _shown(row, whole, media) if row.type in SEEN_OR_HEARD and not is_screen(row.filepath) else [row]
         except (MediaError, EventsError) as error:
             raise type(error)(f"{place}: {error}") from error
     _warn_of_silent_films(rows, media)
@@ -196,7 +195,7 @@ def measured(row: Event, whole: Callable[[Event], Event]) -> Event:
 
     Raises   EventsError for an offset past the end of the file
     """
-    if row.type not in MEDIA or not row.filepath or (row.duration > 0 and row.frequency > 0):
+    if row.type not in SEEN_OR_HEARD or not row.filepath or (row.duration > 0 and row.frequency > 0):
         return row
     file = whole(row)
     rest = file.duration - row.offset

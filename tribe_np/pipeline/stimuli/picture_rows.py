@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from tribe_np.errors import ConfigError, EventsError, MediaError
-from tribe_np.media.pictures.kinds import NO_GROUND, SCREEN, checked_background, is_picture, is_screen, screen_colour
+from tribe_np.media.pictures.kinds import (
+    NO_GROUND,
+    SCREEN,
+    USUAL_GROUND,
+    checked_background,
+    is_picture,
+    is_screen,
+    screen_colour,
+)
 from tribe_np.media.pictures.screens import Screen
 from tribe_np.shown import quoted
 from tribe_np.timeline.events import Event
@@ -36,7 +44,7 @@ class PictureShow:
     """
 
     seconds: float | None = None
-    background: str = "grey"
+    background: str = USUAL_GROUND
     beside: Path | None = None
 
     def __post_init__(self) -> None:
@@ -103,7 +111,9 @@ def told_of_picture(row: Event) -> tuple[dict[str, Any], list[str]]:
     return screen.facts() | {"seconds": row.duration}, notes
 
 
-def screen_event(duration: float, colour: str = "grey", *, start: float = 0.0, timeline: str = "default") -> Event:
+def screen_event(
+    duration: float, colour: str = USUAL_GROUND, *, start: float = 0.0, timeline: str = "default"
+) -> Event:
     """The row of a blank screen, which is made in memory and has no file.
 
     Raises   ConfigError for a colour that is not known; EventsError for a duration that is not above 0

@@ -13,7 +13,7 @@ from tribe_np.errors import ConfigError, EventsError
 from tribe_np.media.transcripts.timed_words import Word
 from tribe_np.shown import quoted
 from tribe_np.timeline.alignment import equal_pairs
-from tribe_np.timeline.events import Event, Events
+from tribe_np.timeline.events import AROUND_WORDS, Event, Events
 from tribe_np.timeline.word_cuts import cut_words, unspaced_stretch
 
 QUOTE = '"'
@@ -92,7 +92,7 @@ def within_words(events: Events) -> Events:
         timeline: (min(word.start for word in words), max(word.stop for word in words))
         for timeline, words in events.of_type("Word").by_timeline().items()
     }
-    return Events(_cut(row, edges[row.timeline]) if row.type in ("Text", "Sentence") else row for row in events)
+    return Events(_cut(row, edges[row.timeline]) if row.type in AROUND_WORDS else row for row in events)
 
 
 def _cut(row: Event, edges: tuple[float, float]) -> Event:

@@ -18,7 +18,7 @@ from tribe_np.files.leftovers import passing_name, remove_if_possible, remove_le
 from tribe_np.formats.safetensors import TensorEntry, read_header, write_safetensors
 from tribe_np.pipeline.store.digest import value_digest
 
-CACHE_VERSION = 5  # raise it when a change of code changes features
+CACHE_VERSION = 5  # of features: raise it when a change of code changes them; run.json names it
 
 
 class FeatureCache:

@@ -9,9 +9,10 @@ from types import TracebackType
 from tribe_np.errors import ConfigError, OutputError
 from tribe_np.files.home import user_cache_folder
 from tribe_np.files.leftovers import is_passing_name, remove_leftovers, remove_scratch, scratch_prefix
-from tribe_np.outputs.made_here import LITTER, listed
+from tribe_np.outputs.made_here import LITTER
 from tribe_np.pipeline.store.cache import FeatureCache
 from tribe_np.pipeline.store.digest import Digests
+from tribe_np.shown import some_of
 
 FEATURES, MEDIA, DIGESTS = "features", "media", "digests"
 OURS = (FEATURES, MEDIA, DIGESTS)
@@ -68,9 +69,9 @@ def others_files_in_cache(root: Path, *, beside: bool = False) -> str | None:
         return None
     unknown = [p.name for p in root.iterdir() if p.name not in {*OURS, *LITTER}]
     if unknown and not beside:
-        return f"holds other files ({listed(sorted(unknown))})"
+        return f"holds other files ({some_of(sorted(unknown), 2)})"
     for folder in (root / name for name in OURS):
         names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
         if unknown := [n for n in names if not (ENTRY.fullmatch(n) or is_passing_name(n) or n in LITTER)]:
-            return f"holds a folder {folder.name} with other files ({listed(unknown)})"
+            return f"holds a folder {folder.name} with other files ({some_of(unknown, 2)})"
     return None

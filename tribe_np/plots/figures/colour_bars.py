@@ -15,6 +15,7 @@ from tribe_np.plots.figures.sheets import LETTERS, SMALL, TITLE, Look, Sheet, ne
 GREY = 0.66  # of the folds under a map, in the middle between gyri and sulci
 THICK, LONG, TICK, LINE = 4.5, 90.0, 2.0, 0.4  # points
 CLOSEST = 0.12  # of the range between two ticks
+LETTER = 0.62  # width of a letter, of its height
 MINUS = "\N{MINUS SIGN}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -34,8 +35,7 @@ class ScaleBar:
     def size(self, look: Look) -> tuple[int, int]:
         """Width and height with ticks and title."""
         if self.is_vertical:
-            longest = max(len(tick_text(value)) for value in ticks_of(self.scale))
-            wide = THICK + TICK + SMALL * 0.62 * longest + (SMALL + LETTERS if self.title else 0)
+            wide = THICK + TICK + SMALL * LETTER * _longest(self.scale) + (SMALL + LETTERS if self.title else 0)
             return look.pixels(wide), look.pixels(LONG * 0.75)
         return look.pixels(LONG + 20), look.pixels(THICK + TICK + SMALL * 1.3 + (LETTERS * 1.4 if self.title else 0))
 
@@ -52,15 +52,15 @@ class ScaleBar:
     def _draw_ticks(self, sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
         look, (start, long) = sheet.look, _inner(self, max(width, height), min(width, height))
         tick, letter = look.pixels(TICK), look.pixels(SMALL)
-        for value in ticks_of(self.scale):
+        for value in ticks_of(self.scale, CLOSEST if self.is_vertical else _wide_as_text(self.scale)):
             along = start + long * (value - self.scale.low) / (self.scale.high - self.scale.low)
             if self.is_vertical:
                 sheet.write(x + width + tick, y + height - along, tick_text(value), size=SMALL, ha="left")
             else:
                 sheet.write(x + along, y + height + tick, tick_text(value), size=SMALL, va="top")
         if self.title and self.is_vertical:
-            longest = max(len(tick_text(value)) for value in ticks_of(self.scale))
-            sheet.write(x + width + tick + letter * (0.62 * longest + 1.0), y + height / 2, self.title, rotation=90)
+            beyond = letter * (LETTER * _longest(self.scale) + 1.0)
+            sheet.write(x + width + tick + beyond, y + height / 2, self.title, rotation=90)
         elif self.title:
             sheet.write(x + width / 2, y + height + tick + letter * 1.45, self.title, va="top")
 
@@ -100,15 +100,25 @@ def seen_colours(scale: ColourScale) -> np.ndarray:
     return seen
 
 
-def ticks_of(scale: ColourScale) -> list[float]:
-    """The limits, 0 between them, and the threshold on both sides, as far as they are apart."""
+def ticks_of(scale: ColourScale, closest: float = CLOSEST) -> list[float]:
+    """The limits, 0 between them, and the threshold on both sides, as far as they are apart: `closest` of the range."""
     found = [scale.low, scale.high]
     limit = scale.threshold or 0.0
-    apart = CLOSEST * (scale.high - scale.low)
+    apart = closest * (scale.high - scale.low)
     for value in (limit, -limit) if limit else (0.0,):
         if scale.low < value < scale.high and min(abs(value - other) for other in found) > apart:
             found.append(value)
     return sorted(found)
+
+
+def _longest(scale: ColourScale) -> int:
+    """Letters of the longest tick."""
+    return max(len(tick_text(value)) for value in ticks_of(scale))
+
+
+def _wide_as_text(scale: ColourScale) -> float:
+    """How much of a lying bar's range a tick's text takes."""
+    return max(CLOSEST, SMALL * LETTER * (_longest(scale) + 1) / LONG)
 
 
 def tick_text(value: float) -> str:

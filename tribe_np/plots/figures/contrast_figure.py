@@ -3,6 +3,7 @@
 And the time courses around the onsets, a panel for each of the strongest regions.
 """
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,17 +19,21 @@ from tribe_np.plots.colours.colour_scale import colour_scale
 from tribe_np.plots.figures.brains import folded_brain
 from tribe_np.plots.figures.colour_bars import ScaleBar
 from tribe_np.plots.figures.figure_files import own_settings
-from tribe_np.plots.figures.figure_options import FOUR_VIEWS
 from tribe_np.plots.figures.given_axes import shown_views
 from tribe_np.plots.figures.lettering import FONT
 from tribe_np.plots.figures.overlays import ValueMap
-from tribe_np.plots.figures.panels import Figure, Panel, draw_panels, legend_is_beside
+from tribe_np.plots.figures.panels import Figure, Panel, draw_panels
 from tribe_np.plots.figures.sheets import LETTERS, SMALL, TITLE, TWO_COLUMNS, Look, Sheet, new_sheet
 from tribe_np.plots.figures.surface_maps import beyond_limits
+from tribe_np.shown import shown
 
+CONTRAST_VIEWS = ("lateral", "medial", "ventral", "dorsal")  # faces and places are seen from below only
 PANELS = 3  # regions whose time courses are drawn
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # Okabe and Ito's
+ROW = 9  # points of a row of the legend
+DASHES: tuple[Any, ...] = ("solid", (0, (4, 1.5)), (0, (1, 1.5)))  # once all colours are taken
 BAND = 0.18  # opacity of a standard error
+TITLE_LETTERS, NOTE_LETTERS = 100, 150  # that a figure is wide
 
 
 def contrast_figure(result: Contrast) -> Any:
@@ -39,7 +44,7 @@ def contrast_figure(result: Contrast) -> Any:
     series = result.series
     if not isinstance(series, SurfaceSeries):
         raise ConfigError("a contrast of voxels has no figure; `tribe-np plot` draws a map of them")
-    views, look = shown_views(FOUR_VIEWS), Look(TWO_COLUMNS)
+    views, look = shown_views(CONTRAST_VIEWS), Look(TWO_COLUMNS)
     brain = folded_brain(series.mesh, "half", views=views, subjects_dir=result.options.subjects_dir)
     check_numbering(series, numbering_at_hand(series.mesh, result.options.subjects_dir), brain.surface.origin)
     values, unit = _shown_values(result)
@@ -50,9 +55,11 @@ def contrast_figure(result: Contrast) -> Any:
         scale = colour_scale(known, symmetric=True, threshold=least)
         whole = np.full(2 * series.per_hemisphere, np.nan)
         whole[series.columns] = values
-        overlay = ValueMap(whole, scale)
-        bar = ScaleBar(scale, unit, beyond_limits(whole, scale), legend_is_beside(views, 1, look))
-    return draw_panels(brain, [Panel("", overlay)], views, look, Figure(result.formula, _note(result), bar))
+        overlay = ValueMap(whole, scale, shown=None if least is None else np.isfinite(whole))
+        bar = ScaleBar(scale, unit, beyond_limits(whole, scale), is_vertical=True)
+    return draw_panels(
+        brain, [Panel("", overlay)], views, look, Figure(shown(result.formula, TITLE_LETTERS), _note(result), bar)
+    )
 
 
 def _shown_values(result: Contrast) -> tuple[np.ndarray, str]:
@@ -60,7 +67,7 @@ def _shown_values(result: Contrast) -> tuple[np.ndarray, str]:
     if result.q is None or result.maps.z is None:
         return result.maps.effect, "Effect (z-scored BOLD)"
     with np.errstate(invalid="ignore"):
-        return np.where(result.q < result.options.level, result.maps.z, np.nan), "z"
+        return np.where(result.q < result.options.level, result.maps.z, np.nan), "z score"
 
 
 def _note(result: Contrast) -> str:
@@ -68,14 +75,15 @@ def _note(result: Contrast) -> str:
     counts = ", ".join(f"{name} {n}" for name, n in result.trials.items())
     level = f"{result.options.level:g}"
     if result.q is None:
-        shown = "Effect alone: one observation in a condition"
+        what = "Effect alone: one observation in a condition"
     elif result.n_significant:
-        shown = (
+        what = (
             f"{result.maps.test}; z where q < {level}: {result.n_significant:,} of {result.maps.n_vertices:,} vertices"
         )
     else:
-        shown = f"{result.maps.test}; no vertex has q < {level}, so that none is coloured"
-    lines = [f"{shown}. Trials: {counts}", f"{result.across[0].upper()}{result.across[1:]}"]
+        what = f"{result.maps.test}; no vertex has q < {level}, so that none is coloured"
+    first = textwrap.wrap(f"{what}. Trials: {counts}", NOTE_LETTERS, break_on_hyphens=False)
+    lines = [*first, f"{result.across[0].upper()}{result.across[1:]}"]
     return "\n".join([*lines, f"{RANDOM[0].upper()}{RANDOM[1:]}"] if RANDOM in result.warnings else lines)
 
 
@@ -94,9 +102,11 @@ def course_figure(result: Contrast) -> Any:
     chosen = [i for i, name in enumerate(courses.conditions) if name in result.weights]
     look = Look(TWO_COLUMNS)
     unit = look.pixels(1)
-    width, height = look.width_in_pixels, 175 * unit
+    legend = _legend_rows(courses, chosen, look)
+    more = (len(legend) - 1) * ROW * unit
+    width, height = look.width_in_pixels, 175 * unit + more
     sheet = new_sheet(width, height, look)
-    left, right, top, bottom, gap = 34 * unit, 6 * unit, 34 * unit, 44 * unit, 26 * unit
+    left, right, top, bottom, gap = 42 * unit, 6 * unit, 34 * unit, 44 * unit + more, 14 * unit
     each = (width - left - right - gap * (PANELS - 1)) / PANELS
     limits = _limits(courses, chosen, entries)
     with own_settings():
@@ -104,9 +114,11 @@ def course_figure(result: Contrast) -> Any:
             x = left + place * (each + gap)
             axes = sheet.figure.add_axes((x / width, bottom / height, each / width, (height - top - bottom) / height))
             _draw_courses(axes, courses, chosen, entry, limits, look)
+            axes.tick_params(labelleft=place == 0)  # all panels have one scale
             sheet.write(x + each / 2, top - 7 * unit, regions.name(entry), size=LETTERS)
-    sheet.write(width / 2, 8 * unit, f"{result.formula}: means around the onset", size=TITLE, fontweight="bold")
-    _legend(sheet, courses, chosen, height - 16 * unit)
+    title = f"{shown(result.formula, TITLE_LETTERS - 25)}: means around the onset"
+    sheet.write(width / 2, 8 * unit, title, size=TITLE, fontweight="bold")
+    _write_legend(sheet, legend, height - 16 * unit, ROW * unit)
     sheet.write(8 * unit, height / 2, "z-scored BOLD", size=SMALL, rotation=90)
     caption = f"Mean and standard error over trials, {result.across}" + (
         f"; {RANDOM}" if RANDOM in result.warnings else ""
@@ -134,7 +146,8 @@ def _draw_courses(
         mean, error = courses.means[condition, :, entry], courses.errors[condition, :, entry]
         colour = LINES[number % len(LINES)]
         axes.fill_between(courses.offsets, mean - error, mean + error, color=colour, alpha=BAND, linewidth=0)
-        axes.plot(courses.offsets, mean, color=colour, linewidth=1.0, marker="o", markersize=1.8)
+        dashes = DASHES[number // len(LINES) % len(DASHES)]
+        axes.plot(courses.offsets, mean, color=colour, linewidth=1.0, linestyle=dashes, marker="o", markersize=1.8)
     axes.axvline(0, color=look.faint_ink, linewidth=0.5, linestyle=(0, (3, 2)))
     axes.axhline(0, color=look.faint_ink, linewidth=0.4)
     axes.set_ylim(*limits)
@@ -147,12 +160,23 @@ def _draw_courses(
     axes.set_xlabel("Seconds of the stimulus from the onset", fontsize=SMALL, family=FONT, labelpad=2, color=look.ink)
 
 
-def _legend(sheet: Sheet, courses: TimeCourses, chosen: Sequence[int], y: float) -> None:
-    """The conditions in their colours, in one row, each as wide as its name."""
-    names = [f"{courses.conditions[i]}" for i in chosen]
-    letter = sheet.look.pixels(LETTERS) * 0.62
-    widths = [letter * (len(name) + 3) for name in names]
-    x = (sheet.width - sum(widths)) / 2
-    for number, (name, width) in enumerate(zip(names, widths, strict=True)):
-        sheet.write(x + width / 2, y, name, color=LINES[number % len(LINES)], fontweight="bold")
-        x += width
+def _legend_rows(courses: TimeCourses, chosen: Sequence[int], look: Look) -> list[list[tuple[str, int, float]]]:
+    """The conditions as name, number and width in pixels, in as many rows as they take."""
+    rows: list[list[tuple[str, int, float]]] = [[]]
+    for number, i in enumerate(chosen):
+        name = courses.conditions[i] + ("", " (dashed)", " (dotted)")[number // len(LINES) % len(DASHES)]
+        width = look.pixels(LETTERS) * 0.62 * (len(name) + 3)
+        if rows[-1] and sum(each for *_, each in rows[-1]) + width > look.width_in_pixels:
+            rows.append([])
+        rows[-1].append((name, number, width))
+    return rows
+
+
+def _write_legend(sheet: Sheet, rows: Sequence[Sequence[tuple[str, int, float]]], y: float, step: float) -> None:
+    """The conditions in their colours, the last row at y."""
+    for k, row in enumerate(reversed(rows)):
+        x = (sheet.width - sum(width for *_, width in row)) / 2
+        for name, number, width in row:
+            colour = LINES[number % len(LINES)]
+            sheet.write(x + width / 2, y - k * step, name, color=colour, size=LETTERS, fontweight="bold")
+            x += width

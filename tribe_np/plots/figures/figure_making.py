@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.cortex.meshes.numbering import check_numbering, numbering_at_hand
+from tribe_np.cortex.random_weights import RANDOM
 from tribe_np.errors import ConfigError, ShapeError
 from tribe_np.plots.colours.colour_scale import ColourScale, colour_scale
 from tribe_np.plots.figures.brains import FoldedBrain, folded_brain
@@ -45,7 +46,7 @@ class MadeFigure:
 def plot(*sources: Any, out: str | Path | None = None, **options: Any) -> Any:
     """A matplotlib figure of predictions on the cortex; `out` also writes it, as .png, .svg or .pdf.
 
-    sources   folders that predict, resample or project wrote, .npy files, arrays (R, 2 V) or (2 V,), SurfaceSeries; of
+    sources   prediction folders, those that project wrote, .npy files, arrays (R, 2 V) or (2 V,), SurfaceSeries; of
               rows the mean over time is shown, unless `at` or `timesteps` ask for moments. Several are drawn beside
               each other with one scale, or as colours of one brain (`rgb`)
     options   those of FigureOptions
@@ -236,4 +237,5 @@ def _timesteps(sources: Sequence[Any], options: FigureOptions) -> MadeFigure:
         parcellation=options.parcellation, mesh=shown[0].series.mesh, inflate=options.surface,
         subjects_dir=options.subjects_dir, percentile=options.percentile,
     )  # fmt: skip
-    return MadeFigure(figure, odd_of(figure))  # which counts bare vertices too
+    random = [text for one in shown for text in one.warnings if text.endswith(RANDOM)]
+    return MadeFigure(figure, tuple(dict.fromkeys([*random, *odd_of(figure)])))  # the figure counts bare vertices too

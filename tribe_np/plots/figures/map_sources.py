@@ -30,7 +30,7 @@ class ShownSeries:
 
 
 def shown_series(source: Any, name: str | None = None) -> ShownSeries:
-    """The rows of a folder that predict, resample or project wrote, of a .npy file, of an array or a SurfaceSeries.
+    """The rows of a prediction folder, one that project wrote, a .npy file, an array or a SurfaceSeries.
 
     Raises   OutputError, ShapeError
     """

@@ -14,20 +14,34 @@ RELIEF = 0.25  # of a colour that light may take away: the shape stays seen, the
 
 @dataclass(frozen=True, eq=False)
 class ValueMap:
-    """Values (2 V,) and their scale; labels (whole numbers) are not interpolated. NaN is bare."""
+    """Values (2 V,) and their scale; labels (whole numbers) are not interpolated. NaN is bare.
+
+    Shapes   shown (2 V,) bool or None: the vertices that are painted, each half-way to its neighbours, so that one that
+             stands alone is seen too; the values of the others do not count
+    """
 
     values: np.ndarray
     scale: ColourScale
     is_labels: bool = False
+    shown: np.ndarray | None = None
 
     def colours(self, raster: Raster) -> np.ndarray:
         """RGBA at the fragments, (P, 4) float32."""
         if self.is_labels:
             return label_colours(raster, self.values, self.scale.rgba)
+        if self.shown is not None:
+            return self._of_shown(raster, self.shown.astype(np.float32))
         if self.scale.threshold is None:
             return self.scale.rgba(raster.at_pixels(self.values))
         rgba = replace(self.scale, threshold=None).rgba(raster.at_pixels(self.values))
         rgba[:, 3] *= share_above(raster, self.values, self.scale.threshold)  # no stairs at the border
+        return rgba
+
+    def _of_shown(self, raster: Raster, shown: np.ndarray) -> np.ndarray:
+        weight = raster.at_pixels(shown)
+        values = raster.at_pixels(np.where(shown > 0, self.values, 0)) / np.where(weight > 0, weight, 1)
+        rgba = replace(self.scale, threshold=None).rgba(values)
+        rgba[:, 3] *= share_above(raster, shown, 0.5)
         return rgba
 
 

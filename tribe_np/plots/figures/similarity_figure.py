@@ -33,7 +33,7 @@ def similarity_figure(names: Sequence[str], matrices: Sequence[tuple[str, np.nda
     """
     figures = require("matplotlib.figure", extra="plot", why=SIMILARITY_WHY)
     with own_settings():
-        layout = _Layout(names, len(matrices), note)
+        layout = _Layout(names, [title for title, _ in matrices], note)
         figure = figures.Figure(figsize=(layout.width / INCH, layout.height / INCH), dpi=DPI, facecolor="white")
         for place, (title, matrix) in enumerate(matrices):
             image = _square(figure, layout, place, title, matrix)
@@ -56,7 +56,7 @@ def similarity_figure(names: Sequence[str], matrices: Sequence[tuple[str, np.nda
 class _Layout:
     """Where things stand, in mm from the lower left."""
 
-    def __init__(self, names: Sequence[str], n_squares: int, note: str) -> None:
+    def __init__(self, names: Sequence[str], titles: Sequence[str], note: str) -> None:
         n = len(names)
         self.labels = short_labels(names)
         self.cell = min(LARGEST_CELL_MM, max(SMALLEST_CELL_MM, CELL_MM / n))
@@ -64,14 +64,17 @@ class _Layout:
         self.points = float(np.clip(0.75 * self.cell / POINT_MM, *LABEL_POINTS))
         self.room = max(map(len, self.labels)) * LETTER * self.points * POINT_MM + 3
         self.below = MARGIN_MM + (5 if note else 0) + self.room
-        self.right = MARGIN_MM + n_squares * (self.room + self.side + MARGIN_MM)
+        of_title = max(map(len, titles)) * LETTER * TITLE_POINTS * POINT_MM
+        self.step = MARGIN_MM + max(self.room + self.side, of_title)
+        last = MARGIN_MM + (len(titles) - 1) * self.step + self.room
+        self.right = last + self.side + MARGIN_MM
         of_note = 2 * MARGIN_MM + len(note) * LETTER * NOTE_POINTS * POINT_MM
-        self.width = max(self.right + BAR_ROOM_MM, of_note)
+        self.width = max(self.right + BAR_ROOM_MM, last + of_title + MARGIN_MM, of_note)
         self.height = self.below + self.side + 9
 
     def square(self, place: int) -> tuple[float, float, float, float]:
         """The axes of a heat map, as shares of the figure."""
-        left = MARGIN_MM + place * (self.room + self.side + MARGIN_MM) + self.room
+        left = MARGIN_MM + place * self.step + self.room
         return left / self.width, self.below / self.height, self.side / self.width, self.side / self.height
 
     def bar(self) -> tuple[float, float, float, float]:

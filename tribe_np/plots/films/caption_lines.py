@@ -30,6 +30,10 @@ class TimedText(Protocol):
     def duration(self) -> float:
         """In seconds."""
 
+    @property
+    def sentence(self) -> str:
+        """The sentence that it is of; empty where nobody knows."""
+
 
 @dataclass(frozen=True)
 class CaptionLines:
@@ -103,7 +107,9 @@ def pieces_of(text: str, width: Width, box_width: float) -> list[str]:
 
 def _begins_anew(group: Sequence[TimedText], word: TimedText, width: Width, box_width: float, n_lines: int) -> bool:
     last = group[-1]
-    if word.start - (last.start + last.duration) > PAUSE or last.text.rstrip(CLOSERS).endswith(SENTENCE_ENDS):
+    pause = word.start - (last.start + last.duration)
+    is_of_another = word.sentence != last.sentence and bool(word.sentence and last.sentence)
+    if pause > PAUSE or last.text.rstrip(CLOSERS).endswith(SENTENCE_ENDS) or is_of_another:
         return True
     texts = [piece for each in (*group, word) for piece in pieces_of(each.text, width, box_width)]
     return len(wrapped_caption(texts, width, box_width)) > n_lines

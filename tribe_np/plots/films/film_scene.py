@@ -1,7 +1,7 @@
 """Everything on a film at any moment: one picture in memory, of which only what changes is painted anew."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from tribe_np.plots.films.sound_wave import SoundWave
 from tribe_np.plots.films.time_strip import TimeStrip, clock_face
 from tribe_np.plots.stimulus.row_clock import RowClock
 from tribe_np.plots.stimulus.run_stimulus import RunStimulus
-from tribe_np.plots.stimulus.shown_words import ShownWord
 
 LOUDNESS_PARTS = 2000  # of the whole sound, to find its loudest
 
@@ -141,7 +140,7 @@ class FilmScene:
         style = TextStyle(size, BRIGHT, across=0.5 if is_alone else 0.0, down=0.5 if is_alone else 0.25)
         if box.is_empty:
             return style, []
-        words = [ShownWord(text, w.start, w.duration) for w in self.stimulus.words if (text := drawable(w.text))]
+        words = [replace(w, text=text) for w in self.stimulus.words if (text := drawable(w.text))]
         n_lines = max(1, min(6 if is_alone else 4, int(box.height / (1.42 * size))))
         return style, caption_lines(
             words, lambda text: self.painter.fonts.width(text, size), box_width=box.width, n_lines=n_lines

@@ -15,7 +15,7 @@ import numpy as np
 
 from tribe_np.errors import ConfigError, TribeError
 from tribe_np.files.leftovers import remove_scratch, scratch_prefix
-from tribe_np.media.pictures.kinds import GROUNDS
+from tribe_np.media.pictures.kinds import GROUNDS, USUAL_GROUND
 from tribe_np.media.sound.audio import TRACK_RATE
 from tribe_np.outputs.whole import check_file_target, output_error, write_file_whole
 from tribe_np.plots.films.film_encoder import encode_sound, mp4_file
@@ -28,7 +28,7 @@ from tribe_np.timeline.events import Events
 from tribe_np.timeline.trials import TRIALS, Trials
 
 COMMAND, SUFFIX = "preview", ".mp4"
-EMPTY = GROUNDS["grey"]
+EMPTY = GROUNDS[USUAL_GROUND]
 MOST_SIDE, MOST_FPS = 4096, 120.0
 
 Stage = Callable[[str, int | None, str], AbstractContextManager[Callable[[int], None]]]

@@ -1,18 +1,19 @@
 """The words of a stimulus with their times, as events.tsv has them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tribe_np.timeline.events import Event
 
 
 @dataclass(frozen=True)
 class ShownWord:
-    """A word as it was said or shown. Units: seconds on the timeline."""
+    """A word as it was said or shown, and the sentence that it is of. Units: seconds on the timeline."""
 
     text: str
     start: float
     duration: float
+    sentence: str = field(default="", compare=False)
 
     @property
     def stop(self) -> float:
@@ -25,5 +26,6 @@ def shown_words(rows: Iterable[Event]) -> tuple[ShownWord, ...]:
 
     Upstream, and its compatible mode, repeat a word for each chunk of the sound.
     """
-    words = [ShownWord(row.text, row.start, row.duration) for row in rows if row.type == "Word" and row.text.strip()]
+    spoken = (row for row in rows if row.type == "Word" and row.text.strip())
+    words = [ShownWord(row.text, row.start, row.duration, row.sentence) for row in spoken]
     return tuple(dict.fromkeys(sorted(words, key=lambda word: (word.start, word.stop))))

@@ -12,6 +12,7 @@ from tribe_np.errors import ConfigError, MediaError, TribeError
 from tribe_np.files.leftovers import scratch_prefix
 from tribe_np.files.sha256 import sha256_of
 from tribe_np.media.film.probe import probe
+from tribe_np.media.pictures.kinds import PICTURE_SUFFIXES
 from tribe_np.media.sound.audio import audio_info
 from tribe_np.media.speech.synthesis import synthesise
 from tribe_np.media.transcripts.text_file import read_text_file
@@ -20,7 +21,7 @@ from tribe_np.plots.stimulus.picture_reading import film_size, picture_file_size
 from tribe_np.plots.stimulus.shown_files import SAME_TIME, ShownFile
 from tribe_np.plots.stimulus.sound_reading import has_sound, is_film
 
-PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".bmp"})
+PICTURES = frozenset({*PICTURE_SUFFIXES, ".bmp"})
 SHORTER = 0.1  # seconds by which a file may be shorter than its rows say and still be the same
 SPOKEN_ALIKE = 0.02  # seconds by which speech that was made again may be longer or shorter
 
