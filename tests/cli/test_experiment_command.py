@@ -151,4 +151,8 @@ def test_films_without_sound_are_counted(command_here: Command, demo: DemoPaths,
     done = command_here("experiment", tmp_path / "design.tsv", "--out", tmp_path / "out", *speechless(demo), "--quiet")
     assert done.returncode == 0, done.stderr
     assert "2 films have no sound" in done.stderr
+    listening = [option for option in speechless(demo) if option != "--no-speech"]
+    done = command_here("experiment", tmp_path / "design.tsv", "--out", tmp_path / "o", *listening, "--no-recogniser")
+    assert done.returncode == 0, done.stderr
+    assert "without a transcript" not in done.stderr  # where nothing is heard, no words are missing
     assert "still.mp4" not in done.stderr
