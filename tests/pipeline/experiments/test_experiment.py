@@ -63,7 +63,7 @@ def test_a_run_has_trials_a_background_and_silence_between(model: TribeModel, fo
     ]
     assert [(e.text, e.context) for e in events.of_type("Word")] == [("the", "The"), ("dog", "The dog")]
     assert not len(events.of_type("Video")), "no picture, no screen"
-    assert found.warnings[0].startswith("1 of 3 trials end before their file does")
+    assert found.warnings[0].startswith("trials that end before their file does: 1 of 3")
 
 
 def test_the_trials_table_has_the_times_that_were_used(model: TribeModel, folder: Path, tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_background_that_changes_nothing_is_counted(model: TribeModel, folder:
     path = folder / "d.tsv"
     path.write_text("onset\tduration\ttrial_type\twords\tbackground\n0\t1\ta\tthe dog\twhite\n2\t1\ta\ta cat\t\n")
     said = experiment_events(model, path, SILENT).warnings
-    assert "the background of 1 of 2 trials changes nothing: they show no picture" in said
+    assert "trials whose background changes nothing, since they show no picture: 1 of 2" in said
 
 
 def test_sounds_at_once_are_refused_and_nothing_is_written(model: TribeModel, folder: Path, tmp_path: Path) -> None:

@@ -218,20 +218,20 @@ def row_counts(rows: Iterable[Event]) -> dict[str, dict[str, int]]:
 
 
 def _warnings(timed: Sequence[TimedTrial], rows: list[Event], shelf: TrialEvents) -> Iterator[str]:
-    speech, all_trials = shelf.builder.words.speech, number_of(len(timed), "trials")
+    speech, n_trials = shelf.builder.words.speech, len(timed)
     built = [(trial, shelf.of(trial.row, speech=speech)) for trial in timed]
     n_cut = sum(is_cut(trial, events) for trial, events in built)
     if n_cut:
-        yield f"{n_cut} of {all_trials} end before their file does: their features are those of the part that is shown"
+        yield f"trials that end before their file does: {n_cut} of {n_trials}; their features are of the part that is shown"
     early = sum(media_length(events) < trial.duration - SLIGHTLY for trial, events in built)
     if early:
-        yield f"{early} of {all_trials} are longer than their file: nothing of it follows"
+        yield f"trials that are longer than their file: {early} of {n_trials}; nothing of it follows"
     silent = sum(trial.row.volume is not None and not len(events.of_type("Audio")) for trial, events in built)
     if silent:
-        yield f"the volume of {silent} of {all_trials} changes nothing: they have no sound"
+        yield f"trials whose volume changes nothing, since they have no sound: {silent} of {n_trials}"
     bare = sum(bool(trial.row.background) and trial.row.kind != "picture" for trial in timed)
     if bare:
-        yield f"the background of {bare} of {all_trials} changes nothing: they show no picture"
+        yield f"trials whose background changes nothing, since they show no picture: {bare} of {n_trials}"
     heard = {
         trial.row.stimulus for trial, events in built
         if trial.row.stimulus and trial.row.kind not in UNHEARD and events.of_type("Audio")
@@ -241,14 +241,14 @@ def _warnings(timed: Sequence[TimedTrial], rows: list[Event], shelf: TrialEvents
     doubled = sum(_n_doubled(rows, kind) for kind in SEEN_OR_HEARD)
     if doubled:
         yield (
-            f"{doubled} of {number_of(len(rows), 'rows')} share a step of {1 / FREQUENCY:g} s with the row before, and "
-            "their features add up there: give onsets and durations in whole steps"
+            f"rows that share a step of {1 / FREQUENCY:g} s with the row before: {doubled} of {len(rows)}; their features "
+            "add up there; give onsets and durations in whole steps"
         )
     off = sum(abs(trial.onset * FREQUENCY - round(trial.onset * FREQUENCY)) > SLIGHTLY for trial in timed)
     if off:
         yield (
-            f"{off} of {all_trials} start between the steps of the features, which are {1 / FREQUENCY:g} s: they take "
-            "the nearest"
+            f"trials that start between the steps of the features, which are {1 / FREQUENCY:g} s: {off} of {n_trials}; "
+            "they take the nearest"
         )
 
 
