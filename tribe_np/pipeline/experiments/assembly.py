@@ -222,7 +222,7 @@ def _warnings(timed: Sequence[TimedTrial], rows: list[Event], shelf: TrialEvents
     built = [(trial, shelf.of(trial.row, speech=speech)) for trial in timed]
     n_cut = sum(is_cut(trial, events) for trial, events in built)
     if n_cut:
-        yield f"trials that end before their file does: {n_cut} of {n_trials}; their features are of the part that is shown"
+        yield f"trials that end before their file does: {n_cut} of {n_trials}; the features are of what is shown"
     early = sum(media_length(events) < trial.duration - SLIGHTLY for trial, events in built)
     if early:
         yield f"trials that are longer than their file: {early} of {n_trials}; nothing of it follows"
@@ -241,8 +241,8 @@ def _warnings(timed: Sequence[TimedTrial], rows: list[Event], shelf: TrialEvents
     doubled = sum(_n_doubled(rows, kind) for kind in SEEN_OR_HEARD)
     if doubled:
         yield (
-            f"rows that share a step of {1 / FREQUENCY:g} s with the row before: {doubled} of {len(rows)}; their features "
-            "add up there; give onsets and durations in whole steps"
+            f"rows that share a step of {1 / FREQUENCY:g} s with the row before: {doubled} of {len(rows)}; their "
+            "features add up there; give onsets and durations in whole steps"
         )
     off = sum(abs(trial.onset * FREQUENCY - round(trial.onset * FREQUENCY)) > SLIGHTLY for trial in timed)
     if off:
