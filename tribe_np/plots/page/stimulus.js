@@ -35,8 +35,7 @@ export function stimulusNote(stimulus, shown, isBroken) {
   if (isBroken) said.push("This browser cannot play the stimulus; the clock is the page's own.");
   else if (stimulus.kind === "none" || (!shown && stimulus.kind !== "text"))
     said.push("The page has no stimulus to play; the clock is its own.");
-  else if (!shown && stimulus.kind === "text")
-    said.push("Words alone, without sound; the clock is the page's own.");
+  else if (!shown && stimulus.kind === "text") said.push("Words alone, without sound; the clock is the page's own.");
   else if (!isPlayable(shown)) said.push("The clock is the page's own.");
   if (stimulus.note) said.push(stimulus.note);
   return said.join(" ");
