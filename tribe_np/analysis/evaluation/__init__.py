@@ -1,0 +1,1 @@
+"""How well a prediction describes measured data: scores, ceilings and nulls, as a paper reports them."""
