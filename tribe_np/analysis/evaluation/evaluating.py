@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,12 @@ class Evaluation:
     regions: RegionMeans | None
     options: EvaluationOptions
     warnings: tuple[str, ...]
+
+    @property
+    def truth_files(self) -> list[Path]:
+        """The files and folders that were read."""
+        runs = [run for subject in self.subjects for run in subject.runs]
+        return [path for run in runs for path in run.paired.truth.files]
 
     @property
     def timelines(self) -> list[str]:

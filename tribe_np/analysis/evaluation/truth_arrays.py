@@ -3,7 +3,7 @@
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class TruthArray:
     axis: str | None = None
     offset: float | None = None
     origin: str = "the truth"
+    files: tuple[Path, ...] = ()
 
 
 def array_in_memory(values: np.ndarray, origin: str = "the truth") -> TruthArray:
@@ -58,8 +59,10 @@ def array_in_file(path: Path, key: str = "") -> TruthArray:
     suffix = path.suffix.lower()
     try:
         if suffix == ".npy":
-            return array_in_memory(np.load(path, mmap_mode="r", allow_pickle=False), str(path))
-        return _of_npz(path, key) if suffix == ".npz" else _of_hdf5(path, key)
+            found = array_in_memory(np.load(path, mmap_mode="r", allow_pickle=False), str(path))
+            return replace(found, files=(path,))
+        found = _of_npz(path, key) if suffix == ".npz" else _of_hdf5(path, key)
+        return replace(found, files=(path,))
     except MeasurementError:
         raise
     except DAMAGE as error:

@@ -4,6 +4,7 @@ Arrays (.npy, .npz, .h5), surfaces (two GIFTI or mgh files, one CIFTI file), and
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def _of_folder(folder: Path) -> tuple[TruthArray, list[str]]:
     said = []
     if not (folder / MEASURED).is_file():
         said.append(f"{folder}: holds a prediction, which is taken as the truth; was that meant?")
-    return _of_series(as_series(folder)), said
+    return replace(_of_series(as_series(folder)), files=(folder,)), said
 
 
 def _of_surfaces(paths: Sequence[Path], tr: float | None) -> tuple[TruthArray, list[str]]:
@@ -80,13 +81,14 @@ def _of_surfaces(paths: Sequence[Path], tr: float | None) -> tuple[TruthArray, l
     first = measured.paths[0]
     if measured.n_volumes < 2:
         raise MeasurementError(f"{first}: is one map without time, expected a series")
-    origin = " and ".join(str(path) for path in dict.fromkeys(measured.paths))
+    files = tuple(dict.fromkeys(measured.paths))
+    origin = " and ".join(map(str, files))
     of_stimulus = stimulus_time(first)
     if of_stimulus is not None:  # as `export` writes rows of the stimulus
         return TruthArray(_joined(measured), of_stimulus.tr, of_stimulus.start, "stimulus", of_stimulus.offset,
-                          origin), said  # fmt: skip
+                          origin, files), said  # fmt: skip
     time = scan_time(measured.interval, first, tr, said)
-    return TruthArray(_joined(measured), time.tr, time.start, origin=origin), said
+    return TruthArray(_joined(measured), time.tr, time.start, origin=origin, files=files), said
 
 
 def _read_surfaces(paths: Sequence[Path]) -> MeasuredSurface:

@@ -6,6 +6,7 @@ at stimulus time already (aligned) are read at t. Nothing else shifts.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -34,6 +35,7 @@ class TruthRun:
     is_aligned: bool = False  # rows stand at stimulus time already
     is_blank: np.ndarray | None = None
     origin: str = "the truth"  # what errors call it
+    files: tuple[Path, ...] = ()  # or the folder that it was read from
 
 
 @dataclass(frozen=True, eq=False)

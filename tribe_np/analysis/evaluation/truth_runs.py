@@ -203,7 +203,7 @@ def _timed(found: TruthArray, one: _Listed, prediction: SurfaceSeries, said: lis
     start = (found.start or 0.0) - (0.0 if is_aligned else times.start or 0.0)
     values = found.values
     return TruthRun(one.subject, one.run, values, _tr(found, times, prediction, name, said), start, is_aligned,
-                    origin=name)  # fmt: skip
+                    origin=name, files=found.files)  # fmt: skip
 
 
 def _check_shifted(found: TruthArray, times: TruthTimes, prediction: SurfaceSeries, name: str) -> None:
@@ -256,5 +256,5 @@ def _without_blanks(truth: TruthRun, said: list[str]) -> TruthRun:
 
 
 def _given_twice(runs: Sequence[PairedRun]) -> list[str]:
-    names = [str(Path(one.truth.origin).resolve()) for one in runs if Path(one.truth.origin).exists()]
+    names = [str(one.truth.files[0].resolve()) for one in runs if one.truth.files]
     return [f"{name}: is given {names.count(name)} times" for name in dict.fromkeys(names) if names.count(name) > 1]
