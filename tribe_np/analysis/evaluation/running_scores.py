@@ -32,7 +32,7 @@ class RunningScores:
         self.n_missing_rows = 0
         self.prediction_mean, self.truth_mean = np.zeros(n_columns), np.zeros(n_columns)
         self._prediction_rest, self._truth_rest = np.zeros(n_columns), np.zeros(n_columns)  # what the means lack
-        self._prediction_squares, self._truth_squares = np.zeros(n_columns), np.zeros(n_columns)
+        self.prediction_squares, self.truth_squares = np.zeros(n_columns), np.zeros(n_columns)
         self._products, self._errors = np.zeros(n_columns), np.zeros(n_columns)
         self._first_prediction, self._first_truth = np.zeros(n_columns), np.zeros(n_columns)
         self._prediction_varies, self._truth_varies = np.zeros(n_columns, bool), np.zeros(n_columns, bool)
@@ -92,8 +92,8 @@ class RunningScores:
         share = rows / (self.n + rows)
         x_step = (means[0] - self.prediction_mean[tile]) + (means[1] - self._prediction_rest[tile])
         y_step = (means[2] - self.truth_mean[tile]) + (means[3] - self._truth_rest[tile])
-        self._prediction_squares[tile] += sums[0] + x_step**2 * (self.n * share)
-        self._truth_squares[tile] += sums[1] + y_step**2 * (self.n * share)
+        self.prediction_squares[tile] += sums[0] + x_step**2 * (self.n * share)
+        self.truth_squares[tile] += sums[1] + y_step**2 * (self.n * share)
         self._products[tile] += sums[2] + x_step * y_step * (self.n * share)
         _move(self.prediction_mean[tile], self._prediction_rest[tile], x_step * share)
         _move(self.truth_mean[tile], self._truth_rest[tile], y_step * share)
@@ -117,7 +117,7 @@ class RunningScores:
         self._truth_finite &= other._truth_finite
         with np.errstate(invalid="ignore", over="ignore"):
             self._errors += other._errors
-            sums = (other._prediction_squares, other._truth_squares, other._products)
+            sums = (other.prediction_squares, other.truth_squares, other._products)
             means = (other.prediction_mean, other._prediction_rest, other.truth_mean, other._truth_rest)
             self._join(slice(None), other.n, means, sums)
         self.n += other.n
@@ -125,9 +125,9 @@ class RunningScores:
     @property
     def r(self) -> np.ndarray:
         """Pearson r over all rows; NaN where truth or prediction is constant or not finite, and for under 2 rows."""
-        has_score = self.is_scored & self._prediction_varies & (self._prediction_squares > 0)
+        has_score = self.is_scored & self._prediction_varies & (self.prediction_squares > 0)
         r = np.full(self.n_columns, np.nan)
-        scale = np.sqrt(self._prediction_squares[has_score]) * np.sqrt(self._truth_squares[has_score])
+        scale = np.sqrt(self.prediction_squares[has_score]) * np.sqrt(self.truth_squares[has_score])
         r[has_score] = np.clip(self._products[has_score] / scale, -1, 1)
         return r
 
@@ -144,13 +144,13 @@ class RunningScores:
         It is no square of r: a prediction of another scale or mean is punished, below 0 where the mean does better.
         """
         r2 = np.full(self.n_columns, np.nan)
-        r2[self.is_scored] = 1 - self._errors[self.is_scored] / self._truth_squares[self.is_scored]
+        r2[self.is_scored] = 1 - self._errors[self.is_scored] / self.truth_squares[self.is_scored]
         return r2
 
     @property
     def is_scored(self) -> np.ndarray:
         """Columns that are finite in every row and whose truth varies."""
-        return self._prediction_finite & self._truth_finite & self._truth_varies & (self._truth_squares > 0)
+        return self._prediction_finite & self._truth_finite & self._truth_varies & (self.truth_squares > 0)
 
     @property
     def is_constant_truth(self) -> np.ndarray:
