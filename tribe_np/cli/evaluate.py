@@ -98,8 +98,8 @@ def _files(made: "Evaluation", options: argparse.Namespace) -> "MapFiles":
     from tribe_np.analysis.evaluation.evaluation_record import (
         evaluation_maps,
         evaluation_record,
-        region_score_rows,
         evaluation_summary,
+        region_score_rows,
     )
     from tribe_np.outputs.map_folder import MapFiles, WrittenMap
 
