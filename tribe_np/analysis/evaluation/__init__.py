@@ -1,1 +1,1 @@
-"""How well a prediction describes measured data: scores, ceilings and nulls, as a paper reports them."""
+"""How well predictions tell measured BOLD: truth laid on the rows of a prediction, scores, ceilings and nulls."""
