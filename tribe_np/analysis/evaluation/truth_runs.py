@@ -56,7 +56,7 @@ def read_truth(source: Any, timelines: Timelines, times: TruthTimes) -> tuple[li
     `source` is what `read_truth_file` takes, a table, a TruthRun, or a mapping from subjects to one or several runs.
     Raises   MeasurementError, ConfigError, naming the file or the line of the table
     """
-    _check_times(times)
+    check_times(times)
     said: list[str] = []
     runs = []
     for one in _listed(source, times):
@@ -84,7 +84,11 @@ class _Listed:
     where: str
 
 
-def _check_times(times: TruthTimes) -> None:
+def check_times(times: TruthTimes) -> None:
+    """Refuses what is told of the times and contradicts itself.
+
+    Raises   ConfigError
+    """
     if times.is_aligned and times.offset is not None:
         raise ConfigError(
             "the offset is given twice: --truth-aligned (aligned) says that rows are shifted already, --offset "
@@ -142,7 +146,7 @@ def _of_table(path: Path, times: TruthTimes) -> list[_Listed]:
         if any((one.subject, one.run) == (row["subject"], run) for one in listed):
             raise MeasurementError(f"{where}: the run {quoted(run)} of {quoted(row['subject'])} is there twice")
         own = _own_times(times, _number(row, "tr", where), _number(row, "start", where))
-        _check_times(own)
+        check_times(own)
         listed.append(_Listed(path.parent / row["file"], row["subject"], run, row.get("timeline") or None, own, where))
     if not listed:
         raise MeasurementError(f"{path}: has no lines, expected one for each run")
