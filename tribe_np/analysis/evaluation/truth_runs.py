@@ -7,6 +7,7 @@ relative to the table. Several runs of one subject and one timeline are repetiti
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryFile, gettempdir
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,14 @@ from tribe_np.analysis.evaluation.truth_arrays import TruthArray
 from tribe_np.analysis.evaluation.truth_files import read_truth_file
 from tribe_np.analysis.evaluation.truth_rows import BLOCK_OF_ROWS, SAME_TR, TruthRun, check_fit
 from tribe_np.cortex.series import SurfaceSeries
-from tribe_np.errors import ConfigError, MeasurementError
+from tribe_np.errors import ConfigError, MeasurementError, OutputError, reason_of
 from tribe_np.shown import did_you_mean, quoted, some_of
 from tribe_np.timeline.table import MISSING, read_table, to_number, without_tabs
 
 TABLES = (".tsv", ".csv")
 NEEDED = ("subject", "file")
 KNOWN = (*NEEDED, "run", "timeline", "start", "tr")
+SMALL = 64 << 20  # bytes of a run that stay in memory
 ONE_SUBJECT, ONE_RUN = "subject", "run-1"
 
 
@@ -59,7 +61,8 @@ def read_truth(source: Any, timelines: Timelines, times: TruthTimes) -> tuple[li
     check_times(times)
     said: list[str] = []
     runs = []
-    for one in _listed(source, times):
+    listed = _listed(source, times)
+    for one in listed:
         timeline, prediction = _timeline_of(one, timelines)
         if isinstance(one.source, TruthRun):
             truth = one.source
@@ -67,6 +70,8 @@ def read_truth(source: Any, timelines: Timelines, times: TruthTimes) -> tuple[li
             found, odd = read_truth_file(one.source, tr=one.times.tr)
             said += odd
             truth = _timed(found, one, prediction, said)
+            if len(listed) > 1 and not isinstance(one.source, np.ndarray):
+                truth = replace(truth, values=on_disk(truth.values))
         check_fit(prediction, truth)
         runs.append(PairedRun(_without_blanks(truth, said), prediction, timeline))
     return runs, [*said, *_given_twice(runs)]
@@ -238,6 +243,27 @@ def _tr(found: TruthArray, times: TruthTimes, prediction: SurfaceSeries, name: s
         )
         return prediction.tr
     return tr
+
+
+def on_disk(values: np.ndarray) -> np.ndarray:
+    """The values in a temporary file that goes with them, so that memory does not grow with the number of runs.
+
+    What is a memory map, or small, stays as it is.
+    Raises   OutputError where there is no room for the file
+    """
+    if isinstance(values, np.memmap) or values.nbytes < SMALL:
+        return values
+    try:
+        with TemporaryFile() as file:
+            mapped = np.memmap(file, values.dtype, "w+", shape=values.shape)
+    except OSError as error:
+        raise OutputError(
+            f"{gettempdir()}: has no room for {values.nbytes / 1e6:.0f} MB of a run ({reason_of(error)}); TMPDIR names "
+            "another folder for temporary files"
+        ) from error
+    for first in range(0, len(values), BLOCK_OF_ROWS):
+        mapped[first : first + BLOCK_OF_ROWS] = values[first : first + BLOCK_OF_ROWS]
+    return mapped
 
 
 def _without_blanks(truth: TruthRun, said: list[str]) -> TruthRun:
