@@ -195,7 +195,10 @@ def test_a_coarse_p_is_told() -> None:
     ("options", "message"),
     [
         ({"kind": "shift"}, "null 'shift' is unknown; known are shifts, blocks, phases; did you mean shifts"),
-        ({"kind": "shifts", "seconds": 70}, "shifts of 70 s leave 11 surrogates of runs of 150 rows, expected at least 20"),
+        (
+            {"kind": "shifts", "seconds": 70},
+            "shifts of 70 s leave 11 surrogates of runs of 150 rows, expected at least 20",
+        ),
         ({"kind": "blocks", "seconds": 50}, "blocks of 50 s leave 6 surrogates"),
         ({"kind": "blocks", "seconds": 0}, "tr and seconds must be above 0"),
         ({"tr": np.nan}, "tr and seconds must be above 0"),
@@ -214,7 +217,7 @@ def test_series_of_other_sizes_are_refused(pair: tuple[np.ndarray, np.ndarray]) 
     prediction, truth = pair
     with pytest.raises(ShapeError, match="truth has 149 rows x 6 vertices, prediction has 150 rows x 6 vertices"):
         null_correlations(prediction, truth[1:])
-    with pytest.raises(ShapeError, match="truth has 100 \\+ 50 rows .* same rows of the same runs"):
+    with pytest.raises(ShapeError, match=r"truth has 100 \+ 50 rows .* same rows of the same runs"):
         null_correlations([prediction[:75], prediction[75:]], [truth[:100], truth[100:]])
     with pytest.raises(ShapeError, match=r"truth: expected numbers \(rows, vertices\), got complex128 \(150, 6\)"):
         null_correlations(prediction, truth.astype(complex))
