@@ -111,6 +111,8 @@ def _scan(runs: Sequence[PairedRun], asked: EvaluationOptions) -> tuple[LagScan 
         lambda lag: rows_at_lag(runs, lag), whole_row_lags(runs[0].truth.tr, reach=asked.reach),
         columns=slice(None, None, -(-n_columns // MOST_SCANNED)),
     )  # fmt: skip
+    if np.isnan(scan.r_at(scan.expected)):
+        return None, ["no lag scan: at the expected lag there are too few rows, or no vertex has an r"]
     offset = runs[0].prediction.hemodynamic_offset
     is_aligned = all(run.truth.is_aligned for run in runs)
     return scan, lag_warnings(scan, hemodynamic_offset=offset, is_aligned=is_aligned)

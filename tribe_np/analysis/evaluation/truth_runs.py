@@ -59,7 +59,7 @@ def read_truth(source: Any, timelines: Timelines, times: TruthTimes) -> tuple[li
     Raises   MeasurementError, ConfigError, naming the file or the line of the table
     """
     check_times(times)
-    said: list[str] = []
+    said, guessed = list[str](), list[str]()
     runs = []
     listed = _listed(source, times)
     for one in listed:
@@ -69,12 +69,12 @@ def read_truth(source: Any, timelines: Timelines, times: TruthTimes) -> tuple[li
         else:
             found, odd = read_truth_file(one.source, tr=one.times.tr)
             said += odd
-            truth = _timed(found, one, prediction, said)
+            truth = _timed(found, one, prediction, guessed)
             if len(listed) > 1 and not isinstance(one.source, np.ndarray):
                 truth = replace(truth, values=on_disk(truth.values))
         check_fit(prediction, truth)
         runs.append(PairedRun(_without_blanks(truth, said), prediction, timeline))
-    return runs, [*said, *_given_twice(runs)]
+    return runs, [*_guessed_tr(guessed, timelines), *said, *_given_twice(runs)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +195,7 @@ def _timeline_of(one: _Listed, timelines: Timelines) -> tuple[str, SurfaceSeries
     )
 
 
-def _timed(found: TruthArray, one: _Listed, prediction: SurfaceSeries, said: list[str]) -> TruthRun:
+def _timed(found: TruthArray, one: _Listed, prediction: SurfaceSeries, guessed: list[str]) -> TruthRun:
     """The run with times that are sure: what files state, what was told, and nothing twice.
 
     Raises   MeasurementError, ConfigError where the two contradict each other
@@ -211,7 +211,7 @@ def _timed(found: TruthArray, one: _Listed, prediction: SurfaceSeries, said: lis
         _check_shifted(found, times, prediction, name)
     start = (found.start or 0.0) - (0.0 if is_aligned else times.start or 0.0)
     values = found.values
-    return TruthRun(one.subject, one.run, values, _tr(found, times, prediction, name, said), start, is_aligned,
+    return TruthRun(one.subject, one.run, values, _tr(found, times, prediction, name, guessed), start, is_aligned,
                     origin=name, files=found.files)  # fmt: skip
 
 
@@ -232,15 +232,12 @@ def _check_shifted(found: TruthArray, times: TruthTimes, prediction: SurfaceSeri
         )
 
 
-def _tr(found: TruthArray, times: TruthTimes, prediction: SurfaceSeries, name: str, said: list[str]) -> float:
+def _tr(found: TruthArray, times: TruthTimes, prediction: SurfaceSeries, name: str, guessed: list[str]) -> float:
     if found.tr is not None and times.tr is not None and abs(found.tr - times.tr) > SAME_TR * found.tr:
         raise ConfigError(f"{name}: has {found.tr:g} s between rows, --tr (tr) says {times.tr:g} s; leave it out")
     tr = times.tr if times.tr is not None else found.tr
     if tr is None:
-        said.append(
-            f"{name}: does not say how far its rows are apart; {prediction.tr:g} s, as the prediction's, was taken "
-            "(--tr says it)"
-        )
+        guessed.append(name)
         return prediction.tr
     return tr
 
@@ -264,6 +261,16 @@ def on_disk(values: np.ndarray) -> np.ndarray:
     for first in range(0, len(values), BLOCK_OF_ROWS):
         mapped[first : first + BLOCK_OF_ROWS] = values[first : first + BLOCK_OF_ROWS]
     return mapped
+
+
+def _guessed_tr(names: Sequence[str], timelines: Timelines) -> list[str]:
+    """What to say of runs whose TR nobody has stated."""
+    if not names:
+        return []
+    one = f"{names[0]}: does not say how far its rows are apart"
+    many = f"{len(names)} runs do not say how far their rows are apart, such as {names[0]}"
+    tr = next(iter(timelines.values())).tr
+    return [f"{one if len(names) == 1 else many}; {tr:g} s, as the prediction's, was taken (--tr says it)"]
 
 
 def _without_blanks(truth: TruthRun, said: list[str]) -> TruthRun:
