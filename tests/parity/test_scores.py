@@ -20,11 +20,11 @@ def test_a_column_of_one_spike_has_no_r_in_either() -> None:
     from tools.reference.scores import spiked_inputs, their_spiked_pearson
     from tribe_np.analysis.evaluation.upstream_metrics import UpstreamPearson
 
-    ours = UpstreamPearson(3)
+    ours = UpstreamPearson(4)
     for prediction, truth in zip(*(np.split(array, range(800, 3200, 800)) for array in spiked_inputs()), strict=True):
         ours.add(prediction, truth)
     np.testing.assert_allclose(ours.per_column, their_spiked_pearson(), atol=1e-6)
-    assert np.isnan(ours.per_column).tolist() == [False, True, False]
+    assert np.isnan(ours.per_column).tolist() == [False, True, False, True]
 
 
 @pytest.mark.filterwarnings("ignore:The variance of predictions")

@@ -86,4 +86,8 @@ def test_runs_of_one_prediction_are_told_apart() -> None:
     found = lag_scan(lambda lag: rows_at_lag(runs, lag), whole_row_lags(1.0))
     assert found.best == 3
     assert set(found.rows.tolist()) == {2 * 85}
+    truths[1] = TruthRun("b", "r", truths[1].values[:70], 1.0)  # its rows are fewer: those of the other stay
+    runs = [PairedRun(truth, prediction, "t") for truth in truths]
+    short = lag_scan(lambda lag: rows_at_lag(runs, lag), whole_row_lags(1.0))
+    assert set(short.rows.tolist()) == {85 + 70 - 20}
     assert found.mean_r[13] < scan_with(prediction, truths[0]).mean_r[13]
