@@ -174,3 +174,15 @@ def test_a_scan_of_few_rows_says_no_best_lag(folder: Path, values: np.ndarray) -
     made = evaluate(folder, scan(values)[:20], parcellation=False)
     assert made.lags is None
     assert any("no lag scan: at the expected lag there are too few rows" in warning for warning in made.warnings)
+
+
+def test_scales_and_levels_that_matter_are_said(folder: Path, values: np.ndarray) -> None:
+    truth = {"s": {"a": scan(values, seed=1), "b": scan(values, seed=2)}}
+    assert not [w for w in evaluate(folder, truth, parcellation=False).warnings if "z-score" in w.lower()]
+    truth["s"]["b"] = truth["s"]["b"] + 2
+    [said] = [w for w in evaluate(folder, truth, parcellation=False).warnings if "z-score" in w.lower()]
+    assert "s: its runs have levels of their own, 35 % of the truth's variance" in said
+    raw = 100 * scan(values) + 8000
+    made = evaluate(folder, raw, parcellation=False)
+    assert any("the truth is not z-scored (standard deviation 137 at a median vertex)" in w for w in made.warnings)
+    assert made.r == pytest.approx(evaluate(folder, scan(values), parcellation=False).r, abs=1e-4)

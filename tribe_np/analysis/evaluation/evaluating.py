@@ -9,7 +9,7 @@ import numpy as np
 
 from tribe_np.analysis.contrasts.region_effects import RegionMeans, find_regions
 from tribe_np.analysis.evaluation.evaluation_options import EvaluationOptions
-from tribe_np.analysis.evaluation.evaluation_warnings import guessed_offset, odd_columns, odd_rows
+from tribe_np.analysis.evaluation.evaluation_warnings import guessed_offset, odd_columns, odd_levels, odd_rows
 from tribe_np.analysis.evaluation.lag_scan import LagScan, lag_scan, lag_warnings, whole_row_lags
 from tribe_np.analysis.evaluation.predicted_runs import read_predicted
 from tribe_np.analysis.evaluation.run_ceilings import (
@@ -85,7 +85,7 @@ def evaluate(prediction: Any, truth: Any, **options: Any) -> Evaluation:
     said = [*predicted.said, *more, *guessed_offset(predicted, runs, asked.offset)]
     scored = score_subjects(runs)
     subjects = scored.subjects
-    said += [*odd_rows(subjects), *odd_columns(subjects)]
+    said += [*odd_rows(subjects), *odd_columns(subjects), *odd_levels(subjects)]
     lags, of_lags = _scan(runs, asked)
     ceilings, of_ceilings = ceilings_of(subjects, asked)
     group, of_group = group_of(subjects)
