@@ -140,10 +140,12 @@ def test_rows_shifted_by_another_offset_are_refused(folder: Path, values: np.nda
 
 def test_regions_have_the_mean_of_r_and_r_of_the_mean(folder: Path, values: np.ndarray, tmp_path: Path) -> None:
     parcels = write_parcels(tmp_path / "parcels.csv", V)
-    truth = scan(values, noise=3.0)
+    truth = scan(values, noise=2.0)
     truth[:, 3] = np.nan
-    made = evaluate(folder, truth, parcellation=parcels)
+    made = evaluate(folder, truth, parcellation=parcels, null="phases", surrogates=20)
     rows = region_table(made)
+    assert made.null is not None
+    q = made.null.found.q
     assert made.regions is not None
     assert rows is not None
     header, *lines = rows
@@ -155,6 +157,7 @@ def test_regions_have_the_mean_of_r_and_r_of_the_mean(folder: Path, values: np.n
         mine = (parcellation.region_of == name) & (is_right == (side == "right")) & (np.arange(V) != 3)
         assert int(line["n_used"]) == mine.sum()
         assert float(line["r"]) == pytest.approx(made.r[mine].mean(), abs=1e-12)
+        assert float(line["share_q<0.05"]) == pytest.approx((q[mine] < 0.05).mean())
         told, measured = values[:, mine].mean(axis=1), truth[5 : 5 + R, mine].mean(axis=1)
         expected = pearsonr(told.astype(float), measured.astype(float)).statistic
         assert float(line["r_of_course"]) == pytest.approx(expected, abs=1e-5)
