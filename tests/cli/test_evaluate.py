@@ -121,6 +121,7 @@ def test_a_table_of_subjects_with_repetitions(command_here: Command, tmp_path: P
         (["--truth-aligned", "--offset", 5], "the offset is given twice"),
         (["--null", "shifts", "--null-seconds", 10], "--null-seconds must be from 30 to 3600 seconds"),
         (["--null", "shifts", "--null-seconds", 60], "shifts of 60 s leave 1 surrogates"),
+        (["--splits", 0], "--splits must be a whole number from 1 on, got 0"),
         (["--threshold", 0], "--threshold must be above 0 and at most 1"),
         (["--null", "phase"], "invalid choice: 'phase'"),
     ],

@@ -161,7 +161,9 @@ def test_files_that_cannot_be_used_are_refused_by_name(tmp_path: Path, folder: P
     np.savez(tmp_path / "objects.npz", bold=np.array([[{}]], object))
     np.savez(tmp_path / "two.npz", a=np.zeros((3, V)), b=np.zeros((3, V)))
     np.savez(tmp_path / "none.npz", a=np.zeros(3))
+    (tmp_path / "film.mp4").write_bytes(b"no film")
     for name, said in {
+        "film.mp4": r"is no file of measured data; expected \.npy, .*\.gii",
         "v.nii.gz": "is a volume, expected values on the cortical surface; tribe-np project brings it there",
         "torn.npy": "cannot be read as arrays",
         "torn.npz": "cannot be read as arrays",

@@ -57,6 +57,8 @@ class EvaluationOptions:
                 f"{did_you_mean(self.null, KINDS_OF_NULL)}"
             )
         check_most(self.surrogates, "--surrogates")
+        if isinstance(self.splits, bool) or not isinstance(self.splits, int) or self.splits < 1:
+            raise ConfigError(f"--splits must be a whole number from 1 on, got {quoted(self.splits)}")
         check_seed(self.seed, "--seed")
         _check("--offset", self.offset, -LONGEST_OFFSET, LONGEST_OFFSET)
 

@@ -22,6 +22,7 @@ from tribe_np.formats.prediction_folder import MEASURED
 from tribe_np.formats.voxel_files import open_voxels, read_head
 
 ARRAY_SIGN = "::"  # FILE.h5::NAME is one array of a file
+SURFACES = (".gii", ".mgh", ".mgz", ".nii", ".nii.gz")
 ARRAYS = (".npy", ".npz", ".h5", ".hdf5")
 
 
@@ -94,6 +95,11 @@ def _of_surfaces(paths: Sequence[Path], tr: float | None) -> tuple[TruthArray, l
 def _read_surfaces(paths: Sequence[Path]) -> MeasuredSurface:
     for path in paths:
         check_regular(path, error=MeasurementError)
+    if not paths[0].name.lower().endswith(SURFACES):
+        raise MeasurementError(
+            f"{paths[0]}: is no file of measured data; expected {', '.join((*ARRAYS, *SURFACES))}, a table (.tsv) or a "
+            "folder that tribe-np project wrote"
+        )
     if len(paths) == 1 and is_cifti(paths[0]):
         return read_dense(paths[0])
     is_xml = read_head(paths[0])[0].lstrip()[:1] == b"<"
