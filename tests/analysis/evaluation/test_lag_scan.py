@@ -79,7 +79,7 @@ def test_an_impulse_tells_every_lag_exactly(extra: int) -> None:
 
 
 @pytest.mark.parametrize("tr", [0.4, 0.72, 1.0, 1.49, 2.0, 3.5])
-@pytest.mark.parametrize("whole", [-1, 0, 2])
+@pytest.mark.parametrize("whole", [-1, 0, 1])
 def test_a_lag_of_whole_rows_is_found_at_any_tr(tr: float, whole: int) -> None:
     step = whole_row_lags(tr)[-1] - whole_row_lags(tr)[-2]
     found = scan_of(OFFSET + whole * step, tr, noise=3.0)
@@ -102,9 +102,7 @@ def test_data_shifted_before_are_told_at_a_tr_that_does_not_divide_the_offset() 
 def test_lags_between_rows_would_win_by_averaging_noise_away() -> None:
     random = np.random.default_rng(2)
     prediction = course(np.arange(300) * 2.0, 40)
-    truth = course(np.arange(330) * 2.0 - 6, 40) + 12 * random.normal(
-        size=(330, 40)
-    )  # 1 s later than expected, exactly
+    truth = course(np.arange(330) * 2.0 - 6, 40) + 12 * random.normal(size=(330, 40))
 
     def at(lag: float) -> Laid:
         return Laid(prediction, truth, 2.0, lag + 1, 0.0)  # expected lag on a row
@@ -124,9 +122,7 @@ def test_all_lags_are_of_the_same_rows() -> None:
     assert set(short.rows.tolist()) == {40 - 5 - 15}
     shorter = scan_of(OFFSET, 1.0, rows=38, truth_rows=38)
     assert not shorter.is_common
-    assert shorter.rows.tolist() == [
-        33 - max(lag, -5 - lag - 5) if lag > 0 else 38 - abs(5 + lag) for lag in range(-10, 11)
-    ]
+    assert shorter.rows.tolist() == [38 - abs(5 + lag) for lag in range(-10, 11)]
 
 
 def test_too_few_rows_have_no_r() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tribe_np.analysis.contrasts.region_effects import RegionMeans, find_regions
 from tribe_np.analysis.evaluation.evaluation_options import EvaluationOptions
-from tribe_np.analysis.evaluation.evaluation_warnings import guessed_offset, odd_columns, odd_rows
+from tribe_np.analysis.evaluation.evaluation_warnings import guessed_offset, odd_columns, odd_levels, odd_rows
 from tribe_np.analysis.evaluation.lag_scan import LagScan, lag_scan, lag_warnings, whole_row_lags
 from tribe_np.analysis.evaluation.predicted_runs import read_predicted
 from tribe_np.analysis.evaluation.run_ceilings import (
@@ -85,7 +85,7 @@ def evaluate(prediction: Any, truth: Any, **options: Any) -> Evaluation:
     said = [*predicted.said, *more, *guessed_offset(predicted, runs, asked.offset)]
     scored = score_subjects(runs)
     subjects = scored.subjects
-    said += [*odd_rows(subjects), *odd_columns(subjects)]
+    said += [*odd_rows(subjects), *odd_columns(subjects), *odd_levels(subjects)]
     lags, of_lags = _scan(runs, asked)
     ceilings, of_ceilings = ceilings_of(subjects, asked)
     group, of_group = group_of(subjects)
@@ -111,6 +111,8 @@ def _scan(runs: Sequence[PairedRun], asked: EvaluationOptions) -> tuple[LagScan 
         lambda lag: rows_at_lag(runs, lag), whole_row_lags(runs[0].truth.tr, reach=asked.reach),
         columns=slice(None, None, -(-n_columns // MOST_SCANNED)),
     )  # fmt: skip
+    if np.isnan(scan.r_at(scan.expected)):
+        return None, ["no lag scan: at the expected lag there are too few rows, or no vertex has an r"]
     offset = runs[0].prediction.hemodynamic_offset
     is_aligned = all(run.truth.is_aligned for run in runs)
     return scan, lag_warnings(scan, hemodynamic_offset=offset, is_aligned=is_aligned)

@@ -7,7 +7,7 @@ from typing import Any
 from tribe_np.analysis.evaluation.autocorrelated_nulls import KINDS_OF_NULL, LEAST_SECONDS, N_SURROGATES
 from tribe_np.analysis.evaluation.lag_scan import REACH
 from tribe_np.analysis.evaluation.reliability import LEAST_RELIABILITY, MOST_SPLITS
-from tribe_np.analysis.evaluation.truth_runs import TruthTimes
+from tribe_np.analysis.evaluation.truth_runs import TruthTimes, check_times
 from tribe_np.analysis.statistics.relabellings import check_most, check_seed
 from tribe_np.errors import ConfigError
 from tribe_np.shown import did_you_mean, quoted
@@ -46,6 +46,7 @@ class EvaluationOptions:
     def __post_init__(self) -> None:
         _check("--tr", self.tr, 0.05, 30.0)
         _check("--start", self.start, -LARGEST, LARGEST)
+        check_times(self.times)
         _check("--lags", self.reach, 0.0, LONGEST_LAG)
         _check("--null-seconds", self.null_seconds, SHORTEST_SHIFT, 3600.0)
         _check_share("--threshold", self.threshold)

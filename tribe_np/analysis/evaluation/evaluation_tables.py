@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tribe_np.analysis.evaluation.evaluating import Evaluation, mean_of_subjects
-from tribe_np.analysis.evaluation.evaluation_maps import evaluation_maps, exported_names
+from tribe_np.analysis.evaluation.evaluation_maps import OF_NULL, evaluation_maps, exported_names
+from tribe_np.analysis.evaluation.region_courses import course_r
 from tribe_np.analysis.evaluation.running_scores import RunningScores, summarise_map
 from tribe_np.analysis.evaluation.subject_scores import RunScores, SubjectScores
 
@@ -126,18 +127,24 @@ def _null_cells(made: Evaluation) -> list[str]:
 def region_table(made: Evaluation) -> list[list[str]] | None:
     """The mean of every map by region, the highest r first; None where there are no regions.
 
+    `r_of_course` is r of the region's mean course: higher than the mean r where neighbours respond alike, since the
+    noise of vertices averages out. Of a null, the share of vertices whose q is below the level stands for p and q.
     Numerics the mean over the vertices of the region that have a number in the map; `n_used` counts those of r
     """
     if made.regions is None:
         return None
     table, maps = made.regions.table, evaluation_maps(made)
-    columns = {name: maps[name].values for name in exported_names(maps)}
+    columns = {name: maps[name].values for name in exported_names(maps) if name not in OF_NULL}
+    if made.null is not None:
+        q, level = made.null.found.q, made.options.level
+        columns[f"share_q<{level:g}"] = np.where(np.isfinite(q), (q < level).astype(float), np.nan)
     if len(made.subjects) > 1:
         columns |= {f"r_{one.subject}": one.scores.r for one in made.subjects}
     means = {name: made.regions.of(values[None])[0] for name, values in columns.items()}
+    means["r_of_course"] = course_r(made.regions, made.subjects)
     used = made.regions.count(made.r)
     order = np.argsort(np.where(np.isfinite(means["r"]), -means["r"], np.inf), kind="stable")
-    rows = [["region", "hemisphere", "n_vertices", "n_used", *columns]]
+    rows = [["region", "hemisphere", "n_vertices", "n_used", *means]]
     for i in order.tolist():
         cells = [table.regions[i], table.hemispheres[i], str(table.n_vertices[i]), str(used[i])]
         rows.append([*cells, *(number_cell(float(values[i])) for values in means.values())])
