@@ -75,6 +75,21 @@ def groups() -> list[Group]:
                 "tribe_np.analysis.comparisons.comparing.Comparison",
             ),
         ),
+        Group(
+            "Evaluation",
+            "`from tribe_np.analysis import evaluate`",
+            (
+                "tribe_np.analysis.evaluate",
+                "tribe_np.analysis.evaluation.evaluation_options.EvaluationOptions",
+                "tribe_np.analysis.evaluation.evaluating.Evaluation",
+                "tribe_np.analysis.evaluation.truth_rows.TruthRun",
+                "tribe_np.analysis.evaluation.running_scores.RunningScores",
+                "tribe_np.analysis.evaluation.lag_scan.LagScan",
+                "tribe_np.analysis.evaluation.reliability.RepeatCeilings",
+                "tribe_np.analysis.evaluation.group_predictivity.GroupPredictivity",
+                "tribe_np.analysis.evaluation.autocorrelated_nulls.NullCorrelations",
+            ),
+        ),
         Group("extractors", "`from extractors import ...`", tuple(f"extractors.{name}" for name in MODELS)),
         Group(
             "Tables of events, rows of predictions",
