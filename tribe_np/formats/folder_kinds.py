@@ -1,4 +1,4 @@
-"""What a folder is that holds no prediction: a contrast, a comparison, or the place where predictions lie.
+"""What a folder is that holds no prediction: a contrast, a comparison, contributions of modalities, or predictions.
 
 Whoever gives one of these to a command on predictions learns which file or folder was meant.
 """
@@ -10,6 +10,7 @@ from tribe_np.shown import some_of
 
 CONTRAST_RECORD = "contrast.json"
 COMPARISON_RECORD = "comparison.json"
+MODALITIES_RECORD = "modalities.json"
 PREDICTIONS = "predictions.npy"
 DRAWN_FIRST = ("t", "effect")  # of the maps of a contrast
 MOST_LOOKED_AT = 1000  # folders below; a person's home may have more
@@ -26,6 +27,8 @@ def what_it_holds(folder: Path) -> str | None:
             return _of_contrast(folder)
         if (folder / COMPARISON_RECORD).is_file():
             return "it holds a comparison, which is tables and a picture; give the predictions that were compared"
+        if (folder / MODALITIES_RECORD).is_file():
+            return _of_modalities(folder)
         below = sorted(path for path, _ in zip(folder.iterdir(), range(MOST_LOOKED_AT), strict=False) if path.is_dir())
         return _of_folders_below(below)
     except OSError:  # then the plain word that a file is missing will do
@@ -39,6 +42,12 @@ def _of_contrast(folder: Path) -> str:
         return f"it holds a contrast, whose maps are files; tribe-np plot {first} draws one"
     formats = sorted(path.name for path in folder.iterdir() if path.is_dir())
     return f"it holds a contrast, whose maps are files in {some_of(formats)}; --to npy writes them as plot takes them"
+
+
+def _of_modalities(folder: Path) -> str:
+    first = min((folder / "npy").glob("shapley_*.npy"), default=None)
+    told = "" if first is None else f"; tribe-np plot {first} draws one"
+    return f"it holds what each modality contributes, whose maps are files{told}"
 
 
 def _of_folders_below(below: Iterable[Path]) -> str | None:

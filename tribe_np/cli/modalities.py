@@ -1,0 +1,167 @@
+"""tribe-np modalities: what text, sound and film each contribute to a prediction."""
+
+import argparse
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from tribe_np.cli import common
+from tribe_np.cli.picture_options import add_subjects_dir
+from tribe_np.cli.predict import subject
+from tribe_np.cli.stimulus_options import add_picture_stimulus_arguments, picture_show
+from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
+
+if TYPE_CHECKING:
+    from tribe_np.analysis.modalities.modality_maps import ModalityMaps
+    from tribe_np.outputs.contrast_folder import ContrastFiles
+    from tribe_np.pipeline.ablation.ablating import Ablation
+
+WAYS = ("absent", "zeroed")  # as pipeline.ablation has them; --help does without it
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `tribe-np modalities`."""
+    common.add_event_arguments(parser)
+    add_picture_stimulus_arguments(parser)
+    parser.add_argument(
+        "--out", type=common.path, required=True, metavar="DIR",
+        help="folder to write; of two ways of taking modalities away each has one in it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--absence", nargs="+", choices=WAYS, default=["absent"], metavar="WAY",
+        help="how a modality is taken away: absent (default), its block of the encoder's input is zero, as with "
+        "--only; zeroed, its features are zero and the bias of its projector stays; or both",
+    )  # fmt: skip
+    parser.add_argument(
+        "--percentile", type=percentile, metavar="P",
+        help="of all maps together, where the colours of the figure are full (default: 95, as upstream's RGB maps)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--to", nargs="+", choices=["npy", *EXPORT_FORMATS], metavar="FORMAT",
+        help=f"formats of the maps: npy and those of export, {', '.join(EXPORT_FORMATS)} (default: npy gifti)",
+    )  # fmt: skip
+    common.add_parcellation(parser)
+    common.add_mask(parser, "for a checkpoint of the subcortex")
+    add_subjects_dir(parser, None)
+    common.add_model_arguments(parser)
+    parser.add_argument(
+        "--subject", type=subject, metavar="ID",
+        help="subject of the checkpoint, by name or index (default: the average one)",
+    )  # fmt: skip
+    common.add_run_arguments(parser)
+    common.add_json(parser, "the records")
+
+
+def percentile(text: str) -> float:
+    """A percentile of the upper half, for argparse."""
+    number = common.number_or_nan(text)
+    if not 50 < number <= 100:
+        raise argparse.ArgumentTypeError(f"must be a number above 50 and at most 100, got {text[:40]!r}")
+    return number
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Runs the command."""
+    threads = common.prepare(options)
+    shown, words, pictures = common.progress(options), common.word_source(options), picture_show(options)
+    from tribe_np.cortex.series import SurfaceSeries
+    from tribe_np.outputs.contrast_folder import map_formats
+    from tribe_np.outputs.modalities_folder import check_modalities_target, write_modalities
+    from tribe_np.pipeline.ablation.ablating import ablate_stimulus
+    from tribe_np.pipeline.stimuli.stimulus import open_stimulus
+
+    inputs = words.inputs(open_stimulus(options.stimulus, words=words))
+    check_modalities_target(options.out, {**inputs, "picture beside it": pictures.beside})
+    found = ablate_stimulus(
+        options.stimulus, load=lambda: common.load_model(options, words, shown), words=words,
+        absences=options.absence, pictures=pictures, command=options.command_line, threads=threads,
+        subject=options.subject,
+    )  # fmt: skip
+    formats = map_formats(
+        options.to, isinstance(found.series, SurfaceSeries), parcellation=options.parcellation, mask=options.mask,
+        subjects_dir=options.subjects_dir,
+    )  # fmt: skip
+    made = {absence: _files(options, found, absence) for absence in found.maps}
+    said = write_modalities(options.out, made, formats)
+    common.print_warnings_of({**found.run, "warnings": dict.fromkeys([*found.run["warnings"], *_said(made), *said])})
+    folders = [options.out] if len(made) == 1 else [options.out / name for name in made]
+    records = [{"out": str(folder), **files.record} for folder, files in zip(folders, made.values(), strict=True)]
+    lines = [line for (absence, maps) in found.maps.items() for line in _lines(absence, maps)]
+    common.print_result(options, {"out": str(options.out), "contributions": records}, [*lines, f"wrote {options.out}"])
+    return 0
+
+
+def _said(made: Mapping[str, "ContrastFiles"]) -> list[str]:
+    return [text for files in made.values() for text in files.said]
+
+
+def _files(options: argparse.Namespace, found: "Ablation", absence: str) -> "ContrastFiles":
+    """What the folder of one way holds; a figure only where it can be drawn, regions where there are some."""
+    from tribe_np.analysis.contrasts.region_effects import find_regions
+    from tribe_np.analysis.modalities.modality_record import (
+        SHARED_PERCENTILE,
+        modality_record,
+        modality_region_rows,
+        named_maps,
+        shared_limit,
+    )
+    from tribe_np.cortex.series import SurfaceSeries
+    from tribe_np.outputs.contrast_folder import ContrastFiles, WrittenMap
+    from tribe_np.pipeline.ablation.subset_predictions import ABSENCES
+    from tribe_np.plots.figures.modality_figure import colours_of
+
+    maps, method = found.maps[absence], f"{absence}: {ABSENCES[absence]}"
+    given = options.parcellation if isinstance(found.series, SurfaceSeries) else options.mask
+    regions, said = find_regions(found.series, None if given is None else [str(part) for part in given])
+    shared = options.percentile or SHARED_PERCENTILE
+    limit = shared_limit(maps.shapley, shared)
+    pictures, undrawn = _pictures(options, found, absence, limit, f"{shared:g}th percentile of all maps together")
+    colours = {
+        "map": "shapley", "percentile_of_all_maps": shared, "none_at": 0, "full_at": limit,
+        "colours": colours_of(list(maps.modalities)),
+    }  # fmt: skip
+    record = {
+        **found.run, "absence": absence, "method": method, **modality_record(maps), "rgb": colours,
+        "parcellation": None if regions is None else regions.facts(),
+        "warnings": [*found.run["warnings"], *said, *undrawn],
+    }  # fmt: skip
+    written = {
+        name: WrittenMap(values, f"{means}; {method}", units)
+        for name, (values, means, units) in named_maps(maps).items()
+    }
+    tables = {} if regions is None else {"regions.tsv": modality_region_rows(maps, regions)}
+    return ContrastFiles(found.series, written, tables, pictures, record, (*said, *undrawn))
+
+
+def _pictures(
+    options: argparse.Namespace, found: "Ablation", absence: str, limit: float | None, full_at: str
+) -> tuple[dict[str, bytes], list[str]]:
+    import logging
+
+    from tribe_np.cortex.random_weights import RANDOM
+    from tribe_np.errors import ConfigError, MeshError, MissingDependencyError
+    from tribe_np.plots.figures.figure_files import png_bytes
+    from tribe_np.plots.figures.modality_figure import modality_figure
+
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # which tells of its font cache
+    maps = found.maps[absence]
+    random = f"\n{RANDOM[0].upper()}{RANDOM[1:]}" if found.run["random_weights"] else ""
+    note = (
+        f"Full: the {full_at}. Root mean square over {maps.n_rows} rows of the Shapley value of each modality, the "
+        f"others {absence}{random}"
+    )
+    try:
+        figure = modality_figure(
+            found.series, maps.shapley, limit, title=f"What each modality contributes ({absence})", note=note,
+            subjects_dir=options.subjects_dir,
+        )  # fmt: skip
+        return {"figure.png": png_bytes(figure)}, []
+    except (ConfigError, MeshError, MissingDependencyError) as error:
+        return {}, [f"no figure.png: {error}"]
+
+
+def _lines(absence: str, maps: "ModalityMaps") -> list[str]:
+    """What a person reads."""
+    from tribe_np.analysis.modalities.modality_record import modality_lines
+
+    size = f"{maps.n_rows} rows x {maps.n_vertices} columns"
+    return [f"{absence}: {size}; means over columns, change {maps.change.mean():.3g}", *modality_lines(maps)]
