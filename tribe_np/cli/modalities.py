@@ -12,7 +12,7 @@ from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
 if TYPE_CHECKING:
     from tribe_np.analysis.modalities.modality_maps import ModalityMaps
-    from tribe_np.outputs.contrast_folder import ContrastFiles
+    from tribe_np.outputs.map_folder import MapFiles
     from tribe_np.pipeline.ablation.ablating import Ablation
 
 WAYS = ("absent", "zeroed")  # as pipeline.ablation has them; --help does without it
@@ -64,7 +64,7 @@ def execute(options: argparse.Namespace) -> int:
     threads = common.prepare(options)
     shown, words, pictures = common.progress(options), common.word_source(options), picture_show(options)
     from tribe_np.cortex.series import SurfaceSeries
-    from tribe_np.outputs.contrast_folder import map_formats
+    from tribe_np.outputs.map_folder import map_formats
     from tribe_np.outputs.modalities_folder import check_modalities_target, write_modalities
     from tribe_np.pipeline.ablation.ablating import ablate_stimulus
     from tribe_np.pipeline.stimuli.stimulus import open_stimulus
@@ -90,11 +90,11 @@ def execute(options: argparse.Namespace) -> int:
     return 0
 
 
-def _said(made: Mapping[str, "ContrastFiles"]) -> list[str]:
+def _said(made: Mapping[str, "MapFiles"]) -> list[str]:
     return [text for files in made.values() for text in files.said]
 
 
-def _files(options: argparse.Namespace, found: "Ablation", absence: str) -> "ContrastFiles":
+def _files(options: argparse.Namespace, found: "Ablation", absence: str) -> "MapFiles":
     """What the folder of one way holds; a figure only where it can be drawn, regions where there are some."""
     from tribe_np.analysis.contrasts.region_effects import find_regions
     from tribe_np.analysis.modalities.modality_record import (
@@ -105,7 +105,7 @@ def _files(options: argparse.Namespace, found: "Ablation", absence: str) -> "Con
         shared_limit,
     )
     from tribe_np.cortex.series import SurfaceSeries
-    from tribe_np.outputs.contrast_folder import ContrastFiles, WrittenMap
+    from tribe_np.outputs.map_folder import MapFiles, WrittenMap
     from tribe_np.pipeline.ablation.subset_predictions import ABSENCES
     from tribe_np.plots.figures.modality_figure import colours_of
 
@@ -129,7 +129,7 @@ def _files(options: argparse.Namespace, found: "Ablation", absence: str) -> "Con
         for name, (values, means, units) in named_maps(maps).items()
     }
     tables = {} if regions is None else {"regions.tsv": modality_region_rows(maps, regions)}
-    return ContrastFiles(found.series, written, tables, pictures, record, (*said, *undrawn))
+    return MapFiles(found.series, written, tables, pictures, record, (*said, *undrawn))
 
 
 def _pictures(

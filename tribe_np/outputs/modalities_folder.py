@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tribe_np.formats.folder_kinds import MODALITIES_RECORD
-from tribe_np.outputs.contrast_folder import ContrastFiles, MapFormats, fill_folder
+from tribe_np.outputs.map_folder import MapFiles, MapFormats, fill_map_folder
 from tribe_np.outputs.whole import Inputs, check_own_target, write_whole
 
 MODALITIES = "modalities"
@@ -21,7 +21,7 @@ def check_modalities_target(folder: Path, inputs: Inputs) -> None:
     check_own_target(folder, MODALITIES, inputs)
 
 
-def write_modalities(folder: Path, made: Mapping[str, ContrastFiles], formats: MapFormats) -> list[str]:
+def write_modalities(folder: Path, made: Mapping[str, MapFiles], formats: MapFormats) -> list[str]:
     """Writes one way into the folder, or several into one folder each, named by their keys; what was odd.
 
     Raises   OutputError; ConfigError, ParcellationError, MissingDependencyError for a format that cannot be written
@@ -32,7 +32,7 @@ def write_modalities(folder: Path, made: Mapping[str, ContrastFiles], formats: M
         for name, files in made.items():
             below = partial if len(made) == 1 else partial / name
             below.mkdir(exist_ok=True)
-            said.extend(fill_folder(below, files, formats, MODALITIES_RECORD))
+            said.extend(fill_map_folder(below, files, formats, MODALITIES_RECORD))
 
     write_whole(folder, fill, MODALITIES)
     return list(dict.fromkeys(said))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tribe_np.analysis.modalities.co_moments import CoMoments
+from tribe_np.analysis.evaluation.running_scores import RunningScores
 from tribe_np.analysis.modalities.subset_values import (
     NONE,
     Subset,
@@ -85,14 +85,14 @@ class ModalitySums:
         self.subsets = subsets_of(modalities)
         n = len(modalities)
         self._squares = np.zeros((3 * n + 1, n_columns))
-        self._with_change = CoMoments(n, n_columns)  # Shapley values with full - nothing
-        self._with_full = CoMoments(n, n_columns)  # each modality alone with full
+        self._with_change = [RunningScores(n_columns) for _ in modalities]  # Shapley values with full - nothing
+        self._with_full = [RunningScores(n_columns) for _ in modalities]  # each modality alone with full
         self._gap = 0.0
 
     @property
     def n_rows(self) -> int:
         """Rows so far."""
-        return self._with_full.n
+        return self._with_full[0].n
 
     def add(self, predictions: Mapping[Subset, np.ndarray]) -> None:
         """The next rows of what is predicted of every subset, the empty one among them.
@@ -112,8 +112,9 @@ class ModalitySums:
         only = [rows[frozenset({m})] for m in self.modalities]
         for k, each in enumerate([*lost, *(one - nothing for one in only), *values, change]):
             self._squares[k] += (each**2).sum(axis=0)
-        self._with_change.add(values, change)
-        self._with_full.add(only, full)
+        for k in range(len(self.modalities)):
+            self._with_change[k].add(values[k], change)
+            self._with_full[k].add(only[k], full)
         self._gap = max(self._gap, float(np.abs(sum(values[1:], values[0]) - change).max()))
 
     def _check(self, predictions: Mapping[Subset, np.ndarray]) -> None:
@@ -139,16 +140,15 @@ class ModalitySums:
         lost, alone, shapley, (change,) = np.split(
             np.sqrt(self._squares / self.n_rows), np.cumsum([len(self.modalities)] * 3)
         )
-        total = self._with_change.reference_variance
-        with np.errstate(invalid="ignore", divide="ignore"):
-            share = np.where(total > 0, self._with_change.covariance / total, np.nan)
+        share = [share_of_variance(one) for one in self._with_change]
         return ModalityMaps(
             self.modalities, self.n_rows, self._named(lost), self._named(alone), self._named(shapley),
-            self._named(share), self._named(self._with_change.mean[:-1].copy()), self._named(self._with_full.r),
+            self._named(share), self._named([one.prediction_mean.copy() for one in self._with_change]),
+            self._named([one.r for one in self._with_full]),
             change, self._gap,
         )  # fmt: skip
 
-    def _named(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+    def _named(self, rows: Sequence[np.ndarray] | np.ndarray) -> dict[str, np.ndarray]:
         return dict(zip(self.modalities, rows, strict=True))
 
 
@@ -164,6 +164,17 @@ def modality_maps(predictions: Mapping[Subset, np.ndarray], modalities: Sequence
     sums = ModalitySums(modalities, next(iter(predictions.values())).shape[-1] if predictions else 0)
     sums.add(predictions)
     return sums.maps()
+
+
+def share_of_variance(part_with_whole: RunningScores) -> np.ndarray:
+    """The covariance of a part with the whole, over the variance of the whole, (V,); NaN where that does not vary.
+
+    Numerics r times the ratio of deviations; 0 where the part alone is constant
+    """
+    one = part_with_whole
+    varies = ~one.is_constant_truth & (one.truth_squares > 0)
+    ratio = np.sqrt(one.prediction_squares / np.where(varies, one.truth_squares, 1))
+    return np.where(varies, np.where(one.is_constant_prediction, 0, one.r * ratio), np.nan)
 
 
 def _parts(n_rows: int) -> Iterator[slice]:
