@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
@@ -12,6 +13,7 @@ from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
 if TYPE_CHECKING:
     from tribe_np.analysis.modalities.modality_maps import ModalityMaps
+    from tribe_np.analysis.modalities.modality_record import ColouredMaps
     from tribe_np.outputs.map_folder import MapFiles
     from tribe_np.pipeline.ablation.ablating import Ablation
 
@@ -47,8 +49,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--subject", type=subject, metavar="ID",
         help="subject of the checkpoint, by name or index (default: the average one)",
     )  # fmt: skip
+    _add_truth(parser)
     common.add_run_arguments(parser)
     common.add_json(parser, "the records")
+
+
+def _add_truth(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("measured data", "with which the contributions are those to r")
+    group.add_argument(
+        "--truth", type=common.path, nargs="+", metavar="FILE",
+        help="measured BOLD, as evaluate takes it: a folder that project wrote, .npy, .npz, .h5, .dtseries.nii, the "
+        "GIFTI or mgh files of both hemispheres, or a table (.tsv) with the columns subject, run and file",
+    )  # fmt: skip
+    group.add_argument(
+        "--truth-aligned", action="store_true",
+        help="its rows stand at stimulus time already (default: they are rows of the scan, read at t + offset)",
+    )  # fmt: skip
+    group.add_argument("--tr", type=common.seconds_above_0, metavar="S", help="seconds between its rows")
+    group.add_argument("--start", type=float, metavar="S", help="when the stimulus began in the scan (default: 0)")
 
 
 def percentile(text: str) -> float:
@@ -61,20 +79,24 @@ def percentile(text: str) -> float:
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
+    _check_truth(options)
     threads = common.prepare(options)
     shown, words, pictures = common.progress(options), common.word_source(options), picture_show(options)
+    from tribe_np.analysis.evaluation.truth_runs import TruthTimes
     from tribe_np.cortex.series import SurfaceSeries
     from tribe_np.outputs.map_folder import map_formats
     from tribe_np.outputs.modalities_folder import check_modalities_target, write_modalities
     from tribe_np.pipeline.ablation.ablating import ablate_stimulus
+    from tribe_np.pipeline.ablation.given_truth import GivenTruth
     from tribe_np.pipeline.stimuli.stimulus import open_stimulus
 
     inputs = words.inputs(open_stimulus(options.stimulus, words=words))
-    check_modalities_target(options.out, {**inputs, "picture beside it": pictures.beside})
+    check_modalities_target(options.out, {**inputs, "picture beside it": pictures.beside, **_truth_inputs(options)})
+    truth = GivenTruth(options.truth, TruthTimes(options.tr, options.start, options.truth_aligned))
     found = ablate_stimulus(
         options.stimulus, load=lambda: common.load_model(options, words, shown), words=words,
         absences=options.absence, pictures=pictures, command=options.command_line, threads=threads,
-        subject=options.subject,
+        subject=options.subject, truth=truth,
     )  # fmt: skip
     formats = map_formats(
         options.to, isinstance(found.series, SurfaceSeries), parcellation=options.parcellation, mask=options.mask,
@@ -90,6 +112,26 @@ def execute(options: argparse.Namespace) -> int:
     return 0
 
 
+def _check_truth(options: argparse.Namespace) -> None:
+    """Refuses what says something of a truth that is not given, and files that are not there, before any work.
+
+    Raises   ConfigError, MissingFileError
+    """
+    from tribe_np.errors import ConfigError, MissingFileError
+
+    given = {"--truth-aligned": options.truth_aligned, "--tr": options.tr, "--start": options.start}
+    named = [name for name, value in given.items() if value not in (None, False)]
+    if options.truth is None and named:
+        raise ConfigError(f"{named[0]} says something of the truth; give --truth FILE too")
+    for path in options.truth or ():
+        if not path.exists() and "::" not in str(path):
+            raise MissingFileError(f"--truth {path}: there is no such file or folder")
+
+
+def _truth_inputs(options: argparse.Namespace) -> dict[str, Path | None]:
+    return {f"truth {path.name}": path for path in options.truth or () if path.exists()}
+
+
 def _said(made: Mapping[str, "MapFiles"]) -> list[str]:
     return [text for files in made.values() for text in files.said]
 
@@ -99,6 +141,7 @@ def _files(options: argparse.Namespace, found: "Ablation", absence: str) -> "Map
     from tribe_np.analysis.contrasts.region_effects import find_regions
     from tribe_np.analysis.modalities.modality_record import (
         SHARED_PERCENTILE,
+        coloured_maps,
         modality_record,
         modality_region_rows,
         named_maps,
@@ -113,10 +156,11 @@ def _files(options: argparse.Namespace, found: "Ablation", absence: str) -> "Map
     given = options.parcellation if isinstance(found.series, SurfaceSeries) else options.mask
     regions, said = find_regions(found.series, None if given is None else [str(part) for part in given])
     shared = options.percentile or SHARED_PERCENTILE
-    limit = shared_limit(maps.shapley, shared)
-    pictures, undrawn = _pictures(options, found, absence, limit, f"{shared:g}th percentile of all maps together")
+    shown = coloured_maps(maps)
+    limit = shared_limit(shown.values, shared)
+    pictures, undrawn = _pictures(options, found, absence, shown, limit, f"percentile {shared:g} of all maps together")
     colours = {
-        "map": "shapley", "percentile_of_all_maps": shared, "none_at": 0, "full_at": limit,
+        "map": shown.name, "percentile_of_all_maps": shared, "none_at": 0, "full_at": limit,
         "colours": colours_of(list(maps.modalities)),
     }  # fmt: skip
     record = {
@@ -133,7 +177,12 @@ def _files(options: argparse.Namespace, found: "Ablation", absence: str) -> "Map
 
 
 def _pictures(
-    options: argparse.Namespace, found: "Ablation", absence: str, limit: float | None, full_at: str
+    options: argparse.Namespace,
+    found: "Ablation",
+    absence: str,
+    shown: "ColouredMaps",
+    limit: float | None,
+    full_at: str,
 ) -> tuple[dict[str, bytes], list[str]]:
     import logging
 
@@ -143,15 +192,12 @@ def _pictures(
     from tribe_np.plots.figures.modality_figure import modality_figure
 
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # which tells of its font cache
-    maps = found.maps[absence]
     random = f"\n{RANDOM[0].upper()}{RANDOM[1:]}" if found.run["random_weights"] else ""
-    note = (
-        f"Full: the {full_at}. Root mean square over {maps.n_rows} rows of the Shapley value of each modality, the "
-        f"others {absence}{random}"
-    )
+    note = f"Full: {full_at}. {shown.means}, the others {absence}{random}"
+    title = f"What each modality contributes ({absence})"
     try:
         figure = modality_figure(
-            found.series, maps.shapley, limit, title=f"What each modality contributes ({absence})", note=note,
+            found.series, shown.values, limit, title=title, note=note, unit=shown.unit,
             subjects_dir=options.subjects_dir,
         )  # fmt: skip
         return {"figure.png": png_bytes(figure)}, []
@@ -161,7 +207,11 @@ def _pictures(
 
 def _lines(absence: str, maps: "ModalityMaps") -> list[str]:
     """What a person reads."""
-    from tribe_np.analysis.modalities.modality_record import modality_lines
+    from tribe_np.analysis.modalities.modality_record import modality_lines, truth_lines
 
     size = f"{maps.n_rows} rows x {maps.n_vertices} columns"
-    return [f"{absence}: {size}; means over columns, change {maps.change.mean():.3g}", *modality_lines(maps)]
+    return [
+        f"{absence}: {size}; means over columns, change {maps.change.mean():.3g}",
+        *modality_lines(maps),
+        *truth_lines(maps),
+    ]

@@ -23,6 +23,7 @@ from tribe_np.analysis.modalities.subset_values import (
     subsets_of,
     weighted_sum,
 )
+from tribe_np.analysis.modalities.truth_maps import TruthMaps
 from tribe_np.errors import ConfigError, ShapeError
 
 ROWS_AT_ONCE = 32  # 40 MiB of eight subsets of fsaverage5 in float64
@@ -41,6 +42,7 @@ class ModalityMaps:
     mean        of the Shapley value over rows; all modalities add up to the mean of full minus nothing
     r_alone     Pearson's r over rows of full and it alone; NaN where one of them is constant
     change      root mean square of full minus nothing, (V,)
+    truth       the same beside measured data, where there are some
     gap         the largest |sum of the Shapley values - (full - nothing)| of all rows and vertices
     """
 
@@ -54,6 +56,7 @@ class ModalityMaps:
     r_alone: Mapping[str, np.ndarray]
     change: np.ndarray
     gap: float
+    truth: TruthMaps | None = None
 
     @property
     def n_vertices(self) -> int:

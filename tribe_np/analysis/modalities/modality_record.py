@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,15 @@ FORMULAS = {
     "shapley_value": "mean, over all orders in which the modalities may come, of what it adds to those before it; in "
     "each row all modalities add up to full - nothing",
 }
+TRUTH_FORMULAS = {
+    "r": "Pearson's r of what is predicted of these modalities with the truth; 0 where that prediction is constant",
+    "r_lost": "r of full - r of the full without it",
+    "r_gained": "r of it alone - r of nothing",
+    "r_shapley": "Shapley value of r; all modalities add up to r of full - r of nothing",
+    "r_part": "covariance over rows of its Shapley value with the truth, over the deviations of full and truth; with "
+    "that of nothing all add up to r of full",
+    "split": "of r |r|: what exactly these modalities have in common; all add up to that of full - that of nothing",
+}
 IN_UNITS = ("lost", "alone", "shapley", "mean")
 BY_MODALITY = ("lost", "alone", "shapley", "share", "mean", "r_alone")
 
@@ -36,7 +46,44 @@ def named_maps(maps: ModalityMaps) -> dict[str, tuple[np.ndarray, str, str]]:
         for kind in BY_MODALITY
         for m in maps.modalities
     }
-    return {**found, "change": (maps.change, FORMULAS["change"], UNIT)}
+    return {**found, "change": (maps.change, FORMULAS["change"], UNIT), **_truth_maps(maps)}
+
+
+def _truth_maps(maps: ModalityMaps) -> dict[str, tuple[np.ndarray, str, str]]:
+    """The maps beside measured data, such as r_lost_text and split_text+audio; none without them."""
+    truth, names = maps.truth, maps.modalities
+    if truth is None:
+        return {}
+    by_kind: dict[str, Mapping[str, np.ndarray]] = {
+        "r": {subset_name(subset, names): values for subset, values in truth.r.items()},
+        "r_lost": truth.lost, "r_gained": truth.gained, "r_shapley": truth.shapley, "r_part": truth.part,
+        "split": {subset_name(subset, names): values for subset, values in truth.split.items()},
+    }  # fmt: skip
+    return {
+        f"{kind}_{of}": (values, f"{of}: {TRUTH_FORMULAS[kind]}", WITHOUT_UNIT)
+        for kind, found in by_kind.items()
+        for of, values in found.items()
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class ColouredMaps:
+    """What red, green and blue show: the maps by modality, their name and unit, and what they are, for a caption."""
+
+    name: str
+    values: Mapping[str, np.ndarray]
+    unit: str
+    means: str
+
+
+def coloured_maps(maps: ModalityMaps) -> ColouredMaps:
+    """The Shapley values: of r where there is truth, else of the prediction itself."""
+    if maps.truth is None:
+        means = f"Root mean square over {maps.n_rows} rows of the Shapley value of each modality"
+        return ColouredMaps("shapley", maps.shapley, UNIT, means)
+    n = len(maps.truth.subjects)
+    people = f"{n} subjects" if n > 1 else next(iter(maps.truth.subjects))
+    return ColouredMaps("r_shapley", maps.truth.shapley, "change of r", f"Shapley value of r with the BOLD of {people}")
 
 
 def shared_limit(values: Mapping[str, np.ndarray], percentile: float) -> float | None:
@@ -97,6 +144,20 @@ def modality_record(maps: ModalityMaps) -> dict[str, Any]:
         "means_over_columns": summary,
         "change": mean_of(maps.change),
         "largest_gap": maps.gap,
+        "truth": _truth_record(maps),
+    }
+
+
+def _truth_record(maps: ModalityMaps) -> dict[str, Any] | None:
+    truth = maps.truth
+    if truth is None:
+        return None
+    return {
+        "formulas": dict(TRUTH_FORMULAS),
+        "rows_of_subjects": dict(truth.subjects),
+        "rows_dropped": {"prediction": truth.dropped[0], "truth": truth.dropped[1]},
+        "counts": dict(truth.counts),
+        "means_over_columns": {name: mean_of(values) for name, (values, *_) in _truth_maps(maps).items()},
     }
 
 
@@ -115,6 +176,24 @@ def modality_lines(maps: ModalityMaps) -> list[str]:
         f"alone {_short(found['alone'])}, r(full, alone) {_short(found['r_alone'])}, "
         f"share {_short(found['share'])}, strongest at {found['n_strongest']} of {maps.n_vertices}"
         for m, found in record.items()
+    ]
+
+
+def truth_lines(maps: ModalityMaps) -> list[str]:
+    """The same beside measured data; no line without them."""
+    record = _truth_record(maps)
+    if record is None:
+        return []
+    means = {name: _short(value) for name, value in record["means_over_columns"].items()}
+    full = "+".join(maps.modalities)
+    width = max(map(len, maps.modalities))
+    return [
+        f"  r with the truth: of all {means[f'r_{full}']}, of nothing {means['r_none']}",
+        *(
+            f"  {m.ljust(width)}  Shapley {means[f'r_shapley_{m}']}, left out {means[f'r_lost_{m}']}, alone "
+            f"{means[f'r_{m}']}, of the variance its own {means[f'split_{m}']}"
+            for m in maps.modalities
+        ),
     ]
 
 

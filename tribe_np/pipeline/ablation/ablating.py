@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tribe_np import __version__
+from tribe_np.analysis.evaluation.truth_runs import TruthTimes
 from tribe_np.analysis.modalities.modality_maps import ModalityMaps, ModalitySums
-from tribe_np.cortex.series import SurfaceSeries
-from tribe_np.cortex.voxel_series import AnySeries, VoxelSeries
+from tribe_np.analysis.modalities.truth_maps import TruthSums
+from tribe_np.cortex.voxel_series import AnySeries
 from tribe_np.errors import ConfigError
+from tribe_np.pipeline.ablation.given_truth import GivenTruth, columns_of
 from tribe_np.pipeline.ablation.subset_predictions import ABSENCES, ABSENT, AblatedModel, ready_to_ablate
 from tribe_np.pipeline.early_checks import check_extractors, check_subject
 from tribe_np.pipeline.model import TribeModel
@@ -23,7 +25,7 @@ from tribe_np.pipeline.stimuli.picture_rows import PictureShow
 from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
 from tribe_np.pipeline.subjects import whose_brain
 from tribe_np.shown import did_you_mean, quoted
-from tribe_np.timeline.events import as_events
+from tribe_np.timeline.events import Events, as_events
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +42,8 @@ def ablate(
     events: Any,
     absences: Sequence[str] | str = ABSENT,
     *,
+    truth: Any = None,
+    times: TruthTimes | None = None,
     subject: int | str | None = None,
     progress: Progress | None = None,
 ) -> dict[str, ModalityMaps]:
@@ -50,13 +54,14 @@ def ablate(
 
     absences   "absent": its block of the encoder's input is zero, as with `only`; "zeroed": its features are zero and
                the bias of its projector stays; or both
+    truth      measured data, as `evaluate` takes them; times: what is told of theirs
     Features are made once, or come from the cache; memory does not grow with the length of the stimulus.
     Raises   ConfigError for another word, a single modality, or a checkpoint whose modalities cannot be absent; as
-             `TribeModel.predict`
+             `TribeModel.predict`; MeasurementError for truth that cannot be used
     """
     ways = checked_absences([absences] if isinstance(absences, str) else absences)
-    progress = progress or Silent()
-    return _contributions(ready_to_ablate(model, as_events(events), ways, progress, subject=subject), ways, progress)
+    wanted = GivenTruth(truth, times or TruthTimes())
+    return _contributions(model, as_events(events), ways, wanted, subject, progress or Silent())[1]
 
 
 def checked_absences(absences: Sequence[str]) -> tuple[str, ...]:
@@ -74,11 +79,33 @@ def checked_absences(absences: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(absences))
 
 
-def _contributions(ready: AblatedModel, absences: Sequence[str], progress: Progress) -> dict[str, ModalityMaps]:
-    sums = {absence: ModalitySums(ready.modalities, ready.model.n_vertices) for absence in absences}
+def _contributions(
+    model: TribeModel,
+    events: Events,
+    absences: Sequence[str],
+    truth: GivenTruth,
+    subject: int | str | None,
+    progress: Progress,
+) -> tuple[AblatedModel, dict[str, ModalityMaps]]:
+    """The truth is read first: hours of features are not made for a file that is not there."""
+    segments = [segment for window in model.windows(events.standardized()) for segment in window.kept]
+    paired = truth.paired(model, segments)
+    ready = ready_to_ablate(model, events, absences, progress, subject=subject)
+    sums = {absence: ModalitySums(ready.modalities, model.n_vertices) for absence in absences}
+    beside = {
+        absence: TruthSums(ready.modalities, paired.runs, paired.rows_of) for absence in absences if paired is not None
+    }
     for block in ready.blocks(absences, progress):
         sums[block.absence].add(block.predictions)
-    return {absence: each.maps() for absence, each in sums.items()}
+        if block.absence in beside:
+            beside[block.absence].add(block.rows.start, block.predictions)
+    maps = {absence: each.maps() for absence, each in sums.items()}
+    for absence, each in beside.items():
+        found = each.maps()
+        maps[absence] = replace(maps[absence], truth=found)
+        for text in (*(paired.said if paired else ()), *found.warnings):
+            model.record.warn(text)
+    return ready, maps
 
 
 def ablate_stimulus(
@@ -91,6 +118,7 @@ def ablate_stimulus(
     command: str = "",
     threads: int | None = None,
     subject: str | None = None,
+    truth: GivenTruth | None = None,
 ) -> Ablation:
     """`ablate` for a file, with all that run.json says of a run.
 
@@ -104,9 +132,8 @@ def ablate_stimulus(
     check_extractors(model, opened, words)
     check_subject(model, subject)
 
-    def contributions(events: Any) -> tuple[AblatedModel, dict[str, ModalityMaps]]:
-        ready = ready_to_ablate(model, events, ways, model.progress, subject=subject)
-        return ready, _contributions(ready, ways, model.progress)
+    def contributions(events: Events) -> tuple[AblatedModel, dict[str, ModalityMaps]]:
+        return _contributions(model, events, ways, truth or GivenTruth(), subject, model.progress)
 
     _, (ready, maps) = made_of_events(model, opened, words, contributions, pictures)
     shape = np.broadcast_to(np.float32(0), (len(ready.segments), model.n_vertices))
@@ -121,18 +148,3 @@ def ablate_stimulus(
     run["options"] |= {"threads": threads, "subject": subject, **word_options(words)}
     run["seconds"] |= {"total": round(time.time() - began, 3)}
     return Ablation(maps, series, run)
-
-
-def columns_of(model: TribeModel) -> AnySeries:
-    """Where the columns of a model's predictions lie, as a series of one row of zeros.
-
-    Raises   ConfigError for a checkpoint of parcels, or of a place that is not known
-    """
-    space, columns = model.output_space, model.encoder.columns
-    values, offset = np.zeros((1, model.n_vertices), np.float32), model.data.hemodynamic_offset
-    origin = str(model.checkpoint)
-    if space.kind == "surface":
-        return SurfaceSeries(values, space.name, np.zeros(1), model.data.tr, offset, columns, origin=origin)
-    if space.kind == "mask":
-        return VoxelSeries(values, space, np.zeros(1), model.data.tr, offset, columns, origin=origin)
-    raise ConfigError(f"{origin}: maps are made of vertices or voxels, but this checkpoint has {space}")
