@@ -1,7 +1,7 @@
 """tribe-np modalities: what text, sound and film each contribute to a prediction."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,13 @@ from tribe_np.cli.stimulus_options import add_picture_stimulus_arguments, pictur
 from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
 if TYPE_CHECKING:
+    from tribe_np.analysis.contrasts.region_effects import RegionMeans
     from tribe_np.analysis.modalities.modality_maps import ModalityMaps
     from tribe_np.analysis.modalities.modality_record import ColouredMaps
     from tribe_np.outputs.map_folder import MapFiles
     from tribe_np.pipeline.ablation.ablating import Ablation
+    from tribe_np.pipeline.ablation.earlier_run import EarlierRun
+    from tribe_np.pipeline.ablation.given_truth import GivenTruth
 
 WAYS = ("absent", "zeroed")  # as pipeline.ablation has them; --help does without it
 
@@ -79,37 +82,82 @@ def percentile(text: str) -> float:
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
+    given = options.stimulus
     _check_truth(options)
+    earlier = _take_from_folder(options)
     threads = common.prepare(options)
     shown, words, pictures = common.progress(options), common.word_source(options), picture_show(options)
-    from tribe_np.analysis.evaluation.truth_runs import TruthTimes
+    from tribe_np.analysis.contrasts.region_effects import find_regions
     from tribe_np.cortex.series import SurfaceSeries
     from tribe_np.outputs.map_folder import map_formats
     from tribe_np.outputs.modalities_folder import check_modalities_target, write_modalities
     from tribe_np.pipeline.ablation.ablating import ablate_stimulus
-    from tribe_np.pipeline.ablation.given_truth import GivenTruth
+    from tribe_np.pipeline.ablation.given_truth import columns_of
     from tribe_np.pipeline.stimuli.stimulus import open_stimulus
 
     inputs = words.inputs(open_stimulus(options.stimulus, words=words))
-    check_modalities_target(options.out, {**inputs, "picture beside it": pictures.beside, **_truth_inputs(options)})
-    truth = GivenTruth(options.truth, TruthTimes(options.tr, options.start, options.truth_aligned))
-    found = ablate_stimulus(
-        options.stimulus, load=lambda: common.load_model(options, words, shown), words=words,
-        absences=options.absence, pictures=pictures, command=options.command_line, threads=threads,
-        subject=options.subject, truth=truth,
-    )  # fmt: skip
+    folder = {} if earlier is None else {"prediction": given}
+    check_modalities_target(options.out, {**inputs, **folder, **_truth_inputs(options), "picture": pictures.beside})
+    chosen, before = (None, None) if earlier is None else (earlier.selection, earlier.predictions)
+    model = common.load_model(options, words, shown, selection=chosen)
+    series = columns_of(model)
+    is_surface = isinstance(series, SurfaceSeries)
     formats = map_formats(
-        options.to, isinstance(found.series, SurfaceSeries), parcellation=options.parcellation, mask=options.mask,
-        subjects_dir=options.subjects_dir,
+        options.to, is_surface, parcellation=options.parcellation, mask=options.mask, subjects_dir=options.subjects_dir
+    )
+    regions, without = find_regions(series, _atlas(options, is_surface))
+    found = ablate_stimulus(
+        options.stimulus, load=lambda: model, words=words, absences=options.absence, pictures=pictures,
+        command=options.command_line, threads=threads, subject=options.subject, truth=_truth(options), earlier=before,
     )  # fmt: skip
-    made = {absence: _files(options, found, absence) for absence in found.maps}
+    made = {absence: _files(options, found, absence, regions, without) for absence in found.maps}
     said = write_modalities(options.out, made, formats)
-    common.print_warnings_of({**found.run, "warnings": dict.fromkeys([*found.run["warnings"], *_said(made), *said])})
+    told = [*found.run["warnings"], *(text for files in made.values() for text in files.said), *said]
+    common.print_warnings_of({**found.run, "warnings": dict.fromkeys(told)})
     folders = [options.out] if len(made) == 1 else [options.out / name for name in made]
     records = [{"out": str(folder), **files.record} for folder, files in zip(folders, made.values(), strict=True)]
-    lines = [line for (absence, maps) in found.maps.items() for line in _lines(absence, maps)]
+    lines = [line for absence, maps in found.maps.items() for line in _lines(absence, maps)]
     common.print_result(options, {"out": str(options.out), "contributions": records}, [*lines, f"wrote {options.out}"])
     return 0
+
+
+def _atlas(options: argparse.Namespace, is_surface: bool) -> list[str] | None:
+    """What regions or structures are found in, as it was given.
+
+    Raises   ConfigError for one that is not for this kind of prediction
+    """
+    from tribe_np.errors import ConfigError
+
+    wrong, right = (options.mask, "--parcellation") if is_surface else (options.parcellation, "--mask")
+    if wrong is not None:
+        holds = "a cortical surface" if is_surface else "the voxels of a mask"
+        raise ConfigError(f"the predictions are of {holds}; regions are found by {right}")
+    given = options.parcellation if is_surface else options.mask
+    return None if given is None else [str(part) for part in given]
+
+
+def _take_from_folder(options: argparse.Namespace) -> "EarlierRun | None":
+    """The folder of a prediction stands for its events, models and options; what is given comes first.
+
+    Raises   OutputError
+    """
+    if not options.stimulus.is_dir():
+        return None
+    from tribe_np.pipeline.ablation.earlier_run import earlier_run
+
+    found, given = earlier_run(options.stimulus), vars(options)
+    options.stimulus = found.events
+    if options.checkpoint is None and options.models is None:
+        options.checkpoint = found.checkpoint
+        for modality, folder in found.models.items():
+            given[f"{modality}_model"] = given[f"{modality}_model"] or folder
+    for name, value in found.own.items():
+        given.setdefault(name, value)
+    options.cache = options.cache or found.cache
+    options.subject = options.subject or found.subject
+    if options.precision == "float32":
+        options.precision = found.precision
+    return found
 
 
 def _check_truth(options: argparse.Namespace) -> None:
@@ -132,13 +180,21 @@ def _truth_inputs(options: argparse.Namespace) -> dict[str, Path | None]:
     return {f"truth {path.name}": path for path in options.truth or () if path.exists()}
 
 
-def _said(made: Mapping[str, "MapFiles"]) -> list[str]:
-    return [text for files in made.values() for text in files.said]
+def _truth(options: argparse.Namespace) -> "GivenTruth":
+    from tribe_np.analysis.evaluation.truth_runs import TruthTimes
+    from tribe_np.pipeline.ablation.given_truth import GivenTruth
+
+    return GivenTruth(options.truth, TruthTimes(options.tr, options.start, options.truth_aligned))
 
 
-def _files(options: argparse.Namespace, found: "Ablation", absence: str) -> "MapFiles":
+def _files(
+    options: argparse.Namespace,
+    found: "Ablation",
+    absence: str,
+    regions: "RegionMeans | None",
+    said: Sequence[str],
+) -> "MapFiles":
     """What the folder of one way holds; a figure only where it can be drawn, regions where there are some."""
-    from tribe_np.analysis.contrasts.region_effects import find_regions
     from tribe_np.analysis.modalities.modality_record import (
         SHARED_PERCENTILE,
         coloured_maps,
@@ -147,16 +203,12 @@ def _files(options: argparse.Namespace, found: "Ablation", absence: str) -> "Map
         named_maps,
         shared_limit,
     )
-    from tribe_np.cortex.series import SurfaceSeries
     from tribe_np.outputs.map_folder import MapFiles, WrittenMap
     from tribe_np.pipeline.ablation.subset_predictions import ABSENCES
     from tribe_np.plots.figures.modality_figure import colours_of
 
     maps, method = found.maps[absence], f"{absence}: {ABSENCES[absence]}"
-    given = options.parcellation if isinstance(found.series, SurfaceSeries) else options.mask
-    regions, said = find_regions(found.series, None if given is None else [str(part) for part in given])
-    shared = options.percentile or SHARED_PERCENTILE
-    shown = coloured_maps(maps)
+    shared, shown = options.percentile or SHARED_PERCENTILE, coloured_maps(maps)
     limit = shared_limit(shown.values, shared)
     pictures, undrawn = _pictures(options, found, absence, shown, limit, f"percentile {shared:g} of all maps together")
     colours = {
@@ -164,8 +216,8 @@ def _files(options: argparse.Namespace, found: "Ablation", absence: str) -> "Map
         "colours": colours_of(list(maps.modalities)),
     }  # fmt: skip
     record = {
-        **found.run, "absence": absence, "method": method, **modality_record(maps), "rgb": colours,
-        "parcellation": None if regions is None else regions.facts(),
+        **found.run, "difference_from_the_folder": found.difference, "absence": absence, "method": method,
+        **modality_record(maps), "rgb": colours, "parcellation": None if regions is None else regions.facts(),
         "warnings": [*found.run["warnings"], *said, *undrawn],
     }  # fmt: skip
     written = {

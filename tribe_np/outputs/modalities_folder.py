@@ -8,17 +8,20 @@ from pathlib import Path
 
 from tribe_np.formats.folder_kinds import MODALITIES_RECORD
 from tribe_np.outputs.map_folder import MapFiles, MapFormats, fill_map_folder
-from tribe_np.outputs.whole import Inputs, check_own_target, write_whole
+from tribe_np.outputs.whole import Inputs, check_outside, check_own_target, write_whole
 
 MODALITIES = "modalities"
 
 
 def check_modalities_target(folder: Path, inputs: Inputs) -> None:
-    """Refuses, before any work, a folder that could not be written or that holds an input.
+    """Refuses, before any work, a folder that could not be written, that holds an input or lies in one.
 
     Raises   OutputError
     """
     check_own_target(folder, MODALITIES, inputs)
+    for place in inputs.values():
+        if place is not None and place.is_dir():
+            check_outside(folder, place)
 
 
 def write_modalities(folder: Path, made: Mapping[str, MapFiles], formats: MapFormats) -> list[str]:

@@ -27,6 +27,8 @@ from tribe_np.pipeline.subjects import whose_brain
 from tribe_np.shown import did_you_mean, quoted
 from tribe_np.timeline.events import Events, as_events
 
+SAME = 1e-3  # of z-scored BOLD: another number of windows at once, or other kernels, give less
+
 
 @dataclass(frozen=True, eq=False)
 class Ablation:
@@ -35,6 +37,7 @@ class Ablation:
     maps: Mapping[str, ModalityMaps]
     series: AnySeries  # of one row of zeros
     run: Mapping[str, Any]
+    difference: float | None = None  # the largest, of the full prediction from an earlier one
 
 
 def ablate(
@@ -61,7 +64,7 @@ def ablate(
     """
     ways = checked_absences([absences] if isinstance(absences, str) else absences)
     wanted = GivenTruth(truth, times or TruthTimes())
-    return _contributions(model, as_events(events), ways, wanted, subject, progress or Silent())[1]
+    return _contributions(model, as_events(events), ways, wanted, subject, progress or Silent()).maps
 
 
 def checked_absences(absences: Sequence[str]) -> tuple[str, ...]:
@@ -86,7 +89,8 @@ def _contributions(
     truth: GivenTruth,
     subject: int | str | None,
     progress: Progress,
-) -> tuple[AblatedModel, dict[str, ModalityMaps]]:
+    earlier: np.ndarray | None = None,
+) -> "_Contributions":
     """The truth is read first: hours of features are not made for a file that is not there."""
     segments = [segment for window in model.windows(events.standardized()) for segment in window.kept]
     paired = truth.paired(model, segments)
@@ -95,8 +99,11 @@ def _contributions(
     beside = {
         absence: TruthSums(ready.modalities, paired.runs, paired.rows_of) for absence in absences if paired is not None
     }
+    difference = None if earlier is None else _Difference(earlier, (len(segments), model.n_vertices))
     for block in ready.blocks(absences, progress):
         sums[block.absence].add(block.predictions)
+        if difference is not None:
+            difference.add(block.rows, block.predictions[frozenset(ready.modalities)])
         if block.absence in beside:
             beside[block.absence].add(block.rows.start, block.predictions)
     maps = {absence: each.maps() for absence, each in sums.items()}
@@ -105,7 +112,27 @@ def _contributions(
         maps[absence] = replace(maps[absence], truth=found)
         for text in (*(paired.said if paired else ()), *found.warnings):
             model.record.warn(text)
-    return ready, maps
+    return _Contributions(ready, maps, None if difference is None else difference.largest)
+
+
+@dataclass(frozen=True, eq=False)
+class _Contributions:
+    ready: AblatedModel
+    maps: dict[str, ModalityMaps]
+    difference: float | None
+
+
+class _Difference:
+    """The largest difference of rows from those of an earlier prediction; infinite where shapes differ."""
+
+    def __init__(self, earlier: np.ndarray, shape: tuple[int, int]) -> None:
+        self.earlier = earlier if earlier.shape == shape else None
+        self.largest = 0.0 if self.earlier is not None else np.inf
+
+    def add(self, rows: slice, full: np.ndarray) -> None:
+        """The next rows."""
+        if self.earlier is not None:
+            self.largest = max(self.largest, float(np.abs(self.earlier[rows] - full).max()))
 
 
 def ablate_stimulus(
@@ -119,8 +146,9 @@ def ablate_stimulus(
     threads: int | None = None,
     subject: str | None = None,
     truth: GivenTruth | None = None,
+    earlier: np.ndarray | None = None,
 ) -> Ablation:
-    """`ablate` for a file, with all that run.json says of a run.
+    """`ablate` for a file, with all that run.json says of a run; `earlier` (R, V) is what was predicted of it before.
 
     Raises   TribeError of every kind
     """
@@ -132,19 +160,25 @@ def ablate_stimulus(
     check_extractors(model, opened, words)
     check_subject(model, subject)
 
-    def contributions(events: Events) -> tuple[AblatedModel, dict[str, ModalityMaps]]:
-        return _contributions(model, events, ways, truth or GivenTruth(), subject, model.progress)
+    def contributions(events: Events) -> _Contributions:
+        return _contributions(model, events, ways, truth or GivenTruth(), subject, model.progress, earlier)
 
-    _, (ready, maps) = made_of_events(model, opened, words, contributions, pictures)
-    shape = np.broadcast_to(np.float32(0), (len(ready.segments), model.n_vertices))
+    _, found = made_of_events(model, opened, words, contributions, pictures)
+    if found.difference is not None and found.difference > SAME:
+        model.record.warn(
+            f"{stimulus.parent}: its predictions differ from those made now, by up to {found.difference:.3g}; the "
+            "contributions are to those made now"
+        )
+    segments = found.ready.segments
+    shape = np.broadcast_to(np.float32(0), (len(segments), model.n_vertices))
     run = {
         "tribe_np": __version__,
         "command": command,
         **provenance(),
         **run_files(model, opened, words.transcript),
-        **run_facts(model, shape, ready.segments),
+        **run_facts(model, shape, segments),
     }
     run["subject"] = whose_brain(subject, model.subjects, model.encoder, average=model.average_subjects)
     run["options"] |= {"threads": threads, "subject": subject, **word_options(words)}
     run["seconds"] |= {"total": round(time.time() - began, 3)}
-    return Ablation(maps, series, run)
+    return Ablation(found.maps, series, run, found.difference)
