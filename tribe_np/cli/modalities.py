@@ -245,7 +245,7 @@ def _pictures(
 
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # which tells of its font cache
     random = f"\n{RANDOM[0].upper()}{RANDOM[1:]}" if found.run["random_weights"] else ""
-    note = f"Full: {full_at}. {shown.means}, the others {absence}{random}"
+    note = f"Full: {full_at}. {shown.means}; what is taken away is {absence}{random}"
     title = f"What each modality contributes ({absence})"
     try:
         figure = modality_figure(

@@ -7,8 +7,8 @@ import pytest
 
 from tribe_np.analysis.evaluation.truth_rows import TruthRun
 from tribe_np.analysis.evaluation.truth_runs import PairedRun, TruthTimes, read_truth
-from tribe_np.analysis.modalities.subset_values import NONE, Subset, subset_name, subsets_of
-from tribe_np.analysis.modalities.truth_maps import TruthMaps, TruthSums
+from tribe_np.analysis.modalities.subset_values import NONE, Subset, subsets_of
+from tribe_np.analysis.modalities.truth_maps import TruthMaps, TruthSums, lay_truth
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import MeasurementError
 
@@ -39,7 +39,7 @@ def measured(predicted: np.ndarray, noise: float, seed: int = 1) -> np.ndarray:
 def maps_of(
     predictions: Mapping[Subset, np.ndarray], runs: list[PairedRun], rows_of: dict[str, np.ndarray], size: int = 17
 ) -> TruthMaps:
-    sums = TruthSums(THREE, runs, rows_of)
+    sums = TruthSums(THREE, lay_truth(runs, rows_of))
     for first in range(0, len(predictions[FULL]), size):
         sums.add(first, {s: rows[first : first + size] for s, rows in predictions.items()})
     return sums.maps()
@@ -169,7 +169,6 @@ def test_rows_without_a_partner_are_left_out_and_counted() -> None:
     np.testing.assert_allclose(found.r[FULL], expected, atol=1e-10)
     assert found.dropped == (OFFSET, OFFSET)
     assert any("55 rows are also the prediction's; 5 of the prediction and 5 of the truth" in s for s in found.warnings)
+    short = PairedRun(TruthRun("s1", "r", scan[:2], 1.0, is_aligned=True), series_of(R), "film")
     with pytest.raises(MeasurementError, match="s1 has 2 rows that the prediction has too, expected at least 3"):
-        TruthSums(THREE, [PairedRun(TruthRun("s1", "r", scan[:2], 1.0, is_aligned=True), series_of(R), "film")],
-                  {"film": np.arange(R)})  # fmt: skip
-    assert subset_name(FULL, THREE) == "text+audio+video"
+        lay_truth([short], {"film": np.arange(R)})

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from tribe_np.analysis.contrasts.contrast_record import UNIT
 from tribe_np.analysis.contrasts.region_effects import RegionMeans
 from tribe_np.analysis.modalities.modality_maps import ModalityMaps
 from tribe_np.analysis.modalities.subset_values import subset_name, subsets_of
 from tribe_np.errors import ConfigError
 
-UNIT = "z-scored BOLD without a physical unit"
 WITHOUT_UNIT = "none"
 SHARED_PERCENTILE = 95.0  # upstream's of plot_surf_rgb, which takes it over all maps together too
 FORMULAS = {
@@ -82,7 +82,7 @@ def coloured_maps(maps: ModalityMaps) -> ColouredMaps:
         means = f"Root mean square over {maps.n_rows} rows of the Shapley value of each modality"
         return ColouredMaps("shapley", maps.shapley, UNIT, means)
     n = len(maps.truth.subjects)
-    people = f"{n} subjects" if n > 1 else next(iter(maps.truth.subjects))
+    people = f"{n} subjects, their mean" if n > 1 else "one subject"
     return ColouredMaps("r_shapley", maps.truth.shapley, "change of r", f"Shapley value of r with the BOLD of {people}")
 
 

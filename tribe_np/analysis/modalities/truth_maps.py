@@ -5,7 +5,7 @@ nothing, so that its r counts as 0 here. Nothing is fitted: the model is the sam
 says what this model makes of each modality, not what could be made of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -58,64 +58,87 @@ class TruthMaps:
     warnings: tuple[str, ...]
 
 
-class TruthSums:
-    """`TruthMaps` in the making, from blocks of rows of every subset's prediction.
+@dataclass(frozen=True, eq=False)
+class LaidTruth:
+    """Runs of truth laid on the rows of a prediction that is yet to be made; `lay_truth` makes it.
 
-    `rows_of` tells, for each timeline, which rows of the whole prediction are those of the run's prediction.
-    Raises   MeasurementError where rows do not fit
+    Shapes   places: for each run the rows (n,) of the whole prediction that its aligned rows answer
     """
 
-    def __init__(self, modalities: Sequence[str], runs: Sequence[PairedRun], rows_of: Mapping[str, np.ndarray]) -> None:
-        self.modalities, self.subsets = tuple(modalities), subsets_of(modalities)
-        n_columns = runs[0].prediction.values.shape[1]
-        self._scores = {
-            run.truth.subject: {subset: RunningScores(n_columns) for subset in self.subsets} for run in runs
-        }
-        self._runs = [(run, align(run.prediction, run.truth), rows_of[run.timeline]) for run in runs]
-        self._check_rows()
+    runs: tuple[PairedRun, ...]
+    aligned: tuple[AlignedRows, ...]
+    places: tuple[np.ndarray, ...]
 
-    def _check_rows(self) -> None:
-        for subject, n in self.subjects.items():
-            if n < FEWEST_ROWS:
-                origin = next(run.truth.origin for run, *_ in self._runs if run.truth.subject == subject)
-                raise MeasurementError(
-                    f"{origin}: {subject} has {n} rows that the prediction has too, expected at least {FEWEST_ROWS}"
-                )
+    @property
+    def n_columns(self) -> int:
+        """Columns of the prediction."""
+        return int(self.runs[0].prediction.values.shape[1])
 
     @property
     def subjects(self) -> dict[str, int]:
-        """Rows of each that the prediction has too."""
-        counts = dict.fromkeys(self._scores, 0)
-        for run, aligned, _ in self._runs:
+        """Rows of each subject that the prediction has too."""
+        counts = dict.fromkeys([run.truth.subject for run in self.runs], 0)
+        for run, aligned in zip(self.runs, self.aligned, strict=True):
             counts[run.truth.subject] += aligned.rows
         return counts
+
+    def within(self, first: int, n_rows: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+        """Of each run that answers some of these rows: the subject, which of them (k,), and their truth (k, V)."""
+        for run, aligned, places in zip(self.runs, self.aligned, self.places, strict=True):
+            here = (places >= first) & (places < first + n_rows)
+            if here.any():
+                some = replace(aligned, kept=aligned.kept[here], places=aligned.places[here])
+                ((_, truth),) = some.blocks(int(here.sum()))
+                yield run.truth.subject, places[here] - first, truth
+
+
+def lay_truth(runs: Sequence[PairedRun], rows_of: Mapping[str, np.ndarray]) -> LaidTruth:
+    """`rows_of` tells, for each timeline, which rows of the whole prediction are those of the run's prediction.
+
+    Raises   MeasurementError for runs that do not fit, no overlap, or too few rows
+    """
+    aligned = tuple(align(run.prediction, run.truth) for run in runs)
+    places = tuple(rows_of[run.timeline][each.kept] for run, each in zip(runs, aligned, strict=True))
+    laid = LaidTruth(tuple(runs), aligned, places)
+    for subject, n in laid.subjects.items():
+        if n < FEWEST_ROWS:
+            origin = next(run.truth.origin for run in runs if run.truth.subject == subject)
+            raise MeasurementError(
+                f"{origin}: {subject} has {n} rows that the prediction has too, expected at least {FEWEST_ROWS}"
+            )
+    return laid
+
+
+class TruthSums:
+    """`TruthMaps` in the making, from blocks of rows of every subset's prediction."""
+
+    def __init__(self, modalities: Sequence[str], truth: LaidTruth) -> None:
+        self.modalities, self.subsets, self.truth = tuple(modalities), subsets_of(modalities), truth
+        self._scores = {
+            subject: {subset: RunningScores(truth.n_columns) for subset in self.subsets} for subject in truth.subjects
+        }
 
     def add(self, first: int, predictions: Mapping[Subset, np.ndarray]) -> None:
         """The rows from `first` on of what is predicted of every subset.
 
         Shapes   predictions {subset: (b, V)}
         """
-        n_rows = len(predictions[self.subsets[0]])
-        for run, aligned, rows in self._runs:
-            places = rows[aligned.kept] - first
-            here = (places >= 0) & (places < n_rows)
-            if here.any():
-                truth = _truth_of(aligned, here)
-                for subset, scores in self._scores[run.truth.subject].items():
-                    scores.add(predictions[subset][places[here]], truth)
+        for subject, rows, truth in self.truth.within(first, len(predictions[self.subsets[0]])):
+            for subset, scores in self._scores[subject].items():
+                scores.add(predictions[subset][rows], truth)
 
     def maps(self) -> TruthMaps:
         """The maps of all rows so far."""
         found = [_of_subject(scores, self.modalities) for scores in self._scores.values()]
         dropped = (
-            sum(aligned.n_dropped_prediction for _, aligned, _ in self._runs),
-            sum(aligned.n_dropped_truth for _, aligned, _ in self._runs),
+            sum(aligned.n_dropped_prediction for aligned in self.truth.aligned),
+            sum(aligned.n_dropped_truth for aligned in self.truth.aligned),
         )
         return TruthMaps(
             _means([one.r for one in found]), _means([one.lost for one in found]),
             _means([one.gained for one in found]), _means([one.shapley for one in found]),
             _means([one.part for one in found]), _means([one.split for one in found]),
-            self.subjects, dropped, self._counts(), tuple(self._odd()),
+            self.truth.subjects, dropped, self._counts(), tuple(self._odd()),
         )  # fmt: skip
 
     def _counts(self) -> dict[str, int]:
@@ -136,9 +159,9 @@ class TruthSums:
             said.append(f"the truth is NaN or infinite in some row at {n} {of_all}; they are NaN in the maps of r")
         if n := counts["constant_truth"]:
             said.append(f"the truth does not change at {n} {of_all}; they are NaN in the maps of r")
-        if few := [name for name, n in self.subjects.items() if n < FEW_ROWS]:
-            said.append(f"{some_of(few, 3)}: {min(self.subjects.values())} rows are few for a correlation")
-        for run, aligned, _ in self._runs:
+        if few := [name for name, n in self.truth.subjects.items() if n < FEW_ROWS]:
+            said.append(f"{some_of(few, 3)}: {min(self.truth.subjects.values())} rows are few for a correlation")
+        for run, aligned in zip(self.truth.runs, self.truth.aligned, strict=True):
             if aligned.n_dropped_prediction or aligned.n_dropped_truth:
                 said.append(
                     f"{run.truth.origin}: {aligned.rows} rows are also the prediction's; "
@@ -146,13 +169,6 @@ class TruthSums:
                     "dropped"
                 )
         return said
-
-
-def _truth_of(aligned: AlignedRows, here: np.ndarray) -> np.ndarray:
-    """The truth of some of the kept rows, (b, V)."""
-    some = replace(aligned, kept=aligned.kept[here], places=aligned.places[here])
-    ((_, truth),) = some.blocks(int(here.sum()))
-    return truth
 
 
 @dataclass(frozen=True, eq=False)

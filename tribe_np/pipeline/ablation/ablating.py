@@ -93,12 +93,10 @@ def _contributions(
 ) -> "_Contributions":
     """The truth is read first: hours of features are not made for a file that is not there."""
     segments = [segment for window in model.windows(events.standardized()) for segment in window.kept]
-    paired = truth.paired(model, segments)
+    laid = truth.laid(model, segments)
     ready = ready_to_ablate(model, events, absences, progress, subject=subject)
     sums = {absence: ModalitySums(ready.modalities, model.n_vertices) for absence in absences}
-    beside = {
-        absence: TruthSums(ready.modalities, paired.runs, paired.rows_of) for absence in absences if paired is not None
-    }
+    beside = {} if laid is None else {absence: TruthSums(ready.modalities, laid[0]) for absence in absences}
     difference = None if earlier is None else _Difference(earlier, (len(segments), model.n_vertices))
     for block in ready.blocks(absences, progress):
         sums[block.absence].add(block.predictions)
@@ -110,7 +108,7 @@ def _contributions(
     for absence, each in beside.items():
         found = each.maps()
         maps[absence] = replace(maps[absence], truth=found)
-        for text in (*(paired.said if paired else ()), *found.warnings):
+        for text in (*(laid[1] if laid else ()), *found.warnings):
             model.record.warn(text)
     return _Contributions(ready, maps, None if difference is None else difference.largest)
 
@@ -165,20 +163,21 @@ def ablate_stimulus(
 
     _, found = made_of_events(model, opened, words, contributions, pictures)
     if found.difference is not None and found.difference > SAME:
+        by = f"by up to {found.difference:.3g}" if np.isfinite(found.difference) else "in their number"
         model.record.warn(
-            f"{stimulus.parent}: its predictions differ from those made now, by up to {found.difference:.3g}; the "
-            "contributions are to those made now"
+            f"{stimulus.parent}: its predictions differ from those made now {by}; contributions are to those made now"
         )
-    segments = found.ready.segments
-    shape = np.broadcast_to(np.float32(0), (len(segments), model.n_vertices))
-    run = {
-        "tribe_np": __version__,
-        "command": command,
-        **provenance(),
-        **run_files(model, opened, words.transcript),
-        **run_facts(model, shape, segments),
-    }
+    run = _run_of(model, found, command, run_files(model, opened, words.transcript))
     run["subject"] = whose_brain(subject, model.subjects, model.encoder, average=model.average_subjects)
     run["options"] |= {"threads": threads, "subject": subject, **word_options(words)}
     run["seconds"] |= {"total": round(time.time() - began, 3)}
-    return Ablation(found.maps, series, run, found.difference)
+    known = found.difference if found.difference is not None and np.isfinite(found.difference) else None
+    return Ablation(found.maps, series, run, known)
+
+
+def _run_of(model: TribeModel, found: _Contributions, command: str, files: dict[str, Any]) -> dict[str, Any]:
+    """What run.json says of a run."""
+    segments = found.ready.segments
+    shape = np.broadcast_to(np.float32(0), (len(segments), model.n_vertices))
+    facts = run_facts(model, shape, segments)
+    return {"tribe_np": __version__, "command": command, **provenance(), **files, **facts}

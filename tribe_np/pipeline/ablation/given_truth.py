@@ -1,26 +1,18 @@
 """Measured data beside rows that are yet to be predicted: read, and laid on the timelines, before any model runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from tribe_np.analysis.evaluation.truth_runs import PairedRun, TruthTimes, read_truth
+from tribe_np.analysis.evaluation.truth_runs import TruthTimes, read_truth
+from tribe_np.analysis.modalities.truth_maps import LaidTruth, lay_truth
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.voxel_series import AnySeries, VoxelSeries
 from tribe_np.errors import ConfigError
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.timeline.segments import Segment
-
-
-@dataclass(frozen=True, eq=False)
-class PairedTruth:
-    """Runs of truth with the rows of the prediction that belong to each timeline, and what was odd."""
-
-    runs: tuple[PairedRun, ...]
-    rows_of: Mapping[str, np.ndarray]
-    said: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,10 +22,10 @@ class GivenTruth:
     source: Any = None
     times: TruthTimes = field(default_factory=TruthTimes)
 
-    def paired(self, model: TribeModel, segments: Sequence[Segment]) -> PairedTruth | None:
-        """Its runs beside the rows that will be predicted; None without any.
+    def laid(self, model: TribeModel, segments: Sequence[Segment]) -> tuple[LaidTruth, list[str]] | None:
+        """Its runs laid on the rows that will be predicted, and what was odd; None without any.
 
-        Raises   ConfigError for predictions that do not lie on a mesh; as `read_truth`
+        Raises   ConfigError for predictions that do not lie on a mesh; as `read_truth` and `lay_truth`
         """
         if self.source is None:
             return None
@@ -42,7 +34,7 @@ class GivenTruth:
             raise ConfigError(f"truth is of a cortical surface; this checkpoint has {model.output_space}")
         timelines, rows_of = rows_by_timeline(series, segments)
         runs, said = read_truth(self.source, timelines, self.times)
-        return PairedTruth(tuple(runs), rows_of, tuple(said))
+        return lay_truth(runs, rows_of), said
 
 
 def rows_by_timeline(

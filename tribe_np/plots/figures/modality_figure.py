@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.analysis.modalities.modality_record import UNIT
+from tribe_np.analysis.contrasts.contrast_record import UNIT
 from tribe_np.cortex.meshes.numbering import check_numbering, numbering_at_hand
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.voxel_series import AnySeries
