@@ -76,6 +76,21 @@ def groups() -> list[Group]:
             ),
         ),
         Group(
+            "Evaluation",
+            "`from tribe_np.analysis import evaluate`",
+            (
+                "tribe_np.analysis.evaluate",
+                "tribe_np.analysis.evaluation.evaluation_options.EvaluationOptions",
+                "tribe_np.analysis.evaluation.evaluating.Evaluation",
+                "tribe_np.analysis.evaluation.truth_rows.TruthRun",
+                "tribe_np.analysis.evaluation.running_scores.RunningScores",
+                "tribe_np.analysis.evaluation.lag_scan.LagScan",
+                "tribe_np.analysis.evaluation.reliability.RepeatCeilings",
+                "tribe_np.analysis.evaluation.group_predictivity.GroupPredictivity",
+                "tribe_np.analysis.evaluation.autocorrelated_nulls.NullCorrelations",
+            ),
+        ),
+        Group(
             "Modalities",
             "`from tribe_np.pipeline import ablate`, `from tribe_np.analysis import modality_maps`",
             (

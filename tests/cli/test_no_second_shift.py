@@ -117,3 +117,29 @@ def test_export(made: Path, tmp_path: Path, times: str | None, second: int) -> N
     assert (float(row["start"]), float(row["bold_time"])) == pytest.approx((AT, AT + 5), abs=2 * HAIR)
     assert at == pytest.approx(dict.fromkeys(at, second), abs=2 * HAIR)
     assert facts["HemodynamicOffset"] == 5
+
+
+@pytest.mark.parametrize(
+    ("second", "axis", "options"),
+    [
+        (AT + 5, None, []), (AT, None, ["--truth-aligned"]), (AT + 8, None, ["--start", 3]), (AT + 5, "scan", []),
+        (AT, "stimulus", []), (AT, "stimulus", ["--truth-aligned"]),
+    ],
+)  # fmt: skip
+def test_evaluate(made: Path, tmp_path: Path, second: int, axis: str | None, options: list[object]) -> None:
+    truth = np.zeros((36, N), np.float32)
+    truth[second, :INSIDE] = 1
+    path = tmp_path / "bold.npy"
+    if axis is not None:
+        path = tmp_path / "measured"
+        path.mkdir()
+        told = {"mesh": "fsaverage3", "tr": 1.0, "start": 0.0, "time_axis": axis}
+        told["hemodynamic_offset"] = 5.0 if axis == "stimulus" else 0.0
+        (path / "run.json").write_text(json.dumps(told))
+    np.save(path if axis is None else path / "bold.npy", truth)
+    run("evaluate", made, path, "--out", tmp_path / "out", "--to", "npy", "--no-figure", *options)
+    r = np.load(tmp_path / "out" / "npy" / "r.npy")
+    assert r[:INSIDE] == pytest.approx(1)
+    assert np.isnan(r[INSIDE:]).all()
+    assert not np.load(tmp_path / "out" / "npy" / "mse.npy").any()
+    assert json.loads((tmp_path / "out" / "evaluation.json").read_text())["lag_scan"]["best"] == 0

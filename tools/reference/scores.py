@@ -47,12 +47,13 @@ def score_inputs(seed: int) -> Arrays:
 
 
 def spiked_inputs(rows: int = 3200) -> tuple[np.ndarray, np.ndarray]:
-    """Columns without and with a spike: one of 1,000 deviations leaves torchmetrics too little spread."""
+    """Columns without and with a spike: one of 1,000 deviations leaves torchmetrics too little spread, 100 not."""
     rng = np.random.default_rng(5)
-    truth = rng.normal(size=(rows, 3))
-    truth[1500, 1] = 1000
-    truth[1500, 2] = 100
-    return (0.3 * truth + rng.normal(size=truth.shape)).astype(np.float32), truth.astype(np.float32)
+    truth = rng.normal(size=(rows, 4))
+    prediction = 0.3 * truth + rng.normal(size=truth.shape)
+    truth[1500, 1:3] = 1000, 100
+    prediction[1500, 3] = -1000
+    return prediction.astype(np.float32), truth.astype(np.float32)
 
 
 def batches(array: np.ndarray, cuts: Sequence[int] = CUTS) -> list[np.ndarray]:
@@ -125,7 +126,7 @@ def their_scores(a: Mapping[str, np.ndarray], dtype: str) -> Arrays:
 
 
 def their_spiked_pearson() -> np.ndarray:
-    """OnlinePearsonCorr of `spiked_inputs` in batches of 800 rows, (3,)."""
+    """OnlinePearsonCorr of `spiked_inputs` in batches of 800 rows, (4,)."""
     skip_torchvision_operators()
     import torch
     from neuraltrain.metrics.metrics import OnlinePearsonCorr

@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
 from tribe_np.cli.picture_options import add_subjects_dir
@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--out", type=common.path, required=True, metavar="DIR", help="folder to write")
     _add_times(parser)
+    _add_limits(parser)
     _add_outputs(parser)
     common.add_threads(parser)
     common.add_quiet(parser)
@@ -53,6 +54,34 @@ def _add_times(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("limits")
+    group.add_argument(
+        "--lags", type=float, default=10.0, metavar="S",
+        help="how far the lag scan reads the truth earlier and later (default: 10; 0 for none)",
+    )  # fmt: skip
+    group.add_argument(
+        "--threshold", type=float, default=0.1, metavar="R",
+        help="least reliability of which r / ceiling is taken, where there are repetitions (default: 0.1)",
+    )  # fmt: skip
+    group.add_argument(
+        "--splits", type=int, default=1000, metavar="N",
+        help="split halves: all there are, or N drawn ones where there are more (default: 1000)",
+    )  # fmt: skip
+    group.add_argument(
+        "--null", choices=["phases", "shifts", "blocks"],
+        help="p of every vertex against surrogates that keep the autocorrelation: random phases, circular shifts, or "
+        "blocks in another order (default: none)",
+    )  # fmt: skip
+    group.add_argument("--surrogates", type=int, default=1000, metavar="N", help="of --null (default: 1000)")
+    group.add_argument(
+        "--null-seconds", type=float, default=30.0, metavar="S",
+        help="least shift, or length of a block (default: 30, and no less)",
+    )  # fmt: skip
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="of --null and --splits (default: 0)")
+    group.add_argument("--level", type=float, default=0.05, metavar="Q", help="of q that is counted (default: 0.05)")
+
+
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--to", nargs="+", choices=["npy", *EXPORT_FORMATS], metavar="FORMAT",
@@ -60,7 +89,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     common.add_parcellation(parser)
     add_subjects_dir(parser, None)
-    parser.add_argument("--no-figure", dest="figure", action="store_false", help=f"do not draw {FIGURE}")
+    parser.add_argument("--no-figure", dest="figure", action="store_false", help="do not draw figures")
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -76,7 +105,9 @@ def execute(options: argparse.Namespace) -> int:
     check_evaluation_target(options.out, _inputs(options))
     made = evaluate(
         options.prediction, options.truth, tr=options.tr, start=options.start, offset=options.offset,
-        aligned=options.truth_aligned, parcellation=options.parcellation,
+        aligned=options.truth_aligned, parcellation=options.parcellation, reach=options.lags, splits=options.splits,
+        threshold=options.threshold, null=options.null, surrogates=options.surrogates,
+        null_seconds=options.null_seconds, seed=options.seed, level=options.level,
     )  # fmt: skip
     check_apart_from_truth(options.out, [path for path in made.truth_files if path.exists()])
     files = _files(made, options)
@@ -95,57 +126,58 @@ def _inputs(options: argparse.Namespace) -> dict[str, Path | None]:
 
 
 def _files(made: "Evaluation", options: argparse.Namespace) -> "MapFiles":
-    from tribe_np.analysis.evaluation.evaluation_record import (
-        evaluation_maps,
-        evaluation_record,
-        evaluation_summary,
-        region_score_rows,
-    )
+    from tribe_np.analysis.evaluation.evaluation_maps import evaluation_maps
+    from tribe_np.analysis.evaluation.evaluation_record import evaluation_record
+    from tribe_np.analysis.evaluation.evaluation_tables import region_table, summary_table
     from tribe_np.outputs.map_folder import MapFiles, WrittenMap
 
     pictures, said = _pictures(made, options) if options.figure else ({}, [])
     maps = {
-        name: WrittenMap(values, means, "none", is_for_all)
-        for name, (values, means, is_for_all) in evaluation_maps(made).items()
+        name: WrittenMap(one.values, one.means, one.units, one.is_exported)
+        for name, one in evaluation_maps(made).items()
     }
-    tables: dict[str, Any] = {"summary.tsv": evaluation_summary(made)}
-    regions = region_score_rows(made)
+    tables: dict[str, list[list[str]]] = {"summary.tsv": summary_table(made)}
+    regions = region_table(made)
     if regions is not None:
         tables["regions.tsv"] = regions
+    if made.lags is not None:
+        tables["lags.tsv"] = made.lags.cells()
     record = evaluation_record(made)
     record["warnings"] = [*record["warnings"], *said]
     return MapFiles(made.series, maps, tables, pictures, record, tuple(said))
 
 
 def _pictures(made: "Evaluation", options: argparse.Namespace) -> tuple[dict[str, bytes], list[str]]:
+    """The figures that can be drawn, and why others cannot."""
     import logging
 
     from tribe_np.errors import MeshError, MissingDependencyError
-    from tribe_np.plots.figures.evaluation_figure import evaluation_figure
+    from tribe_np.plots.figures.evaluation_figure import evaluation_figure, lag_figure
     from tribe_np.plots.figures.figure_files import png_bytes
 
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # which tells of its font cache
+    maps = {FIGURE: "r"}
+    if made.ceilings:
+        maps["normalised.png"] = "r_normalised"
+    if made.group is not None:
+        maps["group.png"] = "r_group"
+    pictures, said = {}, []
     try:
-        return {FIGURE: png_bytes(evaluation_figure(made, options.subjects_dir))}, []
+        for name, one in maps.items():
+            pictures[name] = png_bytes(evaluation_figure(made, one, options.subjects_dir))
     except (MeshError, MissingDependencyError) as error:
-        return {}, [f"no {FIGURE}: {error}"]
+        said.append(f"no {FIGURE}: {error}")
+    try:
+        lags = lag_figure(made)
+        if lags is not None:
+            pictures["lags.png"] = png_bytes(lags)
+    except MissingDependencyError as error:
+        said.append(f"no lags.png: {error}")
+    return pictures, said
 
 
 def _lines(made: "Evaluation", folder: Path) -> list[str]:
     """What a person reads."""
-    from tribe_np.analysis.evaluation.evaluation_record import QUANTILES
-    from tribe_np.analysis.evaluation.running_scores import summarise_map
+    from tribe_np.analysis.evaluation.evaluation_text import evaluation_lines
 
-    lines = []
-    for one in made.subjects:
-        dropped = (sum(run.rows.n_dropped_prediction for run in one.runs),
-                   sum(run.rows.n_dropped_truth for run in one.runs))  # fmt: skip
-        lines.append(
-            f"{one.subject}: {one.n_rows} rows ({dropped[0]} of the prediction and {dropped[1]} of the truth dropped), "
-            f"mean r {summarise_map(one.scores.r).mean:.4f}"
-        )
-    whole = summarise_map(made.r, QUANTILES)
-    quantiles = ", ".join(f"{100 * level:g} % {value:.3f}" for level, value in whole.quantiles.items())
-    lines.append(f"r over {whole.n} vertices: mean {whole.mean:.4f}; {quantiles}")
-    lines.append(f"mean squared error {summarise_map(made.mse).mean:.4g}, R2 {summarise_map(made.r2).mean:.4g}")
-    return [*lines, f"wrote {folder}"]
+    return [*evaluation_lines(made), f"wrote {folder}"]

@@ -1,23 +1,10 @@
 """Series with known autocorrelation and known reliability."""
 
 import numpy as np
-from scipy.signal import lfilter
-from scipy.stats import gamma
 
-WARM_UP = 200  # rows until noise has forgotten how it began
+from tools.null_alarms import bold_noise, slow_noise
 
-
-def slow_noise(rng: np.random.Generator, n_rows: int, n_columns: int, persistence: float = 0.9) -> np.ndarray:
-    """First-order autoregressive noise of variance 1: r of neighbouring rows is `persistence`."""
-    white = rng.normal(size=(n_rows + WARM_UP, n_columns)) * np.sqrt(1 - persistence**2)
-    return lfilter([1.0], [1.0, -persistence], white, axis=0)[WARM_UP:]
-
-
-def bold_noise(rng: np.random.Generator, n_rows: int, n_columns: int) -> np.ndarray:
-    """White noise that went through a haemodynamic response of 32 s: r of neighbouring seconds is 0.94."""
-    seconds = np.arange(32)
-    response = gamma.pdf(seconds, 6) - gamma.pdf(seconds, 16) / 6
-    return lfilter(response, [1.0], rng.normal(size=(n_rows + WARM_UP, n_columns)), axis=0)[WARM_UP:]
+__all__ = ["bold_noise", "correlate", "repeats_of", "slow_noise"]
 
 
 def repeats_of(

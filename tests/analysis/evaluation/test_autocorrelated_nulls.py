@@ -138,7 +138,7 @@ def test_rows_that_are_shuffled_call_it_a_finding_many_times_too_often(noise: st
         rng = np.random.default_rng(seed)
         null = np.array([(x[rng.permutation(len(x))] * y).sum(axis=0) for _ in range(39)])
         alarms += np.count_nonzero((1 + (null >= (x * y).sum(axis=0)).sum(axis=0)) / 40 <= LEVEL)
-    assert alarms > 3 * most_alarms(SEEDS * N_VERTICES), "a quarter of all, where a twentieth is the level"
+    assert alarms > 2.5 * most_alarms(SEEDS * N_VERTICES), "a fifth of all and more, where a twentieth is the level"
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_NULL)
@@ -149,7 +149,7 @@ def test_runs_are_moved_each_by_itself_and_their_means_say_nothing(kind: str) ->
     split = null_correlations([(x + steps)[:120], (x + steps)[120:]], [(y + steps)[:120], (y + steps)[120:]], kind=kind)
     parted = [np.concatenate([run - run.mean(axis=0) for run in (one[:120], one[120:])]) for one in (x, y)]
     np.testing.assert_allclose(split.r, correlate(*parted), atol=1e-12)
-    assert np.all(np.abs(split.null_mean) < 0.1)
+    assert np.all(np.abs(split.null_mean) < 0.2)
     as_one = null_correlations(x + steps, y + steps, kind=kind)
     assert np.all(as_one.r > 0.9), "that is what r of runs laid end to end would be"
 
@@ -184,18 +184,43 @@ def test_seconds_become_rows() -> None:
 
 
 def test_a_coarse_p_is_told() -> None:
-    x, y = np.random.default_rng(0).normal(size=(2, 90, 2))
-    (sentence,) = null_correlations(x, y, kind="shifts").warnings()
+    x, y = np.random.default_rng(2).normal(size=(2, 90, 2))
+    found = null_correlations(x, y, kind="shifts")
+    (sentence,) = found.warnings()
     assert "only 31 different shifts are possible" in sentence
     assert "not below 0.032" in sentence
-    assert null_correlations(x, y, kind="phases").warnings() == ()
+    assert found.n_possible == found.n == 31
+    assert "no p is below 0.031; take more for 0.01" in found.warnings(0.01)[1]
+    phases = null_correlations(x, y, kind="phases")
+    assert (phases.warnings(), phases.n_possible) == ((), None)
+    assert null_correlations(x, y, kind="blocks", seconds=15).n_possible == 720
+    assert null_correlations(x, y, kind="blocks", seconds=1).n_possible is None
+
+
+def test_too_few_surrogates_for_the_false_discovery_rate_are_told() -> None:
+    """One of 100 vertices at the floor of 40 surrogates: q is 100 / 41 of it; 49 would be needed."""
+    rng = np.random.default_rng(0)
+    x, y = slow_noise(rng, 400, 100), slow_noise(rng, 400, 100)
+    x[:, 3] = y[:, 3]
+    few = null_correlations(x, y, n=40)
+    n_floor = int((few.p < 1 / 40).sum())
+    assert few.q.min() > 0.05
+    (sentence,) = few.warnings()
+    assert sentence.startswith(f"{n_floor} vertices have the smallest p that 40 surrogates can give; for a q of 0.05")
+    assert f"it would take 49 of them, or {-(-40 * 49 // n_floor)} surrogates" in sentence
+    more = null_correlations(x, y, n=3000)
+    assert more.q[3] <= 0.05
+    assert more.warnings() == ()
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"kind": "shift"}, "null 'shift' is unknown; known are shifts, blocks, phases; did you mean shifts"),
-        ({"kind": "shifts", "seconds": 70}, "shifts of 70 s leave 11 surrogates of runs of 150 rows, expected at least 20"),
+        (
+            {"kind": "shifts", "seconds": 70},
+            "shifts of 70 s leave 11 surrogates of runs of 150 rows, expected at least 20",
+        ),
         ({"kind": "blocks", "seconds": 50}, "blocks of 50 s leave 6 surrogates"),
         ({"kind": "blocks", "seconds": 0}, "tr and seconds must be above 0"),
         ({"tr": np.nan}, "tr and seconds must be above 0"),
@@ -214,7 +239,7 @@ def test_series_of_other_sizes_are_refused(pair: tuple[np.ndarray, np.ndarray]) 
     prediction, truth = pair
     with pytest.raises(ShapeError, match="truth has 149 rows x 6 vertices, prediction has 150 rows x 6 vertices"):
         null_correlations(prediction, truth[1:])
-    with pytest.raises(ShapeError, match="truth has 100 \\+ 50 rows .* same rows of the same runs"):
+    with pytest.raises(ShapeError, match=r"truth has 100 \+ 50 rows .* same rows of the same runs"):
         null_correlations([prediction[:75], prediction[75:]], [truth[:100], truth[100:]])
     with pytest.raises(ShapeError, match=r"truth: expected numbers \(rows, vertices\), got complex128 \(150, 6\)"):
         null_correlations(prediction, truth.astype(complex))

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import pearsonr
 
+from tests.cli.test_contrast import write_parcels
 from tests.prediction_folders import write_folder
 from tribe_np.analysis import evaluate
+from tribe_np.analysis.evaluation.evaluation_tables import region_table
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import ConfigError, MeasurementError
 
@@ -134,3 +136,41 @@ def test_rows_shifted_by_another_offset_are_refused(folder: Path, values: np.nda
     shifted = SurfaceSeries(values, "fsaverage3", np.arange(float(R)), 1.0, 4.0, run={"time_axis": "stimulus"})
     with pytest.raises(MeasurementError, match="was shifted by 4 s, the prediction's offset is 5 s"):
         evaluate(folder, shifted)
+
+
+def test_regions_have_the_mean_of_r_and_r_of_the_mean(folder: Path, values: np.ndarray, tmp_path: Path) -> None:
+    parcels = write_parcels(tmp_path / "parcels.csv", V)
+    truth = scan(values, noise=3.0)
+    truth[:, 3] = np.nan
+    made = evaluate(folder, truth, parcellation=parcels)
+    rows = region_table(made)
+    assert made.regions is not None
+    assert rows is not None
+    header, *lines = rows
+    found = {(line[0], line[1]): dict(zip(header, line, strict=True)) for line in lines}
+    parcellation = made.regions.table.parcellation
+    for (region, side), line in found.items():
+        name = parcellation.regions.index(region)
+        is_right = np.arange(V) >= V // 2
+        mine = (parcellation.region_of == name) & (is_right == (side == "right")) & (np.arange(V) != 3)
+        assert int(line["n_used"]) == mine.sum()
+        assert float(line["r"]) == pytest.approx(made.r[mine].mean(), abs=1e-12)
+        told, measured = values[:, mine].mean(axis=1), truth[5 : 5 + R, mine].mean(axis=1)
+        expected = pearsonr(told.astype(float), measured.astype(float)).statistic
+        assert float(line["r_of_course"]) == pytest.approx(expected, abs=1e-5)
+    assert found, "there are regions"
+
+
+def test_many_runs_without_a_tr_are_said_once(folder: Path, values: np.ndarray) -> None:
+    truth = {name: scan(values, seed=i) for i, name in enumerate("abc")}
+    said = [w for w in evaluate(folder, truth, parcellation=False).warnings if "how far" in w]
+    assert said == [
+        "3 runs do not say how far their rows are apart, such as a, run-1; 1 s, as the prediction's, was taken (--tr "
+        "says it)"
+    ]
+
+
+def test_a_scan_of_few_rows_says_no_best_lag(folder: Path, values: np.ndarray) -> None:
+    made = evaluate(folder, scan(values)[:20], parcellation=False)
+    assert made.lags is None
+    assert any("no lag scan: at the expected lag there are too few rows" in warning for warning in made.warnings)

@@ -31,9 +31,9 @@ def test_blocks_of_any_size_give_what_scipy_gives_of_columns(cuts: list[int]) ->
     prediction, truth = pair(columns=TILE_COLUMNS + 3)
     found = scored(prediction, truth, cuts)
     x, y = prediction.astype(np.float64), truth.astype(np.float64)
-    np.testing.assert_allclose(found.r, stats.pearsonr(x, y, axis=0).statistic, atol=1e-13)
+    np.testing.assert_allclose(found.r, stats.pearsonr(x, y, axis=0).statistic, atol=1e-13, rtol=0)
     np.testing.assert_allclose(found.mse, ((x - y) ** 2).mean(axis=0), rtol=1e-13)
-    np.testing.assert_allclose(found.r2, 1 - ((x - y) ** 2).sum(0) / ((y - y.mean(0)) ** 2).sum(0), atol=1e-12)
+    np.testing.assert_allclose(found.r2, 1 - ((x - y) ** 2).sum(0) / ((y - y.mean(0)) ** 2).sum(0), atol=1e-12, rtol=0)
     assert found.n == 60
 
 
@@ -44,8 +44,8 @@ def test_a_large_offset_loses_no_digit(offset: float) -> None:
     steps[0] += steps[1]
     plain = scored(steps[0], steps[1], [7, 30])
     moved = scored(steps[0] + offset, steps[1] - 3 * offset, [7, 30])
-    np.testing.assert_allclose(moved.r, plain.r, atol=1e-14)
-    np.testing.assert_allclose(scored(steps[0] + offset, steps[1] + offset, [7, 30]).r2, plain.r2, atol=1e-13)
+    np.testing.assert_allclose(moved.r, plain.r, atol=1e-14, rtol=0)
+    np.testing.assert_allclose(scored(steps[0] + offset, steps[1] + offset, [7, 30]).r2, plain.r2, atol=1e-13, rtol=0)
 
 
 def test_an_outlier_in_the_first_row_loses_no_digit() -> None:
@@ -53,11 +53,11 @@ def test_an_outlier_in_the_first_row_loses_no_digit() -> None:
     prediction[0] += 1e7  # about the first row, squares of 1e14 would leave two digits
     whole = [stats.pearsonr(prediction[1:, i], truth[1:, i]).statistic for i in range(7)]
     rest = scored(prediction[1:], truth[1:], [11])
-    np.testing.assert_allclose(rest.r, whole, atol=1e-13)
+    np.testing.assert_allclose(rest.r, whole, atol=1e-13, rtol=0)
     x, y = (values.astype(np.longdouble) - values.mean(axis=0) for values in (prediction, truth))
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
     exact = (x * y).sum(0) / np.sqrt((x**2).sum(0) * (y**2).sum(0))
-    np.testing.assert_allclose(scored(prediction, truth, [11]).r, exact.astype(np.float64), atol=1e-13)
+    np.testing.assert_allclose(scored(prediction, truth, [11]).r, exact.astype(np.float64), atol=1e-13, rtol=0)
 
 
 def test_runs_merge_as_if_they_had_been_one() -> None:
@@ -75,17 +75,19 @@ def test_runs_merge_as_if_they_had_been_one() -> None:
     empty.merge(RunningScores(7))
     empty.merge(second)
     for name in ("r", "mse", "r2"):
-        np.testing.assert_allclose(getattr(empty, name), getattr(one, name), atol=1e-13)
+        np.testing.assert_allclose(getattr(empty, name), getattr(one, name), atol=1e-13, rtol=0)
     assert empty.counts == one.counts
     assert np.isfinite(empty.r[2])
     assert np.isnan(empty.r[3])
 
 
 def test_a_constant_has_no_r_and_is_counted() -> None:
-    prediction, truth = pair(rows=57)
-    truth[:, 1] = 0.1  # its float64 mean is not 0.1: a variance would be there, of rounding
+    prediction, truth = (values.astype(np.float64) for values in pair(rows=57))
+    truth[:, 1] = 0.1  # the mean of 20 is not 0.1: a variance would be there, of rounding
     prediction[:, 2] = 1e7 / 3
     truth[:, 3] = prediction[:, 3] = 0.3
+    assert truth[:20, 1].mean() != 0.1
+    assert prediction[:20, 2].mean() != prediction[0, 2]
     found = scored(prediction, truth, [20])
     assert np.flatnonzero(np.isnan(found.r)).tolist() == [1, 2, 3]
     assert np.flatnonzero(np.isnan(found.r2)).tolist() == [1, 3]  # a constant prediction has an R2
@@ -110,7 +112,7 @@ def test_a_row_without_truth_is_left_out() -> None:
     truth[[3, 29, 30]] = np.nan  # censored volumes
     kept = np.setdiff1d(np.arange(60), [3, 29, 30])
     found = scored(prediction, truth, [30])
-    np.testing.assert_allclose(found.r, scored(prediction[kept], truth[kept]).r, atol=1e-13)
+    np.testing.assert_allclose(found.r, scored(prediction[kept], truth[kept]).r, atol=1e-13, rtol=0)
     assert (found.n, found.n_missing_rows) == (57, 3)
 
 
@@ -128,7 +130,7 @@ def test_r_stays_within_its_bounds() -> None:
     found = scored(truth * 3 - 5, truth, [100])
     assert (np.abs(found.r) <= 1).all()
     np.testing.assert_allclose(found.r, 1, atol=1e-6)  # float32's 3 x - 5
-    np.testing.assert_allclose(scored(-truth, truth).r, -1, atol=1e-15)
+    np.testing.assert_allclose(scored(-truth, truth).r, -1, atol=1e-15, rtol=0)
 
 
 def test_other_shapes_are_refused() -> None:

@@ -33,6 +33,18 @@ def test_equal_candidates_share_their_places() -> None:
     assert retrieved(truth, truth).ranks[[4, 7, 11, 19]].tolist() == [1.5] * 4
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_equal_candidates_are_equal_to_the_bit(sign: float) -> None:
+    random = np.random.default_rng(3)
+    truth = np.repeat(random.normal(size=(1, 301)), 7, axis=0)
+    truth[:, 0] = np.where(np.arange(7) % 3 > 0, 0.0, sign * 0.0)
+    found = TopkRetrieval(1)
+    found.add(
+        random.normal(size=(3, 301)), truth, [0, 3, 6], range(7)
+    )  # as BLAS rounds them, some would be above others
+    assert found.ranks.tolist() == [3, 3, 3]
+
+
 def test_guesses_reach_chance() -> None:
     random = np.random.default_rng(1)
     found = TopkRetrieval(2)

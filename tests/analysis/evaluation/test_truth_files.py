@@ -9,6 +9,7 @@ import pytest
 
 from tests.prediction_folders import write_folder
 from tribe_np.analysis import evaluate
+from tribe_np.analysis.evaluation import truth_runs
 from tribe_np.analysis.evaluation.truth_files import read_truth_file
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import ConfigError, MeasurementError, OutputError
@@ -173,3 +174,19 @@ def test_files_that_cannot_be_used_are_refused_by_name(tmp_path: Path, folder: P
         with pytest.raises(MeasurementError, match=said) as caught:
             scores(folder, tmp_path / name)
         assert name.partition("::")[0] in str(caught.value)
+
+
+def test_many_runs_that_are_no_maps_lie_in_temporary_files(
+    tmp_path: Path, folder: Path, scan: SurfaceSeries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.npz", "b.npz"):
+        np.savez(tmp_path / name, bold=scan.values)
+    path = table(tmp_path / "truth.tsv", "subject file start", "s1 a.npz 3", "s2 b.npz 3")
+    expected = scores(folder, scan.values, start=3.0)
+    monkeypatch.setattr(truth_runs, "SMALL", 1000)
+    made = evaluate(folder, path, parcellation=False)
+    assert all(isinstance(one.runs[0].paired.truth.values, np.memmap) for one in made.subjects)
+    assert made.r == pytest.approx(expected, abs=1e-12)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(OutputError, match=r"gone: has no room for 0 MB of a run .*; TMPDIR names another folder"):
+        scores(folder, path)

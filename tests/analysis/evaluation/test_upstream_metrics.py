@@ -29,14 +29,28 @@ def test_it_is_what_the_libraries_make(seed: int, name: str) -> None:
 
 
 def test_one_spike_leaves_a_column_without_upstreams_r() -> None:
-    found = UpstreamPearson(3)
+    found = UpstreamPearson(4)
     for prediction, truth in zip(*(np.split(array, range(800, 3200, 800)) for array in spiked_inputs()), strict=True):
         found.add(prediction, truth)
     np.testing.assert_allclose(found.per_column, golden()["spiked"], atol=1e-6)
-    assert np.isnan(found.per_column).tolist() == [False, True, False]
+    assert np.isnan(found.per_column).tolist() == [False, True, False, True]
     assert np.isfinite(found.scores.r).all()
     assert found.mean == pytest.approx(found.scores.r[[0, 2]].mean())
     assert found.sum == pytest.approx(found.scores.r[[0, 2]].sum())
+
+
+def test_parts_merge_and_keep_what_they_have_seen() -> None:
+    parts = [UpstreamPearson(4), UpstreamPearson(4)]
+    for part, rows in zip(parts, (slice(0, 1400), slice(1400, 3200)), strict=True):
+        part.add(*(array[rows] for array in spiked_inputs()))
+    assert np.isfinite(parts[0].per_column).all()
+    parts[0].merge(parts[1])
+    np.testing.assert_allclose(parts[0].per_column, golden()["spiked"], atol=1e-6)
+    assert np.isnan(parts[0].per_column).tolist() == [False, True, False, True]
+    parts[1].merge(UpstreamPearson(4))
+    assert parts[1].scores.n == 1800
+    with pytest.raises(ShapeError, match="5 columns"):
+        parts[1].merge(UpstreamPearson(5))
 
 
 def test_without_a_column_that_varies_there_is_no_mean() -> None:

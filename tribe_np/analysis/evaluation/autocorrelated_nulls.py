@@ -41,6 +41,8 @@ from tribe_np.shown import did_you_mean, quoted
 KINDS_OF_NULL = ("shifts", "blocks", "phases")
 N_SURROGATES = 1000
 LEAST_SECONDS = 30.0  # of a shift, and of a block
+FEW_POSSIBLE = 200  # surrogates: fewer, and a p near 0.05 is made of ten of them at most
+ENDLESS = 10**15  # surrogates: more than could ever be drawn
 ROUNDING = 1e-9  # a surrogate's r that is this little below counts as equal
 
 
@@ -49,8 +51,8 @@ class NullCorrelations:
     """What surrogates say of a correlation, at every vertex; NaN where a series is flat or not finite.
 
     Shapes   r, p, p_corrected, null_mean, null_sd: (V,), the last two over surrogates; mean_r: over vertices
-    Fields   n surrogates, of n_possible different ones (None for phases: no end of them); rows_moved: the least shift,
-             or the length of a block (None for phases)
+    Fields   n surrogates, of n_possible different ones (None: more than could ever be drawn); rows_moved: the least
+             shift, or the length of a block (None for phases)
     """
 
     r: np.ndarray
@@ -63,7 +65,7 @@ class NullCorrelations:
     kind: str
     two_sided: bool
     n: int
-    n_possible: float | None
+    n_possible: int | None
     seed: int
     rows_moved: int | None
 
@@ -84,11 +86,28 @@ class NullCorrelations:
 
     def warnings(self, level: float = 0.05) -> tuple[str, ...]:
         """What a reader must know, in sentences."""
-        if self.n_possible is None or (self.smallest <= level and self.n_possible >= 10 / level):
+        said = []
+        if self.n_possible is not None and self.n_possible < FEW_POSSIBLE:
+            said.append(
+                f"only {self.n_possible} different {self.kind} are possible in so few rows: p is coarse, and not below "
+                f"{max(self.smallest, 1 / self.n_possible):.2g}"
+            )
+        if self.smallest > level:
+            said.append(f"of {self.n:,} surrogates, no p is below {self.smallest:.2g}; take more for {level:g}")
+        return (*said, *self._coarse_q(level))
+
+    def _coarse_q(self, level: float) -> tuple[str, ...]:
+        """That no vertex is found because p cannot be small enough for so many, where that may be so."""
+        at_floor = int(np.count_nonzero(self.p <= self.smallest * (1 + ROUNDING)))
+        needed = math.ceil(self.smallest / level * np.count_nonzero(np.isfinite(self.p)))
+        if not 0 < at_floor < needed:
             return ()
+        with np.errstate(invalid="ignore"):
+            if np.any(self.q <= level):
+                return ()
         return (
-            f"only {self.n_possible:,.0f} different {self.kind} are possible in so few rows: p is coarse, and "
-            f"not below {max(self.smallest, 1 / self.n_possible):.2g}",
+            f"{at_floor:,} vertices have the smallest p that {self.n:,} surrogates can give; for a q of {level:g} it "
+            f"would take {needed:,} of them, or {math.ceil(self.n * needed / at_floor):,} surrogates",
         )
 
 
@@ -172,7 +191,9 @@ def _against(some: Surrogates, predicted: RunColumns, measured: RunColumns, two_
         null = _size(null, two_sided)
         n_at_least[at] = np.count_nonzero(null >= _size(r[at], two_sided) - ROUNDING, axis=0)
         largest = np.maximum(largest, null.max(axis=1, initial=-np.inf))
-    return _Pass(np.clip(r, -1, 1), n_at_least, summed, squared, np.asarray(largest), np.asarray(total / max(1, n_with)))
+    return _Pass(
+        np.clip(r, -1, 1), n_at_least, summed, squared, np.asarray(largest), np.asarray(total / max(1, n_with))
+    )
 
 
 def _size(r: np.ndarray | float, two_sided: bool) -> np.ndarray:
@@ -181,7 +202,7 @@ def _size(r: np.ndarray | float, two_sided: bool) -> np.ndarray:
 
 def _draws(
     kind: str, lengths: tuple[int, ...], n: int, seed: int, tr: float, seconds: float
-) -> tuple[Iterator[Surrogates], float | None, int | None]:
+) -> tuple[Iterator[Surrogates], int | None, int | None]:
     """Surrogates, how many different ones there are, and the rows of a shift or block."""
     if kind not in KINDS_OF_NULL:
         raise ConfigError(
@@ -193,14 +214,14 @@ def _draws(
         return phase_draws(lengths, n, seed), None, None
     rows = max(1, math.ceil(seconds / tr - 1e-9))
     if kind == "shifts":
-        n_possible = float(math.prod(max(0, length - 2 * rows + 1) for length in lengths))
+        n_possible = math.prod(max(0, length - 2 * rows + 1) for length in lengths)
         draws: Iterator[Surrogates] = shift_draws(lengths, rows, n, seed)
     else:
-        n_possible = math.exp(min(700.0, sum(math.lgamma(math.ceil(length / rows) + 1) for length in lengths)))
+        n_possible = math.prod(math.factorial(math.ceil(length / rows)) for length in lengths)
         draws = block_draws(lengths, rows, n, seed)
     if n_possible < FEWEST:
         raise ConfigError(
-            f"{kind} of {rows * tr:g} s leave {n_possible:.0f} surrogates of runs of {', '.join(map(str, lengths))} rows, "
-            f"expected at least {FEWEST}; give longer runs, fewer seconds, or take phases"
+            f"{kind} of {rows * tr:g} s leave {n_possible} surrogates of runs of {', '.join(map(str, lengths))} "
+            f"rows, expected at least {FEWEST}; give longer runs, fewer seconds, or take phases"
         )
-    return draws, n_possible, rows
+    return draws, n_possible if n_possible < ENDLESS else None, rows

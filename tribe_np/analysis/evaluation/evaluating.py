@@ -9,20 +9,23 @@ import numpy as np
 
 from tribe_np.analysis.contrasts.region_effects import RegionMeans, find_regions
 from tribe_np.analysis.evaluation.evaluation_options import EvaluationOptions
-from tribe_np.analysis.evaluation.predicted_runs import UPSTREAM_OFFSET, PredictedRuns, read_predicted
-from tribe_np.analysis.evaluation.subject_scores import SubjectScores, score_subjects
+from tribe_np.analysis.evaluation.evaluation_warnings import guessed_offset, odd_columns, odd_rows
+from tribe_np.analysis.evaluation.lag_scan import LagScan, lag_scan, lag_warnings, whole_row_lags
+from tribe_np.analysis.evaluation.predicted_runs import read_predicted
+from tribe_np.analysis.evaluation.run_ceilings import (
+    GroupResult,
+    NullResult,
+    SubjectCeilings,
+    ceilings_of,
+    group_of,
+    null_of,
+)
+from tribe_np.analysis.evaluation.subject_scores import Scored, SubjectScores, rows_at_lag, score_subjects
 from tribe_np.analysis.evaluation.truth_runs import PairedRun, read_truth
 from tribe_np.cortex.random_weights import RANDOM, is_of_random_weights
 from tribe_np.cortex.series import SurfaceSeries
 
-FEW_ROWS = 30
-ODD_COLUMNS = {
-    "truth_not_finite": "the truth is NaN or infinite in some row at {}; they are dropped: NaN in every map",
-    "constant_truth": "the truth does not change at {}; they are NaN in the map of r",
-    "prediction_not_finite": "the prediction is NaN or infinite in some row at {}; they are NaN in every map",
-    "constant_prediction": "the prediction does not change at {}; they are NaN in the map of r",
-}
-SMALL_SHARE = 0.5  # of the shorter of the two that overlaps
+MOST_SCANNED = 6000  # vertices of a lag scan: a part tells the lag as well, in a part of the time
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,17 +34,27 @@ class Evaluation:
 
     Shapes   r, mse, r2 (n,): the mean over the subjects that have a number there; n_subjects (n,) how many have an r
     Units    r and r2 none; mse that of the values squared
+    Fields   ceilings: of each subject with repetitions; group: where there are several subjects; null: if asked for
     """
 
     series: SurfaceSeries  # of the first timeline: mesh, vertices, what made it
-    subjects: tuple[SubjectScores, ...]
+    scored: Scored
     r: np.ndarray
     mse: np.ndarray
     r2: np.ndarray
     n_subjects: np.ndarray
+    lags: LagScan | None
+    ceilings: tuple[SubjectCeilings, ...]
+    group: GroupResult | None
+    null: NullResult | None
     regions: RegionMeans | None
     options: EvaluationOptions
     warnings: tuple[str, ...]
+
+    @property
+    def subjects(self) -> tuple[SubjectScores, ...]:
+        """The scores of each subject."""
+        return self.scored.subjects
 
     @property
     def truth_files(self) -> list[Path]:
@@ -69,20 +82,40 @@ def evaluate(prediction: Any, truth: Any, **options: Any) -> Evaluation:
     asked = EvaluationOptions(**options)
     predicted = read_predicted(prediction, asked.offset)
     runs, more = read_truth(truth, predicted.timelines, asked.times)
-    said = [*predicted.said, *more, *_guessed_offset(predicted, runs, asked)]
-    subjects = score_subjects(runs)
+    said = [*predicted.said, *more, *guessed_offset(predicted, runs, asked.offset)]
+    scored = score_subjects(runs)
+    subjects = scored.subjects
+    said += [*odd_rows(subjects), *odd_columns(subjects)]
+    lags, of_lags = _scan(runs, asked)
+    ceilings, of_ceilings = ceilings_of(subjects, asked)
+    group, of_group = group_of(subjects)
+    null, of_null = null_of(subjects, asked)
     first = predicted.first
-    regions, told = (None, []) if asked.parcellation is False else find_regions(first, asked.parcellation)
-    scores = [subject.scores for subject in subjects]
-    said += [*told, *_odd_rows(subjects), *_odd_columns(subjects)]
+    regions, told = (None, list[str]()) if asked.parcellation is False else find_regions(first, asked.parcellation)
+    said = [*of_lags, *said, *of_ceilings, *of_group, *of_null, *told]
     if is_of_random_weights(first):
         said.insert(0, RANDOM)
-    r = np.stack([one.r for one in scores])
+    r, mse, r2 = ([getattr(one.scores, name) for one in subjects] for name in ("r", "mse", "r2"))
     return Evaluation(
-        first, subjects, mean_of_subjects(r), mean_of_subjects([one.mse for one in scores]),
-        mean_of_subjects([one.r2 for one in scores]), np.isfinite(r).sum(axis=0), regions, asked,
-        tuple(dict.fromkeys(said)),
+        first, scored, mean_of_subjects(r), mean_of_subjects(mse), mean_of_subjects(r2),
+        np.isfinite(r).sum(axis=0), lags, ceilings, group, null, regions, asked, tuple(dict.fromkeys(said)),
     )  # fmt: skip
+
+
+def _scan(runs: Sequence[PairedRun], asked: EvaluationOptions) -> tuple[LagScan | None, list[str]]:
+    """Mean r with the truth read earlier and later than expected, and what to say of it; None where it has no rows."""
+    if not asked.reach:
+        return None, []
+    n_columns = runs[0].prediction.values.shape[1]
+    scan = lag_scan(
+        lambda lag: rows_at_lag(runs, lag), whole_row_lags(runs[0].truth.tr, reach=asked.reach),
+        columns=slice(None, None, -(-n_columns // MOST_SCANNED)),
+    )  # fmt: skip
+    if np.isnan(scan.r_at(scan.expected)):
+        return None, ["no lag scan: at the expected lag there are too few rows, or no vertex has an r"]
+    offset = runs[0].prediction.hemodynamic_offset
+    is_aligned = all(run.truth.is_aligned for run in runs)
+    return scan, lag_warnings(scan, hemodynamic_offset=offset, is_aligned=is_aligned)
 
 
 def mean_of_subjects(maps: Any) -> np.ndarray:
@@ -91,43 +124,3 @@ def mean_of_subjects(maps: Any) -> np.ndarray:
     known = np.isfinite(stacked)
     n = known.sum(axis=0)
     return np.where(n > 0, np.where(known, stacked, 0).sum(axis=0) / np.maximum(n, 1), np.nan)
-
-
-def _guessed_offset(predicted: PredictedRuns, runs: Sequence[PairedRun], asked: EvaluationOptions) -> list[str]:
-    if predicted.states_offset or asked.offset is not None or all(run.truth.is_aligned for run in runs):
-        return []
-    return [
-        f"{predicted.first.origin}: states no offset; truth is read {UPSTREAM_OFFSET:g} s later, as upstream's config "
-        "has it (--offset says it)"
-    ]
-
-
-def _odd_rows(subjects: Sequence[SubjectScores]) -> list[str]:
-    said = []
-    for run in (run for subject in subjects for run in subject.runs):
-        rows, name = run.rows, run.paired.truth.origin
-        shortest = min(len(run.paired.prediction.starts), len(run.paired.truth.values))
-        if rows.rows < SMALL_SHARE * shortest:
-            said.append(
-                f"{name}: {rows.rows} rows are also the prediction's; {rows.n_dropped_prediction} of the prediction "
-                f"and {rows.n_dropped_truth} of the truth are dropped. Do both begin at the same time (--start)?"
-            )
-        if rows.is_between:
-            said.append(f"{name}: its rows lie between those of the prediction; it is read between two rows, linearly")
-    for subject in subjects:
-        if subject.n_rows < FEW_ROWS:
-            said.append(f"{subject.subject}: {subject.n_rows} rows are few for a correlation")
-    return said
-
-
-def _odd_columns(subjects: Sequence[SubjectScores]) -> list[str]:
-    said = []
-    for subject in subjects:
-        counts, name = subject.scores.counts, subject.subject
-        n = counts["columns"]
-        for kind, words in ODD_COLUMNS.items():
-            if counts[kind]:
-                said.append(f"{name}: {words.format(f'{counts[kind]} of {n} vertices')}")
-        if not counts["columns_with_r"]:
-            said.append(f"{name}: no vertex has an r")
-    return said

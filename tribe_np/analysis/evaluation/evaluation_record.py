@@ -1,8 +1,8 @@
-"""An evaluation in numbers and words: its maps with what they mean, its tables, and what evaluation.json says."""
+"""What evaluation.json says: everything that it takes to make the evaluation again, and what it found."""
 
 import math
 import sys
-from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,10 @@ import scipy
 
 from tribe_np import __version__
 from tribe_np.analysis.evaluation.evaluating import Evaluation
-from tribe_np.analysis.evaluation.running_scores import MapSummary, RunningScores, summarise_map
+from tribe_np.analysis.evaluation.evaluation_maps import evaluation_maps
+from tribe_np.analysis.evaluation.evaluation_tables import QUANTILES
+from tribe_np.analysis.evaluation.running_scores import MapSummary, summarise_map
+from tribe_np.analysis.evaluation.segment_retrieval import UPSTREAM_BATCH, UPSTREAM_SEGMENT_ROWS
 from tribe_np.analysis.evaluation.subject_scores import RunScores, SubjectScores
 from tribe_np.analysis.evaluation.truth_rows import TruthRun
 from tribe_np.analysis.one_model import digest_of
@@ -20,114 +23,34 @@ from tribe_np.files.sha256 import sha256_of
 from tribe_np.formats.folder_kinds import PREDICTIONS
 from tribe_np.formats.prediction_folder import MEASURED
 
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-ALL_RUNS, ALL_SUBJECTS = "all", "mean of subjects"
-WHO = ("subject", "run", "timeline")
-ROWS = ("rows", "prediction_rows_dropped", "truth_rows_dropped")
-SCORES = (
-    "vertices", "vertices_with_r", "mean_r", *(f"r_q{round(100 * q):02d}" for q in QUANTILES), "max_r", "share_above_0",
-    "mean_mse", "mean_r2",
-)  # fmt: skip
-MEANINGS = {
-    "r": "Pearson's r of prediction and truth over rows",
-    "mse": "mean of (prediction - truth)^2 over rows, in the units of the values",
-    "r2": "1 - sum of (truth - prediction)^2 / sum of (truth - mean of truth)^2 over rows",
-}
-
-
-def evaluation_maps(made: Evaluation) -> dict[str, tuple[np.ndarray, str, bool]]:
-    """Every map (n,), what its numbers mean, and whether it is for all formats, or for .npy alone."""
-    who = "" if len(made.subjects) == 1 else f"; mean over the subjects that have one, of {len(made.subjects)}"
-    found = {name: (getattr(made, name), f"{means}{who}", True) for name, means in MEANINGS.items()}
-    if len(made.subjects) > 1:
-        found["n_subjects"] = (made.n_subjects.astype(float), "how many subjects have an r", False)
-        for one in made.subjects:
-            found[f"r_{_file_name(one.subject)}"] = (one.scores.r, f"{MEANINGS['r']}; subject {one.subject}", False)
-    return found
-
-
-def _file_name(subject: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in subject)[:60]
-
-
-def evaluation_summary(made: Evaluation) -> list[list[str]]:
-    """The summary as cells: a line for each run, for all runs of each subject, and for the mean over subjects."""
-    rows = [[*WHO, *ROWS, *SCORES]]
-    for one in made.subjects:
-        for run in one.runs:
-            name = run.paired.truth.run
-            rows.append([one.subject, name, run.paired.timeline, *_row_counts([run]), *_scores(run.scores)])
-        if len(one.runs) > 1:
-            rows.append([one.subject, ALL_RUNS, _timelines(one), *_row_counts(one.runs), *_scores(one.scores)])
-    if len(made.subjects) > 1:
-        runs = [run for one in made.subjects for run in one.runs]
-        maps = _map_numbers(made.r, made.mse, made.r2)
-        rows.append([ALL_SUBJECTS, ALL_RUNS, ", ".join(made.timelines), *_row_counts(runs), *maps])
-    return rows
-
-
-def _timelines(one: SubjectScores) -> str:
-    return ", ".join(dict.fromkeys(run.paired.timeline for run in one.runs))
-
-
-def _row_counts(runs: Sequence[RunScores]) -> list[str]:
-    rows = [run.rows for run in runs]
-    counts = (
-        [one.rows for one in rows], [one.n_dropped_prediction for one in rows], [one.n_dropped_truth for one in rows]
-    )  # fmt: skip
-    return [str(sum(each)) for each in counts]
-
-
-def _scores(scores: RunningScores) -> list[str]:
-    return _map_numbers(scores.r, scores.mse, scores.r2)
-
-
-def _map_numbers(r: np.ndarray, mse: np.ndarray, r2: np.ndarray) -> list[str]:
-    of_r, of_mse, of_r2 = summarise_map(r, QUANTILES), summarise_map(mse), summarise_map(r2)
-    highest = float(np.nanmax(r)) if of_r.n else math.nan
-    numbers = (of_r.mean, *of_r.quantiles.values(), highest, of_r.share_above_zero, of_mse.mean, of_r2.mean)
-    return [str(len(r)), str(of_r.n), *(cell_of(number) for number in numbers)]
-
-
-def region_score_rows(made: Evaluation) -> list[list[str]] | None:
-    """The scores by region as cells, the highest r first; None where there are no regions.
-
-    Numerics the mean over the vertices of the region that have a number in the map
-    """
-    if made.regions is None:
-        return None
-    table = made.regions.table
-    per_subject = [(f"r_{one.subject}", one.scores.r) for one in made.subjects] if len(made.subjects) > 1 else []
-    columns = {name: getattr(made, name) for name in MEANINGS} | dict(per_subject)
-    means = {name: made.regions.of(values[None])[0] for name, values in columns.items()}
-    used = made.regions.count(made.r)
-    order = np.argsort(np.where(np.isfinite(means["r"]), -means["r"], np.inf), kind="stable")
-    rows = [["region", "hemisphere", "n_vertices", "n_used", *columns]]
-    for i in order.tolist():
-        cells = [table.regions[i], table.hemispheres[i], str(table.n_vertices[i]), str(used[i])]
-        rows.append([*cells, *(cell_of(float(values[i])) for values in means.values())])
-    return rows
-
-
-def cell_of(value: float) -> str:
-    """A number with every digit; NaN, which pandas and R know, for none."""
-    return repr(float(value)) if math.isfinite(value) else "NaN"
+POOLING = (
+    "the scores of a subject are of all rows of its runs together; those of a group are means of the subjects' maps"
+)
+TIMES = "truth is read at start + hemodynamic_offset, and at start where it is aligned; nothing else is shifted"
 
 
 def evaluation_record(made: Evaluation) -> dict[str, Any]:
-    """What evaluation.json says: everything that it takes to make the evaluation again, and what it found."""
-    series = made.series
+    """Everything but the maps, for JSON: null where there is no number."""
+    series, options = made.series, made.options
+    maps = evaluation_maps(made)
     return {
         "tribe_np": __version__,
-        "definitions": MEANINGS,
-        "pooling": "the scores of a subject are of all rows of its runs together; those of a group are means of maps",
-        "times": "truth is read at start + hemodynamic_offset, at start where it is aligned; nothing else shifts",
+        "definitions": {name: one.means for name, one in maps.items()},
+        "pooling": POOLING,
+        "times": TIMES,
         "hemodynamic_offset": series.hemodynamic_offset,
         "tr": series.tr,
+        "options": {
+            key: str(value) if key == "parcellation" and value is not None else value
+            for key, value in asdict(options).items()
+        },
         "subjects": [_subject_record(one) for one in made.subjects],
-        "r": as_numbers(summarise_map(made.r, QUANTILES)),
-        "mse": as_numbers(summarise_map(made.mse, QUANTILES)),
-        "r2": as_numbers(summarise_map(made.r2, QUANTILES)),
+        "maps": {name: as_numbers(summarise_map(one.values, QUANTILES)) for name, one in maps.items()},
+        "lag_scan": _lag_record(made),
+        "ceilings": [_ceiling_record(one) for one in made.ceilings],
+        "group": _group_record(made),
+        "null": _null_record(made),
+        "upstream": _upstream_record(made),
         "parcellation": None if made.regions is None else made.regions.facts(),
         "space": {
             "kind": "surface", "mesh": series.mesh,
@@ -147,6 +70,7 @@ def _subject_record(one: SubjectScores) -> dict[str, Any]:
         "r": as_numbers(summarise_map(one.scores.r, QUANTILES)),
         "mse": as_numbers(summarise_map(one.scores.mse, QUANTILES)),
         "r2": as_numbers(summarise_map(one.scores.r2, QUANTILES)),
+        "upstream_r": number_or_none(one.upstream.mean),
         "runs": [_run_record(run) for run in one.runs],
     }
 
@@ -171,6 +95,106 @@ def _run_record(run: RunScores) -> dict[str, Any]:
     }
 
 
+def _lag_record(made: Evaluation) -> dict[str, Any] | None:
+    scan = made.lags
+    if scan is None:
+        return None
+    return {
+        "lags": scan.lags.tolist(),
+        "mean_r": [number_or_none(r) for r in scan.mean_r.tolist()],
+        "rows": scan.rows.tolist(),
+        "same_rows_at_every_lag": scan.is_common,
+        "vertices": scan.n_columns,
+        "expected": scan.expected,
+        "best": number_or_none(scan.best),
+        "best_of_halves": [number_or_none(best) for best in scan.best_of_halves],
+        "peak": number_or_none(scan.peak),
+        "is_expected": scan.is_expected,
+        "means": "a lag above 0 reads the truth so many seconds later than at the expected time",
+    }
+
+
+def _ceiling_record(one: Any) -> dict[str, Any]:
+    ceilings = one.ceilings
+    names = (
+        "pairwise_r", "reliability", "explainable_variance", "explainable_variance_biased", "split_half_r",
+        "split_half_reliability", "ceiling", "ceiling_of_one",
+    )  # fmt: skip
+    return {
+        "subject": one.subject,
+        "timelines": list(one.timelines),
+        "repetitions": ceilings.n_repeats,
+        "rows": ceilings.n_rows,
+        "splits": ceilings.n_splits,
+        "all_splits": ceilings.is_every_split,
+        **{name: as_numbers(summarise_map(getattr(ceilings, name), QUANTILES)) for name in names},
+        "r_of_mean": as_numbers(summarise_map(one.r_of_mean, QUANTILES)),
+        "r_normalised": as_numbers(summarise_map(one.normalised, QUANTILES)),
+    }
+
+
+def _group_record(made: Evaluation) -> dict[str, Any] | None:
+    if made.group is None:
+        return None
+    means = made.group.found.over()
+    names = [one.subject for one in made.subjects]
+    return {
+        "timelines": list(made.group.timelines),
+        "rows": made.group.n_rows,
+        "vertices": means.n_vertices,
+        "r_group": number_or_none(means.r_group),
+        "leave_one_out_r": {
+            name: number_or_none(r) for name, r in zip(names, means.leave_one_out.tolist(), strict=True)
+        },
+        "r_with_others": {name: number_or_none(r) for name, r in zip(names, means.r_with_others.tolist(), strict=True)},
+        "share_of_subjects_below": number_or_none(means.share_below),
+        "share_of_subjects_below_with_others": number_or_none(means.share_below_others),
+    }
+
+
+def _null_record(made: Evaluation) -> dict[str, Any] | None:
+    if made.null is None:
+        return None
+    found = made.null.found
+    with np.errstate(invalid="ignore"):
+        n_found, n_familywise = (int((each < made.options.level).sum()) for each in (found.q, found.p_corrected))
+    return {
+        "of": made.null.of,
+        "kind": found.kind,
+        "surrogates": found.n,
+        "possible": found.n_possible,
+        "two_sided": found.two_sided,
+        "seed": found.seed,
+        "rows_moved": found.rows_moved,
+        "smallest_p": found.smallest,
+        "mean_r": number_or_none(found.mean_r),
+        "p_of_mean_r": number_or_none(found.p_of_mean),
+        "level": made.options.level,
+        "vertices_q_below_level": n_found,
+        "vertices_familywise_below_level": n_familywise,
+    }
+
+
+def _upstream_record(made: Evaluation) -> dict[str, Any]:
+    segments = made.scored.segments
+    found = {"batch": segments.retrieval(1), "all": segments.retrieval(1, None)}
+    return {
+        "pearson": number_or_none(made.scored.upstream.mean),
+        "subj_pearson": {one.subject: number_or_none(one.upstream.mean) for one in made.subjects},
+        "retrieval_top1": {
+            "rows_of_a_segment": UPSTREAM_SEGMENT_ROWS,
+            "segments": len(segments.truth),
+            "rows_of_no_whole_segment": segments.n_left,
+            "segments_of_a_batch": UPSTREAM_BATCH,
+            **{
+                name: {"accuracy": number_or_none(one.accuracy), "chance": number_or_none(one.chance)}
+                for name, one in found.items()
+            },
+        },
+        "means": "as upstream's validation counts: val/pearson, val/subj_pearson, val/retrieval_top1",
+    }
+
+
 def _file_facts(truth: TruthRun) -> list[dict[str, Any]]:
     """The files of a run with their digests; what was given in memory by its name."""
     if not truth.files:
@@ -186,7 +210,7 @@ def _file_facts(truth: TruthRun) -> list[dict[str, Any]]:
 def _prediction_record(made: Evaluation) -> dict[str, Any]:
     series = made.series
     folder = Path(series.origin.rpartition("::")[0] or series.origin)
-    values = folder / "predictions.npy" if folder.is_dir() else folder
+    values = folder / PREDICTIONS if folder.is_dir() else folder
     run = series.run
     models = run.get("models")
     return {

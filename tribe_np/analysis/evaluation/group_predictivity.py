@@ -4,12 +4,13 @@
     each subject       r(subject, mean of the z-scored others): leave one out
     share below        the share of subjects whose r is below R_group
 
-as the paper of TRIBE v2 holds them side by side. The two are not quite the same task: R_group is against all n subjects,
-a subject's r against n - 1. `r_with_others` is the prediction's r with each of those very means, for a comparison on
-the same target; with ten subjects and more the difference is small.
+as the paper of TRIBE v2 holds them side by side. The two are not quite the same task: R_group is against all n
+subjects, a subject's r against n - 1. `r_with_others` is the prediction's r with each of those very means, for a
+comparison on the same target; with ten subjects and more the difference is small.
 Each run of each subject is z-scored by itself, and the mean of each run of the prediction is taken out.
 Source   d'Ascoli et al. 2026, "A foundation model of vision, audition, and language for in-silico neuroscience",
-         arXiv 2605.04326; leave-one-out correlation: Hasson et al. 2004, Science 303, 1634
+         arXiv 2605.04326; the mean of the others: Nastase et al. 2019, Social Cognitive and Affective Neuroscience
+         14, 667
 """
 
 from collections.abc import Sequence
@@ -59,7 +60,7 @@ class GroupPredictivity:
     @property
     def median_subject(self) -> np.ndarray:
         """The median leave-one-out r over subjects, (V,)."""
-        return np.median(self.leave_one_out, axis=0)
+        return np.asarray(np.median(self.leave_one_out, axis=0))
 
     def over(self, vertices: np.ndarray | slice | None = None) -> GroupMeans:
         """Means over the vertices of a region (indices or a mask; None: all), of those that have values."""
@@ -91,7 +92,8 @@ def group_predictivity(prediction: Runs, subjects: Sequence[Runs]) -> GroupPredi
     """
     if len(subjects) < 2:
         raise ConfigError(f"group predictivity needs at least two subjects, got {len(subjects)}")
-    predicted, *found = alike([prediction, *subjects], ["prediction", *(f"subject {i + 1}" for i in range(len(subjects)))])
+    names = ["prediction", *(f"subject {i + 1}" for i in range(len(subjects)))]
+    predicted, *found = alike([prediction, *subjects], names)
     n_columns, n_rows = predicted.n_columns, predicted.n_rows
     r_group = np.empty(n_columns)
     by_subject, with_others = (np.empty((len(found), n_columns)) for _ in range(2))

@@ -71,9 +71,10 @@ def run_columns(given: Runs, name: str) -> RunColumns:
     if not runs:
         raise ShapeError(f"{name}: expected rows x vertices, got no run")
     for run in runs:
-        shape, kind = getattr(run, "shape", ()), getattr(getattr(run, "dtype", None), "kind", "")
-        if len(shape) != 2 or kind not in "fiu" or not kind or not shape[1]:
-            raise ShapeError(f"{name}: expected numbers (rows, vertices), got {getattr(run, 'dtype', '')} {shape}")
+        shape: tuple[int, ...] = getattr(run, "shape", ())
+        dtype = getattr(run, "dtype", None)
+        if len(shape) != 2 or dtype is None or dtype.kind not in "fiu" or not shape[1]:
+            raise ShapeError(f"{name}: expected numbers (rows, vertices), got {dtype or type(run).__name__} {shape}")
         if shape[0] < FEWEST_RUN_ROWS:
             raise ShapeError(f"{name}: expected runs of at least {FEWEST_RUN_ROWS} rows, got one of {shape[0]}")
         if shape[1] != runs[0].shape[1]:

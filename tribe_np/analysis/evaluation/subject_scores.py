@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tribe_np.analysis.evaluation.running_scores import RunningScores
+from tribe_np.analysis.evaluation.segment_retrieval import SegmentMeans
 from tribe_np.analysis.evaluation.truth_rows import BLOCK_OF_ROWS, AlignedRows, align
 from tribe_np.analysis.evaluation.truth_runs import PairedRun
+from tribe_np.analysis.evaluation.upstream_metrics import UpstreamPearson
 from tribe_np.errors import MeasurementError
 
 FEWEST_ROWS = 3  # of a subject: two rows always lie on a line
@@ -24,14 +26,19 @@ class RunScores:
 
 @dataclass(frozen=True, eq=False)
 class SubjectScores:
-    """One subject: `scores` are those of all rows of its runs together, as upstream's metrics take a test set.
+    """One subject: its scores are those of all rows of its runs together, as upstream's metrics take a test set.
 
     Rows of several runs are not centred run by run: data that are not z-scored in each run mix levels into r.
     """
 
     subject: str
     runs: tuple[RunScores, ...]
-    scores: RunningScores
+    upstream: UpstreamPearson
+
+    @property
+    def scores(self) -> RunningScores:
+        """The scores of all rows."""
+        return self.upstream.scores
 
     @property
     def n_rows(self) -> int:
@@ -39,34 +46,50 @@ class SubjectScores:
         return sum(run.rows.rows for run in self.runs)
 
 
-def score_subjects(runs: Sequence[PairedRun]) -> tuple[SubjectScores, ...]:
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Every subject, and what is counted over all of them as upstream counts a test set: r and retrieval."""
+
+    subjects: tuple[SubjectScores, ...]
+    upstream: UpstreamPearson
+    segments: SegmentMeans
+
+
+def score_subjects(runs: Sequence[PairedRun]) -> Scored:
     """The scores of every subject, in the order in which they are given.
 
     Raises   MeasurementError for a subject with too few rows; as `align`
     """
-    names = dict.fromkeys(run.truth.subject for run in runs)
-    return tuple(_score(name, [run for run in runs if run.truth.subject == name]) for name in names)
+    n_columns = runs[0].prediction.values.shape[1]
+    names = list(dict.fromkeys(run.truth.subject for run in runs))
+    segments = SegmentMeans(n_columns)
+    whole = UpstreamPearson(n_columns) if len(names) > 1 else None
+    found = []
+    for name in names:
+        mine, of_subject = [run for run in runs if run.truth.subject == name], UpstreamPearson(n_columns)
+        scored = tuple(_score_run(run, of_subject, whole, segments, is_only=len(mine) == 1) for run in mine)
+        if of_subject.scores.n < FEWEST_ROWS:
+            raise MeasurementError(
+                f"{mine[0].truth.origin}: {name} has {of_subject.scores.n} rows that the prediction has too, expected "
+                f"at least {FEWEST_ROWS}"
+            )
+        found.append(SubjectScores(name, scored, of_subject))
+    return Scored(tuple(found), whole or found[0].upstream, segments)
 
 
-def _score(subject: str, runs: Sequence[PairedRun]) -> SubjectScores:
-    scored = [_score_run(run) for run in runs]
-    whole = RunningScores(runs[0].prediction.values.shape[1])
-    for one in scored:
-        whole.merge(one.scores)
-    if whole.n < FEWEST_ROWS:
-        first = runs[0].truth.origin
-        raise MeasurementError(
-            f"{first}: {subject} has {whole.n} rows that the prediction has too, expected at least {FEWEST_ROWS}"
-        )
-    return SubjectScores(subject, tuple(scored), whole)
-
-
-def _score_run(run: PairedRun) -> RunScores:
+def _score_run(
+    run: PairedRun, subject: UpstreamPearson, whole: UpstreamPearson | None, segments: SegmentMeans, *, is_only: bool
+) -> RunScores:
+    """The run's own scores, with its rows counted for its subject and for all; the only run is its subject."""
     rows = align(run.prediction, run.truth)
-    scores = RunningScores(run.prediction.values.shape[1])
+    own = RunningScores(run.prediction.values.shape[1])
     for predicted, measured in rows.blocks():
-        scores.add(predicted, measured)
-    return RunScores(run, rows, scores)
+        segments.add(predicted, measured)
+        for one in (subject, whole, None if is_only else own):
+            if one is not None:
+                one.add(predicted, measured)
+    segments.end_run()
+    return RunScores(run, rows, subject.scores if is_only else own)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +97,6 @@ class RowsAtLag:
     """Rows of several runs, one after another, with truth read later by a lag; runs without overlap are left out."""
 
     parts: tuple[AlignedRows, ...]
-
-    @property
-    def rows(self) -> int:
-        """How many rows."""
-        return sum(part.rows for part in self.parts)
 
     def blocks(self, size: int = BLOCK_OF_ROWS) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Prediction and truth, as AlignedRows gives them."""

@@ -11,7 +11,7 @@ Three kinds; one draw holds for all vertices, so that what neighbours share stay
 Each gives sums over rows of (surrogate of x) * y, for x and y (R, b) without their means: correlations, where both
 have length 1. None makes the surrogate series themselves, which for 1,000 draws of an hour would be 550 GB.
 Source   Theiler et al. 1992, Physica D 58, 77 (phases); Prichard and Theiler 1994, Physical Review Letters 73, 951 (one
-         draw for many series); Chung and Fraser 1958, Journal of the American Statistical Association 53, 729 (shifts)
+         draw for many series); Lancaster et al. 2018, Physics Reports 748, 1 (shifts, and when each kind holds)
 """
 
 import math

@@ -7,6 +7,7 @@ relative to the table. Several runs of one subject and one timeline are repetiti
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryFile, gettempdir
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,14 @@ from tribe_np.analysis.evaluation.truth_arrays import TruthArray
 from tribe_np.analysis.evaluation.truth_files import read_truth_file
 from tribe_np.analysis.evaluation.truth_rows import BLOCK_OF_ROWS, SAME_TR, TruthRun, check_fit
 from tribe_np.cortex.series import SurfaceSeries
-from tribe_np.errors import ConfigError, MeasurementError
+from tribe_np.errors import ConfigError, MeasurementError, OutputError, reason_of
 from tribe_np.shown import did_you_mean, quoted, some_of
 from tribe_np.timeline.table import MISSING, read_table, to_number, without_tabs
 
 TABLES = (".tsv", ".csv")
 NEEDED = ("subject", "file")
 KNOWN = (*NEEDED, "run", "timeline", "start", "tr")
+SMALL = 64 << 20  # bytes of a run that stay in memory
 ONE_SUBJECT, ONE_RUN = "subject", "run-1"
 
 
@@ -56,20 +58,23 @@ def read_truth(source: Any, timelines: Timelines, times: TruthTimes) -> tuple[li
     `source` is what `read_truth_file` takes, a table, a TruthRun, or a mapping from subjects to one or several runs.
     Raises   MeasurementError, ConfigError, naming the file or the line of the table
     """
-    _check_times(times)
-    said: list[str] = []
+    check_times(times)
+    said, guessed = list[str](), list[str]()
     runs = []
-    for one in _listed(source, times):
+    listed = _listed(source, times)
+    for one in listed:
         timeline, prediction = _timeline_of(one, timelines)
         if isinstance(one.source, TruthRun):
             truth = one.source
         else:
             found, odd = read_truth_file(one.source, tr=one.times.tr)
             said += odd
-            truth = _timed(found, one, prediction, said)
+            truth = _timed(found, one, prediction, guessed)
+            if len(listed) > 1 and not isinstance(one.source, np.ndarray):
+                truth = replace(truth, values=on_disk(truth.values))
         check_fit(prediction, truth)
         runs.append(PairedRun(_without_blanks(truth, said), prediction, timeline))
-    return runs, [*said, *_given_twice(runs)]
+    return runs, [*_guessed_tr(guessed, timelines), *said, *_given_twice(runs)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +89,11 @@ class _Listed:
     where: str
 
 
-def _check_times(times: TruthTimes) -> None:
+def check_times(times: TruthTimes) -> None:
+    """Refuses what is told of the times and contradicts itself.
+
+    Raises   ConfigError
+    """
     if times.is_aligned and times.offset is not None:
         raise ConfigError(
             "the offset is given twice: --truth-aligned (aligned) says that rows are shifted already, --offset "
@@ -142,7 +151,7 @@ def _of_table(path: Path, times: TruthTimes) -> list[_Listed]:
         if any((one.subject, one.run) == (row["subject"], run) for one in listed):
             raise MeasurementError(f"{where}: the run {quoted(run)} of {quoted(row['subject'])} is there twice")
         own = _own_times(times, _number(row, "tr", where), _number(row, "start", where))
-        _check_times(own)
+        check_times(own)
         listed.append(_Listed(path.parent / row["file"], row["subject"], run, row.get("timeline") or None, own, where))
     if not listed:
         raise MeasurementError(f"{path}: has no lines, expected one for each run")
@@ -186,7 +195,7 @@ def _timeline_of(one: _Listed, timelines: Timelines) -> tuple[str, SurfaceSeries
     )
 
 
-def _timed(found: TruthArray, one: _Listed, prediction: SurfaceSeries, said: list[str]) -> TruthRun:
+def _timed(found: TruthArray, one: _Listed, prediction: SurfaceSeries, guessed: list[str]) -> TruthRun:
     """The run with times that are sure: what files state, what was told, and nothing twice.
 
     Raises   MeasurementError, ConfigError where the two contradict each other
@@ -202,7 +211,7 @@ def _timed(found: TruthArray, one: _Listed, prediction: SurfaceSeries, said: lis
         _check_shifted(found, times, prediction, name)
     start = (found.start or 0.0) - (0.0 if is_aligned else times.start or 0.0)
     values = found.values
-    return TruthRun(one.subject, one.run, values, _tr(found, times, prediction, name, said), start, is_aligned,
+    return TruthRun(one.subject, one.run, values, _tr(found, times, prediction, name, guessed), start, is_aligned,
                     origin=name, files=found.files)  # fmt: skip
 
 
@@ -223,17 +232,45 @@ def _check_shifted(found: TruthArray, times: TruthTimes, prediction: SurfaceSeri
         )
 
 
-def _tr(found: TruthArray, times: TruthTimes, prediction: SurfaceSeries, name: str, said: list[str]) -> float:
+def _tr(found: TruthArray, times: TruthTimes, prediction: SurfaceSeries, name: str, guessed: list[str]) -> float:
     if found.tr is not None and times.tr is not None and abs(found.tr - times.tr) > SAME_TR * found.tr:
         raise ConfigError(f"{name}: has {found.tr:g} s between rows, --tr (tr) says {times.tr:g} s; leave it out")
     tr = times.tr if times.tr is not None else found.tr
     if tr is None:
-        said.append(
-            f"{name}: does not say how far its rows are apart; {prediction.tr:g} s, as the prediction's, was taken "
-            "(--tr says it)"
-        )
+        guessed.append(name)
         return prediction.tr
     return tr
+
+
+def on_disk(values: np.ndarray) -> np.ndarray:
+    """The values in a temporary file that goes with them, so that memory does not grow with the number of runs.
+
+    What is a memory map, or small, stays as it is.
+    Raises   OutputError where there is no room for the file
+    """
+    if isinstance(values, np.memmap) or values.nbytes < SMALL:
+        return values
+    try:
+        with TemporaryFile() as file:
+            mapped = np.memmap(file, values.dtype, "w+", shape=values.shape)
+    except OSError as error:
+        raise OutputError(
+            f"{gettempdir()}: has no room for {values.nbytes / 1e6:.0f} MB of a run ({reason_of(error)}); TMPDIR names "
+            "another folder for temporary files"
+        ) from error
+    for first in range(0, len(values), BLOCK_OF_ROWS):
+        mapped[first : first + BLOCK_OF_ROWS] = values[first : first + BLOCK_OF_ROWS]
+    return mapped
+
+
+def _guessed_tr(names: Sequence[str], timelines: Timelines) -> list[str]:
+    """What to say of runs whose TR nobody has stated."""
+    if not names:
+        return []
+    one = f"{names[0]}: does not say how far its rows are apart"
+    many = f"{len(names)} runs do not say how far their rows are apart, such as {names[0]}"
+    tr = next(iter(timelines.values())).tr
+    return [f"{one if len(names) == 1 else many}; {tr:g} s, as the prediction's, was taken (--tr says it)"]
 
 
 def _without_blanks(truth: TruthRun, said: list[str]) -> TruthRun:

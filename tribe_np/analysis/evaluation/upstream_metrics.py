@@ -68,6 +68,16 @@ class UpstreamPearson:
             _reach(self._prediction_reach, prediction, self.scores.prediction_mean)
             _reach(self._truth_reach, truth, self.scores.truth_mean)
 
+    def merge(self, other: "UpstreamPearson") -> None:
+        """Count the rows of another: as upstream puts the parts of several devices together.
+
+        Source   torchmetrics 1.9.0 regression.pearson._final_aggregation
+        Raises   ShapeError as `RunningScores.merge`
+        """
+        self.scores.merge(other.scores)
+        np.maximum(self._prediction_reach, other._prediction_reach, out=self._prediction_reach)
+        np.maximum(self._truth_reach, other._truth_reach, out=self._truth_reach)
+
     @property
     def per_column(self) -> np.ndarray:
         """r of each column, NaN where it has none: upstream's reduction="none"."""
