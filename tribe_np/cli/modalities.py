@@ -25,7 +25,9 @@ WAYS = ("absent", "zeroed")  # as pipeline.ablation has them; --help does withou
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tribe-np modalities`."""
-    common.add_event_arguments(parser)
+    common.add_event_arguments(
+        parser, "; or a folder that predict or experiment wrote, for its events, models, options and cached features"
+    )
     add_picture_stimulus_arguments(parser)
     parser.add_argument(
         "--out", type=common.path, required=True, metavar="DIR",
@@ -58,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_truth(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("measured data", "with which the contributions are those to r")
+    group = parser.add_argument_group("measured data", "the contributions are then those to r, too")
     group.add_argument(
         "--truth", type=common.path, nargs="+", metavar="FILE",
         help="measured BOLD, as evaluate takes it: a folder that project wrote, .npy, .npz, .h5, .dtseries.nii, the "
