@@ -90,6 +90,16 @@ def groups() -> list[Group]:
                 "tribe_np.analysis.evaluation.autocorrelated_nulls.NullCorrelations",
             ),
         ),
+        Group(
+            "Modalities",
+            "`from tribe_np.pipeline import ablate`, `from tribe_np.analysis import modality_maps`",
+            (
+                "tribe_np.pipeline.ablate",
+                "tribe_np.analysis.modality_maps",
+                "tribe_np.analysis.ModalityMaps",
+                "tribe_np.analysis.modalities.truth_maps.TruthMaps",
+            ),
+        ),
         Group("extractors", "`from extractors import ...`", tuple(f"extractors.{name}" for name in MODELS)),
         Group(
             "Tables of events, rows of predictions",

@@ -19,6 +19,7 @@ from tools.reference.measure import versions
 STAGES = (
     "ops",
     "encoder",
+    "subsets",
     "checkpoint",
     "batch_norm",
     "llama",

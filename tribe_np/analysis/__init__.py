@@ -14,9 +14,11 @@ _PUBLIC = {
     "compare": "tribe_np.analysis.comparisons.comparing",
     "Evaluation": "tribe_np.analysis.evaluation.evaluating",
     "evaluate": "tribe_np.analysis.evaluation.evaluating",
+    "ModalityMaps": "tribe_np.analysis.modalities.modality_maps",
+    "modality_maps": "tribe_np.analysis.modalities.modality_maps",
 }
 
-__all__ = ["Comparison", "Contrast", "Evaluation", "compare", "contrast", "evaluate"]
+__all__ = ["Comparison", "Contrast", "Evaluation", "ModalityMaps", "compare", "contrast", "evaluate", "modality_maps"]
 
 
 def __getattr__(name: str) -> "Any":

@@ -68,13 +68,13 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def add_event_arguments(parser: argparse.ArgumentParser) -> None:
-    """How a stimulus becomes events."""
+def add_event_arguments(parser: argparse.ArgumentParser, also: str = "") -> None:
+    """How a stimulus becomes events; `also` says what else the command takes for one."""
     parser.add_argument(
         "stimulus",
         type=path,
         metavar="STIMULUS",
-        help="a film, a sound, a .txt, a picture or a .tsv table of events",
+        help=f"a film, a sound, a .txt, a picture or a .tsv table of events{also}",
     )
     add_word_arguments(parser)
     add_reading_arguments(parser)

@@ -7,9 +7,12 @@ TYPE_CHECKING = False  # typing's, without importing it
 if TYPE_CHECKING:
     from typing import Any
 
-_PUBLIC = {"experiment": "tribe_np.pipeline.experiments.experimenting"}
+_PUBLIC = {
+    "ablate": "tribe_np.pipeline.ablation.ablating",
+    "experiment": "tribe_np.pipeline.experiments.experimenting",
+}
 
-__all__ = ["experiment"]
+__all__ = ["ablate", "experiment"]
 
 
 def __getattr__(name: str) -> "Any":
