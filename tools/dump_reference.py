@@ -19,6 +19,7 @@ from tools.reference.measure import versions
 STAGES = (
     "ops",
     "encoder",
+    "encoder_gradients",
     "checkpoint",
     "batch_norm",
     "llama",

@@ -44,15 +44,9 @@ def attention(
 
 
 def attention_vjp(
-    query: Array,
-    key: Array,
-    value: Array,
-    grad: Array,
-    *,
-    scale: float,
-    bias: Array | None = None,
-    causal: bool = False,
-) -> tuple[Array, Array, Array, Array | None]:
+    query: Array, key: Array, value: Array, grad: Array, *,
+    scale: float, bias: Array | None = None, causal: bool = False,
+) -> tuple[Array, Array, Array, Array | None]:  # fmt: skip
     """The gradients of query, key, value and bias, from that of attention(query, key, value, bias).
 
     Shapes   query, grad (B, N, S, H), key, value (B, K, T, H), bias broadcastable to (B, N, S, T) -> each as its own
@@ -154,6 +148,30 @@ def relative_attention(
     return out
 
 
+def relative_attention_vjp(
+    query: Array, key: Array, value: Array, embedding: Array, grad: Array, *, scale: float, left_span: int
+) -> tuple[Array, Array, Array, Array]:
+    """The gradients of query, key, value and embedding, from that of relative_attention of them.
+
+    Shapes   query, key, value, grad (B, N, S, H), embedding (n distances, H) -> each as its own
+    Source   transformers 5.23.0 _apply_relative_key_position_encoding, backward
+    """
+    xp = array_module(query, key, value, embedding, grad)
+    B, N, S, H = query.shape
+    for_query, for_key, for_value, for_embedding = map(xp.zeros_like, (query, key, value, embedding))
+    for block in ScoreBlock.cover(N, B, S, S, causal=False):
+        heads, steps = block.heads, block.steps
+        part = query[:, heads, steps]
+        bias = spread_distances((part @ embedding.T) * scale, steps.start, S, left_span)
+        found = attention_vjp(part, key[:, heads], value[:, heads], grad[:, heads, steps], scale=scale, bias=bias)
+        products = spread_distances_vjp(found[3], steps.start, embedding.shape[0], left_span) * scale
+        for_query[:, heads, steps] = found[0] + products @ embedding
+        for_key[:, heads] += found[1]
+        for_value[:, heads] += found[2]
+        for_embedding += products.reshape(-1, products.shape[-1]).T @ part.reshape(-1, H)
+    return for_query, for_key, for_value, for_embedding
+
+
 def split_heads(x: Array, n_heads: int) -> Array:
     """Channels split into heads, the head axis moved before the tokens.
 
@@ -202,6 +220,19 @@ def spread_distances(products: Array, start: int, n_keys: int, left_span: int) -
     for j in range(n_distances):
         wide[..., start + j :: width + 1] = products[..., j]
     return wide.reshape(*outer, n_queries, width)[..., left_span : left_span + n_keys]
+
+
+def spread_distances_vjp(grad: Array, start: int, n_distances: int, left_span: int) -> Array:
+    """The gradient of products, from that of spread_distances(products): the keys of each distance added up.
+
+    Shapes   grad (..., Q, n_keys) of the queries from step `start` -> (..., Q, n_distances)
+    Source   transformers 5.23.0 _apply_relative_key_position_encoding, backward
+    """
+    xp = array_module(grad)
+    n_queries, n_keys = grad.shape[-2:]
+    distances = xp.arange(n_keys)[None, :] - (start + xp.arange(n_queries)[:, None])
+    clipped = xp.clip(distances, -left_span, n_distances - 1 - left_span) + left_span
+    return xp.stack([xp.sum(grad * (clipped == j), axis=-1) for j in range(n_distances)], axis=-1)
 
 
 @dataclass(frozen=True)
