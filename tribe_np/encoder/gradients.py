@@ -1,12 +1,13 @@
-"""What a backward pass of the encoder returns, and what training leaves out of a forward pass."""
+"""What a backward pass of the encoder returns, how it takes modalities apart, and what training leaves out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 import numpy as np
 
 from tribe_np.backend import array_module, to_device
-from tribe_np.encoder.config import EncoderConfig
+from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.protocols import Array
 
 
@@ -48,6 +49,35 @@ class LeftOut:
     def without_steps(self, x: Array) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D), zero in the steps that are left out; also of a gradient."""
         return x if self.steps is None else _kept(x, self.steps[..., None])
+
+
+def shares(arrays: Mapping[str, Array], config: EncoderConfig, build_args: BuildArgs) -> dict[str, tuple[slice, ...]]:
+    """Where each modality of the checkpoint lies in (B, S, D) when they are put together.
+
+    Shapes   arrays {modality: (B, G, F, T)}
+    """
+    known = build_args.feature_dims
+    if config.extractor_aggregation == "sum":
+        return dict.fromkeys(known, (slice(None),))
+    n_steps = next(iter(arrays.values())).shape[-1]
+    is_stack = config.extractor_aggregation == "stack"
+    sizes = [config.hidden // len(known)] * len(known)
+    if is_stack:
+        sizes = [arrays[modality].shape[-1] if modality in arrays else n_steps for modality in known]
+    before = (slice(None),) * (1 if is_stack else 2)
+    stops = accumulate(sizes)
+    return {m: (*before, slice(stop - size, stop)) for m, size, stop in zip(known, sizes, stops, strict=True)}
+
+
+def joined_groups_vjp(grad: Array, shape: tuple[int, ...], config: EncoderConfig) -> Array:
+    """The gradient of features (B, G, F, T), which is `shape`, from that of joined_groups of them.
+
+    Shapes   grad (B, T, G * F), or (B, T, F) for the mean over groups -> (B, G, F, T)
+    """
+    grad = grad.transpose(0, 2, 1)
+    if config.layer_aggregation == "mean":
+        return array_module(grad).repeat(grad[:, None] / shape[1], shape[1], axis=1)
+    return grad.reshape(shape)
 
 
 def _kept(x: Array, lost: np.ndarray) -> Array:

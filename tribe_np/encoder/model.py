@@ -15,7 +15,6 @@ Source   tribev2 7239908 model.FmriEncoderModel
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ import numpy as np
 from tribe_np.backend import array_module
 from tribe_np.card import Card
 from tribe_np.encoder.config import BuildArgs, EncoderConfig, SubjectLayersConfig
-from tribe_np.encoder.gradients import Gradients, LeftOut
+from tribe_np.encoder.gradients import Gradients, LeftOut, joined_groups_vjp, shares
 from tribe_np.encoder.inputs import checked_features, trained_steps, warn_of_steps
 from tribe_np.encoder.projector import Mlp, Projector, TemporalSmoothing, take_projectors, take_smoothing
 from tribe_np.encoder.readout import ReadOut, selected_columns
@@ -331,7 +330,7 @@ class FmriEncoder(Card):
         grad = grad if left_out is None else left_out.without_steps(grad)
         of_arrays: dict[str, Array] = {}
         weights: Named = {}
-        for modality, part in self.shares(arrays).items():
+        for modality, part in shares(arrays, self.config, self.build_args).items():
             if modality not in arrays:
                 continue
             if modality not in self.projectors:
@@ -343,20 +342,6 @@ class FmriEncoder(Card):
             of_arrays[modality] = joined_groups_vjp(of_joined, arrays[modality].shape, self.config)
             weights |= under(f"projectors.{modality}", found)
         return of_arrays, weights
-
-    def shares(self, arrays: Mapping[str, Array]) -> dict[str, tuple[slice, ...]]:
-        """Where each modality lies among those that are put together (B, S, D)."""
-        aggregation, known = self.config.extractor_aggregation, self.build_args.feature_dims
-        if aggregation == "sum":
-            return dict.fromkeys(known, (slice(None),))
-        n_steps = next(iter(arrays.values())).shape[-1]
-        sizes = [self.config.hidden // len(known)] * len(known)
-        if aggregation == "stack":
-            sizes = [arrays[modality].shape[-1] if modality in arrays else n_steps for modality in known]
-        stops = list(accumulate(sizes))
-        parts = [slice(stop - size, stop) for stop, size in zip(stops, sizes, strict=True)]
-        before = (slice(None),) * (1 if aggregation == "stack" else 2)
-        return {modality: (*before, part) for modality, part in zip(known, parts, strict=True)}
 
     def positions(self, n_tokens: int) -> Array:
         """The rows of the time position table; a table of a single one is added to every step, as upstream broadcasts.
@@ -406,14 +391,6 @@ def joined_groups(x: Array, config: EncoderConfig) -> Array:
     B, G, F, T = x.shape
     x = array_module(x).mean(x, axis=1) if config.layer_aggregation == "mean" else x.reshape(B, G * F, T)
     return x.transpose(0, 2, 1)
-
-
-def joined_groups_vjp(grad: Array, shape: tuple[int, ...], config: EncoderConfig) -> Array:
-    """Shapes   grad of joined_groups(x) (B, T, G * F or F) -> (B, G, F, T), which is `shape`."""
-    grad = grad.transpose(0, 2, 1)
-    if config.layer_aggregation == "mean":
-        return array_module(grad).repeat(grad[:, None] / shape[1], shape[1], axis=1)
-    return grad.reshape(shape)
 
 
 def parts_of(n_windows: int, size: int) -> list[slice]:
