@@ -12,9 +12,11 @@ _PUBLIC = {
     "contrast": "tribe_np.analysis.contrasts.contrasting",
     "Comparison": "tribe_np.analysis.comparisons.comparing",
     "compare": "tribe_np.analysis.comparisons.comparing",
+    "Sensitivity": "tribe_np.analysis.region_sensitivity",
+    "sensitivity": "tribe_np.analysis.region_sensitivity",
 }
 
-__all__ = ["Comparison", "Contrast", "compare", "contrast"]
+__all__ = ["Comparison", "Contrast", "Sensitivity", "compare", "contrast", "sensitivity"]
 
 
 def __getattr__(name: str) -> "Any":

@@ -6,7 +6,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from tribe_np.backend import array_module, to_device
+from tribe_np.backend import array_module, to_device, to_host
 from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.protocols import Array
 
@@ -17,6 +17,11 @@ class Gradients:
 
     features: Mapping[str, Array]  # each modality's, in the shape in which it was given
     weights: Mapping[str, Array]  # by the checkpoint's names and in its shapes; empty when they were not asked for
+
+    def on_host(self) -> "Gradients":
+        """The same as NumPy arrays."""
+        features, weights = ({name: to_host(x) for name, x in part.items()} for part in (self.features, self.weights))
+        return Gradients(features, weights)
 
 
 @dataclass(frozen=True, eq=False)
