@@ -20,6 +20,7 @@ STAGES = (
     "ops",
     "encoder",
     "encoder_gradients",
+    "training",
     "checkpoint",
     "batch_norm",
     "llama",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tools.reference.encoder_cases import Case, edge_cases, random_case
-from tribe_np.encoder.config import EncoderConfig
+from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.encoder.gradients import LeftOut
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.errors import ShapeError
@@ -133,15 +133,21 @@ def test_what_is_left_out_has_no_gradient_and_the_rest_is_a_slope(small: Case, r
 
 def test_a_draw_has_the_configurations_probabilities() -> None:
     config = EncoderConfig.from_dict({"modality_dropout": 0.3, "temporal_dropout": 0.1})
-    drawn = LeftOut.drawn(config, ["text", "video"], (2000, 50), np.random.default_rng(0))
+    dims = {"text": [1, 3], "audio": None, "image": [1, 2], "video": [1, 4]}
+    build_args = BuildArgs.from_dict({"feature_dims": dims, "n_outputs": 2, "n_output_timesteps": 2})
+    features = {"video": np.zeros((2000, 4, 50)), "text": np.zeros((2000, 1, 3, 50)), "audio": np.zeros((2000, 1, 50))}
+    drawn = LeftOut.drawn(config, build_args, features, np.random.default_rng(0))
     assert list(drawn.modalities) == ["text", "video"]
     assert abs(drawn.modalities["text"].mean() - 0.3) < 0.03
     assert np.any(drawn.modalities["text"] != drawn.modalities["video"])
     assert drawn.steps is not None
     assert abs(drawn.steps.mean() - 0.1) < 0.01
-    again = LeftOut.drawn(config, ["text", "video"], (2000, 50), np.random.default_rng(0))
-    np.testing.assert_array_equal(again.steps, drawn.steps)
-    none = LeftOut.drawn(EncoderConfig(), ["text"], (4, 5), np.random.default_rng(0))
+    again = LeftOut.drawn(config, build_args, features, np.random.default_rng(0)).part(slice(5, 9))
+    np.testing.assert_array_equal(again.steps, drawn.steps[5:9])
+    np.testing.assert_array_equal(again.modalities["video"], drawn.modalities["video"][5:9])
+    stack = EncoderConfig.from_dict({"temporal_dropout": 0.1, "extractor_aggregation": "stack"})
+    assert LeftOut.drawn(stack, build_args, features, np.random.default_rng(0)).steps.shape == (2000, 200)
+    none = LeftOut.drawn(EncoderConfig(), build_args, features, np.random.default_rng(0))
     assert not none.modalities
     assert none.steps is None
 

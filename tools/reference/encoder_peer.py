@@ -125,7 +125,7 @@ def run_peer(case: Case, build: Any, *, double: bool) -> dict[str, np.ndarray]:
 
     model, features = loaded(case, build, double=double)
     stages: dict[str, np.ndarray] = {}
-    with torch.no_grad(), _default_dtype(double), capture(model, stages, case):
+    with torch.no_grad(), default_dtype(double), capture(model, stages, case):
         out = model(SimpleNamespace(data=features), pool_outputs=case.pool_outputs)
     stages["output"] = out.numpy()
     return stages
@@ -138,7 +138,7 @@ def run_peer_gradients(case: Case, build: Any, direction: np.ndarray) -> dict[st
     found: dict[str, np.ndarray] = {}
     import torch
 
-    with _default_dtype(True), capture(model, found, case, gradients=True):
+    with default_dtype(True), capture(model, found, case, gradients=True):
         out = model(SimpleNamespace(data=features), pool_outputs=case.pool_outputs)
         (out * torch.from_numpy(direction)).sum().backward()
     found["output"] = direction
@@ -167,7 +167,7 @@ def loaded(case: Case, build: Any, *, double: bool) -> tuple[Any, dict[str, Any]
 
 
 @contextlib.contextmanager
-def _default_dtype(double: bool) -> Iterator[None]:
+def default_dtype(double: bool) -> Iterator[None]:
     """New buffers and tribev2's casts to float32 in float64."""
     import sys
 

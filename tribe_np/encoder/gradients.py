@@ -33,18 +33,36 @@ class LeftOut:
 
     @classmethod
     def drawn(
-        cls, config: EncoderConfig, modalities: list[str], shape: tuple[int, int], generator: np.random.Generator
+        cls,
+        config: EncoderConfig,
+        build_args: BuildArgs,
+        features: Mapping[str, Array],
+        generator: np.random.Generator,
     ) -> "LeftOut":
-        """A draw with the probabilities of the configuration; `shape` is (B, S), as put together.
+        """A draw with the probabilities of the configuration.
 
-        Numerics one uniform number a modality and example, then one a step: in upstream's order
+        Shapes   features {modality: (B, G, F, T) or (B, F, T)}
+        Numerics one uniform number a modality and example, then one an example and step: upstream's order
         Source   tribev2 7239908 model.FmriEncoderModel.aggregate_features
         """
         lost: dict[str, np.ndarray] = {}
+        first = next(iter(features.values()))
+        n_windows, n_steps, known = first.shape[0], first.shape[-1], build_args.feature_dims
         if config.modality_dropout > 0:
-            lost = {m: generator.random(shape[0]) < config.modality_dropout for m in modalities}
-        steps = generator.random(shape) < config.temporal_dropout if config.temporal_dropout > 0 else None
-        return cls(lost, steps)
+            projected = [m for m, dims in known.items() if dims is not None and m in features]
+            lost = {m: generator.random(n_windows) < config.modality_dropout for m in projected}
+        if config.temporal_dropout <= 0:
+            return cls(lost)
+        if config.extractor_aggregation == "stack":
+            n_steps = sum(features[m].shape[-1] if m in features else n_steps for m in known)
+        return cls(lost, generator.random((n_windows, n_steps)) < config.temporal_dropout)
+
+    def part(self, windows: slice) -> "LeftOut":
+        """What is left out of some windows."""
+        return LeftOut(
+            {modality: lost[windows] for modality, lost in self.modalities.items()},
+            None if self.steps is None else self.steps[windows],
+        )
 
     def without(self, modality: str, x: Array) -> Array:
         """Shapes   x (B, T, D) -> (B, T, D), zero in the examples that lack the modality; also of a gradient."""

@@ -192,7 +192,8 @@ class FmriEncoder(Card):
 
         The batch runs in one piece, and its intermediates are kept: about 0.15 GB a window of the released model. Give
         a few windows at a time and add the gradients of the weights. `pull(grad, weights=False)` is for those of the
-        features alone. A trace hears the gradient of each intermediate as "gradient." and its name.
+        features alone; `read_out_alone=True` ends at the low-rank head and the predictor. A trace hears the gradient
+        of each intermediate as "gradient." and its name.
         Shapes   as a call; pull takes (B, V, R), or (B, V, S) without pooling
         Numerics dropout is `left_out`'s zeros and the given index's rows alone; batch norms as in eval mode; of a
                  selection of vertices, the predictor's gradients have those columns
@@ -206,12 +207,14 @@ class FmriEncoder(Card):
         x = self.encode(arrays, subject_index, keeping_ctx, left_out)
         output = self.read_out(x, subject_index, ctx, pool_outputs=pool_outputs)
 
-        def pull(grad: Array, *, weights: bool = True) -> Gradients:
+        def pull(grad: Array, *, weights: bool = True, read_out_alone: bool = False) -> Gradients:
             if tuple(grad.shape) != tuple(output.shape):
                 raise ShapeError(f"the gradient must have the prediction's shape {output.shape}, got {grad.shape}")
             back = Backward(kept, open_context(f"{GRADIENT}.encoder", self.runtime.kernels), wants_weights=weights)
             grad = self.runtime.place(grad).astype(self.runtime.dtype)
             grad, of_ends = self.read_out.vjp(x, grad, subject_index, back, pool_outputs=pool_outputs)
+            if read_out_alone:
+                return Gradients({}, of_ends if weights else {})
             of_arrays, found = self.encode_vjp(arrays, grad, subject_index, back, left_out)
             of_features = {m: g.reshape(features[m].shape) for m, g in of_arrays.items()}
             return Gradients(of_features, found | of_ends if weights else {})
