@@ -190,7 +190,7 @@ class FmriEncoder(Card):
             predictions, pull = encoder.pullback(features)
             gradients = pull(predictions - measured)  # of half the squared error
 
-        The batch runs in one piece, and its intermediates are kept: about 0.15 GB a window of the released model. Give
+        The batch runs in one piece, and its intermediates are kept: about 0.1 GB a window of the released model. Give
         a few windows at a time and add the gradients of the weights. `pull(grad, weights=False)` is for those of the
         features alone; `read_out_alone=True` ends at the low-rank head and the predictor. A trace hears the gradient
         of each intermediate as "gradient." and its name.
