@@ -20,6 +20,8 @@ STAGES = (
     "ops",
     "encoder",
     "subsets",
+    "encoder_gradients",
+    "training",
     "checkpoint",
     "batch_norm",
     "llama",

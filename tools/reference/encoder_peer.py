@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tools.reference.encoder_cases import Case
-from tools.reference.hooks import Change, keep_inputs, keep_output, split_heads
+from tools.reference.hooks import Change, keep_inputs, keep_output, keep_tensor, split_heads
 from tools.reference.torch_setup import skip_torchvision_operators
 
 
@@ -121,6 +121,34 @@ def upstream_model(case: Case) -> Any:
 
 def run_peer(case: Case, build: Any, *, double: bool) -> dict[str, np.ndarray]:
     """Every stage of the peer in float32, or in float64 with its float32 islands (softmax, tables) in float64."""
+    import torch
+
+    model, features = loaded(case, build, double=double)
+    stages: dict[str, np.ndarray] = {}
+    with torch.no_grad(), default_dtype(double), capture(model, stages, case):
+        out = model(SimpleNamespace(data=features), pool_outputs=case.pool_outputs)
+    stages["output"] = out.numpy()
+    return stages
+
+
+def run_peer_gradients(case: Case, build: Any, direction: np.ndarray) -> dict[str, np.ndarray]:
+    """Gradients of (output * direction).sum() by autograd, in float64: of each stage, `feature/`s and `weight/`s."""
+    model, features = loaded(case, build, double=True)
+    given = {m: features[m].requires_grad_() for m in case.features}
+    found: dict[str, np.ndarray] = {}
+    import torch
+
+    with default_dtype(True), capture(model, found, case, gradients=True):
+        out = model(SimpleNamespace(data=features), pool_outputs=case.pool_outputs)
+        (out * torch.from_numpy(direction)).sum().backward()
+    found["output"] = direction
+    for prefix, tensors in (("feature/", given.items()), ("weight/", model.named_parameters())):
+        found |= {f"{prefix}{name}": t.grad.numpy() for name, t in tensors if t.grad is not None}
+    return found
+
+
+def loaded(case: Case, build: Any, *, double: bool) -> tuple[Any, dict[str, Any]]:
+    """The model with the case's weights in eval mode, and its batch."""
     model = build(case)
     import torch
 
@@ -135,15 +163,11 @@ def run_peer(case: Case, build: Any, *, double: bool) -> dict[str, np.ndarray]:
                 module.attn_fn = partial(torch.nn.functional.softmax, dtype=torch.float64)
     if case.subject_index is not None:
         features["subject_id"] = torch.from_numpy(case.subject_index)[:, None]
-    stages: dict[str, np.ndarray] = {}
-    with torch.no_grad(), _default_dtype(double), capture(model, stages, case):
-        out = model(SimpleNamespace(data=features), pool_outputs=case.pool_outputs)
-    stages["output"] = out.numpy()
-    return stages
+    return model, features
 
 
 @contextlib.contextmanager
-def _default_dtype(double: bool) -> Iterator[None]:
+def default_dtype(double: bool) -> Iterator[None]:
     """New buffers and tribev2's casts to float32 in float64."""
     import sys
 
@@ -169,22 +193,22 @@ def _default_dtype(double: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def capture(model: Any, stages: dict[str, np.ndarray], case: Case) -> Iterator[None]:
-    """Stores the stages of a forward pass under our names."""
+def capture(model: Any, stages: dict[str, np.ndarray], case: Case, *, gradients: bool = False) -> Iterator[None]:
+    """Stores the stages of a forward pass under our names, or what flows back through them."""
     hooks = []
 
     def after(module: Any, name: str, change: Change | None = None) -> None:
-        hooks.append(keep_output(module, stages, name, change))
+        hooks.append(keep_output(module, stages, name, change, gradients=gradients))
 
     def before(module: Any, *names: str) -> None:
-        hooks.append(keep_inputs(module, stages, *names))
+        hooks.append(keep_inputs(module, stages, *names, gradients=gradients))
 
     _capture_parts(model, case, after, before)
     aggregate = model.aggregate_features
 
     def aggregate_and_keep(batch: Any) -> Any:
         x = aggregate(batch)
-        stages["modalities"] = np.array(x.detach().numpy())
+        keep_tensor(x, stages, "modalities", gradients=gradients)
         return x
 
     model.aggregate_features = aggregate_and_keep

@@ -9,23 +9,40 @@ Stages = dict[str, np.ndarray]
 Change = Callable[[Any], Any]
 
 
-def keep_output(module: Any, stages: Stages, name: str, change: Change | None = None) -> Any:
-    """Stores what `module` returns (the first of several), after `change`; returns the handle that removes the hook."""
+def keep_output(
+    module: Any, stages: Stages, name: str, change: Change | None = None, *, gradients: bool = False
+) -> Any:
+    """Stores what `module` returns (the first of several), after `change`; returns the handle that removes the hook.
+
+    With `gradients`, stores what flows back there in its stead.
+    """
 
     def hook(_module: Any, _inputs: Any, output: Any) -> None:
-        stages[name] = _as_array(output[0] if isinstance(output, tuple) else output, change)
+        keep_tensor(output[0] if isinstance(output, tuple) else output, stages, name, change, gradients=gradients)
 
     return module.register_forward_hook(hook)
 
 
-def keep_inputs(module: Any, stages: Stages, *names: str) -> Any:
+def keep_inputs(module: Any, stages: Stages, *names: str, gradients: bool = False) -> Any:
     """Stores what `module` is given, argument by argument; returns the handle that removes the hook."""
 
     def hook(_module: Any, inputs: tuple[Any, ...]) -> None:
         for name, value in zip(names, inputs, strict=False):
-            stages[name] = _as_array(value, None)
+            keep_tensor(value, stages, name, gradients=gradients)
 
     return module.register_forward_pre_hook(hook)
+
+
+def keep_tensor(tensor: Any, stages: Stages, name: str, change: Change | None = None, *, gradients: bool) -> None:
+    """Stores the tensor after `change`, or with `gradients` what flows back to it."""
+
+    def keep(value: Any) -> None:
+        stages[name] = _as_array(value, change)
+
+    if gradients:
+        tensor.register_hook(keep)
+    else:
+        keep(tensor)
 
 
 def keep_layer(layer: Any, names: Mapping[str, str], stages: Stages, path: str, n_heads: int) -> None:

@@ -16,9 +16,22 @@ _PUBLIC = {
     "evaluate": "tribe_np.analysis.evaluation.evaluating",
     "ModalityMaps": "tribe_np.analysis.modalities.modality_maps",
     "modality_maps": "tribe_np.analysis.modalities.modality_maps",
+    "Sensitivity": "tribe_np.analysis.region_sensitivity",
+    "sensitivity": "tribe_np.analysis.region_sensitivity",
 }
 
-__all__ = ["Comparison", "Contrast", "Evaluation", "ModalityMaps", "compare", "contrast", "evaluate", "modality_maps"]
+__all__ = [
+    "Comparison",
+    "Contrast",
+    "Evaluation",
+    "ModalityMaps",
+    "Sensitivity",
+    "compare",
+    "contrast",
+    "evaluate",
+    "modality_maps",
+    "sensitivity",
+]
 
 
 def __getattr__(name: str) -> "Any":

@@ -13,7 +13,7 @@
 Source   tribev2 7239908 model.FmriEncoderModel
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ import numpy as np
 from tribe_np.backend import array_module
 from tribe_np.card import Card
 from tribe_np.encoder.config import BuildArgs, EncoderConfig, SubjectLayersConfig
+from tribe_np.encoder.gradients import Gradients, LeftOut, joined_groups_vjp, shares
 from tribe_np.encoder.inputs import checked_features, trained_steps, warn_of_steps
 from tribe_np.encoder.projector import Mlp, Projector, TemporalSmoothing, take_projectors, take_smoothing
 from tribe_np.encoder.readout import ReadOut, selected_columns
@@ -31,6 +32,7 @@ from tribe_np.errors import ShapeError
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.weights import WeightTree
 from tribe_np.kernels.kernel_set import KernelSet
+from tribe_np.nn.backward import GRADIENT, Backward, Named, keeping, under
 from tribe_np.nn.context import Context, open_context
 from tribe_np.protocols import Array, Device, Weights
 from tribe_np.runtime import Runtime
@@ -175,6 +177,50 @@ class FmriEncoder(Card):
         x = self.hidden_states(arrays, subject_index, ctx)
         return self.read_out(x, subject_index, ctx, pool_outputs=pool_outputs)
 
+    def pullback(
+        self,
+        features: Mapping[str, Array],
+        subject_index: Array | None = None,
+        *,
+        pool_outputs: bool = True,
+        left_out: LeftOut | None = None,
+    ) -> tuple[Array, Callable[..., Gradients]]:
+        """The prediction, and the function that leads a gradient of it back to the features and the weights.
+
+            predictions, pull = encoder.pullback(features)
+            gradients = pull(predictions - measured)  # of half the squared error
+
+        The batch runs in one piece, and its intermediates are kept: about 0.1 GB a window of the released model. Give
+        a few windows at a time and add the gradients of the weights. `pull(grad, weights=False)` is for those of the
+        features alone; `read_out_alone=True` ends at the low-rank head and the predictor. A trace hears the gradient
+        of each intermediate as "gradient." and its name.
+        Shapes   as a call; pull takes (B, V, R), or (B, V, S) without pooling
+        Numerics dropout is `left_out`'s zeros and the given index's rows alone; batch norms as in eval mode; of a
+                 selection of vertices, the predictor's gradients have those columns
+        Raises   as a call; pull a ShapeError for a gradient of another shape
+        """
+        ctx = open_context("encoder", self.runtime.kernels)
+        arrays = checked_features(features, self.config, self.build_args, self.runtime)
+        n_steps = next(iter(arrays.values())).shape[-1]
+        warn_of_steps(n_steps, self.n_steps, self.build_args.n_output_timesteps, pool_outputs=pool_outputs)
+        keeping_ctx, kept = keeping(ctx)
+        x = self.encode(arrays, subject_index, keeping_ctx, left_out)
+        output = self.read_out(x, subject_index, ctx, pool_outputs=pool_outputs)
+
+        def pull(grad: Array, *, weights: bool = True, read_out_alone: bool = False) -> Gradients:
+            if tuple(grad.shape) != tuple(output.shape):
+                raise ShapeError(f"the gradient must have the prediction's shape {output.shape}, got {grad.shape}")
+            back = Backward(kept, open_context(f"{GRADIENT}.encoder", self.runtime.kernels), wants_weights=weights)
+            grad = self.runtime.place(grad).astype(self.runtime.dtype)
+            grad, of_ends = self.read_out.vjp(x, grad, subject_index, back, pool_outputs=pool_outputs)
+            if read_out_alone:
+                return Gradients({}, of_ends if weights else {})
+            of_arrays, found = self.encode_vjp(arrays, grad, subject_index, back, left_out)
+            of_features = {m: g.reshape(features[m].shape) for m, g in of_arrays.items()}
+            return Gradients(of_features, found | of_ends if weights else {})
+
+        return output, pull
+
     def hidden_states(self, arrays: Mapping[str, Array], subject_index: Array | None, ctx: Context) -> Array:
         """What the read-out reads, from checked features: a few windows at a time, so that memory does not grow.
 
@@ -188,12 +234,18 @@ class FmriEncoder(Card):
             hidden = [self.encode({m: x[part] for m, x in arrays.items()}, subject_index, part_ctx) for part in parts]
         return hidden[0] if len(parts) == 1 else array_module(*hidden).concatenate(hidden, axis=0)
 
-    def encode(self, arrays: Mapping[str, Array], subject_index: Array | None, ctx: Context) -> Array:
+    def encode(
+        self,
+        arrays: Mapping[str, Array],
+        subject_index: Array | None,
+        ctx: Context,
+        left_out: LeftOut | None = None,
+    ) -> Array:
         """The stages between checked features and the read-out; the linear baseline ends after the second.
 
         Shapes   arrays {modality: (B, G, F, T)} -> (B, S, D)
         """
-        x = self.put_together(arrays, subject_index, ctx)
+        x = self.put_together(arrays, subject_index, ctx, left_out)
         if self.temporal_smoothing is not None:
             x = ctx.see("temporal_smoothing.output", self.temporal_smoothing(x))
         if self.encoder is None:
@@ -204,7 +256,44 @@ class FmriEncoder(Card):
             x = ctx.see("time_pos_embed.output", x + self.positions(x.shape[1]))
         return self.encoder(x, ctx)
 
-    def put_together(self, arrays: Mapping[str, Array], subject_index: Array | None, ctx: Context) -> Array:
+    def encode_vjp(
+        self,
+        arrays: Mapping[str, Array],
+        grad: Array,
+        subject_index: Array | None,
+        back: Backward,
+        left_out: LeftOut | None = None,
+    ) -> tuple[dict[str, Array], Named]:
+        """The gradients of the features and of the weights of these stages, from that of the hidden states.
+
+        Shapes   arrays {modality: (B, G, F, T)}, grad (B, S, D) -> as the arrays, and as the weights
+        """
+        weights: Named = {}
+        modalities = back.took("modalities")
+        smoothed = modalities if self.temporal_smoothing is None else back.took("temporal_smoothing.output")
+        if self.encoder is not None:
+            combined = smoothed if self.combiner is None else back.took("combiner.output")
+            placed = combined if self.time_pos_embed is None else back.took("time_pos_embed.output")
+            grad, found = self.encoder.vjp(placed, grad, back)
+            weights |= under("encoder", found)
+            if self.time_pos_embed is not None:
+                weights["time_pos_embed"] = self.positions_vjp(back.see("time_pos_embed.output", grad))
+            if self.combiner is not None:
+                grad, found = self.combiner.vjp(smoothed, grad, back.at("combiner"))
+                weights |= under("combiner", found)
+        if self.temporal_smoothing is not None:
+            grad, found = self.temporal_smoothing.vjp(modalities, back.see("temporal_smoothing.output", grad))
+            weights |= under("temporal_smoothing", found)
+        of_arrays, found = self.put_together_vjp(arrays, grad, subject_index, back, left_out)
+        return of_arrays, weights | found
+
+    def put_together(
+        self,
+        arrays: Mapping[str, Array],
+        subject_index: Array | None,
+        ctx: Context,
+        left_out: LeftOut | None = None,
+    ) -> Array:
         """Every modality projected, then side by side, summed, or one after the other in time.
 
         Shapes   arrays {modality: (B, G, F, T)} -> (B, T, D), or (B, n * T, D) for stack
@@ -218,6 +307,7 @@ class FmriEncoder(Card):
             if modality in arrays and modality in self.projectors:
                 x = joined_groups(arrays[modality], self.config)
                 x = self.projectors[modality](x, subject_index, ctx.at("projectors", modality))
+                x = x if left_out is None else left_out.without(modality, x)
             else:
                 x = xp.zeros((B, T, self.config.hidden // n), dtype=self.runtime.dtype)
             projected.append(x)
@@ -225,7 +315,36 @@ class FmriEncoder(Card):
             x = sum(projected[1:], projected[0])
         else:
             x = xp.concatenate(projected, axis=1 if aggregation == "stack" else -1)
-        return ctx.see("modalities", x)
+        return ctx.see("modalities", x if left_out is None else left_out.without_steps(x))
+
+    def put_together_vjp(
+        self,
+        arrays: Mapping[str, Array],
+        grad: Array,
+        subject_index: Array | None,
+        back: Backward,
+        left_out: LeftOut | None = None,
+    ) -> tuple[dict[str, Array], Named]:
+        """The gradients of the features and of the projectors; features without a projector have one of zeros.
+
+        Shapes   arrays {modality: (B, G, F, T)}, grad as put together -> as the arrays, and as the weights
+        """
+        grad = back.see("modalities", grad)
+        grad = grad if left_out is None else left_out.without_steps(grad)
+        of_arrays: dict[str, Array] = {}
+        weights: Named = {}
+        for modality, part in shares(arrays, self.config, self.build_args).items():
+            if modality not in arrays:
+                continue
+            if modality not in self.projectors:
+                of_arrays[modality] = array_module(grad).zeros_like(arrays[modality])
+                continue
+            share = grad[part] if left_out is None else left_out.without(modality, grad[part])
+            x = joined_groups(arrays[modality], self.config)
+            of_joined, found = self.projectors[modality].vjp(x, share, subject_index, back.at("projectors", modality))
+            of_arrays[modality] = joined_groups_vjp(of_joined, arrays[modality].shape, self.config)
+            weights |= under(f"projectors.{modality}", found)
+        return of_arrays, weights
 
     def positions(self, n_tokens: int) -> Array:
         """The rows of the time position table; a table of a single one is added to every step, as upstream broadcasts.
@@ -238,6 +357,16 @@ class FmriEncoder(Card):
         if n_tokens > n_positions > 1:
             raise ShapeError(f"features give {n_tokens} steps, more than max_seq_len = {n_positions}")
         return self.time_pos_embed[:, :n_tokens]
+
+    def positions_vjp(self, grad: Array) -> Array:
+        """The gradient of the time position table: 0 in the rows that were not added.
+
+        Shapes   grad (B, S, D) -> (1, max_seq_len, D)
+        """
+        table = array_module(grad).zeros_like(self.time_pos_embed)
+        over = (0, 1) if table.shape[1] == 1 else 0
+        table[:, : grad.shape[1]] = grad.sum(axis=over)
+        return table
 
     @property
     def n_subjects(self) -> int:

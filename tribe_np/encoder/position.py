@@ -59,6 +59,19 @@ def relative_bias(table: Array, n_positions: int, *, causal: bool, head_dim: int
     return xp.take(table, buckets, axis=0).transpose(2, 0, 1) * head_dim**0.5
 
 
+def relative_bias_vjp(grad: Array, *, causal: bool, head_dim: int) -> Array:
+    """The gradient of T5's table, from that of relative_bias(table): each bucket's pairs added up.
+
+    Shapes   grad (N, S, S) -> (32, N), same dtype and module
+    Source   x-transformers 1.27.20 RelativePositionBias, backward
+    """
+    xp = array_module(grad)
+    n_heads, n_positions, _ = grad.shape
+    buckets = to_device(relative_buckets(n_positions, causal=causal).reshape(1, -1), xp)
+    is_in = (buckets == xp.arange(N_BUCKETS)[:, None]).astype(grad.dtype)
+    return is_in @ grad.reshape(n_heads, -1).T * head_dim**0.5
+
+
 def alibi_slopes(n_heads: int) -> list[float]:
     """Slope of each head: a geometric series; other counts interleave the series of twice the power of two below.
 

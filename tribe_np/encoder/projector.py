@@ -10,11 +10,12 @@ from tribe_np.backend import array_module
 from tribe_np.encoder.config import BuildArgs, EncoderConfig, MlpConfig, SubjectLayersConfig
 from tribe_np.encoder.readout import SubjectLayers
 from tribe_np.errors import ShapeError
+from tribe_np.nn.backward import Backward, Named, under
 from tribe_np.nn.context import Context
 from tribe_np.nn.layers import LayerNorm, Linear
-from tribe_np.ops.activation import elu, prelu, relu
-from tribe_np.ops.conv import depthwise
-from tribe_np.ops.norm import layer_norm, unit_norm
+from tribe_np.ops.activation import elu, elu_vjp, gelu_vjp, prelu, prelu_vjp, relu, relu_vjp
+from tribe_np.ops.conv import depthwise, depthwise_vjp
+from tribe_np.ops.norm import layer_norm, layer_norm_vjp, unit_norm, unit_norm_vjp
 from tribe_np.protocols import Array, Weights
 
 NORM_EPS = 1e-5  # default of torch's LayerNorm, InstanceNorm1d and BatchNorm1d; no config field sets it
@@ -50,6 +51,16 @@ class StepBatchNorm:
         centred = (x - self.running_mean[:, None]) / xp.sqrt(self.running_var[:, None] + NORM_EPS)
         return centred * self.weight[:, None] + self.bias[:, None]
 
+    def vjp(self, x: Array, grad: Array) -> tuple[Array, Named]:
+        """The gradients of x and of the affine pair, in eval mode: the running statistics are constants.
+
+        Shapes   x (B, T, D), grad (B, T, D) -> (B, T, D), and as the weights
+        """
+        deviation = array_module(x).sqrt(self.running_var[:, None] + NORM_EPS)
+        centred = (x - self.running_mean[:, None]) / deviation
+        weights = {"weight": (grad * centred).sum(axis=(0, 2)), "bias": grad.sum(axis=(0, 2))}
+        return grad * self.weight[:, None] / deviation, weights
+
 
 @dataclass(frozen=True, eq=False)
 class HiddenLayer:
@@ -78,22 +89,49 @@ class HiddenLayer:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, T, D_in) -> (B, T, D_out)."""
-        x = ctx.see("linear.output", self.linear(x))
-        if isinstance(self.norm, LayerNorm):
-            x = self.norm(x, ctx)
-        elif isinstance(self.norm, StepBatchNorm):
-            x = self.norm(x)
-        elif self.norm == "instance":
-            # InstanceNorm1d without affine, on (B, T, D): each step over its channels
-            x = layer_norm(x, eps=NORM_EPS)
-        elif self.norm == "unit":
-            x = unit_norm(x)
+        x = self.normed(ctx.see("linear.output", self.linear(x)), ctx)
         if self.activation == "prelu":
             x = prelu(x, self.slope)
         elif self.activation is not None:
             activations: dict[str, Callable[[Array], Array]] = {"relu": relu, "elu": elu, "gelu": ctx.kernels.gelu}
             x = activations[self.activation](x)
         return ctx.see("activated", x)
+
+    def normed(self, x: Array, ctx: Context) -> Array:
+        """The stage between the linear layer and the activation.
+
+        Shapes   x (B, T, D_out) -> (B, T, D_out)
+        """
+        if isinstance(self.norm, LayerNorm):
+            return self.norm(x, ctx)
+        if isinstance(self.norm, StepBatchNorm):
+            return self.norm(x)
+        if self.norm == "instance":
+            # InstanceNorm1d without affine, on (B, T, D): each step over its channels
+            return layer_norm(x, eps=NORM_EPS)
+        return unit_norm(x) if self.norm == "unit" else x
+
+    def vjp(self, x: Array, grad: Array, start: int, back: Backward) -> tuple[Array, Named]:
+        """The gradients of x and of the entries `start`, `start` + 1, ... of the Sequential.
+
+        Shapes   x (B, T, D_in), grad (B, T, D_out) -> (B, T, D_in), and as the weights
+        """
+        linear, weights = back.took("linear.output"), {}
+        grad, normed = back.see("activated", grad), self.normed(linear, Context())
+        if self.activation == "prelu":
+            grad, slope = prelu_vjp(normed, self.slope, grad)
+            weights[f"{start + (2 if self.norm else 1)}.weight"] = slope
+        elif self.activation is not None:
+            grad = {"relu": relu_vjp, "elu": elu_vjp, "gelu": gelu_vjp}[self.activation](normed, grad)
+        if isinstance(self.norm, (LayerNorm, StepBatchNorm)):
+            grad, norm = self.norm.vjp(linear, grad)
+            weights |= under(start + 1, norm)
+        elif self.norm == "instance":
+            grad, _, _ = layer_norm_vjp(linear, None, grad, eps=NORM_EPS)
+        elif self.norm == "unit":
+            grad = unit_norm_vjp(linear, grad)
+        grad, found = self.linear.vjp(x, back.see("linear.output", grad), back)
+        return grad, under(start, found) | weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +166,23 @@ class Mlp:
         # without hidden layers x is a view of the features, (B, G * F, T) in memory and the largest array of all
         return ctx.see("output", self.last(x) if self.hidden_layers else self.last.each(x))
 
+    def vjp(self, x: Array, grad: Array, back: Backward) -> tuple[Array, Named]:
+        """The gradients of x and of every layer.
+
+        Shapes   x (B, T, D_in), grad (B, T, D_out) -> (B, T, D_in), and as the weights
+        """
+        layers = [back.at("hidden", j) for j in range(len(self.hidden_layers))]
+        inputs = [x, *(layer.took("activated") for layer in layers)]
+        grad, last = self.last.vjp(inputs[-1], back.see("output", grad), back)
+        if not layers:
+            return grad, last
+        stride = 4 if self.hidden_layers[0].norm else 3
+        weights = under(stride * len(layers), last)
+        for j in reversed(range(len(layers))):
+            grad, found = self.hidden_layers[j].vjp(inputs[j], grad, stride * j, layers[j])
+            weights |= found
+        return grad, weights
+
 
 @dataclass(frozen=True, eq=False)
 class Projector:
@@ -149,6 +204,15 @@ class Projector:
         if isinstance(self.layer, Mlp):
             return self.layer(x, ctx)
         return ctx.see("output", self.layer(x, subject_index))
+
+    def vjp(self, x: Array, grad: Array, subject_index: Array | None, back: Backward) -> tuple[Array, Named]:
+        """The gradients of x and of the layer's weights.
+
+        Shapes   x (B, T, G * F or F), grad (B, T, D) -> (B, T, G * F or F), and as the weights
+        """
+        if isinstance(self.layer, Mlp):
+            return self.layer.vjp(x, grad, back)
+        return self.layer.vjp(x, back.see("output", grad), subject_index, back)
 
 
 def take_projectors(weights: Weights, config: EncoderConfig, build_args: BuildArgs) -> dict[str, Projector]:
@@ -180,6 +244,15 @@ class TemporalSmoothing:
         """Shapes   x (B, T, D) -> (B, T, D); an even kernel gives T + 1 steps, as upstream."""
         half = self.weight.shape[1] // 2
         return depthwise(x, self.weight, pad_left=half, pad_right=half)
+
+    def vjp(self, x: Array, grad: Array) -> tuple[Array, Named]:
+        """The gradients of x and of the kernels.
+
+        Shapes   x (B, T, D), grad (B, T or T + 1, D) -> (B, T, D), (D, 1, W)
+        """
+        half = self.weight.shape[1] // 2
+        grad_x, weight = depthwise_vjp(x, self.weight, grad, pad_left=half, pad_right=half)
+        return grad_x, {"weight": weight[:, None]}
 
 
 def take_smoothing(weights: Weights, config: EncoderConfig) -> TemporalSmoothing | None:

@@ -20,9 +20,10 @@ import numpy as np
 from tribe_np.backend import array_module, to_host
 from tribe_np.encoder.config import BuildArgs, EncoderConfig, SubjectLayersConfig
 from tribe_np.errors import CheckpointError, ConfigError, ShapeError
+from tribe_np.nn.backward import Backward, Named, under
 from tribe_np.nn.context import Context
 from tribe_np.nn.layers import Linear
-from tribe_np.ops.pool import adaptive_pool
+from tribe_np.ops.pool import adaptive_pool, adaptive_pool_vjp
 from tribe_np.protocols import Array, Weights
 
 TILE = 16
@@ -116,6 +117,40 @@ class SubjectLayers:
             y += self.bias[row]  # the product is ours: no second array
         return y
 
+    def vjp(self, x: Array, grad: Array, subject_index: Array | None, back: Backward) -> tuple[Array, Named]:
+        """The gradients of x, and of `weights` and `bias`: 0 in the rows of other subjects.
+
+        Shapes   x (B, T, C), grad (B, T, V) -> (B, T, C), and as the weights
+        """
+        groups = _groups(self.rows(subject_index, x.shape[0]))
+        grad_x = [_rows_of(grad[examples]) @ self.weights[row].T for row, examples in groups]
+        joined = array_module(x, grad).concatenate(grad_x, axis=0).reshape(x.shape)
+        if not back.wants_weights:
+            return joined, {}
+        weights = array_module(x).zeros_like(self.weights)
+        bias = None if self.bias is None else array_module(x).zeros_like(self.bias)
+        for row, examples in groups:
+            weights[row] += _rows_of(x[examples]).T @ _rows_of(grad[examples])
+            if bias is not None:
+                bias[row] += _rows_of(grad[examples]).sum(axis=0)
+        return joined, {"weights": weights} if bias is None else {"weights": weights, "bias": bias}
+
+    def first_columns(self, n_columns: int) -> "SubjectLayers":
+        """The same layers with the first outputs alone."""
+        bias = None if self.bias is None else self.bias[:, :n_columns]
+        return replace(self, weights=self.weights[..., :n_columns], bias=bias)
+
+
+def _groups(rows: list[int]) -> list[tuple[int, slice]]:
+    """The whole batch at once where its examples share a row, else one by one."""
+    if len(set(rows)) == 1:
+        return [(rows[0], slice(None))]
+    return [(row, slice(b, b + 1)) for b, row in enumerate(rows)]
+
+
+def _rows_of(x: Array) -> Array:
+    return x.reshape(-1, x.shape[-1])
+
 
 @dataclass(frozen=True, eq=False)
 class HeadAndPredictor:
@@ -140,6 +175,19 @@ class HeadAndPredictor:
         if self.low_rank_head is not None:
             x = ctx.see("low_rank_head.output", self.low_rank_head(x))
         return self.predictor(x, subject_index)
+
+    def vjp(self, x: Array, grad: Array, subject_index: Array | None, back: Backward) -> tuple[Array, Named]:
+        """The gradients of x, and of `low_rank_head` and `predictor`, whose outputs may be the first columns alone.
+
+        Shapes   x (B, S, D), grad (B, S, V) -> (B, S, D), and as the weights
+        """
+        predictor = self.predictor.first_columns(grad.shape[-1])
+        if self.low_rank_head is None:
+            grad, found = predictor.vjp(x, grad, subject_index, back)
+            return grad, under("predictor", found)
+        grad, found = predictor.vjp(self.low_rank_head(x), grad, subject_index, back)
+        grad, head = self.low_rank_head.vjp(x, back.see("low_rank_head.output", grad), back)
+        return grad, under("predictor", found) | under("low_rank_head", head)
 
     def composed(self, n_outputs: int) -> SubjectLayers | None:
         """The predictor on hidden states instead of the head's output; None where the pair is no larger.
@@ -219,6 +267,33 @@ class ReadOut:
         activity = self._maps()(x, subject_index, ctx).transpose(0, 2, 1)[:, : self.n_columns]
         x = ctx.see("predictor.output", activity)
         return adaptive_pool(x, self.n_trs) if pool_outputs else x
+
+    def vjp(
+        self, x: Array, grad: Array, subject_index: Array | None, back: Backward, *, pool_outputs: bool
+    ) -> tuple[Array, Named]:
+        """The gradients of x, and of both maps, in the order of the call; a trace shows those of every step beside it.
+
+        Shapes   x (B, S, D), grad (B, V, R), or (B, V, S) without pooling -> (B, S, D), and as the weights
+        """
+        n_steps = x.shape[1]
+        grad = back.see("output", grad)
+        if not pool_outputs or self.exact_order or self.n_trs > n_steps:
+            return self._stepwise_vjp(x, grad, subject_index, back, pool_outputs=pool_outputs)
+        if back.ctx.tap is not None:
+            self._stepwise_vjp(x, grad, subject_index, replace(back, wants_weights=False), pool_outputs=True)
+        pooled, activity = adaptive_pool(x, self.n_trs, axis=1), grad.transpose(0, 2, 1)
+        if self.composed is not None and not back.wants_weights:
+            grad, found = self.composed.first_columns(self.n_columns).vjp(pooled, activity, subject_index, back)
+        else:
+            grad, found = self._maps().vjp(pooled, activity, subject_index, back.silent())
+        return adaptive_pool_vjp(grad, n_steps, axis=1), found
+
+    def _stepwise_vjp(
+        self, x: Array, grad: Array, subject_index: Array | None, back: Backward, *, pool_outputs: bool
+    ) -> tuple[Array, Named]:
+        grad = adaptive_pool_vjp(grad, x.shape[1]) if pool_outputs else grad
+        activity = back.see("predictor.output", grad).transpose(0, 2, 1)
+        return self._maps().vjp(x, activity, subject_index, back)
 
     @property
     def n_subjects(self) -> int:

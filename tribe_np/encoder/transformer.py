@@ -15,17 +15,20 @@
 Source   x-transformers 1.27.20 AttentionLayers
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from tribe_np.backend import array_module
 from tribe_np.encoder.config import MIN_ROTARY_DIM, TransformerConfig
-from tribe_np.encoder.position import N_BUCKETS, alibi_bias, relative_bias, xpos_tables
+from tribe_np.encoder.position import N_BUCKETS, alibi_bias, relative_bias, relative_bias_vjp, xpos_tables
+from tribe_np.nn.backward import Backward, Named, under
 from tribe_np.nn.context import Context
 from tribe_np.nn.layers import Linear
-from tribe_np.ops.attention import causal_mask, merge_heads, split_heads
-from tribe_np.ops.norm import length_norm
-from tribe_np.ops.rotary import rotary_tables
+from tribe_np.ops.activation import gelu_vjp, softmax
+from tribe_np.ops.attention import attention_vjp, causal_mask, merge_heads, mix_vjp, scores_vjp, split_heads
+from tribe_np.ops.norm import layer_norm_vjp, length_norm, length_norm_vjp, scale_norm_vjp
+from tribe_np.ops.rotary import rotary_tables, rotate_half_vjp
 from tribe_np.protocols import Array, Weights
 
 Tables: TypeAlias = tuple[tuple[Array, Array], tuple[Array, Array]]  # (cos, sin) of the queries, of the keys
@@ -42,6 +45,9 @@ def rotary_dim(head_dim: int) -> int:
 def n_frequencies(head_dim: int) -> int:
     """Number of rotary frequencies, and of rotated channel pairs."""
     return -(-rotary_dim(head_dim) // 2)
+
+
+LAYER_NORM_EPS = 1e-5  # torch's default; no config field sets it
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +75,18 @@ class Norm:
             return ctx.kernels.scale_norm(x, self.gain)
         if self.kind == "rms":
             return length_norm(x, self.gain)
-        return ctx.kernels.layer_norm(x, self.gain, self.shift, eps=1e-5)
+        return ctx.kernels.layer_norm(x, self.gain, self.shift, eps=LAYER_NORM_EPS)
+
+    def vjp(self, x: Array, grad: Array) -> tuple[Array, Named]:
+        """The gradients of x and of the gain; a beta is a buffer.
+
+        Shapes   x (B, S, D), grad (B, S, D) -> (B, S, D), (1,) or (D,)
+        """
+        if self.kind == "layer":
+            grad_x, gain, _ = layer_norm_vjp(x, self.gain, grad, eps=LAYER_NORM_EPS)
+            return grad_x, {"weight" if self.shift is None else "gamma": gain}
+        grad_x, gain = (scale_norm_vjp if self.kind == "scale" else length_norm_vjp)(x, self.gain, grad)
+        return grad_x, {"g": gain}
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +95,15 @@ class Position:
 
     tables: Tables | None
     bias: Array | None  # (N, S, S)
+
+
+class SublayerGradients(NamedTuple):
+    """What a sublayer, or its branch, hands back; the last two are an attention's."""
+
+    x: Array  # (B, S, D)
+    weights: Named
+    bias: Array | None = None  # (N, S, S), of the position's
+    previous: Array | None = None  # (B, N, S, S), of the logits that residual attention was handed
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,15 +149,18 @@ class Attention:
             key = ctx.see("key_rotated", ctx.kernels.rotate_half(key, *position.tables[1]))
         scale = query.shape[-1] ** -0.5
         if self.residual:
-            previous = self._logits(query, key, scale, position.bias, previous)
+            previous = self.logits(query, key, position.bias, previous)
             mixed = ctx.kernels.softmax(previous) @ value
         else:
             mixed = ctx.kernels.attention(query, key, value, scale=scale, bias=position.bias, causal=self.causal)
         return self.to_out(ctx.see("mixed", merge_heads(mixed))), previous
 
-    def _logits(self, query: Array, key: Array, scale: float, bias: Array | None, previous: Array | None) -> Array:
-        """This layer's logits on top of the previous layer's, so that a bias adds up with depth."""
-        logits = (query @ key.transpose(0, 1, 3, 2)) * scale
+    def logits(self, query: Array, key: Array, bias: Array | None, previous: Array | None) -> Array:
+        """This layer's logits on top of the previous layer's, so that a bias adds up with depth.
+
+        Shapes   query, key (B, N, S, H), bias (N, S, S), previous (B, N, S, S) -> (B, N, S, S)
+        """
+        logits = (query @ key.transpose(0, 1, 3, 2)) * query.shape[-1] ** -0.5
         if previous is not None:
             logits = logits + previous
         if bias is not None:
@@ -140,6 +169,49 @@ class Attention:
             n_tokens = query.shape[2]
             logits = logits + causal_mask(array_module(query), 0, n_tokens, n_tokens, dtype=logits.dtype)
         return logits
+
+    def turned(self, position: Position, back: Backward) -> tuple[Array, Array]:
+        """The queries and keys that the forward pass multiplied."""
+        suffix = "" if position.tables is None else "_rotated"
+        return back.took(f"query{suffix}"), back.took(f"key{suffix}")
+
+    def vjp(
+        self, x: Array, grad: Array, position: Position, logits: Array | None, later: Array | None, back: Backward
+    ) -> SublayerGradients:
+        """The gradients of x, of the position bias, of the previous logits and of the projections.
+
+        `logits` are this layer's and `later` the next layer's gradient of them, both of residual attention.
+        Shapes   x (B, S, D), grad (B, S, D), logits and later (B, N, S, S)
+        """
+        grad_mixed, to_out = self.to_out.vjp(back.took("mixed"), grad, back)
+        mixed = split_heads(back.see("mixed", grad_mixed), self.n_heads)
+        query, key, value, bias, previous = self._mixed_vjp(mixed, position, logits, later, back)
+        if position.tables is not None:
+            query = rotate_half_vjp(back.see("query_rotated", query), *position.tables[0])
+            key = rotate_half_vjp(back.see("key_rotated", key), *position.tables[1])
+        total, weights = 0.0, under("to_out", to_out)
+        for name, linear, part in (
+            ("query", self.to_q, query), ("key", self.to_k, key), ("value", self.to_v, value),
+        ):  # fmt: skip
+            grad_x, found = linear.vjp(x, merge_heads(back.see(name, part)), back)
+            total, weights = total + grad_x, weights | under(f"to_{name[0]}", found)
+        return SublayerGradients(total, weights, bias, previous)
+
+    def _mixed_vjp(
+        self, grad: Array, position: Position, logits: Array | None, later: Array | None, back: Backward
+    ) -> tuple[Array, Array, Array, Array | None, Array | None]:
+        """Of the turned query and key, the value, the bias and the previous logits, from that of the mixed values."""
+        query, key = self.turned(position, back)
+        value, scale = back.took("value"), query.shape[-1] ** -0.5
+        if logits is None:
+            found = attention_vjp(query, key, value, grad, scale=scale, bias=position.bias, causal=self.causal)
+            return *found, None
+        grad_logits, grad_value = mix_vjp(softmax(logits), value, grad)
+        if later is not None:
+            grad_logits = grad_logits + later
+        grad_query, grad_key = scores_vjp(query, key, grad_logits, scale=scale)
+        bias = None if position.bias is None else grad_logits.sum(axis=0)
+        return grad_query, grad_key, grad_value, bias, grad_logits
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +237,16 @@ class FeedForward:
         """Shapes   x (B, S, D) -> (B, S, D)."""
         hidden = ctx.see("hidden", self.first(x))
         return self.second(ctx.see("activated", ctx.kernels.gelu(hidden)))
+
+    def vjp(self, x: Array, grad: Array, back: Backward) -> tuple[Array, Named]:
+        """The gradients of x and of both layers.
+
+        Shapes   x (B, S, D), grad (B, S, D) -> (B, S, D), and as the weights
+        """
+        grad, second = self.second.vjp(back.took("activated"), grad, back)
+        grad = back.see("hidden", gelu_vjp(back.took("hidden"), back.see("activated", grad)))
+        grad, first = self.first.vjp(x, grad, back)
+        return grad, under("ff.0.0", first) | under("ff.2", second)
 
 
 def feed_in_blocks(layer: FeedForward, x: Array, ctx: Context) -> Array:
@@ -226,6 +308,25 @@ class Sublayer:
         stream = x if self.residual_scale is None else x * self.residual_scale
         return ctx.see("output", ctx.see("branch", out) + stream), previous
 
+    def vjp(
+        self, x: Array, grad: Array, position: Position, logits: Array | None, later: Array | None, back: Backward
+    ) -> SublayerGradients:
+        """The gradients of x and of the weights; for attention also what `Attention.vjp` hands back.
+
+        Shapes   x (B, S, D), grad (B, S, D) -> (B, S, D), and as the weights
+        """
+        out, normed = back.see("branch", back.see("output", grad)), back.took("norm.output")
+        if isinstance(self.branch, Attention):
+            branch = self.branch.vjp(normed, out, position, logits, later, back)
+        else:
+            branch = SublayerGradients(*self.branch.vjp(normed, out, back))
+        grad_x, norm = self.norm.vjp(x, back.see("norm.output", branch.x))
+        weights = under("0.0", norm) | under(1, branch.weights)
+        if self.residual_scale is not None:
+            weights["2.residual_scale"] = (grad * x).sum(axis=(0, 1))
+            grad = grad * self.residual_scale
+        return branch._replace(x=grad_x + grad, weights=weights)
+
 
 @dataclass(frozen=True, eq=False)
 class Transformer:
@@ -276,3 +377,37 @@ class Transformer:
         for i, layer in enumerate(self.layers):
             x, previous = layer(x, position, previous, ctx.at("layers", i))
         return ctx.see("final_norm.output", self.final_norm(x, ctx))
+
+    def vjp(self, x: Array, grad: Array, back: Backward) -> tuple[Array, Named]:
+        """The gradients of x and of everything below `encoder.` that is trained; inv_freq and scale are buffers.
+
+        Shapes   x (B, S, D), grad (B, S, D) -> (B, S, D), and as the weights
+        """
+        position = self.position(x)
+        layers = [back.at("layers", i) for i in range(len(self.layers))]
+        inputs, logits = [x, *(layer.took("output") for layer in layers)], self._all_logits(position, layers)
+        grad, final_norm = self.final_norm.vjp(inputs[-1], back.see("final_norm.output", grad))
+        gradients = under("final_norm", final_norm)
+        later: Array | None = None
+        bias: Array = 0.0
+        for i in reversed(range(len(layers))):
+            found = self.layers[i].vjp(inputs[i], grad, position, logits.get(i), later, layers[i])
+            grad, gradients = found.x, gradients | under(f"layers.{i}", found.weights)
+            if isinstance(self.layers[i].branch, Attention):
+                later = found.previous
+                bias = bias if found.bias is None else bias + found.bias
+        if self.relative_table is not None and layers:
+            head_dim = x.shape[-1] // self.config.heads
+            table = relative_bias_vjp(bias, causal=self.config.causal, head_dim=head_dim)
+            gradients["rel_pos.relative_attention_bias.weight"] = table
+        return grad, gradients
+
+    def _all_logits(self, position: Position, layers: Sequence[Backward]) -> dict[int, Array]:
+        """The logits of each layer of residual attention, which the forward pass does not show; none without it."""
+        logits: dict[int, Array] = {}
+        previous: Array | None = None
+        for i, (layer, back) in enumerate(zip(self.layers, layers, strict=True)):
+            if isinstance(layer.branch, Attention) and layer.branch.residual:
+                previous = layer.branch.logits(*layer.branch.turned(position, back), position.bias, previous)
+                logits[i] = previous
+        return logits

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from tribe_np.nn.backward import Backward, Named
 from tribe_np.nn.context import Context
+from tribe_np.ops.norm import layer_norm_vjp, rms_norm_vjp
 from tribe_np.protocols import Array, Weights
 
 
@@ -39,6 +41,20 @@ class Linear:
             y += self.bias
         return y
 
+    def vjp(self, x: Array, grad: Array, back: Backward) -> tuple[Array, Named]:
+        """The gradients of x, and of `weight` and `bias`.
+
+        Shapes   x (..., D_in), grad (..., D_out) -> (..., D_in), and as the weights
+        """
+        rows = grad.reshape(-1, grad.shape[-1])
+        grad_x = (rows @ self.weight).reshape(x.shape)
+        if not back.wants_weights:
+            return grad_x, {}
+        gradients = {"weight": rows.T @ x.reshape(-1, x.shape[-1])}
+        if self.bias is not None:
+            gradients["bias"] = rows.sum(axis=0)
+        return grad_x, gradients
+
 
 @dataclass(frozen=True, eq=False)
 class LayerNorm:
@@ -60,6 +76,14 @@ class LayerNorm:
         """Shapes   x (..., D) -> (..., D)."""
         return ctx.kernels.layer_norm(x, self.weight, self.bias, eps=self.eps)
 
+    def vjp(self, x: Array, grad: Array) -> tuple[Array, Named]:
+        """The gradients of x, and of `weight` and `bias`.
+
+        Shapes   x (..., D), grad (..., D) -> (..., D), and as the weights
+        """
+        grad_x, weight, bias = layer_norm_vjp(x, self.weight, grad, eps=self.eps)
+        return grad_x, {"weight": weight} if self.bias is None else {"weight": weight, "bias": bias}
+
 
 @dataclass(frozen=True, eq=False)
 class RmsNorm:
@@ -79,3 +103,11 @@ class RmsNorm:
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (..., D) -> (..., D)."""
         return ctx.kernels.rms_norm(x, self.weight, eps=self.eps)
+
+    def vjp(self, x: Array, grad: Array) -> tuple[Array, Named]:
+        """The gradients of x and of `weight`.
+
+        Shapes   x (..., D), grad (..., D) -> (..., D), (D,)
+        """
+        grad_x, weight = rms_norm_vjp(x, self.weight, grad, eps=self.eps)
+        return grad_x, {"weight": weight}

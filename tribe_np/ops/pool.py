@@ -26,6 +26,26 @@ def adaptive_pool(x: Array, n_bins: int, *, axis: int = -1) -> Array:
     return xp.stack([xp.mean(x[(*front, slice(a, b))], axis=axis) for a, b in pool_bins(n_steps, n_bins)], axis=axis)
 
 
+def adaptive_pool_vjp(grad: Array, n_steps: int, *, axis: int = -1) -> Array:
+    """The gradient of x, from that of adaptive_pool(x, n_bins): each bin's share to every step of it.
+
+    Shapes   grad (..., R, ...) -> (..., T, ...) with T = n_steps, same dtype and module
+    Numerics linear in x, so that x is not needed; steps of several bins add up their shares
+    Source   torch 2.13.0 nn.AdaptiveAvgPool1d, backward
+    """
+    xp = array_module(grad)
+    axis = axis % grad.ndim
+    before, n_bins, after = grad.shape[:axis], grad.shape[axis], grad.shape[axis + 1 :]
+    if n_steps == n_bins:
+        return grad
+    if n_steps % n_bins == 0:
+        return xp.repeat(grad / (n_steps // n_bins), n_steps // n_bins, axis=axis)
+    front, total = (slice(None),) * axis, xp.zeros((*before, n_steps, *after), dtype=grad.dtype)
+    for i, (a, b) in enumerate(pool_bins(n_steps, n_bins)):
+        total[(*front, slice(a, b))] += grad[(*front, slice(i, i + 1))] / (b - a)
+    return total
+
+
 def pool_bins(n_steps: int, n_bins: int) -> list[tuple[int, int]]:
     """Half-open step ranges of adaptive pooling, floor(i T / R) to ceil((i + 1) T / R); disjoint only if R divides T.
 

@@ -36,6 +36,22 @@ def rotate_half(x: Array, cos: Array, sin: Array) -> Array:
     return turned if passing.shape[-1] == 0 else xp.concatenate([turned, passing], axis=-1)
 
 
+def rotate_half_vjp(grad: Array, cos: Array, sin: Array) -> Array:
+    """The gradient of x, from that of rotate_half(x, cos, sin): each pair turned back.
+
+    Shapes   grad (..., S, H), cos (S, R), sin (S, R), R <= H -> (..., S, H), same dtype and module
+    Numerics linear in x, so that x is not needed; the tables are stored buffers and get no gradient
+    Source   x-transformers 1.27.20 apply_rotary_pos_emb, backward
+    """
+    xp = array_module(grad, cos, sin)
+    rotated_dim = cos.shape[-1]
+    turned, passing = grad[..., :rotated_dim], grad[..., rotated_dim:]
+    crossed = turned * sin
+    first, second = crossed[..., : rotated_dim // 2], crossed[..., rotated_dim // 2 :]
+    turning = turned * cos + xp.concatenate([second, -first], axis=-1)
+    return turning if passing.shape[-1] == 0 else xp.concatenate([turning, passing], axis=-1)
+
+
 def rotate_adjacent(x: Array, cos: Array, sin: Array) -> Array:
     """Adjacent channels mixed by their positions' tables; channels beyond the tables pass.
 
@@ -48,3 +64,16 @@ def rotate_adjacent(x: Array, cos: Array, sin: Array) -> Array:
     partner = xp.stack([-turning[..., 1::2], turning[..., 0::2]], axis=-1).reshape(turning.shape)
     turned = turning * cos + partner * sin
     return xp.concatenate([turned, passing], axis=-1)
+
+
+def rotate_adjacent_vjp(grad: Array, cos: Array, sin: Array) -> Array:
+    """The gradient of x, from that of rotate_adjacent(x, cos, sin).
+
+    Shapes   grad (..., S, H), cos (S, R), sin (S, R), R even, R <= H -> (..., S, H), same dtype and module
+    Source   transformers 5.23.0 VJEPA2RopeAttention.apply_rotary_embeddings, backward
+    """
+    xp = array_module(grad, cos, sin)
+    turned, passing = grad[..., : cos.shape[-1]], grad[..., cos.shape[-1] :]
+    crossed = turned * sin
+    partner = xp.stack([crossed[..., 1::2], -crossed[..., 0::2]], axis=-1).reshape(turned.shape)
+    return xp.concatenate([turned * cos + partner, passing], axis=-1)
