@@ -37,6 +37,7 @@ STAGES = (
     "surface_maps",
     "figures",
     "projection",
+    "linear_fits",
 )
 
 
