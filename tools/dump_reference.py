@@ -38,6 +38,7 @@ STAGES = (
     "figures",
     "projection",
     "linear_fits",
+    "scores",
 )
 
 

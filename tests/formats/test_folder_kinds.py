@@ -27,6 +27,7 @@ def files(folder: Path, *names: str) -> Path:
         (["contrast.json", "npy/effect.npy", "npy/a.npy"], "plot .*npy/effect.npy draws"),
         (["contrast.json", "gifti/lh.t.gii"], "whose maps are files in gifti; --to npy"),
         (["a-b/contrast.json", "c/contrast.json"], "it holds contrasts in .*a-b, .*c, whose maps"),
+        (["evaluation.json", "npy/mse.npy", "npy/r.npy"], "it holds an evaluation, .*plot .*npy/r.npy draws"),
         (["comparison.json"], "it holds a comparison.*give the predictions that were compared"),
         (["x/predictions.npy", "y/other"], "predictions lie in [^,]*x$"),
         (["run.json"], r"predictions\.npy is missing$"),

@@ -18,8 +18,8 @@ from tribe_np.pipeline.run_record import installed_versions
 
 FLOAT64_BOUND = 1e-12
 PACKAGES = (
-    "torch", "torchvision", "transformers", "x-transformers", "neuraltrain", "neuralset", "exca", "julius", "moviepy",
-    "spacy", "Levenshtein", "tokenizers", "numpy", "numba", "mne", "nilearn",
+    "torch", "torchvision", "torchmetrics", "transformers", "x-transformers", "neuraltrain", "neuralset", "exca",
+    "julius", "moviepy", "spacy", "Levenshtein", "tokenizers", "numpy", "numba", "mne", "nilearn",
     "scikit-image", "vtk", "scikit-learn", "himalaya",
 )  # fmt: skip
 _kernels = ContextVar("kernels", default="reference")

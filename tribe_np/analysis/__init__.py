@@ -1,4 +1,4 @@
-"""What predictions say: contrasts of conditions and comparisons of stimuli. Predictions and arrays in, results out.
+"""What predictions say: contrasts, comparisons, and evaluations against data. Predictions and arrays in, results out.
 
 Public names are loaded on first use (PEP 562).
 """
@@ -12,9 +12,11 @@ _PUBLIC = {
     "contrast": "tribe_np.analysis.contrasts.contrasting",
     "Comparison": "tribe_np.analysis.comparisons.comparing",
     "compare": "tribe_np.analysis.comparisons.comparing",
+    "Evaluation": "tribe_np.analysis.evaluation.evaluating",
+    "evaluate": "tribe_np.analysis.evaluation.evaluating",
 }
 
-__all__ = ["Comparison", "Contrast", "compare", "contrast"]
+__all__ = ["Comparison", "Contrast", "Evaluation", "compare", "contrast", "evaluate"]
 
 
 def __getattr__(name: str) -> "Any":

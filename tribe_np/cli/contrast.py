@@ -10,7 +10,7 @@ from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
 if TYPE_CHECKING:
     from tribe_np.analysis import Contrast
-    from tribe_np.outputs.contrast_folder import ContrastFiles
+    from tribe_np.outputs.map_folder import MapFiles
 
 MOST_PERMUTATIONS = 10_000  # of stats' own default
 EXAMPLE = "'faces - places', '0.5*a + 0.5*b - c'; a name with blanks or a dash goes in quotes"
@@ -97,7 +97,8 @@ def execute(options: argparse.Namespace) -> int:
     from tribe_np.analysis.contrasts.contrasting import several_contrasts
     from tribe_np.analysis.contrasts.trial_sources import read_trial_source
     from tribe_np.cortex.voxel_series import VoxelSeries
-    from tribe_np.outputs.contrast_folder import check_contrast_target, folder_names, map_formats, write_contrasts
+    from tribe_np.outputs.contrast_folder import check_contrast_target, folder_names, write_contrasts
+    from tribe_np.outputs.map_folder import map_formats
 
     common.fix_threads(options)
     found = read_trial_source(options.source, anyway=options.anyway)
@@ -141,7 +142,7 @@ def _atlas(options: argparse.Namespace, is_surface: bool) -> Any:
     return None if given is None else [str(part) for part in given]
 
 
-def _files(result: "Contrast") -> "ContrastFiles":
+def _files(result: "Contrast") -> "MapFiles":
     """What the folder of a contrast holds; a figure only where it can be drawn."""
     from tribe_np.analysis.contrasts.contrast_record import (
         EXPORTED,
@@ -152,7 +153,7 @@ def _files(result: "Contrast") -> "ContrastFiles":
         maps_of,
         region_rows,
     )
-    from tribe_np.outputs.contrast_folder import ContrastFiles, WrittenMap
+    from tribe_np.outputs.map_folder import MapFiles, WrittenMap
 
     pictures, said = _pictures(result)
     maps = {
@@ -169,7 +170,7 @@ def _files(result: "Contrast") -> "ContrastFiles":
         tables["fir.tsv"] = courses
     record = contrast_record(result)
     record["warnings"] = [*record["warnings"], *said]
-    return ContrastFiles(result.series, maps, tables, pictures, record, tuple(said))
+    return MapFiles(result.series, maps, tables, pictures, record, tuple(said))
 
 
 def _pictures(result: "Contrast") -> tuple[dict[str, bytes], list[str]]:

@@ -1,4 +1,4 @@
-"""What a folder is that holds no prediction: a contrast, a comparison, or the place where predictions lie.
+"""What a folder is that holds no prediction: a contrast, an evaluation, a comparison, or where predictions lie.
 
 Whoever gives one of these to a command on predictions learns which file or folder was meant.
 """
@@ -10,8 +10,9 @@ from tribe_np.shown import some_of
 
 CONTRAST_RECORD = "contrast.json"
 COMPARISON_RECORD = "comparison.json"
+EVALUATION_RECORD = "evaluation.json"
 PREDICTIONS = "predictions.npy"
-DRAWN_FIRST = ("t", "effect")  # of the maps of a contrast
+DRAWN_FIRST = ("t", "effect", "r")  # of the maps of a contrast or an evaluation
 MOST_LOOKED_AT = 1000  # folders below; a person's home may have more
 
 
@@ -23,7 +24,9 @@ def what_it_holds(folder: Path) -> str | None:
         if not folder.is_dir():
             return "it is a file"
         if (folder / CONTRAST_RECORD).is_file():
-            return _of_contrast(folder)
+            return _of_maps(folder, "a contrast")
+        if (folder / EVALUATION_RECORD).is_file():
+            return _of_maps(folder, "an evaluation")
         if (folder / COMPARISON_RECORD).is_file():
             return "it holds a comparison, which is tables and a picture; give the predictions that were compared"
         below = sorted(path for path, _ in zip(folder.iterdir(), range(MOST_LOOKED_AT), strict=False) if path.is_dir())
@@ -32,13 +35,13 @@ def what_it_holds(folder: Path) -> str | None:
         return None
 
 
-def _of_contrast(folder: Path) -> str:
+def _of_maps(folder: Path, what: str) -> str:
     maps = {path.stem: path for path in sorted((folder / "npy").glob("*.npy"))}
     first = next((maps[name] for name in (*DRAWN_FIRST, *maps) if name in maps), None)
     if first is not None:
-        return f"it holds a contrast, whose maps are files; tribe-np plot {first} draws one"
+        return f"it holds {what}, whose maps are files; tribe-np plot {first} draws one"
     formats = sorted(path.name for path in folder.iterdir() if path.is_dir())
-    return f"it holds a contrast, whose maps are files in {some_of(formats)}; --to npy writes them as plot takes them"
+    return f"it holds {what}, whose maps are files in {some_of(formats)}; --to npy writes them as plot takes them"
 
 
 def _of_folders_below(below: Iterable[Path]) -> str | None:

@@ -48,7 +48,7 @@ def read_items(sources: Any, names: Sequence[str] | None = None) -> tuple[list[C
         sources = list(sources.values())
     if not isinstance(sources, (list, tuple)):
         raise ConfigError("compare needs a list of predictions, or a mapping from names to them")
-    found = [(place, one) for place, source in enumerate(sources) for one in _timelines_of(read_source(source))]
+    found = [(place, one) for place, source in enumerate(sources) for one in timelines_of(read_source(source))]
     if len(found) < 2:
         raise ConfigError(f"compare needs at least two stimuli, beside a baseline, got {len(found)}")
     if len(found) > MOST_ITEMS:
@@ -108,7 +108,7 @@ def _one_timeline(folder: Path, timeline: str) -> SurfaceSeries:
     return _rows_of(series, np.array(names) == timeline, timeline)
 
 
-def _timelines_of(series: SurfaceSeries) -> list[SurfaceSeries]:
+def timelines_of(series: SurfaceSeries) -> list[SurfaceSeries]:
     """One series for each timeline: each has times of its own."""
     if series.timelines is None:
         return [series]

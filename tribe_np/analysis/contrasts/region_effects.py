@@ -58,6 +58,11 @@ class RegionMeans:
         """The mean in each region and hemisphere, (n, V) -> (n, regions)."""
         return self._table(rows).values
 
+    def count(self, values: np.ndarray) -> np.ndarray:
+        """How many vertices of each region have a number in a map (V,)."""
+        table = self._table(values[None])
+        return np.asarray(table.n_computed - table.n_left_out)
+
     def _table(self, rows: np.ndarray) -> RegionTable:
         return roi(with_rows(self.template, rows), self.parcellation, hemisphere="separate")
 

@@ -85,6 +85,29 @@ def _from_header(header: HeaderInterval, found: float | None, path: Path, warn: 
     return round(found, 6)  # float32: 1.49 is 1.4900000095
 
 
+@dataclass(frozen=True)
+class StimulusTime:
+    """Rows of the stimulus: seconds between them, when the first begins, and how much later its BOLD is."""
+
+    tr: float
+    start: float
+    offset: float
+
+
+def stimulus_time(path: Path) -> StimulusTime | None:
+    """The times of a file that `export` wrote of rows that stand at stimulus time; None of any other.
+
+    Raises   MeasurementError for a sidecar that is damaged
+    """
+    sidecar, values = _sidecar(path)
+    if values.get("TimeAxis") != "stimulus":
+        return None
+    found = [values.get(key) for key in ("RepetitionTime", "StartTime", "HemodynamicOffset")]
+    if not all(_is_number(value) for value in found):
+        raise MeasurementError(f"{sidecar}: says that its rows are of the stimulus, but not when they begin")
+    return StimulusTime(*(float(value) for value in found if value is not None))
+
+
 def sidecar_path(path: Path) -> Path:
     """The BIDS sidecar of a file: the same name up to its suffixes, with .json."""
     name = path.name

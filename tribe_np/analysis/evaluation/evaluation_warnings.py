@@ -1,0 +1,59 @@
+"""What a reader of an evaluation should know of its rows and vertices, in sentences."""
+
+from collections.abc import Sequence
+
+from tribe_np.analysis.evaluation.predicted_runs import UPSTREAM_OFFSET, PredictedRuns
+from tribe_np.analysis.evaluation.subject_scores import SubjectScores
+from tribe_np.analysis.evaluation.truth_runs import PairedRun
+
+FEW_ROWS = 30
+SMALL_SHARE = 0.5  # of the shorter of the two that overlaps
+ODD_COLUMNS = {
+    "truth_not_finite": "the truth is NaN or infinite in some row at {}; they are dropped: NaN in every map",
+    "constant_truth": "the truth does not change at {}; they are NaN in the map of r",
+    "prediction_not_finite": "the prediction is NaN or infinite in some row at {}; they are NaN in every map",
+    "constant_prediction": "the prediction does not change at {}; they are NaN in the map of r",
+}
+
+
+def guessed_offset(predicted: PredictedRuns, runs: Sequence[PairedRun], given: float | None) -> list[str]:
+    """What to say where truth is read at an offset that nobody has stated."""
+    if predicted.states_offset or given is not None or all(run.truth.is_aligned for run in runs):
+        return []
+    return [
+        f"{predicted.first.origin}: states no offset; truth is read {UPSTREAM_OFFSET:g} s later, as upstream's config "
+        "has it (--offset says it)"
+    ]
+
+
+def odd_rows(subjects: Sequence[SubjectScores]) -> list[str]:
+    """Little overlap, rows that are read between two, few rows."""
+    said = []
+    for run in (run for subject in subjects for run in subject.runs):
+        rows, name = run.rows, run.paired.truth.origin
+        shortest = min(len(run.paired.prediction.starts), len(run.paired.truth.values))
+        if rows.rows < SMALL_SHARE * shortest:
+            said.append(
+                f"{name}: {rows.rows} rows are also the prediction's; {rows.n_dropped_prediction} of the prediction "
+                f"and {rows.n_dropped_truth} of the truth are dropped. Do both begin at the same time (--start)?"
+            )
+        if rows.is_between:
+            said.append(f"{name}: its rows lie between those of the prediction; it is read between two rows, linearly")
+    for subject in subjects:
+        if subject.n_rows < FEW_ROWS:
+            said.append(f"{subject.subject}: {subject.n_rows} rows are few for a correlation")
+    return said
+
+
+def odd_columns(subjects: Sequence[SubjectScores]) -> list[str]:
+    """Vertices that have no score, with why and how many."""
+    said = []
+    for subject in subjects:
+        counts, name = subject.scores.counts, subject.subject
+        n = counts["columns"]
+        for kind, words in ODD_COLUMNS.items():
+            if counts[kind]:
+                said.append(f"{name}: {words.format(f'{counts[kind]} of {n} vertices')}")
+        if not counts["columns_with_r"]:
+            said.append(f"{name}: no vertex has an r")
+    return said
