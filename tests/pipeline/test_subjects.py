@@ -100,14 +100,14 @@ def test_each_window_takes_the_subject_of_its_events(tmp_path: Path) -> None:
     assert subjects_of(found, events, {}, model.encoder) == [1, 0], "without names: by rank among those of the events"
     found, events = windows("somebody")
     with pytest.raises(ConfigError, match="events name subject 'somebody'; known are sub-01"):
-        model._subjects(None, found, events)
-    assert model._subjects("sub-02", found, events) == [1], "what predict is given comes first"
+        model.subjects_of_windows(None, found, events)
+    assert model.subjects_of_windows("sub-02", found, events) == [1], "what predict is given comes first"
 
 
 def test_the_average_is_the_default_and_flags_are_checked(tmp_path: Path) -> None:
     model = open_model(tmp_path)
     found, events = windows("somebody")
-    assert model._subjects(None, found, events) is None
+    assert model.subjects_of_windows(None, found, events) is None
     with pytest.raises(ConfigError, match="average_subjects must be true or false, got 'no'"):
         open_model(tmp_path, config_update={"average_subjects": "no"})
     with pytest.raises(ConfigError, match=r"unknown key 'dataa\.batch_size'"):

@@ -1,4 +1,4 @@
-"""What a folder is that holds no prediction: a contrast, an evaluation, a comparison, or where predictions lie.
+"""What a folder is that holds no prediction: maps of some kind, a comparison, or where predictions lie.
 
 Whoever gives one of these to a command on predictions learns which file or folder was meant.
 """
@@ -10,9 +10,10 @@ from tribe_np.shown import some_of
 
 CONTRAST_RECORD = "contrast.json"
 COMPARISON_RECORD = "comparison.json"
+MODALITIES_RECORD = "modalities.json"
 EVALUATION_RECORD = "evaluation.json"
 PREDICTIONS = "predictions.npy"
-DRAWN_FIRST = ("t", "effect", "r")  # of the maps of a contrast or an evaluation
+DRAWN_FIRST = ("t", "effect", "r", "change")  # of the maps of a contrast, an evaluation, of modalities
 MOST_LOOKED_AT = 1000  # folders below; a person's home may have more
 
 
@@ -29,6 +30,8 @@ def what_it_holds(folder: Path) -> str | None:
             return _of_maps(folder, "an evaluation")
         if (folder / COMPARISON_RECORD).is_file():
             return "it holds a comparison, which is tables and a picture; give the predictions that were compared"
+        if (folder / MODALITIES_RECORD).is_file():
+            return _of_maps(folder, "what each modality contributes")
         below = sorted(path for path, _ in zip(folder.iterdir(), range(MOST_LOOKED_AT), strict=False) if path.is_dir())
         return _of_folders_below(below)
     except OSError:  # then the plain word that a file is missing will do

@@ -252,8 +252,8 @@ class TribeModel(UpstreamNames, Card):
         segments = [segment for window in windows for segment in window.kept]
         source = self.feature_source(progress)
         known = self.known_modalities(source, table)
-        subjects = self._subjects(subject, windows, table)
-        self._check(source, known, table, self.last_stage(len(windows), len(segments)))
+        subjects = self.subjects_of_windows(subject, windows, table)
+        self.check_first(source, known, table, self.last_stage(len(windows), len(segments)))
         items = {m: source.items(m, table) for m in known}
         return self._rows(windows, items, subjects, progress), segments
 
@@ -286,13 +286,15 @@ class TribeModel(UpstreamNames, Card):
         for note in without_events(table, self.options.only):
             self.record.warn(note)
 
-    def _subjects(self, subject: int | str | None, windows: Sequence[Window], table: Events) -> list[int] | None:
+    def subjects_of_windows(
+        self, subject: int | str | None, windows: Sequence[Window], table: Events
+    ) -> list[int] | None:
         """The subject of each window; None for the average one."""
         if subject is not None:
             return [one_subject(subject, self.subjects, self.encoder)] * len(windows)
         return None if self.average_subjects else subjects_of(windows, table, self.subjects, self.encoder)
 
-    def _check(self, source: FeatureSource, modalities: Sequence[str], table: Events, *last: Stage) -> None:
+    def check_first(self, source: FeatureSource, modalities: Sequence[str], table: Events, *last: Stage) -> None:
         """Refuses, before any model runs, what would fail later; says what will be an approximation."""
         source.check_models(modalities, table)
         source.warn(modalities, table)
@@ -322,7 +324,7 @@ class TribeModel(UpstreamNames, Card):
             for i in range(0, len(windows), size):
                 batch = windows[i : i + size]
                 features = {m: stacked(items[m], batch, self.data.extractors[m]) for m in items}
-                activities = self._activity(features, None if subjects is None else subjects[i : i + size])
+                activities = self.activity(features, None if subjects is None else subjects[i : i + size])
                 for window, activity in zip(batch, activities, strict=True):
                     stop = first + len(window.kept_rows)
                     out[first:stop] = activity[:, list(window.kept_rows)].T
@@ -330,7 +332,7 @@ class TribeModel(UpstreamNames, Card):
                 step(len(batch))
         return out
 
-    def _activity(self, features: Mapping[str, np.ndarray], subjects: Sequence[int] | None) -> np.ndarray:
+    def activity(self, features: Mapping[str, np.ndarray], subjects: Sequence[int] | None) -> np.ndarray:
         """Shapes   features {modality: (B, G, F, T)}, B subjects -> (B, V, R)."""
         index = None if subjects is None else np.array(subjects)
         return to_host(self.encoder({m: self.runtime.place(x) for m, x in features.items()}, index))
@@ -362,7 +364,7 @@ class TribeModel(UpstreamNames, Card):
         rows = []
         with progress.stage("brain encoder", len(windows), "windows") as step:
             for window in windows:
-                activity = self._activity({m: x[None] for m, x in window.features.items()}, chosen)[0]
+                activity = self.activity({m: x[None] for m, x in window.features.items()}, chosen)[0]
                 rows.append(activity[:, : len(window.segments)].T)
                 step(1)
         return np.concatenate(rows), [segment for window in windows for segment in window.segments]
@@ -396,7 +398,7 @@ class TribeModel(UpstreamNames, Card):
         source = self.feature_source(self.progress)
         self._note_absent(table)
         present = source.present(table)
-        self._check(source, present, table)
+        self.check_first(source, present, table)
         return {
             m: one_window(source.items(m, table), list(table), start, duration, self.data.extractors[m])
             for m in present

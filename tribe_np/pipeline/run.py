@@ -61,13 +61,13 @@ def predict_to_folder(
     check_extractors(model, opened, words)
     check_subject(model, subject)
     predict = partial(model.predict, verbose=False, subject=subject)  # it has its own progress, if any
-    events, (predictions, segments) = _of_events(model, opened, words, predict, pictures)
+    events, (predictions, segments) = made_of_events(model, opened, words, predict, pictures)
     check_finite(predictions)
     run = {
         "tribe_np": __version__,
         "command": command,
         **provenance(),
-        **_files(model, opened, words.transcript),
+        **run_files(model, opened, words.transcript),
         **run_facts(model, predictions, segments),
         "summary": _summary(stimulus, events, predictions, model, time.time() - began),
     }
@@ -79,7 +79,7 @@ def predict_to_folder(
     return run
 
 
-def _of_events(
+def made_of_events(
     model: TribeModel,
     stimulus: Stimulus,
     words: WordSource,
@@ -155,7 +155,8 @@ def _columns(model: TribeModel) -> dict[str, Any]:
     return {"vertices": None, "voxels": columns} if model.output_space.kind == "mask" else {"vertices": columns}
 
 
-def _files(model: TribeModel, stimulus: Stimulus, transcript: Path | None) -> dict[str, Any]:
+def run_files(model: TribeModel, stimulus: Stimulus, transcript: Path | None) -> dict[str, Any]:
+    """The files that a run read, as run.json has them."""
     return {
         "stimulus": {**file_identity(stimulus.path, model), "kind": stimulus.kind, **_media(stimulus, model)},
         "checkpoint": file_identity(model.checkpoint, model),
@@ -285,7 +286,7 @@ def features_to_folder(
     _check_one_timeline(opened)
     model = load()
     check_extractors(model, opened, words, predicts=False)
-    events, features = _of_events(model, opened, words, model.extract_features, pictures)
+    events, features = made_of_events(model, opened, words, model.extract_features, pictures)
     start = min(e.start for e in events)
 
     def fill(folder: Path) -> None:

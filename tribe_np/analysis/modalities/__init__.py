@@ -1,0 +1,1 @@
+"""What each modality contributes to a prediction: ablation, and Shapley values over all subsets of modalities."""

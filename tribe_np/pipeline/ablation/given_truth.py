@@ -1,0 +1,80 @@
+"""Measured data beside rows that are yet to be predicted: read, and laid on the timelines, before any model runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from tribe_np.analysis.evaluation.truth_runs import PairedRun, TruthTimes, read_truth
+from tribe_np.cortex.series import SurfaceSeries
+from tribe_np.cortex.voxel_series import AnySeries, VoxelSeries
+from tribe_np.errors import ConfigError
+from tribe_np.pipeline.model import TribeModel
+from tribe_np.timeline.segments import Segment
+
+
+@dataclass(frozen=True, eq=False)
+class PairedTruth:
+    """Runs of truth with the rows of the prediction that belong to each timeline, and what was odd."""
+
+    runs: tuple[PairedRun, ...]
+    rows_of: Mapping[str, np.ndarray]
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class GivenTruth:
+    """Measured data as they were given, None for none, and what is told of their times."""
+
+    source: Any = None
+    times: TruthTimes = field(default_factory=TruthTimes)
+
+    def paired(self, model: TribeModel, segments: Sequence[Segment]) -> PairedTruth | None:
+        """Its runs beside the rows that will be predicted; None without any.
+
+        Raises   ConfigError for predictions that do not lie on a mesh; as `read_truth`
+        """
+        if self.source is None:
+            return None
+        series = columns_of(model)
+        if not isinstance(series, SurfaceSeries):
+            raise ConfigError(f"truth is of a cortical surface; this checkpoint has {model.output_space}")
+        timelines, rows_of = rows_by_timeline(series, segments)
+        runs, said = read_truth(self.source, timelines, self.times)
+        return PairedTruth(tuple(runs), rows_of, tuple(said))
+
+
+def rows_by_timeline(
+    series: SurfaceSeries, segments: Sequence[Segment]
+) -> tuple[dict[str, SurfaceSeries], dict[str, np.ndarray]]:
+    """Each timeline as a series of rows to come, which hold zeros and no memory, and which rows of all they are.
+
+    Of rows with one start, which windows that overlap give, the first.
+    """
+    timelines, rows_of = {}, {}
+    names = np.array([segment.timeline for segment in segments], object)
+    starts = np.array([segment.start for segment in segments])
+    for name in dict.fromkeys(names.tolist()):
+        mine = np.flatnonzero(names == name)
+        _, firsts = np.unique(np.round(starts[mine], 6), return_index=True)
+        rows_of[name] = mine[firsts]
+        values = np.broadcast_to(np.float32(0), (len(firsts), series.values.shape[1]))
+        run = {"timeline": name}  # as of a prediction, which states its offset
+        timelines[name] = replace(series, values=values, starts=starts[rows_of[name]], run=run)
+    return timelines, rows_of
+
+
+def columns_of(model: TribeModel) -> AnySeries:
+    """Where the columns of a model's predictions lie, as a series of one row of zeros.
+
+    Raises   ConfigError for a checkpoint of parcels, or of a place that is not known
+    """
+    space, columns = model.output_space, model.encoder.columns
+    values, offset = np.zeros((1, model.n_vertices), np.float32), model.data.hemodynamic_offset
+    origin = str(model.checkpoint)
+    if space.kind == "surface":
+        return SurfaceSeries(values, space.name, np.zeros(1), model.data.tr, offset, columns, origin=origin)
+    if space.kind == "mask":
+        return VoxelSeries(values, space, np.zeros(1), model.data.tr, offset, columns, origin=origin)
+    raise ConfigError(f"{origin}: maps are made of vertices or voxels, but this checkpoint has {space}")
