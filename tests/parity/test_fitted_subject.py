@@ -9,7 +9,7 @@ from safetensors.numpy import load_file
 
 from tribe_np.encoder.random import write_random
 from tribe_np.formats.checkpoint import open_checkpoint
-from tribe_np.pipeline.fitted_checkpoint import PersonHead, write_fitted_checkpoint
+from tribe_np.pipeline.fitting.fitted_checkpoint import PersonHead, write_fitted_checkpoint
 
 pytestmark = pytest.mark.parity
 RANK, N_OUTPUTS = 40, 30

@@ -47,3 +47,14 @@ def features_at_trs(features: np.ndarray, n_trs: int) -> np.ndarray:
     B, G, F, T = features.shape
     pooled: np.ndarray = adaptive_pool(features.reshape(B, G * F, T), n_trs)
     return pooled.transpose(0, 2, 1)
+
+
+def subject_layer(encoder: FmriEncoder) -> tuple[np.ndarray, np.ndarray] | None:
+    """Weights (C, V) and bias (V,) of the average subject on the host; None where the checkpoint has none."""
+    layer = encoder.read_out.read_pair().predictor
+    if not layer.has_average_row:
+        return None
+    row, n_columns = layer.n_rows - 1, encoder.read_out.n_columns
+    weights = np.asarray(to_host(layer.weights[row]))[:, :n_columns]
+    bias = np.zeros(n_columns, weights.dtype) if layer.bias is None else np.asarray(to_host(layer.bias[row]))
+    return weights, bias[:n_columns]

@@ -172,7 +172,9 @@ def _against(some: Surrogates, predicted: RunColumns, measured: RunColumns, two_
         null = _size(null, two_sided)
         n_at_least[at] = np.count_nonzero(null >= _size(r[at], two_sided) - ROUNDING, axis=0)
         largest = np.maximum(largest, null.max(axis=1, initial=-np.inf))
-    return _Pass(np.clip(r, -1, 1), n_at_least, summed, squared, np.asarray(largest), np.asarray(total / max(1, n_with)))
+    return _Pass(
+        np.clip(r, -1, 1), n_at_least, summed, squared, np.asarray(largest), np.asarray(total / max(1, n_with))
+    )
 
 
 def _size(r: np.ndarray | float, two_sided: bool) -> np.ndarray:

@@ -91,7 +91,9 @@ def group_predictivity(prediction: Runs, subjects: Sequence[Runs]) -> GroupPredi
     """
     if len(subjects) < 2:
         raise ConfigError(f"group predictivity needs at least two subjects, got {len(subjects)}")
-    predicted, *found = alike([prediction, *subjects], ["prediction", *(f"subject {i + 1}" for i in range(len(subjects)))])
+    predicted, *found = alike(
+        [prediction, *subjects], ["prediction", *(f"subject {i + 1}" for i in range(len(subjects)))]
+    )
     n_columns, n_rows = predicted.n_columns, predicted.n_rows
     r_group = np.empty(n_columns)
     by_subject, with_others = (np.empty((len(found), n_columns)) for _ in range(2))

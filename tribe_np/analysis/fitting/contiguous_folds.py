@@ -62,8 +62,7 @@ def contiguous_folds(
     gap      rows on either side of a block, in the same run, that are not trained on
     Raises   ConfigError for fewer than two folds, more folds than runs ("runs"), too few rows, or nothing left to train
     """
-    if n_folds < 2 or gap < 0:
-        raise ConfigError(f"cross-validation needs 2 folds or more and a gap of 0 or more, got {n_folds} and {gap}")
+    check_folds(n_folds, gap)
     chosen = ("runs" if len(lengths) >= n_folds else "blocks") if by is None else by
     if chosen not in HELD_OUT_BY:
         raise ConfigError(f"rows are held out by {' or '.join(HELD_OUT_BY)}, not by {by!r:.40}")
@@ -83,6 +82,12 @@ def contiguous_folds(
                 "rows to train on; take a smaller gap"
             )
     return folds
+
+
+def check_folds(n_folds: int, gap: int) -> None:
+    """Raises   ConfigError for fewer than two folds, or a gap below 0."""
+    if n_folds < 2 or gap < 0:
+        raise ConfigError(f"cross-validation needs 2 folds or more and a gap of 0 or more, got {n_folds} and {gap}")
 
 
 def _even_edges(n_rows: int, n_folds: int) -> list[int]:

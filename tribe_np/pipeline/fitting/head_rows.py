@@ -11,7 +11,6 @@ import numpy as np
 
 from tribe_np.backend import to_host
 from tribe_np.encoder.head_states import features_at_trs, states_before_head
-from tribe_np.pipeline.costs.memory_check import check_run
 from tribe_np.pipeline.features.source import stacked
 from tribe_np.pipeline.model import MOST_WINDOWS, TribeModel
 from tribe_np.pipeline.own_features import own_windows
@@ -45,10 +44,8 @@ def head_rows(
     windows = model.windows(table)
     source = model.feature_source(shown)
     known = model.known_modalities(source, table)
-    source.check_models(known, table)
-    source.warn(known, table)
     n_rows = sum(len(window.kept_rows) for window in windows)
-    check_run(source, table, known, (model.last_stage(len(windows), n_rows),))
+    model.check_first(source, known, table, model.last_stage(len(windows), n_rows))
     items = {m: source.items(m, table) for m in known}
     rows = _Collected.for_modalities(known if with_features else [])
     size = max(1, min(model.data.batch_size, MOST_WINDOWS))

@@ -58,10 +58,39 @@ class FittedCheckpoint:
     n_not_fitted: int
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where a person will stand among the rows of the subject layer; None where the person is the only one."""
+
+    at: int | None
+    names: Mapping[str, int]  # of the others
+
+
+def check_place(checkpoint: Path, name: str, *, alone: bool = False) -> None:
+    """Refuses a checkpoint or a name with which `write_fitted_checkpoint` could not end, before any work.
+
+    Raises   CheckpointError, ConfigError
+    """
+    _place(open_checkpoint(checkpoint), name, alone)
+
+
+def _place(opened: Checkpoint, name: str, alone: bool) -> _Place:
+    layers = EncoderConfig.from_dict(opened.brain_model_config).predictor
+    if alone and not layers.has_average_row:
+        raise ConfigError(f"{opened.folder}: has no average subject, whose place the person could take")
+    at = opened.weights.shape(WEIGHTS)[0] - int(layers.has_average_row)
+    names = {n: i for n, i in subject_names(opened.config["data"]).items() if i < at}
+    if not name or name.isdigit() or name in names:
+        why = "is a subject of the checkpoint already" if name in names else "is no name: digits mean an index"
+        raise ConfigError(f"subject {quoted(name)} {why}; choose another name")
+    return _Place(None, {}) if alone else _Place(at, names)
+
+
 def write_fitted_checkpoint(
-    checkpoint: Path, folder: Path, person: PersonHead, record: Mapping[str, Any], *, alone: bool = False
-) -> FittedCheckpoint:
-    """Writes `folder` whole: config.yaml, model.safetensors, build_args.json, and `record` as fit.json.
+    checkpoint: Path, folder: Path, person: PersonHead, record: Mapping[str, Any], *, alone: bool = False,
+    maps: Mapping[str, np.ndarray] | None = None,
+) -> FittedCheckpoint:  # fmt: skip
+    """Writes `folder` whole: config.yaml, model.safetensors, build_args.json, `record` as fit.json, `maps` as .npy.
 
     alone    the person is the only row and stands in the average subject's place: what upstream's `from_pretrained`,
              which takes one row and no more, predicts is this person
@@ -69,24 +98,20 @@ def write_fitted_checkpoint(
              another size; OutputError
     """
     opened = open_checkpoint(checkpoint)
-    layers = EncoderConfig.from_dict(opened.brain_model_config).predictor
     stored = {entry.name.removeprefix(LIGHTNING_PREFIX): entry for entry in opened.entries}
-    n_rows = _check_sizes(opened, stored, person)
-    if alone and not layers.has_average_row:
-        raise ConfigError(f"{checkpoint}: has no average subject, whose place the person could take")
-    index = 0 if alone else n_rows - int(layers.has_average_row)
-    names = {} if alone else {n: i for n, i in subject_names(opened.config["data"]).items() if i < index}
-    _check_name(person.name, names)
+    _check_sizes(opened, stored, person)
+    place = _place(opened, person.name, alone)
     check_own_target(folder, "fit")
     arrays, bf16 = _kept(stored)
     for name, row in ((WEIGHTS, person.weights), (BIAS, person.bias)):
         if name in stored:
-            arrays[name] = _with_row(stored[name], row, person.not_fitted, None if alone else index)
+            arrays[name] = _with_row(stored[name], row, person.not_fitted, place.at)
+    n_subjects = 0 if place.at is None else place.at + 1
     changes: dict[tuple[str, ...], Any] = {
-        (*LAYERS, "n_subjects"): 0 if alone else index + 1, (*LAYERS, "average_subjects"): False,
-        NAMES: None if alone else names | {person.name: index},
+        (*LAYERS, "n_subjects"): n_subjects, (*LAYERS, "average_subjects"): False,
+        NAMES: None if place.at is None else {**place.names, person.name: place.at},
     }  # fmt: skip
-    said = dict(record) | {"subject": person.name, "index": None if alone else index, **person.facts()}
+    said = {**record, "subject": person.name, "index": place.at, **person.facts()}
     text = (checkpoint / CONFIG_NAME).read_text(encoding="utf-8")
     edited = edited_config(text, changes, origin=str(checkpoint / CONFIG_NAME))
 
@@ -95,13 +120,15 @@ def write_fitted_checkpoint(
         _write_json(partial / BUILD_ARGS_NAME, dict(opened.build_args))
         _write_json(partial / FIT_NAME, said)
         write_safetensors(partial / SINGLE_NAME, arrays, metadata=_metadata(checkpoint), bf16=bf16)
+        for name, values in (maps or {}).items():
+            np.save(partial / f"{name}.npy", values)
 
     write_whole(folder, fill, "fit")
-    return FittedCheckpoint(folder, index, 0 if alone else index + 1, len(person.not_fitted))
+    return FittedCheckpoint(folder, place.at or 0, n_subjects, len(person.not_fitted))
 
 
-def _check_sizes(opened: Checkpoint, stored: Mapping[str, TensorEntry], person: PersonHead) -> int:
-    """The rows of the subject layer.
+def _check_sizes(opened: Checkpoint, stored: Mapping[str, TensorEntry], person: PersonHead) -> None:
+    """Refuses a head that is not of the checkpoint's sizes.
 
     Raises   CheckpointError, ShapeError, ConfigError
     """
@@ -119,13 +146,6 @@ def _check_sizes(opened: Checkpoint, stored: Mapping[str, TensorEntry], person: 
         )
     if not config.predictor.bias and np.any(np.nan_to_num(person.bias)):
         raise ConfigError(f"{opened.folder}: its subject layers have no bias, which the fit needs")
-    return shape[0]
-
-
-def _check_name(name: str, names: Mapping[str, int]) -> None:
-    if not name or name.isdigit() or name in names:
-        why = "is a subject of the checkpoint already" if name in names else "is no name: digits mean an index"
-        raise ConfigError(f"subject {quoted(name)} {why}; choose another name")
 
 
 def _kept(stored: Mapping[str, TensorEntry]) -> tuple[dict[str, np.ndarray], frozenset[str]]:

@@ -16,8 +16,8 @@ from tribe_np.encoder.head_states import head_matrix
 from tribe_np.encoder.random import write_random
 from tribe_np.errors import ConfigError, OutputError, ShapeError, TribeError
 from tribe_np.pipeline.demo import DemoPaths
-from tribe_np.pipeline.fitted_checkpoint import PersonHead, write_fitted_checkpoint
-from tribe_np.pipeline.head_rows import HeadRows, head_rows, head_rows_of_features
+from tribe_np.pipeline.fitting.fitted_checkpoint import PersonHead, write_fitted_checkpoint
+from tribe_np.pipeline.fitting.head_rows import HeadRows, head_rows, head_rows_of_features
 from tribe_np.pipeline.model import TribeModel
 
 SECONDS, N_OUTPUTS, RANK = 235, 30, 40
