@@ -164,6 +164,9 @@ def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
     source = written(tmp_path / "source")
     with pytest.raises(OutputError):
         write_fitted_checkpoint(source, source, blank(), {})
+    write_fitted_checkpoint(source, tmp_path / "one", blank(), {})
+    with pytest.raises(OutputError, match="checkpoint"):  # ours, and read here
+        write_fitted_checkpoint(tmp_path / "one", tmp_path / "one", blank("berta"), {})
     no_average = written(tmp_path / "no_average", subject_layers={"n_subjects": 2, "subject_dropout": None})
     with pytest.raises(ConfigError, match="has no average subject, whose place"):
         write_fitted_checkpoint(no_average, tmp_path / "anna", blank(), {}, alone=True)

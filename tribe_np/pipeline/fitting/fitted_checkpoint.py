@@ -101,7 +101,7 @@ def write_fitted_checkpoint(
     stored = {entry.name.removeprefix(LIGHTNING_PREFIX): entry for entry in opened.entries}
     _check_sizes(opened, stored, person)
     place = _place(opened, person.name, alone)
-    check_own_target(folder, "fit")
+    check_own_target(folder, "fit", {"checkpoint": checkpoint})
     arrays, bf16 = _kept(stored)
     for name, row in ((WEIGHTS, person.weights), (BIAS, person.bias)):
         if name in stored:

@@ -58,8 +58,9 @@ def fit_stimulus(
     """
     began = time.time()
     opened = open_stimulus(stimulus, words=words)
-    check_own_target(out, "fit", words.inputs(opened))
+    check_own_target(out, "fit", {**words.inputs(opened), **_truth_places(truth)})
     model = load()
+    check_own_target(out, "fit", {"checkpoint": model.checkpoint})
     _check(model, options, alone)
     check_extractors(model, opened, words)
 
@@ -80,9 +81,16 @@ def fit_stimulus(
         "warnings": list(dict.fromkeys([*model.record.warnings, *fit.said])),
         "options": {"threads": threads, **word_options(words)}, "seconds": round(time.time() - began, 3),
     }  # fmt: skip
-    maps = {f"r_{name}": array for name, array in fit.r.items()} | {"penalty": fit.fit.penalty}
-    written = write_fitted_checkpoint(model.checkpoint, out, fit.person, record, alone=alone, maps=maps)
+    written = write_fitted_checkpoint(model.checkpoint, out, fit.person, record, alone=alone, maps=fit.maps())
     return FittedPerson(fit, person, written, record)
+
+
+def _truth_places(truth: GivenTruth) -> dict[str, Path | None]:
+    """Files and folders of the truth, which the result must not replace."""
+    given = truth.source if isinstance(truth.source, (list, tuple)) else [truth.source]
+    return {
+        f"truth {Path(one).name}": Path(one) for one in given if isinstance(one, (str, Path)) and Path(one).exists()
+    }
 
 
 def _check(model: TribeModel, options: FitOptions, alone: bool) -> None:

@@ -59,6 +59,10 @@ class PersonFit:
     r2: Mapping[str, np.ndarray]
     said: tuple[str, ...]
 
+    def maps(self) -> dict[str, np.ndarray]:
+        """r of each model, and the head's penalties, (V,) each."""
+        return {f"r_{name}": values for name, values in self.r.items()} | {"penalty": self.fit.penalty}
+
 
 def check_fit_options(options: FitOptions, *, tr: float, hemodynamic_offset: float) -> None:
     """Refuses what cannot be, before hours of features are made.
