@@ -40,6 +40,7 @@ STAGES = (
     "surface_maps",
     "figures",
     "projection",
+    "linear_fits",
     "scores",
 )
 

@@ -20,7 +20,7 @@ FLOAT64_BOUND = 1e-12
 PACKAGES = (
     "torch", "torchvision", "torchmetrics", "transformers", "x-transformers", "neuraltrain", "neuralset", "exca",
     "julius", "moviepy", "spacy", "Levenshtein", "tokenizers", "numpy", "numba", "mne", "nilearn",
-    "scikit-image", "vtk",
+    "scikit-image", "vtk", "scikit-learn", "himalaya",
 )  # fmt: skip
 _kernels = ContextVar("kernels", default="reference")
 

@@ -1,12 +1,12 @@
 """Measured data beside rows that are yet to be predicted: read, and laid on the timelines, before any model runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from tribe_np.analysis.evaluation.truth_runs import TruthTimes, read_truth
+from tribe_np.analysis.evaluation.truth_runs import PairedRun, TruthTimes, read_truth
 from tribe_np.analysis.modalities.truth_maps import LaidTruth, lay_truth
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.voxel_series import AnySeries, VoxelSeries
@@ -16,16 +16,25 @@ from tribe_np.timeline.segments import Segment
 
 
 @dataclass(frozen=True, eq=False)
+class PairedTruth:
+    """Runs of truth with the rows of the prediction that belong to each timeline, and what was odd."""
+
+    runs: tuple[PairedRun, ...]
+    rows_of: Mapping[str, np.ndarray]
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class GivenTruth:
     """Measured data as they were given, None for none, and what is told of their times."""
 
     source: Any = None
     times: TruthTimes = field(default_factory=TruthTimes)
 
-    def laid(self, model: TribeModel, segments: Sequence[Segment]) -> tuple[LaidTruth, list[str]] | None:
-        """Its runs laid on the rows that will be predicted, and what was odd; None without any.
+    def paired(self, model: TribeModel, segments: Sequence[Segment]) -> PairedTruth | None:
+        """Its runs beside the rows that will be predicted; None without any.
 
-        Raises   ConfigError for predictions that do not lie on a mesh; as `read_truth` and `lay_truth`
+        Raises   ConfigError for predictions that do not lie on a mesh; as `read_truth`
         """
         if self.source is None:
             return None
@@ -34,7 +43,15 @@ class GivenTruth:
             raise ConfigError(f"truth is of a cortical surface; this checkpoint has {model.output_space}")
         timelines, rows_of = rows_by_timeline(series, segments)
         runs, said = read_truth(self.source, timelines, self.times)
-        return lay_truth(runs, rows_of), said
+        return PairedTruth(tuple(runs), rows_of, tuple(said))
+
+    def laid(self, model: TribeModel, segments: Sequence[Segment]) -> tuple[LaidTruth, list[str]] | None:
+        """Its runs laid on the rows that will be predicted, and what was odd; None without any.
+
+        Raises   as `paired` and `lay_truth`
+        """
+        paired = self.paired(model, segments)
+        return None if paired is None else (lay_truth(paired.runs, paired.rows_of), list(paired.said))
 
 
 def rows_by_timeline(

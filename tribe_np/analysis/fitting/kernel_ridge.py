@@ -1,0 +1,216 @@
+"""Ridge where predictors outnumber rows: the same fit from the rows' products with each other, in bands.
+
+Features with lags have more columns (three modalities of the released extractors with four lags: 44,032) than a scan
+has rows. Weights are then sums of rows, and all that is needed are the products of rows, `kernels`: one (R, R) matrix
+for each band, an hour's in 104 MB at a TR of 1 s. It grows with the square of the rows, as normal equations do with
+the square of the predictors: take the smaller one.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tribe_np.analysis.fitting.contiguous_folds import ContiguousFold
+from tribe_np.analysis.fitting.penalty_scores import (
+    ChosenSoFar,
+    Spectrum,
+    check_score,
+    check_usable,
+    checked_penalties,
+    column_blocks,
+    mean_over_folds,
+)
+from tribe_np.errors import NotFiniteError, ShapeError
+
+COLUMNS_OF_KERNEL = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class KernelFit:
+    """A fit in terms of its rows.
+
+    Shapes   dual (R, V); intercept, penalty, score (V,); cv_scores (n penalties, V); shares (bands, V)
+    Numerics weights of band m are shares[m] * rows of band m^T dual; NaN and constants as in `RidgeFit`. Dual weights
+             grow as 1 / penalty and cancel where they are used: relative errors of 2e-16 x largest eigenvalue / penalty
+    """
+
+    dual: np.ndarray
+    intercept: np.ndarray
+    penalty: np.ndarray
+    score: np.ndarray
+    cv_scores: np.ndarray
+    penalties: np.ndarray
+    shares: np.ndarray
+    score_name: str
+    n_rows: int
+    n_folds: int
+    n_not_finite: int
+    n_constant: int
+    said: tuple[str, ...]
+
+    def predict(self, kernels: Sequence[np.ndarray]) -> np.ndarray:
+        """From the products of new rows with the rows of the fit, one matrix for each band.
+
+        Shapes   kernels (R', R) -> (R', V)
+        """
+        found: np.ndarray = np.zeros((len(kernels[0]), self.dual.shape[1])) + self.intercept
+        for kernel, share in zip(kernels, self.shares, strict=True):
+            found += kernel @ (self.dual * share)
+        return found
+
+    def weights(self, rows: np.ndarray, band: int = 0) -> np.ndarray:
+        """Weights on the predictors of a band, from the band's rows of the fit.
+
+        Shapes   rows (R, P) -> (P, V)
+        """
+        found: np.ndarray = (rows.T @ self.dual) * self.shares[band]
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class _KernelFold:
+    """A fold's training rows by eigenvectors, and the products of its held-out rows with these.
+
+    Shapes   trained (n,), held (m,) indices of rows; across (m, n)
+    """
+
+    trained: np.ndarray
+    held: np.ndarray
+    spectrum: Spectrum
+    across: np.ndarray
+
+    @classmethod
+    def of(cls, kernel: np.ndarray, trained: np.ndarray, held: np.ndarray) -> "_KernelFold":
+        inside, across = kernel[np.ix_(trained, trained)], kernel[np.ix_(held, trained)]
+        spectrum = Spectrum.of(centred_kernel(inside))
+        means = inside.mean(axis=0)
+        across = across - means - (across.mean(axis=1) - means.mean())[:, None]
+        return cls(trained, held, spectrum, across @ spectrum.basis)
+
+    def scores(self, measured: np.ndarray, penalties: np.ndarray, score: str) -> np.ndarray:
+        """Shapes   measured (R, c) -> (n penalties, c)."""
+        mean = measured[self.trained].mean(axis=0)
+        products = self.spectrum.basis.T @ (measured[self.trained] - mean)
+        truth = measured[self.held] - mean
+        about = truth - truth.mean(axis=0)
+        square = np.einsum("rc,rc->c", about, about)
+        found = np.empty((len(penalties), measured.shape[1]))
+        with np.errstate(all="ignore"):
+            for i, penalty in enumerate(penalties):
+                predicted = self.across @ (products / (self.spectrum.eigenvalues + penalty)[:, None])
+                if score == "r":
+                    moved = predicted - predicted.mean(axis=0)
+                    spread = np.einsum("rc,rc->c", moved, moved)
+                    found[i] = np.clip(np.einsum("rc,rc->c", moved, about) / np.sqrt(spread * square), -1, 1)
+                else:
+                    found[i] = 1 - np.square(truth - predicted).sum(axis=0) / square
+        found[:, square <= 0] = np.nan
+        return found
+
+
+def centred_kernel(kernel: np.ndarray) -> np.ndarray:
+    """Products of rows less their mean. Shapes   kernel (R, R) -> (R, R)."""
+    means = kernel.mean(axis=0)
+    centred: np.ndarray = kernel - means - means[:, None] + means.mean()
+    return centred
+
+
+def kernel_ridge(
+    kernels: Sequence[np.ndarray],
+    measured: Sequence[np.ndarray],
+    folds: Sequence[ContiguousFold],
+    *,
+    shares: np.ndarray | None = None,
+    penalties: object = None,
+    score: str = "r2",
+    columns_at_once: int = COLUMNS_OF_KERNEL,
+    dtype: type[np.floating] = np.float64,
+    step: Callable[[int], object] = lambda n: None,
+) -> KernelFit:
+    """The banded ridge fit of every measured column, with the shares and the penalty that predict it best.
+
+    Shapes   kernels (R, R) one a band, rows of all runs one after the other; measured: (r, V) of each run, memmaps or
+             arrays; shares (n, bands), None: one choice, 1 for each band
+    Numerics the sum of share x kernel over bands, in float64, centred on the training rows; `dtype` of `dual`
+    Raises   ShapeError, NotFiniteError; ConfigError for too few rows, and for penalties or scores that cannot be
+    Source   himalaya 0.4.11 kernel_ridge.solve_multiple_kernel_ridge_random_search (fit_intercept)
+    """
+    check_score(score)
+    lengths = [len(run) for run in measured]
+    _check_kernels(kernels, sum(lengths))
+    choices = np.ones((1, len(kernels))) if shares is None else np.asarray(shares, np.float64)
+    tried = checked_penalties(penalties, np.trace(sum(centred_kernel(k) for k in kernels)) / sum(lengths))
+    state = ChosenSoFar.blank(measured[0].shape[1], len(tried))
+    rows = [fold.rows(lengths) for fold in folds]
+    for number, share in enumerate(choices):
+        _score_shares(mixed_kernel(kernels, share), number, measured, rows, state, tried, score, columns_at_once, step)
+    dual, intercept = _dual(kernels, measured, choices, state, tried, columns_at_once, dtype)
+    return KernelFit(
+        dual, intercept, state.penalties(tried), state.score, state.cv_scores, tried, choices[state.number].T, score,
+        sum(lengths), len(folds), int(state.not_finite.sum()), state.n_constant, state.said(tried),
+    )  # fmt: skip
+
+
+def _score_shares(
+    mixed: np.ndarray, number: int, measured: Sequence[np.ndarray], rows: Sequence[tuple[np.ndarray, np.ndarray]],
+    state: ChosenSoFar, tried: np.ndarray, score: str, columns_at_once: int, step: Callable[[int], object],
+) -> None:  # fmt: skip
+    """Scores one choice of shares; its folds, a quarter of what an hour takes, go before the next one's are made."""
+    parts = [_KernelFold.of(mixed, trained, held) for trained, held in rows]
+    for i, part in enumerate(parts, 1):
+        check_usable(part.spectrum, tried, f"fold {i} of {len(parts)}", len(part.trained))
+    for columns in column_blocks(len(state.score), columns_at_once):
+        values = _values(measured, columns, state.not_finite[columns])
+        state.constant[columns] = (np.ptp(values, axis=0) == 0) & ~state.not_finite[columns]
+        state.keep_better(columns, number, mean_over_folds(np.stack([p.scores(values, tried, score) for p in parts])))
+        step(columns.stop - columns.start)
+
+
+def mixed_kernel(kernels: Sequence[np.ndarray], shares: np.ndarray) -> np.ndarray:
+    """The sum of share x kernel, (R, R) float64."""
+    mixed = np.zeros(kernels[0].shape)
+    for kernel, share in zip(kernels, shares, strict=True):
+        mixed += share * kernel
+    return mixed
+
+
+def _dual(
+    kernels: Sequence[np.ndarray], measured: Sequence[np.ndarray], choices: np.ndarray, state: ChosenSoFar,
+    tried: np.ndarray, columns_at_once: int, dtype: type[np.floating],
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Dual weights and intercepts from all rows, each column with the shares and penalty chosen for it."""
+    n_columns = len(state.score)
+    dual, intercept = np.zeros((len(kernels[0]), n_columns), dtype), np.zeros(n_columns)
+    for number in np.unique(state.number):
+        mixed = mixed_kernel(kernels, choices[number])
+        means, spectrum = mixed.mean(axis=0), Spectrum.of(centred_kernel(mixed))
+        for columns in column_blocks(n_columns, columns_at_once):
+            mine = np.flatnonzero(state.number[columns] == number)
+            if not len(mine):
+                continue
+            values = _values(measured, columns, state.not_finite[columns])[:, mine]
+            mean, places = values.mean(axis=0), columns.start + mine
+            damping = spectrum.eigenvalues[:, None] + tried[state.penalty[places]]
+            found = spectrum.basis @ ((spectrum.basis.T @ (values - mean)) / damping)
+            found[:, state.unscored[places]] = 0
+            dual[:, places], intercept[places] = found, mean - means @ found
+    dual[:, state.not_finite], intercept[state.not_finite] = np.nan, np.nan
+    return dual, intercept
+
+
+def _values(measured: Sequence[np.ndarray], columns: slice, not_finite: np.ndarray) -> np.ndarray:
+    """Some columns of all runs, (R, c) float64; those that are not finite are marked, and 0."""
+    values = np.concatenate([run[:, columns] for run in measured]).astype(np.float64)
+    not_finite |= ~np.isfinite(values).all(axis=0)
+    values[:, not_finite] = 0
+    return values
+
+
+def _check_kernels(kernels: Sequence[np.ndarray], n_rows: int) -> None:
+    if not len(kernels) or any(kernel.shape != (n_rows, n_rows) for kernel in kernels):
+        got = ", ".join(str(kernel.shape) for kernel in kernels) or "none"
+        raise ShapeError(f"{n_rows} rows need kernels of shape ({n_rows}, {n_rows}), one a band, got {got}")
+    for band, kernel in enumerate(kernels):
+        if not np.isfinite(kernel).all():
+            raise NotFiniteError(f"the kernel of band {band} is NaN or infinite: so is one of its predictors")

@@ -1,0 +1,151 @@
+"""tribe-np fit: a new person's head from a stimulus and that person's BOLD."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tribe_np.cli import common
+from tribe_np.cli.stimulus_options import add_picture_stimulus_arguments, picture_show
+
+if TYPE_CHECKING:
+    from tribe_np.pipeline.fitting.fitting_stimulus import FittedPerson
+
+MODELS = {
+    "head": "fitted head", "average": "average subject, unfitted", "fir": "linear, lagged features",
+    "banded_fir": "linear, a share for each modality",
+}  # fmt: skip
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `tribe-np fit`."""
+    common.add_event_arguments(parser)
+    add_picture_stimulus_arguments(parser)
+    parser.add_argument(
+        "--name", type=common.words, required=True, metavar="NAME", help="what --subject will call them"
+    )
+    parser.add_argument("--out", type=common.path, required=True, metavar="DIR", help="checkpoint folder to write")
+    _add_truth(parser)
+    _add_fit(parser)
+    common.add_model_arguments(parser)
+    common.add_run_arguments(parser)
+    common.add_json(parser, "the record")
+
+
+def _add_truth(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("measured data")
+    group.add_argument(
+        "--truth", type=common.path, nargs="+", required=True, metavar="FILE",
+        help="the person's BOLD, as evaluate takes it: a folder that project wrote, .npy, .npz, .h5, .dtseries.nii, "
+        "the GIFTI or mgh files of both hemispheres, or a table (.tsv) with the columns subject, run and file, where "
+        "runs are the timelines of the stimulus",
+    )  # fmt: skip
+    group.add_argument(
+        "--truth-aligned", action="store_true",
+        help="its rows stand at stimulus time already (default: they are rows of the scan, read at t + offset)",
+    )  # fmt: skip
+    group.add_argument("--tr", type=common.seconds_above_0, metavar="S", help="seconds between its rows")
+    group.add_argument("--start", type=float, metavar="S", help="when the stimulus began in the scan (default: 0)")
+
+
+def _add_fit(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("fit")
+    group.add_argument(
+        "--folds", type=common.at_least_one, default=5, metavar="N", help="to choose penalties (default: 5)"
+    )
+    group.add_argument(
+        "--gap", type=seconds_from_0, default=10.0, metavar="S",
+        help="left out of the training on either side of rows that are held out (default: 10)",
+    )  # fmt: skip
+    group.add_argument(
+        "--keep-out", type=share_of_rows, default=0.2, metavar="SHARE",
+        help="of all rows, at the end, that nothing is fitted on: scores are of these (default: 0.2; whole runs where "
+        "there are three or more)",
+    )  # fmt: skip
+    group.add_argument(
+        "--score", choices=["r2", "r"], default="r2", help="by which a vertex' penalty is chosen (default: r2)"
+    )
+    group.add_argument(
+        "--penalty", type=float, nargs="+", metavar="P",
+        help="penalties to try, as scikit-learn's alpha (default: ten powers of ten around the mean eigenvalue)",
+    )  # fmt: skip
+    group.add_argument(
+        "--alone", action="store_true",
+        help="write one row, in the average subject's place: upstream's own loader takes no other",
+    )  # fmt: skip
+    group.add_argument(
+        "--no-linear", dest="linear", action="store_false", help="without the linear models of features beside it"
+    )
+    group.add_argument(
+        "--lags", type=seconds_from_0, nargs="+", metavar="S",
+        help="from a stimulus to its BOLD, for the linear models (default: 2 4 6 8)",
+    )  # fmt: skip
+    group.add_argument(
+        "--shares", type=common.at_least_one, default=8, metavar="N",
+        help="shares of the modalities that banded ridge tries (default: 8)",
+    )  # fmt: skip
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="of the shares (default: 0)")
+
+
+def seconds_from_0(text: str) -> float:
+    """Seconds of 0 or more, for argparse."""
+    found = common.number_or_nan(text)
+    if not 0 <= found < 1e6:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds of 0 or more, got {text[:40]!r}")
+    return found
+
+
+def share_of_rows(text: str) -> float:
+    """A share of rows, for argparse."""
+    found = common.number_or_nan(text)
+    if not 0 < found < 1:
+        raise argparse.ArgumentTypeError(f"must be a share between 0 and 1, got {text[:40]!r}")
+    return found
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Runs the command."""
+    from tribe_np.errors import MissingFileError
+
+    for path in options.truth:
+        if not path.exists() and "::" not in str(path):
+            raise MissingFileError(f"--truth {path}: there is no such file or folder")
+    threads = common.prepare(options)
+    shown, words, pictures = common.progress(options), common.word_source(options), picture_show(options)
+    from tribe_np.analysis.evaluation.truth_runs import TruthTimes
+    from tribe_np.pipeline.ablation.given_truth import GivenTruth
+    from tribe_np.pipeline.fitting.fitting_stimulus import fit_stimulus
+    from tribe_np.pipeline.fitting.person_fit import FitOptions
+
+    penalties = None if options.penalty is None else tuple(options.penalty)
+    chosen = FitOptions(
+        options.name, options.folds, options.gap, options.keep_out, options.score, penalties, options.linear,
+        FitOptions.lags if options.lags is None else tuple(options.lags), options.shares, options.seed,
+    )  # fmt: skip
+    made = fit_stimulus(
+        options.stimulus, options.out,
+        GivenTruth(options.truth, TruthTimes(options.tr, options.start, options.truth_aligned)), chosen,
+        load=lambda: common.load_model(options, words, shown), words=words, pictures=pictures, alone=options.alone,
+        command=options.command_line, threads=threads,
+    )  # fmt: skip
+    common.print_warnings_of(made.record)
+    common.print_result(options, {"out": str(options.out), **made.record}, _lines(made, options.out, options.name))
+    return 0
+
+
+def _lines(made: "FittedPerson", folder: Path, name: str) -> list[str]:
+    """What a person reads."""
+    record = made.record
+    n, scores = record["n_rows"], record["scores"]
+    lines = [
+        f"fitted on {n['fitted']} rows, scored on {n['kept_out']} others; {n['without_bold']} rows have no BOLD, "
+        f"{n['between']} between the two are not used",
+        f"penalties by {record['folds']['score']} over {record['folds']['n']} folds: "
+        + ", ".join(f"{p} ({count})" for p, count in record["penalties"]["chosen"].items()),
+    ]
+    width = max(len(text) for text in MODELS.values())
+    for model, score in scores.items():
+        r = score["r"]
+        told = "no score" if r["mean"] is None else f"mean r {r['mean']:.4f}, median {r['median']:.4f}"
+        lines.append(f"  {MODELS[model]:{width}}  {told}")
+    place = f"--subject {name}" if made.written.n_subjects else "its only subject"
+    return [*lines, f"wrote {folder}: predict --checkpoint {folder} ({place})"]

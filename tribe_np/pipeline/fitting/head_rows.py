@@ -1,0 +1,100 @@
+"""Rows to fit a new person's head on: for each row that `predict` gives, what the head reads there, and the features.
+
+Row t stands at stimulus time, as a prediction's does: what is fitted to it is the BOLD of t + hemodynamic_offset.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tribe_np.backend import to_host
+from tribe_np.encoder.head_states import features_at_trs, states_before_head
+from tribe_np.pipeline.features.source import stacked
+from tribe_np.pipeline.model import MOST_WINDOWS, TribeModel
+from tribe_np.pipeline.own_features import own_windows
+from tribe_np.pipeline.progress import Progress
+from tribe_np.timeline.events import as_events
+from tribe_np.timeline.segments import Segment
+
+
+@dataclass(frozen=True, eq=False)
+class HeadRows:
+    """Rows in the order of `predict`, R of them.
+
+    Shapes   states (R, D) in the model's dtype; features {modality: (R, G * F)}, empty unless asked for
+    """
+
+    states: np.ndarray
+    features: Mapping[str, np.ndarray]
+    segments: tuple[Segment, ...]
+
+
+def head_rows(
+    model: TribeModel, events: Any, *, with_features: bool = False, progress: Progress | None = None
+) -> HeadRows:
+    """The states before the head at every row that `predict` keeps; nothing of the head is computed.
+
+    with_features   also the features of each modality, pooled to TRs, for a linear model of them
+    Raises          EventsError, CheckpointError, MediaError, ShortMemoryError as `predict` does
+    """
+    shown = model.progress if progress is None else progress
+    table = as_events(events).standardized()
+    windows = model.windows(table)
+    source = model.feature_source(shown)
+    known = model.known_modalities(source, table)
+    n_rows = sum(len(window.kept_rows) for window in windows)
+    model.check_first(source, known, table, model.last_stage(len(windows), n_rows))
+    items = {m: source.items(m, table) for m in known}
+    rows = _Collected.for_modalities(known if with_features else [])
+    size = max(1, min(model.data.batch_size, MOST_WINDOWS))
+    with model.record.timed("encoder"), shown.stage("brain encoder", len(windows), "windows") as step:
+        for i in range(0, len(windows), size):
+            batch = windows[i : i + size]
+            arrays = {m: stacked(items[m], batch, model.data.extractors[m]) for m in items}
+            rows.add(model, arrays, [list(window.kept_rows) for window in batch])
+            step(len(batch))
+    return rows.together(segment for window in windows for segment in window.kept)
+
+
+def head_rows_of_features(
+    model: TribeModel, features: Mapping[str, Any], *, with_features: bool = False, progress: Progress | None = None
+) -> HeadRows:
+    """The same from features that were kept, or of your own: the rows that `predict_features` gives.
+
+    Shapes   features {modality: (G, F, T) or (F, T)} at `data.frequency` Hz from time 0, one T for all
+    Raises   ShapeError for features that do not fit
+    """
+    windows = own_windows(features, model.data)
+    rows = _Collected.for_modalities(features if with_features else [])
+    with (progress or model.progress).stage("brain encoder", len(windows), "windows") as step:
+        for window in windows:
+            rows.add(model, {m: x[None] for m, x in window.features.items()}, [list(range(len(window.segments)))])
+            step(1)
+    return rows.together(segment for window in windows for segment in window.segments)
+
+
+@dataclass(frozen=True, eq=False)
+class _Collected:
+    """Rows of the windows so far, window by window."""
+
+    states: list[np.ndarray]
+    features: dict[str, list[np.ndarray]]
+
+    @classmethod
+    def for_modalities(cls, modalities: Iterable[str]) -> "_Collected":
+        return cls([], {m: [] for m in modalities})
+
+    def add(self, model: TribeModel, arrays: Mapping[str, np.ndarray], kept: Sequence[Sequence[int]]) -> None:
+        """Shapes   arrays {modality: (B, G, F, T) or (B, F, T)}; kept: the rows of each of the B windows."""
+        n_trs = model.encoder.build_args.n_output_timesteps
+        found = to_host(states_before_head(model.encoder, {m: model.runtime.place(x) for m, x in arrays.items()}))
+        self.states.extend(rows[list(of)] for rows, of in zip(found, kept, strict=True))
+        for m, parts in self.features.items():
+            whole = arrays[m] if arrays[m].ndim == 4 else arrays[m][:, None]
+            parts.extend(rows[list(of)] for rows, of in zip(features_at_trs(whole, n_trs), kept, strict=True))
+
+    def together(self, segments: Iterable[Segment]) -> HeadRows:
+        features = {m: np.concatenate(parts) for m, parts in self.features.items()}
+        return HeadRows(np.concatenate(self.states), features, tuple(segments))

@@ -1,0 +1,118 @@
+"""What a person is fitted on: of each run the rows that have BOLD, and which of them are kept out."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tribe_np.analysis.evaluation.truth_rows import align
+from tribe_np.errors import ConfigError
+from tribe_np.pipeline.ablation.given_truth import PairedTruth
+from tribe_np.pipeline.fitting.head_rows import HeadRows
+from tribe_np.shown import some_of
+
+FEWEST_ROWS = 30  # to fit on, and to keep out: an r of fewer rows tells nothing
+
+
+@dataclass(frozen=True, eq=False)
+class PersonRun:
+    """One run of a person.
+
+    Shapes   states (r, D) and measured (r, V) of the rows that have BOLD, `measured` in a file that goes with it;
+             features {modality: (R, F)} of all rows of the stimulus; rows (r,) which of these have BOLD
+    """
+
+    name: str
+    states: np.ndarray
+    measured: np.ndarray
+    features: Mapping[str, np.ndarray]
+    rows: np.ndarray
+
+    def part(self, rows: slice) -> "PersonRun":
+        """Some of the rows that have BOLD; the features stay those of the whole stimulus."""
+        return PersonRun(self.name, self.states[rows], self.measured[rows], self.features, self.rows[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class PersonRows:
+    """The runs to fit on, and those that are kept out to score."""
+
+    trained: tuple[PersonRun, ...]
+    kept_out: tuple[PersonRun, ...]
+    n_left_out: int  # rows between the two, in one run
+    n_without_bold: int  # rows of the stimulus that no BOLD was measured for
+    said: tuple[str, ...]
+
+    @property
+    def n_trained(self) -> int:
+        """Rows to fit on."""
+        return sum(len(run.rows) for run in self.trained)
+
+    @property
+    def n_kept_out(self) -> int:
+        """Rows to score."""
+        return sum(len(run.rows) for run in self.kept_out)
+
+
+def one_person(truth: PairedTruth) -> str:
+    """Whose BOLD it is.
+
+    Raises   ConfigError where it is of several people
+    """
+    names = list(dict.fromkeys(run.truth.subject for run in truth.runs))
+    if len(names) != 1:
+        raise ConfigError(f"the truth is of {len(names)} subjects ({some_of(names, 4)}); a fit is of one")
+    return names[0]
+
+
+def person_rows(rows: HeadRows, truth: PairedTruth, *, share: float, gap: int) -> PersonRows:
+    """The rows of every run of truth beside the states, the last `share` of them kept out.
+
+    With three runs or more whole runs are kept out, of the last ones as many as come nearest to the share, else the
+    last rows of the last run, with `gap` rows before them that are not used.
+    Raises   ConfigError for too few rows; MeasurementError without a common row
+    """
+    runs, n_without = [], 0
+    for number, one in enumerate(truth.runs, 1):
+        aligned = align(one.prediction, one.truth)
+        mine = truth.rows_of[one.timeline]
+        n_without += aligned.n_dropped_prediction
+        measured = _in_a_file(aligned.rows, one.truth.values.shape[1])
+        first = 0
+        for _, block in aligned.blocks():
+            measured[first : first + len(block)] = block
+            first += len(block)
+        features = {m: array[mine] for m, array in rows.features.items()}
+        name = f"{one.truth.run} ({one.timeline})" if len(truth.runs) > 1 else one.timeline
+        states = rows.states[mine[aligned.kept]]
+        runs.append(PersonRun(name or f"run {number}", states, measured, features, aligned.kept))
+    made = _parted(runs, share, gap, n_without, truth.said)
+    for n, what in ((made.n_trained, "fit on"), (made.n_kept_out, "score")):
+        if n < FEWEST_ROWS:
+            raise ConfigError(
+                f"{n} rows are left to {what}, expected {FEWEST_ROWS} or more; give longer runs, or another share to "
+                "keep out"
+            )
+    return made
+
+
+def _in_a_file(n_rows: int, n_columns: int) -> np.ndarray:
+    """Rows in a file without a name, which goes when they go: hours of BOLD take no memory."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115
+    return np.memmap(file, np.float32, "w+", shape=(n_rows, n_columns))
+
+
+def _parted(runs: Sequence[PersonRun], share: float, gap: int, n_without: int, said: tuple[str, ...]) -> PersonRows:
+    ends = np.cumsum([len(run.rows) for run in runs])
+    if len(runs) >= 3:
+        first = 1 + int(np.argmin(np.abs(ends[:-1] - (1 - share) * ends[-1])))
+        return PersonRows(tuple(runs[:first]), tuple(runs[first:]), 0, n_without, said)
+    n = round(share * ends[-1])
+    *others, last = runs
+    if n >= len(last.rows) > 0 and others:
+        return PersonRows(tuple(others), (last,), 0, n_without, said)
+    cut = len(last.rows) - n
+    trained = last.part(slice(0, max(cut - gap, 0)))
+    fitted = (*others, trained) if len(trained.rows) else tuple(others)
+    return PersonRows(fitted, (last.part(slice(cut, None)),), min(gap, cut), n_without, said)
