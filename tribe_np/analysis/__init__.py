@@ -1,4 +1,4 @@
-"""What predictions say: contrasts of conditions and comparisons of stimuli. Predictions and arrays in, results out.
+"""What predictions say: contrasts of conditions, stimuli beside each other, networks. Predictions in, results out.
 
 Public names are loaded on first use (PEP 562).
 """
@@ -12,9 +12,11 @@ _PUBLIC = {
     "contrast": "tribe_np.analysis.contrasts.contrasting",
     "Comparison": "tribe_np.analysis.comparisons.comparing",
     "compare": "tribe_np.analysis.comparisons.comparing",
+    "Networks": "tribe_np.analysis.decompositions.decomposing",
+    "networks": "tribe_np.analysis.decompositions.decomposing",
 }
 
-__all__ = ["Comparison", "Contrast", "compare", "contrast"]
+__all__ = ["Comparison", "Contrast", "Networks", "compare", "contrast", "networks"]
 
 
 def __getattr__(name: str) -> "Any":

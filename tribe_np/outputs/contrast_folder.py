@@ -103,13 +103,14 @@ def write_contrasts(folder: Path, made: Mapping[str, ContrastFiles], formats: Ma
         for name, files in made.items():
             below = partial if len(made) == 1 else partial / name
             below.mkdir(exist_ok=True)
-            said.extend(_fill(below, files, formats))
+            said.extend(fill_map_folder(below, files, formats, CONTRAST_RECORD))
 
     write_whole(folder, fill, CONTRAST)
     return list(dict.fromkeys(said))
 
 
-def _fill(folder: Path, files: ContrastFiles, formats: MapFormats) -> list[str]:
+def fill_map_folder(folder: Path, files: ContrastFiles, formats: MapFormats, record_name: str) -> list[str]:
+    """Writes maps, tables, pictures and the record into a folder that is there; what was odd."""
     said: list[str] = []
     written = []
     for name in formats.names:
@@ -125,7 +126,7 @@ def _fill(folder: Path, files: ContrastFiles, formats: MapFormats) -> list[str]:
     for name, picture in files.pictures.items():
         (folder / name).write_bytes(picture)
     warnings = [*files.record.get("warnings", ()), *said]
-    write_json_file(folder / CONTRAST_RECORD, {**files.record, "formats": written, "warnings": warnings})
+    write_json_file(folder / record_name, {**files.record, "formats": written, "warnings": warnings})
     return said
 
 
