@@ -4,6 +4,7 @@ No template is part of this project. A parcellation gives a map for each network
 without a region, such as the medial wall, has no value (NaN) and turns as such in the spin null.
 """
 
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,22 +85,29 @@ def _holds_maps(path: Path) -> bool:
 
 
 def _of_array(path: Path, n_vertices: int) -> NetworkTemplates:
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return _checked(str(path), None, loaded, n_vertices)
-        with loaded:
-            names, maps = tuple(loaded.files), [np.asarray(loaded[name]) for name in loaded.files]
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be read as templates: {reason_of(error)}") from error
-    except (ValueError, EOFError, KeyError) as error:
-        raise OutputError(f"{path}: cannot be read as templates: {error}") from error
+    names, maps = _loaded(path)
+    if names is None:
+        return _checked(str(path), None, maps[0], n_vertices)
     for name, one in zip(names, maps, strict=True):
         if one.shape != (n_vertices,):
             raise ShapeError(f"{path}: the map {name} has shape {one.shape}, expected ({n_vertices},)")
     if not names:
         raise ShapeError(f"{path}: holds no map")
     return _checked(str(path), names, np.stack(maps), n_vertices)
+
+
+def _loaded(path: Path) -> tuple[tuple[str, ...] | None, list[np.ndarray]]:
+    """The array of an .npy, or the names and arrays of an .npz."""
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return None, [loaded]
+        with loaded:
+            return tuple(loaded.files), [np.asarray(loaded[name]) for name in loaded.files]
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read as templates: {reason_of(error)}") from error
+    except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise OutputError(f"{path}: cannot be read as templates: {error}") from error
 
 
 def _checked(origin: str, names: tuple[str, ...] | None, maps: np.ndarray, n_vertices: int) -> NetworkTemplates:

@@ -80,12 +80,14 @@ def spin_test(
     Numerics a rotation that leaves fewer than FEWEST_SHARED common vertices, or a flat rest, counts as one that does
              as well; NaN where the map and the template themselves have no correlation
     """
-    r, n_shared = masked_correlations(maps, templates)
+    _check_lengths(maps, templates)
+    (a, in_a), (b, in_b) = _centred(maps), _centred(templates)
+    r, n_shared = _correlations(a, in_a, b, in_b)
     size = np.abs(r)
     best = _largest(size)
     as_large, best_as_large, n = np.zeros(r.shape, int), np.zeros(len(r), int), 0
     for spin in spins:
-        turned = np.abs(masked_correlations(maps, templates[:, spin])[0])
+        turned = np.abs(_correlations(a, in_a, b[:, spin], in_b[:, spin])[0])
         as_large += ~(turned < size)  # NaN too
         best_as_large += ~(_largest(turned) < best)
         n += 1
@@ -102,9 +104,17 @@ def masked_correlations(maps: np.ndarray, templates: np.ndarray) -> tuple[np.nda
     Shapes   maps (k, n), templates (m, n) -> r (k, m), NaN where there is none; counts (k, m)
     Raises   ShapeError for other lengths
     """
+    _check_lengths(maps, templates)
+    return _correlations(*_centred(maps), *_centred(templates))
+
+
+def _check_lengths(maps: np.ndarray, templates: np.ndarray) -> None:
     if maps.shape[1] != templates.shape[1]:
         raise ShapeError(f"maps have {maps.shape[1]} vertices and templates {templates.shape[1]}")
-    (a, in_a), (b, in_b) = _centred(maps), _centred(templates)
+
+
+def _correlations(a: np.ndarray, in_a: np.ndarray, b: np.ndarray, in_b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`masked_correlations` of values that are 0 where there is none, and whether there is one."""
     n = in_a @ in_b.T
     sum_a, sum_b = a @ in_b.T, in_a @ b.T
     with np.errstate(invalid="ignore", divide="ignore"):
