@@ -63,7 +63,7 @@ def test_planted_networks_are_found_and_matched(command_here: Command, tmp_path:
 def test_the_last_units_of_a_checkpoint(command_here: Command, tmp_path: Path) -> None:
     write_random(
         tmp_path / "encoder", seed=1, feature_dims={"text": (1, 4)}, n_outputs=SMALL, n_output_timesteps=4, depth=1,
-        low_rank_head=8, max_seq_len=8,
+        low_rank_head=8, max_seq_len=8, data={"neuro": {"projection": {"mesh": "fsaverage3"}}},
     )  # fmt: skip
     shared = ("--components", 2, "--restarts", 1, "--templates", "none", "--no-figure", "--to", "npy")
     done = command_here("networks", tmp_path / "encoder", "--out", tmp_path / "out", *shared, "--json")
@@ -83,7 +83,7 @@ def test_the_last_units_of_a_checkpoint(command_here: Command, tmp_path: Path) -
     ("arguments", "says"),
     [
         (["--components", "9"], "6 rows, less the mean over them hold at most 5"),
-        (["--components", "0"], "at least 1"),
+        (["--components", "0"], "whole number from 1"),
         (["--spins", "3"], "spins must be 0 or at least 19"),
         (["--restarts", "-1"], "restarts must be a whole number from 0 on"),
         (["--seed", "-1"], "seed must be a whole number from 0 on"),

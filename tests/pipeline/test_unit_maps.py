@@ -19,6 +19,7 @@ def checkpoint(folder: Path, *, n_outputs: int = V, subjects: int = 0, **more: A
     layers = {"subject_layers": {"n_subjects": subjects, "average_subjects": subjects == 0}}
     write_random(
         folder, seed=5, feature_dims={"text": (1, 4)}, n_outputs=n_outputs, n_output_timesteps=4,
+        data={"neuro": {"projection": {"mesh": "fsaverage3"}}},
         **{"low_rank_head": C, "max_seq_len": 8, "depth": 1, "brain": layers, **more},
     )  # fmt: skip
     return folder
