@@ -39,7 +39,7 @@ def test_planted_networks_are_found_and_matched(command_here: Command, tmp_path:
     out = tmp_path / "out"
     done = command_here(
         "networks", folder, "--out", out, "--components", 2, "--templates", tmp_path / "known.npz", "--spins", 39,
-        "--restarts", 2, "--no-figure", "--json", "--to", "npy",
+        "--restarts", 2, "--no-figure", "--json", "--to", "npy", "--quiet",
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     record = json.loads(done.stdout)

@@ -7,6 +7,7 @@ from tribe_np.analysis.decompositions import row_reduction
 from tribe_np.analysis.decompositions.decomposing import networks
 from tribe_np.analysis.decompositions.independent_maps import independent_maps, stability
 from tribe_np.analysis.decompositions.row_reduction import reduce_rows, row_transform
+from tribe_np.cortex.parcellations.parcellation import Parcellation
 from tribe_np.errors import ConfigError, ShapeError
 
 V = 2 * 642  # fsaverage3
@@ -124,3 +125,15 @@ def test_few_rows_and_few_dimensions() -> None:
         networks(np.ones((5, V), np.float32), templates=False)
     with pytest.raises(ConfigError, match="at least 19"):
         networks(mixed, spins=5)
+
+
+@pytest.mark.extras
+def test_only_vertices_with_a_region_take_part() -> None:
+    _, mixed = planted()
+    region_of = np.where(np.arange(V) % 642 < 600, 0, -1)
+    made = networks(
+        mixed, components=K, templates=False, restarts=0, within=Parcellation("cortex", ("all",), region_of)
+    )
+    np.testing.assert_array_equal(np.isfinite(made.maps()).all(axis=0), region_of == 0)
+    reduced = reduce_rows(row_transform(mixed[:, region_of == 0], removes_mean=True), K)
+    np.testing.assert_allclose(made.found.maps, independent_maps(reduced, 0).maps, atol=1e-9)
