@@ -54,8 +54,11 @@ def test_planted_networks_are_found_and_matched(command_here: Command, tmp_path:
     assert [float(row["start"]) for row in table(out / "courses.tsv")] == list(range(30)), "nothing is shifted"
     found = np.load(out / "npy" / "component-01.npy")
     assert np.corrcoef(found, maps[0])[0, 1] > 0.97
-    again = command_here("networks", folder, "--out", out, "--components", 2, "--templates", "none", "--no-figure")
+    again = command_here("networks", folder, "--out", out, "--components", 2, "--templates", "none", "--restarts", 0)
     assert again.returncode == 0, "its own is replaced"
+    assert (out / "networks.png").read_bytes().startswith(b"\x89PNG")
+    assert (out / "gifti" / "lh.component-02.fsaverage5.func.gii").is_file()
+    assert "2 components of 30 moments x 20484 vertices keep" in again.stdout
     np.testing.assert_array_equal(np.load(out / "npy" / "component-01.npy"), found)
 
 
