@@ -5,7 +5,10 @@ from types import ModuleType
 
 from tribe_np.errors import MissingDependencyError
 
-PACKAGES = {"PIL": "Pillow", "skimage": "scikit-image", "mpl_toolkits": "matplotlib", "cupyx": "cupy"}
+PACKAGES = {
+    "PIL": "Pillow", "skimage": "scikit-image", "sklearn": "scikit-learn", "mpl_toolkits": "matplotlib",
+    "cupyx": "cupy",
+}  # fmt: skip
 """What is installed, by the name under which it is imported, where the two differ."""
 
 

@@ -1,4 +1,4 @@
-"""What predictions say: contrasts, comparisons, and evaluations against data. Predictions and arrays in, results out.
+"""What predictions say: contrasts, comparisons, evaluations, modalities, networks. Arrays in, results out.
 
 Public names are loaded on first use (PEP 562).
 """
@@ -16,6 +16,8 @@ _PUBLIC = {
     "evaluate": "tribe_np.analysis.evaluation.evaluating",
     "ModalityMaps": "tribe_np.analysis.modalities.modality_maps",
     "modality_maps": "tribe_np.analysis.modalities.modality_maps",
+    "Networks": "tribe_np.analysis.decompositions.decomposing",
+    "networks": "tribe_np.analysis.decompositions.decomposing",
     "Sensitivity": "tribe_np.analysis.region_sensitivity",
     "sensitivity": "tribe_np.analysis.region_sensitivity",
 }
@@ -25,11 +27,13 @@ __all__ = [
     "Contrast",
     "Evaluation",
     "ModalityMaps",
+    "Networks",
     "Sensitivity",
     "compare",
     "contrast",
     "evaluate",
     "modality_maps",
+    "networks",
     "sensitivity",
 ]
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "fit": "fit a new person's head to their BOLD: a checkpoint with one more subject, and held-out scores",
     "export": "write predictions in files that other tools open: GIFTI, CIFTI, mgh, NIfTI, mz3, stc, HDF5 and more",
     "compare": "compare predictions of different stimuli: levels, courses over time, how alike they are",
+    "networks": "find networks: independent components of a prediction, or of a model's last units, beside templates",
     "resample": "put predictions on another mesh",
     "project": "bring measured fMRI onto fsaverage5, cleaned, in scan time or at the rows of a prediction",
     "info": "show what a checkpoint or model folder holds",

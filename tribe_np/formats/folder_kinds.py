@@ -12,6 +12,7 @@ CONTRAST_RECORD = "contrast.json"
 COMPARISON_RECORD = "comparison.json"
 MODALITIES_RECORD = "modalities.json"
 EVALUATION_RECORD = "evaluation.json"
+NETWORKS_RECORD = "networks.json"
 PREDICTIONS = "predictions.npy"
 DRAWN_FIRST = ("t", "effect", "r", "change")  # of the maps of a contrast, an evaluation, of modalities
 MOST_LOOKED_AT = 1000  # folders below; a person's home may have more
@@ -32,6 +33,8 @@ def what_it_holds(folder: Path) -> str | None:
             return "it holds a comparison, which is tables and a picture; give the predictions that were compared"
         if (folder / MODALITIES_RECORD).is_file():
             return _of_maps(folder, "what each modality contributes")
+        if (folder / NETWORKS_RECORD).is_file():
+            return _of_networks(folder)
         below = sorted(path for path, _ in zip(folder.iterdir(), range(MOST_LOOKED_AT), strict=False) if path.is_dir())
         return _of_folders_below(below)
     except OSError:  # then the plain word that a file is missing will do
@@ -45,6 +48,12 @@ def _of_maps(folder: Path, what: str) -> str:
         return f"it holds {what}, whose maps are files; tribe-np plot {first} draws one"
     formats = sorted(path.name for path in folder.iterdir() if path.is_dir())
     return f"it holds {what}, whose maps are files in {some_of(formats)}; --to npy writes them as plot takes them"
+
+
+def _of_networks(folder: Path) -> str:
+    maps = sorted((folder / "npy").glob("*.npy"))
+    drawn = f"; tribe-np plot {maps[0]} draws one" if maps else ""
+    return f"it holds networks, whose maps are files{drawn}"
 
 
 def _of_folders_below(below: Iterable[Path]) -> str | None:
