@@ -58,7 +58,7 @@ def blocks(n: int = 6, *, duration: float = 2.0, step: float = 5.0) -> list[tupl
 
 
 def with_effect(values: np.ndarray, columns: slice | np.ndarray) -> np.ndarray:
-    """The rows, in place, with 3 more in some columns where trials of `blocks()` show a, and 3 less where they show b."""
+    """The rows, in place, with 3 more in some columns where trials of `blocks()` show a, 3 less where b."""
     for onset, _, condition, *_ in blocks():
         values[int(onset) : int(onset) + 2, columns] += 3 if condition == "a" else -3
     return values
