@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tests.analysis.contrasts.made_experiments import N, blocks, noise, write_experiment, write_trials
+from tests.analysis.contrasts.made_experiments import N, blocks, noise, with_effect, write_experiment, write_trials
 from tools.reference.subcortex import write_atlas
 from tribe_np.cli.main import main
 from tribe_np.cortex.subcortex.harvard_oxford import read_atlas, subcortical_mask
@@ -25,10 +25,7 @@ def without_atlas(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def made(tmp_path: Path) -> Path:
-    values = noise(64)
-    for onset, _, condition, *_ in blocks():
-        values[int(onset) : int(onset) + 2, :100] += 3 if condition == "a" else -3
-    return write_experiment(tmp_path / "made", values, blocks())
+    return write_experiment(tmp_path / "made", with_effect(noise(64), np.s_[:100]), blocks())
 
 
 @pytest.fixture
@@ -276,9 +273,7 @@ def test_a_response_is_warned_of(made: Path, tmp_path: Path, capsys: pytest.Capt
 
 @pytest.mark.extras
 def test_pictures_and_clusters(tmp_path: Path) -> None:
-    values = np.tile(noise(64), 16)[:, :20484]
-    for onset, _, condition, *_ in blocks():
-        values[int(onset) : int(onset) + 2, :100] += 3 if condition == "a" else -3
+    values = with_effect(np.tile(noise(64), 16)[:, :20484], np.s_[:100])
     mesh = {"mesh": "fsaverage5", "space": {"kind": "surface", "mesh": "fsaverage5", "n_outputs": 20484}}
     made, out = write_experiment(tmp_path / "made", values, blocks(), run=mesh), tmp_path / "out"
     parcels = write_parcels(tmp_path / "parcels.csv", 20484)
@@ -319,9 +314,8 @@ def test_voxels_of_a_mask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
     atlas = write_atlas(tmp_path / "fsl")
     mask = subcortical_mask(read_atlas(atlas))
     monkeypatch.setenv("FSLDIR", str(atlas))
-    values = np.tile(noise(64), -(-mask.n_voxels // N))[:, : mask.n_voxels]
-    for onset, _, condition, *_ in blocks():
-        values[int(onset) : int(onset) + 2, mask.voxels_of("Left Thalamus")] += 3 if condition == "a" else -3
+    tiled = np.tile(noise(64), -(-mask.n_voxels // N))[:, : mask.n_voxels]
+    values = with_effect(tiled, mask.voxels_of("Left Thalamus"))
     space = {"kind": "mask", "mask": "subcortical", "resolution": 2, "n_outputs": mask.n_voxels}
     made, out = (
         write_experiment(tmp_path / "made", values, blocks(), run={"space": space, "mesh": None}),

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.analysis.contrasts.made_experiments import N, blocks, noise, write_experiment
+from tests.analysis.contrasts.made_experiments import N, blocks, noise, with_effect, write_experiment
 from tests.cli.test_contrast import run, write_parcels
 from tribe_np.analysis.contrasts.contrasting import contrast
 from tribe_np.analysis.statistics.wording import ACROSS_STIMULI
@@ -20,10 +20,7 @@ OF_THE_WRITER = (".tribe-np.json", "segments.json")  # which hold no numbers of 
 
 @pytest.fixture
 def made(tmp_path: Path) -> Path:
-    values = noise(64)
-    for onset, _, condition, *_ in blocks():
-        values[int(onset) : int(onset) + 2, :100] += 3 if condition == "a" else -3
-    return write_experiment(tmp_path / "made", values, blocks())
+    return write_experiment(tmp_path / "made", with_effect(noise(64), np.s_[:100]), blocks())
 
 
 def wrong_tables(out: Path) -> Iterator[str]:

@@ -2,9 +2,7 @@
 
 import math
 import sys
-from collections.abc import Mapping
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +11,7 @@ import scipy
 from tribe_np import __version__
 from tribe_np.analysis.contrasts.contrasting import Contrast
 from tribe_np.analysis.contrasts.region_effects import RegionEffects
-from tribe_np.analysis.one_model import digest_of
 from tribe_np.analysis.statistics.wording import ACROSS_STIMULI
-from tribe_np.errors import OutputError
-from tribe_np.files.sha256 import sha256_of
 
 UNIT = "z-scored BOLD without a physical unit"
 EXPORTED = ("effect", "t", "z", "p", "q", "g")  # in all formats; the rest as .npy
@@ -138,7 +133,7 @@ def contrast_record(result: Contrast) -> dict[str, Any]:
         "fir": options.fir,
         "units": UNIT,
         "space": _space(result),
-        "inputs": _inputs(result),
+        "inputs": result.source.digests,
         "versions": _versions(),
         "warnings": list(result.warnings),
     }
@@ -172,24 +167,6 @@ def _space(result: Contrast) -> dict[str, Any]:
         vertices = None if series.vertices is None else series.vertices.tolist()
         return {"kind": "surface", "mesh": series.mesh, "vertices": vertices}
     return series.space.as_dict() | {"voxels": None if series.voxels is None else series.voxels.tolist()}
-
-
-def _inputs(result: Contrast) -> dict[str, Any]:
-    files: Mapping[str, Any] = {str(path): sha256_of(path, error=OutputError) for path in result.source.files}
-    predictions = []
-    for rows in result.source.predictions:
-        folder, run = Path(rows.series.origin), rows.series.run
-        models = run.get("models")
-        predictions.append(
-            {
-                "path": str(folder.absolute()),
-                "sha256": sha256_of(folder / "predictions.npy", error=OutputError),
-                "rows": len(rows.timelines),
-                "checkpoint": digest_of(run.get("checkpoint")),
-                "models": {m: digest_of(models[m]) for m in models} if isinstance(models, Mapping) else {},
-            }
-        )
-    return {"files": files, "predictions": predictions}
 
 
 def _versions() -> dict[str, str]:

@@ -6,14 +6,17 @@ Trials stand in seconds of the stimulus, and row t of a prediction describes sec
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from tribe_np.analysis.one_model import check_one_model
+from tribe_np.analysis.one_model import check_one_model, digest_of
 from tribe_np.cortex.series import as_series
 from tribe_np.cortex.voxel_series import AnySeries, as_voxel_series, is_voxel_folder
 from tribe_np.errors import ConfigError, EventsError, OutputError
+from tribe_np.files.sha256 import sha256_of
 from tribe_np.formats.prediction_folder import read_prediction, why_no_prediction
 from tribe_np.shown import did_you_mean, quoted, some_of
 from tribe_np.timeline.table import MISSING, read_table, to_number, without_tabs
@@ -74,6 +77,25 @@ class TrialSource:
     def folders(self) -> list[str]:
         """The folders of the predictions."""
         return [one.series.origin for one in self.predictions]
+
+    @cached_property
+    def digests(self) -> dict[str, Any]:
+        """What was read, for records: once, however many contrasts are made of it."""
+        files = {str(path): sha256_of(path, error=OutputError) for path in self.files}
+        return {"files": files, "predictions": [_identity(rows) for rows in self.predictions]}
+
+
+def _identity(rows: PredictedRows) -> dict[str, Any]:
+    """A prediction and its models, for records."""
+    folder, run = Path(rows.series.origin), rows.series.run
+    models = run.get("models")
+    return {
+        "path": str(folder.absolute()),
+        "sha256": sha256_of(folder / "predictions.npy", error=OutputError),
+        "rows": len(rows.timelines),
+        "checkpoint": digest_of(run.get("checkpoint")),
+        "models": {m: digest_of(models[m]) for m in models} if isinstance(models, Mapping) else {},
+    }
 
 
 def read_trial_source(source: str | Path, *, anyway: bool = False) -> TrialSource:

@@ -14,12 +14,11 @@ from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.media.film.video import clip_frames
 from tribe_np.media.pictures.kinds import is_picture
 from tribe_np.pipeline.features.modality import EventFeatures, EventKey, Modality, Piece
-from tribe_np.pipeline.features.pictures import film_parts
+from tribe_np.pipeline.features.pictures import seen_parts
 from tribe_np.pipeline.features.shown_pictures import (
     is_still,
     most_pixels,
     picture_frames,
-    picture_parts,
     screen_times,
     spread_out,
     without_repeats,
@@ -108,10 +107,7 @@ class Film(Modality):
     def key_parts(self, piece: Piece) -> Mapping[str, Any]:
         """See Modality."""
         (row,) = piece.rows
-        if is_picture(row.filepath):
-            parts = picture_parts(row, self.options)
-        else:
-            parts = {"file": self.digest(row.filepath)} | film_parts(row, self.options)
+        parts = seen_parts(row, self.options, self.digest)
         return parts | ({"video_stride": self.options.video_stride} if self._skips(row) else {})
 
     def unfinished(self, key: str) -> FinishedClips:

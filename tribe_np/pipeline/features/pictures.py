@@ -1,6 +1,6 @@
 """Pictures of a film into features: each chunk is a piece, and the model sees a picture per step of the grid."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -61,9 +61,7 @@ class Pictures(Modality):
     def key_parts(self, piece: Piece) -> Mapping[str, Any]:
         """See Modality."""
         (row,) = piece.rows
-        if is_picture(row.filepath):
-            return picture_parts(row, self.options)
-        return {"file": self.digest(row.filepath)} | film_parts(row, self.options)
+        return seen_parts(row, self.options, self.digest)
 
     def workload(self, events: Events) -> Load:
         """See Modality."""
@@ -75,6 +73,13 @@ class Pictures(Modality):
     def amount(self, load: Load) -> str:
         """See Modality."""
         return f"{number_of(load.n_clips, 'pictures')} of film"
+
+
+def seen_parts(row: Event, options: PipelineConfig, digest: Callable[[str], str]) -> dict[str, Any]:
+    """What decides what is seen of a picture file, or of a film whose `digest` is taken, for keys."""
+    if is_picture(row.filepath):
+        return picture_parts(row, options)
+    return {"file": digest(row.filepath)} | film_parts(row, options)
 
 
 def film_parts(row: Event, options: PipelineConfig) -> dict[str, Any]:
