@@ -21,9 +21,9 @@ class FeatureMoments:
 
         Shapes   x (..., T): what stands before the steps is one feature after the other
         """
-        rows = np.asarray(x, np.float64).reshape(-1, x.shape[-1])
-        if not rows.shape[1]:
+        if not x.shape[-1]:
             return
+        rows = np.asarray(x, np.float64).reshape(-1, x.shape[-1])
         mean = rows.mean(axis=1, keepdims=True)
         squares = np.square(rows - mean).sum(axis=1, keepdims=True)
         n, total = rows.shape[1], self.n_steps + rows.shape[1]
