@@ -107,7 +107,7 @@ def groups() -> list[Group]:
                 "tribe_np.pipeline.region_sensitivities",
                 "tribe_np.pipeline.sensitivities.listening.RegionListening",
                 "tribe_np.analysis.sensitivity",
-                "tribe_np.analysis.Sensitivity",
+                "tribe_np.analysis.sensitivities.region_sensitivity.Sensitivity",
                 "tribe_np.analysis.sensitivities.lag_curves.LagCurves",
                 "tribe_np.cortex.regions.asked_regions.AskedRegions",
             ),
