@@ -9,7 +9,13 @@ import numpy as np
 
 from tribe_np.analysis.contrasts.region_effects import RegionMeans, find_regions
 from tribe_np.analysis.evaluation.evaluation_options import EvaluationOptions
-from tribe_np.analysis.evaluation.evaluation_warnings import guessed_offset, odd_columns, odd_levels, odd_rows
+from tribe_np.analysis.evaluation.evaluation_warnings import (
+    guessed_offset,
+    odd_columns,
+    odd_levels,
+    odd_rows,
+    swapped_sides,
+)
 from tribe_np.analysis.evaluation.lag_scan import LagScan, lag_scan, lag_warnings, whole_row_lags
 from tribe_np.analysis.evaluation.predicted_runs import read_predicted
 from tribe_np.analysis.evaluation.run_ceilings import (
@@ -25,7 +31,7 @@ from tribe_np.analysis.evaluation.truth_runs import PairedRun, read_truth
 from tribe_np.cortex.random_weights import RANDOM, is_of_random_weights
 from tribe_np.cortex.series import SurfaceSeries
 
-MOST_SCANNED = 6000  # vertices of a lag scan: a part tells the lag as well, in a part of the time
+MOST_SCANNED = 2000  # vertices of a lag scan: a part tells the lag as well, in a part of the time
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +121,9 @@ def _scan(runs: Sequence[PairedRun], asked: EvaluationOptions) -> tuple[LagScan 
         return None, ["no lag scan: at the expected lag there are too few rows, or no vertex has an r"]
     offset = runs[0].prediction.hemodynamic_offset
     is_aligned = all(run.truth.is_aligned for run in runs)
-    return scan, lag_warnings(scan, hemodynamic_offset=offset, is_aligned=is_aligned)
+    return scan, [
+        *swapped_sides(runs, scan), *lag_warnings(scan, hemodynamic_offset=offset, is_aligned=is_aligned)
+    ]  # fmt: skip
 
 
 def mean_of_subjects(maps: Any) -> np.ndarray:

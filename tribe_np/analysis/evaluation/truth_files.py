@@ -37,9 +37,14 @@ def read_truth_file(source: Any, *, tr: float | None = None) -> tuple[TruthArray
         return _of_series(source), []
     if isinstance(source, np.ndarray):
         return array_in_memory(source), []
-    paths = [Path(path) for path in ([source] if isinstance(source, (str, Path)) else source)]
-    if not 1 <= len(paths) <= 2:
-        raise MeasurementError(f"expected one file or folder, or the files of two hemispheres, got {len(paths)}")
+    given = source if isinstance(source, (list, tuple)) else [source]
+    if not 1 <= len(given) <= 2 or not all(isinstance(path, (str, Path)) for path in given):
+        raise MeasurementError(
+            "the truth: expected one file or folder, the files of two hemispheres, or an array, got "
+            f"{', '.join(type(one).__name__ for one in given[:3]) or 'nothing'}; several runs stand in a table, or in "
+            "a mapping from subjects to their runs"
+        )
+    paths = [Path(path) for path in given]
     if len(paths) == 1 and paths[0].is_dir():
         return _of_folder(paths[0])
     named = str(paths[0]).rpartition(ARRAY_SIGN)

@@ -62,6 +62,8 @@ def read_truth(source: Any, timelines: Timelines, times: TruthTimes) -> tuple[li
     said, guessed = list[str](), list[str]()
     runs = []
     listed = _listed(source, times)
+    if not listed:
+        raise MeasurementError("the truth: holds no run; expected a subject with a run at least")
     for one in listed:
         timeline, prediction = _timeline_of(one, timelines)
         if isinstance(one.source, TruthRun):
@@ -142,9 +144,9 @@ def _of_table(path: Path, times: TruthTimes) -> list[_Listed]:
     listed: list[_Listed] = []
     counts: dict[str, int] = {}
     for line, cells in records:
-        row, where = dict(zip(columns, cells, strict=True)), f"{path}, line {line}"
+        row, where = dict(zip(columns, map(str.strip, cells), strict=True)), f"{path}, line {line}"
         for name in NEEDED:
-            if not row[name].strip():
+            if not row[name]:
                 raise MeasurementError(f"{where}: the cell of the column {name} is empty")
         counts[row["subject"]] = number = counts.get(row["subject"], 0) + 1
         run = row.get("run") or f"run-{number}"
