@@ -1,5 +1,8 @@
 """What laboratories give by mistake: what is said of it, and that no digit is lost of what is unusual but right."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.stats import pearsonr
@@ -7,7 +10,9 @@ from scipy.stats import pearsonr
 from tribe_np.analysis import evaluate
 from tribe_np.analysis.evaluation.evaluation_text import evaluation_lines
 from tribe_np.cortex.series import SurfaceSeries
+from tribe_np.cortex.sizes import OF_FREESURFER, OF_NILEARN
 from tribe_np.errors import MeasurementError
+from tribe_np.outputs import export
 
 V, R, OFFSET = 1284, 60, 5
 
@@ -100,3 +105,60 @@ def test_a_scan_of_one_lag(prediction, bold) -> None:
     made = evaluate(prediction, bold, reach=0.5, parcellation=False)
     assert made.lags.lags.tolist() == [0.0]
     assert made.lags.is_expected
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "words"),
+    [
+        (OF_NILEARN, OF_NILEARN, None),
+        (None, None, None),
+        (OF_NILEARN, None, "taken to be numbered as the prediction's"),
+        (None, OF_FREESURFER, "taken to be numbered as the prediction's"),
+    ],
+)
+def test_the_two_numberings_of_fsaverage3_are_told_apart(prediction, bold, ours, theirs, words) -> None:
+    mine = replace(prediction, numbering=ours)
+    truth = SurfaceSeries(bold, "fsaverage3", np.arange(len(bold)), 1.0, run={"time_axis": "scan"}, numbering=theirs)
+    assert len(said(mine, truth, words or "numbered")) == (words is not None)
+    other = replace(truth, numbering=OF_NILEARN if ours == OF_FREESURFER else OF_FREESURFER)
+    if ours:
+        with pytest.raises(MeasurementError, match="resample both with the same files"):
+            evaluate(mine, other)
+
+
+def test_a_table_of_bids_names(tmp_path: Path, prediction, bold) -> None:
+    """The left file names the right one beside it; blanks at the end of a cell are none of the name."""
+    series = SurfaceSeries(bold.astype(np.float32), "fsaverage3", np.arange(len(bold)), 1.0, run={"time_axis": "scan"})
+    names = []
+    for run in (1, 2):
+        export(series, "gifti", tmp_path / str(run))
+        for side, letter in (("lh", "L"), ("rh", "R")):
+            [made] = (tmp_path / str(run)).glob(f"{side}.*.gii")
+            made.rename(tmp_path / f"sub-01_task-x_run-{run}_hemi-{letter}_space-fsaverage3_bold.func.gii")
+        (tmp_path / f"sub-01_task-x_run-{run}_space-fsaverage3_bold.json").write_text('{"RepetitionTime": 1.0}')
+        names.append(f"sub-01_task-x_run-{run}_hemi-L_space-fsaverage3_bold.func.gii")
+    table = tmp_path / "truth.tsv"
+    table.write_text(f"subject\trun\tfile\nsub-01 \t1\t{names[0]}\nsub-01\t2\t{names[1]} \n")
+    made = evaluate(prediction, table, parcellation=False)
+    assert [(one.subject, len(one.runs)) for one in made.subjects] == [("sub-01", 2)]
+    assert made.r == pytest.approx(evaluate(prediction, bold, parcellation=False).r, abs=1e-6)
+    mixed = [tmp_path / names[0], tmp_path / names[1].replace("hemi-L", "hemi-R")]
+    assert len(said(prediction, mixed, "differ in more than the hemisphere")) == 1
+    table.write_text(f"subject\trun\tfile\ns\t1\t{names[0]}\ns\t1\t{names[1]}\n")
+    with pytest.raises(MeasurementError, match="is there twice; repetitions are runs with names of their own"):
+        evaluate(prediction, table)
+
+
+def test_two_arrays_of_one_hemisphere_are_refused(tmp_path: Path, prediction, bold) -> None:
+    for name, half in zip(("lh.npy", "rh.npy"), np.hsplit(bold, 2), strict=True):
+        np.save(tmp_path / name, half)
+    with pytest.raises(MeasurementError, match=r"lh.npy: expected one array of both hemispheres, the left one first"):
+        evaluate(prediction, [tmp_path / "lh.npy", tmp_path / "rh.npy"])
+    with pytest.raises(MeasurementError, match="got 3 of them; several runs stand in a table"):
+        evaluate(prediction, [tmp_path / "lh.npy"] * 3)
+
+
+def test_what_all_subjects_have_is_said_once(prediction, bold) -> None:
+    truth = {f"s{i}": bold * 50 * (i + 1) for i in range(5)}
+    [warning] = said(prediction, truth, "not z-scored")
+    assert warning.startswith("s0, s1, s2 and 2 more: the truth is not z-scored (standard deviation 69.6 to 348 at a median")

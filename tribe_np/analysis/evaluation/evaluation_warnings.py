@@ -8,6 +8,7 @@ from tribe_np.analysis.evaluation.lag_scan import LagScan, lag_scan
 from tribe_np.analysis.evaluation.predicted_runs import UPSTREAM_OFFSET, PredictedRuns
 from tribe_np.analysis.evaluation.subject_scores import SOME_COLUMNS, RunScores, SubjectScores, rows_at_lag
 from tribe_np.analysis.evaluation.truth_runs import PairedRun
+from tribe_np.shown import some_of
 
 FEW_ROWS = 30
 LEAST_GAIN = 0.02  # of mean r, for hemispheres to be taken for swapped
@@ -108,7 +109,7 @@ def odd_columns(subjects: Sequence[SubjectScores]) -> list[str]:
 
 def odd_levels(subjects: Sequence[SubjectScores]) -> list[str]:
     """Truth that is not z-scored, which mse and R2 are not made for; runs whose levels differ, which r holds too."""
-    said = []
+    said, unscaled = [], []
     for one in subjects:
         squares, n = one.scores.truth_squares, one.scores.n
         varies = one.scores.is_scored & (squares > 0)
@@ -116,10 +117,7 @@ def odd_levels(subjects: Sequence[SubjectScores]) -> list[str]:
             continue
         spread = float(np.median(np.sqrt(squares[varies] / n)))
         if not Z_SCORED[0] <= spread <= Z_SCORED[1]:
-            said.append(
-                f"{one.subject}: the truth is not z-scored (standard deviation {spread:.3g} at a median vertex); mse "
-                "and R2 compare it with z-scored predictions. r does not change with its scale"
-            )
+            unscaled.append((one.subject, spread))
         between = sum(run.scores.n * (run.scores.truth_mean - one.scores.truth_mean) ** 2 for run in one.runs)
         share = float(np.median(np.asarray(between)[varies] / squares[varies]))
         if len(one.runs) > 1 and share > BETWEEN_RUNS:
@@ -127,4 +125,11 @@ def odd_levels(subjects: Sequence[SubjectScores]) -> list[str]:
                 f"{one.subject}: its runs have levels of their own, {100 * share:.0f} % of the truth's variance at a "
                 "median vertex; r over all rows holds them. Z-score each run first (tribe-np project does)"
             )
+    if unscaled:
+        names, spreads = zip(*unscaled, strict=True)
+        spread = " to ".join(dict.fromkeys(f"{one:.3g}" for one in (min(spreads), max(spreads))))
+        said.append(
+            f"{some_of(names)}: the truth is not z-scored (standard deviation {spread} at a median vertex); mse and R2 "
+            "compare it with z-scored predictions. r does not change with its scale"
+        )
     return said

@@ -132,7 +132,8 @@ def check_fit(prediction: SurfaceSeries, truth: TruthRun) -> None:
     if abs(truth.tr - prediction.tr) > SAME_TR * prediction.tr:
         raise MeasurementError(
             f"{truth.origin}: has {truth.tr:g} s between rows, the prediction {prediction.tr:g} s; bring it to the "
-            f"prediction's times first: tribe-np project --frequency {1 / prediction.tr:g}"
+            f"prediction's times first: tribe-np project --frequency {1 / prediction.tr:g}; of an array, in Python, "
+            f"tribe_np.cortex.project(array, tr={truth.tr:g}, frequency={1 / prediction.tr:g})"
         )
 
 
