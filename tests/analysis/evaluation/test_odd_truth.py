@@ -8,6 +8,9 @@ import pytest
 from scipy.stats import pearsonr
 
 from tribe_np.analysis import evaluate
+from tribe_np.analysis.evaluation.evaluation_maps import evaluation_maps
+from tribe_np.analysis.evaluation.evaluation_record import evaluation_record
+from tribe_np.analysis.evaluation.evaluation_tables import summary_table
 from tribe_np.analysis.evaluation.evaluation_text import evaluation_lines
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.sizes import OF_FREESURFER, OF_NILEARN
@@ -161,4 +164,47 @@ def test_two_arrays_of_one_hemisphere_are_refused(tmp_path: Path, prediction, bo
 def test_what_all_subjects_have_is_said_once(prediction, bold) -> None:
     truth = {f"s{i}": bold * 50 * (i + 1) for i in range(5)}
     [warning] = said(prediction, truth, "not z-scored")
-    assert warning.startswith("s0, s1, s2 and 2 more: the truth is not z-scored (standard deviation 69.6 to 348 at a median")
+    assert warning.startswith(
+        "s0, s1, s2 and 2 more: the truth is not z-scored (standard deviation 69.6 to 348 at a median"
+    )
+
+
+def test_each_subject_has_a_null_beside_the_groups(prediction, bold) -> None:
+    noise = np.random.default_rng(3).standard_normal(bold.shape)
+    options = {"null": "phases", "surrogates": 39, "parcellation": False}
+    made = evaluate(prediction, {"s1": bold, "s2": noise}, **options)
+    alone = evaluate(prediction, {"s2": noise}, **options)
+    assert [one.of for one in made.nulls] == [
+        "the prediction and s1", "the prediction and s2", "the prediction and the mean of 2 z-scored subjects",
+    ]  # fmt: skip
+    assert made.null is made.nulls[-1]
+    assert alone.null is alone.nulls[0]
+    np.testing.assert_array_equal(made.nulls[1].found.p, alone.null.found.p)
+    maps = evaluation_maps(made)
+    np.testing.assert_array_equal(maps["p_s1"].values, made.nulls[0].found.p)
+    np.testing.assert_array_equal(maps["q"].values, made.nulls[2].found.q)
+    header, *lines = summary_table(made)
+    found = [line[header.index("p_of_mean_r")] for line in lines]
+    assert found == [repr(one.found.p_of_mean) for one in made.nulls]
+    assert float(found[0]) == 1 / 40 < float(found[1])
+    assert [one["p_of_mean_r"] for one in evaluation_record(made)["nulls"]] == [float(p) for p in found]
+    assert sum(line.startswith("null: 39 phases of the prediction and") for line in evaluation_lines(made)) == 3
+
+
+def test_subjects_of_other_timelines_have_nulls_of_their_own(prediction, bold) -> None:
+    two = replace(
+        prediction, values=np.concatenate([prediction.values, prediction.values]), run={"x": 1},
+        starts=np.tile(prediction.starts, 2), timelines=np.repeat(["a", "b"], R),
+    )  # fmt: skip
+    made = evaluate(two, {"s1": {"a": bold}, "s2": {"b": bold}}, null="phases", surrogates=20, parcellation=False)
+    assert (len(made.nulls), made.null) == (2, None)
+    assert any("no null of the group: the subjects have no timeline in common" in one for one in made.warnings)
+    assert set(evaluation_maps(made)) >= {"p_s1", "q_s2"}
+    assert not set(evaluation_maps(made)) & {"p", "q"}
+
+
+def test_a_subject_called_group_replaces_no_map(prediction, bold) -> None:
+    made = evaluate(prediction, {"group": bold, "s2": bold[:, ::-1]}, parcellation=False)
+    maps = evaluation_maps(made)
+    np.testing.assert_array_equal(maps["r_group"].values, made.group.found.r_group)
+    np.testing.assert_array_equal(maps["r_group-2"].values, made.subjects[0].scores.r)

@@ -78,6 +78,10 @@ class NullCorrelations:
         """The false discovery rate at which each vertex is just found, (V,)."""
         return fdr(self.p)
 
+    def n_found(self, level: float) -> int:
+        """Vertices with a q below the level."""
+        return int(np.count_nonzero(self.q < level))
+
     @property
     def smallest(self) -> float:
         """The smallest p that so many surrogates can give."""

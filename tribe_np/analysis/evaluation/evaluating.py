@@ -24,7 +24,7 @@ from tribe_np.analysis.evaluation.run_ceilings import (
     SubjectCeilings,
     ceilings_of,
     group_of,
-    null_of,
+    nulls_of,
 )
 from tribe_np.analysis.evaluation.subject_scores import Scored, SubjectScores, rows_at_lag, score_subjects
 from tribe_np.analysis.evaluation.truth_runs import PairedRun, read_truth
@@ -40,7 +40,8 @@ class Evaluation:
 
     Shapes   r, mse, r2 (n,): the mean over the subjects that have a number there; n_subjects (n,) how many have an r
     Units    r and r2 none; mse that of the values squared
-    Fields   ceilings: of each subject with repetitions; group: where there are several subjects; null: if asked for
+    Fields   ceilings: of each subject with repetitions; group: where there are several subjects; nulls: if asked for,
+             of each subject, then of the group
     """
 
     series: SurfaceSeries  # of the first timeline: mesh, vertices, what made it
@@ -52,7 +53,7 @@ class Evaluation:
     lags: LagScan | None
     ceilings: tuple[SubjectCeilings, ...]
     group: GroupResult | None
-    null: NullResult | None
+    nulls: tuple[NullResult, ...]
     regions: RegionMeans | None
     options: EvaluationOptions
     warnings: tuple[str, ...]
@@ -61,6 +62,12 @@ class Evaluation:
     def subjects(self) -> tuple[SubjectScores, ...]:
         """The scores of each subject."""
         return self.scored.subjects
+
+    @property
+    def null(self) -> NullResult | None:
+        """The null of the only subject, or of the group."""
+        is_there = len(self.subjects) == 1 or len(self.nulls) > len(self.subjects)
+        return self.nulls[-1] if self.nulls and is_there else None
 
     @property
     def truth_files(self) -> list[Path]:
@@ -95,7 +102,7 @@ def evaluate(prediction: Any, truth: Any, **options: Any) -> Evaluation:
     lags, of_lags = _scan(runs, asked)
     ceilings, of_ceilings = ceilings_of(subjects, asked)
     group, of_group = group_of(subjects)
-    null, of_null = null_of(subjects, asked)
+    nulls, of_null = nulls_of(subjects, asked)
     first = predicted.first
     regions, told = (None, list[str]()) if asked.parcellation is False else find_regions(first, asked.parcellation)
     said = [*of_lags, *said, *of_ceilings, *of_group, *of_null, *told]
@@ -104,7 +111,7 @@ def evaluate(prediction: Any, truth: Any, **options: Any) -> Evaluation:
     r, mse, r2 = ([getattr(one.scores, name) for one in subjects] for name in ("r", "mse", "r2"))
     return Evaluation(
         first, scored, mean_of_subjects(r), mean_of_subjects(mse), mean_of_subjects(r2),
-        np.isfinite(r).sum(axis=0), lags, ceilings, group, null, regions, asked, tuple(dict.fromkeys(said)),
+        np.isfinite(r).sum(axis=0), lags, ceilings, group, tuple(nulls), regions, asked, tuple(dict.fromkeys(said)),
     )  # fmt: skip
 
 

@@ -77,14 +77,11 @@ def _of_group(made: Evaluation) -> list[str]:
 
 
 def _of_null(made: Evaluation) -> list[str]:
-    if made.null is None:
-        return []
-    found = made.null.found
-    with np.errstate(invalid="ignore"):
-        n_found = int((found.q < made.options.level).sum())
+    level = made.options.level
     return [
-        f"null: {found.n} {found.kind} of {made.null.of}: p of mean r {found.p_of_mean:.4g}; {n_found} vertices have "
-        f"q < {made.options.level:g}"
+        f"null: {one.found.n} {one.found.kind} of {one.of}: p of mean r {one.found.p_of_mean:.4g}; "
+        f"{one.found.n_found(level)} vertices have q < {level:g}"
+        for one in made.nulls[-MOST_SUBJECTS:]  # the group's is the last
     ]
 
 

@@ -127,9 +127,9 @@ def odd_levels(subjects: Sequence[SubjectScores]) -> list[str]:
             )
     if unscaled:
         names, spreads = zip(*unscaled, strict=True)
-        spread = " to ".join(dict.fromkeys(f"{one:.3g}" for one in (min(spreads), max(spreads))))
+        range_of = " to ".join(dict.fromkeys(f"{one:.3g}" for one in (min(spreads), max(spreads))))
         said.append(
-            f"{some_of(names)}: the truth is not z-scored (standard deviation {spread} at a median vertex); mse and R2 "
-            "compare it with z-scored predictions. r does not change with its scale"
+            f"{some_of(names)}: the truth is not z-scored (standard deviation {range_of} at a median vertex); mse and "
+            "R2 compare it with z-scored predictions. r does not change with its scale"
         )
     return said

@@ -90,30 +90,33 @@ def group_of(subjects: Sequence[SubjectScores]) -> tuple[GroupResult | None, lis
     return GroupResult(found, tuple(names), sum(run.shape[0] for run in prediction)), said
 
 
-def null_of(subjects: Sequence[SubjectScores], asked: EvaluationOptions) -> tuple[NullResult | None, list[str]]:
-    """Surrogates of the prediction against one subject, or against the mean of several; None where none is asked for.
+def nulls_of(subjects: Sequence[SubjectScores], asked: EvaluationOptions) -> tuple[list[NullResult], list[str]]:
+    """Surrogates of the prediction against each subject, then against the mean of several; none unless asked for.
 
     Raises   ConfigError for runs too short for the kind of null
     """
-    said: list[str] = []
-    if asked.null is None:
-        return None, said
-    if len(subjects) == 1:
-        of = f"the prediction and {subjects[0].subject}"
-        pairs = [shared_rows([run.rows]) for run in subjects[0].runs if run.rows.rows >= FEWEST_RUN_ROWS]
-        prediction: list[Any] = [one for one, _ in pairs]
-        truth: list[Any] = [rows[0] for _, rows in pairs]
-    else:
-        of = f"the prediction and the mean of {len(subjects)} z-scored subjects"
+    found, said, tr = [], list[str](), subjects[0].runs[0].paired.truth.tr
+    for one in subjects if asked.null else ():
+        pairs = [shared_rows([run.rows]) for run in one.runs if run.rows.rows >= FEWEST_RUN_ROWS]
+        truth = [rows[0] for _, rows in pairs]
+        found.append(_null(f"the prediction and {one.subject}", [mine for mine, _ in pairs], truth, tr, asked))
+    if len(found) > 1:
         prediction, series, names = _members(subjects, said)
-        if not names:
-            return None, [*said, "no null: the subjects have no timeline in common"]
-        truth = [MeanOfSeries(tuple(parts)) for parts in zip(*series, strict=True)]
-    tr = subjects[0].runs[0].paired.truth.tr
+        if names:
+            means = [MeanOfSeries(tuple(parts)) for parts in zip(*series, strict=True)]
+            of = f"the prediction and the mean of {len(subjects)} z-scored subjects"
+            found.append(_null(of, prediction, means, tr, asked))
+        else:
+            said.append("no null of the group: the subjects have no timeline in common")
+    return found, [*said, *(warning for one in found[-1:] for warning in one.found.warnings(asked.level))]
+
+
+def _null(of: str, prediction: Any, truth: Any, tr: float, asked: EvaluationOptions) -> NullResult:
     made = null_correlations(
-        prediction, truth, kind=asked.null, n=asked.surrogates, seed=asked.seed, tr=tr, seconds=asked.null_seconds
-    )
-    return NullResult(made, of), [*said, *made.warnings(asked.level)]
+        prediction, truth, kind=asked.null or "", n=asked.surrogates, seed=asked.seed, tr=tr,
+        seconds=asked.null_seconds,
+    )  # fmt: skip
+    return NullResult(made, of)
 
 
 def _by_timeline(one: SubjectScores) -> dict[str, list[RunScores]]:
