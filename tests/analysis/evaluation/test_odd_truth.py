@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import pearsonr
 
+from tests.analysis.evaluation.made_series import slow_noise
 from tribe_np.analysis import evaluate
 from tribe_np.analysis.evaluation.evaluation_maps import evaluation_maps
 from tribe_np.analysis.evaluation.evaluation_record import evaluation_record
@@ -208,3 +209,16 @@ def test_a_subject_called_group_replaces_no_map(prediction, bold) -> None:
     maps = evaluation_maps(made)
     np.testing.assert_array_equal(maps["r_group"].values, made.group.found.r_group)
     np.testing.assert_array_equal(maps["r_group-2"].values, made.subjects[0].scores.r)
+
+
+def test_repetitions_of_what_the_prediction_does_not_know_are_no_finding() -> None:
+    """Four repetitions that share a signal: surrogates that move each by itself find it at a fifth of the vertices."""
+    rng = np.random.default_rng(0)
+    told, evoked = (slow_noise(rng, 200, V).astype(np.float32) for _ in range(2))
+    repeats = [evoked + 0.1 * rng.standard_normal(evoked.shape) for _ in range(4)]
+    prediction = SurfaceSeries(told, "fsaverage3", np.arange(200.0), 1.0, float(OFFSET))
+    options = {"null": "phases", "surrogates": 39, "aligned": True, "parcellation": False, "reach": 0}
+    made = evaluate(prediction, {"s": repeats}, **options)
+    assert made.null.of == "the prediction and the mean of the z-scored repetitions of s"
+    assert 0.03 < (made.null.found.p <= 0.05).mean() < 0.07
+    np.testing.assert_allclose(made.null.found.r, made.ceilings[0].r_of_mean, atol=1e-12)
