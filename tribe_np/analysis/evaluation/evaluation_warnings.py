@@ -60,7 +60,7 @@ def _odd_levels_of_rows(run: RunScores) -> list[str]:
     if run.n_zero:
         said.append(
             f"{name}: {run.n_zero} of {run.rows.rows} rows are 0 at every vertex, and are counted as measured. Is that "
-            "padding, or volumes that were taken out? NaN leaves them out"
+            "padding, which upstream's metrics leave out, or volumes that were taken out? NaN leaves them out here"
         )
     middle = np.median(run.levels)
     spread = 1.4826 * np.median(np.abs(run.levels - middle))
