@@ -13,7 +13,7 @@ import numpy as np
 from tools.reference.encoder import quantised
 from tools.reference.encoder_cases import Case, golden_cases
 from tools.reference.measure import write_golden
-from tribe_np.analysis.modalities.subset_values import subset_name, subsets_of
+from tribe_np.analysis.contributions.subset_values import subset_name, subsets_of
 
 NAME = "subsets"
 

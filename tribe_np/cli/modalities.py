@@ -13,8 +13,8 @@ from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
 if TYPE_CHECKING:
     from tribe_np.analysis.contrasts.region_effects import RegionMeans
-    from tribe_np.analysis.modalities.modality_maps import ModalityMaps
-    from tribe_np.analysis.modalities.modality_record import ColouredMaps
+    from tribe_np.analysis.contributions.modality_maps import ModalityMaps
+    from tribe_np.analysis.contributions.modality_record import ColouredMaps
     from tribe_np.outputs.map_folder import MapFiles
     from tribe_np.pipeline.ablation.ablating import Ablation
     from tribe_np.pipeline.ablation.earlier_run import EarlierRun
@@ -197,7 +197,7 @@ def _files(
     said: Sequence[str],
 ) -> "MapFiles":
     """What the folder of one way holds; a figure only where it can be drawn, regions where there are some."""
-    from tribe_np.analysis.modalities.modality_record import (
+    from tribe_np.analysis.contributions.modality_record import (
         SHARED_PERCENTILE,
         coloured_maps,
         modality_record,
@@ -261,7 +261,7 @@ def _pictures(
 
 def _lines(absence: str, maps: "ModalityMaps") -> list[str]:
     """What a person reads."""
-    from tribe_np.analysis.modalities.modality_record import modality_lines, truth_lines
+    from tribe_np.analysis.contributions.modality_record import modality_lines, truth_lines
 
     size = f"{maps.n_rows} rows x {maps.n_vertices} columns"
     return [

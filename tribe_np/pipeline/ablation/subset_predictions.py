@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tribe_np.analysis.modalities.subset_values import Subset, subset_name, subsets_of
-from tribe_np.errors import ConfigError, NotFiniteError
+from tribe_np.analysis.contributions.subset_values import Subset, subsets_of
+from tribe_np.errors import ConfigError
 from tribe_np.pipeline.features.source import Items, stacked
 from tribe_np.pipeline.model import MOST_WINDOWS, TribeModel
 from tribe_np.pipeline.progress import Progress
@@ -55,10 +55,7 @@ class AblatedModel:
         return [segment for window in self.windows for segment in window.kept]
 
     def blocks(self, absences: Sequence[str], progress: Progress) -> Iterator[SubsetRows]:
-        """The rows in order, some windows at a time, in each of the ways; rows of all modalities are computed once.
-
-        Raises   NotFiniteError for a prediction that overflowed
-        """
+        """The rows in order, some windows at a time, in each of the ways; rows of all modalities are computed once."""
         size, first = windows_at_once(self.model), 0
         n_runs = 1 + len(absences) * (2 ** len(self.modalities) - 1)
         with (
@@ -77,7 +74,9 @@ class AblatedModel:
                     for subset in subsets_of(self.modalities)[:-1]:
                         found[subset] = self._rows(features, subset, absence, batch, subjects)
                         step(len(batch))
-                    yield SubsetRows(absence, rows, {**found, frozenset(self.modalities): full})
+                    found[frozenset(self.modalities)] = full
+                    yield SubsetRows(absence, rows, found)
+                    del found  # before the next is made: memory holds one
                 first = rows.stop
 
     def _rows(
@@ -90,11 +89,7 @@ class AblatedModel:
     ) -> np.ndarray:
         """Shapes   features of some windows {modality: (B, G, F, T)} -> their kept rows (b, V)."""
         activities = subset_activity(self.model, features, subset, absence, subjects)
-        rows = np.concatenate([x[:, list(window.kept_rows)].T for window, x in zip(batch, activities, strict=True)])
-        if not np.isfinite(rows).all():
-            name = subset_name(subset, self.modalities)
-            raise NotFiniteError(f"the prediction of {name} holds NaN or infinite values; try --precision float64")
-        return rows
+        return np.concatenate([x[:, list(window.kept_rows)].T for window, x in zip(batch, activities, strict=True)])
 
 
 def subset_activity(
