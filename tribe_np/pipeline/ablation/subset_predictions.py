@@ -57,10 +57,10 @@ class AblatedModel:
     def blocks(self, absences: Sequence[str], progress: Progress) -> Iterator[SubsetRows]:
         """The rows in order, some windows at a time, in each of the ways; rows of all modalities are computed once."""
         size, first = windows_at_once(self.model), 0
-        n_runs = 1 + len(absences) * (2 ** len(self.modalities) - 1)
+        total = n_encodings(self.modalities, absences) * len(self.windows)
         with (
             self.model.record.timed("encoder"),
-            progress.stage("brain encoder", len(self.windows) * n_runs, "windows") as step,
+            progress.stage("brain encoder", total, "windows") as step,
         ):
             for i in range(0, len(self.windows), size):
                 batch = self.windows[i : i + size]
@@ -128,26 +128,35 @@ def ready_to_ablate(
     windows = model.windows(table)
     source = model.feature_source(progress)
     known = model.known_modalities(source, table)
-    if len(known) < 2:
-        raise ConfigError(
-            f"the stimulus has events of {known[0]} alone; what a modality contributes shows only beside another one"
-        )
-    if ABSENT in absences:
-        check_absence(model)
+    check_parts(model, known, absences)
     subjects = model.subjects_of_windows(subject, windows, table)
-    size = min(len(windows), windows_at_once(model))
-    n_rows = 2 ** len(known) * max(len(window.kept_rows) for window in windows) * size
-    model.check_first(source, known, table, model.last_stage(len(windows), n_rows))
+    model.check_first(source, known, table, model.last_stage(len(windows), rows_held(model, windows, known)))
     return AblatedModel(model, tuple(known), windows, {m: source.items(m, table) for m in known}, subjects)
 
 
-def check_absence(model: TribeModel) -> None:
-    """Refuses a checkpoint whose modalities cannot be absent.
+def n_encodings(modalities: Sequence[str], absences: Sequence[str]) -> int:
+    """How often the encoder runs on a window: once for all modalities, and for every other subset in each way."""
+    return 1 + len(absences) * (len(subsets_of(modalities)) - 1)
 
-    Raises   ConfigError
+
+def rows_held(model: TribeModel, windows: Sequence[Window], modalities: Sequence[str]) -> int:
+    """How many rows of predictions are in memory at a time: of every subset, of some windows."""
+    at_once = min(len(windows), windows_at_once(model))
+    return len(subsets_of(modalities)) * max(len(window.kept_rows) for window in windows) * at_once
+
+
+def check_parts(model: TribeModel, modalities: Sequence[str], absences: Sequence[str]) -> None:
+    """Refuses what cannot be taken apart.
+
+    Raises   ConfigError for fewer than two modalities, or absent ones where the checkpoint adds or stacks them
     """
+    if len(modalities) < 2:
+        raise ConfigError(
+            f"the stimulus has events of {modalities[0]} alone; what a modality contributes shows only beside another "
+            "one"
+        )
     aggregation = model.encoder.config.extractor_aggregation
-    if aggregation != "cat":
+    if ABSENT in absences and aggregation != "cat":
         raise ConfigError(
             f"{model.checkpoint}: extractor_aggregation {aggregation} needs every modality, so that none can be "
             f"{ABSENT}; take --absence {ZEROED}"
