@@ -15,7 +15,7 @@ import numpy as np
 from tools.reference.encoder import PEER, quantised
 from tools.reference.encoder_cases import Case, golden_cases
 from tools.reference.measure import Row, worst, write_golden
-from tribe_np.analysis.modalities.subset_values import Subset, subset_name, subsets_of
+from tribe_np.analysis.contributions.subset_values import Subset, subset_name, subsets_of
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.encoder.random import random_state_dict
 from tribe_np.pipeline.ablation.subset_predictions import ABSENCES, ZEROED, subset_activity

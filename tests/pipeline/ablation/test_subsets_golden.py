@@ -7,7 +7,7 @@ import pytest
 
 from tests.encoder.golden_case import FLOAT32_BOUND, GOLDEN, load
 from tools.reference.subsets import EncoderAlone
-from tribe_np.analysis.modalities.subset_values import subset_name, subsets_of
+from tribe_np.analysis.contributions.subset_values import subset_name, subsets_of
 from tribe_np.formats.safetensors import read_header
 from tribe_np.oracle import relative_error
 from tribe_np.pipeline.ablation.subset_predictions import ABSENCES, subset_activity
