@@ -194,7 +194,9 @@ def _score_shares(
 
 
 def mixed_kernel(kernels: Sequence[np.ndarray], shares: np.ndarray) -> np.ndarray:
-    """The sum of share x kernel, (R, R) float64."""
+    """The sum of share x kernel, (R, R) float64; of one kernel with a share of 1 that kernel itself."""
+    if len(kernels) == 1 and shares[0] == 1 and kernels[0].dtype == np.float64:
+        return kernels[0]
     mixed = np.zeros(kernels[0].shape)
     for kernel, share in zip(kernels, shares, strict=True):
         mixed += share * kernel
@@ -221,7 +223,7 @@ class _Rest:
     ) -> None:  # fmt: skip
         """The columns that chose a choice of shares, each with the penalty that was chosen for it."""
         mixed = mixed_kernel(kernels, share)
-        means, spectrum = mixed.mean(axis=0), Spectrum.of(centred_in_place(mixed))
+        means, spectrum = mixed.mean(axis=0), Spectrum.of(centred_in_place(mixed.copy()))
         del mixed
         others = None if beside is None else mixed_kernel(beside, share)
         for columns in column_blocks(len(chosen), columns_at_once):
