@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from tribe_np.pipeline.store.workspace import Workspace
 
 TRAINING = (
-    "a whole training is not part of tribe_np: tribe-np fit adds a person to a checkpoint; to train one, use tribev2, then "
-    "load its checkpoint here"
+    "tribe_np trains no model from nothing: tribe-np fit adds a person to a checkpoint; tribev2 trains, and tribe_np loads "
+    "its checkpoints"
 )
 INFRASTRUCTURE = "tribe_np runs in this process and keeps features in cache_folder; there is no exca infrastructure"
 ABSENT = {
