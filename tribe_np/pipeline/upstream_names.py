@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from tribe_np.pipeline.store.workspace import Workspace
 
 TRAINING = (
-    "tribe_np trains no model from nothing: tribe-np fit adds a person to a checkpoint; tribev2 trains, and tribe_np loads "
-    "its checkpoints"
+    "tribe_np trains no model from nothing: tribe-np fit adds a person to a checkpoint; tribev2 trains, "
+    "and tribe_np loads its checkpoints"
 )
 INFRASTRUCTURE = "tribe_np runs in this process and keeps features in cache_folder; there is no exca infrastructure"
 ABSENT = {
