@@ -152,7 +152,7 @@ def _pictures(
 ) -> tuple[dict[str, bytes], list[str]]:
     import logging
 
-    from tribe_np.analysis.modalities.modality_record import SHARED_PERCENTILE, shared_limit
+    from tribe_np.analysis.contributions.modality_record import SHARED_PERCENTILE, shared_limit
     from tribe_np.cortex.random_weights import RANDOM
     from tribe_np.errors import ConfigError, MeshError, MissingDependencyError
     from tribe_np.pipeline.progress import number_of
