@@ -87,6 +87,7 @@ def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     given = options.stimulus
     _check_truth(options)
+    common.fix_threads(options)  # before a folder is read, which takes NumPy
     earlier = _take_from_folder(options)
     threads = common.prepare(options)
     shown, words, pictures = common.progress(options), common.word_source(options), picture_show(options)

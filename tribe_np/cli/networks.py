@@ -79,12 +79,12 @@ def _add_checkpoint(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
+    common.fix_threads(options)
     from tribe_np.analysis import networks
     from tribe_np.analysis.decompositions.decomposing import ROWS_OF_TIME, ROWS_OF_UNITS
     from tribe_np.outputs.map_folder import map_formats
     from tribe_np.outputs.network_folder import check_network_target, write_networks
 
-    common.fix_threads(options)
     formats = map_formats(options.to, True, subjects_dir=options.subjects_dir)
     source, facts = _source(options)
     check_network_target(options.out, _inputs(options), Path(facts["path"]))
