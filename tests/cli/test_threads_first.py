@@ -22,7 +22,14 @@ main(sys.argv[1:])
 
 
 @pytest.mark.parametrize(
-    "command", ["modalities FOLDER", "networks FOLDER", "evaluate FOLDER x.npy", "contrast FOLDER a"]
+    "command",
+    [
+        "modalities FOLDER",
+        "networks FOLDER",
+        "evaluate FOLDER x.npy",
+        "contrast FOLDER a",
+        "sensitivity FOLDER --roi V1",
+    ],
 )
 def test_it_comes_first(command: str, tmp_path: Path) -> None:
     words = [str(tmp_path) if word == "FOLDER" else word for word in command.split()]

@@ -18,8 +18,8 @@ _PUBLIC = {
     "modalities": "tribe_np.analysis.contributions.predicted_subsets",
     "Networks": "tribe_np.analysis.decompositions.decomposing",
     "networks": "tribe_np.analysis.decompositions.decomposing",
-    "Sensitivity": "tribe_np.analysis.region_sensitivity",
-    "sensitivity": "tribe_np.analysis.region_sensitivity",
+    "Sensitivity": "tribe_np.analysis.sensitivities.region_sensitivity",
+    "sensitivity": "tribe_np.analysis.sensitivities.region_sensitivity",
 }
 
 __all__ = [

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
+from tribe_np.cli.earlier_options import take_from_folder
 from tribe_np.cli.picture_options import add_subjects_dir
 from tribe_np.cli.predict import add_dry_run, show_plan, subject
 from tribe_np.cli.stimulus_options import add_picture_stimulus_arguments, picture_show
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from tribe_np.analysis.contributions.modality_record import ColouredMaps
     from tribe_np.outputs.map_folder import MapFiles, MapFormats
     from tribe_np.pipeline.ablation.ablating import Ablation
-    from tribe_np.pipeline.ablation.earlier_run import EarlierRun
     from tribe_np.pipeline.ablation.given_truth import GivenTruth
 
 WAYS = ("absent", "zeroed")  # as pipeline.ablation has them; --help does without it
@@ -87,8 +87,7 @@ def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     given = options.stimulus
     _check_truth(options)
-    common.fix_threads(options)  # before a folder is read, which takes NumPy
-    earlier = _take_from_folder(options)
+    earlier = take_from_folder(options)
     threads = common.prepare(options)
     shown, words, pictures = common.progress(options), common.word_source(options), picture_show(options)
     from tribe_np.analysis.contrasts.region_effects import find_regions
@@ -147,30 +146,6 @@ def _atlas(options: argparse.Namespace, is_surface: bool) -> list[str] | None:
         raise ConfigError(f"the predictions are of {holds}; regions are found by {right}")
     given = options.parcellation if is_surface else options.mask
     return None if given is None else [str(part) for part in given]
-
-
-def _take_from_folder(options: argparse.Namespace) -> "EarlierRun | None":
-    """The folder of a prediction stands for its events, models and options; what is given comes first.
-
-    Raises   OutputError
-    """
-    if not options.stimulus.is_dir():
-        return None
-    from tribe_np.pipeline.ablation.earlier_run import earlier_run
-
-    found, given = earlier_run(options.stimulus), vars(options)
-    options.stimulus = found.events
-    if options.checkpoint is None and options.models is None:
-        options.checkpoint = found.checkpoint
-        for modality, folder in found.models.items():
-            given[f"{modality}_model"] = given[f"{modality}_model"] or folder
-    for name, value in found.own.items():
-        given.setdefault(name, value)
-    options.cache = options.cache or found.cache
-    options.subject = options.subject or found.subject
-    if options.precision == "float32":
-        options.precision = found.precision
-    return found
 
 
 def _check_truth(options: argparse.Namespace) -> None:
