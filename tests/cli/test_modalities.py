@@ -89,7 +89,7 @@ def test_a_prediction_folder_stands_for_its_stimulus_models_and_cache(
     assert done.returncode == 0, done.stderr
     records = json.loads(done.stdout)["contributions"]
     assert [(each["absence"], Path(each["out"]).name) for each in records] == [("zeroed",) * 2, ("absent",) * 2]
-    assert all(each["difference_from_the_folder"] < 1e-4 for each in records)
+    assert all(each["difference_from_the_folder"] < 1e-5 for each in records)
     assert all(
         kind in {"events", "encoder", "total"} or seconds < 0.5 for kind, seconds in records[0]["seconds"].items()
     )

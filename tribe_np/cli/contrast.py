@@ -94,13 +94,13 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
+    common.fix_threads(options)
     from tribe_np.analysis.contrasts.contrasting import several_contrasts
     from tribe_np.analysis.contrasts.trial_sources import read_trial_source
     from tribe_np.cortex.voxel_series import VoxelSeries
     from tribe_np.outputs.contrast_folder import check_contrast_target, folder_names, write_contrasts
     from tribe_np.outputs.map_folder import map_formats
 
-    common.fix_threads(options)
     found = read_trial_source(options.source, anyway=options.anyway)
     is_surface = not isinstance(found.predictions[0].series, VoxelSeries)
     parcellation = _atlas(options, is_surface)

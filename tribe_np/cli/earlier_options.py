@@ -3,6 +3,8 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from tribe_np.cli import common
+
 if TYPE_CHECKING:
     from tribe_np.pipeline.ablation.earlier_run import EarlierRun
 
@@ -14,6 +16,7 @@ def take_from_folder(options: argparse.Namespace) -> "EarlierRun | None":
     """
     if not options.stimulus.is_dir():
         return None
+    common.fix_threads(options)  # before the folder is read, which takes NumPy
     from tribe_np.pipeline.ablation.earlier_run import earlier_run
 
     found, given = earlier_run(options.stimulus), vars(options)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tribe_np.cli import common
 from tribe_np.cli.earlier_options import take_from_folder
 from tribe_np.cli.picture_options import add_subjects_dir
-from tribe_np.cli.predict import add_dry_run, dry_run, subject
+from tribe_np.cli.predict import add_dry_run, show_plan, subject
 from tribe_np.cli.stimulus_options import add_picture_stimulus_arguments, picture_show
 from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tribe_np.analysis.contrasts.region_effects import RegionMeans
     from tribe_np.analysis.contributions.modality_maps import ModalityMaps
     from tribe_np.analysis.contributions.modality_record import ColouredMaps
-    from tribe_np.outputs.map_folder import MapFiles
+    from tribe_np.outputs.map_folder import MapFiles, MapFormats
     from tribe_np.pipeline.ablation.ablating import Ablation
     from tribe_np.pipeline.ablation.given_truth import GivenTruth
 
@@ -93,7 +93,7 @@ def execute(options: argparse.Namespace) -> int:
     from tribe_np.analysis.contrasts.region_effects import find_regions
     from tribe_np.cortex.series import SurfaceSeries
     from tribe_np.outputs.map_folder import map_formats
-    from tribe_np.outputs.modalities_folder import check_modalities_target, write_modalities
+    from tribe_np.outputs.modalities_folder import check_modalities_target
     from tribe_np.pipeline.ablation.ablating import ablate_stimulus
     from tribe_np.pipeline.ablation.given_truth import columns_of
     from tribe_np.pipeline.stimuli.stimulus import open_stimulus
@@ -103,7 +103,7 @@ def execute(options: argparse.Namespace) -> int:
     check_modalities_target(options.out, {**inputs, **folder, **_truth_inputs(options), "picture": pictures.beside})
     chosen, before = (None, None) if earlier is None else (earlier.selection, earlier.predictions)
     if options.dry_run:
-        return dry_run(options, words, shown, chosen, pictures, list(dict.fromkeys(options.absence)))
+        return show_plan(options, words, shown, chosen, pictures, list(dict.fromkeys(options.absence)))
     model = common.load_model(options, words, shown, selection=chosen)
     series = columns_of(model)
     is_surface = isinstance(series, SurfaceSeries)
@@ -116,6 +116,14 @@ def execute(options: argparse.Namespace) -> int:
         command=options.command_line, threads=threads, subject=options.subject, truth=_truth(options), earlier=before,
     )  # fmt: skip
     made = {absence: _files(options, found, absence, regions, without) for absence in found.maps}
+    _write(options, found, made, formats)
+    return 0
+
+
+def _write(options: argparse.Namespace, found: "Ablation", made: "dict[str, MapFiles]", formats: "MapFormats") -> None:
+    """The folder, and what a person reads of it."""
+    from tribe_np.outputs.modalities_folder import write_modalities
+
     said = write_modalities(options.out, made, formats)
     told = [*found.run["warnings"], *(text for files in made.values() for text in files.said), *said]
     common.print_warnings_of({**found.run, "warnings": dict.fromkeys(told)})
@@ -123,7 +131,6 @@ def execute(options: argparse.Namespace) -> int:
     records = [{"out": str(folder), **files.record} for folder, files in zip(folders, made.values(), strict=True)]
     lines = [line for absence, maps in found.maps.items() for line in _lines(absence, maps)]
     common.print_result(options, {"out": str(options.out), "contributions": records}, [*lines, f"wrote {options.out}"])
-    return 0
 
 
 def _atlas(options: argparse.Namespace, is_surface: bool) -> list[str] | None:

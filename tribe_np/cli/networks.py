@@ -79,12 +79,12 @@ def _add_checkpoint(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
+    common.fix_threads(options)
     from tribe_np.analysis import networks
     from tribe_np.analysis.decompositions.decomposing import ROWS_OF_TIME, ROWS_OF_UNITS
     from tribe_np.outputs.map_folder import map_formats
     from tribe_np.outputs.network_folder import check_network_target, write_networks
 
-    common.fix_threads(options)
     formats = map_formats(options.to, True, subjects_dir=options.subjects_dir)
     source, facts = _source(options)
     check_network_target(options.out, _inputs(options), Path(facts["path"]))
@@ -177,6 +177,7 @@ def _lines(made: "Networks") -> list[str]:
             r, p = made.spins.r[component, best], made.spins.p_best[component]
             line += f"  {made.templates.names[best]} r = {r:.3f}, p = {p:.4g}"
         lines.append(line)
-    kept = made.reduced.variances.sum() / made.reduced.total
-    return [*lines, f"{made.n_components} components of {len(made.series.values)} {made.options.rows} x "
-            f"{made.rows.n_used} vertices keep {100 * kept:.1f}% of the variance"]  # fmt: skip
+    kept = 100 * made.reduced.variances.sum() / made.reduced.total
+    of = f"of {len(made.series.values)} {made.options.rows} x {made.rows.n_used} vertices"
+    noun, verb = ("component", "keeps") if made.n_components == 1 else ("components", "keep")
+    return [*lines, f"{made.n_components} {noun} {of} {verb} {kept:.1f}% of the variance"]

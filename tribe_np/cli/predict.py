@@ -81,7 +81,7 @@ def execute(options: argparse.Namespace) -> int:
     chosen, threads = common.selection(options), common.prepare(options)
     shown, words, pictures = common.progress(options), common.word_source(options), picture_show(options)
     if options.dry_run:
-        return dry_run(options, words, shown, chosen, pictures)
+        return show_plan(options, words, shown, chosen, pictures)
     from tribe_np.pipeline.run import predict_to_folder
 
     run = predict_to_folder(
@@ -112,7 +112,7 @@ def _next(run: "Mapping[str, Any]", out: "Path") -> str:
     return f"next: numpy.load({str(out / 'predictions.npy')!r}) in Python"
 
 
-def dry_run(
+def show_plan(
     options: argparse.Namespace,
     words: "WordSource",
     shown: "Progress",

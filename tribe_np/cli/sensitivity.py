@@ -68,6 +68,7 @@ def _add_amount(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
+    common.fix_threads(options)
     from tribe_np.cortex.regions.asked_regions import ALL
 
     roi = None if options.roi in (None, [ALL]) else options.roi

@@ -48,7 +48,8 @@ def test_every_map_has_a_name_and_says_what_it_is() -> None:
     assert len(named_maps(plain)) == 6 * 3 + 1
     named = named_maps(beside)
     assert len(named) == 6 * 3 + 1 + 8 + 3 * 3 + 4 + 7
-    assert named["split_text+audio"][1].startswith("text+audio: of r |r|: what exactly these modalities have in common")
+    means = "text+audio: of each subject's r |r|: what exactly these modalities have in common"
+    assert named["split_text+audio"][1].startswith(means)
     assert named["shapley_text"][2] == "z-scored BOLD without a physical unit"
     assert named["r_shapley_text"][2] == named["share_text"][2] == "none"
     np.testing.assert_array_equal(named["r_none"][0], beside.truth.r[frozenset()])  # type: ignore[union-attr]
@@ -82,4 +83,5 @@ def test_lines_for_people() -> None:
     plain, beside = modalities(made()[0]), with_truth()
     assert [line.split()[0] for line in modality_lines(plain)] == list(THREE)
     assert truth_lines(plain) == []
-    assert len(truth_lines(beside)) == 4
+    assert len(truth_lines(beside)) == 5
+    assert truth_lines(beside)[0] == "  60 rows of 1 subject (0 of the prediction and 0 of the truth dropped)"

@@ -6,8 +6,10 @@ import pytest
 from tribe_np.analysis.decompositions import row_reduction
 from tribe_np.analysis.decompositions.decomposing import networks
 from tribe_np.analysis.decompositions.independent_maps import independent_maps, stability
+from tribe_np.analysis.decompositions.network_tables import network_tables
 from tribe_np.analysis.decompositions.row_reduction import reduce_rows, row_transform
 from tribe_np.cortex.parcellations.parcellation import Parcellation
+from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import ConfigError, ShapeError
 
 V = 2 * 642  # fsaverage3
@@ -108,6 +110,20 @@ def test_vertices_without_numbers_or_change_take_no_part() -> None:
     made = networks(mixed, components=K, templates=False, restarts=0)
     assert np.flatnonzero(np.isnan(made.maps()).any(axis=0)).tolist() == [0, 7, 900]
     assert "1 vertices are NaN or infinite in some row and 2 do not vary" in " ".join(made.warnings)
+
+
+@pytest.mark.extras
+def test_rows_without_numbers_take_no_part_and_timelines_are_named() -> None:
+    _, mixed = planted()
+    names = np.array(["a"] * 15 + ["b"] * 26)
+    whole = np.insert(mixed, 15, np.nan, axis=0)
+    series = SurfaceSeries(whole, "fsaverage3", np.r_[:15, :26].astype(float), timelines=names)
+    made = networks(series, components=K, templates=False, restarts=0)
+    np.testing.assert_array_equal(made.maps(), networks(mixed, components=K, templates=False, restarts=0).maps())
+    assert "1 of 41 rows are NaN or infinite at every vertex; they take no part" in made.warnings[0]
+    head, *rows = network_tables(made)["courses.tsv"]
+    assert head[:3] == ["timeline", "start", "component-01"]
+    assert [row[:2] for row in rows[14:17]] == [["a", "14"], ["b", "1"], ["b", "2"]]
 
 
 @pytest.mark.extras

@@ -51,7 +51,9 @@ def test_all_panels_share_their_limits(drawn: Callable[..., tuple[list[Panel], A
     for k, panel in enumerate(panels[1:]):
         np.testing.assert_array_equal(panel.overlay.shares[:, 0], shares[:, k])  # type: ignore[union-attr]
         assert panel.overlay.palette.tolist() == [np.eye(3)[k].tolist()]  # type: ignore[union-attr]
-    assert around.note.startswith("Strength of the colours: none at 0, full at 0.5 and above (z-scored BOLD")
+    assert around.note.startswith("Strength of the colours: none at 0 and below, full at 0.5 and above (z-scored BOLD")
+    maps["text"][0] = 0
+    assert "none at 0, full" in drawn(SERIES, maps, 0.5, title="t", note="n")[1].note
     assert "the same in all panels\nn" in around.note
 
 

@@ -33,7 +33,8 @@ TRUTH_FORMULAS = {
     "r_shapley": "Shapley value of r; all modalities add up to r of full - r of nothing",
     "r_part": "covariance over rows of its Shapley value with the truth, over the deviations of full and truth; with "
     "that of nothing all add up to r of full",
-    "split": "of r |r|: what exactly these modalities have in common; all add up to that of full - that of nothing",
+    "split": "of each subject's r |r|: what exactly these modalities have in common; all add up to that of full - "
+    "that of nothing; negative where they are worth more together than apart",
 }
 IN_UNITS = ("lost", "alone", "shapley", "mean")
 BY_MODALITY = ("lost", "alone", "shapley", "share", "mean", "r_alone")
@@ -187,7 +188,10 @@ def truth_lines(maps: ModalityMaps) -> list[str]:
     means = {name: _short(value) for name, value in record["means_over_columns"].items()}
     full = "+".join(maps.modalities)
     width = max(map(len, maps.modalities))
+    rows, dropped = record["rows_of_subjects"], record["rows_dropped"]
     return [
+        f"  {sum(rows.values())} rows of {len(rows)} subject{'s' * (len(rows) > 1)} ({dropped['prediction']} of the "
+        f"prediction and {dropped['truth']} of the truth dropped)",
         f"  r with the truth: of all {means[f'r_{full}']}, of nothing {means['r_none']}",
         *(
             f"  {m.ljust(width)}  Shapley {means[f'r_shapley_{m}']}, left out {means[f'r_lost_{m}']}, alone "

@@ -20,6 +20,7 @@ from tribe_np.analysis.contributions.subset_values import (
     weighted_sum,
 )
 from tribe_np.analysis.evaluation.evaluating import mean_of_subjects
+from tribe_np.analysis.evaluation.evaluation_warnings import FEW_ROWS, odd_overlap
 from tribe_np.analysis.evaluation.running_scores import RunningScores
 from tribe_np.analysis.evaluation.truth_rows import AlignedRows, align
 from tribe_np.analysis.evaluation.truth_runs import PairedRun
@@ -28,7 +29,6 @@ from tribe_np.errors import MeasurementError
 from tribe_np.shown import some_of
 
 FEWEST_ROWS = 3  # two rows always lie on a line
-FEW_ROWS = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +41,9 @@ class TruthMaps:
     shapley   Shapley value of r; all modalities add up to r of full minus r of nothing
     part      covariance over rows of the modality's Shapley value with the truth, over the deviations of full and of
               the truth: all modalities, and "none" for what is predicted of nothing, add up to r of full
-    split     of r |r|, the share of the truth's variance with the sign of r: what exactly the modalities of a subset
-              have in common; all add up to that of full minus that of nothing
+    split     of each subject's r |r|, the share of the truth's variance with the sign of r: what exactly the modalities
+              of a subset have in common; all add up to that of full minus that of nothing. Negative where they are
+              worth more together than apart
     subjects  rows of each; dropped: rows of the prediction and of the truth that the other does not have
     counts    vertices without a number, and those where a subset's prediction is constant, over all subjects
     """
@@ -184,14 +185,7 @@ class TruthSums:
             said.append(f"the truth does not change at {n} {of_all}; they are NaN in the maps of r")
         if few := [name for name, n in self.truth.subjects.items() if n < FEW_ROWS]:
             said.append(f"{some_of(few, 3)}: {min(self.truth.subjects.values())} rows are few for a correlation")
-        for run, aligned in zip(self.truth.runs, self.truth.aligned, strict=True):
-            if aligned.n_dropped_prediction or aligned.n_dropped_truth:
-                said.append(
-                    f"{run.truth.origin}: {aligned.rows} rows are also the prediction's; "
-                    f"{aligned.n_dropped_prediction} of the prediction and {aligned.n_dropped_truth} of the truth are "
-                    "dropped"
-                )
-        return said
+        return said + [text for aligned in self.truth.aligned for text in odd_overlap(aligned)]
 
 
 @dataclass(frozen=True, eq=False)

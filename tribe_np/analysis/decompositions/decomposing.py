@@ -1,7 +1,8 @@
 """`networks`: spatially independent components of predictions, or of the maps of a model's last units.
 
-Rows are what is mixed (moments, or units), vertices are the samples: spatial ICA, as of fMRI at rest. What is a
-network is then asked of templates, with a null that keeps smoothness, and of other starts.
+Rows are what is mixed (moments, or units), vertices are the samples: spatial ICA, as of fMRI at rest, whose maps are
+as independent as can be over the cortex. Temporal ICA, with rows as samples, is not here.
+What is a network is then asked of templates, with a null that keeps smoothness, and of other starts.
 
 Time: components have a course over the rows of a prediction, whose times are those of the stimulus; nothing is shifted.
 """
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.analysis.comparisons.compared_items import read_source
+from tribe_np.analysis.comparisons.compared_items import finite_parts, read_source
 from tribe_np.analysis.decompositions.independent_maps import (
     WHY_ICA,
     IndependentMaps,
@@ -125,8 +126,9 @@ def networks(
     """
     _check(components, seed, restarts, spins, rows)
     require("sklearn.decomposition", extra="analysis", why=WHY_ICA)
-    series = read_source(source)
-    said = [RANDOM] if is_of_random_weights(series) else []
+    series, said = _rows_with_values(read_source(source))
+    if is_of_random_weights(series):
+        said.insert(0, RANDOM)
     transform = row_transform(
         series.values,
         removes_mean=rows == ROWS_OF_TIME,
@@ -160,6 +162,17 @@ def _check(components: int | None, seed: int, restarts: int, spins: int, rows: s
         raise ConfigError(f"spins must be 0 or at least {FEWEST_SPINS}, got {spins}; fewer could give no p below 0.05")
     if rows not in (ROWS_OF_TIME, ROWS_OF_UNITS):
         raise ConfigError(f"rows are {ROWS_OF_TIME} or {ROWS_OF_UNITS}, got {rows!r}")
+
+
+def _rows_with_values(series: SurfaceSeries) -> tuple[SurfaceSeries, list[str]]:
+    """The rows that have a finite value, and what to say of the others; as they are where no row has one."""
+    kept, _ = finite_parts(series.values)
+    if kept.all() or not kept.any():
+        return series, []
+    timelines = None if series.timelines is None else series.timelines[kept]
+    found = replace(series, values=series.values[kept], starts=series.starts[kept], timelines=timelines)
+    n = int((~kept).sum())
+    return found, [f"{series.origin}: {n} of {len(kept)} rows are NaN or infinite at every vertex; they take no part"]
 
 
 def _within(given: Any, series: SurfaceSeries) -> np.ndarray | None:

@@ -96,10 +96,15 @@ def network_tables(made: Networks) -> dict[str, list[list[str]]]:
     tables = {"components.tsv": [columns, *([_cell(one.get(name)) for name in columns] for one in facts)]}
     names = [one["name"] for one in facts]
     is_time = made.options.rows == ROWS_OF_TIME
-    firsts = [f"{start:.6g}" for start in made.series.starts] if is_time else map(str, range(len(made.series.values)))
+    firsts = [[f"{start:.6g}"] for start in made.series.starts]
+    head = ["start"]
+    if not is_time:
+        head, firsts = ["unit"], [[str(unit)] for unit in range(len(made.series.values))]
+    elif made.series.timelines is not None:  # each has times of its own
+        head, firsts = ["timeline", *head], [[t, *f] for t, f in zip(made.series.timelines, firsts, strict=True)]
     tables["courses.tsv"] = [
-        ["start" if is_time else "unit", *names],
-        *([first, *(f"{value:.6g}" for value in row)] for first, row in zip(firsts, made.found.courses, strict=True)),
+        [*head, *names],
+        *([*first, *(f"{value:.6g}" for value in row)] for first, row in zip(firsts, made.found.courses, strict=True)),
     ]
     if len(made.stability.seeds):
         tables["stability.tsv"] = [

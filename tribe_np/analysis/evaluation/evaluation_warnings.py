@@ -7,6 +7,7 @@ import numpy as np
 from tribe_np.analysis.evaluation.lag_scan import LagScan, lag_scan
 from tribe_np.analysis.evaluation.predicted_runs import UPSTREAM_OFFSET, PredictedRuns
 from tribe_np.analysis.evaluation.subject_scores import SOME_COLUMNS, RunScores, SubjectScores, rows_at_lag
+from tribe_np.analysis.evaluation.truth_rows import AlignedRows
 from tribe_np.analysis.evaluation.truth_runs import PairedRun
 from tribe_np.shown import some_of
 
@@ -38,19 +39,23 @@ def odd_rows(subjects: Sequence[SubjectScores]) -> list[str]:
     """Little overlap, rows that are read between two, few rows."""
     said = []
     for run in (run for subject in subjects for run in subject.runs):
-        rows, name = run.rows, run.paired.truth.origin
-        shortest = min(len(run.paired.prediction.starts), len(run.paired.truth.values))
-        if rows.rows < SMALL_SHARE * shortest:
-            said.append(
-                f"{name}: {rows.rows} rows are also the prediction's; {rows.n_dropped_prediction} of the prediction "
-                f"and {rows.n_dropped_truth} of the truth are dropped. Do both begin at the same time (--start)?"
-            )
-        if rows.is_between:
-            said.append(f"{name}: its rows lie between those of the prediction; it is read between two rows, linearly")
-        said += _odd_levels_of_rows(run)
+        said += [*odd_overlap(run.rows), *_odd_levels_of_rows(run)]
     for subject in subjects:
         if subject.n_rows < FEW_ROWS:
             said.append(f"{subject.subject}: {subject.n_rows} rows are few for a correlation")
+    return said
+
+
+def odd_overlap(rows: AlignedRows) -> list[str]:
+    """Little overlap of a run with its prediction, or rows that are read between two."""
+    said, name = [], rows.truth.origin
+    if rows.rows < SMALL_SHARE * min(len(rows.prediction.starts), len(rows.truth.values)):
+        said.append(
+            f"{name}: {rows.rows} rows are also the prediction's; {rows.n_dropped_prediction} of the prediction "
+            f"and {rows.n_dropped_truth} of the truth are dropped. Do both begin at the same time (--start)?"
+        )
+    if rows.is_between:
+        said.append(f"{name}: its rows lie between those of the prediction; it is read between two rows, linearly")
     return said
 
 

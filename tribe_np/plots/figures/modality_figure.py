@@ -63,7 +63,10 @@ def modality_figure(
     panels = [Panel("all together" if is_mixed else "the strongest", together)]
     panels += [Panel(m, MixedMap(shares[:, [k]], palette[[k]])) for k, m in enumerate(names)]
     legend: Legend = MixLegend(names) if is_mixed else SwatchLegend(names, palette)
-    strength = f"Strength of the colours: none at 0, full at {limit:.3g} and above ({unit}), the same in all panels"
+    below = " and below" * any(np.nanmin(each) < 0 for each in contributions.values())
+    strength = (
+        f"Strength of the colours: none at 0{below}, full at {limit:.3g} and above ({unit}), the same in all panels"
+    )
     around = Figure(title, f"{strength}\n{note}", legend)
     return draw_panels(brain, panels, views, look, around, n_columns=2)
 
