@@ -124,6 +124,11 @@ SUMMARY = {
     "words": "word matching and contexts, given spaCy's sentences",
     "timeline": "chunks, 2 Hz grid, windows, kept rows",
     "predictions": "stimulus to predictions",
+    "subsets": "every subset of modalities, absent and zeroed",
+    "gradients": "gradients of the brain encoder, all options",
+    "training": "training: loss, gradients, weights, Adam's state",
+    "scores": "upstream's scores",
+    "linear_fits": "ridge and banded ridge (float64 on both sides)",
 }
 
 
