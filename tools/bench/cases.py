@@ -13,6 +13,7 @@ N_WORDS, CONTEXTS = 1000, (100, 250, 500, 750, 1000)
 QUICK_WORDS, QUICK_CONTEXTS = 250, (50, 100, 250)
 RATE, SOUND_SECONDS = 16000, 60.0
 CLIP_SHAPE = (64, 288, 384, 3)  # video frames, height, width, colours
+GRADIENT_WINDOWS = 4  # as many as a step of training takes through at a time
 PATCH = 3 * 2 * 16 * 16  # values in a token: colours, frames, rows, columns
 BATCH_WORDS, MOST_BATCHED = 4, 250  # upstream's batch of contexts, timed in contexts of up to so many words
 SHOWN_TOKENS = 64  # of a clip's last state every so manyth token is compared, beside the means over all
@@ -65,6 +66,11 @@ def encoder_flops(batch: int, *, fused: bool) -> float:
     return 2.0 * batch * (shared + last)
 
 
+def gradient_flops(batch: int) -> float:
+    """A forward pass in upstream's order, and a backward pass: two products for each of its own."""
+    return 3 * encoder_flops(batch, fused=False)
+
+
 def llama_flops(n_layers: int, n_tokens: int = N_TOKENS) -> float:
     """One pass over n_tokens, with triangular attention."""
     dense = 2 * 3072 * 3072 + 2 * 3072 * 1024 + 3 * 3072 * 8192
@@ -114,6 +120,14 @@ def encoder_products(batch: int) -> Products:
     return [*projectors, *layers, (1, 100 * batch, 1152, 20484), *head_products(8 * 8 * batch, 200, 144)]
 
 
+def gradient_products(batch: int) -> Products:
+    """Those of a forward pass with both maps at every step; then of each the gradients of its two factors."""
+    rows = 200 * batch
+    *before, _, scores, mixing = encoder_products(batch)
+    forward = [*before, (1, rows, 1152, 2048), (1, rows, 2048, 20484), scores, mixing]
+    return [one for n, a, b, c in forward for one in ((n, a, b, c), (n, a, c, b), (n, b, a, c))]
+
+
 def llama_products(n_layers: int, n_tokens: int = N_TOKENS) -> Products:
     """Query and output, key and value, gate and up, down."""
     shapes = [(2, 3072, 3072), (2, 3072, 1024), (2, 3072, 8192), (1, 8192, 3072)]
@@ -151,6 +165,10 @@ CASES = (
         lambda s: encoder_flops(8, fused=False), lambda s: encoder_products(8), 8, 8, target=0.75,
     ),
     Case(
+        "gradient", "encoder", f"its gradients, B = {GRADIENT_WINDOWS}", lambda s: gradient_flops(GRADIENT_WINDOWS),
+        lambda s: gradient_flops(GRADIENT_WINDOWS), lambda s: gradient_products(GRADIENT_WINDOWS), 8, 8,
+    ),
+    Case(
         "sound", "wav2vec_bert", "60 s of sound", lambda s: sound_flops(s.layers),
         lambda s: sound_flops(s.layers, gathered=True), lambda s: sound_products(s.layers), 2, 4, target=0.4,
     ),
@@ -183,6 +201,11 @@ def brain_features(batch: int) -> dict[str, np.ndarray]:
     """Random features of 200 steps."""
     rng = np.random.default_rng(3)
     return {m: rng.standard_normal((batch, *dims, 200), np.float32) for m, dims in FEATURES.items()}
+
+
+def gradient_of_output(shape: Sequence[int]) -> np.ndarray:
+    """What is led back: normal numbers."""
+    return np.random.default_rng(4).standard_normal(shape, np.float32)
 
 
 def token_ids(n_tokens: int = N_TOKENS) -> np.ndarray:

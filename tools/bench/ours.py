@@ -19,7 +19,7 @@ def prepare(case: str, folder: Path, options: dict[str, Any]) -> Call:
     """The timed call of a case; it has been warmed on something small where the whole takes long."""
     made: dict[str, Callable[[Path, dict[str, Any]], Call]] = {
         "encoder-1": lambda f, o: _encoder(f, 1, o), "encoder-8": lambda f, o: _encoder(f, 8, o), "llama": _llama,
-        "text": _text, "sound": _sound, "clip": _clip,
+        "gradient": _gradient, "text": _text, "sound": _sound, "clip": _clip,
     }  # fmt: skip
     return made[case](folder, options)
 
@@ -45,6 +45,19 @@ def _encoder(folder: Path, batch: int, options: dict[str, Any]) -> Call:
     )  # fmt: skip
     encoder(features)
     return lambda: np.asarray(encoder(features))
+
+
+def _gradient(folder: Path, options: dict[str, Any]) -> Call:
+    from tribe_np.encoder.model import FmriEncoder
+
+    encoder = FmriEncoder.from_pretrained(folder, kernels=_kernels(), exact_order=True)  # as training does
+
+    def gradient(batch: int) -> np.ndarray:
+        output, pull = encoder.pullback(cases.brain_features(batch))
+        return np.asarray(pull(cases.gradient_of_output(output.shape)).features["text"])
+
+    gradient(1)
+    return lambda: gradient(cases.GRADIENT_WINDOWS)
 
 
 def _llama_model(folder: Path) -> Any:

@@ -34,7 +34,7 @@ def prepare(case: str, folder: Path, options: dict[str, Any]) -> Call:
     torch.set_grad_enabled(False)
     made: dict[str, Callable[[Path, dict[str, Any]], Call]] = {
         "encoder-1": lambda f, o: _encoder(f, o, 1), "encoder-8": lambda f, o: _encoder(f, o, 8), "llama": _llama,
-        "text": _text, "sound": _sound, "clip": _clip,
+        "gradient": _gradient, "text": _text, "sound": _sound, "clip": _clip,
     }  # fmt: skip
     return made[case](folder, options)
 
@@ -43,11 +43,10 @@ def _host(x: Any) -> np.ndarray:
     return np.asarray(_wide(x).numpy())
 
 
-def _encoder(folder: Path, options: dict[str, Any], batch: int) -> Call:
-    import torch
-
+def _encoder_case(folder: Path, options: dict[str, Any], batch: int) -> tuple[Any, Any, dict[str, np.ndarray]]:
+    """The case without its weights, who builds the peer, and the weights."""
     from tools.reference.encoder_cases import Case
-    from tools.reference.encoder_peer import composed, run_peer, upstream_model
+    from tools.reference.encoder_peer import composed, upstream_model
     from tribe_np.formats.checkpoint import open_checkpoint
     from tribe_np.formats.safetensors import read_header
 
@@ -60,23 +59,67 @@ def _encoder(folder: Path, options: dict[str, Any], batch: int) -> Call:
     case = Case("bench", config, dict(opened.build_args), {}, cases.brain_features(batch), None)
     if options["upstream"]:
         sys.path.insert(0, options["upstream"])
-    build = upstream_model if options["upstream"] else composed
-    if options["dtype"] == "float64":
-        return lambda: run_peer(replace(case, state_dict=weights), build, double=True)["output"]
+    return case, upstream_model if options["upstream"] else composed, weights
+
+
+def _encoder_model(case: Any, build: Any, weights: dict[str, np.ndarray]) -> Any:
+    import torch
+
     model = build(case)
     model.load_state_dict({name: torch.from_numpy(x) for name, x in weights.items()}, strict=True, assign=True)
-    model.eval()
+    return model.eval()
+
+
+def _precision(options: dict[str, Any]) -> AbstractContextManager[Any]:
+    import torch
+
+    return torch.autocast("cpu", torch.bfloat16) if options["dtype"] == "bfloat16" else nullcontext()
+
+
+def _encoder(folder: Path, options: dict[str, Any], batch: int) -> Call:
+    import torch
+
+    from tools.reference.encoder_peer import run_peer
+
+    case, build, weights = _encoder_case(folder, options, batch)
+    if options["dtype"] == "float64":
+        return lambda: run_peer(replace(case, state_dict=weights), build, double=True)["output"]
+    model = _encoder_model(case, build, weights)
     data = SimpleNamespace(data={m: torch.from_numpy(x) for m, x in case.features.items()})
 
     def run() -> np.ndarray:
-        precision: AbstractContextManager[Any] = (
-            torch.autocast("cpu", torch.bfloat16) if options["dtype"] == "bfloat16" else nullcontext()
-        )
-        with precision:
+        with _precision(options):
             return _host(model(data))
 
     run()
     return run
+
+
+def _gradient(folder: Path, options: dict[str, Any]) -> Call:
+    """Of the features and of every weight."""
+    import torch
+
+    from tools.reference.encoder_peer import run_peer_gradients
+
+    torch.set_grad_enabled(True)
+    case, build, weights = _encoder_case(folder, options, cases.GRADIENT_WINDOWS)
+    args = case.build_args
+    shape = (cases.GRADIENT_WINDOWS, args["n_outputs"], args["n_output_timesteps"])
+    direction = cases.gradient_of_output(shape)
+    if options["dtype"] == "float64":
+        return lambda: run_peer_gradients(replace(case, state_dict=weights), build, direction)["feature/text"]
+    model = _encoder_model(case, build, weights).requires_grad_()
+
+    def run(batch: int) -> np.ndarray:
+        model.zero_grad()
+        given = {m: torch.from_numpy(x[:batch]).requires_grad_() for m, x in case.features.items()}
+        with _precision(options):
+            output = model(SimpleNamespace(data=given))
+        output.backward(torch.from_numpy(direction[:batch]).to(output.dtype))
+        return _host(given["text"].grad)
+
+    run(1)
+    return lambda: run(cases.GRADIENT_WINDOWS)
 
 
 def _llama_model(folder: Path, options: dict[str, Any]) -> Callable[[np.ndarray], Any]:
