@@ -10,9 +10,10 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "ablate": "tribe_np.pipeline.ablation.ablating",
     "experiment": "tribe_np.pipeline.experiments.experimenting",
+    "region_sensitivities": "tribe_np.pipeline.sensitivities.listening",
 }
 
-__all__ = ["ablate", "experiment"]
+__all__ = ["ablate", "experiment", "region_sensitivities"]
 
 
 def __getattr__(name: str) -> "Any":

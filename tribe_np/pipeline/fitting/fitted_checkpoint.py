@@ -16,7 +16,7 @@ from tribe_np.errors import CheckpointError, ConfigError, ShapeError
 from tribe_np.formats.checkpoint import BUILD_ARGS_NAME, CONFIG_NAME, LIGHTNING_PREFIX, Checkpoint, open_checkpoint
 from tribe_np.formats.config_edit import edited_config
 from tribe_np.formats.safetensors import TensorEntry, read_header, write_safetensors
-from tribe_np.formats.weights import SINGLE_NAME
+from tribe_np.formats.weights import SINGLE_NAME, read_json
 from tribe_np.outputs.whole import check_own_target, write_whole
 from tribe_np.pipeline.subjects import subject_names
 from tribe_np.shown import quoted
@@ -88,9 +88,10 @@ def _place(opened: Checkpoint, name: str, alone: bool) -> _Place:
 
 def write_fitted_checkpoint(
     checkpoint: Path, folder: Path, person: PersonHead, record: Mapping[str, Any], *, alone: bool = False,
-    maps: Mapping[str, np.ndarray] | None = None,
+    maps: Mapping[str, np.ndarray] | None = None, pictures: Mapping[str, bytes] | None = None,
 ) -> FittedCheckpoint:  # fmt: skip
-    """Writes `folder` whole: config.yaml, model.safetensors, build_args.json, `record` as fit.json, `maps` as .npy.
+    """Writes `folder` whole: config.yaml, model.safetensors, build_args.json, `record` as fit.json, `maps` as .npy,
+    `pictures` by file name.
 
     alone    the person is the only row and stands in the average subject's place: what upstream's `from_pretrained`,
              which takes one row and no more, predicts is this person
@@ -111,7 +112,8 @@ def write_fitted_checkpoint(
         (*LAYERS, "n_subjects"): n_subjects, (*LAYERS, "average_subjects"): False,
         NAMES: None if place.at is None else {**place.names, person.name: place.at},
     }  # fmt: skip
-    said = {**record, "subject": person.name, "index": place.at, **person.facts()}
+    fitted = {person.name: None} if alone else {**fitted_names(checkpoint), person.name: place.at}
+    said = {**record, "subject": person.name, "index": place.at, "fitted": fitted, **person.facts()}
     text = (checkpoint / CONFIG_NAME).read_text(encoding="utf-8")
     edited = edited_config(text, changes, origin=str(checkpoint / CONFIG_NAME))
 
@@ -122,9 +124,18 @@ def write_fitted_checkpoint(
         write_safetensors(partial / SINGLE_NAME, arrays, metadata=_metadata(checkpoint), bf16=bf16)
         for name, values in (maps or {}).items():
             np.save(partial / f"{name}.npy", values)
+        for name, drawn in (pictures or {}).items():
+            (partial / name).write_bytes(drawn)
 
     write_whole(folder, fill, "fit")
     return FittedCheckpoint(folder, place.at or 0, n_subjects, len(person.not_fitted))
+
+
+def fitted_names(checkpoint: Path) -> dict[str, int | None]:
+    """Index by name of the subjects that `fit` wrote into a checkpoint; None for one in the average subject's place."""
+    path = checkpoint / FIT_NAME
+    found = read_json(path).get("fitted") if path.is_file() else None
+    return {str(name): k for name, k in found.items()} if isinstance(found, Mapping) else {}
 
 
 def _check_sizes(opened: Checkpoint, stored: Mapping[str, TensorEntry], person: PersonHead) -> None:

@@ -13,8 +13,9 @@ from tribe_np.analysis.evaluation.running_scores import summarise_map
 from tribe_np.cortex.random_weights import random_models
 from tribe_np.errors import ConfigError
 from tribe_np.outputs.whole import check_own_target
-from tribe_np.pipeline.ablation.given_truth import GivenTruth, PairedTruth
+from tribe_np.pipeline.ablation.given_truth import GivenTruth, PairedTruth, columns_of
 from tribe_np.pipeline.early_checks import check_extractors
+from tribe_np.pipeline.fitting.fit_pictures import fit_pictures
 from tribe_np.pipeline.fitting.fitted_checkpoint import FittedCheckpoint, check_place, write_fitted_checkpoint
 from tribe_np.pipeline.fitting.head_rows import HeadRows, head_rows
 from tribe_np.pipeline.fitting.person_fit import FitOptions, PersonFit, check_fit_options, fit_person
@@ -49,11 +50,13 @@ def fit_stimulus(
     words: WordSource,
     pictures: PictureShow | None = None,
     alone: bool = False,
+    titles: Mapping[str, str] | None = None,
     command: str = "",
     threads: int | None = None,
 ) -> FittedPerson:
     """Fits a person and writes the checkpoint, with fit.json and the maps of scores; everything is checked first.
 
+    titles   of the models in the figures; None: no figures
     Raises   TribeError of every kind; nothing is written then
     """
     began = time.time()
@@ -74,14 +77,20 @@ def fit_stimulus(
     _, (paired, rows) = made_of_events(model, opened, words, rows_of, pictures)
     person = person_rows(rows, paired, share=options.share, gap=round(options.gap / model.data.tr))
     fit = _fitted(model, person, options)
+    random = _random(model)
+    pictures, without = (
+        ({}, []) if titles is None else fit_pictures(columns_of(model), fit, person, titles, is_random=bool(random))
+    )
     record = {
         "tribe_np": __version__, "command": command, **provenance(), **run_files(model, opened, words.transcript),
-        "random_weights": _random(model), "truth": [_truth_record(one) for one in paired.runs],
+        "random_weights": random, "truth": [_truth_record(one) for one in paired.runs],
         **fit_record(fit, person, options), "hemodynamic_offset": model.data.hemodynamic_offset, "tr": model.data.tr,
-        "warnings": list(dict.fromkeys([*model.record.warnings, *fit.said])),
+        "warnings": list(dict.fromkeys([*model.record.warnings, *fit.said, *without])),
         "options": {"threads": threads, **word_options(words)}, "seconds": round(time.time() - began, 3),
     }  # fmt: skip
-    written = write_fitted_checkpoint(model.checkpoint, out, fit.person, record, alone=alone, maps=fit.maps())
+    written = write_fitted_checkpoint(
+        model.checkpoint, out, fit.person, record, alone=alone, maps=fit.maps(), pictures=pictures
+    )
     return FittedPerson(fit, person, written, record)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tribe_np.analysis.evaluation.truth_rows import align
+from tribe_np.analysis.evaluation.truth_rows import AlignedRows, align
 from tribe_np.errors import ConfigError
 from tribe_np.pipeline.ablation.given_truth import PairedTruth
 from tribe_np.pipeline.fitting.head_rows import HeadRows
@@ -67,27 +67,28 @@ def one_person(truth: PairedTruth) -> str:
 
 
 def person_rows(rows: HeadRows, truth: PairedTruth, *, share: float, gap: int) -> PersonRows:
-    """The rows of every run of truth beside the states, the last `share` of them kept out.
+    """The rows of every timeline beside the states, the last `share` of them kept out.
 
-    With three runs or more whole runs are kept out, of the last ones as many as come nearest to the share, else the
-    last rows of the last run, with `gap` rows before them that are not used.
+    Runs in which the same was shown are averaged: a moment of a stimulus is fitted on or scored, never both, and the
+    fit of the mean is that of all of its rows. With three runs or more whole runs are kept out, of the last ones as
+    many as come nearest to the share, else the last rows of the last run, with `gap` unused rows before them.
     Raises   ConfigError for too few rows; MeasurementError without a common row
     """
-    runs, n_without = [], 0
-    for number, one in enumerate(truth.runs, 1):
-        aligned = align(one.prediction, one.truth)
-        mine = truth.rows_of[one.timeline]
-        n_without += aligned.n_dropped_prediction
-        measured = _in_a_file(aligned.rows, one.truth.values.shape[1])
-        first = 0
-        for _, block in aligned.blocks():
-            measured[first : first + len(block)] = block
-            first += len(block)
+    shown: dict[str, list[AlignedRows]] = {}
+    for one in truth.runs:
+        shown.setdefault(one.timeline, []).append(align(one.prediction, one.truth))
+    runs, said, n_without = [], [*truth.said], 0
+    for timeline, repeated in shown.items():
+        mine = truth.rows_of[timeline]
+        kept = np.unique(np.concatenate([aligned.kept for aligned in repeated]))
+        n_without += len(mine) - len(kept)
         features = {m: array[mine] for m, array in rows.features.items()}
-        name = f"{one.truth.run} ({one.timeline})" if len(truth.runs) > 1 else one.timeline
-        states = rows.states[mine[aligned.kept]]
-        runs.append(PersonRun(name or f"run {number}", states, measured, features, aligned.kept))
-    made = _parted(runs, share, gap, n_without, truth.said)
+        names = " + ".join(aligned.truth.run for aligned in repeated)
+        name = f"{names} ({timeline})" if len(truth.runs) > 1 else timeline
+        runs.append(PersonRun(name or "run-1", rows.states[mine[kept]], _mean(repeated, kept), features, kept))
+        if len(repeated) > 1:
+            said.append(f"{len(repeated)} runs of {timeline} are averaged: scores are of their mean")
+    made = _parted(runs, share, gap, n_without, tuple(said))
     for n, what in ((made.n_trained, "fit on"), (made.n_kept_out, "score")):
         if n < FEWEST_ROWS:
             raise ConfigError(
@@ -95,6 +96,19 @@ def person_rows(rows: HeadRows, truth: PairedTruth, *, share: float, gap: int) -
                 "keep out"
             )
     return made
+
+
+def _mean(repeated: Sequence[AlignedRows], kept: np.ndarray) -> np.ndarray:
+    """The mean over runs of each row that one of them has, (rows, V) in a file."""
+    measured = _in_a_file(len(kept), repeated[0].truth.values.shape[1])
+    n_runs = np.bincount(np.searchsorted(kept, np.concatenate([aligned.kept for aligned in repeated])))
+    for aligned in repeated:
+        places, first = np.searchsorted(kept, aligned.kept), 0
+        for _, block in aligned.blocks():
+            here = places[first : first + len(block)]
+            measured[here] += block / n_runs[here, None].astype(np.float32)
+            first += len(block)
+    return measured
 
 
 def _in_a_file(n_rows: int, n_columns: int) -> np.ndarray:
