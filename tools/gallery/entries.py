@@ -73,8 +73,8 @@ ENTRIES = (
     ),
     Entry(
         "Numbers", "A score",
-        "r of a prediction and the BOLD of four people, made from `painted` with as much noise as signal. The prediction "
-        "is the one without words: it misses the language areas.",
+        "r of a prediction and the BOLD of four people, made from `painted` with as much noise as signal. The "
+        "prediction is the one without words: it misses the language areas.",
         "tribe-np evaluate without-words people/truth.tsv --out scores", "scores/figure.png", "score.png",
     ),
     Entry(
