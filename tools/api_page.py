@@ -100,6 +100,18 @@ def groups() -> list[Group]:
                 "tribe_np.analysis.contributions.truth_maps.TruthMaps",
             ),
         ),
+        Group(
+            "Sensitivity",
+            "`from tribe_np.pipeline import region_sensitivities`, `from tribe_np.analysis import sensitivity`",
+            (
+                "tribe_np.pipeline.region_sensitivities",
+                "tribe_np.pipeline.sensitivities.listening.RegionListening",
+                "tribe_np.analysis.sensitivity",
+                "tribe_np.analysis.sensitivities.region_sensitivity.Sensitivity",
+                "tribe_np.analysis.sensitivities.lag_curves.LagCurves",
+                "tribe_np.cortex.regions.asked_regions.AskedRegions",
+            ),
+        ),
         Group("extractors", "`from extractors import ...`", tuple(f"extractors.{name}" for name in MODELS)),
         Group(
             "Tables of events, rows of predictions",

@@ -199,7 +199,7 @@ def _lines(options: argparse.Namespace, found: "RegionListening") -> list[str]:
         *(map_lines(curves) if regions.is_all else sensitivity_lines(regions, curves)),
     ]
     if found.absent:
-        lines.append(f"  without events, so that nothing is said of it: {', '.join(found.absent)}")
+        lines.append(f"  not in this run, so that nothing is said of it: {', '.join(found.absent)}")
     if found.error is not None:
         lines.append(
             f"  derivatives differ from differences of predictions by at most {found.error:.1e} of the largest"

@@ -29,6 +29,8 @@ from tribe_np.timeline.events import Events, as_events
 from tribe_np.timeline.features import n_steps
 from tribe_np.timeline.segments import Segment, Window
 
+MANY = 1000  # backward passes: of the released sizes an hour on one core
+
 
 @dataclass(frozen=True)
 class Asking:
@@ -49,7 +51,7 @@ class Asking:
 class RegionListening:
     """Curves by lag of each region, and what they were made of.
 
-    Fields   absent: modalities of the checkpoint that the stimulus has no events of; n_constant: features of each
+    Fields   absent: modalities of the checkpoint without events, or left out by `only`; n_constant: features of each
              modality that never change; predictions: of each region at the rows asked about, by row of the whole
              prediction; error: of the comparison with differences, None where none was asked for
     """
@@ -172,10 +174,10 @@ class _Ear:
                     self.moments[modality].add(x[0][..., steps])
         rows = {k: self._rows(self.windows[k]) for k in self.chosen}
         n_rows, n_regions = sum(map(len, rows.values())), len(self.regions.names)
-        progress.note(
-            f"{number_of(n_regions, 'regions')} at {number_of(n_rows, 'rows')} of {number_of(len(rows), 'windows')}: "
-            f"{number_of(n_rows * n_regions, 'backward passes')} of the brain encoder"
-        )
+        what = f"{number_of(n_regions, 'regions')} at {number_of(n_rows, 'rows')} of {number_of(len(rows), 'windows')}"
+        n_passes = number_of(n_rows * n_regions, "backward passes")
+        advice = "; fewer windows (--windows 4) take less" if n_rows * n_regions > MANY and len(rows) > 4 else ""
+        progress.note(f"{what}: {n_passes} of the brain encoder{advice}")
         firsts = np.cumsum([0, *(len(window.kept_rows) for window in self.windows)])
         with (
             self.model.record.timed("derivatives"),

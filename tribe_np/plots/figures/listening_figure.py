@@ -37,7 +37,7 @@ def lag_curve_figure(regions: AskedRegions, curves: LagCurves, *, offset: float,
     n_across = min(ACROSS, len(shown))
     unit, n_down = look.pixels(1), ceil(len(shown) / n_across)
     left, right, top, bottom, gap = 40 * unit, 6 * unit, 38 * unit, 38 * unit, 16 * unit
-    tall, step = 92 * unit, 112 * unit
+    tall, step = 92 * unit, 122 * unit
     height = top + n_down * step - (step - tall) + bottom + 8 * unit * note.count("\n")
     sheet = new_sheet(look.width_in_pixels, height, look)
     wide = (sheet.width - left - right - gap * (n_across - 1)) / n_across
