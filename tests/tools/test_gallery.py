@@ -21,4 +21,4 @@ def test_every_command_is_one_that_there_is() -> None:
     for program, *arguments in commands:
         assert program == "tribe-np"
         build_parser().parse_args(arguments)
-    assert {command[1] for command in commands} == {"plot", "film", "page"}
+    assert {command[1] for command in commands} == {"plot", "film", "page", "evaluate", "networks"}

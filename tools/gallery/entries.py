@@ -5,6 +5,7 @@ from dataclasses import dataclass
 NAMED = "--label V1,A1,44,MT"
 PARTS = {
     "Figures": "For papers: PNG, SVG or PDF, 85 mm wide (a column), 180 mm, or as wide as you like.",
+    "Numbers": "For results: what [analysis.md](analysis.md) computes, as each command draws it.",
     "Films": "For talks: the stimulus with its own sound beside the cortex.",
     "The page": "For the desk: one HTML file that opens from disk and plays stimulus and cortex together.",
 }
@@ -69,6 +70,18 @@ ENTRIES = (
         "Figures", "Time steps",
         "Every second row, below what was seen, heard and said. The last row begins as the film ends.",
         "tribe-np plot painted --timesteps --every 2 --size two --out timesteps.png", "timesteps.png", "timesteps.png",
+    ),
+    Entry(
+        "Numbers", "A score",
+        "r of a prediction and the BOLD of four people, made from `painted` with as much noise as signal. The "
+        "prediction is the one without words: it misses the language areas.",
+        "tribe-np evaluate without-words people/truth.tsv --out scores", "scores/figure.png", "score.png",
+    ),
+    Entry(
+        "Numbers", "Networks",
+        "Independent components of `painted`, each with its share, the network of Yeo et al. that it is most like, and "
+        "the p of rotations of the sphere.",
+        "tribe-np networks painted --components 4 --out networks", "networks/networks.png", "networks.png",
     ),
     Entry(
         "Films", "Stimulus and cortex",

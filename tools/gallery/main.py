@@ -12,6 +12,7 @@ import numpy as np
 from tools.gallery.entries import ENTRIES, PARTS, Entry
 from tools.gallery.painted import NOTE, drives, paint
 from tools.gallery.screenshots import film_picture, page_picture
+from tools.made_study import StudyPlan, make_study
 from tools.places import DOCS, ROOT
 from tribe_np.cortex import as_series
 from tribe_np.plots.stimulus.run_stimulus import stimulus_of_run
@@ -50,11 +51,12 @@ def main() -> None:
 
 
 def _prepare(work: Path, parcellation: str) -> None:
-    """The demo, the painted runs, and one map for each of three drives."""
+    """The demo, the painted runs, people who saw them, and one map for each of three drives."""
     _run("tribe-np demo --quiet", work)
     folder = work / "demo" / "predictions"
     paint(folder, work / "painted", parcellation)
     paint(folder, work / "without-words", parcellation, has_words=False)
+    make_study(work / "painted", work / "people", StudyPlan(noise=1.0, silent=0.0))
     series = as_series(work / "painted")
     stimulus = stimulus_of_run(folder)
     light, _, sound, words = drives(series.starts, series.tr, stimulus)

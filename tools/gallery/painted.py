@@ -46,7 +46,7 @@ def paint(
         (out / name).write_bytes((folder / name).read_bytes())
     np.save(out / "predictions.npy", values.astype(np.float32))
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    run |= {"command": "python -m tools.gallery", "note": NOTE, "warnings": [NOTE]}  # no longer of random weights
+    run |= {"command": "python -m tools.gallery", "note": NOTE, "warnings": [NOTE], "random_weights": []}
     (out / "run.json").write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
