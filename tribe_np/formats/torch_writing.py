@@ -45,7 +45,7 @@ def write_torch(path: str | Path, top: Any, *, bf16: frozenset[str] = frozenset(
             for number, array in enumerate(pickle.arrays):
                 flat = array.reshape(-1)
                 little = flat.astype(flat.dtype.newbyteorder("<"), copy=False)
-                _add(archive, f"data/{number}", memoryview(little.view(np.uint8)), file.tell())
+                _add(archive, f"data/{number}", little.view(np.uint8).data, file.tell())
             _add(archive, "version", b"3\n", file.tell())
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {reason_of(error)}") from error

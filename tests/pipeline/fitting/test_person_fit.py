@@ -43,7 +43,7 @@ def runs(encoder: FmriEncoder) -> list[tuple[np.ndarray, dict[str, np.ndarray]]]
 def person(runs: list[Any], measured: list[np.ndarray]) -> PersonRows:
     every = np.arange(N_ROWS)
     made = [
-        PersonRun(f"run-{i}", states, y.astype(np.float32), features, every)
+        PersonRun(f"run-{i}", states, y.astype(np.float32), features, every, every)
         for i, ((states, features), y) in enumerate(zip(runs, measured, strict=True))
     ]
     return PersonRows(tuple(made[:3]), tuple(made[3:]), 0, 0, ("said before",))

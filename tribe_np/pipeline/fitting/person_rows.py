@@ -20,7 +20,8 @@ class PersonRun:
     """One run of a person.
 
     Shapes   states (r, D) and measured (r, V) of the rows that have BOLD, `measured` in a file that goes with it;
-             features {modality: (R, F)} of all rows of the stimulus; rows (r,) which of these have BOLD
+             features {modality: (R, F)} of all rows of the stimulus; rows (r,) which of these have BOLD; places (r,)
+             which these are of all that `predict` gives
     """
 
     name: str
@@ -28,10 +29,12 @@ class PersonRun:
     measured: np.ndarray
     features: Mapping[str, np.ndarray]
     rows: np.ndarray
+    places: np.ndarray
 
     def part(self, rows: slice) -> "PersonRun":
         """Some of the rows that have BOLD; the features stay those of the whole stimulus."""
-        return PersonRun(self.name, self.states[rows], self.measured[rows], self.features, self.rows[rows])
+        states, measured, kept, places = (x[rows] for x in (self.states, self.measured, self.rows, self.places))
+        return PersonRun(self.name, states, measured, self.features, kept, places)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +88,8 @@ def person_rows(rows: HeadRows, truth: PairedTruth, *, share: float, gap: int) -
             first += len(block)
         features = {m: array[mine] for m, array in rows.features.items()}
         name = f"{one.truth.run} ({one.timeline})" if len(truth.runs) > 1 else one.timeline
-        states = rows.states[mine[aligned.kept]]
-        runs.append(PersonRun(name or f"run {number}", states, measured, features, aligned.kept))
+        places = mine[aligned.kept]
+        runs.append(PersonRun(name or f"run {number}", rows.states[places], measured, features, aligned.kept, places))
     made = _parted(runs, share, gap, n_without, truth.said)
     for n, what in ((made.n_trained, "fit on"), (made.n_kept_out, "score")):
         if n < FEWEST_ROWS:
