@@ -118,12 +118,8 @@ def write_fitted_checkpoint(
     place = _place(opened, person.name, alone, is_first=trained is not None)
     check_own_target(folder, "fit", {"checkpoint": checkpoint})
     arrays, bf16 = _kept(stored, trained)
-    mine, table = {}, {}
-    for name, row in ((WEIGHTS, person.weights), (BIAS, person.bias)):
-        if name in stored:
-            mine[name] = _own_row(stored[name], row, person.not_fitted)
-            others = stored[name].read(mine[name].dtype) if trained is None else trained[name][1:]
-            table[name] = mine[name] if place.at is None else _with_row(others, mine[name], place.at)
+    mine = _own_rows(stored, person)
+    table = mine if place.at is None else _with_rows(stored, mine, place.at, trained)
     n_subjects = 0 if place.at is None else place.at + 1
     changes: dict[tuple[str, ...], Any] = {
         (*LAYERS, "n_subjects"): n_subjects, (*LAYERS, "average_subjects"): False,
@@ -193,15 +189,25 @@ def _kept(
     return {n: e.stored() for n, e in kept.items()}, frozenset(n for n, e in kept.items() if e.dtype == "BF16")
 
 
-def _own_row(entry: TensorEntry, row: np.ndarray, not_fitted: np.ndarray) -> np.ndarray:
-    """A person's row as a table of one: float32, or float64 where the checkpoint is."""
-    mine = row.astype(np.float64 if entry.dtype == "F64" else np.float32)[None]
-    mine[..., not_fitted] = 0
-    return mine
+def _own_rows(stored: Mapping[str, TensorEntry], person: PersonHead) -> dict[str, np.ndarray]:
+    """A person's rows as tables of one: float32, or float64 where the checkpoint is."""
+    rows = {}
+    for name, row in ((WEIGHTS, person.weights), (BIAS, person.bias)):
+        if name in stored:
+            rows[name] = row.astype(np.float64 if stored[name].dtype == "F64" else np.float32)[None]
+            rows[name][..., person.not_fitted] = 0
+    return rows
 
 
-def _with_row(table: np.ndarray, mine: np.ndarray, at: int) -> np.ndarray:
-    return np.concatenate([table[:at], mine, table[at:]])
+def _with_rows(
+    stored: Mapping[str, TensorEntry], mine: Mapping[str, np.ndarray], at: int, trained: Mapping[str, np.ndarray] | None
+) -> dict[str, np.ndarray]:
+    """The rows that stay, with the person's among them: those stored, or what was trained for unseen subjects."""
+    tables = {}
+    for name, row in mine.items():
+        others = stored[name].read(row.dtype) if trained is None else trained[name][1:]
+        tables[name] = np.concatenate([others[:at], row, others[at:]])
+    return tables
 
 
 def _metadata(checkpoint: Path) -> dict[str, str]:
