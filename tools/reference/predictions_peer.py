@@ -18,7 +18,7 @@ from unittest.mock import patch
 import numpy as np
 
 from tools.reference.encoder_cases import Case as EncoderCase
-from tools.reference.encoder_peer import _default_dtype, composed, run_peer
+from tools.reference.encoder_peer import composed, default_dtype, run_peer
 from tools.reference.llama_peer import patched
 from tools.reference.predictions_cases import Models
 from tools.reference.torch_setup import skip_torchvision_operators
@@ -147,7 +147,7 @@ def run_upstream(models: Models, update: Mapping[str, Any], events: Any, *, doub
         forward = model._model.forward
 
         def in_precision(*args: Any, **options: Any) -> Any:
-            with _default_dtype(double):
+            with default_dtype(double):
                 return forward(*args, **options)
 
         model._model.forward = in_precision

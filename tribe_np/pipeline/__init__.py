@@ -10,9 +10,10 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "ablate": "tribe_np.pipeline.ablation.ablating",
     "experiment": "tribe_np.pipeline.experiments.experimenting",
+    "fit": "tribe_np.pipeline.fitting.fitting_events",
 }
 
-__all__ = ["ablate", "experiment"]
+__all__ = ["ablate", "experiment", "fit"]
 
 
 def __getattr__(name: str) -> "Any":

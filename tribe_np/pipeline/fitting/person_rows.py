@@ -20,7 +20,8 @@ class PersonRun:
     """One run of a person.
 
     Shapes   states (r, D) and measured (r, V) of the rows that have BOLD, `measured` in a file that goes with it;
-             features {modality: (R, F)} of all rows of the stimulus; rows (r,) which of these have BOLD
+             features {modality: (R, F)} of all rows of the stimulus; rows (r,) which of these have BOLD; places (r,)
+             which these are of all that `predict` gives
     """
 
     name: str
@@ -28,10 +29,12 @@ class PersonRun:
     measured: np.ndarray
     features: Mapping[str, np.ndarray]
     rows: np.ndarray
+    places: np.ndarray
 
     def part(self, rows: slice) -> "PersonRun":
         """Some of the rows that have BOLD; the features stay those of the whole stimulus."""
-        return PersonRun(self.name, self.states[rows], self.measured[rows], self.features, self.rows[rows])
+        states, measured, kept, places = (x[rows] for x in (self.states, self.measured, self.rows, self.places))
+        return PersonRun(self.name, states, measured, self.features, kept, places)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +88,8 @@ def person_rows(rows: HeadRows, truth: PairedTruth, *, share: float, gap: int) -
         features = {m: array[mine] for m, array in rows.features.items()}
         names = " + ".join(aligned.truth.run for aligned in repeated)
         name = f"{names} ({timeline})" if len(truth.runs) > 1 else timeline
-        runs.append(PersonRun(name or "run-1", rows.states[mine[kept]], _mean(repeated, kept), features, kept))
+        states, measured = rows.states[mine[kept]], _mean(repeated, kept)
+        runs.append(PersonRun(name or "run-1", states, measured, features, kept, mine[kept]))
         if len(repeated) > 1:
             said.append(f"{len(repeated)} runs of {timeline} are averaged: scores are of their mean")
     made = _parted(runs, share, gap, n_without, tuple(said))
