@@ -35,6 +35,7 @@ from tribe_np.shown import quoted
 
 WEIGHTS, BIAS = "predictor.weights", "predictor.bias"
 FIT_NAME = "fit.json"
+AVERAGE = "average"  # what --subject calls the average one
 LAYERS = ("brain_model_config", "subject_layers")
 NAMES = ("data", "subject_id", "predefined_mapping")
 NO_BEST = "not written: upstream's from_pretrained opens checkpoints with an average subject alone"
@@ -93,8 +94,9 @@ def _place(opened: Checkpoint, name: str, alone: bool, *, is_first: bool = False
         raise ConfigError(f"{opened.folder}: has no average subject, whose place the person could take")
     at = opened.weights.shape(WEIGHTS)[0] - int(layers.has_average_row)
     names = {n: i for n, i in subject_names(opened.config["data"]).items() if i < at}
-    if not name or name.isdigit() or name in names:
-        why = "is a subject of the checkpoint already" if name in names else "is no name: digits mean an index"
+    if not name or name.isdigit() or name == AVERAGE or name in names:
+        why = "is no name: digits mean an index" if name.isdigit() or not name else "means the average subject"
+        why = "is a subject of the checkpoint already" if name in names else why
         raise ConfigError(f"subject {quoted(name)} {why}; choose another name")
     return _Place(None, {}) if alone else _Place(0, {}) if is_first else _Place(at, names)
 

@@ -9,7 +9,7 @@ from tribe_np.outputs.whole import check_own_target
 from tribe_np.pipeline.ablation.given_truth import GivenTruth, columns_of
 from tribe_np.pipeline.early_checks import check_extractors
 from tribe_np.pipeline.fitting.fit_pictures import fit_pictures
-from tribe_np.pipeline.fitting.fitting_events import FittedPerson, ReadyFit, truth_places
+from tribe_np.pipeline.fitting.fitting_events import FittedPerson, ReadyFit, check_fit_target, truth_places
 from tribe_np.pipeline.fitting.person_fit import FitOptions
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.run import made_of_events, run_files, word_options
@@ -40,7 +40,7 @@ def fit_stimulus(
     opened = open_stimulus(stimulus, words=words)
     check_own_target(out, "fit", {**words.inputs(opened), **truth_places(truth)})
     model = load()
-    check_own_target(out, "fit", {"checkpoint": model.checkpoint})
+    check_fit_target(out, model.checkpoint, truth)
     ready = ReadyFit.of(model, options, alone=alone)
     check_extractors(model, opened, words)
     _, laid = made_of_events(model, opened, words, lambda events: ready.rows_of(events, truth), pictures)
