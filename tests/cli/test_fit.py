@@ -182,6 +182,10 @@ def test_bold_in_other_units_is_not_trained_on(person: Person, tmp_path: Path, c
         (["--truth-aligned", "--start", "3"], "--start"),
         (["--truth", "nothing.npy"], "--truth nothing.npy: there is no such file"),
         (["--keep-out", "2"], "must be a share between 0 and 1"),
+        (["--name", "average"], "subject 'average' means the average subject; choose another name"),
+        (["--start", "1000"], "the two have no row in common"),
+        (["--gap", "500"], "0 rows are left to fit on, expected 30 or more"),
+        (["--folds", "200"], "too few for 200 folds"),
     ],
 )
 def test_refused_in_one_line(
@@ -190,3 +194,32 @@ def test_refused_in_one_line(
     done = command_here(*person.arguments(), "--out", tmp_path / "anna", *arguments)
     assert said in refused(done)
     assert not (tmp_path / "anna").exists()
+
+
+def test_truth_that_cannot_be_used_is_refused_before_features_are_made(
+    person: Person, tmp_path: Path, command_here: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_features(*_: object, **__: object) -> None:
+        raise AssertionError("features were made")
+
+    monkeypatch.setattr("tribe_np.pipeline.fitting.fitting_events.head_rows", no_features)
+    blank = np.zeros((190, V), np.float32)
+    made = {
+        "mesh": (blank[:, :1284], "expected rows of the 20484 vertices of fsaverage5"),
+        "short": (blank[:40], "rows are left to fit on"),
+        "empty": (blank * np.nan, "every value is NaN or infinite"),
+    }
+    for name, (values, said) in made.items():
+        np.save(tmp_path / f"{name}.npy", values)
+        given = [*person.arguments(), "--truth", tmp_path / f"{name}.npy", "--out", tmp_path / "anna"]
+        assert said in refused(command_here(*given))
+    (tmp_path / "two.tsv").write_text("subject\trun\tfile\na\t1\tempty.npy\nb\t1\tshort.npy\n")
+    (tmp_path / "junk.npy").write_text("no array")
+    for name, said in (("two.tsv", "every value is NaN"), ("junk.npy", "junk.npy: ")):
+        assert said in refused(
+            command_here(*person.arguments(), "--truth", tmp_path / name, "--out", tmp_path / "anna")
+        )
+    inside = [*person.arguments(), "--out", person.demo.models / "encoder" / "anna"]
+    assert "is inside the checkpoint" in refused(command_here(*inside))
+    assert not (tmp_path / "anna").exists()
+    assert not (person.demo.models / "encoder" / "anna").exists()

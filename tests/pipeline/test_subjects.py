@@ -11,7 +11,7 @@ from tribe_np.encoder.random import write_random
 from tribe_np.errors import ConfigError, ShapeError
 from tribe_np.pipeline.early_checks import check_subject
 from tribe_np.pipeline.info import describe
-from tribe_np.pipeline.subjects import one_subject, subject_names, subjects_of, whose_brain
+from tribe_np.pipeline.subjects import one_subject, subject_lines, subject_names, subjects_of, whose_brain
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.segments import plan
 
@@ -131,12 +131,27 @@ def test_of_many_names_the_nearest_are_shown(tmp_path: Path) -> None:
         one_subject("Anna", many, model.encoder)
 
 
+def test_very_many_subjects_are_shown_in_few_lines() -> None:
+    rows = [{"index": k, "name": f"Film/{k}", "study": "Film", "is_fitted": k == 199} for k in range(200)]
+    lines = subject_lines([*rows, {"index": None, "name": None, "study": None, "is_fitted": False}])
+    assert len(lines) == 40
+    assert lines[0] == "index  name              study"
+    assert lines[37:] == [
+        "  ...  164 more: --json",
+        "  199  Film/199          Film   fitted",
+        "    -  -                 -      the average subject",
+    ]
+    assert subject_lines([{"index": None, "name": None, "study": None, "is_fitted": False}]) == []
+
+
 def test_no_average_subject_is_said_before_any_work(tmp_path: Path) -> None:
     layers = {"subject_layers": {"n_subjects": 3, "subject_dropout": None}}
     write_random(tmp_path, seed=3, feature_dims=DIMS, n_outputs=11, n_output_timesteps=4, max_seq_len=8, brain=layers)
     model = TribeModel.from_pretrained(tmp_path, cache_folder=False, device="cpu")
+    nobody = {"name": None, "study": None, "is_fitted": False}
     assert describe(tmp_path)["subjects"] == {
         "n_subjects": 3, "has_average": False, "default": "none: --subject must name one", "names": {},
+        "table": [{"index": 0, **nobody}, {"index": 1, **nobody}, {"index": 2, **nobody}],
     }  # fmt: skip
     with pytest.raises(ConfigError, match="no average subject; choose one of its 3 subjects with --subject"):
         check_subject(model, None)

@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_truth(parser)
     _add_fit(parser)
     _add_training(parser)
+    parser.add_argument("--no-figure", dest="figure", action="store_false", help="do not draw figures")
     common.add_model_arguments(parser)
     common.add_run_arguments(parser)
     common.add_json(parser, "the record")
@@ -167,7 +168,7 @@ def execute(options: argparse.Namespace) -> int:
         options.stimulus, options.out,
         GivenTruth(options.truth, TruthTimes(options.tr, options.start, options.truth_aligned)), chosen,
         load=lambda: common.load_model(options, words, shown), words=words, pictures=pictures, alone=options.alone,
-        command=options.command_line, threads=threads,
+        titles=MODELS if options.figure else None, command=options.command_line, threads=threads,
     )  # fmt: skip
     common.print_warnings_of(made.record)
     common.print_result(options, {"out": str(options.out), **made.record}, _lines(made, options.out, options.name))

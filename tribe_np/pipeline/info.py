@@ -14,8 +14,9 @@ from tribe_np.formats.weights import read_folder, read_json
 from tribe_np.pipeline.config import DataConfig
 from tribe_np.pipeline.costs.info_costs import encoder_costs, extractor_costs
 from tribe_np.pipeline.costs.memory_check import gigabytes
+from tribe_np.pipeline.fitting.fitted_checkpoint import fitted_names
 from tribe_np.pipeline.neuro_projection import space_of
-from tribe_np.pipeline.subjects import describe_subjects, shortened, subject_names
+from tribe_np.pipeline.subjects import describe_subjects, shortened, subject_lines, subject_names
 
 ENCODER_LICENCE = "the released facebook/tribev2 weights are CC BY-NC 4.0; this software is Apache-2.0"
 
@@ -77,7 +78,7 @@ def _subjects(opened: Checkpoint) -> dict[str, Any]:
     if len(shape) != 3 or shape[0] < 1:
         raise CheckpointError(f"subject layers: weights must have shape (rows, in, out), got {shape}")
     n_rows = shape[0]
-    return describe_subjects(config, n_rows, subject_names(opened.config["data"]))
+    return describe_subjects(config, n_rows, subject_names(opened.config["data"]), fitted_names(opened.folder))
 
 
 def _describe_extractor(folder: Path, checkpoint: Path | None) -> dict[str, Any]:
@@ -127,6 +128,8 @@ def as_lines(description: Mapping[str, Any], indent: str = "", *, is_arithmetic:
     for key, value in description.items():
         if key == "names" and isinstance(value, Mapping):
             lines.append(f"{indent}names: {shortened([f'{name} ({k})' for name, k in value.items()]) or 'none'}")
+        elif key == "table":
+            lines += [f"{indent}{line}" for line in subject_lines(value)]
         elif isinstance(value, Mapping):
             inner = as_lines(value, indent + "  ", is_arithmetic=key == "flop_per_second_of_stimulus")
             lines += [f"{indent}{key}:", *inner]

@@ -18,6 +18,7 @@ from tribe_np.timeline.events import Events
 from tribe_np.timeline.segments import Window
 
 MOST_SHOWN = 6
+MOST_LINES = 40
 
 
 def subject_names(data: Mapping[str, Any]) -> dict[str, int]:
@@ -110,16 +111,49 @@ def whose_brain(
     return {"kind": "one", "index": index, "name": next((name for name, k in names.items() if k == index), None)}
 
 
-def describe_subjects(config: EncoderConfig, n_rows: int, names: Mapping[str, int]) -> dict[str, Any]:
-    """Subjects of a checkpoint whose predictor has n_rows rows, for `info`."""
+def describe_subjects(
+    config: EncoderConfig, n_rows: int, names: Mapping[str, int], fitted: Mapping[str, int | None]
+) -> dict[str, Any]:
+    """Subjects of a checkpoint whose predictor has n_rows rows, for `info`; `fitted` are those that `fit` wrote."""
     layers = config.predictor
-    n_subjects = n_rows - int(layers.has_average_row)
+    n_subjects = 0 if layers.average_subjects else n_rows - int(layers.has_average_row)
+    known = {name: k for name, k in names.items() if k < n_subjects}
+    rows = [_subject_row(k, next((n for n, i in known.items() if i == k), None), fitted) for k in range(n_subjects)]
+    if layers.has_average_row:
+        alone = next((name for name, k in fitted.items() if k is None), None)
+        rows.append({"index": None, "name": alone, "study": None, "is_fitted": alone is not None})
     return {
-        "n_subjects": 0 if layers.average_subjects else n_subjects,
+        "n_subjects": n_subjects,
         "has_average": layers.has_average_row,
         "default": "the average subject" if layers.has_average_row else "none: --subject must name one",
-        "names": {} if layers.average_subjects else {name: k for name, k in names.items() if k < n_subjects},
+        "names": known,
+        "table": rows,
     }
+
+
+def _subject_row(index: int, name: str | None, fitted: Mapping[str, int | None]) -> dict[str, Any]:
+    """One line of the table; upstream's names are STUDY/SUBJECT (neuralset 0.0.2 events.study)."""
+    study = name.split("/")[0] if name is not None and "/" in name else None
+    return {"index": index, "name": name, "study": study, "is_fitted": fitted.get(name or "") == index}
+
+
+def subject_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The table for people, an index a line; only the first ones and the last of very many, and none of nobody."""
+    if all(row["name"] is None for row in rows):
+        return []
+    cells = [("index", "name", "study", "")]
+    for row in rows:
+        average = row["index"] is None
+        what = "the average subject" if average and not row["is_fitted"] else "fitted" if row["is_fitted"] else ""
+        place = "-" if average else str(row["index"])
+        cells.append((place, row["name"] or "-", row["study"] or "-", what))
+    if len(cells) > MOST_LINES:
+        cells[MOST_LINES - 3 : -2] = [("...", f"{len(cells) - MOST_LINES + 2} more: --json", "", "")]
+    widths = [max(len(line[i]) for line in cells) for i in range(3)]
+    return [
+        "  ".join([line[0].rjust(widths[0]), *map(str.ljust, line[1:3], widths[1:]), line[3]]).rstrip()
+        for line in cells
+    ]
 
 
 def subjects_of(windows: Sequence[Window], events: Events, names: Mapping[str, int], encoder: FmriEncoder) -> list[int]:

@@ -90,6 +90,22 @@ def test_both_forms_are_one_fit() -> None:
     np.testing.assert_allclose(dual.predict(across), expected, rtol=0, atol=1e-7)
 
 
+def test_other_rows_are_predicted_without_keeping_weights() -> None:
+    _, dual, rows = both_forms(KERNEL_PENALTIES)
+    kernels, fresh = [band @ band.T for band in rows.bands], made_rows(NARROW, seed=8)
+    across = [new @ old.T for new, old in zip(fresh.bands, rows.bands, strict=True)]
+    found = kernel_ridge(
+        kernels, rows.split(rows.measured), folds_of("gap"), shares=shares_tried(), penalties=KERNEL_PENALTIES,
+        beside=across, columns_at_once=7,
+    )  # fmt: skip
+    assert found.predicted is not None
+    assert (found.dual.shape[0], found.predicted.dtype) == (0, np.float32)
+    expected = dual.predict(across)
+    np.testing.assert_allclose(found.predicted, expected, rtol=0, atol=3e-7 * np.abs(expected).max())
+    np.testing.assert_array_equal(found.score, dual.score)
+    np.testing.assert_allclose(found.intercept, dual.intercept, rtol=1e-12)
+
+
 def test_one_band_is_ridge() -> None:
     rows = made_rows(NARROW)
     plain = ridge(rows.runs(), folds_of("runs"), penalties=KERNEL_PENALTIES)

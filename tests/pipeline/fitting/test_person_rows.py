@@ -84,12 +84,21 @@ def test_whole_runs_are_kept_out_of_three_or_more() -> None:
     assert found.n_left_out == 0
 
 
-def test_a_film_that_was_shown_again_gives_its_states_again() -> None:
-    runs = [("", "film", TruthRun("anna", f"run-{i}", scan(130), 1.0)) for i in range(2)]
+def test_a_film_that_was_shown_again_is_never_fitted_on_and_scored() -> None:
+    """The second run began late: of the first ten seconds there is the first run alone."""
+    runs = [
+        ("", "film", TruthRun("anna", "run-1", scan(130), 1.0)),
+        ("", "film", TruthRun("anna", "run-2", scan(115, start=16) + 2, 1.0, start=15.0)),
+    ]
     found = person_rows(seconds_of({"film": 120}), paired({"film": 120}, runs), share=0.25, gap=5)
-    assert [len(run.rows) for run in found.trained] == [120, 55]
-    assert [len(run.rows) for run in found.kept_out] == [60]
-    np.testing.assert_array_equal(found.trained[1].states, found.trained[0].states[:55])
+    assert [len(run.rows) for run in (*found.trained, *found.kept_out)] == [85, 30]
+    assert not set(found.trained[0].states[:, 0]) & set(found.kept_out[0].states[:, 0])
+    for run in (*found.trained, *found.kept_out):
+        assert run.name == "run-1 + run-2 (film)"
+        seconds = run.states[:, 0]
+        np.testing.assert_array_equal(run.measured[:, 0], seconds + OFFSET + np.where(seconds < 10, 0, 1.5))
+    assert found.said == ("2 runs of film are averaged: scores are of their mean",)
+    assert found.n_without_bold == 0
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,10 @@ class ColumnScale:
         return cls(mean, np.where(deviation > CONSTANT * np.abs(mean), deviation, 1))
 
     def applied(self, rows: np.ndarray) -> np.ndarray:
-        """z-scores (R, F) in the rows' dtype."""
-        scaled: np.ndarray = ((rows - self.mean) / self.deviation).astype(rows.dtype)
+        """z-scores (R, F) in the rows' dtype, made in float64, a few hundred rows at a time."""
+        scaled = np.empty_like(rows)
+        for first in range(0, len(rows), 512):
+            scaled[first : first + 512] = (rows[first : first + 512] - self.mean) / self.deviation
         return scaled
 
 

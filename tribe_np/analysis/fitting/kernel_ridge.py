@@ -8,6 +8,7 @@ the square of the predictors: take the smaller one.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,6 @@ from tribe_np.analysis.fitting.penalty_scores import (
     check_usable,
     checked_penalties,
     column_blocks,
-    mean_over_folds,
 )
 from tribe_np.errors import NotFiniteError, ShapeError
 
@@ -30,7 +30,8 @@ COLUMNS_OF_KERNEL = 1024
 class KernelFit:
     """A fit in terms of its rows.
 
-    Shapes   dual (R, V); intercept, penalty, score (V,); cv_scores (n penalties, V); shares (bands, V)
+    Shapes   dual (R, V); intercept, penalty, score (V,); cv_scores (n penalties, V); shares (bands, V); predicted
+             (R', V) float32 of other rows where these were given: no dual weights are kept then, `dual` is (0, V)
     Numerics weights of band m are shares[m] * rows of band m^T dual; NaN and constants as in `RidgeFit`. Dual weights
              grow as 1 / penalty and cancel where they are used: relative errors of 2e-16 x largest eigenvalue / penalty
     """
@@ -48,6 +49,7 @@ class KernelFit:
     n_not_finite: int
     n_constant: int
     said: tuple[str, ...]
+    predicted: np.ndarray | None = None
 
     def predict(self, kernels: Sequence[np.ndarray]) -> np.ndarray:
         """From the products of new rows with the rows of the fit, one matrix for each band.
@@ -82,10 +84,12 @@ class _KernelFold:
 
     @classmethod
     def of(cls, kernel: np.ndarray, trained: np.ndarray, held: np.ndarray) -> "_KernelFold":
-        inside, across = kernel[np.ix_(trained, trained)], kernel[np.ix_(held, trained)]
-        spectrum = Spectrum.of(centred_kernel(inside))
+        across = kernel[np.ix_(held, trained)]
+        inside = kernel[np.ix_(trained, trained)]
         means = inside.mean(axis=0)
-        across = across - means - (across.mean(axis=1) - means.mean())[:, None]
+        spectrum = Spectrum.of(centred_in_place(inside))
+        across -= means
+        across -= across.mean(axis=1, keepdims=True)
         return cls(trained, held, spectrum, across @ spectrum.basis)
 
     def scores(self, measured: np.ndarray, penalties: np.ndarray, score: str) -> np.ndarray:
@@ -109,11 +113,16 @@ class _KernelFold:
         return found
 
 
-def centred_kernel(kernel: np.ndarray) -> np.ndarray:
-    """Products of rows less their mean. Shapes   kernel (R, R) -> (R, R)."""
+def centred_in_place(kernel: np.ndarray) -> np.ndarray:
+    """Products of rows less their mean, in place of the products of rows. Shapes   kernel (R, R) -> (R, R)."""
     means = kernel.mean(axis=0)
-    centred: np.ndarray = kernel - means - means[:, None] + means.mean()
-    return centred
+    kernel -= means
+    kernel -= (means - means.mean())[:, None]
+    return kernel
+
+
+def _centred_trace(kernel: np.ndarray) -> float:
+    return float(np.trace(kernel) - kernel.sum() / len(kernel))
 
 
 def kernel_ridge(
@@ -122,6 +131,7 @@ def kernel_ridge(
     folds: Sequence[ContiguousFold],
     *,
     shares: np.ndarray | None = None,
+    beside: Sequence[np.ndarray] | None = None,
     penalties: object = None,
     score: str = "r2",
     columns_at_once: int = COLUMNS_OF_KERNEL,
@@ -131,7 +141,8 @@ def kernel_ridge(
     """The banded ridge fit of every measured column, with the shares and the penalty that predict it best.
 
     Shapes   kernels (R, R) one a band, rows of all runs one after the other; measured: (r, V) of each run, memmaps or
-             arrays; shares (n, bands), None: one choice, 1 for each band
+             arrays; shares (n, bands), None: one choice, 1 for each band; beside (R', R) one a band, the products of
+             other rows with these, which are predicted in place of keeping weights (an hour's are 470 MB)
     Numerics the sum of share x kernel over bands, in float64, centred on the training rows; `dtype` of `dual`
     Raises   ShapeError, NotFiniteError; ConfigError for too few rows, and for penalties or scores that cannot be
     Source   himalaya 0.4.11 kernel_ridge.solve_multiple_kernel_ridge_random_search (fit_intercept)
@@ -140,15 +151,19 @@ def kernel_ridge(
     lengths = [len(run) for run in measured]
     _check_kernels(kernels, sum(lengths))
     choices = np.ones((1, len(kernels))) if shares is None else np.asarray(shares, np.float64)
-    tried = checked_penalties(penalties, np.trace(sum(centred_kernel(k) for k in kernels)) / sum(lengths))
+    tried = checked_penalties(penalties, sum(map(_centred_trace, kernels)) / sum(lengths))
     state = ChosenSoFar.blank(measured[0].shape[1], len(tried))
     rows = [fold.rows(lengths) for fold in folds]
     for number, share in enumerate(choices):
         _score_shares(mixed_kernel(kernels, share), number, measured, rows, state, tried, score, columns_at_once, step)
-    dual, intercept = _dual(kernels, measured, choices, state, tried, columns_at_once, dtype)
+    rest = _Rest.blank(kernels, beside, len(state.score), dtype)
+    for number in np.unique(state.number):
+        rest.fill(kernels, beside, measured, choices[number], state.number == number, state, tried, columns_at_once)
+    rest.intercept[state.not_finite], rest.rows[:, state.not_finite] = np.nan, np.nan
+    dual, predicted = (rest.rows, None) if beside is None else (np.zeros((0, len(state.score)), dtype), rest.rows)
     return KernelFit(
-        dual, intercept, state.penalties(tried), state.score, state.cv_scores, tried, choices[state.number].T, score,
-        sum(lengths), len(folds), int(state.not_finite.sum()), state.n_constant, state.said(tried),
+        dual, rest.intercept, state.penalties(tried), state.score, state.cv_scores, tried, choices[state.number].T,
+        score, sum(lengths), len(folds), int(state.not_finite.sum()), state.n_constant, state.said(tried), predicted,
     )  # fmt: skip
 
 
@@ -156,47 +171,72 @@ def _score_shares(
     mixed: np.ndarray, number: int, measured: Sequence[np.ndarray], rows: Sequence[tuple[np.ndarray, np.ndarray]],
     state: ChosenSoFar, tried: np.ndarray, score: str, columns_at_once: int, step: Callable[[int], object],
 ) -> None:  # fmt: skip
-    """Scores one choice of shares; its folds, a quarter of what an hour takes, go before the next one's are made."""
-    parts = [_KernelFold.of(mixed, trained, held) for trained, held in rows]
-    for i, part in enumerate(parts, 1):
-        check_usable(part.spectrum, tried, f"fold {i} of {len(parts)}", len(part.trained))
-    for columns in column_blocks(len(state.score), columns_at_once):
-        values = _values(measured, columns, state.not_finite[columns])
-        state.constant[columns] = (np.ptp(values, axis=0) == 0) & ~state.not_finite[columns]
-        state.keep_better(columns, number, mean_over_folds(np.stack([p.scores(values, tried, score) for p in parts])))
-        step(columns.stop - columns.start)
+    """Scores one choice of shares, fold by fold: one fold of an hour takes as much as three blocks of columns."""
+    found = np.zeros((len(tried), len(state.score)))
+    n_known = np.zeros(found.shape, np.int64)
+    blocks = column_blocks(len(state.score), columns_at_once)
+    for i, (trained, held) in enumerate(rows, 1):
+        part = _KernelFold.of(mixed, trained, held)
+        check_usable(part.spectrum, tried, f"fold {i} of {len(rows)}", len(trained))
+        for columns in blocks:
+            values = _values(measured, columns, state.not_finite[columns])
+            state.constant[columns] = (np.ptp(values, axis=0) == 0) & ~state.not_finite[columns]
+            scores = part.scores(values, tried, score)
+            known = np.isfinite(scores)
+            found[:, columns] += np.where(known, scores, 0)
+            n_known[:, columns] += known
+            if i == len(rows):
+                step(columns.stop - columns.start)
+    with np.errstate(all="ignore"):
+        found /= n_known
+    for columns in blocks:
+        state.keep_better(columns, number, found[:, columns])
 
 
 def mixed_kernel(kernels: Sequence[np.ndarray], shares: np.ndarray) -> np.ndarray:
-    """The sum of share x kernel, (R, R) float64."""
+    """The sum of share x kernel, (R, R) float64; of one kernel with a share of 1 that kernel itself."""
+    if len(kernels) == 1 and shares[0] == 1 and kernels[0].dtype == np.float64:
+        return kernels[0]
     mixed = np.zeros(kernels[0].shape)
     for kernel, share in zip(kernels, shares, strict=True):
         mixed += share * kernel
     return mixed
 
 
-def _dual(
-    kernels: Sequence[np.ndarray], measured: Sequence[np.ndarray], choices: np.ndarray, state: ChosenSoFar,
-    tried: np.ndarray, columns_at_once: int, dtype: type[np.floating],
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Dual weights and intercepts from all rows, each column with the shares and penalty chosen for it."""
-    n_columns = len(state.score)
-    dual, intercept = np.zeros((len(kernels[0]), n_columns), dtype), np.zeros(n_columns)
-    for number in np.unique(state.number):
-        mixed = mixed_kernel(kernels, choices[number])
-        means, spectrum = mixed.mean(axis=0), Spectrum.of(centred_kernel(mixed))
-        for columns in column_blocks(n_columns, columns_at_once):
-            mine = np.flatnonzero(state.number[columns] == number)
-            if not len(mine):
+@dataclass(frozen=True, eq=False)
+class _Rest:
+    """What all rows give: intercepts (V,), and dual weights (R, V) or predictions of other rows (R', V)."""
+
+    rows: np.ndarray
+    intercept: np.ndarray
+
+    @classmethod
+    def blank(
+        cls, kernels: Sequence[np.ndarray], beside: Sequence[np.ndarray] | None, n_columns: int, dtype: Any
+    ) -> "_Rest":
+        size, kind = (len(kernels[0]), dtype) if beside is None else (len(beside[0]), np.float32)
+        return cls(np.zeros((size, n_columns), kind), np.zeros(n_columns))
+
+    def fill(
+        self, kernels: Sequence[np.ndarray], beside: Sequence[np.ndarray] | None, measured: Sequence[np.ndarray],
+        share: np.ndarray, chosen: np.ndarray, state: ChosenSoFar, tried: np.ndarray, columns_at_once: int,
+    ) -> None:  # fmt: skip
+        """The columns that chose a choice of shares, each with the penalty that was chosen for it."""
+        mixed = mixed_kernel(kernels, share)
+        means, spectrum = mixed.mean(axis=0), Spectrum.of(centred_in_place(mixed.copy()))
+        del mixed
+        others = None if beside is None else mixed_kernel(beside, share)
+        for columns in column_blocks(len(chosen), columns_at_once):
+            places = columns.start + np.flatnonzero(chosen[columns])
+            if not len(places):
                 continue
-            values = _values(measured, columns, state.not_finite[columns])[:, mine]
-            mean, places = values.mean(axis=0), columns.start + mine
+            values = _values(measured, columns, state.not_finite[columns])[:, places - columns.start]
+            mean = values.mean(axis=0)
             damping = spectrum.eigenvalues[:, None] + tried[state.penalty[places]]
             found = spectrum.basis @ ((spectrum.basis.T @ (values - mean)) / damping)
             found[:, state.unscored[places]] = 0
-            dual[:, places], intercept[places] = found, mean - means @ found
-    dual[:, state.not_finite], intercept[state.not_finite] = np.nan, np.nan
-    return dual, intercept
+            self.intercept[places] = mean - means @ found
+            self.rows[:, places] = found if others is None else others @ found + self.intercept[places]
 
 
 def _values(measured: Sequence[np.ndarray], columns: slice, not_finite: np.ndarray) -> np.ndarray:

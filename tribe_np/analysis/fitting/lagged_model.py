@@ -12,7 +12,7 @@ import numpy as np
 
 from tribe_np.analysis.fitting.contiguous_folds import ContiguousFold
 from tribe_np.analysis.fitting.fir_features import ColumnScale, delayed_kernel
-from tribe_np.analysis.fitting.kernel_ridge import KernelFit, kernel_ridge
+from tribe_np.analysis.fitting.kernel_ridge import KernelFit, kernel_ridge, mixed_kernel
 from tribe_np.errors import ConfigError, ShapeError
 
 MOST_ROWS = 12_000
@@ -87,18 +87,31 @@ class LaggedModel:
 
     def predict(self, products: Mapping[str, np.ndarray]) -> np.ndarray:
         """Shapes   products, what `rows.across` gives, {modality: (r', R)} -> (r', V)."""
-        bands = list(products.values())
-        return self.fit.predict(bands if self.is_banded else [np.sum(bands, axis=0)])
+        return self.fit.predict(_bands(products, self.is_banded))
 
 
 def lagged_model(
-    rows: LaggedProducts, folds: Sequence[ContiguousFold], *, shares: np.ndarray | None = None, **options: Any
+    rows: LaggedProducts,
+    folds: Sequence[ContiguousFold],
+    *,
+    shares: np.ndarray | None = None,
+    beside: Mapping[str, np.ndarray] | None = None,
+    **options: Any,
 ) -> LaggedModel:
     """Ridge on the lagged features of all modalities together, or, with `shares` (n, modalities), banded ridge.
 
-    `options` are those of `kernel_ridge`; folds are over the kept rows.
+    `beside`, what `rows.across` gives of other rows, and `options` are those of `kernel_ridge`; folds are over the kept
+    rows.
     """
-    bands = list(rows.kernels.values())
-    kernels = bands if shares is not None else [np.sum(bands, axis=0)]
-    fit = kernel_ridge(kernels, [run.measured for run in rows.runs], folds, shares=shares, **options)
-    return LaggedModel(rows, fit, shares is not None)
+    is_banded = shares is not None
+    fit = kernel_ridge(
+        _bands(rows.kernels, is_banded), [run.measured for run in rows.runs], folds, shares=shares,
+        beside=None if beside is None else _bands(beside, is_banded), **options,
+    )  # fmt: skip
+    return LaggedModel(rows, fit, is_banded)
+
+
+def _bands(products: Mapping[str, np.ndarray], is_banded: bool) -> list[np.ndarray]:
+    """Each modality by itself, or the sum of all."""
+    bands = list(products.values())
+    return bands if is_banded else [mixed_kernel(bands, np.ones(len(bands)))]

@@ -27,7 +27,7 @@ from tribe_np.formats.checkpoint import (
 from tribe_np.formats.config_edit import edited_config
 from tribe_np.formats.safetensors import TensorEntry, read_header, write_safetensors
 from tribe_np.formats.torch_writing import write_torch
-from tribe_np.formats.weights import SINGLE_NAME
+from tribe_np.formats.weights import SINGLE_NAME, read_json
 from tribe_np.outputs.cell_tables import SEPARATORS, write_rows
 from tribe_np.outputs.whole import check_own_target, write_whole
 from tribe_np.pipeline.subjects import subject_names
@@ -35,6 +35,7 @@ from tribe_np.shown import quoted
 
 WEIGHTS, BIAS = "predictor.weights", "predictor.bias"
 FIT_NAME = "fit.json"
+AVERAGE = "average"  # what --subject calls the average one
 LAYERS = ("brain_model_config", "subject_layers")
 NAMES = ("data", "subject_id", "predefined_mapping")
 NO_BEST = "not written: upstream's from_pretrained opens checkpoints with an average subject alone"
@@ -93,8 +94,9 @@ def _place(opened: Checkpoint, name: str, alone: bool, *, is_first: bool = False
         raise ConfigError(f"{opened.folder}: has no average subject, whose place the person could take")
     at = opened.weights.shape(WEIGHTS)[0] - int(layers.has_average_row)
     names = {n: i for n, i in subject_names(opened.config["data"]).items() if i < at}
-    if not name or name.isdigit() or name in names:
-        why = "is a subject of the checkpoint already" if name in names else "is no name: digits mean an index"
+    if not name or name.isdigit() or name == AVERAGE or name in names:
+        why = "is no name: digits mean an index" if name.isdigit() or not name else "means the average subject"
+        why = "is a subject of the checkpoint already" if name in names else why
         raise ConfigError(f"subject {quoted(name)} {why}; choose another name")
     return _Place(None, {}) if alone else _Place(0, {}) if is_first else _Place(at, names)
 
@@ -102,12 +104,12 @@ def _place(opened: Checkpoint, name: str, alone: bool, *, is_first: bool = False
 def write_fitted_checkpoint(
     checkpoint: Path, folder: Path, person: PersonHead, record: Mapping[str, Any], *, alone: bool = False,
     maps: Mapping[str, np.ndarray] | None = None, tables: Mapping[str, list[list[str]]] | None = None,
-    trained: Mapping[str, np.ndarray] | None = None,
+    trained: Mapping[str, np.ndarray] | None = None, pictures: Mapping[str, bytes] | None = None,
 ) -> FittedCheckpoint:  # fmt: skip
     """Writes `folder` whole: config.yaml, model.safetensors, build_args.json, best.ckpt, `record` as fit.json.
 
     alone    the person is the only row of model.safetensors too, in the average subject's place
-    maps     arrays for .npy files; tables: rows for .tsv files; by name
+    maps     arrays for .npy files; tables: rows for .tsv files; by name; pictures: files by their names
     trained  everything, where all of it was trained; of its subject layer the average subject's row is kept
     Raises   CheckpointError, ConfigError for a checkpoint that has no place for a subject; ShapeError for weights of
              another size; OutputError
@@ -125,9 +127,11 @@ def write_fitted_checkpoint(
         (*LAYERS, "n_subjects"): n_subjects, (*LAYERS, "average_subjects"): False,
         NAMES: None if place.at is None else {**place.names, person.name: place.at},
     }  # fmt: skip
+    others = {} if alone or trained is not None else fitted_names(checkpoint)
+    fitted = {**others, person.name: place.at}
     opens = EncoderConfig.from_dict(opened.brain_model_config).predictor.has_average_row
     said = {
-        **record, "subject": person.name, "index": place.at, **person.facts(),
+        **record, "subject": person.name, "index": place.at, "fitted": fitted, **person.facts(),
         "best_ckpt": f"{person.name} alone" if opens else NO_BEST,
     }  # fmt: skip
     text = (checkpoint / CONFIG_NAME).read_text(encoding="utf-8")
@@ -144,9 +148,18 @@ def write_fitted_checkpoint(
             np.save(partial / f"{name}.npy", values)
         for name, rows in (tables or {}).items():
             write_rows(partial / f"{name}.tsv", rows, SEPARATORS[".tsv"])
+        for name, drawn in (pictures or {}).items():
+            (partial / name).write_bytes(drawn)
 
     write_whole(folder, fill, "fit")
     return FittedCheckpoint(folder, place.at or 0, n_subjects, len(person.not_fitted))
+
+
+def fitted_names(checkpoint: Path) -> dict[str, int | None]:
+    """Index by name of the subjects that `fit` wrote into a checkpoint; None for one in the average subject's place."""
+    path = checkpoint / FIT_NAME
+    found = read_json(path).get("fitted") if path.is_file() else None
+    return {str(name): k for name, k in found.items()} if isinstance(found, Mapping) else {}
 
 
 def _write_lightning(

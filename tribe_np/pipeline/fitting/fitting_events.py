@@ -1,6 +1,6 @@
 """`fit`: a model, the events of a stimulus and a person's BOLD in, that person's head and every model's score out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,14 @@ from tribe_np.analysis.fitting.fir_features import LAGS
 from tribe_np.cortex.random_weights import random_models
 from tribe_np.errors import ConfigError
 from tribe_np.machine.memory import available_memory
-from tribe_np.outputs.whole import check_own_target
+from tribe_np.outputs.whole import check_outside, check_own_target
 from tribe_np.pipeline.ablation.given_truth import GivenTruth, PairedTruth
 from tribe_np.pipeline.costs.memory_check import Stage, check_memory, gigabytes
 from tribe_np.pipeline.fitting.fit_record import fit_record, score_rows
 from tribe_np.pipeline.fitting.fitted_checkpoint import FittedCheckpoint, check_place, write_fitted_checkpoint
 from tribe_np.pipeline.fitting.head_rows import HeadRows, head_rows
 from tribe_np.pipeline.fitting.person_fit import FitOptions, PersonFit, check_fit_options, fit_person
-from tribe_np.pipeline.fitting.person_rows import PersonRows, one_person, person_rows
+from tribe_np.pipeline.fitting.person_rows import PersonRows, check_person_rows, one_person, person_rows
 from tribe_np.pipeline.fitting.trained_person import PersonTraining, TrainingWish, train_person
 from tribe_np.pipeline.fitting.training_memory import training_need
 from tribe_np.pipeline.fitting.training_windows import check_scale
@@ -40,7 +40,9 @@ class FittedPerson:
     record: dict[str, Any]
     written: FittedCheckpoint | None = None
 
-    def write(self, checkpoint: Path, out: Path, *, alone: bool = False) -> "FittedPerson":
+    def write(
+        self, checkpoint: Path, out: Path, *, alone: bool = False, pictures: Mapping[str, bytes] | None = None
+    ) -> "FittedPerson":
         """The checkpoint folder with the person in it, fit.json, scores.tsv and the maps of scores.
 
         Raises   CheckpointError, OutputError
@@ -49,7 +51,7 @@ class FittedPerson:
         whole = trained.weights if trained is not None and trained.facts["what"] == "all" else None
         made = write_fitted_checkpoint(
             checkpoint, out, self.fit.person, self.record, alone=alone, maps=self.fit.maps(),
-            tables={"scores": score_rows(self.record)}, trained=whole,
+            tables={"scores": score_rows(self.record)}, trained=whole, pictures=pictures,
         )  # fmt: skip
         return replace(self, written=made)
 
@@ -103,7 +105,7 @@ def fit(
     own = replace(model, record=RunRecord(), progress=model.progress if progress is None else progress)
     given = GivenTruth(truth, times or TruthTimes())
     if out is not None:
-        check_own_target(Path(out), "fit", {"checkpoint": model.checkpoint} | truth_places(given))
+        check_fit_target(Path(out), model.checkpoint, given)
     ready = ReadyFit.of(own, options, alone=alone)
     found = ready.fitted(*ready.rows_of(as_events(events), given))
     return found if out is None else found.write(model.checkpoint, Path(out), alone=alone)
@@ -146,6 +148,7 @@ class ReadyFit:
         if paired is None:
             raise ConfigError("a fit needs the person's measured data")
         one_person(paired)
+        check_person_rows(paired, share=self.options.share, gap=round(self.options.gap / model.data.tr))
         if self.training is not None:
             check_scale(block for one in paired.runs for _, block in align(one.prediction, one.truth).blocks())
         return paired, head_rows(model, events, with_features=self.options.linear)
@@ -170,6 +173,18 @@ class ReadyFit:
             "warnings": list(dict.fromkeys([*model.record.warnings, *found.said])),
         }  # fmt: skip
         return FittedPerson(found, person, record)
+
+
+def check_fit_target(out: Path, checkpoint: Path, truth: GivenTruth) -> None:
+    """Refuses, before any work, a folder that could not be written, or that holds or lies in what is read.
+
+    Raises   OutputError
+    """
+    places = {"checkpoint": checkpoint, **truth_places(truth)}
+    check_own_target(out, "fit", places)
+    for what, place in places.items():
+        if place is not None and place.is_dir():
+            check_outside(out, place, what.partition(" ")[0])
 
 
 def truth_places(truth: GivenTruth) -> dict[str, Path | None]:

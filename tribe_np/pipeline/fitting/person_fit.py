@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -57,7 +56,7 @@ class PersonFit:
 
     person: PersonHead
     fit: RidgeFit
-    linear: Mapping[str, KernelFit]  # without the weights of rows
+    linear: Mapping[str, KernelFit]  # without weights
     r: Mapping[str, np.ndarray]
     r2: Mapping[str, np.ndarray]
     said: tuple[str, ...]
@@ -108,6 +107,10 @@ def fit_person(
     """
     gap = round(options.gap / tr)
     folds = contiguous_folds([len(run.rows) for run in rows.trained], options.n_folds, gap=gap)
+    linear = []  # first: products of an hour's rows and a head of the released size need not be there at once
+    if options.linear:
+        delays = row_delays(options.lags, tr=tr, hemodynamic_offset=hemodynamic_offset)
+        linear = _linear(rows, folds, delays, options, step)
     basis = HeadBasis.of(head_matrix(encoder))
     fit = ridge(
         [FitRun(run.name, basis.predictors(run.states), run.measured) for run in rows.trained], folds,
@@ -122,14 +125,10 @@ def fit_person(
         scored[UNFITTED] = _scores(
             rows.kept_out, lambda run: (run.states if head is None else run.states @ head.T) @ old + bias
         )
-    linear: dict[str, KernelFit] = {}
-    if options.linear:
-        delays = row_delays(options.lags, tr=tr, hemodynamic_offset=hemodynamic_offset)
-        for name, model, found in _linear(rows, folds, delays, options, step):
-            linear[name], scored[name] = model, found
+    scored |= {name: found for name, _, found in linear}
     return PersonFit(
-        PersonHead(options.name, weights, fit.intercept), fit, linear, {m: s.r for m, s in scored.items()},
-        {m: s.r2 for m, s in scored.items()}, (*rows.said, *fit.said),
+        PersonHead(options.name, weights, fit.intercept), fit, {name: model for name, model, _ in linear},
+        {m: s.r for m, s in scored.items()}, {m: s.r2 for m, s in scored.items()}, (*rows.said, *fit.said),
     )  # fmt: skip
 
 
@@ -139,20 +138,21 @@ def _linear(
 ) -> list[tuple[str, KernelFit, RunningScores]]:  # fmt: skip
     """Ridge and banded ridge on features with lags; banded only where there are bands."""
     lagged = LaggedProducts.of([LaggedRun(run.features, run.rows, run.measured) for run in rows.trained], delays)
-    across = [lagged.across(run.features, run.rows) for run in rows.kept_out]
+    parts = [lagged.across(run.features, run.rows) for run in rows.kept_out]
+    across = {m: np.concatenate([part[m] for part in parts]) for m in lagged.kernels}
     ways: dict[str, np.ndarray | None] = {LAGGED: None}
     if len(lagged.kernels) > 1:
         ways[BANDED] = random_shares(len(lagged.kernels), options.n_shares, seed=options.seed)
     found = []
     for name, shares in ways.items():
-        model = lagged_model(lagged, folds, shares=shares, score=options.score, step=step)
-        scores = RunningScores(rows.kept_out[0].measured.shape[1])
-        for run, products in zip(rows.kept_out, across, strict=True):
+        fit = lagged_model(lagged, folds, shares=shares, beside=across, score=options.score, step=step).fit
+        assert fit.predicted is not None
+        scores, first = RunningScores(fit.predicted.shape[1]), 0
+        for run in rows.kept_out:
             for part in _blocks(len(run.rows)):
-                some: dict[str, Any] = {m: product[part] for m, product in products.items()}
-                scores.add(model.predict(some), run.measured[part])
-        nothing = np.zeros((0, scores.n_columns))  # an hour's weights of rows are 600 MB, and not needed any more
-        found.append((name, replace(model.fit, dual=nothing), scores))
+                scores.add(fit.predicted[first : first + part.stop - part.start], run.measured[part])
+                first += part.stop - part.start
+        found.append((name, replace(fit, predicted=None), scores))
     return found
 
 

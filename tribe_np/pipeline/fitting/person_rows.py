@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tribe_np.analysis.evaluation.truth_rows import align
+from tribe_np.analysis.evaluation.truth_rows import AlignedRows, align
 from tribe_np.errors import ConfigError
 from tribe_np.pipeline.ablation.given_truth import PairedTruth
 from tribe_np.pipeline.fitting.head_rows import HeadRows
@@ -70,34 +70,56 @@ def one_person(truth: PairedTruth) -> str:
 
 
 def person_rows(rows: HeadRows, truth: PairedTruth, *, share: float, gap: int) -> PersonRows:
-    """The rows of every run of truth beside the states, the last `share` of them kept out.
+    """The rows of every timeline beside the states, the last `share` of them kept out.
 
-    With three runs or more whole runs are kept out, of the last ones as many as come nearest to the share, else the
-    last rows of the last run, with `gap` rows before them that are not used.
+    Runs in which the same was shown are averaged: a moment of a stimulus is fitted on or scored, never both, and the
+    fit of the mean is that of all of its rows. With three runs or more whole runs are kept out, of the last ones as
+    many as come nearest to the share, else the last rows of the last run, with `gap` unused rows before them.
     Raises   ConfigError for too few rows; MeasurementError without a common row
     """
-    runs, n_without = [], 0
-    for number, one in enumerate(truth.runs, 1):
-        aligned = align(one.prediction, one.truth)
-        mine = truth.rows_of[one.timeline]
-        n_without += aligned.n_dropped_prediction
-        measured = _in_a_file(aligned.rows, one.truth.values.shape[1])
-        first = 0
-        for _, block in aligned.blocks():
-            measured[first : first + len(block)] = block
-            first += len(block)
+    runs, said, n_without = [], [*truth.said], 0
+    for timeline, repeated, kept in _shown(truth):
+        mine = truth.rows_of[timeline]
+        n_without += len(mine) - len(kept)
         features = {m: array[mine] for m, array in rows.features.items()}
-        name = f"{one.truth.run} ({one.timeline})" if len(truth.runs) > 1 else one.timeline
-        places = mine[aligned.kept]
-        runs.append(PersonRun(name or f"run {number}", rows.states[places], measured, features, aligned.kept, places))
-    made = _parted(runs, share, gap, n_without, truth.said)
-    for n, what in ((made.n_trained, "fit on"), (made.n_kept_out, "score")):
-        if n < FEWEST_ROWS:
-            raise ConfigError(
-                f"{n} rows are left to {what}, expected {FEWEST_ROWS} or more; give longer runs, or another share to "
-                "keep out"
-            )
-    return made
+        names = " + ".join(aligned.truth.run for aligned in repeated)
+        name = f"{names} ({timeline})" if len(truth.runs) > 1 else timeline
+        states, measured = rows.states[mine[kept]], _mean(repeated, kept)
+        runs.append(PersonRun(name or "run-1", states, measured, features, kept, mine[kept]))
+        if len(repeated) > 1:
+            said.append(f"{len(repeated)} runs of {timeline} are averaged: scores are of their mean")
+    return _parted(runs, share, gap, n_without, tuple(said))
+
+
+def check_person_rows(truth: PairedTruth, *, share: float, gap: int) -> None:
+    """Refuses what `person_rows` would, before there are any states.
+
+    Raises   ConfigError for too few rows; MeasurementError without a common row
+    """
+    blank = np.zeros((max(len(mine) for mine in truth.rows_of.values()), 0))
+    runs = [PersonRun(name, blank[kept], blank[kept], {}, kept, kept) for name, _, kept in _shown(truth)]
+    _parted(runs, share, gap, 0, ())
+
+
+def _shown(truth: PairedTruth) -> list[tuple[str, list[AlignedRows], np.ndarray]]:
+    """Each timeline, its runs, and the rows that one of them has."""
+    shown: dict[str, list[AlignedRows]] = {}
+    for one in truth.runs:
+        shown.setdefault(one.timeline, []).append(align(one.prediction, one.truth))
+    return [(name, runs, np.unique(np.concatenate([run.kept for run in runs]))) for name, runs in shown.items()]
+
+
+def _mean(repeated: Sequence[AlignedRows], kept: np.ndarray) -> np.ndarray:
+    """The mean over runs of each row that one of them has, (rows, V) in a file."""
+    measured = _in_a_file(len(kept), repeated[0].truth.values.shape[1])
+    n_runs = np.bincount(np.searchsorted(kept, np.concatenate([aligned.kept for aligned in repeated])))
+    for aligned in repeated:
+        places, first = np.searchsorted(kept, aligned.kept), 0
+        for _, block in aligned.blocks():
+            here = places[first : first + len(block)]
+            measured[here] += block / n_runs[here, None].astype(np.float32)
+            first += len(block)
+    return measured
 
 
 def _in_a_file(n_rows: int, n_columns: int) -> np.ndarray:
@@ -107,6 +129,17 @@ def _in_a_file(n_rows: int, n_columns: int) -> np.ndarray:
 
 
 def _parted(runs: Sequence[PersonRun], share: float, gap: int, n_without: int, said: tuple[str, ...]) -> PersonRows:
+    made = _split(runs, share, gap, n_without, said)
+    for n, what in ((made.n_trained, "fit on"), (made.n_kept_out, "score")):
+        if n < FEWEST_ROWS:
+            raise ConfigError(
+                f"{n} rows are left to {what}, expected {FEWEST_ROWS} or more; give longer runs, or another share to "
+                "keep out"
+            )
+    return made
+
+
+def _split(runs: Sequence[PersonRun], share: float, gap: int, n_without: int, said: tuple[str, ...]) -> PersonRows:
     ends = np.cumsum([len(run.rows) for run in runs])
     if len(runs) >= 3:
         first = 1 + int(np.argmin(np.abs(ends[:-1] - (1 - share) * ends[-1])))
