@@ -92,12 +92,12 @@ def groups() -> list[Group]:
         ),
         Group(
             "Modalities",
-            "`from tribe_np.pipeline import ablate`, `from tribe_np.analysis import modality_maps`",
+            "`from tribe_np.pipeline import ablate`, `from tribe_np.analysis import modalities`",
             (
                 "tribe_np.pipeline.ablate",
-                "tribe_np.analysis.modality_maps",
+                "tribe_np.analysis.modalities",
                 "tribe_np.analysis.ModalityMaps",
-                "tribe_np.analysis.modalities.truth_maps.TruthMaps",
+                "tribe_np.analysis.contributions.truth_maps.TruthMaps",
             ),
         ),
         Group(

@@ -17,12 +17,15 @@ HOST_OPS = {
 
 
 def array_module_names(tree: ast.AST) -> set[str]:
-    """NAME of every `xp.NAME`."""
-    return {
-        node.attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "xp"
-    }
+    """NAME of every `xp.NAME` and `array_module(...).NAME`."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            module = node.value.func if isinstance(node.value, ast.Call) else node.value
+            wanted = "array_module" if isinstance(node.value, ast.Call) else "xp"
+            if isinstance(module, ast.Name) and module.id == wanted:
+                found.add(node.attr)
+    return found
 
 
 def mutated_arguments(function: ast.FunctionDef) -> set[str]:
@@ -77,7 +80,7 @@ def test_ops_and_layers_do_not_know_numpy(module: Module) -> None:
 
 
 def test_the_checks_see_what_they_look_for() -> None:
-    tree = ast.parse("def f(x, y):\n    x[0] = xp.exp(y)\n    y += 1\n    x = xp.nothing(x)\n")
+    tree = ast.parse("def f(x, y):\n    x[0] = xp.exp(y)\n    y += 1\n    x = array_module(x).nothing(x)\n")
     (function,) = functions(tree)
     assert array_module_names(tree) == {"exp", "nothing"}
     assert mutated_arguments(function) == {"y"}

@@ -24,6 +24,7 @@ PARALLEL_NAMES = {  # class or function: what all of that name are
     "flop": "of a model's costs",
     "flop_per_second": "of a model's costs",
     "main": "of a program",
+    "modalities": "those that models give features of; what each contributes to a prediction",
     "random_weights": "of a model",
     "resample": "of values on one grid, in time or on the cortex, onto another",
     "work": "of a model's costs",

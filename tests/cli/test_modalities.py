@@ -101,6 +101,28 @@ def test_a_prediction_folder_stands_for_its_stimulus_models_and_cache(
 
 
 @pytest.mark.extras
+def test_a_dry_run_writes_nothing_and_counts_every_subset(
+    demo: DemoPaths, predicted: Path, tmp_path: Path, command_here: Command
+) -> None:
+    asked = ("--out", tmp_path / "out", "--dry-run")
+    done = command_here("modalities", predicted, *asked, "--absence", "absent", "zeroed", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    plain = command_here(
+        "predict", *models_of(demo, predicted.parent), "--out", tmp_path / "out", "--dry-run", "--json"
+    )
+    planned, once = json.loads(done.stdout), json.loads(plain.stdout)
+    assert [stage["is_cached"] for stage in planned["stages"]] == [True, True, True, False]
+    encoder, predicting = planned["stages"][-1], once["stages"][-1]
+    assert encoder["amount"] == f"{predicting['amount']}, 15 times"
+    n_rows = len(np.load(predicted / "predictions.npy"))
+    assert encoder["n_bytes"] - predicting["n_bytes"] == 7 * n_rows * 20484 * 4, "eight subsets are in memory, not one"
+    assert not (tmp_path / "out").exists()
+    alone = command_here("modalities", predicted, *asked, "--only", "text")
+    assert alone.returncode == 2
+    assert "events of text alone" in alone.stderr
+
+
+@pytest.mark.extras
 def test_with_truth(predicted: Path, tmp_path: Path, command_here: Command) -> None:
     predictions = np.load(predicted / "predictions.npy")
     scan = np.random.default_rng(0).normal(size=(len(predictions) + 5, predictions.shape[1])).astype(np.float32)

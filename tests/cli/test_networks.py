@@ -56,6 +56,8 @@ def test_planted_networks_are_found_and_matched(command_here: Command, tmp_path:
     assert np.corrcoef(found, maps[0])[0, 1] > 0.97
     again = command_here("networks", folder, "--out", out, "--components", 2, "--templates", "none", "--restarts", 0)
     assert again.returncode == 0, "its own is replaced"
+    assert again.stderr.startswith("components: 1 start in "), "no time of it is taken for one of spins"
+    assert "spins" not in again.stderr
     assert (out / "networks.png").read_bytes().startswith(b"\x89PNG")
     assert (out / "gifti" / "lh.component-02.fsaverage5.func.gii").is_file()
     assert "2 components of 30 moments x 20484 vertices keep" in again.stdout

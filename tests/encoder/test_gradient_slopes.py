@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tools.reference.encoder_cases import Case, edge_cases, random_case
+from tools.reference.option_cases import option_cases
 from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.encoder.gradients import LeftOut
 from tribe_np.encoder.model import FmriEncoder
@@ -31,7 +32,9 @@ def wide(arrays: Arrays) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.filterwarnings("ignore:features contain the unknown smell")
-@pytest.mark.parametrize("case", [*map(random_case, range(24)), *edge_cases()], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", [*map(random_case, range(24)), *edge_cases(), *option_cases()], ids=lambda case: case.name
+)
 def test_every_gradient_is_a_slope(case: Case, rng: np.random.Generator) -> None:
     weights, features = wide(case.state_dict), wide(case.features)
     output, pull = build(case, weights).pullback(features, case.subject_index, pool_outputs=case.pool_outputs)
@@ -135,7 +138,12 @@ def test_a_draw_has_the_configurations_probabilities() -> None:
     config = EncoderConfig.from_dict({"modality_dropout": 0.3, "temporal_dropout": 0.1})
     dims = {"text": [1, 3], "audio": None, "image": [1, 2], "video": [1, 4]}
     build_args = BuildArgs.from_dict({"feature_dims": dims, "n_outputs": 2, "n_output_timesteps": 2})
-    features = {"video": np.zeros((2000, 4, 50)), "text": np.zeros((2000, 1, 3, 50)), "audio": np.zeros((2000, 1, 50))}
+    features = {
+        "smell": np.zeros((2, 1, 9)),
+        "video": np.zeros((2000, 4, 50)),
+        "text": np.zeros((2000, 1, 3, 50)),
+        "audio": np.zeros((2000, 1, 50)),
+    }
     drawn = LeftOut.drawn(config, build_args, features, np.random.default_rng(0))
     assert list(drawn.modalities) == ["text", "video"]
     assert abs(drawn.modalities["text"].mean() - 0.3) < 0.03

@@ -32,7 +32,7 @@ from tribe_np.encoder.training.training_step import (
     resized_subject_layer,
     with_subject_rows,
 )
-from tribe_np.errors import ConfigError, ShapeError
+from tribe_np.errors import ConfigError, NotFiniteError, ShapeError
 from tribe_np.formats.safetensors import read_header
 from tribe_np.oracle import relative_error
 
@@ -208,12 +208,30 @@ def test_a_new_persons_row_is_the_mean_of_the_rows(case: Any) -> None:
     [
         ({"dropout": 0.1}, "dropout inside layers"),
         ({"projector": {"name": "SubjectLayers", "subject_dropout": 0.1}}, "subject_dropout of a projector"),
+        ({"combiner": {"hidden_sizes": [8], "dropout": 0.1}}, r"set combiner\.dropout to 0"),
         ({"projector": {"name": "Mlp", "hidden_sizes": [8], "norm_layer": "batch"}}, 'norm_layer "batch"'),
     ],
 )
 def test_what_trains_otherwise_than_it_runs_is_refused(case: Any, changed: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Training(case.config | changed, case.build_args, OneCycle(3))
+
+
+def test_a_combiner_without_hidden_layers_has_no_dropout(case: Any) -> None:
+    Training(case.config | {"combiner": {"dropout": 0.1}}, case.build_args, OneCycle(3))
+
+
+def test_nothing_is_trained_in_silence(case: Any) -> None:
+    weights, batch = wide(case.state_dict), batch_of(case, 0)
+    with pytest.raises(ConfigError, match=r"no weight of the model is named predictr\.\*"):
+        training_of(case, moves=("predictr.*",)).loss_and_gradients(weights, batch, np.random.default_rng(1))
+    measured = batch.measured.astype(np.float64)
+    measured[1, 2, 0] = 1e200
+    with (
+        pytest.raises(NotFiniteError, match="the loss is inf: the learning rate is too high"),
+        np.errstate(all="ignore"),
+    ):
+        training_of(case).stepped(Trained(weights), replace(batch, measured=measured), np.random.default_rng(1))
 
 
 def test_measured_data_that_do_not_fit(case: Any) -> None:

@@ -140,6 +140,24 @@ def test_softmax_needs_its_result_alone() -> None:
     assert found[1, 2] == 0
 
 
+@pytest.mark.parametrize(("start", "n_keys"), [(0, 7), (2, 7), (0, 3), (5, 12)])
+def test_distances_are_added_up_where_they_were_spread(start: int, n_keys: int) -> None:
+    products, grad = normal(1, 2, 3, 5), normal(2, 2, 3, n_keys)  # both are linear: one is the other's transpose
+    spread = attention.spread_distances(products, start, n_keys, 3)
+    found = attention.spread_distances_vjp(grad, start, 5, 3)
+    assert np.sum(spread * grad) == pytest.approx(np.sum(products * found), rel=1e-13)
+
+
+def test_the_two_steps_of_attention_are_its_product() -> None:
+    query, key, value = SQUARE.values()
+    grad = normal(11, *query.shape)
+    weights = activation.softmax(query @ key.swapaxes(-1, -2) * 0.4)
+    scores, of_value = attention.mix_vjp(weights, value, grad)
+    found = *attention.scores_vjp(query, key, scores, scale=0.4), of_value
+    for one, other in zip(found, attention.attention_vjp(query, key, value, grad, scale=0.4), strict=False):
+        np.testing.assert_allclose(one, other, atol=1e-14)
+
+
 def test_blocks_change_no_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
     grad = normal(11, *HEADS["query"].shape)
     bias = normal(6, 4, 5, 7)

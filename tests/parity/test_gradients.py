@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from tests.parity.bounds import stages_within_bounds
 from tribe_np.encoder.training.adam import Adam, Moments
 from tribe_np.encoder.training.one_cycle import OneCycle
 
 pytestmark = pytest.mark.parity
+N_OPTION_CASES = 81
 BOUND = 1e-10  # largest error over the RMS of the gradient; the worst of these is 1e-13
 
 
@@ -20,6 +22,34 @@ def test_every_gradient_is_autograds(seed: int, exact_order: bool) -> None:
     errors = gradient_errors(random_case(seed), composed, exact_order=exact_order)
     assert len(errors) >= 8
     assert not {name: error for name, error in errors.items() if error > BOUND}
+
+
+@pytest.mark.parametrize("number", range(N_OPTION_CASES))
+def test_gradients_of_every_option(number: int) -> None:
+    from tools.reference.encoder_gradients import gradient_errors
+    from tools.reference.encoder_peer import composed
+    from tools.reference.option_cases import option_cases
+
+    cases = option_cases()
+    assert len(cases) == N_OPTION_CASES
+    errors = gradient_errors(cases[number], composed)
+    assert not {name: error for name, error in errors.items() if error > BOUND}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_float32_is_as_near_as_torchs(seed: int) -> None:
+    from tools.reference.encoder_gradients import compare
+
+    assert stages_within_bounds(compare(seed), floor=None) == {
+        "gradients/stages", "gradients/features", "gradients/weights"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_training_is_torchs(seed: int) -> None:
+    from tools.reference.training import KINDS, compare
+
+    assert stages_within_bounds(compare(seed), floor=None) == {f"training/{kind}" for kind in KINDS}
 
 
 @pytest.mark.parametrize("number", range(6))

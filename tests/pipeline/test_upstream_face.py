@@ -22,7 +22,7 @@ def test_attributes_that_mean_the_same(model: TribeModel, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("run", "training is not part"), ("infra", "runs in this process"), ("_model", "model.encoder"), ("nonsense", "")],
+    [("run", "tribe-np fit adds"), ("infra", "runs in this process"), ("_model", "model.encoder"), ("nonsense", "")],
 )
 def test_attributes_that_do_not_exist_say_why(model: TribeModel, name: str, reason: str) -> None:
     with pytest.raises(AttributeError, match=f"TribeModel has no {name!r}.*{reason}"):

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from tools.reference.encoder import quantised
-from tools.reference.encoder_cases import Case, golden_cases
-from tools.reference.measure import our_kernels, write_golden
+from tools.reference.encoder import PEER, quantised
+from tools.reference.encoder_cases import Case, golden_cases, random_case
+from tools.reference.measure import Row, our_kernels, write_golden
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.oracle import relative_error, trace
 
 MOST_STORED = 160
+FLOOR = 1e-4  # of float32: the gradient of a gain is one number, a sum of terms that nearly cancel
 PREFIX = "gradient.encoder."
 
 
@@ -25,10 +26,10 @@ def direction_of(shape: tuple[int, ...]) -> np.ndarray:
     return np.random.default_rng([7, *shape]).standard_normal(shape)
 
 
-def run_our_gradients(case: Case, **options: Any) -> dict[str, np.ndarray]:
+def run_our_gradients(case: Case, precision: str = "float64", **options: Any) -> dict[str, np.ndarray]:
     """Ours, under the peer's names."""
     encoder = FmriEncoder.from_state_dict(
-        case.config, case.build_args, case.state_dict, precision="float64", kernels=our_kernels(), **options
+        case.config, case.build_args, case.state_dict, precision=precision, kernels=our_kernels(), **options
     )
     output, pull = encoder.pullback(case.features, case.subject_index, pool_outputs=case.pool_outputs)
     with trace(pattern=f"{PREFIX}*") as recording:
@@ -43,11 +44,40 @@ def gradient_errors(case: Case, build: Any, **options: Any) -> dict[str, float]:
     from tools.reference.encoder_peer import run_peer_gradients
 
     ours = run_our_gradients(case, **options)
-    theirs = run_peer_gradients(case, build, ours["output"])
+    return _errors(ours, run_peer_gradients(case, build, ours["output"]), case)
+
+
+def _errors(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray], case: Case) -> dict[str, float]:
     if set(theirs) - set(ours):
         raise AssertionError(f"{case.name}: no gradients of {sorted(set(theirs) - set(ours))}")
     zeros = {name: np.zeros_like(x) for name, x in ours.items() if name not in theirs}
     return {name: relative_error(ours[name], x) for name, x in (theirs | zeros).items()}
+
+
+def compare(seed: int) -> list[Row]:
+    """A random configuration, live."""
+    return compare_case(random_case(seed))
+
+
+def compare_case(case: Case) -> list[Row]:
+    """The worst gradient of the stages, of the features and of the weights."""
+    from tools.reference.encoder_peer import composed, run_peer_gradients
+
+    ours32, ours64 = run_our_gradients(case, "float32"), run_our_gradients(case)
+    theirs32, theirs64 = (
+        run_peer_gradients(case, composed, ours64["output"], double=double) for double in (False, True)
+    )
+    errors = [_errors(ours32, theirs32, case), _errors(theirs32, theirs64, case), _errors(ours64, theirs64, case)]
+    rows = []
+    for kind in ("stages", "features", "weights"):
+        worst = [max(x for name, x in found.items() if _kind(name) == kind) for found in errors]
+        rows.append(Row(f"gradients/{kind}", f"torch 2.13.0 autograd on {PEER}", case.name, *worst, floor=FLOOR))
+    return rows
+
+
+def _kind(name: str) -> str:
+    prefix, _, rest = name.partition("/")
+    return f"{prefix}s" if rest else "stages"
 
 
 def summary(gradients: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

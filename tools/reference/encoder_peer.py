@@ -58,6 +58,11 @@ def _build(part: Mapping[str, Any], *sizes: int) -> Any:
     return classes[values.pop("name")](**values).build(*sizes)
 
 
+def _with_dropout(part: Mapping[str, Any], config: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """The part with the model's own dropout in place of its own, as in upstream's FmriEncoder."""
+    return {**part, **{key: config["dropout"] for key in keys if key in part}}
+
+
 def _add_parts(peer: Any, case: Case) -> None:
     import torch
 
@@ -68,7 +73,7 @@ def _add_parts(peer: Any, case: Case) -> None:
     for modality, pair in dims.items():
         if pair is not None:
             n_in = pair[0] * pair[1] if c["layer_aggregation"] == "cat" else pair[1]
-            projectors[modality] = _build(c["projector"], n_in, out)
+            projectors[modality] = _build(_with_dropout(c["projector"], c, "dropout"), n_in, out)
     peer.projectors = torch.nn.ModuleDict(projectors)
     width = out * n if c["extractor_aggregation"] == "cat" else out
     peer.combiner = _build(c["combiner"], width, hidden) if c["combiner"] else torch.nn.Identity()
@@ -83,7 +88,8 @@ def _add_parts(peer: Any, case: Case) -> None:
     if not c["linear_baseline"]:
         if c["time_pos_embedding"]:
             peer.time_pos_embed = torch.nn.Parameter(torch.zeros(1, c["max_seq_len"], hidden))
-        peer.encoder = _build(c["encoder"], hidden)
+        encoder = _with_dropout(c["encoder"], c, "attn_dropout", "ff_dropout", "layer_dropout")
+        peer.encoder = _build(encoder, hidden)
     peer.pooler = torch.nn.AdaptiveAvgPool1d(case.build_args["n_output_timesteps"])
 
 
@@ -102,12 +108,21 @@ def _aggregate(peer: Any, case: Case, batch: Any) -> Any:
         x = x.mean(1) if c["layer_aggregation"] == "mean" else x.flatten(1, 2)
         projector = peer.projectors[modality]
         if c["projector"]["name"] == "SubjectLayers":
-            parts.append(projector(x, batch.data["subject_id"]).transpose(1, 2))
+            x = projector(x, batch.data["subject_id"]).transpose(1, 2)
         else:
-            parts.append(projector(x.transpose(1, 2)))
+            x = projector(x.transpose(1, 2))
+        parts.append(_dropped(x, c["modality_dropout"] if peer.training else 0))
     if c["extractor_aggregation"] == "sum":
         return torch.stack(parts).sum(0)
-    return torch.cat(parts, dim=1 if c["extractor_aggregation"] == "stack" else -1)
+    joined = torch.cat(parts, dim=1 if c["extractor_aggregation"] == "stack" else -1)
+    return _dropped(joined.flatten(0, 1), c["temporal_dropout"] if peer.training else 0).view_as(joined)
+
+
+def _dropped(x: Any, share: float) -> Any:
+    """Zeros in some rows of the first axis, each with the probability `share`."""
+    import torch
+
+    return torch.where((torch.rand(len(x)) < share).view(-1, *[1] * (x.ndim - 1)), 0, x) if share else x
 
 
 def upstream_model(case: Case) -> Any:
@@ -131,16 +146,16 @@ def run_peer(case: Case, build: Any, *, double: bool) -> dict[str, np.ndarray]:
     return stages
 
 
-def run_peer_gradients(case: Case, build: Any, direction: np.ndarray) -> dict[str, np.ndarray]:
-    """Gradients of (output * direction).sum() by autograd, in float64: of each stage, `feature/`s and `weight/`s."""
-    model, features = loaded(case, build, double=True)
+def run_peer_gradients(case: Case, build: Any, direction: np.ndarray, *, double: bool = True) -> dict[str, np.ndarray]:
+    """Gradients of (output * direction).sum() by autograd: of each stage, `feature/`s and `weight/`s."""
+    model, features = loaded(case, build, double=double)
     given = {m: features[m].requires_grad_() for m in case.features}
     found: dict[str, np.ndarray] = {}
     import torch
 
-    with default_dtype(True), capture(model, found, case, gradients=True):
+    with default_dtype(double), capture(model, found, case, gradients=True):
         out = model(SimpleNamespace(data=features), pool_outputs=case.pool_outputs)
-        (out * torch.from_numpy(direction)).sum().backward()
+        (out * torch.from_numpy(direction).to(out.dtype)).sum().backward()
     found["output"] = direction
     for prefix, tensors in (("feature/", given.items()), ("weight/", model.named_parameters())):
         found |= {f"{prefix}{name}": t.grad.numpy() for name, t in tensors if t.grad is not None}

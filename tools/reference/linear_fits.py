@@ -7,13 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from tools.reference.measure import write_golden
+from tools.reference.measure import Row, write_golden
+from tribe_np.analysis.fitting.banded_ridge import banded_ridge
 from tribe_np.analysis.fitting.contiguous_folds import ContiguousFold, contiguous_folds
+from tribe_np.analysis.fitting.fir_features import delayed_kernel
+from tribe_np.analysis.fitting.kernel_ridge import kernel_ridge
 from tribe_np.analysis.fitting.normal_equations import FitRun
+from tribe_np.analysis.fitting.ridge import ridge
+from tribe_np.oracle import relative_error
 
 NAME = "linear_fits"
 LENGTHS = (70, 50, 83)
 PENALTIES = np.logspace(-1, 6, 8)
+PEERS = {"sklearn": "scikit-learn 1.9.1 Ridge", **dict.fromkeys(("ridge", "banded", "kernel"), "himalaya 0.4.11")}
 KERNEL_PENALTIES = np.logspace(2, 7, 6)  # products of rows leave errors of 2e-16 x largest eigenvalue / penalty
 DELAYS = (-3, -1, 1, 3)
 N_COLUMNS = 24
@@ -81,11 +87,11 @@ def lagged(band: np.ndarray) -> np.ndarray:
     return found.reshape(len(band), -1)
 
 
-def theirs() -> dict[str, np.ndarray]:
+def theirs(seed: int = 0) -> dict[str, np.ndarray]:
     """Everything that the two libraries make of the rows."""
     from sklearn.linear_model import Ridge
 
-    narrow, wide = made_rows(NARROW), made_rows(WIDE, seed=1)
+    narrow, wide = made_rows(NARROW, seed), made_rows(WIDE, seed + 1)
     x, y = np.concatenate(narrow.bands, axis=1), narrow.measured.astype(np.float64)
     made = {}
     for i, penalty in enumerate(PENALTIES):
@@ -121,6 +127,47 @@ def _himalaya(case: str, narrow: MadeRows, wide: MadeRows) -> dict[str, np.ndarr
     made |= {"kernel.deltas": deltas, "kernel.dual": dual, "kernel.score": scores.max(axis=0)}
     made["kernel.intercept"] = intercept
     return {f"{case}.{name}": np.ascontiguousarray(array) for name, array in made.items()}
+
+
+def ours(seed: int = 0) -> dict[str, np.ndarray]:
+    """Weights, intercepts, and penalties that were chosen, under the same names."""
+    narrow, wide = made_rows(NARROW, seed), made_rows(WIDE, seed + 1)
+    made = {}
+    for i, penalty in enumerate(PENALTIES):
+        fit = ridge(narrow.runs(), folds_of("blocks"), penalties=penalty)
+        made[f"sklearn.{i}.weights"], made[f"sklearn.{i}.intercept"] = fit.weights, fit.intercept
+    kernels = [delayed_kernel(wide.split(band), None, DELAYS) for band in wide.bands]
+    for case, chosen in CASES.items():
+        folds, score = folds_of(case), chosen["score"]
+        plain = ridge(narrow.runs(), folds, penalties=PENALTIES, score=score)
+        banded = banded_ridge(
+            narrow.runs(), folds, NARROW, shares=shares_tried(), penalties=PENALTIES, score=score
+        )  # fmt: skip
+        dual = kernel_ridge(
+            kernels, wide.split(wide.measured), folds, shares=shares_tried(), penalties=KERNEL_PENALTIES, score=score
+        )  # fmt: skip
+        found: dict[str, tuple[Any, np.ndarray, np.ndarray]] = {
+            "ridge": (plain, plain.penalty, plain.weights),
+            "banded": (banded, np.log(banded.shares / banded.penalty), banded.weights),
+            "kernel": (dual, np.log(dual.shares / dual.penalty), dual.dual * dual.penalty),
+        }
+        for name, (fit, penalty, weights) in found.items():
+            kinds = "penalty" if name == "ridge" else "deltas", "dual" if name == "kernel" else "weights"
+            made |= {f"{case}.{name}.{kind}": x for kind, x in zip(kinds, (penalty, weights), strict=True)}
+            made[f"{case}.{name}.intercept"] = fit.intercept
+    return made
+
+
+def compare(seed: int) -> list[Row]:
+    """Other rows, live, in float64 on both sides; the worst of the weights, the intercepts and what was chosen."""
+    found, expected = ours(seed), theirs(seed)
+    if {name for name in expected if not name.endswith("score")} != set(found):
+        raise AssertionError(f"names differ: {sorted(set(found) ^ set(expected))}")
+    rows = []
+    for kind, peer in PEERS.items():
+        errors = [relative_error(x, expected[name]) for name, x in found.items() if kind in name]
+        rows.append(Row(f"{NAME}/{kind}", peer, f"seed {seed}", max(errors), 0.0, max(errors), False, 1e-9))
+    return rows
 
 
 def dump(folder: Path, upstream: Path | None) -> list[str]:

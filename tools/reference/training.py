@@ -7,31 +7,42 @@ which upstream asks: modalities, steps, subjects.
 
 import contextlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from tools.reference.encoder import packed, quantised
+from tools.reference.encoder import BUFFERS, packed, quantised
 from tools.reference.encoder_cases import Case, make_case
-from tools.reference.encoder_gradients import summary
-from tools.reference.measure import write_golden
+from tools.reference.encoder_gradients import FLOOR, summary
+from tools.reference.measure import Row, write_golden
+from tribe_np.encoder.training.one_cycle import OneCycle
+from tribe_np.encoder.training.training_step import Batch, Trained, Training
+from tribe_np.oracle import relative_error
 
 SEED, N_STEPS, TOTAL_STEPS, PCT_START, MAX_LR = 3, 4, 12, 0.25, 1e-2
 ABSENT = {2: "audio"}  # step: a modality that its batch lacks
 NAME = "training.safetensors"
+PEER = "torch 2.13.0 Adam, OneCycleLR and autograd on neuraltrain 0.0.2 + x-transformers 1.27.20"
+KINDS: dict[str, Callable[[str], bool]] = {
+    "loss, learning rate, beta1": lambda name: name.startswith("step") and "/" not in name,
+    "gradients": lambda name: name.startswith("step") and "/" in name,
+    "weights": lambda name: name.startswith("weight/"),
+    "Adam's state": lambda name: name.startswith(("mean/", "square/", "count/")),
+}
+Arrays = Mapping[str, np.ndarray]
 
 
-def training_case() -> Case:
+def training_case(seed: int = 9) -> Case:
     """Three subjects and a row of unseen ones, every dropout that is not inside a layer."""
     case = make_case(
         "training",
         {"hidden": 36, "combiner": None, "low_rank_head": 7, "max_seq_len": 12, "modality_dropout": 0.3,
          "temporal_dropout": 0.1, "encoder": {"heads": 1, "depth": 1, "ff_mult": 1},
          "subject_layers": {"n_subjects": 3, "subject_dropout": 0.4}},
-        {"text": (2, 5), "audio": (1, 4), "video": (2, 3)}, seed=9, n_steps=8, n_bins=4, n_outputs=6, batch=5,
+        {"text": (2, 5), "audio": (1, 4), "video": (2, 3)}, seed=seed, n_steps=8, n_bins=4, n_outputs=6, batch=5,
         subject_index=[2, 0, 1, 1, 0],
     )  # fmt: skip
     return quantised(case)
@@ -69,11 +80,11 @@ def rand_from(generator: np.random.Generator) -> Iterator[None]:
         torch.rand = real
 
 
-def run_upstream_steps(case: Case) -> dict[str, np.ndarray]:
+def run_their_steps(case: Case, build: Any, n_steps: int = N_STEPS, *, double: bool = True) -> dict[str, np.ndarray]:
     """Loss, learning rate, beta1 and gradients of each step; weights and Adam's state after the last."""
-    from tools.reference.encoder_peer import default_dtype, loaded, upstream_model
+    from tools.reference.encoder_peer import default_dtype, loaded
 
-    model, _ = loaded(case, upstream_model, double=True)
+    model, features = loaded(case, build, double=double)
     import torch
     from neuraltrain.optimizers import LightningOptimizer
 
@@ -84,13 +95,13 @@ def run_upstream_steps(case: Case) -> dict[str, np.ndarray]:
     )
     built = optim.build(list(model.parameters()), total_steps=TOTAL_STEPS)
     optimizer, scheduler = built["optimizer"], built["lr_scheduler"]["scheduler"]
-    generator, found = np.random.default_rng(SEED), {}
-    for step in range(N_STEPS):
-        batch = {m: torch.from_numpy(x.copy()).double() for m, x in features_of_step(case, step).items()}
-        batch["subject_id"] = torch.from_numpy(case.subject_index)[:, None]
-        with default_dtype(True), rand_from(generator):
+    generator, found, dtype = np.random.default_rng(SEED), {}, torch.float64 if double else torch.float32
+    for step in range(n_steps):
+        batch = {m: torch.from_numpy(x.copy()).to(dtype) for m, x in features_of_step(case, step).items()}
+        batch["subject_id"] = features["subject_id"]
+        with default_dtype(double), rand_from(generator):
             predicted = model(SimpleNamespace(data=batch))
-        loss = _loss(predicted, torch.from_numpy(measured_of(case, step)).double())
+        loss = _loss(predicted, torch.from_numpy(measured_of(case, step)).to(dtype))
         optimizer.zero_grad()
         loss.backward()
         group = optimizer.param_groups[0]
@@ -121,6 +132,51 @@ def _after(model: Any, optimizer: Any) -> Mapping[str, np.ndarray]:
     return found
 
 
+def run_our_steps(case: Case, precision: str, n_steps: int = N_STEPS) -> dict[str, np.ndarray]:
+    """Ours, under the same names."""
+    training = Training(
+        case.config, case.build_args, OneCycle(TOTAL_STEPS, MAX_LR, PCT_START), precision=precision
+    )  # fmt: skip
+    trained = Trained({n: x if n in BUFFERS else x.astype(precision) for n, x in case.state_dict.items()})
+    draws, again, found = np.random.default_rng(SEED), np.random.default_rng(SEED), {}
+    for step in range(n_steps):
+        batch = Batch(features_of_step(case, step), measured_of(case, step), case.subject_index)
+        loss, gradients = training.loss_and_gradients(trained.weights, batch, again)
+        found[f"step{step}"] = np.array([loss, *training.schedule.at(step)])
+        found |= {f"step{step}/{name}": x for name, x in gradients.items()}
+        trained = training.stepped(trained, batch, draws)
+    moments = trained.moments
+    found |= {f"weight/{name}": x for name, x in trained.weights.items() if name not in BUFFERS}
+    found |= {f"mean/{name}": x for name, x in moments.means.items()}
+    found |= {f"square/{name}": x for name, x in moments.squares.items()}
+    return found | {f"count/{name}": np.array([float(count)]) for name, count in moments.steps.items()}
+
+
+def compare(seed: int) -> list[Row]:
+    """Random weights and data, live: one step in float32, and all of them in float64.
+
+    More steps in float32 would compare rounding: where a gradient is nothing else, a weight moves by the learning rate.
+    """
+    from tools.reference.encoder_peer import composed
+
+    case = training_case(seed)
+    narrow, wide = run_our_steps(case, "float32", 1), run_our_steps(case, "float64")
+    theirs32, theirs64 = (run_their_steps(case, composed, 1, double=double) for double in (False, True))
+    theirs = run_their_steps(case, composed)
+    pairs = (narrow, theirs32), (theirs32, theirs64), (wide, theirs)
+    return [
+        Row(f"training/{kind}", PEER, case.name, *(_worst(is_one, *pair) for pair in pairs), floor=FLOOR)
+        for kind, is_one in KINDS.items()
+    ]
+
+
+def _worst(is_one: Callable[[str], bool], found: Arrays, expected: Arrays) -> float:
+    """The largest error of the arrays of one kind."""
+    if set(found) != set(expected):
+        raise AssertionError(f"names differ: {sorted(set(found) ^ set(expected))}")
+    return max(relative_error(found[name], expected[name]) for name in filter(is_one, expected))
+
+
 def schedules() -> dict[str, np.ndarray]:
     """Learning rates and beta1 of torch's OneCycleLR for some settings: (steps, 2) by "total/pct_start/anneal"."""
     import torch
@@ -144,8 +200,10 @@ def dump(folder: Path, upstream: Path | None) -> list[str]:
     if upstream is None:
         return []
     sys.path.insert(0, str(upstream))
+    from tools.reference.encoder_peer import upstream_model
+
     case = training_case()
-    stored = summary(run_upstream_steps(case)) | {f"schedule/{name}": x for name, x in schedules().items()}
+    stored = summary(run_their_steps(case, upstream_model)) | {f"schedule/{name}": x for name, x in schedules().items()}
     stored |= {f"input/{name}": packed(name, x) for name, x in case.state_dict.items()}
     stored |= {f"feature/{m}": x for m, x in case.features.items()}
     about = {"peer": "tribev2 FmriEncoderModel in train mode, neuraltrain LightningOptimizer", "config": case.config}

@@ -14,12 +14,12 @@ _PUBLIC = {
     "compare": "tribe_np.analysis.comparisons.comparing",
     "Evaluation": "tribe_np.analysis.evaluation.evaluating",
     "evaluate": "tribe_np.analysis.evaluation.evaluating",
-    "ModalityMaps": "tribe_np.analysis.modalities.modality_maps",
-    "modality_maps": "tribe_np.analysis.modalities.modality_maps",
+    "ModalityMaps": "tribe_np.analysis.contributions.modality_maps",
+    "modalities": "tribe_np.analysis.contributions.predicted_subsets",
     "Networks": "tribe_np.analysis.decompositions.decomposing",
     "networks": "tribe_np.analysis.decompositions.decomposing",
-    "Sensitivity": "tribe_np.analysis.region_sensitivity",
-    "sensitivity": "tribe_np.analysis.region_sensitivity",
+    "Sensitivity": "tribe_np.analysis.sensitivities.region_sensitivity",
+    "sensitivity": "tribe_np.analysis.sensitivities.region_sensitivity",
 }
 
 __all__ = [
@@ -32,7 +32,7 @@ __all__ = [
     "compare",
     "contrast",
     "evaluate",
-    "modality_maps",
+    "modalities",
     "networks",
     "sensitivity",
 ]

@@ -75,8 +75,8 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument("--surrogates", type=int, default=1000, metavar="N", help="of --null (default: 1000)")
     group.add_argument(
-        "--null-seconds", type=float, default=30.0, metavar="S",
-        help="least shift, or length of a block (default: 30, and no less)",
+        "--null-seconds", type=float, metavar="S",
+        help="least shift, or length of a block, from 30 on (default: shifts 30, blocks 60)",
     )  # fmt: skip
     group.add_argument("--seed", type=int, default=0, metavar="N", help="of --null and --splits (default: 0)")
     group.add_argument("--level", type=float, default=0.05, metavar="Q", help="of q that is counted (default: 0.05)")

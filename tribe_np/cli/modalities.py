@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
+from tribe_np.cli.earlier_options import take_from_folder
 from tribe_np.cli.picture_options import add_subjects_dir
-from tribe_np.cli.predict import subject
+from tribe_np.cli.predict import add_dry_run, dry_run, subject
 from tribe_np.cli.stimulus_options import add_picture_stimulus_arguments, picture_show
 from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
 if TYPE_CHECKING:
     from tribe_np.analysis.contrasts.region_effects import RegionMeans
-    from tribe_np.analysis.modalities.modality_maps import ModalityMaps
-    from tribe_np.analysis.modalities.modality_record import ColouredMaps
+    from tribe_np.analysis.contributions.modality_maps import ModalityMaps
+    from tribe_np.analysis.contributions.modality_record import ColouredMaps
     from tribe_np.outputs.map_folder import MapFiles
     from tribe_np.pipeline.ablation.ablating import Ablation
-    from tribe_np.pipeline.ablation.earlier_run import EarlierRun
     from tribe_np.pipeline.ablation.given_truth import GivenTruth
 
 WAYS = ("absent", "zeroed")  # as pipeline.ablation has them; --help does without it
@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="subject of the checkpoint, by name or index (default: the average one)",
     )  # fmt: skip
     _add_truth(parser)
+    add_dry_run(parser)
     common.add_run_arguments(parser)
     common.add_json(parser, "the records")
 
@@ -86,7 +87,7 @@ def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     given = options.stimulus
     _check_truth(options)
-    earlier = _take_from_folder(options)
+    earlier = take_from_folder(options)
     threads = common.prepare(options)
     shown, words, pictures = common.progress(options), common.word_source(options), picture_show(options)
     from tribe_np.analysis.contrasts.region_effects import find_regions
@@ -101,6 +102,8 @@ def execute(options: argparse.Namespace) -> int:
     folder = {} if earlier is None else {"prediction": given}
     check_modalities_target(options.out, {**inputs, **folder, **_truth_inputs(options), "picture": pictures.beside})
     chosen, before = (None, None) if earlier is None else (earlier.selection, earlier.predictions)
+    if options.dry_run:
+        return dry_run(options, words, shown, chosen, pictures, list(dict.fromkeys(options.absence)))
     model = common.load_model(options, words, shown, selection=chosen)
     series = columns_of(model)
     is_surface = isinstance(series, SurfaceSeries)
@@ -138,30 +141,6 @@ def _atlas(options: argparse.Namespace, is_surface: bool) -> list[str] | None:
     return None if given is None else [str(part) for part in given]
 
 
-def _take_from_folder(options: argparse.Namespace) -> "EarlierRun | None":
-    """The folder of a prediction stands for its events, models and options; what is given comes first.
-
-    Raises   OutputError
-    """
-    if not options.stimulus.is_dir():
-        return None
-    from tribe_np.pipeline.ablation.earlier_run import earlier_run
-
-    found, given = earlier_run(options.stimulus), vars(options)
-    options.stimulus = found.events
-    if options.checkpoint is None and options.models is None:
-        options.checkpoint = found.checkpoint
-        for modality, folder in found.models.items():
-            given[f"{modality}_model"] = given[f"{modality}_model"] or folder
-    for name, value in found.own.items():
-        given.setdefault(name, value)
-    options.cache = options.cache or found.cache
-    options.subject = options.subject or found.subject
-    if options.precision == "float32":
-        options.precision = found.precision
-    return found
-
-
 def _check_truth(options: argparse.Namespace) -> None:
     """Refuses what says something of a truth that is not given, and files that are not there, before any work.
 
@@ -197,7 +176,7 @@ def _files(
     said: Sequence[str],
 ) -> "MapFiles":
     """What the folder of one way holds; a figure only where it can be drawn, regions where there are some."""
-    from tribe_np.analysis.modalities.modality_record import (
+    from tribe_np.analysis.contributions.modality_record import (
         SHARED_PERCENTILE,
         coloured_maps,
         modality_record,
@@ -261,7 +240,7 @@ def _pictures(
 
 def _lines(absence: str, maps: "ModalityMaps") -> list[str]:
     """What a person reads."""
-    from tribe_np.analysis.modalities.modality_record import modality_lines, truth_lines
+    from tribe_np.analysis.contributions.modality_record import modality_lines, truth_lines
 
     size = f"{maps.n_rows} rows x {maps.n_vertices} columns"
     return [

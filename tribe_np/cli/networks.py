@@ -89,14 +89,12 @@ def execute(options: argparse.Namespace) -> int:
     source, facts = _source(options)
     check_network_target(options.out, _inputs(options), Path(facts["path"]))
     templates = options.templates if options.templates != ["none"] else False
-    total = options.spins if templates is not False else 0
-    with common.progress(options).stage("networks", total, "spins") as step:
-        made = networks(
-            source, components=options.components, seed=options.seed, restarts=options.restarts,
-            standardize=options.standardize, templates=templates, spins=options.spins, within=options.within,
-            subjects_dir=options.subjects_dir, rows=ROWS_OF_UNITS if "units" in facts else ROWS_OF_TIME,
-            after_each=lambda: step(1),
-        )  # fmt: skip
+    made = networks(
+        source, components=options.components, seed=options.seed, restarts=options.restarts,
+        standardize=options.standardize, templates=templates, spins=options.spins, within=options.within,
+        subjects_dir=options.subjects_dir, rows=ROWS_OF_UNITS if "units" in facts else ROWS_OF_TIME,
+        stage=common.progress(options).stage,
+    )  # fmt: skip
     files = _files(made, options, facts)
     said = [*files.said, *write_networks(options.out, files, formats)]
     common.print_warnings(dict.fromkeys([*made.warnings, *said]))

@@ -24,6 +24,7 @@ COMMANDS = {
     "contrast": "compare conditions of an experiment: maps, regions and a figure, across stimuli of one model",
     "evaluate": "compare a prediction with measured BOLD: r of every vertex and region, ceilings, nulls",
     "modalities": "show what text, sound and film each contribute to a prediction: maps, regions and a figure",
+    "sensitivity": "show what regions listen to: derivatives by modality and lag, of some regions or as a map of all",
     "fit": "fit a new person's head to their BOLD: a checkpoint with one more subject, and held-out scores",
     "export": "write predictions in files that other tools open: GIFTI, CIFTI, mgh, NIfTI, mz3, stc, HDF5 and more",
     "compare": "compare predictions of different stimuli: levels, courses over time, how alike they are",

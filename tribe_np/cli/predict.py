@@ -9,7 +9,7 @@ from tribe_np.cli.parser import region_names
 from tribe_np.cli.stimulus_options import add_picture_stimulus_arguments, picture_show
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from typing import Any
 
@@ -31,11 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     common.add_model_arguments(parser)
     add_choice_arguments(parser)
-    parser.add_argument(
-        "--dry-run",
-        action="store_true",
-        help="print what would run, how long it would take and in how much memory, and stop",
-    )
+    add_dry_run(parser)
     common.add_run_arguments(parser)
     common.add_json(parser, "run.json")
 
@@ -65,6 +61,15 @@ def add_choice_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_dry_run(parser: argparse.ArgumentParser) -> None:
+    """--dry-run."""
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print what would run, how long it would take and in how much memory, and stop",
+    )
+
+
 def subject(text: str) -> str | None:
     """A subject by name or index, for argparse; None for the average one."""
     name = common.words(text)
@@ -76,7 +81,7 @@ def execute(options: argparse.Namespace) -> int:
     chosen, threads = common.selection(options), common.prepare(options)
     shown, words, pictures = common.progress(options), common.word_source(options), picture_show(options)
     if options.dry_run:
-        return _dry_run(options, words, shown, chosen, pictures)
+        return dry_run(options, words, shown, chosen, pictures)
     from tribe_np.pipeline.run import predict_to_folder
 
     run = predict_to_folder(
@@ -107,13 +112,15 @@ def _next(run: "Mapping[str, Any]", out: "Path") -> str:
     return f"next: numpy.load({str(out / 'predictions.npy')!r}) in Python"
 
 
-def _dry_run(
+def dry_run(
     options: argparse.Namespace,
     words: "WordSource",
     shown: "Progress",
-    chosen: "Mapping[str, object] | None",
+    chosen: "Mapping[str, Any] | None",
     pictures: "PictureShow",
+    absences: "Sequence[str]" = (),
 ) -> int:
+    """Prints what a run would do: with ways of taking modalities away, one of `modalities`."""
     from tribe_np.pipeline.dry_run import dry_run_of
 
     planned = dry_run_of(
@@ -123,6 +130,7 @@ def _dry_run(
         words=words,
         pictures=pictures,
         subject=options.subject,
+        absences=absences,
     )
     common.print_result(options, planned.as_dict(), planned.lines())
     return 0

@@ -130,4 +130,7 @@ def _from_measured(folder: Path) -> SurfaceSeries:
         raise ShapeError(
             f"{folder}: has {values.shape[1]} vertices, but {mesh} has {2 * VERTICES_PER_HEMISPHERE[mesh]}"
         )
-    return SurfaceSeries(values, mesh, start + np.arange(len(values)) * tr, tr, offset, None, run, str(folder))
+    return SurfaceSeries(
+        values, mesh, start + np.arange(len(values)) * tr, tr, offset, None, run, str(folder),
+        numbering=_numbering(run, mesh),
+    )  # fmt: skip

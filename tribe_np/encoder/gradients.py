@@ -46,8 +46,8 @@ class LeftOut:
         Source   tribev2 7239908 model.FmriEncoderModel.aggregate_features
         """
         lost: dict[str, np.ndarray] = {}
-        first = next(iter(features.values()))
-        n_windows, n_steps, known = first.shape[0], first.shape[-1], build_args.feature_dims
+        known = build_args.feature_dims
+        n_windows, *_, n_steps = next(features[m].shape for m in known if m in features)
         if config.modality_dropout > 0:
             projected = [m for m, dims in known.items() if dims is not None and m in features]
             lost = {m: generator.random(n_windows) < config.modality_dropout for m in projected}

@@ -13,8 +13,8 @@
 Source   tribev2 7239908 model.FmriEncoderModel
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -367,6 +367,15 @@ class FmriEncoder(Card):
         over = (0, 1) if table.shape[1] == 1 else 0
         table[:, : grad.shape[1]] = grad.sum(axis=over)
         return table
+
+    def averaged(self, groups: Sequence[np.ndarray]) -> "FmriEncoder":
+        """An encoder that predicts the mean of each group of this one's columns, such as regions, and nothing else.
+
+        The read-out is linear: its weights are averaged, so that a group costs one column. For predictions and
+        gradients of features; its weights are no checkpoint's, and `columns` are the groups.
+        Shapes   groups: indices (n,) of columns of this encoder's predictions
+        """
+        return replace(self, read_out=self.read_out.averaged(groups), columns=np.arange(len(groups)))
 
     @property
     def n_subjects(self) -> int:

@@ -11,13 +11,13 @@ with that. Both orders give the same numbers up to rounding; upstream's is kept 
 Source   tribev2 7239908 model.FmriEncoderModel.forward
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from tribe_np.backend import array_module, to_host
+from tribe_np.backend import array_module, to_device, to_host
 from tribe_np.encoder.config import BuildArgs, EncoderConfig, SubjectLayersConfig
 from tribe_np.errors import CheckpointError, ConfigError, ShapeError
 from tribe_np.nn.backward import Backward, Named, under
@@ -139,6 +139,16 @@ class SubjectLayers:
         """The same layers with the first outputs alone."""
         bias = None if self.bias is None else self.bias[:, :n_columns]
         return replace(self, weights=self.weights[..., :n_columns], bias=bias)
+
+    def averaged(self, groups: Sequence[np.ndarray]) -> "SubjectLayers":
+        """Layers whose outputs are the means of groups of these: each output is a linear map of its own."""
+        xp = array_module(self.weights)
+
+        def means(x: Array) -> Array:
+            return xp.stack([x[..., to_device(group, xp)].mean(axis=-1, dtype=np.float64) for group in groups], axis=-1)
+
+        bias = None if self.bias is None else means(self.bias).astype(self.bias.dtype)
+        return replace(self, weights=means(self.weights).astype(self.weights.dtype), bias=bias)
 
 
 def _groups(rows: list[int]) -> list[tuple[int, slice]]:
@@ -294,6 +304,20 @@ class ReadOut:
         grad = adaptive_pool_vjp(grad, x.shape[1]) if pool_outputs else grad
         activity = back.see("predictor.output", grad).transpose(0, 2, 1)
         return self._maps().vjp(x, activity, subject_index, back)
+
+    def averaged(self, groups: Sequence[np.ndarray]) -> "ReadOut":
+        """The read-out whose outputs are the means of groups of this one's: everything in it is linear."""
+
+        def of_pair(pair: HeadAndPredictor) -> HeadAndPredictor:
+            return replace(pair, predictor=pair.predictor.averaged(groups))
+
+        return replace(
+            self,
+            composed=None if self.composed is None else self.composed.averaged(groups),
+            pair=None if self.pair is None else of_pair(self.pair),
+            read_pair=lambda: of_pair(self.read_pair()),
+            n_columns=len(groups),
+        )
 
     @property
     def n_subjects(self) -> int:

@@ -13,8 +13,9 @@ COMPARISON_RECORD = "comparison.json"
 MODALITIES_RECORD = "modalities.json"
 EVALUATION_RECORD = "evaluation.json"
 NETWORKS_RECORD = "networks.json"
+SENSITIVITY_RECORD = "sensitivity.json"
 PREDICTIONS = "predictions.npy"
-DRAWN_FIRST = ("t", "effect", "r", "change")  # of the maps of a contrast, an evaluation, of modalities
+DRAWN_FIRST = ("t", "effect", "r", "change", "lag")  # of the maps of a contrast, an evaluation, of modalities, lags
 MOST_LOOKED_AT = 1000  # folders below; a person's home may have more
 
 
@@ -35,6 +36,10 @@ def what_it_holds(folder: Path) -> str | None:
             return _of_maps(folder, "what each modality contributes")
         if (folder / NETWORKS_RECORD).is_file():
             return _of_networks(folder)
+        if (folder / SENSITIVITY_RECORD).is_file():
+            return _of_maps(folder, "what regions listen to") if (folder / "npy").is_dir() else (
+                "it holds what some regions listen to, which is tables and a picture"
+            )  # fmt: skip
         below = sorted(path for path, _ in zip(folder.iterdir(), range(MOST_LOOKED_AT), strict=False) if path.is_dir())
         return _of_folders_below(below)
     except OSError:  # then the plain word that a file is missing will do

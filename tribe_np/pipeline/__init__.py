@@ -11,9 +11,10 @@ _PUBLIC = {
     "ablate": "tribe_np.pipeline.ablation.ablating",
     "experiment": "tribe_np.pipeline.experiments.experimenting",
     "fit": "tribe_np.pipeline.fitting.fitting_events",
+    "region_sensitivities": "tribe_np.pipeline.sensitivities.listening",
 }
 
-__all__ = ["ablate", "experiment", "fit"]
+__all__ = ["ablate", "experiment", "fit", "region_sensitivities"]
 
 
 def __getattr__(name: str) -> "Any":

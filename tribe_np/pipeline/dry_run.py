@@ -17,6 +17,7 @@ from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.machine.memory import available_memory
 from tribe_np.outputs.whole import check_own_target
+from tribe_np.pipeline.ablation.subset_predictions import check_parts, n_encodings, rows_held
 from tribe_np.pipeline.branches import is_wanted, only_rows
 from tribe_np.pipeline.costs import flops
 from tribe_np.pipeline.costs.estimate import encoder_weights
@@ -102,13 +103,16 @@ def dry_run_of(
     words: WordSource,
     subject: str | None = None,
     pictures: PictureShow | None = None,
+    absences: Sequence[str] = (),
 ) -> DryRun:
     """What predicting a stimulus into a folder would do; speech is not transcribed, its words are assumed.
 
-    Raises   TribeError of every kind that the run would meet before it computes
+    absences   ways of taking modalities away: what `modalities` would do, whose folder the caller checks
+    Raises     TribeError of every kind that the run would meet before it computes
     """
     opened = open_stimulus(stimulus, words=words)
-    check_own_target(out, "predict", words.inputs(opened))
+    if not absences:
+        check_own_target(out, "predict", words.inputs(opened))
     model = load()
     check_extractors(model, opened, words)
     check_subject(model, subject)
@@ -117,14 +121,14 @@ def dry_run_of(
     has_all = opened.kind == "picture" or (opened.kind == "events" and not words.wants_recogniser)
     if known or has_all or not words.speech or not is_wanted("Word", model.options.only):
         events = model.get_events_of(opened, words, pictures)
-        return dry_run(model, events, model.record.warnings)
+        return dry_run(model, events, model.record.warnings, absences)
     whole = replace(model, options=replace(model.options, only=None))  # words go where there is sound
     events = whole.get_events_of(opened, WordSource(speech=opened.kind == "events"))
     note = (
         f"speech would be transcribed first, which is not in these times; {WORDS_A_SECOND} words per second are assumed"
     )
     wanted = only_rows(Events([*events, *assumed_words(events)]), model.options.only)
-    return dry_run(model, wanted, [*model.record.warnings, note])
+    return dry_run(model, wanted, [*model.record.warnings, note], absences)
 
 
 def assumed_words(events: Events) -> list[Event]:
@@ -137,16 +141,18 @@ def assumed_words(events: Events) -> list[Event]:
     return words
 
 
-def dry_run(model: TribeModel, events: Events, notes: Sequence[str] = ()) -> DryRun:
-    """What `model.predict(events)` would do.
+def dry_run(model: TribeModel, events: Events, notes: Sequence[str] = (), absences: Sequence[str] = ()) -> DryRun:
+    """What `model.predict(events)` would do, or `ablate` with these absences.
 
     Raises   CheckpointError, ConfigError, MissingDependencyError for models that could not run; EventsError without
-             an event that the checkpoint knows
+             an event that the checkpoint knows; as `ready_to_ablate`
     """
     table = events.standardized()
     windows = model.windows(table)
     source = model.feature_source()
     modalities = model.known_modalities(source, table)
+    if absences:
+        check_parts(model, modalities, absences)
     source.check_models(modalities, table)
     speed = SHARE_OF_PEAK * matrix_speed(model.runtime.dtype) if model.runtime.is_on_host else None
     entries = open_checkpoint(model.checkpoint).entries
@@ -154,12 +160,15 @@ def dry_run(model: TribeModel, events: Events, notes: Sequence[str] = ()) -> Dry
     held = PROGRAM + encoder_weights(encoder.config, encoder.build_args, entries, n_chosen=model.n_vertices).weights
     stages = [_features(source, modality, table, speed, held) for modality in modalities]
     n_rows = sum(len(window.kept) for window in windows)
-    work = model.last_stage(len(windows), n_rows).need
-    arithmetic = len(windows) * model.data.duration_trs * model.data.tr * _encoder_flops(model, entries)
+    times = n_encodings(modalities, absences)
+    n_held = rows_held(model, windows, modalities) if absences else n_rows
+    work = model.last_stage(len(windows), n_held).need
+    arithmetic = times * len(windows) * model.data.duration_trs * model.data.tr * _encoder_flops(model, entries)
     total = encoder.build_args.n_outputs
     chosen = "" if model.n_vertices == total else f", {model.n_vertices} of {total} {model.output_space.unit}"
     last = Planned(
-        "brain encoder", f"{number_of(len(windows), 'windows')}, {number_of(n_rows, 'rows')}{chosen}",
+        "brain encoder",
+        f"{number_of(len(windows), 'windows')}, {number_of(n_rows, 'rows')}{chosen}{f', {times} times' * (times > 1)}",
         None if speed is None else arithmetic / speed, held + work.n_bytes, model=str(model.checkpoint),
     )  # fmt: skip
     there = available_memory()

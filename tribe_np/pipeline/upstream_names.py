@@ -8,7 +8,10 @@ if TYPE_CHECKING:
     from tribe_np.pipeline.options import PipelineConfig
     from tribe_np.pipeline.store.workspace import Workspace
 
-TRAINING = "training is not part of tribe_np; train with tribev2, then load its checkpoint here"
+TRAINING = (
+    "tribe_np trains no model from nothing: tribe-np fit adds a person to a checkpoint; tribev2 trains, "
+    "and tribe_np loads its checkpoints"
+)
 INFRASTRUCTURE = "tribe_np runs in this process and keeps features in cache_folder; there is no exca infrastructure"
 ABSENT = {
     **dict.fromkeys(("run", "setup_run", "fit", "test", "train", "trainer_config", "n_epochs"), TRAINING),

@@ -76,16 +76,16 @@ def test_p_is_that_of_scipy_for_the_same_surrogates(pair: tuple[np.ndarray, np.n
 def test_chunks_of_draws_and_of_columns_change_nothing_but_where_the_draws_are_cut(
     pair: tuple[np.ndarray, np.ndarray], kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = null_correlations(*pair, kind=kind, n=50, seed=1)
+    whole = null_correlations(*pair, kind=kind, n=50, seconds=30, seed=1)
     monkeypatch.setattr("tribe_np.analysis.evaluation.run_columns.AT_ONCE", 400)  # two columns
-    few = null_correlations(*pair, kind=kind, n=50, seed=1)
+    few = null_correlations(*pair, kind=kind, n=50, seconds=30, seed=1)
     monkeypatch.setattr(surrogates, "DRAWS_AT_ONCE", 50 if kind == "phases" else 17)
-    cut = null_correlations(*pair, kind=kind, n=50, seed=1)
+    cut = null_correlations(*pair, kind=kind, n=50, seconds=30, seed=1)
     for name in ("r", "p", "p_corrected", "null_mean", "null_sd", "p_of_mean", "n"):
         np.testing.assert_allclose(getattr(few, name), getattr(whole, name), atol=1e-12)
         if kind != "blocks":  # whose runs are drawn a chunk at a time
             np.testing.assert_allclose(getattr(cut, name), getattr(whole, name), atol=1e-12)
-    assert not np.array_equal(null_correlations(*pair, kind=kind, n=50, seed=2).null_mean, whole.null_mean)
+    assert not np.array_equal(null_correlations(*pair, kind=kind, n=50, seconds=30, seed=2).null_mean, whole.null_mean)
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_NULL)
@@ -145,12 +145,13 @@ def test_rows_that_are_shuffled_call_it_a_finding_many_times_too_often(noise: st
 def test_runs_are_moved_each_by_itself_and_their_means_say_nothing(kind: str) -> None:
     rng = np.random.default_rng(8)
     x, y = slow_noise(rng, 240, 3), slow_noise(rng, 240, 3)
+    options = {"kind": kind, "seconds": 30.0}
     steps = np.repeat([[0.0], [9.0]], 120, axis=0)  # the second run is higher, in both
-    split = null_correlations([(x + steps)[:120], (x + steps)[120:]], [(y + steps)[:120], (y + steps)[120:]], kind=kind)
+    split = null_correlations([(x + steps)[:120], (x + steps)[120:]], [(y + steps)[:120], (y + steps)[120:]], **options)
     parted = [np.concatenate([run - run.mean(axis=0) for run in (one[:120], one[120:])]) for one in (x, y)]
     np.testing.assert_allclose(split.r, correlate(*parted), atol=1e-12)
     assert np.all(np.abs(split.null_mean) < 0.2)
-    as_one = null_correlations(x + steps, y + steps, kind=kind)
+    as_one = null_correlations(x + steps, y + steps, **options)
     assert np.all(as_one.r > 0.9), "that is what r of runs laid end to end would be"
 
 
@@ -158,19 +159,19 @@ def test_runs_are_moved_each_by_itself_and_their_means_say_nothing(kind: str) ->
 def test_flat_and_missing_vertices_have_no_p_and_change_no_other(
     pair: tuple[np.ndarray, np.ndarray], kind: str
 ) -> None:
-    whole = null_correlations(*pair, kind=kind, n=50)
+    whole = null_correlations(*pair, kind=kind, n=50, seconds=30)
     prediction, truth = (np.repeat(one, 2, axis=1).astype(np.float32) for one in pair)
     truth[:, 1] = 0.1
     truth[40, 3] = np.nan
     prediction[7, 5] = np.inf
     prediction[:, 7] = 3.0
-    found = null_correlations(prediction, truth, kind=kind, n=50)
+    found = null_correlations(prediction, truth, kind=kind, n=50, seconds=30)
     for name in ("r", "p", "p_corrected", "null_mean", "null_sd", "q"):
         assert np.flatnonzero(np.isnan(getattr(found, name))).tolist() == [1, 3, 5, 7], name
     assert found.n_without == 4
     np.testing.assert_allclose(found.r[::2], whole.r, atol=1e-6)  # float32
     np.testing.assert_array_equal(found.p[::2], whole.p)
-    nothing = null_correlations(prediction, np.full_like(truth, np.nan), kind=kind, n=50)
+    nothing = null_correlations(prediction, np.full_like(truth, np.nan), kind=kind, n=50, seconds=30)
     assert np.isnan([*nothing.p, nothing.mean_r, nothing.p_of_mean]).all()
 
 
@@ -180,6 +181,7 @@ def test_seconds_become_rows() -> None:
     assert null_correlations(x, y, kind="shifts", tr=1.49).rows_moved == 21  # 30 / 1.49 is 20.1: at least 30 s
     assert null_correlations(x, y, kind="shifts", tr=0.1, seconds=0.3).rows_moved == 3
     assert null_correlations(x, y, kind="blocks", seconds=40).rows_moved == 40
+    assert null_correlations(x, y, kind="blocks").rows_moved == 60, "30 s are too short for slow noise"
     assert null_correlations(x, y, kind="shifts").n == 241, "all the shifts there are"
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tools.reference.scores import our_scores, score_inputs, spiked_inputs
-from tribe_np.analysis.evaluation.upstream_metrics import GroupedRows, UpstreamPearson, rows_with_truth
+from tribe_np.analysis.evaluation.upstream_metrics import GroupedRows, UpstreamPearson
 from tribe_np.errors import ShapeError
 from tribe_np.formats.safetensors import read_header
 
@@ -78,8 +78,3 @@ def test_groups_keep_their_order_and_their_own_rows() -> None:
     assert list(whole.of) == ["0.0"]  # upstream's
     with pytest.raises(ShapeError, match="a group for each of 64 rows, got 3"):
         whole.add(a["prediction"], a["truth"], "abc")
-
-
-def test_padding_has_no_truth() -> None:
-    truth = np.array([[0, 0, 0], [0, 1e-30, 0], [np.nan] * 3, [np.nan, 2, 0]])
-    assert rows_with_truth(truth).tolist() == [False, True, False, True]

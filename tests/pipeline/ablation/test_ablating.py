@@ -8,18 +8,16 @@ import pytest
 
 from tests.pipeline.mask_case import write_mask_checkpoint
 from tribe_np import TribeModel
+from tribe_np.analysis.contributions.subset_values import Subset
 from tribe_np.analysis.evaluation.truth_rows import TruthRun
 from tribe_np.analysis.evaluation.truth_runs import TruthTimes
-from tribe_np.analysis.modalities.subset_values import Subset
-from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.voxel_series import VoxelSeries
 from tribe_np.errors import ConfigError, MeasurementError
 from tribe_np.pipeline import ablate
 from tribe_np.pipeline.ablation.ablating import checked_absences
-from tribe_np.pipeline.ablation.given_truth import columns_of, rows_by_timeline
+from tribe_np.pipeline.ablation.given_truth import columns_of
 from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.timeline.events import Events
-from tribe_np.timeline.segments import Segment
 
 THREE = ("text", "audio", "video")
 
@@ -98,19 +96,6 @@ def test_truth_is_refused_before_any_feature_is_made(demo: DemoPaths, made: tupl
     with pytest.raises(MeasurementError, match="the two have no row in common"):
         ablate(model, made[1], truth=run)
     assert not [name for name in model.record.seconds if "features" in name]
-
-
-def test_timelines_are_told_apart_and_overlaps_are_taken_once() -> None:
-    series = SurfaceSeries(np.zeros((1, 1284), np.float32), "fsaverage3", np.zeros(1), 1.0, 5.0)
-    starts = {"b": [0, 1, 2, 2, 3], "a": [0, 1]}
-    segments = [Segment(float(start), 1.0, name) for name, each in starts.items() for start in each]
-    timelines, rows_of = rows_by_timeline(series, segments)
-    assert {name: rows.tolist() for name, rows in rows_of.items()} == {"b": [0, 1, 2, 4], "a": [5, 6]}
-    assert list(timelines) == ["b", "a"]
-    assert timelines["b"].starts.tolist() == [0, 1, 2, 3]
-    assert timelines["b"].values.shape == (4, 1284)
-    assert timelines["b"].values.strides == (0, 0)
-    assert timelines["a"].hemodynamic_offset == 5.0
 
 
 @pytest.mark.extras

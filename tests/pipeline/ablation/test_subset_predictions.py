@@ -1,15 +1,18 @@
 """What is predicted of each subset of modalities: absent is what `--only` does, zeroed keeps the projectors' bias."""
 
+import weakref
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import tribe_np
 from tribe_np import TribeModel
-from tribe_np.analysis.modalities.subset_values import subsets_of
+from tribe_np.analysis.contributions.subset_values import subsets_of
 from tribe_np.errors import ConfigError, NotFiniteError
+from tribe_np.pipeline import ablate
 from tribe_np.pipeline.ablation.subset_predictions import (
     ABSENCES,
     ABSENT,
@@ -133,9 +136,31 @@ def test_windows_come_in_order_some_at_a_time(made: tuple[TribeModel, Events, Ab
 
 
 @pytest.mark.extras
+def test_memory_holds_the_rows_of_one_block(
+    made: tuple[TribeModel, Events, AblatedModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive: list[weakref.ref[np.ndarray]] = []
+    counts: list[int] = []
+    rows = AblatedModel._rows
+
+    def watched(self: AblatedModel, *given: Any) -> np.ndarray:
+        found = rows(self, *given)
+        counts.append(sum(one() is not None for one in alive))
+        alive.append(weakref.ref(found))
+        return found
+
+    monkeypatch.setattr(AblatedModel, "_rows", watched)
+    (window,) = made[2].windows
+    for block in replace(made[2], windows=[window] * 9).blocks([ABSENT, ZEROED], Silent()):
+        assert len(block.predictions) == 8
+        del block
+    assert len(counts) == 3 * 15
+    assert max(counts) == 7, "never those of the block, or of the way, before"
+
+
+@pytest.mark.extras
 def test_a_prediction_that_overflows_is_named(made: tuple[TribeModel, Events, AblatedModel]) -> None:
-    model, _, ablated = made
+    model, events, _ = made
     encoder = replace(model.encoder, time_pos_embed=np.full_like(model.encoder.time_pos_embed, np.inf))
-    broken = replace(ablated, model=replace(model, encoder=encoder))
-    with np.errstate(all="ignore"), pytest.raises(NotFiniteError, match=r"prediction of text\+audio\+video holds NaN"):
-        list(broken.blocks([ABSENT], Silent()))
+    with np.errstate(all="ignore"), pytest.raises(NotFiniteError, match="prediction of none holds NaN or infinite"):
+        ablate(replace(model, encoder=encoder), events)

@@ -1,29 +1,18 @@
 """Every subset of modalities, absent and zeroed, beside what tribev2's own model gives for it."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.encoder.golden_case import FLOAT32_BOUND, GOLDEN, load
-from tribe_np.analysis.modalities.subset_values import subset_name, subsets_of
+from tools.reference.subsets import EncoderAlone
+from tribe_np.analysis.contributions.subset_values import subset_name, subsets_of
 from tribe_np.formats.safetensors import read_header
 from tribe_np.oracle import relative_error
 from tribe_np.pipeline.ablation.subset_predictions import ABSENCES, subset_activity
 
 THREE = ("text", "audio", "video")
-
-
-@dataclass(frozen=True)
-class EncoderAlone:
-    """As much of TribeModel as subsets take."""
-
-    encoder: Any
-
-    def activity(self, features: Any, subjects: Any) -> np.ndarray:
-        output: np.ndarray = self.encoder(features, subjects)
-        return output
 
 
 @pytest.mark.filterwarnings("ignore:features have 5 steps")

@@ -7,6 +7,7 @@ Time: components have a course over the rows of a prediction, whose times are th
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,6 +40,11 @@ DEFAULT_RESTARTS = 10
 FEWEST_SPINS = 19  # fewer could give no p below 0.05
 UNSTABLE = 0.9  # |r| below which a component is said not to be the same from another start
 ROWS_OF_TIME, ROWS_OF_UNITS = "moments", "units"
+Stage = Callable[[str, int, str], AbstractContextManager[Callable[[int], None]]]
+
+
+def _unseen(name: str, total: int, unit: str) -> AbstractContextManager[Callable[[int], None]]:
+    return nullcontext(lambda n: None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +110,7 @@ def networks(
     within: Any = None,
     subjects_dir: Any = None,
     rows: str = ROWS_OF_TIME,
-    after_each: Callable[[], None] | None = None,
+    stage: Stage = _unseen,
 ) -> Networks:
     """Independent components of the rows of a prediction (a folder, .npy, array or SurfaceSeries), or of unit maps.
 
@@ -114,6 +120,7 @@ def networks(
     templates     see `read_templates`; None is Yeo's seven networks where they are at hand, False none
     within        a parcellation: only vertices with a region take part, in the components as in the spins
     rows          "moments": each vertex's mean over rows is taken out first; "units": it is kept
+    stage         the `stage` of a Progress, to see how far it is
     Raises        ConfigError, ShapeError, ParcellationError, MeshError; MissingDependencyError without scikit-learn
     """
     _check(components, seed, restarts, spins, rows)
@@ -130,12 +137,14 @@ def networks(
     chosen, more = _templates(templates, 2 * series.per_hemisphere)
     options = NetworkOptions(k, seed, restarts, spins, standardize, rows == ROWS_OF_TIME, rows)
     reduced = reduce_rows(transform, k)
-    found = independent_maps(reduced, seed)
-    stable = stability(reduced, found, range(seed + 1, seed + 1 + restarts))
+    with stage("components", 1 + restarts, "starts") as step:
+        found = independent_maps(reduced, seed)
+        step(1)
+        stable = stability(reduced, found, range(seed + 1, seed + 1 + restarts), step)
     made = Networks(series, transform, reduced, found, stable, chosen, None, None, options, subjects_dir)
     said += [*more, *_odd(made)]
     if chosen is not None and spins:
-        made, odd = _with_spins(made, chosen, after_each)
+        made, odd = _with_spins(made, chosen, stage)
         said += odd
     return replace(made, warnings=tuple(dict.fromkeys(said)))
 
@@ -208,9 +217,7 @@ def _odd(made: Networks) -> list[str]:
     return said
 
 
-def _with_spins(
-    made: Networks, templates: NetworkTemplates, after_each: Callable[[], None] | None
-) -> tuple[Networks, list[str]]:
+def _with_spins(made: Networks, templates: NetworkTemplates, stage: Stage) -> tuple[Networks, list[str]]:
     """The same with the spin test, or without where the mesh has no sphere at hand."""
     series, options = made.series, made.options
     try:
@@ -219,7 +226,8 @@ def _with_spins(
         return made, [f"components are matched to no templates: {error}"]
     whole = np.full((made.n_components, 2 * series.per_hemisphere), np.nan)
     whole[:, series.columns] = made.maps()
-    turned = sphere_spins(sphere.coordinates, options.spins, options.seed)
-    tested = spin_test(whole, templates.maps, turned, after_each=after_each)
+    with stage("templates", options.spins, "spins") as step:
+        turned = sphere_spins(sphere.coordinates, options.spins, options.seed, step)
+        tested = spin_test(whole, templates.maps, turned)
     q = fdr(tested.p.ravel()).reshape(tested.p.shape)
     return replace(made, spins=tested, q=q), []

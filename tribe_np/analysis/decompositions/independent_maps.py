@@ -5,7 +5,7 @@ their rotations: stability over starts costs no map.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,8 +78,10 @@ def independent_maps(reduced: ReducedRows, seed: int) -> IndependentMaps:
     )
 
 
-def stability(reduced: ReducedRows, found: IndependentMaps, seeds: Sequence[int]) -> Stability:
-    """The components against runs from other starts on the same reduced rows.
+def stability(
+    reduced: ReducedRows, found: IndependentMaps, seeds: Sequence[int], step: Callable[[int], None] = lambda n: None
+) -> Stability:
+    """The components against runs from other starts on the same reduced rows; `step` counts them.
 
     Numerics maps are orthonormal over vertices, so that rotation @ other.T is their correlation
     """
@@ -90,6 +92,7 @@ def stability(reduced: ReducedRows, found: IndependentMaps, seeds: Sequence[int]
         mine, theirs = linear_sum_assignment(r, maximize=True)
         matched[place, mine] = np.minimum(r[mine, theirs], 1.0)
         converged.append(has_converged)
+        step(1)
     return Stability(tuple(seeds), matched, tuple(converged))
 
 

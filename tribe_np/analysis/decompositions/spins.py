@@ -50,8 +50,10 @@ def random_rotations(n: int, seed: int) -> Iterator[np.ndarray]:
         yield q
 
 
-def sphere_spins(sphere: np.ndarray, n: int, seed: int) -> Iterator[np.ndarray]:
-    """The vertex whose value each vertex takes, (2 V,), for each of n rotations.
+def sphere_spins(
+    sphere: np.ndarray, n: int, seed: int, step: Callable[[int], None] = lambda n: None
+) -> Iterator[np.ndarray]:
+    """The vertex whose value each vertex takes, (2 V,), for each of n rotations; `step` counts those that are used.
 
     Shapes   sphere (2 V, 3): both hemispheres, left first, each around the origin
     Raises   ShapeError for coordinates that lie on no sphere
@@ -65,14 +67,13 @@ def sphere_spins(sphere: np.ndarray, n: int, seed: int) -> Iterator[np.ndarray]:
         of_left = trees[0].query(left @ rotation)[1]
         of_right = trees[1].query(right @ (mirror @ rotation @ mirror))[1]
         yield np.concatenate([of_left, of_right + per_side])
+        step(1)
 
 
 def spin_test(
     maps: np.ndarray,
     templates: np.ndarray,
     spins: Iterator[np.ndarray],
-    *,
-    after_each: Callable[[], None] | None = None,
 ) -> SpinTest:
     """Correlation of every map with every template, and p = (b + 1) / (n + 1): b spins have as large an |r|.
 
@@ -91,8 +92,6 @@ def spin_test(
         as_large += ~(turned < size)  # NaN too
         best_as_large += ~(_largest(turned) < best)
         n += 1
-        if after_each is not None:
-            after_each()
     p = np.where(np.isfinite(r), (as_large + 1) / (n + 1), np.nan)
     p_best = np.where(np.isfinite(best), (best_as_large + 1) / (n + 1), np.nan)
     return SpinTest(r, p, p_best, n_shared, n)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.analysis.evaluation.run_columns import RunColumns
-from tribe_np.analysis.evaluation.truth_rows import AlignedRows
+from tribe_np.analysis.evaluation.truth_rows import AlignedRows, as_floats, between
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class PlacedRows:
     values: Any
     places: np.ndarray
     vertices: np.ndarray | None = None
-    dtype = np.dtype(np.float32)
+    dtype = np.dtype(np.float64)  # at most
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -40,13 +40,12 @@ class PlacedRows:
         before = np.floor(self.places).astype(np.int64)
         after = np.ceil(self.places).astype(np.int64)
         first, last = int(before.min()), int(after.max())
-        block = np.asarray(self.values[first : last + 1, chosen], np.float32)
-        share = (self.places - before).astype(np.float32)[:, None]
+        block = as_floats(self.values[first : last + 1, chosen])
+        share = (self.places - before)[:, None]
         if not share.any():
             found: np.ndarray = block if len(block) == len(before) and first == before[0] else block[before - first]
             return found
-        between: np.ndarray = block[before - first] * (1 - share) + block[after - first] * share
-        return np.where(share == 0, block[before - first], between)
+        return between(block[before - first], block[after - first], share)
 
 
 @dataclass(frozen=True, eq=False)

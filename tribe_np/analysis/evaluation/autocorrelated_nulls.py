@@ -44,7 +44,7 @@ from tribe_np.shown import did_you_mean, quoted
 
 KINDS_OF_NULL = ("shifts", "blocks", "phases")
 N_SURROGATES = 1000
-LEAST_SECONDS = 30.0  # of a shift, and of a block
+LEAST_SECONDS = {"shifts": 30.0, "blocks": 60.0}  # unless asked: blocks of 30 s call slow noise a finding more often
 FEW_POSSIBLE = 200  # surrogates: fewer, and a p near 0.05 is made of ten of them at most
 ENDLESS = 10**15  # surrogates: more than could ever be drawn
 ROUNDING = 1e-9  # a surrogate's r that is this little below counts as equal
@@ -77,6 +77,10 @@ class NullCorrelations:
     def q(self) -> np.ndarray:
         """The false discovery rate at which each vertex is just found, (V,)."""
         return fdr(self.p)
+
+    def n_found(self, level: float) -> int:
+        """Vertices with a q below the level."""
+        return int(np.count_nonzero(self.q < level))
 
     @property
     def smallest(self) -> float:
@@ -123,13 +127,13 @@ def null_correlations(
     n: int = N_SURROGATES,
     seed: int = 0,
     tr: float = 1.0,
-    seconds: float = LEAST_SECONDS,
+    seconds: float | None = None,
     two_sided: bool = False,
 ) -> NullCorrelations:
     """The r of a prediction at every vertex, and p against surrogates of the prediction.
 
     Shapes   prediction, truth: (R, V), or lists of the same runs
-    Units    tr and seconds: seconds; `seconds` is the least shift, or the length of a block
+    Units    tr and seconds: seconds; `seconds` is the least shift (None: 30), or the length of a block (None: 60)
     Numerics the mean of each run is taken out, since nothing that stays within a run could move it; one-sided (large r)
              unless asked; with one run, no more than all shifts there are. Each 1,000 are a pass through the files
     Raises   ConfigError for an unknown kind, or runs too short for it; ShapeError where rows or vertices differ
@@ -205,13 +209,14 @@ def _size(r: np.ndarray | float, two_sided: bool) -> np.ndarray:
 
 
 def _draws(
-    kind: str, lengths: tuple[int, ...], n: int, seed: int, tr: float, seconds: float
+    kind: str, lengths: tuple[int, ...], n: int, seed: int, tr: float, asked: float | None
 ) -> tuple[Iterator[Surrogates], int | None, int | None]:
     """Surrogates, how many different ones there are, and the rows of a shift or block."""
     if kind not in KINDS_OF_NULL:
         raise ConfigError(
             f"null {quoted(kind)} is unknown; known are {', '.join(KINDS_OF_NULL)}{did_you_mean(kind, KINDS_OF_NULL)}"
         )
+    seconds = LEAST_SECONDS.get(kind, 1.0) if asked is None else asked
     if not (math.isfinite(tr) and tr > 0 and math.isfinite(seconds) and seconds > 0):
         raise ConfigError(f"tr and seconds must be above 0, got {tr!r} and {seconds!r}")
     if kind == "phases":

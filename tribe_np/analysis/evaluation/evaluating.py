@@ -9,7 +9,13 @@ import numpy as np
 
 from tribe_np.analysis.contrasts.region_effects import RegionMeans, find_regions
 from tribe_np.analysis.evaluation.evaluation_options import EvaluationOptions
-from tribe_np.analysis.evaluation.evaluation_warnings import guessed_offset, odd_columns, odd_levels, odd_rows
+from tribe_np.analysis.evaluation.evaluation_warnings import (
+    guessed_offset,
+    odd_columns,
+    odd_levels,
+    odd_rows,
+    swapped_sides,
+)
 from tribe_np.analysis.evaluation.lag_scan import LagScan, lag_scan, lag_warnings, whole_row_lags
 from tribe_np.analysis.evaluation.predicted_runs import read_predicted
 from tribe_np.analysis.evaluation.run_ceilings import (
@@ -18,14 +24,14 @@ from tribe_np.analysis.evaluation.run_ceilings import (
     SubjectCeilings,
     ceilings_of,
     group_of,
-    null_of,
+    nulls_of,
 )
 from tribe_np.analysis.evaluation.subject_scores import Scored, SubjectScores, rows_at_lag, score_subjects
 from tribe_np.analysis.evaluation.truth_runs import PairedRun, read_truth
 from tribe_np.cortex.random_weights import RANDOM, is_of_random_weights
 from tribe_np.cortex.series import SurfaceSeries
 
-MOST_SCANNED = 6000  # vertices of a lag scan: a part tells the lag as well, in a part of the time
+MOST_SCANNED = 2000  # vertices of a lag scan: a part tells the lag as well, in a part of the time
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +40,8 @@ class Evaluation:
 
     Shapes   r, mse, r2 (n,): the mean over the subjects that have a number there; n_subjects (n,) how many have an r
     Units    r and r2 none; mse that of the values squared
-    Fields   ceilings: of each subject with repetitions; group: where there are several subjects; null: if asked for
+    Fields   ceilings: of each subject with repetitions; group: where there are several subjects; nulls: if asked for,
+             of each subject, then of the group
     """
 
     series: SurfaceSeries  # of the first timeline: mesh, vertices, what made it
@@ -46,7 +53,7 @@ class Evaluation:
     lags: LagScan | None
     ceilings: tuple[SubjectCeilings, ...]
     group: GroupResult | None
-    null: NullResult | None
+    nulls: tuple[NullResult, ...]
     regions: RegionMeans | None
     options: EvaluationOptions
     warnings: tuple[str, ...]
@@ -55,6 +62,12 @@ class Evaluation:
     def subjects(self) -> tuple[SubjectScores, ...]:
         """The scores of each subject."""
         return self.scored.subjects
+
+    @property
+    def null(self) -> NullResult | None:
+        """The null of the only subject, or of the group."""
+        is_there = len(self.subjects) == 1 or len(self.nulls) > len(self.subjects)
+        return self.nulls[-1] if self.nulls and is_there else None
 
     @property
     def truth_files(self) -> list[Path]:
@@ -89,7 +102,7 @@ def evaluate(prediction: Any, truth: Any, **options: Any) -> Evaluation:
     lags, of_lags = _scan(runs, asked)
     ceilings, of_ceilings = ceilings_of(subjects, asked)
     group, of_group = group_of(subjects)
-    null, of_null = null_of(subjects, asked)
+    nulls, of_null = nulls_of(subjects, asked)
     first = predicted.first
     regions, told = (None, list[str]()) if asked.parcellation is False else find_regions(first, asked.parcellation)
     said = [*of_lags, *said, *of_ceilings, *of_group, *of_null, *told]
@@ -98,7 +111,7 @@ def evaluate(prediction: Any, truth: Any, **options: Any) -> Evaluation:
     r, mse, r2 = ([getattr(one.scores, name) for one in subjects] for name in ("r", "mse", "r2"))
     return Evaluation(
         first, scored, mean_of_subjects(r), mean_of_subjects(mse), mean_of_subjects(r2),
-        np.isfinite(r).sum(axis=0), lags, ceilings, group, null, regions, asked, tuple(dict.fromkeys(said)),
+        np.isfinite(r).sum(axis=0), lags, ceilings, group, tuple(nulls), regions, asked, tuple(dict.fromkeys(said)),
     )  # fmt: skip
 
 
@@ -115,7 +128,9 @@ def _scan(runs: Sequence[PairedRun], asked: EvaluationOptions) -> tuple[LagScan 
         return None, ["no lag scan: at the expected lag there are too few rows, or no vertex has an r"]
     offset = runs[0].prediction.hemodynamic_offset
     is_aligned = all(run.truth.is_aligned for run in runs)
-    return scan, lag_warnings(scan, hemodynamic_offset=offset, is_aligned=is_aligned)
+    return scan, [
+        *swapped_sides(runs, scan), *lag_warnings(scan, hemodynamic_offset=offset, is_aligned=is_aligned)
+    ]  # fmt: skip
 
 
 def mean_of_subjects(maps: Any) -> np.ndarray:

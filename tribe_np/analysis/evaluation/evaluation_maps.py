@@ -1,11 +1,12 @@
 """Every map of an evaluation by name, with what its numbers mean."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tribe_np.analysis.evaluation.evaluating import Evaluation, mean_of_subjects
+from tribe_np.analysis.evaluation.run_ceilings import NullResult
 
 MEANINGS = {
     "r": "Pearson's r of prediction and truth over rows",
@@ -30,6 +31,7 @@ OF_NULL = {
     "p_familywise": "the same against the largest r over all vertices of each surrogate",
 }
 UNITLESS = "none"
+NOT_OF_SUBJECTS = tuple(name.partition("_")[2] for name in ("r_of_mean", "r_normalised", *OF_GROUP, *OF_NULL))
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,11 @@ def evaluation_maps(made: Evaluation) -> dict[str, EvaluationMap]:
         for one, name in zip(made.subjects, names, strict=True):
             means = f"{MEANINGS['r']}; subject {one.subject}"
             found[f"r_{name}"] = EvaluationMap(one.scores.r, means, is_exported=False)
+        for null, name in zip(made.nulls, names, strict=False):  # the last is of the group
+            found |= {
+                f"{kind}_{name}": replace(each, is_exported=False)
+                for kind, each in _maps_of_null(null).items()
+            }  # fmt: skip
     return found
 
 
@@ -90,23 +97,27 @@ def _of_group(made: Evaluation) -> dict[str, EvaluationMap]:
 def _of_null(made: Evaluation) -> dict[str, EvaluationMap]:
     if made.null is None:
         return {}
-    found = made.null.found
+    return _maps_of_null(made.null)
+
+
+def _maps_of_null(null: NullResult) -> dict[str, EvaluationMap]:
+    found = null.found
     maps = {"p": found.p, "q": found.q, "p_familywise": found.p_corrected}
-    what = f"; {found.n} {found.kind}, of {made.null.of}"
+    what = f"; {found.n} {found.kind}, of {null.of}"
     return {name: EvaluationMap(values, f"{OF_NULL[name]}{what}") for name, values in maps.items()}
 
 
 def file_names(subjects: list[str]) -> list[str]:
-    """A name for the file of each subject, each once.
+    """A name for the file of each subject, each once, and none that makes `r_NAME` or `p_NAME` another map's.
 
-    >>> file_names(["sub-01", "sub 01", "a/b"])
-    ['sub-01', 'sub-01-2', 'a-b']
+    >>> file_names(["sub-01", "sub 01", "a/b", "group"])
+    ['sub-01', 'sub-01-2', 'a-b', 'group-2']
     """
     found: list[str] = []
     for subject in subjects:
         kept = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in subject)[:60]
         name, number = kept, 1
-        while name.lower() in {other.lower() for other in found}:
+        while name.lower() in {other.lower() for other in (*found, *NOT_OF_SUBJECTS)}:
             number += 1
             name = f"{kept}-{number}"
         found.append(name)

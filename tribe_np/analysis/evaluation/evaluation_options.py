@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from tribe_np.analysis.evaluation.autocorrelated_nulls import KINDS_OF_NULL, LEAST_SECONDS, N_SURROGATES
+from tribe_np.analysis.evaluation.autocorrelated_nulls import KINDS_OF_NULL, N_SURROGATES
 from tribe_np.analysis.evaluation.lag_scan import REACH
 from tribe_np.analysis.evaluation.reliability import LEAST_RELIABILITY, MOST_SPLITS
 from tribe_np.analysis.evaluation.truth_runs import TruthTimes, check_times
@@ -26,7 +26,7 @@ class EvaluationOptions:
     Fields   aligned: the truth's rows stand at stimulus time already; parcellation: of the regions, False for none;
              reach: of the lag scan to both sides, 0 for none; splits: the most split halves of repetitions; threshold:
              the least reliability of which a normalised r is made; null: phases, shifts or blocks, of `surrogates`
-             draws from `seed`, shifts and blocks of at least null_seconds; level: of q
+             draws from `seed`, shifts of at least null_seconds (None: 30), blocks so long (None: 60); level: of q
     """
 
     tr: float | None = None
@@ -39,7 +39,7 @@ class EvaluationOptions:
     threshold: float = LEAST_RELIABILITY
     null: str | None = None
     surrogates: int = N_SURROGATES
-    null_seconds: float = LEAST_SECONDS
+    null_seconds: float | None = None
     seed: int = 0
     level: float = 0.05
 

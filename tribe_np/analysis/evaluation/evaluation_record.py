@@ -13,6 +13,7 @@ from tribe_np import __version__
 from tribe_np.analysis.evaluation.evaluating import Evaluation
 from tribe_np.analysis.evaluation.evaluation_maps import evaluation_maps
 from tribe_np.analysis.evaluation.evaluation_tables import QUANTILES
+from tribe_np.analysis.evaluation.run_ceilings import NullResult
 from tribe_np.analysis.evaluation.running_scores import MapSummary, summarise_map
 from tribe_np.analysis.evaluation.segment_retrieval import UPSTREAM_BATCH, UPSTREAM_SEGMENT_ROWS
 from tribe_np.analysis.evaluation.subject_scores import RunScores, SubjectScores
@@ -49,7 +50,7 @@ def evaluation_record(made: Evaluation) -> dict[str, Any]:
         "lag_scan": _lag_record(made),
         "ceilings": [_ceiling_record(one) for one in made.ceilings],
         "group": _group_record(made),
-        "null": _null_record(made),
+        "nulls": [_null_record(one, made.options.level) for one in made.nulls],
         "upstream": _upstream_record(made),
         "parcellation": None if made.regions is None else made.regions.facts(),
         "space": {
@@ -152,14 +153,10 @@ def _group_record(made: Evaluation) -> dict[str, Any] | None:
     }
 
 
-def _null_record(made: Evaluation) -> dict[str, Any] | None:
-    if made.null is None:
-        return None
-    found = made.null.found
-    with np.errstate(invalid="ignore"):
-        n_found, n_familywise = (int((each < made.options.level).sum()) for each in (found.q, found.p_corrected))
+def _null_record(null: NullResult, level: float) -> dict[str, Any]:
+    found = null.found
     return {
-        "of": made.null.of,
+        "of": null.of,
         "kind": found.kind,
         "surrogates": found.n,
         "possible": found.n_possible,
@@ -169,9 +166,9 @@ def _null_record(made: Evaluation) -> dict[str, Any] | None:
         "smallest_p": found.smallest,
         "mean_r": number_or_none(found.mean_r),
         "p_of_mean_r": number_or_none(found.p_of_mean),
-        "level": made.options.level,
-        "vertices_q_below_level": n_found,
-        "vertices_familywise_below_level": n_familywise,
+        "level": level,
+        "vertices_q_below_level": found.n_found(level),
+        "vertices_familywise_below_level": int(np.count_nonzero(found.p_corrected < level)),
     }
 
 

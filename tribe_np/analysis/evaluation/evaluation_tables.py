@@ -8,6 +8,7 @@ import numpy as np
 from tribe_np.analysis.evaluation.evaluating import Evaluation, mean_of_subjects
 from tribe_np.analysis.evaluation.evaluation_maps import OF_NULL, evaluation_maps, exported_names
 from tribe_np.analysis.evaluation.region_courses import course_r
+from tribe_np.analysis.evaluation.run_ceilings import NullResult
 from tribe_np.analysis.evaluation.running_scores import RunningScores, summarise_map
 from tribe_np.analysis.evaluation.subject_scores import RunScores, SubjectScores
 
@@ -42,14 +43,16 @@ def summary_table(made: Evaluation) -> list[list[str]]:
             rows.append([one.subject, run.paired.truth.run, run.paired.timeline, *cells])
         cells = [*_counts_of_rows(one.runs), *_map_cells(one.scores), number_cell(one.upstream.mean)]
         cells += [*_ceiling_cells(made, one), *_member_cells(made, number)]
-        cells += _null_cells(made) if is_one else ["NaN"] * len(NULL)
+        null = made.nulls[number] if made.nulls else None
+        cells += _null_cells(made, null) + (_retrieval_cells(made) if is_one else ["NaN"] * 2)
         name = ALL_RUNS if len(one.runs) > 1 else one.runs[0].paired.truth.run
         rows.append([one.subject, name, _timelines(one), *cells])
     if not is_one:
         runs = [run for one in made.subjects for run in one.runs]
         cells = [*_counts_of_rows(runs), *_numbers_of_maps(made.r, made.mse, made.r2)]
         cells += [number_cell(made.scored.upstream.mean), *_mean_ceiling_cells(made), *_group_cells(made)]
-        rows.append([ALL_SUBJECTS, ALL_RUNS, ", ".join(made.timelines), *cells, *_null_cells(made)])
+        cells += [*_null_cells(made, made.null), *_retrieval_cells(made)]
+        rows.append([ALL_SUBJECTS, ALL_RUNS, ", ".join(made.timelines), *cells])
     return rows
 
 
@@ -113,15 +116,15 @@ def _group_cells(made: Evaluation) -> list[str]:
     return [number_cell(float(number)) for number in numbers]
 
 
-def _null_cells(made: Evaluation) -> list[str]:
+def _null_cells(made: Evaluation, null: NullResult | None) -> list[str]:
+    if null is None:
+        return ["NaN", "NaN"]
+    return [number_cell(null.found.p_of_mean), str(null.found.n_found(made.options.level))]
+
+
+def _retrieval_cells(made: Evaluation) -> list[str]:
     retrieval = made.scored.segments.retrieval(1)
-    cells = ["NaN", "NaN"]
-    if made.null is not None:
-        found = made.null.found
-        with np.errstate(invalid="ignore"):
-            n_found = int((found.q < made.options.level).sum())
-        cells = [number_cell(found.p_of_mean), str(n_found)]
-    return [*cells, number_cell(retrieval.accuracy), number_cell(retrieval.chance)]
+    return [number_cell(retrieval.accuracy), number_cell(retrieval.chance)]
 
 
 def region_table(made: Evaluation) -> list[list[str]] | None:

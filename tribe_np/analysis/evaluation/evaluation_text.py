@@ -51,6 +51,8 @@ def _of_lags(made: Evaluation) -> list[str]:
 
 
 def _of_ceilings(made: Evaluation) -> list[str]:
+    if not made.ceilings:
+        return ["no ceiling: that takes a stimulus that one subject saw twice or more"]
     lines = []
     for one in made.ceilings[:MOST_SUBJECTS]:
         found, normalised = one.ceilings, summarise_map(one.normalised)
@@ -65,7 +67,7 @@ def _of_ceilings(made: Evaluation) -> list[str]:
 
 def _of_group(made: Evaluation) -> list[str]:
     if made.group is None:
-        return []
+        return ["no group predictivity: that takes two subjects or more"] if len(made.subjects) == 1 else []
     means = made.group.found.over()
     n_below = round(means.share_below * len(made.subjects)) if np.isfinite(means.share_below) else 0
     return [
@@ -75,14 +77,11 @@ def _of_group(made: Evaluation) -> list[str]:
 
 
 def _of_null(made: Evaluation) -> list[str]:
-    if made.null is None:
-        return []
-    found = made.null.found
-    with np.errstate(invalid="ignore"):
-        n_found = int((found.q < made.options.level).sum())
+    level = made.options.level
     return [
-        f"null: {found.n} {found.kind} of {made.null.of}: p of mean r {found.p_of_mean:.4g}; {n_found} vertices have "
-        f"q < {made.options.level:g}"
+        f"null: {one.found.n} {one.found.kind} of {one.of}: p of mean r {one.found.p_of_mean:.4g}; "
+        f"{one.found.n_found(level)} vertices have q < {level:g}"
+        for one in made.nulls[-MOST_SUBJECTS:]  # the group's is the last
     ]
 
 

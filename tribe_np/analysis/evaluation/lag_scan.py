@@ -120,13 +120,15 @@ def lag_scan(
     lags: Sequence[float] | np.ndarray,
     *,
     expected: float = 0.0,
-    columns: slice = slice(None),
+    columns: slice | np.ndarray = slice(None),
+    truth_columns: np.ndarray | None = None,
 ) -> LagScan:
     """Mean r over vertices with the truth read at each of the lags.
 
     aligned_at   lag -> LaggedRows, such as `lambda lag: align(prediction, truth, lag=lag)`
     lags         ascending and evenly apart; those of `whole_row_lags` compare with each other
-    columns      the vertices that are looked at: slice(None, None, 4) takes a quarter of the time
+    columns      the vertices that are looked at: slice(None, None, 4) takes a quarter of the time; `truth_columns` are
+                 those of the truth where they are others
     Numerics all lags are of the same rows of the prediction, those that have truth at every lag, unless these are fewer
              than 20 or than half of those at the expected lag: then each lag has its own. Rows of several runs are
              scored together, as RunningScores does
@@ -135,7 +137,8 @@ def lag_scan(
     lags = _checked_lags(lags)
     found = _all_parts(aligned_at, lags.tolist())
     kept = _common_seconds(found, int(np.argmin(np.abs(lags - expected))))
-    scored = [_score_halves(parts, kept, columns) for parts in found]
+    chosen = columns, columns if truth_columns is None else truth_columns
+    scored = [_score_halves(parts, kept, chosen) for parts in found]
     halves = np.array([[_mean_r(half) for half in one[:2]] for one in scored]).T
     whole = np.array([_mean_r(one[2]) for one in scored])
     rows = np.array([0 if one[2] is None else one[2].n for one in scored])
@@ -188,7 +191,8 @@ def _moved(seconds: float) -> str:
 def _checked_lags(lags: Sequence[float] | np.ndarray) -> np.ndarray:
     known = np.asarray(lags, np.float64)
     steps = np.diff(known) if known.ndim == 1 else np.zeros(1)
-    if known.size == 0 or not np.isfinite(known).all() or (steps <= 0).any() or np.ptp(steps) > 1e-6 * steps.mean():
+    is_even = steps.size == 0 or (steps.min() > 0 and np.ptp(steps) <= 1e-6 * steps.mean())
+    if known.size == 0 or not np.isfinite(known).all() or not is_even:
         raise ConfigError("lag scan: expected lags in seconds, ascending and evenly apart")
     return known
 
@@ -227,7 +231,7 @@ def _common_seconds(found: list[tuple[Any, ...]], at: int) -> dict[tuple[int, in
 
 
 def _score_halves(
-    parts: tuple[Any, ...], kept: dict[tuple[int, int], np.ndarray] | None, columns: slice
+    parts: tuple[Any, ...], kept: dict[tuple[int, int], np.ndarray] | None, columns: tuple[Any, Any]
 ) -> tuple[RunningScores | None, RunningScores | None, RunningScores | None]:
     """Scores of the first half of the rows, of the second, and of all."""
     chosen = [
@@ -242,7 +246,7 @@ def _score_halves(
         for prediction, truth in rows.blocks():
             is_kept = mask[seen : seen + len(truth)]
             seen += len(truth)
-            p, t = prediction[:, columns], truth[:, columns]
+            p, t = prediction[:, columns[0]], truth[:, columns[1]]
             if not is_kept.all():
                 p, t = p[is_kept], t[is_kept]
             scores = scores or [RunningScores(t.shape[1]) for _ in range(2)]

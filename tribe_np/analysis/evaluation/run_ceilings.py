@@ -17,6 +17,7 @@ from tribe_np.analysis.evaluation.group_predictivity import GroupPredictivity, g
 from tribe_np.analysis.evaluation.reliability import RepeatCeilings, normalised_r, repeat_ceilings
 from tribe_np.analysis.evaluation.run_columns import FEWEST_RUN_ROWS
 from tribe_np.analysis.evaluation.subject_scores import RunScores, SubjectScores
+from tribe_np.errors import ConfigError
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,30 +91,37 @@ def group_of(subjects: Sequence[SubjectScores]) -> tuple[GroupResult | None, lis
     return GroupResult(found, tuple(names), sum(run.shape[0] for run in prediction)), said
 
 
-def null_of(subjects: Sequence[SubjectScores], asked: EvaluationOptions) -> tuple[NullResult | None, list[str]]:
-    """Surrogates of the prediction against one subject, or against the mean of several; None where none is asked for.
+def nulls_of(subjects: Sequence[SubjectScores], asked: EvaluationOptions) -> tuple[list[NullResult], list[str]]:
+    """Surrogates of the prediction against each subject, then against the mean of several; none unless asked for.
 
+    Repetitions count as their mean: they share what the stimulus evokes, so a surrogate that moved each of them by
+    itself would vary less than chance does, and call what has nothing to do with the prediction a finding.
     Raises   ConfigError for runs too short for the kind of null
     """
-    said: list[str] = []
-    if asked.null is None:
-        return None, said
-    if len(subjects) == 1:
-        of = f"the prediction and {subjects[0].subject}"
-        pairs = [shared_rows([run.rows]) for run in subjects[0].runs if run.rows.rows >= FEWEST_RUN_ROWS]
-        prediction: list[Any] = [one for one, _ in pairs]
-        truth: list[Any] = [rows[0] for _, rows in pairs]
-    else:
-        of = f"the prediction and the mean of {len(subjects)} z-scored subjects"
-        prediction, series, names = _members(subjects, said)
-        if not names:
-            return None, [*said, "no null: the subjects have no timeline in common"]
-        truth = [MeanOfSeries(tuple(parts)) for parts in zip(*series, strict=True)]
-    tr = subjects[0].runs[0].paired.truth.tr
-    made = null_correlations(
-        prediction, truth, kind=asked.null, n=asked.surrogates, seed=asked.seed, tr=tr, seconds=asked.null_seconds
-    )
-    return NullResult(made, of), [*said, *made.warnings(asked.level)]
+    found, said = [], list[str]()
+    groups = [[one] for one in subjects] + ([subjects] if len(subjects) > 1 else [])
+    for members in groups if asked.null else []:
+        prediction, series, names = _members(members, said)
+        if not names and len(members) > 1:
+            said.append("no null of the group: the subjects have no timeline in common, or too few rows of it")
+            continue
+        truth = [MeanOfSeries(tuple(parts)) if len(parts) > 1 else parts[0] for parts in zip(*series, strict=True)]
+        if not truth:
+            raise ConfigError(f"{members[0].subject}: no null of runs under {FEWEST_RUN_ROWS} rows")
+        made = null_correlations(
+            prediction, truth, kind=asked.null or "", n=asked.surrogates, seed=asked.seed,
+            tr=members[0].runs[0].paired.truth.tr, seconds=asked.null_seconds,
+        )  # fmt: skip
+        found.append(NullResult(made, f"the prediction and {_called(members)}"))
+    return found, [*said, *(warning for one in found[-1:] for warning in one.found.warnings(asked.level))]
+
+
+def _called(members: Sequence[SubjectScores]) -> str:
+    if len(members) > 1:
+        return f"the mean of {len(members)} z-scored subjects"
+    [one] = members
+    most = max(map(len, _by_timeline(one).values()))
+    return one.subject if most == 1 else f"the mean of the z-scored repetitions of {one.subject}"
 
 
 def _by_timeline(one: SubjectScores) -> dict[str, list[RunScores]]:
@@ -148,6 +156,7 @@ def _side_by_side(
 def _members(subjects: Sequence[SubjectScores], said: list[str]) -> tuple[list[PlacedRows], list[list[Any]], list[str]]:
     """The prediction, each subject, and the timelines that all subjects have."""
     by_subject = [_by_timeline(one) for one in subjects]
+    who = "group" if len(subjects) > 1 else subjects[0].subject
     shared = [name for name in by_subject[0] if all(name in runs for runs in by_subject)]
     if not shared:
         return [], [], []
@@ -157,7 +166,7 @@ def _members(subjects: Sequence[SubjectScores], said: list[str]) -> tuple[list[P
     series: list[list[Any]] = [[] for _ in subjects]
     names = []
     for name, runs in every.items():
-        one_prediction, [*flat], kept = _side_by_side({name: runs}, "group", said)
+        one_prediction, [*flat], kept = _side_by_side({name: runs}, who, said)
         if not kept:
             continue
         names.append(name)

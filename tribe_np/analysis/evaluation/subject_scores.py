@@ -13,15 +13,21 @@ from tribe_np.analysis.evaluation.upstream_metrics import UpstreamPearson
 from tribe_np.errors import MeasurementError
 
 FEWEST_ROWS = 3  # of a subject: two rows always lie on a line
+SOME_COLUMNS = 1000  # of which the level of a row is taken
 
 
 @dataclass(frozen=True, eq=False)
 class RunScores:
-    """One run of one subject, and the rows of it that the prediction has too."""
+    """One run of one subject, and the rows of it that the prediction has too.
+
+    Shapes   levels (rows,): mean of the truth over some vertices in each row; n_zero of the rows are 0 at every vertex
+    """
 
     paired: PairedRun
     rows: AlignedRows
     scores: RunningScores
+    levels: np.ndarray
+    n_zero: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,29 +73,31 @@ def score_subjects(runs: Sequence[PairedRun]) -> Scored:
     found = []
     for name in names:
         mine, of_subject = [run for run in runs if run.truth.subject == name], UpstreamPearson(n_columns)
-        scored = tuple(_score_run(run, of_subject, whole, segments, is_only=len(mine) == 1) for run in mine)
+        scored = tuple(_score_run(run, of_subject, segments) for run in mine)
         if of_subject.scores.n < FEWEST_ROWS:
             raise MeasurementError(
                 f"{mine[0].truth.origin}: {name} has {of_subject.scores.n} rows that the prediction has too, expected "
                 f"at least {FEWEST_ROWS}"
             )
         found.append(SubjectScores(name, scored, of_subject))
+        if whole is not None:
+            whole.merge(of_subject)
     return Scored(tuple(found), whole or found[0].upstream, segments)
 
 
-def _score_run(
-    run: PairedRun, subject: UpstreamPearson, whole: UpstreamPearson | None, segments: SegmentMeans, *, is_only: bool
-) -> RunScores:
-    """The run's own scores, with its rows counted for its subject and for all; the only run is its subject."""
-    rows = align(run.prediction, run.truth)
-    own = RunningScores(run.prediction.values.shape[1])
+def _score_run(run: PairedRun, subject: UpstreamPearson, segments: SegmentMeans) -> RunScores:
+    """The run's own scores, which its subject's take over: each row is counted once."""
+    rows, own = align(run.prediction, run.truth), UpstreamPearson(run.prediction.values.shape[1])
+    levels, n_zero = [], 0
     for predicted, measured in rows.blocks():
         segments.add(predicted, measured)
-        for one in (subject, whole, None if is_only else own):
-            if one is not None:
-                one.add(predicted, measured)
+        own.add(predicted, measured)
+        n_zero += int(np.count_nonzero(~measured.any(axis=1)))
+        some = measured[:, :: -(-measured.shape[1] // SOME_COLUMNS)]
+        levels.append(np.where(np.isfinite(some), some, 0).mean(axis=1, dtype=np.float64))
     segments.end_run()
-    return RunScores(run, rows, subject.scores if is_only else own)
+    subject.merge(own)
+    return RunScores(run, rows, own.scores, np.concatenate(levels), n_zero)
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,6 +34,7 @@ class TruthArray:
     offset: float | None = None
     origin: str = "the truth"
     files: tuple[Path, ...] = ()
+    numbering: str | None = None  # of fsaverage3 and 4, where it is known
 
 
 def array_in_memory(values: np.ndarray, origin: str = "the truth") -> TruthArray:
@@ -84,6 +85,7 @@ def _of_hdf5(path: Path, key: str) -> TruthArray:
         name = _chosen(path, list(shapes), shapes.__getitem__, key)
         facts = {fact: file[fact][()] for fact in shapes if fact in FACTS}
         facts |= {fact: value for fact, value in file.attrs.items() if fact in FACTS}
+        facts |= {fact: value for fact, value in file[name].attrs.items() if fact in FACTS}
         return _with_facts(path, file[name][()], facts)
 
 

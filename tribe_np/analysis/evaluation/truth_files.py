@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.analysis.evaluation.truth_arrays import TruthArray, array_in_file, array_in_memory
+from tribe_np.cortex.hemisphere_marks import counterpart, hemisphere_of
 from tribe_np.cortex.measured.measured_surfaces import MeasuredSurface, read_dense, read_surfaces
 from tribe_np.cortex.measured.scan_time import scan_time, stimulus_time
 from tribe_np.cortex.series import SurfaceSeries, as_series
@@ -20,6 +21,7 @@ from tribe_np.formats.cifti_series import is_cifti
 from tribe_np.formats.folder_kinds import PREDICTIONS
 from tribe_np.formats.prediction_folder import MEASURED
 from tribe_np.formats.voxel_files import open_voxels, read_head
+from tribe_np.shown import some_of
 
 ARRAY_SIGN = "::"  # FILE.h5::NAME is one array of a file
 SURFACES = (".gii", ".mgh", ".mgz", ".nii", ".nii.gz")
@@ -37,9 +39,15 @@ def read_truth_file(source: Any, *, tr: float | None = None) -> tuple[TruthArray
         return _of_series(source), []
     if isinstance(source, np.ndarray):
         return array_in_memory(source), []
-    paths = [Path(path) for path in ([source] if isinstance(source, (str, Path)) else source)]
-    if not 1 <= len(paths) <= 2:
-        raise MeasurementError(f"expected one file or folder, or the files of two hemispheres, got {len(paths)}")
+    given = source if isinstance(source, (list, tuple)) else [source]
+    are_paths = all(isinstance(path, (str, Path)) for path in given)
+    if not 1 <= len(given) <= 2 or not are_paths:
+        got = f"{len(given)} of them" if are_paths else some_of([type(one).__name__ for one in given], 3)
+        raise MeasurementError(
+            f"the truth: expected one file or folder, the files of two hemispheres, or an array, got {got}; several "
+            "runs stand in a table, or in a mapping from subjects to their runs"
+        )
+    paths = [Path(path) for path in given]
     if len(paths) == 1 and paths[0].is_dir():
         return _of_folder(paths[0])
     named = str(paths[0]).rpartition(ARRAY_SIGN)
@@ -52,7 +60,9 @@ def read_truth_file(source: Any, *, tr: float | None = None) -> tuple[TruthArray
 def _of_series(series: SurfaceSeries) -> TruthArray:
     """Rows that know their times: of the scan, where measured data are not shifted, else of the stimulus."""
     if not series.run and series.hemodynamic_offset == 0:  # an array
-        return TruthArray(series.full(), series.tr, float(series.starts[0]), origin=series.origin)
+        return TruthArray(
+            series.full(), series.tr, float(series.starts[0]), origin=series.origin, numbering=series.numbering
+        )
     if series.timelines is not None:
         raise MeasurementError(f"{series.origin}: has several timelines; give one file a run, in a table")
     steps = np.diff(series.starts)
@@ -61,7 +71,7 @@ def _of_series(series: SurfaceSeries) -> TruthArray:
     is_scan = series.run.get("time_axis") == "scan"
     return TruthArray(
         series.full(), series.tr, float(series.starts[0]), "scan" if is_scan else "stimulus",
-        None if is_scan else series.hemodynamic_offset, series.origin,
+        None if is_scan else series.hemodynamic_offset, series.origin, numbering=series.numbering,
     )  # fmt: skip
 
 
@@ -80,6 +90,9 @@ def _of_surfaces(paths: Sequence[Path], tr: float | None) -> tuple[TruthArray, l
     said: list[str] = []
     measured = _read_surfaces(paths)
     first = measured.paths[0]
+    names = [path.name for path in paths]
+    if len(paths) == 2 and all(map(hemisphere_of, names)) and counterpart(names[0], names) is None:
+        said.append(f"{paths[0]} and {paths[1]}: their names differ in more than the hemisphere; are they of one run?")
     if measured.n_volumes < 2:
         raise MeasurementError(f"{first}: is one map without time, expected a series")
     files = tuple(dict.fromkeys(measured.paths))
@@ -96,6 +109,8 @@ def _read_surfaces(paths: Sequence[Path]) -> MeasuredSurface:
     for path in paths:
         check_regular(path, error=MeasurementError)
     if not paths[0].name.lower().endswith(SURFACES):
+        if paths[0].suffix.lower() in ARRAYS:
+            raise MeasurementError(f"{paths[0]}: expected one array of both hemispheres, the left one first, got two")
         raise MeasurementError(
             f"{paths[0]}: is no file of measured data; expected {', '.join((*ARRAYS, *SURFACES))}, a table (.tsv) or a "
             "folder that tribe-np project wrote"

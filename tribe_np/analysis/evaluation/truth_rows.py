@@ -69,19 +69,19 @@ class AlignedRows:
         return bool((self.places % 1 != 0).any())
 
     def blocks(self, size: int = BLOCK_OF_ROWS) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Prediction and truth (b, V) float32 of the prediction's columns, up to `size` rows at a time."""
+        """Prediction and truth (b, V) of the prediction's columns, up to `size` rows at a time, by `as_floats`."""
         for first in range(0, self.rows, size):
             part = slice(first, first + size)
-            yield _float32(_taken(self.prediction.values, self.kept[part])), self._truth_at(self.places[part])
+            yield as_floats(_taken(self.prediction.values, self.kept[part])), self._truth_at(self.places[part])
 
     def _truth_at(self, places: np.ndarray) -> np.ndarray:
         before = np.floor(places).astype(np.int64)
-        share = (places - before).astype(np.float32)[:, None]
-        rows = self._columns(_float32(_taken(self.truth.values, before)))
+        share = (places - before)[:, None]
+        rows = self._columns(as_floats(_taken(self.truth.values, before)))
         if not share.any():
             return rows
-        after = self._columns(_float32(_taken(self.truth.values, np.minimum(before + 1, len(self.truth.values) - 1))))
-        return np.where(share == 0, rows, rows * (1 - share) + after * share)
+        after = self._columns(as_floats(_taken(self.truth.values, np.minimum(before + 1, len(self.truth.values) - 1))))
+        return between(rows, after, share)
 
     def _columns(self, rows: np.ndarray) -> np.ndarray:
         """Those of the vertices that a prediction of some vertices has."""
@@ -127,13 +127,22 @@ def check_fit(prediction: SurfaceSeries, truth: TruthRun) -> None:
     if truth.values.ndim != 2 or truth.values.shape[1] != expected:
         raise MeasurementError(
             f"{truth.origin}: has shape {truth.values.shape}, expected rows of the {expected} vertices of "
-            f"{prediction.mesh}, the mesh of the prediction; tribe-np resample or project brings both to one mesh"
+            f"{prediction.mesh}, the mesh of the prediction; {_likely_shape(truth.values.shape, expected)}"
         )
     if abs(truth.tr - prediction.tr) > SAME_TR * prediction.tr:
         raise MeasurementError(
             f"{truth.origin}: has {truth.tr:g} s between rows, the prediction {prediction.tr:g} s; bring it to the "
-            f"prediction's times first: tribe-np project --frequency {1 / prediction.tr:g}"
+            f"prediction's times first: tribe-np project --frequency {1 / prediction.tr:g}; of an array, in Python, "
+            f"tribe_np.cortex.project(array, tr={truth.tr:g}, frequency={1 / prediction.tr:g})"
         )
+
+
+def _likely_shape(shape: tuple[int, ...], expected: int) -> str:
+    if len(shape) == 2 and shape[0] == expected:
+        return "rows and vertices are the other way round: transpose it"
+    if shape[-1] == expected // 2:
+        return "that is one hemisphere: both are needed, the left one first"
+    return "tribe-np resample or project brings both to one mesh"
 
 
 def _no_overlap(prediction: SurfaceSeries, truth: TruthRun, shift: float) -> str:
@@ -159,5 +168,12 @@ def _taken(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return taken
 
 
-def _float32(rows: np.ndarray) -> np.ndarray:
-    return np.asarray(rows, np.float32)
+def as_floats(rows: np.ndarray) -> np.ndarray:
+    """Rows as float32, or as float64 where float32 would lose digits of them: of float64 and of long integers."""
+    return np.asarray(rows, np.result_type(rows.dtype, np.float32))
+
+
+def between(before: np.ndarray, after: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Rows read linearly between two, `share` (rows, 1) of the way; what stands on a row is that row, to the bit."""
+    with np.errstate(invalid="ignore"):  # of two infinities
+        return np.where(share == 0, before, before + (after - before) * share.astype(before.dtype))

@@ -62,13 +62,15 @@ def read_truth(source: Any, timelines: Timelines, times: TruthTimes) -> tuple[li
     said, guessed = list[str](), list[str]()
     runs = []
     listed = _listed(source, times)
+    if not listed:
+        raise MeasurementError("the truth: holds no run; expected a subject with a run at least")
     for one in listed:
         timeline, prediction = _timeline_of(one, timelines)
         if isinstance(one.source, TruthRun):
             truth = one.source
         else:
             found, odd = read_truth_file(one.source, tr=one.times.tr)
-            said += odd
+            said += [*odd, *_odd_numbering(found, prediction)]
             truth = _timed(found, one, prediction, guessed)
             if len(listed) > 1 and not isinstance(one.source, np.ndarray):
                 truth = replace(truth, values=on_disk(truth.values))
@@ -142,14 +144,17 @@ def _of_table(path: Path, times: TruthTimes) -> list[_Listed]:
     listed: list[_Listed] = []
     counts: dict[str, int] = {}
     for line, cells in records:
-        row, where = dict(zip(columns, cells, strict=True)), f"{path}, line {line}"
+        row, where = dict(zip(columns, map(str.strip, cells), strict=True)), f"{path}, line {line}"
         for name in NEEDED:
-            if not row[name].strip():
+            if not row[name]:
                 raise MeasurementError(f"{where}: the cell of the column {name} is empty")
         counts[row["subject"]] = number = counts.get(row["subject"], 0) + 1
         run = row.get("run") or f"run-{number}"
         if any((one.subject, one.run) == (row["subject"], run) for one in listed):
-            raise MeasurementError(f"{where}: the run {quoted(run)} of {quoted(row['subject'])} is there twice")
+            raise MeasurementError(
+                f"{where}: the run {quoted(run)} of {quoted(row['subject'])} is there twice; repetitions are "
+                "runs with names of their own, and of one stimulus (the column timeline)"
+            )
         own = _own_times(times, _number(row, "tr", where), _number(row, "start", where))
         check_times(own)
         listed.append(_Listed(path.parent / row["file"], row["subject"], run, row.get("timeline") or None, own, where))
@@ -193,6 +198,25 @@ def _timeline_of(one: _Listed, timelines: Timelines) -> tuple[str, SurfaceSeries
         f"{one.where}: {quoted(named)} is no timeline of the prediction, which has {some_of(names, 5)}"
         f"{did_you_mean(named, names)}"
     )
+
+
+def _odd_numbering(found: TruthArray, prediction: SurfaceSeries) -> list[str]:
+    """What to say where only one of the two tells in which of its two ways fsaverage3 or 4 is numbered.
+
+    Raises   MeasurementError where both do, and differ
+    """
+    ours, theirs = prediction.numbering, found.numbering
+    if ours == theirs:
+        return []
+    if None not in (ours, theirs):
+        raise MeasurementError(
+            f"{found.origin}: its vertices of {prediction.mesh} are {theirs}, those of the prediction are {ours}; "
+            "resample both with the same files"
+        )
+    return [
+        f"{found.origin}: its vertices of {prediction.mesh} are taken to be numbered as the prediction's; of the two "
+        f"numberings that there are, only one of both says its own: {ours or theirs}"
+    ]
 
 
 def _timed(found: TruthArray, one: _Listed, prediction: SurfaceSeries, guessed: list[str]) -> TruthRun:

@@ -28,17 +28,6 @@ class RowScores(Protocol):
 S = TypeVar("S", bound=RowScores)
 
 
-def rows_with_truth(truth: np.ndarray) -> np.ndarray:
-    """The rows that upstream's training loop counts: those whose truth is not 0 in every column, as padding is.
-
-    A row that is NaN in every column has no truth either (upstream would have no score at all for it).
-
-    Shapes   truth (b, V) -> (b,) of bool
-    Source   tribev2 7239908, BrainModule._run_step (with stride_drop_incomplete off, the default)
-    """
-    return np.asarray(((truth != 0) & ~np.isnan(truth)).any(axis=1))
-
-
 class UpstreamPearson:
     """r of every column over all rows, with torchmetrics' rule of when there is none.
 

@@ -19,6 +19,7 @@ from tribe_np.formats.cifti_series import DenseSide, read_cifti_series
 from tribe_np.formats.gifti import GiftiFile, read_gifti
 from tribe_np.formats.voxel_files import HeaderInterval, VoxelFile, open_voxels, read_head
 
+VOLUMES_AT_ONCE = 256
 LABELS = 1002  # GIFTI's intent of an array of labels
 FSAVERAGE_NAMES = {n: name for name, n in VERTICES_PER_HEMISPHERE.items() if name.startswith("fsaverage")}
 FSLR_SIZES = {32492: "fsLR-32k", 59292: "fsLR-59k"}
@@ -138,7 +139,11 @@ def _one_side(path: Path) -> _OneSide:
 
 def surface_values(file: VoxelFile) -> np.ndarray:
     """Rows of vertices, (n, V), from a file that holds them as a volume of V x 1 x 1."""
-    return np.ascontiguousarray(file.read(0, file.n_volumes).reshape(-1, file.n_volumes, order="F").T)
+    values = np.empty((file.n_volumes, int(np.prod(file.shape))))
+    for first in range(0, len(values), VOLUMES_AT_ONCE):
+        some = values[first : first + VOLUMES_AT_ONCE]
+        some[:] = file.read(first, first + len(some)).reshape(-1, len(some), order="F").T
+    return values
 
 
 def _gifti_values(path: Path, gifti: GiftiFile) -> np.ndarray:

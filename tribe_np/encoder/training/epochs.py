@@ -10,7 +10,6 @@ import numpy as np
 
 from tribe_np.encoder.model import parts_of
 from tribe_np.encoder.training.training_step import Batch, Trained, Training
-from tribe_np.errors import NotFiniteError
 
 
 def shuffled_batches(
@@ -33,16 +32,11 @@ def trained_over(
 ) -> tuple[Trained, list[float]]:
     """Training after a step on each batch, and the loss before each step; `step` gets the windows of each.
 
-    Raises   NotFiniteError when the loss is no number any more; as `Training.stepped`
+    Raises   as `Training.stepped`
     """
     losses: list[float] = []
     for numbers in batches:
         trained = training.stepped(trained, batch_of(numbers), generator)
-        if not np.isfinite(trained.loss):
-            raise NotFiniteError(
-                f"training: the loss of step {trained.step} is {trained.loss}; the learning rate is too high, or a "
-                "measured value is huge"
-            )
         losses.append(trained.loss)
         step(len(numbers))
     return trained, losses

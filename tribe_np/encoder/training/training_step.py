@@ -5,6 +5,7 @@ left out (modalities, steps, subjects) comes from a generator that is given, in 
 Source   tribev2 7239908 pl_module.BrainModule, main.TribeExperiment
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -18,7 +19,7 @@ from tribe_np.encoder.gradients import LeftOut
 from tribe_np.encoder.model import WINDOWS_AT_ONCE, FmriEncoder, parts_of
 from tribe_np.encoder.training.adam import Adam, Moments
 from tribe_np.encoder.training.one_cycle import OneCycle
-from tribe_np.errors import ConfigError, ShapeError
+from tribe_np.errors import ConfigError, NotFiniteError, ShapeError
 from tribe_np.protocols import Device
 from tribe_np.runtime import Runtime
 
@@ -71,13 +72,17 @@ class Training:
                     raise ConfigError(f"{where}: subject_dropout of a projector is not implemented")
             elif part is not None and part.hidden_sizes and part.norm_layer == "batch":
                 raise ConfigError(f'{where}: norm_layer "batch" is not implemented, it averages over the batch')
+        # upstream's dropout replaces the projector's and the encoder's, not the combiner's
+        if config.combiner is not None and config.combiner.hidden_sizes and config.combiner.dropout > 0:
+            raise ConfigError(f"{where}: dropout inside layers is not implemented, set combiner.dropout to 0")
 
     def stepped(self, trained: Trained, batch: Batch, generator: np.random.Generator) -> Trained:
         """Training after one more step on `batch`.
 
         Numerics the mean squared error over rows and vertices, those that are NaN left out; windows go through a few
                  at a time
-        Raises   ShapeError for measured data of another shape than the prediction's, or none in a batch
+        Raises   ShapeError for measured data of another shape than the prediction's, or none in a batch;
+                 NotFiniteError for a loss that is no number; ConfigError where no weight has a name that moves
         """
         loss, gradients = self.loss_and_gradients(trained.weights, batch, generator)
         lr, beta1 = self.schedule.at(trained.step)
@@ -88,6 +93,8 @@ class Training:
         self, weights: Mapping[str, np.ndarray], batch: Batch, generator: np.random.Generator
     ) -> tuple[float, dict[str, np.ndarray]]:
         """The loss of a batch, and its gradients of the weights that move, by name."""
+        if not any(map(self.is_moving, weights)):
+            raise ConfigError(f"no weight of the model is named {' or '.join(self.moves)}: nothing would be trained")
         encoder = FmriEncoder.from_state_dict(
             self.config, self.build_args, weights, precision=self.precision, device=self.device, exact_order=True
         )
@@ -112,7 +119,15 @@ class Training:
             loss += float(np.sum(error.astype(np.float64) ** 2)) / n_values
             for name, x in self._moving(pull(error * (2 / n_values), read_out_alone=self.is_read_out_alone)).items():
                 total[name] = total[name] + x if name in total else x
+        if not math.isfinite(loss):
+            raise NotFiniteError(
+                f"the loss is {loss}: the learning rate is too high for these weights, or a measured value is huge"
+            )
         return loss, total
+
+    def is_moving(self, name: str) -> bool:
+        """Whether the weight of that name is trained."""
+        return any(fnmatchcase(name, pattern) for pattern in self.moves)
 
     @property
     def is_read_out_alone(self) -> bool:
@@ -120,11 +135,7 @@ class Training:
         return all(pattern.startswith(READ_OUT) for pattern in self.moves)
 
     def _moving(self, gradients: Any) -> dict[str, np.ndarray]:
-        return {
-            name: to_host(x)
-            for name, x in gradients.weights.items()
-            if any(fnmatchcase(name, pattern) for pattern in self.moves)
-        }
+        return {name: to_host(x) for name, x in gradients.weights.items() if self.is_moving(name)}
 
 
 def dropped_subjects(
@@ -156,5 +167,5 @@ def resized_subject_layer(weights: Mapping[str, np.ndarray], n_rows: int) -> dic
 
 def with_subject_rows(config: Mapping[str, Any], n_subjects: int, *, subject_dropout: float | None) -> dict[str, Any]:
     """The configuration of a model of so many subjects, and a row of unseen ones where subject_dropout is not 0."""
-    layers = {**config["subject_layers"], "n_subjects": n_subjects, "average_subjects": False}
+    layers = {**(config.get("subject_layers") or {}), "n_subjects": n_subjects, "average_subjects": False}
     return {**config, "subject_layers": layers | {"subject_dropout": subject_dropout}}

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from tribe_np import __version__
+from tribe_np.analysis.contributions.modality_maps import ModalityMaps, ModalitySums
+from tribe_np.analysis.contributions.truth_maps import TruthSums
 from tribe_np.analysis.evaluation.truth_runs import TruthTimes
-from tribe_np.analysis.modalities.modality_maps import ModalityMaps, ModalitySums
-from tribe_np.analysis.modalities.truth_maps import TruthSums
 from tribe_np.cortex.voxel_series import AnySeries
 from tribe_np.errors import ConfigError
 from tribe_np.pipeline.ablation.given_truth import GivenTruth, columns_of
@@ -96,7 +96,7 @@ def _contributions(
     laid = truth.laid(model, segments)
     ready = ready_to_ablate(model, events, absences, progress, subject=subject)
     sums = {absence: ModalitySums(ready.modalities, model.n_vertices) for absence in absences}
-    beside = {} if laid is None else {absence: TruthSums(ready.modalities, laid[0]) for absence in absences}
+    beside = {} if laid is None else {absence: TruthSums(ready.modalities, laid) for absence in absences}
     difference = None if earlier is None else _Difference(earlier, (len(segments), model.n_vertices))
     for block in ready.blocks(absences, progress):
         sums[block.absence].add(block.predictions)
@@ -104,11 +104,12 @@ def _contributions(
             difference.add(block.rows, block.predictions[frozenset(ready.modalities)])
         if block.absence in beside:
             beside[block.absence].add(block.rows.start, block.predictions)
+        del block  # before the next is made: memory holds one
     maps = {absence: each.maps() for absence, each in sums.items()}
     for absence, each in beside.items():
         found = each.maps()
         maps[absence] = replace(maps[absence], truth=found)
-        for text in (*(laid[1] if laid else ()), *found.warnings):
+        for text in found.warnings:
             model.record.warn(text)
     return _Contributions(ready, maps, None if difference is None else difference.largest)
 

@@ -1,13 +1,13 @@
 """Measured data beside rows that are yet to be predicted: read, and laid on the timelines, before any model runs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from tribe_np.analysis.contributions.truth_maps import LaidTruth, lay_truth, rows_by_timeline
 from tribe_np.analysis.evaluation.truth_runs import PairedRun, TruthTimes, read_truth
-from tribe_np.analysis.modalities.truth_maps import LaidTruth, lay_truth
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.voxel_series import AnySeries, VoxelSeries
 from tribe_np.errors import ConfigError
@@ -41,37 +41,18 @@ class GivenTruth:
         series = columns_of(model)
         if not isinstance(series, SurfaceSeries):
             raise ConfigError(f"truth is of a cortical surface; this checkpoint has {model.output_space}")
-        timelines, rows_of = rows_by_timeline(series, segments)
+        of_rows, starts = [segment.timeline for segment in segments], [segment.start for segment in segments]
+        timelines, rows_of = rows_by_timeline(series, of_rows, np.array(starts))
         runs, said = read_truth(self.source, timelines, self.times)
         return PairedTruth(tuple(runs), rows_of, tuple(said))
 
-    def laid(self, model: TribeModel, segments: Sequence[Segment]) -> tuple[LaidTruth, list[str]] | None:
-        """Its runs laid on the rows that will be predicted, and what was odd; None without any.
+    def laid(self, model: TribeModel, segments: Sequence[Segment]) -> LaidTruth | None:
+        """Its runs laid on the rows that will be predicted; None without any.
 
         Raises   as `paired` and `lay_truth`
         """
         paired = self.paired(model, segments)
-        return None if paired is None else (lay_truth(paired.runs, paired.rows_of), list(paired.said))
-
-
-def rows_by_timeline(
-    series: SurfaceSeries, segments: Sequence[Segment]
-) -> tuple[dict[str, SurfaceSeries], dict[str, np.ndarray]]:
-    """Each timeline as a series of rows to come, which hold zeros and no memory, and which rows of all they are.
-
-    Of rows with one start, which windows that overlap give, the first.
-    """
-    timelines, rows_of = {}, {}
-    names = np.array([segment.timeline for segment in segments], object)
-    starts = np.array([segment.start for segment in segments])
-    for name in dict.fromkeys(names.tolist()):
-        mine = np.flatnonzero(names == name)
-        _, firsts = np.unique(np.round(starts[mine], 6), return_index=True)
-        rows_of[name] = mine[firsts]
-        values = np.broadcast_to(np.float32(0), (len(firsts), series.values.shape[1]))
-        run = {"timeline": name}  # as of a prediction, which states its offset
-        timelines[name] = replace(series, values=values, starts=starts[rows_of[name]], run=run)
-    return timelines, rows_of
+        return None if paired is None else lay_truth(paired.runs, paired.rows_of, paired.said)
 
 
 def columns_of(model: TribeModel) -> AnySeries:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tribe_np.analysis.modalities.subset_values import Subset, subset_name, subsets_of
-from tribe_np.errors import ConfigError, NotFiniteError
+from tribe_np.analysis.contributions.subset_values import Subset, subsets_of
+from tribe_np.errors import ConfigError
 from tribe_np.pipeline.features.source import Items, stacked
 from tribe_np.pipeline.model import MOST_WINDOWS, TribeModel
 from tribe_np.pipeline.progress import Progress
@@ -55,15 +55,12 @@ class AblatedModel:
         return [segment for window in self.windows for segment in window.kept]
 
     def blocks(self, absences: Sequence[str], progress: Progress) -> Iterator[SubsetRows]:
-        """The rows in order, some windows at a time, in each of the ways; rows of all modalities are computed once.
-
-        Raises   NotFiniteError for a prediction that overflowed
-        """
+        """The rows in order, some windows at a time, in each of the ways; rows of all modalities are computed once."""
         size, first = windows_at_once(self.model), 0
-        n_runs = 1 + len(absences) * (2 ** len(self.modalities) - 1)
+        total = n_encodings(self.modalities, absences) * len(self.windows)
         with (
             self.model.record.timed("encoder"),
-            progress.stage("brain encoder", len(self.windows) * n_runs, "windows") as step,
+            progress.stage("brain encoder", total, "windows") as step,
         ):
             for i in range(0, len(self.windows), size):
                 batch = self.windows[i : i + size]
@@ -77,7 +74,9 @@ class AblatedModel:
                     for subset in subsets_of(self.modalities)[:-1]:
                         found[subset] = self._rows(features, subset, absence, batch, subjects)
                         step(len(batch))
-                    yield SubsetRows(absence, rows, {**found, frozenset(self.modalities): full})
+                    found[frozenset(self.modalities)] = full
+                    yield SubsetRows(absence, rows, found)
+                    del found  # before the next is made: memory holds one
                 first = rows.stop
 
     def _rows(
@@ -90,11 +89,7 @@ class AblatedModel:
     ) -> np.ndarray:
         """Shapes   features of some windows {modality: (B, G, F, T)} -> their kept rows (b, V)."""
         activities = subset_activity(self.model, features, subset, absence, subjects)
-        rows = np.concatenate([x[:, list(window.kept_rows)].T for window, x in zip(batch, activities, strict=True)])
-        if not np.isfinite(rows).all():
-            name = subset_name(subset, self.modalities)
-            raise NotFiniteError(f"the prediction of {name} holds NaN or infinite values; try --precision float64")
-        return rows
+        return np.concatenate([x[:, list(window.kept_rows)].T for window, x in zip(batch, activities, strict=True)])
 
 
 def subset_activity(
@@ -133,26 +128,35 @@ def ready_to_ablate(
     windows = model.windows(table)
     source = model.feature_source(progress)
     known = model.known_modalities(source, table)
-    if len(known) < 2:
-        raise ConfigError(
-            f"the stimulus has events of {known[0]} alone; what a modality contributes shows only beside another one"
-        )
-    if ABSENT in absences:
-        check_absence(model)
+    check_parts(model, known, absences)
     subjects = model.subjects_of_windows(subject, windows, table)
-    size = min(len(windows), windows_at_once(model))
-    n_rows = 2 ** len(known) * max(len(window.kept_rows) for window in windows) * size
-    model.check_first(source, known, table, model.last_stage(len(windows), n_rows))
+    model.check_first(source, known, table, model.last_stage(len(windows), rows_held(model, windows, known)))
     return AblatedModel(model, tuple(known), windows, {m: source.items(m, table) for m in known}, subjects)
 
 
-def check_absence(model: TribeModel) -> None:
-    """Refuses a checkpoint whose modalities cannot be absent.
+def n_encodings(modalities: Sequence[str], absences: Sequence[str]) -> int:
+    """How often the encoder runs on a window: once for all modalities, and for every other subset in each way."""
+    return 1 + len(absences) * (len(subsets_of(modalities)) - 1)
 
-    Raises   ConfigError
+
+def rows_held(model: TribeModel, windows: Sequence[Window], modalities: Sequence[str]) -> int:
+    """How many rows of predictions are in memory at a time: of every subset, of some windows."""
+    at_once = min(len(windows), windows_at_once(model))
+    return len(subsets_of(modalities)) * max(len(window.kept_rows) for window in windows) * at_once
+
+
+def check_parts(model: TribeModel, modalities: Sequence[str], absences: Sequence[str]) -> None:
+    """Refuses what cannot be taken apart.
+
+    Raises   ConfigError for fewer than two modalities, or absent ones where the checkpoint adds or stacks them
     """
+    if len(modalities) < 2:
+        raise ConfigError(
+            f"the stimulus has events of {modalities[0]} alone; what a modality contributes shows only beside another "
+            "one"
+        )
     aggregation = model.encoder.config.extractor_aggregation
-    if aggregation != "cat":
+    if ABSENT in absences and aggregation != "cat":
         raise ConfigError(
             f"{model.checkpoint}: extractor_aggregation {aggregation} needs every modality, so that none can be "
             f"{ABSENT}; take --absence {ZEROED}"

@@ -48,7 +48,7 @@ def _title(made: Networks, component: int) -> str:
     if best is None or made.spins is None or made.templates is None:
         return text
     name = shown(made.templates.names[best], LONGEST_TEMPLATE)
-    return f"{text}, {name} r = {made.spins.r[component, best]:.2f}, p = {made.spins.p_best[component]:.2g}"
+    return f"{text}, {name}\nr = {made.spins.r[component, best]:.2f}, p = {made.spins.p_best[component]:.2g}"
 
 
 def _note(made: Networks, n_drawn: int) -> str:

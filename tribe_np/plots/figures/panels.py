@@ -124,7 +124,7 @@ def _plan(
     is_beside = around.legend is not None and around.legend.is_vertical
     taken = 2 * edge + (n_columns - 1) * across + (legend[0] + across if is_beside else 0)
     per_mm = (look.width_in_pixels - taken) / (n_columns * block.width)
-    titles = look.pixels(LETTERS * 1.6) if any(panel.title for panel in panels) else 0
+    titles = look.pixels(LETTERS * 1.6) * max(len(panel.title.splitlines()) for panel in panels)
     top = edge + (look.pixels(TITLE * 1.7) if around.title else 0)
     step = (block.width * per_mm + across, block.height * per_mm + titles + down)
     bottom = top + n_rows * step[1] - down

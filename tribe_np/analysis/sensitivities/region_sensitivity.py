@@ -21,9 +21,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from tribe_np.analysis.sensitivities.feature_moments import FeatureMoments, moments_of
+from tribe_np.analysis.sensitivities.lag_curves import NUMBERS, LagCurves, LagGrid, LagSums, Numbers
 from tribe_np.errors import ShapeError
 
-NUMBERS = ("slope", "scaled", "drive")
+DEFAULT_ROWS = 9  # of a window, that are asked about
 
 
 class Differentiable(Protocol):
@@ -43,32 +45,35 @@ class Sensitivity:
     rows: np.ndarray  # (n,) TRs of a window
     lags: np.ndarray  # (n, T) seconds from what is shown to the signal that the row estimates; negative: shown after it
     prediction: np.ndarray  # (B, n) of the region
+    grid: LagGrid
+
+    def curves(self) -> LagCurves:
+        """The means over rows and windows at each lag, of one region."""
+        sums = LagSums(self.grid, list(self.scaled), 1)
+        for b in range(len(self.prediction)):
+            for i, row in enumerate(self.rows):
+                one = {number: {m: x[b, i] for m, x in getattr(self, number).items()} for number in NUMBERS}
+                sums.add(0, int(row), one)
+        return sums.curves()
 
     def shares(self) -> dict[str, float]:
         """Each modality's share of the sum of the squares of `scaled`; they sum to one."""
-        squares = {modality: float(np.sum(np.square(x))) for modality, x in self.scaled.items()}
-        total = sum(squares.values())
-        return {modality: square / total if total > 0 else float("nan") for modality, square in squares.items()}
+        return {modality: float(share[0]) for modality, share in self.curves().shares().items()}
 
     def by_lag(self, modality: str, number: str = "scaled") -> tuple[np.ndarray, np.ndarray]:
-        """The lags that occur, ascending, and at each the mean over rows and windows.
+        """The lags that occur, ascending, and at each the mean over rows and windows (see `LagCurves`).
 
         Shapes   -> (n lags,) seconds, (n lags,)
-        Numerics `slope` and `scaled` as the root of the mean square, `drive` as the mean
         """
-        values = getattr(self, number)[modality]
-        lags, place = np.unique(np.round(self.lags, 9), return_inverse=True)
-        place = np.broadcast_to(place.reshape(self.lags.shape), values.shape).reshape(-1)
-        powered = values if number == "drive" else np.square(values)
-        mean = np.bincount(place, powered.reshape(-1), len(lags)) / np.bincount(place, minlength=len(lags))
-        return lags, mean if number == "drive" else np.sqrt(mean)
+        curves = self.curves()
+        found = curves.counts > 0
+        return curves.lags[found], getattr(curves, number)[modality][0, found]
 
     def best(self) -> tuple[str, float]:
-        """The modality with the largest share, and the lag (seconds) at which `scaled` is largest there."""
-        shares = self.shares()
-        modality = max(shares, key=shares.__getitem__)
-        lags, values = self.by_lag(modality)
-        return modality, float(lags[int(np.argmax(values))])
+        """The modality with the largest share, and its best lag (seconds); "" and NaN where none does anything."""
+        curves = self.curves()
+        strongest = int(curves.strongest()[0])
+        return "" if strongest < 0 else curves.modalities[strongest], float(curves.lag_of_strongest()[0])
 
 
 def sensitivity(
@@ -93,7 +98,7 @@ def sensitivity(
     Raises   ShapeError for columns or rows that the prediction does not have, or features of unequal steps
     """
     n_windows, n_steps = _common_size(features)
-    moments = {m: _moments(np.asarray(x, np.float64)) for m, x in features.items()}
+    moments = moments_of(features)
     found: dict[str, list[dict[str, np.ndarray]]] = {number: [] for number in NUMBERS}
     predicted = []
     for b in range(n_windows):
@@ -102,43 +107,52 @@ def sensitivity(
         _, n_outputs, n_trs = output.shape
         weights = _mean_of(columns, n_outputs)
         chosen = _rows_of_window(rows, n_trs)
-        one = [_one_row(pull, weights, row, n_trs, window, moments) for row in chosen]
+        shown = ShownWindow(window, moments)
+        one = [shown.numbers(pull, weights, row, n_trs) for row in chosen]
         for number in NUMBERS:
             found[number].append({m: np.stack([numbers[number][m] for numbers in one]) for m in one[0][number]})
         predicted.append(
             [sum(weights[v] * float(output[0, v, row]) for v in np.flatnonzero(weights)) for row in chosen]
         )
     maps = {number: {m: np.stack([w[m] for w in windows]) for m in windows[0]} for number, windows in found.items()}
-    lags = (np.asarray(chosen) * tr + offset)[:, None] - np.arange(n_steps) / frequency
-    return Sensitivity(**maps, rows=np.asarray(chosen), lags=lags, prediction=np.asarray(predicted))
+    grid = LagGrid(n_trs, n_steps, tr, frequency, offset)
+    lags = np.stack([grid.of_row(row) for row in chosen])
+    return Sensitivity(**maps, rows=np.asarray(chosen), lags=lags, prediction=np.asarray(predicted), grid=grid)
 
 
-def _one_row(
-    pull: Callable[..., Any],
-    weights: np.ndarray,
-    row: int,
-    n_trs: int,
-    window: Mapping[str, np.ndarray],
-    moments: Mapping[str, tuple[np.ndarray, np.ndarray]],
-) -> dict[str, dict[str, np.ndarray]]:
-    """The three numbers of one row, each {modality: (T,)}."""
-    grad = np.zeros((1, len(weights), n_trs))
-    grad[0, :, row] = weights
-    found: dict[str, dict[str, np.ndarray]] = {number: {} for number in NUMBERS}
-    for modality, gradient in pull(grad, weights=False).on_host().features.items():
-        slope = gradient[0].reshape(-1, gradient.shape[-1]).astype(np.float64)
-        mean, deviation = moments[modality]
-        shown = np.asarray(window[modality][0], np.float64).reshape(slope.shape)
-        found["slope"][modality] = np.sqrt(np.sum(slope**2, axis=0))
-        found["scaled"][modality] = np.sqrt(np.sum((slope * deviation) ** 2, axis=0))
-        found["drive"][modality] = np.sum(slope * (shown - mean), axis=0)
-    return found
+class ShownWindow:
+    """The features of one window beside their moments, for the numbers of its rows."""
+
+    def __init__(self, window: Mapping[str, np.ndarray], moments: Mapping[str, FeatureMoments]) -> None:
+        self.deviations = {modality: moments[modality].deviation for modality in window}
+        self.centred = {
+            modality: np.asarray(x, np.float64).reshape(-1, x.shape[-1]) - moments[modality].mean
+            for modality, x in window.items()
+        }
+
+    def numbers(self, pull: Callable[..., Any], weights: np.ndarray, row: int, n_trs: int) -> Numbers:
+        """The three numbers of one row of the weighted mean of the encoder's outputs, each {modality: (T,)}."""
+        grad = np.zeros((1, len(weights), n_trs))
+        grad[0, :, row] = weights
+        found: dict[str, dict[str, np.ndarray]] = {number: {} for number in NUMBERS}
+        for modality, gradient in pull(grad, weights=False).on_host().features.items():
+            slope = gradient[0].reshape(-1, gradient.shape[-1]).astype(np.float64)
+            scaled = slope * self.deviations[modality]
+            found["slope"][modality] = np.sqrt(np.einsum("ft,ft->t", slope, slope))
+            found["scaled"][modality] = np.sqrt(np.einsum("ft,ft->t", scaled, scaled))
+            found["drive"][modality] = np.einsum("ft,ft->t", slope, self.centred[modality])
+        return found
 
 
-def _moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each feature over windows and steps: (G * F, 1) each."""
-    rows = np.moveaxis(x, 0, -2).reshape(-1, x.shape[0] * x.shape[-1])
-    return rows.mean(axis=1, keepdims=True), rows.std(axis=1, keepdims=True)
+def middle_half(n: int, count: int) -> list[int]:
+    """At most `count` whole numbers below n, spread over their middle half; the middle one for a single one.
+
+    >>> middle_half(100, 3), middle_half(6, 9), middle_half(100, 1)
+    ([25, 50, 75], [1, 2, 3, 4], [50])
+    """
+    if count == 1:
+        return [n // 2]
+    return sorted({int(place) for place in np.linspace(n // 4, (3 * n) // 4, count)} & set(range(n)))
 
 
 def _common_size(features: Mapping[str, np.ndarray]) -> tuple[int, int]:
@@ -164,7 +178,7 @@ def _mean_of(columns: Sequence[int] | np.ndarray | None, n_outputs: int) -> np.n
 
 def _rows_of_window(rows: Sequence[int] | None, n_trs: int) -> list[int]:
     if rows is None:
-        return sorted({int(row) for row in np.linspace(n_trs // 4, (3 * n_trs) // 4, 9)} & set(range(n_trs)))
+        return middle_half(n_trs, DEFAULT_ROWS)
     chosen = [int(row) for row in rows]
     if not chosen or min(chosen) < 0 or max(chosen) >= n_trs:
         raise ShapeError(f"rows must be in 0..{n_trs - 1}, at least one, got {chosen[:8]}")

@@ -11,11 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from tribe_np.analysis.evaluation.evaluating import mean_of_subjects
-from tribe_np.analysis.evaluation.running_scores import RunningScores
-from tribe_np.analysis.evaluation.truth_rows import AlignedRows, align
-from tribe_np.analysis.evaluation.truth_runs import PairedRun
-from tribe_np.analysis.modalities.subset_values import (
+from tribe_np.analysis.contributions.subset_values import (
     NONE,
     Subset,
     shapley_weights,
@@ -23,6 +19,11 @@ from tribe_np.analysis.modalities.subset_values import (
     subsets_of,
     weighted_sum,
 )
+from tribe_np.analysis.evaluation.evaluating import mean_of_subjects
+from tribe_np.analysis.evaluation.running_scores import RunningScores
+from tribe_np.analysis.evaluation.truth_rows import AlignedRows, align
+from tribe_np.analysis.evaluation.truth_runs import PairedRun
+from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import MeasurementError
 from tribe_np.shown import some_of
 
@@ -63,11 +64,13 @@ class LaidTruth:
     """Runs of truth laid on the rows of a prediction that is yet to be made; `lay_truth` makes it.
 
     Shapes   places: for each run the rows (n,) of the whole prediction that its aligned rows answer
+    Fields   said: what was odd as they were read
     """
 
     runs: tuple[PairedRun, ...]
     aligned: tuple[AlignedRows, ...]
     places: tuple[np.ndarray, ...]
+    said: tuple[str, ...] = ()
 
     @property
     def n_columns(self) -> int:
@@ -92,14 +95,34 @@ class LaidTruth:
                 yield run.truth.subject, places[here] - first, truth
 
 
-def lay_truth(runs: Sequence[PairedRun], rows_of: Mapping[str, np.ndarray]) -> LaidTruth:
+def rows_by_timeline(
+    series: SurfaceSeries, timeline_of: Sequence[str] | np.ndarray, starts: np.ndarray
+) -> tuple[dict[str, SurfaceSeries], dict[str, np.ndarray]]:
+    """Each timeline as a series of zeros without memory, for rows to come, and which rows of all they are.
+
+    Of rows with one start, which windows that overlap give, the first, as `evaluate` takes them.
+    Shapes   timeline_of, starts (R,): of every row
+    """
+    timelines, rows_of = {}, {}
+    names = np.array(timeline_of, object)
+    for name in dict.fromkeys(names.tolist()):
+        mine = np.flatnonzero(names == name)
+        _, firsts = np.unique(np.round(starts[mine], 6), return_index=True)
+        rows_of[name] = mine[firsts]
+        values = np.broadcast_to(np.float32(0), (len(firsts), series.values.shape[1]))
+        run = {"timeline": name}  # as of a prediction, which states its offset
+        timelines[name] = replace(series, values=values, starts=starts[rows_of[name]], run=run, timelines=None)
+    return timelines, rows_of
+
+
+def lay_truth(runs: Sequence[PairedRun], rows_of: Mapping[str, np.ndarray], said: Sequence[str] = ()) -> LaidTruth:
     """`rows_of` tells, for each timeline, which rows of the whole prediction are those of the run's prediction.
 
     Raises   MeasurementError for runs that do not fit, no overlap, or too few rows
     """
     aligned = tuple(align(run.prediction, run.truth) for run in runs)
     places = tuple(rows_of[run.timeline][each.kept] for run, each in zip(runs, aligned, strict=True))
-    laid = LaidTruth(tuple(runs), aligned, places)
+    laid = LaidTruth(tuple(runs), aligned, places, tuple(said))
     for subject, n in laid.subjects.items():
         if n < FEWEST_ROWS:
             origin = next(run.truth.origin for run in runs if run.truth.subject == subject)
@@ -138,7 +161,7 @@ class TruthSums:
             _means([one.r for one in found]), _means([one.lost for one in found]),
             _means([one.gained for one in found]), _means([one.shapley for one in found]),
             _means([one.part for one in found]), _means([one.split for one in found]),
-            self.truth.subjects, dropped, self._counts(), tuple(self._odd()),
+            self.truth.subjects, dropped, self._counts(), (*self.truth.said, *self._odd()),
         )  # fmt: skip
 
     def _counts(self) -> dict[str, int]:

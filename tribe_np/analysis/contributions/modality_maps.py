@@ -14,8 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tribe_np.analysis.evaluation.running_scores import RunningScores
-from tribe_np.analysis.modalities.subset_values import (
+from tribe_np.analysis.contributions.subset_values import (
     NONE,
     Subset,
     shapley_weights,
@@ -23,8 +22,9 @@ from tribe_np.analysis.modalities.subset_values import (
     subsets_of,
     weighted_sum,
 )
-from tribe_np.analysis.modalities.truth_maps import TruthMaps
-from tribe_np.errors import ConfigError, ShapeError
+from tribe_np.analysis.contributions.truth_maps import TruthMaps
+from tribe_np.analysis.evaluation.running_scores import RunningScores
+from tribe_np.errors import ConfigError, NotFiniteError, ShapeError
 
 ROWS_AT_ONCE = 32  # 40 MiB of eight subsets of fsaverage5 in float64
 LEAST_ROWS = 2
@@ -101,20 +101,24 @@ class ModalitySums:
         """The next rows of what is predicted of every subset, the empty one among them.
 
         Shapes   predictions {subset: (b, V)}
-        Raises   ShapeError for a subset that is missing, or rows of another shape
+        Raises   ShapeError for a subset that is missing, or rows of another shape; NotFiniteError
         """
         self._check(predictions)
         for part in _parts(len(predictions[self.subsets[0]])):
             self._add({subset: np.asarray(predictions[subset][part], np.float64) for subset in self.subsets})
 
     def _add(self, rows: Mapping[Subset, np.ndarray]) -> None:
+        for subset, each in rows.items():
+            if not np.isfinite(each).all():
+                name = subset_name(subset, self.modalities)
+                raise NotFiniteError(f"the prediction of {name} holds NaN or infinite values; try --precision float64")
         nothing, full = rows[self.subsets[0]], rows[self.subsets[-1]]
         change = full - nothing
         values = [weighted_sum(rows, shapley_weights(m, self.modalities)) for m in self.modalities]
         lost = [full - rows[self.subsets[-1] - {m}] for m in self.modalities]
         only = [rows[frozenset({m})] for m in self.modalities]
-        for k, each in enumerate([*lost, *(one - nothing for one in only), *values, change]):
-            self._squares[k] += (each**2).sum(axis=0)
+        for k, part in enumerate([*lost, *(one - nothing for one in only), *values, change]):
+            self._squares[k] += (part**2).sum(axis=0)
         for k in range(len(self.modalities)):
             self._with_change[k].add(values[k], change)
             self._with_full[k].add(only[k], full)
@@ -153,20 +157,6 @@ class ModalitySums:
 
     def _named(self, rows: Sequence[np.ndarray] | np.ndarray) -> dict[str, np.ndarray]:
         return dict(zip(self.modalities, rows, strict=True))
-
-
-def modality_maps(predictions: Mapping[Subset, np.ndarray], modalities: Sequence[str]) -> ModalityMaps:
-    """The contributions from whole predictions, which may be memory maps: they are read some rows at a time.
-
-        text, video = frozenset({"text"}), frozenset({"video"})
-        maps = modality_maps({frozenset(): a, text: b, video: c, text | video: d}, ["text", "video"])
-
-    Shapes   predictions {subset: (R, V)}
-    Raises   ConfigError for fewer than two modalities; ShapeError for a subset that is missing, another shape, one row
-    """
-    sums = ModalitySums(modalities, next(iter(predictions.values())).shape[-1] if predictions else 0)
-    sums.add(predictions)
-    return sums.maps()
 
 
 def share_of_variance(part_with_whole: RunningScores) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tribe_np.analysis import Sensitivity, sensitivity
+from tribe_np.analysis.sensitivities.lag_curves import LagGrid
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.encoder.random import full_brain_config, random_state_dict
 from tribe_np.errors import ShapeError
@@ -91,7 +92,7 @@ def test_an_encoder_of_a_selection_is_asked_about_that() -> None:
 def test_means_over_lags() -> None:
     lags = np.array([[5.0, 4.5, 4.0], [5.5, 5.0, 4.5]])
     values = {"text": np.array([[[3.0, 1.0, 0.0], [2.0, 4.0, 1.0]]])}
-    made = Sensitivity(values, values, values, np.array([0, 1]), lags, np.zeros((1, 2)))
+    made = Sensitivity(values, values, values, np.array([0, 1]), lags, np.zeros((1, 2)), LagGrid(2, 3, tr=0.5))
     found, power = made.by_lag("text", "slope")
     assert found.tolist() == [4.0, 4.5, 5.0, 5.5]
     np.testing.assert_allclose(power, [0, 1, np.sqrt(12.5), 2])

@@ -9,8 +9,8 @@ import numpy as np
 
 from tribe_np.analysis.contrasts.contrast_record import UNIT
 from tribe_np.analysis.contrasts.region_effects import RegionMeans
-from tribe_np.analysis.modalities.modality_maps import ModalityMaps
-from tribe_np.analysis.modalities.subset_values import subset_name, subsets_of
+from tribe_np.analysis.contributions.modality_maps import ModalityMaps
+from tribe_np.analysis.contributions.subset_values import subset_name, subsets_of
 from tribe_np.errors import ConfigError
 
 WITHOUT_UNIT = "none"

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from tribe_np.analysis.modalities.modality_maps import ModalitySums, modality_maps
-from tribe_np.analysis.modalities.subset_values import Subset, shapley_weights, subsets_of, weighted_sum
+from tribe_np.analysis.contributions.modality_maps import ModalitySums
+from tribe_np.analysis.contributions.predicted_subsets import modalities
+from tribe_np.analysis.contributions.subset_values import Subset, shapley_weights, subsets_of, weighted_sum
 from tribe_np.errors import ConfigError, ShapeError
 
 THREE = ("text", "audio", "video")
@@ -30,7 +31,7 @@ def rms(rows: np.ndarray) -> np.ndarray:
 
 def test_what_was_put_in_comes_out() -> None:
     predictions, own, both, always = made()
-    maps = modality_maps(predictions, THREE)
+    maps = modalities(predictions)
     values = {"text": own["text"] + both / 2, "audio": own["audio"], "video": own["video"] + both / 2}
     full = predictions[frozenset(THREE)]
     for m in THREE:
@@ -50,7 +51,7 @@ def test_what_was_put_in_comes_out() -> None:
 
 def test_everything_adds_up() -> None:
     predictions, *_ = made(1)
-    maps = modality_maps(predictions, THREE)
+    maps = modalities(predictions)
     change = predictions[frozenset(THREE)] - predictions[frozenset()]
     by_row = sum(weighted_sum(predictions, shapley_weights(m, THREE)) for m in THREE)
     np.testing.assert_allclose(by_row, change, atol=1e-14)
@@ -61,7 +62,7 @@ def test_everything_adds_up() -> None:
 
 def test_blocks_of_any_size_give_the_same() -> None:
     predictions = {subset: rows.astype(np.float32) for subset, rows in made(2)[0].items()}
-    whole = modality_maps(predictions, THREE)
+    whole = modalities(predictions)
     for size in (1, 7, 33, 64):
         sums = ModalitySums(THREE, V)
         for first in range(0, R, size):
@@ -75,7 +76,7 @@ def test_blocks_of_any_size_give_the_same() -> None:
 def test_what_does_nothing_is_exactly_nothing() -> None:
     rng = np.random.default_rng(3)
     rows = {True: rng.normal(size=(R, V)), False: rng.normal(size=(R, V))}
-    maps = modality_maps({s: rows["audio" in s] for s in subsets_of(THREE)}, THREE)
+    maps = modalities({s: rows["audio" in s] for s in subsets_of(THREE)})
     for m in ("text", "video"):
         assert not maps.lost[m].any()
         assert not maps.alone[m].any()
@@ -88,7 +89,7 @@ def test_what_never_varies_has_no_share_and_no_r() -> None:
     predictions, *_ = made(4)
     for subset, rows in predictions.items():
         rows[:, 2] = 0.1 * len(subset)
-    maps = modality_maps(predictions, THREE)
+    maps = modalities(predictions)
     assert all(np.isnan(maps.r_alone[m]).tolist() == [v == 2 for v in range(V)] for m in THREE)
     assert maps.n_without_r == dict.fromkeys(THREE, 1)
     assert all(np.isnan(maps.share[m][2]) for m in THREE)
@@ -101,10 +102,10 @@ def test_what_cannot_be_taken_is_refused() -> None:
         ModalitySums(("text",), V)
     gone = (frozenset(), frozenset({"audio", "video"}))
     with pytest.raises(ShapeError, match=r"predictions lack none, audio\+video; every subset"):
-        modality_maps({s: rows for s, rows in predictions.items() if s not in gone}, THREE)
+        modalities({s: rows for s, rows in predictions.items() if s not in gone})
     with pytest.raises(ShapeError, match=r"the prediction of text\+video has shape \(3, 6\), expected \(70, 6\)"):
-        modality_maps({**predictions, frozenset({"text", "video"}): np.zeros((3, V))}, THREE)
+        modalities({**predictions, frozenset({"text", "video"}): np.zeros((3, V))})
     with pytest.raises(ShapeError, match="need 2 rows or more, got 1"):
-        modality_maps({s: rows[:1] for s, rows in predictions.items()}, THREE)
+        modalities({s: rows[:1] for s, rows in predictions.items()})
     with pytest.raises(ConfigError, match="two modalities or more, got none"):
-        modality_maps({}, ())
+        modalities({})

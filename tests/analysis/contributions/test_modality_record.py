@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from tests.analysis.modalities.test_modality_maps import THREE, R, V, made
-from tests.analysis.modalities.test_truth_maps import aligned_run, maps_of, measured, predictions_of
-from tribe_np.analysis.modalities.modality_maps import ModalityMaps, modality_maps
-from tribe_np.analysis.modalities.modality_record import (
+from tests.analysis.contributions.test_modality_maps import THREE, R, V, made
+from tests.analysis.contributions.test_truth_maps import aligned_run, maps_of, measured, predictions_of
+from tribe_np.analysis.contributions.modality_maps import ModalityMaps
+from tribe_np.analysis.contributions.modality_record import (
     coloured_maps,
     modality_lines,
     modality_record,
@@ -16,6 +16,7 @@ from tribe_np.analysis.modalities.modality_record import (
     shared_limit,
     truth_lines,
 )
+from tribe_np.analysis.contributions.predicted_subsets import modalities
 from tribe_np.errors import ConfigError
 
 
@@ -25,7 +26,7 @@ def with_truth() -> ModalityMaps:
     predictions = predictions_of()
     full = predictions[frozenset(THREE)]
     truth = maps_of(predictions, [aligned_run(measured(full, 1.0))], {"film": np.arange(len(full))})
-    return replace(modality_maps(predictions, THREE), truth=truth)
+    return replace(modalities(predictions), truth=truth)
 
 
 def test_one_percentile_of_all_maps_together() -> None:
@@ -43,7 +44,7 @@ def test_one_percentile_of_all_maps_together() -> None:
 
 
 def test_every_map_has_a_name_and_says_what_it_is() -> None:
-    plain, beside = modality_maps(made()[0], THREE), with_truth()
+    plain, beside = modalities(made()[0]), with_truth()
     assert len(named_maps(plain)) == 6 * 3 + 1
     named = named_maps(beside)
     assert len(named) == 6 * 3 + 1 + 8 + 3 * 3 + 4 + 7
@@ -54,7 +55,7 @@ def test_every_map_has_a_name_and_says_what_it_is() -> None:
 
 
 def test_colours_are_of_r_where_there_is_truth() -> None:
-    plain, beside = modality_maps(made()[0], THREE), with_truth()
+    plain, beside = modalities(made()[0]), with_truth()
     assert (coloured_maps(plain).name, coloured_maps(beside).name) == ("shapley", "r_shapley")
     assert coloured_maps(plain).values is plain.shapley
     assert coloured_maps(beside).means == "Shapley value of r with the BOLD of one subject"
@@ -64,7 +65,7 @@ def test_the_record_is_json_and_tells_what_has_no_number() -> None:
     predictions, *_ = made()
     for rows in predictions.values():
         rows[:, 2] = 1
-    maps = modality_maps(predictions, THREE)
+    maps = modalities(predictions)
     record = json.loads(json.dumps(modality_record(maps), allow_nan=False))
     assert (record["n_rows"], record["n_columns"], record["truth"]) == (R, V, None)
     text = record["means_over_columns"]["text"]
@@ -78,7 +79,7 @@ def test_the_record_is_json_and_tells_what_has_no_number() -> None:
 
 
 def test_lines_for_people() -> None:
-    plain, beside = modality_maps(made()[0], THREE), with_truth()
+    plain, beside = modalities(made()[0]), with_truth()
     assert [line.split()[0] for line in modality_lines(plain)] == list(THREE)
     assert truth_lines(plain) == []
     assert len(truth_lines(beside)) == 4

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tribe_np.analysis.modalities.subset_values import (
+from tribe_np.analysis.contributions.subset_values import (
     Subset,
     shapley_weights,
     split_weights,

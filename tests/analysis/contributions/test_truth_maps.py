@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from tribe_np.analysis.contributions.subset_values import NONE, Subset, subsets_of
+from tribe_np.analysis.contributions.truth_maps import TruthMaps, TruthSums, lay_truth, rows_by_timeline
 from tribe_np.analysis.evaluation.truth_rows import TruthRun
 from tribe_np.analysis.evaluation.truth_runs import PairedRun, TruthTimes, read_truth
-from tribe_np.analysis.modalities.subset_values import NONE, Subset, subsets_of
-from tribe_np.analysis.modalities.truth_maps import TruthMaps, TruthSums, lay_truth
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import MeasurementError
 
@@ -172,3 +172,16 @@ def test_rows_without_a_partner_are_left_out_and_counted() -> None:
     short = PairedRun(TruthRun("s1", "r", scan[:2], 1.0, is_aligned=True), series_of(R), "film")
     with pytest.raises(MeasurementError, match="s1 has 2 rows that the prediction has too, expected at least 3"):
         lay_truth([short], {"film": np.arange(R)})
+
+
+def test_timelines_are_told_apart_and_overlaps_are_taken_once() -> None:
+    series = SurfaceSeries(np.zeros((1, 1284), np.float32), "fsaverage3", np.zeros(1), 1.0, 5.0)
+    starts = {"b": [0, 1, 2, 2, 3], "a": [0, 1]}
+    names = [name for name, each in starts.items() for _ in each]
+    timelines, rows_of = rows_by_timeline(series, names, np.concatenate(list(starts.values())))
+    assert {name: rows.tolist() for name, rows in rows_of.items()} == {"b": [0, 1, 2, 4], "a": [5, 6]}
+    assert list(timelines) == ["b", "a"]
+    assert timelines["b"].starts.tolist() == [0, 1, 2, 3]
+    assert timelines["b"].values.shape == (4, 1284)
+    assert timelines["b"].values.strides == (0, 0)
+    assert timelines["a"].hemodynamic_offset == 5.0

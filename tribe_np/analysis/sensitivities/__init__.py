@@ -1,0 +1,1 @@
+"""What a region listens to: derivatives of its prediction by modality and lag, their curves, tables and record."""

@@ -1,0 +1,113 @@
+"""The figures of what regions listen to: curves by lag of some regions, and the best lags of all on the brain."""
+
+from collections.abc import Sequence
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from tribe_np.analysis.sensitivities.lag_curves import LagCurves
+from tribe_np.cortex.meshes.numbering import check_numbering, numbering_at_hand
+from tribe_np.cortex.regions.asked_regions import AskedRegions
+from tribe_np.errors import ConfigError
+from tribe_np.plots.colours.colour_scale import colour_scale
+from tribe_np.plots.figures.brains import folded_brain
+from tribe_np.plots.figures.colour_bars import ScaleBar
+from tribe_np.plots.figures.figure_files import own_settings
+from tribe_np.plots.figures.given_axes import shown_views
+from tribe_np.plots.figures.lettering import FONT
+from tribe_np.plots.figures.overlays import ValueMap
+from tribe_np.plots.figures.panels import Figure, Panel, draw_panels
+from tribe_np.plots.figures.sheets import LETTERS, SMALL, TITLE, TWO_COLUMNS, Look, Sheet, new_sheet
+from tribe_np.plots.figures.surface_maps import beyond_limits
+
+LAG_VIEWS = ("lateral", "medial")
+MOST_CURVES, ACROSS = 12, 3  # regions that are drawn, and in a row
+HUES = ("#D55E00", "#009E73", "#0072B2", "#CC79A7")  # Okabe and Ito's, near the red, green and blue of the maps
+ENDS = (2.0, 98.0)  # percentiles of lags between which colours change
+WIDEST_LAG = 20.0  # seconds around the offset that are drawn
+
+
+def lag_curve_figure(regions: AskedRegions, curves: LagCurves, *, offset: float, note: str) -> Any:
+    """The matplotlib figure of `scaled` over lags: a panel a region, a line a modality, all on one scale.
+
+    Raises   MissingDependencyError
+    """
+    shown, look = regions.names[:MOST_CURVES], Look(TWO_COLUMNS)
+    n_across = min(ACROSS, len(shown))
+    unit, n_down = look.pixels(1), ceil(len(shown) / n_across)
+    left, right, top, bottom, gap = 40 * unit, 6 * unit, 38 * unit, 38 * unit, 16 * unit
+    tall, step = 92 * unit, 112 * unit
+    height = top + n_down * step - (step - tall) + bottom + 8 * unit * note.count("\n")
+    sheet = new_sheet(look.width_in_pixels, height, look)
+    wide = (sheet.width - left - right - gap * (n_across - 1)) / n_across
+    near = (np.abs(curves.lags - offset) <= WIDEST_LAG) & (curves.counts > 0)
+    highest = max((float(np.nanmax(x[: len(shown), near])) for x in curves.scaled.values()), default=0.0)
+    with own_settings():
+        for place, name in enumerate(shown):
+            down, across = divmod(place, n_across)
+            x, y = left + across * (wide + gap), top + down * step
+            axes = sheet.figure.add_axes(
+                (x / sheet.width, 1 - (y + tall) / sheet.height, wide / sheet.width, tall / sheet.height)
+            )
+            _draw_region(axes, curves, place, near, offset, look)
+            axes.set_ylim(0, 1.06 * highest or 1.0)
+            axes.tick_params(labelleft=across == 0)
+            if down == n_down - 1 or place + n_across >= len(shown):
+                axes.set_xlabel("Lag from what is shown to BOLD (s)", fontsize=SMALL, family=FONT, labelpad=2)
+            sheet.write(x + wide / 2, y - 6 * unit, name, size=LETTERS)
+    sheet.write(sheet.width / 2, 8 * unit, "What regions listen to", size=TITLE, fontweight="bold")
+    _write_names(sheet, curves.modalities, 20 * unit)
+    sheet.write(8 * unit, top + (n_down * step) / 2, "z-scored BOLD per SD of the features", size=SMALL, rotation=90)
+    sheet.write(sheet.width / 2, sheet.height - 3 * unit, note, size=SMALL, color=look.faint_ink, va="bottom")
+    return sheet.figure
+
+
+def _draw_region(axes: Any, curves: LagCurves, region: int, near: np.ndarray, offset: float, look: Look) -> None:
+    axes.axvline(offset, color=look.faint_ink, linewidth=0.6, linestyle=(0, (3, 2)))
+    best = curves.best_lags()
+    for k, (modality, scaled) in enumerate(curves.scaled.items()):
+        colour, lag = HUES[k % len(HUES)], best[modality][region]
+        axes.plot(curves.lags[near], scaled[region, near], color=colour, linewidth=0.9)
+        if np.isfinite(lag):
+            peak = scaled[region, int(np.argmin(np.abs(curves.lags - lag)))]
+            axes.plot([lag], [peak], color=colour, marker="o", markersize=2.6)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_linewidth(0.5)
+        axes.spines[side].set_color(look.ink)
+    axes.tick_params(width=0.5, length=2, labelsize=SMALL, labelfontfamily=FONT, pad=2, colors=look.ink)
+
+
+def _write_names(sheet: Sheet, modalities: Sequence[str], y: float) -> None:
+    """The modalities in their colours, in one line."""
+    wide = sheet.look.pixels(LETTERS) * 5.5
+    for k, modality in enumerate(modalities):
+        x = sheet.width / 2 + (k - (len(modalities) - 1) / 2) * wide
+        sheet.write(x, y, modality, size=LETTERS, color=HUES[k % len(HUES)], fontweight="bold")
+
+
+def best_lag_figure(regions: AskedRegions, curves: LagCurves, *, note: str, subjects_dir: Any = None) -> Any:
+    """The matplotlib figure of the best lags: of the modality with the largest share, and of each.
+
+    Raises   ConfigError where no region listens to anything; MeshError, MissingDependencyError
+    """
+    series, views = regions.series, shown_views(LAG_VIEWS)
+    maps = {"of the modality with the largest share": curves.lag_of_strongest(), **curves.best_lags()}
+    known = np.concatenate([values[np.isfinite(values)] for values in maps.values()])
+    if not known.size:
+        raise ConfigError("there is nothing to draw: every derivative is 0")
+    brain = folded_brain(series.mesh, "half", views=views, subjects_dir=subjects_dir)
+    check_numbering(series, numbering_at_hand(series.mesh, subjects_dir), brain.surface.origin)
+    low, high = np.percentile(known, ENDS)
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    scale = colour_scale(known, low=float(low), high=float(high), cmap="viridis", fade=None)
+    whole = {name: np.full(2 * series.per_hemisphere, np.nan) for name in maps}
+    for name, values in maps.items():
+        whole[name][series.columns] = regions.painted(values)
+    panels = [Panel(name, ValueMap(values, scale, is_labels=True)) for name, values in whole.items()]
+    pointed = beyond_limits(np.concatenate(list(whole.values())), scale)
+    bar = ScaleBar(scale, "Best lag from what is shown to BOLD (s)", pointed)
+    return draw_panels(brain, panels, views, Look(TWO_COLUMNS), Figure("When regions listen", note, bar), n_columns=2)
