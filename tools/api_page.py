@@ -110,6 +110,12 @@ def groups() -> list[Group]:
                 "tribe_np.analysis.sensitivities.region_sensitivity.Sensitivity",
                 "tribe_np.analysis.sensitivities.lag_curves.LagCurves",
                 "tribe_np.cortex.regions.asked_regions.AskedRegions",
+            "A new person",
+            "`from tribe_np.pipeline import fit`",
+            (
+                "tribe_np.pipeline.fit",
+                "tribe_np.pipeline.fitting.fitting_events.FittedPerson",
+                "tribe_np.pipeline.fitting.person_fit.PersonFit",
             ),
         ),
         Group("extractors", "`from extractors import ...`", tuple(f"extractors.{name}" for name in MODELS)),

@@ -22,6 +22,7 @@ STAGES = (
     "subsets",
     "encoder_gradients",
     "training",
+    "training_epochs",
     "checkpoint",
     "batch_norm",
     "llama",

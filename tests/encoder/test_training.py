@@ -225,9 +225,13 @@ def test_nothing_is_trained_in_silence(case: Any) -> None:
     weights, batch = wide(case.state_dict), batch_of(case, 0)
     with pytest.raises(ConfigError, match=r"no weight of the model is named predictr\.\*"):
         training_of(case, moves=("predictr.*",)).loss_and_gradients(weights, batch, np.random.default_rng(1))
-    batch.measured[1, 2, 0] = np.nan
-    with pytest.raises(NotFiniteError, match="the loss is nan: the measured data hold NaN"):
-        training_of(case).stepped(Trained(weights), batch, np.random.default_rng(1))
+    measured = batch.measured.astype(np.float64)
+    measured[1, 2, 0] = 1e200
+    with (
+        pytest.raises(NotFiniteError, match="the loss is inf: the learning rate is too high"),
+        np.errstate(all="ignore"),
+    ):
+        training_of(case).stepped(Trained(weights), replace(batch, measured=measured), np.random.default_rng(1))
 
 
 def test_measured_data_that_do_not_fit(case: Any) -> None:
@@ -240,3 +244,22 @@ def test_measured_data_that_do_not_fit(case: Any) -> None:
         training_of(case).stepped(
             Trained(wide(case.state_dict)), replace(batch, measured=0 * batch.measured), np.random.default_rng(0)
         )
+
+
+def test_a_nan_counts_for_nothing(case: Any) -> None:
+    """Neither in the loss nor in a gradient."""
+    still = replace(case, config=case.config | {"modality_dropout": 0.0, "temporal_dropout": 0.0})
+    weights, batch = wide(case.state_dict), batch_of(case, 0)
+    measured = batch.measured.copy()
+    measured[:, 2], measured[1, 3, 0] = np.nan, np.inf
+    loss, gradients = training_of(still).loss_and_gradients(
+        weights, replace(batch, measured=measured), np.random.default_rng(1)
+    )
+    index = np.where(np.random.default_rng(1).random(5) < 0.4, 3, case.subject_index)
+    output = FmriEncoder.from_state_dict(still.config, case.build_args, weights, precision="float64")(
+        batch.features, index
+    )
+    counts = np.isfinite(measured) & (batch.measured != 0).any(axis=1)[:, None]
+    assert loss == pytest.approx(np.mean((output - batch.measured)[counts] ** 2), rel=1e-12)
+    assert (gradients["predictor.weights"][..., 2] == 0).all()
+    assert all(np.isfinite(x).all() for x in gradients.values())

@@ -2,16 +2,17 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tribe_np.cli import common
 from tribe_np.cli.stimulus_options import add_picture_stimulus_arguments, picture_show
 
 if TYPE_CHECKING:
-    from tribe_np.pipeline.fitting.fitting_stimulus import FittedPerson
+    from tribe_np.pipeline.fitting.fitting_events import FittedPerson
 
 MODELS = {
-    "head": "fitted head", "average": "average subject, unfitted", "fir": "linear, lagged features",
+    "head": "fitted head", "trained_head": "trained head", "trained_all": "everything trained",
+    "average": "average subject, unfitted", "fir": "linear, lagged features",
     "banded_fir": "linear, a share for each modality",
 }  # fmt: skip
 
@@ -26,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=common.path, required=True, metavar="DIR", help="checkpoint folder to write")
     _add_truth(parser)
     _add_fit(parser)
+    _add_training(parser)
     parser.add_argument("--no-figure", dest="figure", action="store_false", help="do not draw figures")
     common.add_model_arguments(parser)
     common.add_run_arguments(parser)
@@ -84,7 +86,40 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
         "--shares", type=common.at_least_one, default=8, metavar="N",
         help="shares of the modalities that banded ridge tries (default: 8)",
     )  # fmt: skip
-    group.add_argument("--seed", type=int, default=0, metavar="N", help="of the shares (default: 0)")
+    group.add_argument(
+        "--seed", type=whole_from_0, default=0, metavar="N", help="of the shares, and of training (default: 0)"
+    )
+
+
+def _add_training(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("training by gradient descent, as the checkpoint was trained")
+    group.add_argument(
+        "--train", choices=["head", "all"],
+        help="also train the person's subject layer, or every weight, with Adam and OneCycle, and write that "
+        "(default: the ridge alone)",
+    )  # fmt: skip
+    group.add_argument("--epochs", type=common.at_least_one, metavar="N", help="times over all windows (default: 1)")
+    group.add_argument(
+        "--batch-size", type=common.at_least_one, metavar="N", help="windows of a step (default: the checkpoint's, 8)"
+    )
+    group.add_argument(
+        "--max-lr", type=rate_above_0, metavar="R", help="the highest learning rate (default: the checkpoint's, 1e-4)"
+    )
+
+
+def whole_from_0(text: str) -> int:
+    """A whole number of 0 or more, for argparse."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise argparse.ArgumentTypeError(f"must be a whole number of 0 or more, got {text[:40]!r}")
+    return int(text)
+
+
+def rate_above_0(text: str) -> float:
+    """A learning rate, for argparse."""
+    found = common.number_or_nan(text)
+    if not 0 < found <= 1:
+        raise argparse.ArgumentTypeError(f"must be a number above 0, at most 1, got {text[:40]!r}")
+    return found
 
 
 def seconds_from_0(text: str) -> float:
@@ -105,8 +140,11 @@ def share_of_rows(text: str) -> float:
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
-    from tribe_np.errors import MissingFileError
+    from tribe_np.errors import ConfigError, MissingFileError
 
+    for name in ("epochs", "batch_size", "max_lr"):
+        if options.train is None and getattr(options, name) is not None:
+            raise ConfigError(f"--{name.replace('_', '-')} is of --train; add --train head or --train all")
     for path in options.truth:
         if not path.exists() and "::" not in str(path):
             raise MissingFileError(f"--truth {path}: there is no such file or folder")
@@ -116,11 +154,15 @@ def execute(options: argparse.Namespace) -> int:
     from tribe_np.pipeline.ablation.given_truth import GivenTruth
     from tribe_np.pipeline.fitting.fitting_stimulus import fit_stimulus
     from tribe_np.pipeline.fitting.person_fit import FitOptions
+    from tribe_np.pipeline.fitting.trained_person import TrainingWish
 
+    wish = None
+    if options.train is not None:
+        wish = TrainingWish(options.train, options.epochs or 1, options.batch_size, options.max_lr)
     penalties = None if options.penalty is None else tuple(options.penalty)
     chosen = FitOptions(
         options.name, options.folds, options.gap, options.keep_out, options.score, penalties, options.linear,
-        FitOptions.lags if options.lags is None else tuple(options.lags), options.shares, options.seed,
+        FitOptions.lags if options.lags is None else tuple(options.lags), options.shares, options.seed, wish,
     )  # fmt: skip
     made = fit_stimulus(
         options.stimulus, options.out,
@@ -143,10 +185,22 @@ def _lines(made: "FittedPerson", folder: Path, name: str) -> list[str]:
         f"penalties by {record['folds']['score']} over {record['folds']['n']} folds: "
         + ", ".join(f"{p} ({count})" for p, count in record["penalties"]["chosen"].items()),
     ]
-    width = max(len(text) for text in MODELS.values())
+    if record["training"] is not None:
+        lines.append(_training_line(record["training"]))
+    width = max(len(MODELS[model]) for model in scores)
     for model, score in scores.items():
         r = score["r"]
         told = "no score" if r["mean"] is None else f"mean r {r['mean']:.4f}, median {r['median']:.4f}"
         lines.append(f"  {MODELS[model]:{width}}  {told}")
+    assert made.written is not None
     place = f"--subject {name}" if made.written.n_subjects else "its only subject"
     return [*lines, f"wrote {folder}: predict --checkpoint {folder} ({place})"]
+
+
+def _training_line(training: dict[str, Any]) -> str:
+    losses, what = training["losses"], "everything" if training["what"] == "all" else "the head"
+    epochs = "1 epoch" if training["n_epochs"] == 1 else f"{training['n_epochs']} epochs"
+    return (
+        f"trained {what} for {epochs} over {training['n_windows']} windows in {training['n_steps']} steps, seed "
+        f"{training['seed']}: loss {losses[0]:.4f} before the first, {losses[-1]:.4f} before the last"
+    )

@@ -50,13 +50,13 @@ def check_own_target(folder: Path, command: str, inputs: Inputs = NONE, *, argum
     _check_apart(folder, inputs)
 
 
-def check_outside(out: Path, predictions: Path) -> None:
-    """Refuses a place inside a folder of predictions: it would no longer be as it was written.
+def check_outside(out: Path, folder: Path, what: str = "predictions") -> None:
+    """Refuses a place inside a folder that is read, of predictions or others: it would no longer be as it was written.
 
     Raises   OutputError
     """
-    if real_path(predictions) in real_path(out).parents:
-        raise OutputError(f"--out {out}: is inside the predictions {predictions}; choose another folder")
+    if real_path(folder) in real_path(out).parents:
+        raise OutputError(f"--out {out}: is inside the {what} {folder}; choose another folder")
 
 
 def check_file_target(path: Path, command: str, inputs: Inputs = NONE) -> None:

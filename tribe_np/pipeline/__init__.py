@@ -10,10 +10,11 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "ablate": "tribe_np.pipeline.ablation.ablating",
     "experiment": "tribe_np.pipeline.experiments.experimenting",
+    "fit": "tribe_np.pipeline.fitting.fitting_events",
     "region_sensitivities": "tribe_np.pipeline.sensitivities.listening",
 }
 
-__all__ = ["ablate", "experiment", "region_sensitivities"]
+__all__ = ["ablate", "experiment", "fit", "region_sensitivities"]
 
 
 def __getattr__(name: str) -> "Any":

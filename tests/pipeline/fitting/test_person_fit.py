@@ -9,7 +9,7 @@ from tribe_np.encoder.head_states import head_matrix, states_before_head, subjec
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.encoder.random import random_state_dict
 from tribe_np.errors import ConfigError
-from tribe_np.pipeline.fitting.fitting_stimulus import fit_record
+from tribe_np.pipeline.fitting.fit_record import fit_record
 from tribe_np.pipeline.fitting.person_fit import FitOptions, check_fit_options, fit_person
 from tribe_np.pipeline.fitting.person_rows import PersonRows, PersonRun
 
@@ -43,7 +43,7 @@ def runs(encoder: FmriEncoder) -> list[tuple[np.ndarray, dict[str, np.ndarray]]]
 def person(runs: list[Any], measured: list[np.ndarray]) -> PersonRows:
     every = np.arange(N_ROWS)
     made = [
-        PersonRun(f"run-{i}", states, y.astype(np.float32), features, every)
+        PersonRun(f"run-{i}", states, y.astype(np.float32), features, every, every)
         for i, ((states, features), y) in enumerate(zip(runs, measured, strict=True))
     ]
     return PersonRows(tuple(made[:3]), tuple(made[3:]), 0, 0, ("said before",))

@@ -31,7 +31,7 @@ class Batch:
     """Windows with what was measured during them."""
 
     features: Mapping[str, np.ndarray]  # {modality: (B, G, F, T) or (B, F, T)}
-    measured: np.ndarray  # (B, V, R), at the times of the predictions
+    measured: np.ndarray  # (B, V, R), at the times of the predictions; what is NaN counts for nothing
     subject_index: np.ndarray | None = None  # (B,); None trains the average row
 
 
@@ -79,7 +79,8 @@ class Training:
     def stepped(self, trained: Trained, batch: Batch, generator: np.random.Generator) -> Trained:
         """Training after one more step on `batch`.
 
-        Numerics the mean squared error over rows and vertices; windows go through a few at a time
+        Numerics the mean squared error over rows and vertices, those that are NaN left out; windows go through a few
+                 at a time
         Raises   ShapeError for measured data of another shape than the prediction's, or none in a batch;
                  NotFiniteError for a loss that is no number; ConfigError where no weight has a name that moves
         """
@@ -99,10 +100,10 @@ class Training:
         )
         left_out = LeftOut.drawn(encoder.config, encoder.build_args, batch.features, generator)
         index = dropped_subjects(encoder, batch.subject_index, generator)
-        counts = np.ones(batch.measured[:, 0].shape, bool)  # (B, R)
+        counts = np.isfinite(batch.measured)  # (B, V, R)
         if not self.empty_rows_count:
-            counts = np.any(batch.measured != 0, axis=1)
-        n_values = int(counts.sum()) * batch.measured.shape[1]
+            counts &= np.any(counts & (batch.measured != 0), axis=1)[:, None]
+        n_values = int(counts.sum())
         if n_values == 0:
             raise ShapeError("a batch has no row of measured data: all of them are zero")
         loss, total = 0.0, dict[str, np.ndarray]()
@@ -114,13 +115,13 @@ class Training:
                 raise ShapeError(
                     f"measured data must be {output.shape} as predictions, got {batch.measured[part].shape}"
                 )
-            error = (to_host(output) - batch.measured[part]) * counts[part][:, None]
+            error = np.where(counts[part], to_host(output) - batch.measured[part], 0)
             loss += float(np.sum(error.astype(np.float64) ** 2)) / n_values
             for name, x in self._moving(pull(error * (2 / n_values), read_out_alone=self.is_read_out_alone)).items():
                 total[name] = total[name] + x if name in total else x
         if not math.isfinite(loss):
             raise NotFiniteError(
-                f"the loss is {loss}: the measured data hold NaN or infinite values, or the weights grew without bound"
+                f"the loss is {loss}: the learning rate is too high for these weights, or a measured value is huge"
             )
         return loss, total
 

@@ -1,6 +1,9 @@
 """A checkpoint folder with one more subject: everything of another checkpoint, and a row for a person's head.
 
 The new row is the last one before the average subject's, which stays where upstream looks for it: at `n_subjects`.
+Where everything was trained, other subjects' rows fit it no more: the person and the average subject are all there is.
+
+Beside it stands best.ckpt with the person as its one row: the only form that upstream's `from_pretrained` takes.
 """
 
 import json
@@ -13,18 +16,29 @@ import numpy as np
 
 from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.errors import CheckpointError, ConfigError, ShapeError
-from tribe_np.formats.checkpoint import BUILD_ARGS_NAME, CONFIG_NAME, LIGHTNING_PREFIX, Checkpoint, open_checkpoint
+from tribe_np.formats.checkpoint import (
+    BUILD_ARGS_NAME,
+    CONFIG_NAME,
+    LIGHTNING_NAME,
+    LIGHTNING_PREFIX,
+    Checkpoint,
+    open_checkpoint,
+)
 from tribe_np.formats.config_edit import edited_config
 from tribe_np.formats.safetensors import TensorEntry, read_header, write_safetensors
+from tribe_np.formats.torch_writing import write_torch
 from tribe_np.formats.weights import SINGLE_NAME, read_json
+from tribe_np.outputs.cell_tables import SEPARATORS, write_rows
 from tribe_np.outputs.whole import check_own_target, write_whole
 from tribe_np.pipeline.subjects import subject_names
 from tribe_np.shown import quoted
 
 WEIGHTS, BIAS = "predictor.weights", "predictor.bias"
 FIT_NAME = "fit.json"
+AVERAGE = "average"  # what --subject calls the average one
 LAYERS = ("brain_model_config", "subject_layers")
 NAMES = ("data", "subject_id", "predefined_mapping")
+NO_BEST = "not written: upstream's from_pretrained opens checkpoints with an average subject alone"
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,46 +88,52 @@ def check_place(checkpoint: Path, name: str, *, alone: bool = False) -> None:
     _place(open_checkpoint(checkpoint), name, alone)
 
 
-def _place(opened: Checkpoint, name: str, alone: bool) -> _Place:
+def _place(opened: Checkpoint, name: str, alone: bool, *, is_first: bool = False) -> _Place:
     layers = EncoderConfig.from_dict(opened.brain_model_config).predictor
     if alone and not layers.has_average_row:
         raise ConfigError(f"{opened.folder}: has no average subject, whose place the person could take")
     at = opened.weights.shape(WEIGHTS)[0] - int(layers.has_average_row)
     names = {n: i for n, i in subject_names(opened.config["data"]).items() if i < at}
-    if not name or name.isdigit() or name in names:
-        why = "is a subject of the checkpoint already" if name in names else "is no name: digits mean an index"
+    if not name or name.isdigit() or name == AVERAGE or name in names:
+        why = "is no name: digits mean an index" if name.isdigit() or not name else "means the average subject"
+        why = "is a subject of the checkpoint already" if name in names else why
         raise ConfigError(f"subject {quoted(name)} {why}; choose another name")
-    return _Place(None, {}) if alone else _Place(at, names)
+    return _Place(None, {}) if alone else _Place(0, {}) if is_first else _Place(at, names)
 
 
 def write_fitted_checkpoint(
     checkpoint: Path, folder: Path, person: PersonHead, record: Mapping[str, Any], *, alone: bool = False,
-    maps: Mapping[str, np.ndarray] | None = None, pictures: Mapping[str, bytes] | None = None,
+    maps: Mapping[str, np.ndarray] | None = None, tables: Mapping[str, list[list[str]]] | None = None,
+    trained: Mapping[str, np.ndarray] | None = None, pictures: Mapping[str, bytes] | None = None,
 ) -> FittedCheckpoint:  # fmt: skip
-    """Writes `folder` whole: config.yaml, model.safetensors, build_args.json, `record` as fit.json, `maps` as .npy,
-    `pictures` by file name.
+    """Writes `folder` whole: config.yaml, model.safetensors, build_args.json, best.ckpt, `record` as fit.json.
 
-    alone    the person is the only row and stands in the average subject's place: what upstream's `from_pretrained`,
-             which takes one row and no more, predicts is this person
+    alone    the person is the only row of model.safetensors too, in the average subject's place
+    maps     arrays for .npy files; tables: rows for .tsv files; by name; pictures: files by their names
+    trained  everything, where all of it was trained; of its subject layer the average subject's row is kept
     Raises   CheckpointError, ConfigError for a checkpoint that has no place for a subject; ShapeError for weights of
              another size; OutputError
     """
     opened = open_checkpoint(checkpoint)
     stored = {entry.name.removeprefix(LIGHTNING_PREFIX): entry for entry in opened.entries}
     _check_sizes(opened, stored, person)
-    place = _place(opened, person.name, alone)
+    place = _place(opened, person.name, alone, is_first=trained is not None)
     check_own_target(folder, "fit", {"checkpoint": checkpoint})
-    arrays, bf16 = _kept(stored)
-    for name, row in ((WEIGHTS, person.weights), (BIAS, person.bias)):
-        if name in stored:
-            arrays[name] = _with_row(stored[name], row, person.not_fitted, place.at)
+    arrays, bf16 = _kept(stored, trained)
+    mine = _own_rows(stored, person)
+    table = mine if place.at is None else _with_rows(stored, mine, place.at, trained)
     n_subjects = 0 if place.at is None else place.at + 1
     changes: dict[tuple[str, ...], Any] = {
         (*LAYERS, "n_subjects"): n_subjects, (*LAYERS, "average_subjects"): False,
         NAMES: None if place.at is None else {**place.names, person.name: place.at},
     }  # fmt: skip
-    fitted = {person.name: None} if alone else {**fitted_names(checkpoint), person.name: place.at}
-    said = {**record, "subject": person.name, "index": place.at, "fitted": fitted, **person.facts()}
+    others = {} if alone or trained is not None else fitted_names(checkpoint)
+    fitted = {**others, person.name: place.at}
+    opens = EncoderConfig.from_dict(opened.brain_model_config).predictor.has_average_row
+    said = {
+        **record, "subject": person.name, "index": place.at, "fitted": fitted, **person.facts(),
+        "best_ckpt": f"{person.name} alone" if opens else NO_BEST,
+    }  # fmt: skip
     text = (checkpoint / CONFIG_NAME).read_text(encoding="utf-8")
     edited = edited_config(text, changes, origin=str(checkpoint / CONFIG_NAME))
 
@@ -121,9 +141,13 @@ def write_fitted_checkpoint(
         (partial / CONFIG_NAME).write_text(edited, encoding="utf-8")
         _write_json(partial / BUILD_ARGS_NAME, dict(opened.build_args))
         _write_json(partial / FIT_NAME, said)
-        write_safetensors(partial / SINGLE_NAME, arrays, metadata=_metadata(checkpoint), bf16=bf16)
+        write_safetensors(partial / SINGLE_NAME, arrays | table, metadata=_metadata(checkpoint), bf16=bf16)
+        if opens:
+            _write_lightning(partial / LIGHTNING_NAME, arrays | mine, bf16, opened.build_args)
         for name, values in (maps or {}).items():
             np.save(partial / f"{name}.npy", values)
+        for name, rows in (tables or {}).items():
+            write_rows(partial / f"{name}.tsv", rows, SEPARATORS[".tsv"])
         for name, drawn in (pictures or {}).items():
             (partial / name).write_bytes(drawn)
 
@@ -136,6 +160,15 @@ def fitted_names(checkpoint: Path) -> dict[str, int | None]:
     path = checkpoint / FIT_NAME
     found = read_json(path).get("fitted") if path.is_file() else None
     return {str(name): k for name, k in found.items()} if isinstance(found, Mapping) else {}
+
+
+def _write_lightning(
+    path: Path, arrays: Mapping[str, np.ndarray], bf16: frozenset[str], build_args: Mapping[str, Any]
+) -> None:
+    """What upstream's `from_pretrained` reads of a checkpoint, its names with Lightning's prefix."""
+    state = {f"{LIGHTNING_PREFIX}{name}": array for name, array in arrays.items()}
+    top = {"state_dict": state, "model_build_args": dict(build_args)}
+    write_torch(path, top, bf16=frozenset(f"{LIGHTNING_PREFIX}{name}" for name in bf16))
 
 
 def _check_sizes(opened: Checkpoint, stored: Mapping[str, TensorEntry], person: PersonHead) -> None:
@@ -159,21 +192,35 @@ def _check_sizes(opened: Checkpoint, stored: Mapping[str, TensorEntry], person: 
         raise ConfigError(f"{opened.folder}: its subject layers have no bias, which the fit needs")
 
 
-def _kept(stored: Mapping[str, TensorEntry]) -> tuple[dict[str, np.ndarray], frozenset[str]]:
-    """Everything but the subject layer as it is stored, and which of it is bfloat16."""
+def _kept(
+    stored: Mapping[str, TensorEntry], trained: Mapping[str, np.ndarray] | None
+) -> tuple[dict[str, np.ndarray], frozenset[str]]:
+    """Everything but the subject layer as it is stored or trained, and which of it is bfloat16."""
     kept = {name: entry for name, entry in stored.items() if name not in (WEIGHTS, BIAS)}
+    if trained is not None:
+        return {name: trained[name] for name in kept}, frozenset()
     return {n: e.stored() for n, e in kept.items()}, frozenset(n for n, e in kept.items() if e.dtype == "BF16")
 
 
-def _with_row(entry: TensorEntry, row: np.ndarray, not_fitted: np.ndarray, at: int | None) -> np.ndarray:
-    """The stored rows with a new one at a place, or the new one alone; float32, or float64 where the checkpoint is."""
-    dtype = np.float64 if entry.dtype == "F64" else np.float32
-    mine = row.astype(dtype)[None]
-    mine[..., not_fitted] = 0
-    if at is None:
-        return mine
-    table = entry.read(dtype)
-    return np.concatenate([table[:at], mine, table[at:]])
+def _own_rows(stored: Mapping[str, TensorEntry], person: PersonHead) -> dict[str, np.ndarray]:
+    """A person's rows as tables of one: float32, or float64 where the checkpoint is."""
+    rows = {}
+    for name, row in ((WEIGHTS, person.weights), (BIAS, person.bias)):
+        if name in stored:
+            rows[name] = row.astype(np.float64 if stored[name].dtype == "F64" else np.float32)[None]
+            rows[name][..., person.not_fitted] = 0
+    return rows
+
+
+def _with_rows(
+    stored: Mapping[str, TensorEntry], mine: Mapping[str, np.ndarray], at: int, trained: Mapping[str, np.ndarray] | None
+) -> dict[str, np.ndarray]:
+    """The rows that stay, with the person's among them: those stored, or what was trained for unseen subjects."""
+    tables = {}
+    for name, row in mine.items():
+        others = stored[name].read(row.dtype) if trained is None else trained[name][1:]
+        tables[name] = np.concatenate([others[:at], row, others[at:]])
+    return tables
 
 
 def _metadata(checkpoint: Path) -> dict[str, str]:

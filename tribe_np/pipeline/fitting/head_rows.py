@@ -3,7 +3,7 @@
 Row t stands at stimulus time, as a prediction's does: what is fitted to it is the BOLD of t + hemodynamic_offset.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,20 @@ from tribe_np.timeline.segments import Segment
 
 
 @dataclass(frozen=True, eq=False)
+class StimulusWindows:
+    """The encoder's inputs one after the other, read when they are asked for.
+
+    Shapes   kept: of each window's TRs, those that `predict` gives rows of; features_of gives {modality: (B, G, F, T)}
+             or (B, F, T) of the windows of some numbers
+    """
+
+    kept: tuple[tuple[int, ...], ...]
+    features_of: Callable[[Sequence[int]], dict[str, np.ndarray]]
+
+
+@dataclass(frozen=True, eq=False)
 class HeadRows:
-    """Rows in the order of `predict`, R of them.
+    """Rows in the order of `predict`, R of them: those of each window after those of the one before.
 
     Shapes   states (R, D) in the model's dtype; features {modality: (R, G * F)}, empty unless asked for
     """
@@ -29,6 +41,7 @@ class HeadRows:
     states: np.ndarray
     features: Mapping[str, np.ndarray]
     segments: tuple[Segment, ...]
+    windows: StimulusWindows | None = None
 
 
 def head_rows(
@@ -47,15 +60,20 @@ def head_rows(
     n_rows = sum(len(window.kept_rows) for window in windows)
     model.check_first(source, known, table, model.last_stage(len(windows), n_rows))
     items = {m: source.items(m, table) for m in known}
+
+    def features_of(numbers: Sequence[int]) -> dict[str, np.ndarray]:
+        some = [windows[number] for number in numbers]
+        return {m: stacked(items[m], some, model.data.extractors[m]) for m in items}
+
     rows = _Collected.for_modalities(known if with_features else [])
     size = max(1, min(model.data.batch_size, MOST_WINDOWS))
     with model.record.timed("encoder"), shown.stage("brain encoder", len(windows), "windows") as step:
         for i in range(0, len(windows), size):
-            batch = windows[i : i + size]
-            arrays = {m: stacked(items[m], batch, model.data.extractors[m]) for m in items}
-            rows.add(model, arrays, [list(window.kept_rows) for window in batch])
+            batch = range(i, min(i + size, len(windows)))
+            rows.add(model, features_of(batch), [list(windows[number].kept_rows) for number in batch])
             step(len(batch))
-    return rows.together(segment for window in windows for segment in window.kept)
+    laid = StimulusWindows(tuple(window.kept_rows for window in windows), features_of)
+    return rows.together((segment for window in windows for segment in window.kept), laid)
 
 
 def head_rows_of_features(
@@ -72,7 +90,11 @@ def head_rows_of_features(
         for window in windows:
             rows.add(model, {m: x[None] for m, x in window.features.items()}, [list(range(len(window.segments)))])
             step(1)
-    return rows.together(segment for window in windows for segment in window.segments)
+    laid = StimulusWindows(
+        tuple(tuple(range(len(window.segments))) for window in windows),
+        lambda numbers: {m: np.stack([windows[number].features[m] for number in numbers]) for m in features},
+    )
+    return rows.together((segment for window in windows for segment in window.segments), laid)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +117,6 @@ class _Collected:
             whole = arrays[m] if arrays[m].ndim == 4 else arrays[m][:, None]
             parts.extend(rows[list(of)] for rows, of in zip(features_at_trs(whole, n_trs), kept, strict=True))
 
-    def together(self, segments: Iterable[Segment]) -> HeadRows:
+    def together(self, segments: Iterable[Segment], windows: StimulusWindows) -> HeadRows:
         features = {m: np.concatenate(parts) for m, parts in self.features.items()}
-        return HeadRows(np.concatenate(self.states), features, tuple(segments))
+        return HeadRows(np.concatenate(self.states), features, tuple(segments), windows)

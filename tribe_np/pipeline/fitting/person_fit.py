@@ -19,9 +19,11 @@ from tribe_np.encoder.head_states import head_matrix, subject_layer
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.pipeline.fitting.fitted_checkpoint import PersonHead
 from tribe_np.pipeline.fitting.person_rows import PersonRows, PersonRun
+from tribe_np.pipeline.fitting.trained_person import TrainedPerson, TrainingWish
 
 HEAD, UNFITTED, LAGGED, BANDED = "head", "average", "fir", "banded_fir"
 """The models that are scored: the fitted head, the average subject as it was, ridge and banded ridge on features."""
+TRAINED = "trained_"  # before what was trained, head or all: scored beside them
 ROWS_AT_ONCE = 256
 
 
@@ -41,7 +43,8 @@ class FitOptions:
     linear: bool = True
     lags: tuple[float, ...] = LAGS
     n_shares: int = 8
-    seed: int = 0
+    seed: int = 0  # of the shares, and of training
+    train: TrainingWish | None = None  # beside the ridge; it is then what is written
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +60,19 @@ class PersonFit:
     r: Mapping[str, np.ndarray]
     r2: Mapping[str, np.ndarray]
     said: tuple[str, ...]
+    trained: TrainedPerson | None = None
+
+    def beside(self, trained: TrainedPerson) -> "PersonFit":
+        """The same with what was trained, whose head is then the person's."""
+        name = f"{TRAINED}{trained.facts['what']}"
+        r, r2 = ({HEAD: old[HEAD], name: new} | dict(old) for old, new in ((self.r, trained.r), (self.r2, trained.r2)))
+        said = tuple(dict.fromkeys((*self.said, *trained.said)))
+        return replace(self, person=trained.head(self.person.name), r=r, r2=r2, said=said, trained=trained)
+
+    @property
+    def written(self) -> str:
+        """The model whose head is the person's."""
+        return HEAD if self.trained is None else f"{TRAINED}{self.trained.facts['what']}"
 
     def maps(self) -> dict[str, np.ndarray]:
         """r of each model, and the head's penalties, (V,) each."""

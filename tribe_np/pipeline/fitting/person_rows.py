@@ -20,7 +20,8 @@ class PersonRun:
     """One run of a person.
 
     Shapes   states (r, D) and measured (r, V) of the rows that have BOLD, `measured` in a file that goes with it;
-             features {modality: (R, F)} of all rows of the stimulus; rows (r,) which of these have BOLD
+             features {modality: (R, F)} of all rows of the stimulus; rows (r,) which of these have BOLD; places (r,)
+             which these are of all that `predict` gives
     """
 
     name: str
@@ -28,10 +29,12 @@ class PersonRun:
     measured: np.ndarray
     features: Mapping[str, np.ndarray]
     rows: np.ndarray
+    places: np.ndarray
 
     def part(self, rows: slice) -> "PersonRun":
         """Some of the rows that have BOLD; the features stay those of the whole stimulus."""
-        return PersonRun(self.name, self.states[rows], self.measured[rows], self.features, self.rows[rows])
+        states, measured, kept, places = (x[rows] for x in (self.states, self.measured, self.rows, self.places))
+        return PersonRun(self.name, states, measured, self.features, kept, places)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,28 +77,36 @@ def person_rows(rows: HeadRows, truth: PairedTruth, *, share: float, gap: int) -
     many as come nearest to the share, else the last rows of the last run, with `gap` unused rows before them.
     Raises   ConfigError for too few rows; MeasurementError without a common row
     """
-    shown: dict[str, list[AlignedRows]] = {}
-    for one in truth.runs:
-        shown.setdefault(one.timeline, []).append(align(one.prediction, one.truth))
     runs, said, n_without = [], [*truth.said], 0
-    for timeline, repeated in shown.items():
+    for timeline, repeated, kept in _shown(truth):
         mine = truth.rows_of[timeline]
-        kept = np.unique(np.concatenate([aligned.kept for aligned in repeated]))
         n_without += len(mine) - len(kept)
         features = {m: array[mine] for m, array in rows.features.items()}
         names = " + ".join(aligned.truth.run for aligned in repeated)
         name = f"{names} ({timeline})" if len(truth.runs) > 1 else timeline
-        runs.append(PersonRun(name or "run-1", rows.states[mine[kept]], _mean(repeated, kept), features, kept))
+        states, measured = rows.states[mine[kept]], _mean(repeated, kept)
+        runs.append(PersonRun(name or "run-1", states, measured, features, kept, mine[kept]))
         if len(repeated) > 1:
             said.append(f"{len(repeated)} runs of {timeline} are averaged: scores are of their mean")
-    made = _parted(runs, share, gap, n_without, tuple(said))
-    for n, what in ((made.n_trained, "fit on"), (made.n_kept_out, "score")):
-        if n < FEWEST_ROWS:
-            raise ConfigError(
-                f"{n} rows are left to {what}, expected {FEWEST_ROWS} or more; give longer runs, or another share to "
-                "keep out"
-            )
-    return made
+    return _parted(runs, share, gap, n_without, tuple(said))
+
+
+def check_person_rows(truth: PairedTruth, *, share: float, gap: int) -> None:
+    """Refuses what `person_rows` would, before there are any states.
+
+    Raises   ConfigError for too few rows; MeasurementError without a common row
+    """
+    blank = np.zeros((max(len(mine) for mine in truth.rows_of.values()), 0))
+    runs = [PersonRun(name, blank[kept], blank[kept], {}, kept, kept) for name, _, kept in _shown(truth)]
+    _parted(runs, share, gap, 0, ())
+
+
+def _shown(truth: PairedTruth) -> list[tuple[str, list[AlignedRows], np.ndarray]]:
+    """Each timeline, its runs, and the rows that one of them has."""
+    shown: dict[str, list[AlignedRows]] = {}
+    for one in truth.runs:
+        shown.setdefault(one.timeline, []).append(align(one.prediction, one.truth))
+    return [(name, runs, np.unique(np.concatenate([run.kept for run in runs]))) for name, runs in shown.items()]
 
 
 def _mean(repeated: Sequence[AlignedRows], kept: np.ndarray) -> np.ndarray:
@@ -118,6 +129,17 @@ def _in_a_file(n_rows: int, n_columns: int) -> np.ndarray:
 
 
 def _parted(runs: Sequence[PersonRun], share: float, gap: int, n_without: int, said: tuple[str, ...]) -> PersonRows:
+    made = _split(runs, share, gap, n_without, said)
+    for n, what in ((made.n_trained, "fit on"), (made.n_kept_out, "score")):
+        if n < FEWEST_ROWS:
+            raise ConfigError(
+                f"{n} rows are left to {what}, expected {FEWEST_ROWS} or more; give longer runs, or another share to "
+                "keep out"
+            )
+    return made
+
+
+def _split(runs: Sequence[PersonRun], share: float, gap: int, n_without: int, said: tuple[str, ...]) -> PersonRows:
     ends = np.cumsum([len(run.rows) for run in runs])
     if len(runs) >= 3:
         first = 1 + int(np.argmin(np.abs(ends[:-1] - (1 - share) * ends[-1])))
