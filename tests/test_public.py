@@ -16,7 +16,8 @@ import tribe_np.plots
 from extractors.common.model import FolderModel
 
 ROOMS = {
-    "experiment": tribe_np.pipeline, "contrast": tribe_np.analysis, "compare": tribe_np.analysis,
+    "experiment": tribe_np.pipeline, "fit": tribe_np.pipeline, "contrast": tribe_np.analysis,
+    "compare": tribe_np.analysis,
     "resample": tribe_np.cortex, "project": tribe_np.cortex, "roi": tribe_np.cortex, "export": tribe_np.outputs,
     "plot": tribe_np.plots, "film": tribe_np.plots, "page": tribe_np.plots,
 }  # fmt: skip

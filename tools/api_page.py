@@ -100,6 +100,15 @@ def groups() -> list[Group]:
                 "tribe_np.analysis.modalities.truth_maps.TruthMaps",
             ),
         ),
+        Group(
+            "A new person",
+            "`from tribe_np.pipeline import fit`",
+            (
+                "tribe_np.pipeline.fit",
+                "tribe_np.pipeline.fitting.fitting_events.FittedPerson",
+                "tribe_np.pipeline.fitting.person_fit.PersonFit",
+            ),
+        ),
         Group("extractors", "`from extractors import ...`", tuple(f"extractors.{name}" for name in MODELS)),
         Group(
             "Tables of events, rows of predictions",

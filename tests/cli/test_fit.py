@@ -112,9 +112,68 @@ def test_alone_the_checkpoint_has_one_row(person: Person, tmp_path: Path, comman
     assert info["subjects"]["n_subjects"] == 0
 
 
+@pytest.mark.parametrize("what", ["head", "all"])
+def test_a_trained_person_is_scored_beside_the_others(
+    what: str, person: Person, tmp_path: Path, command_here: Command
+) -> None:
+    arguments = [
+        *person.arguments(),
+        "--train",
+        what,
+        "--epochs",
+        3,
+        "--batch-size",
+        1,
+        "--max-lr",
+        0.01,
+        "--no-linear",
+    ]
+    names = ("one", "two") if what == "all" else ("one",)  # the seed gives every byte again
+    done = [command_here(*arguments, "--out", tmp_path / name) for name in names]
+    assert {one.returncode for one in done} == {0}, done[0].stderr
+    record = json.loads((tmp_path / "one" / "fit.json").read_text())
+    training, name = record["training"], f"trained_{what}"
+    assert (training["n_windows"], training["n_rows"], training["n_steps"]) == (2, 141, 6)
+    assert (record["written_head"], list(record["scores"])) == (name, ["head", name, "average"])
+    assert training["schedule"]["max_lr"] == 0.01
+    assert "trained" in done[0].stdout.splitlines()[2]
+    assert ("the stimulus has no audio, video" in done[0].stderr) == (what == "all")
+    table = [line.split("\t") for line in (tmp_path / "one" / "scores.tsv").read_text().splitlines()]
+    assert [row[0] for row in table] == ["model", "head", name, "average"]
+    assert {row[-1] for row in table[1:]} == {"38"}
+    assert float(table[2][1]) == pytest.approx(record["scores"][name]["r"]["mean"], abs=1e-5)
+    if what == "head":
+        assert record["scores"][name]["r"]["mean"] > 0.05
+    for file in ("model.safetensors", "best.ckpt", f"r_{name}.npy"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / names[-1] / file).read_bytes()
+    told = command_here(
+        "predict", person.folder / "story.txt", "--subject", "anna", "--out", tmp_path / "run",
+        "--checkpoint", tmp_path / "one", *person.model[2:],
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    predicted = np.load(tmp_path / "run" / "predictions.npy")[-38:]
+    scan = np.load(person.folder / "bold.npy")[5:][: len(person.clean)][-38:]
+    r = np.load(tmp_path / "one" / f"r_{name}.npy")
+    for v in (0, 5000, 20483):
+        assert np.corrcoef(predicted[:, v], scan[:, v])[0, 1] == pytest.approx(r[v], abs=1e-3)
+
+
+def test_bold_in_other_units_is_not_trained_on(person: Person, tmp_path: Path, command_here: Command) -> None:
+    np.save(person.folder / "raw.npy", 1000 + 50 * np.load(person.folder / "late.npy"))
+    arguments = [*person.arguments("raw.npy"), "--out", tmp_path / "anna", "--no-linear"]
+    assert "training takes z-scored BOLD" in refused(command_here(*arguments, "--train", "head"))
+    assert not (tmp_path / "anna").exists()
+    assert command_here(*arguments).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["--epochs", "2"], "--epochs is of --train"),
+        (["--max-lr", "1e-3"], "--max-lr is of --train"),
+        (["--train", "head", "--max-lr", "0"], "must be a number above 0"),
+        (["--train", "head", "--no-linear"], "2 windows in batches of 8 are one step in all"),
+        (["--seed", "-1"], "must be a whole number of 0 or more"),
         (["--name", "7"], "subject '7' is no name"),
         (["--penalty", "-1"], "penalties must be one finite number of 0 or more"),
         (["--penalty", "0", "--keep-out", "0.6", "--no-linear"], "too few rows for a penalty of 0"),

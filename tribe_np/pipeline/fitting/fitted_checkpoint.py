@@ -127,7 +127,8 @@ def write_fitted_checkpoint(
         (*LAYERS, "n_subjects"): n_subjects, (*LAYERS, "average_subjects"): False,
         NAMES: None if place.at is None else {**place.names, person.name: place.at},
     }  # fmt: skip
-    fitted = {person.name: None} if alone else {**fitted_names(checkpoint), person.name: place.at}
+    others = {} if alone or trained is not None else fitted_names(checkpoint)
+    fitted = {**others, person.name: place.at}
     opens = EncoderConfig.from_dict(opened.brain_model_config).predictor.has_average_row
     said = {
         **record, "subject": person.name, "index": place.at, "fitted": fitted, **person.facts(),
