@@ -110,6 +110,9 @@ def groups() -> list[Group]:
                 "tribe_np.analysis.sensitivities.region_sensitivity.Sensitivity",
                 "tribe_np.analysis.sensitivities.lag_curves.LagCurves",
                 "tribe_np.cortex.regions.asked_regions.AskedRegions",
+            ),
+        ),
+        Group(
             "A new person",
             "`from tribe_np.pipeline import fit`",
             (

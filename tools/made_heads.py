@@ -76,7 +76,7 @@ class KnownHeads:
     def person(self, subject: int) -> PersonHead:
         """The subject's head as a checkpoint holds it."""
         weights = self.basis @ self.turned(subject)
-        return PersonHead(f"sub-{subject:02}" if subject else "average", weights, -self.mean @ weights)
+        return PersonHead(f"sub-{subject:02}" if subject else "everybody", weights, -self.mean @ weights)
 
     def networks(self) -> dict[str, np.ndarray]:
         """A map for each network, 1 in it and 0 elsewhere."""
