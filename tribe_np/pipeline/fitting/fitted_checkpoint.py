@@ -144,15 +144,22 @@ def write_fitted_checkpoint(
         write_safetensors(partial / SINGLE_NAME, arrays | table, metadata=_metadata(checkpoint), bf16=bf16)
         if opens:
             _write_lightning(partial / LIGHTNING_NAME, arrays | mine, bf16, opened.build_args)
-        for name, values in (maps or {}).items():
-            np.save(partial / f"{name}.npy", values)
-        for name, rows in (tables or {}).items():
-            write_rows(partial / f"{name}.tsv", rows, SEPARATORS[".tsv"])
-        for name, drawn in (pictures or {}).items():
-            (partial / name).write_bytes(drawn)
+        _write_beside(partial, maps or {}, tables or {}, pictures or {})
 
     write_whole(folder, fill, "fit")
     return FittedCheckpoint(folder, place.at or 0, n_subjects, len(person.not_fitted))
+
+
+def _write_beside(
+    partial: Path, maps: Mapping[str, np.ndarray], tables: Mapping[str, list[list[str]]], pictures: Mapping[str, bytes]
+) -> None:
+    """What stands beside the checkpoint: arrays, tables, pictures."""
+    for name, values in maps.items():
+        np.save(partial / f"{name}.npy", values)
+    for name, rows in tables.items():
+        write_rows(partial / f"{name}.tsv", rows, SEPARATORS[".tsv"])
+    for name, drawn in pictures.items():
+        (partial / name).write_bytes(drawn)
 
 
 def fitted_names(checkpoint: Path) -> dict[str, int | None]:
