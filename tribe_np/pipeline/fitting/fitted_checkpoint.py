@@ -169,17 +169,6 @@ def fitted_names(checkpoint: Path) -> dict[str, int | None]:
     return {str(name): k for name, k in found.items()} if isinstance(found, Mapping) else {}
 
 
-def _write_beside(
-    folder: Path, maps: Mapping[str, np.ndarray], tables: Mapping[str, list[list[str]]], pictures: Mapping[str, bytes]
-) -> None:
-    for name, values in maps.items():
-        np.save(folder / f"{name}.npy", values)
-    for name, rows in tables.items():
-        write_rows(folder / f"{name}.tsv", rows, SEPARATORS[".tsv"])
-    for name, drawn in pictures.items():
-        (folder / name).write_bytes(drawn)
-
-
 def _write_lightning(
     path: Path, arrays: Mapping[str, np.ndarray], bf16: frozenset[str], build_args: Mapping[str, Any]
 ) -> None:
