@@ -150,22 +150,23 @@ def write_fitted_checkpoint(
     return FittedCheckpoint(folder, place.at or 0, n_subjects, len(person.not_fitted))
 
 
+def _write_beside(
+    partial: Path, maps: Mapping[str, np.ndarray], tables: Mapping[str, list[list[str]]], pictures: Mapping[str, bytes]
+) -> None:
+    """What stands beside the checkpoint: arrays, tables, pictures."""
+    for name, values in maps.items():
+        np.save(partial / f"{name}.npy", values)
+    for name, rows in tables.items():
+        write_rows(partial / f"{name}.tsv", rows, SEPARATORS[".tsv"])
+    for name, drawn in pictures.items():
+        (partial / name).write_bytes(drawn)
+
+
 def fitted_names(checkpoint: Path) -> dict[str, int | None]:
     """Index by name of the subjects that `fit` wrote into a checkpoint; None for one in the average subject's place."""
     path = checkpoint / FIT_NAME
     found = read_json(path).get("fitted") if path.is_file() else None
     return {str(name): k for name, k in found.items()} if isinstance(found, Mapping) else {}
-
-
-def _write_beside(
-    folder: Path, maps: Mapping[str, np.ndarray], tables: Mapping[str, list[list[str]]], pictures: Mapping[str, bytes]
-) -> None:
-    for name, values in maps.items():
-        np.save(folder / f"{name}.npy", values)
-    for name, rows in tables.items():
-        write_rows(folder / f"{name}.tsv", rows, SEPARATORS[".tsv"])
-    for name, drawn in pictures.items():
-        (folder / name).write_bytes(drawn)
 
 
 def _write_lightning(
