@@ -169,6 +169,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.add_argument(f"--{name}", type=type(value), default=value)
     given = vars(parser.parse_args(arguments))
     plan = StudyPlan(**{name: given[name] for name in asdict(StudyPlan())})
+    if given["out"].exists():
+        parser.error(f"{given['out']} is there already")
     if given["heads"]:
         from tools.made_heads import make_study_of_heads
 

@@ -57,5 +57,8 @@ def test_the_command_says_what_to_expect(prediction: Path, tmp_path: Path, capsy
     said = capsys.readouterr().out
     assert said.startswith(f"tribe-np evaluate {prediction} {tmp_path / 'study' / 'truth.tsv'}")
     assert len((tmp_path / "study" / "truth.tsv").read_text().splitlines()) == 3
+    with pytest.raises(SystemExit):
+        main([str(prediction), "--out", str(tmp_path / "study")])
+    assert "study is there already" in capsys.readouterr().err
     with pytest.raises(ConfigError, match="a delay of whole rows"):
         make_study(prediction, tmp_path / "other", StudyPlan(late=2.5))

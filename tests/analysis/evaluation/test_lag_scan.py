@@ -188,6 +188,7 @@ def test_the_table_marks_the_best_and_the_expected() -> None:
     ("delay", "is_aligned", "words"),
     [
         (0.0, False, "5 s earlier than expected.*offset of 5 s the other way.*--truth-aligned"),
+        (1.0, False, "4 s earlier.*about the offset of 5 s.*--truth-aligned.*first volumes are gone"),
         (10.0, True, "5 s later than expected.*in scan time.*without --truth-aligned"),
         (0.0, True, "5 s earlier.*begin at the same time"),
         (6.0, False, "1 s later.*one step"),

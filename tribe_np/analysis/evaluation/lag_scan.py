@@ -171,10 +171,10 @@ def _likely(scan: LagScan, offset: float, is_aligned: bool) -> str:
     apart = scan.best - scan.expected
     near = max(scan.step, FINEST) * (1 + 1e-9)
     if offset > 0 and not is_aligned and abs(apart + offset) <= near:
-        return (
-            f"That is the offset of {offset:g} s the other way: the truth seems to stand at stimulus time already "
-            "(--truth-aligned)"
-        )
+        seems = "the truth seems to stand at stimulus time already (--truth-aligned)"
+        if abs(apart + offset) > scan.step / 2:  # a row off: as likely as not, another number of volumes
+            return f"That is about the offset of {offset:g} s: {seems}, or its first volumes are gone (--start)"
+        return f"That is the offset of {offset:g} s the other way: {seems}"
     if offset > 0 and is_aligned and abs(apart - offset) <= near:
         return f"That is the offset of {offset:g} s: the truth seems to be in scan time (without --truth-aligned)"
     if scan.is_at_end:
