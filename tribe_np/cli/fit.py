@@ -183,8 +183,7 @@ def _lines(made: "FittedPerson", folder: Path, name: str) -> list[str]:
         f"fitted on {n['fitted']} rows, scored on {n['kept_out']} others; {n['without_bold']} rows have no BOLD, "
         f"{n['between']} between the two are not used",
         f"penalties by {record['folds']['score']} over {record['folds']['n']} folds, each with how many columns chose "
-        "it: "
-        + ", ".join(f"{p} ({count})" for p, count in record["penalties"]["chosen"].items()),
+        "it: " + ", ".join(f"{p} ({count})" for p, count in record["penalties"]["chosen"].items()),
     ]
     if record["training"] is not None:
         lines.append(_training_line(record["training"]))
