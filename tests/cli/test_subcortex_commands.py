@@ -196,7 +196,8 @@ def test_info_tells_columns_and_subjects(
     told = json.loads(command_here("info", demo.models / "encoder", "--json").stdout)
     assert told["space"] == {"kind": "surface", "mesh": "fsaverage5", "n_outputs": 20484}
     assert told["subjects"] == {
-        "n_subjects": 0, "has_average": True, "default": "the average subject", "names": {}
+        "n_subjects": 0, "has_average": True, "default": "the average subject", "names": {},
+        "table": [{"index": None, "name": None, "study": None, "is_fitted": False}],
     }  # fmt: skip
 
 
