@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
-from tribe_np.cli.earlier_options import take_from_folder
+from tribe_np.cli.earlier_options import add_subject, take_from_folder
 from tribe_np.cli.picture_options import add_subjects_dir
-from tribe_np.cli.predict import add_dry_run, show_plan, subject
+from tribe_np.cli.predict import add_dry_run, show_plan
 from tribe_np.cli.stimulus_options import add_picture_stimulus_arguments, picture_show
 from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
@@ -50,10 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_mask(parser, "for a checkpoint of the subcortex")
     add_subjects_dir(parser, None)
     common.add_model_arguments(parser)
-    parser.add_argument(
-        "--subject", type=subject, metavar="ID",
-        help="subject of the checkpoint, by name or index (default: the average one)",
-    )  # fmt: skip
+    add_subject(parser)
     _add_truth(parser)
     add_dry_run(parser)
     common.add_run_arguments(parser)
