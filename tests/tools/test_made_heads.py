@@ -12,10 +12,10 @@ from tribe_np import TribeModel
 from tribe_np.analysis import evaluate, networks
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.encoder.random import write_random
-from tribe_np.pipeline.ablation.given_truth import GivenTruth
 from tribe_np.pipeline.fitting.head_rows import HeadRows, head_rows_of_features
 from tribe_np.pipeline.fitting.person_fit import FitOptions, fit_person
 from tribe_np.pipeline.fitting.person_rows import person_rows
+from tribe_np.pipeline.given_truth import GivenTruth
 
 V, R = 1284, 400  # vertices of fsaverage3
 DIMS = {"text": (2, 5), "audio": (1, 4)}

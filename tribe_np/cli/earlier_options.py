@@ -8,7 +8,7 @@ from tribe_np.cli import common
 from tribe_np.cli.predict import subject
 
 if TYPE_CHECKING:
-    from tribe_np.pipeline.ablation.earlier_run import EarlierRun
+    from tribe_np.pipeline.earlier_run import EarlierRun
 
 
 def add_subject(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def take_from_folder(options: argparse.Namespace) -> "EarlierRun | None":
         vars(options).setdefault("subject", None)
         return None
     common.fix_threads(options)  # before the folder is read, which takes NumPy
-    from tribe_np.pipeline.ablation.earlier_run import earlier_run
+    from tribe_np.pipeline.earlier_run import earlier_run
 
     found, given = earlier_run(options.stimulus), vars(options)
     options.stimulus = found.events

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from tribe_np.cli import common
 from tribe_np.cli.earlier_options import add_subject, take_from_folder
+from tribe_np.cli.map_options import add_map_formats
 from tribe_np.cli.parser import region_names
 from tribe_np.cli.picture_options import add_subjects_dir
 from tribe_np.cli.stimulus_options import add_picture_stimulus_arguments, picture_show
-from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
 if TYPE_CHECKING:
     from tribe_np.outputs.map_folder import MapFiles
@@ -33,10 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     common.add_parcellation(parser)
     _add_amount(parser)
-    parser.add_argument(
-        "--to", nargs="+", choices=["npy", *EXPORT_FORMATS], metavar="FORMAT",
-        help=f"formats of the maps: npy and those of export, {', '.join(EXPORT_FORMATS)} (default: npy gifti)",
-    )  # fmt: skip
+    add_map_formats(parser)
     add_subjects_dir(parser, None)
     common.add_model_arguments(parser)
     add_subject(parser)

@@ -19,7 +19,7 @@ from tribe_np.cortex.regions.asked_regions import AskedRegions, asked_regions
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.errors import ConfigError, NotFiniteError
-from tribe_np.pipeline.ablation.given_truth import columns_of
+from tribe_np.pipeline.columns import columns_of
 from tribe_np.pipeline.costs.estimate import Need
 from tribe_np.pipeline.costs.memory_check import Stage
 from tribe_np.pipeline.features.source import Items, stacked

@@ -21,7 +21,7 @@ from tribe_np.plots.figures.mixed_colours import SwatchLegend
 from tribe_np.plots.figures.modality_figure import modality_palette
 from tribe_np.plots.figures.overlays import MixedMap, ValueMap
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels
-from tribe_np.plots.figures.sheets import LETTERS, SMALL, TITLE, TWO_COLUMNS, Look, Sheet, new_sheet
+from tribe_np.plots.figures.sheets import LETTERS, SMALL, TITLE, TWO_COLUMNS, Look, Sheet, draw_thin_lines, new_sheet
 from tribe_np.plots.figures.surface_maps import beyond_limits
 from tribe_np.plots.views import View
 
@@ -79,12 +79,7 @@ def _draw_region(axes: Any, curves: LagCurves, region: int, near: np.ndarray, of
         if np.isfinite(lag):
             peak = scaled[region, int(np.argmin(np.abs(curves.lags - lag)))]
             axes.plot([lag], [peak], color=colour, marker="o", markersize=2.6)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_linewidth(0.5)
-        axes.spines[side].set_color(look.ink)
-    axes.tick_params(width=0.5, length=2, labelsize=SMALL, labelfontfamily=FONT, pad=2, colors=look.ink)
+    draw_thin_lines(axes, look)
 
 
 def _write_names(sheet: Sheet, modalities: Sequence[str], y: float) -> None:
