@@ -89,7 +89,7 @@ def execute(options: argparse.Namespace) -> int:
     from tribe_np.outputs.map_folder import map_formats
     from tribe_np.outputs.modalities_folder import check_modalities_target
     from tribe_np.pipeline.ablation.ablating import ablate_stimulus
-    from tribe_np.pipeline.columns import columns_of
+    from tribe_np.pipeline.model_columns import columns_of
     from tribe_np.pipeline.stimuli.stimulus import open_stimulus
 
     inputs = words.inputs(open_stimulus(options.stimulus, words=words))

@@ -1,21 +1,16 @@
 """Which columns are computed: vertices on a mesh (`pipeline.vertices`), voxels or structures in a mask."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tribe_np.cortex.output_space import OutputSpace
-from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.cortex.subcortex.mask_files import load_mask
-from tribe_np.cortex.voxel_series import AnySeries, VoxelSeries
 from tribe_np.encoder.readout import selected_columns
 from tribe_np.errors import ConfigError
 from tribe_np.pipeline.vertices import VertexSelection, chosen_vertices, given_names
 from tribe_np.shown import quoted
-
-if TYPE_CHECKING:
-    from tribe_np.pipeline.model import TribeModel
 
 OF_A_MASK = {"structure": "roi", "voxels": "vertices", "mask": "parcellation"}  # and what a mesh has instead
 OF_A_MESH = {"roi": "structure (--structure)", "vertices": "voxels", "parcellation": "mask"}  # and what a mask has
@@ -71,18 +66,3 @@ def _voxels(selection: Mapping[str, Any], space: OutputSpace) -> VertexSelection
     if not chosen.any():
         raise ConfigError("selection: no voxel is selected; give names of structures, or a mask or indices as voxels")
     return VertexSelection(np.flatnonzero(chosen), names, structures, mask)
-
-
-def columns_of(model: "TribeModel") -> AnySeries:
-    """Where the columns of a model's predictions lie, as a series of one row of zeros.
-
-    Raises   ConfigError for a checkpoint of parcels, or of a place that is not known
-    """
-    space, columns = model.output_space, model.encoder.columns
-    values, offset = np.zeros((1, model.n_vertices), np.float32), model.data.hemodynamic_offset
-    origin = str(model.checkpoint)
-    if space.kind == "surface":
-        return SurfaceSeries(values, space.name, np.zeros(1), model.data.tr, offset, columns, origin=origin)
-    if space.kind == "mask":
-        return VoxelSeries(values, space, np.zeros(1), model.data.tr, offset, columns, origin=origin)
-    raise ConfigError(f"{origin}: maps are made of vertices or voxels, but this checkpoint has {space}")

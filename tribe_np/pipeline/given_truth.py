@@ -10,8 +10,8 @@ from tribe_np.analysis.contributions.truth_maps import LaidTruth, lay_truth, row
 from tribe_np.analysis.evaluation.truth_runs import PairedRun, TruthTimes, read_truth
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import ConfigError
-from tribe_np.pipeline.columns import columns_of
 from tribe_np.pipeline.model import TribeModel
+from tribe_np.pipeline.model_columns import columns_of
 from tribe_np.timeline.segments import Segment
 
 

@@ -19,11 +19,11 @@ from tribe_np.cortex.regions.asked_regions import AskedRegions, asked_regions
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.errors import ConfigError, NotFiniteError
-from tribe_np.pipeline.columns import columns_of
 from tribe_np.pipeline.costs.estimate import Need
 from tribe_np.pipeline.costs.memory_check import Stage
 from tribe_np.pipeline.features.source import Items, stacked
 from tribe_np.pipeline.model import TribeModel
+from tribe_np.pipeline.model_columns import columns_of
 from tribe_np.pipeline.progress import Progress, Silent, number_of
 from tribe_np.timeline.events import Events, as_events
 from tribe_np.timeline.features import n_steps
