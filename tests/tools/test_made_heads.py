@@ -109,6 +109,7 @@ def test_a_fit_finds_the_head_as_well_as_the_noise_allows(
     assert abs(fit.r["head"][~speaks].mean()) < 0.05
 
 
+@pytest.mark.extras
 def test_networks_are_found(shown: Shown, tmp_path: Path) -> None:
     heads = shown.study(tmp_path, StudyPlan(subjects=1))
     made = networks(shown.predicted(heads, None), components=4, restarts=0, templates=False)
