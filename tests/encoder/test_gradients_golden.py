@@ -14,7 +14,10 @@ from tribe_np.backend import to_device, to_host
 from tribe_np.formats.safetensors import read_header
 from tribe_np.oracle import relative_error, trace
 
-FLOAT64_BOUND, FLOAT32_BOUND = 1e-11, 1e-4
+FLOAT64_BOUND = 1e-11
+FLOAT32_BOUND = 5e-4
+"""The worst is the queries of `alibi`: 1e-4 with OpenBLAS's kernels for AVX-512, 1.7e-4 with those for AVX2, 2.3e-4
+with the oldest; torch's own float32 is off by 1.2e-4 there. Other cases stay below 1e-4."""
 
 
 def golden(name: str) -> dict[str, np.ndarray]:
