@@ -22,7 +22,7 @@ from tools.made_study import StudyPlan, write_study
 from tribe_np import TribeModel
 from tribe_np.cortex.series import SurfaceSeries, as_series
 from tribe_np.encoder.head_states import head_matrix
-from tribe_np.pipeline.ablation.earlier_run import earlier_run
+from tribe_np.pipeline.earlier_run import earlier_run
 from tribe_np.pipeline.fitting.fitted_checkpoint import PersonHead, write_fitted_checkpoint
 from tribe_np.pipeline.fitting.head_rows import head_rows
 from tribe_np.timeline.events import Events

@@ -81,8 +81,9 @@ def test_the_folder(demo: DemoPaths, predicted: Path, tmp_path: Path, command_he
 
 @pytest.mark.extras
 def test_a_prediction_folder_stands_for_its_stimulus_models_and_cache(
-    predicted: Path, tmp_path: Path, command_here: Command
+    predicted: Path, tmp_path: Path, command_here: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tribe_np.cli.modalities._pictures", lambda *_: ({}, []))  # two figures take seconds
     before = sorted(path for path in predicted.parent.rglob("*"))
     done = command_here("modalities", predicted, "--out", tmp_path / "out", "--to", "npy", "--absence", "zeroed",
                         "absent", "--json")  # fmt: skip

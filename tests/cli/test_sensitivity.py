@@ -1,6 +1,7 @@
 """tribe-np sensitivity: its folder, what it prints, and what it refuses in one line."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 
 from tests.cli.conftest import Command, refused
 from tests.cli.test_modalities import models_of, parcels
+from tribe_np.cli.earlier_options import take_from_folder
+from tribe_np.cli.parser import command_parser
 from tribe_np.pipeline.demo import DemoPaths
 
 pytestmark = pytest.mark.extras
@@ -39,7 +42,8 @@ def test_maps_of_every_region(predicted: Path, tmp_path: Path, command_here: Com
     assert "loading the" not in done.stderr, "features come from the run's cache"
     assert "2 regions at 1 row of 1 window: 2 backward passes of the brain encoder" in done.stderr
     assert {path.name for path in out.iterdir() if not path.name.startswith(".")} == {
-        "curves.npz", "gifti", "lag.png", "lags.tsv", "npy", "regions.tsv", "sensitivity.json", "shares.png",
+        "curves.npz", "gifti", "lag.png", "lags.tsv", "modality.png", "npy", "regions.tsv", "sensitivity.json",
+        "shares.png",
     }  # fmt: skip
     record, rows = json.loads((out / "sensitivity.json").read_text()), table(out / "regions.tsv")
     assert record["difference_from_the_folder"] < 1e-4
@@ -72,7 +76,7 @@ def test_maps_of_every_region(predicted: Path, tmp_path: Path, command_here: Com
     left = nibabel.load(out / "gifti" / "lh.lag.fsaverage5.func.gii").agg_data()
     np.testing.assert_allclose(left, maps["lag"][:10242])
     said = done.stdout.splitlines()
-    assert said[0].startswith("2 regions of parcels, 1 row of 1 window; lags from what is shown to the BOLD")
+    assert said[0].startswith("2 regions of parcels, 1 row of 1 window; shares of the squared derivatives, lags from")
     assert f" first in {sum(row['modality'] == 'text' for row in rows)} of 2 regions" in said[1]
     refusal = command_here("plot", out, "--out", tmp_path / "figure.png").stderr
     assert "it holds what regions listen to, whose maps are files; tribe-np plot" in refusal
@@ -99,15 +103,37 @@ def test_some_regions(predicted: Path, tmp_path: Path, command_here: Command) ->
     assert again.stdout.splitlines()[1].startswith("  one  text ")
 
 
-def test_a_folder_whose_predictions_are_others_is_told(predicted: Path, tmp_path: Path, command_here: Command) -> None:
-    import shutil
+def test_maps_of_one_modality_alone(predicted: Path, tmp_path: Path, command_here: Command) -> None:
+    done = command_here("sensitivity", predicted, "--parcellation", predicted.parent / "parcels.csv", "--only", "audio",
+                        "--out", tmp_path / "out", "--quiet")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "audio first in 2 of 2 regions" in done.stdout
+    assert "not in this run, so that nothing is said of it: text, video" in done.stdout
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"lag.png", "modality.png", "shares.png"}
 
+
+def test_a_folder_whose_predictions_are_others_is_told(predicted: Path, tmp_path: Path, command_here: Command) -> None:
     other = tmp_path / "other"
     shutil.copytree(predicted, other)
     np.save(other / "predictions.npy", np.load(other / "predictions.npy") + 1)
     done = command_here("sensitivity", other, "--parcellation", predicted.parent / "parcels.csv", "--roi", "one",
                         "--rows", 1, "--out", tmp_path / "out", "--quiet")  # fmt: skip
     assert "its predictions of these regions differ from those made now by up to 1" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["modalities", "sensitivity"])
+def test_the_average_subject_can_be_asked_of_a_folder_of_another(predicted: Path, tmp_path: Path, command: str) -> None:
+    folder, parser = shutil.copytree(predicted, tmp_path / "run"), command_parser(command)
+    record = json.loads((folder / "run.json").read_text())
+    record["options"]["subject"] = "sub-02"
+    (folder / "run.json").write_text(json.dumps(record))
+    for given, expected in (([], "sub-02"), (["--subject", "average"], None), (["--subject", "3"], "3")):
+        options = parser.parse_args([str(folder), "--out", str(tmp_path / "out"), *given])
+        assert take_from_folder(options) is not None
+        assert options.subject == expected
+    options = parser.parse_args([str(folder / "events.tsv"), "--out", str(tmp_path / "out")])
+    assert take_from_folder(options) is None
+    assert options.subject is None
 
 
 @pytest.mark.parametrize(

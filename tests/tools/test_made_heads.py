@@ -12,10 +12,10 @@ from tribe_np import TribeModel
 from tribe_np.analysis import evaluate, networks
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.encoder.random import write_random
-from tribe_np.pipeline.ablation.given_truth import GivenTruth
 from tribe_np.pipeline.fitting.head_rows import HeadRows, head_rows_of_features
 from tribe_np.pipeline.fitting.person_fit import FitOptions, fit_person
 from tribe_np.pipeline.fitting.person_rows import person_rows
+from tribe_np.pipeline.given_truth import GivenTruth
 
 V, R = 1284, 400  # vertices of fsaverage3
 DIMS = {"text": (2, 5), "audio": (1, 4)}
@@ -109,6 +109,7 @@ def test_a_fit_finds_the_head_as_well_as_the_noise_allows(
     assert abs(fit.r["head"][~speaks].mean()) < 0.05
 
 
+@pytest.mark.extras
 def test_networks_are_found(shown: Shown, tmp_path: Path) -> None:
     heads = shown.study(tmp_path, StudyPlan(subjects=1))
     made = networks(shown.predicted(heads, None), components=4, restarts=0, templates=False)

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tribe_np.cli import common
+from tribe_np.cli.map_options import add_map_formats
 from tribe_np.cli.picture_options import add_subjects_dir
-from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
 if TYPE_CHECKING:
     from tribe_np.analysis import Contrast
@@ -83,10 +83,7 @@ def _add_glm(parser: argparse.ArgumentParser) -> None:
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
     """What is written."""
-    parser.add_argument(
-        "--to", nargs="+", choices=["npy", *EXPORT_FORMATS], metavar="FORMAT",
-        help=f"formats of the maps: npy and those of export, {', '.join(EXPORT_FORMATS)} (default: npy gifti)",
-    )  # fmt: skip
+    add_map_formats(parser)
     common.add_parcellation(parser)
     common.add_mask(parser, "for predictions of the subcortex")
     add_subjects_dir(parser, None)

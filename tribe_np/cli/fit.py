@@ -151,10 +151,10 @@ def execute(options: argparse.Namespace) -> int:
     threads = common.prepare(options)
     shown, words, pictures = common.progress(options), common.word_source(options), picture_show(options)
     from tribe_np.analysis.evaluation.truth_runs import TruthTimes
-    from tribe_np.pipeline.ablation.given_truth import GivenTruth
     from tribe_np.pipeline.fitting.fitting_stimulus import fit_stimulus
     from tribe_np.pipeline.fitting.person_fit import FitOptions
     from tribe_np.pipeline.fitting.trained_person import TrainingWish
+    from tribe_np.pipeline.given_truth import GivenTruth
 
     wish = None
     if options.train is not None:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
-from tribe_np.cli.earlier_options import take_from_folder
+from tribe_np.cli.earlier_options import add_subject, take_from_folder
+from tribe_np.cli.map_options import add_map_formats
 from tribe_np.cli.picture_options import add_subjects_dir
-from tribe_np.cli.predict import add_dry_run, show_plan, subject
+from tribe_np.cli.predict import add_dry_run, show_plan
 from tribe_np.cli.stimulus_options import add_picture_stimulus_arguments, picture_show
-from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
 if TYPE_CHECKING:
     from tribe_np.analysis.contrasts.region_effects import RegionMeans
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tribe_np.analysis.contributions.modality_record import ColouredMaps
     from tribe_np.outputs.map_folder import MapFiles, MapFormats
     from tribe_np.pipeline.ablation.ablating import Ablation
-    from tribe_np.pipeline.ablation.given_truth import GivenTruth
+    from tribe_np.pipeline.given_truth import GivenTruth
 
 WAYS = ("absent", "zeroed")  # as pipeline.ablation has them; --help does without it
 
@@ -42,18 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--percentile", type=percentile, metavar="P",
         help="of all maps together, where the colours of the figure are full (default: 95, as upstream's RGB maps)",
     )  # fmt: skip
-    parser.add_argument(
-        "--to", nargs="+", choices=["npy", *EXPORT_FORMATS], metavar="FORMAT",
-        help=f"formats of the maps: npy and those of export, {', '.join(EXPORT_FORMATS)} (default: npy gifti)",
-    )  # fmt: skip
+    add_map_formats(parser)
     common.add_parcellation(parser)
     common.add_mask(parser, "for a checkpoint of the subcortex")
     add_subjects_dir(parser, None)
     common.add_model_arguments(parser)
-    parser.add_argument(
-        "--subject", type=subject, metavar="ID",
-        help="subject of the checkpoint, by name or index (default: the average one)",
-    )  # fmt: skip
+    add_subject(parser)
     _add_truth(parser)
     add_dry_run(parser)
     common.add_run_arguments(parser)
@@ -95,7 +89,7 @@ def execute(options: argparse.Namespace) -> int:
     from tribe_np.outputs.map_folder import map_formats
     from tribe_np.outputs.modalities_folder import check_modalities_target
     from tribe_np.pipeline.ablation.ablating import ablate_stimulus
-    from tribe_np.pipeline.ablation.given_truth import columns_of
+    from tribe_np.pipeline.model_columns import columns_of
     from tribe_np.pipeline.stimuli.stimulus import open_stimulus
 
     inputs = words.inputs(open_stimulus(options.stimulus, words=words))
@@ -170,7 +164,7 @@ def _truth_inputs(options: argparse.Namespace) -> dict[str, Path | None]:
 
 def _truth(options: argparse.Namespace) -> "GivenTruth":
     from tribe_np.analysis.evaluation.truth_runs import TruthTimes
-    from tribe_np.pipeline.ablation.given_truth import GivenTruth
+    from tribe_np.pipeline.given_truth import GivenTruth
 
     return GivenTruth(options.truth, TruthTimes(options.tr, options.start, options.truth_aligned))
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tribe_np.cli import common
+from tribe_np.cli.map_options import add_map_formats
 from tribe_np.cli.picture_options import add_subjects_dir
-from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
 if TYPE_CHECKING:
     from tribe_np.analysis import Networks
@@ -36,10 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_templates(parser)
     _add_checkpoint(parser)
-    parser.add_argument(
-        "--to", nargs="+", choices=["npy", *EXPORT_FORMATS], metavar="FORMAT",
-        help=f"formats of the maps: npy and those of export, {', '.join(EXPORT_FORMATS)} (default: npy gifti)",
-    )  # fmt: skip
+    add_map_formats(parser)
     parser.add_argument("--no-figure", dest="figure", action="store_false", help=f"do not draw {FIGURE_FILE}")
     add_subjects_dir(parser, None)
     common.add_quiet(parser)

@@ -4,12 +4,11 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from tribe_np.cli import common
-from tribe_np.cli.earlier_options import take_from_folder
+from tribe_np.cli.earlier_options import add_subject, take_from_folder
+from tribe_np.cli.map_options import add_map_formats
 from tribe_np.cli.parser import region_names
 from tribe_np.cli.picture_options import add_subjects_dir
-from tribe_np.cli.predict import subject
 from tribe_np.cli.stimulus_options import add_picture_stimulus_arguments, picture_show
-from tribe_np.outputs.exports.format_names import EXPORT_FORMATS
 
 if TYPE_CHECKING:
     from tribe_np.outputs.map_folder import MapFiles
@@ -34,16 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     common.add_parcellation(parser)
     _add_amount(parser)
-    parser.add_argument(
-        "--to", nargs="+", choices=["npy", *EXPORT_FORMATS], metavar="FORMAT",
-        help=f"formats of the maps: npy and those of export, {', '.join(EXPORT_FORMATS)} (default: npy gifti)",
-    )  # fmt: skip
+    add_map_formats(parser)
     add_subjects_dir(parser, None)
     common.add_model_arguments(parser)
-    parser.add_argument(
-        "--subject", type=subject, metavar="ID",
-        help="subject of the checkpoint, by name or index (default: the average one)",
-    )  # fmt: skip
+    add_subject(parser)
     common.add_run_arguments(parser)
     common.add_json(parser, "the record")
 
@@ -135,6 +128,7 @@ def _files(options: argparse.Namespace, found: "RegionListening", run: dict[str,
         **sensitivity_record(regions, curves),
         "hemisphere": options.hemisphere,
         "absent_modalities": list(found.absent),
+        "n_steps": found.n_steps,
         "n_constant_features": dict(found.n_constant),
         "n_windows": found.n_windows,
         "n_rows": len(found.predictions),
@@ -154,21 +148,19 @@ def _pictures(
     import logging
 
     from tribe_np.analysis.contributions.modality_record import SHARED_PERCENTILE, shared_limit
-    from tribe_np.cortex.random_weights import RANDOM
     from tribe_np.errors import ConfigError, MeshError, MissingDependencyError
-    from tribe_np.pipeline.progress import number_of
     from tribe_np.plots.figures.figure_files import png_bytes
-    from tribe_np.plots.figures.listening_figure import MOST_CURVES, best_lag_figure, lag_curve_figure
+    from tribe_np.plots.figures.listening_figure import (
+        MOST_CURVES,
+        best_lag_figure,
+        lag_curve_figure,
+        strongest_figure,
+    )
     from tribe_np.plots.figures.modality_figure import modality_figure
 
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # which tells of its font cache
     regions, curves = found.regions, found.curves
-    random = f"\n{RANDOM[0].upper()}{RANDOM[1:]}" if run["random_weights"] else ""
-    note = (
-        f"Derivatives of the mean prediction of each region ({regions.parcellation.name}) at "
-        f"{number_of(len(found.predictions), 'rows')} of {number_of(found.n_windows, 'windows')}; lags are from what "
-        f"is shown to the BOLD that a row estimates{random}"
-    )
+    note = _note(found, run)
     try:
         if not regions.is_all:
             more = len(regions.names) - MOST_CURVES
@@ -177,14 +169,29 @@ def _pictures(
             figure = lag_curve_figure(regions, curves, offset=run["hemodynamic_offset"], note=note)
             return {"curves.png": png_bytes(figure)}, []
         lags = best_lag_figure(regions, curves, note=note, subjects_dir=options.subjects_dir)
+        strongest = strongest_figure(regions, curves, note=note, subjects_dir=options.subjects_dir)
         shares = {m: regions.painted(x) for m, x in curves.shares().items()}
         mixed = modality_figure(
             regions.series, shares, shared_limit(shares, SHARED_PERCENTILE), title="What regions listen to",
             note=note, unit="share of the squared derivatives", subjects_dir=options.subjects_dir,
         )  # fmt: skip
-        return {"lag.png": png_bytes(lags), "shares.png": png_bytes(mixed)}, []
+        drawn = {"lag.png": lags, "modality.png": strongest, "shares.png": mixed}
+        return {name: png_bytes(figure) for name, figure in drawn.items()}, []
     except (ConfigError, MeshError, MissingDependencyError) as error:
         return {}, [f"no figure: {error}"]
+
+
+def _note(found: "RegionListening", run: dict[str, Any]) -> str:
+    """What stands under every figure."""
+    from tribe_np.cortex.random_weights import RANDOM
+    from tribe_np.pipeline.progress import number_of
+
+    random = f"\n{RANDOM[0].upper()}{RANDOM[1:]}" if run["random_weights"] else ""
+    return (
+        f"Derivatives of the mean prediction of each region ({found.regions.parcellation.name}) at "
+        f"{number_of(len(found.predictions), 'rows')} of {number_of(found.n_windows, 'windows')}; lags are from what "
+        f"is shown to the BOLD that a row estimates{random}"
+    )
 
 
 def _lines(options: argparse.Namespace, found: "RegionListening") -> list[str]:
@@ -195,8 +202,8 @@ def _lines(options: argparse.Namespace, found: "RegionListening") -> list[str]:
     regions, curves = found.regions, found.curves
     rows = f"{number_of(len(found.predictions), 'rows')} of {number_of(found.n_windows, 'windows')}"
     lines = [
-        f"{number_of(len(regions.names), 'regions')} of {regions.parcellation.name}, {rows}; lags from what is shown "
-        "to the BOLD that a row estimates",
+        f"{number_of(len(regions.names), 'regions')} of {regions.parcellation.name}, {rows}; shares of the squared "
+        "derivatives, lags from what is shown to the BOLD that a row estimates",
         *(map_lines(curves) if regions.is_all else sensitivity_lines(regions, curves)),
     ]
     if found.absent:

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tribe_np.formats.folder_kinds import CONTRAST_RECORD
-from tribe_np.outputs.map_folder import MapFiles, MapFormats, fill_map_folder
-from tribe_np.outputs.whole import Inputs, check_outside, check_own_target, write_whole
+from tribe_np.outputs.map_folder import MapFiles, MapFormats, write_map_folders
+from tribe_np.outputs.whole import Inputs, check_outside, check_own_target
 
 CONTRAST = "contrast"
 LONGEST_NAME = 60
@@ -30,16 +30,7 @@ def write_contrasts(folder: Path, made: Mapping[str, MapFiles], formats: MapForm
 
     Raises   OutputError; ConfigError, ParcellationError, MissingDependencyError for a format that cannot be written
     """
-    said: list[str] = []
-
-    def fill(partial: Path) -> None:
-        for name, files in made.items():
-            below = partial if len(made) == 1 else partial / name
-            below.mkdir(exist_ok=True)
-            said.extend(fill_map_folder(below, files, formats, CONTRAST_RECORD))
-
-    write_whole(folder, fill, CONTRAST)
-    return list(dict.fromkeys(said))
+    return write_map_folders(folder, made, formats, CONTRAST_RECORD, CONTRAST)
 
 
 def folder_names(formulas: Sequence[str]) -> list[str]:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tribe_np.formats.folder_kinds import EVALUATION_RECORD
 from tribe_np.formats.prediction_folder import FILES, MEASURED
-from tribe_np.outputs.map_folder import MapFiles, MapFormats, fill_map_folder
-from tribe_np.outputs.whole import Inputs, check_outside, check_own_target, write_whole
+from tribe_np.outputs.map_folder import MapFiles, MapFormats, write_map_folders
+from tribe_np.outputs.whole import Inputs, check_outside, check_own_target
 
 EVALUATE = "evaluate"
 
@@ -35,8 +35,4 @@ def write_evaluation(folder: Path, files: MapFiles, formats: MapFormats) -> list
 
     Raises   OutputError; ConfigError, ParcellationError, MissingDependencyError for a format that cannot be written
     """
-    said: list[str] = []
-    write_whole(
-        folder, lambda partial: said.extend(fill_map_folder(partial, files, formats, EVALUATION_RECORD)), EVALUATE
-    )
-    return said
+    return write_map_folders(folder, {EVALUATE: files}, formats, EVALUATION_RECORD, EVALUATE)

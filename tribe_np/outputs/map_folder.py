@@ -14,6 +14,7 @@ from tribe_np.outputs.cell_tables import SEPARATORS, write_rows
 from tribe_np.outputs.exports.export_formats import ExportFormat, ExportOptions, find_format
 from tribe_np.outputs.exports.mask_volumes import mask_format
 from tribe_np.outputs.folder import write_array_file, write_json_file
+from tribe_np.outputs.whole import Inputs, check_outside, check_own_target, write_whole
 from tribe_np.shown import did_you_mean, quoted
 
 NPY = "npy"
@@ -72,6 +73,37 @@ def _format_of(name: str, is_surface: bool) -> ExportFormat:
     except ConfigError as error:
         near = did_you_mean(name, [NPY])
         raise ConfigError(f"--to {quoted(name)}: {error}, and {NPY}{near}") from error
+
+
+def check_map_target(folder: Path, command: str, inputs: Inputs) -> None:
+    """`check_own_target` for a folder that may not lie in one of the inputs either.
+
+    Raises   OutputError
+    """
+    check_own_target(folder, command, inputs)
+    for place in inputs.values():
+        if place is not None and place.is_dir():
+            check_outside(folder, place)
+
+
+def write_map_folders(
+    folder: Path, made: Mapping[str, MapFiles], formats: MapFormats, record_name: str, command: str
+) -> list[str]:
+    """One result written into the folder, or several into one folder each, named by their keys; what was odd.
+
+    An earlier folder of the command is replaced if it is as it was written.
+    Raises   OutputError; as `fill_map_folder`
+    """
+    said: list[str] = []
+
+    def fill(partial: Path) -> None:
+        for name, files in made.items():
+            below = partial if len(made) == 1 else partial / name
+            below.mkdir(exist_ok=True)
+            said.extend(fill_map_folder(below, files, formats, record_name))
+
+    write_whole(folder, fill, command)
+    return list(dict.fromkeys(said))
 
 
 def fill_map_folder(folder: Path, files: MapFiles, formats: MapFormats, record_name: str) -> list[str]:

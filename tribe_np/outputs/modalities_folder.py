@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tribe_np.formats.folder_kinds import MODALITIES_RECORD
-from tribe_np.outputs.map_folder import MapFiles, MapFormats, fill_map_folder
-from tribe_np.outputs.whole import Inputs, check_outside, check_own_target, write_whole
+from tribe_np.outputs.map_folder import MapFiles, MapFormats, check_map_target, write_map_folders
+from tribe_np.outputs.whole import Inputs
 
 MODALITIES = "modalities"
 
@@ -18,10 +18,7 @@ def check_modalities_target(folder: Path, inputs: Inputs) -> None:
 
     Raises   OutputError
     """
-    check_own_target(folder, MODALITIES, inputs)
-    for place in inputs.values():
-        if place is not None and place.is_dir():
-            check_outside(folder, place)
+    check_map_target(folder, MODALITIES, inputs)
 
 
 def write_modalities(folder: Path, made: Mapping[str, MapFiles], formats: MapFormats) -> list[str]:
@@ -29,13 +26,4 @@ def write_modalities(folder: Path, made: Mapping[str, MapFiles], formats: MapFor
 
     Raises   OutputError; ConfigError, ParcellationError, MissingDependencyError for a format that cannot be written
     """
-    said: list[str] = []
-
-    def fill(partial: Path) -> None:
-        for name, files in made.items():
-            below = partial if len(made) == 1 else partial / name
-            below.mkdir(exist_ok=True)
-            said.extend(fill_map_folder(below, files, formats, MODALITIES_RECORD))
-
-    write_whole(folder, fill, MODALITIES)
-    return list(dict.fromkeys(said))
+    return write_map_folders(folder, made, formats, MODALITIES_RECORD, MODALITIES)

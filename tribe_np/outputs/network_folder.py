@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tribe_np.formats.folder_kinds import NETWORKS_RECORD
-from tribe_np.outputs.map_folder import MapFiles, MapFormats, fill_map_folder
-from tribe_np.outputs.whole import Inputs, check_outside, check_own_target, write_whole
+from tribe_np.outputs.map_folder import MapFiles, MapFormats, write_map_folders
+from tribe_np.outputs.whole import Inputs, check_outside, check_own_target
 
 NETWORKS = "networks"
 
@@ -24,10 +24,4 @@ def write_networks(folder: Path, files: MapFiles, formats: MapFormats) -> list[s
 
     Raises   OutputError; ConfigError, ParcellationError, MissingDependencyError for a format that cannot be written
     """
-    said: list[str] = []
-
-    def fill(partial: Path) -> None:
-        said.extend(fill_map_folder(partial, files, formats, NETWORKS_RECORD))
-
-    write_whole(folder, fill, NETWORKS)
-    return list(dict.fromkeys(said))
+    return write_map_folders(folder, {NETWORKS: files}, formats, NETWORKS_RECORD, NETWORKS)

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from tribe_np.formats.folder_kinds import SENSITIVITY_RECORD
-from tribe_np.outputs.map_folder import MapFiles, MapFormats, fill_map_folder
-from tribe_np.outputs.whole import Inputs, check_outside, check_own_target, write_whole
+from tribe_np.outputs.map_folder import MapFiles, MapFormats, check_map_target, fill_map_folder
+from tribe_np.outputs.whole import Inputs, write_whole
 
 SENSITIVITY = "sensitivity"
 CURVES = "curves.npz"
@@ -18,10 +18,7 @@ def check_sensitivity_target(folder: Path, inputs: Inputs) -> None:
 
     Raises   OutputError
     """
-    check_own_target(folder, SENSITIVITY, inputs)
-    for place in inputs.values():
-        if place is not None and place.is_dir():
-            check_outside(folder, place)
+    check_map_target(folder, SENSITIVITY, inputs)
 
 
 def write_sensitivity(

@@ -10,7 +10,7 @@ from tribe_np.analysis.sensitivities.finite_differences import derivative_error
 from tribe_np.analysis.sensitivities.lag_curves import LagCurves, LagGrid, LagSums
 
 
-@pytest.mark.parametrize(("tr", "offset"), [(1.0, 5.0), (1.49, 5.0), (2.0, 4.25)])
+@pytest.mark.parametrize(("tr", "offset"), [(1.0, 5.0), (1.49, 5.0), (2.0, 4.25), (1.25, 5.0)])
 def test_every_step_counts_once_at_the_nearest_lag(tr: float, offset: float) -> None:
     grid, rng = LagGrid(6, 11, tr=tr, offset=offset), np.random.default_rng(0)
     sums = LagSums(grid, ["text"], 2)
@@ -20,6 +20,7 @@ def test_every_step_counts_once_at_the_nearest_lag(tr: float, offset: float) -> 
         for region in (0, 1):
             one = {"text": values[region]}
             sums.add(region, row, {"slope": one, "scaled": one, "drive": one}, steps)
+        assert (np.diff(grid.places(row)) == -1).all(), "half way between two lags, neighbours do not share one"
     curves = sums.curves()
     assert curves.counts.sum() == 30
     for at, lag in enumerate(curves.lags):
@@ -27,7 +28,7 @@ def test_every_step_counts_once_at_the_nearest_lag(tr: float, offset: float) -> 
             values[1, step]
             for row, values in rows.items()
             for step in np.flatnonzero(steps)
-            if np.rint(2 * (row * tr + offset - step / 2)) / 2 == lag
+            if np.floor(2 * (row * tr + offset - step / 2) + 0.5 + 1e-9) / 2 == lag
         ]
         assert curves.counts[at] == len(held)
         if held:

@@ -15,8 +15,8 @@ from tribe_np.cortex.voxel_series import VoxelSeries
 from tribe_np.errors import ConfigError, MeasurementError
 from tribe_np.pipeline import ablate
 from tribe_np.pipeline.ablation.ablating import checked_absences
-from tribe_np.pipeline.ablation.given_truth import columns_of
 from tribe_np.pipeline.demo import DemoPaths
+from tribe_np.pipeline.model_columns import columns_of
 from tribe_np.timeline.events import Events
 
 THREE = ("text", "audio", "video")

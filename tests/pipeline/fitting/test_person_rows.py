@@ -10,9 +10,9 @@ from tribe_np.analysis.evaluation.truth_rows import TruthRun
 from tribe_np.analysis.evaluation.truth_runs import PairedRun
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import ConfigError
-from tribe_np.pipeline.ablation.given_truth import PairedTruth
 from tribe_np.pipeline.fitting.head_rows import HeadRows
 from tribe_np.pipeline.fitting.person_rows import one_person, person_rows
+from tribe_np.pipeline.given_truth import PairedTruth
 
 V, D, OFFSET = 2 * 642, 3, 5.0  # fsaverage3
 

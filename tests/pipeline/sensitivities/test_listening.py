@@ -106,6 +106,19 @@ def test_numbers_are_those_of_the_library(made: tuple[TribeModel, Events], parce
     assert found.n_constant["audio"] == int((shown.std(axis=1) == 0).sum())
 
 
+def test_moments_count_a_step_once_though_windows_overlap(
+    made: tuple[TribeModel, Events], parcels: Parcellation
+) -> None:
+    model, events = planted(made[0], 6), made[1]
+    whole = region_sensitivities(model, events, ["two"], parcellation=parcels, windows=1)
+    overlapping = replace(model, data=replace(model.data, overlap_trs=98))
+    assert len(overlapping.windows(events)) > 2
+    found = region_sensitivities(overlapping, events, ["two"], parcellation=parcels, windows=1)
+    assert found.n_steps == whole.n_steps == 2 * len(whole.segments)
+    scaled = [np.nanmax(x.curves.scaled["audio"]) for x in (whole, found)]
+    assert scaled[1] == pytest.approx(scaled[0], rel=1e-9), "a linear model: the same derivatives and deviations"
+
+
 def test_of_a_modality_without_events_nothing_is_said(made: tuple[TribeModel, Events], parcels: Parcellation) -> None:
     events = Events([event for event in made[1] if event.type != "Word"])
     found = region_sensitivities(made[0], events, ["one"], parcellation=parcels, rows=1)

@@ -11,7 +11,14 @@ from tribe_np.cortex.regions.asked_regions import AskedRegions, asked_regions
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.errors import ConfigError
 from tribe_np.plots.figures import listening_figure as room
-from tribe_np.plots.figures.listening_figure import HUES, MOST_CURVES, best_lag_figure, lag_curve_figure
+from tribe_np.plots.figures.listening_figure import (
+    HUES,
+    LEAST_SPAN,
+    MOST_CURVES,
+    best_lag_figure,
+    lag_curve_figure,
+    strongest_figure,
+)
 
 pytestmark = pytest.mark.extras
 N = 2 * 10242
@@ -50,6 +57,16 @@ def test_deaf_regions_have_curves_and_no_marks() -> None:
     assert not [line for each in figure.axes for line in each.lines if line.get_marker() == "o"]
     with pytest.raises(ConfigError, match="nothing to draw"):
         best_lag_figure(regions, curves, note="n")
+    with pytest.raises(ConfigError, match="nothing to draw"):
+        strongest_figure(regions, curves, note="n")
+
+
+def test_a_best_lag_far_away_is_drawn_with_its_curve() -> None:
+    regions, curves = made(2)
+    far = LagCurves(curves.lags * 4, curves.counts, curves.slope, curves.scaled, curves.drive)  # best at +40 and +36 s
+    (axes, _) = [each for each in lag_curve_figure(regions, far, offset=5, note="n").axes if each.lines]
+    assert axes.lines[1].get_xdata().max() == 40
+    assert axes.get_ylim() == (0, 1.06 * 2)
 
 
 def test_lags_are_labels_and_bare_outside(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,4 +80,32 @@ def test_lags_are_labels_and_bare_outside(monkeypatch: pytest.MonkeyPatch) -> No
     assert np.isnan(values[:5]).all()
     assert set(values[5:].tolist()) == {10.0}
     assert panels[0].overlay.is_labels
-    assert (around.legend.scale.low, around.legend.scale.high) == (9.0, 10.0)
+    scale = around.legend.scale
+    assert (scale.low, scale.high) == (9.5 - LEAST_SPAN / 2, 9.5 + LEAST_SPAN / 2), "1 s is not all the colours"
+
+
+def test_the_strongest_modality_has_a_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(room, "draw_panels", lambda *given, **_: seen.append(given))
+    regions, curves = made(3)
+    curves.scaled["text"][0] = 0  # so that audio comes first
+    curves.scaled["text"][2] = curves.scaled["audio"][2] = 0
+    strongest_figure(regions, curves, note="n")
+    (panel,), around = seen[0][1], seen[0][4]
+    shares = panel.overlay.shares
+    assert np.isnan(shares[:5]).all()
+    assert np.isnan(shares[8]).all(), "of a region that listens to nothing"
+    assert (shares[6].tolist(), shares[7].tolist()) == ([0, 1], [1, 0])
+    assert panel.overlay.shows_strongest
+    assert list(around.legend.labels) == ["text", "audio"]
+
+
+def test_one_modality_alone_has_one_panel(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(room, "draw_panels", lambda *given, **_: seen.append(given))
+    regions, both = made(3)
+    one = {"audio": both.scaled["audio"]}
+    curves = LagCurves(both.lags, both.counts, one, one, one)
+    best_lag_figure(regions, curves, note="n")
+    strongest_figure(regions, curves, note="n")
+    assert [[panel.title for panel in given[1]] for given in seen] == [["audio"], [""]]

@@ -79,6 +79,12 @@ def test_of_four_the_strongest_is_shown(drawn: Callable[..., tuple[list[Panel], 
     assert len(set(colours_of(FOUR).values())) == 4
 
 
+@pytest.mark.extras
+def test_one_alone_has_a_panel_and_a_swatch() -> None:
+    figure = modality_figure(SERIES, maps_of(["audio"]), 0.5, title="t", note="n")
+    assert [text.get_text() for text in figure.texts].count("audio") == 2
+
+
 def test_what_cannot_be_drawn_is_said() -> None:
     space = OutputSpace("mask", 4, "subcortical", 2)
     with pytest.raises(ConfigError, match="contributions to voxels have no figure"):

@@ -18,7 +18,8 @@ Numbers = Mapping[str, Mapping[str, np.ndarray]]  # of one row: number, modality
 class LagGrid:
     """The lags that occur between the rows and the steps of a window, every 1 / frequency.
 
-    Numerics where tr or the offset is no multiple of that, a lag counts for the nearest one on the grid
+    Numerics where tr or the offset is no multiple of that, a lag counts for the nearest one on the grid, half way for
+             the larger: the steps of a row have a place each
     """
 
     n_rows: int
@@ -34,17 +35,20 @@ class LagGrid:
     @property
     def first(self) -> int:
         """The least lag, in units of the grid."""
-        return round((self.offset * self.frequency) - (self.n_steps - 1))
+        return int(self._nearest(0)[-1])
 
     @property
     def lags(self) -> np.ndarray:
         """Ascending, in seconds, (L,)."""
-        last = round(((self.n_rows - 1) * self.tr + self.offset) * self.frequency)
-        return np.arange(self.first, last + 1) / self.frequency
+        return np.arange(self.first, self._nearest(self.n_rows - 1)[0] + 1) / self.frequency
 
     def places(self, row: int) -> np.ndarray:
         """The place of each step's lag among `lags`, (T,)."""
-        return np.rint(self.of_row(row) * self.frequency).astype(int) - self.first
+        return self._nearest(row) - self.first
+
+    def _nearest(self, row: int) -> np.ndarray:
+        """Each step's lag in units of the grid, (T,)."""
+        return np.floor(self.of_row(row) * self.frequency + (0.5 + 1e-9)).astype(int)
 
 
 @dataclass(frozen=True, eq=False)

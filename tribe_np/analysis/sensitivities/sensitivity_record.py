@@ -20,7 +20,8 @@ DEFINITIONS = {
     "scaled": "sqrt(sum over features of (g s)^2); by lag the root of its mean square over rows",
     "drive": "sum over features of g (feature - m); by lag its mean over rows",
     "share": "of the sum over rows and steps of the squares of scaled; all modalities add up to 1",
-    "best_lag": "where scaled is largest, of the lags that at least half as many rows have as the commonest",
+    "best_lag": "where scaled is largest, of the lags that at least half as many rows have as the commonest; a row is "
+    "a mean over the steps of its TR, so that lags less than a TR apart are hardly told apart",
     "peak": "scaled at the best lag",
     "modality": "that with the largest share",
 }

@@ -14,10 +14,11 @@ from tribe_np.analysis.contributions.truth_maps import TruthSums
 from tribe_np.analysis.evaluation.truth_runs import TruthTimes
 from tribe_np.cortex.voxel_series import AnySeries
 from tribe_np.errors import ConfigError
-from tribe_np.pipeline.ablation.given_truth import GivenTruth, columns_of
 from tribe_np.pipeline.ablation.subset_predictions import ABSENCES, ABSENT, AblatedModel, ready_to_ablate
 from tribe_np.pipeline.early_checks import check_extractors, check_subject
+from tribe_np.pipeline.given_truth import GivenTruth
 from tribe_np.pipeline.model import TribeModel
+from tribe_np.pipeline.model_columns import columns_of
 from tribe_np.pipeline.progress import Progress, Silent
 from tribe_np.pipeline.provenance import provenance
 from tribe_np.pipeline.run import made_of_events, run_facts, run_files, word_options

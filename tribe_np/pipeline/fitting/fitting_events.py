@@ -13,7 +13,6 @@ from tribe_np.cortex.random_weights import random_models
 from tribe_np.errors import ConfigError
 from tribe_np.machine.memory import available_memory
 from tribe_np.outputs.whole import check_outside, check_own_target
-from tribe_np.pipeline.ablation.given_truth import GivenTruth, PairedTruth
 from tribe_np.pipeline.costs.memory_check import Stage, check_memory, gigabytes
 from tribe_np.pipeline.fitting.fit_record import fit_record, score_rows
 from tribe_np.pipeline.fitting.fitted_checkpoint import FittedCheckpoint, check_place, write_fitted_checkpoint
@@ -23,6 +22,7 @@ from tribe_np.pipeline.fitting.person_rows import PersonRows, check_person_rows,
 from tribe_np.pipeline.fitting.trained_person import PersonTraining, TrainingWish, train_person
 from tribe_np.pipeline.fitting.training_memory import training_need
 from tribe_np.pipeline.fitting.training_windows import check_scale
+from tribe_np.pipeline.given_truth import GivenTruth, PairedTruth
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.provenance import provenance

@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from tribe_np.outputs.whole import check_own_target
-from tribe_np.pipeline.ablation.given_truth import GivenTruth, columns_of
 from tribe_np.pipeline.early_checks import check_extractors
 from tribe_np.pipeline.fitting.fit_pictures import fit_pictures
 from tribe_np.pipeline.fitting.fitting_events import FittedPerson, ReadyFit, check_fit_target, truth_places
 from tribe_np.pipeline.fitting.person_fit import FitOptions
+from tribe_np.pipeline.given_truth import GivenTruth
 from tribe_np.pipeline.model import TribeModel
+from tribe_np.pipeline.model_columns import columns_of
 from tribe_np.pipeline.run import made_of_events, run_files, word_options
 from tribe_np.pipeline.stimuli.picture_rows import PictureShow
 from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus

@@ -8,8 +8,8 @@ import numpy as np
 
 from tribe_np.analysis.evaluation.truth_rows import AlignedRows, align
 from tribe_np.errors import ConfigError
-from tribe_np.pipeline.ablation.given_truth import PairedTruth
 from tribe_np.pipeline.fitting.head_rows import HeadRows
+from tribe_np.pipeline.given_truth import PairedTruth
 from tribe_np.shown import some_of
 
 FEWEST_ROWS = 30  # to fit on, and to keep out: an r of fewer rows tells nothing

@@ -19,11 +19,11 @@ from tribe_np.cortex.regions.asked_regions import AskedRegions, asked_regions
 from tribe_np.cortex.series import SurfaceSeries
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.errors import ConfigError, NotFiniteError
-from tribe_np.pipeline.ablation.given_truth import columns_of
 from tribe_np.pipeline.costs.estimate import Need
 from tribe_np.pipeline.costs.memory_check import Stage
 from tribe_np.pipeline.features.source import Items, stacked
 from tribe_np.pipeline.model import TribeModel
+from tribe_np.pipeline.model_columns import columns_of
 from tribe_np.pipeline.progress import Progress, Silent, number_of
 from tribe_np.timeline.events import Events, as_events
 from tribe_np.timeline.features import n_steps
@@ -51,15 +51,17 @@ class Asking:
 class RegionListening:
     """Curves by lag of each region, and what they were made of.
 
-    Fields   absent: modalities of the checkpoint without events, or left out by `only`; n_constant: features of each
-             modality that never change; predictions: of each region at the rows asked about, by row of the whole
-             prediction; error: of the comparison with differences, None where none was asked for
+    Fields   absent: modalities of the checkpoint without events, or left out by `only`; n_steps: of the stimulus, over
+             which features have their moments; n_constant: features of each modality that never change; predictions:
+             of each region at the rows asked about, by row of the whole prediction; error: of the comparison with
+             differences, None where none was asked for
     """
 
     regions: AskedRegions
     curves: LagCurves
     segments: Sequence[Segment]
     absent: tuple[str, ...]
+    n_steps: int
     n_constant: Mapping[str, int]
     n_windows: int
     predictions: Mapping[int, np.ndarray]
@@ -130,9 +132,10 @@ def listen(
     ear.hear(progress)
     absent = tuple(m for m in model.encoder.build_args.feature_dims if m not in known)
     constant = {m: int((found.deviation == 0).sum()) for m, found in ear.moments.items()}
+    n_steps = max(found.n_steps for found in ear.moments.values())
     segments = [segment for window in windows for segment in window.kept]
     return RegionListening(
-        regions, ear.sums.curves(), segments, absent, constant, len(ear.chosen), ear.predictions, ear.error
+        regions, ear.sums.curves(), segments, absent, n_steps, constant, len(ear.chosen), ear.predictions, ear.error
     )
 
 
@@ -168,8 +171,10 @@ class _Ear:
         Raises   NotFiniteError
         """
         with self.model.record.timed("moments"):
+            heard: dict[str, float] = {}
             for window in self.windows:
-                steps = self._steps(window)
+                steps = self._steps(window) & self._later(window, heard.get(window.timeline, -np.inf))
+                heard[window.timeline] = window.start + window.duration
                 for modality, x in self._features(window).items():
                     self.moments[modality].add(x[0][..., steps])
         rows = {k: self._rows(self.windows[k]) for k in self.chosen}
@@ -239,6 +244,10 @@ class _Ear:
         grid = self.grid
         of_row = np.floor(np.arange(grid.n_steps) / grid.frequency / grid.tr + 1e-9)
         return np.isin(of_row, window.kept_rows)
+
+    def _later(self, window: Window, stop: float) -> np.ndarray:
+        """The steps (T,) bool from a time of the timeline on: windows may overlap."""
+        return window.start + np.arange(self.grid.n_steps) / self.grid.frequency >= stop - 1e-6
 
 
 def _evenly(n: int, count: int) -> list[int]:

@@ -23,7 +23,7 @@ from tribe_np.plots.figures.given_axes import shown_views
 from tribe_np.plots.figures.lettering import FONT
 from tribe_np.plots.figures.overlays import ValueMap
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels
-from tribe_np.plots.figures.sheets import LETTERS, SMALL, TITLE, TWO_COLUMNS, Look, Sheet, new_sheet
+from tribe_np.plots.figures.sheets import LETTERS, SMALL, TITLE, TWO_COLUMNS, Look, Sheet, draw_thin_lines, new_sheet
 from tribe_np.plots.figures.surface_maps import beyond_limits
 from tribe_np.shown import shown
 
@@ -151,12 +151,7 @@ def _draw_courses(
     axes.axvline(0, color=look.faint_ink, linewidth=0.5, linestyle=(0, (3, 2)))
     axes.axhline(0, color=look.faint_ink, linewidth=0.4)
     axes.set_ylim(*limits)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_linewidth(0.5)
-        axes.spines[side].set_color(look.ink)
-    axes.tick_params(width=0.5, length=2, labelsize=SMALL, labelfontfamily=FONT, pad=2, colors=look.ink)
+    draw_thin_lines(axes, look)
     axes.set_xlabel("Seconds of the stimulus from the onset", fontsize=SMALL, family=FONT, labelpad=2, color=look.ink)
 
 

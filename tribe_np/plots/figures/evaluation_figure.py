@@ -17,7 +17,16 @@ from tribe_np.plots.figures.given_axes import shown_views
 from tribe_np.plots.figures.lettering import FONT
 from tribe_np.plots.figures.overlays import ValueMap
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels
-from tribe_np.plots.figures.sheets import LETTERS, ONE_COLUMN, SMALL, TITLE, TWO_COLUMNS, Look, new_sheet
+from tribe_np.plots.figures.sheets import (
+    LETTERS,
+    ONE_COLUMN,
+    SMALL,
+    TITLE,
+    TWO_COLUMNS,
+    Look,
+    draw_thin_lines,
+    new_sheet,
+)
 from tribe_np.plots.figures.surface_maps import beyond_limits
 
 EVALUATION_VIEWS = ("lateral", "medial", "ventral", "dorsal")
@@ -93,12 +102,7 @@ def lag_figure(made: Evaluation) -> Any:
         axes.axvline(scan.expected, color=look.faint_ink, linewidth=0.7, linestyle=(0, (3, 2)))
         axes.plot(scan.lags, scan.mean_r, color=BLUE, linewidth=1.0, marker="o", markersize=2.2)
         axes.plot([scan.best], [np.nanmax(scan.mean_r)], color=ORANGE, marker="o", markersize=4.5)
-        for side in ("top", "right"):
-            axes.spines[side].set_visible(False)
-        for side in ("left", "bottom"):
-            axes.spines[side].set_linewidth(0.5)
-            axes.spines[side].set_color(look.ink)
-        axes.tick_params(width=0.5, length=2, labelsize=SMALL, labelfontfamily=FONT, pad=2, colors=look.ink)
+        draw_thin_lines(axes, look)
         axes.locator_params(axis="x", integer=True)
         axes.set_xlabel("Lag: truth read so many seconds later than expected", fontsize=SMALL, family=FONT, labelpad=2)
         axes.set_ylabel("Mean r", fontsize=SMALL, family=FONT, labelpad=2)

@@ -19,7 +19,7 @@ from tribe_np.plots.figures.given_axes import shown_views
 from tribe_np.plots.figures.lettering import FONT
 from tribe_np.plots.figures.overlays import ValueMap
 from tribe_np.plots.figures.panels import Figure, Panel, draw_panels
-from tribe_np.plots.figures.sheets import LETTERS, SMALL, TITLE, TWO_COLUMNS, Look, Sheet, new_sheet
+from tribe_np.plots.figures.sheets import LETTERS, SMALL, TITLE, TWO_COLUMNS, Look, Sheet, draw_thin_lines, new_sheet
 from tribe_np.plots.figures.surface_maps import beyond_limits
 
 FIT_VIEWS = ("lateral", "medial")
@@ -96,12 +96,7 @@ def _draw_curve(axes: Any, penalties: np.ndarray, scores: np.ndarray, look: Look
 def _axes(sheet: Sheet, box: tuple[float, float, float, float], x: str, y: str) -> Any:
     """Axes with two thin spines and their labels."""
     axes, look = sheet.figure.add_axes(box), sheet.look
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_linewidth(0.5)
-        axes.spines[side].set_color(look.ink)
-    axes.tick_params(width=0.5, length=2, labelsize=SMALL, labelfontfamily=FONT, pad=2, colors=look.ink)
+    draw_thin_lines(axes, look)
     axes.set_xlabel(x, fontsize=SMALL, family=FONT, labelpad=2)
     axes.set_ylabel(y, fontsize=SMALL, family=FONT, labelpad=2)
     return axes

@@ -30,7 +30,7 @@ def colours_of(modalities: Mapping[str, Any] | list[str]) -> dict[str, str]:
     names = list(modalities)
     if len(names) <= len(COLOURS):
         return dict(zip(names, COLOURS, strict=False))
-    codes = ["#" + "".join(f"{round(255 * x):02x}" for x in rgb) for rgb in _palette(len(names))]
+    codes = ["#" + "".join(f"{round(255 * x):02x}" for x in rgb) for rgb in modality_palette(len(names))]
     return dict(zip(names, codes, strict=True))
 
 
@@ -58,21 +58,22 @@ def modality_figure(
     check_numbering(series, numbering_at_hand(series.mesh, subjects_dir), brain.surface.origin)
     shares = np.full((2 * series.per_hemisphere, len(names)), np.nan, np.float32)
     shares[series.columns] = np.clip(np.stack([contributions[m] for m in names], axis=1) / limit, 0, 1)
-    is_mixed, palette = len(names) <= len(COLOURS), _palette(len(names))
+    is_mixed, palette = len(names) <= len(COLOURS), modality_palette(len(names))
     together = MixedMap(shares, palette, shows_strongest=not is_mixed)
-    panels = [Panel("all together" if is_mixed else "the strongest", together)]
-    panels += [Panel(m, MixedMap(shares[:, [k]], palette[[k]])) for k, m in enumerate(names)]
-    legend: Legend = MixLegend(names) if is_mixed else SwatchLegend(names, palette)
+    panels = [Panel(m, MixedMap(shares[:, [k]], palette[[k]])) for k, m in enumerate(names)]
+    if len(names) > 1:
+        panels.insert(0, Panel("all together" if is_mixed else "the strongest", together))
+    legend: Legend = MixLegend(names) if is_mixed and len(names) > 1 else SwatchLegend(names, palette)
     below = " and below" * any(np.nanmin(each) < 0 for each in contributions.values())
     strength = (
         f"Strength of the colours: none at 0{below}, full at {limit:.3g} and above ({unit}), the same in all panels"
     )
     around = Figure(title, f"{strength}\n{note}", legend)
-    return draw_panels(brain, panels, views, look, around, n_columns=2)
+    return draw_panels(brain, panels, views, look, around, n_columns=min(2, len(panels)))
 
 
-def _palette(n: int) -> np.ndarray:
-    """Shapes   -> (n, 3)."""
+def modality_palette(n: int) -> np.ndarray:
+    """The colours of so many modalities, (n, 3) in 0..1."""
     if n <= len(COLOURS):
         return np.eye(3)[:n]
     table: np.ndarray = colour_map("tab10").listed[:n, :3]

@@ -10,7 +10,7 @@ from typing import Any
 from tribe_np.errors import ConfigError
 from tribe_np.optional import require
 from tribe_np.plots.figures.figure_files import own_settings, png_bytes
-from tribe_np.plots.figures.lettering import FIGURE_WHY, write
+from tribe_np.plots.figures.lettering import FIGURE_WHY, FONT, write
 from tribe_np.shown import quoted
 
 ONE_COLUMN, TWO_COLUMNS = 85.0, 180.0  # mm, of most journals
@@ -116,3 +116,13 @@ def new_sheet(width: int, height: int, look: Look) -> Sheet:
     figure.patch.set_facecolor("none" if look.is_transparent else look.colour())
     figure._repr_png_ = partial(png_bytes, figure)
     return Sheet(figure, width, height, look)
+
+
+def draw_thin_lines(axes: Any, look: Look) -> None:
+    """Axes of a curve: thin lines to the left and below, small numbers."""
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_linewidth(0.5)
+        axes.spines[side].set_color(look.ink)
+    axes.tick_params(width=0.5, length=2, labelsize=SMALL, labelfontfamily=FONT, pad=2, colors=look.ink)
