@@ -24,7 +24,7 @@ from tribe_np.pipeline.fitting.fitted_checkpoint import (
 )
 from tribe_np.pipeline.fitting.head_rows import HeadRows, head_rows
 from tribe_np.pipeline.fitting.person_fit import FitOptions, PersonFit, check_fit_options, fit_person
-from tribe_np.pipeline.fitting.person_rows import PersonRows, check_person_rows, one_person, person_rows
+from tribe_np.pipeline.fitting.person_rows import PersonRows, one_person, person_rows, rows_to_come
 from tribe_np.pipeline.fitting.trained_person import PersonTraining, TrainingWish, train_person
 from tribe_np.pipeline.fitting.training_memory import training_need
 from tribe_np.pipeline.fitting.training_windows import check_scale
@@ -153,10 +153,15 @@ class ReadyFit:
         if paired is None:
             raise ConfigError("a fit needs the person's measured data")
         one_person(paired)
-        check_person_rows(paired, share=self.options.share, gap=self.options.gap_rows(model.data.tr))
+        gap = self.options.gap_rows(model.data.tr)
+        self.options.folds(rows_to_come(paired, share=self.options.share, gap=gap), model.data.tr)
         if self.training is not None:
             check_scale(block for one in paired.runs for _, block in align(one.prediction, one.truth).blocks())
         return paired, head_rows(model, events, with_features=self.options.linear)
+
+    def without_layers(self) -> "ReadyFit":
+        """The same when all rows are made: the layers of the encoder are 0.6 GB that no fit needs."""
+        return replace(self, model=replace(self.model, encoder=self.model.encoder.without_layers()))
 
     def fitted(self, paired: PairedTruth, rows: HeadRows) -> FittedPerson:
         """Every model fitted and scored, and the record of it."""

@@ -62,9 +62,11 @@ def head_rows(
     model.check_first(source, known, table, model.last_stage(len(windows), n_rows))
     items = {m: source.items(m, table) for m in known}
 
+    extractors = model.data.extractors  # not the model, whose layers are given back before the fit
+
     def features_of(numbers: Sequence[int]) -> dict[str, np.ndarray]:
         some = [windows[number] for number in numbers]
-        return {m: stacked(items[m], some, model.data.extractors[m]) for m in items}
+        return {m: stacked(items[m], some, extractors[m]) for m in items}
 
     rows = _Collected(n_rows, known if with_features else [])
     size = max(1, min(model.data.batch_size, MOST_WINDOWS))

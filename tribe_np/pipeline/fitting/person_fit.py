@@ -51,6 +51,13 @@ class FitOptions:
         """Rows that are the gap at least."""
         return math.ceil(self.gap / tr - 1e-6)
 
+    def folds(self, rows: PersonRows, tr: float) -> tuple[ContiguousFold, ...]:
+        """Folds of the rows to fit on.
+
+        Raises   ConfigError for too few rows
+        """
+        return contiguous_folds([len(run.rows) for run in rows.trained], self.n_folds, gap=self.gap_rows(tr))
+
 
 @dataclass(frozen=True, eq=False)
 class PersonFit:
@@ -110,7 +117,7 @@ def fit_person(
     Every model is fitted on the same rows with the same folds, and scored on the same rows, which none of them saw.
     Raises   ConfigError for too few rows and options that cannot be
     """
-    folds = contiguous_folds([len(run.rows) for run in rows.trained], options.n_folds, gap=options.gap_rows(tr))
+    folds = options.folds(rows, tr)
     linear = []  # first: products of an hour's rows and a head of the released size need not be there at once
     if options.linear:
         delays = row_delays(options.lags, tr=tr, hemodynamic_offset=hemodynamic_offset)

@@ -92,14 +92,14 @@ def person_rows(rows: HeadRows, truth: PairedTruth, *, share: float, gap: int) -
     return _parted(runs, share, gap, n_without, tuple(said))
 
 
-def check_person_rows(truth: PairedTruth, *, share: float, gap: int) -> None:
-    """Refuses what `person_rows` would, before there are any states.
+def rows_to_come(truth: PairedTruth, *, share: float, gap: int) -> PersonRows:
+    """What `person_rows` will give, without any values: refuses what it would, before there are any states.
 
     Raises   ConfigError for too few rows; MeasurementError without a common row
     """
     blank = np.zeros((max(len(mine) for mine in truth.rows_of.values()), 0))
     runs = [PersonRun(name, blank[kept], blank[kept], {}, kept, kept) for name, _, kept in _shown(truth)]
-    _parted(runs, share, gap, 0, ())
+    return _parted(runs, share, gap, 0, ())
 
 
 def _shown(truth: PairedTruth) -> list[tuple[str, list[AlignedRows], np.ndarray]]:
