@@ -215,7 +215,7 @@ def test_truth_that_cannot_be_used_is_refused_before_features_are_made(
         assert said in refused(command_here(*given))
     (tmp_path / "two.tsv").write_text("subject\trun\tfile\na\t1\tempty.npy\nb\t1\tshort.npy\n")
     (tmp_path / "junk.npy").write_text("no array")
-    for name, said in (("two.tsv", "every value is NaN"), ("junk.npy", "junk.npy: ")):
+    for name, said in (("two.tsv", "every value is NaN"), ("junk.npy", "it is no .npy file of numbers")):
         assert said in refused(
             command_here(*person.arguments(), "--truth", tmp_path / name, "--out", tmp_path / "anna")
         )

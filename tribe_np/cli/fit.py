@@ -69,7 +69,8 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--penalty", type=float, nargs="+", metavar="P",
-        help="penalties to try, as scikit-learn's alpha (default: ten powers of ten around the mean eigenvalue)",
+        help="penalties of the head to try, as scikit-learn's alpha (default: ten powers of ten around the mean "
+        "eigenvalue, which is also what linear models try)",
     )  # fmt: skip
     group.add_argument(
         "--alone", action="store_true",

@@ -377,6 +377,12 @@ class FmriEncoder(Card):
         """
         return replace(self, read_out=self.read_out.averaged(groups), columns=np.arange(len(groups)))
 
+    def without_layers(self) -> "FmriEncoder":
+        """Its read-out alone, which says what the head is and predicts nothing: the layers' memory is given back."""
+        return replace(
+            self, projectors={}, temporal_smoothing=None, combiner=None, time_pos_embed=None, encoder=None
+        )  # fmt: skip
+
     @property
     def n_subjects(self) -> int:
         """Subjects that can be asked for by index; 0 where the checkpoint holds the average subject only."""

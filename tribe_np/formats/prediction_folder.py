@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.errors import OutputError
+from tribe_np.files.npy_files import mapped_npy
 from tribe_np.formats.folder_kinds import PREDICTIONS, what_it_holds
 
 MEASURED = "bold.npy"
@@ -34,7 +35,7 @@ def read_prediction(folder: str | Path) -> tuple[np.ndarray, list[dict[str, Any]
     if lacking is not None:
         raise OutputError(f"{folder}: not a prediction folder: {lacking}")
     try:
-        predictions = np.load(folder / PREDICTIONS, mmap_mode="r", allow_pickle=False)
+        predictions = mapped_npy(folder / PREDICTIONS)
         segments = json.loads((folder / "segments.json").read_text(encoding="utf-8"))
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError, EOFError) as error:
@@ -55,7 +56,7 @@ def read_measured(folder: str | Path) -> tuple[np.ndarray, dict[str, Any]]:
     if not (folder / "run.json").is_file():
         raise OutputError(f"{folder}: not a folder of measured data: run.json is missing")
     try:
-        values = np.load(folder / MEASURED, mmap_mode="r", allow_pickle=False)
+        values = mapped_npy(folder / MEASURED)
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError, EOFError) as error:
         raise OutputError(f"{folder}: cannot be read: {error}") from error

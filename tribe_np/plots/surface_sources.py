@@ -12,6 +12,7 @@ import numpy as np
 from tribe_np.cortex.series import SurfaceSeries, as_series
 from tribe_np.cortex.voxel_series import is_voxel_folder
 from tribe_np.errors import OutputError, ShapeError, reason_of
+from tribe_np.files.npy_files import mapped_npy
 from tribe_np.outputs.exports.export_names import is_measured
 
 SAME_START = 1e-3  # seconds by which the rows of two predictions may miss each other
@@ -43,13 +44,11 @@ def _array(path: Path) -> np.ndarray:
     if path.suffix.lower() != ".npy":
         raise OutputError(f"{path}: is no folder and no .npy file; {expected}")
     try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
+        found = mapped_npy(path)
     except OSError as error:
         raise OutputError(f"{path}: cannot be read: {reason_of(error)}") from error
-    except (ValueError, EOFError) as error:
-        raise OutputError(f"{path}: is no .npy file of numbers, or a part of one") from error
-    if not isinstance(found, np.ndarray):
-        raise OutputError(f"{path}: is no .npy file of numbers")
+    except ValueError as error:
+        raise OutputError(f"{path}: {str(error).removeprefix('it ')}") from error
     return np.asarray(found)
 
 

@@ -190,5 +190,5 @@ def test_many_runs_that_are_no_maps_lie_in_temporary_files(
     assert all(isinstance(one.runs[0].paired.truth.values, np.memmap) for one in made.subjects)
     assert made.r == pytest.approx(expected, abs=1e-12)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
-    with pytest.raises(OutputError, match=r"gone: has no room for 0 MB of a run .*; TMPDIR names another folder"):
+    with pytest.raises(OutputError, match=r"gone: has no room for 0 MB of rows .*; TMPDIR names another folder"):
         scores(folder, path)

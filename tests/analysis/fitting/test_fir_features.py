@@ -81,10 +81,20 @@ def test_features_are_scaled_by_all_rows_of_the_fit() -> None:
     band = (rows.bands[1] * 100 + 1e4).astype(np.float32)
     band[:, 3] = 0.1  # never varies: its sum in float64 leaves a trace of rounding
     runs = np.split(band, np.cumsum(LENGTHS)[:-1])
-    scale = ColumnScale.of(runs)
+    scale = ColumnScale.of(runs, [np.arange(len(run)) for run in runs])
     wide = band.astype(np.float64)
     expected = (wide - wide.mean(axis=0)) / np.where(np.arange(band.shape[1]) == 3, 1, wide.std(axis=0))
     found = np.concatenate([scale.applied(run) for run in runs])
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
     assert np.abs(found[:, 3]).max() < 1e-6
+
+
+def test_rows_that_are_kept_out_have_no_part_in_the_scale() -> None:
+    run = np.random.default_rng(3).normal(size=(60, 4)).astype(np.float32)
+    other = run.copy()
+    other[40:] = 1e3
+    kept = np.arange(5, 40)
+    one, two = (ColumnScale.of([rows], [kept]) for rows in (run, other))
+    np.testing.assert_array_equal(one.mean, two.mean)
+    np.testing.assert_allclose(one.deviation, run[5:40].std(axis=0, dtype=np.float64), rtol=1e-6)

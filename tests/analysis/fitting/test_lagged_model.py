@@ -16,13 +16,15 @@ from tribe_np.analysis.fitting.ridge import ridge
 from tribe_np.errors import ConfigError, ShapeError
 
 KEPT = [np.arange(4, 66), np.arange(0, 50), np.arange(0, 80)]  # rows with BOLD, of runs of 70, 50 and 83
+FIRSTS = (0, 70, 120)
 NAMES = ("text", "audio", "video")
 
 
 def made() -> tuple[list[LaggedRun], list[FitRun], list[np.ndarray]]:
     """Runs as the model takes them, and the same with features z-scored and delayed by hand; these of all rows too."""
     rows = made_rows(WIDE, seed=1)
-    scaled = [(band - band.mean(axis=0)) / band.std(axis=0) for band in rows.bands]
+    fitted = np.concatenate([first + kept for first, kept in zip(FIRSTS, KEPT, strict=True)])
+    scaled = [(band - band[fitted].mean(axis=0)) / band[fitted].std(axis=0) for band in rows.bands]
     parts, plain, whole = [], [], []
     for i, (measured, kept) in enumerate(zip(rows.split(rows.measured), KEPT, strict=True)):
         features = {name: rows.split(band)[i] for name, band in zip(NAMES, rows.bands, strict=True)}

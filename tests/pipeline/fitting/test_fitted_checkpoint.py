@@ -150,6 +150,9 @@ def blank(name: str = "anna", n_in: int = RANK) -> PersonHead:
         (blank(n_in=24), ShapeError, r"weights \(40, 30\) and bias \(30,\), got \(24, 30\)"),
         (blank("17"), ConfigError, "subject '17' is no name: digits mean an index"),
         (blank(""), ConfigError, "is no name"),
+        (blank("an\nna"), ConfigError, "is no name that can be typed"),
+        (blank("anna\udcff"), ConfigError, "is no name that can be typed"),
+        (blank(" anna"), ConfigError, "is no name that can be typed"),
         (blank("sub-02"), ConfigError, "'sub-02' is a subject of the checkpoint already"),
     ],
 )

@@ -90,6 +90,8 @@ def test_a_person_who_is_a_filter_is_found_by_the_lags_and_its_modality(encoder:
     assert r["fir"] > r["head"] + 0.2
     text, audio = fit_record(found, rows, options)["linear"]["banded_fir"]["mean_share"]
     assert audio > 2 * text  # of four shares that are tried
+    chosen = fit_record(found, rows, options)["linear"]["fir"]["penalties"]["chosen"]
+    assert sum(chosen.values()) == V
     late, _ = fitted(encoder, rows, lags=(2.0, 4.0))
     assert late.r["fir"].mean() < 0.2
 
@@ -103,6 +105,19 @@ def test_the_average_subject_is_scored_as_it_was(encoder: FmriEncoder, runs: lis
     assert found.r["average"].min() > 1 - 1e-6
     assert found.r2["average"].min() > 1 - 1e-6
     assert set(found.r) == {"head", "average"}
+
+
+def test_penalties_of_linear_models_at_an_end_are_said(encoder: FmriEncoder, runs: list[Any]) -> None:
+    """Of noise nothing can be told: the largest penalty is the best."""
+    rows = person(runs, [np.random.default_rng(k).normal(size=(N_ROWS, V)) for k in range(4)])
+    found, _ = fitted(encoder, rows)
+    for model in ("fir", "banded_fir"):
+        assert any(s.startswith(f"{model}: ") and "chose the largest penalty tried" in s for s in found.said)
+
+
+@pytest.mark.parametrize(("gap", "tr", "expected"), [(10.0, 1.0, 10), (10.0, 1.49, 7), (10.0, 3.0, 4), (0.0, 2.0, 0)])
+def test_a_gap_is_never_shorter_than_told(gap: float, tr: float, expected: int) -> None:
+    assert FitOptions("anna", gap=gap).gap_rows(tr) == expected
 
 
 @pytest.mark.parametrize(

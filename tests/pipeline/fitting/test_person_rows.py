@@ -109,6 +109,24 @@ def test_too_few_rows(n: int, share: float, said: str) -> None:
         person_rows(seconds_of({"film": n}), one_run(n, scan(n + 5)), share=share, gap=10)
 
 
+def test_lags_count_seconds_also_where_nothing_was_shown() -> None:
+    """A pause of the story has no rows to predict; the row before it is not the second before the row after it."""
+    shown = np.r_[0:60, 75:200]  # seconds
+    series = SurfaceSeries(np.broadcast_to(np.float32(0), (len(shown), V)), "fsaverage3", shown * 1.0, 1.0, OFFSET)
+    truth = PairedTruth(
+        (PairedRun(TruthRun("anna", "run-1", scan(210), 1.0), series, "story"),), {"story": np.arange(len(shown))}, ()
+    )
+    states = np.stack([shown, shown, shown], axis=1).astype(np.float32)
+    found = person_rows(HeadRows(states, {"text": states * 10}, ()), truth, share=0.2, gap=10)
+    for run in (*found.trained, *found.kept_out):
+        np.testing.assert_array_equal(
+            run.features["text"][:, 0], np.where(np.isin(range(200), shown), range(0, 2000, 10), 0)
+        )
+        np.testing.assert_array_equal(run.rows, run.states[:, 0])
+        np.testing.assert_array_equal(run.places, np.flatnonzero(np.isin(shown, run.rows)))
+        assert isinstance(run.features["text"], np.memmap)
+
+
 def test_a_fit_is_of_one_person() -> None:
     runs = [("", "film", TruthRun(name, "run-1", scan(130), 1.0)) for name in ("anna", "berta")]
     assert one_person(paired({"film": 120}, runs[:1])) == "anna"

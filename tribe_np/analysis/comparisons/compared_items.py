@@ -9,6 +9,7 @@ import numpy as np
 
 from tribe_np.cortex.series import SurfaceSeries, as_series
 from tribe_np.errors import ConfigError, OutputError, reason_of
+from tribe_np.files.npy_files import mapped_npy
 from tribe_np.formats.prediction_folder import MEASURED, read_prediction
 from tribe_np.shown import did_you_mean, quoted, shown, some_of
 
@@ -82,11 +83,10 @@ def read_source(source: Any) -> SurfaceSeries:
 
 def _array(path: Path) -> np.ndarray:
     try:
-        found: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+        return mapped_npy(path)
     except (OSError, ValueError, EOFError) as error:
         told = reason_of(error) if isinstance(error, OSError) else error
         raise OutputError(f"{path}: cannot be read as an array: {told}") from error
-    return found
 
 
 def _with_rows(series: SurfaceSeries) -> SurfaceSeries:

@@ -107,7 +107,7 @@ def _loaded(path: Path) -> tuple[tuple[str, ...] | None, list[np.ndarray]]:
     except OSError as error:
         raise OutputError(f"{path}: cannot be read as templates: {reason_of(error)}") from error
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise OutputError(f"{path}: cannot be read as templates: {error}") from error
+        raise OutputError(f"{path}: cannot be read as templates: no .npy or .npz file, or a part of one") from error
 
 
 def _checked(origin: str, names: tuple[str, ...] | None, maps: np.ndarray, n_vertices: int) -> NetworkTemplates:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.errors import MeasurementError, reason_of
+from tribe_np.files.npy_files import mapped_npy
 from tribe_np.files.small_files import check_regular
 from tribe_np.optional import require
 from tribe_np.shown import some_of
@@ -60,7 +61,7 @@ def array_in_file(path: Path, key: str = "") -> TruthArray:
     suffix = path.suffix.lower()
     try:
         if suffix == ".npy":
-            found = array_in_memory(np.load(path, mmap_mode="r", allow_pickle=False), str(path))
+            found = array_in_memory(mapped_npy(path), str(path))
             return replace(found, files=(path,))
         found = _of_npz(path, key) if suffix == ".npz" else _of_hdf5(path, key)
         return replace(found, files=(path,))

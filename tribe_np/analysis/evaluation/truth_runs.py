@@ -7,7 +7,6 @@ relative to the table. Several runs of one subject and one timeline are repetiti
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryFile, gettempdir
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,8 @@ from tribe_np.analysis.evaluation.truth_arrays import TruthArray
 from tribe_np.analysis.evaluation.truth_files import read_truth_file
 from tribe_np.analysis.evaluation.truth_rows import BLOCK_OF_ROWS, SAME_TR, TruthRun, check_fit
 from tribe_np.cortex.series import SurfaceSeries
-from tribe_np.errors import ConfigError, MeasurementError, OutputError, reason_of
+from tribe_np.errors import ConfigError, MeasurementError
+from tribe_np.files.temporary_rows import temporary_rows
 from tribe_np.shown import did_you_mean, quoted, some_of
 from tribe_np.timeline.table import MISSING, read_table, to_number, without_tabs
 
@@ -274,14 +274,7 @@ def on_disk(values: np.ndarray) -> np.ndarray:
     """
     if isinstance(values, np.memmap) or values.nbytes < SMALL:
         return values
-    try:
-        with TemporaryFile() as file:
-            mapped = np.memmap(file, values.dtype, "w+", shape=values.shape)
-    except OSError as error:
-        raise OutputError(
-            f"{gettempdir()}: has no room for {values.nbytes / 1e6:.0f} MB of a run ({reason_of(error)}); TMPDIR names "
-            "another folder for temporary files"
-        ) from error
+    mapped = temporary_rows(values.shape, values.dtype)
     for first in range(0, len(values), BLOCK_OF_ROWS):
         mapped[first : first + BLOCK_OF_ROWS] = values[first : first + BLOCK_OF_ROWS]
     return mapped

@@ -51,10 +51,12 @@ class ColumnScale:
     deviation: np.ndarray
 
     @classmethod
-    def of(cls, runs: Sequence[np.ndarray]) -> "ColumnScale":
-        """Of all rows of some runs (R, F), in float64, in two passes over a few hundred rows at a time."""
-        n = sum(map(len, runs))
-        pieces = [(run, slice(i, i + 512)) for run in runs for i in range(0, len(run), 512)]
+    def of(cls, runs: Sequence[np.ndarray], kept: Sequence[np.ndarray]) -> "ColumnScale":
+        """Of the kept rows (r,) of some runs (R, F), in float64, in two passes over a few hundred rows at a time."""
+        n = sum(map(len, kept))
+        pieces = [
+            (run, rows[i : i + 512]) for run, rows in zip(runs, kept, strict=True) for i in range(0, len(rows), 512)
+        ]
         mean = sum(run[rows].sum(axis=0, dtype=np.float64) for run, rows in pieces) / n
         square = sum(np.square(run[rows] - mean).sum(axis=0) for run, rows in pieces) / n
         deviation = np.sqrt(square)

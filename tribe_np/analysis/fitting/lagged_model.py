@@ -1,7 +1,7 @@
 """A linear model of raw features with lags: the finite impulse response that encoders are compared with.
 
-Features are z-scored over the rows of the fit, and delayed before rows without BOLD are left out: the first row that
-has one may need features from before it.
+Features are z-scored by the rows of the fit, and delayed before others are left out: the first row that has BOLD may
+need features from before it. What a row that is kept out shows has no part in the scale.
 """
 
 from collections.abc import Mapping, Sequence
@@ -54,7 +54,9 @@ class LaggedProducts:
             )
         if len({tuple(run.features) for run in runs}) != 1:
             raise ShapeError(f"runs have different modalities: {[list(run.features) for run in runs]}")
-        scales = {m: ColumnScale.of([run.features[m] for run in runs]) for m in runs[0].features}
+        scales = {
+            m: ColumnScale.of([run.features[m] for run in runs], [run.kept for run in runs]) for m in runs[0].features
+        }
         found = cls(runs, tuple(delays), scales, {})
         return cls(runs, found.delays, scales, {m: found._products(m, None) for m in scales})
 

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 
 from tribe_np.analysis.evaluation.running_scores import summarise_map
+from tribe_np.analysis.fitting.kernel_ridge import KernelFit
+from tribe_np.analysis.fitting.ridge import RidgeFit
 from tribe_np.pipeline.fitting.person_fit import FitOptions, PersonFit
 from tribe_np.pipeline.fitting.person_rows import PersonRows
 
@@ -14,22 +16,19 @@ COLUMNS = ("model", "mean_r", "median_r", "share_above_zero", "mean_r2", "n_vert
 
 def fit_record(fit: PersonFit, rows: PersonRows, options: FitOptions) -> dict[str, Any]:
     """What fit.json says: rows, folds, penalties, and the scores of each model on the rows that were kept out."""
-    chosen = fit.fit.penalty[np.isfinite(fit.fit.penalty)]
     return {
         "n_rows": {"fitted": rows.n_trained, "kept_out": rows.n_kept_out, "between": rows.n_left_out,
                    "without_bold": rows.n_without_bold},
         "runs": {"fitted": [run.name for run in rows.trained], "kept_out": [run.name for run in rows.kept_out]},
         "folds": {"n": options.n_folds, "gap_seconds": options.gap, "score": options.score},
-        "penalties": {
-            "tried": fit.fit.penalties.tolist(),
-            "chosen": {f"{p:.6g}": int((chosen == p).sum()) for p in np.unique(chosen)},
-        },
+        "penalties": _penalties(fit.fit),
         "cross_validated": _finite_mean(fit.fit.score),
         "n_not_finite": fit.fit.n_not_finite,
         "n_constant": fit.fit.n_constant,
         "scores": {name: {"r": _summary(fit.r[name]), "r2": _finite_mean(fit.r2[name])} for name in fit.r},
         "linear": {
-            name: {"lags": list(options.lags), "mean_share": [float(s) for s in np.nanmean(one.shares, axis=1)]}
+            name: {"lags": list(options.lags), "mean_share": [float(s) for s in np.nanmean(one.shares, axis=1)],
+                   "penalties": _penalties(one)}
             for name, one in fit.linear.items()
         },
         "training": None if fit.trained is None else dict(fit.trained.facts),
@@ -47,6 +46,13 @@ def score_rows(record: dict[str, Any]) -> list[list[str]]:
         numbers = (r["mean"], r["median"], r["share_above_zero"], score["r2"])
         rows.append([name, *(_cell(x) for x in numbers), str(r["n"]), str(r["n_nan"]), str(n_rows)])
     return rows
+
+
+def _penalties(fit: RidgeFit | KernelFit) -> dict[str, Any]:
+    """Those tried, and how many vertices chose each."""
+    found, counts = np.unique(fit.penalty[np.isfinite(fit.penalty)], return_counts=True)
+    chosen = {f"{penalty:.6g}": int(n) for penalty, n in zip(found, counts, strict=True)}
+    return {"tried": fit.penalties.tolist(), "chosen": chosen}
 
 
 def _cell(value: float | None) -> str:

@@ -94,10 +94,14 @@ def _place(opened: Checkpoint, name: str, alone: bool, *, is_first: bool = False
         raise ConfigError(f"{opened.folder}: has no average subject, whose place the person could take")
     at = opened.weights.shape(WEIGHTS)[0] - int(layers.has_average_row)
     names = {n: i for n, i in subject_names(opened.config["data"]).items() if i < at}
-    if not name or name.isdigit() or name == AVERAGE or name in names:
-        why = "is no name: digits mean an index" if name.isdigit() or not name else "means the average subject"
-        why = "is a subject of the checkpoint already" if name in names else why
-        raise ConfigError(f"subject {quoted(name)} {why}; choose another name")
+    why = {
+        "is a subject of the checkpoint already": name in names,
+        "means the average subject": name == AVERAGE,
+        "is no name: digits mean an index": not name or name.isdigit(),
+        "is no name that can be typed and read again": not name.isprintable() or name != name.strip(),
+    }  # fmt: skip
+    if any(why.values()):
+        raise ConfigError(f"subject {quoted(name)} {next(w for w in why if why[w])}; choose another name")
     return _Place(None, {}) if alone else _Place(0, {}) if is_first else _Place(at, names)
 
 

@@ -15,10 +15,15 @@ from tribe_np.machine.memory import available_memory
 from tribe_np.outputs.whole import check_outside, check_own_target
 from tribe_np.pipeline.costs.memory_check import Stage, check_memory, gigabytes
 from tribe_np.pipeline.fitting.fit_record import fit_record, score_rows
-from tribe_np.pipeline.fitting.fitted_checkpoint import FittedCheckpoint, check_place, write_fitted_checkpoint
+from tribe_np.pipeline.fitting.fitted_checkpoint import (
+    FittedCheckpoint,
+    check_place,
+    fitted_names,
+    write_fitted_checkpoint,
+)
 from tribe_np.pipeline.fitting.head_rows import HeadRows, head_rows
 from tribe_np.pipeline.fitting.person_fit import FitOptions, PersonFit, check_fit_options, fit_person
-from tribe_np.pipeline.fitting.person_rows import PersonRows, check_person_rows, one_person, person_rows
+from tribe_np.pipeline.fitting.person_rows import PersonRows, one_person, person_rows, rows_to_come
 from tribe_np.pipeline.fitting.trained_person import PersonTraining, TrainingWish, train_person
 from tribe_np.pipeline.fitting.training_memory import training_need
 from tribe_np.pipeline.fitting.training_windows import check_scale
@@ -148,16 +153,21 @@ class ReadyFit:
         if paired is None:
             raise ConfigError("a fit needs the person's measured data")
         one_person(paired)
-        check_person_rows(paired, share=self.options.share, gap=round(self.options.gap / model.data.tr))
+        gap = self.options.gap_rows(model.data.tr)
+        self.options.folds(rows_to_come(paired, share=self.options.share, gap=gap), model.data.tr)
         if self.training is not None:
             check_scale(block for one in paired.runs for _, block in align(one.prediction, one.truth).blocks())
         return paired, head_rows(model, events, with_features=self.options.linear)
+
+    def without_layers(self) -> "ReadyFit":
+        """The same when all rows are made: the layers of the encoder are 0.6 GB that no fit needs."""
+        return replace(self, model=replace(self.model, encoder=self.model.encoder.without_layers()))
 
     def fitted(self, paired: PairedTruth, rows: HeadRows) -> FittedPerson:
         """Every model fitted and scored, and the record of it."""
         model, options = self.model, self.options
         tr, offset = model.data.tr, model.data.hemodynamic_offset
-        person = person_rows(rows, paired, share=options.share, gap=round(options.gap / tr))
+        person = person_rows(rows, paired, share=options.share, gap=options.gap_rows(tr))
         trained = None
         if self.training is not None:  # first: what cannot be trained is known before the ridge is fitted
             trained = train_person(model, self.training, rows, person, seed=options.seed)
@@ -170,7 +180,7 @@ class ReadyFit:
             "truth": [_truth_record(one) for one in paired.runs], **fit_record(found, person, options),
             "hemodynamic_offset": offset, "tr": tr,
             "memory": self.facts | {"peak_bytes": peak_memory_bytes()},
-            "warnings": list(dict.fromkeys([*model.record.warnings, *found.said])),
+            "warnings": list(dict.fromkeys([*model.record.warnings, *found.said, *_who_is_average(model)])),
         }  # fmt: skip
         return FittedPerson(found, person, record)
 
@@ -193,6 +203,12 @@ def truth_places(truth: GivenTruth) -> dict[str, Path | None]:
     return {
         f"truth {Path(one).name}": Path(one) for one in given if isinstance(one, (str, Path)) and Path(one).exists()
     }
+
+
+def _who_is_average(model: TribeModel) -> list[str]:
+    """What to say of a checkpoint whose average subject is one person."""
+    names = [name for name, index in fitted_names(model.checkpoint).items() if index is None]
+    return [f"the average subject of the checkpoint is {name}, whom fit --alone put there" for name in names[:1]]
 
 
 def _random(model: TribeModel) -> list[str]:

@@ -45,6 +45,8 @@ def fit_stimulus(
     ready = ReadyFit.of(model, options, alone=alone)
     check_extractors(model, opened, words)
     _, laid = made_of_events(model, opened, words, lambda events: ready.rows_of(events, truth), pictures)
+    ready = ready.without_layers()
+    model = ready.model
     found = ready.fitted(*laid)
     drawn, without = dict[str, bytes](), list[str]()
     if titles is not None:

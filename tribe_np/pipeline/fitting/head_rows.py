@@ -11,6 +11,7 @@ import numpy as np
 
 from tribe_np.backend import to_host
 from tribe_np.encoder.head_states import features_at_trs, states_before_head
+from tribe_np.files.temporary_rows import temporary_rows
 from tribe_np.pipeline.features.source import stacked
 from tribe_np.pipeline.model import MOST_WINDOWS, TribeModel
 from tribe_np.pipeline.own_features import own_windows
@@ -35,7 +36,7 @@ class StimulusWindows:
 class HeadRows:
     """Rows in the order of `predict`, R of them: those of each window after those of the one before.
 
-    Shapes   states (R, D) in the model's dtype; features {modality: (R, G * F)}, empty unless asked for
+    Shapes   states (R, D) in the model's dtype; features {modality: (R, G * F)} in a file, empty unless asked for
     """
 
     states: np.ndarray
@@ -61,11 +62,13 @@ def head_rows(
     model.check_first(source, known, table, model.last_stage(len(windows), n_rows))
     items = {m: source.items(m, table) for m in known}
 
+    extractors = model.data.extractors  # not the model, whose layers are given back before the fit
+
     def features_of(numbers: Sequence[int]) -> dict[str, np.ndarray]:
         some = [windows[number] for number in numbers]
-        return {m: stacked(items[m], some, model.data.extractors[m]) for m in items}
+        return {m: stacked(items[m], some, extractors[m]) for m in items}
 
-    rows = _Collected.for_modalities(known if with_features else [])
+    rows = _Collected(n_rows, known if with_features else [])
     size = max(1, min(model.data.batch_size, MOST_WINDOWS))
     with model.record.timed("encoder"), shown.stage("brain encoder", len(windows), "windows") as step:
         for i in range(0, len(windows), size):
@@ -85,7 +88,7 @@ def head_rows_of_features(
     Raises   ShapeError for features that do not fit
     """
     windows = own_windows(features, model.data)
-    rows = _Collected.for_modalities(features if with_features else [])
+    rows = _Collected(sum(len(window.segments) for window in windows), features if with_features else [])
     with (progress or model.progress).stage("brain encoder", len(windows), "windows") as step:
         for window in windows:
             rows.add(model, {m: x[None] for m, x in window.features.items()}, [list(range(len(window.segments)))])
@@ -97,26 +100,29 @@ def head_rows_of_features(
     return rows.together((segment for window in windows for segment in window.segments), laid)
 
 
-@dataclass(frozen=True, eq=False)
 class _Collected:
-    """Rows of the windows so far, window by window."""
+    """Rows of the windows so far, window by window: arrays that are filled, the wide ones in files."""
 
-    states: list[np.ndarray]
-    features: dict[str, list[np.ndarray]]
-
-    @classmethod
-    def for_modalities(cls, modalities: Iterable[str]) -> "_Collected":
-        return cls([], {m: [] for m in modalities})
+    def __init__(self, n_rows: int, modalities: Iterable[str]) -> None:
+        self.n_rows, self.filled = n_rows, 0
+        self.states = np.zeros((0, 0))
+        self.features: dict[str, np.ndarray] = dict.fromkeys(modalities, self.states)
 
     def add(self, model: TribeModel, arrays: Mapping[str, np.ndarray], kept: Sequence[Sequence[int]]) -> None:
         """Shapes   arrays {modality: (B, G, F, T) or (B, F, T)}; kept: the rows of each of the B windows."""
         n_trs = model.encoder.build_args.n_output_timesteps
         found = to_host(states_before_head(model.encoder, {m: model.runtime.place(x) for m, x in arrays.items()}))
-        self.states.extend(rows[list(of)] for rows, of in zip(found, kept, strict=True))
-        for m, parts in self.features.items():
-            whole = arrays[m] if arrays[m].ndim == 4 else arrays[m][:, None]
-            parts.extend(rows[list(of)] for rows, of in zip(features_at_trs(whole, n_trs), kept, strict=True))
+        wide = {m: arrays[m] if arrays[m].ndim == 4 else arrays[m][:, None] for m in self.features}
+        pooled = {m: features_at_trs(x, n_trs) for m, x in wide.items()}
+        if not self.filled:
+            self.states = np.empty((self.n_rows, found.shape[2]), found.dtype)
+            self.features = {m: temporary_rows((self.n_rows, x.shape[2]), x.dtype) for m, x in pooled.items()}
+        for window, of in enumerate(kept):
+            rows = slice(self.filled, self.filled + len(of))
+            self.states[rows] = found[window, list(of)]
+            for m, x in pooled.items():
+                self.features[m][rows] = x[window, list(of)]
+            self.filled = rows.stop
 
     def together(self, segments: Iterable[Segment], windows: StimulusWindows) -> HeadRows:
-        features = {m: np.concatenate(parts) for m, parts in self.features.items()}
-        return HeadRows(np.concatenate(self.states), features, tuple(segments), windows)
+        return HeadRows(self.states, self.features, tuple(segments), windows)

@@ -1,5 +1,6 @@
 """A person's head by ridge, and held-out scores beside those of the model unfitted and of linear models of features."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -46,6 +47,17 @@ class FitOptions:
     seed: int = 0  # of the shares, and of training
     train: TrainingWish | None = None  # beside the ridge; it is then what is written
 
+    def gap_rows(self, tr: float) -> int:
+        """Rows that are the gap at least."""
+        return math.ceil(self.gap / tr - 1e-6)
+
+    def folds(self, rows: PersonRows, tr: float) -> tuple[ContiguousFold, ...]:
+        """Folds of the rows to fit on.
+
+        Raises   ConfigError for too few rows
+        """
+        return contiguous_folds([len(run.rows) for run in rows.trained], self.n_folds, gap=self.gap_rows(tr))
+
 
 @dataclass(frozen=True, eq=False)
 class PersonFit:
@@ -86,7 +98,7 @@ def check_fit_options(options: FitOptions, *, tr: float, hemodynamic_offset: flo
     """
     check_score(options.score)
     checked_penalties(options.penalties, 1.0)
-    check_folds(options.n_folds, round(options.gap / tr))
+    check_folds(options.n_folds, options.gap_rows(tr))
     if options.linear:
         row_delays(options.lags, tr=tr, hemodynamic_offset=hemodynamic_offset)
 
@@ -105,8 +117,7 @@ def fit_person(
     Every model is fitted on the same rows with the same folds, and scored on the same rows, which none of them saw.
     Raises   ConfigError for too few rows and options that cannot be
     """
-    gap = round(options.gap / tr)
-    folds = contiguous_folds([len(run.rows) for run in rows.trained], options.n_folds, gap=gap)
+    folds = options.folds(rows, tr)
     linear = []  # first: products of an hour's rows and a head of the released size need not be there at once
     if options.linear:
         delays = row_delays(options.lags, tr=tr, hemodynamic_offset=hemodynamic_offset)
@@ -126,9 +137,10 @@ def fit_person(
             rows.kept_out, lambda run: (run.states if head is None else run.states @ head.T) @ old + bias
         )
     scored |= {name: found for name, _, found in linear}
+    of_linear = [f"{name}: {one}" for name, model, _ in linear for one in model.said if one not in fit.said]
     return PersonFit(
         PersonHead(options.name, weights, fit.intercept), fit, {name: model for name, model, _ in linear},
-        {m: s.r for m, s in scored.items()}, {m: s.r2 for m, s in scored.items()}, (*rows.said, *fit.said),
+        {m: s.r for m, s in scored.items()}, {m: s.r2 for m, s in scored.items()}, (*rows.said, *fit.said, *of_linear),
     )  # fmt: skip
 
 

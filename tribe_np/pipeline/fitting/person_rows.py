@@ -1,13 +1,13 @@
 """What a person is fitted on: of each run the rows that have BOLD, and which of them are kept out."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from tribe_np.analysis.evaluation.truth_rows import AlignedRows, align
+from tribe_np.analysis.evaluation.truth_rows import BLOCK_OF_ROWS, AlignedRows, align
 from tribe_np.errors import ConfigError
+from tribe_np.files.temporary_rows import temporary_rows
 from tribe_np.pipeline.fitting.head_rows import HeadRows
 from tribe_np.pipeline.given_truth import PairedTruth
 from tribe_np.shown import some_of
@@ -20,8 +20,8 @@ class PersonRun:
     """One run of a person.
 
     Shapes   states (r, D) and measured (r, V) of the rows that have BOLD, `measured` in a file that goes with it;
-             features {modality: (R, F)} of all rows of the stimulus; rows (r,) which of these have BOLD; places (r,)
-             which these are of all that `predict` gives
+             features {modality: (R, F)}, a row every TR of the stimulus; rows (r,) which of these have BOLD; places
+             (r,) which these are of all that `predict` gives
     """
 
     name: str
@@ -79,26 +79,27 @@ def person_rows(rows: HeadRows, truth: PairedTruth, *, share: float, gap: int) -
     """
     runs, said, n_without = [], [*truth.said], 0
     for timeline, repeated, kept in _shown(truth):
-        mine = truth.rows_of[timeline]
+        mine, series = truth.rows_of[timeline], repeated[0].prediction
         n_without += len(mine) - len(kept)
-        features = {m: array[mine] for m, array in rows.features.items()}
+        at = np.round((series.starts - series.starts[0]) / series.tr).astype(int)
+        features = {m: _every_tr(array, mine, at) for m, array in rows.features.items()}
         names = " + ".join(aligned.truth.run for aligned in repeated)
         name = f"{names} ({timeline})" if len(truth.runs) > 1 else timeline
         states, measured = rows.states[mine[kept]], _mean(repeated, kept)
-        runs.append(PersonRun(name or "run-1", states, measured, features, kept, mine[kept]))
+        runs.append(PersonRun(name or "run-1", states, measured, features, at[kept], mine[kept]))
         if len(repeated) > 1:
             said.append(f"{len(repeated)} runs of {timeline} are averaged: scores are of their mean")
     return _parted(runs, share, gap, n_without, tuple(said))
 
 
-def check_person_rows(truth: PairedTruth, *, share: float, gap: int) -> None:
-    """Refuses what `person_rows` would, before there are any states.
+def rows_to_come(truth: PairedTruth, *, share: float, gap: int) -> PersonRows:
+    """What `person_rows` will give, without any values: refuses what it would, before there are any states.
 
     Raises   ConfigError for too few rows; MeasurementError without a common row
     """
     blank = np.zeros((max(len(mine) for mine in truth.rows_of.values()), 0))
     runs = [PersonRun(name, blank[kept], blank[kept], {}, kept, kept) for name, _, kept in _shown(truth)]
-    _parted(runs, share, gap, 0, ())
+    return _parted(runs, share, gap, 0, ())
 
 
 def _shown(truth: PairedTruth) -> list[tuple[str, list[AlignedRows], np.ndarray]]:
@@ -109,9 +110,22 @@ def _shown(truth: PairedTruth) -> list[tuple[str, list[AlignedRows], np.ndarray]
     return [(name, runs, np.unique(np.concatenate([run.kept for run in runs]))) for name, runs in shown.items()]
 
 
+def _every_tr(features: np.ndarray, mine: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Features of some rows at their TRs, zeros where nothing was shown, of which there are no rows to predict.
+
+    Lags count TRs: without them the row before a pause would stand where the pause does.
+    Shapes   features (all, F), mine (r,) rows of these, at (r,) their TRs -> (R, F) in a file
+    """
+    made = temporary_rows((int(at[-1]) + 1, features.shape[1]), features.dtype)
+    for first in range(0, len(mine), BLOCK_OF_ROWS):
+        part = slice(first, first + BLOCK_OF_ROWS)
+        made[at[part]] = features[mine[part]]
+    return made
+
+
 def _mean(repeated: Sequence[AlignedRows], kept: np.ndarray) -> np.ndarray:
     """The mean over runs of each row that one of them has, (rows, V) in a file."""
-    measured = _in_a_file(len(kept), repeated[0].truth.values.shape[1])
+    measured = temporary_rows((len(kept), repeated[0].truth.values.shape[1]))
     n_runs = np.bincount(np.searchsorted(kept, np.concatenate([aligned.kept for aligned in repeated])))
     for aligned in repeated:
         places, first = np.searchsorted(kept, aligned.kept), 0
@@ -120,12 +134,6 @@ def _mean(repeated: Sequence[AlignedRows], kept: np.ndarray) -> np.ndarray:
             measured[here] += block / n_runs[here, None].astype(np.float32)
             first += len(block)
     return measured
-
-
-def _in_a_file(n_rows: int, n_columns: int) -> np.ndarray:
-    """Rows in a file without a name, which goes when they go: hours of BOLD take no memory."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115
-    return np.memmap(file, np.float32, "w+", shape=(n_rows, n_columns))
 
 
 def _parted(runs: Sequence[PersonRun], share: float, gap: int, n_without: int, said: tuple[str, ...]) -> PersonRows:
