@@ -12,10 +12,10 @@ from tribe_np.encoder.head_states import head_matrix
 from tribe_np.encoder.random import write_random
 from tribe_np.errors import ConfigError
 from tribe_np.pipeline import fit
-from tribe_np.pipeline.ablation.given_truth import GivenTruth
 from tribe_np.pipeline.fitting.fitting_events import ReadyFit
 from tribe_np.pipeline.fitting.head_rows import HeadRows, head_rows_of_features
 from tribe_np.pipeline.fitting.person_fit import FitOptions
+from tribe_np.pipeline.given_truth import GivenTruth
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.timeline.events import Event, Events
 
