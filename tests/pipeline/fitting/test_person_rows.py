@@ -73,6 +73,16 @@ def test_rows_without_bold_are_counted_and_not_fitted() -> None:
     assert not {45, 46, 47, *range(195, 200)} & set(found.trained[0].states[:, 0]) | set(found.kept_out[0].rows) & {199}
 
 
+@pytest.mark.parametrize("n_same", [0, 40])
+def test_one_film_under_two_names_is_said(n_same: int) -> None:
+    lengths = {"a": 100, "b": 100, "c": 60}
+    runs = [("", name, TruthRun("anna", f"run-{name}", scan(n + 10), 1.0)) for name, n in lengths.items()]
+    rows = seconds_of(lengths)
+    rows.states[200 : 200 + n_same] = rows.states[:n_same]
+    said = person_rows(rows, paired(lengths, runs), share=0.3, gap=10).said
+    assert [text[:28] for text in said] == (["40 of the 60 rows that are s"] if n_same else [])
+
+
 def test_whole_runs_are_kept_out_of_three_or_more() -> None:
     lengths = {"a": 100, "b": 100, "c": 60, "d": 40}
     runs = [("", name, TruthRun("anna", f"run-{name}", scan(n + 10), 1.0)) for name, n in lengths.items()]

@@ -1,7 +1,7 @@
 """What a person is fitted on: of each run the rows that have BOLD, and which of them are kept out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -89,7 +89,8 @@ def person_rows(rows: HeadRows, truth: PairedTruth, *, share: float, gap: int) -
         runs.append(PersonRun(name or "run-1", states, measured, features, at[kept], mine[kept]))
         if len(repeated) > 1:
             said.append(f"{len(repeated)} runs of {timeline} are averaged: scores are of their mean")
-    return _parted(runs, share, gap, n_without, tuple(said))
+    made = _parted(runs, share, gap, n_without, tuple(said))
+    return replace(made, said=(*made.said, *_seen_before(made)))
 
 
 def rows_to_come(truth: PairedTruth, *, share: float, gap: int) -> PersonRows:
@@ -134,6 +135,17 @@ def _mean(repeated: Sequence[AlignedRows], kept: np.ndarray) -> np.ndarray:
             measured[here] += block / n_runs[here, None].astype(np.float32)
             first += len(block)
     return measured
+
+
+def _seen_before(made: PersonRows) -> list[str]:
+    """What is said where rows to score show what was fitted on: one film under two names."""
+    fitted = {hash(state.tobytes()) for run in made.trained for state in run.states}
+    n = sum(hash(state.tobytes()) in fitted for run in made.kept_out for state in run.states)
+    told = (
+        f"{n} of the {made.n_kept_out} rows that are scored have the very states of rows that were fitted on: the same "
+        "was shown, and scores are too high; runs of one stimulus belong under one timeline"
+    )
+    return [told] if n else []
 
 
 def _parted(runs: Sequence[PersonRun], share: float, gap: int, n_without: int, said: tuple[str, ...]) -> PersonRows:
