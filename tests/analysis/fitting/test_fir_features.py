@@ -64,7 +64,7 @@ def test_delays_of_lags() -> None:
     ("lags", "tr", "said"),
     [
         ([2.5], 1.0, "a lag of 2.5 s is no whole number of rows of 1 s from the offset of 5 s"),
-        ([2, 4], 2.0, "a lag of 2 s is no whole number"),
+        ([2, 4], 2.0, "a lag of 2 s is no whole number of .* such as 1 3 5 7 9 "),
         ([-1], 1.0, "a lag of -1 s"),
         ([float("nan")], 1.0, "a lag of nan s"),
         ([], 1.0, "expected one lag"),

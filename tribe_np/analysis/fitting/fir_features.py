@@ -31,8 +31,10 @@ def row_delays(lags: Sequence[float], *, tr: float, hemodynamic_offset: float) -
     for lag in lags:
         rows = (lag - hemodynamic_offset) / tr
         if not (np.isfinite(rows) and lag >= 0 and abs(rows - round(rows)) < 1e-6):
+            near = [hemodynamic_offset + k * tr for k in range(-2, 3) if hemodynamic_offset + k * tr >= 0]
             raise ConfigError(
                 f"a lag of {lag:g} s is no whole number of rows of {tr:g} s from the offset of {hemodynamic_offset:g} s"
+                f"; give lags such as {' '.join(f'{x:g}' for x in near)} (--lags), or --no-linear"
             )
         delays.append(round(rows))
     if not delays or len(set(delays)) < len(delays):
