@@ -2,10 +2,10 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
-from tribe_np.cli.map_options import add_map_formats
+from tribe_np.cli.map_options import add_map_formats, regions_given
 from tribe_np.cli.picture_options import add_subjects_dir
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def execute(options: argparse.Namespace) -> int:
 
     found = read_trial_source(options.source, anyway=options.anyway)
     is_surface = not isinstance(found.predictions[0].series, VoxelSeries)
-    parcellation = _atlas(options, is_surface)
+    parcellation = regions_given(options, is_surface, f"{options.source}: ")
     formats = map_formats(
         options.to, is_surface, parcellation=options.parcellation, mask=options.mask, subjects_dir=options.subjects_dir
     )
@@ -122,21 +122,6 @@ def execute(options: argparse.Namespace) -> int:
     lines = [line for result, folder in zip(results, folders, strict=True) for line in _lines(result, folder)]
     common.print_result(options, {"out": str(options.out), "contrasts": records}, lines)
     return 0
-
-
-def _atlas(options: argparse.Namespace, is_surface: bool) -> Any:
-    """What regions or structures are found in, as it was given.
-
-    Raises   ConfigError for one that is not for this kind of prediction
-    """
-    from tribe_np.errors import ConfigError
-
-    wrong, right = (options.mask, "--parcellation") if is_surface else (options.parcellation, "--mask")
-    if wrong is not None:
-        holds = "a cortical surface" if is_surface else "the voxels of a mask"
-        raise ConfigError(f"{options.source}: the predictions are of {holds}; regions are found by {right}")
-    given = options.parcellation if is_surface else options.mask
-    return None if given is None else [str(part) for part in given]
 
 
 def _files(result: "Contrast") -> "MapFiles":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tribe_np.cli import common
 from tribe_np.cli.stimulus_options import add_picture_stimulus_arguments, picture_show
+from tribe_np.cli.truth_options import add_truth, check_truth, given_truth
 
 if TYPE_CHECKING:
     from tribe_np.pipeline.fitting.fitting_events import FittedPerson
@@ -25,29 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--name", type=common.words, required=True, metavar="NAME", help="what --subject will call them"
     )
     parser.add_argument("--out", type=common.path, required=True, metavar="DIR", help="checkpoint folder to write")
-    _add_truth(parser)
+    add_truth(parser, "the person's BOLD", ", where runs are the timelines of the stimulus", required=True)
     _add_fit(parser)
     _add_training(parser)
     parser.add_argument("--no-figure", dest="figure", action="store_false", help="do not draw figures")
     common.add_model_arguments(parser)
     common.add_run_arguments(parser)
     common.add_json(parser, "the record")
-
-
-def _add_truth(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("measured data")
-    group.add_argument(
-        "--truth", type=common.path, nargs="+", required=True, metavar="FILE",
-        help="the person's BOLD, as evaluate takes it: a folder that project wrote, .npy, .npz, .h5, .dtseries.nii, "
-        "the GIFTI or mgh files of both hemispheres, or a table (.tsv) with the columns subject, run and file, where "
-        "runs are the timelines of the stimulus",
-    )  # fmt: skip
-    group.add_argument(
-        "--truth-aligned", action="store_true",
-        help="its rows stand at stimulus time already (default: they are rows of the scan, read at t + offset)",
-    )  # fmt: skip
-    group.add_argument("--tr", type=common.seconds_above_0, metavar="S", help="seconds between its rows")
-    group.add_argument("--start", type=float, metavar="S", help="when the stimulus began in the scan (default: 0)")
 
 
 def _add_fit(parser: argparse.ArgumentParser) -> None:
@@ -141,21 +126,17 @@ def share_of_rows(text: str) -> float:
 
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
-    from tribe_np.errors import ConfigError, MissingFileError
+    from tribe_np.errors import ConfigError
 
     for name in ("epochs", "batch_size", "max_lr"):
         if options.train is None and getattr(options, name) is not None:
             raise ConfigError(f"--{name.replace('_', '-')} is of --train; add --train head or --train all")
-    for path in options.truth:
-        if not path.exists() and "::" not in str(path):
-            raise MissingFileError(f"--truth {path}: there is no such file or folder")
+    check_truth(options)
     threads = common.prepare(options)
     shown, words, pictures = common.progress(options), common.word_source(options), picture_show(options)
-    from tribe_np.analysis.evaluation.truth_runs import TruthTimes
     from tribe_np.pipeline.fitting.fitting_stimulus import fit_stimulus
     from tribe_np.pipeline.fitting.person_fit import FitOptions
     from tribe_np.pipeline.fitting.trained_person import TrainingWish
-    from tribe_np.pipeline.given_truth import GivenTruth
 
     wish = None
     if options.train is not None:
@@ -166,8 +147,7 @@ def execute(options: argparse.Namespace) -> int:
         FitOptions.lags if options.lags is None else tuple(options.lags), options.shares, options.seed, wish,
     )  # fmt: skip
     made = fit_stimulus(
-        options.stimulus, options.out,
-        GivenTruth(options.truth, TruthTimes(options.tr, options.start, options.truth_aligned)), chosen,
+        options.stimulus, options.out, given_truth(options), chosen,
         load=lambda: common.load_model(options, words, shown), words=words, pictures=pictures, alone=options.alone,
         titles=MODELS if options.figure else None, command=options.command_line, threads=threads,
     )  # fmt: skip

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
 from tribe_np.cli.earlier_options import add_subject, take_from_folder
-from tribe_np.cli.map_options import add_map_formats
+from tribe_np.cli.map_options import add_map_formats, regions_given
 from tribe_np.cli.picture_options import add_subjects_dir
 from tribe_np.cli.predict import add_dry_run, show_plan
 from tribe_np.cli.stimulus_options import add_picture_stimulus_arguments, picture_show
+from tribe_np.cli.truth_options import add_truth, check_truth, given_truth
 
 if TYPE_CHECKING:
     from tribe_np.analysis.contrasts.region_effects import RegionMeans
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from tribe_np.analysis.contributions.modality_record import ColouredMaps
     from tribe_np.outputs.map_folder import MapFiles, MapFormats
     from tribe_np.pipeline.ablation.ablating import Ablation
-    from tribe_np.pipeline.given_truth import GivenTruth
 
 WAYS = ("absent", "zeroed")  # as pipeline.ablation has them; --help does without it
 
@@ -48,25 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_subjects_dir(parser, None)
     common.add_model_arguments(parser)
     add_subject(parser)
-    _add_truth(parser)
+    add_truth(parser, "measured BOLD", about="the contributions are then those to r, too")
     add_dry_run(parser)
     common.add_run_arguments(parser)
     common.add_json(parser, "the records")
-
-
-def _add_truth(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("measured data", "the contributions are then those to r, too")
-    group.add_argument(
-        "--truth", type=common.path, nargs="+", metavar="FILE",
-        help="measured BOLD, as evaluate takes it: a folder that project wrote, .npy, .npz, .h5, .dtseries.nii, the "
-        "GIFTI or mgh files of both hemispheres, or a table (.tsv) with the columns subject, run and file",
-    )  # fmt: skip
-    group.add_argument(
-        "--truth-aligned", action="store_true",
-        help="its rows stand at stimulus time already (default: they are rows of the scan, read at t + offset)",
-    )  # fmt: skip
-    group.add_argument("--tr", type=common.seconds_above_0, metavar="S", help="seconds between its rows")
-    group.add_argument("--start", type=float, metavar="S", help="when the stimulus began in the scan (default: 0)")
 
 
 def percentile(text: str) -> float:
@@ -80,7 +65,7 @@ def percentile(text: str) -> float:
 def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     given = options.stimulus
-    _check_truth(options)
+    check_truth(options)
     earlier = take_from_folder(options)
     threads = common.prepare(options)
     shown, words, pictures = common.progress(options), common.word_source(options), picture_show(options)
@@ -104,10 +89,11 @@ def execute(options: argparse.Namespace) -> int:
     formats = map_formats(
         options.to, is_surface, parcellation=options.parcellation, mask=options.mask, subjects_dir=options.subjects_dir
     )
-    regions, without = find_regions(series, _atlas(options, is_surface))
+    regions, without = find_regions(series, regions_given(options, is_surface))
     found = ablate_stimulus(
         options.stimulus, load=lambda: model, words=words, absences=options.absence, pictures=pictures,
-        command=options.command_line, threads=threads, subject=options.subject, truth=_truth(options), earlier=before,
+        command=options.command_line, threads=threads, subject=options.subject, truth=given_truth(options),
+        earlier=before,
     )  # fmt: skip
     made = {absence: _files(options, found, absence, regions, without) for absence in found.maps}
     _write(options, found, made, formats)
@@ -127,46 +113,8 @@ def _write(options: argparse.Namespace, found: "Ablation", made: "dict[str, MapF
     common.print_result(options, {"out": str(options.out), "contributions": records}, [*lines, f"wrote {options.out}"])
 
 
-def _atlas(options: argparse.Namespace, is_surface: bool) -> list[str] | None:
-    """What regions or structures are found in, as it was given.
-
-    Raises   ConfigError for one that is not for this kind of prediction
-    """
-    from tribe_np.errors import ConfigError
-
-    wrong, right = (options.mask, "--parcellation") if is_surface else (options.parcellation, "--mask")
-    if wrong is not None:
-        holds = "a cortical surface" if is_surface else "the voxels of a mask"
-        raise ConfigError(f"the predictions are of {holds}; regions are found by {right}")
-    given = options.parcellation if is_surface else options.mask
-    return None if given is None else [str(part) for part in given]
-
-
-def _check_truth(options: argparse.Namespace) -> None:
-    """Refuses what says something of a truth that is not given, and files that are not there, before any work.
-
-    Raises   ConfigError, MissingFileError
-    """
-    from tribe_np.errors import ConfigError, MissingFileError
-
-    given = {"--truth-aligned": options.truth_aligned, "--tr": options.tr, "--start": options.start}
-    named = [name for name, value in given.items() if value not in (None, False)]
-    if options.truth is None and named:
-        raise ConfigError(f"{named[0]} says something of the truth; give --truth FILE too")
-    for path in options.truth or ():
-        if not path.exists() and "::" not in str(path):
-            raise MissingFileError(f"--truth {path}: there is no such file or folder")
-
-
 def _truth_inputs(options: argparse.Namespace) -> dict[str, Path | None]:
     return {f"truth {path.name}": path for path in options.truth or () if path.exists()}
-
-
-def _truth(options: argparse.Namespace) -> "GivenTruth":
-    from tribe_np.analysis.evaluation.truth_runs import TruthTimes
-    from tribe_np.pipeline.given_truth import GivenTruth
-
-    return GivenTruth(options.truth, TruthTimes(options.tr, options.start, options.truth_aligned))
 
 
 def _files(
