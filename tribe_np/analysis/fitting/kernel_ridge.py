@@ -14,6 +14,7 @@ import numpy as np
 
 from tribe_np.analysis.fitting.contiguous_folds import ContiguousFold
 from tribe_np.analysis.fitting.penalty_scores import (
+    ChosenPenalties,
     ChosenSoFar,
     Spectrum,
     check_score,
@@ -27,7 +28,7 @@ COLUMNS_OF_KERNEL = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class KernelFit:
+class KernelFit(ChosenPenalties):
     """A fit in terms of its rows.
 
     Shapes   dual (R, V); intercept, penalty, score (V,); cv_scores (n penalties, V); shares (bands, V); predicted
@@ -38,17 +39,6 @@ class KernelFit:
 
     dual: np.ndarray
     intercept: np.ndarray
-    penalty: np.ndarray
-    score: np.ndarray
-    cv_scores: np.ndarray
-    penalties: np.ndarray
-    shares: np.ndarray
-    score_name: str
-    n_rows: int
-    n_folds: int
-    n_not_finite: int
-    n_constant: int
-    said: tuple[str, ...]
     predicted: np.ndarray | None = None
 
     def predict(self, kernels: Sequence[np.ndarray]) -> np.ndarray:
@@ -161,10 +151,8 @@ def kernel_ridge(
         rest.fill(kernels, beside, measured, choices[number], state.number == number, state, tried, columns_at_once)
     rest.intercept[state.not_finite], rest.rows[:, state.not_finite] = np.nan, np.nan
     dual, predicted = (rest.rows, None) if beside is None else (np.zeros((0, len(state.score)), dtype), rest.rows)
-    return KernelFit(
-        dual, rest.intercept, state.penalties(tried), state.score, state.cv_scores, tried, choices[state.number].T,
-        score, sum(lengths), len(folds), int(state.not_finite.sum()), state.n_constant, state.said(tried), predicted,
-    )  # fmt: skip
+    facts = state.facts(tried, choices, score, sum(lengths), len(folds))
+    return KernelFit(dual=dual, intercept=rest.intercept, predicted=predicted, **facts)
 
 
 def _score_shares(

@@ -5,6 +5,7 @@ held-out rows tell the score: no row is read again.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -101,6 +102,26 @@ def mean_over_folds(scores: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
+class ChosenPenalties:
+    """How the penalty of each column was chosen: what every fit says of itself.
+
+    Shapes   penalty, score (V,); cv_scores (n penalties, V); penalties that were tried; shares (bands, V)
+    """
+
+    penalty: np.ndarray
+    score: np.ndarray
+    cv_scores: np.ndarray
+    penalties: np.ndarray
+    shares: np.ndarray
+    score_name: str
+    n_rows: int
+    n_folds: int
+    n_not_finite: int
+    n_constant: int
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class ChosenSoFar:
     """The best choice so far of every column; the arrays are filled in place.
 
@@ -136,6 +157,19 @@ class ChosenSoFar:
         self.penalty[columns][better] = chosen[better]
         self.score[columns][better] = best[better]
         self.cv_scores[:, columns][:, better] = scores[:, better]
+
+    def facts(
+        self, tried: np.ndarray, shares: np.ndarray, score_name: str, n_rows: int, n_folds: int
+    ) -> dict[str, Any]:
+        """The fields of `ChosenPenalties`.
+
+        Shapes   shares (choices, bands)
+        """
+        return {
+            "penalty": self.penalties(tried), "score": self.score, "cv_scores": self.cv_scores, "penalties": tried,
+            "shares": shares[self.number].T, "score_name": score_name, "n_rows": n_rows, "n_folds": n_folds,
+            "n_not_finite": int(self.not_finite.sum()), "n_constant": self.n_constant, "said": self.said(tried),
+        }  # fmt: skip
 
     def penalties(self, tried: np.ndarray) -> np.ndarray:
         """The penalty of each column, NaN where none was chosen."""

@@ -21,6 +21,7 @@ from tribe_np.analysis.fitting.normal_equations import (
     whole_runs,
 )
 from tribe_np.analysis.fitting.penalty_scores import (
+    ChosenPenalties,
     ChosenSoFar,
     FoldSpectrum,
     Spectrum,
@@ -35,7 +36,7 @@ COLUMNS_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class RidgeFit:
+class RidgeFit(ChosenPenalties):
     """Weights on the predictors as they were given, and how they were chosen.
 
     Shapes   weights (P, V), intercept, penalty, score (V,), cv_scores (n penalties, V), shares (bands, V)
@@ -47,17 +48,6 @@ class RidgeFit:
 
     weights: np.ndarray
     intercept: np.ndarray
-    penalty: np.ndarray
-    score: np.ndarray
-    cv_scores: np.ndarray
-    penalties: np.ndarray
-    shares: np.ndarray
-    score_name: str
-    n_rows: int
-    n_folds: int
-    n_not_finite: int
-    n_constant: int
-    said: tuple[str, ...]
 
     def predict(self, predictors: np.ndarray) -> np.ndarray:
         """Shapes   predictors (R, P) -> (R, V)."""
@@ -132,11 +122,8 @@ def best_fit(
             step(columns.stop - columns.start)
     weights, intercept = _weights(sums, total, scales, state, tried, columns_at_once, step)
     weights[:, state.not_finite], intercept[state.not_finite] = np.nan, np.nan
-    chosen = state.penalties(tried)
-    return RidgeFit(
-        weights, intercept, chosen, state.score, state.cv_scores, tried, shares[state.number].T, score, total.n,
-        len(folds), int(state.not_finite.sum()), state.n_constant, state.said(tried),
-    )  # fmt: skip
+    facts = state.facts(tried, shares, score, total.n, len(folds))
+    return RidgeFit(weights=weights, intercept=intercept, **facts)
 
 
 def _fold_sums(sums: RowSums, total: PredictorSums, fold: ContiguousFold) -> FoldSums:
