@@ -3,7 +3,9 @@
 import argparse
 from importlib import import_module
 
-SUBCOMMANDS: dict[str, str] = {}
+SUBCOMMANDS = {
+    "plan": "make a study of many stimuli: its tasks, and what they will take",
+}
 """Names and one line of help, in the order in which they are used."""
 
 
