@@ -138,7 +138,7 @@ def test_a_damaged_plan_is_told_in_one_line(tmp_path: Path, damage: Any) -> None
     found = json.loads(study.plan.read_text())
     damage(found)
     study.plan.write_text(json.dumps(found))
-    with pytest.raises(OutputError, match="plan.json: is damaged: ") as raised:
+    with pytest.raises(OutputError, match=r"plan\.json: is damaged: ") as raised:
         read_plan(study)
     assert "\n" not in str(raised.value)
 
@@ -147,12 +147,12 @@ def test_a_damaged_plan_is_told_in_one_line(tmp_path: Path, damage: Any) -> None
 def test_what_is_no_plan_at_all(tmp_path: Path, text: str) -> None:
     study = Study(tmp_path)
     study.plan.write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(OutputError, match="plan.json: is damaged"):
+    with pytest.raises(OutputError, match=r"plan\.json: is damaged"):
         read_plan(study)
 
 
 def test_a_folder_without_a_plan(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="holds no plan.json; make one with tribe-np batch plan"):
+    with pytest.raises(ConfigError, match=r"holds no plan\.json; make one with tribe-np batch plan"):
         read_plan(Study(tmp_path))
 
 

@@ -56,7 +56,7 @@ def test_a_stimulus_with_a_transcript_is_not_heard() -> None:
 
 def test_a_transcript_contradicts_no_speech() -> None:
     study = replace(SETTINGS, words={"speech": False})
-    with pytest.raises(ConfigError, match="--no-speech contradicts the transcript /words.json"):
+    with pytest.raises(ConfigError, match=r"--no-speech contradicts the transcript /words\.json"):
         study.word_source(SimpleNamespace(transcript="/words.json", language=None))
 
 
