@@ -111,7 +111,8 @@ class TaskReport:
     Fields   state: one of `REPORTED`; seconds: of this attempt; peak_memory: bytes of the process while it ran;
              host, cpu, threads, blas: the machine and what rounds on it; process: who wrote it; job: the engine's
              name for the process, "" for none; began: UTC; attempts: begun so far, this one too; deaths: of those, how
-             many ended without a word; error: one line of a failure; made: whether it computed anything
+             many ended without a word; error: one line of a failure; made: whether it computed anything; note: what a
+             reader of the result should know
     """
 
     key: str
@@ -129,6 +130,7 @@ class TaskReport:
     deaths: int = 0
     error: str = ""
     made: bool = False
+    note: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The same for JSON."""
