@@ -28,7 +28,7 @@ from tribe_np.pipeline.run_record import RunRecord, installed_versions, peak_mem
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
 from tribe_np.pipeline.stimuli.picture_rows import PictureShow
 from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource, open_stimulus
-from tribe_np.pipeline.store.cache import CACHE_VERSION
+from tribe_np.pipeline.store.cache_version import CACHE_VERSION
 from tribe_np.pipeline.store.workspace import open_workspace
 from tribe_np.pipeline.subjects import whose_brain
 from tribe_np.shown import shown

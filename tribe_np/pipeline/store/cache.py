@@ -16,9 +16,8 @@ import numpy as np
 from tribe_np.errors import CheckpointError, OutputError
 from tribe_np.files.leftovers import passing_name, remove_if_possible, remove_leftovers
 from tribe_np.formats.safetensors import TensorEntry, read_header, write_safetensors
+from tribe_np.pipeline.store.cache_version import CACHE_VERSION
 from tribe_np.pipeline.store.digest import value_digest
-
-CACHE_VERSION = 5  # of features: raise it when a change of code changes them; run.json names it
 
 
 class FeatureCache:
