@@ -20,7 +20,7 @@ from typing import Any
 from tribe_np.batch.task import TaskReport
 from tribe_np.errors import OutputError, reason_of
 from tribe_np.files.atomic import whole_file
-from tribe_np.files.leftovers import is_passing_name, remove_if_possible
+from tribe_np.files.leftovers import remove_if_possible
 from tribe_np.files.small_files import MEGABYTE, read_small_file
 
 PLAN, STATUS = "plan.json", "status.tsv"
