@@ -61,7 +61,7 @@ def settled(task: Task, place: Workplace) -> TaskReport | None:
     """How a task stands with which nothing is to be done now; None for one that is to be begun."""
     report = place.study.read_report(task.key)
     if is_done(task, place):
-        return report if report is not None and report.state == DONE else TaskReport(task.key, DONE)
+        return TaskReport(task.key, DONE) if report is None else report.ended(DONE, made=False, error="")
     has_failed = report is not None and report.state == FAILED
     if task.is_prediction and (report is None or not has_failed or report.error.startswith(MISSING)):
         return _before_features(task, place, report)

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tribe_np.batch.engines.engine import GONE, Engine, JobState, Sent
+from tribe_np.batch.engines.engine import GONE, JobState, Sent
 from tribe_np.batch.engines.registry import reopened_engine
 from tribe_np.batch.study import Study, read_json_file, write_json
 from tribe_np.errors import TribeError
@@ -64,15 +64,6 @@ def read_sendings(study: Study) -> list[Sending]:
     Raises   OutputError for a file that is damaged
     """
     return [Sending.from_dict(read_json_file(path)) for path in sorted(study.jobs.glob("*.json"))]
-
-
-def last_engine(study: Study) -> Engine | None:
-    """The engine that carried the study last, as it was; None where there was none.
-
-    Raises   TribeError where it cannot be had here
-    """
-    sendings = read_sendings(study)
-    return reopened_engine(sendings[-1].engine, study, sendings[-1].options) if sendings else None
 
 
 def jobs_of_tasks(study: Study) -> dict[str, TaskJob]:

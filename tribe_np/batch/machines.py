@@ -49,7 +49,7 @@ def blas_text(libraries: Sequence[Mapping[str, Any]] | None) -> str:
                  if part)
         for lib in named
     ]  # fmt: skip
-    return ", ".join(dict.fromkeys(texts))  # NumPy's and SciPy's, mostly the same twice
+    return ", ".join(sorted(set(texts)))  # NumPy's and SciPy's, in whatever order they were loaded
 
 
 @dataclass(frozen=True)

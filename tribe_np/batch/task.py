@@ -74,11 +74,16 @@ class Work:
     memory: int
     seconds: float
 
+    @property
+    def n_tasks(self) -> int:
+        """How many tasks it is."""
+        return -(-self.n_parts // self.per_task) if len(self.entries) == 1 else 1
+
     def tasks(self, stimulus: str, cores: int) -> list[Task]:
         """Its tasks: one, or ranges of parts that differ by one part at most."""
         ranges: Sequence[tuple[int, int] | None] = [None]
-        if len(self.entries) == 1 and self.n_parts > self.per_task:
-            ranges = even_ranges(self.n_parts, -(-self.n_parts // self.per_task))
+        if self.n_tasks > 1:
+            ranges = even_ranges(self.n_parts, self.n_tasks)
         return [self._task(stimulus, cores, parts) for parts in ranges]
 
     def _task(self, stimulus: str, cores: int, parts: tuple[int, int] | None) -> Task:

@@ -3,7 +3,11 @@
 import argparse
 from importlib import import_module
 
-SUBCOMMANDS: dict[str, str] = {}
+SUBCOMMANDS: dict[str, str] = {
+    "work": "be one of several processes that share a study: what a plain job array calls",
+    "status": "show how a study stands: what is done, runs, waits, failed, and the time left",
+    "retry": "forget errors and deaths of a study, and send what is missing again",
+}
 """Names and one line of help, in the order in which they are used."""
 
 
