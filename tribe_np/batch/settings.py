@@ -130,8 +130,16 @@ class StudySettings:
         beside = given.pop("beside", None)
         return PictureShow(**given, beside=None if beside is None else Path(beside))
 
-    def load_model(self, stimulus: StimulusSettings | None = None, progress: "Progress | None" = None) -> "TribeModel":
+    def load_model(
+        self,
+        stimulus: StimulusSettings | None = None,
+        progress: "Progress | None" = None,
+        *,
+        headers_only: bool = False,
+    ) -> "TribeModel":
         """The model that predicts a stimulus; another stimulus' language is `pipeline_config` in its options.
+
+        `headers_only` reads no weight, for events, keys and estimates.
 
         Raises   TribeError
         """
@@ -140,6 +148,7 @@ class StudySettings:
         return TribeModel.load(
             self.checkpoint, self.locations(), cache_folder=self.cache, device=self.device, precision=self.precision,
             selection=self.selection, own_options=self.own_options(stimulus), progress=progress,
+            headers_only=headers_only,
         )  # fmt: skip
 
     def open_source(self, progress: "Progress | None" = None) -> "FeatureSource":

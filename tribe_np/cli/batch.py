@@ -3,7 +3,8 @@
 import argparse
 from importlib import import_module
 
-SUBCOMMANDS: dict[str, str] = {
+SUBCOMMANDS = {
+    "plan": "make a study of many stimuli: its tasks, and what they will take",
     "work": "be one of several processes that share a study: what a plain job array calls",
     "status": "show how a study stands: what is done, runs, waits, failed, and the time left",
     "retry": "forget errors and deaths of a study, and send what is missing again",

@@ -55,7 +55,10 @@ def load_brain(
 
     Raises   CheckpointError, ConfigError; ShortMemoryError for weights that would not fit
     """
-    opened = open_checkpoint(folder, checkpoint_name=checkpoint_name, dtype=runtime.dtype, place=runtime.place)
+    opened = open_checkpoint(
+        folder, checkpoint_name=checkpoint_name, dtype=runtime.dtype, place=runtime.place,
+        headers_only=runtime.headers_only,
+    )  # fmt: skip
     overrides, flags = split_settings(update, opened.config)
     average_subjects = flags.pop("average_subjects", True)
     options, config = replace(options, **flags), updated(opened.config, overrides)
@@ -69,13 +72,13 @@ def load_brain(
     encoder_config = EncoderConfig.from_dict(_section(config, "brain_model_config", folder))
     space = space_of(config["data"], build_args.n_outputs)
     chosen = column_selection(selection, space)
-    if options.memory_check and runtime.is_on_host:
+    if options.memory_check and runtime.is_on_host and not runtime.headers_only:
         n_chosen = None if chosen is None else len(chosen.vertices)
         _check_weights(encoder_config, build_args, opened.entries, np.dtype(runtime.dtype).itemsize, n_chosen)
     encoder = FmriEncoder.from_weights(
         opened.weights, encoder_config, build_args, runtime, selection=None if chosen is None else chosen.vertices,
-        n_steps=n_steps(data.duration_trs * data.tr, data.frequency),
-    )  # fmt: skip
+        n_steps=n_steps(data.duration_trs * data.tr, data.frequency), exact_order=runtime.headers_only,
+    )  # fmt: skip  # in that order no maps are composed: without weights there is nothing to multiply
     names, warning = subject_names(config["data"]), space_warning(space, config["data"])
     return Brain(encoder, data, options, average_subjects, names, chosen, space, warning)
 

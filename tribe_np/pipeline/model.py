@@ -150,12 +150,16 @@ class TribeModel(UpstreamNames, Card):
         config_update: Mapping[str, Any] | None = None,
         own_options: Mapping[str, Any] | None = None,
         progress: Progress | None = None,
+        headers_only: bool = False,
     ) -> "TribeModel":
-        """`from_pretrained` with every setting explicit; `checkpoint` None is facebook/tribev2."""
+        """`from_pretrained` with every setting explicit; `checkpoint` None is facebook/tribev2.
+
+        `headers_only` reads no weight: such a model makes events, keys and estimates, and cannot predict.
+        """
         options = PipelineConfig.from_dict(own_options or {})
         folder = locations.checkpoint(checkpoint)
         module = device_module(device)
-        runtime = Runtime(precision, module, kernel_set(options.kernels, module))
+        runtime = Runtime(precision, module, kernel_set(options.kernels, module), headers_only=headers_only)
         brain = load_brain(folder, checkpoint_name, runtime, options, update=config_update or {}, selection=selection)
         record = RunRecord()
         if brain.warning is not None:
