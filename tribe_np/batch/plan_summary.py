@@ -96,7 +96,9 @@ def told_of(result: PlanningResult) -> list[str]:
     lines = []
     if before is not None:
         kept = len(plan.stimuli) - len(result.added)
-        lines.append(f"planned again: {kept} stimuli as before, {len(result.added)} new, {len(result.gone)} gone")
+        lines.append(
+            f"planned again: {number_of(kept, 'stimuli')} as before, {len(result.added)} new, {len(result.gone)} gone"
+        )
         if result.gone:
             lines.append(f"no longer in the plan, predictions of it stay: {_names(result.gone)}")
         if result.changed:
