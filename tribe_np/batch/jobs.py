@@ -16,7 +16,7 @@ from typing import Any
 
 from tribe_np.batch.engines.engine import GONE, JobState, Sent
 from tribe_np.batch.engines.registry import reopened_engine
-from tribe_np.batch.study import Study, read_json_file, write_json
+from tribe_np.batch.study import Study, read_json_file, write_record
 from tribe_np.errors import TribeError
 
 UNKNOWN = JobState("unknown", "the engine cannot be asked")
@@ -55,7 +55,7 @@ def write_sending(study: Study, engine: str, options: Mapping[str, Any], sent: S
     now = datetime.now(UTC)
     sending = Sending(engine, options, tuple(sent), now.isoformat(timespec="seconds"))
     name = f"{now:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}-{engine}.json"
-    write_json(study.jobs / name, asdict(sending))
+    write_record(study.jobs / name, asdict(sending))
 
 
 def read_sendings(study: Study) -> list[Sending]:

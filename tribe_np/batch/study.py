@@ -76,7 +76,7 @@ class Study:
 
         Raises   OutputError
         """
-        write_json(self.report(report.key), report.as_dict())
+        write_record(self.report(report.key), report.as_dict())
 
     def forget_report(self, key: str) -> None:
         """Removes the report of a task, if there is one: as if the task had never been begun."""
@@ -93,7 +93,7 @@ class Study:
                 yield TaskReport.from_dict(json.loads(path.read_text(encoding="utf-8")))
 
 
-def write_json(path: Path, value: Mapping[str, Any]) -> None:
+def write_record(path: Path, value: Mapping[str, Any]) -> None:
     """Writes a small file whole or not at all.
 
     Raises   OutputError for a full disk, or a folder that cannot be written

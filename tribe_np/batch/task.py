@@ -88,7 +88,7 @@ class Work:
 
     def _task(self, stimulus: str, cores: int, parts: tuple[int, int] | None) -> Task:
         share = 1.0 if parts is None else (parts[1] - parts[0]) / self.n_parts
-        key = self.entries[0] if len(self.entries) == 1 else f"{self.modality}-features-{digest_of(self.entries)}"
+        key = self.entries[0] if len(self.entries) == 1 else f"{self.modality}-features-{forty_digits(self.entries)}"
         key = key if parts is None else f"{key}.{parts[0]:06d}-{parts[1]:06d}"
         need = TaskNeed(self.memory, cores, self.seconds * share)
         return Task(key, stimulus, self.modality, self.rows, parts, self.entries, need)
@@ -104,7 +104,7 @@ def even_ranges(number: int, n_ranges: int) -> list[tuple[int, int]]:
     return list(pairwise(edges))
 
 
-def digest_of(value: object) -> str:
+def forty_digits(value: object) -> str:
     """Forty hexadecimal digits that name a JSON-able value."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:40]
 
