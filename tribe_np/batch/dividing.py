@@ -6,7 +6,7 @@ that has loaded a model for a chunk of sound makes them all.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tribe_np.batch.task import Work, even_ranges
 from tribe_np.pipeline.dry_run import RunEstimates
@@ -47,11 +47,13 @@ class Costed:
 class Divider:
     """Divides stimuli one after the other; every entry is one stimulus' work.
 
-    Fields   clips_per_task: of film; None follows the estimates; known: work by entry
+    Fields   clips_per_task: of film; None follows the estimates; before: work of an earlier plan by its first entry,
+             which stays divided as it was: its tasks may be under way; known: work of this plan by entry
     """
 
     estimates: RunEstimates
     clips_per_task: int | None = None
+    before: Mapping[str, Work] = field(default_factory=dict)
     known: dict[str, Work] = field(default_factory=dict)
 
     def divided(self, events: Events, modalities: Sequence[str]) -> Divided:
@@ -86,7 +88,15 @@ class Divider:
         memory = self.estimates.features_memory(modality, events)
         whole = [one for one in costed.values() if one.n_parts == 1]
         work = [self._divided(part, one, memory) for one in costed.values() if one.n_parts > 1]
-        return work + _together(modality, whole, memory), borrowed.values()
+        return list(map(self._as_before, work + _together(modality, whole, memory))), borrowed.values()
+
+    def _as_before(self, work: Work) -> Work:
+        """Work as an earlier plan divided and estimated it, at the rows of now."""
+        then = self.before.get(work.entries[0])
+        if then is None or (then.entries, then.n_parts) != (work.entries, work.n_parts):
+            return work
+        per_task = then.per_task if self.clips_per_task is None else work.per_task
+        return replace(then, rows=work.rows, per_task=per_task)
 
     def _costed(self, part: Modality, piece: Piece, key: str, rows: Sequence[int]) -> Costed:
         alone: Iterable[Event] = piece.rows

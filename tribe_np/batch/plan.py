@@ -12,7 +12,7 @@ from typing import Any
 from tribe_np import __version__
 from tribe_np.batch.packed_work import packed, unpacked
 from tribe_np.batch.settings import StudySettings
-from tribe_np.batch.study import Study, read_json_file, write_json
+from tribe_np.batch.study import Study, read_json_file, write_record
 from tribe_np.batch.task import PREDICTION, Task, TaskNeed, Work
 from tribe_np.errors import ConfigError, OutputError
 from tribe_np.pipeline.store.cache_version import CACHE_VERSION
@@ -125,7 +125,7 @@ def write_plan(study: Study, plan: Plan) -> None:
     Raises   OutputError
     """
     stimuli = [_stimulus_dict(stimulus) for stimulus in plan.stimuli]
-    write_json(study.plan, {"made_by": dict(plan.made_by), "settings": plan.settings.as_dict(), "stimuli": stimuli})
+    write_record(study.plan, {"made_by": dict(plan.made_by), "settings": plan.settings.as_dict(), "stimuli": stimuli})
 
 
 def read_plan(study: Study) -> Plan:

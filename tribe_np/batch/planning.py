@@ -7,6 +7,7 @@ taken from the stimuli (sound, recognised words) in the cache.
 
 import os
 from collections.abc import Container, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tribe_np.batch.plan import Plan, PlannedStimulus, read_plan, write_plan
 from tribe_np.batch.settings import StudySettings
 from tribe_np.batch.stimulus_planning import StimulusPlanner
 from tribe_np.batch.study import Study
+from tribe_np.batch.task import Work
 from tribe_np.errors import (
     CheckpointError,
     ConfigError,
@@ -81,7 +83,8 @@ def plan_study(
     model = settings.load_model(progress=Silent(), headers_only=True)
     opened = _opened(listed, settings, model)
     estimates = RunEstimates(model, model.feature_source(), speed_now(model.runtime))
-    planner = StimulusPlanner(settings, model, Divider(estimates, clips_per_task))
+    divider = Divider(estimates, clips_per_task, {} if before is None else _first_entries(before))
+    planner = StimulusPlanner(settings, model, divider)
     _check_shared(planner, listed, opened)
     scratch = passing_name(study.folder / "events", "partial")
     try:
@@ -97,7 +100,13 @@ def plan_study(
         write_plan(study, plan)
     finally:
         remove_if_possible(scratch)
+        with suppress(OSError):  # where it holds anything
+            study.folder.rmdir()
     return _result(plan, before, estimates)
+
+
+def _first_entries(plan: Plan) -> dict[str, Work]:
+    return {work.entries[0]: work for stimulus in plan.stimuli for work in stimulus.work}
 
 
 def check_study(study: Study, settings: StudySettings) -> Plan | None:

@@ -9,7 +9,7 @@ from tribe_np.batch.dividing import Divider
 from tribe_np.batch.listed_stimulus import ListedStimulus
 from tribe_np.batch.plan import PlannedStimulus
 from tribe_np.batch.settings import StudySettings
-from tribe_np.batch.task import digest_of
+from tribe_np.batch.task import forty_digits
 from tribe_np.errors import OutputError, TribeError
 from tribe_np.files.sha256 import sha256_of
 from tribe_np.pipeline.dry_run import RunEstimates
@@ -100,7 +100,7 @@ class StimulusPlanner:
             "name": stimulus.name, "language": stimulus.language, "subject": stimulus.subject,
             "events": sha256_of(table, error=OutputError), "entries": entries, **self._settings_told,
         }  # fmt: skip
-        return f"prediction-{digest_of(told)}"
+        return f"prediction-{forty_digits(told)}"
 
     @property
     def _settings_told(self) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ from typing import Any
 from tribe_np.batch.task import TaskReport
 from tribe_np.errors import OutputError, reason_of
 from tribe_np.files.atomic import whole_file
+from tribe_np.files.leftovers import remove_if_possible
 from tribe_np.files.small_files import MEGABYTE, read_small_file
 
 PLAN, STATUS = "plan.json", "status.tsv"
@@ -75,7 +76,15 @@ class Study:
 
         Raises   OutputError
         """
-        write_json(self.report(report.key), report.as_dict())
+        write_record(self.report(report.key), report.as_dict())
+
+    def forget_report(self, key: str) -> None:
+        """Removes the report of a task, if there is one: as if the task had never been begun."""
+        remove_if_possible(self.report(key))
+
+    def reported(self) -> set[str]:
+        """Keys of all tasks that have a report; folders are listed, no report is read."""
+        return {path.stem for path in (self.folder / "reports").glob("*/*.json")}
 
     def reports(self) -> Iterator[TaskReport]:
         """All reports there are; a folder is listed, not each task asked for."""
@@ -84,7 +93,7 @@ class Study:
                 yield TaskReport.from_dict(json.loads(path.read_text(encoding="utf-8")))
 
 
-def write_json(path: Path, value: Mapping[str, Any]) -> None:
+def write_record(path: Path, value: Mapping[str, Any]) -> None:
     """Writes a small file whole or not at all.
 
     Raises   OutputError for a full disk, or a folder that cannot be written

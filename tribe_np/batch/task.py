@@ -74,16 +74,21 @@ class Work:
     memory: int
     seconds: float
 
+    @property
+    def n_tasks(self) -> int:
+        """How many tasks it is."""
+        return -(-self.n_parts // self.per_task) if len(self.entries) == 1 else 1
+
     def tasks(self, stimulus: str, cores: int) -> list[Task]:
         """Its tasks: one, or ranges of parts that differ by one part at most."""
         ranges: Sequence[tuple[int, int] | None] = [None]
-        if len(self.entries) == 1 and self.n_parts > self.per_task:
-            ranges = even_ranges(self.n_parts, -(-self.n_parts // self.per_task))
+        if self.n_tasks > 1:
+            ranges = even_ranges(self.n_parts, self.n_tasks)
         return [self._task(stimulus, cores, parts) for parts in ranges]
 
     def _task(self, stimulus: str, cores: int, parts: tuple[int, int] | None) -> Task:
         share = 1.0 if parts is None else (parts[1] - parts[0]) / self.n_parts
-        key = self.entries[0] if len(self.entries) == 1 else f"{self.modality}-features-{digest_of(self.entries)}"
+        key = self.entries[0] if len(self.entries) == 1 else f"{self.modality}-features-{forty_digits(self.entries)}"
         key = key if parts is None else f"{key}.{parts[0]:06d}-{parts[1]:06d}"
         need = TaskNeed(self.memory, cores, self.seconds * share)
         return Task(key, stimulus, self.modality, self.rows, parts, self.entries, need)
@@ -99,7 +104,7 @@ def even_ranges(number: int, n_ranges: int) -> list[tuple[int, int]]:
     return list(pairwise(edges))
 
 
-def digest_of(value: object) -> str:
+def forty_digits(value: object) -> str:
     """Forty hexadecimal digits that name a JSON-able value."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:40]
 
@@ -111,7 +116,8 @@ class TaskReport:
     Fields   state: one of `REPORTED`; seconds: of this attempt; peak_memory: bytes of the process while it ran;
              host, cpu, threads, blas: the machine and what rounds on it; process: who wrote it; job: the engine's
              name for the process, "" for none; began: UTC; attempts: begun so far, this one too; deaths: of those, how
-             many ended without a word; error: one line of a failure; made: whether it computed anything
+             many ended without a word; error: one line of a failure; made: whether it computed anything; note: what a
+             reader of the result should know
     """
 
     key: str
@@ -129,6 +135,7 @@ class TaskReport:
     deaths: int = 0
     error: str = ""
     made: bool = False
+    note: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The same for JSON."""

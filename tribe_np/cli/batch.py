@@ -5,6 +5,10 @@ from importlib import import_module
 
 SUBCOMMANDS = {
     "plan": "make a study of many stimuli: its tasks, and what they will take",
+    "run": "do a study on this machine, or on a Dask cluster that is there, and watch it to its end",
+    "work": "be one of several processes that share a study: what a plain job array calls",
+    "status": "show how a study stands: what is done, runs, waits, failed, and the time left",
+    "retry": "forget errors and deaths of a study, and send what is missing again",
 }
 """Names and one line of help, in the order in which they are used."""
 
