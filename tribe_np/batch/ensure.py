@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from tribe_np.batch.feature_tasks import is_made, make_features
 from tribe_np.batch.prediction_tasks import (
-    MISSING,
+    FEATURES_MISSING,
     FeaturesMissingError,
     features_are_there,
     is_predicted,
@@ -63,7 +63,7 @@ def settled(task: Task, place: Workplace) -> TaskReport | None:
     if is_done(task, place):
         return TaskReport(task.key, DONE) if report is None else report.ended(DONE, made=False, error="")
     has_failed = report is not None and report.state == FAILED
-    if task.is_prediction and (report is None or not has_failed or report.error.startswith(MISSING)):
+    if task.is_prediction and (report is None or not has_failed or report.error.startswith(FEATURES_MISSING)):
         return _before_features(task, place, report)
     return report if has_failed else None
 

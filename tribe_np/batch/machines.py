@@ -17,7 +17,7 @@ BLAS_NAMES = {"openblas": "OpenBLAS", "mkl": "MKL", "blis": "BLIS", "flexiblas":
 
 
 @dataclass(frozen=True)
-class Machine:
+class MachineFacts:
     """What a report says of the machine; two of which all but the host agree round alike."""
 
     host: str
@@ -26,7 +26,7 @@ class Machine:
     blas: str
 
     @classmethod
-    def here(cls, threads: int | None = None) -> "Machine":
+    def here(cls, threads: int | None = None) -> "MachineFacts":
         """This process's, with what it has loaded by now."""
         import scipy.linalg  # noqa: F401  # it has a BLAS of its own, which is to be named from the first task on
 

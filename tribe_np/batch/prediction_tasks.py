@@ -17,7 +17,7 @@ from tribe_np.errors import TribeError
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.run import predict_to_folder
 
-MISSING = "features are missing"
+FEATURES_MISSING = "features are missing"
 """How the error of a prediction begins that failed for its features: it may be tried again once they are there."""
 
 
@@ -48,7 +48,9 @@ def features_are_there(task: Task, place: Workplace) -> bool:
     reports = [report for each in lacking if (report := place.study.read_report(each.key)) is not None]
     failed = [report for report in reports if report.state == FAILED]
     if failed:
-        raise FeaturesMissingError(f"{MISSING}: {len(lacking)} of {len(planned.needs)} tasks ({failed[0].error})")
+        raise FeaturesMissingError(
+            f"{FEATURES_MISSING}: {len(lacking)} of {len(planned.needs)} tasks ({failed[0].error})"
+        )
     return not lacking
 
 
