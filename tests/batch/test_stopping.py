@@ -5,7 +5,8 @@ import signal
 
 import pytest
 
-from tribe_np.batch.machines import MachineFacts, blas_text, kinds_of_machines, mixed_rounding
+from tribe_np.batch.machine_kinds import kinds_of_machines, mixed_rounding
+from tribe_np.batch.machines import MachineFacts, blas_text
 from tribe_np.batch.stopping import StoppableProgress, StopWish, WorkStopped
 from tribe_np.batch.task import DONE, TaskReport
 from tribe_np.pipeline.progress import Silent

@@ -6,9 +6,8 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator
 
 from tribe_np.batch.plan import Plan, PlannedStimulus
-from tribe_np.batch.prediction_tasks import FEATURES_MISSING
 from tribe_np.batch.study import Study
-from tribe_np.batch.task import DONE, FAILED, RUNNING, Task
+from tribe_np.batch.task import DONE, FAILED, FEATURES_MISSING, RUNNING, Task
 from tribe_np.batch.task_states import TaskStates, TaskStatus
 from tribe_np.batch.working import one_model_after_another
 
