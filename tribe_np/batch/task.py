@@ -156,3 +156,5 @@ REPORTED = (RUNNING, DONE, FAILED, STOPPED)
 """States that a report can have: stopped is before a wall time, to be gone on with."""
 MOST_DEATHS = 3
 """A task whose processes died so often is not begun again unless asked for."""
+FEATURES_MISSING = "features are missing"
+"""How the error of a prediction begins that failed for its features: it may be tried again once they are there."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from tribe_np.batch.machines import Machine
+from tribe_np.batch.machines import MachineFacts
 from tribe_np.batch.plan import Plan, PlannedStimulus
 from tribe_np.batch.stopping import StoppableProgress, never
 from tribe_np.batch.study import Study
@@ -71,9 +71,9 @@ class Workplace:
         return Claims(Path(self.plan.settings.cache) / CLAIMS)
 
     @cached_property
-    def machine(self) -> Machine:
+    def machine(self) -> MachineFacts:
         """This one, as reports name it."""
-        return Machine.here(self.threads)
+        return MachineFacts.here(self.threads)
 
     def cannot_begin(self, error: TribeError) -> CannotBeginError:
         """The error with the machine's name: the others may well see what this one does not."""
