@@ -10,12 +10,13 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from tribe_np.batch.engines.engine import AT_WORK, GONE, WAITING, JobState
+from tribe_np.batch.engines.engine import AT_WORK, GONE, MEMORY, TIME, WAITING, JobState
 from tribe_np.errors import ConfigError, MissingDependencyError, TribeError
 
 WAITS = frozenset({"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "RESV_DEL_HOLD"})
 RUNS = frozenset({"RUNNING", "COMPLETING", "STAGE_OUT", "SUSPENDED", "STOPPED", "SIGNALING", "RESIZING"})
 HELD = frozenset({"REQUEUE_HOLD", "SPECIAL_EXIT"})
+LIMITS = {"TIMEOUT": TIME, "OUT_OF_MEMORY": MEMORY}  # memory's only where Slurm keeps to control groups
 FORGOTTEN = "FORGOTTEN"  # a state of ours: Slurm does not know the job, or knows it no longer
 MEANINGS = {
     "BadConstraints": "no node fits what was asked for",
@@ -72,8 +73,13 @@ class SlurmState:
 
     @property
     def job_state(self) -> JobState:
-        """The same for who asks an engine; what Slurm has forgotten is gone."""
-        return JobState(WAITING if self.waits else AT_WORK if self.runs else GONE, self.words())
+        """The same for who asks an engine; what Slurm has forgotten is gone, and nobody knows how it ended."""
+        if self.waits:
+            return JobState(WAITING, ": ".join(filter(None, (self.reason, MEANINGS.get(self.reason)))) or self.state)
+        if self.runs:
+            return JobState(AT_WORK)
+        ended_well = self.state in ("COMPLETED", FORGOTTEN)
+        return JobState(GONE, "" if ended_well else self.words(), LIMITS.get(self.state, ""))
 
     def words(self) -> str:
         """State, reason and what the reason means, for a table."""
