@@ -1,6 +1,7 @@
 """Films, models and what `predict` makes of them one by one, for studies that are killed; and the command that runs."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -29,11 +30,15 @@ for film in iter(sys.stdin.readline, ""):
 
 @dataclass(frozen=True)
 class MadeFilms:
-    """A folder of films, models, and the predictions of a serial run."""
+    """A folder of films, models, and the predictions of a serial run.
+
+    Studies have one after another the cache's folder that the serial run had, emptied: it is in tables of events.
+    """
 
     films: Path
     models: Path
     serial: Path
+    cache: Path
 
     @property
     def options(self) -> list[str]:
@@ -44,7 +49,7 @@ class MadeFilms:
     @classmethod
     def make(cls, folder: Path) -> "MadeFilms":
         """Makes them, each film another picture and another tone."""
-        made = cls(folder / "films", folder / "models", folder / "serial")
+        made = cls(folder / "films", folder / "models", folder / "serial", folder / "cache")
         made.films.mkdir()
         made.serial.mkdir()
         write_models(made.models, seed=0, step=lambda n: None)
@@ -55,7 +60,7 @@ class MadeFilms:
                 "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", str(made.films / f"{name}.mp4"),
             )  # fmt: skip
         done = subprocess.run(
-            [sys.executable, "-c", SERIAL, *made.options, "--quiet", "--cache", "none", str(made.serial)],
+            [sys.executable, "-c", SERIAL, *made.options, "--quiet", "--cache", str(made.cache), str(made.serial)],
             input="".join(f"{made.films / name}.mp4\n" for name in FILMS), capture_output=True, text=True, check=False,
             env=clean_environment(folder), cwd=Path.cwd(),
         )  # fmt: skip
@@ -63,9 +68,10 @@ class MadeFilms:
         return made
 
     def plan(self, folder: Path, films: Path | None = None) -> Study:
-        """A study of all films, with a cache of its own."""
+        """A study of all films, whose cache is empty."""
+        shutil.rmtree(self.cache)
         study = folder / "study"
-        places = ["--out", study, "--cache", folder / "cache"]
+        places = ["--out", study, "--cache", self.cache]
         done = start(folder, "batch", "plan", films or self.films, *places, *self.options)
         _, said = done.communicate(timeout=120)
         assert done.returncode == 0, said
@@ -127,7 +133,7 @@ def left_in_session(leader: int) -> list[str]:
         try:
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
             if int(fields[3]) == leader and fields[0] not in "ZX":
-                found.append((folder / "cmdline").read_text().replace("\0", " "))
+                found.append((folder / "cmdline").read_text().replace("\0", " ") or "about to end")
         except (OSError, IndexError):
             continue
     return found

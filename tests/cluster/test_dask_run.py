@@ -1,5 +1,6 @@
 """`batch run` on real Dask workers that are killed: a second call finishes, and every byte is a serial run's."""
 
+import json
 import os
 import shutil
 import signal
@@ -24,6 +25,7 @@ from tests.cluster.dask_studies import (
 from tribe_np.batch.plan import read_plan
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import FAILED, RUNNING, STOPPED
+from tribe_np.machine.threads import VARIABLES
 
 pytestmark = pytest.mark.cluster
 DEADLY = """
@@ -48,7 +50,7 @@ def finished(process: "subprocess.Popen[str]", code: int) -> str:
     out, err = process.communicate(timeout=120)
     assert process.returncode == code, out + err
     assert not [line for line in (out + err).splitlines() if any(word in line for word in LOG_WORDS)], out + err
-    assert not left_in_session(process.pid)
+    wait_for(lambda: not left_in_session(process.pid) or None, seconds=5)  # Python's own helper is told by the end
     return out + err
 
 
@@ -128,9 +130,10 @@ def test_what_fails_stops_nothing_else(made: MadeFilms, tmp_path: Path) -> None:
 
 
 @contextmanager
-def dask_program(folder: Path, *arguments: str) -> "Iterator[subprocess.Popen[str]]":
-    """A scheduler or a worker as a site starts them."""
-    environment = clean_environment(folder) | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd()}
+def dask_program(folder: Path, *arguments: str, blind: bool = False) -> "Iterator[subprocess.Popen[str]]":
+    """A scheduler or a worker as a site starts them; a blind one does not have this package."""
+    environment = clean_environment(folder) | dict.fromkeys(VARIABLES, "1")
+    environment |= {"PYTHONPATH": "" if blind else os.getcwd()}
     with (folder / "dask.log").open("a") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "dask", *arguments, "--no-dashboard"], env=environment, cwd=folder, text=True,
@@ -149,16 +152,38 @@ def dask_program(folder: Path, *arguments: str) -> "Iterator[subprocess.Popen[st
 
 
 @contextmanager
-def dask_site(folder: Path) -> "Iterator[tuple[str, subprocess.Popen[str]]]":
+def dask_site(folder: Path, *, blind: bool = False) -> "Iterator[tuple[str, subprocess.Popen[str]]]":
     """A scheduler with a worker; its address, and its process."""
     file = folder / "scheduler.json"
-    file.unlink(missing_ok=True)
+    for old in (file, folder / "dask.log"):
+        old.unlink(missing_ok=True)
     with dask_program(folder, "scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file)) as one:
         wait_for(lambda: file.exists() or None)
         worker = ("worker", "--scheduler-file", str(file), "--nthreads", "1", "--local-directory", str(folder))
-        with dask_program(folder, *worker, "--memory-limit", "0"):
-            time.sleep(0.1)
-            yield str(file), one
+        address = json.loads(file.read_text())["address"]
+        with dask_program(folder, *worker, "--memory-limit", "0", blind=blind):
+            wait_for(lambda: "Registered to" in (folder / "dask.log").read_text() or None)
+            yield address, one
 
 
-def test_a_killed_scheduler_of_others(made: MadeFilms, tmp_path: Path) -> None: ...
+def test_a_killed_scheduler_of_others(made: MadeFilms, tmp_path: Path) -> None:
+    study = made.plan(tmp_path)
+    with dask_site(tmp_path) as (address, scheduler):
+        process = start(tmp_path, "batch", "run", study.folder, "--scheduler", address)
+        report = running_report(study, "long", process)
+        scheduler.kill()
+        said = finished(process, 2)
+        assert f"the Dask scheduler at {address} is gone" in said
+        assert len([line for line in said.splitlines() if "tribe-np: error:" in line]) == 1, said
+        wait_for(lambda: not Path(f"/proc/{pid_of(report)}").exists() or None)  # workers end without a scheduler
+    with dask_site(tmp_path) as (address, _):
+        said = finished(start(tmp_path, "batch", "run", study.folder, "--scheduler", address), 0)
+    assert f"1 worker at {address}" in said
+    made.check_equal(study)
+
+
+def test_a_worker_that_does_not_see_the_study(made: MadeFilms, tmp_path: Path) -> None:
+    study = made.plan(tmp_path)
+    with dask_site(tmp_path, blind=True) as (address, _):
+        said = finished(start(tmp_path, "batch", "run", study.folder, "--scheduler", address), 2)
+    assert "cannot run tasks (ModuleNotFoundError(\"No module named 'tribe_np'\")); it needs tribe_np" in said

@@ -28,6 +28,7 @@ class StudyRun:
     ) -> None:
         self.study, self.engine, self.course, self.tasks, self.progress = study, engine, course, tasks, progress
         self._left = sum(map(core_seconds, (task for task in tasks.values() if task.key not in course.over)))
+        self._took = self._estimated = 0.0  # seconds of one core, of the tasks that were computed in this run
         self._killed: Counter[str] = Counter()
         self._told_elsewhere = False
         self._n_workers = 1
@@ -49,10 +50,13 @@ class StudyRun:
                 raise
 
     def left(self) -> str:
-        """Core hours that are left by estimate, and how long that is with so many workers."""
-        hours = self._left / 3600
-        told = f"{hours:.1f} core hours" if hours >= 0.1 else f"{self._left / 60:.1f} core minutes"
-        return f"about {told} left"
+        """What is left of one core's time, and how long that is with so many workers, by the pace so far."""
+        seconds = self._left * (self._took / self._estimated if self._estimated else 1.0)
+        return f"{core_time(seconds)} left, about {duration(seconds / self._cores())}"
+
+    def _cores(self) -> int:
+        """Cores that are at work, or will be."""
+        return max(1, self._n_workers) * max((task.need.cores for task in self.tasks.values()), default=1)
 
     def abandon(self) -> None:
         """Ends early: workers stop after the clip that they compute, as far as that is soon."""
@@ -120,6 +124,9 @@ class StudyRun:
     def _end(self, report: TaskReport, step: Callable[[int], None]) -> None:
         task = self.tasks[report.key]
         self._left = max(0.0, self._left - core_seconds(task))
+        if report.made and report.attempts == 1:
+            self._took += report.seconds * task.need.cores
+            self._estimated += core_seconds(task)
         self.course.end(report.key)
         if report.state == FAILED:
             self.progress.note(f"failed: {task.stimulus}, {task.modality}: {report.error}")
@@ -131,7 +138,12 @@ def core_seconds(task: Task) -> float:
     return task.need.seconds * task.need.cores
 
 
+def core_time(seconds: float) -> str:
+    """Seconds of one core for a person: core hours where there are some."""
+    return f"{seconds / 3600:.1f} core hours" if seconds >= 360 else f"{duration(seconds)} of one core"
+
+
 def told_costs(tasks: Iterable[Task]) -> str:
     """How many tasks these are, and what they take by estimate."""
     found = list(tasks)
-    return f"{number_of(len(found), 'tasks')} to do, about {duration(sum(map(core_seconds, found)))} of one core"
+    return f"{number_of(len(found), 'tasks')} to do, about {core_time(sum(map(core_seconds, found)))}"

@@ -20,7 +20,7 @@ from tribe_np.files.leftovers import is_passing_name, passing_name, remove_scrat
 from tribe_np.machine.threads import VARIABLES, blas_variables
 from tribe_np.optional import require
 
-LOGGERS = ("distributed", "tornado", "asyncio", "bokeh")
+LOGGERS = ("distributed", "tornado", "asyncio", "bokeh", "py")  # "py.warnings" has what Python warns of
 WHY = "tribe-np batch run, unlike tribe-np batch work,"
 END_WITHIN = 0.5  # seconds for a worker process to end by itself
 CONNECT = 15.0  # seconds for a scheduler to answer
@@ -33,7 +33,7 @@ def local_client(n_workers: int, threads: int, logs: Path) -> Iterator[Any]:
     Each worker is a process with that number of threads, set before NumPy is loaded. A worker that dies is replaced.
     Raises   MissingDependencyError
     """
-    distributed = _distributed(logs)
+    distributed = require("distributed", extra="dask", why=WHY)
     remove_scratch()  # of runs that were killed
     utils = require("distributed.utils", extra="dask", why=WHY)
     variables = dict.fromkeys(VARIABLES, str(threads)) | blas_variables(os.environ)
@@ -46,6 +46,7 @@ def local_client(n_workers: int, threads: int, logs: Path) -> Iterator[Any]:
         dask_worker.LOGS: str(logs),
     }
     with (
+        _logged(logs),
         with_variables(variables),  # Dask takes what this process has before what it is told
         tempfile.TemporaryDirectory(prefix=scratch_prefix(), ignore_cleanup_errors=True) as scratch,
         require("dask", extra="dask", why=WHY).config.set(settings),
@@ -57,8 +58,8 @@ def local_client(n_workers: int, threads: int, logs: Path) -> Iterator[Any]:
             with (
                 distributed.LocalCluster(
                     loop=loop.loop, n_workers=n_workers, threads_per_worker=1, processes=True, memory_limit=0,
-                    dashboard_address=None, local_directory=scratch, preload=[dask_worker.__name__],
-                    silence_logs=logging.WARNING,
+                    local_directory=scratch, preload=[dask_worker.__name__], silence_logs=logging.WARNING,
+                    dashboard_address=None, scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # else 0.0.0.0:8787
                 ) as cluster,
                 distributed.Client(cluster, set_as_default=False) as client,
             ):  # fmt: skip
@@ -81,16 +82,17 @@ def client_of(address: str, logs: Path) -> Iterator[Any]:
 
     Raises   MissingDependencyError, ConfigError when none answers
     """
-    distributed = _distributed(logs)
-    try:
-        client = distributed.Client(address, set_as_default=False, timeout=CONNECT)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise ConfigError(
-            f"--scheduler {address}: no Dask scheduler answers there within {CONNECT:.0f} s; it prints its address "
-            "when it starts, such as tcp://192.168.1.5:8786"
-        ) from error
-    with client:
-        yield client
+    distributed = require("distributed", extra="dask", why=WHY)
+    with _logged(logs):
+        try:
+            client = distributed.Client(address, set_as_default=False, timeout=CONNECT)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise ConfigError(
+                f"--scheduler {address}: no Dask scheduler answers there within {CONNECT:.0f} s; it prints its address "
+                "when it starts, such as tcp://192.168.1.5:8786"
+            ) from error
+        with client:
+            yield client
 
 
 def require_dask() -> None:
@@ -148,8 +150,9 @@ def check_workers(client: Any, address: str, probes: Mapping[str, Path], threads
 
 def _check_worker(worker: str, found: Mapping[str, Any] | Exception, probes: Mapping[str, Path]) -> None:
     if isinstance(found, Exception):
+        told = str(found) if type(found) is Exception else f"{type(found).__name__}: {found}"
         raise ConfigError(
-            f"the Dask worker {worker} cannot run tasks ({type(found).__name__}: {found}); it needs tribe_np "
+            f"the Dask worker {worker} cannot run tasks ({told}); it needs tribe_np "
             f"{__version__} in its environment, and its optional packages"
         ) from found
     where = f"the Dask worker {worker} on {found['host']}"
@@ -176,17 +179,21 @@ def _thread_notes(told: Mapping[str, Mapping[str, Any]], threads: int) -> Iterat
         )
 
 
-def _distributed(logs: Path) -> Any:
-    """The package, whose log lines go to a file from here on."""
-    distributed = require("distributed", extra="dask", why=WHY)
+@contextmanager
+def _logged(logs: Path) -> Iterator[None]:
+    """What Dask logs, and warns of, goes to a file meanwhile."""
     logs.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(logs / f"dask-run-{os.getpid()}.log", encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
-    for name in (*LOGGERS, *logging.root.manager.loggerDict):
+    for name in (*LOGGERS, *list(logging.root.manager.loggerDict)):
         if name.partition(".")[0] in LOGGERS:  # some of those below have a handler of their own
             logger = logging.getLogger(name)
             logger.handlers[:], logger.propagate = [handler] if name in LOGGERS else [], name not in LOGGERS
-    return distributed
+    logging.captureWarnings(True)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
 
 
 @contextmanager

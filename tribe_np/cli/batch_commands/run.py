@@ -83,6 +83,7 @@ def _engine(
     from tribe_np.batch.worker_numbers import worker_number
     from tribe_np.machine.memory import available_memory
     from tribe_np.machine.threads import available_threads
+    from tribe_np.pipeline.progress import number_of
 
     threads = plan.settings.threads
     if options.scheduler is not None:
@@ -90,7 +91,7 @@ def _engine(
             with dask_cluster.probed(study, plan) as probes:
                 number, notes = dask_cluster.check_workers(client, options.scheduler, probes, threads)
             common.print_warnings(notes)
-            progress.note(f"{number} workers at {options.scheduler}")
+            progress.note(f"{number_of(number, 'workers')} at {options.scheduler}")
             yield DaskEngine(client, study)
         return
     chosen = worker_number(
