@@ -183,7 +183,7 @@ def test_planning_again_takes_new_ones_in_and_old_ones_out(demo: DemoPaths, tmp_
     assert study.prediction("one").is_dir()
     assert study.events("two").stat().st_mtime_ns != before
     told = told_of(again)
-    assert told[0] == "planned again: 1 stimuli as before, 1 new, 1 gone"
+    assert told[0] == "planned again: 1 stimulus as before, 1 new, 1 gone"
     assert told[1] == "no longer in the plan, predictions of it stay: 1 (one)"
     assert told[2] == "otherwise than they were, predicted anew: 1 (two)"
     same = planned(demo, tmp_path, two, three, words=DIRECT)

@@ -10,6 +10,7 @@ import numpy as np
 
 from tribe_np.batch.task import TaskReport
 from tribe_np.machine.threads import loaded_libraries, running_threads
+from tribe_np.pipeline.progress import number_of
 from tribe_np.pipeline.provenance import processor
 
 BLAS_NAMES = {"openblas": "OpenBLAS", "mkl": "MKL", "blis": "BLIS", "flexiblas": "FlexiBLAS"}
@@ -84,5 +85,5 @@ def mixed_rounding(kinds: Sequence[KindOfMachine]) -> str | None:
     """What to say where tasks ran on several kinds of machine; None where one did it all."""
     if len(kinds) < 2:
         return None
-    told = "; ".join(f"{kind.text()}: {kind.tasks} tasks" for kind in kinds)
+    told = "; ".join(f"{kind.text()}: {number_of(kind.tasks, 'tasks')}" for kind in kinds)
     return f"features were made on {len(kinds)} kinds of machine ({told}), which round differently in the last digits"

@@ -49,9 +49,10 @@ class PlanSummary:
     def lines(self) -> list[str]:
         """The same for people: all of it, and a line for each modality."""
         largest = max(self.shares, key=lambda share: share.core_hours, default=None)
+        predictions, cost = number_of(self.predictions, "predictions"), told_core_hours(self.core_hours)
         line = (
             f"{number_of(self.stimuli, 'stimuli')} ({duration(self.seconds)}), {counted_tasks(self.tasks)} and "
-            f"{number_of(self.predictions, 'predictions')}, {hours(self.core_hours)}, largest {gigabytes(self.memory)}"
+            f"{predictions}, {cost}, largest {gigabytes(self.memory)}"
         )
         if self.core_hours and largest is not None:
             line += f"; {largest.reads} {100 * largest.core_hours / self.core_hours:.0f} %"
@@ -59,7 +60,7 @@ class PlanSummary:
 
     def _row(self, share: Share) -> tuple[str, ...]:
         cached = f"{share.cached} of {share.entries} in the cache" if share.cached else ""
-        cost = hours(None if self.core_hours is None else share.core_hours)
+        cost = told_core_hours(None if self.core_hours is None else share.core_hours)
         return share.reads, counted_tasks(share.tasks), cost, gigabytes(share.memory), cached
 
 
@@ -96,7 +97,9 @@ def told_of(result: PlanningResult) -> list[str]:
     lines = []
     if before is not None:
         kept = len(plan.stimuli) - len(result.added)
-        lines.append(f"planned again: {kept} stimuli as before, {len(result.added)} new, {len(result.gone)} gone")
+        lines.append(
+            f"planned again: {number_of(kept, 'stimuli')} as before, {len(result.added)} new, {len(result.gone)} gone"
+        )
         if result.gone:
             lines.append(f"no longer in the plan, predictions of it stay: {_names(result.gone)}")
         if result.changed:
@@ -125,10 +128,10 @@ def _names(names: Sequence[str]) -> str:
     return f"{len(names)} ({some_of(list(names), MOST_NAMED)})"
 
 
-def hours(core_hours: float | None) -> str:
+def told_core_hours(core_hours: float | None) -> str:
     """Core hours for people; None where they are not known.
 
-    >>> hours(0.01), hours(3.14159), hours(123456.7)
+    >>> told_core_hours(0.01), told_core_hours(3.14159), told_core_hours(123456.7)
     ('under 0.1 core hours', 'about 3.1 core hours', 'about 123,457 core hours')
     """
     if core_hours is None:

@@ -436,6 +436,10 @@ def prepare(options: argparse.Namespace) -> int | None:
 
 
 def check_words_given(options: argparse.Namespace) -> None:
+    """Refuses options on words that contradict each other.
+
+    Raises   ConfigError
+    """
     recogniser = {
         "--transcriber": options.transcriber, "--whisper-model": options.whisper_model, "--align": options.align,
     }  # fmt: skip

@@ -146,10 +146,9 @@ def _selection(options: argparse.Namespace) -> dict[str, Any] | None:
     if chosen is None:
         return None
     from tribe_np.cortex.parcellations.parcellation_names import known_name
-    from tribe_np.cortex.parcellations.parcellation_sources import VARIABLE
 
     found: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
-    given = os.environ.get(VARIABLE)
+    given = os.environ.get("TRIBE_NP_PARCELLATION")
     if "roi" in found and "parcellation" not in found and given:
         found["parcellation"] = [given]
     if "parcellation" in found:
