@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,8 +55,9 @@ class MadeFilms:
         write_models(made.models, seed=0, step=lambda n: None)
         for number, (name, seconds) in enumerate(FILMS.items()):
             picture = f"testsrc2=size=160x120:rate=12:duration={seconds},hue=h={60 * number}"
+            tone = f"sine=frequency={300 + 100 * number}:duration={seconds}"
             ffmpeg(
-                "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", f"sine=frequency={300 + 100 * number}:duration={seconds}",
+                "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", tone,
                 "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", str(made.films / f"{name}.mp4"),
             )  # fmt: skip
         done = subprocess.run(
@@ -77,10 +78,10 @@ class MadeFilms:
         assert done.returncode == 0, said
         return Study(study)
 
-    def check_equal(self, study: Study, names: "Mapping[str, int] | list[str]" = FILMS) -> None:
+    def check_equal(self, study: Study, names: Iterable[str] = FILMS, files: Iterable[str] = COMPARED) -> None:
         """The predictions of a study are the serial run's, to the byte."""
         for name in names:
-            for file in COMPARED:
+            for file in files:
                 ours, serial = study.prediction(name) / file, self.serial / name / file
                 assert ours.read_bytes() == serial.read_bytes(), f"{name}/{file}"
 

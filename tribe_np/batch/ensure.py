@@ -85,6 +85,7 @@ def _attempt(task: Task, place: Workplace) -> TaskReport:
     began = time.monotonic()
     try:
         place.study.write_report(report)
+        place.at_work = report
         reset_high_water_mark()
         ended = report.ended(DONE, made=True, note=_do(task, place))
     except CannotBeginError:
@@ -97,6 +98,8 @@ def _attempt(task: Task, place: Workplace) -> TaskReport:
     except BaseException:  # a signal, or whoever runs this thread
         _written(report.ended(STOPPED), place.study)
         raise
+    finally:
+        place.at_work = None
     seconds = round(time.monotonic() - began, 3)
     return _written(replace(ended, seconds=seconds, peak_memory=peak_memory_bytes()), place.study)
 

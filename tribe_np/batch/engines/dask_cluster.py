@@ -145,7 +145,7 @@ def check_workers(client: Any, address: str, probes: Mapping[str, Path], threads
         raise ConfigError(f"--scheduler {address}: it has no worker; start some: dask worker {address} --nthreads 1")
     for worker, found in sorted(told.items()):
         _check_worker(worker, found, probes)
-    return len(told), list(_thread_notes(told, threads))
+    return len(told), list(_rounding_notes(told, threads))
 
 
 def _check_worker(worker: str, found: Mapping[str, Any] | Exception, probes: Mapping[str, Path]) -> None:
@@ -163,19 +163,21 @@ def _check_worker(worker: str, found: Mapping[str, Any] | Exception, probes: Map
         raise ConfigError(f"{where} does not see the {kind} {place}; all workers need the same path to one shared disk")
 
 
-def _thread_notes(told: Mapping[str, Mapping[str, Any]], threads: int) -> Iterator[str]:
-    """What differs from the study's threads, a line for each way of differing."""
+def _rounding_notes(told: Mapping[str, Mapping[str, Any]], threads: int) -> Iterator[str]:
+    """Where workers would round otherwise than `predict` and workers of our own, a line for each way of differing."""
     ways: dict[str, list[str]] = {}
     for worker, found in sorted(told.items()):
-        numbers = set(found["threads"].values())
-        if numbers != {str(threads)}:
-            said = ", ".join(f"{name}={number}" for name, number in found["threads"].items()) or "no variable set"
-            ways.setdefault(said, []).append(worker)
-    for said, workers in ways.items():
+        wanted = dict(found["lacks"])
+        if set(found["threads"].values()) != {str(threads)}:
+            wanted = {"OMP_NUM_THREADS": str(threads)} | wanted
+        if wanted:
+            ways.setdefault(" ".join(f"{name}={value}" for name, value in wanted.items()), []).append(worker)
+    for wanted_text, workers in ways.items():
         more = f" and {len(workers) - 1} more" if len(workers) > 1 else ""
+        threads_there = told[workers[0]]["threads"].get("OMP_NUM_THREADS", "no number of")
         yield (
-            f"the Dask worker {workers[0]}{more} has other threads ({said}) than the study ({threads}): rounding may "
-            f"differ; start it with OMP_NUM_THREADS={threads}, as batch run starts its own"
+            f"the Dask worker {workers[0]}{more} has {threads_there} threads, and may round otherwise than predict with "
+            f"the study's {threads}: start it with {wanted_text} in its environment"
         )
 
 

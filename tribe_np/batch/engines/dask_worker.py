@@ -19,7 +19,7 @@ from tribe_np.batch.performing import perform
 from tribe_np.files.leftovers import this_process
 from tribe_np.machine import allocator
 from tribe_np.machine.memory import available_memory
-from tribe_np.machine.threads import VARIABLES
+from tribe_np.machine.threads import CORE_TYPE, VARIABLES, blas_variables
 
 LOGS = "tribe-np.logs"
 """Name under which Dask's configuration carries the folder of logs to workers of our own."""
@@ -63,6 +63,7 @@ def describe_worker(probes: Mapping[str, str]) -> dict[str, Any]:
         "host": platform.node(),
         "process": this_process(),
         "threads": {name: os.environ[name] for name in VARIABLES if name in os.environ},
+        "lacks": {name: value for name, value in blas_variables(os.environ).items() if name == CORE_TYPE},
         "unseen": [kind for kind, path in probes.items() if not os.path.exists(path)],
         "memory": None if memory is None else memory.n_bytes,
     }
