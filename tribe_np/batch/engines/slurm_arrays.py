@@ -19,9 +19,9 @@ MEMORY_FACTOR, MEMORY_MORE = 1.2, 300_000_000
 """An element asks for this much more memory than the largest of its array's tasks takes by estimate."""
 TIME_FACTOR, LEAST_MINUTES = 3.0, 10
 """An element asks for so many times its seconds by estimate, which are those of some processor."""
-LEAST_WARNING, WARNING_CLIPS, MOST_WARNING = 90, 2.0, 1 / 3
-"""The signal before the wall time comes so many seconds before it: at least; clips of the array's longest; at most this
-part of the wall time."""
+LEAST_WARNING, WARNING_CLIPS, WARNING_PART = 90, 2.0, 3
+"""The signal before the wall time comes so many seconds before it: at least; clips of the array's longest; at most one
+part of so many of the wall time."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def arrays_of(
     most_elements: int,
     at_least: Mapping[str, TaskNeed] | None = None,
 ) -> list[SlurmArray]:
-    """Tasks as arrays of at most so many elements, those that take most time first.
+    """Tasks as arrays of at most so many elements, the kind that takes most time first.
 
     `at_least` is what tasks by their keys are to get whatever was asked for: each of them is an element of its own,
     apart from the others, which need no more and which it may take along when it dies.
@@ -64,7 +64,8 @@ def arrays_of(
     for task in tasks:
         groups.setdefault((task.modality, task.key in at_least), []).append(task)
     found = []
-    for (kind, is_grown), group in groups.items():
+    longest_first = sorted(groups.items(), key=lambda item: -_seconds(item[1]))
+    for (kind, is_grown), group in longest_first:
         elements = [(task,) for task in group] if is_grown else bundles(group)
         memory, minutes = _request(elements, options)
         if is_grown:
@@ -78,7 +79,7 @@ def arrays_of(
                     warning_seconds(group, minutes),
                 )
             )  # fmt: skip
-    return sorted(found, key=lambda array: -_seconds(task for element in array.elements for task in element))
+    return found
 
 
 def bundles(tasks: Sequence[Task]) -> list[tuple[Task, ...]]:
@@ -107,7 +108,7 @@ def _request(elements: Sequence[Sequence[Task]], options: SlurmOptions) -> tuple
 def warning_seconds(tasks: Iterable[Task], minutes: int) -> int:
     """How long before its wall time an element is told to stop: the longest clip or block is to end in that time."""
     parts = (task.need.seconds / (1 if task.parts is None else task.parts[1] - task.parts[0]) for task in tasks)
-    return int(min(max(LEAST_WARNING, WARNING_CLIPS * max(parts)), MOST_WARNING * minutes * 60))
+    return int(min(max(LEAST_WARNING, WARNING_CLIPS * max(parts)), minutes * 60 // WARNING_PART))
 
 
 def array_line(array: SlurmArray) -> str:

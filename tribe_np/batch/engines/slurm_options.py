@@ -8,9 +8,9 @@ from typing import Any, Self
 
 from tribe_np.files.small_files import MEGABYTE
 
-MEMORY = re.compile(r"(\d{1,12})([KMGT]?)", re.IGNORECASE)
+MEMORY = re.compile(r"(\d{1,12})([KMGT]?)", re.IGNORECASE | re.ASCII)
 UNITS = {"K": 1 << 10, "": MEGABYTE, "M": MEGABYTE, "G": 1 << 30, "T": 1 << 40}  # as Slurm counts
-TIME = re.compile(r"(?:(\d{1,4})-)?(\d{1,6})(?::(\d{1,2}))?(?::(\d{1,2}))?")
+TIME = re.compile(r"(?:(\d{1,4})-)?(\d{1,6})(?::(\d{1,2}))?(?::(\d{1,2}))?", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ MEANINGS = {
     "Resources": "no node is free",
 }
 STUCK = frozenset(name for name, meaning in MEANINGS.items() if "never" in meaning) | {"BadConstraints"}
+SHELL_SIGNAL, LARGEST_SIGNAL = 128, 64
 FIELDS = "%i|%T|%N|%r"  # the reason last: the one that may hold anything
 SECONDS = 60.0
 
@@ -67,9 +68,12 @@ class SlurmState:
 
     @property
     def signal(self) -> int:
-        """The signal that ended it; 0 if none did, or none is known."""
-        number = self.exit_code.partition(":")[2]
-        return int(number) if number.isdigit() else 0
+        """The signal that ended it, or what it ran (a shell says 137 of that); 0 if none did, or none is known."""
+        code, _, number = self.exit_code.partition(":")
+        from_shell = int(code) - SHELL_SIGNAL if code.isdigit() else 0
+        if number.isdigit() and int(number):
+            return int(number)
+        return from_shell if 0 < from_shell <= LARGEST_SIGNAL else 0
 
     @property
     def job_state(self) -> JobState:
