@@ -40,6 +40,7 @@ class ModelRecord(NamedTuple):  # not a dataclass, whose import would take a ten
     licence: str  # of the released weights, for people
     paper: str
     tokenizer_class: str = ""  # in tokenizer.py, of a model that reads words
+    passes: str = ""  # function of extract.py that counts them, where `features` can run some `only`; "": it cannot
     averages_tokens: bool = True  # upstream aggregates tokens, where alone `cache_n_layers` acts
     section: str = ""  # of MODALITY_feature, where upstream keeps the model's own settings; "": there itself
     section_fixed: Mapping[str, Any] = {}  # as `fixed`, of that section
@@ -65,6 +66,11 @@ class ModelRecord(NamedTuple):  # not a dataclass, whose import would take a ten
     def extract(self) -> Any:
         """The function that computes features."""
         return self._named("extract", self.features)
+
+    @property
+    def n_passes(self) -> Any:
+        """The function that counts the passes of words; None where they cannot be run apart."""
+        return self._named("extract", self.passes) if self.passes else None
 
     @property
     def write_random(self) -> Any:
@@ -95,6 +101,7 @@ RECORDS: list[ModelRecord] = [
         model_class="LlamaModel",
         tokenizer_class="LlamaTokenizer",
         features="word_features",
+        passes="n_word_passes",
         feature_class="HuggingFaceText",
         fixed={"contextualized": True, "pretrained": True, "token_aggregation": "mean"},
         model_types=("llama",),

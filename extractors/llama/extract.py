@@ -53,6 +53,7 @@ def word_features(
     shared: bool = True,
     max_nodes: int = MAX_NODES,
     kept: "KeptPasses | None" = None,
+    only: range | None = None,
     progress: Callable[[int, int], object] | None = None,
     report: Callable[[TextWork], object] | None = None,
 ) -> list[np.ndarray]:
@@ -60,30 +61,30 @@ def word_features(
 
     With `shared`, tokens that contexts begin with in common are run once, at most `max_nodes` at a time. Without it, or
     with `eos_is_padding`, whole contexts run in batches. Passes found in `kept` are not run again; `report` hears early
-    how long the others will take.
+    how long the others will take. With `only`, no other passes than those numbers are run; they are kept, and no array
+    is given.
     Shapes   -> len(words) arrays (G, F) on the host, in the model's dtype
     Numerics mean over the word's tokens, then over each group's states, in the model's dtype; `shared`, `max_nodes`
              and `batch_size` change the rounding alone
     Raises   EventsError for a word without text or context; NotFiniteError, naming the layer and the word, when a
-             hidden state is not finite; CheckpointError when the tokenizer belongs to another model
+             hidden state is not finite; CheckpointError when the tokenizer belongs to another model; ConfigError for
+             passes that the words do not have
     Source   neuralset 0.0.2 HuggingFaceText._get_data. `eos_is_padding` repeats its padding count: ids equal to
              end-of-text, wherever they stand, are taken for padding, so a literal end-of-text in a context shifts
              the word, and a model with another padding token averages padding. Without it the attention mask
              decides, as later versions do; where pad := eos and no text holds the marker, the two are equal
     """
-    _check_options(tokenizer, batch_size, max_nodes, eos_is_padding)
     numbers: dict[WordInContext, list[int]] = {}  # which of `words` these are: equal ones are computed once
     for n, event in enumerate(words):
         numbers.setdefault(_checked(event), []).append(n)
-    if shared and not eos_is_padding:
-        passes = shared_passes(tokenizer, list(numbers), max_nodes)
-    else:
-        passes = whole_passes(tokenizer, list(numbers), batch_size, eos_is_padding=eos_is_padding)
-    earlier = [None if kept is None else kept.load(n, pass_.words) for n, pass_ in enumerate(passes)]
-    left = [pass_ for pass_, features in zip(passes, earlier, strict=True) if features is None]
-    pace = _Pace(passes, left, len(words), selection, model.config.n_states, progress, report)
+    passes = _cut(tokenizer, list(numbers), batch_size, eos_is_padding, shared, max_nodes)
+    chosen = _checked_range(only, len(passes))
+    earlier = {n: None if kept is None else kept.load(n, passes[n].words) for n in chosen}
+    left = [passes[n] for n in chosen if earlier[n] is None]
+    n_words = sum(len(numbers[word]) for n in chosen for word in passes[n].words)
+    pace = _Pace([passes[n] for n in chosen], left, n_words, selection, model.config.n_states, progress, report)
     found: dict[int, np.ndarray] = {}
-    for n in sorted(range(len(passes)), key=lambda n: earlier[n] is None):  # those of an earlier run first
+    for n in sorted(chosen, key=lambda n: earlier[n] is None):  # those of an earlier run first
         pass_, features = passes[n], earlier[n]
         if features is None:
             features = _pass_features(pass_, model, selection, pace)
@@ -92,7 +93,47 @@ def word_features(
         for i, word in enumerate(pass_.words):
             found |= dict.fromkeys(numbers[word], np.array(features[:, i]))
         pace.add(sum(len(numbers[word]) for word in pass_.words))
-    return [found[n] for n in range(len(words))]
+    return [found[n] for n in range(len(words))] if only is None else []
+
+
+def n_word_passes(
+    tokenizer: LlamaTokenizer,
+    words: Sequence[Event],
+    *,
+    batch_size: int = 4,
+    eos_is_padding: bool = False,
+    shared: bool = True,
+    max_nodes: int = MAX_NODES,
+) -> int:
+    """How many passes `word_features` runs these words in; no model is needed to say so.
+
+    Raises   EventsError for a word without text or context
+    """
+    different = list(dict.fromkeys(map(_checked, words)))
+    return len(_cut(tokenizer, different, batch_size, eos_is_padding, shared, max_nodes))
+
+
+def _cut(
+    tokenizer: LlamaTokenizer,
+    words: Sequence[WordInContext],
+    batch_size: int,
+    eos_is_padding: bool,
+    shared: bool,
+    max_nodes: int,
+) -> list[Pass]:
+    """Different words in passes; see `word_features`."""
+    _check_options(tokenizer, batch_size, max_nodes, eos_is_padding)
+    if shared and not eos_is_padding:
+        return shared_passes(tokenizer, words, max_nodes)
+    return whole_passes(tokenizer, words, batch_size, eos_is_padding=eos_is_padding)
+
+
+def _checked_range(only: range | None, n_passes: int) -> range:
+    if only is None:
+        return range(n_passes)
+    if not 0 <= only.start < only.stop <= n_passes:
+        raise ConfigError(f"only: the words have passes 0 to {n_passes}, got {only.start} to {only.stop}")
+    return only
 
 
 def _check_options(tokenizer: LlamaTokenizer, batch_size: int, max_nodes: int, eos_is_padding: bool) -> None:

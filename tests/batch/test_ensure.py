@@ -289,3 +289,24 @@ def test_machines_that_round_differently_are_told(film: Study) -> None:
     run = json.loads((film.prediction("clip") / "run.json").read_text())
     assert any(told.startswith(warning) for told in run["warnings"])
     assert [kind["tasks"] for kind in run["study"]["machines"]] == [3, 1]
+
+
+def test_a_stop_that_does_not_wait_for_the_clip_is_no_death(sounds: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TERM, and half a minute later KILL, while a clip takes three: as `scancel` does."""
+    place, (task, *_) = opened(sounds), all_tasks(sounds)
+    seen: list[str] = []
+
+    def compute(*_: object) -> None:
+        place.note_stop()
+        report = sounds.read_report(task.key)
+        assert report is not None
+        seen.append(report.state)
+        raise MemoryError
+
+    monkeypatch.setattr(Sound, "compute", compute)
+    assert ensure(task, place).state == FAILED
+    assert seen == [STOPPED]
+    place.note_stop()  # nothing runs
+    report = sounds.read_report(task.key)
+    assert report is not None
+    assert report.state == FAILED

@@ -5,7 +5,8 @@ import signal
 
 import pytest
 
-from tribe_np.batch.machines import Machine, blas_text, kinds_of_machines, mixed_rounding
+from tribe_np.batch.machine_kinds import kinds_of_machines, mixed_rounding
+from tribe_np.batch.machines import MachineFacts, blas_text
 from tribe_np.batch.stopping import StoppableProgress, StopWish, WorkStopped
 from tribe_np.batch.task import DONE, TaskReport
 from tribe_np.pipeline.progress import Silent
@@ -72,10 +73,10 @@ def test_blas_is_named_in_short() -> None:
 
 def test_this_machine_has_a_name_and_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    here = Machine.here()
+    here = MachineFacts.here()
     assert here.host == os.uname().nodename
     assert here.threads == 3
-    assert Machine.here(5).threads == 5
+    assert MachineFacts.here(5).threads == 5
 
 
 def test_hosts_of_one_kind_round_alike() -> None:

@@ -25,7 +25,7 @@ from tribe_np.batch.plan import read_plan
 from tribe_np.batch.status import study_status
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, RUNNING, Task, TaskNeed
-from tribe_np.batch.working import one_model_after_another, shares, work_on
+from tribe_np.batch.working import equal_shares, one_model_after_another, work_on
 from tribe_np.pipeline.demo import DemoPaths
 
 __all__ = ["command_here"]
@@ -39,12 +39,12 @@ def task_of(number: int, seconds: float, modality: str = "m") -> Task:
 @given(SECONDS, st.integers(1, 9))
 def test_shares_hold_each_task_once_and_take_equal_time(seconds: list[float], of: int) -> None:
     tasks = [task_of(n, s) for n, s in enumerate(sorted(seconds, reverse=True))]
-    cut = shares(tasks, of)
+    cut = equal_shares(tasks, of)
     assert len(cut) == of
     assert Counter(task.key for share in cut for task in share) == Counter(task.key for task in tasks)
     loads = [sum(task.need.seconds for task in share) for share in cut]
     assert max(loads) - min(loads) <= max(seconds, default=0.0) * (1 + 1e-9)
-    assert shares(tasks, of) == cut
+    assert equal_shares(tasks, of) == cut
 
 
 def test_one_model_is_used_after_another_longest_first() -> None:

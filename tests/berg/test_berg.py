@@ -192,7 +192,8 @@ def test_progress_is_shown_and_warnings_are_issued(
         out, err = capfd.readouterr()
         assert out == ""
         assert ("brain encoder" in err) == shows
-    entries = list((Path(options["cache_folder"]) / "features").glob("audio-features-*"))
+    entries = list((Path(options["cache_folder"]) / "features").rglob("audio-features-*"))
+    assert entries
     for entry in entries:
         entry.write_bytes(entry.read_bytes()[:-7])
     with pytest.warns(UserWarning, match="recomputed"):

@@ -6,9 +6,8 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator
 
 from tribe_np.batch.plan import Plan, PlannedStimulus
-from tribe_np.batch.prediction_tasks import MISSING
 from tribe_np.batch.study import Study
-from tribe_np.batch.task import DONE, FAILED, RUNNING, Task
+from tribe_np.batch.task import DONE, FAILED, FEATURES_MISSING, RUNNING, Task
 from tribe_np.batch.task_states import TaskStates, TaskStatus
 from tribe_np.batch.working import one_model_after_another
 
@@ -118,4 +117,4 @@ def _own(states: TaskStates, planned: PlannedStimulus) -> Iterator[tuple[Task, T
 
 def _stays(status: TaskStatus, planned: PlannedStimulus, failed: set[str]) -> bool:
     """Whether a failed prediction stays so: one that lacked features is tried again when none of them has failed."""
-    return not status.why.startswith(MISSING) or not failed.isdisjoint(planned.needs)
+    return not status.why.startswith(FEATURES_MISSING) or not failed.isdisjoint(planned.needs)

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 
 from tribe_np.batch.feature_tasks import is_made, make_features
 from tribe_np.batch.prediction_tasks import (
-    MISSING,
     FeaturesMissingError,
     features_are_there,
     is_predicted,
@@ -22,11 +21,11 @@ from tribe_np.batch.prediction_tasks import (
 )
 from tribe_np.batch.stopping import WorkStopped
 from tribe_np.batch.study import Study
-from tribe_np.batch.task import DONE, FAILED, MOST_DEATHS, RUNNING, STOPPED, Task, TaskReport
+from tribe_np.batch.task import DONE, FAILED, FEATURES_MISSING, MOST_DEATHS, RUNNING, STOPPED, Task, TaskReport
 from tribe_np.batch.workplace import CannotBeginError, Workplace
 from tribe_np.errors import OutputError, TribeError, reason_of
 from tribe_np.files.leftovers import this_process
-from tribe_np.pipeline.costs.memory_check import gigabytes
+from tribe_np.machine.memory import gigabytes
 from tribe_np.pipeline.run_record import peak_memory_bytes, reset_high_water_mark
 from tribe_np.shown import shown
 
@@ -63,7 +62,7 @@ def settled(task: Task, place: Workplace) -> TaskReport | None:
     if is_done(task, place):
         return TaskReport(task.key, DONE) if report is None else report.ended(DONE, made=False, error="")
     has_failed = report is not None and report.state == FAILED
-    if task.is_prediction and (report is None or not has_failed or report.error.startswith(MISSING)):
+    if task.is_prediction and (report is None or not has_failed or report.error.startswith(FEATURES_MISSING)):
         return _before_features(task, place, report)
     return report if has_failed else None
 
@@ -86,6 +85,7 @@ def _attempt(task: Task, place: Workplace) -> TaskReport:
     began = time.monotonic()
     try:
         place.study.write_report(report)
+        place.at_work = report
         reset_high_water_mark()
         ended = report.ended(DONE, made=True, note=_do(task, place))
     except CannotBeginError:
@@ -98,6 +98,8 @@ def _attempt(task: Task, place: Workplace) -> TaskReport:
     except BaseException:  # a signal, or whoever runs this thread
         _written(report.ended(STOPPED), place.study)
         raise
+    finally:
+        place.at_work = None
     seconds = round(time.monotonic() - began, 3)
     return _written(replace(ended, seconds=seconds, peak_memory=peak_memory_bytes()), place.study)
 

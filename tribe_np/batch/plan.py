@@ -92,9 +92,14 @@ class Plan:
 
         Raises   ConfigError for one that is not planned
         """
-        if key not in self._by_key:
-            raise ConfigError(f"no task {quoted(key)} in the plan: it was made anew since")
-        return self._by_key[key]
+        cores = self.settings.threads
+        stimulus, work = self._by_stem.get(key.partition(".")[0], (None, None))
+        if stimulus is not None:
+            tasks = [stimulus.prediction(cores)] if work is None else work.tasks(stimulus.name, cores)
+            for task in tasks:
+                if task.key == key:
+                    return task
+        raise ConfigError(f"no task {quoted(key)} in the plan: it was made anew since")
 
     @cached_property
     def _tasks(self) -> tuple[Task, ...]:
@@ -107,8 +112,11 @@ class Plan:
         return {stimulus.name: stimulus for stimulus in self.stimuli}
 
     @cached_property
-    def _by_key(self) -> dict[str, Task]:
-        return {task.key: task for task in (*self.tasks(), *self.predictions())}
+    def _by_stem(self) -> dict[str, tuple[PlannedStimulus, Work | None]]:
+        """Where tasks come from, without making them all: a process that does one needs no memory for the others."""
+        planned = [stimulus for stimulus in self.stimuli if not stimulus.error]
+        found: dict[str, tuple[PlannedStimulus, Work | None]] = {one.key: (one, None) for one in planned}
+        return found | {work.stem: (one, work) for one in planned for work in one.work}
 
 
 def this_version() -> dict[str, Any]:

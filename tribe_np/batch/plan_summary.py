@@ -6,7 +6,7 @@ from typing import Any
 
 from tribe_np.batch.plan import Plan, PlannedStimulus
 from tribe_np.batch.planning import PlanningResult
-from tribe_np.pipeline.costs.memory_check import gigabytes
+from tribe_np.machine.memory import gigabytes
 from tribe_np.pipeline.progress import duration, number_of
 from tribe_np.shown import some_of
 

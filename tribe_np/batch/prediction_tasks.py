@@ -1,24 +1,19 @@
 """Tasks that predict: a stimulus whose features are all in the cache, into its folder as `predict` writes it."""
 
-import json
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tribe_np.batch.feature_tasks import is_made, join_parts_of
-from tribe_np.batch.machines import kinds_of_machines, mixed_rounding
+from tribe_np.batch.machine_kinds import kinds_of_machines, mixed_rounding
 from tribe_np.batch.plan import PlannedStimulus
 from tribe_np.batch.study import Study
-from tribe_np.batch.task import FAILED, Task, TaskReport, Work
+from tribe_np.batch.task import FAILED, FEATURES_MISSING, Task, TaskReport, Work
 from tribe_np.batch.workplace import Workplace
 from tribe_np.errors import TribeError
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.run import predict_to_folder
-
-MISSING = "features are missing"
-"""How the error of a prediction begins that failed for its features: it may be tried again once they are there."""
 
 
 class FeaturesMissingError(TribeError, ValueError):
@@ -27,14 +22,7 @@ class FeaturesMissingError(TribeError, ValueError):
 
 def is_predicted(task: Task, study: Study) -> bool:
     """Whether the folder of a prediction is there, made by this very task and not by that of an earlier plan."""
-    return predicted_by(study.prediction(task.stimulus)) == task.key
-
-
-def predicted_by(folder: Path) -> str | None:
-    """The key of the task that wrote a prediction; None where there is none, or one that no study wrote."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        return str(json.loads((folder / "run.json").read_text(encoding="utf-8"))["study"]["key"])
-    return None
+    return study.predicted_by(task.stimulus) == task.key
 
 
 def features_are_there(task: Task, place: Workplace) -> bool:
@@ -48,7 +36,9 @@ def features_are_there(task: Task, place: Workplace) -> bool:
     reports = [report for each in lacking if (report := place.study.read_report(each.key)) is not None]
     failed = [report for report in reports if report.state == FAILED]
     if failed:
-        raise FeaturesMissingError(f"{MISSING}: {len(lacking)} of {len(planned.needs)} tasks ({failed[0].error})")
+        raise FeaturesMissingError(
+            f"{FEATURES_MISSING}: {len(lacking)} of {len(planned.needs)} tasks ({failed[0].error})"
+        )
     return not lacking
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tribe_np.batch.engines.engine import WAITING
 from tribe_np.batch.jobs import TaskJob
-from tribe_np.batch.machines import KindOfMachine, kinds_of_machines, mixed_rounding
+from tribe_np.batch.machine_kinds import KindOfMachine, kinds_of_machines, mixed_rounding
 from tribe_np.batch.plan import Plan, PlannedStimulus
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, RUNNING, STOPPED, Task, TaskReport, Work

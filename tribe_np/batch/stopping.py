@@ -52,10 +52,14 @@ class StoppableProgress:
 
 
 class StopWish:
-    """Whether USR2 or TERM came; what is ignored when the program starts stays ignored."""
+    """Whether USR2 or TERM came; what is ignored when the program starts stays ignored.
 
-    def __init__(self) -> None:
+    `heard` is called when one came.
+    """
+
+    def __init__(self, heard: Callable[[], object] = never) -> None:
         self.number: int | None = None
+        self.heard = heard
 
     def watch(self) -> None:
         """From now on the signals arrive here. Of the main thread only."""
@@ -64,8 +68,9 @@ class StopWish:
                 signal.signal(number, self.receive)
 
     def receive(self, number: int, _: FrameType | None) -> None:
-        """A signal's handler."""
+        """A signal's handler: it runs between two steps of the interpreter, while the work waits."""
         self.number = number
+        self.heard()
 
     def __call__(self) -> bool:
         return self.number is not None

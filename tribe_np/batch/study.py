@@ -61,6 +61,12 @@ class Study:
         """The folder of a stimulus' prediction."""
         return self.folder / "predictions" / name
 
+    def predicted_by(self, name: str) -> str | None:
+        """The key of the task that wrote a prediction; None where there is none, or one that no study wrote."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            return str(json.loads((self.prediction(name) / "run.json").read_text(encoding="utf-8"))["study"]["key"])
+        return None
+
     def report(self, key: str) -> Path:
         """Where the report of a task lies, or would."""
         return self.folder / "reports" / hashlib.sha256(key.encode()).hexdigest()[:2] / f"{key}.json"

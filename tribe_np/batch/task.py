@@ -11,7 +11,7 @@ PREDICTION = "prediction"
 """What stands in place of a modality in the task that predicts a stimulus from its features."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TaskNeed:
     """What a task takes, by estimate: bytes of memory of its process at the peak, cores, and seconds on so many."""
 
@@ -20,7 +20,7 @@ class TaskNeed:
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # a study may have some hundred thousand
 class Task:
     """One piece of work, which looks the same in every process and can be done again without harm.
 
@@ -78,6 +78,11 @@ class Work:
     def n_tasks(self) -> int:
         """How many tasks it is."""
         return -(-self.n_parts // self.per_task) if len(self.entries) == 1 else 1
+
+    @property
+    def stem(self) -> str:
+        """What the keys of its tasks begin with, before the first dot."""
+        return self.entries[0] if len(self.entries) == 1 else f"{self.modality}-features-{forty_digits(self.entries)}"
 
     def tasks(self, stimulus: str, cores: int) -> list[Task]:
         """Its tasks: one, or ranges of parts that differ by one part at most."""
@@ -156,3 +161,5 @@ REPORTED = (RUNNING, DONE, FAILED, STOPPED)
 """States that a report can have: stopped is before a wall time, to be gone on with."""
 MOST_DEATHS = 3
 """A task whose processes died so often is not begun again unless asked for."""
+FEATURES_MISSING = "features are missing"
+"""How the error of a prediction begins that failed for its features: it may be tried again once they are there."""

@@ -12,10 +12,9 @@ from pathlib import Path
 from tribe_np.batch.engines.engine import GONE, WAITING
 from tribe_np.batch.jobs import TaskJob
 from tribe_np.batch.plan import Plan, PlannedStimulus
-from tribe_np.batch.prediction_tasks import predicted_by
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, RUNNING, STOPPED, Task, TaskReport, Work
-from tribe_np.pipeline.costs.memory_check import gigabytes
+from tribe_np.machine.memory import gigabytes
 from tribe_np.pipeline.store.cache import CacheListing, FeatureCache
 from tribe_np.pipeline.store.claims import Claims
 from tribe_np.pipeline.store.entry_parts import EntryParts
@@ -116,9 +115,7 @@ class TaskStates:
         if planned.name not in self.predicted:
             return False
         report = self.report(planned.key)
-        return (report is not None and report.state == DONE) or (
-            predicted_by(self.study.prediction(planned.name)) == planned.key
-        )
+        return (report is not None and report.state == DONE) or (self.study.predicted_by(planned.name) == planned.key)
 
     def _of_task(self, task: Task) -> TaskStatus:
         """How a task stands whose result is not there."""

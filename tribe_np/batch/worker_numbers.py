@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from tribe_np.machine.memory import Available
-from tribe_np.pipeline.costs.memory_check import gigabytes
+from tribe_np.machine.memory import Available, gigabytes
 from tribe_np.pipeline.progress import number_of
 
 

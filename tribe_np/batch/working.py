@@ -42,7 +42,7 @@ def did_line(told: Sequence[TaskReport]) -> str:
 
 def _in_order(place: Workplace, index: int, of: int) -> Iterator[Task]:
     """The tasks in the order in which one process tries them; what is whole is left out when its turn comes."""
-    shared = shares(place.plan.tasks(), of)
+    shared = equal_shares(place.plan.tasks(), of)
     yield from _left(one_model_after_another(shared[index]), place)
     others = [task for n in range(1, of + 1) for task in reversed(shared[(index + n) % of])]  # own: what was claimed
     yield from _left(one_model_after_another(others), place)
@@ -57,7 +57,7 @@ def _left(tasks: Iterable[Task], place: Workplace) -> Iterator[Task]:
     return (task for task in tasks if not whole.issuperset(task.entries))
 
 
-def shares(tasks: Iterable[Task], of: int) -> list[list[Task]]:
+def equal_shares(tasks: Iterable[Task], of: int) -> list[list[Task]]:
     """Tasks, longest first, cut into `of` lists of nearly equal seconds: each goes to who has least so far.
 
     Every process of a study gets the same lists.

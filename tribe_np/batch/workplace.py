@@ -4,15 +4,17 @@ One model is kept, with the modality that it belongs to: tasks of another modali
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from tribe_np.batch.machines import Machine
+from tribe_np.batch.machines import MachineFacts
 from tribe_np.batch.plan import Plan, PlannedStimulus
 from tribe_np.batch.stopping import StoppableProgress, never
 from tribe_np.batch.study import Study
-from tribe_np.errors import TribeError
+from tribe_np.batch.task import STOPPED, TaskReport
+from tribe_np.errors import OutputError, TribeError
 from tribe_np.pipeline.features.modality import Modality
 from tribe_np.pipeline.features.source import FeatureSource
 from tribe_np.pipeline.progress import Silent
@@ -29,7 +31,8 @@ class CannotBeginError(TribeError, RuntimeError):
 class Workplace:
     """One process's study.
 
-    Fields   job: the engine's name for the process, "" for none; threads: of BLAS and kernels
+    Fields   job: the engine's name for the process, "" for none; threads: of BLAS and kernels; at_work: the report of
+             the task that runs
     """
 
     study: Study
@@ -37,12 +40,20 @@ class Workplace:
     progress: StoppableProgress = field(default_factory=lambda: StoppableProgress(Silent()))
     job: str = ""
     threads: int | None = None
+    at_work: TaskReport | None = None
     _held: tuple[str, Modality] | None = None
     _events: tuple[str, Events] | None = None
 
     def asked_by(self, should_stop: Callable[[], bool] | None) -> None:
         """Whom the work asks, after each of its steps, whether it is to end."""
         self.progress.should_stop = should_stop or never
+
+    def note_stop(self) -> None:
+        """Writes down that the task that runs is to end: whoever asked may not wait for it, which is no death then."""
+        report = self.at_work
+        if report is not None:
+            with suppress(OutputError):
+                self.study.write_report(report.ended(STOPPED))
 
     @cached_property
     def source(self) -> FeatureSource:
@@ -71,9 +82,9 @@ class Workplace:
         return Claims(Path(self.plan.settings.cache) / CLAIMS)
 
     @cached_property
-    def machine(self) -> Machine:
+    def machine(self) -> MachineFacts:
         """This one, as reports name it."""
-        return Machine.here(self.threads)
+        return MachineFacts.here(self.threads)
 
     def cannot_begin(self, error: TribeError) -> CannotBeginError:
         """The error with the machine's name: the others may well see what this one does not."""

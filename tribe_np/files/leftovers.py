@@ -40,6 +40,12 @@ def this_process() -> str:
     return f"{_host()}-{os.getpid()}-{_start_of(os.getpid())}"
 
 
+def has_ended(process: str) -> bool:
+    """Whether a process, as `this_process` named it, was one of this machine and runs no more; else nobody can say."""
+    found = re.fullmatch(OWNER, process)
+    return found is not None and found["host"] == _host() and not _is_alive(int(found["pid"]), int(found["start"]))
+
+
 def leftovers(folder: Path, name: str | None = None) -> Iterator[tuple[Path, str]]:
     """What dead writers left in `folder`, of one file or folder `name` or of all: the path and its ending."""
     with suppress(OSError):

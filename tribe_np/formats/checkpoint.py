@@ -74,15 +74,38 @@ def open_checkpoint(
     return Checkpoint(folder, config, config["brain_model_config"], build_args, weights, tuple(entries.values()))
 
 
+def read_build_args(folder: str | Path, *, checkpoint_name: str = LIGHTNING_NAME) -> dict[str, Any]:
+    """The build arguments of a checkpoint folder: its weights need not be there to be read, and are not.
+
+    Raises   CheckpointError that names the missing or malformed file
+    """
+    folder = Path(folder)
+    if _is_lightning(folder, checkpoint_name):
+        return _lightning_build_args(open_torch(folder / checkpoint_name))
+    _check_holds_weights(folder, checkpoint_name)
+    return _stored_build_args(folder)
+
+
 def _read_weights(folder: Path, checkpoint_name: str) -> tuple[dict[str, TensorEntry], dict[str, Any]]:
-    if not os.path.isfile(folder / SINGLE_NAME) and os.path.isfile(folder / checkpoint_name):
+    if _is_lightning(folder, checkpoint_name):
         return read_lightning(open_torch(folder / checkpoint_name))
+    _check_holds_weights(folder, checkpoint_name)
+    return read_folder(folder), _stored_build_args(folder)
+
+
+def _is_lightning(folder: Path, checkpoint_name: str) -> bool:
+    return not os.path.isfile(folder / SINGLE_NAME) and os.path.isfile(folder / checkpoint_name)
+
+
+def _check_holds_weights(folder: Path, checkpoint_name: str) -> None:
     if not os.path.isfile(folder / SINGLE_NAME) and not os.path.isfile(folder / INDEX_NAME):
         raise CheckpointError(f"{folder}: holds neither {checkpoint_name} nor {SINGLE_NAME}")
-    entries = read_folder(folder)
+
+
+def _stored_build_args(folder: Path) -> dict[str, Any]:
     if not os.path.lexists(folder / BUILD_ARGS_NAME):
         raise CheckpointError(f"{folder}: lacks {BUILD_ARGS_NAME}, with feature_dims, n_outputs and n_output_timesteps")
-    return entries, read_json(folder / BUILD_ARGS_NAME)
+    return read_json(folder / BUILD_ARGS_NAME)
 
 
 def read_lightning(opened: TorchFile) -> tuple[dict[str, TensorEntry], dict[str, Any]]:
@@ -90,15 +113,19 @@ def read_lightning(opened: TorchFile) -> tuple[dict[str, TensorEntry], dict[str,
 
     Raises   CheckpointError when either is missing or malformed
     """
+    build_args = _lightning_build_args(opened)
+    return opened.tensors(opened.top["state_dict"], where="state_dict"), build_args
+
+
+def _lightning_build_args(opened: TorchFile) -> dict[str, Any]:
     if not isinstance(opened.top, dict) or not {"state_dict", "model_build_args"} <= set(opened.top):
         raise CheckpointError(
             f"{opened.path}: needs the entries state_dict and model_build_args, as upstream's training writes them"
         )
-    entries = opened.tensors(opened.top["state_dict"], where="state_dict")
     build_args = _plain(opened.top["model_build_args"], f"{opened.path}: model_build_args", MAX_DEPTH)
     if not isinstance(build_args, dict):
         raise CheckpointError(f"{opened.path}: model_build_args must be a mapping, got {type(build_args).__name__}")
-    return entries, build_args
+    return build_args
 
 
 def _plain(value: Any, where: str, depth: int) -> Any:

@@ -1,7 +1,7 @@
 """A checkpoint's folder into what TribeModel holds of it: the brain encoder, and what config.yaml says of its data."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,12 @@ import numpy as np
 from tribe_np.cortex.output_space import OutputSpace
 from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.encoder.model import FmriEncoder
-from tribe_np.errors import CheckpointError, ConfigError
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.machine.memory import available_memory
-from tribe_np.pipeline.branches import check_has_branches
+from tribe_np.pipeline.checkpoint_settings import checkpoint_settings, config_section
 from tribe_np.pipeline.columns import column_selection
 from tribe_np.pipeline.config import DataConfig
-from tribe_np.pipeline.config_update import split_settings, updated
 from tribe_np.pipeline.costs.estimate import encoder_weights
 from tribe_np.pipeline.costs.memory_check import Stage, check_memory
 from tribe_np.pipeline.neuro_projection import space_of, space_warning
@@ -59,20 +57,12 @@ def load_brain(
         folder, checkpoint_name=checkpoint_name, dtype=runtime.dtype, place=runtime.place,
         headers_only=runtime.headers_only,
     )  # fmt: skip
-    overrides, flags = split_settings(update, opened.config)
-    average_subjects = flags.pop("average_subjects", True)
-    options, config = replace(options, **flags), updated(opened.config, overrides)
-    data = DataConfig.from_dict(_section(config, "data", folder))
-    build_args = BuildArgs.from_dict(opened.build_args)
-    if options.only is not None:
-        there = [modality for modality in data.modalities if modality in build_args.feature_dims]
-        check_has_branches(options.only, there, folder)
-        data = replace(data, modalities=tuple(modality for modality in there if modality in options.only))
-    _check_duration(data, build_args, folder)
-    encoder_config = EncoderConfig.from_dict(_section(config, "brain_model_config", folder))
+    settings = checkpoint_settings(folder, opened.config, opened.build_args, options, update)
+    config, data, build_args = settings.config, settings.data, settings.build_args
+    encoder_config = EncoderConfig.from_dict(config_section(config, "brain_model_config", folder))
     space = space_of(config["data"], build_args.n_outputs)
     chosen = column_selection(selection, space)
-    if options.memory_check and runtime.is_on_host and not runtime.headers_only:
+    if settings.options.memory_check and runtime.is_on_host and not runtime.headers_only:
         n_chosen = None if chosen is None else len(chosen.vertices)
         _check_weights(encoder_config, build_args, opened.entries, np.dtype(runtime.dtype).itemsize, n_chosen)
     encoder = FmriEncoder.from_weights(
@@ -80,14 +70,9 @@ def load_brain(
         n_steps=n_steps(data.duration_trs * data.tr, data.frequency), exact_order=runtime.headers_only,
     )  # fmt: skip  # in that order no maps are composed: without weights there is nothing to multiply
     names, warning = subject_names(config["data"]), space_warning(space, config["data"])
-    return Brain(encoder, data, options, average_subjects, names, chosen, space, warning)
-
-
-def _section(config: Mapping[str, Any], name: str, folder: Path) -> Mapping[str, Any]:
-    section = config.get(name)
-    if not isinstance(section, Mapping):
-        raise CheckpointError(f"{folder / 'config.yaml'}: the section {name} is missing")
-    return section
+    return Brain(
+        encoder, data, settings.options, settings.average_subjects, names, chosen, space, warning
+    )  # fmt: skip
 
 
 def _check_weights(
@@ -99,13 +84,3 @@ def _check_weights(
 ) -> None:
     """Refuses a brain encoder that would not fit into memory, before it is read."""
     check_memory([Stage(encoder_weights(config, build_args, entries, itemsize, n_chosen))], available_memory())
-
-
-def _check_duration(data: DataConfig, build_args: BuildArgs, folder: Path) -> None:
-    if build_args.n_output_timesteps != data.duration_trs:
-        raise CheckpointError(
-            f"{folder}: the encoder gives {build_args.n_output_timesteps} TRs per segment, "
-            f"but data.duration_trs is {data.duration_trs}"
-        )
-    if data.overlap_trs >= data.duration_trs:
-        raise ConfigError(f"config.yaml: data.overlap_trs_train {data.overlap_trs} must be below duration_trs")

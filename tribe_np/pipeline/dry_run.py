@@ -16,14 +16,14 @@ import numpy as np
 from extractors.common.costs import WORDS_A_SECOND
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
-from tribe_np.machine.memory import available_memory
+from tribe_np.machine.memory import available_memory, gigabytes
 from tribe_np.outputs.whole import check_own_target
 from tribe_np.pipeline.ablation.subset_predictions import check_parts, n_encodings, rows_held
 from tribe_np.pipeline.branches import is_wanted, only_rows
 from tribe_np.pipeline.costs import flops
 from tribe_np.pipeline.costs.estimate import ModelNeeds, encoder_weights
 from tribe_np.pipeline.costs.info_costs import PROGRAM
-from tribe_np.pipeline.costs.memory_check import gigabytes, part_stage
+from tribe_np.pipeline.costs.memory_check import part_stage
 from tribe_np.pipeline.early_checks import check_extractors, check_subject
 from tribe_np.pipeline.features.modality import Modality
 from tribe_np.pipeline.features.source import FeatureSource

@@ -18,15 +18,15 @@ from typing import Any
 import numpy as np
 
 from extractors.catalogue import event_types
-from tribe_np.backend import device_module, to_host
+from tribe_np.backend import to_host
 from tribe_np.card import Card
 from tribe_np.cortex.output_space import UNKNOWN, OutputSpace
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.errors import ConfigError, EventsError
-from tribe_np.kernels.choose import kernel_set
 from tribe_np.machine.threads import LOADED_LATE, check_variables
 from tribe_np.pipeline.brain import load_brain
 from tribe_np.pipeline.branches import without_events
+from tribe_np.pipeline.checkpoint_settings import run_settings
 from tribe_np.pipeline.config import DataConfig
 from tribe_np.pipeline.config_update import split_update
 from tribe_np.pipeline.costs.estimate import encoder_work
@@ -156,10 +156,9 @@ class TribeModel(UpstreamNames, Card):
 
         `headers_only` reads no weight: such a model makes events, keys and estimates, and cannot predict.
         """
-        options = PipelineConfig.from_dict(own_options or {})
+        options, runtime = run_settings(own_options, device, precision)
+        runtime = replace(runtime, headers_only=headers_only)
         folder = locations.checkpoint(checkpoint)
-        module = device_module(device)
-        runtime = Runtime(precision, module, kernel_set(options.kernels, module), headers_only=headers_only)
         brain = load_brain(folder, checkpoint_name, runtime, options, update=config_update or {}, selection=selection)
         record = RunRecord()
         if brain.warning is not None:
@@ -383,7 +382,7 @@ class TribeModel(UpstreamNames, Card):
         """What computes the features, with this model's settings."""
         return FeatureSource(
             self.data, self.options, self.locations, self.space.cache, self.record,
-            self.progress if progress is None else progress, self.runtime, self.space.digests,
+            self.progress if progress is None else progress, self.runtime, self.space.digests, space=self.space,
         )  # fmt: skip
 
     def extract_features(self, events: Any) -> dict[str, np.ndarray]:

@@ -25,7 +25,7 @@ def test_a_row_of_an_entry_is_read_when_it_is_asked_for(tmp_path: Path) -> None:
         grid = one.grid()
         assert grid.data.tobytes() == WORDS[n].tobytes()
         assert (grid.frequency, grid.start, grid.duration) == (0.0, n, 0.5)
-    (tmp_path / "k.safetensors").unlink()
+    place.path.unlink()
     with pytest.raises(CheckpointError, match="cannot be read"):
         kept[0].grid()
 
@@ -44,7 +44,7 @@ def test_looking_for_a_key_reads_nothing(tmp_path: Path) -> None:
     items = FeatureItems({event_key(here): EventFeatures(place, 2.0, 0.0, 4.0)})
     assert len(items) == 1
     assert list(items) == [event_key(here)]
-    (tmp_path / "k.safetensors").unlink()
+    place.path.unlink()
     assert event_key(here) in items
     assert event_key(other) not in items
     with pytest.raises(CheckpointError):

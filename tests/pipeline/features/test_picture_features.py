@@ -168,7 +168,7 @@ def test_a_still_of_any_length_is_one_entry(make: Make, tmp_path: Path, modality
     assert part.workload(Events([*rows[:2], *chunks])).n_clips == 1
     found = features(part, *chunks)
     assert found.shape[-1] == 300
-    assert len(list((tmp_path / "cache").glob("*.safetensors"))) == 1
+    assert len(list((tmp_path / "cache").rglob("*.safetensors"))) == 1
     assert found[..., :4].tobytes() == features(part, rows[0]).tobytes() == features(make(modality), rows[0]).tobytes()
 
 

@@ -22,7 +22,8 @@ def test_store_then_load_is_bit_equal(tmp_path: Path) -> None:
     loaded = cache.load(key)
     assert loaded is not None
     assert loaded["features"].tobytes() == ARRAYS["features"].tobytes()
-    assert [p.name for p in tmp_path.iterdir()] == [f"{key}.safetensors"]
+    (path,) = (p for p in tmp_path.rglob("*") if p.is_file())
+    assert path == cache.path(key) == tmp_path / key.removeprefix("audio-features-")[:2] / f"{key}.safetensors"
 
 
 def test_keys_depend_on_every_part_and_not_on_order() -> None:
@@ -34,7 +35,8 @@ def test_keys_depend_on_every_part_and_not_on_order() -> None:
 def test_every_cut_and_every_flipped_bit_is_detected(tmp_path: Path) -> None:
     cache = FeatureCache(tmp_path)
     cache.store("k", ARRAYS)
-    path = tmp_path / "k.safetensors"
+    path = cache.path("k")
+    assert path is not None
     whole = path.read_bytes()
     for n in range(len(whole)):
         path.write_bytes(whole[:n])
@@ -79,7 +81,7 @@ except OutputError as error:
         [sys.executable, "-c", show, tmp_path], capture_output=True, text=True, timeout=60, check=True
     )
     assert "k.safetensors" in found.stdout
-    assert list(tmp_path.iterdir()) == []
+    assert not [p for p in tmp_path.rglob("*") if p.is_file()]
 
 
 def test_what_killed_writers_left_long_ago_is_removed(tmp_path: Path) -> None:
@@ -90,3 +92,67 @@ def test_what_killed_writers_left_long_ago_is_removed(tmp_path: Path) -> None:
         os.utime(path, (1e9, 1e9))
     FeatureCache(tmp_path)
     assert sorted(tmp_path.iterdir()) == [new, other]
+
+
+def entry(digest: str) -> str:
+    return f"audio-features-{digest * 20}"
+
+
+def test_entries_lie_in_folders_by_their_digests(tmp_path: Path) -> None:
+    cache = FeatureCache(tmp_path)
+    for digest in ("0a", "0b", "ff"):
+        cache.store(entry(digest), ARRAYS)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["0a", "0b", "ff"]
+    assert cache.keys() == {entry(digest) for digest in ("0a", "0b", "ff")}
+    assert all(map(cache.has, cache.keys()))
+    assert not cache.has(entry("0c"))
+
+
+def test_an_entry_of_an_older_version_is_used_where_it_lies(tmp_path: Path) -> None:
+    key, flat = entry("0a"), tmp_path / f"{entry('0a')}.safetensors"
+    FeatureCache(tmp_path.parent / "new").store(key, ARRAYS)
+    (tmp_path.parent / "new" / "0a" / flat.name).rename(flat)
+    cache = FeatureCache(tmp_path)
+    assert cache.has(key)
+    assert cache.path(key) == flat
+    assert cache.keys() == {key}
+    assert cache.load(key)["features"].tobytes() == ARRAYS["features"].tobytes()  # type: ignore[index]
+    assert cache.place(key, "features").path == flat  # type: ignore[union-attr]
+    flat.write_bytes(flat.read_bytes()[:-1])
+    assert cache.load(key) is None
+    cache.store(key, ARRAYS)  # mended in its place
+    assert cache.load(key) is not None
+    assert list(tmp_path.rglob(f"{key}*")) == [flat]
+
+
+def test_a_listing_knows_entries_and_parts_by_their_names(tmp_path: Path) -> None:
+    assert FeatureCache(None).keys() == set()
+    cache = FeatureCache(tmp_path)
+    assert cache.listing().whole == cache.listing().in_parts == frozenset()
+    cache.store(entry("0a"), ARRAYS)
+    (tmp_path / "0b" / f"{entry('0b')}.parts").mkdir(parents=True)
+    for other in (f"{entry('0c')}.clips.safetensors", f".{entry('0d')}.1.ff.partial", "notes.txt"):
+        (tmp_path / other).write_bytes(b"")
+    (tmp_path / f"{entry('0e')}.safetensors").write_bytes(b"flat")
+    found = cache.listing()
+    assert found.whole == {entry("0a"), entry("0e")} == cache.keys()
+    assert found.in_parts == {entry("0b")}
+
+
+def test_folders_of_entries_are_tidied_when_they_are_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start lists no more than one folder: on a file server hundreds take seconds."""
+    left = [tmp_path / fan / f".{entry(fan)}.1.ff.partial" for fan in ("0a", "0b")]
+    for path in left:
+        path.parent.mkdir()
+        path.write_bytes(b"x")
+        os.utime(path, (1e9, 1e9))
+    listed, plain = [], Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda self: listed.append(self) or plain(self))
+    cache = FeatureCache(tmp_path)
+    assert listed == [tmp_path]
+    for _ in range(2):
+        cache.store(entry("0a"), ARRAYS)
+    assert listed == [tmp_path, tmp_path / "0a"]
+    assert [path.exists() for path in left] == [False, True]

@@ -12,6 +12,7 @@ import pytest
 
 from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.store.cache import FeatureCache
+from tribe_np.pipeline.store.entry_parts import EntryParts
 from tribe_np.pipeline.store.word_passes import WordPasses
 
 PAIRS = [("he", "he"), ("was", "he was")]
@@ -30,13 +31,13 @@ features.word_features = functools.partial(features.word_features, max_nodes=40)
 plain, done = Path.replace, []
 
 def replace(self, target):  # every entry gets its name here, whole
-    name = Path(target).name
-    if name.startswith("text-features-"):
-        dies = moment == "pass" and ".block" in name and len(done) == int(number)
+    name, is_part = Path(target).name, Path(target).parent.name.endswith(".parts")
+    if is_part or name.startswith("text-features-"):
+        dies = moment == "pass" and is_part and len(done) == int(number)
         if dies and int(number) % 2:  # before it has its name; with an even number, after
             os.kill(os.getpid(), signal.SIGKILL)
         plain(self, target)
-        if dies or (moment == "entry" and ".block" not in name):
+        if dies or (moment == "entry" and not is_part):
             os.kill(os.getpid(), signal.SIGKILL)
         done.append(name)
     else:
@@ -70,7 +71,8 @@ def child(demo: DemoPaths, tmp_path: Path) -> Callable[..., tuple[int, bytes]]:
 
 
 def text_entries(cache: Path) -> list[str]:
-    return sorted(path.name for path in (cache / "features").glob("text-features-*"))
+    files = [path for path in (cache / "features").rglob("*") if path.is_file()]
+    return sorted(path.name for path in files if not path.name.startswith("."))
 
 
 @pytest.mark.extras
@@ -82,7 +84,7 @@ def test_killed_at_any_moment_the_bytes_are_the_same(
     assert code == 0
     (entry,) = text_entries(tmp_path / "whole")  # the passes have gone
     whole = json.loads(said)
-    passes = [name for name in whole["done"] if ".block" in name]
+    passes = [name for name in whole["done"] if name != entry]
     assert len(passes) >= 4
     assert whole["done"] == [*passes, entry]
     cache, out = tmp_path / "cache", tmp_path / "found"
@@ -109,8 +111,12 @@ def test_killed_before_the_passes_are_removed(child: Callable[..., tuple[int, by
     assert len(text_entries(cache)) == 1
 
 
+def passes_of(folder: Path | None, key: str = "text-features-a") -> WordPasses:
+    return WordPasses(EntryParts(FeatureCache(folder), key))
+
+
 def test_a_pass_is_found_by_its_words(tmp_path: Path) -> None:
-    passes = WordPasses(FeatureCache(tmp_path), "text-features-a")
+    passes = passes_of(tmp_path)
     assert passes.load(0, PAIRS) is None
     passes.store(0, PAIRS, FEATURES)
     found = passes.load(0, PAIRS)
@@ -118,29 +124,28 @@ def test_a_pass_is_found_by_its_words(tmp_path: Path) -> None:
     assert found.tobytes() == FEATURES.tobytes()
     for number, pairs in ((1, PAIRS), (0, PAIRS[::-1]), (0, PAIRS[:1])):
         assert passes.load(number, pairs) is None
-    assert WordPasses(passes.cache, "text-features-b").load(0, PAIRS) is None
+    assert passes_of(tmp_path, "text-features-b").load(0, PAIRS) is None
+    assert passes.parts.hold(0, 1)
+    assert not passes.parts.hold(0, 2)
 
 
 def test_a_damaged_pass_is_computed_again(tmp_path: Path) -> None:
-    passes = WordPasses(FeatureCache(tmp_path), "text-features-a")
-    passes.store(0, PAIRS, FEATURES)
-    (path,) = tmp_path.iterdir()
-    path.write_bytes(path.read_bytes()[:-1])
-    assert passes.load(0, PAIRS) is None
-    assert any("recomputed" in note for note in passes.cache.notes)
-    for wrong in ({"features": FEATURES[:, :1]}, {"features": FEATURES[0, 0]}, {"other": FEATURES}):
-        passes.cache.store(path.stem, wrong)  # whole, but of no use
+    passes = passes_of(tmp_path)
+    for wrong in (None, {"features": FEATURES[:, :1]}, {"features": FEATURES[0, 0]}, {"other": FEATURES}):
+        passes.store(0, PAIRS, FEATURES)
+        (path,) = tmp_path.rglob("*.safetensors")
+        if wrong is None:
+            path.write_bytes(path.read_bytes()[:-1])
+        else:
+            passes.parts.cache.write(path, wrong)  # whole, but of no use
         assert passes.load(0, PAIRS) is None
+        assert not path.exists()
+    assert all("recomputed" in note for note in passes.parts.cache.notes)
+    assert len(passes.parts.cache.notes) == 4
 
 
-def test_only_the_passes_of_the_text_are_removed(tmp_path: Path) -> None:
-    cache = FeatureCache(tmp_path)
-    for key in ("text-features-a", "text-features-ab"):
-        cache.store(key, {"features": FEATURES})
-        for number in (0, 1):
-            WordPasses(cache, key).store(number, PAIRS, FEATURES)
-    WordPasses(cache, "text-features-a").clear()
-    left = sorted(path.name for path in tmp_path.iterdir())
-    assert len(left) == 4
-    assert [name for name in left if name.startswith("text-features-a.")] == ["text-features-a.safetensors"]
-    WordPasses(FeatureCache(None), "text-features-a").clear()
+def test_without_a_cache_no_pass_is_kept() -> None:
+    passes = passes_of(None)
+    passes.store(0, PAIRS, FEATURES)
+    assert passes.load(0, PAIRS) is None
+    passes.parts.clear()

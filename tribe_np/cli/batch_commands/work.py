@@ -54,6 +54,7 @@ def execute(options: argparse.Namespace) -> int:
 
     place.progress.inner = common.progress(options)
     place.asked_by(wish)
+    wish.heard = place.note_stop
     told = work_on(place, options.index, options.of)
     status = study_status(place.study, place.plan)
     lines = [did_line(told), summary_line(status)]

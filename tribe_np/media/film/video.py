@@ -50,7 +50,7 @@ def clip_frames(
     Units    seconds from the start of the file, Hz
     `prepare` is applied once to every frame that is used (clips share most of theirs), such as a processor's shrink.
     `habits`: what upstream does wrong and is wanted here too.
-    `bins`: only the clips of these bins; each is the one it is among all.
+    `bins`: only the clips of these bins; each is the one it is among all, and nothing after the last is read.
     Raises   MediaError: not a video, a chunk beyond its end, no frame at all, or a file that is cut short
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data; moviepy 2.2.1 FFMPEG_VideoReader
     """
@@ -64,13 +64,14 @@ def clip_frames(
         habits,
         prepare,
     )
-    chosen = None if bins is None else set(bins.tolist())
-    if chosen == set():
+    if bins is None:
+        yield from clips
         return
+    chosen, last = set(bins.tolist()), int(bins.max(initial=-1))
     # a clip that is left out is read anyway: where reading begins and what was read before decide what is shown
     # past the end of a file
-    for number, clip in enumerate(clips):
-        if chosen is None or number in chosen:
+    for number, clip in zip(range(last + 1), clips, strict=False):
+        if number in chosen:
             yield clip
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from extractors.common.costs import Load
 from tribe_np.errors import ShortMemoryError
-from tribe_np.machine.memory import Available, available_memory
+from tribe_np.machine.memory import Available, available_memory, gigabytes
 from tribe_np.pipeline.costs.estimate import ModelNeeds, Need
 from tribe_np.pipeline.features.modality import Modality
 from tribe_np.pipeline.features.source import FeatureSource
@@ -47,11 +47,6 @@ def _refusal(stage: Stage, held: int, available: Available) -> str:
         f"not enough memory for the {stage.need.stage}: about {gigabytes(needed)} needed, {gigabytes(there)} left in "
         f"{available.of}; {advice[0]}; --no-memory-check (tribe_np.memory_check: False) runs it anyway"
     )
-
-
-def gigabytes(n_bytes: int) -> str:
-    """A size for people, never rounded to nothing."""
-    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e8 else f"{max(1, round(n_bytes / 1e6))} MB"
 
 
 def feature_stage(source: FeatureSource, modality: str, events: Events) -> Stage:

@@ -1,15 +1,17 @@
 """Film into features: each chunk is a piece, and the model sees the clip of frames before each step of the grid.
 
-A clip of a large model takes minutes, so those of a chunk are kept while the chunk is unfinished.
+A clip of a large model takes minutes: those of a chunk are the parts of its entry, numbered in the order of time. They
+are kept while the chunk is unfinished, and processes may share them out.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from extractors.common.costs import Load
+from tribe_np.errors import ConfigError
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.media.film.video import clip_frames
 from tribe_np.media.pictures.kinds import is_picture
@@ -25,9 +27,18 @@ from tribe_np.pipeline.features.shown_pictures import (
 )
 from tribe_np.pipeline.features.stride import computed_bins, fill_bins
 from tribe_np.pipeline.progress import number_of
-from tribe_np.pipeline.store.finished_clips import FinishedClips
+from tribe_np.pipeline.store.clip_parts import ClipParts
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import to_index
+
+
+@dataclass(frozen=True, eq=False)
+class PictureClips:
+    """The clips of a picture file."""
+
+    chosen: np.ndarray  # (n, n_video_frames): numbers of the pictures in each that is run
+    places: np.ndarray  # (n_bins,): which of them a computed bin has
+    bins: np.ndarray  # (n_bins,): those computed
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,47 +54,72 @@ class Film(Modality):
     def compute(self, piece: Piece, key: str) -> np.ndarray:
         """See Modality.
 
-        Shapes   T clips (n_video_frames, height, width, 3) uint8, of which `left` are still to do -> (G, F, T)
+        Shapes   T clips (n_video_frames, height, width, 3) uint8, of which some are still to do -> (G, F, T)
         """
-        (row,), model = piece.rows, self.model
-        if is_picture(row.filepath):
-            return self._of_picture(piece, key)
-        bins = self._bins(row)
-        left = bins[self._n_finished(key, len(bins)) :]
-        clips = clip_frames(
-            row.filepath, offset=row.offset, duration=row.duration, frequency=self.config.frequency,
-            habits=self.options.compat.film_habits, prepare=model.processor.shrink, bins=left, **self._clip,
-        )  # fmt: skip
-        return fill_bins(self._of_clips(clips, len(bins), piece, key), bins)
-
-    def _of_picture(self, piece: Piece, key: str) -> np.ndarray:
-        """Clips of a picture file that are equal are run once; a still has one column for all bins."""
         (row,) = piece.rows
-        bins = np.arange(1) if is_still(row) else self._bins(row)
-        numbers = screen_times(row).clips(row.offset, row.duration, frequency=self.config.frequency, **self._clip)
-        numbers = np.zeros((1, self.n_video_frames), np.int64) if is_still(row) else numbers[bins]
-        chosen, places = np.unique(numbers, axis=0, return_inverse=True)
-        shrunk = {n: self.model.processor.shrink(frame) for n, frame in picture_frames(row, np.unique(chosen))}
-        left = chosen[self._n_finished(key, len(chosen)) :]
-        clips = (np.stack([shrunk[n] for n in clip]) for clip in left.tolist())
-        done = self._of_clips(clips, len(chosen), piece, key)
-        return fill_bins(done[..., places.reshape(-1)], bins)
+        if is_picture(row.filepath):
+            clips = self._picture_clips(row)
+            columns = self._columns(piece, key, range(len(clips.chosen)))
+            return fill_bins(columns[..., clips.places], clips.bins)
+        bins = self._bins(row)
+        return fill_bins(self._columns(piece, key, range(len(bins))), bins)
 
-    def _n_finished(self, key: str, n_clips: int) -> int:
-        """Clips that an earlier run of the chunk has left."""
-        return int(self.unfinished(key).load(self._no_features(), n_clips).shape[-1])
+    def n_parts(self, piece: Piece) -> int:
+        """See Modality."""
+        (row,) = piece.rows
+        return len(self._picture_clips(row).chosen if is_picture(row.filepath) else self._bins(row))
 
-    def _of_clips(self, clips: Iterable[np.ndarray], n_clips: int, piece: Piece, key: str) -> np.ndarray:
-        """The features of a chunk's `n_clips` clips, of which `clips` are those that are still to do."""
-        finished = self.unfinished(key)
-        done = finished.load(self._no_features(), n_clips)
+    def compute_parts(self, piece: Piece, key: str, first: int, stop: int) -> None:
+        """See Modality."""
+        n_parts = self.n_parts(piece)
+        if not 0 <= first < stop <= n_parts:
+            raise ConfigError(f"{piece.place}: has clips 0 to {n_parts}, but {first} to {stop} were asked for")
+        self._columns(piece, key, range(first, stop), are_all=False)
+
+    def _columns(self, piece: Piece, key: str, numbers: range, *, are_all: bool = True) -> np.ndarray:
+        """The features of some clips of a chunk: those that are kept are read, the others run.
+
+        Shapes   n clips -> (G, F, n)
+        """
+        none = np.zeros((self.n_groups, self.model_config.model_dim, 0), self.runtime.dtype)
+        parts = ClipParts(self.parts(key), none)
+        columns, is_there = parts.load(numbers.start, numbers.stop)
+        left = numbers.start + np.flatnonzero(~is_there)
         title = f"{self.config.modality}, chunk {piece.number} of {piece.of}"
-        with self.progress.stage(title, n_clips - done.shape[-1], "clips") as step:
-            for clip in clips:
-                done = np.concatenate([done, self._features([self.model.processor.normalize(clip)])], axis=-1)
-                finished.store(done)
+        title += "" if are_all else f", clips {numbers.start + 1} to {numbers.stop}"
+        with self.progress.stage(title, len(left), "clips") as step, parts.keeping(to_the_end=not are_all) as keep:
+            for number, clip in zip(left.tolist(), self._clips(piece.rows[0], left), strict=True):
+                features = self._features([self.model.processor.normalize(clip)])
+                columns[..., number - numbers.start] = features[..., 0]
+                keep(number, features[..., 0])
                 step(1)
-        return done
+        return columns
+
+    def _clips(self, row: Event, numbers: np.ndarray) -> Iterator[np.ndarray]:
+        """Some clips of a chunk by number, ascending, their frames as small as the model sees them.
+
+        Shapes   (n,) integers -> n arrays (n_video_frames, height, width, 3) uint8
+        """
+        if not len(numbers):  # then no model is loaded
+            return iter(())
+        shrink = self.model.processor.shrink
+        if is_picture(row.filepath):
+            chosen = self._picture_clips(row).chosen[numbers]
+            shrunk = {n: shrink(video_frame) for n, video_frame in picture_frames(row, np.unique(chosen))}
+            return (np.stack([shrunk[n] for n in clip]) for clip in chosen.tolist())
+        return clip_frames(
+            row.filepath, offset=row.offset, duration=row.duration, frequency=self.config.frequency,
+            habits=self.options.compat.film_habits, prepare=shrink, bins=self._bins(row)[numbers], **self._clip,
+        )  # fmt: skip
+
+    def _picture_clips(self, row: Event) -> "PictureClips":
+        """Clips of a picture file that are equal are run once; a still has one column for all bins."""
+        if is_still(row):
+            return PictureClips(np.zeros((1, self.n_video_frames), np.int64), np.zeros(1, np.int64), np.arange(1))
+        bins = self._bins(row)
+        shown = screen_times(row).clips(row.offset, row.duration, frequency=self.config.frequency, **self._clip)
+        chosen, places = np.unique(shown[bins], axis=0, return_inverse=True)
+        return PictureClips(chosen, places.reshape(-1), bins)
 
     @property
     def _clip(self) -> dict[str, Any]:
@@ -93,10 +129,6 @@ class Film(Modality):
     def by_event(self, piece: Piece, stored: np.ndarray | TensorEntry) -> dict[EventKey, EventFeatures]:
         """See Modality."""
         return spread_out(super().by_event(piece, stored), piece, self.config.frequency)
-
-    def _no_features(self) -> np.ndarray:
-        """Those of no clip, which have the shape of all."""
-        return self._features([])
 
     def _features(self, clips: list[np.ndarray]) -> np.ndarray:
         features: np.ndarray = self.about.extract(
@@ -109,10 +141,6 @@ class Film(Modality):
         (row,) = piece.rows
         parts = seen_parts(row, self.options, self.digest)
         return parts | ({"video_stride": self.options.video_stride} if self._skips(row) else {})
-
-    def unfinished(self, key: str) -> FinishedClips:
-        """See Modality."""
-        return FinishedClips(self.cache, key)
 
     def cautions(self, events: Events) -> list[str]:
         """See Modality."""

@@ -7,12 +7,16 @@ A piece is what one entry holds: one chunk of sound or film, or all words of a t
         if not audio.is_done(piece):
             audio.make(piece)
 
+An entry that takes hours is made of parts (clips of film, passes of words): `make_parts` makes some of them, in any
+process and any order, and `make` joins them, and makes what is missing, into the bytes that it would have made alone.
+
 Listing pieces, their keys and `is_done` change nothing: no model is loaded, nothing is warned of or written down. Here
 is what all modalities share; `words`, `sound`, `film` and `pictures` say what differs.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +26,7 @@ import numpy as np
 
 from extractors.catalogue import ModelRecord
 from extractors.common.costs import Load
-from tribe_np.errors import NotFiniteError
+from tribe_np.errors import ConfigError, NotFiniteError
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.media.pictures.kinds import is_picture
 from tribe_np.media.pictures.screens import Screen
@@ -31,8 +35,7 @@ from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.store.cache import FeatureCache, arrays_digest
-from tribe_np.pipeline.store.finished_clips import FinishedClips
-from tribe_np.pipeline.store.word_passes import WordPasses
+from tribe_np.pipeline.store.entry_parts import EntryParts
 from tribe_np.runtime import Runtime
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import FeatureGrid
@@ -107,7 +110,7 @@ class Modality(ABC):
     progress: Progress
     digest: Callable[[str | Path], str]  # of a file or model folder
 
-    shows_pieces: ClassVar[bool] = False  # a piece takes so long that `compute` shows its progress
+    shows_pieces: ClassVar[bool] = False  # a piece takes so long that `compute` shows its progress, and keeps parts
 
     # -- what differs --------------------------------------------------------------------------------------------
 
@@ -130,9 +133,16 @@ class Modality(ABC):
     def key_parts(self, piece: Piece) -> Mapping[str, Any]:
         """What the features of a piece depend on, beside the model and its settings."""
 
-    def unfinished(self, key: str) -> FinishedClips | WordPasses | None:
-        """Where parts of an entry are kept until it is whole; None where it is made at once."""
-        return None
+    def n_parts(self, piece: Piece) -> int:
+        """Of how many parts an entry is made: clips that are run, passes of words; 1 where it is made at once.
+
+        Raises   EventsError, MissingDependencyError from the words and what cuts them
+        """
+        return 1
+
+    def compute_parts(self, piece: Piece, key: str, first: int, stop: int) -> None:
+        """Keeps the parts from `first` up to `stop` of an entry; here, where it is made at once, the entry."""
+        self.make(piece, key)
 
     def cautions(self, events: Events) -> list[str]:
         """What a reader of the features should know, such as that they are approximations."""
@@ -163,20 +173,50 @@ class Modality(ABC):
         if found is not None and set(found) == {"features"}:
             features = found["features"]
         else:
-            try:
+            with self._noting(piece):
                 features = self.compute(piece, key)
-            except NotFiniteError as error:
-                raise NotFiniteError(f"{piece.place}: {error}") from error
             self.cache.store(key, {"features": features})
-        if (unfinished := self.unfinished(key)) is not None:
-            unfinished.clear()
+        if self.shows_pieces:
+            self.parts(key).clear()
         self._write_down(key, features)
         return self.cache.place(key, "features") or features
 
+    def make_parts(self, piece: Piece, key: str, first: int, stop: int) -> None:
+        """Makes those parts of an entry, from `first` up to `stop`, that are missing, and keeps them for `make`.
+
+        An entry that is there already needs none. What is finished stays when this is stopped.
+        Raises   as `make`; ConfigError without a cache, or for parts that the entry does not have
+        """
+        if self.cache.folder is None:
+            raise ConfigError("parts of an entry are kept in the cache, which is off; use make")
+        if self.cache.has(key):
+            return
+        with self._noting(piece):
+            self.compute_parts(piece, key, first, stop)
+        if self.cache.has(key):  # somebody has made it meanwhile
+            self.parts(key).clear()
+
+    def parts(self, key: str) -> EntryParts:
+        """What is kept of an unfinished entry."""
+        return EntryParts(self.cache, key)
+
+    def parts_done(self, key: str, first: int, stop: int) -> bool:
+        """Whether those parts of an entry are kept, or the entry is there: by names alone, nothing is read."""
+        return self.cache.has(key) or self.parts(key).hold(first, stop)
+
+    @contextmanager
+    def _noting(self, piece: Piece) -> Iterator[None]:
+        """Says which piece gave no numbers, and hands on what the cache has noted."""
+        try:
+            yield
+        except NotFiniteError as error:
+            raise NotFiniteError(f"{piece.place}: {error}") from error
+        finally:
+            for note in self.cache.notes:
+                self.record.warn(note)
+
     def _write_down(self, key: str, features: np.ndarray) -> None:
         """Tells the run's record what was used."""
-        for note in self.cache.notes:
-            self.record.warn(note)
         model = {"path": str(self.folder), "sha256": self.digest(self.folder)}
         self.record.facts.setdefault("models", {})[self.config.modality] = model
         path = self.cache.path(key)
@@ -205,10 +245,7 @@ class Modality(ABC):
 
         Raises   MediaError for a file that cannot be read
         """
-        if self.cache.folder is None:
-            return False
-        path = self.cache.path(self.key(piece))
-        return path is not None and path.is_file()
+        return self.cache.folder is not None and self.cache.has(self.key(piece))
 
     # -- the model -----------------------------------------------------------------------------------------------
 
@@ -237,6 +274,11 @@ class Modality(ABC):
     def model_config(self) -> Any:
         """The model's configuration."""
         return self.about.config.from_folder(self.folder)
+
+    @property
+    def n_groups(self) -> int:
+        """Layer groups of the features that the model gives."""
+        return len(self.config.selection.groups(self.model_config.n_states, subselect=self.about.averages_tokens))
 
     @property
     def keeps_group_axis(self) -> bool:

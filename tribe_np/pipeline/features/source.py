@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from extractors.catalogue import record_of
 from tribe_np.errors import CheckpointError, EventsError, TribeError
+from tribe_np.formats.checkpoint import LIGHTNING_NAME, read_build_args, read_checkpoint_config
 from tribe_np.formats.safetensors import TensorEntry
+from tribe_np.pipeline.checkpoint_settings import checkpoint_settings, run_settings
 from tribe_np.pipeline.config import DataConfig, ExtractorConfig
 from tribe_np.pipeline.features.film import Film
 from tribe_np.pipeline.features.modality import EventFeatures, EventKey, Modality, event_key
@@ -21,11 +24,13 @@ from tribe_np.pipeline.features.pictures import Pictures
 from tribe_np.pipeline.features.sound import Sound
 from tribe_np.pipeline.features.words import Words
 from tribe_np.pipeline.options import PipelineConfig
-from tribe_np.pipeline.progress import Progress
+from tribe_np.pipeline.progress import Progress, Silent
 from tribe_np.pipeline.resolve import ModelLocations
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.store.cache import FeatureCache
 from tribe_np.pipeline.store.digest import Digests, file_state
+from tribe_np.pipeline.store.workspace import Workspace, open_workspace
+from tribe_np.protocols import Device
 from tribe_np.runtime import Runtime
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import FeatureGrid, window_features
@@ -50,6 +55,35 @@ class FeatureSource:
     runtime: Runtime
     digests: Digests = field(default_factory=Digests)
     seen: dict[tuple[object, ...], str] = field(default_factory=dict)  # digests by path, and of files by their state
+    space: Workspace | None = None  # what `cache` and `digests` are of
+
+    @classmethod
+    def open(
+        cls,
+        checkpoint: str | None,
+        locations: ModelLocations,
+        cache_folder: str | Path | bool | None,
+        *,
+        checkpoint_name: str = LIGHTNING_NAME,
+        device: Device = "auto",
+        precision: str = Runtime.precision,
+        config_update: Mapping[str, Any] | None = None,
+        own_options: Mapping[str, Any] | None = None,
+        progress: Progress | None = None,
+    ) -> "FeatureSource":
+        """That of `TribeModel.load` with the same settings, for who needs features alone: no brain encoder is read.
+
+        Raises   CheckpointError, ConfigError, MissingDependencyError; OutputError for a cache that cannot be written
+        """
+        options, runtime = run_settings(own_options, device, precision)
+        folder = locations.checkpoint(checkpoint)
+        config, build_args = read_checkpoint_config(folder), read_build_args(folder, checkpoint_name=checkpoint_name)
+        settings = checkpoint_settings(folder, config, build_args, options, config_update or {})
+        space = open_workspace(cache_folder)
+        return cls(
+            settings.data, settings.options, locations, space.cache, RunRecord(),
+            progress if progress is not None else Silent(), runtime, space.digests, space=space,
+        )  # fmt: skip
 
     def of(self, modality: str) -> Modality:
         """One modality: its pieces, whether they are done, and how to make one. It holds the model once that is loaded.

@@ -1,10 +1,11 @@
 """Words into features: all words of a table are one piece, since their contexts overlap and share their passes.
 
-Until the entry is whole, its finished passes are kept.
+Its passes are the parts of the entry: they are kept until it is whole, and processes may share them out.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -35,14 +36,41 @@ class Words(Modality):
 
         Shapes   n words, each a text and a context -> (n, G, F)
         """
-        tokenizer, model = self.about.tokenizer.from_pretrained(self.folder), self.model
-        with self.progress.stage(self.config.modality, len(piece.rows), "words") as step:
-            vectors = self.about.extract(
-                model, tokenizer, piece.rows, selection=self.config.selection, batch_size=self._batch_size,
-                eos_is_padding=self.options.compat.eos_is_padding, kept=self.unfinished(key),
-                progress=_steps(step), report=lambda work: self._tell(work, piece),
+        return np.stack(self._vectors(piece, key))
+
+    def n_parts(self, piece: Piece) -> int:
+        """See Modality."""
+        if self.about.n_passes is None:
+            return 1
+        n_passes: int = self.about.n_passes(self.tokenizer, piece.rows, **self._cut)
+        return n_passes
+
+    def compute_parts(self, piece: Piece, key: str, first: int, stop: int) -> None:
+        """See Modality."""
+        if self.about.n_passes is None:
+            super().compute_parts(piece, key, first, stop)
+        else:
+            self._vectors(piece, key, only=range(first, stop))
+
+    def _vectors(self, piece: Piece, key: str, **only: range) -> list[np.ndarray]:
+        """The features (G, F) of each word; of none with `only`, which says which passes to run and keep."""
+        with self.progress.stage(self.config.modality, None if only else len(piece.rows), "words") as step:
+            vectors: list[np.ndarray] = self.about.extract(
+                self.model, self.tokenizer, piece.rows, selection=self.config.selection, **self._cut,
+                kept=WordPasses(self.parts(key)), progress=_steps(step), report=lambda work: self._tell(work, piece),
+                **only,
             )  # fmt: skip
-        return np.stack(vectors)
+        return vectors
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The model's tokenizer, loaded when it is first needed."""
+        return self.about.tokenizer.from_pretrained(self.folder)
+
+    @property
+    def _cut(self) -> dict[str, Any]:
+        """What decides how words are cut into passes."""
+        return {"batch_size": self._batch_size, "eos_is_padding": self.options.compat.eos_is_padding}
 
     def by_event(self, piece: Piece, stored: np.ndarray | TensorEntry) -> dict[EventKey, EventFeatures]:
         """The same vector for as long as a word lasts (frequency 0)."""
@@ -62,10 +90,6 @@ class Words(Modality):
             # how words run together rounds otherwise: shared passes, or padded batches
             "batch_size": self._batch_size if eos else "shared",
         }
-
-    def unfinished(self, key: str) -> WordPasses:
-        """See Modality."""
-        return WordPasses(self.cache, key)
 
     def workload(self, events: Events) -> Load:
         """See Modality."""

@@ -3,11 +3,18 @@
 A key is the digest of what determines the numbers: content of the stimulus, options, content of the model, this
 package's cache version. Not in it is what only rounds otherwise: the machine, the number of threads, versions of NumPy
 and BLAS; an entry is the bytes of the run that made it. A damaged entry is recomputed.
+
+Entries lie in 256 folders by the first digits of their digests, `ab/KEY.safetensors`: a large study has more of them
+than one folder of a file server bears. Those that an older version put beside these folders are used where they lie.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +24,18 @@ from tribe_np.errors import CheckpointError, OutputError
 from tribe_np.files.leftovers import passing_name, remove_if_possible, remove_leftovers
 from tribe_np.formats.safetensors import TensorEntry, read_header, write_safetensors
 from tribe_np.pipeline.store.cache_version import CACHE_VERSION
-from tribe_np.pipeline.store.digest import value_digest
+from tribe_np.pipeline.store.digest import fan_out, value_digest
+
+ENTRY_SUFFIX, PARTS_SUFFIX = ".safetensors", ".parts"
+FAN = re.compile(r"[0-9a-f]{2}")  # the name of a folder of entries
+
+
+@dataclass(frozen=True)
+class CacheListing:
+    """What lies in a cache, by name alone: keys of whole entries, and of those of which parts are kept."""
+
+    whole: frozenset[str]
+    in_parts: frozenset[str]
 
 
 class FeatureCache:
@@ -29,6 +47,7 @@ class FeatureCache:
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self.notes: list[str] = []
+        self._tidy: set[Path] = set()  # folders that this process has written to
         if folder is not None:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -48,23 +67,53 @@ class FeatureCache:
 
     def path(self, key: str) -> Path | None:
         """Where the entry lies, or would."""
-        return None if self.folder is None else self.folder / f"{key}.safetensors"
+        if self.folder is None:
+            return None
+        path = self.folder / fan_out(key) / f"{key}{ENTRY_SUFFIX}"
+        flat = self.folder / path.name  # of an older version
+        return flat if not path.is_file() and flat.is_file() else path
+
+    def has(self, key: str) -> bool:
+        """Whether an entry is there; one that is damaged is found out when it is read."""
+        path = self.path(key)
+        return path is not None and path.is_file()
+
+    def keys(self) -> set[str]:
+        """Every entry that is there: quicker than to ask for each of many."""
+        return set(self.listing().whole)
+
+    def listing(self) -> CacheListing:
+        """Every entry that is there, and those of which parts are kept, by listing the folders."""
+        names = list(self._names())
+        return CacheListing(_without(names, ENTRY_SUFFIX), _without(names, PARTS_SUFFIX))
+
+    def _names(self) -> Iterator[str]:
+        """Names in the folder and its folders of entries."""
+        for entry in _scanned(self.folder):
+            if FAN.fullmatch(entry.name):
+                yield from (inner.name for inner in _scanned(Path(entry.path)))
+            else:
+                yield entry.name
 
     def load(self, key: str) -> dict[str, np.ndarray] | None:
         """The arrays stored under `key`; None when there are none or they are damaged (which is noted)."""
         path = self.path(key)
-        if path is None or not path.is_file():
+        return None if path is None else self.read(path, path.name)
+
+    def read(self, path: Path, name: str) -> dict[str, np.ndarray] | None:
+        """The arrays in a file of the cache, called `name` in the note where it is damaged: then None."""
+        if not path.is_file():
             return None
         try:
             entries, metadata = read_header(path)
-            arrays = {name: entry.read() for name, entry in entries.items()}
+            arrays = {tensor: entry.read() for tensor, entry in entries.items()}
         except CheckpointError as error:
             if not path.exists():  # another run has just removed it
                 return None
-            self.notes.append(f"cache entry {path.name} is damaged and was recomputed ({error})")
+            self.notes.append(f"cache entry {name} is damaged and was recomputed ({error})")
             return None
         if metadata.get("sha256") != arrays_digest(arrays):
-            self.notes.append(f"cache entry {path.name} does not match its digest and was recomputed")
+            self.notes.append(f"cache entry {name} does not match its digest and was recomputed")
             return None
         return arrays
 
@@ -84,13 +133,36 @@ class FeatureCache:
         Raises   OutputError when the disk is full or the folder not writable
         """
         path = self.path(key)
-        if path is None:
-            return
+        if path is not None:
+            self.write(path, arrays)
+
+    def write(self, path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+        """Writes a file of the cache atomically; the first time, what killed runs left in its folder goes.
+
+        Raises   OutputError when the disk is full or the folder not writable
+        """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)  # somebody may have emptied the cache meanwhile
+            if path.parent not in self._tidy:
+                self._tidy.add(path.parent)
+                remove_leftovers(path.parent)
             write_safetensors(path, arrays, metadata={"sha256": arrays_digest(arrays)})
         except OSError as error:
             raise OutputError(f"cache entry {path} cannot be written: {error}") from error
+
+
+def _scanned(folder: Path | None) -> list["os.DirEntry[str]"]:
+    """What is in a folder; nothing where there is none."""
+    if folder is not None:
+        with suppress(OSError), os.scandir(folder) as found:
+            return list(found)
+    return []
+
+
+def _without(names: list[str], suffix: str) -> frozenset[str]:
+    """The keys of names that are a key and this suffix."""
+    keys = (name.removesuffix(suffix) for name in names if name.endswith(suffix))
+    return frozenset(key for key in keys if "." not in key)  # older versions: KEY.clips.safetensors
 
 
 def arrays_digest(arrays: Mapping[str, np.ndarray]) -> str:

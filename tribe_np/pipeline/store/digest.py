@@ -10,6 +10,7 @@ seconds (FAT; the image of a container, where two builds may agree in all of the
 import hashlib
 import json
 import os
+import re
 import stat
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +30,7 @@ LEAST_BYTES = 1 << 20  # of a file that is worth remembering: smaller ones are r
 SETTLED_NS = 60_000_000_000  # since the last change
 SECOND_NS = 1_000_000_000
 MODEL_SUFFIXES = {".json", ".yaml", ".safetensors", ".ckpt"}  # what is read; a README changes no number
+DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")  # in the names of entries
 TORCH_SUFFIX = ".bin"  # read only where no safetensors are
 
 
@@ -157,6 +159,16 @@ def _dated(state: Mapping[str, Any], now: int) -> bool:
     """Whether another change would show in a file's times."""
     settled = now - max(state["mtime_ns"], state["ctime_ns"]) > SETTLED_NS
     return bool(settled and state["ctime_ns"] % SECOND_NS != 0)
+
+
+def fan_out(name: str) -> str:
+    """Two hex digits, the folder of a file among many: the first of the digest in its name, else of its name's digest.
+
+    >>> fan_out(f"audio-features-{'5e' * 20}")
+    '5e'
+    """
+    found = DIGEST.search(name)
+    return (found[0] if found else hashlib.sha256(name.encode()).hexdigest())[:2]
 
 
 def value_digest(value: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -10,12 +11,15 @@ from tribe_np.errors import ConfigError, OutputError
 from tribe_np.files.home import user_cache_folder
 from tribe_np.files.leftovers import is_passing_name, remove_leftovers, remove_scratch, scratch_prefix
 from tribe_np.outputs.made_here import LITTER
-from tribe_np.pipeline.store.cache import FeatureCache
+from tribe_np.pipeline.store.cache import FAN, PARTS_SUFFIX, FeatureCache
+from tribe_np.pipeline.store.claims import CLAIM_SUFFIX
 from tribe_np.pipeline.store.digest import Digests
+from tribe_np.pipeline.store.entry_parts import adopt_old_parts, is_part_name
 from tribe_np.shown import some_of
 
-FEATURES, MEDIA, DIGESTS = "features", "media", "digests"
-OURS = (FEATURES, MEDIA, DIGESTS)
+FEATURES, MEDIA, DIGESTS, CLAIMS = "features", "media", "digests", "claims"
+OURS = (FEATURES, MEDIA, DIGESTS, CLAIMS)
+FANNED = (FEATURES, CLAIMS)  # their files lie in folders by the first digits of their digests
 ENTRY = re.compile(r".*-[0-9a-f]{40}\b.*")  # a name with a digest, as every file of ours in a cache has
 
 
@@ -23,13 +27,15 @@ ENTRY = re.compile(r".*-[0-9a-f]{40}\b.*")  # a name with a digest, as every fil
 class Workspace:
     """`media` holds sound and transcripts, `cache` the features, `digests` those of large files that were read.
 
-    A passing one goes with the object or `with` block, and remembers no digest.
+    `claims` is the folder where processes that share the work say what they are at (`store/claims.py`). A passing one
+    goes with the object or `with` block, remembers no digest and has no claims.
     """
 
     media: Path
     cache: FeatureCache
     digests: Digests
     scratch: tempfile.TemporaryDirectory[str] | None = None
+    claims: Path | None = None
 
     def __enter__(self) -> "Workspace":
         return self
@@ -55,23 +61,49 @@ def open_workspace(cache_folder: str | Path | bool | None) -> Workspace:
     if reason := others_files_in_cache(root, beside=True):
         raise OutputError(f"cache folder {root} {reason}; choose another with --cache DIR")
     cache = FeatureCache(root / FEATURES)  # first: it says clearly when the folder cannot be written
+    adopt_old_parts(cache)
     media = root / MEDIA
     media.mkdir(parents=True, exist_ok=True)
     remove_leftovers(media)
     digests = root / DIGESTS
     remove_leftovers(digests)
-    return Workspace(media, cache, Digests(digests))
+    return Workspace(media, cache, Digests(digests), claims=root / CLAIMS)
 
 
 def others_files_in_cache(root: Path, *, beside: bool = False) -> str | None:
-    """Why a folder is not a cache: what its folders hold beside entries; with `beside`, it may hold more than those."""
+    """Why a folder is not a cache: what its folders hold beside entries; with `beside`, it may hold more than those.
+
+    With `beside` a run is about to begin, and the hundreds of folders of entries are not looked into.
+    """
     if not root.is_dir():
         return None
     unknown = [p.name for p in root.iterdir() if p.name not in {*OURS, *LITTER}]
     if unknown and not beside:
         return f"holds other files ({some_of(sorted(unknown), 2)})"
     for folder in (root / name for name in OURS):
-        names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
-        if unknown := [n for n in names if not (ENTRY.fullmatch(n) or is_passing_name(n) or n in LITTER)]:
+        if unknown := sorted(_others_in(folder, is_deep=not beside)):
             return f"holds a folder {folder.name} with other files ({some_of(unknown, 2)})"
     return None
+
+
+def _others_in(folder: Path, *, is_deep: bool) -> Iterator[str]:
+    """Names in one of our folders that are no entry, no file that is being written, and no folder of entries."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if folder.name in FANNED and FAN.fullmatch(path.name) and path.is_dir():
+            if is_deep:
+                yield from (f"{path.name}/{name}" for name in _others_in_fan(path, folder.name))
+        elif not _is_ours(path.name):
+            yield path.name
+
+
+def _others_in_fan(fan: Path, kind: str) -> Iterator[str]:
+    for path in fan.iterdir():
+        if path.suffix == PARTS_SUFFIX and path.is_dir():
+            inside = [p.name for p in path.iterdir()]
+            yield from (f"{path.name}/{name}" for name in inside if not (is_part_name(name) or name in LITTER))
+        elif not (_is_ours(path.name) or (kind == CLAIMS and path.suffix == CLAIM_SUFFIX)):
+            yield path.name
+
+
+def _is_ours(name: str) -> bool:
+    return bool(ENTRY.fullmatch(name) or is_passing_name(name) or name in LITTER)
