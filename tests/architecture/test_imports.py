@@ -13,8 +13,9 @@ MODEL_FLOOR = {"nn", "ops", "kernels", "backend", "runtime", "timeline", "format
 RESULT_FLOOR = {"timeline", "formats", "cortex"}
 ALLOWED = {
     "__main__": {"cli"},
+    "batch": {"pipeline", "outputs", "timeline", "machine"},
     "berg": {"pipeline", "cortex", "timeline"},
-    "cli": {"pipeline", "oracle", "formats", "outputs", "analysis", "plots", "cortex", "machine"},
+    "cli": {"pipeline", "batch", "oracle", "formats", "outputs", "analysis", "plots", "cortex", "machine"},
     "pipeline": {
         "extractors", "encoder", "media", "formats", "timeline", "outputs", "analysis", "plots", "cortex", "kernels",
         "backend",        "runtime", "machine",

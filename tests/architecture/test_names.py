@@ -15,6 +15,7 @@ PARALLEL_FILES = {  # stem: what all files of that name are
     "model": "a model",
     "preprocess": "a model's input",
     "random": "random weights",
+    "settings": "settings of files and callers; a study's",
     "shown_words": "words as they are shown: to the models, to people",
 }
 PARALLEL_NAMES = {  # class or function: what all of that name are

@@ -14,7 +14,7 @@ from tests.cli.conftest import Command, refused
 from tribe_np.cli import main as cli
 from tribe_np.errors import TribeError
 from tribe_np.pipeline.demo import DemoPaths
-from tribe_np.pipeline.store.cache import CACHE_VERSION
+from tribe_np.pipeline.store.cache_version import CACHE_VERSION
 from tribe_np.timeline.events import Events
 
 extras = pytest.mark.extras

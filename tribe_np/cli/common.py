@@ -111,7 +111,7 @@ def add_word_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the text that is spoken; the recogniser finds the times of its words",
     )
-    _add_shown_words(parser)
+    add_shown_words(parser)
 
 
 def add_recogniser_arguments(parser: argparse.ArgumentParser) -> None:
@@ -140,7 +140,7 @@ def add_recogniser_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def _add_shown_words(parser: argparse.ArgumentParser) -> None:
+def add_shown_words(parser: argparse.ArgumentParser) -> None:
     """How the words of a text are shown."""
     parser.add_argument(
         "--words", choices=["spoken", "direct"], default="spoken",
@@ -427,7 +427,7 @@ def prepare(options: argparse.Namespace) -> int | None:
     Contradictions and a stimulus that is not there are refused before any library is imported.
     Raises   ConfigError, MediaError
     """
-    _check_words(options)
+    check_words_given(options)
     from tribe_np.pipeline.stimuli.stimulus import open_stimulus
 
     open_stimulus(options.stimulus, words=word_source(options))
@@ -435,7 +435,11 @@ def prepare(options: argparse.Namespace) -> int | None:
     return fix_threads(options)
 
 
-def _check_words(options: argparse.Namespace) -> None:
+def check_words_given(options: argparse.Namespace) -> None:
+    """Refuses options on words that contradict each other.
+
+    Raises   ConfigError
+    """
     recogniser = {
         "--transcriber": options.transcriber, "--whisper-model": options.whisper_model, "--align": options.align,
     }  # fmt: skip

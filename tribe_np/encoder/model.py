@@ -170,6 +170,7 @@ class FmriEncoder(Card):
                  when there is no average subject
         Warns    for another number of steps than the model was trained on: the rows are not one TR apart then
         """
+        assert not self.runtime.headers_only, "this encoder has no weights"
         ctx = open_context("encoder", self.runtime.kernels)
         arrays = checked_features(features, self.config, self.build_args, self.runtime)
         n_steps = next(iter(arrays.values())).shape[-1]

@@ -4,7 +4,7 @@ import ctypes
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -14,21 +14,25 @@ from tribe_np.files.leftovers import passing_name
 EXCHANGE = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
 HERE = -100  # AT_FDCWD
 NO_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM)
+SYNCED_AT_ONCE = 16
 NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, *, synced: bool = True) -> Iterator[Path]:
     """The path to write to; the file takes its name when the block ends well, and is gone when it does not.
 
+    One that is not `synced` its writer syncs later, with others.
     Raises   OSError from the disk: callers say what was being written
     """
     partial = passing_name(path, "partial")
     try:
         yield partial
-        sync(partial)  # else a crash of the machine may leave the name without the content
+        if synced:
+            sync(partial)  # else a crash of the machine may leave the name without the content
         partial.replace(path)
-        sync_folder(path.parent)
+        if synced:
+            sync_folder(path.parent)
     finally:
         with suppress(OSError):  # a parent that is a file: the block has failed already
             partial.unlink(missing_ok=True)
@@ -47,6 +51,18 @@ def sync(path: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def sync_all(paths: Iterable[Path]) -> None:
+    """`sync` of many files, several at once: a disk waits once for all that it has been told by then.
+
+    Raises   OSError
+    """
+    from concurrent.futures import ThreadPoolExecutor  # here: --help does without its logging
+
+    with ThreadPoolExecutor(SYNCED_AT_ONCE) as threads:
+        for _ in threads.map(sync, paths):
+            pass
 
 
 def sync_folder(folder: Path) -> None:

@@ -53,8 +53,11 @@ def open_checkpoint(
     checkpoint_name: str = LIGHTNING_NAME,
     dtype: Any = np.float32,
     place: Callable[[np.ndarray], Array] = np.asarray,
+    headers_only: bool = False,
 ) -> Checkpoint:
     """The checkpoint in a folder, its weights under upstream's names without the `model.` prefix.
+
+    For dtype, place and headers_only see `WeightTree`.
 
     Raises   CheckpointError that names the missing or malformed file
     """
@@ -67,7 +70,7 @@ def open_checkpoint(
     config = read_checkpoint_config(folder)
     entries, build_args = _read_weights(folder, checkpoint_name)
     own_names = renamed(entries, lambda name: name.removeprefix(LIGHTNING_PREFIX), origin=str(folder))
-    weights = WeightTree(own_names, origin=str(folder), dtype=dtype, place=place)
+    weights = WeightTree(own_names, origin=str(folder), dtype=dtype, place=place, headers_only=headers_only)
     return Checkpoint(folder, config, config["brain_model_config"], build_args, weights, tuple(entries.values()))
 
 

@@ -61,3 +61,8 @@ def _numbers(path: Path) -> dict[str, int]:
 
 def _is_number(word: str) -> bool:
     return word.isascii() and word.isdigit()
+
+
+def gigabytes(n_bytes: int) -> str:
+    """A size for people, never rounded to nothing."""
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e8 else f"{max(1, round(n_bytes / 1e6))} MB"

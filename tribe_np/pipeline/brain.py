@@ -53,19 +53,22 @@ def load_brain(
 
     Raises   CheckpointError, ConfigError; ShortMemoryError for weights that would not fit
     """
-    opened = open_checkpoint(folder, checkpoint_name=checkpoint_name, dtype=runtime.dtype, place=runtime.place)
+    opened = open_checkpoint(
+        folder, checkpoint_name=checkpoint_name, dtype=runtime.dtype, place=runtime.place,
+        headers_only=runtime.headers_only,
+    )  # fmt: skip
     settings = checkpoint_settings(folder, opened.config, opened.build_args, options, update)
     config, data, build_args = settings.config, settings.data, settings.build_args
     encoder_config = EncoderConfig.from_dict(config_section(config, "brain_model_config", folder))
     space = space_of(config["data"], build_args.n_outputs)
     chosen = column_selection(selection, space)
-    if settings.options.memory_check and runtime.is_on_host:
+    if settings.options.memory_check and runtime.is_on_host and not runtime.headers_only:
         n_chosen = None if chosen is None else len(chosen.vertices)
         _check_weights(encoder_config, build_args, opened.entries, np.dtype(runtime.dtype).itemsize, n_chosen)
     encoder = FmriEncoder.from_weights(
         opened.weights, encoder_config, build_args, runtime, selection=None if chosen is None else chosen.vertices,
-        n_steps=n_steps(data.duration_trs * data.tr, data.frequency),
-    )  # fmt: skip
+        n_steps=n_steps(data.duration_trs * data.tr, data.frequency), exact_order=runtime.headers_only,
+    )  # fmt: skip  # in that order no maps are composed: without weights there is nothing to multiply
     names, warning = subject_names(config["data"]), space_warning(space, config["data"])
     return Brain(
         encoder, data, settings.options, settings.average_subjects, names, chosen, space, warning

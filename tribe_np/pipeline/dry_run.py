@@ -5,8 +5,9 @@ reaches on this machine now. Tiny models take longer than that, since little of 
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,22 @@ import numpy as np
 from extractors.common.costs import WORDS_A_SECOND
 from tribe_np.formats.checkpoint import open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
-from tribe_np.machine.memory import available_memory
+from tribe_np.machine.memory import available_memory, gigabytes
 from tribe_np.outputs.whole import check_own_target
 from tribe_np.pipeline.ablation.subset_predictions import check_parts, n_encodings, rows_held
 from tribe_np.pipeline.branches import is_wanted, only_rows
 from tribe_np.pipeline.costs import flops
-from tribe_np.pipeline.costs.estimate import encoder_weights
+from tribe_np.pipeline.costs.estimate import ModelNeeds, encoder_weights
 from tribe_np.pipeline.costs.info_costs import PROGRAM
-from tribe_np.pipeline.costs.memory_check import feature_stage, gigabytes
+from tribe_np.pipeline.costs.memory_check import part_stage
 from tribe_np.pipeline.early_checks import check_extractors, check_subject
+from tribe_np.pipeline.features.modality import Modality
 from tribe_np.pipeline.features.source import FeatureSource
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.progress import duration, number_of
 from tribe_np.pipeline.stimuli.picture_rows import PictureShow
 from tribe_np.pipeline.stimuli.stimulus import WordSource, open_stimulus
+from tribe_np.runtime import Runtime
 from tribe_np.timeline.events import Event, Events
 
 SHARE_OF_PEAK = 0.8  # of a large matrix product's speed, as measured over whole models (docs/performance.md)
@@ -154,47 +157,102 @@ def dry_run(model: TribeModel, events: Events, notes: Sequence[str] = (), absenc
     if absences:
         check_parts(model, modalities, absences)
     source.check_models(modalities, table)
-    speed = SHARE_OF_PEAK * matrix_speed(model.runtime.dtype) if model.runtime.is_on_host else None
-    entries = open_checkpoint(model.checkpoint).entries
-    encoder = model.encoder
-    held = PROGRAM + encoder_weights(encoder.config, encoder.build_args, entries, n_chosen=model.n_vertices).weights
-    stages = [_features(source, modality, table, speed, held) for modality in modalities]
+    estimates = RunEstimates(model, source, speed_now(model.runtime))
+    stages = [estimates.features_stage(modality, table) for modality in modalities]
     n_rows = sum(len(window.kept) for window in windows)
     times = n_encodings(modalities, absences)
     n_held = rows_held(model, windows, modalities) if absences else n_rows
-    work = model.last_stage(len(windows), n_held).need
-    arithmetic = times * len(windows) * model.data.duration_trs * model.data.tr * _encoder_flops(model, entries)
-    total = encoder.build_args.n_outputs
+    total = model.encoder.build_args.n_outputs
     chosen = "" if model.n_vertices == total else f", {model.n_vertices} of {total} {model.output_space.unit}"
     last = Planned(
         "brain encoder",
         f"{number_of(len(windows), 'windows')}, {number_of(n_rows, 'rows')}{chosen}{f', {times} times' * (times > 1)}",
-        None if speed is None else arithmetic / speed, held + work.n_bytes, model=str(model.checkpoint),
+        estimates.encoder_seconds(times * len(windows)), estimates.encoder_memory(len(windows), n_held),
+        model=str(model.checkpoint),
     )  # fmt: skip
     there = available_memory()
-    return DryRun((*stages, last), tuple(notes), None if there is None else there.n_bytes + held)
+    return DryRun((*stages, last), tuple(notes), None if there is None else there.n_bytes + estimates.held)
 
 
-def _features(source: FeatureSource, modality: str, table: Events, speed: float | None, held: int) -> Planned:
-    """The stage of one modality's features, with what the process holds beside it."""
-    part = source.of(modality)
-    load = part.workload(table)
-    arithmetic = part.about.costs.flop(part.model_config, load)
-    where = "read layer by layer" if part.is_streamed else "in memory"
-    return Planned(
-        modality, part.amount(load), None if speed is None else arithmetic / speed,
-        held + feature_stage(source, modality, table).need.n_bytes,
-        source.is_cached(modality, table), f"{part.folder} ({where})",
-    )  # fmt: skip
+@dataclass(frozen=True, eq=False)
+class RunEstimates:
+    """What the stages of runs take, for any number of tables: headers and configurations are read once.
+
+    Fields   speed: FLOP a second as `speed_now` tells it, None for not known
+    """
+
+    model: TribeModel
+    source: FeatureSource
+    speed: float | None
+    _asked: dict[str, tuple[Modality, ModelNeeds]] = field(default_factory=dict)
+
+    def part(self, modality: str) -> Modality:
+        """One modality of the source.
+
+        Raises   CheckpointError, ConfigError for a model that is missing or unusable
+        """
+        return self._part(modality)[0]
+
+    def features_seconds(self, modality: str, table: Events) -> float | None:
+        """Of the features of a table, none of which is in the cache."""
+        part = self.part(modality)
+        return self._seconds(part.about.costs.flop(part.model_config, part.workload(table)))
+
+    def features_memory(self, modality: str, table: Events) -> int:
+        """Bytes of a process that does nothing else."""
+        return PROGRAM + part_stage(*self._part(modality), table).need.n_bytes
+
+    def features_stage(self, modality: str, table: Events) -> Planned:
+        """The same as a stage of a run, whose process holds the brain encoder too."""
+        part = self.part(modality)
+        where = "read layer by layer" if part.is_streamed else "in memory"
+        return Planned(
+            modality, part.amount(part.workload(table)), self.features_seconds(modality, table),
+            self.held - PROGRAM + self.features_memory(modality, table), self.source.is_cached(modality, table),
+            f"{part.folder} ({where})",
+        )  # fmt: skip
+
+    def encoder_seconds(self, n_windows: int) -> float | None:
+        """Of the brain encoder."""
+        data = self.model.data
+        return self._seconds(n_windows * data.duration_trs * data.tr * self._encoder_flops)
+
+    def encoder_memory(self, n_windows: int, n_rows: int) -> int:
+        """Bytes of the process while the brain encoder runs."""
+        return self.held + self.model.last_stage(n_windows, n_rows).need.n_bytes
+
+    @cached_property
+    def held(self) -> int:
+        """Bytes that a process holds with the brain encoder in memory."""
+        encoder, n_chosen = self.model.encoder, self.model.n_vertices
+        return PROGRAM + encoder_weights(encoder.config, encoder.build_args, self._entries, n_chosen=n_chosen).weights
+
+    @cached_property
+    def _entries(self) -> tuple[TensorEntry, ...]:
+        return open_checkpoint(self.model.checkpoint).entries
+
+    @cached_property
+    def _encoder_flops(self) -> float:
+        """A second of stimulus."""
+        model, data = self.model, self.model.data
+        return flops.encoder_per_second(
+            self._entries, model.n_vertices, hidden=model.encoder.config.hidden, frequency=data.frequency, tr=data.tr,
+            duration=data.duration_trs * data.tr,
+        )  # fmt: skip
+
+    def _part(self, modality: str) -> tuple[Modality, ModelNeeds]:
+        if modality not in self._asked:
+            part = self.source.of(modality)
+            self._asked[modality] = part, ModelNeeds.of(part.folder)
+        return self._asked[modality]
+
+    def _seconds(self, arithmetic: float) -> float | None:
+        return None if self.speed is None else arithmetic / self.speed
 
 
-def _encoder_flops(model: TribeModel, entries: Iterable[TensorEntry]) -> float:
-    """A second of stimulus."""
-    data = model.data
-    return flops.encoder_per_second(
-        entries, model.n_vertices, hidden=model.encoder.config.hidden, frequency=data.frequency, tr=data.tr,
-        duration=data.duration_trs * data.tr,
-    )  # fmt: skip
+def speed_now(runtime: Runtime) -> float | None:
+    """FLOP a second of whole models on this machine, now; None on a device."""
+    return SHARE_OF_PEAK * matrix_speed(runtime.dtype) if runtime.is_on_host else None
 
 
 def matrix_speed(dtype: Any) -> float:

@@ -3,15 +3,19 @@
 A film of two hours is not transcribed and then found to have no video model, or one of another size.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from extractors.catalogue import record_of
 from extractors.common.config import ModelConfig
 from tribe_np.encoder.inputs import fits
 from tribe_np.errors import CheckpointError
+from tribe_np.formats.checkpoint import read_checkpoint_config
 from tribe_np.media.film import probe
+from tribe_np.pipeline.config import DataConfig
 from tribe_np.pipeline.costs.estimate import extractor_config
 from tribe_np.pipeline.model import TribeModel
+from tribe_np.pipeline.resolve import ModelLocations
 from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource
 from tribe_np.pipeline.subjects import check_average, one_subject
 
@@ -29,12 +33,29 @@ def check_extractors_of(model: TribeModel, expected: set[str], *, predicts: bool
 
     Raises   CheckpointError, ConfigError
     """
-    for modality in model.data.modalities:
-        if modality in model.encoder.build_args.feature_dims and record_of(modality).event_type in expected:
-            folder = model.locations.extractor(modality, model.data.extractors[modality].model_name)
-            config = extractor_config(folder)
-            if predicts and config is not None:
-                _check_fit(model, modality, folder, config)
+    for modality in modalities_reading(model, expected):
+        folder = model.locations.extractor(modality, model.data.extractors[modality].model_name)
+        config = extractor_config(folder)
+        if predicts and config is not None:
+            _check_fit(model, modality, folder, config)
+
+
+def modalities_reading(model: TribeModel, expected: set[str]) -> list[str]:
+    """The modalities of the checkpoint that read some of these types of event."""
+    known = model.encoder.build_args.feature_dims
+    return [m for m in model.data.modalities if m in known and record_of(m).event_type in expected]
+
+
+def found_extractors(checkpoint: Path, locations: ModelLocations) -> dict[str, Path]:
+    """The folders of a checkpoint's extractors by modality, of those that are there.
+
+    Raises   CheckpointError, ConfigError for a checkpoint that cannot be read
+    """
+    found = {}
+    for modality, config in DataConfig.from_dict(read_checkpoint_config(checkpoint).get("data")).extractors.items():
+        with suppress(CheckpointError):  # told when it is needed
+            found[modality] = locations.extractor(modality, config.model_name)
+    return found
 
 
 def _check_fit(model: TribeModel, modality: str, folder: Path, config: ModelConfig) -> None:

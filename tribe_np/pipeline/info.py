@@ -11,9 +11,9 @@ from tribe_np.errors import CheckpointError
 from tribe_np.formats.checkpoint import Checkpoint, open_checkpoint
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.formats.weights import read_folder, read_json
+from tribe_np.machine.memory import gigabytes
 from tribe_np.pipeline.config import DataConfig
 from tribe_np.pipeline.costs.info_costs import encoder_costs, extractor_costs
-from tribe_np.pipeline.costs.memory_check import gigabytes
 from tribe_np.pipeline.fitting.fitted_checkpoint import fitted_names
 from tribe_np.pipeline.neuro_projection import space_of
 from tribe_np.pipeline.subjects import describe_subjects, shortened, subject_lines, subject_names

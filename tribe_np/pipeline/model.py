@@ -150,9 +150,14 @@ class TribeModel(UpstreamNames, Card):
         config_update: Mapping[str, Any] | None = None,
         own_options: Mapping[str, Any] | None = None,
         progress: Progress | None = None,
+        headers_only: bool = False,
     ) -> "TribeModel":
-        """`from_pretrained` with every setting explicit; `checkpoint` None is facebook/tribev2."""
+        """`from_pretrained` with every setting explicit; `checkpoint` None is facebook/tribev2.
+
+        `headers_only` reads no weight: such a model makes events, keys and estimates, and cannot predict.
+        """
         options, runtime = run_settings(own_options, device, precision)
+        runtime = replace(runtime, headers_only=headers_only)
         folder = locations.checkpoint(checkpoint)
         brain = load_brain(folder, checkpoint_name, runtime, options, update=config_update or {}, selection=selection)
         record = RunRecord()

@@ -23,11 +23,22 @@ class Progress(Protocol):
         """One line for a person."""
 
 
+class DrawnProgress(Progress, Protocol):
+    """Progress that is drawn here, and can be told what to say."""
+
+    def stage(
+        self, name: str, total: int | None, unit: str, left: Callable[[], str] | None = None
+    ) -> AbstractContextManager[Callable[[int], None]]:
+        """See Progress; `left` says what is left where steps differ too much for the time of those so far to tell."""
+
+
 class Silent:
     """Reports nothing."""
 
     @contextmanager
-    def stage(self, name: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+    def stage(
+        self, name: str, total: int | None, unit: str, left: Callable[[], str] | None = None
+    ) -> Iterator[Callable[[int], None]]:
         """See Progress."""
         yield lambda n: None
 
@@ -47,7 +58,9 @@ class Lines:
         print(shown(text), file=self.stream, flush=True)
 
     @contextmanager
-    def stage(self, name: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+    def stage(
+        self, name: str, total: int | None, unit: str, left: Callable[[], str] | None = None
+    ) -> Iterator[Callable[[int], None]]:
         """See Progress."""
         start = last = time.monotonic()
         done = 0
@@ -61,7 +74,7 @@ class Lines:
             if now - last >= self.interval:
                 last = now
                 so_far = f"{done}/{total} {counted(total, unit)}" if total else f"{done} {counted(done, unit)}"
-                self.note(f"{name}: {so_far}{_left(pace.left(total))}")
+                self.note(f"{name}: {so_far}{_time_left(pace.left(total)) if left is None else f', {left()}'}")
 
         yield step
         self.note(f"{name}: {done} {counted(done, unit)} in {time.monotonic() - start:.1f} s")
@@ -87,7 +100,7 @@ class Pace:
         return (elapsed - before) / (done - done_before) * (total - done)
 
 
-def _left(seconds: float | None) -> str:
+def _time_left(seconds: float | None) -> str:
     return "" if seconds is None else f", about {duration(seconds)} left"
 
 
@@ -111,7 +124,9 @@ class Bars(Lines):
         self.tqdm.write(shown(text), file=self.stream)
 
     @contextmanager
-    def stage(self, name: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+    def stage(
+        self, name: str, total: int | None, unit: str, left: Callable[[], str] | None = None
+    ) -> Iterator[Callable[[int], None]]:
         """See Progress."""
         start = time.monotonic()
         pace = Pace()
@@ -124,7 +139,8 @@ class Bars(Lines):
 
             def step(n: int) -> None:
                 pace.add(time.monotonic() - start, bar.n + n)
-                bar.set_postfix_str(_left(pace.left(total)).removeprefix(", "), refresh=False)
+                said = _time_left(pace.left(total)).removeprefix(", ") if left is None else left()
+                bar.set_postfix_str(said, refresh=False)
                 bar.update(n)
 
             yield step
@@ -146,7 +162,7 @@ def number_of(number: int, unit: str) -> str:
     return f"{number} {counted(number, unit)}"
 
 
-def terminal_progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progress:
+def terminal_progress(*, quiet: bool = False, stream: TextIO | None = None) -> DrawnProgress:
     """Bars on a terminal or in a notebook (plain lines where their package is missing), plain lines elsewhere, or none.
 
     A notebook's bars need ipywidgets beside tqdm.

@@ -2,7 +2,7 @@
 
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,7 +28,7 @@ from tribe_np.pipeline.run_record import RunRecord, installed_versions, peak_mem
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
 from tribe_np.pipeline.stimuli.picture_rows import PictureShow
 from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource, open_stimulus
-from tribe_np.pipeline.store.cache import CACHE_VERSION
+from tribe_np.pipeline.store.cache_version import CACHE_VERSION
 from tribe_np.pipeline.store.workspace import open_workspace
 from tribe_np.pipeline.subjects import whose_brain
 from tribe_np.shown import shown
@@ -49,9 +49,11 @@ def predict_to_folder(
     threads: int | None = None,
     subject: str | None = None,
     pictures: PictureShow | None = None,
+    study: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Predicts a stimulus into a folder and returns what run.json holds. The stimulus and the target are checked first.
 
+    `study` is what run.json says of the study that the run belongs to, if it does.
     Raises   TribeError of every kind; nothing is written then
     """
     began = time.time()
@@ -70,6 +72,7 @@ def predict_to_folder(
         **run_files(model, opened, words.transcript),
         **run_facts(model, predictions, segments),
         "summary": _summary(stimulus, events, predictions, model, time.time() - began),
+        **({} if study is None else {"study": dict(study)}),
     }
     run["subject"] = whose_brain(subject, model.subjects, model.encoder, average=model.average_subjects)
     run["options"] |= {"threads": threads, "subject": subject, **word_options(words)}

@@ -201,9 +201,10 @@ class Events:
         order = {name: index for index, name in enumerate(self.timelines())}
         return Events(sorted(self.rows, key=lambda row: (order[row.timeline], row.start, -row.duration)))
 
-    def to_tsv(self, path: str | Path) -> None:
+    def to_tsv(self, path: str | Path, *, synced: bool = True) -> None:
         """Writes a UTF-8 tab-separated table that `from_tsv` reads back without loss; whole or not at all.
 
+        `synced` waits until it is on the disk; who writes many tables may do that for all of them.
         Raises   OutputError when it cannot be written; EventsError for an extra value that is neither text nor a number
         """
         names, records = self._records()
@@ -215,7 +216,7 @@ class Events:
                 rows.append(cells + [encode_extra(record.get(name)) for name in extras])
             except EventsError as error:
                 raise EventsError(f"events row {number}: an extra value {error}") from error
-        write_table(path, names, rows)
+        write_table(path, names, rows, synced=synced)
 
     @staticmethod
     def from_tsv(path: str | Path) -> "Events":

@@ -30,13 +30,15 @@ MISSING = frozenset(
 )  # of a number, in any letter case; never of a text
 
 
-def write_table(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Writes the header and the rows; the file appears whole or not at all.
+def write_table(
+    path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[str]], *, synced: bool = True
+) -> None:
+    """Writes the header and the rows; the file appears whole or not at all, and on the disk if it is `synced`.
 
     Raises   OutputError when the file cannot be written; EventsError when a text is not valid Unicode
     """
     try:
-        with whole_file(Path(path)) as partial, partial.open("wb") as file:
+        with whole_file(Path(path), synced=synced) as partial, partial.open("wb") as file:
             for row in chain([columns], rows):  # one at a time: contexts make a table of an hour large
                 file.write(("\t".join(map(quote, row)) + "\n").encode("utf-8"))
     except UnicodeEncodeError as error:

@@ -8,11 +8,11 @@ import pytest
 
 from tribe_np.cli.main import main
 from tribe_np.errors import ShortMemoryError
-from tribe_np.machine.memory import Available
+from tribe_np.machine.memory import Available, gigabytes
 from tribe_np.pipeline import brain
 from tribe_np.pipeline.costs import memory_check
 from tribe_np.pipeline.costs.estimate import LIBRARIES, Need
-from tribe_np.pipeline.costs.memory_check import Stage, check_memory, gigabytes
+from tribe_np.pipeline.costs.memory_check import Stage, check_memory
 from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.model import TribeModel
 

@@ -24,7 +24,7 @@ from tribe_np.cortex.meshes.interpolation import (
 )  # fmt: skip
 from tribe_np.cortex.meshes.numbering import check_numbering, numbering_at_hand, numbering_of
 from tribe_np.cortex.meshes.registration import GivenSpheres, Pair, all_digests, registered_spheres
-from tribe_np.cortex.meshes.subsampling import Plan, both_sides, subsample_plan
+from tribe_np.cortex.meshes.subsampling import SubsamplingPlan, both_sides, subsample_plan
 from tribe_np.cortex.meshes.surfaces import load_surface
 from tribe_np.cortex.series import SurfaceSeries, as_series
 from tribe_np.cortex.sizes import FS_LR, HEMISPHERES, VERTICES_PER_HEMISPHERE, mesh_name
@@ -109,7 +109,7 @@ def _check_labels(series: SurfaceSeries) -> None:
 
 def _plan(
     series: SurfaceSeries, target: str, method: str, given: GivenSpheres, subjects_dir: str | Path | None
-) -> Plan:
+) -> SubsamplingPlan:
     source = series.mesh
     if method == "subsample":
         return subsample_plan(series, target, subjects_dir)
@@ -124,7 +124,7 @@ def _plan(
     for side in HEMISPHERES:
         (there, faces), (here, _) = one.hemisphere(side), other.hemisphere(side)
         sides.append(barycentric(there, faces, here) if method == "barycentric" else inverse_distance(there, here))
-    return Plan(both_sides(sides, source), {"meshes": dict(all_digests(one, other))}, numberings[1])
+    return SubsamplingPlan(both_sides(sides, source), {"meshes": dict(all_digests(one, other))}, numberings[1])
 
 
 def _of_selection(by: SourceWeights, series: SurfaceSeries, target: str) -> tuple[SourceWeights, np.ndarray, list[str]]:

@@ -23,7 +23,7 @@ from tribe_np.errors import MeshError, MissingDependencyError
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class SubsamplingPlan:
     """Weights of both hemispheres, into both, what the record says of them, and how the target is numbered."""
 
     weights: SourceWeights
@@ -32,7 +32,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
 
 
-def subsample_plan(series: SurfaceSeries, target: str, subjects_dir: str | Path | None) -> Plan:
+def subsample_plan(series: SurfaceSeries, target: str, subjects_dir: str | Path | None) -> SubsamplingPlan:
     """Which vertices are the coarse mesh's: by their spheres; of fsaverage7, 6 and 5 by FreeSurfer's numbering else.
 
     Raises   MeshError; MissingDependencyError
@@ -41,7 +41,9 @@ def subsample_plan(series: SurfaceSeries, target: str, subjects_dir: str | Path 
     first = prefix_by_definition(source, target, VERTICES_PER_HEMISPHERE[target])
     here = {mesh: local_files(mesh, "sphere", subjects_dir) is not None for mesh in (source, target)}
     if first is not None and not all(here.values()):
-        return Plan(both_sides([copies(first.vertices)] * 2, source), {"nesting": _told(first), "meshes": {}})
+        return SubsamplingPlan(
+            both_sides([copies(first.vertices)] * 2, source), {"nesting": _told(first), "meshes": {}}
+        )
     starts_as = source in PREFIXES or series.numbering == OF_NILEARN  # with fsaverage5's vertices, or as they do
     fine = source if here[source] or not starts_as else PREFIXES[0]
     try:
@@ -64,12 +66,12 @@ def subsample_plan(series: SurfaceSeries, target: str, subjects_dir: str | Path 
         found.append(nesting)
     record = {"nesting": _told(*found) | _assumed(source, fine, _told(*found)["by"])}
     record["meshes"] = dict(all_digests(one, other))
-    return Plan(
+    return SubsamplingPlan(
         both_sides([copies(nesting.vertices) for nesting in found], source), record, numbering_of(other, subjects_dir)
     )
 
 
-def _first_vertices_plan(source: str, target: str, fine: Surface, error: Exception) -> Plan:
+def _first_vertices_plan(source: str, target: str, fine: Surface, error: Exception) -> SubsamplingPlan:
     """The first vertices of a finer sphere, for a mesh whose own files are nowhere, as `error` says."""
     n = VERTICES_PER_HEMISPHERE[target]
     found = []
@@ -88,7 +90,9 @@ def _first_vertices_plan(source: str, target: str, fine: Surface, error: Excepti
         f"no files of {target} were found: its vertices are taken to be {OF_NILEARN}; FreeSurfer's own {target} "
         f"has the same places in another order: for that one, give its folder with --subjects-dir or {VARIABLE}"
     )
-    return Plan(both_sides([copies(nesting.vertices) for nesting in found], source), record, OF_NILEARN, (said,))
+    return SubsamplingPlan(
+        both_sides([copies(nesting.vertices) for nesting in found], source), record, OF_NILEARN, (said,)
+    )
 
 
 def _assumed(source: str, fine: str, by: str) -> dict[str, Any]:

@@ -62,16 +62,37 @@ class Need:
         return self.weights + self.work + LIBRARIES
 
 
+@dataclass(frozen=True)
+class ModelNeeds:
+    """The memory of an extractor for whatever it is given; of one of unknown kind, only its weights."""
+
+    record: ModelRecord | None
+    config: ModelConfig | None
+    sizes: WeightSizes
+
+    @classmethod
+    def of(cls, folder: Path) -> "ModelNeeds":
+        """That of the model in a folder, from its headers and its configuration.
+
+        Raises   CheckpointError, ConfigError for a folder without readable weights or configuration
+        """
+        record, entries = record_of_folder(folder), read_folder(folder)
+        sizes = WeightSizes.of(entries, () if record is None else record.costs.UNREAD)
+        return cls(record, None if record is None else record.config.from_folder(folder), sizes)
+
+    def need(self, stage: str, *, streaming: bool, load: Load, itemsize: int = 4) -> Need:
+        """What it takes for a load."""
+        kept = self.sizes.rest + (self.sizes.layer if streaming else self.sizes.layers)
+        work = 0 if self.record is None else self.record.costs.work(self.config, load, itemsize)
+        return Need(stage, kept * itemsize, work)
+
+
 def extractor_need(folder: Path, stage: str, *, streaming: bool, load: Load, itemsize: int = 4) -> Need:
-    """The memory of an extractor in `folder`; of one of unknown kind, only its weights.
+    """`ModelNeeds` of a folder, asked once.
 
     Raises   CheckpointError, ConfigError for a folder without readable weights or configuration
     """
-    record, entries = record_of_folder(folder), read_folder(folder)
-    sizes = WeightSizes.of(entries, () if record is None else record.costs.UNREAD)
-    kept = sizes.rest + (sizes.layer if streaming else sizes.layers)
-    work = 0 if record is None else record.costs.work(record.config.from_folder(folder), load, itemsize)
-    return Need(stage, kept * itemsize, work)
+    return ModelNeeds.of(folder).need(stage, streaming=streaming, load=load, itemsize=itemsize)
 
 
 def record_of_folder(folder: Path) -> ModelRecord | None:

@@ -7,8 +7,8 @@ import numpy as np
 
 from extractors.common.costs import Load
 from tribe_np.errors import ShortMemoryError
-from tribe_np.machine.memory import Available, available_memory
-from tribe_np.pipeline.costs.estimate import Need, extractor_need
+from tribe_np.machine.memory import Available, available_memory, gigabytes
+from tribe_np.pipeline.costs.estimate import ModelNeeds, Need
 from tribe_np.pipeline.features.modality import Modality
 from tribe_np.pipeline.features.source import FeatureSource
 from tribe_np.timeline.events import Events
@@ -49,26 +49,26 @@ def _refusal(stage: Stage, held: int, available: Available) -> str:
     )
 
 
-def gigabytes(n_bytes: int) -> str:
-    """A size for people, never rounded to nothing."""
-    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e8 else f"{max(1, round(n_bytes / 1e6))} MB"
-
-
 def feature_stage(source: FeatureSource, modality: str, events: Events) -> Stage:
     """The stage of one modality's features, estimated from all events of a run.
 
     Raises   CheckpointError, ConfigError for a model folder that is missing or unusable
     """
-    part, itemsize, on_host = source.of(modality), np.dtype(source.runtime.dtype).itemsize, source.runtime.is_on_host
-    load = part.workload(events)
+    part = source.of(modality)
+    return part_stage(part, ModelNeeds.of(part.folder), events)
+
+
+def part_stage(part: Modality, needs: ModelNeeds, events: Events) -> Stage:
+    """`feature_stage` where the needs of the modality's model are known."""
+    itemsize, load = np.dtype(part.runtime.dtype).itemsize, part.workload(events)
+    streaming = part.is_streamed or not part.runtime.is_on_host  # on a device the host holds a layer at a time
 
     def need(itemsize: int) -> Need:
-        streaming = part.is_streamed or not on_host  # on a device the host holds a layer at a time
-        return extractor_need(part.folder, f"{modality} features", streaming=streaming, load=load, itemsize=itemsize)
+        return needs.need(f"{part.config.modality} features", streaming=streaming, load=load, itemsize=itemsize)
 
     smaller = () if itemsize == 4 else (("--precision float32", need(4)),)
-    kept = 0 if source.cache.folder is not None else _n_features(part, load) * itemsize
-    return Stage(need(itemsize), kept, smaller, lambda: source.is_cached(modality, events))
+    kept = 0 if part.cache.folder is not None else _n_features(part, load) * itemsize
+    return Stage(need(itemsize), kept, smaller, lambda: all(map(part.is_done, part.pieces(events))))
 
 
 def _n_features(part: Modality, load: Load) -> int:

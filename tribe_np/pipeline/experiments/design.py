@@ -25,7 +25,7 @@ REQUIRED = ("onset", "duration", "trial_type")
 FIRST_RUN = "run-1"
 LONGEST_NAME = 100  # of a run, in characters
 DATASET = "dataset_description.json"  # marks the root of a BIDS dataset
-STIMULI = "stimuli"
+STIMULI_FOLDER = "stimuli"
 TEXT_SUFFIX = ".txt"
 COMMA = re.compile(r"\d+,\d+")  # of a decimal number
 BIG_TRIALS = 100_000
@@ -130,7 +130,7 @@ def stimulus_folders(design: Path) -> list[Path]:
     """The folders in which a design's files are looked for, in order."""
     here = design.resolve().parent
     roots = [folder for folder in (here, *here.parents) if (folder / DATASET).is_file()]
-    return list(dict.fromkeys([here, here / STIMULI, *(root / STIMULI for root in roots)]))
+    return list(dict.fromkeys([here, here / STIMULI_FOLDER, *(root / STIMULI_FOLDER for root in roots)]))
 
 
 def _trial(record: Mapping[str, str], path: Path, line: int, files: "StimulusFiles", timed: bool) -> DesignTrial:

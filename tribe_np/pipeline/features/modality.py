@@ -252,6 +252,7 @@ class Modality(ABC):
     @cached_property
     def model(self) -> Any:
         """The model, loaded when it is first needed."""
+        assert not self.runtime.headers_only, "a run without weights computes no features"
         with self.progress.stage(f"loading the {self.config.modality} model", None, "models") as step:
             model = self.about.model.load(self.folder, replace(self.runtime, streaming=self.is_streamed))
             step(1)

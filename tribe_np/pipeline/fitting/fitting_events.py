@@ -11,9 +11,9 @@ from tribe_np.analysis.evaluation.truth_runs import TruthTimes
 from tribe_np.analysis.fitting.fir_features import LAGS
 from tribe_np.cortex.random_weights import random_models
 from tribe_np.errors import ConfigError
-from tribe_np.machine.memory import available_memory
+from tribe_np.machine.memory import available_memory, gigabytes
 from tribe_np.outputs.whole import check_outside, check_own_target
-from tribe_np.pipeline.costs.memory_check import Stage, check_memory, gigabytes
+from tribe_np.pipeline.costs.memory_check import Stage, check_memory
 from tribe_np.pipeline.fitting.fit_record import fit_record, score_rows
 from tribe_np.pipeline.fitting.fitted_checkpoint import (
     FittedCheckpoint,

@@ -12,7 +12,7 @@ from tribe_np.pipeline.branches import is_wanted
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.pipeline.store.cache import CACHE_VERSION
+from tribe_np.pipeline.store.cache_version import CACHE_VERSION
 from tribe_np.pipeline.store.digest import Digests, value_digest
 from tribe_np.pipeline.store.kept_media import is_kept, seal
 from tribe_np.timeline.events import Event

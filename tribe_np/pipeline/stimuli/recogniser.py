@@ -22,7 +22,7 @@ from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli.language import language_to_hear
 from tribe_np.pipeline.stimuli.stimulus import Stimulus, WordSource
 from tribe_np.pipeline.stimuli.whisper_model import find_whisper_model
-from tribe_np.pipeline.store.cache import CACHE_VERSION
+from tribe_np.pipeline.store.cache_version import CACHE_VERSION
 from tribe_np.pipeline.store.digest import Digests, file_digest, value_digest
 from tribe_np.pipeline.store.kept_media import is_kept, seal
 

@@ -25,6 +25,8 @@ SUFFIXES = {
     "picture": PICTURE_SUFFIXES,
     "events": (".tsv",),
 }
+TEXT_FILES, RECORDINGS, EVENT_TABLES = SUFFIXES["text"], (*SUFFIXES["audio"], *SUFFIXES["video"]), SUFFIXES["events"]
+"""The suffixes of texts, of sounds and films, and of tables of events."""
 SPOKEN, DIRECT = "spoken", "direct"
 """How the words of a text are shown: said by a voice, or as words alone."""
 LONGEST_PACE = 3600.0  # seconds of one word or letter

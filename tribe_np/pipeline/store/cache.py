@@ -23,9 +23,9 @@ import numpy as np
 from tribe_np.errors import CheckpointError, OutputError
 from tribe_np.files.leftovers import passing_name, remove_if_possible, remove_leftovers
 from tribe_np.formats.safetensors import TensorEntry, read_header, write_safetensors
+from tribe_np.pipeline.store.cache_version import CACHE_VERSION
 from tribe_np.pipeline.store.digest import fan_out, value_digest
 
-CACHE_VERSION = 5  # of features: raise it when a change of code changes them; run.json names it
 ENTRY_SUFFIX, PARTS_SUFFIX = ".safetensors", ".parts"
 FAN = re.compile(r"[0-9a-f]{2}")  # the name of a folder of entries
 

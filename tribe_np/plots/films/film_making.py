@@ -84,7 +84,7 @@ def film(
     )  # fmt: skip
     for path in plan.stimulus_files:
         check_file_target(out, COMMAND, {"stimulus": path})
-    write_plan(plan, out, stage or _no_stage)
+    write_planned_film(plan, out, stage or _no_stage)
     has_sound = form.kind != GIF and plan.stimulus.has_sound
     return FilmMade(
         out, form.size, form.fps, plan.n_film_frames, plan.start, plan.n_film_frames / form.fps, has_sound,
@@ -92,7 +92,7 @@ def film(
     )  # fmt: skip
 
 
-def write_plan(plan: FilmPlan, out: Path, stage: Stage) -> None:
+def write_planned_film(plan: FilmPlan, out: Path, stage: Stage) -> None:
     """Makes the film of a plan.
 
     Raises   MediaError where the stimulus cannot be decoded; OutputError where the film cannot be written

@@ -1,0 +1,1 @@
+"""What carries tasks to processes: one file an engine."""

@@ -1,0 +1,142 @@
+"""In which state each task of a study is, found by listing folders: no file is asked for task by task.
+
+What is done is asked of the cache and of the folders of predictions, never of an engine or a report. Reports are read
+of tasks alone that are not done.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tribe_np.batch.engines.engine import GONE, WAITING
+from tribe_np.batch.jobs import TaskJob
+from tribe_np.batch.plan import Plan, PlannedStimulus
+from tribe_np.batch.study import Study
+from tribe_np.batch.task import DONE, FAILED, RUNNING, STOPPED, Task, TaskReport, Work
+from tribe_np.machine.memory import gigabytes
+from tribe_np.pipeline.store.cache import CacheListing, FeatureCache
+from tribe_np.pipeline.store.claims import Claims
+from tribe_np.pipeline.store.entry_parts import EntryParts
+from tribe_np.pipeline.store.workspace import CLAIMS, FEATURES
+
+KILLED, NEVER_SENT = "killed", "missing"
+STATES = (DONE, RUNNING, WAITING, STOPPED, KILLED, FAILED, NEVER_SENT)
+"""Of a task. Stopped and killed ones are gone on with by whoever comes next, failed ones are not; missing ones were
+never sent, or their job has ended without them."""
+
+
+@dataclass(frozen=True)
+class TaskStatus:
+    """How one task stands, and why, in a line that may be empty."""
+
+    state: str
+    why: str = ""
+    note: str = ""
+
+
+@dataclass
+class WorkStatus:
+    """How the tasks of a work stand: how many in which state, what is told of some, seconds left by estimate."""
+
+    states: Counter[str] = field(default_factory=Counter)
+    told: list[TaskStatus] = field(default_factory=list)
+    seconds_left: float = 0.0
+
+    def add(self, task: Task, status: TaskStatus) -> None:
+        """One task more."""
+        self.states[status.state] += 1
+        if status.why or status.note:
+            self.told.append(status)
+        if status.state not in (DONE, FAILED):
+            self.seconds_left += task.need.seconds
+
+
+@dataclass(frozen=True, eq=False)
+class TaskStates:
+    """A study at one moment."""
+
+    study: Study
+    plan: Plan
+    jobs: Mapping[str, TaskJob]  # what engines say, by task
+    cache: FeatureCache
+    listing: CacheListing
+    running: frozenset[str]  # keys that are claimed
+    reported: frozenset[str]  # keys that have a report
+    predicted: frozenset[str]  # names that have a folder
+
+    @classmethod
+    def now(cls, study: Study, plan: Plan, jobs: Mapping[str, TaskJob]) -> "TaskStates":
+        """As it is now.
+
+        Raises   OutputError for a cache that cannot be opened
+        """
+        root = Path(plan.settings.cache)
+        cache, claims = FeatureCache(root / FEATURES), Claims(root / CLAIMS)
+        predicted = (path.name for path in (study.folder / "predictions").glob("*"))
+        return cls(
+            study, plan, jobs, cache, cache.listing(), frozenset(claims.live()), frozenset(study.reported()),
+            frozenset(predicted),
+        )  # fmt: skip
+
+    def of_work(self, work: Work, stimulus: str) -> WorkStatus:
+        """How its tasks stand, counted; they are made only where entries are not whole."""
+        if self.listing.whole.issuperset(work.entries):
+            return WorkStatus(Counter({DONE: work.n_tasks}))
+        found = WorkStatus()
+        for task, status in self.tasks_of(work, stimulus):
+            found.add(task, status)
+        return found
+
+    def tasks_of(self, work: Work, stimulus: str) -> Iterator[tuple[Task, TaskStatus]]:
+        """Its tasks, and how each stands."""
+        is_whole, held = self.listing.whole.issuperset(work.entries), self._parts_held(work)
+        for task in work.tasks(stimulus, self.plan.settings.threads):
+            is_made = is_whole or (task.parts is not None and all(n in held for n in range(*task.parts)))
+            yield task, TaskStatus(DONE) if is_made else self._of_task(task)
+
+    def prediction_of(self, planned: PlannedStimulus) -> tuple[Task, TaskStatus]:
+        """The task that predicts a stimulus, and how it stands."""
+        task = planned.prediction(self.plan.settings.threads)
+        return task, TaskStatus(DONE) if self._is_predicted(planned) else self._of_task(task)
+
+    def report(self, key: str) -> TaskReport | None:
+        """The report of a task, read if there is one."""
+        return self.study.read_report(key) if key in self.reported else None
+
+    def _parts_held(self, work: Work) -> set[int]:
+        """The parts of an entry that lie in the cache."""
+        if work.n_tasks == 1 or work.entries[0] not in self.listing.in_parts:
+            return set()
+        kept = EntryParts(self.cache, work.entries[0]).kept()
+        return {n for part in kept for n in range(part.first, part.stop)}
+
+    def _is_predicted(self, planned: PlannedStimulus) -> bool:
+        if planned.name not in self.predicted:
+            return False
+        report = self.report(planned.key)
+        return (report is not None and report.state == DONE) or (self.study.predicted_by(planned.name) == planned.key)
+
+    def _of_task(self, task: Task) -> TaskStatus:
+        """How a task stands whose result is not there."""
+        if task.key in self.running:
+            return TaskStatus(RUNNING)
+        report, job = self.report(task.key), self.jobs.get(task.key)
+        note = "" if report is None else report.note
+        if report is not None and report.state == FAILED:
+            return TaskStatus(FAILED, report.error, note)
+        if report is not None and report.state == RUNNING:  # and nobody has claimed it
+            asked = gigabytes(task.need.memory if job is None else job.sent.memory)
+            return TaskStatus(KILLED, f"killed, asked for {asked}", note)
+        if job is not None and job.state.state != GONE:  # a job that runs has not come to this one yet
+            return TaskStatus(WAITING, job.state.reason if job.state.state == WAITING else "", note)
+        return TaskStatus(STOPPED if report is not None and report.state == STOPPED else NEVER_SENT, "", note)
+
+
+def told_most(told: Sequence[TaskStatus]) -> str:
+    """The line that says most: of a failure, else of a death, else why something waits."""
+    for state in (FAILED, KILLED, WAITING):
+        for status in told:
+            if status.state == state and status.why:
+                return status.why
+    return ""

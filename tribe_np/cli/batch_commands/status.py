@@ -1,0 +1,72 @@
+"""tribe-np batch status: how a study stands."""
+
+import argparse
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from tribe_np.cli import common
+from tribe_np.cli.batch_commands.study_arguments import add_study, exit_code_of, open_study
+
+if TYPE_CHECKING:
+    from tribe_np.batch.plan import Plan
+    from tribe_np.batch.status import StudyStatus
+    from tribe_np.batch.study import Study
+
+SECONDS_BETWEEN = 5.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `tribe-np batch status`."""
+    add_study(parser)
+    parser.add_argument(
+        "--watch", action="store_true", help="show it again every few seconds, until all is done or nothing runs"
+    )
+    common.add_json(parser, "the status")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Runs the command."""
+    study, plan = open_study(options)
+    common.fix_threads(options)
+    status = watched(study, plan) if options.watch else asked(study, plan)
+    from tribe_np.batch.status_table import status_lines
+
+    common.print_result(options, status.as_dict(), status_lines(status, study))
+    return exit_code_of(status, study)
+
+
+def asked(study: "Study", plan: "Plan") -> "StudyStatus":
+    """The status of now, which is written to status.tsv too."""
+    from tribe_np.batch.jobs import jobs_of_tasks
+    from tribe_np.batch.status import study_status
+    from tribe_np.batch.status_table import write_status_table
+
+    status = study_status(study, plan, jobs_of_tasks(study))
+    write_status_table(study, status)
+    return status
+
+
+def watched(study: "Study", plan: "Plan") -> "StudyStatus":
+    """`asked` again and again, shown on standard error, until all is done or nothing runs or waits."""
+    from tribe_np.batch.status_table import status_lines, summary_line
+
+    n_lines, before = 0, ""
+    while True:
+        status = asked(study, plan)
+        if status.is_done or not status.is_at_work:
+            print(_erase(n_lines), end="", file=sys.stderr, flush=True)
+            return status
+        if sys.stderr.isatty():
+            lines = status_lines(status, study)
+            print(_erase(n_lines) + "\n".join(lines), file=sys.stderr, flush=True)
+            n_lines = len(lines)
+        elif (line := summary_line(status)) != before:
+            print(line, file=sys.stderr, flush=True)
+            before = line
+        time.sleep(SECONDS_BETWEEN)
+
+
+def _erase(n_lines: int) -> str:
+    """What takes the last lines off a terminal."""
+    return f"\x1b[{n_lines}F\x1b[J" if n_lines else ""

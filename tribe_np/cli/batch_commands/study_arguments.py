@@ -1,0 +1,61 @@
+"""What the commands on a study have in common: its folder, what they print of it, and their exit codes."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from tribe_np.cli import common
+from tribe_np.errors import TribeError
+
+if TYPE_CHECKING:
+    from tribe_np.batch.plan import Plan
+    from tribe_np.batch.status import StudyStatus
+    from tribe_np.batch.study import Study
+
+NOT_ALL_DONE = 3
+"""Exit code where nothing has failed, but something is still to be done."""
+
+
+class StudyFailedError(TribeError, RuntimeError):
+    """Something in a study has failed: exit code 2, and one line."""
+
+
+def add_study(parser: argparse.ArgumentParser) -> None:
+    """The folder of a study."""
+    parser.add_argument("study", type=common.path, metavar="STUDY", help="folder that tribe-np batch plan wrote")
+
+
+def add_study_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """--threads and --quiet of the commands that compute."""
+    parser.add_argument(
+        "--threads", type=common.at_least_one, metavar="N",
+        help="threads of each process (default: as the study was planned; another number rounds otherwise)",
+    )  # fmt: skip
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def open_study(options: argparse.Namespace) -> "tuple[Study, Plan]":
+    """The study that the options name, and its plan; NumPy is not imported.
+
+    Raises   ConfigError, OutputError
+    """
+    from tribe_np.batch.plan import read_plan
+    from tribe_np.batch.study import Study
+
+    study = Study(options.study)
+    return study, read_plan(study)
+
+
+def exit_code_of(status: "StudyStatus", study: "Study") -> int:
+    """0 where all is done, 3 where something is still to be done.
+
+    Raises   StudyFailedError where something has failed
+    """
+    from tribe_np.pipeline.progress import number_of
+
+    failed = status.failed
+    if failed:
+        raise StudyFailedError(
+            f"{study.folder}: {number_of(len(failed), 'stimuli')} of {len(status.stimuli)} failed: "
+            f"{failed[0].name}: {failed[0].why}; mend what is wrong, then tribe-np batch retry {study.folder}"
+        )
+    return 0 if status.is_done else NOT_ALL_DONE
