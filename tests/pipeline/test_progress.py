@@ -38,6 +38,21 @@ def test_lines_tell_the_end_and_the_time_left() -> None:
 
 
 @pytest.mark.extras
+def test_what_is_left_can_be_told_otherwise() -> None:
+    stream = io.StringIO()
+    with Lines(stream, interval=0).stage("study", 4, "tasks", lambda: "3.1 core hours left") as step:
+        step(1)
+    assert stream.getvalue().splitlines()[0] == "study: 1/4 tasks, 3.1 core hours left"
+    terminal = Terminal()
+    with Bars(terminal).stage("study", 4, "tasks", lambda: "3.1 core hours left") as step:
+        time.sleep(0.15)  # a bar is not drawn more often than that
+        step(1)
+    assert "1/4 tasks, 3.1 core hours left" in terminal.getvalue()
+    with Silent().stage("study", 4, "tasks", lambda: "nothing") as step:
+        step(1)
+
+
+@pytest.mark.extras
 def test_steps_from_the_cache_do_not_shorten_the_time_left() -> None:
     pace = Pace()
     for done in range(1, 6):  # kept by an earlier run

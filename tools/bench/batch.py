@@ -10,6 +10,8 @@ Every round has a cache and a study of its own. Models and films are random and 
 """
 
 import argparse
+import json
+import os
 import statistics
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from extractors.vjepa2.random import write_random
 from tools.bench.machine import cpu_name
 from tools.places import ROOT
 from tribe_np.batch.engines.dask_cluster import local_client
@@ -27,11 +30,14 @@ from tribe_np.batch.performing import perform
 from tribe_np.batch.plan import read_plan
 from tribe_np.batch.study import Study
 from tribe_np.cli.common import at_least_one
+from tribe_np.encoder.random import write_random as write_encoder
 from tribe_np.errors import TribeError
 from tribe_np.media.ffmpeg import run_ffmpeg
 from tribe_np.pipeline.demo import write_models
+from tribe_np.pipeline.progress import number_of
 
-LARGER = {"hidden_size": 256, "num_hidden_layers": 6, "num_attention_heads": 4, "crop_size": 128}
+LARGER = {"hidden_size": 256, "num_attention_heads": 4, "crop_size": 128}
+N_VERTICES = 20484
 HALF_AN_HOUR = 1800.0
 
 
@@ -50,9 +56,10 @@ class Films:
         made.films.mkdir(parents=True)
         write_models(made.models, seed=0, step=lambda n: None)
         if larger:
-            from extractors.vjepa2.random import write_random
-
             write_random(made.models / "video", seed=3, **LARGER)
+            arguments = json.loads((made.models / "encoder" / "build_args.json").read_text(encoding="utf-8"))
+            dims = arguments["feature_dims"] | {"video": (1, LARGER["hidden_size"])}
+            write_encoder(made.models / "encoder", seed=0, feature_dims=dims, n_outputs=N_VERTICES)
         for number in range(films):
             path = made.films / f"film{number:02d}.mp4"
             picture = f"testsrc2=size=160x120:rate=12:duration={seconds},hue=h={360 * number // films}"
@@ -138,12 +145,12 @@ def seconds_of(work: Callable[[], object]) -> float:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, and prints the tables."""
     parser = argparse.ArgumentParser(prog="bench.batch", description=(__doc__ or "").partition(":")[0] + ".")
-    parser.add_argument("--films", type=at_least_one, default=8, help="films of a study (default: 8)")
-    parser.add_argument("--seconds", type=at_least_one, default=12, help="of each film (default: 12)")
+    parser.add_argument("--films", type=at_least_one, default=6, help="films of a study (default: 6)")
+    parser.add_argument("--seconds", type=at_least_one, default=8, help="of each film (default: 8)")
     parser.add_argument("--rounds", type=at_least_one, default=3, help="of every measurement (default: 3)")
     parser.add_argument("--tasks", type=at_least_one, default=200, help="of the overhead (default: 200)")
     options = parser.parse_args(arguments)
-    print(f"{cpu_name()}; medians of {options.rounds} rounds")
+    print(f"{cpu_name()}; load {os.getloadavg()[0]:.1f} before; medians of {number_of(options.rounds, 'rounds')}")
     try:
         with tempfile.TemporaryDirectory() as name:
             folder, films = Path(name), {"films": options.films, "seconds": options.seconds}

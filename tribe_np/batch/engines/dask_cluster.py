@@ -174,9 +174,9 @@ def _rounding_notes(told: Mapping[str, Mapping[str, Any]], threads: int) -> Iter
             ways.setdefault(" ".join(f"{name}={value}" for name, value in wanted.items()), []).append(worker)
     for wanted_text, workers in ways.items():
         more = f" and {len(workers) - 1} more" if len(workers) > 1 else ""
-        threads_there = told[workers[0]]["threads"].get("OMP_NUM_THREADS", "no number of")
+        there = told[workers[0]]["threads"].get("OMP_NUM_THREADS", "no number of")
         yield (
-            f"the Dask worker {workers[0]}{more} has {threads_there} threads, and may round otherwise than predict with "
+            f"the Dask worker {workers[0]}{more} has {there} threads, and may round otherwise than predict with "
             f"the study's {threads}: start it with {wanted_text} in its environment"
         )
 

@@ -20,6 +20,7 @@ from tribe_np.files.leftovers import this_process
 from tribe_np.machine import allocator
 from tribe_np.machine.memory import available_memory
 from tribe_np.machine.threads import CORE_TYPE, VARIABLES, blas_variables
+from tribe_np.optional import require
 
 LOGS = "tribe-np.logs"
 """Name under which Dask's configuration carries the folder of logs to workers of our own."""
@@ -75,12 +76,11 @@ def dask_setup(worker: Any) -> None:
     Ctrl-C is for the process that sends the tasks, which tells the workers. SIGTERM, which may come to them alone, ends
     a worker after the clip that it computes, so that nobody counts it as killed.
     """
-    import dask.config  # type: ignore[import-not-found,unused-ignore]  # here: this is called by Dask itself
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: Thread(target=_leave, daemon=True).start())
     allocator.keep_freed_memory()
-    path = Path(dask.config.get(LOGS)) / f"dask-worker-{platform.node()}-{os.getpid()}.log"
+    logs = require("dask.config", extra="dask", why="a Dask worker").get(LOGS)
+    path = Path(logs) / f"dask-worker-{platform.node()}-{os.getpid()}.log"
     log = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o644)
     for stream in (1, 2):
         os.dup2(log, stream)
