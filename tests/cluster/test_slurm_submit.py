@@ -69,7 +69,7 @@ def test_tasks_die_in_every_way(
     waiting.unlink()
     told = on.call("batch", "retry", folder)
     assert "3 errors" in told or "2 errors" in told, told  # the broken film, and predictions without its features
-    assert "2 tasks with 0.9 GB instead of 0.6 GB: they were killed" in told
+    assert "2 tasks with 0.9 GB instead of 0.6 GB: killed" in told
     on.wait_counts(done=12)
     assert "4 of 4 stimuli predicted, 12 of 12 tasks done" in on.call("batch", "status", folder)
     assert "nothing is to be sent" in on.call("batch", "submit", folder, "--slurm")

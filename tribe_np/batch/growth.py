@@ -38,9 +38,9 @@ def growth_of(troubled: Iterable[TaskReport], jobs: Mapping[str, TaskJob]) -> Gr
         before, seconds = job.sent.memory, job.sent.seconds
         if job.state.limit == TIME:
             grown[report.key] = TaskNeed(before, 1, seconds * TIME_AGAIN)
-            line = f"{duration(seconds * TIME_AGAIN)} instead of {duration(seconds)}, which they ran into"
+            line = f"{duration(seconds * TIME_AGAIN)} instead of {duration(seconds)}: met its wall time"
         else:
             grown[report.key] = TaskNeed(round(before * MEMORY_AGAIN), 1, seconds)
-            line = f"{gigabytes(round(before * MEMORY_AGAIN))} instead of {gigabytes(before)}: they were killed"
+            line = f"{gigabytes(round(before * MEMORY_AGAIN))} instead of {gigabytes(before)}: killed"
         told[line] = told.get(line, 0) + 1
     return Growth(grown, tuple(f"{number_of(number, 'tasks')} with {line}" for line, number in told.items()))
