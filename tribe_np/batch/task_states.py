@@ -132,7 +132,8 @@ class TaskStates:
             return TaskStatus(KILLED, _death(task, job), note)
         if job is not None and job.state.state != GONE:
             return TaskStatus(WAITING, job.state.reason, note)
-        why = f"job {job.sent.job} ended: {job.state.reason}" if job is not None and job.state.reason else ""
+        why = "" if job is None or not job.state.reason else f"job {job.sent.job} ended: {job.state.reason}"
+        why += f"; see {job.sent.logs}" if job is not None and why and job.sent.logs else ""
         return TaskStatus(STOPPED if report is not None and report.state == STOPPED else NEVER_SENT, why, note)
 
 

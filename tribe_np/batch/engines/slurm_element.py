@@ -9,12 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from tribe_np.batch.performing import perform
 from tribe_np.batch.stopping import StopWish
+from tribe_np.batch.task import STOPPED
 from tribe_np.errors import TribeError
 from tribe_np.optional import require
 from tribe_np.shown import shown
@@ -41,15 +42,14 @@ class SlurmElement:
         wish = StopWish()
         wish.watch()
         try:
-            reports = self._perform(self.keys, wish)
-            self._wait_for_others(reports, wish)
+            is_left = self._perform_all(wish)
         except TribeError as error:  # of the machine: no task's own
             print(f"tribe-np: error: {shown(str(error))}", file=sys.stderr, flush=True)
             sys.exit(2)
-        if wish.number == signal.SIGUSR2:
+        if is_left and wish.number == signal.SIGUSR2:
             signal.signal(signal.SIGUSR2, requeue)
             _requeue()
-        elif wish():
+        elif is_left and wish():
             time.sleep(KILL_LONGEST)
 
     def checkpoint(self) -> Any:
@@ -57,20 +57,21 @@ class SlurmElement:
         submitit = require("submitit.helpers", extra="slurm", why=SLURM_WHY)
         return submitit.DelayedSubmission(self)
 
-    def _perform(self, keys: Sequence[str], wish: Callable[[], bool]) -> list[dict[str, Any]]:
-        return perform(self.folder, keys, job=job_name(), should_stop=wish, quiet=False)
-
-    def _wait_for_others(self, reports: Sequence[dict[str, Any]], wish: Callable[[], bool]) -> None:
-        """Tasks that others have claimed are tried until they are done, or their claims cannot be a dead node's."""
+    def _perform_all(self, wish: Callable[[], bool]) -> bool:
+        """Whether something is left because of the wish; tasks that others have claimed are tried again for a while."""
         from tribe_np.batch.ensure import CLAIMED
 
-        until = time.monotonic() + LOOK_LONGEST
-        while not wish() and (claimed := [report["key"] for report in reports if report["state"] == CLAIMED]):
+        left, until = list(self.keys), time.monotonic() + LOOK_LONGEST
+        while True:
+            reports = perform(self.folder, left, job=job_name(), should_stop=wish, quiet=False)
+            states = {report["key"]: report["state"] for report in reports}
+            left = [key for key in left if states.get(key, STOPPED) in (CLAIMED, STOPPED)]
+            if wish() or not left:
+                return bool(left)
             if time.monotonic() > until:
-                print(f"{len(claimed)} tasks are left to the processes that have claimed them", file=sys.stderr)
-                return
+                print(f"{len(left)} tasks are left to the processes that have claimed them", file=sys.stderr)
+                return False
             _sleep(LOOK_AGAIN, wish)
-            reports = self._perform(claimed, wish)
 
 
 def job_name() -> str:
@@ -89,7 +90,7 @@ def _requeue() -> None:
     """submitit's handler asks Slurm to requeue this element, and ends the process."""
     for left in reversed(range(REQUEUE_TRIES)):
         try:
-            signal.raise_signal(signal.SIGUSR2)
+            return signal.raise_signal(signal.SIGUSR2)
         except (subprocess.SubprocessError, OSError):
             if not left:
                 raise
