@@ -9,12 +9,12 @@ from tests.batch.test_status import FakeEngine, engine
 from tests.cli.conftest import Command, command_here, refused
 from tribe_np.batch.engines.engine import Sent
 from tribe_np.batch.engines.registry import ENGINES, EngineRecord
-from tribe_np.batch.ensure import ensure
 from tribe_np.batch.jobs import read_sendings, write_sending
+from tribe_np.batch.making.ensure import ensure
 from tribe_np.batch.plan import read_plan
-from tribe_np.batch.retrying import forget_failures
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, RUNNING, STOPPED, TaskReport
+from tribe_np.batch.watching.retrying import forget_failures
 
 __all__ = ["command_here", "engine"]
 pytestmark = pytest.mark.extras

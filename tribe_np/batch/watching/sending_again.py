@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from tribe_np.batch.engines.engine import Sent
 from tribe_np.batch.engines.registry import ENGINES, reopened_engine
 from tribe_np.batch.jobs import jobs_of_tasks, read_sendings, write_sending
-from tribe_np.batch.missing_tasks import missing_tasks
 from tribe_np.batch.plan import Plan
 from tribe_np.batch.study import Study
+from tribe_np.batch.watching.missing_tasks import missing_tasks
 from tribe_np.pipeline.progress import number_of
 
 
