@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from tribe_np.batch.listed_stimulus import ListedStimulus
-from tribe_np.batch.performing import open_here
+from tribe_np.batch.lists.listed_stimulus import ListedStimulus
+from tribe_np.batch.making.performing import open_here
+from tribe_np.batch.making.workplace import Workplace
 from tribe_np.batch.plan import Plan, read_plan
-from tribe_np.batch.planning import plan_study
+from tribe_np.batch.planning.study_planning import plan_study
 from tribe_np.batch.settings import StudySettings
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import Task
-from tribe_np.batch.workplace import Workplace
 from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.early_checks import found_extractors
 from tribe_np.pipeline.resolve import ModelLocations
@@ -55,7 +55,7 @@ def planned(
 
 def opened(study: Study) -> Workplace:
     """A study in this process, as a new process would find it."""
-    from tribe_np.batch import performing
+    from tribe_np.batch.making import performing
 
     performing._opened.cache_clear()
     return open_here(study.folder)

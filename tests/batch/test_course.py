@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tribe_np.batch.course import FIRST_PAUSE, LONGEST_PAUSE, Course
 from tribe_np.batch.engines.dask_engine import JobResult
 from tribe_np.batch.engines.engine import Sent
-from tribe_np.batch.running import StudyRun, core_time
+from tribe_np.batch.making.course import FIRST_PAUSE, LONGEST_PAUSE, Course
+from tribe_np.batch.making.running import StudyRun, core_time
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, MOST_DEATHS, PREDICTION, RUNNING, STOPPED, Task, TaskNeed, TaskReport
 from tribe_np.errors import ConfigError
@@ -145,7 +145,7 @@ def test_failures_are_told_and_stop_nothing(tmp_path: Path) -> None:
 
 
 def test_what_others_do_is_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tribe_np.batch.course.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("tribe_np.batch.making.course.FIRST_PAUSE", 0.0)
     states = iter(["claimed", STOPPED, "not yet"])
     _, asked, _ = finished(tmp_path, lambda key: next(states, DONE) if key == "a" else DONE)
     assert asked.count("a") == 4
@@ -155,7 +155,7 @@ def test_what_others_do_is_asked_for_again(tmp_path: Path, monkeypatch: pytest.M
 def test_a_process_that_dies_before_it_reports_fails_in_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tribe_np.batch.course.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("tribe_np.batch.making.course.FIRST_PAUSE", 0.0)
     run, asked, notes = finished(tmp_path, lambda key: Killed("died") if key == "b" else DONE)
     assert asked.count("b") == MOST_DEATHS
     report = run.study.read_report("b")

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from tests.batch.small_studies import all_tasks, opened, same_bytes, serial_prediction
-from tribe_np.batch.ensure import CLAIMED, NOT_YET, ensure, is_done
-from tribe_np.batch.performing import perform
+from tribe_np.batch.making.ensure import CLAIMED, NOT_YET, ensure, is_done
+from tribe_np.batch.making.performing import perform
+from tribe_np.batch.making.workplace import CannotBeginError
 from tribe_np.batch.plan import read_plan
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, MOST_DEATHS, RUNNING, STOPPED
-from tribe_np.batch.workplace import CannotBeginError
 from tribe_np.errors import OutputError
 from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.features.film import Film
@@ -87,7 +87,7 @@ def test_ranges_that_nobody_has_joined_are_joined_by_the_prediction(
 ) -> None:
     place, (*features, prediction) = opened(film), all_tasks(film)
     with monkeypatch.context() as patched:
-        patched.setattr("tribe_np.batch.feature_tasks._join", lambda *_: None)
+        patched.setattr("tribe_np.batch.making.feature_tasks._join", lambda *_: None)
         for task in features:
             assert ensure(task, place).state == DONE
     ranged = next(task for task in features if task.parts)
@@ -201,7 +201,7 @@ def test_deaths_are_counted_and_the_fourth_does_not_come(sounds: Study) -> None:
     (task, *_) = all_tasks(sounds)
     kill = (
         "import os, signal, sys\n"
-        "from tribe_np.batch.performing import perform\n"
+        "from tribe_np.batch.making.performing import perform\n"
         "from tribe_np.pipeline.features import sound\n"
         "sound.Sound.compute = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "perform(sys.argv[1], sys.argv[2:])\n"

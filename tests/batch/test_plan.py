@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tribe_np.batch.packed_work import numbers, packed, ranges, unpacked
 from tribe_np.batch.plan import Plan, PlannedStimulus, read_plan, write_plan
+from tribe_np.batch.planning.packed_work import numbers, packed, ranges, unpacked
 from tribe_np.batch.settings import StudySettings
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import PREDICTION, Work

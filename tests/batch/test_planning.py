@@ -12,11 +12,11 @@ import soundfile
 from PIL import Image
 
 from tests.pipeline.conftest import demo
-from tribe_np.batch import planning
-from tribe_np.batch.listed_stimulus import ListedStimulus
+from tribe_np.batch.lists.listed_stimulus import ListedStimulus
 from tribe_np.batch.plan import read_plan
-from tribe_np.batch.plan_summary import failures_of, summary_of, told_of
-from tribe_np.batch.planning import PlanningResult, plan_study
+from tribe_np.batch.planning import study_planning as planning
+from tribe_np.batch.planning.plan_summary import failures_of, summary_of, told_of
+from tribe_np.batch.planning.study_planning import PlanningResult, plan_study
 from tribe_np.batch.settings import StudySettings
 from tribe_np.batch.study import Study
 from tribe_np.errors import CheckpointError, ConfigError, MediaError, OutputError, TribeError

@@ -9,14 +9,14 @@ from tests.batch.test_status import FakeEngine, engine
 from tests.cli.conftest import Command, command_here, refused
 from tribe_np.batch.engines.engine import AT_WORK, GONE, TIME, WAITING, JobState, Sent
 from tribe_np.batch.engines.registry import ENGINES, EngineRecord
-from tribe_np.batch.ensure import ensure
-from tribe_np.batch.growth import growth_of
 from tribe_np.batch.jobs import TaskJob, jobs_of_tasks, read_sendings, write_sending
-from tribe_np.batch.outgoing import outgoing_tasks
+from tribe_np.batch.making.ensure import ensure
 from tribe_np.batch.plan import read_plan
-from tribe_np.batch.retrying import forget_failures
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, RUNNING, STOPPED, TaskReport
+from tribe_np.batch.watching.growth import growth_of
+from tribe_np.batch.watching.outgoing import outgoing_tasks
+from tribe_np.batch.watching.retrying import forget_failures
 
 __all__ = ["command_here", "engine"]
 pytestmark = pytest.mark.extras

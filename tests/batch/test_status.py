@@ -12,14 +12,14 @@ from tests.batch.small_studies import all_tasks, opened
 from tests.cli.conftest import Command, command_here, refused
 from tribe_np.batch.engines.engine import AT_WORK, GONE, WAITING, JobState, Sent
 from tribe_np.batch.engines.registry import ENGINES, EngineRecord
-from tribe_np.batch.ensure import ensure
 from tribe_np.batch.jobs import TaskJob, jobs_of_tasks, read_sendings, write_sending
-from tribe_np.batch.missing_tasks import missing_tasks
+from tribe_np.batch.making.ensure import ensure
 from tribe_np.batch.plan import Plan, PlannedStimulus, read_plan, write_plan
-from tribe_np.batch.status import pace, study_status
-from tribe_np.batch.status_table import status_lines
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, RUNNING, STOPPED, Task, TaskNeed, TaskReport, Work
+from tribe_np.batch.watching.missing_tasks import missing_tasks
+from tribe_np.batch.watching.status import pace, study_status
+from tribe_np.batch.watching.status_table import status_lines
 from tribe_np.errors import ConfigError
 
 __all__ = ["command_here"]

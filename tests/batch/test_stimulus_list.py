@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tribe_np.batch.listed_stimulus import ListedStimulus
-from tribe_np.batch.stimulus_list import list_stimuli
+from tribe_np.batch.lists.listed_stimulus import ListedStimulus
+from tribe_np.batch.lists.stimulus_list import list_stimuli
 from tribe_np.errors import TribeError
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tribe_np.batch.listed_stimulus import ListedStimulus
-from tribe_np.batch.stimulus_names import MOST_BYTES, folded, named_stimuli, safe_name
+from tribe_np.batch.lists.listed_stimulus import ListedStimulus
+from tribe_np.batch.lists.stimulus_names import MOST_BYTES, folded, named_stimuli, safe_name
 
 ODD = st.text(st.sampled_from("aAbé̶ﬁßıİſ_.- ~:?*\\2\t\u200b\udcff😀"), max_size=6)
 PARTS = st.one_of(st.sampled_from(["a", "A", "a_2", "b", "con", "é", "é"]), ODD).filter(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tribe_np.batch.stimulus_list import list_stimuli
-from tribe_np.batch.stimulus_table import read_stimulus_table
+from tribe_np.batch.lists.stimulus_list import list_stimuli
+from tribe_np.batch.lists.stimulus_table import read_stimulus_table
 from tribe_np.errors import TribeError
 
 

@@ -5,10 +5,10 @@ import signal
 
 import pytest
 
-from tribe_np.batch.machine_kinds import kinds_of_machines, mixed_rounding
-from tribe_np.batch.machines import MachineFacts, blas_text
-from tribe_np.batch.stopping import StoppableProgress, StopWish, WorkStopped
+from tribe_np.batch.making.machines import MachineFacts, blas_text
+from tribe_np.batch.making.stopping import StoppableProgress, StopWish, WorkStopped
 from tribe_np.batch.task import DONE, TaskReport
+from tribe_np.batch.watching.machine_kinds import kinds_of_machines, mixed_rounding
 from tribe_np.pipeline.progress import Silent
 
 

@@ -1,6 +1,6 @@
 """How many workers a machine has room for, with numbers where they are fewer than was asked for."""
 
-from tribe_np.batch.worker_numbers import worker_number
+from tribe_np.batch.making.worker_numbers import worker_number
 from tribe_np.machine.memory import Available
 
 GB = 10**9

@@ -21,11 +21,11 @@ from tests.batch.small_studies import (
     started,
 )
 from tests.cli.conftest import Command, command_here, refused
+from tribe_np.batch.making.working import equal_shares, one_model_after_another, work_on
 from tribe_np.batch.plan import read_plan
-from tribe_np.batch.status import study_status
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, RUNNING, Task, TaskNeed
-from tribe_np.batch.working import equal_shares, one_model_after_another, work_on
+from tribe_np.batch.watching.status import study_status
 from tribe_np.pipeline.demo import DemoPaths
 
 __all__ = ["command_here"]

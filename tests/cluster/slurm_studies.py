@@ -13,9 +13,9 @@ from tests.cluster.dask_studies import clean_environment
 from tests.cluster.real_slurm import SlurmCluster
 from tribe_np.batch.jobs import jobs_of_tasks, read_sendings
 from tribe_np.batch.plan import read_plan, write_plan
-from tribe_np.batch.status import StudyStatus, study_status
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import Task
+from tribe_np.batch.watching.status import StudyStatus, study_status
 
 HOOK = """
 import os, sys, time

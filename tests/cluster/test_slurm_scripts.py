@@ -14,9 +14,10 @@ from tribe_np.batch.engines.slurm_arrays import arrays_of
 from tribe_np.batch.engines.slurm_element import SlurmElement, job_name
 from tribe_np.batch.engines.slurm_engine import SlurmEngine
 from tribe_np.batch.engines.slurm_options import SlurmOptions
+from tribe_np.batch.engines.slurm_queue import ask_slurm
 from tribe_np.batch.jobs import read_sendings
-from tribe_np.batch.outgoing import Outgoing, send_outgoing
 from tribe_np.batch.study import Study
+from tribe_np.batch.watching.outgoing import Outgoing, send_outgoing
 from tribe_np.errors import ConfigError, MissingDependencyError, OutputError
 
 pytestmark = pytest.mark.cluster
@@ -135,6 +136,16 @@ def test_without_slurm_it_says_so(study: Study, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(MissingDependencyError, match="Slurm's sbatch is not on the PATH"):
         SlurmEngine(study, SlurmOptions()).check()
+
+
+def test_programs_that_do_not_answer_are_told(fake: Path, study: Study) -> None:
+    (fake / "scontrol").write_text("#!/bin/sh\nexec sleep 60\n")
+    with pytest.raises(MissingDependencyError, match=r"scontrol did not answer within 0\.1 s"):
+        ask_slurm("scontrol", "show", "config", seconds=0.1)
+    refused = "squeue: error: Unable to contact slurm controller (connect failure)"
+    (fake / "squeue").write_text(f"#!/bin/sh\necho '{refused}' >&2\nexit 1\n")
+    with pytest.raises(MissingDependencyError, match="Slurm's controller does not answer squeue"):
+        SlurmEngine(study, SlurmOptions()).poll(["41"])
 
 
 def test_a_process_knows_its_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.cluster.real_slurm import SlurmCluster
 from tribe_np.batch.engines.slurm_queue import FORGOTTEN, ask_slurm, max_array_size, slurm_states
-from tribe_np.errors import ConfigError, MissingDependencyError
+from tribe_np.errors import ConfigError
 
 pytestmark = pytest.mark.cluster
 EATS = "exec python3 -c 'import time; x = bytearray(600_000_000); time.sleep(60)'"
@@ -51,15 +51,3 @@ def test_the_site_says_how_long_arrays_may_be_and_what_it_refuses(here: SlurmClu
     assert max_array_size() == 5
     with pytest.raises(ConfigError, match="too much: Memory specification can not be satisfied; Batch job submission"):
         ask_slurm("sbatch", "--mem=500G", "--wrap=true", refused="too much")
-
-
-def test_a_controller_that_is_dead_is_told(here: SlurmCluster) -> None:
-    here.wait_saved()
-    here.kill_controller()
-    try:
-        with pytest.raises(MissingDependencyError, match="controller does not answer squeue"):
-            slurm_states(["1"])
-        with pytest.raises(MissingDependencyError, match="did not answer within 1 s"):
-            ask_slurm("scontrol", "show", "config", seconds=1)
-    finally:
-        here.restart_controller()

@@ -26,7 +26,7 @@ from tools.bench.machine import cpu_name
 from tools.places import ROOT
 from tribe_np.batch.engines.dask_cluster import local_client
 from tribe_np.batch.engines.dask_engine import DaskEngine
-from tribe_np.batch.performing import perform
+from tribe_np.batch.making.performing import perform
 from tribe_np.batch.plan import read_plan
 from tribe_np.batch.study import Study
 from tribe_np.cli.common import at_least_one

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from tribe_np import __version__
-from tribe_np.batch.packed_work import packed, unpacked
+from tribe_np.batch.planning.packed_work import packed, unpacked
 from tribe_np.batch.settings import StudySettings
 from tribe_np.batch.study import Study, read_json_file, write_record
 from tribe_np.batch.task import PREDICTION, Task, TaskNeed, Work

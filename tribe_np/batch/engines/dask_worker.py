@@ -15,7 +15,7 @@ from threading import Lock, Thread
 from typing import Any
 
 from tribe_np import __version__
-from tribe_np.batch.performing import perform
+from tribe_np.batch.making.performing import perform
 from tribe_np.files.leftovers import this_process
 from tribe_np.machine import allocator
 from tribe_np.machine.memory import available_memory

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tribe_np.batch.engines.slurm_options import SlurmOptions, slurm_time
+from tribe_np.batch.making.working import equal_shares
 from tribe_np.batch.task import Task, TaskNeed, even_ranges
-from tribe_np.batch.working import equal_shares
 from tribe_np.files.small_files import MEGABYTE
 from tribe_np.machine.memory import gigabytes
 from tribe_np.pipeline.progress import number_of

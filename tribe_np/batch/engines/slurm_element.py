@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tribe_np.batch.performing import perform
-from tribe_np.batch.stopping import StopWish
+from tribe_np.batch.making.performing import perform
+from tribe_np.batch.making.stopping import StopWish
 from tribe_np.batch.task import STOPPED
 from tribe_np.errors import TribeError
 from tribe_np.optional import require
@@ -59,7 +59,7 @@ class SlurmElement:
 
     def _perform_all(self, wish: Callable[[], bool]) -> bool:
         """Whether something is left because of the wish; tasks that others have claimed are tried again for a while."""
-        from tribe_np.batch.ensure import CLAIMED
+        from tribe_np.batch.making.ensure import CLAIMED
 
         left, until = list(self.keys), time.monotonic() + LOOK_LONGEST
         while True:

@@ -16,7 +16,7 @@ from tribe_np.machine import threads
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tribe_np.batch.planning import PlanningResult
+    from tribe_np.batch.planning.study_planning import PlanningResult
     from tribe_np.batch.settings import StudySettings
     from tribe_np.batch.study import Study
 
@@ -71,8 +71,8 @@ def execute(options: argparse.Namespace) -> int:
     study = Study(absolute(options.out))
     options.threads = task_threads(options, study)
     common.fix_threads(options)
-    from tribe_np.batch.planning import plan_study
-    from tribe_np.batch.stimulus_list import list_stimuli
+    from tribe_np.batch.lists.stimulus_list import list_stimuli
+    from tribe_np.batch.planning.study_planning import plan_study
 
     listed, notes = list_stimuli(options.stimuli, study=study.folder)
     result = plan_study(
@@ -164,7 +164,7 @@ def show_study_plan(
     options: argparse.Namespace, study: "Study", result: "PlanningResult", notes: "Sequence[str]"
 ) -> int:
     """Prints what was planned: before anything is sent, what it will take."""
-    from tribe_np.batch.plan_summary import failures_of, summary_of, told_of
+    from tribe_np.batch.planning.plan_summary import failures_of, summary_of, told_of
 
     summary, failures = summary_of(result), failures_of(result.plan)
     common.print_warnings(failures)

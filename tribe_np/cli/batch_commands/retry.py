@@ -16,8 +16,8 @@ def execute(options: argparse.Namespace) -> int:
     """Runs the command."""
     study, plan = open_study(options)
     common.fix_threads(options)
-    from tribe_np.batch.retrying import forget_failures
-    from tribe_np.batch.sending_again import send_again
+    from tribe_np.batch.watching.retrying import forget_failures
+    from tribe_np.batch.watching.sending_again import send_again
 
     forgotten = forget_failures(study, plan)
     again = send_again(study, plan, (*forgotten.failed, *forgotten.killed))

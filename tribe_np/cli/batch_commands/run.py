@@ -11,8 +11,8 @@ from tribe_np.cli.batch_commands.study_arguments import add_study, exit_code_of,
 from tribe_np.errors import ConfigError
 
 if TYPE_CHECKING:
-    from tribe_np.batch.course import Course
     from tribe_np.batch.engines.dask_engine import DaskEngine
+    from tribe_np.batch.making.course import Course
     from tribe_np.batch.plan import Plan
     from tribe_np.batch.study import Study
     from tribe_np.pipeline.progress import DrawnProgress
@@ -42,9 +42,9 @@ def execute(options: argparse.Namespace) -> int:
     study, plan = open_study(options)
     options.threads = plan.settings.threads
     common.fix_threads(options)
-    from tribe_np.batch.course import open_course
     from tribe_np.batch.engines.dask_cluster import require_dask
-    from tribe_np.batch.status_table import status_lines
+    from tribe_np.batch.making.course import open_course
+    from tribe_np.batch.watching.status_table import status_lines
     from tribe_np.pipeline.progress import terminal_progress
 
     require_dask()
@@ -59,7 +59,7 @@ def execute(options: argparse.Namespace) -> int:
 def _run(
     options: argparse.Namespace, study: "Study", plan: "Plan", course: "Course", progress: "DrawnProgress"
 ) -> None:
-    from tribe_np.batch.running import StudyRun, told_costs
+    from tribe_np.batch.making.running import StudyRun, told_costs
 
     run = None
     try:
@@ -80,7 +80,7 @@ def _engine(
     """The engine that the options ask for; what is to be said of its workers is said."""
     from tribe_np.batch.engines import dask_cluster
     from tribe_np.batch.engines.dask_engine import DaskEngine
-    from tribe_np.batch.worker_numbers import worker_number
+    from tribe_np.batch.making.worker_numbers import worker_number
     from tribe_np.machine.memory import available_memory
     from tribe_np.machine.threads import available_threads
     from tribe_np.pipeline.progress import number_of

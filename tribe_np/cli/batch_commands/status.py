@@ -10,8 +10,8 @@ from tribe_np.cli.batch_commands.study_arguments import add_study, exit_code_of,
 
 if TYPE_CHECKING:
     from tribe_np.batch.plan import Plan
-    from tribe_np.batch.status import StudyStatus
     from tribe_np.batch.study import Study
+    from tribe_np.batch.watching.status import StudyStatus
 
 SECONDS_BETWEEN = 5.0
 
@@ -30,7 +30,7 @@ def execute(options: argparse.Namespace) -> int:
     study, plan = open_study(options)
     common.fix_threads(options)
     status = watched(study, plan) if options.watch else asked(study, plan)
-    from tribe_np.batch.status_table import status_lines
+    from tribe_np.batch.watching.status_table import status_lines
 
     common.print_result(options, status.as_dict(), status_lines(status, study))
     return exit_code_of(status, study)
@@ -39,8 +39,8 @@ def execute(options: argparse.Namespace) -> int:
 def asked(study: "Study", plan: "Plan") -> "StudyStatus":
     """The status of now, which is written to status.tsv too."""
     from tribe_np.batch.jobs import jobs_of_tasks
-    from tribe_np.batch.status import study_status
-    from tribe_np.batch.status_table import write_status_table
+    from tribe_np.batch.watching.status import study_status
+    from tribe_np.batch.watching.status_table import write_status_table
 
     status = study_status(study, plan, jobs_of_tasks(study))
     write_status_table(study, status)
@@ -49,7 +49,7 @@ def asked(study: "Study", plan: "Plan") -> "StudyStatus":
 
 def watched(study: "Study", plan: "Plan") -> "StudyStatus":
     """`asked` again and again, shown on standard error, until all is done or nothing runs or waits."""
-    from tribe_np.batch.status_table import status_lines, summary_line
+    from tribe_np.batch.watching.status_table import status_lines, summary_line
 
     n_lines, before = 0, ""
     while True:

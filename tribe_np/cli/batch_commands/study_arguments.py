@@ -8,8 +8,8 @@ from tribe_np.errors import TribeError
 
 if TYPE_CHECKING:
     from tribe_np.batch.plan import Plan
-    from tribe_np.batch.status import StudyStatus
     from tribe_np.batch.study import Study
+    from tribe_np.batch.watching.status import StudyStatus
 
 NOT_ALL_DONE = 3
 """Exit code where nothing has failed, but something is still to be done."""

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from tribe_np.batch.engines.engine import Sent
     from tribe_np.batch.engines.slurm_engine import SlurmEngine
     from tribe_np.batch.engines.slurm_options import SlurmOptions
-    from tribe_np.batch.outgoing import Outgoing
     from tribe_np.batch.plan import Plan
     from tribe_np.batch.study import Study
+    from tribe_np.batch.watching.outgoing import Outgoing
 
 Value = TypeVar("Value")
 FEATURES = "JOBS-OF-FEATURES"
@@ -86,7 +86,7 @@ def execute(options: argparse.Namespace) -> int:
     common.fix_threads(options)
     from tribe_np.batch.engines.slurm_engine import SlurmEngine
     from tribe_np.batch.jobs import jobs_of_tasks
-    from tribe_np.batch.outgoing import outgoing_tasks
+    from tribe_np.batch.watching.outgoing import outgoing_tasks
 
     engine = SlurmEngine(study, _slurm_options(options))
     engine.check()
@@ -128,8 +128,8 @@ def _sent(
     scripts: "Sequence[tuple[list[str], str]]", study: "Study", plan: "Plan",
 ) -> int:  # fmt: skip
     """Sends it, unless only the scripts were asked for; how the study stands then."""
-    from tribe_np.batch.outgoing import send_outgoing
-    from tribe_np.batch.status_table import summary_line
+    from tribe_np.batch.watching.outgoing import send_outgoing
+    from tribe_np.batch.watching.status_table import summary_line
 
     as_json: dict[str, object] = {"scripts": [script for _, script in scripts], "sent": []}
     if options.dry_run:

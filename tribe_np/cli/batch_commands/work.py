@@ -2,7 +2,7 @@
 
 import argparse
 
-from tribe_np.batch.stopping import StopWish
+from tribe_np.batch.making.stopping import StopWish
 from tribe_np.cli import common
 from tribe_np.cli.batch_commands.study_arguments import (
     NOT_ALL_DONE,
@@ -45,12 +45,12 @@ def execute(options: argparse.Namespace) -> int:
     wish = StopWish()
     wish.watch()
     open_study(options)  # refused before NumPy is imported
-    from tribe_np.batch.performing import open_here
+    from tribe_np.batch.making.performing import open_here
 
     place = open_here(options.study, options.threads, quiet=options.quiet)
-    from tribe_np.batch.status import study_status
-    from tribe_np.batch.status_table import summary_line
-    from tribe_np.batch.working import did_line, work_on
+    from tribe_np.batch.making.working import did_line, work_on
+    from tribe_np.batch.watching.status import study_status
+    from tribe_np.batch.watching.status_table import summary_line
 
     place.progress.inner = common.progress(options)
     place.asked_by(wish)

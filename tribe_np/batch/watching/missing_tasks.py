@@ -8,7 +8,7 @@ from tribe_np.batch.jobs import TaskJob
 from tribe_np.batch.plan import Plan
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, RUNNING, Task
-from tribe_np.batch.task_states import TaskStates
+from tribe_np.batch.watching.task_states import TaskStates
 
 NOT_SENT = (DONE, RUNNING, WAITING, FAILED)
 

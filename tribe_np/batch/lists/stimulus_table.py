@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tribe_np.batch.listed_stimulus import ListedStimulus, absolute_path
-from tribe_np.batch.stimulus_files import is_events_table
+from tribe_np.batch.lists.listed_stimulus import ListedStimulus, absolute_path
+from tribe_np.batch.lists.stimulus_files import is_events_table
 from tribe_np.errors import ConfigError
 from tribe_np.files.file_kinds import HEAD
 from tribe_np.files.small_files import MEGABYTE, read_small_file

@@ -7,11 +7,11 @@ from typing import Any
 
 from tribe_np.batch.engines.engine import WAITING
 from tribe_np.batch.jobs import TaskJob
-from tribe_np.batch.machine_kinds import KindOfMachine, kinds_of_machines, mixed_rounding
 from tribe_np.batch.plan import Plan, PlannedStimulus
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, RUNNING, STOPPED, Task, TaskReport, Work
-from tribe_np.batch.task_states import KILLED, NEVER_SENT, STATES, TaskStates, WorkStatus, told_most
+from tribe_np.batch.watching.machine_kinds import KindOfMachine, kinds_of_machines, mixed_rounding
+from tribe_np.batch.watching.task_states import KILLED, NEVER_SENT, STATES, TaskStates, WorkStatus, told_most
 
 MOST_SAMPLED = 2000
 """Reports of done tasks that are read for the pace and the machines; of more, some from all over the study."""

@@ -5,11 +5,11 @@ import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator
 
+from tribe_np.batch.making.working import one_model_after_another
 from tribe_np.batch.plan import Plan, PlannedStimulus
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, FEATURES_MISSING, RUNNING, Task
-from tribe_np.batch.task_states import TaskStates, TaskStatus
-from tribe_np.batch.working import one_model_after_another
+from tribe_np.batch.watching.task_states import TaskStates, TaskStatus
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds before a task that another process does is asked for again
 

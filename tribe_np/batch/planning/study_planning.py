@@ -11,11 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tribe_np.batch.dividing import Divider
-from tribe_np.batch.listed_stimulus import ListedStimulus
+from tribe_np.batch.lists.listed_stimulus import ListedStimulus
 from tribe_np.batch.plan import Plan, PlannedStimulus, read_plan, write_plan
+from tribe_np.batch.planning.dividing import Divider
+from tribe_np.batch.planning.stimulus_planning import StimulusPlanner
 from tribe_np.batch.settings import StudySettings
-from tribe_np.batch.stimulus_planning import StimulusPlanner
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import Work
 from tribe_np.errors import (

@@ -8,8 +8,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from tribe_np.batch.course import Course
 from tribe_np.batch.engines.dask_engine import DaskEngine, JobResult
+from tribe_np.batch.making.course import Course
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, MOST_DEATHS, RUNNING, STOPPED, Task, TaskReport
 from tribe_np.errors import TribeError

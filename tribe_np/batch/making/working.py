@@ -8,9 +8,9 @@ last: whoever finishes the last features of a stimulus finds them all there, and
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
 
-from tribe_np.batch.ensure import ensure
+from tribe_np.batch.making.ensure import ensure
+from tribe_np.batch.making.workplace import Workplace
 from tribe_np.batch.task import DONE, FAILED, STOPPED, Task, TaskReport
-from tribe_np.batch.workplace import Workplace
 from tribe_np.pipeline.progress import duration, number_of
 from tribe_np.shown import shown
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from tribe_np.batch.engines.engine import GONE, LastingEngine, Sent
 from tribe_np.batch.jobs import TaskJob, read_sendings
-from tribe_np.batch.missing_tasks import missing_tasks
 from tribe_np.batch.plan import Plan
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import Task, TaskNeed
+from tribe_np.batch.watching.missing_tasks import missing_tasks
 from tribe_np.errors import TribeError
 from tribe_np.pipeline.progress import number_of
 

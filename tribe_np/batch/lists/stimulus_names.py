@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from tribe_np.batch.listed_stimulus import ListedStimulus
+from tribe_np.batch.lists.listed_stimulus import ListedStimulus
 from tribe_np.errors import ConfigError
 from tribe_np.shown import quoted, some_of
 

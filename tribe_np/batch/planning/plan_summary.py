@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tribe_np.batch.plan import Plan, PlannedStimulus
-from tribe_np.batch.planning import PlanningResult
+from tribe_np.batch.planning.study_planning import PlanningResult
 from tribe_np.machine.memory import gigabytes
 from tribe_np.pipeline.progress import duration, number_of
 from tribe_np.shown import some_of

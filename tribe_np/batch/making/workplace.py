@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from tribe_np.batch.machines import MachineFacts
+from tribe_np.batch.making.machines import MachineFacts
+from tribe_np.batch.making.stopping import StoppableProgress, never
 from tribe_np.batch.plan import Plan, PlannedStimulus
-from tribe_np.batch.stopping import StoppableProgress, never
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import STOPPED, TaskReport
 from tribe_np.errors import OutputError, TribeError

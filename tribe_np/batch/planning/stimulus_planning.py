@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tribe_np.batch.dividing import Divider
-from tribe_np.batch.listed_stimulus import ListedStimulus
+from tribe_np.batch.lists.listed_stimulus import ListedStimulus
 from tribe_np.batch.plan import PlannedStimulus
+from tribe_np.batch.planning.dividing import Divider
 from tribe_np.batch.settings import StudySettings
 from tribe_np.batch.task import forty_digits
 from tribe_np.errors import OutputError, TribeError

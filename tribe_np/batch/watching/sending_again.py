@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from tribe_np.batch.engines.engine import Sent
 from tribe_np.batch.engines.registry import ENGINES, reopened_engine
-from tribe_np.batch.growth import growth_of
 from tribe_np.batch.jobs import TaskJob, jobs_of_tasks, read_sendings
-from tribe_np.batch.outgoing import outgoing_tasks, send_outgoing
 from tribe_np.batch.plan import Plan
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import TaskReport
+from tribe_np.batch.watching.growth import growth_of
+from tribe_np.batch.watching.outgoing import outgoing_tasks, send_outgoing
 from tribe_np.pipeline.progress import number_of
 
 

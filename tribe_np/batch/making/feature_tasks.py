@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from tribe_np.batch.making.workplace import Workplace
 from tribe_np.batch.plan import PlannedStimulus
 from tribe_np.batch.task import Task, Work
-from tribe_np.batch.workplace import Workplace
 from tribe_np.errors import MediaError
 from tribe_np.pipeline.features.modality import Modality, Piece
 from tribe_np.pipeline.store.entry_parts import EntryParts

@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tribe_np.batch.making.stopping import StoppableProgress
 from tribe_np.batch.plan import read_plan
-from tribe_np.batch.stopping import StoppableProgress
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import FAILED, STOPPED, TaskReport
 from tribe_np.errors import ConfigError
@@ -19,7 +19,7 @@ from tribe_np.machine import allocator
 from tribe_np.machine.threads import set_threads
 
 if TYPE_CHECKING:
-    from tribe_np.batch.workplace import Workplace
+    from tribe_np.batch.making.workplace import Workplace
 
 SECONDS_BETWEEN_LINES = 60.0
 
@@ -72,7 +72,7 @@ def open_here(folder: Path, threads: int | None = None, *, quiet: bool = True) -
 def _opened(study: Study, changed: tuple[int, ...] | None, threads: int | None, quiet: bool) -> "Workplace":
     plan = read_plan(study)
     number = fixed_threads(plan.settings.threads if threads is None else threads)
-    from tribe_np.batch.workplace import Workplace  # NumPy comes here
+    from tribe_np.batch.making.workplace import Workplace  # NumPy comes here
     from tribe_np.pipeline.progress import Lines, Silent
 
     shown = StoppableProgress(Silent() if quiet else Lines(interval=SECONDS_BETWEEN_LINES))
@@ -91,7 +91,7 @@ def fixed_threads(number: int) -> int:
 
 
 def _ensured(key: str, place: "Workplace") -> TaskReport:
-    from tribe_np.batch.ensure import ensure
+    from tribe_np.batch.making.ensure import ensure
 
     try:
         task = place.plan.task(key)

@@ -14,7 +14,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tribe_np.batch.folder_files import files_below, matching, natural_order
+from tribe_np.batch.lists.folder_files import files_below, matching, natural_order
 from tribe_np.errors import ConfigError
 from tribe_np.files.file_kinds import HEAD
 from tribe_np.files.text_encoding import text_encoding

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from tribe_np.batch.engines.engine import WAITING
-from tribe_np.batch.status import StimulusStatus, StudyStatus
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED
-from tribe_np.batch.task_states import STATES
+from tribe_np.batch.watching.status import StimulusStatus, StudyStatus
+from tribe_np.batch.watching.task_states import STATES
 from tribe_np.pipeline.progress import duration, number_of
 from tribe_np.shown import shown, some_of
 from tribe_np.timeline.table import write_table

@@ -12,17 +12,17 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from tribe_np.batch.feature_tasks import is_made, make_features
-from tribe_np.batch.prediction_tasks import (
+from tribe_np.batch.making.feature_tasks import is_made, make_features
+from tribe_np.batch.making.prediction_tasks import (
     FeaturesMissingError,
     features_are_there,
     is_predicted,
     predict_stimulus,
 )
-from tribe_np.batch.stopping import WorkStopped
+from tribe_np.batch.making.stopping import WorkStopped
+from tribe_np.batch.making.workplace import CannotBeginError, Workplace
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, FEATURES_MISSING, MOST_DEATHS, RUNNING, STOPPED, Task, TaskReport
-from tribe_np.batch.workplace import CannotBeginError, Workplace
 from tribe_np.errors import OutputError, TribeError, reason_of
 from tribe_np.files.leftovers import this_process
 from tribe_np.machine.memory import gigabytes

@@ -5,12 +5,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tribe_np.batch.feature_tasks import is_made, join_parts_of
-from tribe_np.batch.machine_kinds import kinds_of_machines, mixed_rounding
+from tribe_np.batch.making.feature_tasks import is_made, join_parts_of
+from tribe_np.batch.making.workplace import Workplace
 from tribe_np.batch.plan import PlannedStimulus
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import FAILED, FEATURES_MISSING, Task, TaskReport, Work
-from tribe_np.batch.workplace import Workplace
+from tribe_np.batch.watching.machine_kinds import kinds_of_machines, mixed_rounding
 from tribe_np.errors import TribeError
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.run import predict_to_folder

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tribe_np.batch.folder_files import is_pattern
-from tribe_np.batch.listed_stimulus import ListedStimulus, absolute_path
-from tribe_np.batch.stimulus_files import (
+from tribe_np.batch.lists.folder_files import is_pattern
+from tribe_np.batch.lists.listed_stimulus import ListedStimulus, absolute_path
+from tribe_np.batch.lists.stimulus_files import (
     ALL_SUFFIXES,
     FoundStimuli,
     header_of,
@@ -22,8 +22,8 @@ from tribe_np.batch.stimulus_files import (
     stimuli_in,
     stimuli_matching,
 )
-from tribe_np.batch.stimulus_names import named_stimuli
-from tribe_np.batch.stimulus_table import (
+from tribe_np.batch.lists.stimulus_names import named_stimuli
+from tribe_np.batch.lists.stimulus_table import (
     STANDARD_INPUT,
     STIMULUS,
     TABLES,

@@ -1,0 +1,1 @@
+"""Listed stimuli into a plan: events, work, and what it will take."""

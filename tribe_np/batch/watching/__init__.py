@@ -1,0 +1,1 @@
+"""How a study stands, and what of it is to be sent once more."""
