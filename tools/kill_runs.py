@@ -5,7 +5,8 @@
 `demo`, `predict` and `features` run once to the end; then each is started again, killed again and again by SIGKILL,
 SIGHUP, SIGTERM and SIGINT in turn when a random number of things have happened (a file has appeared, a line was
 printed) and a moment more, and at last left alone. Compared are all results; looked for are files of the user beside
-them that changed, and hidden names, temporary folders and results that are not whole.
+them that changed, hidden names, temporary folders and results that are not whole, and, in the end, parts of unfinished
+cache entries.
 Exit codes: 0 all as it should be; 1 not; 2 bad usage.
 """
 
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tribe_np.files.leftovers import is_passing_name
+from tribe_np.pipeline.store.cache import PARTS_SUFFIX
 
 SIGNALS = (signal.SIGKILL, signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 CODES = {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGHUP: 129}
@@ -141,7 +143,7 @@ def killed_again_and_again(trial: Trial, n_things: int, kills: int, chance: rand
         if number != signal.SIGKILL and code != 0 and left:
             wrong.append(f"{trial.command}: {number.name} left {left[0]}")
     trial.run()
-    wrong += [f"{trial.command}: left {name}" for name in trial.left()]
+    wrong += [f"{trial.command}: left {name}" for name in [*trial.left(), *trial.folder.rglob(f"*{PARTS_SUFFIX}")]]
     wrong += [f"{trial.command}: {name} of the user changed" for name, content in MINE.items()
               if (trial.folder / name).read_bytes() != content]  # fmt: skip
     return wrong

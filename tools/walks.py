@@ -104,7 +104,7 @@ ASIDE = {
     "key": "makes a key of the cache",
     "digest": "makes a part of a key",
     "warn": "tells a person what to know of the features",
-    "_no_features": "the shape of features",
+    "n_groups": "the shape of features",
 }
 DOORS = {
     ("tribe_np/media/film/probe.py", "probe"): "What does this film hold, and when?",

@@ -56,9 +56,31 @@ def test_an_environment_that_is_no_number_is_refused(value: str) -> None:
 def test_affinity_and_limit_are_both_obeyed(
     limit: float | None, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in threads.GIVEN:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(threads, "group_limit", lambda: limit)
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {1, 2, 5, 7}, raising=False)
     assert threads.available_threads() == expected
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", "1")
+    assert threads.available_threads() == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, None),
+        ({"SLURM_CPUS_PER_TASK": "3"}, 3),
+        ({"LSB_DJOB_NUMPROC": "4"}, 4),
+        ({"NCPUS": "2", "PBS_JOBID": "7.server"}, 2),
+        ({"NCPUS": "2"}, None),
+        ({"NSLOTS": "5", "JOB_ID": "7"}, 5),
+        ({"NSLOTS": "5"}, None),
+        ({"SLURM_CPUS_PER_TASK": "8", "LSB_DJOB_NUMPROC": "2"}, 2),
+        *(({"SLURM_CPUS_PER_TASK": wrong}, None) for wrong in ("", "0", "-1", "2(x3)", "many", "2.5", "9" * 30)),
+    ],
+)
+def test_what_a_clusters_scheduler_gave(environment: dict[str, str], expected: int | None) -> None:
+    assert threads.scheduler_limit(environment) == expected
 
 
 def groups(folder: Path, own: str, files: dict[str, str]) -> float | None:

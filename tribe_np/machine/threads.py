@@ -26,15 +26,17 @@ OTHERS = ("GOTO_NUM_THREADS", "BLIS_NUM_THREADS", "RAYON_NUM_THREADS")  # librar
 LOADED_LATE = ("NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")  # of libraries that are loaded when a model needs them
 MOST_THREADS = 1024
 CORE_TYPE, TIMEOUT = "OPENBLAS_CORETYPE", "OPENBLAS_THREAD_TIMEOUT"
+GIVEN = {"SLURM_CPUS_PER_TASK": "", "NCPUS": "PBS_JOBID", "NSLOTS": "JOB_ID", "LSB_DJOB_NUMPROC": ""}
+"""Processors that Slurm, PBS, Grid Engine and LSF give a job, and what is set beside a name that others may use too."""
 ZEN4_FAMILY = "25"  # with AVX-512; Zen 3 is the same family without it, Zen 5 is family 26
 
 
 def set_threads(number: int | None) -> int | None:
     """The number of threads that BLAS and Numba use from now on; None if NumPy was loaded and nothing was asked for.
 
-    Without a number: OMP_NUM_THREADS, else the processors that the process may use (affinity and the limit of its
-    control group). A variable that is set for one library alone stays. OpenBLAS gets the settings that make it faster
-    (`blas_variables`).
+    Without a number: OMP_NUM_THREADS, else the processors that the process may use (its affinity, the limit of its
+    control group, and what the scheduler of a cluster gave it). A variable that is set for one library alone stays.
+    OpenBLAS gets the settings that make it faster (`blas_variables`).
     Raises   ConfigError for a variable that is not a number of threads; MissingDependencyError when NumPy is loaded
              already and threadpoolctl is not installed
     """
@@ -98,10 +100,21 @@ def running_threads() -> int:
 
 
 def available_threads() -> int:
-    """Processors that this process may use, by its affinity and by the limit of its control group, rounded up."""
+    """Processors that this process may use: the least of its affinity, the limit of its control group, rounded up, and
+    what the scheduler of a cluster gave its job, for many bind no process to what they gave."""
     visible = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    limit = group_limit()
-    return visible if limit is None else max(1, min(visible, math.ceil(limit)))
+    limits = (visible, group_limit(), scheduler_limit(os.environ))
+    return max(1, min(math.ceil(limit) for limit in limits if limit is not None))
+
+
+def scheduler_limit(environment: Mapping[str, str]) -> int | None:
+    """Processors that the scheduler of a cluster gave this job on this machine; None outside of one.
+
+    Of a job on several machines, Grid Engine and LSF tell those of all. What is no number is no limit.
+    Source   Slurm 22.05 sbatch(1), OpenPBS qsub(1B), Grid Engine qsub(1), LSF 10.1 environment variables
+    """
+    numbers = (environment.get(name, "") for name, beside in GIVEN.items() if not beside or beside in environment)
+    return min((int(number) for number in numbers if is_thread_number(number)), default=None)
 
 
 def group_limit(groups: Path = Path("/") / MEMBERSHIP, root: Path = Path("/") / ROOT) -> float | None:

@@ -215,6 +215,18 @@ def test_a_disk_that_counts_whole_seconds_is_not_trusted(
     for _ in range(2):
         Digests(tmp_path / "memory").of_file(path)
     assert read == ["weights", "weights"]
+    monkeypatch.setattr(digest, "file_system_of", lambda path: "lustre")
+    for _ in range(2):
+        Digests(tmp_path / "memory").of_file(path)
+    assert read == ["weights"] * 4, "ten minutes are too few"
+    now = time.time_ns
+    monkeypatch.setattr(digest.time, "time_ns", lambda: now() + digest.HOUR_NS)
+    for system, n_more in (("squashfs", 2), (None, 2), ("lustre", 1), ("nfs4", 0)):
+        monkeypatch.setattr(digest, "file_system_of", lambda path, system=system: system)
+        read.clear()
+        for _ in range(2):
+            Digests(tmp_path / "memory").of_file(path)
+        assert read == ["weights"] * n_more, system
 
 
 @pytest.mark.usefixtures("later")

@@ -4,7 +4,9 @@ Those of large files are remembered for the next run: reading gigabytes of weigh
 digest holds while the file is as it was: the same path, size, inode, and times of change to the nanosecond. Where the
 times tell too little, nothing is remembered: a file that changed in the last minute (it may change again within one
 tick of the disk's clock, and what a memory map writes is dated up to 35 s early on Linux), and a disk that counts whole
-seconds (FAT; the image of a container, where two builds may agree in all of these). A damaged memory is no memory.
+seconds (FAT; the image of a container, where two builds may agree in all of these). File servers that count so are
+trusted with files that are older than an hour: none of their users can put back the time of a change, and their clock
+is not an hour off ours. A damaged memory is no memory.
 """
 
 import hashlib
@@ -22,6 +24,7 @@ from typing import Any
 from tribe_np.errors import CheckpointError, MediaError, reason_of
 from tribe_np.files.atomic import whole_file
 from tribe_np.formats.weights import INDEX_NAME, SINGLE_NAME
+from tribe_np.machine.file_systems import file_system_of
 from tribe_np.pipeline.progress import Progress
 
 BLOCK = 1 << 20
@@ -29,6 +32,8 @@ SHOWN_BYTES = 1 << 28  # about a second of SHA-256 on a slow machine
 LEAST_BYTES = 1 << 20  # of a file that is worth remembering: smaller ones are read in a millisecond
 SETTLED_NS = 60_000_000_000  # since the last change
 SECOND_NS = 1_000_000_000
+HOUR_NS = 3600 * SECOND_NS
+FILE_SERVERS = {"nfs", "nfs4", "lustre", "beegfs", "gpfs"}  # several count whole seconds, always or often
 MODEL_SUFFIXES = {".json", ".yaml", ".safetensors", ".ckpt"}  # what is read; a README changes no number
 DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")  # in the names of entries
 TORCH_SUFFIX = ".bin"  # read only where no safetensors are
@@ -157,8 +162,10 @@ def _worth_remembering(path: str | Path) -> dict[str, Any] | None:
 
 def _dated(state: Mapping[str, Any], now: int) -> bool:
     """Whether another change would show in a file's times."""
-    settled = now - max(state["mtime_ns"], state["ctime_ns"]) > SETTLED_NS
-    return bool(settled and state["ctime_ns"] % SECOND_NS != 0)
+    age = now - max(state["mtime_ns"], state["ctime_ns"])
+    if state["ctime_ns"] % SECOND_NS == 0:
+        return bool(age > HOUR_NS and file_system_of(state["path"]) in FILE_SERVERS)
+    return bool(age > SETTLED_NS)
 
 
 def fan_out(name: str) -> str:
