@@ -208,7 +208,7 @@ def test_nothing_is_predicted_from_what_has_changed_since(
     mine, sound = DemoPaths(tmp_path), noise(tmp_path / "noise.wav", 1)
     shutil.copytree(demo.models, mine.models)
     words = tmp_path / "words.tsv"
-    words.write_text("word\tstart\tduration\nhello\t0.2\t0.4\n")
+    words.write_text("text\tstart\tduration\tsequence_id\tsentence\nhello\t0.2\t0.4\t0\thello\n")
     study = Study(tmp_path / "study")
     settings = settings_of(mine, tmp_path / "cache", words={})
     plan_study(study, [ListedStimulus("noise", sound, transcript=words)], settings)

@@ -19,9 +19,10 @@ from tribe_np.batch.plan import Plan, PlannedStimulus, read_plan, write_plan
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, RUNNING, STOPPED, Task, TaskNeed, TaskReport, Work
 from tribe_np.batch.watching.missing_tasks import missing_tasks
-from tribe_np.batch.watching.status import pace, study_status
+from tribe_np.batch.watching.status import StudyStatus, pace, study_status
 from tribe_np.batch.watching.status_table import status_lines
 from tribe_np.batch.watching.task_states import TaskStates
+from tribe_np.cli.batch_commands import status as status_command
 from tribe_np.cli.batch_commands.status import fitting_lines
 from tribe_np.errors import ConfigError
 
@@ -158,6 +159,26 @@ def test_who_only_looks_needs_no_cache_and_makes_none(sounds: Study, command_her
     assert not Path(read_plan(sounds).settings.cache).exists()
 
 
+def test_watching_goes_on_between_two_tasks(
+    sounds: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan, place = read_plan(sounds), opened(sounds)
+    looks: list[StudyStatus] = []
+
+    def asked(study: Study, plan: Plan) -> StudyStatus:
+        claim = place.claims.take(all_tasks(study)[0].key) if len(looks) == 1 else None
+        looks.append(study_status(study, plan))
+        if claim is not None:
+            claim.release()
+        return looks[-1]
+
+    monkeypatch.setattr(status_command, "asked", asked)
+    monkeypatch.setattr(status_command, "SECONDS_BETWEEN", 0.0)
+    status_command.watched(sounds, plan)
+    assert len(looks) == 4
+    assert "1 running" in capsys.readouterr().err
+
+
 def test_lines_fit_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "10")
     monkeypatch.setenv("LINES", "4")
@@ -187,6 +208,7 @@ def test_a_failure_is_one_line_and_exit_code_2(sounds: Study, command_here: Comm
     sounds.write_report(TaskReport(task.key, FAILED, error="its sound\tis broken"))
     done = command_here("batch", "status", sounds.folder)
     line = refused(done)
+    assert json.loads(command_here("batch", "status", sounds.folder, "--json").stdout)["tasks"]["failed"] == 1
     assert f"1 stimulus of 2 failed: {task.stimulus}: its sound" in line
     assert f"tribe-np batch retry {sounds.folder}" in line
     assert '"its sound\tis broken"' in sounds.status.read_text()

@@ -45,7 +45,8 @@ def work_to_the_end(place: Workplace, index: int, of: int) -> tuple[list[TaskRep
     """
     told = work_on(place, index, of)
     status = study_status(place.study, place.plan)
-    if status.n_left and not place.progress.should_stop():
+    has_failed = any(report.state == FAILED for report in told)  # perhaps on a disk too full to write that down
+    if status.n_left and not has_failed and not place.progress.should_stop():
         told += work_on(place, index, of)
         status = study_status(place.study, place.plan)
     if status.is_over:  # killed processes have left something, such as claims on tasks that others have done

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tribe_np.batch.watching.status import StudyStatus
 
 SECONDS_BETWEEN = 5.0
+IDLE_LOOKS = 2
+"""How often in a row nothing must run or wait before it is over: between two tasks a process has none for a moment."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,10 +58,11 @@ def watched(study: "Study", plan: "Plan") -> "StudyStatus":
     """`asked` again and again, shown on standard error, until all is done or nothing runs or waits."""
     from tribe_np.batch.watching.status_table import status_lines, summary_line
 
-    n_lines, before = 0, ""
+    n_lines, before, idle = 0, "", 0
     while True:
         status = asked(study, plan)
-        if status.is_done or not status.is_at_work:
+        idle = 0 if status.is_at_work else idle + 1
+        if status.is_done or idle == IDLE_LOOKS:
             print(_erase(n_lines), end="", file=sys.stderr, flush=True)
             return status
         if sys.stderr.isatty():
