@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import pairwise
 from typing import Any
 
@@ -148,8 +148,15 @@ class TaskReport:
 
     @classmethod
     def from_dict(cls, found: Mapping[str, Any]) -> "TaskReport":
-        """What `as_dict` gave; TypeError for anything else."""
-        return cls(**found)
+        """What `as_dict` gave; TypeError or ValueError for anything else."""
+        report = cls(**found)
+        for each in fields(cls):
+            kind: Any = int | float if each.type is float else each.type
+            if not isinstance(getattr(report, each.name), kind):
+                raise TypeError(f"{each.name} is {getattr(report, each.name)!r:.40}")
+        if report.state not in REPORTED:
+            raise ValueError(f"no state {report.state!r:.40}")
+        return report
 
     def ended(self, state: str, **told: Any) -> "TaskReport":
         """The same attempt when it is over."""

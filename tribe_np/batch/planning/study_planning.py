@@ -95,7 +95,7 @@ def plan_study(
                 stimuli.append(_planned(planner, one, opened[one.name], scratch))
                 step(1)
         _check_some_are_planned(stimuli)
-        plan = Plan(settings, tuple(stimuli))
+        plan = Plan(settings, tuple(stimuli), checkpoint=estimates.source.digest(model.checkpoint))
         _put_in_place(study, scratch, stimuli)
         write_plan(study, plan)
     finally:
