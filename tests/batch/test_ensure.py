@@ -20,7 +20,7 @@ from tribe_np.batch.making.workplace import CannotBeginError
 from tribe_np.batch.plan import read_plan
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, MOST_DEATHS, RUNNING, STOPPED
-from tribe_np.errors import OutputError
+from tribe_np.errors import MediaError, OutputError
 from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.features.film import Film
 from tribe_np.pipeline.features.sound import Sound
@@ -310,3 +310,18 @@ def test_a_stop_that_does_not_wait_for_the_clip_is_no_death(sounds: Study, monke
     report = sounds.read_report(task.key)
     assert report is not None
     assert report.state == FAILED
+
+
+def test_what_breaks_while_work_is_to_end_is_no_failure(sounds: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child of ours may have received the signal too."""
+    place, task = opened(sounds), all_tasks(sounds)[0]
+    asked: list[bool] = []
+    place.asked_by(lambda: bool(asked))
+
+    def broken(*_: Any) -> None:
+        asked.append(True)
+        raise MediaError("ffmpeg was killed (signal 12)")
+
+    monkeypatch.setattr(Sound, "make", broken)
+    report = ensure(task, place)
+    assert (report.state, report.error) == (STOPPED, "")

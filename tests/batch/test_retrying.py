@@ -7,13 +7,15 @@ import pytest
 from tests.batch.small_studies import all_tasks, opened
 from tests.batch.test_status import FakeEngine, engine
 from tests.cli.conftest import Command, command_here, refused
-from tribe_np.batch.engines.engine import Sent
+from tribe_np.batch.engines.engine import AT_WORK, GONE, TIME, WAITING, JobState, Sent
 from tribe_np.batch.engines.registry import ENGINES, EngineRecord
-from tribe_np.batch.jobs import read_sendings, write_sending
+from tribe_np.batch.jobs import TaskJob, jobs_of_tasks, read_sendings, write_sending
 from tribe_np.batch.making.ensure import ensure
 from tribe_np.batch.plan import read_plan
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, RUNNING, STOPPED, TaskReport
+from tribe_np.batch.watching.growth import growth_of
+from tribe_np.batch.watching.outgoing import outgoing_tasks
 from tribe_np.batch.watching.retrying import forget_failures
 
 __all__ = ["command_here", "engine"]
@@ -61,10 +63,54 @@ def test_the_last_engine_sends_what_is_missing(
     engine.states = {}
     told = json.loads(command_here("batch", "retry", sounds.folder, "--json").stdout)
     assert len(told["sent"]) == 3
-    sent = read_sendings(sounds)[-1]
-    assert (sent.engine, sent.options) == ("fake", {"partition": "long"})
-    assert {key for one in sent.sent for key in one.keys} == {second.key, *(task.key for task in predictions)}
-    assert sum(one.job.endswith("-1") for one in sent.sent) == 2  # predictions, after one job
+    again = [sending for sending in read_sendings(sounds)[1:] if sending.sent]
+    assert {(sending.engine, sending.options["partition"]) for sending in again} == {("fake", "long")}
+    sent = [job for sending in again for job in sending.sent]
+    assert {key for job in sent for key in job.keys} == {second.key, *(task.key for task in predictions)}
+    waiting = {job.keys[0] for job in sent if job.job.endswith("-1")}
+    assert waiting == {task.key for task in predictions if task.stimulus == second.stimulus}, "the other is ready"
+
+
+def test_what_was_killed_gets_more_memory_and_what_met_its_wall_time_more_time(
+    sounds: Study, command_here: Command, engine: type[FakeEngine]
+) -> None:
+    first, second = all_tasks(sounds)[:2]
+    write_sending(sounds, "fake", {}, [Sent("7", (first.key,), 10**9, 60.0), Sent("8", (second.key,), 10**9, 60.0)])
+    engine.states = {"8": JobState(GONE, "TIMEOUT", TIME)}
+    sounds.write_report(TaskReport(first.key, FAILED, deaths=3, error="killed 3 times, asked for 1.0 GB: more memory?"))
+    sounds.write_report(TaskReport(second.key, RUNNING))
+    done = command_here("batch", "retry", sounds.folder)
+    assert done.stdout.splitlines()[-3:] == [
+        "sent 4 tasks again", "1 task with 1.5 GB instead of 1.0 GB: killed",
+        "1 task with 2 min instead of 60 s: met its wall time",
+    ]  # fmt: skip
+    sent = {job.keys[0]: job.memory for sending in read_sendings(sounds)[1:] for job in sending.sent}
+    assert (sent[first.key], sent[second.key]) == (1_500_000_000, 10**9)
+
+
+def test_a_broken_stimulus_gets_no_more_memory() -> None:
+    job = TaskJob(Sent("7", ("k",), 10**9, 60.0), JobState(GONE))
+    growth = growth_of([TaskReport("k", FAILED, error="x.mp4: is no film", deaths=1)], {"k": job})
+    assert (growth.at_least, growth.lines) == ({}, ())
+    assert growth_of([TaskReport("other", RUNNING)], {"k": job}).at_least == {}
+    short = growth_of([TaskReport("k", FAILED, error="not enough memory; it had asked for 1.0 GB")], {"k": job})
+    assert short.at_least["k"].memory == 1_500_000_000
+
+
+def test_a_prediction_in_the_queue_is_sent_once_more_after_features_that_are_sent_again(
+    sounds: Study, engine: type[FakeEngine]
+) -> None:
+    first, second, *predictions = all_tasks(sounds)
+    write_sending(sounds, "fake", {}, [Sent("7", (first.key,), 1, 1.0), Sent("8", (second.key,), 1, 1.0)])
+    write_sending(sounds, "fake", {}, [Sent("9", tuple(task.key for task in predictions), 1, 1.0)])
+    engine.states = {"7": JobState(GONE), "8": JobState(AT_WORK), "9": JobState(WAITING, "Dependency")}
+    found = outgoing_tasks(sounds, read_plan(sounds), jobs_of_tasks(sounds))
+    assert [task.key for task in found.features] == [first.key]
+    assert [task.stimulus for task in found.later] == [first.stimulus]
+    assert (found.ready, found.under_way) == ((), ())
+    engine.states = {"8": JobState(AT_WORK)}
+    found = outgoing_tasks(sounds, read_plan(sounds), jobs_of_tasks(sounds))
+    assert (len(found.later), found.under_way) == (2, ("8",))
 
 
 def test_an_engine_that_must_be_watched_is_named(

@@ -32,14 +32,25 @@ class FakeEngine:
     states: Mapping[str, JobState] = {}
     asked: list[Sequence[str]] = []  # noqa: RUF012
 
+    def __init__(self, study: Study, options: Mapping[str, Any]) -> None:
+        self.study, self.options = study, options
+
     @classmethod
     def reopened(cls, study: Study, options: Mapping[str, Any]) -> "FakeEngine":
         if options.get("is_away"):
             raise ConfigError("no such engine here")
-        return cls()
+        return cls(study, options)
 
-    def send(self, tasks: Sequence[Task], after: Sequence[str] = ()) -> list[Sent]:
-        return [Sent(f"again-{task.key[:5]}-{len(after)}", (task.key,), 5, 0.0) for task in tasks]
+    def send(
+        self, tasks: Sequence[Task], after: Sequence[str] = (), at_least: Mapping[str, TaskNeed] | None = None
+    ) -> list[Sent]:
+        more = at_least or {}
+        sent = [
+            Sent(f"again-{task.key}-{len(after)}", (task.key,), more.get(task.key, TaskNeed(5, 1, 0.0)).memory, 0.0)
+            for task in tasks
+        ]
+        write_sending(self.study, "fake", self.options, sent)
+        return sent
 
     def poll(self, jobs: Sequence[str]) -> Mapping[str, JobState]:
         self.asked.append(jobs)
@@ -91,14 +102,23 @@ def test_what_engines_say_of_tasks_that_wait(film: Study, engine: type[FakeEngin
     write_sending(film, "fake", {}, [Sent("8", (fourth.key,), 1, 60.0)])
     engine.states = {"7_0": JobState(AT_WORK), "7_1": JobState(WAITING, "Priority"), "8": JobState(GONE)}
     jobs = jobs_of_tasks(film)
-    assert [list(asked) for asked in engine.asked] == [["7_0", "7_1"], ["8"]]
+    assert [list(asked) for asked in engine.asked] == [["7_0", "7_1"], ["8"]]  # once for all of the same options
     assert counts(film, jobs) == {"waiting": 3, "missing": 2}
     status = study_status(film, read_plan(film), jobs)
     assert status.reasons == {"Priority": 1}
     assert "3 waiting (Priority)" in status_lines(status, film)[0]
     film.write_report(TaskReport(third.key, RUNNING))
+    assert counts(film, jobs) == {"waiting": 3, "missing": 2}, "killed, but its engine begins it again"
+    engine.states = {
+        **engine.states,
+        "7_1": JobState(GONE, "FAILED, killed by signal 9"),
+        "8": JobState(GONE, "exit 1"),
+    }
+    jobs = jobs_of_tasks(film)
     told = study_status(film, read_plan(film), jobs).stimuli[0]
-    assert (told.state, told.why) == ("killed", "killed, asked for 3.0 GB")
+    assert (told.state, told.why) == ("killed", "killed (FAILED, killed by signal 9), asked for 3.0 GB and 60 s")
+    film.forget_report(third.key)
+    assert "job 8 ended: exit 1" in status_lines(study_status(film, read_plan(film), jobs), film)[1]
     missing = missing_tasks(film, read_plan(film), jobs)
     assert {task.key for task in missing.features} == {third.key, fourth.key}
     assert [task.key for task in missing.predictions] == [prediction.key]

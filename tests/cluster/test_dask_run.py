@@ -37,6 +37,16 @@ def look(event, arguments):
 
 sys.addaudithook(look)
 """
+BLIND = """
+import sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "tribe_np":
+            raise ModuleNotFoundError("No module named 'tribe_np'", name=name)
+
+sys.meta_path.insert(0, Finder())
+"""
 LOG_WORDS = ("distributed", "nanny", "Traceback", "Warning", "leaked", "dask")
 
 
@@ -125,11 +135,19 @@ def test_what_fails_stops_nothing_else(made: MadeFilms, tmp_path: Path) -> None:
     assert not [report for report in reports.values() if report.state == RUNNING]
 
 
+def blindfold(folder: Path) -> Path:
+    """A folder for PYTHONPATH, with which this package cannot be imported, wherever it is installed."""
+    found = folder / "blindfold"
+    found.mkdir(exist_ok=True)
+    (found / "sitecustomize.py").write_text(BLIND)
+    return found
+
+
 @contextmanager
 def dask_program(folder: Path, *arguments: str, blind: bool = False) -> "Iterator[subprocess.Popen[str]]":
     """A scheduler or a worker as a site starts them; a blind one does not have this package."""
     environment = clean_environment(folder) | dict.fromkeys(VARIABLES, "1") | blas_variables({})
-    environment |= {"PYTHONPATH": "" if blind else os.getcwd()}
+    environment |= {"PYTHONPATH": str(blindfold(folder)) if blind else os.getcwd()}
     with (folder / "dask.log").open("a") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "dask", *arguments, "--no-dashboard"], env=environment, cwd=folder, text=True,

@@ -7,8 +7,6 @@ import pytest
 from tests.cluster import conftest, real_slurm
 from tests.cluster.real_slurm import SlurmCluster
 
-LONG = "while [ ! -e go ]; do sleep 0.1; done; echo restarts: ${SLURM_RESTART_COUNT:-none}"
-
 pytestmark = pytest.mark.cluster
 
 
@@ -25,22 +23,6 @@ def test_an_array_runs_and_a_longer_one_than_the_site_allows_is_refused(slurm: S
     refused = slurm.run("sbatch", "--array=0-5", "--wrap=true")
     assert refused.returncode != 0
     assert "Invalid job array specification" in refused.stderr
-
-
-def test_jobs_live_on_while_the_controller_is_dead(slurm: SlurmCluster) -> None:
-    running = slurm.sbatch("--cpus-per-task=2", "--output=kept.out", wrap=LONG)
-    slurm.wait_state(running, "RUNNING")
-    waiting = slurm.sbatch("--cpus-per-task=2", wrap="true")
-    slurm.wait_for(lambda: "PENDING" in slurm.state_of(waiting), "a job in the queue")
-    slurm.wait_saved()
-    slurm.kill_controller()
-    assert slurm.run("squeue", "-h").returncode != 0
-    slurm.restart_controller()
-    assert slurm.state_of(running) == "RUNNING"
-    (slurm.folder / "go").touch()
-    slurm.wait_state(running, "COMPLETED")
-    slurm.wait_state(waiting, "COMPLETED")
-    assert (slurm.folder / "kept.out").read_text() == "restarts: none\n"
 
 
 def test_nothing_is_left_of_a_cluster_that_stops_in_the_middle(make_slurm: Callable[..., SlurmCluster]) -> None:

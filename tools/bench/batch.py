@@ -24,8 +24,8 @@ from pathlib import Path
 from extractors.vjepa2.random import write_random
 from tools.bench.machine import cpu_name
 from tools.places import ROOT
-from tribe_np.batch.engines.dask_cluster import local_client
 from tribe_np.batch.engines.dask_engine import DaskEngine
+from tribe_np.batch.engines.dask_local import local_client
 from tribe_np.batch.making.performing import perform
 from tribe_np.batch.plan import read_plan
 from tribe_np.batch.study import Study

@@ -1,12 +1,14 @@
 """What was sent to an engine: `jobs/NUMBER-ENGINE.json`, one file for each sending, written whole and never changed.
 
     {"engine": "slurm", "options": {"partition": "long", ...}, "date": "2026-12-01T09:30:00+00:00",
-     "sent": [{"job": "4711_0", "keys": ["video-features-...", ...], "memory": 1900000000, "seconds": 7200.0}, ...]}
+     "sent": [{"job": "4711_0", "keys": ["prediction-...", ...], "memory": 1900000000, "seconds": 7200.0,
+               "logs": "/study/logs/slurm-..."}, ...]}
 
 `engine` is a name in `engines.registry.ENGINES`, `options` is what that engine's `reopened` is given again, from
 another process: an address, a partition. Engines write with `write_sending`; `status` and `retry` read.
 """
 
+import json
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -35,7 +37,10 @@ class Sending:
     @classmethod
     def from_dict(cls, found: Mapping[str, Any]) -> "Sending":
         """What a file of jobs/ holds."""
-        sent = (Sent(s["job"], tuple(s["keys"]), int(s["memory"]), float(s["seconds"])) for s in found["sent"])
+        sent = (
+            Sent(s["job"], tuple(s["keys"]), int(s["memory"]), float(s["seconds"]), str(s.get("logs", "")))
+            for s in found["sent"]
+        )
         return cls(str(found["engine"]), dict(found["options"]), tuple(sent), str(found["date"]))
 
 
@@ -67,22 +72,33 @@ def read_sendings(study: Study) -> list[Sending]:
 
 
 def jobs_of_tasks(study: Study) -> dict[str, TaskJob]:
-    """The job of every task that was sent, by the task's key; engines are asked for all of their jobs at once.
+    """The job of every task that was sent, by the task's key; the last one of several.
 
+    An engine is asked once for all jobs that were sent with the same options.
     Raises   OutputError for a file of jobs/ that is damaged
     """
+    sendings = read_sendings(study)
+    alike: dict[str, list[Sending]] = {}
+    for sending in sendings:
+        alike.setdefault(_asked_with(sending), []).append(sending)
+    states_of = {name: _states(study, group) for name, group in alike.items()}
     found: dict[str, TaskJob] = {}
-    for sending in read_sendings(study):
-        states = _states(study, sending)
+    for sending in sendings:
+        states = states_of[_asked_with(sending)]
         for sent in sending.sent:
             state = states.get(sent.job, JobState(GONE)) if states is not None else UNKNOWN
             found |= {key: TaskJob(sent, state) for key in sent.keys}
     return found
 
 
-def _states(study: Study, sending: Sending) -> Mapping[str, JobState] | None:
-    """How the jobs of one sending stand; None where the engine is not to be had, or does not answer, here."""
+def _asked_with(sending: Sending) -> str:
+    """The same for sendings of which one answer of an engine tells all."""
+    return json.dumps([sending.engine, sending.options], sort_keys=True)
+
+
+def _states(study: Study, alike: Sequence[Sending]) -> Mapping[str, JobState] | None:
+    """How the jobs of sendings stand; None where the engine is not to be had, or does not answer, here."""
     with suppress(TribeError, OSError):
-        engine = reopened_engine(sending.engine, study, sending.options)
-        return engine.poll([sent.job for sent in sending.sent])
+        engine = reopened_engine(alike[0].engine, study, alike[0].options)
+        return engine.poll([sent.job for sending in alike for sent in sending.sent])
     return None

@@ -6,6 +6,7 @@ from importlib import import_module
 SUBCOMMANDS = {
     "plan": "make a study of many stimuli: its tasks, and what they will take",
     "run": "do a study on this machine, or on a Dask cluster that is there, and watch it to its end",
+    "submit": "send a study to Slurm as job arrays, and end; they go on",
     "work": "be one of several processes that share a study: what a plain job array calls",
     "status": "show how a study stands: what is done, runs, waits, failed, and the time left",
     "retry": "forget errors and deaths of a study, and send what is missing again",

@@ -1,13 +1,9 @@
-"""Where Dask's workers come from: processes of this machine, or a cluster that is there; and what they must have."""
+"""A Dask cluster that is there, and what its workers must have; and where the log lines of Dask go."""
 
-import asyncio
 import logging
 import os
-import signal
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -16,64 +12,12 @@ from tribe_np.batch.engines import dask_worker
 from tribe_np.batch.plan import Plan
 from tribe_np.batch.study import Study
 from tribe_np.errors import ConfigError, OutputError, reason_of
-from tribe_np.files.leftovers import is_passing_name, passing_name, remove_scratch, scratch_prefix
-from tribe_np.machine.threads import VARIABLES, blas_variables
+from tribe_np.files.leftovers import is_passing_name, passing_name
 from tribe_np.optional import require
 
 LOGGERS = ("distributed", "tornado", "asyncio", "bokeh", "py")  # "py.warnings" has what Python warns of
 WHY = "tribe-np batch run, unlike tribe-np batch work,"
-END_WITHIN = 0.5  # seconds for a worker process to end by itself
 CONNECT = 15.0  # seconds for a scheduler to answer
-
-
-@contextmanager
-def local_client(n_workers: int, threads: int, logs: Path) -> Iterator[Any]:
-    """A distributed.Client of a cluster of this machine, which ends with the block: no process is left.
-
-    Each worker is a process with that number of threads, set before NumPy is loaded. A worker that dies is replaced.
-    Raises   MissingDependencyError
-    """
-    distributed = require("distributed", extra="dask", why=WHY)
-    remove_scratch()  # of runs that were killed
-    utils = require("distributed.utils", extra="dask", why=WHY)
-    variables = dict.fromkeys(VARIABLES, str(threads)) | blas_variables(os.environ)
-    settings = {
-        "distributed.nanny.pre-spawn-environ": variables,
-        "distributed.scheduler.allowed-failures": 3,
-        "distributed.scheduler.worker-saturation": 1.0,
-        "distributed.scheduler.worker-ttl": None,  # a compiler may hold a worker's interpreter for minutes
-        "distributed.worker.multiprocessing-method": "spawn",
-        dask_worker.LOGS: str(logs),
-    }
-    with (
-        _logged(logs),
-        with_variables(variables),  # Dask takes what this process has before what it is told
-        tempfile.TemporaryDirectory(prefix=scratch_prefix(), ignore_cleanup_errors=True) as scratch,
-        require("dask", extra="dask", why=WHY).config.set(settings),
-    ):
-        loop = utils.LoopRunner()
-        with _without_interrupts():
-            loop.start()
-        try:
-            with (
-                distributed.LocalCluster(
-                    loop=loop.loop, n_workers=n_workers, threads_per_worker=1, processes=True, memory_limit=0,
-                    local_directory=scratch, preload=[dask_worker.__name__], silence_logs=logging.WARNING,
-                    dashboard_address=None, scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # else 0.0.0.0:8787
-                ) as cluster,
-                distributed.Client(cluster, set_as_default=False) as client,
-            ):  # fmt: skip
-                try:
-                    yield client
-                finally:
-                    cluster.sync(_end_workers, cluster)
-        finally:
-            loop.stop()
-
-
-async def _end_workers(cluster: Any) -> None:
-    """Ends the processes of a cluster; a task that still runs does not hold them up."""
-    await asyncio.gather(*(worker.close(timeout=END_WITHIN) for worker in cluster.workers.values()))
 
 
 @contextmanager
@@ -83,7 +27,7 @@ def client_of(address: str, logs: Path) -> Iterator[Any]:
     Raises   MissingDependencyError, ConfigError when none answers
     """
     distributed = require("distributed", extra="dask", why=WHY)
-    with _logged(logs):
+    with logged_to(logs):
         try:
             client = distributed.Client(address, set_as_default=False, timeout=CONNECT)
         except (OSError, ValueError, TimeoutError) as error:
@@ -182,7 +126,7 @@ def _rounding_notes(told: Mapping[str, Mapping[str, Any]], threads: int) -> Iter
 
 
 @contextmanager
-def _logged(logs: Path) -> Iterator[None]:
+def logged_to(logs: Path) -> Iterator[None]:
     """What Dask logs, and warns of, goes to a file meanwhile."""
     logs.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(logs / f"dask-run-{os.getpid()}.log", encoding="utf-8", delay=True)
@@ -196,34 +140,3 @@ def _logged(logs: Path) -> Iterator[None]:
         yield
     finally:
         logging.captureWarnings(False)
-
-
-@contextmanager
-def with_variables(variables: Mapping[str, str]) -> Iterator[None]:
-    """Variables of the environment, for what is started meanwhile."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Threads that are started meanwhile, and processes that they start, do not receive Ctrl-C or a closed terminal.
-
-    The terminal sends both to every process of a command. Python's own helper process undoes this when it starts, so
-    that it is started before.
-    """
-    with with_variables({"PYTHONWARNINGS": "ignore::UserWarning:multiprocessing.resource_tracker"}):
-        resource_tracker.ensure_running()  # it warns of what a killed process leaves, and removes it
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -70,6 +70,11 @@ def describe_worker(probes: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def log_path(logs: str | Path, process: int | str) -> Path:
+    """Where a worker of our own prints, by the number of its process."""
+    return Path(logs) / f"dask-worker-{platform.node()}-{process}.log"
+
+
 def dask_setup(worker: Any) -> None:
     """Dask's hook, when a worker of our own has started: what it prints goes to a file of its own.
 
@@ -80,8 +85,7 @@ def dask_setup(worker: Any) -> None:
     signal.signal(signal.SIGTERM, lambda *_: Thread(target=_leave, daemon=True).start())
     allocator.keep_freed_memory()
     logs = require("dask.config", extra="dask", why="a Dask worker").get(LOGS)
-    path = Path(logs) / f"dask-worker-{platform.node()}-{os.getpid()}.log"
-    log = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o644)
+    log = os.open(log_path(logs, os.getpid()), os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o644)
     for stream in (1, 2):
         os.dup2(log, stream)
     os.close(log)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from tribe_np.batch.task import Task
+from tribe_np.batch.task import Task, TaskNeed
 
 
 @dataclass(frozen=True)
@@ -19,17 +19,24 @@ class Sent:
     keys: tuple[str, ...]
     memory: int  # bytes that were asked for
     seconds: float  # of wall time that were asked for; 0 for no limit
+    logs: str = ""  # folder of what the process prints, where it has one
 
 
 @dataclass(frozen=True)
 class JobState:
-    """How a job stands for its engine: waiting, running or gone, and why, in the engine's own words."""
+    """How a job stands for its engine: waiting, running or gone, and why, in the engine's own words.
+
+    The reason of one that is gone is how it ended, "" where that was well or is not known; limit: `MEMORY` or `TIME`
+    where the engine knows that this ended it.
+    """
 
     state: str
     reason: str = ""
+    limit: str = ""
 
 
 WAITING, AT_WORK, GONE = "waiting", "running", "gone"
+MEMORY, TIME = "memory", "time"
 
 
 class Engine(Protocol):
@@ -43,3 +50,21 @@ class Engine(Protocol):
 
     def cancel(self, jobs: Sequence[str]) -> None:
         """Ends jobs; those that are over already are no error."""
+
+
+class LastingEngine(Protocol):
+    """An engine whose jobs live on when the process that sent them has ended: `submit` and `retry` send with it."""
+
+    def send(
+        self, tasks: Sequence[Task], after: Sequence[str] = (), at_least: Mapping[str, TaskNeed] | None = None
+    ) -> list[Sent]:
+        """As `Engine.send`, and writes down what was sent (`jobs.write_sending`), also where not all could be.
+
+        `at_least`, by the keys of tasks, is memory and time for those that had too little of it.
+        """
+
+    def poll(self, jobs: Sequence[str]) -> Mapping[str, JobState]:
+        """As `Engine.poll`."""
+
+    def cancel(self, jobs: Sequence[str]) -> None:
+        """As `Engine.cancel`."""

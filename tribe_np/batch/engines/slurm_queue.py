@@ -10,12 +10,13 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from tribe_np.batch.engines.engine import AT_WORK, GONE, WAITING, JobState
+from tribe_np.batch.engines.engine import AT_WORK, GONE, MEMORY, TIME, WAITING, JobState
 from tribe_np.errors import ConfigError, MissingDependencyError, TribeError
 
 WAITS = frozenset({"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "RESV_DEL_HOLD"})
 RUNS = frozenset({"RUNNING", "COMPLETING", "STAGE_OUT", "SUSPENDED", "STOPPED", "SIGNALING", "RESIZING"})
 HELD = frozenset({"REQUEUE_HOLD", "SPECIAL_EXIT"})
+LIMITS = {"TIMEOUT": TIME, "OUT_OF_MEMORY": MEMORY}  # memory's only where Slurm keeps to control groups
 FORGOTTEN = "FORGOTTEN"  # a state of ours: Slurm does not know the job, or knows it no longer
 MEANINGS = {
     "BadConstraints": "no node fits what was asked for",
@@ -35,6 +36,7 @@ MEANINGS = {
     "Resources": "no node is free",
 }
 STUCK = frozenset(name for name, meaning in MEANINGS.items() if "never" in meaning) | {"BadConstraints"}
+SHELL_SIGNAL, LARGEST_SIGNAL = 128, 64
 FIELDS = "%i|%T|%N|%r"  # the reason last: the one that may hold anything
 SECONDS = 60.0
 
@@ -66,14 +68,23 @@ class SlurmState:
 
     @property
     def signal(self) -> int:
-        """The signal that ended it; 0 if none did, or none is known."""
-        number = self.exit_code.partition(":")[2]
-        return int(number) if number.isdigit() else 0
+        """The signal that ended it, or what it ran (a shell says 137 of that); 0 if none did, or none is known."""
+        code, _, number = self.exit_code.partition(":")
+        from_shell = int(code) - SHELL_SIGNAL if code.isdigit() else 0
+        if number.isdigit() and int(number):
+            return int(number)
+        return from_shell if 0 < from_shell <= LARGEST_SIGNAL else 0
 
     @property
     def job_state(self) -> JobState:
-        """The same for who asks an engine; what Slurm has forgotten is gone."""
-        return JobState(WAITING if self.waits else AT_WORK if self.runs else GONE, self.words())
+        """The same for who asks an engine; what Slurm has forgotten is gone, and nobody knows how it ended."""
+        if self.waits:
+            reason = self.state if self.reason in ("", "None") else self.reason
+            return JobState(WAITING, f"{reason}: {MEANINGS[reason]}" if reason in MEANINGS else reason)
+        if self.runs:
+            return JobState(AT_WORK)
+        ended_well = self.state in ("COMPLETED", FORGOTTEN)
+        return JobState(GONE, "" if ended_well else self.words(), LIMITS.get(self.state, ""))
 
     def words(self) -> str:
         """State, reason and what the reason means, for a table."""

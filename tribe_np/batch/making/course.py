@@ -66,6 +66,11 @@ class Course:
         """How many wait to be asked for again."""
         return len(self._later)
 
+    @property
+    def n_left(self) -> int:
+        """How many have not been sent, or are to be sent again."""
+        return len(self._features) + len(self._ready) + len(self._held) + len(self._later)
+
     def largest_memory(self) -> int:
         """Bytes that the task with the greatest need takes, of those that have not been sent."""
         left = (*self._features, *self._ready, *self._held.values())

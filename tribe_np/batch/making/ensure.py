@@ -94,7 +94,10 @@ def _attempt(task: Task, place: Workplace) -> TaskReport:
     except WorkStopped:
         ended = report.ended(STOPPED)
     except Exception as error:
-        ended = report.ended(FAILED, error=failure(error, task, place.study))
+        if place.progress.should_stop():  # whoever asked may have ended a child of ours, which is no fault of a film
+            ended = report.ended(STOPPED)
+        else:
+            ended = report.ended(FAILED, error=failure(error, task, place.study))
     except BaseException:  # a signal, or whoever runs this thread
         _written(report.ended(STOPPED), place.study)
         raise

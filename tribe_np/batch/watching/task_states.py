@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tribe_np.batch.engines.engine import GONE, WAITING
+from tribe_np.batch.engines.engine import AT_WORK, GONE, WAITING
 from tribe_np.batch.jobs import TaskJob
 from tribe_np.batch.plan import Plan, PlannedStimulus
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, RUNNING, STOPPED, Task, TaskReport, Work
 from tribe_np.machine.memory import gigabytes
+from tribe_np.pipeline.progress import duration
 from tribe_np.pipeline.store.cache import CacheListing, FeatureCache
 from tribe_np.pipeline.store.claims import Claims
 from tribe_np.pipeline.store.entry_parts import EntryParts
@@ -22,8 +23,8 @@ from tribe_np.pipeline.store.workspace import CLAIMS, FEATURES
 
 KILLED, NEVER_SENT = "killed", "missing"
 STATES = (DONE, RUNNING, WAITING, STOPPED, KILLED, FAILED, NEVER_SENT)
-"""Of a task. Stopped and killed ones are gone on with by whoever comes next, failed ones are not; missing ones were
-never sent, or their job has ended without them."""
+"""Of a task. Stopped and killed ones are gone on with by whoever comes next, failed ones are not; one that waits may
+have been killed, and its engine begins it again; missing ones were never sent, or their job has ended without them."""
 
 
 @dataclass(frozen=True)
@@ -125,17 +126,29 @@ class TaskStates:
         note = "" if report is None else report.note
         if report is not None and report.state == FAILED:
             return TaskStatus(FAILED, report.error, note)
-        if report is not None and report.state == RUNNING:  # and nobody has claimed it
-            asked = gigabytes(task.need.memory if job is None else job.sent.memory)
-            return TaskStatus(KILLED, f"killed, asked for {asked}", note)
-        if job is not None and job.state.state != GONE:  # a job that runs has not come to this one yet
+        if job is not None and job.state.state in (WAITING, AT_WORK):  # one at work has not come to this task yet
             return TaskStatus(WAITING, job.state.reason if job.state.state == WAITING else "", note)
-        return TaskStatus(STOPPED if report is not None and report.state == STOPPED else NEVER_SENT, "", note)
+        if report is not None and report.state == RUNNING:  # and nobody has claimed it
+            return TaskStatus(KILLED, _death(task, job), note)
+        if job is not None and job.state.state != GONE:
+            return TaskStatus(WAITING, job.state.reason, note)
+        why = "" if job is None or not job.state.reason else f"job {job.sent.job} ended: {job.state.reason}"
+        why += f"; see {job.sent.logs}" if job is not None and why and job.sent.logs else ""
+        return TaskStatus(STOPPED if report is not None and report.state == STOPPED else NEVER_SENT, why, note)
+
+
+def _death(task: Task, job: TaskJob | None) -> str:
+    """How a process died, as far as it is known, and what it had asked for."""
+    if job is None:
+        return f"killed, asked for {gigabytes(task.need.memory)}"
+    asked = gigabytes(job.sent.memory) + (f" and {duration(job.sent.seconds)}" if job.sent.seconds else "")
+    ended = f" ({job.state.reason})" if job.state.state == GONE and job.state.reason else ""
+    return f"killed{ended}, asked for {asked}"
 
 
 def told_most(told: Sequence[TaskStatus]) -> str:
-    """The line that says most: of a failure, else of a death, else why something waits."""
-    for state in (FAILED, KILLED, WAITING):
+    """The line that says most: of a failure, else of a death, else how a job ended, else why something waits."""
+    for state in (FAILED, KILLED, NEVER_SENT, STOPPED, WAITING):
         for status in told:
             if status.state == state and status.why:
                 return status.why

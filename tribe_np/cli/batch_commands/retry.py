@@ -20,7 +20,7 @@ def execute(options: argparse.Namespace) -> int:
     from tribe_np.batch.watching.sending_again import send_again
 
     forgotten = forget_failures(study, plan)
-    again = send_again(study, plan)
-    result = forgotten.as_dict() | {"sent": [sent.job for sent in again.sent], "next": again.advice}
-    common.print_result(options, result, [*forgotten.lines(), again.line()])
+    again = send_again(study, plan, (*forgotten.failed, *forgotten.killed))
+    sent = {"sent": [job.job for job in again.sent], "more": list(again.more), "next": again.advice}
+    common.print_result(options, forgotten.as_dict() | sent, [*forgotten.lines(), *again.lines()])
     return 0

@@ -80,6 +80,7 @@ def _engine(
     """The engine that the options ask for; what is to be said of its workers is said."""
     from tribe_np.batch.engines import dask_cluster
     from tribe_np.batch.engines.dask_engine import DaskEngine
+    from tribe_np.batch.engines.dask_local import local_client
     from tribe_np.batch.making.worker_numbers import worker_number
     from tribe_np.machine.memory import available_memory
     from tribe_np.machine.threads import available_threads
@@ -95,11 +96,10 @@ def _engine(
             yield DaskEngine(client, study)
         return
     chosen = worker_number(
-        options.workers, threads=threads, processors=available_threads(), largest=course.largest_memory(),
-        memory=available_memory(),
+        options.workers, threads=threads, processors=available_threads(), n_tasks=course.n_left,
+        largest=course.largest_memory(), memory=available_memory(),
     )  # fmt: skip
-    if chosen.note:
-        common.print_warnings([chosen.note])
+    common.print_warnings(chosen.notes)
     progress.note(chosen.told(threads))
-    with dask_cluster.local_client(chosen.number, threads, study.logs) as client:
+    with local_client(chosen.number, threads, study.logs) as client:
         yield DaskEngine(client, study, n_workers=chosen.number)

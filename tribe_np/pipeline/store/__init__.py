@@ -1,1 +1,1 @@
-"""What a run keeps for the next one: the cache of features, sound and words, and the digests that name its entries."""
+"""What a run keeps for the next one or for others beside it: features, their parts, sound, words, digests, claims."""

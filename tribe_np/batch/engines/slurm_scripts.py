@@ -1,0 +1,132 @@
+"""Arrays to Slurm, by submitit: the script of an array, and what sbatch says to it. submitit is imported nowhere else.
+
+submitit pickles each element's `SlurmElement` into a folder of the array, writes a script that calls its program once
+for each element, and gives it to sbatch. It watches nothing here: how jobs stand is asked of Slurm (`slurm_queue`).
+"""
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from tribe_np.batch.engines import slurm_start
+from tribe_np.batch.engines.slurm_arrays import SlurmArray
+from tribe_np.batch.engines.slurm_element import SLURM_WHY, SlurmElement
+from tribe_np.batch.engines.slurm_options import SlurmOptions
+from tribe_np.batch.engines.slurm_queue import no_program, slurm_error
+from tribe_np.errors import OutputError, TribeError, reason_of
+from tribe_np.files.small_files import MEGABYTE, read_small_file
+from tribe_np.optional import require
+
+MOST_REQUEUES = 20
+"""How often an element may run into its wall time: one whose single clip does not end before it must stop somewhere."""
+MOST_SETUP = 1_000_000
+OF_A_JOB = ("SLURM_", "SLURMD_", "SRUN_", "SUBMITIT_")
+
+
+def require_slurm() -> None:
+    """Passes where jobs can be sent to Slurm.
+
+    Raises   MissingDependencyError
+    """
+    require("submitit", extra="slurm", why=SLURM_WHY)
+    for program in ("sbatch", "srun", "squeue", "scontrol"):
+        if shutil.which(program) is None:
+            raise no_program(program, FileNotFoundError())
+
+
+def array_script(array: SlurmArray, options: SlurmOptions, folder: Path, after: Sequence[str]) -> str:
+    """The script that sbatch is given, or would be; nothing is written.
+
+    Raises   MissingDependencyError, OutputError for a setup file that cannot be read
+    """
+    executor = _executor(array, options, folder, after)
+    if len(array.elements) > 1:  # as submitit does when it sends an array
+        executor.parameters["map_count"] = len(array.elements)
+    return str(executor._make_submission_file_text(executor._submitit_command_str, ""))
+
+
+def send_array(array: SlurmArray, options: SlurmOptions, folder: Path, study: Path, after: Sequence[str]) -> list[str]:
+    """Slurm's names of the elements, in their order: "12_0", or "12" of a single one. The folder is made.
+
+    Raises   ConfigError for what Slurm refuses, in its own words; MissingDependencyError where it does not answer;
+             OutputError for a folder that cannot be written
+    """
+    submitit = require("submitit", extra="slurm", why=SLURM_WHY)
+    elements = [SlurmElement(str(study), tuple(task.key for task in element)) for element in array.elements]
+    try:
+        folder.mkdir(parents=True)
+        with _quiet(), _outside_of_jobs():
+            jobs = _executor(array, options, folder, after).submit_array(elements)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise OutputError(f"{folder}: cannot be written: {reason_of(error)}") from error
+    except (submitit.core.utils.FailedJobError, submitit.core.utils.FailedSubmissionError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise _refusal(array, str(error)) from error
+    for left in folder.glob(".submission_file_*"):
+        with suppress(OSError):
+            left.unlink()
+    return [str(job.job_id) for job in jobs]
+
+
+def _refusal(array: SlurmArray, words: str) -> TribeError:
+    return slurm_error("sbatch", words, refused=f"Slurm refuses the {array.kind} array")
+
+
+def _executor(array: SlurmArray, options: SlurmOptions, folder: Path, after: Sequence[str]) -> Any:
+    """submitit's SlurmExecutor with the parameters of an array."""
+    submitit = require("submitit", extra="slurm", why=SLURM_WHY)
+    python = f"{shlex.quote(sys.executable)} -m {slurm_start.__name__} {array.threads}"
+    executor = submitit.SlurmExecutor(folder, max_num_timeout=MOST_REQUEUES, python=python)
+    given = {
+        "partition": options.partition,
+        "account": options.account,
+        "setup": setup_lines(options.setup) if options.setup else None,
+        "dependency": f"afterany:{':'.join(after)}" if after else None,
+    }
+    executor.update_parameters(
+        job_name=f"tribe-np-{array.kind}", time=array.minutes, mem=f"{-(-array.memory // MEGABYTE)}M",
+        cpus_per_task=array.cpus, ntasks_per_node=1, array_parallelism=options.max_parallel or len(array.elements),
+        signal_delay_s=array.warning, stderr_to_stdout=True, wckey=None,
+        srun_args=[f"--cpus-per-task={array.cpus}"],  # since Slurm 22.05 a step does not inherit them
+        additional_parameters={"requeue": True}, **{name: value for name, value in given.items() if value is not None},
+    )  # fmt: skip
+    return executor
+
+
+def setup_lines(path: str) -> list[str]:
+    """The lines of a setup file.
+
+    Raises   OutputError for one that cannot be read
+    """
+    raw = read_small_file(Path(path), most=MOST_SETUP, error=OutputError)
+    return raw.decode("utf-8", "surrogateescape").splitlines()
+
+
+@contextmanager
+def _outside_of_jobs() -> Iterator[None]:
+    """Without the variables of a job in which we may run ourselves, which sbatch and the new job would obey.
+
+    submitit's own clean_env takes what belongs to the person or the site too: SLURM_CONF, SBATCH_ACCOUNT.
+    """
+    inside = "SLURM_JOB_ID" in os.environ
+    ours = {n: v for n, v in os.environ.items() if inside and n.startswith(OF_A_JOB) and n != "SLURM_CONF"}
+    for name in ours:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(ours)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """submitit prints what sbatch says; errors say it once more, in one line."""
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        yield
