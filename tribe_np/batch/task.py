@@ -93,8 +93,7 @@ class Work:
 
     def _task(self, stimulus: str, cores: int, parts: tuple[int, int] | None) -> Task:
         share = 1.0 if parts is None else (parts[1] - parts[0]) / self.n_parts
-        key = self.entries[0] if len(self.entries) == 1 else f"{self.modality}-features-{forty_digits(self.entries)}"
-        key = key if parts is None else f"{key}.{parts[0]:06d}-{parts[1]:06d}"
+        key = self.stem if parts is None else f"{self.stem}.{parts[0]:06d}-{parts[1]:06d}"
         need = TaskNeed(self.memory, cores, self.seconds * share)
         return Task(key, stimulus, self.modality, self.rows, parts, self.entries, need)
 
