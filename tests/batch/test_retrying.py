@@ -17,6 +17,7 @@ from tribe_np.batch.task import DONE, FAILED, RUNNING, STOPPED, TaskReport
 from tribe_np.batch.watching.growth import growth_of
 from tribe_np.batch.watching.outgoing import outgoing_tasks
 from tribe_np.batch.watching.retrying import forget_failures
+from tribe_np.errors import MissingDependencyError
 
 __all__ = ["command_here", "engine"]
 pytestmark = pytest.mark.extras
@@ -86,6 +87,21 @@ def test_what_was_killed_gets_more_memory_and_what_met_its_wall_time_more_time(
     ]  # fmt: skip
     sent = {job.keys[0]: job.memory for sending in read_sendings(sounds)[1:] for job in sending.sent}
     assert (sent[first.key], sent[second.key]) == (1_500_000_000, 10**9)
+
+
+def test_nothing_is_forgotten_while_the_engine_does_not_answer(
+    sounds: Study, command_here: Command, engine: type[FakeEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: object) -> None:
+        raise MissingDependencyError("it does not answer")
+
+    task = all_tasks(sounds)[0]
+    sounds.write_report(TaskReport(task.key, FAILED, error="killed 3 times"))
+    write_sending(sounds, "fake", {}, [Sent("7", (task.key,), 1, 1.0)])
+    monkeypatch.setattr(engine, "poll", silent)
+    done = command_here("batch", "retry", sounds.folder)
+    assert (done.returncode, done.stderr) == (2, "tribe-np: error: it does not answer\n")
+    assert sounds.read_report(task.key) is not None
 
 
 def test_a_broken_stimulus_gets_no_more_memory() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shlex
 import stat
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.batch.test_working import task_of
+from tribe_np.batch.engines import slurm_scripts
 from tribe_np.batch.engines.engine import Sent
 from tribe_np.batch.engines.slurm_arrays import arrays_of
 from tribe_np.batch.engines.slurm_element import SlurmElement, job_name
@@ -130,6 +132,61 @@ def test_a_setup_file_that_is_not_there_is_named(fake: Path, study: Study) -> No
     with pytest.raises(OutputError, match=r"nowhere\.sh: "):
         SlurmEngine(study, SlurmOptions(setup="/nowhere.sh")).send([task_of(0, 1.0)])
     assert not (fake / "count").exists()
+
+
+def test_a_setup_file_that_is_no_utf8_leaves_nothing(fake: Path, study: Study, tmp_path: Path) -> None:
+    setup = tmp_path / "setup.sh"
+    setup.write_bytes(b"module load python\nexport NAME=Andr\xe9\n")
+    with pytest.raises(OutputError, match=r"setup\.sh: line 2 is not UTF-8"):
+        SlurmEngine(study, SlurmOptions(setup=str(setup))).send([task_of(0, 1.0)])
+    assert not study.logs.exists()
+
+
+@pytest.mark.parametrize("name", ["50%j done", "back\\slash", "two\nlines", "Andr\udce9"])
+def test_a_study_where_slurm_would_write_its_logs_elsewhere_is_refused(fake: Path, tmp_path: Path, name: str) -> None:
+    engine = SlurmEngine(Study(tmp_path / name), SlurmOptions())
+    for send in (engine.send, lambda tasks: engine.script(*engine.arrays(tasks))):
+        with pytest.raises(ConfigError, match="Slurm cannot write logs below a path with"):
+            send([task_of(0, 1.0)])
+    assert not (tmp_path / name).exists()
+
+
+def test_any_other_study_is_quoted(fake: Path, tmp_path: Path) -> None:
+    folder = tmp_path / 'it\'s a "new" $HOME & ü'
+    SlurmEngine(Study(folder), SlurmOptions()).send([task_of(0, 1.0)])
+    command = (fake / "script1").read_text().partition("\nsrun ")[2].strip()
+    assert str(Path(shlex.split(command)[-1]).parent) == str(folder / "logs")
+
+
+def test_what_suits_the_login_nodes_processor_stays_there(
+    fake: Path, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slurm_scripts, "blas_variables", lambda _: {"OPENBLAS_CORETYPE": "Haswell", "A": "1"})
+    for name, value in {"OPENBLAS_CORETYPE": "Haswell", "A": "2"}.items():
+        monkeypatch.setenv(name, value)
+    SlurmEngine(study, SlurmOptions()).send([task_of(0, 1.0)])
+    lines = (fake / "env1").read_text().splitlines()
+    assert "A=2" in lines  # given by the person
+    assert not [line for line in lines if line.startswith("OPENBLAS_CORETYPE")]
+    assert os.environ["OPENBLAS_CORETYPE"] == "Haswell"
+
+
+@pytest.mark.parametrize("renamed", ["_make_submission_file_text", "update_parameters"])
+def test_another_submitit_is_told(fake: Path, study: Study, monkeypatch: pytest.MonkeyPatch, renamed: str) -> None:
+    def changed(*_: object, **given: object) -> None:
+        raise TypeError("got an unexpected keyword argument")
+
+    monkeypatch.setattr(pytest.importorskip("submitit").SlurmExecutor, renamed, changed)
+    engine = SlurmEngine(study, SlurmOptions())
+    with pytest.raises(MissingDependencyError, match=r"submitit \d.* is not one that tribe-np knows how to call"):
+        engine.script(*engine.arrays([task_of(0, 1.0)]))
+
+
+def test_slurms_longest_reason_is_made_short(fake: Path, study: Study) -> None:
+    reason = "Nodes required for job are DOWN, DRAINED or reserved for jobs in higher priority partitions"
+    (fake / "squeue").write_text(f"#!/bin/sh\necho '41|PENDING||{reason}'\n")
+    state = SlurmEngine(study, SlurmOptions()).poll(["41"])["41"]
+    assert state.reason == "NodesUnavailable: the nodes for it are down, drained or reserved"
 
 
 def test_without_slurm_it_says_so(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:

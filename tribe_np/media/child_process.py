@@ -3,23 +3,11 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from tribe_np.errors import MediaError
-
-FOR_US = (signal.SIGUSR2, signal.SIGTERM)
-"""Signals that Slurm sends to every process of a job: a child that died of one would be taken for a bad film."""
-
-
-@contextmanager
-def signals_for_us() -> Iterator[None]:
-    """A child that is started meanwhile does not hear `FOR_US`: we do, and end it. One that comes meanwhile waits."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, FOR_US)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+from tribe_np.media.child_signals import signals_for_us
 
 
 def run_child(

@@ -14,7 +14,7 @@ from typing import IO
 
 from tribe_np.errors import MediaError, MissingDependencyError, reason_of
 from tribe_np.files.file_kinds import kind_of
-from tribe_np.media.child_process import signals_for_us
+from tribe_np.media.child_signals import signals_for_us
 from tribe_np.media.file_begin import file_begin
 from tribe_np.optional import require
 

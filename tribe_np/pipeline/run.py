@@ -3,6 +3,7 @@
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,11 +64,7 @@ def predict_to_folder(
     model = load()
     check_extractors(model, opened, words)
     check_subject(model, subject)
-
-    def predict(found: Events) -> tuple[np.ndarray, list[Segment]]:
-        check_events(model, found)
-        return model.predict(found, verbose=False, subject=subject)  # it has its own progress, if any
-
+    predict = partial(_checked_prediction, model, check_events=check_events, subject=subject)
     events, (predictions, segments) = made_of_events(model, opened, words, predict, pictures)
     check_finite(predictions)
     run = {
@@ -85,6 +82,14 @@ def predict_to_folder(
     rows = predictions.astype(np.float32, copy=False)
     write_prediction(out, Prediction(rows, tuple(segments), events, run, model.record.transcript))
     return run
+
+
+def _checked_prediction(
+    model: TribeModel, events: Events, *, check_events: Callable[[TribeModel, Events], None], subject: str | None
+) -> tuple[np.ndarray, list[Segment]]:
+    """`predict`, unless the caller refuses the events."""
+    check_events(model, events)
+    return model.predict(events, verbose=False, subject=subject)  # it has its own progress, if any
 
 
 def made_of_events(

@@ -28,6 +28,8 @@ MEANINGS = {
     "JobArrayTaskLimit": "as many of its array run as may at once",
     "JobHeldAdmin": "held by an administrator",
     "JobHeldUser": "held: scontrol release JOB lets it go",
+    "launch failed requeued held": "its node could not start it, held: scontrol release JOB lets it go",
+    "NodesUnavailable": "the nodes for it are down, drained or reserved",
     "PartitionConfig": "asks for more than the partition gives: it will never start",
     "PartitionDown": "the partition is down",
     "PartitionNodeLimit": "asks for more nodes or cores than the partition has: it will never start",
@@ -35,6 +37,7 @@ MEANINGS = {
     "Priority": "others are before it",
     "Resources": "no node is free",
 }
+NODES_UNAVAILABLE = "Nodes required for job are DOWN"  # how Slurm's longest reason begins: a sentence, no word
 STUCK = frozenset(name for name, meaning in MEANINGS.items() if "never" in meaning) | {"BadConstraints"}
 SHELL_SIGNAL, LARGEST_SIGNAL = 128, 64
 FIELDS = "%i|%T|%N|%r"  # the reason last: the one that may hold anything
@@ -181,6 +184,7 @@ def _queue(parents: list[str]) -> Iterator[SlurmState]:
     for line in answer.splitlines():
         if line.count("|") >= 3:
             name, state, node, reason = line.strip().split("|", 3)
+            reason = "NodesUnavailable" if reason.startswith(NODES_UNAVAILABLE) else reason
             yield from (SlurmState(job, state, reason, node) for job in expand(name))
 
 

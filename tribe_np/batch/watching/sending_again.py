@@ -31,6 +31,20 @@ class SentAgain:
         return [f"sent {number_of(sum(len(sent.keys) for sent in self.sent), 'tasks')} again", *self.more]
 
 
+def check_sender(study: Study) -> None:
+    """Passes unless the engine that `send_again` would send with does not answer here.
+
+    To be asked before anything is forgotten: deaths are what tells that a task needs more, and what an engine that
+    does not answer has in its queue would pass for waiting.
+    Raises   TribeError from the engine
+    """
+    sendings = read_sendings(study)
+    record = ENGINES.get(sendings[-1].engine) if sendings else None
+    if record is not None and record.outlives_us:
+        last = sendings[-1]
+        reopened_engine(last.engine, study, last.options).poll([sent.job for sent in last.sent])
+
+
 def send_again(study: Study, plan: Plan, troubled: Sequence[TaskReport] = ()) -> SentAgain:
     """Sends what is missing with the last engine; one whose jobs end with the process that sent them is only named.
 

@@ -17,8 +17,9 @@ def execute(options: argparse.Namespace) -> int:
     study, plan = open_study(options)
     common.fix_threads(options)
     from tribe_np.batch.watching.retrying import forget_failures
-    from tribe_np.batch.watching.sending_again import send_again
+    from tribe_np.batch.watching.sending_again import check_sender, send_again
 
+    check_sender(study)
     forgotten = forget_failures(study, plan)
     again = send_again(study, plan, (*forgotten.failed, *forgotten.killed))
     sent = {"sent": [job.job for job in again.sent], "more": list(again.more), "next": again.advice}
