@@ -31,6 +31,7 @@ def look(event, arguments):
         if f"{film}.mp4" in str(arguments) and os.path.exists(f"{flags}/{film}.eats") and not kept:
             kept.append(b"x" * 450_000_000)
             time.sleep(4)  # Slurm looks each second
+            kept[:] = [b""]  # it counts what a child has of us for an instant twice
 
 sys.addaudithook(look)
 """

@@ -16,8 +16,10 @@ from tests.cluster.dask_studies import MadeFilms, clean_environment, pid_of, wai
 from tests.cluster.real_slurm import SlurmCluster
 from tests.cluster.slurm_studies import SlurmStudy, make_long, said, without_engines
 from tribe_np.batch.jobs import jobs_of_tasks
+from tribe_np.batch.plan import read_plan
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, RUNNING, TaskReport
+from tribe_np.batch.watching.outgoing import outgoing_tasks
 
 pytestmark = pytest.mark.cluster
 SECONDS = {"long": 4000.0, "two": 3000.0, "one": 2500.0, "three": 2000.0}
@@ -102,7 +104,7 @@ def _everything_goes_wrong(on: SlurmStudy, held: dict[str, Path]) -> None:
     status = on.status()
     assert {state: n for state, n in status.tasks.items() if n} == {"running": 3, "waiting": 9}
     assert status.reasons["Dependency: waits for the jobs it needs"] == 4
-    assert "nothing is to be sent" in on.call(*submit, code=3)
+    assert outgoing_tasks(study, read_plan(study), jobs_of_tasks(study)).n_tasks == 0, "nothing is sent twice"
     held["one"].unlink()
     on.wait_counts(done=5, running=1, waiting=4, killed=1, failed=1)
 
