@@ -13,14 +13,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.batch.small_studies import all_tasks, opened, same_bytes, serial_prediction
+from tests.batch.small_studies import all_tasks, noise, opened, same_bytes, serial_prediction, settings_of
+from tribe_np.batch.lists.listed_stimulus import ListedStimulus
 from tribe_np.batch.making.ensure import CLAIMED, NOT_YET, ensure, is_done
 from tribe_np.batch.making.performing import perform
 from tribe_np.batch.making.workplace import CannotBeginError
 from tribe_np.batch.plan import read_plan
+from tribe_np.batch.planning.study_planning import plan_study
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, MOST_DEATHS, RUNNING, STOPPED
-from tribe_np.errors import OutputError
+from tribe_np.errors import MediaError, OutputError
 from tribe_np.pipeline.demo import DemoPaths
 from tribe_np.pipeline.features.film import Film
 from tribe_np.pipeline.features.sound import Sound
@@ -192,9 +194,55 @@ def test_a_film_that_was_changed_fails_and_stops_no_other(demo: DemoPaths, sound
     changed.write_bytes(changed.read_bytes() + b"\0\0")
     told = perform(sounds.folder, [first.key, second.key, *(task.key for task in predictions)])
     assert {t["state"] for t in told} == {DONE, FAILED}
-    assert told[0]["error"] == f"{changed}: was changed since it was planned; plan the study again"
+    assert told[0]["error"].startswith(f"{changed}, or the audio model ")
+    assert told[0]["error"].endswith(": was changed since it was planned; plan the study again")
     assert told[1]["state"] == DONE
     assert [t["state"] for t in told[2:]].count(DONE) == 1
+
+
+@pytest.mark.parametrize("what", ["sound", "encoder", "audio model", "words"])
+def test_nothing_is_predicted_from_what_has_changed_since(
+    demo: DemoPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Its features are all there, but the prediction would compute others, under the name of what was planned."""
+    mine, sound = DemoPaths(tmp_path), noise(tmp_path / "noise.wav", 1)
+    shutil.copytree(demo.models, mine.models)
+    words = tmp_path / "words.tsv"
+    words.write_text("text\tstart\tduration\tsequence_id\tsentence\nhello\t0.2\t0.4\t0\thello\n")
+    study = Study(tmp_path / "study")
+    settings = settings_of(mine, tmp_path / "cache", words={})
+    plan_study(study, [ListedStimulus("noise", sound, transcript=words)], settings)
+    place, (*features, prediction) = opened(study), all_tasks(study)
+    assert {ensure(task, place).state for task in features} == {DONE}
+    if what == "sound":
+        noise(sound, 2)
+    elif what == "words":
+        words.write_text(words.read_text().replace("0.4", "0.5"))
+    else:
+        folder = mine.models / what.split()[0]
+        weights = next(path for path in folder.iterdir() if path.suffix in (".safetensors", ".ckpt"))
+        content = bytearray(weights.read_bytes())
+        content[-1] ^= 1
+        weights.write_bytes(content)
+    place = opened(study)
+    monkeypatch.setattr(Sound, "compute", lambda *_: pytest.fail("a feature was computed"))
+    told = ensure(prediction, place)
+    assert told.state == FAILED
+    assert told.error.endswith(": was changed since it was planned; plan the study again")
+    names = {"words": "what is said in it", "sound": str(sound), "encoder": "the brain encoder"}
+    assert names.get(what, what) in told.error
+
+
+def test_a_sound_that_was_emptied_from_the_cache_is_made_again(film: Study) -> None:
+    shutil.rmtree(read_plan(film).settings.cache)
+    assert {told["state"] for told in perform(film.folder, [task.key for task in all_tasks(film)])} == {DONE}
+
+
+def test_a_study_that_is_planned_anew_meanwhile_fails_old_tasks_with_a_line(film: Study) -> None:
+    place, task = opened(film), next(task for task in all_tasks(film) if task.parts)
+    table = film.events("clip")
+    table.write_text(table.read_text().splitlines(keepends=True)[0])
+    assert "was changed since it was planned" in ensure(task, place).error
 
 
 def test_deaths_are_counted_and_the_fourth_does_not_come(sounds: Study) -> None:
@@ -310,3 +358,18 @@ def test_a_stop_that_does_not_wait_for_the_clip_is_no_death(sounds: Study, monke
     report = sounds.read_report(task.key)
     assert report is not None
     assert report.state == FAILED
+
+
+def test_what_breaks_while_work_is_to_end_is_no_failure(sounds: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child of ours may have received the signal too."""
+    place, task = opened(sounds), all_tasks(sounds)[0]
+    asked: list[bool] = []
+    place.asked_by(lambda: bool(asked))
+
+    def broken(*_: Any) -> None:
+        asked.append(True)
+        raise MediaError("ffmpeg was killed (signal 12)")
+
+    monkeypatch.setattr(Sound, "make", broken)
+    report = ensure(task, place)
+    assert (report.state, report.error) == (STOPPED, "")

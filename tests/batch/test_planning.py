@@ -141,7 +141,7 @@ def test_the_same_content_is_one_work_and_two_predictions(demo: DemoPaths, tmp_p
     assert set(second.needs) == set(first.needs) == {task.key for task in result.plan.tasks()}
     assert len({task.key for task in result.plan.predictions()}) == 2
     assert summary_of(result).shared == 1
-    assert "made for another stimulus already, once for both: 1 (copy)" in told_of(result)[0]
+    assert told_of(result) == ["need only features that are made for another stimulus: 1 (copy)"]
 
 
 def test_a_bad_film_stops_no_other(demo: DemoPaths, tmp_path: Path) -> None:
@@ -183,9 +183,9 @@ def test_planning_again_takes_new_ones_in_and_old_ones_out(demo: DemoPaths, tmp_
     assert study.prediction("one").is_dir()
     assert study.events("two").stat().st_mtime_ns != before
     told = told_of(again)
-    assert told[0] == "planned again: 1 stimulus as before, 1 new, 1 gone"
-    assert told[1] == "no longer in the plan, predictions of it stay: 1 (one)"
-    assert told[2] == "otherwise than they were, predicted anew: 1 (two)"
+    assert told[0] == "planned again: 0 stimuli as before, 1 changed, 1 new, 1 gone"
+    assert told[1] == "changed, to be predicted again: 1 (two)"
+    assert told[2] == "gone from the plan; what was predicted stays: 1 (one)"
     same = planned(demo, tmp_path, two, three, words=DIRECT)
     assert same.plan.tasks() == again.plan.tasks()
     assert [task.key for task in same.plan.predictions()] == [task.key for task in again.plan.predictions()]
@@ -197,7 +197,9 @@ def test_planning_again_otherwise_is_refused(demo: DemoPaths, tmp_path: Path) ->
     one = ListedStimulus("one", text(tmp_path / "one.txt"))
     planned(demo, tmp_path, one, words=DIRECT)
     plan = Study(tmp_path / "study").plan.read_bytes()
-    with pytest.raises(ConfigError, match="was planned with --precision float32, now float64; plan it anew"):
+    with pytest.raises(
+        ConfigError, match="was planned with --precision float32, now float64; plan it in another folder"
+    ):
         planned(demo, tmp_path, one, words=DIRECT, precision="float64")
     assert Study(tmp_path / "study").plan.read_bytes() == plan
 
@@ -268,6 +270,8 @@ def test_the_numbers_of_a_plan(demo: DemoPaths, tmp_path: Path) -> None:
     assert "; film " in first
     assert len(rest) == 2
     json.dumps(summary.as_dict())
+    features = sum(share.core_hours for share in summary.shares)
+    assert replace(summary, core_hours=10 * features).lines()[0].endswith("; predictions 90 %")
     settings = result.plan.settings
     predict_to_folder(
         demo.clip, tmp_path / "out", load=settings.load_model, words=settings.word_source(),

@@ -1,6 +1,7 @@
 """How a study stands, at each step of its life."""
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +19,11 @@ from tribe_np.batch.plan import Plan, PlannedStimulus, read_plan, write_plan
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, RUNNING, STOPPED, Task, TaskNeed, TaskReport, Work
 from tribe_np.batch.watching.missing_tasks import missing_tasks
-from tribe_np.batch.watching.status import pace, study_status
+from tribe_np.batch.watching.status import StudyStatus, pace, study_status
 from tribe_np.batch.watching.status_table import status_lines
+from tribe_np.batch.watching.task_states import TaskStates
+from tribe_np.cli.batch_commands import status as status_command
+from tribe_np.cli.batch_commands.status import fitting_lines
 from tribe_np.errors import ConfigError
 
 __all__ = ["command_here"]
@@ -133,6 +137,76 @@ def test_an_engine_that_does_not_answer_is_told(film: Study, engine: type[FakeEn
     assert counts(film, jobs) == {"waiting": 2, "missing": 3}
 
 
+def test_what_moves_while_it_is_asked(film: Study) -> None:
+    """Of a large study the folders are listed for seconds."""
+    place, (first, second, *_) = opened(film), all_tasks(film)
+    claim = place.claims.take(first.key)
+    assert claim is not None
+    states = TaskStates.now(film, read_plan(film), {})
+    ensure(second, place)
+    states = replace(states, running=frozenset(), reported=frozenset({first.key, second.key}))
+    film.write_report(TaskReport(first.key, RUNNING))
+    works = read_plan(film).stimuli[0].work
+
+    def state(task: Task) -> str:
+        return next(status.state for work in works for each, status in states.tasks_of(work, "clip") if each == task)
+
+    assert (state(first), state(second)) == (RUNNING, DONE)
+    claim.release()
+    assert state(first) == "killed"
+
+
+def test_a_prediction_of_which_something_is_gone_is_missing(sounds: Study) -> None:
+    place = opened(sounds)
+    for task in all_tasks(sounds):
+        ensure(task, place)
+    (sounds.prediction("noise1") / "predictions.npy").unlink()
+    shutil.rmtree(sounds.prediction("noise2"))
+    sounds.prediction("noise2").mkdir()
+    assert counts(sounds) == {"done": 2, "missing": 2}
+    for task in all_tasks(sounds)[2:]:
+        assert ensure(task, place).made
+    assert counts(sounds) == {"done": 4}
+
+
+def test_who_only_looks_needs_no_cache_and_makes_none(sounds: Study, command_here: Command) -> None:
+    shutil.rmtree(read_plan(sounds).settings.cache)
+    sounds.status.mkdir()
+    done = command_here("batch", "status", sounds.folder)
+    assert done.returncode == 3
+    assert done.stdout.splitlines()[0] == "0 of 2 stimuli predicted, 0 of 4 tasks done, 4 missing"
+    assert str(sounds.status) in done.stderr
+    assert not Path(read_plan(sounds).settings.cache).exists()
+
+
+def test_watching_goes_on_between_two_tasks(
+    sounds: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan, place = read_plan(sounds), opened(sounds)
+    looks: list[StudyStatus] = []
+
+    def asked(study: Study, plan: Plan) -> StudyStatus:
+        claim = place.claims.take(all_tasks(study)[0].key) if len(looks) == 1 else None
+        looks.append(study_status(study, plan))
+        if claim is not None:
+            claim.release()
+        return looks[-1]
+
+    monkeypatch.setattr(status_command, "asked", asked)
+    monkeypatch.setattr(status_command, "SECONDS_BETWEEN", 0.0)
+    status_command.watched(sounds, plan)
+    assert len(looks) == 4
+    assert "1 running" in capsys.readouterr().err
+
+
+def test_lines_fit_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "10")
+    monkeypatch.setenv("LINES", "4")
+    assert fitting_lines(["a" * 9, "b" * 10]) == ["a" * 9, "bbbbbb..."]
+    assert fitting_lines(list("abcd")) == ["a", "b", "..."]
+    assert fitting_lines(list("abc")) == ["a", "b", "c"]
+
+
 def test_the_command(sounds: Study, command_here: Command) -> None:
     begun = command_here("batch", "status", sounds.folder)
     assert begun.returncode == 3
@@ -154,6 +228,7 @@ def test_a_failure_is_one_line_and_exit_code_2(sounds: Study, command_here: Comm
     sounds.write_report(TaskReport(task.key, FAILED, error="its sound\tis broken"))
     done = command_here("batch", "status", sounds.folder)
     line = refused(done)
+    assert json.loads(command_here("batch", "status", sounds.folder, "--json").stdout)["tasks"]["failed"] == 1
     assert f"1 stimulus of 2 failed: {task.stimulus}: its sound" in line
     assert f"tribe-np batch retry {sounds.folder}" in line
     assert '"its sound\tis broken"' in sounds.status.read_text()

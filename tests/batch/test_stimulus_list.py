@@ -218,3 +218,11 @@ def test_an_argument_twice_is_one_work_and_two_predictions(folder: Path) -> None
     assert "1 stimulus is listed more than once: computed once, and predicted under each name (a, a_2)" in notes(
         ["films/a.mp4", folder]
     )
+
+
+def test_the_study_itself_holds_no_stimuli(tmp_path: Path) -> None:
+    """--out films, the folder of the films: it was said to hold none."""
+    (tmp_path / "a.mp4").write_text("x")
+    with pytest.raises(TribeError, match="is the study's own folder, which holds no stimuli; give another --out"):
+        list_stimuli([tmp_path], study=tmp_path)
+    assert [one.name for one in list_stimuli([tmp_path], study=tmp_path / "new")[0]] == ["a"]

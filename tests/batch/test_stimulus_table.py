@@ -44,7 +44,7 @@ def test_dialects(tmp_path: Path, name: str, text: str, encoding: str) -> None:
     ((one,), notes) = read_stimulus_table(write(tmp_path, text, name, encoding))
     assert one.path == tmp_path / "ä b.mp4"
     assert one.columns == {"note": "x\r\ny"}
-    assert any("1 line that begins with # left out" in note for note in notes)
+    assert any("1 line with # at the start left out" in note for note in notes)
 
 
 def test_a_row_is_named_by_its_line(tmp_path: Path) -> None:
@@ -58,13 +58,14 @@ def test_a_row_is_named_by_its_line(tmp_path: Path) -> None:
         ("", "is empty"),
         ("stimulus|name\n", "holds no stimuli"),
         ("path|name\na|b\n", "column 'stimulus' is missing"),
-        ("stimuli|name\na|b\n", "did you mean stimuli?"),
+        ("stimuli|name\na|b\n", "; rename the column 'stimuli' if it is meant"),
+        ("Stimulus|name\na|b\n", "; rename the column 'Stimulus' if it is meant"),
         ("stimulus,name\na,b\n", "its columns are separated by commas, and must be by tabs"),
         ("onset|duration|trial_type\n0|1|a\n", "which `tribe-np experiment` takes"),
         ("text|start|duration\na|0|1\n", "this looks like words with times"),
         ("stimulus|type|start\na|Video|0\n", "rename one of them"),
         ("stimulus|name|name\na|b|c\n", "the column 'name' is there more than once"),
-        ("stimulus|name\na.mp4|b\nb.mp4\n", "line 3: 1 cells, expected 2"),
+        ("stimulus|name\na.mp4|b\nb.mp4\n", "line 3: 1 cell, expected 2"),
         ("stimulus|name\na.mp4|b|c\n", "line 2: 3 cells, expected 2"),
         ("stimulus|name\n|b\n", "line 2: the cell of the column 'stimulus' is empty"),
         ("stimulus|language\na.mp4|klingonish\n", "line 2: language 'klingonish' is not known"),
@@ -127,7 +128,10 @@ def test_names_that_are_asked_for(tmp_path: Path) -> None:
     assert found[1].name.startswith("a_")
     for rows, said in (
         ("a.mp4|x\nb.mp4|y\nc.mp4|x\n", "line 4: the name 'x' is that of line 2 too"),
-        ("a.mp4|Film\nb.mp4|film\n", "line 3: the name 'film' and 'Film' are one folder on some disks"),
+        (
+            "a.mp4|Film\nb.mp4|film\n",
+            "line 3: the name 'film' and 'Film' of line 2 are one folder on some disks; a name",
+        ),
         ("a.mp4|a/b\n", "line 2: the name 'a/b' cannot be a folder's on every disk; 'a_b' can"),
         ("a.mp4|..\n", "'stimulus' can"),
     ):

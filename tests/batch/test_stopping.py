@@ -2,11 +2,12 @@
 
 import os
 import signal
+import threading
 
 import pytest
 
 from tribe_np.batch.making.machines import MachineFacts, blas_text
-from tribe_np.batch.making.stopping import StoppableProgress, StopWish, WorkStopped
+from tribe_np.batch.making.stopping import ASKED, StoppableProgress, StopWish, WorkStopped
 from tribe_np.batch.task import DONE, TaskReport
 from tribe_np.batch.watching.machine_kinds import kinds_of_machines, mixed_rounding
 from tribe_np.pipeline.progress import Silent
@@ -93,3 +94,25 @@ def test_hosts_of_one_kind_round_alike() -> None:
         "features were made on 2 kinds of machine (X, 2 threads, B: 2 tasks; Y, 1 thread, unknown BLAS: 1 task), "
         "which round differently in the last digits"
     )
+
+
+def test_the_signals_go_back_to_whom_they_came_from() -> None:
+    before = [signal.getsignal(number) for number in ASKED]
+    with StopWish().watching() as wish:
+        assert [signal.getsignal(number) for number in ASKED] == [wish.receive] * len(ASKED)
+    assert [signal.getsignal(number) for number in ASKED] == before
+
+
+def test_in_a_thread_nothing_is_watched() -> None:
+    found: list[bool] = []
+
+    def work() -> None:
+        with StopWish().watching() as wish:
+            found.append(wish())
+
+    before = [signal.getsignal(number) for number in ASKED]
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [False]
+    assert [signal.getsignal(number) for number in ASKED] == before

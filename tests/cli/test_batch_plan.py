@@ -69,7 +69,7 @@ def test_other_options_are_refused_by_name(command_here: Command, demo: DemoPath
     assert command_here("batch", "plan", folder, *given(demo, tmp_path, "--threads", "3")).returncode == 0
     again = command_here("batch", "plan", folder, *given(demo, tmp_path))
     assert again.returncode == 0, again.stderr  # with the threads of then
-    assert "planned again: 1 stimulus as before, 0 new, 0 gone" in again.stdout
+    assert "planned again: 1 stimulus as before, 0 changed, 0 new, 0 gone" in again.stdout
     line = refused(command_here("batch", "plan", folder, *given(demo, tmp_path, "--precision", "float64")))
     assert "was planned with --precision float32, now float64" in line
     assert "--threads 3, now 2" in refused(
@@ -106,6 +106,6 @@ def test_a_film_twice_and_a_broken_one(command_here: Command, demo: DemoPaths, t
     )
     assert done.returncode == 0, done.stderr
     assert "broken cannot be predicted: " in done.stderr
-    assert "once for both: 1 (copy)" in done.stdout
+    assert "need only features that are made for another stimulus: 1 (copy)" in done.stdout
     assert "3 stimuli (8 s), 4 tasks and 2 predictions" in done.stdout
     assert "film" in done.stdout.splitlines()[0]

@@ -25,12 +25,12 @@ flags, kept = os.environ["TEST_FLAGS"], []
 def look(event, arguments):
     if event != "subprocess.Popen" or os.environ.get("SLURM_JOB_NAME") != "tribe-np-video":
         return
-    for film, _, what in (name.partition(".") for name in os.listdir(flags)):
-        if f"{film}.mp4" in str(arguments) and what == "eats" and not kept:
-            kept.append(b"x" * 450_000_000)
-            time.sleep(4)  # Slurm looks each second
+    for film in {name.partition(".")[0] for name in os.listdir(flags)}:
         while f"{film}.mp4" in str(arguments) and os.path.exists(f"{flags}/{film}.waits"):
             time.sleep(0.05)
+        if f"{film}.mp4" in str(arguments) and os.path.exists(f"{flags}/{film}.eats") and not kept:
+            kept.append(b"x" * 450_000_000)
+            time.sleep(4)  # Slurm looks each second
 
 sys.addaudithook(look)
 """

@@ -53,12 +53,12 @@ def report_of(study: Study, key: str, state: str) -> TaskReport:
 def test_tasks_die_in_every_way(
     made: MadeFilms, make_slurm: Callable[..., SlurmCluster], tmp_path: Path, use: Callable[[SlurmCluster], None]
 ) -> None:
-    cluster = make_slurm(max_array_size=3)
+    cluster = make_slurm(max_array_size=3, cpus=3)
     use(cluster)
     on = SlurmStudy(made.plan(tmp_path), cluster, tmp_path)
     study, folder = on.study, on.study.folder
     make_long(study, SECONDS)
-    held, waiting = on.flag("long.waits"), on.flag("two.waits")
+    held, waiting = {name: on.flag(f"{name}.waits") for name in ("long", "one")}, on.flag("two.waits")
     on.flag("one.eats")
     whole = (made.films / "three.mp4").read_bytes()
     (made.films / "three.mp4").write_bytes(whole[:20000])
@@ -84,7 +84,7 @@ def test_tasks_die_in_every_way(
     assert len(on.asked("long")) == 1
 
 
-def _everything_goes_wrong(on: SlurmStudy, held: Path) -> None:
+def _everything_goes_wrong(on: SlurmStudy, held: dict[str, Path]) -> None:
     """Submitted; the controller dies; a task is killed, one eats, one is broken, one meets its wall time."""
     study, folder = on.study, on.study.folder
     submit = ("batch", "submit", folder, "--slurm", "--time", "1", "--setup", on.setup)
@@ -95,13 +95,15 @@ def _everything_goes_wrong(on: SlurmStudy, held: Path) -> None:
     assert "#SBATCH --dependency=afterany:JOBS-OF-FEATURES" in told
     long = report_of(study, on.film_task("long").key, RUNNING)
     os.kill(pid_of(long), signal.SIGSTOP)  # until Slurm signals it, and lets it go on for that
-    held.unlink()
+    held["long"].unlink()
     killed = report_of(study, on.film_task("two").key, RUNNING)
     on.cluster.scontrol("update", f"JobId={killed.job}", "TimeLimit=30")  # it waits for what comes below
+    report_of(study, on.film_task("one").key, RUNNING)
     status = on.status()
-    assert {state: n for state, n in status.tasks.items() if n} == {"running": 2, "waiting": 10}
+    assert {state: n for state, n in status.tasks.items() if n} == {"running": 3, "waiting": 9}
     assert status.reasons["Dependency: waits for the jobs it needs"] == 4
     assert "nothing is to be sent" in on.call(*submit, code=3)
+    held["one"].unlink()
     on.wait_counts(done=5, running=1, waiting=4, killed=1, failed=1)
 
     on.cluster.wait_saved()

@@ -57,6 +57,17 @@ def test_checkpoints_by_path_by_name_and_from_the_hub_cache(tmp_path: Path) -> N
     assert ModelLocations({}, (), tmp_path / "hub").checkpoint(None).name == "gone"
 
 
+def test_a_path_is_never_another_folder_of_that_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--checkpoint my/own/encoder beside --models models: it was models/encoder, without a word."""
+    monkeypatch.chdir(tmp_path)
+    made(tmp_path / "models" / "encoder")
+    where = ModelLocations({}, (tmp_path / "models",), None)
+    for name in ("my/own/encoder", "./encoder", "my/encoder"):
+        assert where.checkpoint(str(made(tmp_path / name))).resolve() == (tmp_path / name).resolve()
+    with pytest.raises(CheckpointError, match=r"checkpoint \./my/absent/encoder: no such folder"):
+        where.checkpoint("./my/absent/encoder")
+
+
 def test_models_argument_is_a_folder_several_or_a_mapping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_CACHE", "/hub")
     assert default_locations(None).hub_cache == Path("/hub")

@@ -63,11 +63,12 @@ class PlannedStimulus:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a study does; `made_by` says which version planned it."""
+    """What a study does; `made_by` says which version planned it, `checkpoint` is the brain encoder's digest."""
 
     settings: StudySettings
     stimuli: tuple[PlannedStimulus, ...]
     made_by: Mapping[str, Any] = field(default_factory=lambda: this_version())
+    checkpoint: str = ""
 
     def tasks(self) -> tuple[Task, ...]:
         """The tasks that make features, longest first: the last ones to end are short."""
@@ -133,7 +134,8 @@ def write_plan(study: Study, plan: Plan) -> None:
     Raises   OutputError
     """
     stimuli = [_stimulus_dict(stimulus) for stimulus in plan.stimuli]
-    write_record(study.plan, {"made_by": dict(plan.made_by), "settings": plan.settings.as_dict(), "stimuli": stimuli})
+    about = {"made_by": dict(plan.made_by), "checkpoint": plan.checkpoint, "settings": plan.settings.as_dict()}
+    write_record(study.plan, {**about, "stimuli": stimuli})
 
 
 def read_plan(study: Study) -> Plan:
@@ -146,7 +148,8 @@ def read_plan(study: Study) -> Plan:
     found = read_json_file(study.plan)
     check_version(study, found.get("made_by"))
     try:
-        return Plan(StudySettings.from_dict(found["settings"]), _stimuli(found["stimuli"]), found["made_by"])
+        stimuli, digest = _stimuli(found["stimuli"]), str(found.get("checkpoint", ""))
+        return Plan(StudySettings.from_dict(found["settings"]), stimuli, found["made_by"], digest)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise OutputError(f"{study.plan}: is damaged: {what}; plan the study anew, nothing done is lost") from error

@@ -20,7 +20,7 @@ from typing import Any
 from tribe_np.batch.task import TaskReport
 from tribe_np.errors import OutputError, reason_of
 from tribe_np.files.atomic import whole_file
-from tribe_np.files.leftovers import remove_if_possible
+from tribe_np.files.leftovers import remove_if_possible, remove_leftovers
 from tribe_np.files.small_files import MEGABYTE, read_small_file
 
 PLAN, STATUS = "plan.json", "status.tsv"
@@ -62,9 +62,11 @@ class Study:
         return self.folder / "predictions" / name
 
     def predicted_by(self, name: str) -> str | None:
-        """The key of the task that wrote a prediction; None where there is none, or one that no study wrote."""
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            return str(json.loads((self.prediction(name) / "run.json").read_text(encoding="utf-8"))["study"]["key"])
+        """The key of the task that wrote a prediction; None where there is none, or not all, or one of no study."""
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+            folder = self.prediction(name)
+            run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+            return str(run["study"]["key"]) if (folder / "predictions.npy").is_file() else None
         return None
 
     def report(self, key: str) -> Path:
@@ -73,9 +75,7 @@ class Study:
 
     def read_report(self, key: str) -> TaskReport | None:
         """The report of a task; None where there is none, or none that can be read."""
-        with suppress(OSError, ValueError, TypeError):
-            return TaskReport.from_dict(json.loads(self.report(key).read_text(encoding="utf-8")))
-        return None
+        return _report_in(self.report(key))
 
     def write_report(self, report: TaskReport) -> None:
         """Writes it whole, in place of an earlier one.
@@ -95,8 +95,21 @@ class Study:
     def reports(self) -> Iterator[TaskReport]:
         """All reports there are; a folder is listed, not each task asked for."""
         for path in sorted((self.folder / "reports").glob("*/*.json")):
-            with suppress(OSError, ValueError, TypeError):
-                yield TaskReport.from_dict(json.loads(path.read_text(encoding="utf-8")))
+            if (report := _report_in(path)) is not None:
+                yield report
+
+    def tidy(self) -> None:
+        """Removes what killed processes left half-written: reports."""
+        for folder in (self.folder / "reports").glob("*"):
+            remove_leftovers(folder)
+
+
+def _report_in(path: Path) -> TaskReport | None:
+    """The report in a file; None where it is not there, or damaged, or another task's."""
+    with suppress(OSError, ValueError, TypeError, RecursionError):
+        report = TaskReport.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        return report if report.key == path.stem else None
+    return None
 
 
 def write_record(path: Path, value: Mapping[str, Any]) -> None:

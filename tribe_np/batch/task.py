@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import pairwise
 from typing import Any
 
@@ -93,8 +93,7 @@ class Work:
 
     def _task(self, stimulus: str, cores: int, parts: tuple[int, int] | None) -> Task:
         share = 1.0 if parts is None else (parts[1] - parts[0]) / self.n_parts
-        key = self.entries[0] if len(self.entries) == 1 else f"{self.modality}-features-{forty_digits(self.entries)}"
-        key = key if parts is None else f"{key}.{parts[0]:06d}-{parts[1]:06d}"
+        key = self.stem if parts is None else f"{self.stem}.{parts[0]:06d}-{parts[1]:06d}"
         need = TaskNeed(self.memory, cores, self.seconds * share)
         return Task(key, stimulus, self.modality, self.rows, parts, self.entries, need)
 
@@ -148,8 +147,15 @@ class TaskReport:
 
     @classmethod
     def from_dict(cls, found: Mapping[str, Any]) -> "TaskReport":
-        """What `as_dict` gave; TypeError for anything else."""
-        return cls(**found)
+        """What `as_dict` gave; TypeError or ValueError for anything else."""
+        report = cls(**found)
+        for each in fields(cls):
+            kind: Any = int | float if each.type is float else each.type
+            if not isinstance(getattr(report, each.name), kind):
+                raise TypeError(f"{each.name} is {getattr(report, each.name)!r:.40}")
+        if report.state not in REPORTED:
+            raise ValueError(f"no state {report.state!r:.40}")
+        return report
 
     def ended(self, state: str, **told: Any) -> "TaskReport":
         """The same attempt when it is over."""

@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if STOPS.number is not None:  # what a signal led to: a child that received it too, an import that it broke
             return _stopped(as_json)
-        return _fail(_explained(error), as_json, type(error).__name__)
+        is_told = getattr(error, "has_result", False)  # a second object would spoil the first
+        return _fail(_explained(error), as_json and not is_told, type(error).__name__)
 
 
 def _explained(error: Exception) -> str:

@@ -1,6 +1,10 @@
 """The encoding of a text: what its byte order mark says, else UTF-16 where every other byte is zero, else UTF-8."""
 
 import codecs
+from pathlib import Path
+
+from tribe_np.errors import TribeError
+from tribe_np.files.file_kinds import HEAD
 
 MARKS = (  # byte order marks; the longer ones first, for UTF-32's begins like UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, "utf-8-sig"),
@@ -26,3 +30,17 @@ def text_encoding(head: bytes) -> str:
     if half and max(even, odd) > MOST * half and min(even, odd) < FEW * half:
         return LITTLE if odd > even else BIG
     return "utf-8"
+
+
+def decoded(raw: bytes, path: Path | str, *, advice: str, error: type[TribeError]) -> str:
+    """The text of a file, in the encoding that its first bytes show.
+
+    Raises   `error`, naming the file, the byte and its line, and what is to be done
+    """
+    encoding = text_encoding(raw[:HEAD])
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as wrong:
+        line = raw[: wrong.start].count(b"\n") + 1
+        name = encoding.removesuffix("-sig").upper()
+        raise error(f"{path}: not {name} text (byte {wrong.start}, in line {line}); {advice}") from wrong

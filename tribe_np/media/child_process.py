@@ -3,10 +3,23 @@
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 
 from tribe_np.errors import MediaError
+
+FOR_US = (signal.SIGUSR2, signal.SIGTERM)
+"""Signals that Slurm sends to every process of a job: a child that died of one would be taken for a bad film."""
+
+
+@contextmanager
+def signals_for_us() -> Iterator[None]:
+    """A child that is started meanwhile does not hear `FOR_US`: we do, and end it. One that comes meanwhile waits."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, FOR_US)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def run_child(
@@ -17,14 +30,15 @@ def run_child(
     Raises   MediaError when it cannot be started
     """
     try:
-        child = subprocess.Popen(
-            list(command),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=None if env is None else dict(env),
-            start_new_session=True,  # one group to kill: uvx runs the real program as a child of its own
-        )
+        with signals_for_us():
+            child = subprocess.Popen(
+                list(command),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=None if env is None else dict(env),
+                start_new_session=True,  # one group to kill: uvx runs the real program as a child of its own
+            )
     except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
         raise MediaError(f"{name} cannot be started: {error}") from error
     try:

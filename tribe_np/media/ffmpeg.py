@@ -14,6 +14,7 @@ from typing import IO
 
 from tribe_np.errors import MediaError, MissingDependencyError, reason_of
 from tribe_np.files.file_kinds import kind_of
+from tribe_np.media.child_process import signals_for_us
 from tribe_np.media.file_begin import file_begin
 from tribe_np.optional import require
 
@@ -174,7 +175,8 @@ def start_ffmpeg(command: Sequence[str], log: IO[bytes], *, is_fed: bool = False
     Raises   MissingDependencyError where it cannot be started
     """
     given, made = (subprocess.PIPE, subprocess.DEVNULL) if is_fed else (subprocess.DEVNULL, subprocess.PIPE)
-    try:  # a group of its own: Ctrl-C in a terminal is for us, who then end it
-        return subprocess.Popen(command, stdin=given, stdout=made, stderr=log, start_new_session=True)
+    try:  # a group of its own: Ctrl-C in a terminal is for us too, who then end it
+        with signals_for_us():
+            return subprocess.Popen(command, stdin=given, stdout=made, stderr=log, start_new_session=True)
     except OSError as error:
         raise MissingDependencyError(f"{command[0]}: ffmpeg cannot be started: {reason_of(error)}") from error

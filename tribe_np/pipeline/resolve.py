@@ -51,11 +51,14 @@ class ModelLocations:
         Raises   CheckpointError that says how to get one
         """
         model_name = name or RELEASED
-        found = self._in_folders(model_name)
-        if found is None and name is None:
+        if name is None:
             encoders = (folder / "encoder" for folder in self.folders)
-            found = next((encoder for encoder in encoders if (encoder / "config.yaml").is_file()), None)
-        found = found or self.find(model_name)
+            own = next((encoder for encoder in encoders if (encoder / "config.yaml").is_file()), None)
+            found = self._in_folders(model_name) or own or self.find(model_name)
+        elif "/" in name and not is_hub_id(name):  # my/encoder is not the encoder/ of a models folder
+            found = Path(name) if Path(name).is_dir() else None
+        else:
+            found = self.find(name)
         if found is not None:
             return found
         if name is not None and not is_hub_id(name):

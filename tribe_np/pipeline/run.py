@@ -3,7 +3,6 @@
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,10 +49,12 @@ def predict_to_folder(
     subject: str | None = None,
     pictures: PictureShow | None = None,
     study: Mapping[str, Any] | None = None,
+    check_events: Callable[[TribeModel, Events], None] = lambda model, events: None,
 ) -> dict[str, Any]:
     """Predicts a stimulus into a folder and returns what run.json holds. The stimulus and the target are checked first.
 
-    `study` is what run.json says of the study that the run belongs to, if it does.
+    `study` is what run.json says of the study that the run belongs to, if it does; `check_events` may refuse what the
+    stimulus turns out to be, before anything is computed.
     Raises   TribeError of every kind; nothing is written then
     """
     began = time.time()
@@ -62,7 +63,11 @@ def predict_to_folder(
     model = load()
     check_extractors(model, opened, words)
     check_subject(model, subject)
-    predict = partial(model.predict, verbose=False, subject=subject)  # it has its own progress, if any
+
+    def predict(found: Events) -> tuple[np.ndarray, list[Segment]]:
+        check_events(model, found)
+        return model.predict(found, verbose=False, subject=subject)  # it has its own progress, if any
+
     events, (predictions, segments) = made_of_events(model, opened, words, predict, pictures)
     check_finite(predictions)
     run = {

@@ -98,7 +98,26 @@ def failing(text: str) -> str:
 def test_a_job_stands_as_slurm_says(programs, job: str, stands: str, words: str) -> None:
     programs(squeue=printing(QUEUE), scontrol=f"cat {JOBS}", sacct=failing("Slurm accounting storage is disabled"))
     state = slurm_states([job])[job]
-    assert (state.job_state.state, state.job_state.reason) == (stands, words)
+    assert (state.job_state.state, state.words()) == (stands, words)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "limit"),
+    [
+        (SlurmState("1", "PENDING", "Dependency"), "Dependency: waits for the jobs it needs", ""),
+        (SlurmState("1", "PENDING", "None"), "PENDING", ""),
+        (SlurmState("1", "PENDING"), "PENDING", ""),
+        (SlurmState("1", "RUNNING", "None"), "", ""),
+        (SlurmState("1", "COMPLETED", "None"), "", ""),
+        (SlurmState("1", FORGOTTEN), "", ""),
+        (SlurmState("1", "FAILED", "NonZeroExitCode", exit_code="137:0"), "FAILED, killed by signal 9", ""),
+        (SlurmState("1", "FAILED", "NonZeroExitCode", exit_code="255:0"), "FAILED, exit code 255", ""),
+        (SlurmState("1", "TIMEOUT", "TimeLimit"), "TIMEOUT, TimeLimit", "time"),
+        (SlurmState("1", "OUT_OF_MEMORY", "OutOfMemory"), "OUT_OF_MEMORY, OutOfMemory", "memory"),
+    ],
+)
+def test_why_it_waits_or_how_it_ended(state: SlurmState, reason: str, limit: str) -> None:
+    assert (state.job_state.reason, state.job_state.limit) == (reason, limit)
 
 
 def test_every_job_is_answered_and_programs_are_asked_once(programs) -> None:

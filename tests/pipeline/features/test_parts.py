@@ -193,7 +193,7 @@ def serial(source: FeatureSource, film: Path) -> bytes:
     return stored(part, piece)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(ranges=st.lists(RANGES, max_size=6), restarts=st.booleans())
 def test_however_clips_are_cut_into_ranges(
     ranges: list[list[int]], restarts: bool, source: FeatureSource, film: Path, serial: bytes,

@@ -278,3 +278,31 @@ def test_what_killed_processes_left_goes(claims: Claims) -> None:
     left.write_bytes(b"x")
     assert claims.take(KEY) is not None
     assert not left.exists()
+
+
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_what_is_no_file_expires_as_others_do(claims: Claims, kind: str) -> None:
+    path = claims.path(KEY)
+    path.parent.mkdir(parents=True)
+    if kind == "folder":
+        path.mkdir()
+        (path / "notes").touch()
+    else:
+        path.symlink_to("nowhere")
+    assert claims.take(KEY) is None
+    assert list(claims.live()) == [KEY]
+    old = time.time() - EXPIRES_AFTER - 1
+    os.utime(path, (old, old), follow_symlinks=False)
+    claim = claims.take(KEY)
+    assert claim is not None
+    claim.release()
+    assert list(path.parent.iterdir()) == []
+
+
+def test_tidying_takes_what_nobody_holds(claims: Claims) -> None:
+    other = f"video-features-{'0b' * 20}"
+    gone, kept = left_by(claims, DEAD), left_by(claims, OTHER_HOST, key=other)
+    claims.folder.joinpath(f".clock.{DEAD}.00.partial").touch()
+    claims.tidy()
+    assert not gone.exists()
+    assert [path for path in claims.folder.rglob("*") if path.is_file()] == [kept]

@@ -11,9 +11,10 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from tribe_np.batch.making.performing import perform
+from tribe_np.batch.making.performing import open_here, perform
 from tribe_np.batch.making.stopping import StopWish
 from tribe_np.batch.task import STOPPED
 from tribe_np.errors import TribeError
@@ -57,10 +58,11 @@ class SlurmElement:
         submitit = require("submitit.helpers", extra="slurm", why=SLURM_WHY)
         return submitit.DelayedSubmission(self)
 
-    def _perform_all(self, wish: Callable[[], bool]) -> bool:
+    def _perform_all(self, wish: StopWish) -> bool:
         """Whether something is left because of the wish; tasks that others have claimed are tried again for a while."""
         from tribe_np.batch.making.ensure import CLAIMED
 
+        wish.heard = open_here(Path(self.folder), quiet=False).note_stop
         left, until = list(self.keys), time.monotonic() + LOOK_LONGEST
         while True:
             reports = perform(self.folder, left, job=job_name(), should_stop=wish, quiet=False)

@@ -79,7 +79,8 @@ class SlurmState:
     def job_state(self) -> JobState:
         """The same for who asks an engine; what Slurm has forgotten is gone, and nobody knows how it ended."""
         if self.waits:
-            return JobState(WAITING, ": ".join(filter(None, (self.reason, MEANINGS.get(self.reason)))) or self.state)
+            reason = self.state if self.reason in ("", "None") else self.reason
+            return JobState(WAITING, f"{reason}: {MEANINGS[reason]}" if reason in MEANINGS else reason)
         if self.runs:
             return JobState(AT_WORK)
         ended_well = self.state in ("COMPLETED", FORGOTTEN)

@@ -19,6 +19,7 @@ from tribe_np.errors import ConfigError
 from tribe_np.files.file_kinds import HEAD
 from tribe_np.files.text_encoding import text_encoding
 from tribe_np.pipeline.experiments.design import DATASET, STIMULI_FOLDER
+from tribe_np.pipeline.progress import number_of
 from tribe_np.pipeline.stimuli.stimulus import EVENT_TABLES, RECORDINGS, SUFFIXES, TEXT_FILES
 from tribe_np.shown import some_of
 
@@ -28,21 +29,21 @@ TIMED_WORDS = (".srt", ".vtt", ".json", ".textgrid")  # kinds of transcripts tha
 ABOUT = re.compile(r"(?:readme|licen[cs]e|changes|changelog|citation|copying|notice|credits|requirements)\b", re.I)
 TAKEN, TABLE_BESIDE, TEXT_BESIDE = "taken", "table beside", "text beside"
 BESIDE = "of the same name as a stimulus beside"
-ROLES = {  # what a file is: what it is called in a note, and the note
-    TABLE_BESIDE: ("table", "{n} {beside}, read as its words ({names})"),
+ROLES = {  # what a file is: what several are called in a note, and the note
+    TABLE_BESIDE: ("tables", "{n} {beside}, read as its words ({names})"),
     TEXT_BESIDE: (
-        "text",
+        "texts",
         "left out {n} {beside} ({names}), most likely what is said in it; a table of stimuli can name it",
     ),
     "transcript": (
-        "file",
-        "left out {n} {beside} ({names}); a transcript is read where the column transcript of a table names it",
+        "files",
+        "left out {n} {beside} ({names}); transcripts are read where the column transcript of a table names them",
     ),
-    "picture": ("picture", "left out {n}, since a picture has no duration ({names}); a glob or a list can name them"),
-    "events": ("table", "left out {n} of events, which show other files ({names}); a glob or a list can name them"),
-    "list": ("text", "left out {n} of paths ({names}); @FILE reads such a text as a list of stimuli"),
-    "about": ("text", "left out {n} about the folder ({names})"),
-    "other": ("file", "left out {n} of other kinds ({kinds})"),
+    "picture": ("pictures", "left out {n}, since a picture has no duration ({names}); a glob or a list takes pictures"),
+    "events": ("tables", "left out {n} of events, which show other files ({names}); a glob or a list takes them"),
+    "list": ("texts", "left out {n} of paths ({names}); @FILE reads such a text as a list of stimuli"),
+    "about": ("texts", "left out {n} about the folder ({names})"),
+    "other": ("files", "left out {n} of other kinds ({kinds})"),
 }
 
 
@@ -128,11 +129,10 @@ def notes_on_found(files: Sequence[Path], datasets: Sequence[Path]) -> list[str]
     spoken = _of(files, TEXT_FILES)
     notes = []
     if datasets:
-        notes.append(
-            f"{_n(datasets, 'BIDS dataset')}, of which the folder {STIMULI_FOLDER} is taken ({_names(datasets)})"
-        )
+        n_datasets = number_of(len(datasets), "BIDS datasets")
+        notes.append(f"{n_datasets}, of which the folder {STIMULI_FOLDER} is taken ({_names(datasets)})")
     if 0 < len(spoken) < len(files):
-        notes.append(f"{_n(spoken, 'text')} among other stimuli, to be spoken ({_names(spoken)})")
+        notes.append(f"{number_of(len(spoken), 'texts')} among other stimuli, to be spoken ({_names(spoken)})")
     return notes
 
 
@@ -157,7 +157,7 @@ def _note(role: str, files: Sequence[Path]) -> str:
     what, text = ROLES[role]
     counts = Counter(_suffix(path) or "without suffix" for path in files).most_common()
     kinds = some_of([f"{count} {suffix}" for suffix, count in counts], 6)
-    return text.format(n=_n(files, what), names=_names(files), kinds=kinds, beside=BESIDE)
+    return text.format(n=number_of(len(files), what), names=_names(files), kinds=kinds, beside=BESIDE)
 
 
 def is_path_list(path: Path) -> bool:
@@ -199,10 +199,6 @@ def _head(path: Path) -> str:
 
 def _suffix(path: Path) -> str:
     return path.suffix.lower()
-
-
-def _n(files: Sequence[Path], what: str) -> str:
-    return f"1 {what}" if len(files) == 1 else f"{len(files)} {what}s"
 
 
 def _names(files: Sequence[Path]) -> str:

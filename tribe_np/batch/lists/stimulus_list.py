@@ -98,6 +98,8 @@ class _Shelf:
 
     def _take_path(self, path: Path, where: str = "") -> None:
         if path.is_dir():
+            if any(folder.exists() and folder.samefile(path) for folder in self.leave_out):
+                raise ConfigError(f"{path}: is the study's own folder, which holds no stimuli; give another --out")
             self._take_found(stimuli_in([path], self.leave_out), str(path), "holds no film, sound or text")
         elif path in self.beside:
             return

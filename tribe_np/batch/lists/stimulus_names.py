@@ -83,11 +83,10 @@ def _check_asked(listed: Listed) -> None:
             )
         earlier = first.setdefault(folded(one.name), one)
         if earlier is not one:
-            same = "is" if earlier.name == one.name else f"and {quoted(earlier.name)} are one folder on some disks;"
             where = f"line {earlier.line}" if earlier.table == one.table else earlier.at
-            raise ConfigError(
-                f"{one.at}: the name {quoted(one.name)} {same} that of {where} too; a name belongs to one stimulus"
-            )
+            other = f"{quoted(earlier.name)} of {where} are one folder on some disks"
+            same = f"is that of {where} too" if earlier.name == one.name else f"and {other}"
+            raise ConfigError(f"{one.at}: the name {quoted(one.name)} {same}; a name belongs to one stimulus")
 
 
 def _texts(group: Listed) -> list[str]:

@@ -17,9 +17,9 @@ from pathlib import Path
 from tribe_np.batch.lists.listed_stimulus import ListedStimulus, absolute_path
 from tribe_np.batch.lists.stimulus_files import is_events_table
 from tribe_np.errors import ConfigError
-from tribe_np.files.file_kinds import HEAD
 from tribe_np.files.small_files import MEGABYTE, read_small_file
-from tribe_np.files.text_encoding import text_encoding
+from tribe_np.files.text_encoding import decoded
+from tribe_np.pipeline.progress import number_of
 from tribe_np.shown import did_you_mean, quoted, some_of
 from tribe_np.timeline.languages import checked_language
 from tribe_np.timeline.table import without_tabs
@@ -74,7 +74,9 @@ def read_records(path: Path) -> TableRecords:
         raise ConfigError(f"{path}: the column {quoted(repeated[0])} is there more than once")
     for line, cells in records[1:]:
         if len(cells) != len(columns):
-            raise ConfigError(f"{path}, line {line}: {len(cells)} cells, expected {len(columns)} as in the header")
+            raise ConfigError(
+                f"{path}, line {line}: {number_of(len(cells), 'cells')}, expected {len(columns)} as in the header"
+            )
     rows = tuple((line, dict(zip(columns, map(str.strip, cells), strict=True))) for line, cells in records[1:])
     return TableRecords(path, columns, rows, lines.n_comments)
 
@@ -132,15 +134,7 @@ def _separator(header: str) -> str:
 
 
 def _text(raw: bytes, path: Path | str) -> str:
-    encoding = text_encoding(raw[:HEAD])
-    try:
-        return raw.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        name = encoding.removesuffix("-sig").upper()
-        raise ConfigError(
-            f"{path}: not {name} text (byte {error.start}, in line {line}); save it as UTF-8 (Excel: CSV UTF-8)"
-        ) from error
+    return decoded(raw, path, advice="save it as UTF-8 (Excel: CSV UTF-8)", error=ConfigError)
 
 
 def _check_columns(records: TableRecords) -> None:
@@ -169,7 +163,8 @@ def _other_table(columns: Sequence[str]) -> str:
         return "; this looks like words with times: name it in the column transcript, beside its film or sound"
     if {"stimulus_id", "stim_id"} & set(columns):
         return "; this looks like BIDS' table of stimuli, which names no files: give its folder"
-    return did_you_mean(STIMULUS, columns)
+    near = next((column for column in columns if did_you_mean(column.lower(), [STIMULUS])), None)
+    return "" if near is None else f"; rename the column {quoted(near)} if it is meant"
 
 
 def _listed(row: Mapping[str, str], path: Path, line: int) -> ListedStimulus:
@@ -203,11 +198,11 @@ def _notes(records: TableRecords) -> Iterator[str]:
     if any(row.get("") for _, row in records.rows):
         yield f"{path}: a column without a name is left out"
     if records.n_comments:
-        yield f"{path}: {_n_lines(records.n_comments)} that begin{'s' * (records.n_comments == 1)} with # left out"
+        yield f"{path}: {_comments(records.n_comments)} left out"
 
 
-def _n_lines(number: int) -> str:
-    return "1 line" if number == 1 else f"{number} lines"
+def _comments(number: int) -> str:
+    return f"{number_of(number, 'lines')} with # at the start"
 
 
 def read_path_list(path: Path | None) -> tuple[list[tuple[int, str]], list[str]]:
@@ -231,5 +226,5 @@ def read_path_list(path: Path | None) -> tuple[list[tuple[int, str]], list[str]]
     named = [(number, line) for number, line in lines if line and not line.startswith(COMMENT)]
     if not named:
         raise ConfigError(f"{shown}: holds no path; a list of stimuli has one a line")
-    notes = [f"{shown}: {_n_lines(len(comments))} with # at the start left out"] if comments else []
+    notes = [f"{shown}: {_comments(len(comments))} left out"] if comments else []
     return named, notes

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from tribe_np.batch.making.feature_tasks import is_made, make_features
+from tribe_np.batch.making.feature_tasks import make_features
 from tribe_np.batch.making.prediction_tasks import (
     FeaturesMissingError,
     features_are_there,
@@ -23,6 +23,7 @@ from tribe_np.batch.making.stopping import WorkStopped
 from tribe_np.batch.making.workplace import CannotBeginError, Workplace
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, FEATURES_MISSING, MOST_DEATHS, RUNNING, STOPPED, Task, TaskReport
+from tribe_np.batch.watching.task_states import is_in_cache
 from tribe_np.errors import OutputError, TribeError, reason_of
 from tribe_np.files.leftovers import this_process
 from tribe_np.machine.memory import gigabytes
@@ -35,7 +36,7 @@ CLAIMED, NOT_YET = "claimed", "not yet"
 
 def is_done(task: Task, place: Workplace) -> bool:
     """Whether what a task makes is there: entries or parts in the cache, or its prediction. Reports are not asked."""
-    return is_predicted(task, place.study) if task.is_prediction else is_made(task, place)
+    return is_predicted(task, place.study) if task.is_prediction else is_in_cache(task, place.source.cache)
 
 
 def ensure(task: Task, place: Workplace) -> TaskReport:
@@ -94,7 +95,10 @@ def _attempt(task: Task, place: Workplace) -> TaskReport:
     except WorkStopped:
         ended = report.ended(STOPPED)
     except Exception as error:
-        ended = report.ended(FAILED, error=failure(error, task, place.study))
+        if place.progress.should_stop():  # whoever asked may have ended a child of ours, which is no fault of a film
+            ended = report.ended(STOPPED)
+        else:
+            ended = report.ended(FAILED, error=failure(error, task, place.study))
     except BaseException:  # a signal, or whoever runs this thread
         _written(report.ended(STOPPED), place.study)
         raise

@@ -1,19 +1,25 @@
 """Tasks that predict: a stimulus whose features are all in the cache, into its folder as `predict` writes it."""
 
+import tempfile
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tribe_np.batch.making.feature_tasks import is_made, join_parts_of
+from tribe_np.batch.making.feature_tasks import changed_since, join_parts_of
 from tribe_np.batch.making.workplace import Workplace
 from tribe_np.batch.plan import PlannedStimulus
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import FAILED, FEATURES_MISSING, Task, TaskReport, Work
 from tribe_np.batch.watching.machine_kinds import kinds_of_machines, mixed_rounding
+from tribe_np.batch.watching.task_states import is_in_cache
 from tribe_np.errors import TribeError
+from tribe_np.files.leftovers import scratch_prefix
 from tribe_np.pipeline.model import TribeModel
 from tribe_np.pipeline.run import predict_to_folder
+from tribe_np.timeline.events import Events
 
 
 class FeaturesMissingError(TribeError, ValueError):
@@ -32,7 +38,7 @@ def features_are_there(task: Task, place: Workplace) -> bool:
     """
     planned = place.plan.stimulus(task.stimulus)
     lacking = [each for work in _lacking(planned, place) for each in work.tasks(planned.name, 1)]
-    lacking = [each for each in lacking if not is_made(each, place)]
+    lacking = [each for each in lacking if not is_in_cache(each, place.source.cache)]
     reports = [report for each in lacking if (report := place.study.read_report(each.key)) is not None]
     failed = [report for report in reports if report.state == FAILED]
     if failed:
@@ -54,7 +60,7 @@ def predict_stimulus(task: Task, place: Workplace) -> str:
     """Predicts a stimulus, whose features are all there, into its folder; gives what a reader should know.
 
     No feature is computed here: a machine that has the memory for the brain encoder may not have it for a model.
-    Raises   TribeError of every kind
+    Raises   MediaError for a stimulus, words or a model that are no longer as planned; TribeError of every kind
     """
     planned = place.plan.stimulus(task.stimulus)
     for work in list(_lacking(planned, place)):
@@ -65,6 +71,8 @@ def predict_stimulus(task: Task, place: Workplace) -> str:
 
     def load() -> TribeModel:
         model = settings.load_model(planned, place.progress)
+        if place.plan.checkpoint not in ("", model.feature_source().digest(model.checkpoint)):
+            raise changed_since(f"the brain encoder {settings.checkpoint}")
         if caution is not None:
             model.record.warn(caution)
         return model
@@ -72,8 +80,29 @@ def predict_stimulus(task: Task, place: Workplace) -> str:
     predict_to_folder(
         Path(planned.path), place.study.prediction(planned.name), load=load, words=words, command=place.command,
         threads=place.threads, subject=planned.subject, pictures=settings.picture_show(planned.kind), study=told,
+        check_events=partial(_check_as_planned, planned, place),
     )  # fmt: skip
     return caution or ""
+
+
+def _check_as_planned(planned: PlannedStimulus, place: Workplace, model: TribeModel, events: Events) -> None:
+    """Refuses what a stimulus has become: its features would be computed here, under the name of what was planned.
+
+    Raises   MediaError
+    """
+    with tempfile.TemporaryDirectory(prefix=scratch_prefix()) as scratch:
+        now = Path(scratch) / "events.tsv"
+        events.to_tsv(now, synced=False)
+        if now.read_bytes() != place.study.events(planned.name).read_bytes():
+            raise changed_since(f"{planned.path}, or what is said in it")
+    wanted: defaultdict[str, set[str]] = defaultdict(set)
+    for work in (*planned.work, *planned.borrowed):
+        wanted[work.modality].update(work.entries)
+    source = model.feature_source()
+    for modality, entries in wanted.items():
+        part = source.of(modality)
+        if not entries.issuperset(map(part.key, part.pieces(events))):
+            raise changed_since(f"{planned.path}, or the {modality} model {part.folder}")
 
 
 def _owner(work: Work, planned: PlannedStimulus, place: Workplace) -> PlannedStimulus:

@@ -5,9 +5,11 @@ wish, written down when they come; the work is asked after each of its steps, wh
 """
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from tribe_np.pipeline.progress import Progress
 
@@ -61,11 +63,25 @@ class StopWish:
         self.number: int | None = None
         self.heard = heard
 
-    def watch(self) -> None:
-        """From now on the signals arrive here. Of the main thread only."""
-        for number in ASKED:
-            if signal.getsignal(number) != signal.SIG_IGN:
-                signal.signal(number, self.receive)
+    def watch(self) -> dict[signal.Signals, Any]:
+        """From now on the signals arrive here; gives who had them before. In another thread than the main one, none."""
+        if threading.current_thread() is not threading.main_thread():
+            return {}
+        before = {number: signal.getsignal(number) for number in ASKED}
+        before = {number: handler for number, handler in before.items() if handler not in (None, signal.SIG_IGN)}
+        for number in before:
+            signal.signal(number, self.receive)
+        return before
+
+    @contextmanager
+    def watching(self) -> Iterator["StopWish"]:
+        """`watch` until the block ends: who had the signals before has them again."""
+        before = self.watch()
+        try:
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def receive(self, number: int, _: FrameType | None) -> None:
         """A signal's handler: it runs between two steps of the interpreter, while the work waits."""

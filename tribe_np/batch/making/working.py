@@ -2,7 +2,8 @@
 
 Each does its own share first: shares take equal time by the estimates, the longest tasks are given out first. Then it
 does what nobody has claimed, so that the share of a process that died, or never started, is not left. Predictions come
-last: whoever finishes the last features of a stimulus finds them all there, and predicts.
+last: whoever finishes the last features of a stimulus finds them all there, and predicts. A process goes through all of
+it again until it finds nothing to do: others may have died meanwhile.
 """
 
 import heapq
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from tribe_np.batch.making.ensure import ensure
 from tribe_np.batch.making.workplace import Workplace
 from tribe_np.batch.task import DONE, FAILED, STOPPED, Task, TaskReport
+from tribe_np.batch.watching.status import StudyStatus, study_status
 from tribe_np.pipeline.progress import duration, number_of
 from tribe_np.shown import shown
 
@@ -20,16 +22,37 @@ def work_on(place: Workplace, index: int, of: int) -> list[TaskReport]:
 
     Raises   CannotBeginError for what this machine lacks; KeyboardInterrupt
     """
-    told: list[TaskReport] = []
-    for task in _in_order(place, index, of):
-        if place.progress.should_stop():
-            break
-        report = ensure(task, place)
-        if report.made or report.state in (FAILED, STOPPED):
-            told.append(report)
-        if report.state == FAILED:
-            place.progress.note(shown(f"{task.stimulus}: {report.error}"))
-    return told
+    told: dict[str, TaskReport] = {}
+    has_made = True
+    while has_made and not place.progress.should_stop():
+        has_made = False
+        for task in _in_order(place, index, of):
+            if place.progress.should_stop():
+                break
+            report = ensure(task, place)
+            has_made |= report.made
+            if report.state == FAILED and told.get(task.key) != report:
+                place.progress.note(shown(f"{task.stimulus}: {report.error}"))
+            if report.made or report.state in (FAILED, STOPPED):
+                told[task.key] = report
+    return list(told.values())
+
+
+def work_to_the_end(place: Workplace, index: int, of: int) -> tuple[list[TaskReport], StudyStatus]:
+    """`work_on`, and how the study stands then; what somebody has left meanwhile is gone on with once.
+
+    Raises   as `work_on`; OutputError for a cache that cannot be opened
+    """
+    told = work_on(place, index, of)
+    status = study_status(place.study, place.plan)
+    has_failed = any(report.state == FAILED for report in told)  # perhaps on a disk too full to write that down
+    if status.n_left and not has_failed and not place.progress.should_stop():
+        told += work_on(place, index, of)
+        status = study_status(place.study, place.plan)
+    if status.is_over:  # killed processes have left something, such as claims on tasks that others have done
+        place.claims.tidy()
+        place.study.tidy()
+    return told, status
 
 
 def did_line(told: Sequence[TaskReport]) -> str:

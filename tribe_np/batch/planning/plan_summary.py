@@ -48,14 +48,16 @@ class PlanSummary:
 
     def lines(self) -> list[str]:
         """The same for people: all of it, and a line for each modality."""
-        largest = max(self.shares, key=lambda share: share.core_hours, default=None)
         predictions, cost = number_of(self.predictions, "predictions"), told_core_hours(self.core_hours)
         line = (
             f"{number_of(self.stimuli, 'stimuli')} ({duration(self.seconds)}), {counted_tasks(self.tasks)} and "
             f"{predictions}, {cost}, largest {gigabytes(self.memory)}"
         )
-        if self.core_hours and largest is not None:
-            line += f"; {largest.reads} {100 * largest.core_hours / self.core_hours:.0f} %"
+        if self.core_hours:
+            shares = {share.reads: share.core_hours for share in self.shares}
+            shares["predictions"] = self.core_hours - sum(shares.values())
+            largest = max(shares, key=lambda what: shares[what])
+            line += f"; {largest} {100 * shares[largest] / self.core_hours:.0f} %"
         return [line, *table_lines([self._row(share) for share in self.shares])]
 
     def _row(self, share: Share) -> tuple[str, ...]:
@@ -96,16 +98,17 @@ def told_of(result: PlanningResult) -> list[str]:
     plan, before = result.plan, result.before
     lines = []
     if before is not None:
-        kept = len(plan.stimuli) - len(result.added)
+        kept = len(plan.stimuli) - len(result.added) - len(result.changed)
         lines.append(
-            f"planned again: {number_of(kept, 'stimuli')} as before, {len(result.added)} new, {len(result.gone)} gone"
+            f"planned again: {number_of(kept, 'stimuli')} as before, {len(result.changed)} changed, "
+            f"{len(result.added)} new, {len(result.gone)} gone"
         )
-        if result.gone:
-            lines.append(f"no longer in the plan, predictions of it stay: {_names(result.gone)}")
         if result.changed:
-            lines.append(f"otherwise than they were, predicted anew: {_names(result.changed)}")
+            lines.append(f"changed, to be predicted again: {_names(result.changed)}")
+        if result.gone:
+            lines.append(f"gone from the plan; what was predicted stays: {_names(result.gone)}")
     if doubled := [stimulus.name for stimulus in plan.stimuli if not stimulus.work and stimulus.borrowed]:
-        lines.append(f"features made for another stimulus already, once for both: {_names(doubled)}")
+        lines.append(f"need only features that are made for another stimulus: {_names(doubled)}")
     warned = [stimulus for stimulus in plan.stimuli if stimulus.warnings]
     if warned:
         n_warnings = sum(len(stimulus.warnings) for stimulus in warned)

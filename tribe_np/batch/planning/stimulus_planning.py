@@ -94,7 +94,8 @@ class StimulusPlanner:
     def _key(self, stimulus: PlannedStimulus, entries: list[str], table: Path) -> str:
         """The name of a prediction: the digest of all that decides it.
 
-        Where the stimulus lies does not; what is in it shows in its events and entries.
+        What is in the stimulus shows in its entries, where its files lie in its events: a film that was moved is
+        predicted again, for its events to name it where it is, from the features that are there.
         """
         told = {
             "name": stimulus.name, "language": stimulus.language, "subject": stimulus.subject,

@@ -95,7 +95,7 @@ def plan_study(
                 stimuli.append(_planned(planner, one, opened[one.name], scratch))
                 step(1)
         _check_some_are_planned(stimuli)
-        plan = Plan(settings, tuple(stimuli))
+        plan = Plan(settings, tuple(stimuli), checkpoint=estimates.source.digest(model.checkpoint))
         _put_in_place(study, scratch, stimuli)
         write_plan(study, plan)
     finally:
@@ -121,8 +121,8 @@ def check_study(study: Study, settings: StudySettings) -> Plan | None:
     before = read_plan(study)
     if changed := before.settings.differences(settings):
         raise ConfigError(
-            f"{study.folder}: was planned with {some_of(changed, 4)}; plan it anew in another folder, or with the "
-            "options of then"
+            f"{study.folder}: was planned with {some_of(changed, 4)}; plan it in another folder, or with the options "
+            "that it was planned with"
         )
     return before
 
@@ -204,8 +204,9 @@ def _planned(
 def _check_some_are_planned(stimuli: Sequence[PlannedStimulus]) -> None:
     failed = [stimulus for stimulus in stimuli if stimulus.error]
     if failed and len(failed) == len(stimuli):
-        which = "the stimulus cannot be" if len(failed) == 1 else f"none of the {len(failed)} stimuli can be"
-        raise MediaError(f"{which} predicted; {'' if len(failed) == 1 else 'the first: '}{failed[0].error}")
+        if len(failed) == 1:
+            raise MediaError(f"the stimulus cannot be predicted: {failed[0].error}")
+        raise MediaError(f"none of the {len(failed)} stimuli can be predicted; the first: {failed[0].error}")
 
 
 # -- the folder ----------------------------------------------------------------------------------------------------

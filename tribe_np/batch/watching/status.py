@@ -72,6 +72,17 @@ class StudyStatus:
         return self.n_predicted == len(self.stimuli)
 
     @property
+    def n_left(self) -> int:
+        """How many tasks nobody has that could be done now: stopped, killed, or never begun."""
+        waiting = sum(bool(s.tasks.get(RUNNING) and s.tasks.get(NEVER_SENT)) for s in self.stimuli)  # predictions
+        return self.tasks[STOPPED] + self.tasks[KILLED] + self.tasks[NEVER_SENT] - waiting
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every task is done, or has failed."""
+        return self.tasks[DONE] + self.tasks[FAILED] == self.n_tasks
+
+    @property
     def is_at_work(self) -> bool:
         """Whether anything runs, or will by itself."""
         return bool(self.tasks[RUNNING] or self.tasks[WAITING])

@@ -62,6 +62,7 @@ class TaskStates:
     jobs: Mapping[str, TaskJob]  # what engines say, by task
     cache: FeatureCache
     listing: CacheListing
+    claims: Claims
     running: frozenset[str]  # keys that are claimed
     reported: frozenset[str]  # keys that have a report
     predicted: frozenset[str]  # names that have a folder
@@ -73,10 +74,11 @@ class TaskStates:
         Raises   OutputError for a cache that cannot be opened
         """
         root = Path(plan.settings.cache)
-        cache, claims = FeatureCache(root / FEATURES), Claims(root / CLAIMS)
+        cache, claims = FeatureCache(root / FEATURES, is_read_only=True), Claims(root / CLAIMS)
+        running = frozenset(claims.live())  # first: what ends meanwhile is among what is done
         predicted = (path.name for path in (study.folder / "predictions").glob("*"))
         return cls(
-            study, plan, jobs, cache, cache.listing(), frozenset(claims.live()), frozenset(study.reported()),
+            study, plan, jobs, cache, cache.listing(), claims, running, frozenset(study.reported()),
             frozenset(predicted),
         )  # fmt: skip
 
@@ -113,16 +115,15 @@ class TaskStates:
         return {n for part in kept for n in range(part.first, part.stop)}
 
     def _is_predicted(self, planned: PlannedStimulus) -> bool:
-        if planned.name not in self.predicted:
-            return False
-        report = self.report(planned.key)
-        return (report is not None and report.state == DONE) or (self.study.predicted_by(planned.name) == planned.key)
+        return planned.name in self.predicted and self.study.predicted_by(planned.name) == planned.key
 
     def _of_task(self, task: Task) -> TaskStatus:
         """How a task stands whose result is not there."""
         if task.key in self.running:
             return TaskStatus(RUNNING)
         report, job = self.report(task.key), self.jobs.get(task.key)
+        if report is not None and (moved := self._since(task, report)) is not None:
+            return moved
         note = "" if report is None else report.note
         if report is not None and report.state == FAILED:
             return TaskStatus(FAILED, report.error, note)
@@ -136,6 +137,14 @@ class TaskStates:
         why += f"; see {job.sent.logs}" if job is not None and why and job.sent.logs else ""
         return TaskStatus(STOPPED if report is not None and report.state == STOPPED else NEVER_SENT, why, note)
 
+    def _since(self, task: Task, report: TaskReport) -> TaskStatus | None:
+        """How a task stands that somebody began, or ended, since the folders were listed; None for any other."""
+        if report.state == RUNNING:
+            holder = self.claims.holder(task.key)
+            return None if holder is None or holder.is_stale else TaskStatus(RUNNING)
+        is_done = report.state == DONE and not task.is_prediction and is_in_cache(task, self.cache)
+        return TaskStatus(DONE) if is_done else None
+
 
 def _death(task: Task, job: TaskJob | None) -> str:
     """How a process died, as far as it is known, and what it had asked for."""
@@ -144,6 +153,13 @@ def _death(task: Task, job: TaskJob | None) -> str:
     asked = gigabytes(job.sent.memory) + (f" and {duration(job.sent.seconds)}" if job.sent.seconds else "")
     ended = f" ({job.state.reason})" if job.state.state == GONE and job.state.reason else ""
     return f"killed{ended}, asked for {asked}"
+
+
+def is_in_cache(task: Task, cache: FeatureCache) -> bool:
+    """Whether the cache holds what a task of features makes, by names alone."""
+    if all(cache.has(entry) for entry in task.entries):
+        return True
+    return task.parts is not None and EntryParts(cache, task.entries[0]).hold(*task.parts)
 
 
 def told_most(told: Sequence[TaskStatus]) -> str:

@@ -1,12 +1,14 @@
 """tribe-np batch status: how a study stands."""
 
 import argparse
+import shutil
 import sys
 import time
 from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
 from tribe_np.cli.batch_commands.study_arguments import add_study, exit_code_of, open_study
+from tribe_np.errors import OutputError
 
 if TYPE_CHECKING:
     from tribe_np.batch.plan import Plan
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from tribe_np.batch.watching.status import StudyStatus
 
 SECONDS_BETWEEN = 5.0
+IDLE_LOOKS = 2
+"""How often in a row nothing must run or wait before it is over: between two tasks a process has none for a moment."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,13 +41,16 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def asked(study: "Study", plan: "Plan") -> "StudyStatus":
-    """The status of now, which is written to status.tsv too."""
+    """The status of now, which is written to status.tsv too, unless somebody only looks at another's study."""
     from tribe_np.batch.jobs import jobs_of_tasks
     from tribe_np.batch.watching.status import study_status
     from tribe_np.batch.watching.status_table import write_status_table
 
     status = study_status(study, plan, jobs_of_tasks(study))
-    write_status_table(study, status)
+    try:
+        write_status_table(study, status)
+    except OutputError as error:
+        common.print_warnings([str(error)])
     return status
 
 
@@ -51,20 +58,28 @@ def watched(study: "Study", plan: "Plan") -> "StudyStatus":
     """`asked` again and again, shown on standard error, until all is done or nothing runs or waits."""
     from tribe_np.batch.watching.status_table import status_lines, summary_line
 
-    n_lines, before = 0, ""
+    n_lines, before, idle = 0, "", 0
     while True:
         status = asked(study, plan)
-        if status.is_done or not status.is_at_work:
+        idle = 0 if status.is_at_work else idle + 1
+        if status.is_done or idle == IDLE_LOOKS:
             print(_erase(n_lines), end="", file=sys.stderr, flush=True)
             return status
         if sys.stderr.isatty():
-            lines = status_lines(status, study)
+            lines = fitting_lines(status_lines(status, study))
             print(_erase(n_lines) + "\n".join(lines), file=sys.stderr, flush=True)
             n_lines = len(lines)
         elif (line := summary_line(status)) != before:
             print(line, file=sys.stderr, flush=True)
             before = line
         time.sleep(SECONDS_BETWEEN)
+
+
+def fitting_lines(lines: list[str]) -> list[str]:
+    """Lines as a terminal shows them without breaking or scrolling, so that they can be taken off it again."""
+    width, height = shutil.get_terminal_size()
+    cut = [line if len(line) < width else f"{line[: max(0, width - 4)]}..." for line in lines]
+    return cut if len(cut) < height else [*cut[: max(1, height - 2)], "..."]
 
 
 def _erase(n_lines: int) -> str:

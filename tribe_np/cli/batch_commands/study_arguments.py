@@ -18,7 +18,9 @@ NOT_ALL_DONE = 3
 
 
 class StudyFailedError(TribeError, RuntimeError):
-    """Something in a study has failed: exit code 2, and one line."""
+    """Something in a study has failed: exit code 2, and one line; how the study stands has been printed by then."""
+
+    has_result = True
 
 
 def add_study(parser: argparse.ArgumentParser) -> None:

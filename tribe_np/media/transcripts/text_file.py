@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tribe_np.errors import MediaError, StimulusError, reason_of
 from tribe_np.files.file_kinds import HEAD, KINDS, kind_of
-from tribe_np.files.text_encoding import text_encoding
+from tribe_np.files.text_encoding import decoded
 from tribe_np.media.transcripts.timed_words import INVISIBLE
 
 MOST_BYTES = 8 << 20
@@ -49,7 +49,7 @@ def read_text_file(path: Path, *, is_spoken: bool = True) -> str:
             f"the limit is {MOST_BYTES >> 20} MiB: cut it into parts"
         )
     _check_kind(content, path, is_spoken=is_spoken)
-    text = _decoded(content, path)
+    text = decoded(content, path, advice="save the file as UTF-8", error=MediaError)
     _check_kind(text[:HEAD].encode(errors="replace"), path, is_spoken=is_spoken)
     for start, kind, remedy in TIMED if is_spoken else TIMED_CUES:
         if re.match(start, text[:HEAD], re.DOTALL | re.IGNORECASE):
@@ -72,18 +72,6 @@ def _check_kind(content: bytes, path: Path, *, is_spoken: bool) -> None:
     elif kind is KINDS["zip"] and (office := _office_kind(path)):
         what, remedy = office, AS_TEXT
     raise MediaError(f"{path}: this is {what}; {remedy}")
-
-
-def _decoded(content: bytes, path: Path) -> str:
-    encoding = text_encoding(content[:HEAD])
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        name = encoding.removesuffix("-sig").upper()
-        raise MediaError(
-            f"{path}: not {name} text (byte {error.start}, in line {line}); save the file as UTF-8"
-        ) from error
 
 
 def _office_kind(path: Path) -> str | None:

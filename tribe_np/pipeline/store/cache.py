@@ -41,14 +41,15 @@ class CacheListing:
 class FeatureCache:
     """Entries below `folder`; None keeps nothing.
 
+    `is_read_only` is for who only looks: the folder need not be there, nor be his to write.
     Raises   OutputError when the folder cannot be written
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, *, is_read_only: bool = False) -> None:
         self.folder = folder
         self.notes: list[str] = []
         self._tidy: set[Path] = set()  # folders that this process has written to
-        if folder is not None:
+        if folder is not None and not is_read_only:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 probe = passing_name(folder / "writable", "partial")  # of this process: others may probe as well

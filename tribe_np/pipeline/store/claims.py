@@ -87,6 +87,16 @@ class Claims:
                 holders[path.name.removesuffix(CLAIM_SUFFIX)] = holder
         return holders
 
+    def tidy(self) -> None:
+        """Removes claims that nobody holds any more, and what killed processes left of their own."""
+        now = self._disk_now()
+        remove_leftovers(self.folder)
+        for fan in self.folder.glob("??"):
+            remove_leftovers(fan)
+            for path in fan.glob(f"*{CLAIM_SUFFIX}"):
+                with suppress(OSError):
+                    _moved_away(path, now)
+
     def _disk_now(self) -> float:
         """The time by the clock that dates files here; by our own where nothing can be written."""
         with suppress(OSError), _written(self.folder / "clock", "") as probe:
@@ -153,11 +163,13 @@ class _Found:
 
 
 def _read(path: Path) -> _Found | None:
-    """A claim's file; None where there is none."""
+    """A claim's file; None where there is none. What cannot be read (a folder, another user's) tells its time alone."""
     try:
         with path.open("rb") as file:
             touched, raw = os.fstat(file.fileno()).st_mtime, file.read(MOST_BYTES)
     except OSError:
+        with suppress(OSError):
+            return _Found({}, path.lstat().st_mtime)
         return None
     try:
         about = json.loads(raw)
@@ -218,6 +230,5 @@ def _moved_away(path: Path, now: float) -> bool:
     is_it = other is not None and other == found
     if not is_it:  # another was quicker, and this is his: back with it
         _placed(moved, path)
-    with suppress(OSError):
-        moved.unlink()
+    remove_if_possible(moved)
     return is_it

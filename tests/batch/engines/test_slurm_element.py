@@ -3,6 +3,7 @@
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -42,6 +43,7 @@ def works(monkeypatch: pytest.MonkeyPatch, *steps: Callable[[Sequence[str]], dic
         return [{"key": key, "state": state} for key, state in states.items()]
 
     monkeypatch.setattr(slurm_element, "perform", perform)
+    monkeypatch.setattr(slurm_element, "open_here", lambda *_, **__: SimpleNamespace(note_stop=lambda: None))
     return given
 
 
