@@ -234,7 +234,7 @@ def test_a_failure_is_one_line_and_exit_code_2(sounds: Study, command_here: Comm
     assert '"its sound\tis broken"' in sounds.status.read_text()
 
 
-def test_stimuli_that_could_not_be_planned_have_failed(sounds: Study) -> None:
+def test_stimuli_that_could_not_be_planned_have_failed(sounds: Study, command_here: Command) -> None:
     plan = read_plan(sounds)
     bad = PlannedStimulus("bad", "/x/bad.mp4", error="/x/bad.mp4: is no film", columns={"scene": "3", "state": "x"})
     write_plan(sounds, Plan(plan.settings, (*plan.stimuli, bad)))
@@ -242,6 +242,8 @@ def test_stimuli_that_could_not_be_planned_have_failed(sounds: Study) -> None:
     assert [(s.name, s.why) for s in status.failed] == [("bad", "/x/bad.mp4: is no film")]
     assert not status.is_done
     assert status_lines(status, sounds)[1].split() == ["bad", "failed", "/x/bad.mp4:", "is", "no", "film"]
+    line = refused(command_here("batch", "status", sounds.folder))
+    assert line.endswith(f"then tribe-np batch plan, into {sounds.folder} with the options of then"), "retry cannot"
 
 
 def test_machines_of_two_kinds_are_told(film: Study) -> None:

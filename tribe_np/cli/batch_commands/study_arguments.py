@@ -7,9 +7,11 @@ from tribe_np.cli import common
 from tribe_np.errors import TribeError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tribe_np.batch.plan import Plan
     from tribe_np.batch.study import Study
-    from tribe_np.batch.watching.status import StudyStatus
+    from tribe_np.batch.watching.status import StimulusStatus, StudyStatus
 
 NOT_ALL_DONE = 3
 """Exit code where nothing has failed, but something is still to be done."""
@@ -58,6 +60,16 @@ def exit_code_of(status: "StudyStatus", study: "Study") -> int:
     if failed:
         raise StudyFailedError(
             f"{study.folder}: {number_of(len(failed), 'stimuli')} of {len(status.stimuli)} failed: "
-            f"{failed[0].name}: {failed[0].why}; mend what is wrong, then tribe-np batch retry {study.folder}"
+            f"{failed[0].name}: {failed[0].why}; {_what_to_do(failed, study)}"
         )
     return 0 if status.is_done else NOT_ALL_DONE
+
+
+def _what_to_do(failed: "Sequence[StimulusStatus]", study: "Study") -> str:
+    """Which command comes next: stimuli that could not be planned have no task that `retry` could send."""
+    retry = f"tribe-np batch retry {study.folder}"
+    unplanned = [stimulus for stimulus in failed if not stimulus.tasks]
+    if not unplanned:
+        return f"mend what is wrong, then {retry}"
+    again = f"tribe-np batch plan, into {study.folder} with the options of then"
+    return f"mend what is wrong, then {again}" + (f", and {retry}" if len(unplanned) < len(failed) else "")
