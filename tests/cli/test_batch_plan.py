@@ -96,6 +96,15 @@ def test_what_cannot_be_planned(command_here: Command, demo: DemoPaths, tmp_path
     assert not (tmp_path / "study").exists()
 
 
+def test_advice_for_one_stimulus_is_that_for_a_table(
+    command_here: Command, demo: DemoPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))  # no Whisper lies there
+    line = refused(command_here("batch", "plan", demo.clip, "--models", demo.models, "--out", tmp_path / "study"))
+    assert "a column transcript of a table of stimuli" in line
+    assert "--transcript" not in line
+
+
 def test_a_film_twice_and_a_broken_one(command_here: Command, demo: DemoPaths, tmp_path: Path) -> None:
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no film")

@@ -145,7 +145,7 @@ def add_shown_words(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--words", choices=["spoken", "direct"], default="spoken",
         help="of a text: spoken by a voice (default), or direct: shown one after another, without sound, so that code, "
-        "IPA and symbols work too; --transcript FILE gives their times",
+        "IPA and symbols work too; a transcript gives their times",
     )  # fmt: skip
     parser.add_argument(
         "--seconds-per-word",

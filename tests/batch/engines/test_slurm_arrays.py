@@ -40,6 +40,10 @@ def test_each_task_is_in_one_element_which_takes_twenty_to_forty_minutes(seconds
     assert all(len(element) == 1 for element in found if element[0].need.seconds >= ALONE)
 
 
+def test_tasks_of_nearly_half_an_hour_are_elements_of_their_own() -> None:
+    assert {len(element) for element in bundles([task_of(n, 1792.0) for n in range(8)])} == {1}
+
+
 def test_arrays_are_of_one_kind_and_cut_evenly() -> None:
     films = [film(n, 2000.0 - n, memory=(1 + n) * 10**9) for n in range(7)]
     sounds = [task_of(n, 10.0) for n in range(3)]

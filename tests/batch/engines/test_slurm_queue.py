@@ -126,7 +126,7 @@ def test_every_job_is_answered_and_programs_are_asked_once(programs) -> None:
     found = slurm_states(jobs)
     assert list(found) == jobs[:-1]
     assert [found[job].state for job in jobs[3:6]] == ["PENDING"] * 3
-    assert found["24_1"].reason.endswith("higher priority partitions")
+    assert found["24_1"].reason == "NodesUnavailable"
     assert found["99_1"] == SlurmState("99_1", FORGOTTEN)
     lines = [Path(line.split()[0]).name for line in asked.read_text().splitlines()]
     assert lines == ["squeue", "scontrol", "scontrol", "sacct"]

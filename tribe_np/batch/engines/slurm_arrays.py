@@ -13,7 +13,7 @@ from tribe_np.pipeline.progress import number_of
 
 LONGEST_BUNDLE = 40 * 60.0
 """Seconds: short tasks are put together so that an element takes 20 to 40 minutes; a start takes some ten seconds."""
-ALONE = 30 * 60.0
+ALONE = 20 * 60.0
 """Seconds of a task that is an element by itself."""
 MEMORY_FACTOR, MEMORY_MORE = 1.2, 300_000_000
 """An element asks for this much more memory than the largest of its array's tasks takes by estimate."""

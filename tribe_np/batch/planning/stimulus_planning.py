@@ -69,7 +69,7 @@ class StimulusPlanner:
 
     def failed(self, listed: ListedStimulus, stimulus: Stimulus | None, error: TribeError) -> PlannedStimulus:
         """The plan of a stimulus that cannot be predicted."""
-        return replace(self._as_listed(listed, stimulus), error=" ".join(shown(str(error)).split()))
+        return replace(self._as_listed(listed, stimulus), error=" ".join(shown(in_a_table(error)).split()))
 
     def check(self, modalities: list[str]) -> None:
         """Refuses models that are missing, unusable or of other sizes than the brain encoder takes; each once.
@@ -118,3 +118,8 @@ def _lasts(events: Events) -> float:
     """Seconds from the first start to the last stop, of all timelines."""
     spans = [(min(row.start for row in on), max(row.stop for row in on)) for on in events.by_timeline().values()]
     return round(sum(stop - start for start, stop in spans), 3)
+
+
+def in_a_table(error: TribeError) -> str:
+    """The message, with the advice for one stimulus turned into that for a list of them."""
+    return str(error).replace("--transcript FILE", "a column transcript of a table of stimuli")

@@ -14,7 +14,7 @@ from pathlib import Path
 from tribe_np.batch.lists.listed_stimulus import ListedStimulus
 from tribe_np.batch.plan import Plan, PlannedStimulus, read_plan, write_plan
 from tribe_np.batch.planning.dividing import Divider
-from tribe_np.batch.planning.stimulus_planning import StimulusPlanner
+from tribe_np.batch.planning.stimulus_planning import StimulusPlanner, in_a_table
 from tribe_np.batch.settings import StudySettings
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import Work
@@ -181,6 +181,8 @@ def _check_shared(
             check_words(stimulus, Recogniser(words, config, model.locations, RunRecord(), Silent()))
         except (MediaError, EventsError):
             continue  # said when it is planned
+        except (CheckpointError, MissingDependencyError) as error:  # nobody to recognise words
+            raise type(error)(in_a_table(error)) from error
     planner.check(modalities_reading(model, expected))
 
 

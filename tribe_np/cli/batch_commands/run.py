@@ -68,6 +68,8 @@ def _run(
             progress.note(told_costs(task for task in tasks.values() if task.key not in course.over))
             run = StudyRun(study, engine, course, tasks, progress)
             run.finish()
+    except TimeoutError as error:  # Dask's own, where the machine has too much to do; the study says how far it came
+        common.print_warnings([f"Dask did not answer in time ({error or 'no reason given'})"])
     finally:
         if run is not None and options.scheduler is None:  # workers of others live on, and tell themselves
             run.note_stopped()
