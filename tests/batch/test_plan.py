@@ -15,7 +15,7 @@ from tribe_np.batch.plan import Plan, PlannedStimulus, read_plan, write_plan
 from tribe_np.batch.planning.packed_work import numbers, packed, ranges, unpacked
 from tribe_np.batch.settings import StudySettings
 from tribe_np.batch.study import Study
-from tribe_np.batch.task import PREDICTION, Work
+from tribe_np.batch.task import PREDICTION, TaskReport, Work
 from tribe_np.errors import ConfigError, OutputError
 
 SETTINGS = StudySettings("/models/encoder", {"video": "/models/video"}, "/cache", 2)
@@ -165,3 +165,12 @@ def test_reading_a_plan_imports_no_numpy(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_report_of_any_state_is_told_but_only_some_are_read(tmp_path: Path) -> None:
+    study, claimed = Study(tmp_path), TaskReport("k", "claimed")
+    assert TaskReport.from_dict(claimed.as_dict()) == claimed
+    study.write_report(claimed)
+    assert study.read_report("k") is None
+    study.write_report(TaskReport("k", "done"))
+    assert study.read_report("k") == TaskReport("k", "done")

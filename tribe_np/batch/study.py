@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tribe_np.batch.task import TaskReport
+from tribe_np.batch.task import REPORTED, TaskReport
 from tribe_np.errors import OutputError, reason_of
 from tribe_np.files.atomic import whole_file
 from tribe_np.files.leftovers import remove_if_possible, remove_leftovers
@@ -108,7 +108,7 @@ def _report_in(path: Path) -> TaskReport | None:
     """The report in a file; None where it is not there, or damaged, or another task's."""
     with suppress(OSError, ValueError, TypeError, RecursionError):
         report = TaskReport.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        return report if report.key == path.stem else None
+        return report if report.key == path.stem and report.state in REPORTED else None
     return None
 
 
