@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tribe_np.cli import common
 from tribe_np.cli.batch_commands.plan import absolute
 from tribe_np.cli.batch_commands.status import asked
-from tribe_np.cli.batch_commands.study_arguments import add_study, exit_code_of, open_study
+from tribe_np.cli.batch_commands.study_arguments import StudyFailedError, add_study, exit_code_of, open_study
 from tribe_np.errors import ConfigError, TribeError
 from tribe_np.shown import shown, some_of
 
@@ -141,7 +141,13 @@ def _sent(
     status = asked(study, plan)
     as_json |= {"sent": [job.job for job in sent], "study": status.as_dict()}
     common.print_result(options, as_json, [*_sent_lines(sent), summary_line(status)])
-    return exit_code_of(status, study)
+    try:
+        exit_code_of(status, study)
+    except StudyFailedError as error:
+        if not sent:
+            raise
+        common.print_warnings([str(error)])
+    return 0  # what was asked for is done: `status` says when the study is
 
 
 def _sent_lines(sent: "Sequence[Sent]") -> list[str]:
