@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from PIL import Image
 
 from tests.pipeline.conftest import demo
 from tribe_np.batch.lists.listed_stimulus import ListedStimulus
@@ -70,6 +69,8 @@ def test_keys_are_those_that_predict_writes(demo: DemoPaths, tmp_path: Path, kin
         path, words = text(tmp_path / "said.txt"), DIRECT
     elif kind == "picture":
         path = tmp_path / "square.png"
+        from PIL import Image  # of the extras, as these tests are
+
         Image.fromarray(np.full((60, 60, 3), 90, np.uint8)).save(path)
     else:
         path = tmp_path / "table.tsv"
