@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tribe_np.batch.jobs import read_sendings
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, RUNNING, TaskReport
+from tribe_np.errors import OutputError
 from tribe_np.files.leftovers import passing_name
 
 KEY = "video-features-00"
@@ -73,3 +75,12 @@ def test_tidying_takes_what_killed_writers_left(tmp_path: Path, monkeypatch: pyt
     passing_name(study.report(KEY), "partial").touch()
     study.tidy()
     assert list(study.report(KEY).parent.iterdir()) == [study.report(KEY)]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"engine": "slurm", "options": {}, "sent": [1], "date": ""}'])
+def test_a_damaged_file_of_jobs_is_named(tmp_path: Path, text: str) -> None:
+    study = Study(tmp_path)
+    study.jobs.mkdir()
+    (study.jobs / "20260101-slurm.json").write_text(text)
+    with pytest.raises(OutputError, match=r"slurm\.json: is damaged"):
+        read_sendings(study)

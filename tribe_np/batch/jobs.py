@@ -19,7 +19,7 @@ from typing import Any
 from tribe_np.batch.engines.engine import GONE, JobState, Sent
 from tribe_np.batch.engines.registry import reopened_engine
 from tribe_np.batch.study import Study, read_json_file, write_record
-from tribe_np.errors import TribeError
+from tribe_np.errors import OutputError, TribeError
 
 UNKNOWN = JobState("unknown", "the engine cannot be asked")
 """Of a job whose engine does not answer here: `status` on a machine without Slurm."""
@@ -68,7 +68,13 @@ def read_sendings(study: Study) -> list[Sending]:
 
     Raises   OutputError for a file that is damaged
     """
-    return [Sending.from_dict(read_json_file(path)) for path in sorted(study.jobs.glob("*.json"))]
+    found = []
+    for path in sorted(study.jobs.glob("*.json")):
+        try:
+            found.append(Sending.from_dict(read_json_file(path)))
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise OutputError(f"{path}: is damaged, expected what was sent to an engine; remove it") from error
+    return found
 
 
 def jobs_of_tasks(study: Study) -> dict[str, TaskJob]:

@@ -85,6 +85,8 @@ class Film(Modality):
         parts = ClipParts(self.parts(key), none)
         columns, is_there = parts.load(numbers.start, numbers.stop)
         left = numbers.start + np.flatnonzero(~is_there)
+        if not len(left):
+            return columns
         title = f"{self.config.modality}, chunk {piece.number} of {piece.of}"
         title += "" if are_all else f", clips {numbers.start + 1} to {numbers.stop}"
         with self.progress.stage(title, len(left), "clips") as step, parts.keeping(to_the_end=not are_all) as keep:
@@ -100,8 +102,6 @@ class Film(Modality):
 
         Shapes   (n,) integers -> n arrays (n_video_frames, height, width, 3) uint8
         """
-        if not len(numbers):  # then no model is loaded
-            return iter(())
         shrink = self.model.processor.shrink
         if is_picture(row.filepath):
             chosen = self._picture_clips(row).chosen[numbers]
