@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tribe_np.pipeline.options import PipelineConfig
     from tribe_np.pipeline.progress import Progress
     from tribe_np.pipeline.stimuli.picture_rows import PictureShow
+    from tribe_np.pipeline.store.claims import Claims
 
 LOOKED_IN = ("folders", "hub_cache")
 """Where models were looked for, which decides nothing once they are found."""
@@ -129,6 +130,13 @@ class StudySettings:
         given = dict(self.pictures) if kind == "picture" else {}
         beside = given.pop("beside", None)
         return PictureShow(**given, beside=None if beside is None else Path(beside))
+
+    def claims(self) -> "Claims":
+        """Who works on what, below the cache: the same for all that share it."""
+        from tribe_np.pipeline.store.claims import Claims
+        from tribe_np.pipeline.store.workspace import CLAIMS
+
+        return Claims(Path(self.cache) / CLAIMS)
 
     def load_model(
         self,

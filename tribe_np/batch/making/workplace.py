@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from tribe_np.batch.making.machines import MachineFacts
 from tribe_np.batch.making.stopping import StoppableProgress, never
@@ -19,7 +18,6 @@ from tribe_np.pipeline.features.modality import Modality
 from tribe_np.pipeline.features.source import FeatureSource
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.store.claims import Claims
-from tribe_np.pipeline.store.workspace import CLAIMS
 from tribe_np.timeline.events import Events
 
 
@@ -79,7 +77,7 @@ class Workplace:
     @cached_property
     def claims(self) -> Claims:
         """Who works on what, below the cache."""
-        return Claims(Path(self.plan.settings.cache) / CLAIMS)
+        return self.plan.settings.claims()
 
     @cached_property
     def machine(self) -> MachineFacts:

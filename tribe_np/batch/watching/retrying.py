@@ -1,14 +1,11 @@
 """`batch retry`: what has failed, or was killed, is forgotten, so that whoever comes next tries it again."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from tribe_np.batch.plan import Plan
 from tribe_np.batch.study import Study
 from tribe_np.batch.task import DONE, FAILED, RUNNING, TaskReport
 from tribe_np.pipeline.progress import number_of
-from tribe_np.pipeline.store.claims import Claims
-from tribe_np.pipeline.store.workspace import CLAIMS
 
 MOST_TOLD = 5
 
@@ -44,7 +41,7 @@ class Forgotten:
 
 def forget_failures(study: Study, plan: Plan) -> Forgotten:
     """Removes the reports of what has failed or was killed; what runs just now, and what is done, stays."""
-    live = Claims(Path(plan.settings.cache) / CLAIMS).live()
+    live = plan.settings.claims().live()
     gone = [report for report in study.reports() if report.key not in live and _is_trouble(report)]
     for report in gone:
         study.forget_report(report.key)

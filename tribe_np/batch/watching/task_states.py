@@ -19,7 +19,7 @@ from tribe_np.pipeline.progress import duration
 from tribe_np.pipeline.store.cache import CacheListing, FeatureCache
 from tribe_np.pipeline.store.claims import Claims
 from tribe_np.pipeline.store.entry_parts import EntryParts
-from tribe_np.pipeline.store.workspace import CLAIMS, FEATURES
+from tribe_np.pipeline.store.workspace import FEATURES
 
 KILLED, NEVER_SENT = "killed", "missing"
 STATES = (DONE, RUNNING, WAITING, STOPPED, KILLED, FAILED, NEVER_SENT)
@@ -73,8 +73,8 @@ class TaskStates:
 
         Raises   OutputError for a cache that cannot be opened
         """
-        root = Path(plan.settings.cache)
-        cache, claims = FeatureCache(root / FEATURES, is_read_only=True), Claims(root / CLAIMS)
+        cache = FeatureCache(Path(plan.settings.cache) / FEATURES, is_read_only=True)
+        claims = plan.settings.claims()
         running = frozenset(claims.live())  # first: what ends meanwhile is among what is done
         predicted = (path.name for path in (study.folder / "predictions").glob("*"))
         return cls(
