@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tribe_np.cli import common
+from tribe_np.cli.batch_commands.study_arguments import absolute
 from tribe_np.cli.predict import add_choice_arguments
 from tribe_np.cli.stimulus_options import add_picture_stimulus_arguments
 from tribe_np.errors import ConfigError
@@ -80,11 +81,6 @@ def execute(options: argparse.Namespace) -> int:
         progress=common.progress(options),
     )  # fmt: skip
     return show_study_plan(options, study, result, notes)
-
-
-def absolute(path: Path) -> Path:
-    """The path from the root, so that it is the same for processes that start elsewhere."""
-    return Path(os.path.abspath(path.expanduser()))
 
 
 def task_threads(options: argparse.Namespace, study: "Study") -> int:

@@ -6,8 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
-from tribe_np.cli.batch_commands.status import asked
-from tribe_np.cli.batch_commands.study_arguments import add_study, exit_code_of, open_study
+from tribe_np.cli.batch_commands.study_arguments import add_study, asked, exit_code_of, open_study
 from tribe_np.errors import ConfigError
 
 if TYPE_CHECKING:

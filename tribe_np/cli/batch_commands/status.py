@@ -7,8 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
-from tribe_np.cli.batch_commands.study_arguments import add_study, exit_code_of, open_study
-from tribe_np.errors import OutputError
+from tribe_np.cli.batch_commands.study_arguments import add_study, asked, exit_code_of, open_study
 
 if TYPE_CHECKING:
     from tribe_np.batch.plan import Plan
@@ -38,20 +37,6 @@ def execute(options: argparse.Namespace) -> int:
 
     common.print_result(options, status.as_dict(), status_lines(status, study))
     return exit_code_of(status, study)
-
-
-def asked(study: "Study", plan: "Plan") -> "StudyStatus":
-    """The status of now, which is written to status.tsv too, unless somebody only looks at another's study."""
-    from tribe_np.batch.jobs import jobs_of_tasks
-    from tribe_np.batch.watching.status import study_status
-    from tribe_np.batch.watching.status_table import write_status_table
-
-    status = study_status(study, plan, jobs_of_tasks(study))
-    try:
-        write_status_table(study, status)
-    except OutputError as error:
-        common.print_warnings([str(error)])
-    return status
 
 
 def watched(study: "Study", plan: "Plan") -> "StudyStatus":

@@ -1,10 +1,12 @@
 """What the commands on a study have in common: its folder, what they print of it, and their exit codes."""
 
 import argparse
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
-from tribe_np.errors import TribeError
+from tribe_np.errors import OutputError, TribeError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +49,25 @@ def open_study(options: argparse.Namespace) -> "tuple[Study, Plan]":
 
     study = Study(options.study)
     return study, read_plan(study)
+
+
+def absolute(path: Path) -> Path:
+    """The path from the root, so that it is the same for processes that start elsewhere."""
+    return Path(os.path.abspath(path.expanduser()))
+
+
+def asked(study: "Study", plan: "Plan") -> "StudyStatus":
+    """The status of now, which is written to status.tsv too, unless somebody only looks at another's study."""
+    from tribe_np.batch.jobs import jobs_of_tasks
+    from tribe_np.batch.watching.status import study_status
+    from tribe_np.batch.watching.status_table import write_status_table
+
+    status = study_status(study, plan, jobs_of_tasks(study))
+    try:
+        write_status_table(study, status)
+    except OutputError as error:
+        common.print_warnings([str(error)])
+    return status
 
 
 def exit_code_of(status: "StudyStatus", study: "Study") -> int:

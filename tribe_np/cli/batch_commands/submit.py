@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tribe_np.cli import common
-from tribe_np.cli.batch_commands.plan import absolute
-from tribe_np.cli.batch_commands.status import asked
-from tribe_np.cli.batch_commands.study_arguments import StudyFailedError, add_study, exit_code_of, open_study
+from tribe_np.cli.batch_commands.study_arguments import (
+    StudyFailedError,
+    absolute,
+    add_study,
+    asked,
+    exit_code_of,
+    open_study,
+)
 from tribe_np.errors import ConfigError, TribeError
 from tribe_np.shown import shown, some_of
 
