@@ -19,6 +19,7 @@ from pathlib import Path
 
 import tribe_np
 import tribe_np.analysis
+import tribe_np.oracle
 import tribe_np.pipeline
 import tribe_np.plots
 from extractors.catalogue import RECORDS
@@ -139,7 +140,12 @@ def groups() -> list[Group]:
         Group(
             "Oracle",
             "Recordings compared, stage by stage.",
-            ("tribe_np.oracle.compare", "tribe_np.oracle.Difference", "tribe_np.oracle.relative_error"),
+            (
+                "tribe_np.oracle.compare",
+                "tribe_np.oracle.Difference",
+                "tribe_np.oracle.relative_error",
+                "tribe_np.oracle.edited",
+            ),
         ),
         Group(
             "How a model is loaded and run",
@@ -197,6 +203,7 @@ def definitions(name: str) -> Iterator[tuple[str, Path, Definition]]:
     module, _, wanted = (name, "", "") if source_file(name) else name.rpartition(".")
     public = {
         "tribe_np": tribe_np._PUBLIC,
+        "tribe_np.oracle": tribe_np.oracle._PUBLIC,
         "tribe_np.plots": tribe_np.plots._PUBLIC,
         "tribe_np.analysis": tribe_np.analysis._PUBLIC,
         "tribe_np.pipeline": tribe_np.pipeline._PUBLIC,

@@ -78,6 +78,7 @@ class FolderModel(Card):
     """A model that a HuggingFace folder holds; each model adds its own weights to these fields."""
 
     tap_prefix: ClassVar[str]  # of the names of its intermediates
+    stored_prefix: ClassVar[str] = ""  # of its tensors' names in the file of a model that has a head
 
     config: ModelConfig
     layers: LayerStack[Any]
@@ -103,6 +104,11 @@ class FolderModel(Card):
 
         Raises   CheckpointError for files that are missing or damaged; ConfigError for what is not implemented
         """
+
+    @classmethod
+    def own_name(cls, stored: str) -> str:
+        """The model's own name of a tensor, from the one in a file."""
+        return stored.removeprefix(cls.stored_prefix)
 
     def facts(self) -> dict[str, object]:
         """See Card."""

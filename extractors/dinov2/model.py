@@ -231,9 +231,16 @@ class DinoV2Model(FolderModel):
         """See FolderModel; the folder holds preprocessor_config.json besides."""
         config = DinoV2Config.from_folder(folder)
         weights = open_weights(folder, runtime, current_spelling)
+        return cls.from_weights(weights, config, PictureProcessor.from_folder(folder), runtime)
+
+    @classmethod
+    def from_weights(
+        cls, weights: Weights, config: DinoV2Config, processor: PictureProcessor, runtime: Runtime
+    ) -> Self:
+        """Takes every tensor, by its own name (see `current_spelling`); CheckpointError for what is left over."""
         encoder = weights.at("encoder", "layer")
         model = cls(
-            processor=PictureProcessor.from_folder(folder),
+            processor=processor,
             embeddings=Embeddings.from_weights(weights.at("embeddings"), config),
             layers=LayerStack.load(
                 lambda i: DinoV2Layer.from_weights(encoder.at(i), config), config.n_layers, streaming=runtime.streaming

@@ -207,6 +207,7 @@ class LlamaModel(FolderModel):
     """
 
     tap_prefix: ClassVar[str] = "llama"
+    stored_prefix: ClassVar[str] = "model."
 
     config: LlamaConfig
     layers: LayerStack[LlamaLayer]
@@ -217,8 +218,12 @@ class LlamaModel(FolderModel):
     @classmethod
     def load(cls, folder: str | Path, runtime: Runtime) -> Self:
         """See FolderModel; the embedding table always stays in its file."""
-        weights = open_weights(folder, runtime, lambda name: name.removeprefix("model."))
-        config = LlamaConfig.from_folder(folder)
+        weights = open_weights(folder, runtime, cls.own_name)
+        return cls.from_weights(weights, LlamaConfig.from_folder(folder), runtime)
+
+    @classmethod
+    def from_weights(cls, weights: Weights, config: LlamaConfig, runtime: Runtime) -> Self:
+        """Takes every tensor, by its own name (see `own_name`); CheckpointError for what is left over."""
         model = cls(
             embed=weights.rows("embed_tokens.weight", (config.vocab_size, config.model_dim)),
             layers=LayerStack.load(

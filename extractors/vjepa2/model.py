@@ -27,7 +27,7 @@ from typing import Any, ClassVar, Self
 from extractors.common.model import FolderModel, LayerStack, open_weights
 from extractors.vjepa2.config import VJepa2Config
 from extractors.vjepa2.preprocess import VideoProcessor
-from tribe_np.backend import array_module
+from tribe_np.backend import array_module, device_module
 from tribe_np.errors import ShapeError
 from tribe_np.nn.context import Context
 from tribe_np.nn.layers import LayerNorm, Linear
@@ -105,19 +105,27 @@ def grid_positions(xp: Any, n_tokens: int, grid_size: int) -> tuple[Array, Array
     return tokens // (grid_size * grid_size), within // grid_size, within % grid_size
 
 
-def position_tables(xp: Any, n_tokens: int, grid_size: int, head_dim: int, *, dtype: Any) -> tuple[Array, Array]:
-    """Cosines and sines of every token and turning channel.
+def frequencies(xp: Any, head_dim: int, *, dtype: Any) -> Array:
+    """Radians per position of each pair of channels, of any of the three parts: 1 / 10000^(2m / part).
 
-    Shapes   -> cos (S, 3 * part), sin (S, 3 * part) in `dtype`
-    Numerics frequencies 1 / 10000^(2m / part) and angles are computed in `dtype`
+    Shapes   -> (part / 2,) in `dtype`, computed in it
     Source   transformers 5.23.0 rotate_queries_or_keys
     """
     half = part_dim(head_dim) // 2
     exponents = xp.arange(half, dtype=dtype) / max(half, 1)
-    omega = 1.0 / THETA**exponents
+    return 1.0 / THETA**exponents
+
+
+def position_tables(omega: Array, n_tokens: int, grid_size: int) -> tuple[Array, Array]:
+    """Cosines and sines of every token and turning channel.
+
+    Shapes   omega (part / 2,) -> cos (S, 3 * part), sin (S, 3 * part), in its dtype
+    Source   transformers 5.23.0 rotate_queries_or_keys
+    """
+    xp = array_module(omega)
     angles = []
     for positions in grid_positions(xp, n_tokens, grid_size):
-        turn = positions.astype(dtype)[:, None] * omega[None, :]
+        turn = positions.astype(omega.dtype)[:, None] * omega[None, :]
         angles += [turn, turn]
     angles = xp.concatenate(angles, axis=-1)
     return xp.cos(angles), xp.sin(angles)
@@ -190,21 +198,28 @@ class VJepa2Model(FolderModel):
     """The encoder of a HuggingFace V-JEPA 2 folder, with its video processor."""
 
     tap_prefix: ClassVar[str] = "vjepa2"
+    stored_prefix: ClassVar[str] = "vjepa2."
 
     config: VJepa2Config
     layers: LayerStack[VJepa2Layer]
     processor: VideoProcessor
     patch_embeddings: PatchEmbedding
     layernorm: LayerNorm
+    omega: Array  # (part / 2,), of the rotary positions; upstream computes them in the dtype of the pass
 
     @classmethod
     def load(cls, folder: str | Path, runtime: Runtime) -> Self:
         """See FolderModel; the folder holds the video processor's file besides."""
         config = VJepa2Config.from_folder(folder)
-        weights = open_weights(folder, runtime, lambda name: name.removeprefix("vjepa2."))
+        weights = open_weights(folder, runtime, cls.own_name)
+        return cls.from_weights(weights, config, VideoProcessor.from_folder(folder), runtime)
+
+    @classmethod
+    def from_weights(cls, weights: Weights, config: VJepa2Config, processor: VideoProcessor, runtime: Runtime) -> Self:
+        """Takes every tensor, by its own name (see `own_name`); CheckpointError for what is left over."""
         encoder = weights.at("encoder")
         model = cls(
-            processor=VideoProcessor.from_folder(folder),
+            processor=processor,
             patch_embeddings=PatchEmbedding.from_weights(encoder.at("embeddings", "patch_embeddings", "proj"), config),
             layers=LayerStack.load(
                 lambda i: VJepa2Layer.from_weights(encoder.at("layer", i), config),
@@ -212,6 +227,7 @@ class VJepa2Model(FolderModel):
                 streaming=runtime.streaming,
             ),
             layernorm=LayerNorm.from_weights(encoder.at("layernorm"), config.model_dim, eps=config.layer_norm_eps),
+            omega=frequencies(device_module(runtime.device), config.head_dim, dtype=runtime.dtype),
             config=config,
             runtime=runtime,
         )
@@ -237,8 +253,7 @@ class VJepa2Model(FolderModel):
         x = self.runtime.place(self._checked(pixel_values)).astype(self.runtime.dtype)
         ctx = ctx.at("encoder")
         x = self.patch_embeddings(x, ctx.at("embeddings", "patch_embeddings"))
-        xp = array_module(x)
-        tables = position_tables(xp, x.shape[1], self.config.grid_size, self.config.head_dim, dtype=x.dtype)
+        tables = position_tables(self.omega, x.shape[1], self.config.grid_size)
         yield 0, x
         for i, layer in enumerate(self.layers):
             x = layer(x, tables, ctx.at("layer", i))

@@ -215,6 +215,7 @@ class Wav2VecBertModel(FolderModel):
     """
 
     tap_prefix: ClassVar[str] = "wav2vec_bert"
+    stored_prefix: ClassVar[str] = "wav2vec2_bert."
 
     config: Wav2VecBertConfig
     layers: LayerStack[ConformerLayer]
@@ -224,9 +225,19 @@ class Wav2VecBertModel(FolderModel):
     @classmethod
     def load(cls, folder: str | Path, runtime: Runtime) -> Self:
         """See FolderModel; for sound the folder holds preprocessor_config.json besides."""
-        weights = open_weights(folder, runtime, lambda name: name.removeprefix("wav2vec2_bert."))
+        weights = open_weights(folder, runtime, cls.own_name)
         config = Wav2VecBertConfig.from_folder(folder)
         preprocessor = Path(folder) / PREPROCESSOR_NAME
+        filterbank = None
+        if preprocessor.exists():
+            filterbank = FilterbankConfig.from_dict(read_json(preprocessor), origin=preprocessor)
+        return cls.from_weights(weights, config, filterbank, runtime)
+
+    @classmethod
+    def from_weights(
+        cls, weights: Weights, config: Wav2VecBertConfig, filterbank: FilterbankConfig | None, runtime: Runtime
+    ) -> Self:
+        """Takes every tensor, by its own name (see `own_name`); CheckpointError for what is left over."""
         model = cls(
             feature_projection=FeatureProjection.from_weights(weights.at("feature_projection"), config),
             layers=LayerStack.load(
@@ -234,9 +245,7 @@ class Wav2VecBertModel(FolderModel):
                 config.n_layers,
                 streaming=runtime.streaming,
             ),
-            filterbank=FilterbankConfig.from_dict(read_json(preprocessor), origin=preprocessor)
-            if preprocessor.exists()
-            else None,
+            filterbank=filterbank,
             config=config,
             runtime=runtime,
         )

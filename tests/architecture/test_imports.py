@@ -18,7 +18,7 @@ ALLOWED = {
     "cli": {"pipeline", "batch", "oracle", "formats", "outputs", "analysis", "plots", "cortex", "machine"},
     "pipeline": {
         "extractors", "encoder", "media", "formats", "timeline", "outputs", "analysis", "plots", "cortex", "kernels",
-        "backend",        "runtime", "machine",
+        "backend", "runtime", "machine", "nn.context",
     },
     "extractors": MODEL_FLOOR,
     "encoder": MODEL_FLOOR,
@@ -32,7 +32,7 @@ ALLOWED = {
     "outputs": RESULT_FLOOR,
     "analysis": RESULT_FLOOR,
     "plots": RESULT_FLOOR | {"media", "outputs", "analysis"},
-    "oracle": {"nn.context", "backend", "formats"},
+    "oracle": MODEL_FLOOR | {"encoder", "extractors", "pipeline", "media"},
     "backend": set(),
     "runtime": {"kernels", "backend"},
     "errors": set(),

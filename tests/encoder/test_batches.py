@@ -10,7 +10,7 @@ from tribe_np.encoder.model import WINDOWS_AT_ONCE, FmriEncoder, parts_of
 from tribe_np.encoder.random import random_state_dict
 from tribe_np.encoder.transformer import FeedForward, feed_in_blocks, hidden_blocks
 from tribe_np.errors import ShapeError
-from tribe_np.nn.context import Context
+from tribe_np.nn.context import Context, Listener
 from tribe_np.nn.layers import Linear
 from tribe_np.oracle import relative_error, trace
 
@@ -90,7 +90,7 @@ def test_feed_forward_in_blocks(width: int, rng: np.random.Generator) -> None:
     assert len(hidden_blocks(layer, width)) == -(-32 // width)
     in_blocks = feed_in_blocks(layer, x, Context())
     assert relative_error(in_blocks, plain) <= 1e-13
-    with_tap = feed_in_blocks(layer, x, Context(tap=seen.__setitem__))
+    with_tap = feed_in_blocks(layer, x, Context(listeners=(Listener(seen.__setitem__),)))
     np.testing.assert_array_equal(with_tap, in_blocks)
     assert relative_error(seen["hidden"], first(x)) <= 1e-13
     assert seen["activated"].shape == (2, 5, 32)

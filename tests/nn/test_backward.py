@@ -8,7 +8,7 @@ import pytest
 
 from tests.strategies import normal
 from tribe_np.nn.backward import Backward, keeping, under
-from tribe_np.nn.context import Context
+from tribe_np.nn.context import Context, Listener
 from tribe_np.nn.layers import LayerNorm, Linear, RmsNorm
 
 SILENT = Backward({}, Context())
@@ -51,7 +51,9 @@ def test_rms_norm() -> None:
 
 def test_a_backward_pass_takes_and_shows_by_the_layers_path() -> None:
     heard: dict[str, Any] = {}
-    back = Backward({"layers.0.query": np.ones(2)}, Context(tap=heard.__setitem__, path="gradient.model"))
+    back = Backward(
+        {"layers.0.query": np.ones(2)}, Context(listeners=(Listener(heard.__setitem__),), path="gradient.model")
+    )
     layer = back.at("layers", 0)
     assert layer.took("query") is back.kept["layers.0.query"]
     gradient = np.zeros(3)
@@ -64,7 +66,7 @@ def test_a_backward_pass_takes_and_shows_by_the_layers_path() -> None:
 
 def test_keeping_keeps_and_still_shows() -> None:
     heard: dict[str, Any] = {}
-    ctx, kept = keeping(Context(tap=heard.__setitem__, path="model", pattern="*query"))
+    ctx, kept = keeping(Context(listeners=(Listener(heard.__setitem__, patterns=("*query",)),), path="model"))
     query = ctx.at("layers", 0).see("query", np.ones(2))
     ctx.at("layers", 0).see("key", np.ones(2))
     assert set(kept) == {"layers.0.query", "layers.0.key"}

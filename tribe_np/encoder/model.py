@@ -230,7 +230,7 @@ class FmriEncoder(Card):
         n_windows = next(iter(arrays.values())).shape[0]
         # subject layers in front read one index per window: those take the whole batch
         by_subject = isinstance(self.config.projector, SubjectLayersConfig)
-        parts = parts_of(n_windows, n_windows if by_subject else WINDOWS_AT_ONCE)
+        parts = parts_of(n_windows, n_windows if by_subject or ctx.in_one_piece else WINDOWS_AT_ONCE)
         with ctx.joined(len(parts), axis=0) as part_ctx:
             hidden = [self.encode({m: x[part] for m, x in arrays.items()}, subject_index, part_ctx) for part in parts]
         return hidden[0] if len(parts) == 1 else array_module(*hidden).concatenate(hidden, axis=0)

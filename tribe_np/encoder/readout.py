@@ -256,7 +256,7 @@ class ReadOut:
         if self.exact_order:
             out = self._stepwise(x, subject_index, ctx, pool_outputs=pool_outputs)
         else:
-            if ctx.tap is not None:
+            if ctx.is_heard:
                 self._stepwise(x, subject_index, ctx, pool_outputs=pool_outputs)
             out = self._fused(x, subject_index, pool_outputs=pool_outputs)
         return ctx.see("output", out)
@@ -289,7 +289,7 @@ class ReadOut:
         grad = back.see("output", grad)
         if not pool_outputs or self.exact_order or self.n_trs > n_steps:
             return self._stepwise_vjp(x, grad, subject_index, back, pool_outputs=pool_outputs)
-        if back.ctx.tap is not None:
+        if back.ctx.is_heard:
             self._stepwise_vjp(x, grad, subject_index, replace(back, wants_weights=False), pool_outputs=True)
         pooled, activity = adaptive_pool(x, self.n_trs, axis=1), grad.transpose(0, 2, 1)
         if self.composed is not None and not back.wants_weights:

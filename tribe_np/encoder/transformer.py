@@ -256,6 +256,8 @@ def feed_in_blocks(layer: FeedForward, x: Array, ctx: Context) -> Array:
     Shapes   x (B, S, D) -> (B, S, D)
     Numerics the blocks' outputs are added in order: layer(x) up to rounding
     """
+    if ctx.in_one_piece:
+        return layer(x, ctx)
     blocks = hidden_blocks(layer, x.shape[-1])
     with ctx.joined(len(blocks), axis=-1) as block_ctx:
         total = blocks[0](x, block_ctx)

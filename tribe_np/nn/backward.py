@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from tribe_np.nn.context import Context
+from tribe_np.nn.context import Context, Listener
 from tribe_np.protocols import Array
 
 Named: TypeAlias = dict[str, Array]  # gradients of weights, by their names in the checkpoint
@@ -55,7 +55,7 @@ def keeping(ctx: Context) -> tuple[Context, dict[str, Array]]:
     def keep(name: str, array: Array) -> None:
         kept[name] = ctx.see(name, array)
 
-    return Context(ctx.kernels, keep), kept
+    return Context(ctx.kernels, (Listener(keep),)), kept
 
 
 def under(prefix: str | int, gradients: Named) -> Named:

@@ -1,12 +1,13 @@
-"""What a forward pass carries along: the kernels, the tap, and the path of the layer that is running.
+"""What a forward pass carries along: the kernels, who listens, and the path of the layer that is running.
 
-The tap that `trace` sets is the one thing that a caller sets around a call instead of handing it in. A pass meets
-other state of the process as well, none of which belongs to a model: compiled kernels and tables remembered by their
-arguments (only time depends on them), CuPy's current device, and the threads of BLAS and Numba. Attention lends itself
-the threads of BLAS while it runs (`kernels.workers`). Their number may change how a sum is rounded, and nothing else.
+Who listens (`trace` and `edited` of the oracle) is the one thing that a caller sets around a call instead of handing it
+in. A pass meets other state of the process as well, none of which belongs to a model: compiled kernels and tables
+remembered by their arguments (only time depends on them), CuPy's current device, and the threads of BLAS and Numba.
+Attention lends itself the threads of BLAS while it runs (`kernels.workers`). Their number may change how a sum is
+rounded, and nothing else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -17,16 +18,42 @@ from tribe_np.backend import array_module
 from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 from tribe_np.protocols import Array, Tap
 
+COSTLY = ("logits", "probabilities")
+"""Leaves that hold every pair of tokens: computed for a listener that asks for them, not for one that hears all."""
 
-class Listening(NamedTuple):
-    """A tap, and which names it hears."""
-
-    tap: Tap
-    pattern: str  # shell style
+Edit = Callable[[str, Array], Array]
+"""What a pass goes on with instead of an intermediate, from its name and what was computed."""
 
 
-LISTENING: ContextVar[Listening | None] = ContextVar("tribe_np_tap", default=None)
-"""Set by `tribe_np.trace`, read once by each public call."""
+class Listener(NamedTuple):
+    """Who hears which names (shell style), and is handed them or puts something else in their place."""
+
+    tap: Tap | None = None
+    edit: Edit | None = None
+    patterns: tuple[str, ...] = ("*",)
+
+    def hears(self, name: str) -> bool:
+        """Whether a pattern matches; a costly leaf needs one whose last part says more than `*`."""
+        asking = name.rpartition(".")[2] in COSTLY
+        return any(fnmatchcase(name, p) and not (asking and _is_open(p)) for p in self.patterns)
+
+
+def _is_open(pattern: str) -> bool:
+    return not any(character.isalpha() for character in pattern.rpartition(".")[2])
+
+
+LISTENERS: ContextVar[tuple[Listener, ...]] = ContextVar("tribe_np_listeners", default=())
+"""Set by the oracle, outermost first; read once by each public call."""
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Within it `listener` hears what models compute, after those that listen already."""
+    token = LISTENERS.set((*LISTENERS.get(), listener))
+    try:
+        yield
+    finally:
+        LISTENERS.reset(token)
 
 
 @dataclass(frozen=True)
@@ -34,45 +61,70 @@ class Context:
     """Handed to every layer as `ctx`; immutable, so a layer cannot change what its siblings see."""
 
     kernels: KernelSet = REFERENCE
-    tap: Tap | None = None
+    listeners: tuple[Listener, ...] = ()
     path: str = ""
-    pattern: str = "*"  # of the names that the tap hears
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self.listeners)
 
     def see(self, name: str, array: Array) -> Array:
-        """`array` itself, after showing it to the tap, if there is one, under path.name.
+        """`array` itself, after showing it as path.name to those who listen; or what an edit puts in its place.
 
         So a formula names what it computes: `query = ctx.see("query", self.to_q(x))`.
         """
-        if self.tap is not None:
-            full = f"{self.path}.{name}" if self.path else name
-            if fnmatchcase(full, self.pattern):
-                self.tap(full, array)
+        if not self.listeners:
+            return array
+        full = self._full(name)
+        for listener in self.listeners:
+            if listener.hears(full):
+                if listener.edit is not None:
+                    array = listener.edit(full, array)
+                if listener.tap is not None:
+                    listener.tap(full, array)
         return array
+
+    def asks(self, name: str) -> bool:
+        """Whether somebody hears `name`: what is costly is computed only then."""
+        return bool(self.listeners) and any(listener.hears(self._full(name)) for listener in self.listeners)
 
     def at(self, *parts: str | int) -> "Context":
         """The context of a sub-layer: the path extended by `parts`."""
-        if self.tap is None:
+        if not self.listeners:
             return self
-        return replace(self, path=".".join([*([self.path] if self.path else []), *map(str, parts)]))
+        return replace(self, path=self._full(".".join(map(str, parts))))
+
+    @property
+    def in_one_piece(self) -> bool:
+        """Whether steps that may run part by part must not: an edit is of whole intermediates."""
+        return any(listener.edit is not None for listener in self.listeners)
 
     @contextmanager
     def joined(self, n_parts: int, *, axis: int) -> Iterator["Context"]:
-        """A context for steps that run once per part; at its end the tap sees each intermediate once, in one piece.
+        """A context for steps that run once per part; at its end each intermediate is shown once, in one piece.
 
         Numerics shows what the parts computed, one after the other along `axis`: a trace changes no bit
         """
-        if self.tap is None or n_parts == 1:
+        if not self.listeners or n_parts == 1:
             yield self
             return
+        assert not self.in_one_piece, "an edit is of whole intermediates: see in_one_piece"
         pieces: dict[str, list[Array]] = {}
-        yield replace(self, tap=lambda name, array: pieces.setdefault(name, []).append(array.copy()))
+
+        def collect(name: str, array: Array) -> None:
+            pieces.setdefault(name, []).append(array.copy())
+
+        asked = tuple(pattern for listener in self.listeners for pattern in listener.patterns)
+        yield replace(self, listeners=(Listener(collect, patterns=asked),))
+        whole = replace(self, path="")
         for name, arrays in pieces.items():
-            self.tap(name, array_module(*arrays).concatenate(arrays, axis=axis))
+            whole.see(name, array_module(*arrays).concatenate(arrays, axis=axis))
+
+    def _full(self, name: str) -> str:
+        return f"{self.path}.{name}" if self.path else name
 
 
 def open_context(model: str, kernels: KernelSet) -> Context:
-    """The context of one public call of `model` (the prefix of its tap names); reads the ambient tap once."""
-    listening = LISTENING.get()
-    if listening is None:
-        return Context(kernels, path=model)
-    return Context(kernels, listening.tap, model, listening.pattern)
+    """The context of one public call of `model` (the prefix of its names); reads once who listens."""
+    return Context(kernels, LISTENERS.get(), model)

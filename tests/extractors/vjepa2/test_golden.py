@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from extractors import VJepa2Model
-from extractors.vjepa2.model import grid_positions, part_dim, position_tables
+from extractors.vjepa2.model import frequencies, grid_positions, part_dim, position_tables
 from extractors.vjepa2.preprocess import VideoProcessor
 from extractors.vjepa2.random import write_random
 from tribe_np.formats.safetensors import read_header
@@ -38,9 +38,13 @@ def test_every_recorded_stage(tmp_path, precision, bound):
     assert {name: error for name, error in errors.items() if not error <= bound} == {}
 
 
+def tables(n_tokens, grid_size, head_dim):
+    return position_tables(frequencies(np, head_dim, dtype=np.float64), n_tokens, grid_size)
+
+
 def test_rotary_positions():
     arrays, _ = read("vjepa2_rotary")
-    cos, sin = position_tables(np, 8192, 16, 64, dtype=np.float64)
+    cos, sin = tables(8192, 16, 64)
     ids = arrays["token_ids"]
     found = rotate_adjacent(arrays["x"], cos[ids], sin[ids])
     assert relative_error(found, arrays["turned"]) <= 1e-12
@@ -49,7 +53,7 @@ def test_rotary_positions():
 
 def test_rotary_is_no_rotation(rng):
     """Lengths change and scores depend on absolute positions: kept as it is, since the weights were trained with it."""
-    cos, sin = position_tables(np, 9, 1, 64, dtype=np.float64)
+    cos, sin = tables(9, 1, 64)
     query, key = rng.normal(size=(2, 64))
     turned_query, turned_key = (
         rotate_adjacent(np.tile(query, (9, 1)), cos, sin),
@@ -62,7 +66,7 @@ def test_rotary_is_no_rotation(rng):
 
 def test_the_three_axes_are_independent_blocks(rng):
     x = rng.normal(size=(1, 27, 22))
-    cos, sin = position_tables(np, 27, 3, 22, dtype=np.float64)
+    cos, sin = tables(27, 3, 22)
     assert part_dim(22) == 6
     depth, row, column = grid_positions(np, 27, 3)
     for axis, positions in enumerate((depth, row, column)):
@@ -75,7 +79,7 @@ def test_the_three_axes_are_independent_blocks(rng):
 @pytest.mark.parametrize(("axis", "tokens"), [(0, (4, 13)), (1, (4, 7)), (2, (4, 5))])
 def test_a_step_along_one_axis_turns_its_block_alone(rng, axis, tokens):
     """Grid 3: tokens 9, 3 and 1 apart differ in depth, row and column only."""
-    cos, sin = position_tables(np, 27, 3, 22, dtype=np.float64)
+    cos, sin = tables(27, 3, 22)
     x = np.tile(rng.normal(size=22), (27, 1))
     here, there = rotate_adjacent(x, cos, sin)[list(tokens)]
     part = np.zeros(22, bool)
@@ -86,7 +90,7 @@ def test_a_step_along_one_axis_turns_its_block_alone(rng, axis, tokens):
 
 def test_heads_too_small_to_turn(rng):
     x = rng.normal(size=(1, 8, 4))
-    assert np.array_equal(rotate_adjacent(x, *position_tables(np, 8, 2, 4, dtype=np.float64)), x)
+    assert np.array_equal(rotate_adjacent(x, *tables(8, 2, 4)), x)
 
 
 @pytest.mark.parametrize("name", ["down", "up", "portrait", "same"])

@@ -46,7 +46,7 @@ def test_a_tap_changes_nothing_and_is_gone_after_the_block() -> None:
     assert len(recording) == n_seen
     with pytest.raises(RuntimeError, match="inside"), trace():
         raise RuntimeError("inside")
-    assert open_context("toy", REFERENCE).tap is None
+    assert not open_context("toy", REFERENCE).is_heard
 
 
 def test_a_second_call_gets_numbered_names() -> None:

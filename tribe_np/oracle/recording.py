@@ -1,4 +1,4 @@
-"""The parity oracle: record every named intermediate of a model, save it, load it, compare it.
+"""Every named intermediate of a model, recorded while it runs, saved, loaded and compared.
 
     with trace() as recording:
         encoder(features)
@@ -7,7 +7,7 @@
 Names are the model's prefix, the checkpoint's path, and a leaf; the list per model is a public contract.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from tribe_np.backend import to_host
 from tribe_np.card import Card
 from tribe_np.errors import RecordingError
 from tribe_np.formats.safetensors import read_header, write_safetensors
-from tribe_np.nn.context import LISTENING, Listening
+from tribe_np.nn.context import Edit, Listener, listening
 from tribe_np.protocols import Array, Tap
 
 SHOWN_NAMES = 4  # at the beginning and at the end of a recording's table
@@ -124,14 +124,28 @@ def compare(ours: Recording, reference: Recording) -> list[Difference]:
 
 
 @contextmanager
-def trace(tap: Tap | None = None, pattern: str = "*") -> Iterator[Recording]:
-    """Records every named intermediate whose name matches `pattern` (shell style) while the block runs.
+def trace(tap: Tap | None = None, pattern: str | Sequence[str] = "*") -> Iterator[Recording]:
+    """Records every named intermediate whose name matches `pattern` (shell style; one or several) inside the block.
 
-    With `tap`, each matching intermediate is handed to it instead, as tap(name, array); it must copy what it keeps.
+    With `tap`, each matching intermediate is handed to it instead, as tap(name, array); it must copy what it keeps. A
+    trace inside another adds to it: both hear. Attention's `logits` and `probabilities`, which hold every pair of
+    tokens, are computed only for a pattern that asks for them: ("*", "*.probabilities").
     """
     recording = Recording()
-    token = LISTENING.set(Listening(recording.add if tap is None else tap, pattern))
-    try:
+    with listening(Listener(recording.add if tap is None else tap, patterns=_patterns(pattern))):
         yield recording
-    finally:
-        LISTENING.reset(token)
+
+
+@contextmanager
+def edited(edit: Edit, pattern: str | Sequence[str] = "*") -> Iterator[None]:
+    """Inside the block a forward pass goes on with edit(name, array) instead of each intermediate that matches.
+
+    A trace that was opened before hears what was computed, one opened inside what takes its place. Gradients are not
+    edited, nor are those of a backward pass.
+    """
+    with listening(Listener(edit=edit, patterns=_patterns(pattern))):
+        yield
+
+
+def _patterns(pattern: str | Sequence[str]) -> tuple[str, ...]:
+    return (pattern,) if isinstance(pattern, str) else tuple(pattern)

@@ -1,0 +1,137 @@
+"""Weights and inputs from integers: the same bits on every machine and in every language, without log or cos.
+
+A tensor's numbers depend on the seed, its name and the place in it (row-major), and on nothing else:
+
+    hash      FNV-1a of the name's UTF-8 bytes, 64 bits
+    mix(z)    z ^= z >> 30; z *= 0xBF58476D1CE4E5B9; z ^= z >> 27; z *= 0x94D049BB133111EB; z ^= z >> 31
+    word(i)   mix(mix(seed + hash) + (i + 1) * 0x9E3779B97F4A7C15)
+
+all modulo 2^64. A word becomes a number by the recipe's kind (see `TensorRecipe`): an integer of at most 18 bits times
+a power of two, which float32 holds exactly.
+Source   splitmix64 (Steele, Lea and Flood 2014), FNV-1a (Fowler, Noll and Vo)
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from tribe_np.errors import ConfigError
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+KINDS = ("normal", "gain", "uniform", "integer")
+BLOCK = 1 << 20  # words made at once
+
+
+@dataclass(frozen=True)
+class TensorRecipe:
+    """How a tensor is generated: `Kit` holds one for each, in the order of the file.
+
+    Kinds    normal   the four 16-bit parts of the word added, minus 131070, times 2^-exponent: standard deviation
+                      37837 x 2^-exponent (about 2^(15.2 - exponent)), nearly Gaussian
+             gain     1 + (the lowest 16 bits - 32768) x 2^-17: from 0.75 to 1.25
+             uniform  (the lowest 16 bits - 32768) x 2^-exponent
+             integer  low + the word's upper 32 bits x (high - low) / 2^32, rounded down: low to high - 1
+    Fields   scaled: indices along `axis` whose numbers are multiplied by 2^shift besides: tokens of tiny norm, channels
+             with outliers
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    kind: str = "normal"
+    exponent: int = 15
+    low: int = 0
+    high: int = 0
+    dtype: str = "float32"  # or int64, uint8 of the kind integer
+    axis: int = 0
+    scaled: tuple[int, ...] = ()
+    shift: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields that are not their default, for the manifest."""
+        plain = asdict(TensorRecipe(self.name, self.shape))
+        return {k: v for k, v in asdict(self).items() if k in ("name", "shape", "kind") or v != plain[k]}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "TensorRecipe":
+        """The recipe that `as_json` wrote.
+
+        Raises   ConfigError for an unknown field or kind
+        """
+        try:
+            fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+            found = cls(**fields)
+        except TypeError as error:
+            raise ConfigError(f"a tensor's recipe has unknown or missing fields: {sorted(values)}") from error
+        if found.kind not in KINDS:
+            raise ConfigError(f"a tensor's recipe has the kind {found.kind!r:.40}; known are {', '.join(KINDS)}")
+        return found
+
+
+def generate(recipe: TensorRecipe, seed: int) -> np.ndarray:
+    """The tensor, in memory.
+
+    Shapes   -> recipe.shape, in recipe.dtype
+    """
+    flat = np.concatenate([block for _, block in generate_blocks(recipe, seed)] or [np.zeros(0, recipe.dtype)])
+    return flat.reshape(recipe.shape)
+
+
+def generate_blocks(recipe: TensorRecipe, seed: int, start: int = 0, stop: int | None = None) -> Iterator[Any]:
+    """(first place, numbers) of the flat tensor, a block at a time: full-size tables need not be in memory."""
+    key, total = stream_key(recipe.name, seed), prod(recipe.shape) if stop is None else stop
+    for first in range(start, total, BLOCK):
+        places = np.arange(first, min(first + BLOCK, total), dtype=np.uint64)
+        words = mix(key + (places + np.uint64(1)) * GOLDEN)
+        yield first, _numbers(recipe, words, places)
+
+
+def stream_key(name: str, seed: int) -> np.uint64:
+    """What all words of a tensor start from.
+
+    Raises   ConfigError for a seed outside 0 to 2^64 - 1
+    """
+    if not 0 <= seed < 1 << 64:
+        raise ConfigError(f"seed must lie in 0 to 2^64 - 1, got {seed}")
+    found = 0xCBF29CE484222325
+    for byte in name.encode("utf-8"):
+        found = ((found ^ byte) * 0x100000001B3) % (1 << 64)
+    return np.uint64(mix(np.array([(seed + found) % (1 << 64)], np.uint64))[0])
+
+
+def mix(z: np.ndarray) -> np.ndarray:
+    """The finaliser of splitmix64, of each word.
+
+    Shapes   z (n,) uint64 -> (n,) uint64
+    """
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed: np.ndarray = z ^ (z >> np.uint64(31))
+    return mixed
+
+
+def _numbers(recipe: TensorRecipe, words: np.ndarray, places: np.ndarray) -> np.ndarray:
+    x: np.ndarray
+    low16 = (words & np.uint64(0xFFFF)).astype(np.int64)
+    if recipe.kind == "integer":
+        spread = ((words >> np.uint64(32)) * np.uint64(recipe.high - recipe.low)) >> np.uint64(32)
+        return (recipe.low + spread.astype(np.int64)).astype(recipe.dtype)
+    if recipe.kind == "gain":
+        x = 1.0 + (low16 - 32768) * 2.0**-17
+    elif recipe.kind == "uniform":
+        x = (low16 - 32768) * 2.0**-recipe.exponent
+    else:
+        parts = [((words >> np.uint64(16 * k)) & np.uint64(0xFFFF)).astype(np.int64) for k in range(4)]
+        x = (np.sum(parts, axis=0) - 131070) * 2.0**-recipe.exponent
+    if recipe.scaled:
+        inner = prod(recipe.shape[recipe.axis + 1 :])
+        along = (places // np.uint64(inner)) % np.uint64(recipe.shape[recipe.axis])
+        x = np.where(np.isin(along, np.array(recipe.scaled, np.uint64)), x * 2.0**recipe.shift, x)
+    return x.astype(recipe.dtype)
+
+
+def exponent_for(n_inputs: int, *, gain: int = 0) -> int:
+    """The exponent of a kind `normal` whose standard deviation is near 2^gain / sqrt(n_inputs)."""
+    return 15 + (max(n_inputs, 1).bit_length() - 1 + 1) // 2 - gain

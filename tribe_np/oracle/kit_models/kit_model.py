@@ -1,0 +1,103 @@
+"""What every model of a kit answers, and how its list of tensors is had from the model itself."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from tribe_np.oracle.generator import TensorRecipe
+from tribe_np.oracle.setup import Setup
+
+
+@dataclass(frozen=True)
+class KitCase:
+    """One kit of a model: a configuration and the sizes of its inputs, chosen so that mistakes show.
+
+    `config` are keys that differ from the model's tiny configuration, mappings key by key; None leaves a key out.
+    """
+
+    name: str
+    meaning: str  # one sentence: what it shows
+    config: Mapping[str, Any] = field(default_factory=dict)
+    sizes: Mapping[str, Any] = field(default_factory=dict)  # of the inputs; each model's own
+
+
+@dataclass(frozen=True, eq=False)
+class KitRecipe:
+    """How all tensors of a kit are had: in the order of its files.
+
+    `stored` are weights that no integer generator gives, such as rotary frequencies: the float32 tables that upstream
+    builds itself.
+    """
+
+    weights: tuple[TensorRecipe, ...]
+    inputs: tuple[TensorRecipe, ...]
+    stored: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+class KitModel(ABC):
+    """A model as kits see it."""
+
+    name: ClassVar[str]
+    tiny: ClassVar[Mapping[str, Any]]  # config.json of the case "plain"
+    cases: ClassVar[tuple[KitCase, ...]]  # the first is "plain"
+
+    @abstractmethod
+    def released(self) -> dict[str, Any]:
+        """config.json of the released model."""
+
+    @abstractmethod
+    def recipe(self, config: Mapping[str, Any], sizes: Mapping[str, Any]) -> KitRecipe:
+        """How the tensors of a configuration are generated.
+
+        Raises   ConfigError for a configuration that cannot be built
+        """
+
+    @abstractmethod
+    def run(self, setup: Setup) -> np.ndarray:
+        """The model's output from arrays, in `setup.precision`; those who listen hear its intermediates."""
+
+
+class TakenShapes:
+    """The `Weights` protocol that only notes what a model takes, by upstream's names: zeros that fill no memory."""
+
+    def __init__(
+        self,
+        n_rows: Callable[[str], int] = lambda name: 1,
+        prefix: str = "",
+        taken: dict[str, tuple[int, ...]] | None = None,
+    ) -> None:
+        self.taken: dict[str, tuple[int, ...]] = {} if taken is None else taken
+        self._n_rows = n_rows
+        self._prefix = prefix
+
+    def at(self, *parts: str | int) -> "TakenShapes":
+        """The subtree below a dotted prefix."""
+        return TakenShapes(self._n_rows, self._prefix + "".join(f"{part}." for part in parts), self.taken)
+
+    def has(self, name: str) -> bool:
+        """No tensor is there that a model could do without."""
+        return False
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape of subject layers, whose rows only a file could count: `n_rows` of their name says how many."""
+        return self._n_rows(self._prefix + name), -1, -1
+
+    def take(self, name: str, shape: tuple[int, ...], columns: Any = None) -> np.ndarray:
+        """Zeros of the shape."""
+        self.skip(name, shape)
+        return np.broadcast_to(np.float32(0), shape if columns is None else (*shape[:-1], len(columns)))
+
+    def skip(self, name: str, shape: tuple[int, ...]) -> None:
+        """Notes the tensor."""
+        self.taken[self._prefix + name] = shape
+
+    def rows(self, name: str, shape: tuple[int, ...]) -> Callable[[Any], np.ndarray]:
+        """A function from indices to rows of the zeros."""
+        table = self.take(name, shape)
+        return lambda indices: np.asarray(table[indices])
+
+    def finish(self, ignore: Mapping[str, str]) -> None:
+        """Nothing is left over."""

@@ -1,0 +1,76 @@
+"""A run of a kit's model, with other numbers put in the place of its intermediates.
+
+What another implementation computed can be `given`: each intermediate is then computed from theirs, which tells the
+error of one step (local) from what earlier steps brought along (accumulated).
+"""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tribe_np.errors import ShapeError
+from tribe_np.nn.context import Listener, listening
+from tribe_np.oracle.kit_models.kit_catalogue import kit_model
+from tribe_np.oracle.recording import Recording
+from tribe_np.oracle.setup import Setup
+from tribe_np.protocols import Array
+
+EVERY_TAP = ("*", "*.logits", "*.probabilities")
+"""Patterns that hear all, attention's costly leaves included."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a run computed: each intermediate before another was put in its place, and the output."""
+
+    taps: Recording
+    output: np.ndarray | None = field(default=None)  # None where the run ended before
+
+
+class _ReachedError(Exception):
+    """The intermediate that a run was to end at."""
+
+
+def run_setup(
+    setup: Setup, *, given: Mapping[str, np.ndarray] | None = None, until: str | None = None,
+    patterns: tuple[str, ...] = EVERY_TAP,
+) -> Run:  # fmt: skip
+    """Runs the model once and records what it computes.
+
+    given    intermediates by name that the pass goes on with, in place of those that it computed itself
+    until    the name of the last intermediate that is wanted: what comes after does not run
+    Raises   ShapeError where a given intermediate has another shape than the computed one; what the model raises
+    """
+    computed = Recording()
+    theirs = dict(given or {})
+
+    def hear(name: str, array: Array) -> None:
+        computed.add(name, array)
+        if name == until:
+            raise _ReachedError
+
+    def put(name: str, array: Array) -> Array:
+        # a name met again (@2) is another intermediate: `computed` has just counted it
+        return _like(theirs[name], array, name) if (name := computed.names()[-1]) in theirs else array
+
+    return Run(computed, _output(setup, Listener(hear, patterns=patterns), Listener(edit=put, patterns=patterns)))
+
+
+def _output(setup: Setup, *listeners: Listener) -> np.ndarray | None:
+    with ExitStack() as stack:
+        for pattern, edit in setup.edits:
+            stack.enter_context(listening(Listener(edit=edit, patterns=(pattern,))))
+        for listener in listeners:
+            stack.enter_context(listening(listener))
+        try:
+            return kit_model(setup.model).run(setup)
+        except _ReachedError:
+            return None
+
+
+def _like(theirs: np.ndarray, ours: Array, name: str) -> Array:
+    if theirs.shape != tuple(ours.shape):
+        raise ShapeError(f"{name}: the given intermediate has shape {theirs.shape}, the model's is {tuple(ours.shape)}")
+    return np.asarray(theirs).astype(ours.dtype)

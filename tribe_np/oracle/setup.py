@@ -1,0 +1,30 @@
+"""Everything that a run of a kit's model depends on.
+
+A mistake, a precision, an order of summation are all a change of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
+from tribe_np.nn.context import Edit
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """Everything that a run of a kit's model depends on; `dataclasses.replace` makes another.
+
+    Fields   model a name of the catalogue of kit models; config as config.json; weights by upstream's names; inputs by
+             the kit's; edits from a pattern of tap names to what the pass goes on with instead, in order
+    """
+
+    model: str
+    config: Mapping[str, Any]
+    weights: Mapping[str, np.ndarray]
+    inputs: Mapping[str, np.ndarray]
+    kernels: KernelSet = REFERENCE
+    edits: tuple[tuple[str, Edit], ...] = ()
+    precision: str = "float64"
