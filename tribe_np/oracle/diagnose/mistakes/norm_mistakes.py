@@ -89,58 +89,92 @@ EPS_RIGHT = "it is the checkpoint's, added to the mean square before the root"
 CLAMPED = "the length is only kept from being under 1e-12: no eps inside a root"
 NORM_MISTAKES = (
     Mistake(
-        "gain-plus-one", ALL_MODELS, "the gain of the norms is 1 + the stored one",
+        "gain-plus-one",
+        ALL_MODELS,
+        "the gain of the norms is 1 + the stored one",
         "it is the stored one (files of later x-transformers and of Gemma store gain - 1; these do not)",
         with_weights(GAINS, lambda g: 1 + g),
     ),
     Mistake(
-        "gain-minus-one", ALL_MODELS, "the gain of the norms is the stored one minus 1", "it is the stored one",
+        "gain-minus-one",
+        ALL_MODELS,
+        "the gain of the norms is the stored one minus 1",
+        "it is the stored one",
         with_weights(GAINS, lambda g: g - 1),
     ),
     Mistake(
-        "gains-missing", ALL_MODELS, "the gain of the norms is 1", "each norm has a stored gain",
+        "gains-missing",
+        ALL_MODELS,
+        "the gain of the norms is 1",
+        "each norm has a stored gain",
         with_weights(GAINS, np.ones_like),
     ),
     Mistake(
-        "scale-norm-root", ("encoder",), "ScaleNorm lacks the factor sqrt(D)",
-        "it is x / |x| * sqrt(D) * g", where(
-            _has_scale_norm, with_kernels(scale_norm=lambda x, gain, *, eps=1e-12: unit_norm(x, eps=eps) * gain)
-        ),
+        "scale-norm-root",
+        ("encoder",),
+        "ScaleNorm lacks the factor sqrt(D)",
+        "it is x / |x| * sqrt(D) * g",
+        where(_has_scale_norm, with_kernels(scale_norm=lambda x, gain, *, eps=1e-12: unit_norm(x, eps=eps) * gain)),
     ),
     Mistake(
-        "scale-norm-eps-1e-5", ("encoder",), "ScaleNorm adds 1e-5 to the mean square inside the root", CLAMPED,
+        "scale-norm-eps-1e-5",
+        ("encoder",),
+        "ScaleNorm adds 1e-5 to the mean square inside the root",
+        CLAMPED,
         _scale_norm_with(1e-5),
     ),
     Mistake(
-        "scale-norm-eps-1e-6", ("encoder",), "ScaleNorm adds 1e-6 to the mean square inside the root", CLAMPED,
+        "scale-norm-eps-1e-6",
+        ("encoder",),
+        "ScaleNorm adds 1e-6 to the mean square inside the root",
+        CLAMPED,
         _scale_norm_with(1e-6),
     ),
     Mistake(
-        "scale-norm-centred", ("encoder",), "ScaleNorm subtracts the mean", "nothing is subtracted",
-        where(_has_scale_norm, with_kernels(
-            scale_norm=lambda x, gain, *, eps=1e-12: _layer_norm(_inside)(x, eps=0.0) * gain
-        )),
+        "scale-norm-centred",
+        ("encoder",),
+        "ScaleNorm subtracts the mean",
+        "nothing is subtracted",
+        where(
+            _has_scale_norm,
+            with_kernels(scale_norm=lambda x, gain, *, eps=1e-12: _layer_norm(_inside)(x, eps=0.0) * gain),
+        ),
     ),
     Mistake("eps-1e-5", WITH_EPS, "the eps of the norms is 1e-5", EPS_RIGHT, _other_eps(1e-5)),
     Mistake("eps-1e-6", WITH_EPS, "the eps of the norms is 1e-6", EPS_RIGHT, _other_eps(1e-6)),
     Mistake("eps-missing", WITH_EPS, "the norms have no eps", EPS_RIGHT, _other_eps(0.0)),
     Mistake(
-        "eps-outside-root", WITH_EPS, "the eps of the norms is added outside the root", EPS_RIGHT,
-        where(_has_eps, with_kernels(
-            layer_norm=_layer_norm(_outside),
-            rms_norm=lambda x, weight, *, eps: _layer_norm(_outside, centre=False)(x, weight, eps=eps),
-        )),
+        "eps-outside-root",
+        WITH_EPS,
+        "the eps of the norms is added outside the root",
+        EPS_RIGHT,
+        where(
+            _has_eps,
+            with_kernels(
+                layer_norm=_layer_norm(_outside),
+                rms_norm=lambda x, weight, *, eps: _layer_norm(_outside, centre=False)(x, weight, eps=eps),
+            ),
+        ),
     ),
     Mistake(
-        "variance-unbiased", WITH_LAYER_NORM, "the variance of LayerNorm is divided by D - 1", "it is divided by D",
+        "variance-unbiased",
+        WITH_LAYER_NORM,
+        "the variance of LayerNorm is divided by D - 1",
+        "it is divided by D",
         where(_has_layer_norm, with_kernels(layer_norm=_layer_norm(_unbiased))),
     ),
     Mistake(
-        "layer-norm-not-centred", WITH_LAYER_NORM, "LayerNorm does not subtract the mean", "it does",
+        "layer-norm-not-centred",
+        WITH_LAYER_NORM,
+        "LayerNorm does not subtract the mean",
+        "it does",
         where(_has_layer_norm, with_kernels(layer_norm=_layer_norm(_inside, centre=False))),
     ),
     Mistake(
-        "rms-norm-centred", ("llama",), "RMSNorm subtracts the mean", "nothing is subtracted",
+        "rms-norm-centred",
+        ("llama",),
+        "RMSNorm subtracts the mean",
+        "nothing is subtracted",
         any_of(with_kernels(rms_norm=lambda x, weight, *, eps: _layer_norm(_inside)(x, weight, eps=eps))),
     ),
-)  # fmt: skip
+)

@@ -1,6 +1,7 @@
 """Mistakes in rotary positions: which channels are pairs, which turn, by which angles."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from extractors.vjepa2.model import part_dim
 from tribe_np.encoder.transformer import rotary_dim
 from tribe_np.ops.rotary import rotate_adjacent, rotate_half
-from tribe_np.oracle.diagnose.changes import beside, where, with_config, with_edit, with_kernels, with_other_weights
+from tribe_np.oracle.diagnose.changes import beside, where, with_config, with_edit, with_kernels
 from tribe_np.oracle.diagnose.mistake import Change, Mistake
 from tribe_np.oracle.setup import Setup
 from tribe_np.protocols import Array
@@ -87,15 +88,13 @@ def _xpos_lengths(x: Array, cos: Array, sin: Array, power: float) -> Array:
     return rotate_half(x, cos / lengths, sin / lengths)
 
 
-def _frequencies_of_the_head(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray] | None:
+def _frequencies_of_the_head(setup: Setup) -> Setup | None:
     """The stored table made anew with the head's width in the exponent instead of the rotated one's."""
-    if INV_FREQ not in weights:
-        return None
-    stored = weights[INV_FREQ]
-    heads = weights["encoder.layers.0.1.to_q.weight"].shape[0]
-    fitting = [n for n in range(1, heads) if heads % n == 0 and rotary_dim(heads // n) == 2 * len(stored)]
-    width = heads // fitting[0] if fitting else 2 * len(stored)
-    return {INV_FREQ: (10000.0 ** (-2.0 * np.arange(len(stored)) / width)).astype(np.float32)}
+    brain = setup.config["brain_model_config"]
+    width = int(brain.get("hidden", 256)) // int(encoder_options(setup).get("heads", 8))
+    stored = setup.weights[INV_FREQ]
+    exponents = -2.0 * np.arange(len(stored)) / width
+    return replace(setup, weights={**setup.weights, INV_FREQ: (10000.0**exponents).astype(stored.dtype)})
 
 
 def _without_scaling(config: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -118,69 +117,113 @@ HALVES = "channel j is turned with channel j + R / 2"
 ODD = "V-JEPA's weights were trained with angles of the half layout and partners of the adjacent one: not a rotation"
 ROTARY_MISTAKES = (
     Mistake(
-        "rotary-adjacent", BY_HALVES, "rotary positions turn adjacent channels (interleaved)", HALVES,
+        "rotary-adjacent",
+        BY_HALVES,
+        "rotary positions turn adjacent channels (interleaved)",
+        HALVES,
         where(_plain, with_kernels(rotate_half=_in_pairs)),
     ),
     Mistake(
-        "rotary-whole-head", ("encoder",), "rotary positions turn all channels of a head",
-        "they turn max(H / 2, 32) of them; the rest pass", where(_has_rest, with_kernels(rotate_half=_whole_head)),
+        "rotary-whole-head",
+        ("encoder",),
+        "rotary positions turn all channels of a head",
+        "they turn max(H / 2, 32) of them; the rest pass",
+        where(_has_rest, with_kernels(rotate_half=_whole_head)),
     ),
     Mistake(
-        "rotary-missing", (*BY_HALVES, "vjepa2"), "there are no rotary positions", "queries and keys are turned",
+        "rotary-missing",
+        (*BY_HALVES, "vjepa2"),
+        "there are no rotary positions",
+        "queries and keys are turned",
         _turned_by(lambda x, cos, sin: x),
     ),
     Mistake(
-        "rotary-backwards", (*BY_HALVES, "vjepa2"), "rotary positions turn the other way: the sine has the wrong sign",
-        "a cos - b sin, b cos + a sin", where(_turns, with_kernels(
-            rotate_half=lambda x, cos, sin: rotate_half(x, cos, -sin),
-            rotate_adjacent=lambda x, cos, sin: rotate_adjacent(x, cos, -sin),
-        )),
+        "rotary-backwards",
+        (*BY_HALVES, "vjepa2"),
+        "rotary positions turn the other way: the sine has the wrong sign",
+        "a cos - b sin, b cos + a sin",
+        where(
+            _turns,
+            with_kernels(
+                rotate_half=lambda x, cos, sin: rotate_half(x, cos, -sin),
+                rotate_adjacent=lambda x, cos, sin: rotate_adjacent(x, cos, -sin),
+            ),
+        ),
     ),
     Mistake(
-        "rotary-from-one", BY_HALVES, "rotary positions count from 1", "they count from 0",
+        "rotary-from-one",
+        BY_HALVES,
+        "rotary positions count from 1",
+        "they count from 0",
         where(_plain, with_kernels(rotate_half=_from_one)),
     ),
     Mistake(
-        "rotary-keys-missing", (*BY_HALVES, "vjepa2"), "keys are not turned", "queries and keys are turned",
+        "rotary-keys-missing",
+        (*BY_HALVES, "vjepa2"),
+        "keys are not turned",
+        "queries and keys are turned",
         where(_turns, with_edit("*.key_rotated", lambda name, x, heard: heard[beside(name, "key")], "*.key")),
     ),
     Mistake(
-        "rotary-frequencies", ("encoder",), "rotary frequencies are made anew, with the head's width in the exponent",
+        "rotary-frequencies",
+        ("encoder",),
+        "rotary frequencies are made anew, with the head's width in the exponent",
         "they are the stored ones, 10000^(-2j / R) for R rotated channels",
-        where(_has_rest, with_other_weights(_frequencies_of_the_head)),
+        where(_has_rest, _frequencies_of_the_head),
     ),
     Mistake(
-        "rotary-scaling-missing", ("llama",), "rope_scaling is ignored",
-        "LLaMA 3.1 and later divide the slow frequencies by `factor`", with_config(_without_scaling),
+        "rotary-scaling-missing",
+        ("llama",),
+        "rope_scaling is ignored",
+        "LLaMA 3.1 and later divide the slow frequencies by `factor`",
+        with_config(_without_scaling),
     ),
     Mistake(
-        "rotary-theta-10000", ("llama",), "rope_theta is 10000", "it is the checkpoint's",
+        "rotary-theta-10000",
+        ("llama",),
+        "rope_theta is 10000",
+        "it is the checkpoint's",
         with_config(lambda config: {**config, "rope_theta": 10000.0} if "rope_theta" in config else None),
     ),
     Mistake(
-        "vjepa-rotary-corrected", ("vjepa2",), "the rotary positions are 'corrected': both channels of a pair turn by one angle",
-        ODD, where(_vjepa_turns, with_kernels(rotate_adjacent=_true_pairs)),
+        "vjepa-rotary-corrected",
+        ("vjepa2",),
+        "rotary positions are 'corrected': both channels of a pair turn by one angle",
+        ODD,
+        where(_vjepa_turns, with_kernels(rotate_adjacent=_true_pairs)),
     ),
     Mistake(
-        "vjepa-rotary-halves", ("vjepa2",), "rotary positions turn the halves of each part",
-        ODD, where(_vjepa_turns, with_kernels(rotate_adjacent=_true_halves)),
+        "vjepa-rotary-halves",
+        ("vjepa2",),
+        "rotary positions turn the halves of each part",
+        ODD,
+        where(_vjepa_turns, with_kernels(rotate_adjacent=_true_halves)),
     ),
     Mistake(
-        "vjepa-rotary-columns-first", ("vjepa2",), "rotary positions are in the order depth, column, row",
-        "depth, row, column", where(_vjepa_turns, with_kernels(rotate_adjacent=_columns_first)),
+        "vjepa-rotary-columns-first",
+        ("vjepa2",),
+        "rotary positions are in the order depth, column, row",
+        "depth, row, column",
+        where(_vjepa_turns, with_kernels(rotate_adjacent=_columns_first)),
     ),
     Mistake(
-        "xpos-missing", ("encoder",), "xpos does not scale queries and keys",
+        "xpos-missing",
+        ("encoder",),
+        "xpos does not scale queries and keys",
         "the rotated channels of queries grow with the position, those of keys shrink",
-        where(lambda setup: bool(encoder_options(setup).get("rotary_xpos")), with_kernels(
-            rotate_half=lambda x, cos, sin: _xpos_lengths(x, cos, sin, 1)
-        )),
+        where(
+            lambda setup: bool(encoder_options(setup).get("rotary_xpos")),
+            with_kernels(rotate_half=lambda x, cos, sin: _xpos_lengths(x, cos, sin, 1)),
+        ),
     ),
     Mistake(
-        "xpos-swapped", ("encoder",), "xpos scales keys as queries and queries as keys",
+        "xpos-swapped",
+        ("encoder",),
+        "xpos scales keys as queries and queries as keys",
         "the rotated channels of queries grow with the position, those of keys shrink",
-        where(lambda setup: bool(encoder_options(setup).get("rotary_xpos")), with_kernels(
-            rotate_half=lambda x, cos, sin: _xpos_lengths(x, cos, sin, 2)
-        )),
+        where(
+            lambda setup: bool(encoder_options(setup).get("rotary_xpos")),
+            with_kernels(rotate_half=lambda x, cos, sin: _xpos_lengths(x, cos, sin, 2)),
+        ),
     ),
-)  # fmt: skip
+)
