@@ -18,7 +18,8 @@ class Setup:
     """Everything that a run of a kit's model depends on; `dataclasses.replace` makes another.
 
     Fields   model a name of the catalogue of kit models; config as config.json; weights by upstream's names; inputs by
-             the kit's; edits from a pattern of tap names to what the pass goes on with instead, in order
+             the kit's; edits from a pattern of tap names to what the pass goes on with instead, in order; layers (first,
+             stop) of those that are run alone, from the input "stream" where there are others before them
     """
 
     model: str
@@ -28,3 +29,4 @@ class Setup:
     kernels: KernelSet = REFERENCE
     edits: tuple[tuple[str, Edit], ...] = ()
     precision: str = "float64"
+    layers: tuple[int, int] | None = None
