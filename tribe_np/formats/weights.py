@@ -29,7 +29,7 @@ class WeightTree:
     """The `Weights` protocol over safetensors files or plain arrays; subtrees share one record of what was taken.
 
     Parameters
-        entries       name -> TensorEntry (read at `take`), NumPy array, or what behaves as one (the oracle's LazyTensor)
+        entries       name -> TensorEntry (read at `take`), NumPy array, or the oracle's LazyTensor (made at `take`)
         origin        where they come from, for messages
         dtype         of the arrays handed out
         place         moves a host array to the device of the model

@@ -61,7 +61,8 @@ def run_setup(
 
 def _output(setup: Setup, *listeners: Listener) -> np.ndarray | None:
     """The model's output; None where the run was to end before."""
-    heard = (*(Listener(edit=edit, patterns=(pattern,)) for pattern, edit in setup.edits), *listeners)
+    edits = (Listener(edit=edit, patterns=(pattern,)) for pattern, edit in setup.edits)
+    heard = (*edits, *listeners, *(Listener(tap, patterns=(pattern,)) for pattern, tap in setup.taps))
     record = kit_model(setup.model)
     if setup.layers is not None and record.layers is not None:
         part = LayerPart.of(record.layers, setup.config, setup.layers)

@@ -122,5 +122,3 @@ def _renumbered(name: str, prefix: str, shift: int) -> str:
 def _with_value(config: Mapping[str, Any], keys: tuple[str, ...], value: int) -> dict[str, Any]:
     first, *others = keys
     return {**config, first: _with_value(config[first], tuple(others), value) if others else value}
-
-

@@ -11,6 +11,7 @@ import numpy as np
 
 from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 from tribe_np.nn.context import Edit
+from tribe_np.protocols import Tap
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,8 +19,9 @@ class Setup:
     """Everything that a run of a kit's model depends on; `dataclasses.replace` makes another.
 
     Fields   model a name of the catalogue of kit models; config as config.json; weights by upstream's names; inputs by
-             the kit's; edits from a pattern of tap names to what the pass goes on with instead, in order; layers (first,
-             stop) of those that are run alone, from the input "stream" where there are others before them
+             the kit's; edits from a pattern of tap names to what the pass goes on with instead, in order; taps hear
+             what it goes on with in the end, so that a later edit can be made of earlier intermediates; layers (first,
+             stop) that are run alone, from the input "stream" where others come before them
     """
 
     model: str
@@ -28,5 +30,6 @@ class Setup:
     inputs: Mapping[str, np.ndarray]
     kernels: KernelSet = REFERENCE
     edits: tuple[tuple[str, Edit], ...] = ()
+    taps: tuple[tuple[str, Tap], ...] = ()
     precision: str = "float64"
     layers: tuple[int, int] | None = None

@@ -29,12 +29,13 @@ class KitRecipe:
     """How all tensors of a kit are had: in the order of its files.
 
     `stored` are weights that no integer generator gives, such as rotary frequencies: the float32 tables that upstream
-    builds itself.
+    builds itself; `stored_inputs` inputs that are chosen, such as an attention mask.
     """
 
     weights: tuple[TensorRecipe, ...]
     inputs: tuple[TensorRecipe, ...]
     stored: Mapping[str, np.ndarray] = field(default_factory=dict)
+    stored_inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class LayerNames:
              stream  the tap that the first layer reads
              before, after  beginnings of names of weights that only what comes before, or after, the layers reads
              step  how many numbers a layer has: the encoder's have two, attention and feed-forward
+             read  inputs that layers read as well, such as a mask
     """
 
     count: tuple[str, ...]
@@ -55,6 +57,7 @@ class LayerNames:
     before: tuple[str, ...]
     after: tuple[str, ...]
     step: int = 1
+    read: tuple[str, ...] = ()
 
     def number(self, config: Mapping[str, Any]) -> int:
         """How many layers a configuration has."""

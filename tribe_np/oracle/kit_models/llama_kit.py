@@ -32,7 +32,7 @@ class LlamaKit(KitModel):
     cases = (KitCase("plain", "two texts of 13 tokens", sizes={"batch": 2, "tokens": 13}),)
     layers = LayerNames(
         ("num_hidden_layers",), "model.layers.", "llama.layers.", "llama.embed_tokens.output",
-        before=("model.embed_tokens.",), after=("model.norm.",),
+        before=("model.embed_tokens.",), after=("model.norm.",), read=("attention_mask",),
     )  # fmt: skip
 
     def released(self) -> dict[str, Any]:
