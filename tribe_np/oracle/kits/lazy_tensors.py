@@ -81,13 +81,13 @@ class GeneratedTensor(LazyTensor):
 
 
 @dataclass(frozen=True, eq=False)
-class StoredTensor(LazyTensor):
+class FileTensor(LazyTensor):
     """A tensor of a safetensors file, as float32 whatever the file holds: exact for bfloat16 and float16."""
 
     entry: TensorEntry
 
     @classmethod
-    def of(cls, entry: TensorEntry) -> "StoredTensor":
+    def of(cls, entry: TensorEntry) -> "FileTensor":
         """The tensor of a file."""
         return cls(entry.shape, np.dtype(np.float32), entry)
 
