@@ -1,6 +1,7 @@
 """What mistakes are made of: other weights, inputs, settings, kernels, or another number in an intermediate's place."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
@@ -47,7 +48,7 @@ def with_swapped(*pairs: tuple[str, str]) -> Change:
     """Tensors whose names have the one and the other of a pair in the same place change places, if of one shape."""
 
     def choose(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        found = {}
+        found: dict[str, np.ndarray] = {}
         for first, second in pairs:
             for name in weights:
                 other = name.replace(first, second)
@@ -63,7 +64,10 @@ def with_config(change: Callable[[Mapping[str, Any]], Mapping[str, Any] | None])
 
     def made(setup: Setup) -> Setup | None:
         config = change(setup.config)
-        return None if config is None or config == setup.config else replace(setup, config=config)
+        # the order of keys is a setting too: that of the modalities
+        if config is None or json.dumps(config) == json.dumps(setup.config):
+            return None
+        return replace(setup, config=config)
 
     return made
 
@@ -83,11 +87,13 @@ def with_inputs(change: Callable[[Setup], Mapping[str, np.ndarray] | None]) -> C
     return made
 
 
-def with_edit(pattern: str, change: Callable[[str, Array, Memory], Array], *watched: str) -> Change:
-    """The pass goes on with change(name, array, memory) instead of each intermediate that matches.
+def with_edit(which: str | Iterable[str], change: Callable[[str, Array, Memory], Array], *watched: str) -> Change:
+    """The pass goes on with change(name, array, memory) instead of each intermediate that matches a pattern.
 
     `watched` are patterns of earlier intermediates, which `memory` holds by name.
     """
+
+    patterns = (which,) if isinstance(which, str) else tuple(which)
 
     def made(setup: Setup) -> Setup:
         memory: Memory = {}
@@ -99,7 +105,7 @@ def with_edit(pattern: str, change: Callable[[str, Array, Memory], Array], *watc
             return change(name, array, memory)
 
         taps = (*setup.taps, *((heard, hear) for heard in watched))
-        return replace(setup, edits=(*setup.edits, (pattern, edit)), taps=taps)
+        return replace(setup, edits=(*setup.edits, *((pattern, edit) for pattern in patterns)), taps=taps)
 
     return made
 

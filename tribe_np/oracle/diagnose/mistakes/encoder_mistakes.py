@@ -108,7 +108,7 @@ def _equal_bins(name: str, pooled: Array, heard: Memory) -> Array:
 
 def _uneven(setup: Setup) -> bool:
     n_steps = next(x.shape[-1] for name, x in setup.inputs.items() if name.startswith(FEATURES))
-    return n_steps % int(setup.config["model_build_args"]["n_output_timesteps"]) != 0
+    return bool(n_steps % int(setup.config["model_build_args"]["n_output_timesteps"]))
 
 
 def _delta(kernel: np.ndarray) -> np.ndarray:

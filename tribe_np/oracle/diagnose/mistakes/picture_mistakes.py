@@ -73,7 +73,7 @@ def _has_registers(setup: Setup) -> bool:
     return "embeddings.register_tokens" in setup.weights
 
 
-def _class_last(setup: Setup) -> Setup:
+def _class_last(setup: Setup) -> Setup | None:
     return with_edit(TOKENS, lambda name, x, heard: np.concatenate([x[:, 1:], x[:, :1]], axis=1))(setup)
 
 

@@ -73,7 +73,7 @@ def _t5_unscaled(setup: Setup) -> Setup | None:
 def _distances(change: Callable[[Array, int], Array]) -> Any:
     """Logits with another distance term: change(products with each distance (..., S, P), left span) (..., S, S)."""
 
-    def made(setup: Setup) -> Setup:
+    def made(setup: Setup) -> Setup | None:
         left = int(setup.config.get("left_max_position_embeddings", 64))
 
         def logits(name: str, right: Array, heard: Mapping[str, Array]) -> Array:

@@ -3,6 +3,7 @@
 from tribe_np.ops.conv import depthwise, depthwise_causal
 from tribe_np.oracle.diagnose.changes import Memory, any_of, with_edit, with_kernels
 from tribe_np.oracle.diagnose.mistake import Mistake
+from tribe_np.oracle.diagnose.mistakes.stream_mistakes import layer_taps
 from tribe_np.protocols import Array
 
 MODEL = ("wav2vec_bert",)
@@ -39,7 +40,7 @@ SPEECH_MISTAKES = (
         MODEL,
         "the norm at the end of each layer is missing",
         "final_layer_norm follows the sum",
-        with_edit("wav2vec_bert.encoder.layers.*[0-9].output", _before_norm, "*.ffn2.stream"),
+        lambda setup: with_edit(layer_taps(setup, "output"), _before_norm, "*.ffn2.stream")(setup),
     ),
     Mistake(
         "conv-centred",

@@ -90,6 +90,11 @@ def n_layers(setup: Setup) -> int:
     return 1 + max(map(int, numbers), default=-1)
 
 
+def layer_taps(setup: Setup, leaf: str) -> list[str]:
+    """The names of a leaf in every layer."""
+    return [f"{STACKS[setup.model].layers}{i}.{leaf}" for i in range(n_layers(setup))]
+
+
 def _layer_of(stack: Stack, name: str) -> int:
     return int(name[len(stack.layers) :].partition(".")[0])
 
@@ -141,8 +146,8 @@ def _post_norm(setup: Setup, half: Half, earlier: Half | None) -> Change:
         return _normed(setup, _weights_of(setup, half, _layer_of(stack, name)), array)
 
     return any_of(
-        with_edit(f"{stack.layers}*.{half.norm}.output", unnormed, f"{setup.model}.*"),
-        with_edit(f"{stack.layers}*[0-9].{half.stream}", normed),
+        with_edit(layer_taps(setup, f"{half.norm}.output"), unnormed, f"{setup.model}.*"),
+        with_edit(layer_taps(setup, half.stream), normed),
     )
 
 
@@ -155,8 +160,8 @@ def _residual_after_norm(setup: Setup, half: Half, earlier: Half | None) -> Chan
         scale = setup.weights.get(f"{stack.weights}{_layer_of(stack, name)}.2.residual_scale")
         return heard[start + half.branch] + (normed if scale is None else normed * scale.astype(array.dtype))
 
-    pattern = f"{stack.layers}*[0-9].{half.stream}"
-    return with_edit(pattern, summed, f"{stack.layers}*.{half.norm}.output", f"{stack.layers}*.{half.branch}")
+    watched = (f"{stack.layers}*.{half.norm}.output", f"{stack.layers}*.{half.branch}")
+    return with_edit(layer_taps(setup, half.stream), summed, *watched)
 
 
 def _without_residual(setup: Setup, half: Half, earlier: Half | None) -> Change:
@@ -165,7 +170,7 @@ def _without_residual(setup: Setup, half: Half, earlier: Half | None) -> Change:
     def branch(name: str, array: Array, heard: Mapping[str, Array]) -> Array:
         return heard[f"{stack.layers}{_layer_of(stack, name)}.{half.branch}"]
 
-    return with_edit(f"{stack.layers}*[0-9].{half.stream}", branch, f"{stack.layers}*.{half.branch}")
+    return with_edit(layer_taps(setup, half.stream), branch, f"{stack.layers}*.{half.branch}")
 
 
 def _scale_on_branch(setup: Setup) -> Setup | None:
@@ -177,7 +182,7 @@ def _scale_on_branch(setup: Setup) -> Setup | None:
         return heard[beside(name, "branch")] * scale + heard[beside(name, "residual")] / scale
 
     watched = ("encoder.layers.*.branch", "encoder.layers.*.residual")
-    return with_edit("encoder.layers.*[0-9].output", scaled, *watched)(setup)
+    return with_edit(layer_taps(setup, "output"), scaled, *watched)(setup)
 
 
 def _without_final_norm(setup: Setup) -> Setup | None:

@@ -112,6 +112,18 @@ WEIGHT_MISTAKES = (
     ),
     Mistake("weights-bfloat16", ALL_MODELS, "weights are rounded to bfloat16", F32, _rounding("bfloat16")),
     Mistake("weights-float16", ALL_MODELS, "weights are rounded to float16", F32, _rounding("float16")),
-    Mistake("everything-bfloat16", ALL_MODELS, "weights and intermediates are bfloat16", F32, _everything("bfloat16")),
-    Mistake("everything-float16", ALL_MODELS, "weights and intermediates are float16", F32, _everything("float16")),
+    Mistake(
+        "everything-bfloat16",
+        ALL_MODELS,
+        "weights and intermediates are bfloat16, or were saved in it",
+        F32,
+        _everything("bfloat16"),
+    ),
+    Mistake(
+        "everything-float16",
+        ALL_MODELS,
+        "weights and intermediates are float16, or were saved in it",
+        F32,
+        _everything("float16"),
+    ),
 )
