@@ -11,7 +11,7 @@ from tribe_np.encoder.model import FmriEncoder
 from tribe_np.formats.weights import WeightTree
 from tribe_np.oracle.generator import TensorRecipe, exponent_for
 from tribe_np.oracle.kit_models.encoder_kit_cases import BRAIN, BUILD, ENCODER_CASES, TINY
-from tribe_np.oracle.kit_models.kit_model import KitModel, KitRecipe, TakenShapes
+from tribe_np.oracle.kit_models.kit_model import KitModel, KitRecipe, LayerNames, TakenShapes
 from tribe_np.oracle.kit_models.kit_weights import BIAS_EXPONENT, drawn
 from tribe_np.oracle.setup import Setup
 from tribe_np.runtime import Runtime
@@ -31,6 +31,12 @@ class EncoderKit(KitModel):
     name = "encoder"
     tiny = TINY
     cases = ENCODER_CASES
+    layers = LayerNames(
+        (BRAIN, "encoder", "depth"), "encoder.layers.", "encoder.layers.", "encoder.time_pos_embed.output",
+        before=("projectors.", "time_pos_embed", "combiner.", "temporal_smoothing."),
+        after=("encoder.final_norm.", "low_rank_head.", "predictor."), step=2,
+        read=("subject_index",),
+    )  # fmt: skip
 
     def released(self) -> dict[str, Any]:
         """facebook/tribev2."""
@@ -39,6 +45,10 @@ class EncoderKit(KitModel):
         dims = {"text": [2, 3072], "audio": [2, 1024], "video": [2, 1408]}
         build = {"feature_dims": dims, "n_outputs": 20484, "n_output_timesteps": 100}
         return {BRAIN: {**self.tiny[BRAIN], **brain}, BUILD: build}
+
+    def released_sizes(self) -> dict[str, Any]:
+        """A window of 100 s at 2 Hz."""
+        return {"batch": 1, "steps": 200}
 
     def recipe(self, config: Mapping[str, Any], sizes: Mapping[str, Any]) -> KitRecipe:
         """See KitModel; `sizes` has batch and steps.
@@ -65,10 +75,11 @@ class EncoderKit(KitModel):
         for modality, dims in build_args.feature_dims.items():
             if dims is None or modality in sizes.get("absent", ()):
                 continue
-            scaled, shift = (TINY_STEP,) if sizes["steps"] > TINY_STEP else (), SMALL
+            steps, shift = range(TINY_STEP, TINY_STEP + 1), SMALL
             if modality in sizes.get("silent", {}):
-                scaled, shift = tuple(range(sizes["silent"][modality])), NOTHING
+                steps, shift = range(sizes["silent"][modality]), NOTHING
             shape = (sizes["batch"], *dims, sizes["steps"])
+            scaled = tuple(step for step in steps if step < sizes["steps"])
             found.append(TensorRecipe(f"features.{modality}", shape, axis=3, scaled=scaled, shift=shift))
         return tuple(found)
 

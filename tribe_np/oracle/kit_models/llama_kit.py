@@ -10,11 +10,10 @@ from extractors.llama.model import LlamaModel
 from tribe_np.backend import to_host
 from tribe_np.formats.weights import WeightTree
 from tribe_np.oracle.generator import TensorRecipe
-from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, TakenShapes
+from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, LayerNames, TakenShapes
 from tribe_np.oracle.kit_models.kit_weights import drawn
 from tribe_np.oracle.setup import Setup
 from tribe_np.runtime import Runtime
-
 
 EVERY_THIRD = 3
 """Ids whose embedding is so small that eps is half of the first norm's mean square."""
@@ -67,6 +66,10 @@ class LlamaKit(KitModel):
         _case("one_kv_head", "all query heads share one key and value head", {"num_key_value_heads": 1}),
         _case("ungrouped", "as many key and value heads as query heads", {"num_key_value_heads": 6}),
         _case("outliers", "four channels a hundred times as large as the others, as in trained models", outliers=True),
+    )  # fmt: skip
+    layers = LayerNames(
+        ("num_hidden_layers",), "model.layers.", "llama.layers.", "llama.embed_tokens.output",
+        before=("model.embed_tokens.",), after=("model.norm.",), read=("attention_mask",),
     )  # fmt: skip
 
     def released(self) -> dict[str, Any]:
