@@ -1,13 +1,13 @@
 """Other implementations, made from ours: in float32, with mistakes planted in them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
 from tribe_np.nn.context import Edit
-from tribe_np.oracle.conformance.local_runs import TapBound
+from tribe_np.oracle.budget.bounds import AccumulatedAndLocal, Bound
 from tribe_np.oracle.kit_runs import run_setup
 from tribe_np.oracle.kits.kit import Kit, make_kit
 from tribe_np.oracle.setup import Setup
@@ -15,17 +15,9 @@ from tribe_np.oracle.setup import Setup
 Arrays = dict[str, np.ndarray]
 
 
-@dataclass(frozen=True)
-class SameBounds:
-    """Bounds of every tap."""
-
-    accumulated: TapBound
-    local: TapBound
-
-
-def generous(tap: str) -> SameBounds:
+def generous(tap: str) -> AccumulatedAndLocal:
     """Bounds that float32 keeps by far, and that every mistake here exceeds by far."""
-    return SameBounds(TapBound(4e-5, 4e-4), TapBound(1e-5, 1e-4))
+    return AccumulatedAndLocal(Bound(4e-5, 4e-4), Bound(1e-5, 1e-4))
 
 
 @cache

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from tests.oracle.conformance.ports import SameBounds, generous, kit_of, port_of, scaled, taps_where
+from tests.oracle.conformance.ports import generous, kit_of, port_of, scaled, taps_where
 from tribe_np.errors import RecordingError
+from tribe_np.oracle.budget.bounds import AccumulatedAndLocal, Bound
 from tribe_np.oracle.conformance.comparing_kits import compare_kit
 from tribe_np.oracle.conformance.kit_comparison import KitComparison, verdict
-from tribe_np.oracle.conformance.local_runs import TapBound
 from tribe_np.oracle.kit_models.kit_catalogue import MODELS, kit_model
 from tribe_np.oracle.kit_runs import run_setup
 from tribe_np.oracle.recording import Recording
@@ -23,7 +23,7 @@ def out_of(found: KitComparison) -> list[str]:
 @pytest.mark.parametrize(("model", "case"), CASES)
 def test_a_correct_port_passes(model: str, case: str) -> None:
     kit = kit_of(model, case)
-    found = compare_kit(kit, port_of(kit), bounds=generous)
+    found = compare_kit(kit, port_of(kit))
     assert found.conforms, verdict(found)
     assert found.first_out is found.first_locally_out is None
     assert "conforms" in verdict(found)
@@ -122,7 +122,7 @@ def test_a_port_that_pools_first_or_fuses_the_head_can_use_it() -> None:
 def test_good_steps_that_are_out_all_in_all_are_told_as_such() -> None:
     kit = kit_of("encoder")
 
-    tight = SameBounds(TapBound(1e-7, 1e-6), generous("").local)
+    tight = AccumulatedAndLocal(Bound(1e-7, 1e-6), generous("").local)
     found = compare_kit(kit, port_of(kit), bounds=lambda tap: tight)
     assert not found.conforms
     assert out_of(found) == []

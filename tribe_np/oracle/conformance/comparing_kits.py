@@ -9,13 +9,14 @@ import numpy as np
 
 from tribe_np.backend import to_host
 from tribe_np.errors import RecordingError, TribeError
+from tribe_np.oracle.budget.bounds import bound_of
 from tribe_np.oracle.conformance.foreign_files import read_theirs
 from tribe_np.oracle.conformance.kit_comparison import KitComparison, TapComparison
 from tribe_np.oracle.conformance.local_errors import BoundsOf, LocalErrors, local_errors, placed_arrays
 from tribe_np.oracle.conformance.matched_names import MatchedTaps, check_any_match, match_names, tap_of
 from tribe_np.oracle.conformance.name_maps import NameMap, mapped_of, name_map, read_name_map
 from tribe_np.oracle.conformance.name_suggestions import suggestions
-from tribe_np.oracle.conformance.placed_taps import PlacedTap, placed
+from tribe_np.oracle.conformance.placed_taps import PlacedTap, place_tap
 from tribe_np.oracle.kits.kit import Kit
 from tribe_np.oracle.recording import Recording
 from tribe_np.shown import quoted
@@ -30,14 +31,14 @@ def compare_kit(
     precision: str = "float32",
     *,
     names: str | Path | Mapping[str, Any] | None = None,
-    bounds: BoundsOf,
+    bounds: BoundsOf | None = None,
 ) -> KitComparison:
     """Another implementation's intermediates against a kit, tap by tap: where they depart, and by how much.
 
     theirs   their arrays by name (the kit's name, or one that differs in punctuation), as many as there are; the file
              or folder that holds them; or one array: the output
     names    for other names: a map of them, or its file (`name_maps`)
-    bounds   what a right port may be off at each tap
+    bounds   what a right port may be off at each tap; those of the budget (`bound_of`) where none are given
     Raises   ConfigError, RecordingError, CheckpointError for a file or a map that cannot be used; RecordingError
              where no name is the kit's
     """
@@ -48,7 +49,15 @@ def compare_kit(
     arrays, origin = _arrays(kit, theirs, mapped)
     matched = match_names(arrays, taps, mapped)
     check_any_match(matched, taps, origin)
-    return compared(kit, matched, bounds, precision)
+    return compared(kit, matched, bounds or budget_bounds(kit, precision), precision)
+
+
+def budget_bounds(kit: Kit, precision: str) -> BoundsOf:
+    """What honest implementations of the kit's case were off, and a few times that.
+
+    Raises   ConfigError for a precision without bounds, when asked for a tap
+    """
+    return lambda tap: bound_of(kit.model, kit.case, tap, precision)
 
 
 def _arrays(kit: Kit, theirs: Theirs, names: NameMap) -> tuple[dict[str, np.ndarray], str]:
@@ -81,7 +90,7 @@ def compared(kit: Kit, matched: MatchedTaps, bounds: BoundsOf, precision: str) -
     """The comparison of what was matched."""
     expected = kit.expected
     taps = {
-        name: placed(name, *matched.taps[name], expected[name]) for name in expected.names() if name in matched.taps
+        name: place_tap(name, *matched.taps[name], expected[name]) for name in expected.names() if name in matched.taps
     }
     why_not = None
     try:
@@ -90,9 +99,10 @@ def compared(kit: Kit, matched: MatchedTaps, bounds: BoundsOf, precision: str) -
         local, why_not = LocalErrors(taps), str(error)
     rows = tuple(_row(name, local.taps.get(name), expected[name], bounds, local) for name in expected.names())
     lacking = {name: expected[name] for name in expected.names() if name not in matched.taps}
+    bound_notes = tuple(dict.fromkeys(note for row in rows if (note := bounds(row.name).note)))
     return KitComparison(
         kit.model, kit.case, kit.seed, precision, rows, tuple(matched.unknown), suggestions(matched.unknown, lacking),
-        placed_arrays(local.taps), why_not,
+        placed_arrays(local.taps), why_not, bound_notes,
     )  # fmt: skip
 
 

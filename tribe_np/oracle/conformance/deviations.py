@@ -1,26 +1,15 @@
 """How far an array is from what is right: over the reference's root mean square, and in units of float32."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
+
+from tribe_np.oracle.budget.bounds import Bound
 
 MASKED = -1e4
 """What a port adds to a logit that is masked, or less; upstream's own is -inf or the dtype's smallest number."""
 SURELY_MASKED = -1e30  # in ours
 SMALLEST = float(np.finfo(np.float32).smallest_normal)
-
-
-class ErrorBound(Protocol):
-    """How far off a right implementation may be: errors over the reference's root mean square."""
-
-    @property
-    def rms(self) -> float:
-        """Of all values."""
-
-    @property
-    def largest(self) -> float:
-        """Of the worst."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +31,7 @@ class Deviation:
     n_not_finite: int = 0
     first_not_finite: tuple[int, ...] | None = None
 
-    def is_within(self, bound: ErrorBound) -> bool:
+    def is_within(self, bound: Bound) -> bool:
         """Whether a right implementation may be as far off."""
         is_near = self.rms_over_rms <= bound.rms and self.largest_over_rms <= bound.largest
         return is_near and self.n_not_finite == 0

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tribe_np.card import Card
-from tribe_np.oracle.conformance.deviations import Deviation, ErrorBound
+from tribe_np.oracle.budget.bounds import Bound
+from tribe_np.oracle.conformance.deviations import Deviation
 from tribe_np.shown import some_of
 
 
@@ -25,8 +26,8 @@ class TapComparison:
     their_name: str | None = None
     accumulated: Deviation | None = None
     local: Deviation | None = None
-    bound: ErrorBound | None = None
-    local_bound: ErrorBound | None = None
+    bound: Bound | None = None
+    local_bound: Bound | None = None
     since: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     fault: str | None = None
@@ -47,7 +48,7 @@ class TapComparison:
         return self.fault is not None or _is_out(self.local, self.local_bound)
 
 
-def _is_out(error: Deviation | None, bound: ErrorBound | None) -> bool:
+def _is_out(error: Deviation | None, bound: Bound | None) -> bool:
     return error is not None and bound is not None and not error.is_within(bound)
 
 
@@ -57,7 +58,8 @@ class KitComparison(Card):
 
     Fields   rows one for each tap of the kit, in the order of computation; unknown names of theirs that the kit lacks;
              suggested their name to the kit's, for those that look like one; given their taps as the kit has them, by
-             the kit's names; local_error why local errors could not be had, None where they were
+             the kit's names; local_error why local errors could not be had, None where they were; bound_notes what
+             stands in for bounds that were not measured
     """
 
     model: str
@@ -69,6 +71,7 @@ class KitComparison(Card):
     suggested: Mapping[str, "NameSuggestion"] = field(default_factory=dict)
     given: Mapping[str, np.ndarray] = field(default_factory=dict)
     local_error: str | None = None
+    bound_notes: tuple[str, ...] = ()
 
     @property
     def conforms(self) -> bool:

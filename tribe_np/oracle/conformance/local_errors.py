@@ -3,14 +3,14 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import numpy as np
 
 from tribe_np.errors import TribeError
-from tribe_np.oracle.conformance.deviations import Deviation, ErrorBound
+from tribe_np.oracle.budget.bounds import AccumulatedAndLocal, Bound
+from tribe_np.oracle.conformance.deviations import Deviation
 from tribe_np.oracle.conformance.layouts import find_layout
-from tribe_np.oracle.conformance.local_runs import TapBound, as_far_off_as_ours, carried_over, run_from, widened
+from tribe_np.oracle.conformance.local_runs import as_far_off_as_ours, carried_over, run_from, widened
 from tribe_np.oracle.conformance.placed_taps import PlacedTap, laid_out
 from tribe_np.oracle.recording import Recording
 from tribe_np.oracle.setup import Setup
@@ -18,19 +18,7 @@ from tribe_np.oracle.setup import Setup
 MOST_RUNS = 12  # to settle orders of axes that are not clear from what is expected
 
 
-class BothBounds(Protocol):
-    """What a right implementation may be off at a tap: all in all, and in that step alone."""
-
-    @property
-    def accumulated(self) -> ErrorBound:
-        """From the inputs on."""
-
-    @property
-    def local(self) -> ErrorBound:
-        """From the right inputs of the step."""
-
-
-BoundsOf = Callable[[str], BothBounds]
+BoundsOf = Callable[[str], AccumulatedAndLocal]
 """The bounds of a tap, by its name."""
 
 
@@ -44,7 +32,7 @@ class LocalErrors:
 
     taps: Mapping[str, PlacedTap]
     errors: Mapping[str, Deviation] = field(default_factory=dict)
-    bounds: Mapping[str, ErrorBound] = field(default_factory=dict)
+    bounds: Mapping[str, Bound] = field(default_factory=dict)
     since: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
 
@@ -61,7 +49,7 @@ def local_errors(
     errors = {name: taps[name].deviation(computed[name]) for name in given if name in computed}
     missing = [name for name in names if name not in given]
     more = _carried(setup, given, missing, bounds, computed)
-    local: dict[str, ErrorBound] = {}
+    local: dict[str, Bound] = {}
     since: dict[str, tuple[str, ...]] = {}
     for name in errors:
         local[name] = bounds(name).local
@@ -78,7 +66,7 @@ def local_errors(
 
 def _rounding(
     setup: Setup, given: Mapping[str, np.ndarray], computed: Recording, alarms: Sequence[str], precision: str
-) -> dict[str, TapBound]:
+) -> dict[str, Bound]:
     """What our own float32 makes of theirs, at taps that seem wrong."""
     if not alarms or precision != "float32":
         return {}
@@ -96,7 +84,7 @@ def placed_arrays(taps: Mapping[str, PlacedTap]) -> dict[str, np.ndarray]:
 
 def _carried(
     setup: Setup, given: Mapping[str, np.ndarray], missing: Sequence[str], bounds: BoundsOf, computed: Recording
-) -> dict[str, TapBound]:
+) -> dict[str, Bound]:
     if not missing:
         return {}
     return carried_over(setup, given, missing, lambda name: bounds(name).local.rms, computed)

@@ -1,26 +1,16 @@
 """Runs of the kit's model from what another implementation computed: what each step of theirs should have given."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from tribe_np.oracle.conformance.deviations import ErrorBound, deviation_of
+from tribe_np.oracle.budget.bounds import LARGEST_FACTOR, RMS_FACTOR, Bound
+from tribe_np.oracle.conformance.deviations import deviation_of
 from tribe_np.oracle.kit_runs import EVERY_TAP, run_setup
 from tribe_np.oracle.recording import Recording
 from tribe_np.oracle.setup import Setup
 from tribe_np.protocols import Array
-
-HONEST_RMS, HONEST_LARGEST = 4.0, 8.0
-"""How many times our own rounding, from the same inputs, a right port may have: as in the budget."""
-
-
-@dataclass(frozen=True)
-class TapBound:
-    """How far off a right implementation may be: errors over the reference's root mean square."""
-
-    rms: float
-    largest: float
 
 
 def run_from(setup: Setup, given: Mapping[str, np.ndarray]) -> Recording:
@@ -35,7 +25,7 @@ def run_from(setup: Setup, given: Mapping[str, np.ndarray]) -> Recording:
 def carried_over(
     setup: Setup, given: Mapping[str, np.ndarray], missing: Collection[str], sizes: Callable[[str], float],
     computed: Recording,
-) -> dict[str, TapBound]:  # fmt: skip
+) -> dict[str, Bound]:  # fmt: skip
     """How far taps are moved by rounding in those that they did not give: what their local errors may have more.
 
     Each missing tap is moved by noise of the size that rounding may have there (`sizes`, over its RMS); those that do
@@ -47,9 +37,9 @@ def carried_over(
     for name in computed.names():
         error = deviation_of(moved[name], computed[name]) if name in moved else None
         if error is not None and error.largest > 0.0 and name not in noise.moved:
-            found[name] = TapBound(error.rms_over_rms, 2 * error.largest_over_rms)
+            found[name] = Bound(error.rms_over_rms, 2 * error.largest_over_rms)
         elif name in noise.moved:
-            found[name] = TapBound(0.0, 0.0)
+            found[name] = Bound(0.0, 0.0)
     return found
 
 
@@ -74,17 +64,17 @@ class _Noise:
         return moved
 
 
-def as_far_off_as_ours(ours: np.ndarray, computed: np.ndarray) -> TapBound:
+def as_far_off_as_ours(ours: np.ndarray, computed: np.ndarray) -> Bound:
     """What a right port may have at a tap, from how far our own arithmetic of that precision is off there.
 
     From numbers of another size than the kit's, rounding may be larger than in the kit: from logits a hundred times as
     large, say, after a mistake before them.
     """
     error = deviation_of(ours, computed)
-    return TapBound(HONEST_RMS * error.rms_over_rms, HONEST_LARGEST * error.largest_over_rms)
+    return Bound(RMS_FACTOR * error.rms_over_rms, LARGEST_FACTOR * error.largest_over_rms)
 
 
-def widened(bound: ErrorBound, more: TapBound, most: ErrorBound) -> TapBound:
+def widened(bound: Bound, more: Bound, most: Bound) -> Bound:
     """A bound with what is carried over, at most `most`, where that is larger."""
     rms = max(bound.rms, min(bound.rms + more.rms, most.rms))
-    return TapBound(rms, max(bound.largest, min(bound.largest + more.largest, most.largest)))
+    return Bound(rms, max(bound.largest, min(bound.largest + more.largest, most.largest)))

@@ -47,7 +47,7 @@ class PlacedTap:
         return deviation_of(self.array[row], reference[row])
 
 
-def placed(
+def place_tap(
     name: str, their_name: str, theirs: np.ndarray, reference: np.ndarray, letters: Sequence[str] = ()
 ) -> PlacedTap:
     """Theirs in the layout that is nearest to the reference; the rows that they do not have are the reference's."""
