@@ -1,7 +1,7 @@
 """Names of the pipeline's stages for those who listen: pipeline.MODALITY.EVENT.STAGE, with a clip where there is one.
 
-An extractor does not know which row of a table it works on. Whoever does says so with `placed`, and the extractor's
-`open_stage` reads it: the names then hold the number of the event, however many there are, in the order of the table.
+An extractor does not know which row of a table it works on. Whoever does says so with `stages_named`, and the
+extractor's `open_stage` reads it: names then hold the number of the event, in the order of the table.
 """
 
 from collections.abc import Iterator
@@ -15,23 +15,23 @@ from tribe_np.nn.context import LISTENERS, Context
 PREFIX = "pipeline"
 
 
-class Place(NamedTuple):
+class StagePlace(NamedTuple):
     """What the names of stages begin with, and the number of the first part (clip, picture) that runs."""
 
     path: str
     first_part: int = 0
 
 
-PLACE: ContextVar[Place | None] = ContextVar("tribe_np_place", default=None)
+PLACE: ContextVar[StagePlace | None] = ContextVar("tribe_np_place", default=None)
 
 
 @contextmanager
-def placed(*path: str | int, first_part: int = 0) -> Iterator[None]:
+def stages_named(*path: str | int, first_part: int = 0) -> Iterator[None]:
     """Within it stages are named after `path`, and clips or pictures counted from `first_part` on."""
     if not LISTENERS.get():
         yield
         return
-    token = PLACE.set(Place(".".join(map(str, path)), first_part))
+    token = PLACE.set(StagePlace(".".join(map(str, path)), first_part))
     try:
         yield
     finally:
@@ -46,7 +46,7 @@ def open_stage(default: str, part: int | None = None) -> Context:
     listeners = LISTENERS.get()
     if not listeners:
         return SILENT
-    place = PLACE.get() or Place(default)
+    place = PLACE.get() or StagePlace(default)
     within = "" if part is None else f".{place.first_part + part}"
     return Context(REFERENCE, listeners, f"{PREFIX}.{place.path}{within}".rstrip("."))
 

@@ -15,7 +15,7 @@ from tribe_np.errors import ConfigError
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.media.film.video import clip_frames
 from tribe_np.media.pictures.kinds import is_picture
-from tribe_np.nn.stages import open_stage, placed
+from tribe_np.nn.stages import open_stage, stages_named
 from tribe_np.pipeline.features.modality import EventFeatures, EventKey, Modality, Piece
 from tribe_np.pipeline.features.pictures import seen_parts
 from tribe_np.pipeline.features.shown_pictures import (
@@ -139,7 +139,7 @@ class Film(Modality):
         """Shapes   clip (n_video_frames, height, width, 3) uint8, shrunk -> (G, F, 1)."""
         (row,) = piece.rows
         step = number if is_picture(row.filepath) else int(self._bins(row)[number])
-        with placed(*self.place_of(piece), first_part=step):
+        with stages_named(*self.place_of(piece), first_part=step):
             clip = open_stage(self.config.modality, 0).see("shrunk", clip)
             features: np.ndarray = self.about.extract(
                 self.model, [self.model.processor.normalize(clip)], selection=self.config.selection,
