@@ -32,7 +32,7 @@ ALLOWED = {
     "outputs": RESULT_FLOOR,
     "analysis": RESULT_FLOOR,
     "plots": RESULT_FLOOR | {"media", "outputs", "analysis"},
-    "oracle": MODEL_FLOOR | {"encoder", "extractors", "pipeline", "media"},
+    "oracle": MODEL_FLOOR | {"encoder", "extractors", "pipeline", "media", "outputs"},
     "backend": set(),
     "runtime": {"kernels", "backend"},
     "errors": set(),

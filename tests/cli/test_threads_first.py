@@ -29,6 +29,7 @@ main(sys.argv[1:])
         "evaluate FOLDER x.npy",
         "contrast FOLDER a",
         "sensitivity FOLDER --roi V1",
+        "oracle dump --model encoder",
     ],
 )
 def test_it_comes_first(command: str, tmp_path: Path) -> None:

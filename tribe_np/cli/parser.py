@@ -29,6 +29,7 @@ COMMANDS = {
     "networks": "find networks: independent components of a prediction, or of a model's last units, beside templates",
     "fit": "fit a new person's head to their BOLD: a checkpoint with one more subject, and held-out scores",
     "batch": "predict many stimuli, on one machine or a cluster: plan, work, watch, try again",
+    "oracle": "check another implementation against this one: which stage is wrong, and why",
     "export": "write predictions in files that other tools open: GIFTI, CIFTI, mgh, NIfTI, mz3, stc, HDF5 and more",
     "resample": "put predictions on another mesh",
     "project": "bring measured fMRI onto fsaverage5, cleaned, in scan time or at the rows of a prediction",

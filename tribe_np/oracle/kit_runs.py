@@ -62,7 +62,7 @@ def _output(setup: Setup, *listeners: Listener) -> np.ndarray | None:
     with ExitStack() as stack:
         for pattern, edit in setup.edits:
             stack.enter_context(listening(Listener(edit=edit, patterns=(pattern,))))
-        for listener in listeners:
+        for listener in (*listeners, *(Listener(tap, patterns=(pattern,)) for pattern, tap in setup.taps)):
             stack.enter_context(listening(listener))
         try:
             return kit_model(setup.model).run(setup)

@@ -11,6 +11,7 @@ import numpy as np
 
 from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 from tribe_np.nn.context import Edit
+from tribe_np.protocols import Tap
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +19,8 @@ class Setup:
     """Everything that a run of a kit's model depends on; `dataclasses.replace` makes another.
 
     Fields   model a name of the catalogue of kit models; config as config.json; weights by upstream's names; inputs by
-             the kit's; edits from a pattern of tap names to what the pass goes on with instead, in order
+             the kit's; edits from a pattern of tap names to what the pass goes on with instead, in order; taps hear
+             what it goes on with in the end, so that a later edit can be made of earlier intermediates
     """
 
     model: str
@@ -27,4 +29,5 @@ class Setup:
     inputs: Mapping[str, np.ndarray]
     kernels: KernelSet = REFERENCE
     edits: tuple[tuple[str, Edit], ...] = ()
+    taps: tuple[tuple[str, Tap], ...] = ()
     precision: str = "float64"

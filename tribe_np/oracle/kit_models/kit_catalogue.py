@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 MODELS: Mapping[str, str] = {
     "encoder": "tribe_np.oracle.kit_models.encoder_kit",
     "llama": "tribe_np.oracle.kit_models.llama_kit",
+    "wav2vec_bert": "tribe_np.oracle.kit_models.wav2vec_bert_kit",
+    "vjepa2": "tribe_np.oracle.kit_models.vjepa2_kit",
+    "dinov2": "tribe_np.oracle.kit_models.dinov2_kit",
 }
 """Each module has KIT_MODEL."""
 

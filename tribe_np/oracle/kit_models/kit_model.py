@@ -29,12 +29,13 @@ class KitRecipe:
     """How all tensors of a kit are had: in the order of its files.
 
     `stored` are weights that no integer generator gives, such as rotary frequencies: the float32 tables that upstream
-    builds itself.
+    builds itself; `stored_inputs` inputs that are chosen, such as an attention mask.
     """
 
     weights: tuple[TensorRecipe, ...]
     inputs: tuple[TensorRecipe, ...]
     stored: Mapping[str, np.ndarray] = field(default_factory=dict)
+    stored_inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 class KitModel(ABC):

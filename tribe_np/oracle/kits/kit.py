@@ -49,7 +49,7 @@ def make_kit(model: str, case: str = "plain", *, seed: int = 0) -> Kit:
     config = merged(record.tiny, chosen.config)
     recipe = record.recipe(config, chosen.sizes)
     weights = {tensor.name: generate(tensor, seed) for tensor in recipe.weights} | dict(recipe.stored)
-    inputs = {tensor.name: generate(tensor, seed) for tensor in recipe.inputs}
+    inputs = {tensor.name: generate(tensor, seed) for tensor in recipe.inputs} | dict(recipe.stored_inputs)
     run = run_setup(Setup(model, config, weights, inputs))
     return Kit(model, case, seed, config, recipe, weights, inputs, run.taps)
 

@@ -1,0 +1,1 @@
+"""The commands of `tribe-np oracle`, a file each."""

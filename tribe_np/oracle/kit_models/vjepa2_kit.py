@@ -1,0 +1,85 @@
+"""V-JEPA 2 in kits: the pixels of a clip in, the state after the last layer (or its norm) out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from extractors.vjepa2.config import VJepa2Config
+from extractors.vjepa2.model import THETA, VJepa2Model, part_dim
+from extractors.vjepa2.preprocess import VideoProcessor
+from tribe_np.backend import to_host
+from tribe_np.formats.weights import WeightTree
+from tribe_np.oracle.generator import TensorRecipe
+from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, TakenShapes
+from tribe_np.oracle.kit_models.kit_weights import BIAS_EXPONENT, drawn
+from tribe_np.oracle.setup import Setup
+from tribe_np.runtime import Runtime
+
+SHIFT = -10
+"""Of the pixels of the upper row of patches, and of the bias that they meet."""
+FINAL_NORM = "final_norm"
+"""Our key in config.json: whether the last state is normalised, as transformers <= 5.3 hands it over."""
+
+
+class VJepa2Kit(KitModel):
+    """Heads wider than their three turned parts, positions of three axes, patches of tiny norm."""
+
+    name = "vjepa2"
+    tiny: ClassVar[Mapping[str, Any]] = {
+        "architectures": ["VJEPA2Model"], "model_type": "vjepa2", "hidden_size": 56, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "mlp_ratio": 48 / 11, "patch_size": 4, "tubelet_size": 2, "crop_size": 12,
+        "frames_per_clip": 10, "in_chans": 3, "layer_norm_eps": 1e-06, "qkv_bias": True, "hidden_act": "gelu",
+        FINAL_NORM: False,
+    }  # fmt: skip
+    cases = (KitCase("plain", "two clips of 10 frames on the configured grid", sizes={"batch": 2, "frames": 10}),)
+
+    def released(self) -> dict[str, Any]:
+        """facebook/vjepa2-vitg-fpc64-256."""
+        own = {
+            "hidden_size": 1408, "num_hidden_layers": 40, "num_attention_heads": 22, "patch_size": 16,
+            "crop_size": 256, "frames_per_clip": 64,
+        }  # fmt: skip
+        return {**self.tiny, **own}
+
+    def recipe(self, config: Mapping[str, Any], sizes: Mapping[str, Any]) -> KitRecipe:
+        """See KitModel; `sizes` has batch and frames, and may have a height and a width other than the crop's."""
+        taken, checked = TakenShapes(), VJepa2Config.from_dict(config)
+        VJepa2Model.from_weights(taken, checked, VideoProcessor.from_dict({}), Runtime(headers_only=True))
+        weights = tuple(self._weight(name, shape) for name, shape in taken.taken.items())
+        picture = (sizes.get("height", checked.crop_size), sizes.get("width", checked.crop_size))
+        shape = (sizes["batch"], sizes["frames"], checked.n_channels, *picture)
+        dark = tuple(range(checked.patch_size))
+        return KitRecipe(weights, (TensorRecipe("pixel_values", shape, axis=3, scaled=dark, shift=SHIFT),))
+
+    def _weight(self, name: str, shape: tuple[int, ...]) -> TensorRecipe:
+        if name.endswith("patch_embeddings.proj.bias"):
+            return TensorRecipe(name, shape, exponent=BIAS_EXPONENT - SHIFT)
+        return drawn(name, shape, enlarged=("query", "key"))
+
+    def run(self, setup: Setup) -> np.ndarray:
+        """See KitModel: (B, S, D)."""
+        runtime, config = Runtime(setup.precision, kernels=setup.kernels), VJepa2Config.from_dict(setup.config)
+        arrays = {VJepa2Model.own_name(name): array for name, array in setup.weights.items()}
+        weights = WeightTree(arrays, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
+        model = VJepa2Model.from_weights(weights, config, VideoProcessor.from_dict({}), runtime)
+        model = replace(model, omega=rotary_omega(config.head_dim).astype(runtime.dtype))
+        final_norm = bool(setup.config.get(FINAL_NORM, False))
+        *_, (_, last) = model.iterate_states(setup.inputs["pixel_values"], model.context(), final_norm=final_norm)
+        return to_host(last)
+
+
+def rotary_omega(head_dim: int) -> np.ndarray:
+    """`extractors.vjepa2.model.frequencies` as upstream's float32 pass has them, the same on every machine.
+
+    Shapes   -> (part / 2,) float32
+    Numerics rounded to float32 after each step, the power from float64: torch's own numbers to the bit
+    Source   transformers 5.23.0 rotate_queries_or_keys
+    """
+    half = part_dim(head_dim) // 2
+    exponents = np.arange(half, dtype=np.float32) / np.float32(max(half, 1))
+    return np.float32(1) / np.power(THETA, exponents.astype(np.float64)).astype(np.float32)
+
+
+KIT_MODEL = VJepa2Kit()
