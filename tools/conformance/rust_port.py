@@ -1,8 +1,8 @@
 """tribev2-rs, an implementation in Rust, compiled from a checkout and run on kits of the encoder.
 
-Its files are never copied: a temporary crate points at the checkout's `config.rs`, `tensor.rs`, `weights.rs` and `model`
-(its loader and its plain forward pass) and compiles them as they are; `port/port_driver.rs` calls their public functions.
-Where the crates come from a folder that has no `safetensors`, `port/safetensors_stand_in.rs` reads the file in its place.
+Its files are never copied: a temporary crate points at the checkout's `config.rs`, `tensor.rs`, `weights.rs` and
+`model` (its loader and its plain forward pass) and compiles them as they are; `port/port_driver.rs` calls their public
+functions. Where the crates come from a folder that has no `safetensors`, `port/safetensors_stand_in.rs` stands in.
 """
 
 import json
@@ -54,7 +54,7 @@ class Port:
 
 
 def write_for_port(kit: Kit, folder: Path) -> list[str]:
-    """The port's files of a kit, and its arguments: configuration, weights, build arguments, features, an empty folder."""
+    """The port's files of a kit, and its arguments: settings, weights, build arguments, features, an empty folder."""
     brain, build = kit.config["brain_model_config"], kit.config["model_build_args"]
     data = {"duration_trs": build["n_output_timesteps"]}
     (folder / "config.yaml").write_text(json.dumps({"brain_model_config": brain, "data": data}))  # JSON is YAML
@@ -79,7 +79,7 @@ def as_groups(features: np.ndarray) -> np.ndarray:
 def build_port(checkout: Path, folder: Path, *, crates: Path | None = None) -> Port:
     """The program, built with cargo in `folder` from the port's checkout.
 
-    crates   a folder of vendored crates (Debian's /usr/share/cargo/registry), where cargo's own registry is out of reach
+    crates   a folder of vendored crates (Debian's /usr/share/cargo/registry), where cargo cannot reach its registry
     Raises   ConfigError for a folder that is no checkout of the port, PortError where cargo fails
     """
     source = checkout / "crates" / "tribev2" / "src"
