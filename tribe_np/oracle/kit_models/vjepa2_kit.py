@@ -12,7 +12,7 @@ from extractors.vjepa2.preprocess import VideoProcessor
 from tribe_np.backend import to_host
 from tribe_np.formats.weights import WeightTree
 from tribe_np.oracle.generator import TensorRecipe
-from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, TakenShapes
+from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, LayerNames, TakenShapes
 from tribe_np.oracle.kit_models.kit_weights import BIAS_EXPONENT, drawn
 from tribe_np.oracle.setup import Setup
 from tribe_np.runtime import Runtime
@@ -21,6 +21,10 @@ SHIFT = -10
 """Of the pixels of the upper row of patches, and of the bias that they meet."""
 FINAL_NORM = "final_norm"
 """Our key in config.json: whether the last state is normalised, as transformers <= 5.3 hands it over."""
+
+
+def _case(name: str, meaning: str, config: Mapping[str, Any] | None = None, **sizes: Any) -> KitCase:
+    return KitCase(name, meaning, config or {}, {"batch": 2, "frames": 10, **sizes})
 
 
 class VJepa2Kit(KitModel):
@@ -33,7 +37,24 @@ class VJepa2Kit(KitModel):
         "frames_per_clip": 10, "in_chans": 3, "layer_norm_eps": 1e-06, "qkv_bias": True, "hidden_act": "gelu",
         FINAL_NORM: False,
     }  # fmt: skip
-    cases = (KitCase("plain", "two clips of 10 frames on the configured grid", sizes={"batch": 2, "frames": 10}),)
+    cases = (
+        _case("plain", "two clips of 10 frames on the configured grid"),
+        _case("one_frame", "fewer frames than a tubelet: they are repeated", batch=1, frames=1),
+        _case("odd_frames", "a frame that fills no tubelet is left out", batch=1, frames=5),
+        _case("rest", "rows and columns that fill no patch are left out", batch=1, frames=4, height=14, width=15),
+        _case("other_grid", "a larger picture: positions are counted on the configured grid all the same", batch=1,
+              frames=4, height=16, width=20),
+        _case("smaller", "a smaller picture than the configured one, not square", batch=1, frames=6, height=8,
+              width=4),
+        _case("final_norm", "the last state normalised, as transformers <= 5.3 hands it over", {FINAL_NORM: True}),
+        _case("no_bias", "no biases of queries, keys and values", {"qkv_bias": False}),
+        _case("full_heads", "three turned parts that fill the head", {"hidden_size": 48, "tubelet_size": 1}, frames=3),
+    )  # fmt: skip
+    layers = LayerNames(
+        ("num_hidden_layers",), "encoder.layer.", "vjepa2.encoder.layer.",
+        "vjepa2.encoder.embeddings.patch_embeddings.proj.output", before=("encoder.embeddings.",),
+        after=("encoder.layernorm.",),
+    )  # fmt: skip
 
     def released(self) -> dict[str, Any]:
         """facebook/vjepa2-vitg-fpc64-256."""
@@ -42,6 +63,10 @@ class VJepa2Kit(KitModel):
             "crop_size": 256, "frames_per_clip": 64,
         }  # fmt: skip
         return {**self.tiny, **own}
+
+    def released_sizes(self) -> dict[str, Any]:
+        """4 frames on the whole grid, 512 tokens: a whole clip has 8,192, and that squared of pairs."""
+        return {"batch": 1, "frames": 4}
 
     def recipe(self, config: Mapping[str, Any], sizes: Mapping[str, Any]) -> KitRecipe:
         """See KitModel; `sizes` has batch and frames, and may have a height and a width other than the crop's."""

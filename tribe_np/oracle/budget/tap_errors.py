@@ -1,0 +1,80 @@
+"""How far a run is from the right numbers at each tap: accumulated over all steps, and of each step alone."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf, sqrt
+
+import numpy as np
+
+from tribe_np.oracle.budget.honest_variants import HonestVariant
+from tribe_np.oracle.kit_runs import EVERY_TAP, run_setup
+from tribe_np.oracle.recording import Recording
+from tribe_np.oracle.setup import Setup
+
+
+@dataclass(frozen=True)
+class TapError:
+    """Root mean square and largest absolute error, both over the root mean square of the reference."""
+
+    rms: float
+    largest: float
+
+    @classmethod
+    def between(cls, theirs: np.ndarray, reference: np.ndarray) -> "TapError":
+        """Infinite entries must be the same in both, and have no error then; so must NaN not be there at all."""
+        if theirs.shape != reference.shape:
+            return cls(inf, inf)
+        a, b = np.asarray(theirs, np.float64).ravel(), np.asarray(reference, np.float64).ravel()
+        finite = np.isfinite(b)
+        if not np.array_equal(a[~finite], b[~finite]) or not np.isfinite(a[finite]).all():
+            return cls(inf, inf)
+        a, b = a[finite], b[finite]
+        if b.size == 0 or np.array_equal(a, b):
+            return cls(0.0, 0.0)
+        scale, difference = sqrt(float(np.mean(b * b))), np.abs(a - b)
+        if scale == 0:
+            return cls(inf, inf)
+        return cls(sqrt(float(np.mean(difference**2))) / scale, float(np.max(difference)) / scale)
+
+    def or_worse(self, other: "TapError") -> "TapError":
+        """The larger of each."""
+        return TapError(max(self.rms, other.rms), max(self.largest, other.largest))
+
+
+@dataclass(frozen=True)
+class RunErrors:
+    """Of one run, by the names of its taps, in the order of computation."""
+
+    accumulated: Mapping[str, TapError]
+    local: Mapping[str, TapError]
+
+
+def errors_of(
+    setup: Setup, variant: HonestVariant, expected: Recording, patterns: tuple[str, ...] = EVERY_TAP
+) -> RunErrors:
+    """The variant's run of `setup` against what is expected, and each of its steps against the same step in float64.
+
+    Raises   MissingDependencyError where the variant cannot run here
+    """
+    with variant.around():
+        theirs = run_setup(variant(setup), patterns=patterns).taps
+    steps = run_setup(setup, given=theirs.arrays, patterns=patterns).taps
+    names = [name for name in theirs.names() if name in expected]
+    return RunErrors(
+        {name: TapError.between(theirs[name], expected[name]) for name in names},
+        {name: TapError.between(theirs[name], steps[name]) for name in names},
+    )
+
+
+def generic_tap(name: str) -> tuple[str, int]:
+    """A tap's name with {i} for its layer, and the layer's number; 0 where it has none.
+
+    >>> generic_tap("llama.layers.12.self_attn.query")
+    ('llama.layers.{i}.self_attn.query', 12)
+    """
+    plain = name.partition("@")[0]  # a second call is the same tap
+    found = re.search(r"(?<=\.)\d+(?=\.|$)", plain)
+    if found is None:
+        return plain, 0
+    return f"{plain[: found.start()]}{{i}}{plain[found.end() :]}", int(found[0])
