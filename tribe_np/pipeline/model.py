@@ -124,7 +124,7 @@ class TribeModel(UpstreamNames, Card):
                        "parcellation" says where names are found (a name, a folder, a file or two files); for a
                        checkpoint of a volume mask {"structure": [names], "voxels": mask or indices, "mask": file}
         models         folder(s) of the extractors, or {modality: folder}; None: what TRIBE_NP_MODELS names
-        compat         "upstream" reproduces upstream's defects
+        compat         "upstream" reproduces upstream's defects, "neuralset-0.4" what upstream does on neuralset 0.4.0
         cluster        None, upstream's default: everything runs in this process
         Raises         CheckpointError, ConfigError, MissingDependencyError
         """
