@@ -27,10 +27,9 @@ def attend(
 
     Shapes   query (B, N, S, H), key, value (B, K, T, H), bias to (B, N, S, T) -> (B, N, S, H); taps (B, N, S, T)
     """
-    kernels = ctx.kernels
     return with_scores(
-        ctx, value, lambda: kernels.attention(query, key, value, scale=scale, bias=bias, causal=causal),
-        lambda: kernels.attention_logits(query, key, scale=scale, bias=bias, causal=causal),
+        ctx, value, lambda: ctx.kernels.attention(query, key, value, scale=scale, bias=bias, causal=causal),
+        lambda: ctx.kernels.attention_logits(query, key, scale=scale, bias=bias, causal=causal),
     )  # fmt: skip
 
 
@@ -42,16 +41,15 @@ def attend_by_distance(
     Shapes   query, key, value (B, N, S, H), embedding (P, H) -> (B, N, S, H); the tap `distances` is (B, N, S, P): each
              query's scaled product with the embedding of each distance, from `left_span` behind it on
     """
-    kernels = ctx.kernels
 
     def logits() -> Array:
         distances = ctx.see("distances", (query @ embedding.T) * scale)
         bias = spread_distances(distances, 0, key.shape[2], left_span)
-        return kernels.attention_logits(query, key, scale=scale, bias=bias)
+        return ctx.kernels.attention_logits(query, key, scale=scale, bias=bias)
 
     return with_scores(
         ctx, value,
-        lambda: kernels.relative_attention(query, key, value, embedding, scale=scale, left_span=left_span), logits,
+        lambda: ctx.kernels.relative_attention(query, key, value, embedding, scale=scale, left_span=left_span), logits,
     )  # fmt: skip
 
 
@@ -64,10 +62,10 @@ def with_scores(ctx: Context, value: Array, fused: Callable[[], Array], logits: 
     if not any(map(ctx.asks, names)):
         return fused()
     probabilities = ctx.see("probabilities", ctx.kernels.softmax(ctx.see("logits", logits())))
-    return mix(probabilities, value) if any(map(ctx.edits, names)) else fused()
+    return weighted_values(probabilities, value) if any(map(ctx.edits, names)) else fused()
 
 
-def mix(probabilities: Array, value: Array) -> Array:
+def weighted_values(probabilities: Array, value: Array) -> Array:
     """Each query's mean of the values, weighted; N / K query heads share a key/value head.
 
     Shapes   probabilities (B, N, S, T), value (B, K, T, H) -> (B, N, S, H)
