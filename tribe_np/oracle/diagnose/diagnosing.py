@@ -5,10 +5,14 @@ it. From the output alone the whole (tiny) model runs with each mistake, and the
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from tribe_np.oracle.budget.tap_errors import TapError, generic_tap
+from tribe_np.oracle.budget.tap_errors import generic_tap
+from tribe_np.oracle.conformance.comparing_kits import Theirs, compare_kit
+from tribe_np.oracle.conformance.kit_comparison import KitComparison
+from tribe_np.oracle.conformance.local_errors import BoundsOf
 from tribe_np.oracle.diagnose.diagnosis import Diagnosis, Explanation, Finding
-from tribe_np.oracle.diagnose.evidence import Bounds, Evidence, NumbersOfTaps
+from tribe_np.oracle.diagnose.evidence import Departure, Evidence
 from tribe_np.oracle.diagnose.explaining import NEAR, Search
 from tribe_np.oracle.diagnose.mistake_catalogue import MISTAKES, applicable
 from tribe_np.oracle.diagnose.mistakes.weight_mistakes import missing_tensors
@@ -19,68 +23,76 @@ MOST = 3
 
 
 def diagnose(
-    kit: Kit, theirs: NumbersOfTaps, *, precision: str = "float32", bounds: Bounds | None = None, most: int = MOST
+    kit: Kit,
+    theirs: Theirs,
+    comparison: KitComparison | None = None,
+    *,
+    bounds: BoundsOf | None = None,
+    precision: str = "float32",
+    most: int = MOST,
 ) -> Diagnosis:
-    """What is wrong with a port's numbers; nothing where all are within their bounds.
+    """What is wrong with a port's numbers; nothing where each step is right by itself.
 
-    theirs   intermediates by the kit's names and in its shapes, as many as there are: a recording, or a mapping
-    bounds   of the local error of each tap; the budget's for `precision` by default
+    theirs       as compare_kit takes them; comparison with what it found, made here where it is not given
+    bounds       of every tap; the budget's for `precision` by default
     """
-    evidence = Evidence.of(kit, theirs, precision=precision, bounds=bounds)
-    errors = evidence.errors(kit.setup)
-    failing = [name for name in evidence.theirs if evidence.severity(name, errors[name]) > 1]
-    findings: list[Finding] = []
-    coarse = evidence.coarse_kind() if precision == "float32" and failing else None
-    if coarse is not None:  # what is wrong besides is looked for within that precision's bounds
-        findings = [_of_precision(coarse, failing[0], errors, kit)]
-        evidence = Evidence.of(kit, theirs, precision=coarse, bounds=bounds)
-        failing = [name for name in failing if evidence.severity(name, errors[name]) > 1]
+    found = comparison or compare_kit(kit, theirs, precision, bounds=bounds)
+    evidence = Evidence.of(kit, found, theirs)
+    if not evidence.failing:
+        return Diagnosis()
+    right = Explanation((), kit.setup, Departure(0.0, 0.0))
+    kind = evidence.coarse_kind() if found.precision == "float32" else None
+    if kind is None:
+        return _searched(evidence, kit, [right], [], evidence.failing, most)
+    # all numbers are of a coarser precision: what is wrong besides is looked for within the bounds of that
+    coarse = Evidence.of(kit, compare_kit(kit, theirs, kind, bounds=bounds), theirs)
+    finding = _of_precision(kind, evidence, kit)
+    with_it = coarse.departures(coarse.computed(finding.groups[0][0].setup))
+    failing = tuple(name for name in coarse.failing if with_it[name].severity > NEAR)
+    return _searched(coarse, kit, [right, finding.groups[0][0]], [finding], failing, most)
+
+
+def _searched(
+    evidence: Evidence,
+    kit: Kit,
+    starts: list[Explanation],
+    findings: list[Finding],
+    failing: tuple[str, ...],
+    most: int,
+) -> Diagnosis:
+    """One departure after the other; what explains one is a start for the next."""
     search = Search(evidence, (*applicable(kit.setup), *missing_tensors(kit.setup)))
-    starts = [Explanation((), kit.setup, TapError(0.0, 0.0))]
-    unexplained: list[str] = []
+    before = evidence.departures(evidence.computed(kit.setup))
+    unexplained: set[str] = set()
     while failing and len(findings) < most:
         found = search.at(failing[0], starts)
-        if found.best is None:  # nor are its like in other layers
-            alike = [name for name in failing if generic_tap(name)[0] == generic_tap(found.tap)[0]]
-            unexplained += alike
-            failing = [name for name in failing if name not in alike]
-            findings.append(found)
-            continue
-        with_it = evidence.errors(found.best.setup)
-        explained = {name for name in failing if evidence.severity(name, with_it[name]) <= NEAR} | {found.tap}
-        findings.append(_placed(found, evidence, errors, with_it))
-        failing = [name for name in failing if name not in explained]
-        starts.append(found.best)
+        best = found.best
+        if best is None:  # nor are its like in other layers
+            done = {name for name in failing if generic_tap(name)[0] == generic_tap(found.tap)[0]}
+            unexplained |= done
+        else:
+            after = evidence.departures(evidence.computed(best.setup))
+            done = {name for name in failing if after[name].severity <= NEAR} | {found.tap}
+            found = replace(found, where=_where(found.tap, before, after))
+            starts.append(best)
+        findings.append(found)
+        failing = tuple(name for name in failing if name not in done)
     return Diagnosis(tuple(findings), tuple(name for name in evidence.theirs if name in {*unexplained, *failing}))
 
 
-def _of_precision(kind: str, tap: str, errors: Mapping[str, TapError], kit: Kit) -> Finding:
+def _of_precision(kind: str, evidence: Evidence, kit: Kit) -> Finding:
     """That all numbers are of a coarser precision: seen in their bits, since no run of ours rounds as theirs did."""
-    mistake = MISTAKES[f"everything-{kind}"]
-    one = Explanation((mistake,), mistake.apply(kit.setup) or kit.setup, errors[tap])
-    return Finding(tap, errors[tap], ((one,),))
+    mistake, tap = MISTAKES[f"everything-{kind}"], evidence.failing[0]
+    error = evidence.departure(tap, evidence.computed(kit.setup).get(tap))
+    return Finding(tap, error, ((Explanation((mistake,), mistake.apply(kit.setup) or kit.setup, error),),))
 
 
-def _placed(
-    finding: Finding, evidence: Evidence, before: Mapping[str, TapError], after: Mapping[str, TapError]
-) -> Finding:
-    """The finding with the layers that it is in: those whose like tap departs without it, and does not with it."""
-    kind = generic_tap(finding.tap)[0]
-    alike = {generic_tap(name)[1]: name for name in evidence.theirs if generic_tap(name)[0] == kind}
-    if len(alike) < 2:
-        return finding
-    has, has_not = [], []
-    for layer, name in alike.items():
-        departs = evidence.severity(name, before[name]) > 1
-        if departs and evidence.severity(name, after[name]) <= NEAR:
-            has.append(layer)
-        elif not departs and evidence.severity(name, after[name]) > 1:
-            has_not.append(layer)
-    return Finding(finding.tap, finding.error, finding.groups, finding.nearest, _layers(has, has_not))
-
-
-def _layers(has: list[int], has_not: list[int]) -> str:
+def _where(tap: str, before: Mapping[str, Departure], after: Mapping[str, Departure]) -> str:
+    """The layers whose like tap departs without the mistake, and does not with it."""
+    kind = generic_tap(tap)[0]
+    alike = {generic_tap(name)[1]: name for name in before if generic_tap(name)[0] == kind}
+    has = [i for i, name in alike.items() if before[name].severity > 1 and after[name].severity <= NEAR]
+    has_not = [i for i, name in alike.items() if before[name].severity <= 1 < after[name].severity]
     if not has_not:
         return "in every layer" if len(has) > 1 else ""
-    listed = ", ".join(map(str, has))
-    return f"in layer{'s' * (len(has) > 1)} {listed} only"
+    return f"in layer{'s' * (len(has) > 1)} {', '.join(map(str, has))} only"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tribe_np.oracle.budget.tap_errors import TapError
+from tribe_np.oracle.diagnose.evidence import Departure
 from tribe_np.oracle.diagnose.mistake import Mistake
 from tribe_np.oracle.setup import Setup
 
@@ -15,7 +15,7 @@ class Explanation:
 
     mistakes: tuple[Mistake, ...]
     setup: Setup
-    error: TapError
+    error: Departure
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -36,7 +36,7 @@ class Finding:
     """
 
     tap: str
-    error: TapError
+    error: Departure
     groups: tuple[tuple[Explanation, ...], ...]
     nearest: Explanation | None = None
     where: str = ""

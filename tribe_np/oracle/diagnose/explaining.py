@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tribe_np.oracle.budget.tap_errors import TapError
 from tribe_np.oracle.diagnose.diagnosis import Explanation, Finding
-from tribe_np.oracle.diagnose.evidence import Evidence, between
+from tribe_np.oracle.diagnose.evidence import Departure, Evidence
 from tribe_np.oracle.diagnose.mistake import Mistake
 from tribe_np.oracle.setup import Setup
 
@@ -30,11 +29,11 @@ class Search:
 
     def at(self, tap: str, starts: Sequence[Explanation]) -> Finding:
         """What explains theirs at a tap, from runs that may have mistakes already."""
-        error = self._error(self.evidence.setup, tap)
+        error = self.evidence.departure(tap, self._computed(self.evidence.setup, tap))
         level = [one for start in starts for one in self._with_one_more(start, tap)]
         tried = level
         for number in KEPT:
-            if not level or self._explains(min(tried, key=_remaining), tap, error):
+            if not level or _explains(min(tried, key=_remaining), error):
                 break
             kept = sorted(level, key=_remaining)[:number]
             level = _once_each(two for one in kept for two in self._with_one_more(one, tap))
@@ -42,11 +41,7 @@ class Search:
         return self._finding(tap, error, sorted(tried, key=_remaining))
 
     def _computed(self, setup: Setup, tap: str) -> np.ndarray | None:
-        found = self.evidence.computed(setup, tap)
-        return None if found is None else found.get(tap)
-
-    def _error(self, setup: Setup, tap: str) -> TapError:
-        return between(self.evidence.theirs[tap], self._computed(setup, tap))
+        return self.evidence.computed(setup, tap).get(tap)
 
     def _with_one_more(self, start: Explanation, tap: str) -> Iterator[Explanation]:
         """The explanation with each other mistake that runs, and changes something at the tap."""
@@ -56,27 +51,23 @@ class Search:
             computed = None if setup is None else self._computed(setup, tap)
             if setup is None or computed is None or is_same(computed, before):
                 continue
-            error = between(self.evidence.theirs[tap], computed)
+            error = self.evidence.departure(tap, computed)
             yield Explanation((*start.mistakes, mistake), setup, error)
 
-    def _explains(self, one: Explanation, tap: str, error: TapError) -> bool:
-        """Whether it leaves little: within a few bounds, and far less than the error itself."""
-        return self.evidence.severity(tap, one.error) <= NEAR and one.error.rms * BETTER <= error.rms
-
-    def _finding(self, tap: str, error: TapError, ranked: list[Explanation]) -> Finding:
+    def _finding(self, tap: str, error: Departure, ranked: list[Explanation]) -> Finding:
         if not ranked:
             return Finding(tap, error, ())
         best = ranked[0]
-        if not self._explains(best, tap, error):
+        if not _explains(best, error):
             return Finding(tap, error, (), best if best.error.rms < error.rms else None)
         limit = BETTER * max(best.error.rms, np.finfo(float).eps)
-        close = [one for one in ranked if one.error.rms < limit and self._explains(one, tap, error)]
+        close = [one for one in ranked if one.error.rms < limit and _explains(one, error)]
         groups = self._apart([one for one in close if len(one.mistakes) == len(best.mistakes)])
         return Finding(tap, error, groups)
 
     def _apart(self, close: list[Explanation]) -> tuple[tuple[Explanation, ...], ...]:
         """Those that leave the fewest taps out of bound, in groups of those that are the same to every number."""
-        runs = [self.evidence.computed(one.setup) or {} for one in close]
+        runs = [self.evidence.computed(one.setup) for one in close]
         out = [self._n_out_of_bound(run) for run in runs]
         groups: list[tuple[list[Explanation], dict[str, np.ndarray]]] = []
         for one, run, number in zip(close, runs, out, strict=True):
@@ -91,8 +82,12 @@ class Search:
         return tuple(tuple(members) for members, _ in groups)
 
     def _n_out_of_bound(self, run: Mapping[str, np.ndarray]) -> int:
-        errors = {name: between(theirs, run.get(name)) for name, theirs in self.evidence.theirs.items()}
-        return sum(self.evidence.severity(name, error) > NEAR for name, error in errors.items())
+        return sum(departure.severity > NEAR for departure in self.evidence.departures(run).values())
+
+
+def _explains(one: Explanation, error: Departure) -> bool:
+    """Whether it leaves little: within a few bounds, and far less than the error itself."""
+    return one.error.severity <= NEAR and one.error.rms * BETTER <= error.rms
 
 
 def is_same(one: np.ndarray | None, other: np.ndarray | None) -> bool:

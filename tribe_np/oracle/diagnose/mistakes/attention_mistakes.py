@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.encoder.transformer import rotary_dim
-from tribe_np.nn.scores import mix
+from tribe_np.nn.scores import weighted_values
 from tribe_np.ops.activation import softmax
 from tribe_np.ops.attention import split_heads, spread_distances
 from tribe_np.oracle.diagnose.changes import (
@@ -33,7 +33,9 @@ OUTPUTS = ("to_out", "o_proj", "linear_out", "attention.proj", "attention.output
 Logits = Callable[..., Array]
 
 
-def with_scores(logits: Callable[..., Array] | None = None, weights: Callable[[Array], Array] = softmax) -> Change:
+def with_other_scores(
+    logits: Callable[..., Array] | None = None, weights: Callable[[Array], Array] = softmax
+) -> Change:
     """Scores computed otherwise: logits(right, query, key, scale=, bias=, causal=), and the softmax of them."""
 
     def made(setup: Setup) -> Setup:
@@ -46,7 +48,7 @@ def with_scores(logits: Callable[..., Array] | None = None, weights: Callable[[A
                 return logits(right, query, key, **how)
 
         def attention(query: Array, key: Array, value: Array, **how: Any) -> Array:
-            return mix(weights(used(query, key, **how)), value)
+            return weighted_values(weights(used(query, key, **how)), value)
 
         def relative(query: Array, key: Array, value: Array, table: Array, *, scale: float, left_span: int) -> Array:
             bias = spread_distances((query @ table.T) * scale, 0, key.shape[2], left_span)
@@ -195,49 +197,49 @@ def _alone(name: str, logits: Array, heard: Mapping[str, Array]) -> Array:
 SCALE = "it is 1 / sqrt(H), the width of a head"
 HEADS = "a channel's index is head * H + place in the head"
 ATTENTION_MISTAKES = (
-    Mistake("scale-missing", ALL_MODELS, "scores are not divided by sqrt(H)", SCALE, with_scores(_scaled(0))),
-    Mistake("scale-twice", ALL_MODELS, "scores are divided by sqrt(H) twice", SCALE, with_scores(_scaled(2))),
+    Mistake("scale-missing", ALL_MODELS, "scores are not divided by sqrt(H)", SCALE, with_other_scores(_scaled(0))),
+    Mistake("scale-twice", ALL_MODELS, "scores are divided by sqrt(H) twice", SCALE, with_other_scores(_scaled(2))),
     Mistake(
         "scale-of-all-heads",
         ALL_MODELS,
         "scores are divided by the root of all heads' width",
         SCALE,
-        with_scores(_of_the_model),
+        with_other_scores(_of_the_model),
     ),
     Mistake(
         "softmax-over-queries",
         ALL_MODELS,
         "the softmax runs over queries",
         "it runs over keys",
-        with_scores(weights=_over_queries),
+        with_other_scores(weights=_over_queries),
     ),
     Mistake(
         "softmax-over-heads",
         ALL_MODELS,
         "the softmax runs over heads",
         "it runs over keys",
-        where(_sees_all, with_scores(weights=_over_heads)),
+        where(_sees_all, with_other_scores(weights=_over_heads)),
     ),
     Mistake(
         "causal-added",
         ALL_MODELS,
         "attention is causal",
         "every token sees all",
-        where(_sees_all, with_scores(_causal(True))),
+        where(_sees_all, with_other_scores(_causal(True))),
     ),
     Mistake(
         "causal-missing",
         ("encoder", "llama"),
         "attention is not causal",
         "a token sees itself and those before it",
-        where(_is_masked, with_scores(_causal(False))),
+        where(_is_masked, with_other_scores(_causal(False))),
     ),
     Mistake(
         "causal-sees-next",
         ("encoder", "llama"),
         "the causal mask is off by one: a token sees the next one",
         "a token sees itself and those before it",
-        where(_is_masked, with_scores(_sees_next)),
+        where(_is_masked, with_other_scores(_sees_next)),
     ),
     Mistake(
         "groups-tiled",
@@ -246,7 +248,7 @@ ATTENTION_MISTAKES = (
         "it reads n // (N / K): each key/value head is repeated, not the whole row of them",
         where(
             _is_grouped,
-            all_of(with_scores(_tiled_logits), with_edit("*.mixed", _tiled_mix, "*.probabilities", "*.value")),
+            all_of(with_other_scores(_tiled_logits), with_edit("*.mixed", _tiled_mix, "*.probabilities", "*.value")),
         ),
     ),
     Mistake(

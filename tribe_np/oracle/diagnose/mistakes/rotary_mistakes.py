@@ -102,7 +102,7 @@ def _without_scaling(config: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _has_rest(setup: Setup) -> bool:
-    if not _plain(setup) or setup.model != "encoder":
+    if not _plain(setup) or INV_FREQ not in setup.weights:
         return False
     heads = int(encoder_options(setup).get("heads", 8))
     width = int(setup.config["brain_model_config"].get("hidden", 256)) // heads
