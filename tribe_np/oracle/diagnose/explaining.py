@@ -1,6 +1,6 @@
 """The search at one tap: each mistake is made in our run, and the one that gives theirs is what theirs has."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,7 +68,7 @@ class Search:
     def _apart(self, close: list[Explanation]) -> tuple[tuple[Explanation, ...], ...]:
         """Those that leave the fewest taps out of bound, in groups of those that are the same to every number."""
         runs = [self.evidence.computed(one.setup) for one in close]
-        out = [self._n_out_of_bound(run) for run in runs]
+        out = [self._n_out_of_bound(one.setup) for one in close]
         groups: list[tuple[list[Explanation], dict[str, np.ndarray]]] = []
         for one, run, number in zip(close, runs, out, strict=True):
             if number > min(out):
@@ -81,8 +81,8 @@ class Search:
                 groups.append(([one], dict(run)))
         return tuple(tuple(members) for members, _ in groups)
 
-    def _n_out_of_bound(self, run: Mapping[str, np.ndarray]) -> int:
-        return sum(departure.severity > NEAR for departure in self.evidence.departures(run).values())
+    def _n_out_of_bound(self, setup: Setup) -> int:
+        return sum(departure.severity > NEAR for departure in self.evidence.departures(setup).values())
 
 
 def _explains(one: Explanation, error: Departure) -> bool:
