@@ -22,11 +22,11 @@ from tribe_np.oracle.budget.honest_kernels import (
     sigmoid_set,
     tanh_sigmoid,
 )
+from tribe_np.oracle.budget.half_precision import in_precision
 from tribe_np.oracle.budget.sum_orders import SumOrder, ordered
+from tribe_np.oracle.kit_runs import EVERY_TAP
 from tribe_np.oracle.setup import Setup
 from tribe_np.protocols import Array
-
-EVERYWHERE = ("*", "*.logits", "*.probabilities")
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,17 @@ class HonestVariant:
     order: SumOrder | None = None
     n_threads: int = 1
 
-    def __call__(self, setup: Setup) -> Setup:
-        """The setup in float32, computed this way.
+    def __call__(
+        self, setup: Setup, precision: str = "float32", patterns: tuple[str, ...] = EVERY_TAP
+    ) -> Setup:  # fmt: skip
+        """The setup in a precision, computed this way; its edits hear the taps that match the patterns.
 
         Raises   MissingDependencyError where its kernels need a package that is not there
         """
-        setup = replace(setup, precision="float32")
+        setup = in_precision(setup, precision, patterns)
         if self.kernels is not None:
             setup = replace(setup, kernels=self.kernels())
-        return setup if self.order is None else summed_in(setup, self.order)
+        return setup if self.order is None else summed_in(setup, self.order, patterns)
 
     @contextmanager
     def around(self) -> Iterator[None]:
@@ -65,14 +67,14 @@ class HonestVariant:
         return True
 
 
-def summed_in(setup: Setup, order: SumOrder) -> Setup:
+def summed_in(setup: Setup, order: SumOrder, patterns: tuple[str, ...]) -> Setup:
     """The setup with sums in another order: every intermediate goes on as an array that adds up so."""
 
     def go_on(name: str, array: Array) -> Array:
         return ordered(array, order) if array.dtype.kind == "f" else array
 
     inputs = {name: go_on(name, array) for name, array in setup.inputs.items()}
-    return replace(setup, inputs=inputs, edits=(*setup.edits, *((pattern, go_on) for pattern in EVERYWHERE)))
+    return replace(setup, inputs=inputs, edits=(*setup.edits, *((pattern, go_on) for pattern in patterns)))
 
 
 def threads_of_blas(number: int) -> Any:

@@ -46,7 +46,10 @@ def _keep(worst: dict[Any, tuple[TapError, str]], key: Any, error: TapError, var
 
 
 def measured_errors(
-    kits: Iterable[Kit], variants: Sequence[HonestVariant] = HONEST, tell: Callable[[str], None] = lambda text: None
+    kits: Iterable[Kit],
+    variants: Sequence[HonestVariant] = HONEST,
+    precision: str = "float32",
+    tell: Callable[[str], None] = lambda text: None,
 ) -> WorstErrors:
     """The largest errors of the variants on the kits; a variant whose packages are missing is left out, and told."""
     worst, missing = WorstErrors(), {variant.name for variant in variants if not variant.is_available}
@@ -55,7 +58,7 @@ def measured_errors(
     for kit in kits:
         for variant in variants:
             if variant.name not in missing:
-                worst.add(errors_of(kit.setup, variant, kit.expected), variant.name)
+                worst.add(errors_of(kit.setup, variant, kit.expected, precision), variant.name)
     return worst
 
 
