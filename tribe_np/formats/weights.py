@@ -29,7 +29,7 @@ class WeightTree:
     """The `Weights` protocol over safetensors files or plain arrays; subtrees share one record of what was taken.
 
     Parameters
-        entries       name -> TensorEntry (read at `take`) or NumPy array
+        entries       name -> TensorEntry (read at `take`), NumPy array, or the oracle's LazyTensor (made at `take`)
         origin        where they come from, for messages
         dtype         of the arrays handed out
         place         moves a host array to the device of the model
@@ -115,7 +115,7 @@ class WeightTree:
     def _find(self, name: str, shape: tuple[int, ...]) -> tuple[str, TensorEntry | np.ndarray]:
         full = self._shaped(name, shape)
         entry = self._entries[full]
-        is_float = entry.dtype in FLOATS if isinstance(entry, TensorEntry) else np.asarray(entry).dtype.kind == "f"
+        is_float = entry.dtype in FLOATS if isinstance(entry, TensorEntry) else entry.dtype.kind == "f"
         if not is_float:
             raise CheckpointError(f"{self._origin}: weight {full} has dtype {entry.dtype}, expected a float one")
         return full, entry

@@ -13,6 +13,7 @@ import numpy as np
 from tribe_np.errors import ShapeError
 from tribe_np.nn.context import Listener, listening
 from tribe_np.oracle.kit_models.kit_catalogue import kit_model
+from tribe_np.oracle.layer_parts import STREAM, LayerPart
 from tribe_np.oracle.recording import Recording
 from tribe_np.oracle.setup import Setup
 from tribe_np.protocols import Array
@@ -59,15 +60,30 @@ def run_setup(
 
 
 def _output(setup: Setup, *listeners: Listener) -> np.ndarray | None:
+    """The model's output; None where the run was to end before."""
+    edits = (Listener(edit=edit, patterns=(pattern,)) for pattern, edit in setup.edits)
+    heard = (*edits, *listeners, *(Listener(tap, patterns=(pattern,)) for pattern, tap in setup.taps))
+    record = kit_model(setup.model)
+    if setup.layers is not None and record.layers is not None:
+        part = LayerPart.of(record.layers, setup.config, setup.layers)
+        heard = tuple(part.listeners((*heard, *_ending(part.last_tap)), setup.inputs.get(STREAM)))
+        setup = part.shortened(setup)
     with ExitStack() as stack:
-        for pattern, edit in setup.edits:
-            stack.enter_context(listening(Listener(edit=edit, patterns=(pattern,))))
-        for listener in (*listeners, *(Listener(tap, patterns=(pattern,)) for pattern, tap in setup.taps)):
+        for listener in heard:
             stack.enter_context(listening(listener))
         try:
-            return kit_model(setup.model).run(setup)
+            return record.run(setup)
         except _ReachedError:
             return None
+
+
+def _ending(at: str | None) -> list[Listener]:
+    """Ends the run when everybody has heard a tap."""
+
+    def end(name: str, array: Array) -> None:
+        raise _ReachedError
+
+    return [] if at is None else [Listener(end, patterns=(at,))]
 
 
 def _like(theirs: np.ndarray, ours: Array, name: str) -> Array:

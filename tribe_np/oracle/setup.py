@@ -20,7 +20,8 @@ class Setup:
 
     Fields   model a name of the catalogue of kit models; config as config.json; weights by upstream's names; inputs by
              the kit's; edits from a pattern of tap names to what the pass goes on with instead, in order; taps hear
-             what it goes on with in the end, so that a later edit can be made of earlier intermediates
+             what it goes on with in the end, so that a later edit can be made of earlier intermediates; layers (first,
+             stop) that are run alone, from the input "stream" where others come before them
     """
 
     model: str
@@ -31,3 +32,4 @@ class Setup:
     edits: tuple[tuple[str, Edit], ...] = ()
     taps: tuple[tuple[str, Tap], ...] = ()
     precision: str = "float64"
+    layers: tuple[int, int] | None = None

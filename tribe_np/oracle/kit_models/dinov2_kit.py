@@ -39,6 +39,10 @@ class DinoV2Kit(KitModel):
         }  # fmt: skip
         return {**self.tiny, **own}
 
+    def released_sizes(self) -> dict[str, Any]:
+        """A picture as it is preprocessed: positions are resized from the table's 37 x 37."""
+        return {"batch": 1, "height": 224, "width": 224}
+
     def recipe(self, config: Mapping[str, Any], sizes: Mapping[str, Any]) -> KitRecipe:
         """See KitModel; `sizes` has batch, and may have a height and a width other than the position table's."""
         taken, checked = TakenShapes(), DinoV2Config.from_dict(config)

@@ -10,7 +10,7 @@ from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.formats.weights import WeightTree
 from tribe_np.oracle.generator import TensorRecipe, exponent_for
-from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, TakenShapes
+from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, LayerNames, TakenShapes
 from tribe_np.oracle.setup import Setup
 from tribe_np.runtime import Runtime
 
@@ -34,6 +34,12 @@ class EncoderKit(KitModel):
         },
     }  # fmt: skip
     cases = (KitCase("plain", "two windows of 18 steps, pooled to 9 TRs", sizes={"batch": 2, "steps": 18}),)
+    layers = LayerNames(
+        (BRAIN, "encoder", "depth"), "encoder.layers.", "encoder.layers.", "encoder.time_pos_embed.output",
+        before=("projectors.", "time_pos_embed", "combiner.", "temporal_smoothing."),
+        after=("encoder.final_norm.", "low_rank_head.", "predictor."), step=2,
+        read=("subject_index",),
+    )  # fmt: skip
 
     def released(self) -> dict[str, Any]:
         """facebook/tribev2."""
@@ -41,6 +47,10 @@ class EncoderKit(KitModel):
         dims = {"text": [2, 3072], "audio": [2, 1024], "video": [2, 1408]}
         build = {"feature_dims": dims, "n_outputs": 20484, "n_output_timesteps": 100}
         return {BRAIN: {**self.tiny[BRAIN], **brain}, BUILD: build}
+
+    def released_sizes(self) -> dict[str, Any]:
+        """A window of 100 s at 2 Hz."""
+        return {"batch": 1, "steps": 200}
 
     def recipe(self, config: Mapping[str, Any], sizes: Mapping[str, Any]) -> KitRecipe:
         """See KitModel; `sizes` has batch and steps, and may have `absent` and `zeroed` modalities."""

@@ -38,16 +38,50 @@ class KitRecipe:
     stored_inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class LayerNames:
+    """Where a model's layers are in its configuration and names, so that a kit may hold some of them alone.
+
+    Fields   count  the keys of config.json that lead to the number of layers
+             weights, taps  what the names of a layer's weights and taps begin with, before the layer's number
+             stream  the tap that the first layer reads
+             before, after  beginnings of names of weights that only what comes before, or after, the layers reads
+             step  how many numbers a layer has: the encoder's have two, attention and feed-forward
+             read  inputs that layers read as well, such as a mask
+    """
+
+    count: tuple[str, ...]
+    weights: str
+    taps: str
+    stream: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    step: int = 1
+    read: tuple[str, ...] = ()
+
+    def number(self, config: Mapping[str, Any]) -> int:
+        """How many layers a configuration has."""
+        found: Any = config
+        for key in self.count:
+            found = found[key]
+        return int(found)
+
+
 class KitModel(ABC):
     """A model as kits see it."""
 
     name: ClassVar[str]
     tiny: ClassVar[Mapping[str, Any]]  # config.json of the case "plain"
     cases: ClassVar[tuple[KitCase, ...]]  # the first is "plain"
+    layers: ClassVar[LayerNames | None] = None  # None: kits of the model hold all its layers
 
     @abstractmethod
     def released(self) -> dict[str, Any]:
         """config.json of the released model."""
+
+    def released_sizes(self) -> Mapping[str, Any]:
+        """Sizes of the inputs of a kit of the released model: small ones, since every width is full."""
+        return self.cases[0].sizes
 
     @abstractmethod
     def recipe(self, config: Mapping[str, Any], sizes: Mapping[str, Any]) -> KitRecipe:

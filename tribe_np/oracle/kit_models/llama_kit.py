@@ -10,7 +10,7 @@ from extractors.llama.model import LlamaModel
 from tribe_np.backend import to_host
 from tribe_np.formats.weights import WeightTree
 from tribe_np.oracle.generator import TensorRecipe, exponent_for
-from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, TakenShapes
+from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, LayerNames, TakenShapes
 from tribe_np.oracle.setup import Setup
 from tribe_np.runtime import Runtime
 
@@ -30,6 +30,10 @@ class LlamaKit(KitModel):
         "tie_word_embeddings": True, "attention_bias": False, "mlp_bias": False,
     }  # fmt: skip
     cases = (KitCase("plain", "two texts of 13 tokens", sizes={"batch": 2, "tokens": 13}),)
+    layers = LayerNames(
+        ("num_hidden_layers",), "model.layers.", "llama.layers.", "llama.embed_tokens.output",
+        before=("model.embed_tokens.",), after=("model.norm.",), read=("attention_mask",),
+    )  # fmt: skip
 
     def released(self) -> dict[str, Any]:
         """meta-llama/Llama-3.2-3B."""

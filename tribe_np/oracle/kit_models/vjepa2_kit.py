@@ -12,7 +12,7 @@ from extractors.vjepa2.preprocess import VideoProcessor
 from tribe_np.backend import to_host
 from tribe_np.formats.weights import WeightTree
 from tribe_np.oracle.generator import TensorRecipe
-from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, TakenShapes
+from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, LayerNames, TakenShapes
 from tribe_np.oracle.kit_models.kit_weights import BIAS_EXPONENT, drawn
 from tribe_np.oracle.setup import Setup
 from tribe_np.runtime import Runtime
@@ -34,6 +34,11 @@ class VJepa2Kit(KitModel):
         FINAL_NORM: False,
     }  # fmt: skip
     cases = (KitCase("plain", "two clips of 10 frames on the configured grid", sizes={"batch": 2, "frames": 10}),)
+    layers = LayerNames(
+        ("num_hidden_layers",), "encoder.layer.", "vjepa2.encoder.layer.",
+        "vjepa2.encoder.embeddings.patch_embeddings.proj.output", before=("encoder.embeddings.",),
+        after=("encoder.layernorm.",),
+    )  # fmt: skip
 
     def released(self) -> dict[str, Any]:
         """facebook/vjepa2-vitg-fpc64-256."""
@@ -42,6 +47,10 @@ class VJepa2Kit(KitModel):
             "crop_size": 256, "frames_per_clip": 64,
         }  # fmt: skip
         return {**self.tiny, **own}
+
+    def released_sizes(self) -> dict[str, Any]:
+        """4 frames on the whole grid, 512 tokens: a whole clip has 8,192, and that squared of pairs."""
+        return {"batch": 1, "frames": 4}
 
     def recipe(self, config: Mapping[str, Any], sizes: Mapping[str, Any]) -> KitRecipe:
         """See KitModel; `sizes` has batch and frames, and may have a height and a width other than the crop's."""

@@ -10,7 +10,7 @@ from extractors.wav2vec_bert.model import Wav2VecBertModel
 from tribe_np.backend import to_host
 from tribe_np.formats.weights import WeightTree
 from tribe_np.oracle.generator import TensorRecipe
-from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, TakenShapes
+from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, LayerNames, TakenShapes
 from tribe_np.oracle.kit_models.kit_weights import drawn
 from tribe_np.oracle.setup import Setup
 from tribe_np.runtime import Runtime
@@ -32,6 +32,10 @@ class Wav2VecBertKit(KitModel):
         "add_adapter": False, "use_intermediate_ffn_before_adapter": False,
     }  # fmt: skip
     cases = (KitCase("plain", "two sounds of 23 mel pairs", sizes={"batch": 2, "steps": 23}),)
+    layers = LayerNames(
+        ("num_hidden_layers",), "encoder.layers.", "wav2vec_bert.encoder.layers.",
+        "wav2vec_bert.feature_projection.output", before=("feature_projection.", "masked_spec_embed"), after=(),
+    )  # fmt: skip
 
     def released(self) -> dict[str, Any]:
         """facebook/w2v-bert-2.0."""
@@ -41,6 +45,10 @@ class Wav2VecBertKit(KitModel):
             "right_max_position_embeddings": 8, "conv_depthwise_kernel_size": 31,
         }  # fmt: skip
         return {**self.tiny, **own}
+
+    def released_sizes(self) -> dict[str, Any]:
+        """1.5 s of sound: more steps than the 64 after which distances are cut off."""
+        return {"batch": 1, "steps": 75}
 
     def recipe(self, config: Mapping[str, Any], sizes: Mapping[str, Any]) -> KitRecipe:
         """See KitModel; `sizes` has batch and steps."""

@@ -1,27 +1,40 @@
 """A conformance kit in memory: what is to be computed, from what, and what is right at every named stage."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from tribe_np.encoder.random import merged
 from tribe_np.errors import ConfigError
-from tribe_np.oracle.generator import generate
+from tribe_np.oracle.generator import TensorRecipe
 from tribe_np.oracle.kit_models.kit_catalogue import kit_model
 from tribe_np.oracle.kit_models.kit_model import KitCase, KitRecipe
 from tribe_np.oracle.kit_runs import run_setup
+from tribe_np.oracle.kits.lazy_tensors import BlankTensor, generated
+from tribe_np.oracle.layer_parts import STREAM, LayerPart, checked_layers
 from tribe_np.oracle.recording import Recording
 from tribe_np.oracle.setup import Setup
+
+ORIGINS = {
+    "tiny": "a small configuration of this model, chosen so that mistakes show",
+    "released": "the configuration of the released model",
+    "config": "a configuration file that was given",
+    "folder": "a model folder that was given, with its own weights",
+}
+"""Where the configuration of a kit is from."""
 
 
 @dataclass(frozen=True, eq=False)
 class Kit:
     """One kit.
 
-    Fields   config as config.json; weights by upstream's names, float32; inputs by the kit's; expected in float64,
-             in the order of computation; recipe how the tensors are generated
+    Fields   config as config.json; recipe how tensors are generated; weights by upstream's names, float32: arrays, or
+             LazyTensor where they are full-size; inputs by the kit's; expected in float64, in the order of computation;
+             origin one of ORIGINS; meaning what it shows; sizes of the inputs; layers (first, stop) where it holds
+             those alone; weight_files the digests of the files of a person's own weights; is_summary whether expected
+             holds summaries; blank what a run needs besides, though no result depends on it
     """
 
     model: str
@@ -32,11 +45,21 @@ class Kit:
     weights: Mapping[str, np.ndarray]
     inputs: Mapping[str, np.ndarray]
     expected: Recording
+    origin: str = "tiny"
+    meaning: str = ""
+    sizes: Mapping[str, Any] = field(default_factory=dict)
+    layers: tuple[int, int] | None = None
+    weight_files: Mapping[str, str] = field(default_factory=dict)
+    is_summary: bool = False
+    blank: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def setup(self) -> Setup:
         """A run of the kit's model as it should be."""
-        return Setup(self.model, self.config, self.weights, self.inputs)
+        weights: dict[str, Any] = {n: tensor for n, tensor in self.blank.items() if isinstance(tensor, BlankTensor)}
+        inputs = {n: array for n, array in self.blank.items() if n not in weights} | dict(self.inputs)
+        weights |= self.weights
+        return Setup(self.model, self.config, weights, inputs, layers=self.layers)
 
 
 def make_kit(model: str, case: str = "plain", *, seed: int = 0) -> Kit:
@@ -44,14 +67,82 @@ def make_kit(model: str, case: str = "plain", *, seed: int = 0) -> Kit:
 
     Raises   ConfigError for an unknown model or case
     """
-    record = kit_model(model)
-    chosen = case_of(model, case)
-    config = merged(record.tiny, chosen.config)
-    recipe = record.recipe(config, chosen.sizes)
-    weights = {tensor.name: generate(tensor, seed) for tensor in recipe.weights} | dict(recipe.stored)
-    inputs = {tensor.name: generate(tensor, seed) for tensor in recipe.inputs} | dict(recipe.stored_inputs)
-    run = run_setup(Setup(model, config, weights, inputs))
-    return Kit(model, case, seed, config, recipe, weights, inputs, run.taps)
+    record, chosen = kit_model(model), case_of(model, case)
+    kit = planned_kit(model, merged(record.tiny, chosen.config), chosen.sizes, seed=seed)
+    return with_expected(replace(kit, case=case, meaning=chosen.meaning))
+
+
+def planned_kit(
+    model: str,
+    config: Mapping[str, Any],
+    sizes: Mapping[str, Any],
+    *,
+    seed: int,
+    layers: tuple[int, int] | None = None,
+    lazy: bool = False,
+    own_weights: Callable[[KitRecipe], Mapping[str, Any]] | None = None,
+) -> Kit:
+    """A kit that is not run yet.
+
+    lazy         weights are generated when a layer takes them
+    own_weights  real weights by upstream's names, of those that the recipe lists
+    Raises   ConfigError for a configuration that cannot be built, or layers that it does not have
+    """
+    recipe = sorted_recipe(kit_model(model).recipe(config, sizes))
+    if own_weights is None:
+        weights = {**generated(recipe.weights, seed, lazy=lazy), **recipe.stored}
+    else:
+        weights = dict(own_weights(recipe))
+    weights = {name: weights[name] for name in sorted(weights)}
+    inputs = generated(recipe.inputs, seed)
+    kit = Kit(model, "", seed, config, recipe, weights, inputs, Recording(), sizes=sizes)
+    return kit if layers is None else only_layers(kit, *layers)
+
+
+def sorted_recipe(recipe: KitRecipe) -> KitRecipe:
+    """The recipe with its weights by name: the order of the file, whatever order a model takes them in."""
+    return replace(recipe, weights=tuple(sorted(recipe.weights, key=lambda tensor: tensor.name)))
+
+
+def only_layers(kit: Kit, first: int, stop: int) -> Kit:
+    """The kit of some layers alone; the first reads a generated `stream` where there are layers before it.
+
+    Raises   ConfigError for layers that the model does not have
+    """
+    names = kit_model(kit.model).layers
+    layers = checked_layers(names, kit.config, first, stop)
+    assert names is not None
+    part = LayerPart.of(names, kit.config, layers)
+    blank: dict[str, Any] = {
+        name: BlankTensor(tuple(tensor.shape), np.dtype(tensor.dtype))
+        for name, tensor in kit.weights.items()
+        if not part.needs(name)
+    }
+    weights = {name: tensor for name, tensor in kit.weights.items() if name not in blank}
+    inputs, recipes = dict(kit.inputs), kit.recipe.inputs
+    if first > 0:
+        blank |= {name: array for name, array in inputs.items() if name not in names.read}
+        stream = TensorRecipe(STREAM, _stream_shape(kit, part))
+        recipes = (stream, *(tensor for tensor in recipes if tensor.name in names.read))
+        inputs = dict(generated(recipes, kit.seed))
+    recipe = replace(
+        kit.recipe, inputs=recipes, weights=tuple(tensor for tensor in kit.recipe.weights if tensor.name in weights),
+        stored={name: table for name, table in kit.recipe.stored.items() if name in weights},
+    )  # fmt: skip
+    return replace(kit, recipe=recipe, weights=weights, inputs=inputs, blank=blank, layers=layers)
+
+
+def _stream_shape(kit: Kit, part: LayerPart) -> tuple[int, ...]:
+    """The shape of what the first layer reads, from a run of one layer on weights that are zero."""
+    blank: Any = {name: BlankTensor(tuple(w.shape), np.dtype(w.dtype)) for name, w in kit.weights.items()}
+    setup = replace(kit.setup, weights=blank, layers=(0, 1), precision="float32")
+    stream = run_setup(setup, until=part.names.stream, patterns=(part.names.stream,)).taps[part.names.stream]
+    return stream.shape
+
+
+def with_expected(kit: Kit, *, summary: bool = False) -> Kit:
+    """The kit with what its model computes in float64."""
+    return replace(kit, expected=run_setup(kit.setup).taps, is_summary=summary)
 
 
 def case_of(model: str, name: str) -> KitCase:
