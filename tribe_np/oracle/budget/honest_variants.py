@@ -12,6 +12,7 @@ from tribe_np.kernels.numba_set import numba_set
 from tribe_np.ops.activation import softmax
 from tribe_np.optional import require
 from tribe_np.oracle.budget import sum_orders
+from tribe_np.oracle.budget.half_precision import in_precision
 from tribe_np.oracle.budget.honest_kernels import (
     exp2_softmax,
     fused_set,
@@ -22,7 +23,6 @@ from tribe_np.oracle.budget.honest_kernels import (
     sigmoid_set,
     tanh_sigmoid,
 )
-from tribe_np.oracle.budget.half_precision import in_precision
 from tribe_np.oracle.budget.sum_orders import SumOrder, ordered
 from tribe_np.oracle.kit_runs import EVERY_TAP
 from tribe_np.oracle.setup import Setup

@@ -36,7 +36,7 @@ class WorstErrors:
         for name, (local, local_by) in self.local.items():
             layers = {layer: row for (other, layer), row in sorted(self.accumulated.items()) if other == name}
             by = list(layers.values())[-1][1]
-            found[name] = MeasuredTap({k: error for k, (error, _) in layers.items()}, local, by, local_by)
+            found[name] = MeasuredTap({k: error for k, (error, _) in layers.items()}, local, by, local_by).thinned()
         return found
 
 

@@ -1,0 +1,48 @@
+"""Measured errors in a file: what `bounds.json` is, and what `tribe-np oracle budget --write` writes."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tribe_np.files.atomic import whole_file
+from tribe_np.oracle.budget.bounds import MeasuredTap
+
+
+@dataclass
+class BoundsFile:
+    """What is written: a line for each tap, so that two files can be compared line by line.
+
+    Fields   made what the run depended on; sets by "model/case/precision", the taps; alike names of sets that share
+             another's errors
+    """
+
+    made: Mapping[str, Any]
+    sets: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    alike: dict[str, str] = field(default_factory=dict)
+
+    def add(self, model: str, case: str, precision: str, found: Mapping[str, MeasuredTap] | str) -> None:
+        """Takes in a case: its errors, or the case whose errors it shares."""
+        name = f"{model}/{case}/{precision}"
+        self.sets.pop(name, None)
+        self.alike.pop(name, None)
+        if isinstance(found, str):
+            self.alike[name] = f"{model}/{found}/{precision}"
+        else:
+            self.sets[name] = {tap: measured.as_json() for tap, measured in found.items()}
+
+    def text(self) -> str:
+        """JSON."""
+        sets = [f"{json.dumps(name)}: {{\n{_lines(taps)}\n}}" for name, taps in self.sets.items()]
+        body = ",\n".join(sets)
+        return f'{{\n"made": {json.dumps(self.made)},\n"alike": {{\n{_lines(self.alike)}\n}},\n"sets": {{\n{body}\n}}\n}}\n'
+
+    def write(self, path: Path) -> None:
+        """Writes it, whole or not at all."""
+        with whole_file(path) as partial:
+            partial.write_text(self.text(), "utf-8")
+
+
+def _lines(values: Mapping[str, Any]) -> str:
+    return ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in values.items())
