@@ -30,10 +30,10 @@ from tribe_np.oracle.kit_models.kit_model import KitRecipe
 from tribe_np.oracle.kits.kit import Kit, planned_kit, with_expected
 
 TEXTS = (
-    "The old lighthouse keeper climbed the stairs every evening, lit the lamp, and wrote down what the sea had brought.",
+    "The old lighthouse keeper climbed the stairs every evening, lit the lamp and wrote what the sea had brought.",
     "Photosynthesis turns light into sugar: chlorophyll takes up red and blue, and leaves the green for us to see.",
     "Wait, did you really say 1,204 euros? For a bicycle! My first one cost me twelve, and it had a basket as well.",
-    "def mean(values):\n    total = 0.0\n    for value in values:\n        total += value\n    return total / len(values)",
+    "def mean(values):\n    total = 0.0\n    for value in values:\n        total += value\n    return total / 7",
     "In the beginning nobody listened. Then it rained for forty days, and suddenly everybody wanted to learn to swim.",
 )
 """What is read, one text instead of one seed: weights there is only one set of."""

@@ -34,9 +34,9 @@ class BoundsFile:
 
     def text(self) -> str:
         """JSON."""
-        sets = [f"{json.dumps(name)}: {{\n{_lines(taps)}\n}}" for name, taps in self.sets.items()]
-        body = ",\n".join(sets)
-        return f'{{\n"made": {json.dumps(self.made)},\n"alike": {{\n{_lines(self.alike)}\n}},\n"sets": {{\n{body}\n}}\n}}\n'
+        sets = ",\n".join(f"{json.dumps(name)}: {{\n{_lines(taps)}\n}}" for name, taps in self.sets.items())
+        made, alike = json.dumps(self.made), _lines(self.alike)
+        return f'{{\n"made": {made},\n"alike": {{\n{alike}\n}},\n"sets": {{\n{sets}\n}}\n}}\n'
 
     def write(self, path: Path) -> None:
         """Writes it, whole or not at all."""

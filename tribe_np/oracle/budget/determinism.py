@@ -30,7 +30,7 @@ class Repeat:
     n_equal: int
     first_tap: str = ""
     worst_tap: str = ""
-    error: TapError = TapError(0.0, 0.0)
+    error: TapError | None = None
 
     @property
     def is_equal(self) -> bool:

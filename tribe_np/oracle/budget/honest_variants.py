@@ -23,7 +23,7 @@ from tribe_np.oracle.budget.honest_kernels import (
     sigmoid_set,
     tanh_sigmoid,
 )
-from tribe_np.oracle.budget.sum_orders import SumOrder, ordered
+from tribe_np.oracle.budget.sum_orders import OrderedModule, SumOrder
 from tribe_np.oracle.kit_runs import EVERY_TAP
 from tribe_np.oracle.setup import Setup
 from tribe_np.protocols import Array
@@ -68,13 +68,14 @@ class HonestVariant:
 
 
 def summed_in(setup: Setup, order: SumOrder, patterns: tuple[str, ...]) -> Setup:
-    """The setup with sums in another order: every intermediate goes on as an array that adds up so."""
+    """The setup with sums in another order: weights, inputs and every intermediate are arrays that add up so."""
+    module = OrderedModule(order)
 
     def go_on(name: str, array: Array) -> Array:
-        return ordered(array, order) if array.dtype.kind == "f" else array
+        return module.asarray(array)
 
-    inputs = {name: go_on(name, array) for name, array in setup.inputs.items()}
-    return replace(setup, inputs=inputs, edits=(*setup.edits, *((pattern, go_on) for pattern in patterns)))
+    edits = (*setup.edits, *((pattern, go_on) for pattern in patterns))
+    return replace(setup, device=module, edits=edits)
 
 
 def threads_of_blas(number: int) -> Any:

@@ -73,9 +73,13 @@ def with_narrow_taps(patterns: tuple[str, ...]) -> Callable[[Setup], Setup]:
     return change
 
 
-def narrowed(kernel: ActivationKernel) -> Callable[[Array], Array]:
+def narrowed(kernel: ActivationKernel) -> ActivationKernel:
     """The kernel on float32, its result in the dtype that came."""
-    return lambda x: kernel(x.astype(np.float32)).astype(x.dtype)
+
+    def narrow(x: Array) -> Array:
+        return kernel(x.astype(np.float32)).astype(x.dtype)
+
+    return narrow
 
 
 ISLANDS = (
@@ -109,7 +113,7 @@ def island_effects(kit: Kit, patterns: tuple[str, ...] = ("*",)) -> dict[str, Ma
     changes: dict[str, Callable[[Setup], Setup]] = {island.name: island.change for island in islands_of(kit.model)}
     if len(changes) > 1:
         changes["all"] = _one_after_another(list(changes.values()))
-    found = {}
+    found: dict[str, Mapping[str, TapError]] = {}
     for name, change in changes.items():
         taps = run_setup(change(kit.setup), patterns=patterns).taps
         found[name] = {tap: TapError.between(taps[tap], kit.expected[tap]) for tap in taps.names()}

@@ -61,7 +61,7 @@ def _worse(one: Mapping[str, TapError], other: Mapping[str, TapError]) -> dict[s
 
 
 PASSES = (EVERY_TAP, ("*",))
-"""Attention step by step, with its logits and probabilities, and in one kernel, as it runs when nobody asks for them."""
+"""Attention step by step, with logits and probabilities, and in one kernel, as it runs when nobody asks for them."""
 
 
 def errors_of(setup: Setup, variant: HonestVariant, expected: Recording, precision: str = "float32") -> RunErrors:
