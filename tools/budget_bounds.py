@@ -11,6 +11,7 @@ import argparse
 import sys
 
 from tools.places import ROOT
+from tribe_np.files.atomic import whole_file
 from tribe_np.oracle.budget.bound_sets import bound_cases, measured_model
 from tribe_np.oracle.budget.bounds import DEEP, EPS, FILE, RELEASED, bounds_content
 from tribe_np.oracle.budget.bounds_file import BoundsFile
@@ -18,6 +19,12 @@ from tribe_np.oracle.budget.measuring import N_SEEDS, budget_facts
 from tribe_np.oracle.kit_models.kit_catalogue import MODELS
 
 PATH = ROOT / "tribe_np" / "oracle" / "budget" / FILE
+
+
+def write_data(found: BoundsFile) -> None:
+    """Puts it in the place of the committed file."""
+    with whole_file(PATH) as partial:
+        partial.write_text(found.text(), "utf-8")
 
 
 def main() -> int:
@@ -39,7 +46,7 @@ def main() -> int:
             cases.sort(key=lambda case: case in (DEEP, RELEASED))  # others are alike to cases, not to these
             for case, taps in measured_model(model, precision, seeds, cases, tell=lambda text: print(text, flush=True)):
                 found.add(model, case, precision, taps)
-                found.write(PATH)
+                write_data(found)
     return 0
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from tools.budget_bounds import PATH
+from tools.budget_bounds import write_data
 from tools.gguf import write_folder
 from tribe_np.formats.safetensors import read_header
 from tribe_np.oracle.budget.bounds import EPS, TRAINED, bounds_content
@@ -85,7 +85,7 @@ def main() -> int:
             content = bounds_content()
             found = BoundsFile(content["made"], content["sets"], content["alike"])
             found.add("llama", TRAINED, precision, worst.taps())
-            found.write(PATH)
+            write_data(found)
     return 0
 
 

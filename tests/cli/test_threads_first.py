@@ -30,6 +30,7 @@ main(sys.argv[1:])
         "contrast FOLDER a",
         "sensitivity FOLDER --roi V1",
         "oracle dump --model encoder",
+        "oracle budget",
     ],
 )
 def test_it_comes_first(command: str, tmp_path: Path) -> None:

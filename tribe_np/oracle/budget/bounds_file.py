@@ -6,8 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tribe_np.files.atomic import whole_file
 from tribe_np.oracle.budget.bounds import MeasuredTap
+from tribe_np.outputs.whole import check_file_target, write_file_whole
+
+COMMAND, ARGUMENT = "oracle budget", "--write "
+
+
+def check_bounds_target(path: Path) -> None:
+    """Refuses a place that cannot be written, before any work.
+
+    Raises   OutputError
+    """
+    check_file_target(path, COMMAND, argument=ARGUMENT)
 
 
 @dataclass
@@ -39,9 +49,11 @@ class BoundsFile:
         return f'{{\n"made": {made},\n"alike": {{\n{alike}\n}},\n"sets": {{\n{sets}\n}}\n}}\n'
 
     def write(self, path: Path) -> None:
-        """Writes it, whole or not at all."""
-        with whole_file(path) as partial:
-            partial.write_text(self.text(), "utf-8")
+        """Writes it, whole or not at all.
+
+        Raises   OutputError
+        """
+        write_file_whole(path, lambda partial: partial.write_text(self.text(), "utf-8"), COMMAND, argument=ARGUMENT)
 
 
 def _lines(values: Mapping[str, Any]) -> str:
