@@ -69,7 +69,8 @@ def check_file_target(path: Path, command: str, inputs: Inputs = NONE, *, argume
             raise OutputError(f"{argument}{path}: is a folder, expected the name of a file")
         if path.exists() and not is_own_file(real_path(path), command):
             raise OutputError(
-                f"{argument}{path}: exists and was changed, or was not written by tribe-np {command}; choose another name"
+                f"{argument}{path}: exists and was changed, or was not written by tribe-np {command}; "
+                "choose another name"
             )
         _check_apart(path, inputs)
         _check_writable(path, argument)
