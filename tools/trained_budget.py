@@ -20,12 +20,15 @@ from typing import Any
 import numpy as np
 
 from tools.budget_bounds import write_data
+from tools.budget_page import add_effects, as_rows, write_measured
 from tools.gguf import write_folder
 from tribe_np.formats.safetensors import read_header
-from tribe_np.oracle.budget.bounds import EPS, TRAINED, bounds_content
+from tribe_np.oracle.budget.bounds import EPS, TRAINED, bounds_content, measured_sets
 from tribe_np.oracle.budget.bounds_file import BoundsFile
 from tribe_np.oracle.budget.honest_variants import HONEST
+from tribe_np.oracle.budget.islands import island_effects
 from tribe_np.oracle.budget.measuring import measured_errors
+from tribe_np.oracle.budget.tap_errors import TapError
 from tribe_np.oracle.kit_models.kit_model import KitRecipe
 from tribe_np.oracle.kits.kit import Kit, planned_kit, with_expected
 
@@ -38,6 +41,8 @@ TEXTS = (
 )
 """What is read, one text instead of one seed: weights there is only one set of."""
 N_TOKENS = 24
+QUICK = tuple(variant for variant in HONEST if variant.name not in ("sequential", "pairwise", "blocks of 4"))
+"""In half precisions orders of summation are lost in the rounding, and these are slow."""
 
 
 def packaged_gguf() -> Path | None:
@@ -70,6 +75,15 @@ def trained_kits(gguf: Path, scratch: Path, texts: tuple[str, ...] = TEXTS) -> I
         yield with_expected(replace(kit, case=TRAINED, inputs={"token_ids": ids}, origin="folder"))
 
 
+def write_islands(gguf: Path, scratch: Path) -> None:
+    """The islands' effects on two texts, beside what honest variants do on five (measured before)."""
+    found: dict[str, dict[str, TapError]] = {}
+    for kit in trained_kits(gguf, scratch, TEXTS[:2]):
+        add_effects(found, island_effects(kit))
+    honest = measured_sets().get(("llama", TRAINED, "float32"), {})
+    write_measured({"islands": {"llama, trained weights": as_rows(found, honest)}})
+
+
 def main() -> int:
     """Measures and writes."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -81,11 +95,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         for precision in options.precision or EPS:
             kits = trained_kits(options.gguf, Path(scratch))
-            worst = measured_errors(kits, HONEST, precision, tell=lambda text: print(text, flush=True))
+            variants = HONEST if precision == "float32" else QUICK
+            worst = measured_errors(kits, variants, precision, tell=lambda text: print(text, flush=True))
             content = bounds_content()
             found = BoundsFile(content["made"], content["sets"], content["alike"])
             found.add("llama", TRAINED, precision, worst.taps())
             write_data(found)
+            measured_sets.cache_clear()
+        write_islands(options.gguf, Path(scratch))
     return 0
 
 
