@@ -9,14 +9,16 @@ Bounds are measured by tools.budget_bounds, all that needs trained weights by to
 
 import argparse
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from tools.page import placed
 from tools.places import DOCS
 from tribe_np.files.atomic import whole_file
+from tribe_np.machine.threads import CORE_TYPE
 from tribe_np.oracle.budget.bound_sets import bound_kit
 from tribe_np.oracle.budget.bounds import (
     DEEP,
@@ -28,7 +30,6 @@ from tribe_np.oracle.budget.bounds import (
     bounds_content,
     measured_sets,
 )
-from tribe_np.oracle.budget.determinism import repeats
 from tribe_np.oracle.budget.islands import ISLANDS, island_effects
 from tribe_np.oracle.budget.measuring import budget_facts
 from tribe_np.oracle.budget.tap_errors import TapError, generic_tap
@@ -37,6 +38,7 @@ from tribe_np.oracle.kit_models.kit_catalogue import MODELS
 PAGE, DATA = DOCS / "budget.md", DOCS / "budget.json"
 ISLAND_CASES = {"encoder": "plain", "llama": "plain", "vjepa2": "plain", "dinov2": "larger"}
 SHOWN_LAYERS = (0, 1, 3, 7, 15, 23, 39)
+BLAS_CODES = ("Haswell", "SkylakeX")  # with AVX2, and with AVX-512
 PLAIN, FLOAT32 = "plain", "float32"
 
 
@@ -140,17 +142,24 @@ def islands_tables(data: Mapping[str, Any]) -> str:
 
 
 def repeats_table(data: Mapping[str, Any]) -> str:
-    """Which runs gave the same bytes."""
-    rows = []
-    for name, found in data["repeats"].items():
-        for row in found:
-            error = "" if row["error"] is None else f"{row['error']['largest']:.1e} at `{row['worst_tap']}`"
-            first = f"`{row['first_tap']}`" if row["first_tap"] else ""
-            rows.append((name, row["kernels"], row["what"], f"{row['n_equal']} of {row['n_taps']}", first, error))
-    return markdown(
-        ("model", "kernels", "what differs", "taps with the same bytes", "first that differs", "largest difference"),
-        rows,
-    )
+    """Which runs gave the same bytes; kernels for which as many taps are the same stand in one row."""
+    rows: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for code, models in data["repeats"].items():
+        for name, found in models.items():
+            for row in found:
+                same = f"{row['n_equal']} of {row['n_taps']}"
+                rows.setdefault((name.partition("/")[0], row["what"], code, same), []).append(row)
+    cells = [(*key, ", ".join(row["kernels"] for row in found), *_worst_of(found)) for key, found in rows.items()]
+    cells.sort(key=lambda row: list(MODELS).index(row[0]))
+    head = ("model", "what differs", "OpenBLAS", "same bytes", "kernels", "first that differs", "largest difference")
+    return markdown(head, cells)
+
+
+def _worst_of(found: list[dict[str, Any]]) -> tuple[str, str]:
+    worst = max(found, key=lambda row: 0 if row["error"] is None else row["error"]["largest"])
+    if worst["error"] is None:
+        return "", ""
+    return f"`{worst['first_tap']}`", f"{worst['error']['largest']:.1e} at `{worst['worst_tap']}`"
 
 
 def measured_data() -> dict[str, Any]:
@@ -160,9 +169,18 @@ def measured_data() -> dict[str, Any]:
         found: dict[str, dict[str, TapError]] = {}
         for seed in range(5):
             add_effects(found, island_effects(bound_kit(model, case, seed)))
-        islands[f"{model}, random weights"] = as_rows(found, measured_sets()[model, case, FLOAT32])
-    found_repeats = {model: [asdict(repeat) for repeat in repeats(bound_kit(model, PLAIN, 0))] for model in MODELS}
-    return {"made": dict(budget_facts(range(5))), "islands": islands, "repeats": found_repeats}
+        islands[f"{model}, random weights"] = as_rows(found, measured_sets().get((model, case, FLOAT32), {}))
+    return {"made": dict(budget_facts(range(5))), "islands": islands, "repeats": measured_repeats()}
+
+
+def measured_repeats() -> dict[str, Any]:
+    """By OpenBLAS' code, which it chooses when it is loaded: each in a process of its own."""
+    found = {}
+    for code in BLAS_CODES:
+        command = [sys.executable, "-m", "tribe_np", "oracle", "budget", "--determinism", "--json", "--quiet"]
+        done = subprocess.run(command, env={**os.environ, CORE_TYPE: code}, capture_output=True, text=True, check=True)
+        found[code] = json.loads(done.stdout)
+    return found
 
 
 def add_effects(found: dict[str, dict[str, TapError]], effects: Mapping[str, Mapping[str, TapError]]) -> None:
@@ -209,7 +227,7 @@ def _both(found: AccumulatedAndLocal) -> tuple[str, str]:
 
 
 def _numbers(pair: Bound | TapError) -> str:
-    return f"{pair.rms:.1e} / {pair.largest:.1e}"
+    return "0" if pair.largest == 0 else f"{pair.rms:.1e} / {pair.largest:.1e}"
 
 
 def _short(error: TapError) -> list[float]:
