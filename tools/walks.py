@@ -60,6 +60,7 @@ CARRY = {
     "tribe_np/runtime.py": "precision, device and kernels of a run: casts, and moves to the device",
     "tribe_np/formats/": "bytes of weights and of cache entries",
     "tribe_np/nn/context.py": "hands on kernels and tap; a tap changes nothing",
+    "tribe_np/nn/scores.py": "hands attention to its kernel; shows the scores to who asks",
     "tribe_np/encoder/inputs.py": "refuses features that do not fit the checkpoint; others pass, as (B, G, F, T)",
     "tribe_np/media/child_signals.py": "which signals a child hears",
     "tribe_np/media/ffmpeg.py": "starts and ends ffmpeg; its arguments are made in media/film",

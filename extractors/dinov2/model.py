@@ -26,6 +26,7 @@ from tribe_np.backend import array_module
 from tribe_np.errors import ShapeError
 from tribe_np.nn.context import Context
 from tribe_np.nn.layers import LayerNorm, Linear
+from tribe_np.nn.scores import attend
 from tribe_np.ops.attention import merge_heads, split_heads
 from tribe_np.ops.resize import resize_bicubic, resize_bicubic_plain
 from tribe_np.protocols import Array, Weights
@@ -97,10 +98,10 @@ class Embeddings:
             resize = resize_bicubic_plain if self.register_tokens is None else resize_bicubic
             positions = resized_positions(positions, rows, columns, resize)
         x = xp.concatenate([first, patches], axis=1) + ctx.see("positions", positions)
-        if self.register_tokens is None:
-            return x
-        registers = xp.broadcast_to(self.register_tokens, (B, *self.register_tokens.shape[1:]))
-        return xp.concatenate([x[:, :1], registers, x[:, 1:]], axis=1)
+        if self.register_tokens is not None:
+            registers = xp.broadcast_to(self.register_tokens, (B, *self.register_tokens.shape[1:]))
+            x = xp.concatenate([x[:, :1], registers, x[:, 1:]], axis=1)
+        return ctx.see("output", x)
 
 
 def resized_positions(table: Array, rows: int, columns: int, resize: Resize = resize_bicubic_plain) -> Array:
@@ -128,7 +129,8 @@ class GeluMlp:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        return self.fc2(ctx.kernels.gelu(self.fc1(x)))
+        hidden = ctx.see("hidden", self.fc1(x))
+        return ctx.see("output", self.fc2(ctx.see("activated", ctx.kernels.gelu(hidden))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +146,9 @@ class SwiGlu:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        return self.down_proj(ctx.kernels.silu_gate(self.gate_proj(x), self.up_proj(x)))
+        gate = ctx.see("gate_proj.output", self.gate_proj(x))
+        up = ctx.see("up_proj.output", self.up_proj(x))
+        return ctx.see("output", self.down_proj(ctx.see("gated", ctx.kernels.silu_gate(gate, up))))
 
 
 def take_feed_forward(weights: Weights, config: DinoV2Config) -> GeluMlp | SwiGlu:
@@ -202,16 +206,18 @@ class DinoV2Layer:
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
         normed = ctx.see("norm1.output", self.norm1(x, ctx))
-        x = x + self.attend(normed, ctx.at("attention")) * self.layer_scale1
+        scaled = ctx.see("layer_scale1.output", self.attend(normed, ctx.at("attention")) * self.layer_scale1)
+        x = ctx.see("attention.stream", x + scaled)
         normed = ctx.see("norm2.output", self.norm2(x, ctx))
-        return ctx.see("output", x + ctx.see("mlp.output", self.mlp(normed, ctx)) * self.layer_scale2)
+        scaled = ctx.see("layer_scale2.output", self.mlp(normed, ctx.at("mlp")) * self.layer_scale2)
+        return ctx.see("output", x + scaled)
 
     def attend(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
         query = ctx.see("query", split_heads(self.query(x), self.n_heads))
         key = ctx.see("key", split_heads(self.key(x), self.n_heads))
         value = ctx.see("value", split_heads(self.value(x), self.n_heads))
-        mixed = ctx.kernels.attention(query, key, value, scale=query.shape[-1] ** -0.5)
+        mixed = attend(ctx, query, key, value, scale=query.shape[-1] ** -0.5)
         return ctx.see("output", self.output(ctx.see("mixed", merge_heads(mixed))))
 
 

@@ -28,7 +28,8 @@ from tribe_np.errors import ShapeError
 from tribe_np.kernels.kernel_set import KernelSet
 from tribe_np.nn.context import Context
 from tribe_np.nn.layers import Linear, RmsNorm
-from tribe_np.ops.attention import merge_heads, split_heads
+from tribe_np.nn.scores import with_scores
+from tribe_np.ops.attention import causal_mask, merge_heads, split_heads
 from tribe_np.ops.rotary import rotary_tables
 from tribe_np.protocols import Array, Device, Weights
 from tribe_np.runtime import Runtime
@@ -42,6 +43,9 @@ class Attend(Protocol):
     def __call__(self, query: Array, key: Array, value: Array, *, scale: float, kernels: KernelSet) -> Array:
         """Shapes   query (B, N, S, H), key, value (B, K, S, H) -> (B, N, S, H)."""
 
+    def logits(self, query: Array, key: Array, *, scale: float, kernels: KernelSet) -> Array:
+        """Shapes   query (B, N, S, H), key (B, K, S, H) -> (B, N, S, S); -inf at what a token does not see."""
+
 
 @dataclass(frozen=True, eq=False)
 class CausalAttention:
@@ -52,6 +56,10 @@ class CausalAttention:
     def __call__(self, query: Array, key: Array, value: Array, *, scale: float, kernels: KernelSet) -> Array:
         """Shapes   query (B, N, S, H), key, value (B, K, S, H) -> (B, N, S, H)."""
         return kernels.attention(query, key, value, scale=scale, bias=self.bias, causal=True)
+
+    def logits(self, query: Array, key: Array, *, scale: float, kernels: KernelSet) -> Array:
+        """See Attend."""
+        return kernels.attention_logits(query, key, scale=scale, bias=self.bias, causal=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +93,19 @@ class TreeAttention:
                 seen = (key[:, :, tree.start : tree.stop], value[:, :, tree.start : tree.stop])
                 parts.append(kernels.attention(query[:, :, tree.fork : tree.stop], *seen, scale=scale, bias=bias))
         return array_module(query).concatenate(parts, axis=2)
+
+    def logits(self, query: Array, key: Array, *, scale: float, kernels: KernelSet) -> Array:
+        """See Attend; -inf between trees as well."""
+        xp, S = array_module(query), query.shape[2]
+        mask = xp.full((1, 1, S, S), -xp.inf, dtype=query.dtype)
+        for tree, bias in zip(self.trees, self.biases, strict=True):
+            trunk = slice(tree.start, tree.fork)
+            mask[..., trunk, trunk] = causal_mask(
+                xp, 0, tree.fork - tree.start, tree.fork - tree.start, dtype=mask.dtype
+            )
+            if bias is not None:
+                mask[..., tree.fork : tree.stop, tree.start : tree.stop] = bias
+        return kernels.attention_logits(query, key, scale=scale, bias=mask)
 
 
 def _ancestors(parents: np.ndarray, fork: int) -> np.ndarray:
@@ -138,7 +159,10 @@ class LlamaAttention:
         value = ctx.see("value", split_heads(self.v_proj(x), self.n_kv_heads))
         query = ctx.see("query_rotated", ctx.kernels.rotate_half(query, *tables))
         key = ctx.see("key_rotated", ctx.kernels.rotate_half(key, *tables))
-        mixed = attend(query, key, value, scale=self.head_dim**-0.5, kernels=ctx.kernels)
+        how: dict[str, Any] = {"scale": self.head_dim**-0.5, "kernels": ctx.kernels}
+        mixed = with_scores(
+            ctx, value, lambda: attend(query, key, value, **how), lambda: attend.logits(query, key, **how)
+        )
         return self.o_proj(ctx.see("mixed", merge_heads(mixed)))
 
 
@@ -165,7 +189,9 @@ class LlamaMlp:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        return self.down_proj(ctx.see("gated", ctx.kernels.silu_gate(self.gate_proj(x), self.up_proj(x))))
+        gate = ctx.see("gate_proj.output", self.gate_proj(x))
+        up = ctx.see("up_proj.output", self.up_proj(x))
+        return self.down_proj(ctx.see("gated", ctx.kernels.silu_gate(gate, up)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +220,8 @@ class LlamaLayer:
     def __call__(self, x: Array, tables: Tables, attend: Attend, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
         normed = ctx.see("input_layernorm.output", self.input_layernorm(x, ctx))
-        x = x + ctx.see("self_attn.output", self.self_attn(normed, tables, attend, ctx.at("self_attn")))
+        branch = ctx.see("self_attn.output", self.self_attn(normed, tables, attend, ctx.at("self_attn")))
+        x = ctx.see("self_attn.stream", x + branch)
         normed = ctx.see("post_attention_layernorm.output", self.post_attention_layernorm(x, ctx))
         return ctx.see("output", x + ctx.see("mlp.output", self.mlp(normed, ctx.at("mlp"))))
 
@@ -261,7 +288,7 @@ class LlamaModel(FolderModel):
         """
         ids = checked_ids(token_ids, self.config.vocab_size)
         attend = CausalAttention(self._padding_bias(ids, attention_mask))
-        yield from self._states(ids, rotary_tables(self.inv_freq, ids.shape[1]), attend, ctx)
+        yield from self._states(ids, None, attend, ctx)
 
     def iterate_forest_states(self, forest: PrefixForest, ctx: Context) -> Iterator[tuple[int, Array]]:
         """The hidden states of all nodes of a forest, one by one: those that each context alone has, to rounding.
@@ -275,19 +302,29 @@ class LlamaModel(FolderModel):
         ctx.see("forest.positions", forest.positions)
         ctx.see("forest.parents", forest.parents)
         positions = self.runtime.place(forest.positions)
-        cos, sin = rotary_tables(self.inv_freq, int(forest.positions.max()) + 1)
         attend = TreeAttention.of(forest, dtype=self.inv_freq.dtype, device=self.runtime.device)
-        yield from self._states(ids, (cos[positions], sin[positions]), attend, ctx)
+        yield from self._states(ids, positions, attend, ctx)
 
-    def _states(self, ids: np.ndarray, tables: Tables, attend: Attend, ctx: Context) -> Iterator[tuple[int, Array]]:
+    def _states(
+        self, ids: np.ndarray, positions: Array | None, attend: Attend, ctx: Context
+    ) -> Iterator[tuple[int, Array]]:
+        """`positions` (S,) of the tokens; None counts them from 0."""
         x = ctx.see("embed_tokens.output", self.embed(ids))
         yield 0, x
+        tables = self._tables(ids.shape[1], positions, ctx.at("rotary_emb"))
         for i, layer in enumerate(self.layers):
             x = layer(x, tables, attend, ctx.at("layers", i))
             if i + 1 < self.config.n_layers:
                 yield i + 1, x
         x = ctx.see("norm.output", self.norm(x, ctx))
         yield self.config.n_layers, x
+
+    def _tables(self, n_tokens: int, positions: Array | None, ctx: Context) -> Tables:
+        inv_freq = ctx.see("inv_freq", self.inv_freq)
+        cos, sin = rotary_tables(inv_freq, n_tokens if positions is None else int(positions.max()) + 1)
+        if positions is not None:
+            cos, sin = cos[positions], sin[positions]
+        return ctx.see("cos", cos), ctx.see("sin", sin)
 
     def _padding_bias(self, ids: np.ndarray, attention_mask: Array | None) -> Array | None:
         if attention_mask is None:

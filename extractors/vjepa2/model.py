@@ -31,6 +31,7 @@ from tribe_np.backend import array_module, device_module
 from tribe_np.errors import ShapeError
 from tribe_np.nn.context import Context
 from tribe_np.nn.layers import LayerNorm, Linear
+from tribe_np.nn.scores import attend
 from tribe_np.ops.attention import merge_heads, split_heads
 from tribe_np.protocols import Array, Weights
 from tribe_np.runtime import Runtime
@@ -168,7 +169,7 @@ class VJepa2Layer:
     def __call__(self, x: Array, tables: tuple[Array, Array], ctx: Context) -> Array:
         """Shapes   x (B, S, D), tables 2 x (S, R) -> (B, S, D)."""
         normed = ctx.see("norm1.output", self.norm1(x, ctx))
-        x = x + self.attend(normed, tables, ctx.at("attention"))
+        x = ctx.see("attention.stream", x + self.attend(normed, tables, ctx.at("attention")))
         normed = ctx.see("norm2.output", self.norm2(x, ctx))
         return ctx.see("output", x + self.feed_forward(normed, ctx.at("mlp")))
 
@@ -179,7 +180,7 @@ class VJepa2Layer:
         value = ctx.see("value", split_heads(self.value(x), self.n_heads))
         query = ctx.see("query_rotated", ctx.kernels.rotate_adjacent(query, *tables))
         key = ctx.see("key_rotated", ctx.kernels.rotate_adjacent(key, *tables))
-        mixed = ctx.kernels.attention(query, key, value, scale=query.shape[-1] ** -0.5)
+        mixed = attend(ctx, query, key, value, scale=query.shape[-1] ** -0.5)
         return ctx.see("output", self.proj(ctx.see("mixed", merge_heads(mixed))))
 
     def feed_forward(self, x: Array, ctx: Context) -> Array:
@@ -188,9 +189,16 @@ class VJepa2Layer:
         Shapes   x (B, S, D) -> (B, S, D)
         """
         rows = x.reshape(-1, x.shape[-1])
+        if ctx.in_one_piece or rows.shape[0] <= MLP_ROWS:
+            return ctx.see("output", self._some_rows(x, ctx))
         blocks = [rows[start : start + MLP_ROWS] for start in range(0, rows.shape[0], MLP_ROWS)]
-        out = [self.fc2(ctx.kernels.gelu(self.fc1(block))) for block in blocks]
+        with ctx.joined(len(blocks), axis=0, leading=x.shape[:-1]) as part_ctx:
+            out = [self._some_rows(block, part_ctx) for block in blocks]
         return ctx.see("output", array_module(x).concatenate(out, axis=0).reshape(x.shape))
+
+    def _some_rows(self, x: Array, ctx: Context) -> Array:
+        hidden = ctx.see("hidden", self.fc1(x))
+        return self.fc2(ctx.see("activated", ctx.kernels.gelu(hidden)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -253,8 +261,8 @@ class VJepa2Model(FolderModel):
         x = self.runtime.place(self._checked(pixel_values)).astype(self.runtime.dtype)
         ctx = ctx.at("encoder")
         x = self.patch_embeddings(x, ctx.at("embeddings", "patch_embeddings"))
-        tables = position_tables(self.omega, x.shape[1], self.config.grid_size)
         yield 0, x
+        tables = self._tables(x.shape[1], ctx.at("rotary"))
         for i, layer in enumerate(self.layers):
             x = layer(x, tables, ctx.at("layer", i))
             if i + 1 < len(self.layers):
@@ -262,6 +270,11 @@ class VJepa2Model(FolderModel):
         if final_norm:
             x = ctx.see("layernorm.output", self.layernorm(x, ctx))
         yield len(self.layers), x
+
+    def _tables(self, n_tokens: int, ctx: Context) -> tuple[Array, Array]:
+        omega = ctx.see("inv_freq", self.omega)
+        cos, sin = position_tables(omega, n_tokens, self.config.grid_size)
+        return ctx.see("cos", cos), ctx.see("sin", sin)
 
     def _checked(self, pixel_values: Array) -> Array:
         shape, patch = pixel_values.shape, self.config.patch_size

@@ -29,6 +29,7 @@ from tribe_np.errors import ShapeError
 from tribe_np.formats.weights import read_json
 from tribe_np.nn.context import Context
 from tribe_np.nn.layers import LayerNorm, Linear
+from tribe_np.nn.scores import attend_by_distance
 from tribe_np.ops.attention import merge_heads, split_heads
 from tribe_np.protocols import Array, Weights
 from tribe_np.runtime import Runtime
@@ -89,7 +90,8 @@ class SwishFeedForward:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        activated = ctx.see("activated", ctx.kernels.silu(self.intermediate_dense(x)))
+        hidden = ctx.see("hidden", self.intermediate_dense(x))
+        activated = ctx.see("activated", ctx.kernels.silu(hidden))
         return ctx.see("output", self.output_dense(activated))
 
 
@@ -129,8 +131,8 @@ class RelativeKeyAttention:
         query = ctx.see("query", split_heads(self.linear_q(x), self.n_heads))
         key = ctx.see("key", split_heads(self.linear_k(x), self.n_heads))
         value = ctx.see("value", split_heads(self.linear_v(x), self.n_heads))
-        mixed = ctx.kernels.relative_attention(
-            query, key, value, self.distance_embedding, scale=query.shape[-1] ** -0.5, left_span=self.left_span
+        mixed = attend_by_distance(
+            ctx, query, key, value, self.distance_embedding, scale=query.shape[-1] ** -0.5, left_span=self.left_span
         )
         return ctx.see("output", self.linear_out(ctx.see("mixed", merge_heads(mixed))))
 
@@ -162,9 +164,13 @@ class ConvolutionModule:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        gated = ctx.see("gated", ctx.kernels.glu(self.pointwise_conv1(self.layer_norm(x, ctx))))
-        convolved = ctx.see("depthwise_conv.output", ctx.kernels.depthwise_causal(gated, self.depthwise_conv))
-        return ctx.see("output", self.pointwise_conv2(ctx.kernels.silu(self.depthwise_layer_norm(convolved, ctx))))
+        x = ctx.see("layer_norm.output", self.layer_norm(x, ctx))
+        x = ctx.see("pointwise_conv1.output", self.pointwise_conv1(x))
+        x = ctx.see("gated", ctx.kernels.glu(x))
+        x = ctx.see("depthwise_conv.output", ctx.kernels.depthwise_causal(x, self.depthwise_conv))
+        x = ctx.see("depthwise_layer_norm.output", self.depthwise_layer_norm(x, ctx))
+        x = ctx.see("activated", ctx.kernels.silu(x))
+        return ctx.see("output", self.pointwise_conv2(x))
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,10 +206,13 @@ class ConformerLayer:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        x = self.ffn1(self.ffn1_layer_norm(x, ctx), ctx.at("ffn1")) * 0.5 + x
-        x = self.self_attn(self.self_attn_layer_norm(x, ctx), ctx.at("self_attn")) + x
-        x = x + self.conv_module(x, ctx.at("conv_module"))
-        x = self.ffn2(self.ffn2_layer_norm(x, ctx), ctx.at("ffn2")) * 0.5 + x
+        normed = ctx.see("ffn1_layer_norm.output", self.ffn1_layer_norm(x, ctx))
+        x = ctx.see("ffn1.stream", self.ffn1(normed, ctx.at("ffn1")) * 0.5 + x)
+        normed = ctx.see("self_attn_layer_norm.output", self.self_attn_layer_norm(x, ctx))
+        x = ctx.see("self_attn.stream", self.self_attn(normed, ctx.at("self_attn")) + x)
+        x = ctx.see("conv_module.stream", x + self.conv_module(x, ctx.at("conv_module")))
+        normed = ctx.see("ffn2_layer_norm.output", self.ffn2_layer_norm(x, ctx))
+        x = ctx.see("ffn2.stream", self.ffn2(normed, ctx.at("ffn2")) * 0.5 + x)
         return ctx.see("output", self.final_layer_norm(x, ctx))
 
 

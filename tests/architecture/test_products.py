@@ -8,6 +8,7 @@ from tests.architecture.source import ROOT, Module, functions, modules
 
 ENCODER = ("tribe_np.encoder", "tribe_np.nn")
 WITHOUT = {
+    "attention_logits": "its product is scores_vjp",
     "causal_mask": "a constant",
     "merge_heads": "its product is split_heads",
     "split_heads": "its product is merge_heads",

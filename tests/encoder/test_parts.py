@@ -21,6 +21,7 @@ from tribe_np.encoder.readout import SubjectLayers, selected_columns
 from tribe_np.encoder.transformer import n_frequencies, rotary_dim
 from tribe_np.errors import CheckpointError, ConfigError, ShapeError
 from tribe_np.formats.weights import WeightTree
+from tribe_np.nn.context import Context
 from tribe_np.ops.rotary import rotate_half
 
 
@@ -44,7 +45,7 @@ def test_buckets_of_near_and_far_keys() -> None:
 @given(st.integers(1, 40), st.booleans())
 def test_relative_bias_depends_on_the_distance_only(n: int, causal: bool) -> None:
     table = np.random.default_rng(n).standard_normal((32, 3))
-    bias = relative_bias(table, n, causal=causal, head_dim=16)
+    bias = relative_bias(table, n, Context(), causal=causal, head_dim=16)
     assert bias.shape == (3, n, n)
     np.testing.assert_array_equal(bias[:, 1:, 1:], bias[:, :-1, :-1])
     np.testing.assert_allclose(bias[:, 0, 0], table[0] * 4)
@@ -54,7 +55,7 @@ def test_alibi() -> None:
     assert alibi_slopes(8) == [2.0**-k for k in range(1, 9)]
     assert alibi_slopes(3) == pytest.approx([2**-4, 2**-8, 2**-2])
     assert len(alibi_slopes(12)) == 12
-    bias = alibi_bias(np.zeros(1, np.float32), 2, 4)
+    bias = alibi_bias(np.zeros(1, np.float32), 2, 4, Context())
     assert bias.dtype == np.float32
     assert bias[0, 0].tolist() == [0, -(2**-4), -(2**-3), -3 * 2**-4]
     np.testing.assert_array_equal(bias, bias.transpose(0, 2, 1))
@@ -63,7 +64,7 @@ def test_alibi() -> None:
 def test_xpos_keeps_products_at_equal_positions_and_shrinks_far_ones(rng: np.random.Generator) -> None:
     inv_freq = 1 / 10000 ** (np.arange(0, 32, 2) / 32)
     scale = (np.arange(0, 32, 2) + 0.4 * 32) / (1.4 * 32)
-    (q_cos, q_sin), (k_cos, k_sin) = xpos_tables(inv_freq, scale, 9)
+    (q_cos, q_sin), (k_cos, k_sin) = xpos_tables(inv_freq, scale, 9, Context())
     x = rng.standard_normal((9, 36))
     query, key = rotate_half(x, q_cos, q_sin), rotate_half(x, k_cos, k_sin)
     np.testing.assert_allclose(np.sum(query * key, -1), np.sum(x * x, -1))

@@ -37,6 +37,11 @@ def _relative(about: str, s: int, left: int, right: int) -> Case:
     return Case("relative_attention", about, arrays, {"scale": 0.35, "left_span": left})
 
 
+def _logits(about: str, n: int, k: int, s: int, t: int, **options: Any) -> Case:
+    arrays = (normal(1, 2, n, s, 8, scale=3), normal(2, 2, k, t, 8))
+    return Case("attention_logits", about, arrays, {"scale": 0.35, **options})
+
+
 INFINITE = np.where(normal(4, 1, 1, 5, 6) > 0.5, -np.inf, 0.0)
 INFINITE[..., 0] = 0.0
 CASES = (
@@ -75,6 +80,8 @@ CASES = (
     _attention("bias", 4, 4, 5, 6, bias=normal(5, 1, 4, 5, 6)),
     _attention("mask", 4, 2, 5, 6, bias=INFINITE),
     _attention("bias of keys, causal", 4, 2, 5, 5, bias=normal(6, 2, 1, 1, 5), causal=True),
+    _logits("grouped", 6, 2, 5, 5),
+    _logits("bias of keys", 4, 4, 5, 5, bias=normal(6, 2, 1, 1, 5)),
     _relative("both sides", 9, 3, 2),
     _relative("farther than the stimulus", 4, 9, 7),
     _relative("the past only", 6, 2, 0),

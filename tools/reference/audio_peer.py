@@ -109,7 +109,13 @@ def _keep_layer(layer: Any, stages: Stages, at: str, n_heads: int) -> None:
     def as_steps(y: Any) -> Any:
         return y.transpose(1, 2)
 
+    for name in ("ffn1", "self_attn", "ffn2"):
+        keep_output(getattr(layer, f"{name}_layer_norm"), stages, f"{at}.{name}_layer_norm.output")
+    for name, after in (("ffn1", "self_attn_layer_norm"), ("self_attn", "conv_module"), ("ffn2", "final_layer_norm")):
+        keep_inputs(getattr(layer, after), stages, f"{at}.{name}.stream")
+    keep_inputs(layer.ffn2_layer_norm, stages, f"{at}.conv_module.stream")
     for name in ("ffn1", "ffn2"):
+        keep_output(getattr(layer, name).intermediate_dense, stages, f"{at}.{name}.hidden")
         keep_output(getattr(layer, name).intermediate_act_fn, stages, f"{at}.{name}.activated")
         keep_output(getattr(layer, name), stages, f"{at}.{name}.output")
     attention, conv = layer.self_attn, layer.conv_module
@@ -117,6 +123,10 @@ def _keep_layer(layer: Any, stages: Stages, at: str, n_heads: int) -> None:
         keep_output(getattr(attention, f"linear_{letter}"), stages, f"{at}.self_attn.{name}", split_heads(n_heads))
     keep_inputs(attention.linear_out, stages, f"{at}.self_attn.mixed")
     keep_output(attention, stages, f"{at}.self_attn.output")
+    keep_output(conv.layer_norm, stages, f"{at}.conv_module.layer_norm.output")
+    keep_output(conv.pointwise_conv1, stages, f"{at}.conv_module.pointwise_conv1.output", as_steps)
+    keep_output(conv.depthwise_layer_norm, stages, f"{at}.conv_module.depthwise_layer_norm.output")
+    keep_output(conv.activation, stages, f"{at}.conv_module.activated", as_steps)
     keep_output(conv.glu, stages, f"{at}.conv_module.gated", as_steps)
     keep_output(conv.depthwise_conv, stages, f"{at}.conv_module.depthwise_conv.output", as_steps)
     keep_output(conv, stages, f"{at}.conv_module.output")

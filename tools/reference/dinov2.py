@@ -16,7 +16,7 @@ from extractors.dinov2.config import WITH_REGISTERS
 from extractors.dinov2.extract import image_features
 from extractors.dinov2.preprocess import PictureProcessor
 from extractors.dinov2.random import write_random
-from tools.reference.hooks import keep_layer
+from tools.reference.hooks import keep_inputs, keep_layer
 from tools.reference.measure import Row, our_kernels, worst, write_golden
 from tools.reference.torch_setup import skip_torchvision_operators
 from tools.reference.video_files import make_video
@@ -28,9 +28,11 @@ PEER = "transformers 5.23.0"
 HOOKS = {
     "norm1": "norm1.output", "norm2": "norm2.output", "attention.q_proj": "attention.query",
     "attention.k_proj": "attention.key", "attention.v_proj": "attention.value", "attention": "attention.output",
-    "mlp": "mlp.output", "": "output",
+    "layer_scale1": "layer_scale1.output", "mlp": "mlp.output", "layer_scale2": "layer_scale2.output", "": "output",
 }  # fmt: skip
 """transformers' module inside a layer -> our tap."""
+PLAIN = {"mlp.fc1": "mlp.hidden", "mlp.activation_fn": "mlp.activated"}
+GATED = {"mlp.gate_proj": "mlp.gate_proj.output", "mlp.up_proj": "mlp.up_proj.output"}
 REGISTERS = {"model_type": WITH_REGISTERS, "num_register_tokens": 4}
 VARIANTS: tuple[dict[str, Any], ...] = ({}, {"use_swiglu_ffn": True}, REGISTERS, REGISTERS | {"use_swiglu_ffn": True})
 """dinov2-large and its like, dinov2-giant, dinov2-with-registers-large, dinov2-with-registers-giant."""
@@ -81,7 +83,11 @@ def run_peer(folder: str, pixels: np.ndarray, precision: str) -> dict[str, np.nd
     model = AutoModel.from_pretrained(folder).eval().to(getattr(torch, precision))
     seen: dict[str, np.ndarray] = {}
     for i, layer in enumerate(model.encoder.layer):
-        keep_layer(layer, HOOKS, seen, f"dinov2.encoder.layer.{i}", model.config.num_attention_heads)
+        path, gated = f"dinov2.encoder.layer.{i}", model.config.use_swiglu_ffn
+        keep_layer(layer, HOOKS | (GATED if gated else PLAIN), seen, path, model.config.num_attention_heads)
+        keep_inputs(layer.norm2, seen, f"{path}.attention.stream")
+        if gated:
+            keep_inputs(layer.mlp.down_proj, seen, f"{path}.mlp.gated")
     with torch.no_grad(), _wide_positions(model.dtype):
         out = model(torch.tensor(pixels, dtype=model.dtype), output_hidden_states=True)
     return {**seen, **{f"state {i}": state.numpy() for i, state in enumerate(out.hidden_states)}}

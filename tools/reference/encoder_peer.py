@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tools.reference.encoder_beside import capture_beside
 from tools.reference.encoder_cases import Case
 from tools.reference.hooks import Change, keep_inputs, keep_output, keep_tensor, split_heads
 from tools.reference.torch_setup import skip_torchvision_operators
@@ -219,6 +220,8 @@ def capture(model: Any, stages: dict[str, np.ndarray], case: Case, *, gradients:
         hooks.append(keep_inputs(module, stages, *names, gradients=gradients))
 
     _capture_parts(model, case, after, before)
+    if not gradients:
+        hooks += capture_beside(model, case, stages)
     aggregate = model.aggregate_features
 
     def aggregate_and_keep(batch: Any) -> Any:

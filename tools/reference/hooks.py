@@ -23,12 +23,12 @@ def keep_output(
     return module.register_forward_hook(hook)
 
 
-def keep_inputs(module: Any, stages: Stages, *names: str, gradients: bool = False) -> Any:
-    """Stores what `module` is given, argument by argument; returns the handle that removes the hook."""
+def keep_inputs(module: Any, stages: Stages, *names: str, change: Change | None = None, gradients: bool = False) -> Any:
+    """Stores what `module` is given, argument by argument, after `change`; returns what removes the hook."""
 
     def hook(_module: Any, inputs: tuple[Any, ...]) -> None:
         for name, value in zip(names, inputs, strict=False):
-            keep_tensor(value, stages, name, gradients=gradients)
+            keep_tensor(value, stages, name, change, gradients=gradients)
 
     return module.register_forward_pre_hook(hook)
 

@@ -65,6 +65,8 @@ def run_model(
         _keep_layer(layer, seen, f"layers.{i}", model.config)
     keep_output(model.embed_tokens, seen, "embed_tokens.output")
     keep_output(model.norm, seen, "norm.output")
+    seen["rotary_emb.inv_freq"] = seen["inv_freq"]
+    model.rotary_emb.register_forward_hook(lambda _module, _inputs, output: seen.update(_tables(output)))
     options = {} if mask is None else {"attention_mask": torch.from_numpy(mask)}
     with (
         torch.no_grad(),
@@ -78,11 +80,19 @@ def run_model(
     return seen | {f"hidden_states.{i}": _host(state) for i, state in enumerate(output.hidden_states)}
 
 
+def _tables(output: Any) -> dict[str, np.ndarray]:
+    """Rotary tables as ours: the same rows for every text of the batch."""
+    return {f"rotary_emb.{name}": _host(table[0]) for name, table in zip(("cos", "sin"), output, strict=True)}
+
+
 def _keep_layer(layer: Any, seen: Stages, at: str, config: Any) -> None:
     n_heads, n_kv_heads = config.num_attention_heads, config.num_key_value_heads
     for leaf, name, n in (("q_proj", "query", n_heads), ("k_proj", "key", n_kv_heads), ("v_proj", "value", n_kv_heads)):
         keep_output(getattr(layer.self_attn, leaf), seen, f"{at}.self_attn.{name}", split_heads(n))
     keep_inputs(layer.self_attn.o_proj, seen, f"{at}.self_attn.mixed")
+    keep_inputs(layer.post_attention_layernorm, seen, f"{at}.self_attn.stream")
+    for leaf in ("gate_proj", "up_proj"):
+        keep_output(getattr(layer.mlp, leaf), seen, f"{at}.mlp.{leaf}.output")
     keep_inputs(layer.mlp.down_proj, seen, f"{at}.mlp.gated")
     for name in ("input_layernorm", "self_attn", "post_attention_layernorm", "mlp"):
         keep_output(getattr(layer, name), seen, f"{at}.{name}.output")

@@ -11,7 +11,7 @@ import numpy as np
 from extractors import VJepa2Model
 from extractors.vjepa2.preprocess import VideoProcessor
 from extractors.vjepa2.random import write_random
-from tools.reference.hooks import keep_layer
+from tools.reference.hooks import keep_inputs, keep_layer
 from tools.reference.measure import Row, our_kernels, worst, write_golden
 from tools.reference.torch_setup import skip_torchvision_operators
 from tools.reference.video_files import CASES, compare_frames, compare_odd_films, compare_pipeline, golden_indices
@@ -22,7 +22,7 @@ SHAPES = ((45, 64), (20, 24), (60, 40), (36, 36), (90, 160), (33, 47), (240, 320
 HOOKS = {
     "norm1": "norm1.output", "norm2": "norm2.output", "attention.query": "attention.query",
     "attention.key": "attention.key", "attention.value": "attention.value", "attention.proj": "attention.output",
-    "mlp": "mlp.output", "": "output",
+    "mlp.fc1": "mlp.hidden", "mlp.activation": "mlp.activated", "mlp": "mlp.output", "": "output",
 }  # fmt: skip
 """transformers' module inside a layer -> our tap."""
 
@@ -97,6 +97,7 @@ def run_peer(folder: str, pixels: np.ndarray, precision: str) -> dict[str, np.nd
     seen: dict[str, np.ndarray] = {}
     for i, layer in enumerate(model.encoder.layer):
         keep_layer(layer, HOOKS, seen, f"vjepa2.encoder.layer.{i}", model.config.num_attention_heads)
+        keep_inputs(layer.norm2, seen, f"vjepa2.encoder.layer.{i}.attention.stream")
     with torch.no_grad():
         out = model(torch.tensor(pixels, dtype=model.dtype), skip_predictor=True, output_hidden_states=True)
     states = {f"state {i}": state.numpy() for i, state in enumerate(out.hidden_states)}

@@ -254,7 +254,8 @@ class FmriEncoder(Card):
         if self.combiner is not None:
             x = self.combiner(x, ctx.at("combiner"))
         if self.time_pos_embed is not None:
-            x = ctx.see("time_pos_embed.output", x + self.positions(x.shape[1]))
+            rows = ctx.see_table("time_pos_embed.rows", self.positions(x.shape[1]))
+            x = ctx.see("time_pos_embed.output", x + rows)
         return self.encoder(x, ctx)
 
     def encode_vjp(
@@ -306,7 +307,7 @@ class FmriEncoder(Card):
         projected = []
         for modality in self.build_args.feature_dims:
             if modality in arrays and modality in self.projectors:
-                x = joined_groups(arrays[modality], self.config)
+                x = ctx.see(f"projectors.{modality}.joined", joined_groups(arrays[modality], self.config))
                 x = self.projectors[modality](x, subject_index, ctx.at("projectors", modality))
                 x = x if left_out is None else left_out.without(modality, x)
             else:

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from tribe_np.backend import array_module, to_device
+from tribe_np.nn.context import Context
 from tribe_np.ops.rotary import rotary_tables
 from tribe_np.protocols import Array
 
@@ -13,19 +14,23 @@ MAX_DISTANCE = 128
 XPOS_SCALE_BASE = 512
 
 
-def xpos_tables(inv_freq: Array, scale: Array, n_positions: int) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+def xpos_tables(
+    inv_freq: Array, scale: Array, n_positions: int, ctx: Context
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """Rotary tables of the queries and of the keys, whose lengths xpos grows and shrinks with the position.
 
     Shapes   inv_freq (R/2,), scale (R/2,) -> ((cos, sin), (cos, sin)), each (S, R)
     Numerics scale to the power (position - S // 2) / 512, its inverse for the keys
     Source   x-transformers 1.27.20 RotaryEmbedding(use_xpos=True), Attention.forward
     """
-    xp = array_module(inv_freq, scale)
+    xp, see = array_module(inv_freq, scale), ctx.see_table
+    scale = see("scale", scale)
     cos, sin = rotary_tables(inv_freq, n_positions)
     power = (xp.arange(n_positions, dtype=scale.dtype) - n_positions // 2) / XPOS_SCALE_BASE
     lengths = scale[None, :] ** power[:, None]
     lengths = xp.concatenate([lengths, lengths], axis=-1)
-    return (cos * lengths, sin * lengths), (cos / lengths, sin / lengths)
+    query = see("query_cos", cos * lengths), see("query_sin", sin * lengths)
+    return query, (see("key_cos", cos / lengths), see("key_sin", sin / lengths))
 
 
 def relative_buckets(n_positions: int, *, causal: bool) -> np.ndarray:
@@ -47,7 +52,7 @@ def relative_buckets(n_positions: int, *, causal: bool) -> np.ndarray:
     return np.asarray(ahead + np.where(distance < n_exact, distance, np.minimum(far, n_buckets - 1)))
 
 
-def relative_bias(table: Array, n_positions: int, *, causal: bool, head_dim: int) -> Array:
+def relative_bias(table: Array, n_positions: int, ctx: Context, *, causal: bool, head_dim: int) -> Array:
     """T5's bias of each (query, key) pair, one table for all layers.
 
     Shapes   table (32, N) -> (N, S, S), same dtype and module
@@ -55,8 +60,8 @@ def relative_bias(table: Array, n_positions: int, *, causal: bool, head_dim: int
     Source   x-transformers 1.27.20 RelativePositionBias
     """
     xp = array_module(table)
-    buckets = to_device(relative_buckets(n_positions, causal=causal), xp)
-    return xp.take(table, buckets, axis=0).transpose(2, 0, 1) * head_dim**0.5
+    buckets = ctx.see_table("buckets", to_device(relative_buckets(n_positions, causal=causal), xp))
+    return ctx.see_table("bias", xp.take(table, buckets, axis=0).transpose(2, 0, 1) * head_dim**0.5)
 
 
 def relative_bias_vjp(grad: Array, *, causal: bool, head_dim: int) -> Array:
@@ -87,7 +92,7 @@ def _slope_series(n_heads: int) -> list[float]:
     return [start * start**k for k in range(n_heads)]
 
 
-def alibi_bias(like: Array, n_heads: int, n_positions: int) -> Array:
+def alibi_bias(like: Array, n_heads: int, n_positions: int, ctx: Context) -> Array:
     """ALiBi's bias of each (query, key) pair: minus the distance times the head's slope, on both sides.
 
     Shapes   -> (N, S, S), dtype and module of `like`
@@ -95,7 +100,8 @@ def alibi_bias(like: Array, n_heads: int, n_positions: int) -> Array:
     Source   x-transformers 1.27.20 AlibiPositionalBias
     """
     xp = array_module(like)
-    slopes = to_device(np.asarray(alibi_slopes(n_heads), np.float32).astype(like.dtype), xp)
+    slopes = np.asarray(alibi_slopes(n_heads), np.float32).astype(like.dtype)
+    slopes = ctx.see_table("slopes", to_device(slopes, xp))
     positions = xp.arange(n_positions, dtype=like.dtype)
     distance = xp.abs(positions[None, :] - positions[:, None])
-    return -distance[None] * slopes[:, None, None]
+    return ctx.see_table("bias", -distance[None] * slopes[:, None, None])

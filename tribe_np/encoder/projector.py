@@ -89,7 +89,9 @@ class HiddenLayer:
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, T, D_in) -> (B, T, D_out)."""
-        x = self.normed(ctx.see("linear.output", self.linear(x)), ctx)
+        x = ctx.see("linear.output", self.linear(x))
+        if self.norm is not None:
+            x = ctx.see("norm.output", self.normed(x, ctx))
         if self.activation == "prelu":
             x = prelu(x, self.slope)
         elif self.activation is not None:

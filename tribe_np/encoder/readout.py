@@ -219,7 +219,8 @@ class ReadOut:
     """The last steps of the encoder.
 
     A trace must show every intermediate that upstream has, in its shape, and must change nothing: in the default
-    order `low_rank_head.output` and `predictor.output` are then computed beside the result, which stays the same.
+    order `low_rank_head.output` and `predictor.output` are then computed beside the result, which stays the same. An
+    edit runs upstream's order: what takes their place must act.
     """
 
     composed: SubjectLayers | None  # one map instead of the pair, where that is cheaper
@@ -253,7 +254,7 @@ class ReadOut:
 
     def __call__(self, x: Array, subject_index: Array | None, ctx: Context, *, pool_outputs: bool) -> Array:
         """Shapes   x (B, S, D) -> (B, V, R), or (B, V, S) without pooling."""
-        if self.exact_order:
+        if self.exact_order or ctx.in_one_piece:
             out = self._stepwise(x, subject_index, ctx, pool_outputs=pool_outputs)
         else:
             if ctx.is_heard:

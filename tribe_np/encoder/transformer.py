@@ -22,9 +22,11 @@ from typing import NamedTuple, TypeAlias
 from tribe_np.backend import array_module
 from tribe_np.encoder.config import MIN_ROTARY_DIM, TransformerConfig
 from tribe_np.encoder.position import N_BUCKETS, alibi_bias, relative_bias, relative_bias_vjp, xpos_tables
+from tribe_np.kernels.kernel_set import KernelSet
 from tribe_np.nn.backward import Backward, Named, under
 from tribe_np.nn.context import Context
 from tribe_np.nn.layers import Linear
+from tribe_np.nn.scores import attend
 from tribe_np.ops.activation import gelu_vjp, softmax
 from tribe_np.ops.attention import attention_vjp, causal_mask, merge_heads, mix_vjp, scores_vjp, split_heads
 from tribe_np.ops.norm import layer_norm_vjp, length_norm, length_norm_vjp, scale_norm_vjp
@@ -149,18 +151,18 @@ class Attention:
             key = ctx.see("key_rotated", ctx.kernels.rotate_half(key, *position.tables[1]))
         scale = query.shape[-1] ** -0.5
         if self.residual:
-            previous = self.logits(query, key, position.bias, previous)
-            mixed = ctx.kernels.softmax(previous) @ value
+            previous = ctx.see("logits", self.logits(query, key, position.bias, previous, ctx.kernels))
+            mixed = ctx.see("probabilities", ctx.kernels.softmax(previous)) @ value
         else:
-            mixed = ctx.kernels.attention(query, key, value, scale=scale, bias=position.bias, causal=self.causal)
+            mixed = attend(ctx, query, key, value, scale=scale, bias=position.bias, causal=self.causal)
         return self.to_out(ctx.see("mixed", merge_heads(mixed))), previous
 
-    def logits(self, query: Array, key: Array, bias: Array | None, previous: Array | None) -> Array:
+    def logits(self, query: Array, key: Array, bias: Array | None, previous: Array | None, kernels: KernelSet) -> Array:
         """This layer's logits on top of the previous layer's, so that a bias adds up with depth.
 
         Shapes   query, key (B, N, S, H), bias (N, S, S), previous (B, N, S, S) -> (B, N, S, S)
         """
-        logits = (query @ key.transpose(0, 1, 3, 2)) * query.shape[-1] ** -0.5
+        logits = kernels.attention_logits(query, key, scale=query.shape[-1] ** -0.5)
         if previous is not None:
             logits = logits + previous
         if bias is not None:
@@ -307,8 +309,9 @@ class Sublayer:
             out, previous = self.branch(normed, position, previous, ctx)
         else:
             out = feed_in_blocks(self.branch, normed, ctx)
-        stream = x if self.residual_scale is None else x * self.residual_scale
-        return ctx.see("output", ctx.see("branch", out) + stream), previous
+        out = ctx.see("branch", out)
+        residual = x if self.residual_scale is None else ctx.see("residual", x * self.residual_scale)
+        return ctx.see("output", out + residual), previous
 
     def vjp(
         self, x: Array, grad: Array, position: Position, logits: Array | None, later: Array | None, back: Backward
@@ -355,26 +358,30 @@ class Transformer:
             config,
         )
 
-    def position(self, x: Array) -> Position:
+    def position(self, x: Array, ctx: Context) -> Position:
         """Tables and bias for a sequence as long as x (B, S, D)."""
         _, n_tokens, dim = x.shape
+        rotary, relative = ctx.at("rotary_pos_emb"), ctx.at("rel_pos")
         tables: Tables | None = None
-        if self.xpos_scale is not None:
-            tables = xpos_tables(self.inv_freq, self.xpos_scale, n_tokens)
-        elif self.inv_freq is not None:
-            both = rotary_tables(self.inv_freq, n_tokens)
-            tables = (both, both)
+        if self.inv_freq is not None:
+            inv_freq = rotary.see_table("inv_freq", self.inv_freq)
+            if self.xpos_scale is not None:
+                tables = xpos_tables(inv_freq, self.xpos_scale, n_tokens, rotary)
+            else:
+                cos, sin = rotary_tables(inv_freq, n_tokens)
+                both = rotary.see_table("cos", cos), rotary.see_table("sin", sin)
+                tables = (both, both)
         bias = None
         if self.relative_table is not None:
-            head_dim = dim // self.config.heads
-            bias = relative_bias(self.relative_table, n_tokens, causal=self.config.causal, head_dim=head_dim)
+            head_dim, causal = dim // self.config.heads, self.config.causal
+            bias = relative_bias(self.relative_table, n_tokens, relative, causal=causal, head_dim=head_dim)
         elif self.config.alibi_pos_bias:
-            bias = alibi_bias(x, self.config.heads, n_tokens)
+            bias = alibi_bias(x, self.config.heads, n_tokens, relative)
         return Position(tables, bias)
 
     def __call__(self, x: Array, ctx: Context) -> Array:
         """Shapes   x (B, S, D) -> (B, S, D)."""
-        position = self.position(x)
+        position = self.position(x, ctx)
         previous: Array | None = None
         for i, layer in enumerate(self.layers):
             x, previous = layer(x, position, previous, ctx.at("layers", i))
@@ -385,7 +392,7 @@ class Transformer:
 
         Shapes   x (B, S, D), grad (B, S, D) -> (B, S, D), and as the weights
         """
-        position = self.position(x)
+        position = self.position(x, Context())
         layers = [back.at("layers", i) for i in range(len(self.layers))]
         inputs, logits = [x, *(layer.took("output") for layer in layers)], self._all_logits(position, layers)
         grad, final_norm = self.final_norm.vjp(inputs[-1], back.see("final_norm.output", grad))
@@ -410,6 +417,7 @@ class Transformer:
         previous: Array | None = None
         for i, (layer, back) in enumerate(zip(self.layers, layers, strict=True)):
             if isinstance(layer.branch, Attention) and layer.branch.residual:
-                previous = layer.branch.logits(*layer.branch.turned(position, back), position.bias, previous)
+                turned, kernels = layer.branch.turned(position, back), back.ctx.kernels
+                previous = layer.branch.logits(*turned, position.bias, previous, kernels)
                 logits[i] = previous
         return logits

@@ -73,6 +73,15 @@ class AttentionKernel(Protocol):
         """Shapes   query (B, N, S, H), key, value (B, K, T, H), bias to (B, N, S, T) -> (B, N, S, H); K divides N."""
 
 
+class LogitsKernel(Protocol):
+    """query . key * scale + bias: what attention takes the softmax of."""
+
+    def __call__(
+        self, query: Array, key: Array, *, scale: float, bias: Array | None = None, causal: bool = False
+    ) -> Array:
+        """Shapes   query (B, N, S, H), key (B, K, T, H), bias to (B, N, S, T) -> (B, N, S, T)."""
+
+
 class RelativeAttentionKernel(Protocol):
     """Attention whose scores have a term for the clipped distance between query and key."""
 
@@ -84,7 +93,10 @@ class RelativeAttentionKernel(Protocol):
 
 @dataclass(frozen=True)
 class KernelSet:
-    """Implementations of the operations that dominate a profile; see the reference of each for its contract."""
+    """Implementations of the operations that dominate a profile; see the reference of each for its contract.
+
+    `attention_logits` runs only where somebody asks for the scores of every pair (see `nn.scores`).
+    """
 
     name: str
     softmax: ActivationKernel
@@ -100,6 +112,7 @@ class KernelSet:
     depthwise_causal: ConvolutionKernel
     attention: AttentionKernel
     relative_attention: RelativeAttentionKernel
+    attention_logits: LogitsKernel
 
 
 REFERENCE = KernelSet(
@@ -117,4 +130,5 @@ REFERENCE = KernelSet(
     depthwise_causal=conv.depthwise_causal,
     attention=attention.attention,
     relative_attention=attention.relative_attention,
+    attention_logits=attention.attention_logits,
 )

@@ -20,6 +20,7 @@ from tribe_np.errors import ShapeError
 from tribe_np.kernels import loops, narrow_loops
 from tribe_np.kernels.blocked_attention import BlockedAttention, Terms
 from tribe_np.kernels.kernel_set import KernelSet
+from tribe_np.ops.attention import attention_logits
 from tribe_np.optional import require
 from tribe_np.protocols import Array
 
@@ -98,6 +99,7 @@ def loop_set(name: str, compiler: Compiler) -> KernelSet:
         depthwise_causal=made.depthwise_causal,
         attention=made.attention,
         relative_attention=made.relative_attention,
+        attention_logits=attention_logits,
     )
 
 

@@ -18,7 +18,7 @@ from tribe_np.backend import array_module
 from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 from tribe_np.protocols import Array, Tap
 
-COSTLY = ("logits", "probabilities")
+COSTLY = ("logits", "probabilities", "distances")
 """Leaves that hold every pair of tokens: computed for a listener that asks for them, not for one that hears all."""
 
 Edit = Callable[[str, Array], Array]
@@ -63,6 +63,7 @@ class Context:
     kernels: KernelSet = REFERENCE
     listeners: tuple[Listener, ...] = ()
     path: str = ""
+    tables: set[str] | None = None  # within `joined`: names of what is the same in every part
 
     @property
     def is_heard(self) -> bool:
@@ -85,9 +86,20 @@ class Context:
                     listener.tap(full, array)
         return array
 
+    def see_table(self, name: str, array: Array) -> Array:
+        """`see` for what depends on sizes and weights alone: where steps run part by part, shown once, not joined."""
+        if self.tables is not None:
+            self.tables.add(self._full(name))
+        return self.see(name, array)
+
     def asks(self, name: str) -> bool:
         """Whether somebody hears `name`: what is costly is computed only then."""
         return bool(self.listeners) and any(listener.hears(self._full(name)) for listener in self.listeners)
+
+    def edits(self, name: str) -> bool:
+        """Whether somebody may put something else in the place of `name`."""
+        full = self._full(name) if self.listeners else name
+        return any(listener.edit is not None and listener.hears(full) for listener in self.listeners)
 
     def at(self, *parts: str | int) -> "Context":
         """The context of a sub-layer: the path extended by `parts`."""
@@ -101,9 +113,10 @@ class Context:
         return any(listener.edit is not None for listener in self.listeners)
 
     @contextmanager
-    def joined(self, n_parts: int, *, axis: int) -> Iterator["Context"]:
+    def joined(self, n_parts: int, *, axis: int, leading: tuple[int, ...] | None = None) -> Iterator["Context"]:
         """A context for steps that run once per part; at its end each intermediate is shown once, in one piece.
 
+        With `leading`, the first axis of what was joined is split into axes of these sizes.
         Numerics shows what the parts computed, one after the other along `axis`: a trace changes no bit
         """
         if not self.listeners or n_parts == 1:
@@ -116,10 +129,15 @@ class Context:
             pieces.setdefault(name, []).append(array.copy())
 
         asked = tuple(pattern for listener in self.listeners for pattern in listener.patterns)
-        yield replace(self, listeners=(Listener(collect, patterns=asked),))
+        tables: set[str] = set()
+        yield replace(self, listeners=(Listener(collect, patterns=asked),), tables=tables)
         whole = replace(self, path="")
         for name, arrays in pieces.items():
-            whole.see(name, array_module(*arrays).concatenate(arrays, axis=axis))
+            if name in tables:
+                whole.see_table(name, arrays[0])
+                continue
+            array = array_module(*arrays).concatenate(arrays, axis=axis)
+            whole.see(name, array if leading is None else array.reshape(*leading, *array.shape[1:]))
 
     def _full(self, name: str) -> str:
         return f"{self.path}.{name}" if self.path else name

@@ -43,6 +43,27 @@ def attention(
     return out.reshape(B, N, S, H)
 
 
+def attention_logits(
+    query: Array, key: Array, *, scale: float, bias: Array | None = None, causal: bool = False
+) -> Array:
+    """query . key * scale + bias: what attention takes the softmax of, every pair at once.
+
+    Shapes   query (B, N, S, H), key (B, K, T, H), bias broadcastable to (B, N, S, T) -> (B, N, S, T); -inf where causal
+             excludes a key
+    Source   torch 2.13.0 scaled_dot_product_attention; transformers 5.23.0 eager_attention_forward
+    """
+    xp = array_module(query, key, bias)
+    (B, N, S, H), (K, T) = query.shape, key.shape[1:3]
+    grouped = query.reshape(B, K, N // K, S, H)
+    logits = (grouped @ key.transpose(0, 1, 3, 2)[:, :, None]).reshape(B, N, S, T) * scale
+    if bias is not None:
+        logits = logits + bias
+    if causal:
+        mask = causal_mask(xp, T - S, T, T, dtype=logits.dtype)
+        logits = xp.where(mask < 0, mask, logits)
+    return logits
+
+
 def attention_vjp(
     query: Array, key: Array, value: Array, grad: Array, *,
     scale: float, bias: Array | None = None, causal: bool = False,

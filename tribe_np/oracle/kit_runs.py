@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tribe_np.errors import ShapeError
-from tribe_np.nn.context import Listener, listening
+from tribe_np.nn.context import COSTLY, Listener, listening
 from tribe_np.oracle.kit_models.kit_catalogue import kit_model
 from tribe_np.oracle.layer_parts import STREAM, LayerPart
 from tribe_np.oracle.recording import Recording
 from tribe_np.oracle.setup import Setup
 from tribe_np.protocols import Array
 
-EVERY_TAP = ("*", "*.logits", "*.probabilities")
+EVERY_TAP = ("*", *(f"*.{leaf}" for leaf in COSTLY))
 """Patterns that hear all, attention's costly leaves included."""
 
 

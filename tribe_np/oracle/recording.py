@@ -91,17 +91,30 @@ class Difference:
 
 
 def relative_error(ours: np.ndarray, reference: np.ndarray) -> float:
-    """Largest absolute difference over the reference's root mean square; infinite for shapes or NaN that differ."""
+    """Largest absolute difference over the reference's root mean square; infinite for shapes or NaN that differ.
+
+    Numerics equal infinities (masked scores) are no difference, and the root mean square is over finite numbers
+    """
     if ours.shape != reference.shape:
         return float("inf")
-    if reference.size == 0:
-        return 0.0
-    difference = np.abs(np.asarray(ours, np.float64) - np.asarray(reference, np.float64))
-    scale = float(np.sqrt(np.mean(np.square(reference, dtype=np.float64))))
-    largest = float(np.max(difference))
+    largest = float(np.max(_differences(ours, reference), initial=0.0))
+    scale = finite_rms(reference)
     if np.isnan(largest):
         return float("inf")
     return largest / scale if scale > 0 else (0.0 if largest == 0 else float("inf"))
+
+
+def finite_rms(x: np.ndarray) -> float:
+    """The root mean square of the finite numbers; 0 without any."""
+    wide = np.asarray(x, np.float64)
+    finite = wide[np.isfinite(wide)]
+    return float(np.sqrt(np.mean(np.square(finite)))) if finite.size else 0.0
+
+
+def _differences(ours: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Absolute differences in float64; 0 where both are the same infinity."""
+    a, b = np.asarray(ours, np.float64), np.asarray(reference, np.float64)
+    return np.abs(np.subtract(a, b, where=a != b, out=np.zeros(a.shape)))
 
 
 def compare(ours: Recording, reference: Recording) -> list[Difference]:
@@ -117,8 +130,7 @@ def compare(ours: Recording, reference: Recording) -> list[Difference]:
         a, b = ours[name], reference[name]
         rms = float("inf")
         if a.shape == b.shape:
-            scale = float(np.sqrt(np.mean(np.square(b, dtype=np.float64)))) or 1.0
-            rms = float(np.sqrt(np.mean((a.astype(np.float64) - b.astype(np.float64)) ** 2))) / scale
+            rms = float(np.sqrt(np.mean(_differences(a, b) ** 2))) / (finite_rms(b) or 1.0) if b.size else 0.0
         rows.append(Difference(name, relative_error(a, b), rms))
     return rows
 

@@ -94,8 +94,11 @@ def test_tracing_changes_nothing_and_names_are_a_contract(model, pixels):
     with trace() as recording:
         assert np.array_equal(model.hidden_states(pixels), plain)
     attention = [f"attention.{leaf}" for leaf in ("query", "key", "value", "mixed", "output")]
-    block = ["norm1.output", *attention, "norm2.output", "mlp.output", "output"]
-    first = ["dinov2.embeddings.patch_embeddings.projection.output", "dinov2.embeddings.positions"]
+    block = [
+        "norm1.output", *attention, "layer_scale1.output", "attention.stream", "norm2.output", "mlp.hidden",
+        "mlp.activated", "mlp.output", "layer_scale2.output", "output",
+    ]  # fmt: skip
+    first = [f"dinov2.embeddings.{leaf}" for leaf in ("patch_embeddings.projection.output", "positions", "output")]
     assert recording.names() == [*first, *[f"dinov2.encoder.layer.{i}.{leaf}" for i in range(2) for leaf in block]]
 
 

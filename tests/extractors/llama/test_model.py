@@ -114,11 +114,12 @@ def test_tracing_changes_nothing_and_names_are_a_contract(model, ids):
     assert np.array_equal(plain, traced)
     attention = [f"self_attn.{leaf}" for leaf in ("query", "key", "value", "query_rotated", "key_rotated", "mixed")]
     block = [
-        "input_layernorm.output", *attention, "self_attn.output", "post_attention_layernorm.output", "mlp.gated",
-        "mlp.output", "output",
+        "input_layernorm.output", *attention, "self_attn.output", "self_attn.stream", "post_attention_layernorm.output",
+        "mlp.gate_proj.output", "mlp.up_proj.output", "mlp.gated", "mlp.output", "output",
     ]  # fmt: skip
     expected = [f"llama.layers.{i}.{leaf}" for i in range(2) for leaf in block]
-    assert recording.names() == ["llama.embed_tokens.output", *expected, "llama.norm.output"]
+    tables = [f"llama.rotary_emb.{leaf}" for leaf in ("inv_freq", "cos", "sin")]
+    assert recording.names() == ["llama.embed_tokens.output", *tables, *expected, "llama.norm.output"]
     assert recording["llama.layers.0.self_attn.query"].shape == (2, 4, 12, 8)
     assert recording["llama.layers.0.self_attn.key"].shape == (2, 2, 12, 8)
 

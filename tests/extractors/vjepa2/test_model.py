@@ -92,9 +92,17 @@ def test_runs_on_the_fake_device_with_equal_bits(folder, model, pixels):
 
 
 def test_the_feed_forward_in_blocks(model, pixels, monkeypatch):
-    whole = model.hidden_states(pixels)
+    with trace() as once:
+        whole = model.hidden_states(pixels)
     monkeypatch.setattr(module, "MLP_ROWS", 7)
-    assert relative_error(model.hidden_states(pixels), whole) < 1e-5
+    in_blocks = model.hidden_states(pixels)
+    assert relative_error(in_blocks, whole) < 1e-5
+    with trace() as recording:
+        assert np.array_equal(model.hidden_states(pixels), in_blocks)
+    assert recording.names() == once.names()
+    name = "vjepa2.encoder.layer.0.mlp.hidden"
+    assert recording[name].shape == once[name].shape
+    assert relative_error(recording[name], once[name]) < 1e-5
 
 
 def test_stopping_early_skips_later_layers(model, pixels):
@@ -109,11 +117,13 @@ def test_tracing_changes_nothing_and_names_are_a_contract(model, pixels):
     plain = model.hidden_states(pixels, final_norm=True)
     with trace() as recording:
         assert np.array_equal(model.hidden_states(pixels, final_norm=True), plain)
-    attention = ["query", "key", "value", "query_rotated", "key_rotated", "mixed", "output"]
-    block = ["norm1.output", *[f"attention.{leaf}" for leaf in attention], "norm2.output", "mlp.output", "output"]
+    attention = ["query", "key", "value", "query_rotated", "key_rotated", "mixed", "output", "stream"]
+    mlp = ["norm2.output", "mlp.hidden", "mlp.activated", "mlp.output", "output"]
+    block = ["norm1.output", *[f"attention.{leaf}" for leaf in attention], *mlp]
     layers = [f"vjepa2.encoder.layer.{i}.{leaf}" for i in range(2) for leaf in block]
     first, last = "vjepa2.encoder.embeddings.patch_embeddings.proj.output", "vjepa2.encoder.layernorm.output"
-    assert recording.names() == [first, *layers, last]
+    tables = [f"vjepa2.encoder.rotary.{leaf}" for leaf in ("inv_freq", "cos", "sin")]
+    assert recording.names() == [first, *tables, *layers, last]
 
 
 def edited(folder, tmp_path, change):

@@ -15,9 +15,12 @@ from tribe_np.errors import CheckpointError, ConfigError, ShapeError
 from tribe_np.formats.safetensors import read_header, write_safetensors
 
 PARTS = (
-    "ffn1.activated", "ffn1.output", "self_attn.query", "self_attn.key", "self_attn.value", "self_attn.mixed",
-    "self_attn.output", "conv_module.gated", "conv_module.depthwise_conv.output", "conv_module.output",
-    "ffn2.activated", "ffn2.output", "output",
+    "ffn1_layer_norm.output", "ffn1.hidden", "ffn1.activated", "ffn1.output", "ffn1.stream",
+    "self_attn_layer_norm.output", "self_attn.query", "self_attn.key", "self_attn.value", "self_attn.mixed",
+    "self_attn.output", "self_attn.stream", "conv_module.layer_norm.output", "conv_module.pointwise_conv1.output",
+    "conv_module.gated", "conv_module.depthwise_conv.output", "conv_module.depthwise_layer_norm.output",
+    "conv_module.activated", "conv_module.output", "conv_module.stream", "ffn2_layer_norm.output", "ffn2.hidden",
+    "ffn2.activated", "ffn2.output", "ffn2.stream", "output",
 )  # fmt: skip
 
 
