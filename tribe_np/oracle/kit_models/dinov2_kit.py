@@ -11,7 +11,7 @@ from extractors.dinov2.preprocess import PictureProcessor
 from tribe_np.backend import to_host
 from tribe_np.formats.weights import WeightTree
 from tribe_np.oracle.generator import TensorRecipe
-from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, TakenShapes
+from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, LayerNames, TakenShapes
 from tribe_np.oracle.kit_models.kit_weights import BIAS_EXPONENT, drawn
 from tribe_np.oracle.setup import Setup
 from tribe_np.runtime import Runtime
@@ -30,6 +30,10 @@ class DinoV2Kit(KitModel):
         "layer_norm_eps": 1e-06, "qkv_bias": True, "hidden_act": "gelu", "use_swiglu_ffn": False,
     }  # fmt: skip
     cases = (KitCase("plain", "two pictures on the grid of the position table", sizes={"batch": 2}),)
+    layers = LayerNames(
+        ("num_hidden_layers",), "encoder.layer.", "dinov2.encoder.layer.", "dinov2.embeddings.output",
+        before=("embeddings.",), after=("layernorm.",),
+    )  # fmt: skip
 
     def released(self) -> dict[str, Any]:
         """facebook/dinov2-large."""
