@@ -10,7 +10,8 @@ from tests.architecture.source import Module, modules, own_imports
 
 CATALOGUE = "extractors.catalogue"
 LISTS = {  # module: why it may name several modalities together
-    "tribe_np.oracle.kit_models.encoder_kit": "the features of the released checkpoint and of its tiny likeness",
+    "tribe_np.oracle.kit_models.encoder_kit": "the features of the released checkpoint",
+    "tribe_np.oracle.kit_models.encoder_kit_cases": "those of its tiny likeness",
     "tribe_np.pipeline.stimuli.stimulus": "kinds of files, and upstream's three arguments for them",
 }
 KNOW_A_MODEL = {  # module of the pipeline: why it imports from the folder of one model

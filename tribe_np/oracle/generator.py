@@ -24,7 +24,8 @@ from tribe_np.shown import quoted, some_of
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 KINDS = ("normal", "gain", "uniform", "integer")
 DTYPES = ("float32", "int64", "uint8")
-MOST_EXPONENT = 60  # of a recipe, and of what is scaled besides: float32 holds 18 bits of 2^-120
+MOST_EXPONENT = 60
+MOST_SHIFT = 1000  # where float32 ends, zeros are left
 BLOCK = 1 << 16  # words made at once: they stay in the processor's cache
 EVEN_PARTS = np.uint64(0x0000FFFF0000FFFF)
 
@@ -39,7 +40,7 @@ class TensorRecipe:
              uniform  (the lowest 16 bits - 32768) x 2^-exponent
              integer  low + the word's upper 32 bits x (high - low) / 2^32, rounded down: low to high - 1
     Fields   scaled: indices along `axis` whose numbers are multiplied by 2^shift besides: tokens of tiny norm, channels
-             with outliers
+             with outliers, steps that are zero
     """
 
     name: str
@@ -91,7 +92,7 @@ class TensorRecipe:
             if not _are_whole((value,)):
                 yield f"{name} {quoted(value)}; expected a whole number"
                 return
-        if not (abs(self.exponent) <= MOST_EXPONENT and abs(self.shift) <= MOST_EXPONENT):
+        if not (abs(self.exponent) <= MOST_EXPONENT and -MOST_SHIFT <= self.shift <= MOST_EXPONENT):
             yield f"exponent or shift; expected at most {MOST_EXPONENT}"
         if self.kind == "integer" and not 0 < self.high - self.low <= 1 << 32:
             yield f"low and high; expected 1 to 2^32 integers, got {self.low} to {self.high}"

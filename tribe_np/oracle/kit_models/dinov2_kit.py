@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from extractors.dinov2.config import DinoV2Config
+from extractors.dinov2.config import WITH_REGISTERS, DinoV2Config
 from extractors.dinov2.model import SPELLINGS, DinoV2Model, current_spelling
 from extractors.dinov2.preprocess import PictureProcessor
 from tribe_np.backend import to_host
@@ -20,6 +20,15 @@ SHIFT = -10
 """Of the upper row of patches, of their positions, and of the bias that they meet."""
 
 
+REGISTERS = {
+    "architectures": ["Dinov2WithRegistersModel"], "model_type": WITH_REGISTERS, "num_register_tokens": 3,
+}  # fmt: skip
+
+
+def _case(name: str, meaning: str, config: Mapping[str, Any] | None = None, **sizes: Any) -> KitCase:
+    return KitCase(name, meaning, config or {}, {"batch": 2, **sizes})
+
+
 class DinoV2Kit(KitModel):
     """Scales of the residuals that are not 1, positions, patches of tiny norm."""
 
@@ -29,7 +38,19 @@ class DinoV2Kit(KitModel):
         "num_attention_heads": 3, "mlp_ratio": 4, "image_size": 20, "patch_size": 5, "num_channels": 3,
         "layer_norm_eps": 1e-06, "qkv_bias": True, "hidden_act": "gelu", "use_swiglu_ffn": False,
     }  # fmt: skip
-    cases = (KitCase("plain", "two pictures on the grid of the position table", sizes={"batch": 2}),)
+    cases = (
+        _case("plain", "two pictures on the grid of the position table"),
+        _case("larger", "a larger picture: positions are resized, bicubic", batch=1, height=35, width=35),
+        _case("smaller", "a smaller picture: positions are resized without antialias", batch=1, height=10, width=10),
+        _case("not_square", "a picture that is not square", batch=1, height=15, width=30),
+        _case("turned", "as many patches as the table, in another shape", batch=1, height=10, width=40),
+        _case("rest", "rows and columns that fill no patch are left out", batch=1, height=23, width=22),
+        _case("gated", "SwiGLU in the feed-forward, as in the giant model", {"use_swiglu_ffn": True}),
+        _case("registers", "three registers between the class token and the patches", REGISTERS),
+        _case("registers_smaller", "with registers, a smaller picture's positions are antialiased", REGISTERS, batch=1,
+              height=15, width=10),
+        _case("no_bias", "no biases of queries, keys and values", {"qkv_bias": False}),
+    )  # fmt: skip
     layers = LayerNames(
         ("num_hidden_layers",), "encoder.layer.", "dinov2.encoder.layer.", "dinov2.embeddings.output",
         before=("embeddings.",), after=("layernorm.",),

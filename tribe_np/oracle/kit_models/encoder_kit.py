@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -16,30 +16,27 @@ from tribe_np.formats.config_yaml import read_config_yaml
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.formats.weights import WeightTree, read_json
 from tribe_np.oracle.generator import TensorRecipe, exponent_for
-from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, LayerNames, TakenShapes
+from tribe_np.oracle.kit_models.encoder_kit_cases import BRAIN, BUILD, ENCODER_CASES, TINY
+from tribe_np.oracle.kit_models.kit_model import KitModel, KitRecipe, LayerNames, TakenShapes
+from tribe_np.oracle.kit_models.kit_weights import BIAS_EXPONENT, drawn
 from tribe_np.oracle.setup import Setup
 from tribe_np.runtime import Runtime
 
-BRAIN, BUILD = "brain_model_config", "model_build_args"
-INV_FREQ = "encoder.rotary_pos_emb.inv_freq"
+INV_FREQ, XPOS_SCALE = "encoder.rotary_pos_emb.inv_freq", "encoder.rotary_pos_emb.scale"
+TINY_STEP = 5
+"""A step at which features and position are small: beside the bias, which is small at every step, eps would show."""
+SMALL = -12
+SMALL_BIAS = 8
+NOTHING = -300
+"""A shift that leaves zeros."""
 
 
 class EncoderKit(KitModel):
     """Heads wider than the rotary part, modalities of unequal widths, gains and residual scales that are not 1."""
 
     name = "encoder"
-    tiny: ClassVar[Mapping[str, Any]] = {
-        BRAIN: {
-            "hidden": 96, "combiner": None, "low_rank_head": 24, "max_seq_len": 40,
-            "encoder": {"depth": 2, "heads": 2},
-            "subject_layers": {"n_subjects": 0, "subject_dropout": 0.1, "average_subjects": True},
-        },
-        BUILD: {
-            "feature_dims": {"text": [2, 20], "audio": [2, 12], "video": [2, 28]}, "n_outputs": 37,
-            "n_output_timesteps": 9,
-        },
-    }  # fmt: skip
-    cases = (KitCase("plain", "two windows of 18 steps, pooled to 9 TRs", sizes={"batch": 2, "steps": 18}),)
+    tiny = TINY
+    cases = ENCODER_CASES
     layers = LayerNames(
         (BRAIN, "encoder", "depth"), "encoder.layers.", "encoder.layers.", "encoder.time_pos_embed.output",
         before=("projectors.", "time_pos_embed", "combiner.", "temporal_smoothing."),
@@ -49,7 +46,8 @@ class EncoderKit(KitModel):
 
     def released(self) -> dict[str, Any]:
         """facebook/tribev2."""
-        brain = {"hidden": 1152, "low_rank_head": 2048, "max_seq_len": 1024, "encoder": {"depth": 8, "heads": 8}}
+        encoder = {"depth": 8, "heads": 8, "ff_mult": 4}
+        brain = {"hidden": 1152, "low_rank_head": 2048, "max_seq_len": 1024, "encoder": encoder}
         dims = {"text": [2, 3072], "audio": [2, 1024], "video": [2, 1408]}
         build = {"feature_dims": dims, "n_outputs": 20484, "n_output_timesteps": 100}
         return {BRAIN: {**self.tiny[BRAIN], **brain}, BUILD: build}
@@ -78,7 +76,10 @@ class EncoderKit(KitModel):
         return {"batch": 1, "steps": 200}
 
     def recipe(self, config: Mapping[str, Any], sizes: Mapping[str, Any]) -> KitRecipe:
-        """See KitModel; `sizes` has batch and steps, and may have `absent` and `zeroed` modalities."""
+        """See KitModel; `sizes` has batch and steps.
+
+        It may have absent modalities, silent ones (up to which step), and a subject_index.
+        """
         checked, build_args = EncoderConfig.from_dict(config[BRAIN]), BuildArgs.from_dict(config[BUILD])
 
         def n_rows(name: str) -> int:
@@ -87,34 +88,51 @@ class EncoderKit(KitModel):
 
         taken = TakenShapes(n_rows)
         FmriEncoder.from_weights(taken, checked, build_args, Runtime(headers_only=True), exact_order=True)
-        stored = {name: rotary_frequencies(2 * shape[0]) for name, shape in taken.taken.items() if name == INV_FREQ}
-        weights = tuple(self._weight(name, shape) for name, shape in taken.taken.items() if name not in stored)
-        inputs = tuple(
-            TensorRecipe(f"features.{modality}", (sizes["batch"], *dims, sizes["steps"]))
-            for modality, dims in build_args.feature_dims.items()
-            if dims is not None and modality not in sizes.get("absent", ())
-        )
-        return KitRecipe(weights, inputs, stored)
+        tables = {INV_FREQ: rotary_frequencies, XPOS_SCALE: xpos_lengths}
+        stored = {n: tables[n](2 * shape[0]) for n, shape in taken.taken.items() if n in tables}
+        weights = tuple(self._weight(n, shape) for n, shape in taken.taken.items() if n not in stored)
+        index = sizes.get("subject_index")
+        chosen = {} if index is None else {"subject_index": np.array(index, np.int64)}
+        return KitRecipe(weights, self._features(build_args, sizes), stored, chosen)
+
+    def _features(self, build_args: BuildArgs, sizes: Mapping[str, Any]) -> tuple[TensorRecipe, ...]:
+        found = []
+        for modality, dims in build_args.feature_dims.items():
+            if dims is None or modality in sizes.get("absent", ()):
+                continue
+            steps, shift = range(TINY_STEP, TINY_STEP + 1), SMALL
+            if modality in sizes.get("silent", {}):
+                steps, shift = range(sizes["silent"][modality]), NOTHING
+            shape = (sizes["batch"], *dims, sizes["steps"])
+            scaled = tuple(step for step in steps if step < sizes["steps"])
+            found.append(TensorRecipe(f"features.{modality}", shape, axis=3, scaled=scaled, shift=shift))
+        return tuple(found)
 
     def _weight(self, name: str, shape: tuple[int, ...]) -> TensorRecipe:
         leaf = name.rpartition(".")[2]
-        if leaf in ("g", "residual_scale") or (leaf == "weight" and len(shape) == 1):
-            return TensorRecipe(name, shape, "gain")
         if name == "time_pos_embed":
-            return TensorRecipe(name, shape, exponent=16)
-        n_inputs = shape[-2] if leaf == "weights" else shape[-1]
-        gain = 1 if "to_q" in name or "to_k" in name else 0
-        return TensorRecipe(name, shape, exponent=exponent_for(n_inputs, gain=gain))
+            small = (TINY_STEP,) if shape[1] > TINY_STEP else ()
+            return TensorRecipe(name, shape, exponent=16, axis=1, scaled=small, shift=SMALL)
+        if "relative_attention_bias" in name:
+            return TensorRecipe(name, shape)
+        if leaf == "num_batches_tracked":
+            return TensorRecipe(name, shape, "integer", low=1, high=1000, dtype="int64")
+        if leaf == "bias" and name.startswith("projectors."):
+            return TensorRecipe(name, shape, exponent=BIAS_EXPONENT + SMALL_BIAS)
+        if leaf in ("weights", "bias") and len(shape) > 1:  # of each subject
+            n_inputs = shape[1] if leaf == "weights" else 1
+            return TensorRecipe(name, shape, exponent=exponent_for(n_inputs))
+        return drawn(name, shape, enlarged=("to_q", "to_k"))
 
     def run(self, setup: Setup) -> np.ndarray:
         """See KitModel: (B, V, R)."""
         runtime = Runtime(setup.precision, kernels=setup.kernels)
         weights = WeightTree(setup.weights, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
+        features = {name.partition(".")[2]: x for name, x in setup.inputs.items() if name.startswith("features.")}
         encoder = FmriEncoder.from_weights(
             weights, EncoderConfig.from_dict(setup.config[BRAIN]), BuildArgs.from_dict(setup.config[BUILD]), runtime,
-            exact_order=True,
+            exact_order=True, n_steps=next(iter(features.values())).shape[-1],
         )  # fmt: skip
-        features = {name.partition(".")[2]: x for name, x in setup.inputs.items() if name.startswith("features.")}
         return to_host(encoder(features, setup.inputs.get("subject_index")))
 
 
@@ -125,6 +143,15 @@ def rotary_frequencies(width: int) -> np.ndarray:
     """
     exponents = np.arange(0, width, 2, dtype=np.float32) / np.float32(width)
     return np.float32(1) / np.power(10000.0, exponents.astype(np.float64)).astype(np.float32)
+
+
+def xpos_lengths(width: int) -> np.ndarray:
+    """(2j + 0.4 R) / 1.4 R, as upstream's buffer holds it.
+
+    Shapes   -> (R/2,) float32
+    Source   x-transformers 1.27.20 RotaryEmbedding(use_xpos=True)
+    """
+    return (np.arange(0, width, 2, dtype=np.float32) + np.float32(0.4 * width)) / np.float32(1.4 * width)
 
 
 KIT_MODEL = EncoderKit()

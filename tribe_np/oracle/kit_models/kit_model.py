@@ -18,7 +18,7 @@ from tribe_np.oracle.setup import Setup
 class KitCase:
     """One kit of a model: a configuration and the sizes of its inputs, chosen so that mistakes show.
 
-    `config` are keys that differ from the model's tiny configuration, mappings key by key; None leaves a key out.
+    `config` are keys that differ from the model's tiny configuration, mappings key by key.
     """
 
     name: str

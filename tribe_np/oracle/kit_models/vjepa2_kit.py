@@ -23,6 +23,10 @@ FINAL_NORM = "final_norm"
 """Our key in config.json: whether the last state is normalised, as transformers <= 5.3 hands it over."""
 
 
+def _case(name: str, meaning: str, config: Mapping[str, Any] | None = None, **sizes: Any) -> KitCase:
+    return KitCase(name, meaning, config or {}, {"batch": 2, "frames": 10, **sizes})
+
+
 class VJepa2Kit(KitModel):
     """Heads wider than their three turned parts, positions of three axes, patches of tiny norm."""
 
@@ -33,7 +37,19 @@ class VJepa2Kit(KitModel):
         "frames_per_clip": 10, "in_chans": 3, "layer_norm_eps": 1e-06, "qkv_bias": True, "hidden_act": "gelu",
         FINAL_NORM: False,
     }  # fmt: skip
-    cases = (KitCase("plain", "two clips of 10 frames on the configured grid", sizes={"batch": 2, "frames": 10}),)
+    cases = (
+        _case("plain", "two clips of 10 frames on the configured grid"),
+        _case("one_frame", "fewer frames than a tubelet: they are repeated", batch=1, frames=1),
+        _case("odd_frames", "a frame that fills no tubelet is left out", batch=1, frames=5),
+        _case("rest", "rows and columns that fill no patch are left out", batch=1, frames=4, height=14, width=15),
+        _case("other_grid", "a larger picture: positions are counted on the configured grid all the same", batch=1,
+              frames=4, height=16, width=20),
+        _case("smaller", "a smaller picture than the configured one, not square", batch=1, frames=6, height=8,
+              width=4),
+        _case("final_norm", "the last state normalised, as transformers <= 5.3 hands it over", {FINAL_NORM: True}),
+        _case("no_bias", "no biases of queries, keys and values", {"qkv_bias": False}),
+        _case("full_heads", "three turned parts that fill the head", {"hidden_size": 48, "tubelet_size": 1}, frames=3),
+    )  # fmt: skip
     layers = LayerNames(
         ("num_hidden_layers",), "encoder.layer.", "vjepa2.encoder.layer.",
         "vjepa2.encoder.embeddings.patch_embeddings.proj.output", before=("encoder.embeddings.",),

@@ -20,6 +20,10 @@ QUIET = (0, 5, 6)
 SHIFT = -9
 
 
+def _case(name: str, meaning: str, config: Mapping[str, Any] | None = None, **sizes: Any) -> KitCase:
+    return KitCase(name, meaning, config or {}, {"batch": 2, "steps": 23, **sizes})
+
+
 class Wav2VecBertKit(KitModel):
     """More steps than the distances that have an embedding, on both sides; steps of tiny norm."""
 
@@ -31,7 +35,16 @@ class Wav2VecBertKit(KitModel):
         "left_max_position_embeddings": 6, "right_max_position_embeddings": 3, "conv_depthwise_kernel_size": 5,
         "add_adapter": False, "use_intermediate_ffn_before_adapter": False,
     }  # fmt: skip
-    cases = (KitCase("plain", "two sounds of 23 mel pairs", sizes={"batch": 2, "steps": 23}),)
+    cases = (
+        _case("plain", "two sounds of 23 mel pairs, distances clipped on both sides"),
+        _case("one_step", "a sound of a single pair", batch=1, steps=1),
+        _case("short", "fewer steps than the convolution has taps", batch=1, steps=3),
+        _case("released_spans", "90 steps: the released spans, 64 to the left and 8 to the right, clip",
+              {"hidden_size": 24, "intermediate_size": 40, "left_max_position_embeddings": 64,
+               "right_max_position_embeddings": 8, "conv_depthwise_kernel_size": 31}, batch=1, steps=90),
+        _case("one_sided", "no distance to later steps has an embedding", {"right_max_position_embeddings": 0}),
+        _case("batch", "five sounds: none depends on its neighbours", batch=5, steps=7),
+    )  # fmt: skip
     layers = LayerNames(
         ("num_hidden_layers",), "encoder.layers.", "wav2vec_bert.encoder.layers.",
         "wav2vec_bert.feature_projection.output", before=("feature_projection.", "masked_spec_embed"), after=(),

@@ -115,7 +115,7 @@ def planned_kit(
     else:
         weights = dict(own_weights(recipe))
     weights = {name: weights[name] for name in sorted(weights)}
-    inputs = generated(recipe.inputs, seed)
+    inputs = {**generated(recipe.inputs, seed), **recipe.stored_inputs}
     kit = Kit(model, "", seed, config, recipe, weights, inputs, Recording(), sizes=sizes)
     return kit if layers is None else only_layers(kit, *layers)
 
@@ -145,10 +145,11 @@ def only_layers(kit: Kit, first: int, stop: int) -> Kit:
         blank |= {name: array for name, array in inputs.items() if name not in names.read}
         stream = TensorRecipe(STREAM, _stream_shape(kit, part))
         recipes = (stream, *(tensor for tensor in recipes if tensor.name in names.read))
-        inputs = dict(generated(recipes, kit.seed))
+        inputs = {**generated(recipes, kit.seed), **{n: a for n, a in inputs.items() if n in names.read}}
     recipe = replace(
         kit.recipe, inputs=recipes, weights=tuple(tensor for tensor in kit.recipe.weights if tensor.name in weights),
         stored={name: table for name, table in kit.recipe.stored.items() if name in weights},
+        stored_inputs={name: array for name, array in kit.recipe.stored_inputs.items() if name in inputs},
     )  # fmt: skip
     return replace(kit, recipe=recipe, weights=weights, inputs=inputs, blank=blank, layers=layers)
 

@@ -63,7 +63,8 @@ def recipe_rows(kit: Kit) -> dict[str, Any]:
     """How the tensors are made; of given weights nothing."""
     weights = [] if kit.weight_files else [tensor.as_json() for tensor in kit.recipe.weights]
     tables = [] if kit.weight_files else sorted(kit.recipe.stored)
-    return {"weights": weights, "tables": tables, "inputs": [tensor.as_json() for tensor in kit.recipe.inputs]}
+    inputs = [tensor.as_json() for tensor in kit.recipe.inputs]
+    return {"weights": weights, "tables": tables, "inputs": inputs, "chosen_inputs": sorted(kit.recipe.stored_inputs)}
 
 
 def tolerances(kit: Kit) -> dict[str, Any]:

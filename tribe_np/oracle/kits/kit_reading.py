@@ -135,11 +135,13 @@ def _kit_of(folder: Path, manifest: Mapping[str, Any]) -> Kit:
         [TensorRecipe.from_json(r) for r in _of(path, recipes, key, list)] for key in ("weights", "inputs")
     )
     tables = _read_tables(folder, source, _of(path, recipes, "tables", list))
-    recipe = KitRecipe(tuple(weights), tuple(inputs), tables)
+    arrays = _read_inputs(folder, _rows(path, contract, "inputs"))
+    chosen = {name: arrays[name] for name in _of(path, recipes, "chosen_inputs", list) if name in arrays}
+    recipe = KitRecipe(tuple(weights), tuple(inputs), tables, chosen)
     return replace(
         kit, case=str(row.get("case")), meaning=str(row.get("meaning")), origin=str(origin), recipe=recipe,
-        weights=_read_weights(folder, source, recipe, seed), inputs=_read_inputs(folder, inputs),
-        expected=_read_expected(folder, _of(path, contract, "taps", list)),
+        weights=_read_weights(folder, source, recipe, seed), inputs=arrays,
+        expected=_read_expected(folder, _rows(path, contract, "taps")),
         weight_files=_of(path, source, "files", dict), is_summary="summaries" in str(contract.get("expected_holds")),
     )  # fmt: skip
 
@@ -164,13 +166,13 @@ def _read_weights(folder: Path, source: Mapping[str, Any], recipe: KitRecipe, se
         return {} if source.get("files") else {**generated(recipe.weights, seed, lazy=True), **recipe.stored}
     path = folder / WEIGHTS
     entries = _entries(path)
-    wanted = {tensor.name: tuple(tensor.shape) for tensor in recipe.weights}
+    wanted = {tensor.name: (tensor.dtype, tuple(tensor.shape)) for tensor in recipe.weights}
     if not source.get("files"):
         _check_names(path, entries, [*wanted, *recipe.stored])
     for name, entry in entries.items():
-        _check_form(path, entry, "float32", wanted.get(name, entry.shape))
+        _check_form(path, entry, *wanted.get(name, ("float32", entry.shape)))
     if sum(entry.n_bytes for entry in entries.values()) > LARGE:
-        return {name: FileTensor.of(entries[name]) for name in sorted(entries)}
+        return {name: FileTensor.of(entries[name]) for name in sorted(entries)}  # they stay in the file
     return {name: _finite(path, entries[name]) for name in sorted(entries)}
 
 
@@ -183,29 +185,37 @@ def _read_tables(folder: Path, source: Mapping[str, Any], names: list[Any]) -> d
     return {name: _finite(path, entries[name]) for name in names}
 
 
-def _read_inputs(folder: Path, recipes: list[TensorRecipe]) -> dict[str, np.ndarray]:
+def _read_inputs(folder: Path, rows: list[dict[str, Any]]) -> dict[str, np.ndarray]:
     path = folder / INPUTS
-    entries = _entries(path)
-    _check_names(path, entries, [recipe.name for recipe in recipes])
-    for recipe in recipes:
-        _check_form(path, entries[recipe.name], recipe.dtype, recipe.shape)
-    return {recipe.name: _finite(path, entries[recipe.name]) for recipe in recipes}
+    entries = _entries_of(path, rows)
+    return {name: _finite(path, entry) for name, entry in entries.items()}
 
 
-def _read_expected(folder: Path, rows: list[Any]) -> Recording:
-    path = folder / EXPECTED
-    entries = _entries(path)
-    if not all(isinstance(row, dict) and isinstance(row.get("name"), str) for row in rows):
-        raise KitError(f"{folder / MANIFEST}: a row of the taps has no name")
-    _check_names(path, entries, [row["name"] for row in rows])
-    arrays = {}
-    for row in rows:
-        entry = entries[row["name"]]
-        _check_form(path, entry, str(row.get("dtype")), tuple(row.get("shape") or ()))
-        arrays[entry.name] = array = entry.read()
+def _read_expected(folder: Path, rows: list[dict[str, Any]]) -> Recording:
+    path, arrays = folder / EXPECTED, {}
+    for name, entry in _entries_of(path, rows).items():
+        arrays[name] = array = entry.read()
         if array.dtype.kind == "f" and np.isnan(array).any():  # logits of what a token does not see are -infinity
-            raise KitError(f"{path}: tap {entry.name} holds NaN")
+            raise KitError(f"{path}: tap {name} holds NaN")
     return Recording(arrays)
+
+
+def _rows(path: Path, contract: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """The rows of inputs or taps, each with a name, a dtype and a shape."""
+    rows: list[dict[str, Any]] = _of(path, contract, key, list)
+    for row in rows:
+        if not isinstance(row, dict) or not isinstance(row.get("name"), str) or not isinstance(row.get("shape"), list):
+            raise KitError(f"{path}: a row of the {key} has no name or no shape")
+    return rows
+
+
+def _entries_of(path: Path, rows: list[dict[str, Any]]) -> dict[str, TensorEntry]:
+    """The tensors of a file that holds those of the rows and no others, in their order."""
+    entries = _entries(path)
+    _check_names(path, entries, [row["name"] for row in rows])
+    for row in rows:
+        _check_form(path, entries[row["name"]], str(row.get("dtype")), tuple(row["shape"]))
+    return {row["name"]: entries[row["name"]] for row in rows}
 
 
 def _entries(path: Path) -> dict[str, TensorEntry]:

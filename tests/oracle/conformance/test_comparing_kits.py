@@ -1,0 +1,189 @@
+"""What an outsider met with mistakes planted in a port: each sentence of it is a test."""
+
+import numpy as np
+import pytest
+
+from tests.oracle.conformance.ports import generous, kit_of, port_of, scaled, taps_where
+from tribe_np.errors import RecordingError
+from tribe_np.oracle.budget.bounds import AccumulatedAndLocal, Bound
+from tribe_np.oracle.conformance.comparing_kits import compare_kit
+from tribe_np.oracle.conformance.kit_comparison import KitComparison, verdict
+from tribe_np.oracle.kit_models.kit_catalogue import MODELS, kit_model
+from tribe_np.oracle.kit_runs import run_setup
+from tribe_np.oracle.recording import Recording
+
+CASES = [(model, case.name) for model in MODELS for case in kit_model(model).cases]
+
+
+def out_of(found: KitComparison) -> list[str]:
+    """The wrong steps."""
+    return [row.name for row in found.locally_out]
+
+
+@pytest.mark.parametrize(("model", "case"), CASES)
+def test_a_correct_port_passes(model: str, case: str) -> None:
+    kit = kit_of(model, case)
+    found = compare_kit(kit, port_of(kit))
+    assert found.conforms, verdict(found)
+    assert found.first_out is found.first_locally_out is None
+    assert "conforms" in verdict(found)
+    assert compare_kit(kit, kit.expected, bounds=generous).worst.accumulated.largest == 0  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("model", "case"), CASES)
+def test_the_last_tap_is_the_output_and_alone_is_enough(model: str, case: str) -> None:
+    kit = kit_of(model, case)
+    last = kit.expected.names()[-1]
+    output = run_setup(kit.setup).output
+    np.testing.assert_array_equal(output, kit.expected[last])
+    for theirs in (port_of(kit)[last], {"output": port_of(kit)[last]}):
+        found = compare_kit(kit, theirs, bounds=generous)
+        assert found.conforms, verdict(found)
+        assert len(found.missing) == len(kit.expected) - 1
+        assert found.row(last).since, "what comes before was not given"
+    wrong = compare_kit(kit, port_of(kit)[last] * 1.01, bounds=generous)
+    assert out_of(wrong) == [last]
+
+
+def test_one_mistake_is_one_wrong_step_however_far_it_carries() -> None:
+    kit = kit_of("encoder")
+    found = compare_kit(kit, port_of(kit, ("encoder.layers.0.branch", scaled(1.01))), bounds=generous)
+    assert out_of(found) == ["encoder.layers.0.branch"]
+    assert sum(row.is_out for row in found.rows) > 15
+    assert found.first_out is found.first_locally_out
+    assert found.first_out.local.rms_over_rms == pytest.approx(0.01, rel=1e-3)  # type: ignore[union-attr]
+
+
+def test_a_false_alarm_hides_no_later_mistake() -> None:
+    kit = kit_of("encoder")
+    alarm = ("encoder.projectors.text.output", scaled(1.0002))  # where a bound might be too tight
+    edits = [(f"encoder.layers.{layer}.output", scaled(1.001)) for layer in range(4)]
+    found = compare_kit(kit, port_of(kit, alarm, *edits), bounds=generous)
+    assert out_of(found) == [alarm[0], *(name for name, _ in edits)]
+
+
+@pytest.mark.parametrize("model", ["encoder", "llama"])
+def test_two_mistakes_that_mask_each_other_are_both_wrong_steps(model: str) -> None:
+    kit = kit_of(model)
+    query, key = (
+        next(name for name in kit.expected.names() if name.endswith(f".{leaf}"))
+        for leaf in ("query_rotated", "key_rotated")
+    )
+    found = compare_kit(kit, port_of(kit, (query, scaled(2.0)), (key, scaled(0.5))), bounds=generous)
+    assert out_of(found) == [query, key]
+    mixed = next(row for row in found.rows if row.name.endswith(".mixed"))
+    assert not mixed.is_out, "they do mask each other"
+
+
+def test_mistakes_in_different_layers_are_all_listed() -> None:
+    kit = kit_of("llama")
+    names = ["llama.layers.0.mlp.gated", "llama.layers.1.self_attn.output", "llama.norm.output"]
+    found = compare_kit(kit, port_of(kit, *[(name, scaled(0.9)) for name in names]), bounds=generous)
+    assert out_of(found) == names
+
+
+def test_numbers_of_another_size_make_no_false_alarm_after_a_mistake() -> None:
+    kit = kit_of("encoder")
+    found = compare_kit(kit, port_of(kit, ("encoder.layers.0.query", scaled(200.0))), bounds=generous)
+    assert out_of(found) == ["encoder.layers.0.query"]
+
+
+@pytest.mark.parametrize("part", [2, 3, 5])
+def test_a_port_may_leave_taps_out(part: int) -> None:
+    kit = kit_of("encoder")
+    some = dict(list(port_of(kit).items())[::part])
+    found = compare_kit(kit, some, bounds=generous)
+    assert found.conforms, verdict(found)
+    assert len(found.missing) == len(kit.expected) - len(some)
+
+
+def test_the_error_of_a_missing_stage_is_told_at_the_next_one() -> None:
+    kit = kit_of("encoder")
+    lacking = "encoder.layers.2.branch"
+    arrays = port_of(kit, (lacking, scaled(1.1)))
+    found = compare_kit(kit, taps_where(arrays, lambda name: name != lacking), bounds=generous)
+    assert out_of(found) == ["encoder.layers.2.output"]
+    assert found.row("encoder.layers.2.output").since == (lacking,)
+    assert not found.row("encoder.layers.2.mixed").since, "it is computed from given taps alone"
+
+
+def test_a_port_that_pools_first_or_fuses_the_head_can_use_it() -> None:
+    kit = kit_of("encoder")
+    arrays = taps_where(
+        port_of(kit), lambda name: name not in ("encoder.predictor.output", "encoder.low_rank_head.output")
+    )
+    pooled = {**arrays, "encoder.pooled_states": arrays["encoder.final_norm.output"][:, ::2]}
+    found = compare_kit(kit, pooled, bounds=generous)
+    assert found.conforms, verdict(found)
+    assert found.unknown == ("encoder.pooled_states",)
+    assert found.missing == ("encoder.low_rank_head.output", "encoder.predictor.output")
+
+
+def test_good_steps_that_are_out_all_in_all_are_told_as_such() -> None:
+    kit = kit_of("encoder")
+
+    tight = AccumulatedAndLocal(Bound(1e-7, 1e-6), generous("").local)
+    found = compare_kit(kit, port_of(kit), bounds=lambda tap: tight)
+    assert not found.conforms
+    assert out_of(found) == []
+    assert "every step is right by itself" in verdict(found)
+
+
+def test_what_is_not_finite_is_counted_with_its_first_place() -> None:
+    kit = kit_of("encoder")
+    arrays = port_of(kit)
+    spoilt = np.array(arrays["encoder.layers.1.hidden"])
+    spoilt[1, 3, 5], spoilt[1, 4, 0] = np.nan, np.inf
+    found = compare_kit(kit, {**arrays, "encoder.layers.1.hidden": spoilt}, bounds=generous)
+    row = found.first_locally_out
+    assert row is not None
+    assert row.name == "encoder.layers.1.hidden"
+    assert (row.local.n_not_finite, row.local.first_not_finite) == (2, (1, 3, 5))  # type: ignore[union-attr]
+    assert "2 values are not finite" in verdict(found)
+    zeros = np.where(np.isfinite(spoilt), spoilt, 0)
+    assert compare_kit(kit, {**arrays, "encoder.layers.1.hidden": zeros}, bounds=generous).locally_out[0] is not None
+
+
+def test_nan_that_is_carried_on_is_one_wrong_step() -> None:
+    kit = kit_of("encoder")
+
+    def spoil(name: str, array: np.ndarray) -> np.ndarray:
+        array = array.copy()
+        array[0, 0, 0] = np.nan
+        return array
+
+    with np.errstate(all="ignore"):
+        theirs = port_of(kit, ("encoder.layers.1.hidden", spoil))
+    assert out_of(compare_kit(kit, theirs, bounds=generous)) == ["encoder.layers.1.hidden"]
+
+
+def test_none_of_the_names_is_an_error_with_the_nearest() -> None:
+    kit = kit_of("encoder")
+    with pytest.raises(RecordingError, match=r"none of its 2 names .* did you mean encoder.layers.0.query\?"):
+        compare_kit(kit, {"encoder.layer.0.query": np.ones(2), "x": np.ones(1)}, bounds=generous)
+    with pytest.raises(RecordingError, match="holds no arrays"):
+        compare_kit(kit, {}, bounds=generous)
+    with pytest.raises(RecordingError, match="complex128"):
+        compare_kit(kit, {"encoder.output": np.ones(2, complex)}, bounds=generous)
+
+
+def test_the_order_is_the_kits_whatever_theirs_is() -> None:
+    kit = kit_of("encoder")
+    shuffled = Recording(dict(sorted(port_of(kit).items(), reverse=True)))
+    assert [row.name for row in compare_kit(kit, shuffled, bounds=generous).rows] == kit.expected.names()
+
+
+def test_another_number_of_heads_is_told_and_the_rest_still_compared() -> None:
+    kit = kit_of("encoder")
+    arrays = port_of(kit)
+    arrays["encoder.layers.0.query"] = arrays["encoder.layers.0.query"].reshape(2, 4, 18, 24)
+    found = compare_kit(kit, arrays, bounds=generous)
+    assert found.row("encoder.layers.0.query").fault == "theirs has shape (2, 4, 18, 24), the kit's is (2, 2, 18, 48)"
+    assert out_of(found) == ["encoder.layers.0.query"]
+
+
+def test_it_shows_itself_shortly() -> None:
+    kit = kit_of("encoder")
+    found = compare_kit(kit, port_of(kit, ("encoder.layers.0.branch", scaled(2.0))), bounds=generous)
+    assert len(repr(found)) < 700
+    assert "encoder.layers.0.branch is the first wrong step" in repr(found)

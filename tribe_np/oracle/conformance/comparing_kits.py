@@ -1,0 +1,118 @@
+"""Another implementation against a kit: names matched, axes put as the kit has them, and both errors of every tap."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tribe_np.backend import to_host
+from tribe_np.errors import RecordingError, TribeError
+from tribe_np.oracle.budget.bounds import bound_of
+from tribe_np.oracle.conformance.foreign_files import read_theirs
+from tribe_np.oracle.conformance.kit_comparison import KitComparison, TapComparison
+from tribe_np.oracle.conformance.local_errors import BoundsOf, LocalErrors, local_errors, placed_arrays
+from tribe_np.oracle.conformance.matched_names import MatchedTaps, check_any_match, match_names, tap_of
+from tribe_np.oracle.conformance.name_maps import NameMap, mapped_of, name_map, read_name_map
+from tribe_np.oracle.conformance.name_suggestions import suggestions
+from tribe_np.oracle.conformance.placed_taps import PlacedTap, place_tap
+from tribe_np.oracle.kits.kit import Kit
+from tribe_np.oracle.recording import Recording
+from tribe_np.shown import quoted
+
+Theirs = Mapping[str, Any] | Recording | str | Path | np.ndarray
+"""What `compare_kit` takes for another implementation's numbers."""
+
+
+def compare_kit(
+    kit: Kit,
+    theirs: Theirs,
+    precision: str = "float32",
+    *,
+    names: str | Path | Mapping[str, Any] | None = None,
+    bounds: BoundsOf | None = None,
+) -> KitComparison:
+    """Another implementation's intermediates against a kit, tap by tap: where they depart, and by how much.
+
+    theirs   their arrays by name (the kit's name, or one that differs in punctuation), as many as there are; the file
+             or folder that holds them; or one array: the output
+    names    for other names: a map of them, or its file (`name_maps`)
+    bounds   what a right port may be off at each tap; those of the budget (`bound_of`) where none are given
+    Raises   ConfigError, RecordingError, CheckpointError for a file or a map that cannot be used; RecordingError
+             where no name is the kit's
+    """
+    taps = kit.expected.names()
+    mapped: NameMap = {}
+    if names is not None:
+        mapped = name_map(names, taps) if isinstance(names, Mapping) else read_name_map(names, taps)
+    arrays, origin = _arrays(kit, theirs, mapped)
+    matched = match_names(arrays, taps, mapped)
+    check_any_match(matched, taps, origin)
+    return compared(kit, matched, bounds or budget_bounds(kit, precision), precision)
+
+
+def budget_bounds(kit: Kit, precision: str) -> BoundsOf:
+    """What honest implementations of the kit's case were off, and a few times that.
+
+    Raises   ConfigError for a precision without bounds, when asked for a tap
+    """
+    return lambda tap: bound_of(kit.model, kit.case, tap, precision)
+
+
+def _arrays(kit: Kit, theirs: Theirs, names: NameMap) -> tuple[dict[str, np.ndarray], str]:
+    """Their arrays by their names, and how the whole of them is called in messages."""
+    if isinstance(theirs, (str, Path)):
+        return read_theirs(theirs, partial(_shape_of, kit, names)), str(theirs)
+    if isinstance(theirs, Recording):
+        theirs = theirs.arrays
+    given = theirs if isinstance(theirs, Mapping) else {kit.expected.names()[-1]: theirs}
+    return {str(name): _host_numbers(str(name), array) for name, array in given.items()}, "theirs"
+
+
+def _shape_of(kit: Kit, names: NameMap, name: str) -> tuple[int, ...] | None:
+    """The shape that a raw file of that name has."""
+    mapped = mapped_of(name, names)
+    if mapped is not None and mapped.shape is not None:
+        return mapped.shape
+    tap = tap_of(name if mapped is None or mapped.tap is None else mapped.tap, kit.expected.names())
+    return None if tap is None else kit.expected[tap].shape
+
+
+def _host_numbers(name: str, given: Any) -> np.ndarray:
+    array = np.asarray(to_host(given) if hasattr(given, "__array_namespace__") else given)
+    if array.dtype.kind not in "fiub":
+        raise RecordingError(f"theirs: {quoted(name)} holds {array.dtype} values; expected real numbers")
+    return array
+
+
+def compared(kit: Kit, matched: MatchedTaps, bounds: BoundsOf, precision: str) -> KitComparison:
+    """The comparison of what was matched."""
+    expected = kit.expected
+    taps = {
+        name: place_tap(name, *matched.taps[name], expected[name]) for name in expected.names() if name in matched.taps
+    }
+    why_not = None
+    try:
+        local = local_errors(kit.setup, taps, expected.names(), bounds, precision)
+    except TribeError as error:
+        local, why_not = LocalErrors(taps), str(error)
+    rows = tuple(_row(name, local.taps.get(name), expected[name], bounds, local) for name in expected.names())
+    lacking = {name: expected[name] for name in expected.names() if name not in matched.taps}
+    bound_notes = tuple(dict.fromkeys(note for row in rows if (note := bounds(row.name).note)))
+    return KitComparison(
+        kit.model, kit.case, kit.seed, precision, rows, tuple(matched.unknown), suggestions(matched.unknown, lacking),
+        placed_arrays(local.taps), why_not, bound_notes,
+    )  # fmt: skip
+
+
+def _row(name: str, tap: PlacedTap | None, expected: np.ndarray, bounds: BoundsOf, local: LocalErrors) -> TapComparison:
+    if tap is None:
+        return TapComparison(name)
+    if tap.array is None:
+        return TapComparison(name, tap.their_name, fault=tap.fault)
+    notes = tuple(note for note in (tap.note, local.notes.get(name, "")) if note)
+    return TapComparison(
+        name, tap.their_name, tap.deviation(expected), local.errors.get(name), bounds(name).accumulated,
+        local.bounds.get(name), local.since.get(name, ()), notes,
+    )  # fmt: skip

@@ -1,0 +1,132 @@
+"""The local error of every tap: theirs against what is computed here, in float64, from their own taps before it."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from tribe_np.errors import TribeError
+from tribe_np.oracle.budget.bounds import AccumulatedAndLocal, Bound
+from tribe_np.oracle.conformance.deviations import Deviation
+from tribe_np.oracle.conformance.layouts import find_layout
+from tribe_np.oracle.conformance.local_runs import as_far_off_as_ours, carried_over, run_from, widened
+from tribe_np.oracle.conformance.placed_taps import PlacedTap, laid_out
+from tribe_np.oracle.recording import Recording
+from tribe_np.oracle.setup import Setup
+
+MOST_RUNS = 12  # to settle orders of axes that are not clear from what is expected
+
+
+BoundsOf = Callable[[str], AccumulatedAndLocal]
+"""The bounds of a tap, by its name."""
+
+
+@dataclass(frozen=True, eq=False)
+class LocalErrors:
+    """What runs from theirs gave.
+
+    Fields   taps with every layout settled; errors and bounds by name; since the taps that matter for one and were not
+             given; notes why a bound is wider
+    """
+
+    taps: Mapping[str, PlacedTap]
+    errors: Mapping[str, Deviation] = field(default_factory=dict)
+    bounds: Mapping[str, Bound] = field(default_factory=dict)
+    since: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def local_errors(
+    setup: Setup, taps: Mapping[str, PlacedTap], names: Sequence[str], bounds: BoundsOf, precision: str
+) -> LocalErrors:
+    """The local errors of taps; `names` are all taps of the kit in the order of computation.
+
+    Raises   TribeError where the model refuses to go on from theirs
+    """
+    taps, computed = _settled_run(setup, taps)
+    given = placed_arrays(taps)
+    errors = {name: taps[name].deviation(computed[name]) for name in given if name in computed}
+    missing = [name for name in names if name not in given]
+    more = _carried(setup, given, missing, bounds, computed)
+    local: dict[str, Bound] = {}
+    since: dict[str, tuple[str, ...]] = {}
+    for name in errors:
+        local[name] = bounds(name).local
+        if name in more:
+            local[name] = widened(local[name], more[name], bounds(name).accumulated)
+            since[name] = _last_missing(name, names, given)
+    alarms = [name for name, error in errors.items() if not error.is_within(local[name])]
+    notes: dict[str, str] = {}
+    for name, bound in _rounding(setup, given, computed, alarms, precision).items():
+        if errors[name].is_within(bound):
+            local[name], notes[name] = bound, "from their numbers our own float32 is as far off"
+    return LocalErrors(taps, errors, local, since, notes)
+
+
+def _rounding(
+    setup: Setup, given: Mapping[str, np.ndarray], computed: Recording, alarms: Sequence[str], precision: str
+) -> dict[str, Bound]:
+    """What our own float32 makes of theirs, at taps that seem wrong."""
+    if not alarms or precision != "float32":
+        return {}
+    try:
+        ours = run_from(replace(setup, precision=precision), given)
+    except TribeError:
+        return {}
+    return {name: as_far_off_as_ours(ours[name], computed[name]) for name in alarms if name in ours}
+
+
+def placed_arrays(taps: Mapping[str, PlacedTap]) -> dict[str, np.ndarray]:
+    """What a run goes on with, by the kit's names."""
+    return {name: tap.array for name, tap in taps.items() if tap.array is not None}
+
+
+def _carried(
+    setup: Setup, given: Mapping[str, np.ndarray], missing: Sequence[str], bounds: BoundsOf, computed: Recording
+) -> dict[str, Bound]:
+    if not missing:
+        return {}
+    return carried_over(setup, given, missing, lambda name: bounds(name).local.rms, computed)
+
+
+def _last_missing(name: str, names: Sequence[str], given: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+    """The taps right before one that were not given; where there are none, the last such of all before it."""
+    before = list(names[: names.index(name)])
+    run: list[str] = []
+    while before and before[-1] not in given:
+        run.insert(0, before.pop())
+    return tuple(run) or tuple([other for other in before if other not in given][-1:])
+
+
+def _settled_run(setup: Setup, taps: Mapping[str, PlacedTap]) -> tuple[dict[str, PlacedTap], Recording]:
+    """A run from theirs; where the order of axes is not clear, it is the one nearest to what comes out there.
+
+    A tap is settled together with those of other layers that are like it.
+    """
+    found = dict(taps)
+    unsettled = {name for name, tap in taps.items() if tap.array is not None and not tap.is_clear}
+    for _ in range(MOST_RUNS):
+        computed = _run_from_finite(setup, placed_arrays({n: tap for n, tap in found.items() if n not in unsettled}))
+        first = next((name for name in computed.names() if name in unsettled), None)
+        if first is None:
+            return found, computed
+        layout = find_layout(found[first].theirs, computed[first])
+        for name in [name for name in unsettled if _kind_of(found[name]) == _kind_of(found[first])]:
+            unsettled.discard(name)
+            if name in computed:
+                found[name] = laid_out(found[name], layout, computed[name])
+    return found, _run_from_finite(setup, placed_arrays(found))
+
+
+def _kind_of(tap: PlacedTap) -> tuple[str, tuple[int, ...]]:
+    """The same for a tap of several layers."""
+    return re.sub("[0-9]+", "{i}", tap.name), tap.theirs.shape
+
+
+def _run_from_finite(setup: Setup, given: Mapping[str, np.ndarray]) -> Recording:
+    """A run from theirs; without what is not finite, where the model refuses that."""
+    try:
+        return run_from(setup, given)
+    except TribeError:
+        return run_from(setup, {name: array for name, array in given.items() if np.isfinite(array).all()})

@@ -1,0 +1,71 @@
+"""An array of theirs as the kit has that tap: its axes in the kit's order, what is masked as the kit masks it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tribe_np.oracle.conformance.deviations import Deviation, deviation_of, masked_places
+from tribe_np.oracle.conformance.layouts import FoundLayout, find_layout
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedTap:
+    """One tap of theirs.
+
+    Fields   theirs as they gave it; array of the kit's shape, None where it does not fit; row the only one of the first
+             axis that is theirs, None for all; layout what was undone to get there, None where it does not fit;
+             is_clear whether no other order of axes fits nearly as well; fault why it cannot be compared
+    """
+
+    name: str
+    their_name: str
+    theirs: np.ndarray
+    array: np.ndarray | None = None
+    layout: FoundLayout | None = None
+    fault: str | None = None
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether no other order of axes fits nearly as well."""
+        return self.layout is not None and self.layout.is_clear
+
+    @property
+    def note(self) -> str:
+        """What is to be told of its layout; empty where it is the kit's."""
+        if self.layout is None:
+            return ""
+        note = self.layout.layout.note
+        return note if self.is_clear or not note else f"{note}, or another order of axes: nothing fits well"
+
+    def deviation(self, reference: np.ndarray) -> Deviation:
+        """How far theirs is from an array of the kit's shape."""
+        assert self.array is not None, "it has been placed"
+        row = None if self.layout is None else self.layout.layout.row
+        if row is None:
+            return deviation_of(self.array, reference)
+        return deviation_of(self.array[row], reference[row])
+
+
+def place_tap(
+    name: str, their_name: str, theirs: np.ndarray, reference: np.ndarray, letters: Sequence[str] = ()
+) -> PlacedTap:
+    """Theirs in the layout that is nearest to the reference; the rows that they do not have are the reference's."""
+    return laid_out(PlacedTap(name, their_name, theirs), find_layout(theirs, reference, letters), reference)
+
+
+def laid_out(tap: PlacedTap, found: FoundLayout | None, reference: np.ndarray) -> PlacedTap:
+    """A tap in a layout; with a fault where there is none."""
+    if found is None:
+        return replace(tap, fault=f"theirs has shape {shown_shape(tap.theirs)}, the kit's is {shown_shape(reference)}")
+    array = found.layout.applied(tap.theirs, reference.shape)
+    if (row := found.layout.row) is not None:
+        array, part = np.array(reference, np.float64), array
+        array[row] = part
+    masked = masked_places(array, reference)
+    return replace(tap, array=np.where(masked, reference, array) if masked.any() else array, layout=found)
+
+
+def shown_shape(array: np.ndarray) -> str:
+    """A shape as people write it."""
+    return f"({', '.join(map(str, array.shape))})"
