@@ -18,6 +18,7 @@ from tribe_np.oracle.layer_parts import STREAM, LayerPart, checked_layers
 from tribe_np.oracle.recording import Recording
 from tribe_np.oracle.setup import Setup
 
+MOST_INPUTS = 1 << 27  # numbers
 LARGE = 1 << 28  # bytes of weights; see is_large
 ORIGINS = {
     "tiny": "a small configuration of this model, chosen so that mistakes show",
@@ -110,6 +111,8 @@ def planned_kit(
     """
     config = kit_model(model).full_config(config)
     recipe = sorted_recipe(kit_model(model).recipe(config, sizes))
+    if sum(prod(tensor.shape) for tensor in recipe.inputs) > MOST_INPUTS:
+        raise ConfigError(f"inputs of {model} with the sizes {dict(sizes)} would be larger than any that is meant")
     if own_weights is None:
         weights = {**generated(recipe.weights, seed, lazy=lazy), **recipe.stored}
     else:

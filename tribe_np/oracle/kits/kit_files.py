@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,14 @@ def json_text(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=True) + "\n"
 
 
+def sha256(parts: Iterable[bytes]) -> str:
+    """The digest of bytes that come in parts."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
 def write_text(path: Path, text: str) -> str:
     """Writes the file and gives its digest.
 
@@ -32,7 +41,7 @@ def write_text(path: Path, text: str) -> str:
     """
     raw = text.encode("utf-8")
     path.write_bytes(raw)
-    return hashlib.sha256(raw).hexdigest()
+    return sha256([raw])
 
 
 def digest_of(path: Path) -> str:
@@ -40,8 +49,5 @@ def digest_of(path: Path) -> str:
 
     Raises   OSError
     """
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        return sha256(iter(lambda: file.read(BLOCK), b""))

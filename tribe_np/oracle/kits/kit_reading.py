@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.errors import CheckpointError, ConfigError, KitError, ShapeError, reason_of
+from tribe_np.errors import CheckpointError, ConfigError, KitError, ShapeError, TribeError, reason_of
 from tribe_np.files.small_files import MEGABYTE, check_regular, read_small_file
 from tribe_np.formats.safetensors import TensorEntry, read_header
 from tribe_np.formats.weights import read_json
-from tribe_np.oracle.generator import TensorRecipe
+from tribe_np.oracle.generator import TensorRecipe, stream_key
 from tribe_np.oracle.kit_models.kit_catalogue import MODELS
 from tribe_np.oracle.kit_models.kit_model import KitRecipe
 from tribe_np.oracle.kits.kit import LARGE, ORIGINS, Kit, planned_kit
@@ -130,7 +130,7 @@ def _kit_of(folder: Path, manifest: Mapping[str, Any]) -> Kit:
     except CheckpointError as error:
         raise KitError(str(error)) from error
     seed, sizes = int(str(row["seed"])), _of(path, row, "sizes", dict)
-    kit = planned_kit(str(model), config, sizes, seed=seed, layers=_layers(path, layers), lazy=True)
+    kit = _plan(path, str(model), config, sizes, seed, _layers(path, layers))
     weights, inputs = (
         [TensorRecipe.from_json(r) for r in _of(path, recipes, key, list)] for key in ("weights", "inputs")
     )
@@ -144,6 +144,21 @@ def _kit_of(folder: Path, manifest: Mapping[str, Any]) -> Kit:
         expected=_read_expected(folder, _rows(path, contract, "taps")),
         weight_files=_of(path, source, "files", dict), is_summary="summaries" in str(contract.get("expected_holds")),
     )  # fmt: skip
+
+
+def _plan(
+    path: Path, model: str, config: dict[str, Any], sizes: dict[str, Any], seed: int, layers: tuple[int, int] | None
+) -> Kit:
+    """The kit without its tensors, but with what a run of some layers alone needs besides them."""
+    stream_key("", seed)
+    if layers is None:
+        return Kit(model, "", seed, config, KitRecipe((), ()), {}, {}, Recording(), sizes=sizes)
+    try:
+        return planned_kit(model, config, sizes, seed=seed, layers=layers, lazy=True)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        if isinstance(error, TribeError):
+            raise
+        raise KitError(f"{path}: the sizes of the inputs are damaged: {quoted(sizes)}") from error
 
 
 def _layers(path: Path, value: Any) -> tuple[int, int] | None:

@@ -16,11 +16,12 @@ from tribe_np.oracle.kits.kit_files import (
     TABLES,
     WEIGHTS,
     json_text,
+    sha256,
     write_text,
 )  # fmt: skip
 from tribe_np.oracle.kits.kit_manifest import manifest_of
 from tribe_np.oracle.kits.kit_readme import readme_of
-from tribe_np.oracle.kits.ordered_tensors import TensorOut, write_ordered
+from tribe_np.oracle.kits.ordered_tensors import TensorOut, ordered_bytes, write_ordered
 from tribe_np.oracle.reference import SOURCES, source_text
 from tribe_np.outputs.whole import Inputs, check_own_target, write_whole
 
@@ -82,5 +83,19 @@ def fixed_files(folder: Path, kit: Kit, *, with_weights: bool) -> dict[str, str]
     return digests
 
 
+def fixed_digests(kit: Kit) -> dict[str, str]:
+    """SHA-256 of what is the same on every machine: config, weights and inputs as their files, and the taps' names."""
+    return {
+        "config": sha256([json_text(kit.config).encode()]),
+        "weights": sha256(ordered_bytes(_tensors(kit.weights))),
+        "inputs": sha256(ordered_bytes(_tensors(kit.inputs))),
+        "names": sha256(["\n".join(kit.expected.names()).encode()]),
+    }
+
+
 def _write(path: Path, arrays: Mapping[str, Any], **metadata: str) -> str:
-    return write_ordered(path, [TensorOut.of(name, array) for name, array in arrays.items()], metadata)
+    return write_ordered(path, _tensors(arrays), metadata)
+
+
+def _tensors(arrays: Mapping[str, Any]) -> list[TensorOut]:
+    return [TensorOut.of(name, array) for name, array in arrays.items()]
