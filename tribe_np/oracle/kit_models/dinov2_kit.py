@@ -85,7 +85,7 @@ class DinoV2Kit(KitModel):
             return TensorRecipe(name, shape, exponent=16, axis=1, scaled=upper, shift=SHIFT)
         if name.endswith("_token") or name.endswith("_tokens"):
             return TensorRecipe(name, shape)
-        return drawn(name, shape, enlarged=(".query.", ".key."))
+        return drawn(name, shape, enlarged=(".query.", ".key.", ".fc1."))
 
     def run(self, setup: Setup) -> np.ndarray:
         """See KitModel: (B, 1 + S, D), with registers between the first token and the others."""
