@@ -5,14 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.oracle.planted_mistakes import SMALL_FIRST, kits_with, numbers_of, output_of, planted, the_kit
+from tests.oracle.planted_mistakes import kits_with, numbers_of, output_of, planted, the_kit
 from tribe_np.oracle.budget.honest_variants import HELD_OUT, HONEST, HonestVariant
 from tribe_np.oracle.budget.tap_errors import generic_tap
 from tribe_np.oracle.diagnose.diagnosing import diagnose
-from tribe_np.oracle.diagnose.distances import kit_distances
 from tribe_np.oracle.diagnose.mistake_catalogue import MISTAKES
 from tribe_np.oracle.kit_runs import run_setup
 
+UNSEEN_IN_THE_OUTPUT = {"rotary-from-one": "scores depend on the distance of two tokens alone"}
+HONEST_SOME = [variant for variant in (*HONEST, *HELD_OUT) if variant.name in ("reference", "reversed", "8 lanes")]
 PAIRS = (
     ("llama", "gelu-for-silu", "rotary-adjacent"),
     ("llama", "scale-missing", "causal-sees-next"),  # at one stage: neither alone explains it
@@ -50,17 +51,12 @@ def test_a_planted_mistake_is_named_from_all_taps(name: str) -> None:
     pytest.fail(f"no kit shows {name}")
 
 
-@pytest.mark.parametrize("model", SMALL_FIRST)
-def test_planted_mistakes_are_named_from_the_output_alone(model: str) -> None:
-    kit = the_kit(model)
-    distances = kit_distances(kit)
-    unclear = {name for pair in distances.same_output() for name in pair}
-    for name in list(distances.moved)[::4]:  # all of them: test_all_planted
-        found = diagnose(kit, output_of(kit, numbers_of(planted(kit, name))))
-        if distances.is_seen(name) and name not in unclear:
-            assert found.named == (name,), f"{name}: {found}"
-        else:
-            assert set(found.named) <= {name}, f"{name}: {found}"
+@pytest.mark.parametrize("name", ["gelu-for-silu", "eps-missing", "groups-tiled", "rotary-from-one"])
+def test_a_planted_mistake_is_named_from_the_output_alone(name: str) -> None:
+    """Of all: test_all_planted."""
+    kit = the_kit("llama")
+    found = diagnose(kit, output_of(kit, numbers_of(planted(kit, name))))
+    assert found.named == (() if name in UNSEEN_IN_THE_OUTPUT else (name,)), str(found)
 
 
 @pytest.mark.parametrize(("model", "one", "other"), PAIRS)
@@ -71,7 +67,7 @@ def test_two_mistakes_are_both_named_from_all_taps(model: str, one: str, other: 
     assert found.unexplained == ()
 
 
-@pytest.mark.parametrize(("model", "one", "other"), PAIRS[::3])
+@pytest.mark.parametrize(("model", "one", "other"), PAIRS[:1])
 def test_two_mistakes_are_both_named_from_the_output_alone(model: str, one: str, other: str) -> None:
     kit = the_kit(model)
     found = diagnose(kit, output_of(kit, numbers_of(planted(kit, one, other))))
@@ -84,12 +80,10 @@ def test_three_mistakes_are_named() -> None:
     assert set(diagnose(kit, numbers_of(planted(kit, *three))).named) == set(three)
 
 
-@pytest.mark.parametrize("variant", [*HONEST, *HELD_OUT], ids=lambda variant: variant.name)
-@pytest.mark.parametrize("model", SMALL_FIRST[:3])
-def test_a_right_port_is_never_accused(model: str, variant: HonestVariant) -> None:
-    if not variant.is_available:
-        pytest.skip("its kernels need a package that is not there")
-    kit = the_kit(model)
+@pytest.mark.parametrize("variant", HONEST_SOME, ids=lambda variant: variant.name)
+def test_a_right_port_is_never_accused(variant: HonestVariant) -> None:
+    """Of all models, by all honest variants: test_all_planted."""
+    kit = the_kit("llama")
     with variant.around():
         theirs = dict(run_setup(variant(kit.setup)).taps.arrays)
     streams = {name: theirs[name] for name in theirs if name.endswith(".output")}

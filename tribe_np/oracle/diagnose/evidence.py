@@ -10,6 +10,7 @@ from tribe_np.errors import ShapeError, TribeError
 from tribe_np.oracle.budget.bounds import Bound, bound_of
 from tribe_np.oracle.conformance.deviations import deviation_of
 from tribe_np.oracle.conformance.kit_comparison import KitComparison
+from tribe_np.oracle.conformance.local_runs import as_far_off_as_ours
 from tribe_np.oracle.diagnose.mistakes.weight_mistakes import rounded
 from tribe_np.oracle.kit_runs import run_setup
 from tribe_np.oracle.kits.kit import Kit
@@ -101,8 +102,12 @@ class Evidence:
         arrays = [(name, array) for known in (self.raw, self.given) for name, array in known.items()]
         return {name: array for name, array in arrays if name in run and run[name].shape == array.shape}
 
-    def departure(self, tap: str, ours: np.ndarray | None) -> Departure:
-        """Of theirs from what a run computed; infinite where it has nothing there, or another shape."""
+    def departure(self, tap: str, ours: np.ndarray | None, rounding: np.ndarray | None = None) -> Departure:
+        """Of theirs from what a run computed; infinite where it has nothing there, or another shape.
+
+        rounding   what the same run computed in float32: from numbers that a mistake has made large, say, a right step
+                   may be further off than the bound
+        """
         layouts = [known[tap] for known in (self.theirs, self.raw) if tap in known]
         theirs = next((array for array in layouts if ours is not None and array.shape == ours.shape), None)
         if ours is None or theirs is None:
@@ -110,10 +115,12 @@ class Evidence:
         found, bound = deviation_of(theirs, ours), self.bounds[tap]
         if found.n_not_finite:
             return NOWHERE
+        if rounding is not None:
+            bound = bound.or_wider(as_far_off_as_ours(rounding, ours))
         rms, largest = found.rms_over_rms, found.largest_over_rms
         return Departure(rms, max(rms / bound.rms, largest / bound.largest))
 
     def departures(self, setup: Setup) -> dict[str, Departure]:
-        """Of every tap of theirs."""
-        run = self.computed(setup)
-        return {name: self.departure(name, run.get(name)) for name in self.theirs}
+        """Of every tap of theirs, beside what the run's own float32 is off."""
+        run, rounding = self.computed(setup), self.computed(replace(setup, precision="float32"))
+        return {name: self.departure(name, run.get(name), rounding.get(name)) for name in self.theirs}
