@@ -20,7 +20,7 @@ from tribe_np.formats.safetensors import read_header
 from tribe_np.oracle.kit_models.kit_catalogue import MODELS, kit_model
 from tribe_np.oracle.kit_runs import run_setup
 from tribe_np.oracle.kits.kit import Kit, make_kit, only_layers, with_expected
-from tribe_np.oracle.kits.kit_files import EXPECTED, INPUTS, MANIFEST, SUMS, WEIGHTS, digest_of
+from tribe_np.oracle.kits.kit_files import EXPECTED, INPUTS, MANIFEST, SUMS, WEIGHTS, file_digest
 from tribe_np.oracle.kits.kit_manifest import UPSTREAM
 from tribe_np.oracle.kits.kit_reading import read_kit
 from tribe_np.oracle.kits.kit_writing import fill_kit
@@ -94,7 +94,7 @@ def test_the_files_and_what_the_library_reads(folder: Path, llama: Kit) -> None:
     assert metadata["names"].split("\n") == llama.expected.names()
     assert {entry.dtype for entry in entries.values()} == {"F64"}
     sums = dict(reversed(line.split("  ")) for line in (folder / SUMS).read_text().splitlines())
-    assert sums == {name: digest_of(folder / name) for name in FILES - {SUMS}}
+    assert sums == {name: file_digest(folder / name) for name in FILES - {SUMS}}
 
 
 def test_the_manifest_says_what_every_name_means(folder: Path, llama: Kit) -> None:
@@ -139,7 +139,7 @@ def test_tensors_lie_widest_first_and_aligned(tmp_path: Path) -> None:
     entries, metadata = read_header(tmp_path / "x.safetensors")
     assert (list(entries), metadata) == (["b", "d", "c", "a"], {"k": "v"})
     assert all(entry.offset % np.dtype(arrays[name].dtype).itemsize == 0 for name, entry in entries.items())
-    assert digest == digest_of(tmp_path / "x.safetensors")
+    assert digest == file_digest(tmp_path / "x.safetensors")
     same_arrays({name: entries[name].read() for name in arrays}, arrays)
     same_arrays({name: load_file(tmp_path / "x.safetensors")[name] for name in arrays}, arrays)
 
@@ -179,10 +179,10 @@ def signed_anew(folder: Path, *changed: str) -> None:
     manifest = json.loads((folder / MANIFEST).read_text())
     for name in changed:
         if name in manifest["sha256"]:
-            manifest["sha256"][name] = digest_of(folder / name)
+            manifest["sha256"][name] = file_digest(folder / name)
     (folder / MANIFEST).write_text(json.dumps(manifest))
     sums = [line.split("  ") for line in (folder / SUMS).read_text().splitlines()]
-    text = "".join(f"{digest_of(folder / name)}  {name}\n" for _, name in sums if (folder / name).exists())
+    text = "".join(f"{file_digest(folder / name)}  {name}\n" for _, name in sums if (folder / name).exists())
     (folder / SUMS).write_text(text)
 
 

@@ -23,10 +23,10 @@ from tribe_np.oracle.kits.kit_files import (
     FORMAT_VERSION,
     INPUTS,
     MANIFEST,
+    STORED_TABLES,
     SUMS,
-    TABLES,
     WEIGHTS,
-    digest_of,
+    file_digest,
 )  # fmt: skip
 from tribe_np.oracle.kits.lazy_tensors import FileTensor, generated
 from tribe_np.oracle.recording import Recording
@@ -96,7 +96,7 @@ def check_digests(folder: Path, manifest: Mapping[str, Any]) -> None:
             raise KitError(f"{folder / name}: is missing; {SUMS} names it")
         check_regular(folder / name, error=KitError)
         try:
-            found = digest_of(folder / name)
+            found = file_digest(folder / name)
         except OSError as error:
             raise KitError(f"{folder / name}: cannot be read: {reason_of(error)}") from error
         if found != digest or (name in named and found != named[name]):
@@ -194,7 +194,7 @@ def _read_weights(folder: Path, source: Mapping[str, Any], recipe: KitRecipe, se
 def _read_tables(folder: Path, source: Mapping[str, Any], names: list[Any]) -> dict[str, np.ndarray]:
     if not names:
         return {}
-    path = folder / (WEIGHTS if source.get("in_kit") else TABLES)
+    path = folder / (WEIGHTS if source.get("in_kit") else STORED_TABLES)
     entries = _entries(path)
     _check_names(path, {name: entry for name, entry in entries.items() if name in names}, [str(n) for n in names])
     return {name: _finite(path, entries[name]) for name in names}

@@ -6,14 +6,14 @@ from typing import Any
 
 from tribe_np.oracle.kits.kit import Kit
 from tribe_np.oracle.kits.kit_files import (
-    COMMAND,
     CONFIG,
     EXPECTED,
     INPUTS,
+    KIT_COMMAND,
     MANIFEST,
     README,
+    STORED_TABLES,
     SUMS,
-    TABLES,
     WEIGHTS,
     json_text,
     sha256,
@@ -33,7 +33,7 @@ def check_kit_target(out: Path, inputs: Inputs = NOTHING) -> None:
 
     Raises   OutputError
     """
-    check_own_target(out, COMMAND, inputs)
+    check_own_target(out, KIT_COMMAND, inputs)
 
 
 def write_kits(out: Path, kits: Mapping[str, Kit], *, with_weights: bool = True) -> None:
@@ -47,7 +47,7 @@ def write_kits(out: Path, kits: Mapping[str, Kit], *, with_weights: bool = True)
             (folder / name).mkdir(exist_ok=True)
             fill_kit(folder / name, kit, with_weights=with_weights)
 
-    write_whole(out, fill, COMMAND)
+    write_whole(out, fill, KIT_COMMAND)
 
 
 def fill_kit(folder: Path, kit: Kit, *, with_weights: bool = True) -> None:
@@ -79,7 +79,7 @@ def fixed_files(folder: Path, kit: Kit, *, with_weights: bool) -> dict[str, str]
     if with_weights:
         digests[WEIGHTS] = _write(folder / WEIGHTS, kit.weights)
     elif kit.recipe.stored and not kit.weight_files:
-        digests[TABLES] = _write(folder / TABLES, kit.recipe.stored)
+        digests[STORED_TABLES] = _write(folder / STORED_TABLES, kit.recipe.stored)
     return digests
 
 
