@@ -93,7 +93,7 @@ class DinoV2Kit(KitModel):
 
     def run(self, setup: Setup) -> np.ndarray:
         """See KitModel: (B, 1 + S, D), with registers between the first token and the others."""
-        runtime = Runtime(setup.precision, kernels=setup.kernels)
+        runtime = setup.runtime
         arrays = {current_spelling(name): array for name, array in setup.weights.items()}
         weights = WeightTree(arrays, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
         config = DinoV2Config.from_dict(setup.config)

@@ -126,7 +126,7 @@ class EncoderKit(KitModel):
 
     def run(self, setup: Setup) -> np.ndarray:
         """See KitModel: (B, V, R)."""
-        runtime = Runtime(setup.precision, kernels=setup.kernels)
+        runtime = setup.runtime
         weights = WeightTree(setup.weights, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
         features = {name.partition(".")[2]: x for name, x in setup.inputs.items() if name.startswith("features.")}
         encoder = FmriEncoder.from_weights(
