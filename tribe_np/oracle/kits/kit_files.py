@@ -11,10 +11,10 @@ FORMAT_VERSION = 1
 KIT_COMMAND = "oracle dump"
 
 CONFIG = "config.json"
-WEIGHTS = "weights.safetensors"
+WEIGHTS_FILE = "weights.safetensors"
 STORED_TABLES = "tables.safetensors"  # of a kit without weights: those that no generator gives
-INPUTS = "inputs.safetensors"
-EXPECTED = "expected.safetensors"
+INPUTS_FILE = "inputs.safetensors"
+EXPECTED_FILE = "expected.safetensors"
 MANIFEST = "manifest.json"
 README = "README.md"
 SUMS = "SHA256SUMS"  # as `sha256sum -c` reads it
@@ -44,7 +44,7 @@ def write_text(path: Path, text: str) -> str:
     return sha256([raw])
 
 
-def file_digest(path: Path) -> str:
+def sha256_of_file(path: Path) -> str:
     """SHA-256 of a file.
 
     Raises   OSError

@@ -9,7 +9,7 @@ import numpy as np
 
 from tribe_np.oracle.kits.kit import Kit
 from tribe_np.oracle.kits.kit_contract import EXPECTED_IS, letters_of, tap_rows
-from tribe_np.oracle.kits.kit_files import STORED_TABLES, WEIGHTS
+from tribe_np.oracle.kits.kit_files import STORED_TABLES, WEIGHTS_FILE
 from tribe_np.oracle.kits.lazy_tensors import LazyTensor
 from tribe_np.oracle.layer_parts import STREAM
 
@@ -58,7 +58,7 @@ def example(kit: Kit) -> tuple[str, str]:
 
 def _weights_rows(kit: Kit, *, with_weights: bool) -> str:
     if with_weights:
-        return f"| `{WEIGHTS}` | {len(kit.weights)} weights by upstream's names, float32 |\n"
+        return f"| `{WEIGHTS_FILE}` | {len(kit.weights)} weights by upstream's names, float32 |\n"
     if kit.weight_files:
         return f"| no weights | those of {', '.join(kit.weight_files)}, whose digests are in manifest.json |\n"
     tables = f"| `{STORED_TABLES}` | weights that no generator gives: {', '.join(kit.recipe.stored)} |\n"
@@ -80,7 +80,7 @@ def _part(kit: Kit) -> str:
 def _tables_note(kit: Kit, *, with_weights: bool) -> str:
     if not kit.recipe.stored or kit.weight_files:
         return ""
-    where = WEIGHTS if with_weights else STORED_TABLES
+    where = WEIGHTS_FILE if with_weights else STORED_TABLES
     return (
         f"\nNot generated, but the float32 table that upstream builds, in `{where}`: {', '.join(kit.recipe.stored)}.\n"
     )

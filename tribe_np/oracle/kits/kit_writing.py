@@ -7,14 +7,14 @@ from typing import Any
 from tribe_np.oracle.kits.kit import Kit
 from tribe_np.oracle.kits.kit_files import (
     CONFIG,
-    EXPECTED,
-    INPUTS,
+    EXPECTED_FILE,
+    INPUTS_FILE,
     KIT_COMMAND,
     MANIFEST,
     README,
     STORED_TABLES,
     SUMS,
-    WEIGHTS,
+    WEIGHTS_FILE,
     json_text,
     sha256,
     write_text,
@@ -59,7 +59,7 @@ def fill_kit(folder: Path, kit: Kit, *, with_weights: bool = True) -> None:
     manifest = json_text(manifest_of(kit, fixed, with_weights=with_weights))
     digests = {
         **fixed,
-        EXPECTED: _write(folder / EXPECTED, kit.expected.arrays, names="\n".join(kit.expected.names())),
+        EXPECTED_FILE: _write(folder / EXPECTED_FILE, kit.expected.arrays, names="\n".join(kit.expected.names())),
         MANIFEST: write_text(folder / MANIFEST, manifest),
         README: write_text(folder / README, readme_of(kit, with_weights=with_weights)),
     }
@@ -73,11 +73,11 @@ def fixed_files(folder: Path, kit: Kit, *, with_weights: bool) -> dict[str, str]
     """
     digests = {
         CONFIG: write_text(folder / CONFIG, json_text(kit.config)),
-        INPUTS: _write(folder / INPUTS, kit.inputs),
+        INPUTS_FILE: _write(folder / INPUTS_FILE, kit.inputs),
         **{name: write_text(folder / name, source_text(name)) for name in SOURCES},
     }
     if with_weights:
-        digests[WEIGHTS] = _write(folder / WEIGHTS, kit.weights)
+        digests[WEIGHTS_FILE] = _write(folder / WEIGHTS_FILE, kit.weights)
     elif kit.recipe.stored and not kit.weight_files:
         digests[STORED_TABLES] = _write(folder / STORED_TABLES, kit.recipe.stored)
     return digests
