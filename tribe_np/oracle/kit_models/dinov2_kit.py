@@ -11,7 +11,7 @@ from extractors.dinov2.preprocess import PictureProcessor
 from tribe_np.backend import to_host
 from tribe_np.formats.weights import WeightTree
 from tribe_np.oracle.generator import TensorRecipe
-from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, TakenShapes
+from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, LayerNames, TakenShapes
 from tribe_np.oracle.kit_models.kit_weights import BIAS_EXPONENT, drawn
 from tribe_np.oracle.setup import Setup
 from tribe_np.runtime import Runtime
@@ -50,6 +50,10 @@ class DinoV2Kit(KitModel):
         _case("registers_smaller", "with registers, a smaller picture's positions are antialiased", REGISTERS, batch=1,
               height=15, width=10),
         _case("no_bias", "no biases of queries, keys and values", {"qkv_bias": False}),
+    )  # fmt: skip
+    layers = LayerNames(
+        ("num_hidden_layers",), "encoder.layer.", "dinov2.encoder.layer.", "dinov2.embeddings.output",
+        before=("embeddings.",), after=("layernorm.",),
     )  # fmt: skip
 
     def released(self) -> dict[str, Any]:
