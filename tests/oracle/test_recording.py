@@ -115,5 +115,11 @@ def test_comparison_is_in_order_and_names_the_missing() -> None:
     assert [row.name for row in rows] == ["a", "b", "c"]
     assert [row.max_error for row in rows] == [0, 2, np.inf]
     assert [row.rms_error for row in rows] == [0, 1, np.inf]
-    with pytest.raises(RecordingError, match="lacks b, c"):
-        compare(Recording({"a": np.ones(4)}), reference)
+    assert rows.missing == ()
+    some = compare(Recording({"a": np.ones(4)}), reference)
+    assert [row.name for row in some] == ["a"], "a port that lacks a stage can be compared"
+    assert some.missing == ("b", "c")
+    with pytest.raises(RecordingError, match="lacks b, c of"):
+        compare(Recording({"a": np.ones(4)}), reference, strict=True)
+    with pytest.raises(RecordingError, match="lacks a, b, c of"):
+        compare(Recording({"d": np.ones(4)}), reference)

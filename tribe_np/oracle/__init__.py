@@ -9,14 +9,20 @@ if TYPE_CHECKING:
 
 _PUBLIC = {
     "Difference": "tribe_np.oracle.recording",
+    "KitComparison": "tribe_np.oracle.conformance.kit_comparison",
     "Recording": "tribe_np.oracle.recording",
+    "assert_conforms": "tribe_np.oracle.conformance.conforming",
     "compare": "tribe_np.oracle.recording",
+    "compare_kit": "tribe_np.oracle.conformance.comparing_kits",
     "edited": "tribe_np.oracle.recording",
     "relative_error": "tribe_np.oracle.recording",
     "trace": "tribe_np.oracle.recording",
 }
 
-__all__ = ["Difference", "Recording", "compare", "edited", "relative_error", "trace"]
+__all__ = [
+    "Difference", "KitComparison", "Recording", "assert_conforms", "compare", "compare_kit", "edited", "relative_error",
+    "trace",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> "Any":

@@ -7,7 +7,7 @@
 Names are the model's prefix, the checkpoint's path, and a leaf; the list per model is a public contract.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from tribe_np.errors import RecordingError
 from tribe_np.formats.safetensors import read_header, write_safetensors
 from tribe_np.nn.context import Edit, Listener, listening
 from tribe_np.protocols import Array, Tap
+from tribe_np.shown import some_of
 
 SHOWN_NAMES = 4  # at the beginning and at the end of a recording's table
 
@@ -117,22 +118,35 @@ def _differences(ours: np.ndarray, reference: np.ndarray) -> np.ndarray:
     return np.abs(np.subtract(a, b, where=a != b, out=np.zeros(a.shape)))
 
 
-def compare(ours: Recording, reference: Recording) -> list[Difference]:
+class Differences(list[Difference]):
+    """Compared intermediates in the order of computation; `missing` are those of the reference that ours lacks."""
+
+    def __init__(self, rows: Iterable[Difference] = (), missing: Sequence[str] = ()) -> None:
+        super().__init__(rows)
+        self.missing = tuple(missing)
+
+
+def compare(ours: Recording, reference: Recording, *, strict: bool = False) -> Differences:
     """Every intermediate of `reference` against ours, in the order of computation; the first large one is the cause.
 
-    Raises   RecordingError when ours lacks a name of the reference
+    Names that ours lacks are left out, and told in `missing`.
+    strict   refuses to leave any out
+    Raises   RecordingError when ours lacks all names of the reference, or with `strict` one
     """
     missing = [name for name in reference.names() if name not in ours]
-    if missing:
-        raise RecordingError(f"the recording lacks {', '.join(missing[:3])} of the reference")
+    if missing and (strict or len(missing) == len(reference)):
+        raise RecordingError(f"the recording lacks {some_of(missing)} of the reference")
     rows = []
     for name in reference.names():
+        if name not in ours:
+            continue
         a, b = ours[name], reference[name]
         rms = float("inf")
         if a.shape == b.shape:
-            rms = float(np.sqrt(np.mean(_differences(a, b) ** 2))) / (finite_rms(b) or 1.0) if b.size else 0.0
+            scale = float(np.sqrt(np.mean(np.square(b, dtype=np.float64)))) or 1.0
+            rms = float(np.sqrt(np.mean((a.astype(np.float64) - b.astype(np.float64)) ** 2))) / scale
         rows.append(Difference(name, relative_error(a, b), rms))
-    return rows
+    return Differences(rows, missing)
 
 
 @contextmanager

@@ -9,10 +9,16 @@ import numpy as np
 
 from tribe_np.backend import to_host
 from tribe_np.errors import RecordingError, TribeError
-from tribe_np.oracle.budget.bounds import bound_of
+from tribe_np.oracle.budget.bounds import Bound, bound_of
 from tribe_np.oracle.conformance.foreign_files import read_theirs
 from tribe_np.oracle.conformance.kit_comparison import KitComparison, TapComparison
-from tribe_np.oracle.conformance.local_errors import BoundsOf, LocalErrors, local_errors, placed_arrays
+from tribe_np.oracle.conformance.local_errors import (
+    BoundsOf,
+    LocalErrors,
+    local_errors,
+    placed_arrays,
+    with_own_rounding,
+)
 from tribe_np.oracle.conformance.matched_names import MatchedTaps, check_any_match, match_names, tap_of
 from tribe_np.oracle.conformance.name_maps import NameMap, mapped_of, name_map, read_name_map
 from tribe_np.oracle.conformance.name_suggestions import suggestions
@@ -80,7 +86,13 @@ def _shape_of(kit: Kit, names: NameMap, name: str) -> tuple[int, ...] | None:
 
 
 def _host_numbers(name: str, given: Any) -> np.ndarray:
+    """An array of any library as NumPy's; bfloat16, which NumPy lacks, as float32."""
+    if hasattr(given, "detach"):  # a tensor of PyTorch, maybe on a device
+        given = given.detach().cpu()
+        given = given.float() if str(given.dtype) == "torch.bfloat16" else given
     array = np.asarray(to_host(given) if hasattr(given, "__array_namespace__") else given)
+    if array.dtype.name == "bfloat16":
+        array = array.astype(np.float32)
     if array.dtype.kind not in "fiub":
         raise RecordingError(f"theirs: {quoted(name)} holds {array.dtype} values; expected real numbers")
     return array
@@ -89,14 +101,15 @@ def _host_numbers(name: str, given: Any) -> np.ndarray:
 def compared(kit: Kit, matched: MatchedTaps, bounds: BoundsOf, precision: str) -> KitComparison:
     """The comparison of what was matched."""
     expected = kit.expected
-    taps = {
-        name: place_tap(name, *matched.taps[name], expected[name]) for name in expected.names() if name in matched.taps
-    }
+    names = [name for name in expected.names() if name in matched.taps]
+    taps = {name: place_tap(name, *matched.taps[name], expected[name]) for name in names}
     why_not = None
     try:
         local = local_errors(kit.setup, taps, expected.names(), bounds, precision)
     except TribeError as error:
         local, why_not = LocalErrors(taps), str(error)
+    off = [name for name in names if _is_off(local.taps[name], expected[name], bounds(name).accumulated)]
+    bounds = with_own_rounding(kit.setup, expected, off, bounds, precision)
     rows = tuple(_row(name, local.taps.get(name), expected[name], bounds, local) for name in expected.names())
     lacking = {name: expected[name] for name in expected.names() if name not in matched.taps}
     bound_notes = tuple(dict.fromkeys(note for row in rows if (note := bounds(row.name).note)))
@@ -104,6 +117,10 @@ def compared(kit: Kit, matched: MatchedTaps, bounds: BoundsOf, precision: str) -
         kit.model, kit.case, kit.seed, precision, rows, tuple(matched.unknown), suggestions(matched.unknown, lacking),
         placed_arrays(local.taps), why_not, bound_notes,
     )  # fmt: skip
+
+
+def _is_off(tap: PlacedTap, expected: np.ndarray, bound: Bound) -> bool:
+    return tap.array is not None and not tap.deviation(expected).is_within(bound)
 
 
 def _row(name: str, tap: PlacedTap | None, expected: np.ndarray, bounds: BoundsOf, local: LocalErrors) -> TapComparison:
