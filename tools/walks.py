@@ -60,6 +60,8 @@ CARRY = {
     "tribe_np/runtime.py": "precision, device and kernels of a run: casts, and moves to the device",
     "tribe_np/formats/": "bytes of weights and of cache entries",
     "tribe_np/nn/context.py": "hands on kernels and tap; a tap changes nothing",
+    "tribe_np/nn/stages.py": "names the stages for who listens; a tap changes nothing",
+    "tribe_np/pipeline/seen_tables.py": "shows events and windows to who listens",
     "tribe_np/nn/scores.py": "hands attention to its kernel; shows the scores to who asks",
     "tribe_np/encoder/inputs.py": "refuses features that do not fit the checkpoint; others pass, as (B, G, F, T)",
     "tribe_np/media/child_signals.py": "which signals a child hears",

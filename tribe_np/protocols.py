@@ -9,6 +9,8 @@ from typing import Any, Protocol, TypeAlias
 
 Array: TypeAlias = Any
 Device: TypeAlias = Any  # "cpu", "cuda", or an array module
+See: TypeAlias = Callable[[str, Array], Array]
+"""`Context.see` for those who know no context: shows an array by name and gives what to go on with."""
 
 
 class Tap(Protocol):

@@ -20,6 +20,8 @@ import numpy as np
 from extractors.common.model import FolderModel
 from tribe_np.backend import array_module, to_host
 from tribe_np.errors import ConfigError, NotFiniteError
+from tribe_np.nn.context import Context
+from tribe_np.nn.stages import SILENT
 from tribe_np.protocols import Array
 from tribe_np.shown import quoted
 from tribe_np.timeline.features import RELEASED_LAYERS
@@ -164,13 +166,18 @@ def group_features(
     selection: LayerSelection,
     n_states: int,
     subselect: bool = True,
+    ctx: Context = SILENT,
 ) -> np.ndarray:
     """Each state that enters a layer group, pooled; then the mean (or sum) of each group. Layers above do not run.
 
+    With `ctx`, `states.NUMBER` (S, D) of the only row and `pooled.NUMBER` are shown.
     Shapes   states (number, (B, S, D)) in order, pool (B, S, D) -> (...): -> (G, ...) on the host
     Source   neuralset 0.0.2 HuggingFaceMixin._aggregate_tokens, _aggregate_layers
     """
-    pooled = ((number, pool(state)) for number, state in selection.pick(states, n_states, subselect=subselect))
+    picked = selection.pick(states, n_states, subselect=subselect)
+    if ctx.is_heard:
+        picked = ((number, ctx.see(f"states.{number}", state[0])[None]) for number, state in picked)
+    pooled = ((number, ctx.see(f"pooled.{number}", pool(state))) for number, state in picked)
     features: np.ndarray = to_host(selection.aggregate(pooled, n_states, subselect=subselect))
     return features
 

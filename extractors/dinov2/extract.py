@@ -1,6 +1,7 @@
 """Pictures into image features: hidden states averaged over all tokens, then over the states of each layer group."""
 
 from collections.abc import Callable, Iterable
+from itertools import count
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from extractors.common.layer_groups import (
     mean_over_tokens,
 )
 from extractors.dinov2.model import DinoV2Model
+from tribe_np.nn.context import Context
+from tribe_np.nn.stages import SILENT, open_stage
 
 
 def image_features(
@@ -30,22 +33,29 @@ def image_features(
     Source   neuralset 0.0.2 HuggingFaceImage, HuggingFaceMixin._aggregate_tokens, _aggregate_layers
     """
 
+    numbers = count()
+
     def of_picture(video_frame: np.ndarray) -> np.ndarray:
-        return picture_features(model, model.processor(video_frame), selection=selection)
+        ctx = open_stage("image.0", next(numbers))
+        return picture_features(model, model.processor(ctx.see("picture", video_frame)), selection=selection, ctx=ctx)
 
     return feature_columns(model, frames, of_picture, selection=selection, progress=progress)
 
 
-def picture_features(model: DinoV2Model, pixels: np.ndarray, *, selection: LayerSelection) -> np.ndarray:
+def picture_features(
+    model: DinoV2Model, pixels: np.ndarray, *, selection: LayerSelection, ctx: Context = SILENT
+) -> np.ndarray:
     """Features of one picture: pixels -> hidden states (1, S, D) -> their means over all tokens (D,) -> layer groups.
 
     Shapes   pixels (3, height, width) -> (G, F) with F = D, on the host, in the model's dtype
     Raises   NotFiniteError as `image_features`
     Source   neuralset 0.0.2 HuggingFaceMixin._aggregate_tokens, _aggregate_layers
     """
+    pixels = ctx.see("pixels", pixels)
     states = finite_states(
         model.iterate_states(pixels[None], model.context()), model="image", first="embeddings", layers="layer",
         n_layers=model.config.n_layers,
     )  # fmt: skip
-    features = group_features(states, mean_over_tokens, selection=selection, n_states=model.config.n_states)
-    return finite_features(features, model="image")
+    features = group_features(states, mean_over_tokens, selection=selection, n_states=model.config.n_states, ctx=ctx)
+    seen: np.ndarray = ctx.see("features", finite_features(features, model="image"))
+    return seen

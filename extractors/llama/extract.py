@@ -6,7 +6,7 @@ little twice: words -> different words in context -> passes of words that run to
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -14,12 +14,14 @@ from typing import Protocol
 import numpy as np
 
 from extractors.common.costs import TextWork
-from extractors.common.layer_groups import LayerSelection, finite_features, finite_states, group_features
+from extractors.common.layer_groups import LayerSelection, finite_features, finite_states
 from extractors.llama.model import LlamaModel
 from extractors.llama.passes import MAX_NODES, Layout, Pass, WordInContext, shared_passes, whole_passes
 from extractors.llama.tokenizer import LlamaTokenizer
 from tribe_np.backend import array_module, to_host
 from tribe_np.errors import CheckpointError, ConfigError, EventsError
+from tribe_np.nn.context import Context
+from tribe_np.nn.stages import SILENT, open_stage
 from tribe_np.protocols import Array
 from tribe_np.timeline.events import Event
 
@@ -77,7 +79,9 @@ def word_features(
     numbers: dict[WordInContext, list[int]] = {}  # which of `words` these are: equal ones are computed once
     for n, event in enumerate(words):
         numbers.setdefault(_checked(event), []).append(n)
-    passes = _cut(tokenizer, list(numbers), batch_size, eos_is_padding, shared, max_nodes)
+    ctx = open_stage("text")
+    shown = {word: ctx.at(numbers[word][0]) for word in numbers}
+    passes = _cut(tokenizer, shown, batch_size, eos_is_padding, shared, max_nodes)
     chosen = _checked_range(only, len(passes))
     earlier = {n: None if kept is None else kept.load(n, passes[n].words) for n in chosen}
     left = [passes[n] for n in chosen if earlier[n] is None]
@@ -87,7 +91,7 @@ def word_features(
     for n in sorted(chosen, key=lambda n: earlier[n] is None):  # those of an earlier run first
         pass_, features = passes[n], earlier[n]
         if features is None:
-            features = _pass_features(pass_, model, selection, pace)
+            features = _pass_features(pass_, [shown[word] for word in pass_.words], model, selection, pace)
             if kept is not None:
                 kept.store(n, pass_.words, features)
         for i, word in enumerate(pass_.words):
@@ -109,19 +113,19 @@ def n_word_passes(
 
     Raises   EventsError for a word without text or context
     """
-    different = list(dict.fromkeys(map(_checked, words)))
+    different = dict.fromkeys(map(_checked, words), SILENT)
     return len(_cut(tokenizer, different, batch_size, eos_is_padding, shared, max_nodes))
 
 
 def _cut(
     tokenizer: LlamaTokenizer,
-    words: Sequence[WordInContext],
+    words: Mapping[WordInContext, Context],
     batch_size: int,
     eos_is_padding: bool,
     shared: bool,
     max_nodes: int,
 ) -> list[Pass]:
-    """Different words in passes; see `word_features`."""
+    """Different words, each shown in its context, in passes; see `word_features`."""
     _check_options(tokenizer, batch_size, max_nodes, eos_is_padding)
     if shared and not eos_is_padding:
         return shared_passes(tokenizer, words, max_nodes)
@@ -155,9 +159,12 @@ def _checked(word: Event) -> WordInContext:
     return WordInContext(word.text, word.context)
 
 
-def _pass_features(pass_: Pass, model: LlamaModel, selection: LayerSelection, pace: "_Pace") -> np.ndarray:
+def _pass_features(
+    pass_: Pass, shown: Sequence[Context], model: LlamaModel, selection: LayerSelection, pace: "_Pace"
+) -> np.ndarray:
     """The features of the words that run together: ids -> hidden states -> means over own tokens -> layer groups.
 
+    Each word is `shown` in its own context.
     Shapes   layout.ids (B, S) -> states (B, S, D) -> means (n words, D) -> (G, n words, F), F = D, on the host
     """
     layout, config = pass_.lay_out(), model.config
@@ -166,12 +173,12 @@ def _pass_features(pass_: Pass, model: LlamaModel, selection: LayerSelection, pa
         _states(layout, model), model="text", first="embed_tokens", layers="layers", n_layers=config.n_layers,
         final_norm=True, of=lambda bad: f" for the word {layout.word_at(bad).text!r}",
     )  # fmt: skip
-    features = group_features(
-        pace.watched(states, len(pass_.words)), lambda state: word_means(state, own_tokens), selection=selection,
-        n_states=config.n_states,
-    )  # fmt: skip
-    for i, word in enumerate(pass_.words):
+    picked = selection.pick(pace.watched(states, len(pass_.words)), config.n_states)
+    means = ((number, word_means(state, own_tokens, number, shown)) for number, state in picked)
+    features: np.ndarray = to_host(selection.aggregate(means, config.n_states))
+    for i, (word, ctx) in enumerate(zip(pass_.words, shown, strict=True)):
         finite_features(features[:, i], model="text", of=f" for the word {word.text!r}")
+        features[:, i] = ctx.see("features", features[:, i])
     return features
 
 
@@ -191,13 +198,19 @@ def _states(layout: Layout, model: LlamaModel) -> States:
     return model.iterate_states(layout.ids, model.context(), layout.mask)
 
 
-def word_means(state: Array, own_tokens: Sequence[tuple[int, Array]]) -> Array:
-    """The mean over each word's own tokens.
+def word_means(
+    state: Array, own_tokens: Sequence[tuple[int, Array]], number: int = 0, shown: Sequence[Context] = ()
+) -> Array:
+    """The mean over each word's own tokens in the state of that number; each word is `shown` in its own context.
 
     Shapes   state (B, S, D), own_tokens n_words x (row, numbers of tokens) -> (n_words, D)
     """
     xp = array_module(state)
-    return xp.stack([xp.mean(state[row][tokens], axis=0) for row, tokens in own_tokens])
+    means = []
+    for (row, tokens), ctx in zip(own_tokens, shown or [SILENT] * len(own_tokens), strict=True):
+        own = ctx.see(f"states.{number}", state[row][tokens])
+        means.append(ctx.see(f"pooled.{number}", xp.mean(own, axis=0)))
+    return xp.stack(means)
 
 
 class KeptPasses(Protocol):

@@ -11,7 +11,7 @@ ids themselves; the first 1,025 contexts of a timeline are prefixes of one anoth
 punctuation is cut differently at the end of a text.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
@@ -19,6 +19,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from extractors.llama.tokenizer import LlamaTokenizer
+from tribe_np.nn.context import Context
 
 MAX_NODES = 4096  # of one pass: what a layer holds at once, about 160 kB each for LLaMA-3.2-3B
 LEAST_SHARED = 0.25  # of the context before; two that share less stand in trees of their own
@@ -44,22 +45,41 @@ class Layout:
     forest: "PrefixForest | None" = None
 
 
-def shared_passes(tokenizer: LlamaTokenizer, words: Sequence[WordInContext], max_nodes: int) -> "list[Pass]":
+def shared_passes(tokenizer: LlamaTokenizer, shown: Mapping[WordInContext, Context], max_nodes: int) -> "list[Pass]":
     """All words in passes of at most `max_nodes` tokens (or of one longer context), not in order.
 
     Raises   EventsError for text that is not valid Unicode
     """
-    contexts = [np.array(tokenizer.encode_context(word.context), np.int32) for word in words]
-    spans = [tokenizer.word_span(*word, len(ids)) for word, ids in zip(words, contexts, strict=True)]
+    words = list(shown)
+    contexts = [token_ids(tokenizer, word, ctx) for word, ctx in shown.items()]
+    spans = [own_span(tokenizer, word, len(ids), shown[word]) for word, ids in zip(words, contexts, strict=True)]
     return [
         SharedPass(
             [words[n] for n in plan.members],
             [[contexts[n] for n in family] for family in plan.families],
-            [spans[n][1] - spans[n][0] for n in plan.members],
+            [spans[n] for n in plan.members],
             plan.n_nodes,
         )
         for plan in plan_passes(contexts, max_nodes)
     ]
+
+
+def token_ids(tokenizer: LlamaTokenizer, word: WordInContext, ctx: Context) -> np.ndarray:
+    """Token ids of a word's context, shown.
+
+    Shapes   -> (S,) int32
+    """
+    ids: np.ndarray = ctx.see("tokens", np.array(tokenizer.encode_context(word.context), np.int32))
+    return ids
+
+
+def own_span(tokenizer: LlamaTokenizer, word: WordInContext, n_tokens: int, ctx: Context) -> tuple[int, int]:
+    """Which of its context's tokens are the word's own (see `LlamaTokenizer.word_span`), shown."""
+    span = tokenizer.word_span(*word, n_tokens)
+    if ctx.is_heard:
+        first, stop = ctx.see("span", np.array(span)).tolist()
+        return first, stop
+    return span
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +88,7 @@ class SharedPass:
 
     words: Sequence[WordInContext]  # in the order of the families' contexts
     families: Sequence[Sequence[np.ndarray]]  # token ids of the contexts that share a tree
-    n_own: Sequence[int]  # how many of the last tokens are the word's
+    spans: Sequence[tuple[int, int]]  # which of a context's tokens are the word's own
     n_tokens: int
 
     @property
@@ -79,7 +99,11 @@ class SharedPass:
     def lay_out(self) -> Layout:
         """The forest."""
         forest = PrefixForest.grow(self.families)
-        own_tokens = [np.array(forest.last_nodes(i, n)) for i, n in enumerate(self.n_own)]
+        lengths = (forest.positions[forest.ends] + 1).tolist()
+        own_tokens = [
+            np.array(forest.last_nodes(i, n - first)[: stop - first])
+            for i, (n, (first, stop)) in enumerate(zip(lengths, self.spans, strict=True))
+        ]
 
         def word_at(tokens: np.ndarray) -> WordInContext:
             """The word whose own tokens are among them, else the one with the shortest context that holds one.
@@ -243,13 +267,12 @@ def _trunk_first(positions: np.ndarray, parents: np.ndarray) -> np.ndarray:
 
 
 def whole_passes(
-    tokenizer: LlamaTokenizer, words: Sequence[WordInContext], batch_size: int, *, eos_is_padding: bool
+    tokenizer: LlamaTokenizer, shown: Mapping[WordInContext, Context], batch_size: int, *, eos_is_padding: bool
 ) -> "list[Pass]":
     """Batches in the order of the words."""
-    return [
-        WholePass(tokenizer, words[first : first + batch_size], eos_is_padding)
-        for first in range(0, len(words), batch_size)
-    ]
+    words = list(shown)
+    batches = [words[first : first + batch_size] for first in range(0, len(words), batch_size)]
+    return [WholePass(tokenizer, batch, [shown[word] for word in batch], eos_is_padding) for batch in batches]
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,12 +284,13 @@ class WholePass:
 
     tokenizer: LlamaTokenizer
     words: Sequence[WordInContext]
+    shown: Sequence[Context]  # for each of them
     eos_is_padding: bool
 
     @cached_property
     def rows(self) -> list[np.ndarray]:
         """Token ids of each context."""
-        return [np.array(self.tokenizer.encode_context(word.context), np.int32) for word in self.words]
+        return [token_ids(self.tokenizer, word, ctx) for word, ctx in zip(self.words, self.shown, strict=True)]
 
     @property
     def n_tokens(self) -> int:
@@ -290,7 +314,8 @@ class WholePass:
             ids[b, : len(row)] = row
             mask[b, : len(row)] = 1
             n_pads = int(np.sum(ids[b] == self.tokenizer.eos_id if self.eos_is_padding else mask[b] == 0))
-            own_tokens.append((b, np.arange(*self.tokenizer.word_span(*word, ids.shape[1] - n_pads))))
+            span = own_span(self.tokenizer, word, ids.shape[1] - n_pads, self.shown[b])
+            own_tokens.append((b, np.arange(*span)))
 
         def word_at(tokens: np.ndarray) -> WordInContext:
             return self.words[int(tokens.any(axis=1).argmax())]

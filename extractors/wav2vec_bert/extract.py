@@ -5,11 +5,18 @@ torch calls that choice "nearest", and so do the names here.
 
 import numpy as np
 
-from extractors.common.layer_groups import LayerSelection, finite_features, finite_states, group_features
+from extractors.common.layer_groups import (
+    LayerSelection,
+    finite_features,
+    finite_states,
+    group_features,
+)
 from extractors.wav2vec_bert.filterbank import input_features, standardize
 from extractors.wav2vec_bert.model import PREPROCESSOR_NAME, Wav2VecBertModel
 from tribe_np.backend import array_module
 from tribe_np.errors import CheckpointError, ShapeError
+from tribe_np.nn.context import Context
+from tribe_np.nn.stages import SILENT, open_stage
 from tribe_np.ops.resample import resample
 from tribe_np.protocols import Array
 from tribe_np.timeline.features import to_index
@@ -40,22 +47,26 @@ def audio_features(
     n_bins = to_index(duration, frequency)
     if n_bins < 1:
         raise ShapeError(f"a sound of {duration:g} s is too short: it gives no step at {frequency:g} Hz")
-    inputs = model_input(model, samples, rate)
+    ctx = open_stage("audio.0")
+    inputs = model_input(model, samples, rate, ctx)
     states = finite_states(
         model.iterate_states(inputs[None], model.context()), model="audio", first="feature_projection", layers="layers",
         n_layers=model.config.n_layers,
     )  # fmt: skip
     features = group_features(
         states, lambda state: pick_nearest(state[0], n_bins), selection=selection, n_states=model.config.n_states,
-        subselect=False,
+        subselect=False, ctx=ctx,
     )  # fmt: skip
-    return np.ascontiguousarray(finite_features(features, model="audio").transpose(0, 2, 1))
+    seen: np.ndarray = ctx.see(
+        "features", np.ascontiguousarray(finite_features(features, model="audio").transpose(0, 2, 1))
+    )
+    return seen
 
 
-def model_input(model: Wav2VecBertModel, samples: np.ndarray, rate: int) -> np.ndarray:
+def model_input(model: Wav2VecBertModel, samples: np.ndarray, rate: int, ctx: Context = SILENT) -> np.ndarray:
     """The model's input for a sound of any rate and number of channels.
 
-    Shapes   samples (N, C) -> (S, 160) float32
+    Shapes   samples (N, C) -> (S, 160) float32, or float64 where the model's filterbank is exact
     Raises   ShapeError, CheckpointError as `audio_features`
     Source   neuralset 0.0.2 BaseAudio._get_data, HuggingFaceAudio._get_features
     """
@@ -63,8 +74,15 @@ def model_input(model: Wav2VecBertModel, samples: np.ndarray, rate: int) -> np.n
         raise CheckpointError(f"the audio model's folder lacks {PREPROCESSOR_NAME}, which says how sound becomes input")
     if samples.ndim != 2:
         raise ShapeError(f"samples must have shape (N, C), got {samples.shape}")
-    channels = resample(np.ascontiguousarray(samples.T, np.float32), rate, model.filterbank.rate)
-    return input_features(standardize(np.mean(channels, axis=0)), model.filterbank)
+    dtype = model.filterbank.dtype
+    samples = ctx.see("samples", samples)
+    channels = resample(
+        np.ascontiguousarray(samples.T, dtype), rate, model.filterbank.rate, dtype=dtype, see=ctx.see
+    )  # fmt: skip
+    mono = ctx.see("mono", np.mean(ctx.see("resampled", channels), axis=0))
+    waveform = ctx.see("standardized", standardize(mono, dtype))
+    inputs: np.ndarray = ctx.see("input", input_features(waveform, model.filterbank, ctx))
+    return inputs
 
 
 def pick_nearest(x: Array, n_bins: int) -> Array:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from tribe_np.errors import ShapeError
+from tribe_np.nn.context import Context
+from tribe_np.nn.stages import SILENT
 from tribe_np.settings import Settings
 
 FRAME_LENGTH = 400  # samples: 25 ms
@@ -41,6 +43,12 @@ class FilterbankConfig:
     rate: int = 16000  # Hz
     n_bins: int = 80
     stride: int = 2  # audio frames to a token
+    exact: bool = False  # all in float64: what the oracle holds float32 against, and no model's folder says
+
+    @property
+    def dtype(self) -> Any:
+        """In which sound is resampled and normalised."""
+        return np.float64 if self.exact else np.float32
 
     @classmethod
     def from_dict(
@@ -57,23 +65,24 @@ class FilterbankConfig:
         return cls(padding_value=settings.number("padding_value", 0.0))
 
 
-def standardize(waveform: np.ndarray) -> np.ndarray:
+def standardize(waveform: np.ndarray, dtype: Any = np.float32) -> np.ndarray:
     """The sound with mean 0 and standard deviation 1.
 
-    Shapes   waveform (N,) -> (N,) float32
-    Numerics unbiased deviation (N - 1), 1e-8 added to it; statistics in float64, rounded to float32
+    Shapes   waveform (N,) -> (N,) in `dtype`
+    Numerics unbiased deviation (N - 1), 1e-8 added to it; statistics in float64, rounded to `dtype`
     Source   neuralset 0.0.2 BaseAudio._preprocess_wav
     """
-    waveform = waveform.astype(np.float32)
-    mean = np.float32(np.mean(waveform, dtype=np.float64))
-    deviation = np.float32(np.std(waveform, dtype=np.float64, ddof=1))
-    return (waveform - mean) / (np.float32(1e-8) + deviation)
+    waveform = waveform.astype(dtype)
+    mean = np.mean(waveform, dtype=np.float64).astype(dtype)
+    deviation = np.std(waveform, dtype=np.float64, ddof=1).astype(dtype)
+    scaled: np.ndarray = (waveform - mean) / (np.asarray(1e-8, dtype) + deviation)
+    return scaled
 
 
-def input_features(waveform: np.ndarray, config: FilterbankConfig) -> np.ndarray:
+def input_features(waveform: np.ndarray, config: FilterbankConfig, ctx: Context = SILENT) -> np.ndarray:
     """The model's input for one mono sound at 16 kHz.
 
-    Shapes   waveform (N,) -> (S, 160) float32; S = ceil((1 + floor((N - 400) / 160)) / 2)
+    Shapes   waveform (N,) -> (S, 160) in the config's dtype; S = ceil((1 + floor((N - 400) / 160)) / 2)
     Numerics an odd audio frame is paired with a row of padding_value, after standardising; no mask hides it
     Raises   ShapeError for a sound shorter than two audio frames (560 samples)
     Source   transformers 5.23.0 SeamlessM4TFeatureExtractor.__call__
@@ -83,31 +92,34 @@ def input_features(waveform: np.ndarray, config: FilterbankConfig) -> np.ndarray
             f"the sound must be mono with at least {MIN_SAMPLES} samples at {config.rate} Hz "
             f"({1000 * MIN_SAMPLES // config.rate} ms), got shape {waveform.shape}"
         )
-    rows = standardize_bins(log_mel(waveform, config))
+    rows = ctx.see("mel", log_mel(waveform, config, ctx))
+    rows = ctx.see("mel_standardized", standardize_bins(rows))
     missing = -rows.shape[0] % config.stride
-    padding = np.full((missing, rows.shape[1]), config.padding_value, np.float32)
+    padding = np.full((missing, rows.shape[1]), config.padding_value, rows.dtype)
     return np.concatenate([rows, padding]).reshape(-1, rows.shape[1] * config.stride)
 
 
-def log_mel(waveform: np.ndarray, config: FilterbankConfig) -> np.ndarray:
+def log_mel(waveform: np.ndarray, config: FilterbankConfig, ctx: Context = SILENT) -> np.ndarray:
     """Natural logarithm of the mel energies of each 25 ms, every 10 ms.
 
-    Shapes   waveform (N,) -> (n_audio_frames, 80) float32, in column order: the next sums depend on it
+    Shapes   waveform (N,) -> (n_audio_frames, 80) in the config's dtype, in column order: the next sums depend on it
     Units    log of squared 16-bit amplitude
-    Numerics float64, except that the spectrum is rounded to complex64 before its square
+    Numerics float64, except that the spectrum is rounded to complex64 before its square, unless the config is exact
     Source   transformers 5.23.0 audio_utils.spectrogram as SeamlessM4TFeatureExtractor calls it
     """
-    samples = (waveform.astype(np.float32) * 2**15).astype(np.float64)
+    samples = (waveform.astype(config.dtype) * 2**15).astype(np.float64)
     frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME_LENGTH)[::HOP]
     frames = frames - np.mean(frames, axis=1, keepdims=True)
     emphasised = np.zeros((frames.shape[0], FFT_LENGTH))
     emphasised[:, 1:FRAME_LENGTH] = frames[:, 1:] - PRE_EMPHASIS * frames[:, :-1]
     emphasised[:, 0] = frames[:, 0] * (1 - PRE_EMPHASIS)
-    emphasised[:, :FRAME_LENGTH] *= np.power(np.hanning(FRAME_LENGTH), 0.85)  # Povey's window
-    spectrum = np.fft.rfft(emphasised).astype(np.complex64)
-    power = np.abs(spectrum, dtype=np.float64) ** 2.0
-    energies = np.dot(mel_filters(config.n_bins, config.rate).T, power.T)
-    return np.asarray(np.log(np.maximum(MEL_FLOOR, energies)), np.float32).T
+    emphasised[:, :FRAME_LENGTH] *= ctx.see("window", np.power(np.hanning(FRAME_LENGTH), 0.85))  # Povey's
+    emphasised = ctx.see("windowed", emphasised)
+    spectrum = np.fft.rfft(emphasised)
+    spectrum = spectrum if config.exact else spectrum.astype(np.complex64)
+    power = ctx.see("power", np.abs(spectrum, dtype=np.float64) ** 2.0)
+    energies = np.dot(ctx.see("mel_filters", mel_filters(config.n_bins, config.rate)).T, power.T)
+    return np.asarray(np.log(np.maximum(MEL_FLOOR, energies)), config.dtype).T
 
 
 def mel_filters(n_bins: int, rate: int) -> np.ndarray:
@@ -132,8 +144,8 @@ def _mel(frequency: Any) -> Any:
 def standardize_bins(rows: np.ndarray) -> np.ndarray:
     """Each mel bin with mean 0 and variance 1 over the sound.
 
-    Shapes   rows (n_audio_frames, 80) -> (n_audio_frames, 80) float32
-    Numerics unbiased variance plus 1e-7; float32, summed in the order of the array's memory. Digital silence gives
+    Shapes   rows (n_audio_frames, 80) -> (n_audio_frames, 80), same dtype
+    Numerics unbiased variance plus 1e-7; in the rows' dtype, summed in the order of their memory. Digital silence gives
              a small constant that is rounding only
     Source   transformers 5.23.0 SeamlessM4TFeatureExtractor (do_normalize_per_mel_bins)
     """

@@ -18,7 +18,7 @@ ALLOWED = {
     "cli": {"pipeline", "batch", "oracle", "formats", "outputs", "analysis", "plots", "cortex", "machine"},
     "pipeline": {
         "extractors", "encoder", "media", "formats", "timeline", "outputs", "analysis", "plots", "cortex", "kernels",
-        "backend", "runtime", "machine", "nn.context",
+        "backend", "runtime", "machine", "nn.context", "nn.stages",
     },
     "extractors": MODEL_FLOOR,
     "encoder": MODEL_FLOOR,

@@ -94,7 +94,7 @@ def test_the_library_predicts_with_it_and_keeps_its_features(models: Path, sound
     assert rows[0].shape == (6, 50)
     assert rows[0].std() > 0
     assert rows[0].tobytes() == rows[1].tobytes()
-    assert traces == [{"loudness", "encoder"}, {"encoder"}]
+    assert traces == [{"loudness", "pipeline", "encoder"}, {"pipeline", "encoder"}]
     features = model.extract_features(events)["loudness"]
     assert features.shape == (2, 8, 12)
     assert (np.diff(features[0], axis=-1) > 0).mean() > 0.7  # louder and louder

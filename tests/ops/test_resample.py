@@ -109,3 +109,20 @@ def test_no_samples_or_too_few_are_errors() -> None:
         resample(np.zeros((1, 0), np.float32), 44100, 16000)
     with pytest.raises(ShapeError, match="too short"):
         resample(np.zeros((1, 2), np.float32), 44100, 16000)
+
+
+def test_in_float64_the_float32_filters_are_applied_exactly() -> None:
+    x = np.random.default_rng(0).normal(size=(2, 900))
+    seen = {}
+
+    def see(name: str, array: np.ndarray) -> np.ndarray:
+        seen[name] = array
+        return array
+
+    exact = resample(x, 44100, 16000, dtype=np.float64, see=see)
+    single = resample(x.astype(np.float32), 44100, 16000)
+    assert exact.dtype == np.float64
+    assert seen["filters"].dtype == np.float32
+    assert 0 < np.abs(exact - single).max() < 1e-5
+    taps = np.clip(np.arange(581) - (581 - 441) // 2, 0, 899)
+    np.testing.assert_allclose(exact[:, 0], x[:, taps] @ seen["filters"][0].astype(np.float64), rtol=1e-12)

@@ -1,4 +1,4 @@
-"""Every flag of compat="upstream": with it tribev2's own recorded result, without it the right one."""
+"""Every flag of Compat: with it tribev2's own recorded result, without it the right one."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ from tribe_np.media.sound.audio import TrackHabits, audio_info, extract_audio, r
 from tribe_np.media.speech import espeak_child, faster_whisper
 from tribe_np.media.speech import synthesis as speech
 from tribe_np.oracle import relative_error
-from tribe_np.pipeline.options import Compat, PipelineConfig
+from tribe_np.pipeline.options import NEW_IN_4, Compat, PipelineConfig
 from tribe_np.pipeline.progress import Silent
 from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.stimuli import word_contexts as building
@@ -85,10 +85,11 @@ def uvx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_every_flag_has_its_record_and_its_test() -> None:
     flags = {f.name for f in fields(Compat)}
     films = {f.name for f in fields(Habits)} - {"ignore_rotation"}
-    recorded_elsewhere = {"identical_sentences"}  # tests/timeline/test_text.py, tests/golden/identical_sentences.json
+    # tests/timeline/test_text.py with identical_sentences.json, test_neuralset_4.py with neuralset_4.json
+    recorded_elsewhere = {"identical_sentences", *NEW_IN_4}
     assert flags == set(RECORDED) | set(ARRAYS.values()) | films | recorded_elsewhere
     tests = " ".join(name for name in [*globals(), *vars(test_film_habits)] if name.startswith("test_"))
-    assert not {flag for flag in flags if f"test_{flag}" not in tests}
+    assert not {flag for flag in flags if f"test_{flag}" not in tests and f"and_{flag}" not in tests}
 
 
 def test_identical_sentences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,6 +109,29 @@ def test_identical_sentences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     build(path, identical_sentences=True)
     build(path)
     assert asked == [True, True, False, False]
+
+
+def test_drops_short_chunks(tmp_path: Path) -> None:
+    """What is left of 80 s is the first minute; tests/timeline/test_neuralset_4.py has neuralset 0.4's own cuts."""
+    path = write_silence(tmp_path / "long.wav", 80.0)
+    write_sidecar(
+        path.with_suffix(".tsv"), [{"text": "a", "start": 1.0, "duration": 0.5, "sequence_id": 0, "sentence": "a"}]
+    )
+    (whole,) = build(path).of_type("Audio")
+    (cut,) = build(path, drops_short_chunks=True).of_type("Audio")
+    assert (whole.duration, cut.duration) == (80.0, 60.0)
+
+
+def test_text_as_spoken_and_exact_sentences(tmp_path: Path) -> None:
+    path = write_silence(tmp_path / "short.wav", 4.0)
+    words = [{"text": text, "start": 0.5 * k, "duration": 0.3} for k, text in enumerate(("NASA", "left", "Paris"))]
+    write_sidecar(path.with_suffix(".tsv"), [word | {"sequence_id": 0, "sentence": "s"} for word in words])
+    right, new = build(path), build(path, text_as_spoken=True, exact_sentences=True)
+    assert [[row.text for row in table.of_type("Text")] for table in (right, new)] == [
+        ["Nasa left paris"], ["NASA left Paris."]
+    ]  # fmt: skip
+    assert [table.of_type("Sentence")[0].start for table in (right, new)] == [-1e-6, 0.0]
+    assert [word.context for word in new.of_type("Word")] == ["NASA", "NASA left", "NASA left Paris"]
 
 
 def test_duplicate_words(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tribe_np.errors import ConfigError
 from tribe_np.pipeline.config import DataConfig
 from tribe_np.pipeline.config_update import updated
-from tribe_np.pipeline.options import Compat, PipelineConfig
+from tribe_np.pipeline.options import COMPAT_NAMES, NEW_IN_4, REPAIRED_IN_4, Compat, PipelineConfig
 
 DATA: dict[str, Any] = {
     "features_to_use": ["text", "audio", "video"],
@@ -136,7 +136,9 @@ def test_own_options_of_the_wrong_type_are_named(name: str, value: Any) -> None:
 
 def test_compat_is_right_by_default_and_all_on_request() -> None:
     assert not any(vars(Compat.named(None)).values())
-    assert all(vars(Compat.named("upstream")).values())
+    off = {name: {flag for flag, is_on in vars(Compat.named(name)).items() if not is_on} for name in COMPAT_NAMES}
+    assert off == {"upstream": set(NEW_IN_4), "neuralset-0.4": set(REPAIRED_IN_4)}
+    assert set(NEW_IN_4 + REPAIRED_IN_4) <= {field.name for field in fields(Compat)}
 
 
 def test_every_defect_has_one_row_in_the_list_of_differences() -> None:

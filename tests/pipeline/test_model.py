@@ -37,7 +37,7 @@ def test_a_cache_hit_is_bit_equal_and_runs_no_extractor(model: TribeModel, demo:
     with trace() as recording:
         second, _ = model.predict(events, verbose=False)
     assert first.tobytes() == second.tobytes()
-    assert {name.split(".")[0] for name in recording.names()} == {"encoder"}
+    assert {name.split(".")[0] for name in recording.names()} == {"encoder", "pipeline"}
 
 
 def test_the_sentence_splitter_is_part_of_a_texts_cache_key(model: TribeModel, demo: DemoPaths) -> None:

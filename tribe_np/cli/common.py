@@ -82,7 +82,10 @@ def add_event_arguments(parser: argparse.ArgumentParser, also: str = "") -> None
 
 def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     """How words become sentences and contexts, and whether as upstream does."""
-    _add_own(parser, "--compat", choices=["upstream"], help="reproduce the reference implementation's defects")
+    _add_own(
+        parser, "--compat", choices=["upstream", "neuralset-0.4"],
+        help="reproduce the reference implementation's defects, or what it does on neuralset 0.4",
+    )  # fmt: skip
     _add_own(
         parser, "--only", type=modality_names, action="extend", metavar="MODALITY",
         help=f"only {', '.join(model_options())}: one or several, separated by commas or spaces; the others are "

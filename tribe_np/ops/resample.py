@@ -7,7 +7,7 @@ import numpy as np
 
 from tribe_np.backend import array_module
 from tribe_np.errors import ShapeError
-from tribe_np.protocols import Array
+from tribe_np.protocols import Array, See
 
 N_ZEROS = 24  # zero crossings kept on each side of the sinc
 ROLLOFF = 0.945  # cut-off as a fraction of the lower Nyquist frequency
@@ -16,13 +16,15 @@ BLOCK_TAPS = 4_000_000  # gathered samples, or filter taps, per block: 16 MB in 
 WIDE_ENOUGH = 32  # columns of a matrix product from which it runs at full speed
 
 
-def resample(x: Array, old_rate: int, new_rate: int) -> Array:
+def resample(x: Array, old_rate: int, new_rate: int, *, dtype: Any = np.float32, see: See | None = None) -> Array:
     """Sound at another sampling rate.
 
-    Shapes   x (..., L) -> (..., resampled_length(L)), same module, float32
+    Shapes   x (..., L) -> (..., resampled_length(L)), same module, in `dtype`
     Units    rates in Hz, whole numbers
     Numerics edges are replicated; filters and sums in float32, whatever the precision of the model; equal rates
-             return x as it is. Blocks over output periods change no sum
+             return x as it is. Blocks over output periods change no sum. With a `dtype` of float64 the float32 filters
+             are applied in it
+    `see` is shown the filters (phases, taps).
     Raises   ShapeError for rates that are not positive whole numbers, or an empty x
     Source   julius 0.2.8 ResampleFrac (zeros 24, rolloff 0.945)
     """
@@ -35,12 +37,12 @@ def resample(x: Array, old_rate: int, new_rate: int) -> Array:
     n_out = resampled_length(x.shape[-1], old_rate, new_rate)
     if n_out == 0:
         raise ShapeError(f"resample: {x.shape[-1]} samples at {old_rate} Hz are too short to give one at {new_rate} Hz")
-    rows = x.reshape(-1, x.shape[-1]).astype(np.float32)
+    rows = x.reshape(-1, x.shape[-1]).astype(dtype)
     phases = max(1, BLOCK_TAPS // (2 * half_width(old, new) + old))  # all of them, unless the rates are odd
-    parts = [
-        _filtered(rows, sinc_filters(old, new, start, min(start + phases, new), xp=xp), old, new, n_out)
-        for start in range(0, new, phases)
-    ]
+    parts = []
+    for start in range(0, new, phases):
+        filters = sinc_filters(old, new, start, min(start + phases, new), xp=xp)
+        parts.append(_filtered(rows, filters if see is None else see("filters", filters), old, new, n_out))
     return xp.concatenate(parts, axis=-1).reshape(rows.shape[0], -1)[:, :n_out].reshape(*x.shape[:-1], n_out)
 
 
@@ -53,7 +55,7 @@ def _filtered(rows: Array, filters: Array, old: int, new: int, n_out: int) -> Ar
     n_phases, n_taps = filters.shape
     # a period of few samples would be a product of few columns: several periods share one window, zeros between
     repeats = max(1, WIDE_ENOUGH // n_phases)
-    bank = xp.zeros((n_taps + (repeats - 1) * old, repeats * n_phases), dtype=np.float32)
+    bank = xp.zeros((n_taps + (repeats - 1) * old, repeats * n_phases), dtype=rows.dtype)
     for i in range(repeats):
         bank[i * old : i * old + n_taps, i * n_phases : (i + 1) * n_phases] = filters.T
     n_groups = -(-n_out // (new * repeats))

@@ -12,7 +12,7 @@ import numpy as np
 
 from tribe_np.errors import OutputError
 from tribe_np.formats.prediction_folder import read_prediction
-from tribe_np.pipeline.options import Compat, PipelineConfig
+from tribe_np.pipeline.options import COMPAT_NAMES, Compat, PipelineConfig
 
 NOT_OF_THE_RESULT = ("compat", "kernels", "memory_check")  # own options that are not taken over by their names
 
@@ -74,6 +74,7 @@ def _compat(names: list[str]) -> str | None:
     """
     if not names:
         return None
-    if set(names) != {f.name for f in fields(Compat)}:
-        raise ValueError(f"compat {', '.join(names)}")
-    return "upstream"
+    for name in COMPAT_NAMES:
+        if set(names) == {flag for flag, is_on in vars(Compat.named(name)).items() if is_on}:
+            return name
+    raise ValueError(f"compat {', '.join(names)}")

@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from extractors.catalogue import event_types
+from extractors.catalogue import event_types, record_of
 from tribe_np.backend import to_host
 from tribe_np.card import Card
 from tribe_np.cortex.output_space import UNKNOWN, OutputSpace
 from tribe_np.encoder.model import FmriEncoder
 from tribe_np.errors import ConfigError, EventsError
 from tribe_np.machine.threads import LOADED_LATE, check_variables
+from tribe_np.nn.stages import open_stage
 from tribe_np.pipeline.brain import load_brain
 from tribe_np.pipeline.branches import without_events
 from tribe_np.pipeline.checkpoint_settings import run_settings
@@ -37,6 +38,7 @@ from tribe_np.pipeline.own_features import own_windows
 from tribe_np.pipeline.progress import Progress, Silent, terminal_progress
 from tribe_np.pipeline.resolve import ModelLocations, default_locations
 from tribe_np.pipeline.run_record import RunRecord
+from tribe_np.pipeline.seen_tables import seen_events, seen_windows
 from tribe_np.pipeline.stimuli.complete import complete
 from tribe_np.pipeline.stimuli.event_builder import EventBuilder
 from tribe_np.pipeline.stimuli.picture_rows import PictureShow
@@ -122,7 +124,7 @@ class TribeModel(UpstreamNames, Card):
                        "parcellation" says where names are found (a name, a folder, a file or two files); for a
                        checkpoint of a volume mask {"structure": [names], "voxels": mask or indices, "mask": file}
         models         folder(s) of the extractors, or {modality: folder}; None: what TRIBE_NP_MODELS names
-        compat         "upstream" reproduces upstream's defects
+        compat         "upstream" reproduces upstream's defects, "neuralset-0.4" what upstream does on neuralset 0.4.0
         cluster        None, upstream's default: everything runs in this process
         Raises         CheckpointError, ConfigError, MissingDependencyError
         """
@@ -250,8 +252,8 @@ class TribeModel(UpstreamNames, Card):
         Raises   EventsError, CheckpointError, MediaError; ConfigError for a subject that the checkpoint does not hold
         """
         progress = self._shown(verbose)
-        table = as_events(events).standardized()
-        windows = self.windows(table)
+        table = self._seen(as_events(events).standardized())
+        windows = seen_windows(self.windows(table))
         segments = [segment for window in windows for segment in window.kept]
         source = self.feature_source(progress)
         known = self.known_modalities(source, table)
@@ -266,6 +268,10 @@ class TribeModel(UpstreamNames, Card):
             table, duration_trs=self.data.duration_trs, overlap_trs=self.data.overlap_trs, tr=self.data.tr,
             drop_incomplete=self.data.drop_incomplete, remove_empty=self.options.remove_empty_segments,
         )  # fmt: skip
+
+    def _seen(self, table: Events) -> Events:
+        """The table, after those who listen have seen it."""
+        return seen_events(table, {m: record_of(m).event_type for m in self.data.modalities})
 
     def known_modalities(self, source: FeatureSource, table: Events) -> list[str]:
         """The modalities of the checkpoint that the table has events of.
@@ -326,14 +332,16 @@ class TribeModel(UpstreamNames, Card):
         with self.record.timed("encoder"), progress.stage("brain encoder", len(windows), "windows") as step:
             for i in range(0, len(windows), size):
                 batch = windows[i : i + size]
-                features = {m: stacked(items[m], batch, self.data.extractors[m]) for m in items}
+                features = {m: stacked(items[m], batch, self.data.extractors[m], i) for m in items}
                 activities = self.activity(features, None if subjects is None else subjects[i : i + size])
-                for window, activity in zip(batch, activities, strict=True):
+                for number, (window, activity) in enumerate(zip(batch, activities, strict=True), i):
+                    activity = open_stage(f"windows.{number}").see("activity", activity)
                     stop = first + len(window.kept_rows)
                     out[first:stop] = activity[:, list(window.kept_rows)].T
                     first = stop
                 step(len(batch))
-        return out
+        seen: np.ndarray = open_stage("").see("predictions", out)
+        return seen
 
     def activity(self, features: Mapping[str, np.ndarray], subjects: Sequence[int] | None) -> np.ndarray:
         """Shapes   features {modality: (B, G, F, T)}, B subjects -> (B, V, R)."""
@@ -391,7 +399,7 @@ class TribeModel(UpstreamNames, Card):
         Shapes   {modality: (G, F, T)}, or (F, T) where upstream has no axis of layer groups (a mean, or one state)
         Raises   EventsError for events of several timelines, or none
         """
-        table = as_events(events).standardized()
+        table = self._seen(as_events(events).standardized())
         if len(table.timelines()) != 1:
             raise EventsError(
                 f"features are made for one timeline, got {table.timelines()}; pick one with events.on(timeline)"

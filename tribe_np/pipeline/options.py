@@ -14,10 +14,17 @@ from tribe_np.shown import quoted
 from tribe_np.timeline.languages import checked_language
 from tribe_np.timeline.sentences import checked_splitter
 
+COMPAT_NAMES = ("upstream", "neuralset-0.4")
+REPAIRED_IN_4 = ("eos_is_padding", "identical_sentences")  # flags that neuralset 0.4.0 does not need
+NEW_IN_4 = ("drops_short_chunks", "text_as_spoken", "exact_sentences")  # and those that 0.0.2 does not
+
 
 @dataclass(frozen=True)
 class Compat:
-    """Upstream's defects, each off by default; `docs/differences.md` describes them under these names."""
+    """Upstream's defects, each off by default; `docs/differences.md` describes them under these names.
+
+    The last three are what neuralset 0.4 does otherwise than 0.0.2, on which the released weights were trained.
+    """
 
     duplicate_words: bool = False  # sound of 90 s or more: the whole transcript once per chunk, shifted
     english_only: bool = False  # the language of every transcript is taken to be English
@@ -36,15 +43,19 @@ class Compat:
     drop_untimed_words: bool = False  # words that whisperX could not time ("2014") are left out
     hear_non_speech: bool = False  # musical notes, "[door slams]", a dash alone are words
     retranscribe_speech: bool = False  # words of a text come from transcribing its synthesised speech
+    drops_short_chunks: bool = False  # sound and film are cut every 60 s, and a rest under 30 s is dropped
+    text_as_spoken: bool = False  # the text of words keeps their letters and periods, and gets periods besides
+    exact_sentences: bool = False  # a sentence begins with its first word, not a millionth of a second before
 
     @classmethod
     def named(cls, name: str | None) -> "Compat":
-        """None: right by default; "upstream": every defect reproduced."""
+        """None: right by default; "upstream": tribev2 on neuralset 0.0.2; "neuralset-0.4": the same on 0.4.0."""
         if name is None:
             return cls()
-        if name != "upstream":
-            raise ConfigError(f"compat must be 'upstream' or absent, got {quoted(name)}")
-        return cls(**{f.name: True for f in fields(cls)})
+        if name not in COMPAT_NAMES:
+            raise ConfigError(f"compat must be {' or '.join(map(repr, COMPAT_NAMES))}, or absent, got {quoted(name)}")
+        left_out = NEW_IN_4 if name == "upstream" else REPAIRED_IN_4
+        return cls(**{f.name: True for f in fields(cls) if f.name not in left_out})
 
     @property
     def film_habits(self) -> Habits:
@@ -58,8 +69,8 @@ class Compat:
 
 
 COMPAT: Check[Compat] = Check(
-    "upstream or null",
-    lambda value: value in (None, "upstream") or isinstance(value, Compat),
+    f"{', '.join(COMPAT_NAMES)} or null",
+    lambda value: value in (None, *COMPAT_NAMES) or isinstance(value, Compat),
     lambda _, value: value if isinstance(value, Compat) else Compat.named(value),
 )
 LANGUAGE: Check[str | None] = Check(
@@ -99,7 +110,7 @@ class PipelineConfig:
 
     @classmethod
     def from_dict(cls, options: Mapping[str, Any]) -> "PipelineConfig":
-        """Options by name; `compat` is None or "upstream".
+        """Options by name; `compat` is None or one of `COMPAT_NAMES`.
 
         Raises   ConfigError for an unknown option, or a value that is wrong
         """

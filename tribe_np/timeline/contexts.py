@@ -16,29 +16,31 @@ from tribe_np.timeline.sentences import TextAnalyser
 
 MAX_CONTEXT_LEN = 1024  # earlier words that a context reaches back, as released
 SENTENCE_MARGIN = 1e-6  # seconds by which a Sentence row is wider than its words, on both sides
+FULL_STOPS = dict.fromkeys(("chinese", "zh", "japanese", "ja"), "\u3002")  # neuralset 0.4's; others: "."
 STOP_TOLERANCE = 1e-6  # seconds; start + (stop - start) can be one rounding error below stop
 
 
-def add_text(events: Events, *, analyser: TextAnalyser) -> Events:
+def add_text(events: Events, *, analyser: TextAnalyser, as_spoken: bool = False) -> Events:
     """The table with one Text row per timeline that has words; unchanged if it has any Text row.
 
     Numerics the words joined by spaces, cut into sentences; each gets its first letter capitalised, all others in
              lower case and its final periods dropped; joined by ". ", so "?" and "!" become "?. " and "!. ": the
-             released weights were trained on this text
+             released weights were trained on this text. `as_spoken` is neuralset 0.4's text: letters stay as they are
+             but for the first of each sentence, no period is dropped, and the text ends with one
     Units    the row lasts from the first word's start to the last end
     Raises   EventsError for words of several languages on one timeline, or words that are all periods
-    Source   neuralset 0.0.2 events/transforms/text.py AddText
+    Source   neuralset 0.0.2 events/transforms/text.py AddText; 0.4.0 EnsureTexts with `as_spoken`
     """
     if any(event.type == "Text" for event in events):
         return events
     rows = [
-        _text_row(list(events.on(timeline).of_type("Word")), analyser)
+        _text_row(list(events.on(timeline).of_type("Word")), analyser, as_spoken=as_spoken)
         for timeline in sorted(set(events.of_type("Word").timelines()))
     ]
     return Events([*events, *rows]).standardized() if rows else events
 
 
-def _text_row(words: list[Event], analyser: TextAnalyser) -> Event:
+def _text_row(words: list[Event], analyser: TextAnalyser, *, as_spoken: bool) -> Event:
     languages = sorted({word.language for word in words})
     if len(languages) > 1:
         raise EventsError(
@@ -46,7 +48,13 @@ def _text_row(words: list[Event], analyser: TextAnalyser) -> Event:
             "give all words of a timeline one language"
         )
     sentences = analyser.analyse(" ".join(word.text for word in words))
-    text = ". ".join(sentence.bare.capitalize().rstrip(".") for sentence in sentences)
+    bare = [sentence.bare for sentence in sentences]
+    if as_spoken:
+        period = FULL_STOPS.get(languages[0], ".")
+        text = f"{period} ".join(one[:1].upper() + one[1:] for one in map(str.strip, bare))
+        text += "" if not text or text.endswith(period) else period
+    else:
+        text = ". ".join(one.capitalize().rstrip(".") for one in bare)
     if not text:
         raise EventsError(
             f"the words on timeline {words[0].timeline!r} are only periods (as {words[0].text!r}): nothing to read; "
@@ -65,12 +73,14 @@ def add_sentences(
     rounding_loses_words: bool = False,
     merge_identical: bool = False,
     are_the_text: bool = False,
+    margin: float = SENTENCE_MARGIN,
 ) -> Events:
     """The table whose words have sentence, sentence_char and text_char, with one Sentence row per run of words.
 
     Unchanged if it has any Sentence row. Words are matched to the Text row that encloses them.
 
-    Units    tolerance: seconds by which a word may end after its Text
+    Units    tolerance: seconds by which a word may end after its Text; margin: by which a Sentence row is wider than
+             its words, on both sides (neuralset 0.4: 0)
     Numerics `rounding_loses_words` sets the tolerance to 0, as upstream: in 0.4 % of timings the last word is then
              beyond the Text by one rounding error and gets no sentence. `merge_identical` knows sentences by their
              strings, as upstream, where words of two identical sentences in a row can run together. `are_the_text`
@@ -88,9 +98,9 @@ def add_sentences(
     for timeline in events.timelines():
         on_timeline = list(events.on(timeline))
         if any(event.type == "Word" for event in on_timeline):
-            margin = 0.0 if rounding_loses_words else tolerance
+            late = 0.0 if rounding_loses_words else tolerance
             on_timeline = _with_sentences(
-                on_timeline, analyser, margin, merge_identical=merge_identical, are_the_text=are_the_text
+                on_timeline, analyser, late, margin, merge_identical=merge_identical, are_the_text=are_the_text
             )
             _check_matched(on_timeline, max_unmatched_ratio, merge_identical=merge_identical)
         rows.extend(on_timeline)
@@ -98,8 +108,9 @@ def add_sentences(
 
 
 def _with_sentences(
-    events: list[Event], analyser: TextAnalyser, tolerance: float, *, merge_identical: bool, are_the_text: bool
-) -> list[Event]:
+    events: list[Event], analyser: TextAnalyser, tolerance: float, margin: float, *, merge_identical: bool,
+    are_the_text: bool,
+) -> list[Event]:  # fmt: skip
     """The rows of one timeline with filled words and, at the end, its Sentence rows."""
     texts = [event for event in events if event.type == "Text"]
     if not texts:
@@ -129,7 +140,7 @@ def _with_sentences(
             )
     words = [row for row in rows if row.type == "Word"]
     runs = _runs(words, merge_identical=merge_identical)
-    return rows + [_sentence_row(run, texts[-1].subject) for run in runs if run[0].sentence]
+    return rows + [_sentence_row(run, texts[-1].subject, margin) for run in runs if run[0].sentence]
 
 
 def _runs(words: list[Event], *, merge_identical: bool) -> Iterator[list[Event]]:
@@ -163,12 +174,12 @@ def _opens_run(last: Event, word: Event, *, merge_identical: bool) -> bool:
     )
 
 
-def _sentence_row(run: list[Event], subject: str) -> Event:
+def _sentence_row(run: list[Event], subject: str, margin: float) -> Event:
     first, last = run[0], run[-1]
     return Event(
         type="Sentence",
-        start=first.start - SENTENCE_MARGIN,
-        duration=last.start + last.duration - first.start + 2 * SENTENCE_MARGIN,
+        start=first.start - margin,
+        duration=last.start + last.duration - first.start + 2 * margin,
         timeline=first.timeline,
         subject=subject,
         text=first.sentence,

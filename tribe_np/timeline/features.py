@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tribe_np.errors import ConfigError, EventsError, ShapeError
+from tribe_np.protocols import See
 
 FREQUENCY = 2.0  # Hz: the grid of the released checkpoint
 N_VIDEO_FRAMES, CLIP_DURATION = 64, 4.0
@@ -83,9 +84,11 @@ def window_features(
     frequency: float,
     shape: tuple[int, ...],
     aggregation: str = "sum",
+    see: Sequence[See] = (),
 ) -> np.ndarray:
     """The features of one window, from the events that it holds, in their order.
 
+    `see`, one for each item, is shown `steps`: the first of the window's steps that the item covers, and how many.
     Shapes   each item (G, F, T') or, static, (G, F), as `shape` says -> (G, F, T); T = max(1, round(duration *
              frequency)); `cat` gives (items * G, F, T), `stack` (items, G, F, T)
     Units    seconds, Hz
@@ -99,17 +102,21 @@ def window_features(
     if aggregation == "single" and len(items) > 1:
         raise EventsError(f"aggregation 'single', but the window at {start} s holds {len(items)} events")
     if items and aggregation in ("first", "middle", "last"):
-        items = [items[{"first": 0, "middle": len(items) // 2, "last": -1}[aggregation]]]
+        place = {"first": 0, "middle": len(items) // 2, "last": len(items) - 1}[aggregation]
+        items, see = items[place : place + 1], see[place : place + 1]
     for item in items:
         found = item.data.shape[:-1] if item.frequency else item.data.shape
         if found != shape:
             raise ShapeError(f"features of an event at {item.start} s have shape {found}, expected {shape}")
     dtype = items[0].data.dtype if items else np.dtype(np.float32)
     if aggregation in ("cat", "stack"):
-        parts = [collect([item], start, duration, frequency, shape, dtype) for item in items]
+        parts = [
+            collect([item], start, duration, frequency, shape, dtype, see=see[n : n + 1])
+            for n, item in enumerate(items)
+        ]
         parts = parts or [collect([], start, duration, frequency, shape, dtype)]
         return np.concatenate(parts) if aggregation == "cat" else np.stack(parts)
-    return collect(items, start, duration, frequency, shape, dtype, mean=aggregation == "mean")
+    return collect(items, start, duration, frequency, shape, dtype, mean=aggregation == "mean", see=see)
 
 
 def collect(
@@ -121,21 +128,23 @@ def collect(
     dtype: np.dtype,
     *,
     mean: bool = False,
+    see: Sequence[See] = (),
 ) -> np.ndarray:
-    """The sum (or running mean) of the items over one window, in order. Shapes as `window_features`."""
+    """The sum (or running mean) of the items over one window, in order. Shapes and `see` as `window_features`."""
     T = n_steps(duration, frequency)
     total = FeatureGrid(np.zeros((*shape, T), dtype), frequency, start, T / frequency)
     counts = np.zeros(T, int) if mean else None
-    for item in items:
+    for n, item in enumerate(items):
         part = overlap(item, start, duration) if item.frequency else item
         if part is not None:
-            add(total, part, counts)
+            add(total, part, counts, see[n] if see else None)
     return total.data
 
 
-def add(total: FeatureGrid, item: FeatureGrid, counts: np.ndarray | None = None) -> None:
+def add(total: FeatureGrid, item: FeatureGrid, counts: np.ndarray | None = None, see: See | None = None) -> None:
     """Adds an item to a window's grid in place, where they meet; with `counts` (T,) as a running mean.
 
+    `see` is shown `steps`, the first step of `total` and their number.
     Shapes   total.data (..., T); item.data (..., T') or, static, (...)
     Numerics sequential in total's dtype; a running mean goes through float64 for each item
     Raises   ShapeError when rates drift by half a step or more over the longer of the two
@@ -147,6 +156,8 @@ def add(total: FeatureGrid, item: FeatureGrid, counts: np.ndarray | None = None)
     here, there = shared_steps(total, item.start, item.duration), shared_steps(item, total.start, total.duration)
     if here is None or there is None:
         return
+    if see is not None:
+        here = tuple(see("steps", np.array(here)).tolist())
     steps = slice(here[0], sum(here))
     values = item.data[..., slice(there[0], sum(there)) if item.frequency else None]
     if counts is None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from tribe_np.timeline.matching import WordMatch
 from tribe_np.timeline.sentences import Sentence
 
-BETWEEN = " ."
+BETWEEN = " .\u3002"  # the last is the full stop of Chinese and Japanese
 
 
 def with_own_places(

@@ -20,6 +20,7 @@ import numpy as np
 from tribe_np.card import Card
 from tribe_np.errors import ConfigError, EventsError
 from tribe_np.timeline.events import KNOWN_TYPES, SEEN_OR_HEARD, Event, Events
+from tribe_np.timeline.features import to_index
 
 MAX_CUTS = 100_000  # of one timeline: 69 days
 LONGEST_CHUNK, SHORTEST_CHUNK = 60.0, 30.0  # seconds: upstream's
@@ -29,15 +30,21 @@ MAX_SEGMENTS = 2_000_000  # 23 days at a TR of 1 s
 
 
 def chunk_events(
-    events: Events, event_type: str, *, max_duration: float = LONGEST_CHUNK, min_duration: float = SHORTEST_CHUNK
+    events: Events,
+    event_type: str,
+    *,
+    max_duration: float = LONGEST_CHUNK,
+    min_duration: float = SHORTEST_CHUNK,
+    drops_short: bool = False,
 ) -> Events:
     """The standardised table with every row of `event_type` cut on a `max_duration` grid from its start.
 
     Units    seconds
     Numerics a cut survives when its distances to the neighbouring candidates, to the row's start and to its end, are
-             each at least `min_duration` after rounding to about a tenth of a sample (44,100 Hz: 6 decimals)
-    Raises   EventsError for a row without a frequency, or a table that is not in order; ConfigError for a type that
-             has no file position, or durations that are not positive
+             each at least `min_duration` after rounding to about a tenth of a sample (44,100 Hz: 6 decimals).
+             `drops_short` is neuralset 0.4's rule: see `tile_row`
+    Raises   EventsError for a row without a frequency, a table that is not in order, or one of which nothing is left;
+             ConfigError for a type that has no file position, or durations that are not positive
     Source   neuralset 0.0.2 events.transforms.chunking.ChunkEvents, etypes.BaseSplittableEvent._split
     """
     if event_type not in SEEN_OR_HEARD:
@@ -54,9 +61,33 @@ def chunk_events(
         candidates = sorted(time for row in rows for time in cut_grid(row, max_duration))
         for row in rows:
             near = slice(bisect_left(candidates, row.start), bisect_right(candidates, row.stop))
-            chunks += cut_row(row, candidates[near], min_duration)
+            tiled = drops_short and tile_row(row, max_duration, min_duration)
+            chunks += cut_row(row, candidates[near], min_duration) if tiled is False else tiled
     kept = [row for row in events if row.type != event_type]
+    if len(events) and not kept and not chunks:
+        raise EventsError(
+            f"neuralset 0.4 drops a sound or film under {min_duration:g} s, and nothing is left of the stimulus; give "
+            "a longer one, or leave out compat"
+        )
     return Events([*kept, *chunks]).standardized()
+
+
+def tile_row(row: Event, max_duration: float, min_duration: float) -> list[Event]:
+    """The row in parts of `max_duration`; a shorter one at its end is lost unless it lasts `min_duration`.
+
+    Units    seconds
+    Numerics cuts lie at whole samples of the row (a film of 29.97 Hz is cut at 59.993 s)
+    Raises   EventsError for a row without a frequency
+    Source   neuralset 0.4.0 events.transforms.chunking.ChunkEvents (tiling "max"), etypes.BaseSplittableEvent._split
+    """
+    cuts = [index * max_duration for index in range(1, int(row.duration / max_duration + 1e-6) + 1)]
+    if cuts and row.duration - cuts[-1] <= 1e-6:
+        cuts.pop()
+    if cuts and not row.frequency:
+        raise _without_frequency(row)
+    times = sorted({to_index(row.start + time - row.start, row.frequency) / row.frequency for time in cuts})
+    parts = _parts(row, [time for time in times if 0 < time < row.duration])
+    return [part for part in parts if part.duration >= min_duration - 1e-6]
 
 
 def cut_grid(row: Event, max_duration: float) -> list[float]:
@@ -71,9 +102,7 @@ def cut_row(row: Event, candidates: list[float], min_duration: float) -> list[Ev
     Raises   EventsError for a row without a frequency
     """
     if not row.frequency:
-        raise EventsError(
-            f"{row.type} {row.filepath}: no frequency, which cutting it needs; complete_events reads it from the file"
-        )
+        raise _without_frequency(row)
     times = sorted({time - row.start for time in candidates if 0 < time - row.start < row.duration})
     if min_duration and times:
         decimals = max(0, 1 - math.floor(math.log10(1 / row.frequency)))
@@ -81,6 +110,16 @@ def cut_row(row: Event, candidates: list[float], min_duration: float) -> list[Ev
         after = np.round(np.diff(times, append=row.duration), decimals)
         long_enough = (before >= min_duration) & (after >= min_duration)  # against all candidates, kept or not
         times = [time for time, keep in zip(times, long_enough, strict=True) if keep]
+    return _parts(row, times)
+
+
+def _without_frequency(row: Event) -> EventsError:
+    return EventsError(
+        f"{row.type} {row.filepath}: no frequency, which cutting it needs; complete_events reads it from the file"
+    )
+
+
+def _parts(row: Event, times: list[float]) -> list[Event]:
     edges = [0.0, *times, row.duration]
     return [
         replace(row, start=row.start + left, duration=right - left, offset=row.offset + left)

@@ -91,3 +91,12 @@ def test_absent_keys_take_the_class_defaults_and_foreign_ones_are_ignored() -> N
 def test_values_that_are_not_implemented_are_errors(key: str, value: object) -> None:
     with pytest.raises(ConfigError, match=rf"preprocessor: {key}"):
         FilterbankConfig.from_dict({key: value}, origin="preprocessor")
+
+
+def test_an_exact_filterbank_is_float64_all_the_way(rng: np.random.Generator) -> None:
+    exact = FilterbankConfig(1.0, exact=True)
+    waveform = standardize(rng.normal(size=8000), np.float64)
+    features = input_features(waveform, exact)
+    assert waveform.dtype == features.dtype == np.float64
+    single = input_features(standardize(waveform), CONFIG)
+    assert 0 < np.abs(features - single).max() < 1e-3

@@ -23,6 +23,7 @@ from tribe_np.timeline.events import Event
 OPTIONS: Mapping[str, tuple[PipelineConfig, str]] = {
     "plain": (PipelineConfig(), "float32"),
     "upstream": (PipelineConfig(compat=Compat.named("upstream")), "float32"),
+    "neuralset-0.4": (PipelineConfig(compat=Compat.named("neuralset-0.4")), "float32"),
     "stride": (
         PipelineConfig(video_stride=2, n_video_frames=8, video_final_norm=False, sentences="spacy:x"),
         "float64",
@@ -37,6 +38,10 @@ upstream text 98374e4b000726931cbb5b6465add28bdb643376
 upstream audio 179fde0e8671cb89bcb984abb2580d7d09ec0010
 upstream video c5c86b705de53dc9205fa9add957f2ec050c0cc2
 upstream image 73580d2b7069ca396a7d93ceb5983b32c109a623
+neuralset-0.4 text 900acb69f4ed2ec857f5db00860a80b7c8ebd420
+neuralset-0.4 audio 179fde0e8671cb89bcb984abb2580d7d09ec0010
+neuralset-0.4 video c5c86b705de53dc9205fa9add957f2ec050c0cc2
+neuralset-0.4 image 73580d2b7069ca396a7d93ceb5983b32c109a623
 stride text db4aff1fb133c9fde3bfc1815caa91677f5af9ab
 stride audio 63f08060d2f9339f344804281bdedbfc578b86f2
 stride video 4778f7c8e1cae80cbca26b5f9d858ecc237b1b97

@@ -24,9 +24,12 @@ from tribe_np.media.ffmpeg import open_ffmpeg
 from tribe_np.media.film.counting_reader import JUMP, CountingReader
 from tribe_np.media.film.probe import Habits, MediaInfo, probe
 from tribe_np.media.film.timed_frames import Prepare, rows_on_screen
+from tribe_np.protocols import See
 from tribe_np.timeline.features import CLIP_DURATION, FREQUENCY, N_VIDEO_FRAMES, to_index
 
 RowsFor = Callable[[float], np.ndarray]
+Read = Callable[[int], Generator[np.ndarray, None, None]]
+"""The frames of a film in order, from a number on."""
 OURS = Habits()
 OVERRUN = 0.011
 """Seconds by which a chunk may pass the printed duration: it has two decimals."""
@@ -43,6 +46,7 @@ def clip_frames(
     habits: Habits = OURS,
     prepare: Prepare | None = None,
     bins: np.ndarray | None = None,
+    see: See | None = None,
 ) -> Iterator[np.ndarray]:
     """The clip of each bin of a chunk: the frames of the `clip_duration` seconds up to the end of the bin.
 
@@ -51,19 +55,18 @@ def clip_frames(
     `prepare` is applied once to every frame that is used (clips share most of theirs), such as a processor's shrink.
     `habits`: what upstream does wrong and is wanted here too.
     `bins`: only the clips of these bins; each is the one it is among all, and nothing after the last is read.
+    `see` is shown all `times`, and at a constant frame rate `frames.NUMBER` and BIN`.frame_numbers`.
     Raises   MediaError: not a video, a chunk beyond its end, no frame at all, or a file that is cut short
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data; moviepy 2.2.1 FFMPEG_VideoReader
     """
     info = video_info(path, offset, duration, habits)
     settings: Any = {"n_video_frames": n_video_frames, "clip_duration": clip_duration, "frequency": frequency}
+    # moviepy's subclip knows its length as a difference of its ends
+    times = clip_times((offset + duration) - offset, **settings) + offset
+    times = times if see is None else see("times", times)
     clips = _rows(
-        info,
-        # moviepy's subclip knows its length as a difference of its ends
-        clip_times((offset + duration) - offset, **settings) + offset,
-        lambda n_frames: frame_indices(info.fps, n_frames, offset, duration, **settings),
-        habits,
-        prepare,
-    )
+        info, times, lambda n_frames: frames_at(times, info.fps, n_frames), habits, prepare, see
+    )  # fmt: skip
     if bins is None:
         yield from clips
         return
@@ -83,21 +86,19 @@ def still_frames(
     frequency: float = FREQUENCY,
     habits: Habits = OURS,
     prepare: Prepare | None = None,
+    see: See | None = None,
 ) -> Iterator[np.ndarray]:
     """One picture per bin of a chunk, from its first moment to its last; past the end, the last frame of the file.
 
+    `see` as in `clip_frames`.
     Shapes   -> round(duration * frequency) arrays (height, width, 3) uint8
     Raises   MediaError as `clip_frames`
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data_from_image_model (which takes a random frame past the end)
     """
     info = video_info(path, offset, duration, habits)
     times = still_times((offset + duration) - offset, frequency=frequency) + offset
-    indices = still_indices(info.fps, offset, duration, frequency=frequency)[:, None]
-
-    def rows_for(n_frames: float) -> np.ndarray:
-        return np.asarray(np.minimum(indices, n_frames - 1), np.int64)
-
-    for row in _rows(info, times[:, None], rows_for, habits, prepare):
+    times = times if see is None else see("times", times)
+    for row in _rows(info, times[:, None], stills_at(times, info.fps), habits, prepare, see):
         yield row[0]
 
 
@@ -138,14 +139,14 @@ def read_frames(info: MediaInfo, first: int, *, habits: Habits = OURS) -> Genera
 
 
 def _rows(
-    info: MediaInfo, times: np.ndarray, rows_for: RowsFor, habits: Habits, prepare: Prepare | None
+    info: MediaInfo, times: np.ndarray, rows_for: RowsFor, habits: Habits, prepare: Prepare | None, see: See | None
 ) -> Iterator[np.ndarray]:
     """Each row of moments as one array of frames; a row begins and ends no earlier than the one before."""
     films_mixed = habits.ffmpeg_picks_stream and info.n_films > 1
     if films_mixed or (habits.ignore_picture_times and not info.is_constant):
         return _by_number_with_seeks(info, times, habits, prepare)
     if info.is_constant:
-        return _by_number(info, rows_for, habits, prepare)
+        return numbered_rows(lambda first: read_frames(info, first, habits=habits), rows_for, info.path, prepare, see)
     return rows_on_screen(info, times, habits, prepare)
 
 
@@ -158,14 +159,25 @@ def _by_number_with_seeks(
             yield np.stack(video_frames if prepare is None else [prepare(frame) for frame in video_frames])
 
 
-def _by_number(info: MediaInfo, rows_for: RowsFor, habits: Habits, prepare: Prepare | None) -> Iterator[np.ndarray]:
-    """`rows_for` gives rows of frame numbers for a known number of frames in the file, or infinity."""
+def numbered_rows(
+    read: Read, rows_for: RowsFor, path: str | Path, prepare: Prepare | None = None, see: See | None = None
+) -> Iterator[np.ndarray]:
+    """Rows of frames, by numbers that `rows_for` gives for a known number of frames in the film, or infinity.
+
+    Shapes   rows_for(n_frames) (n, k) integers -> n arrays (k, height, width, 3) uint8, or k of what `prepare` makes
+    Raises   MediaError, naming `path`, where there is no frame
+    """
+
+    def prepared(number: int, video_frame: np.ndarray) -> np.ndarray:
+        video_frame = video_frame if see is None else see(f"frames.{number}", video_frame)
+        return video_frame if prepare is None else prepare(video_frame)
+
     rows = rows_for(np.inf)
     wanted = set(rows.ravel().tolist())
     held: dict[int, np.ndarray] = {}
     # moviepy opens the file at its first frame and seeks when the first request lies far ahead
     number = int(rows[0, 0]) if len(rows) and rows[0, 0] > JUMP else 0
-    with closing(read_frames(info, number, habits=habits)) as frames:
+    with closing(read(number)) as frames:
         for b in range(len(rows)):
             while number <= rows[b].max():
                 video_frame = next(frames, None)
@@ -173,28 +185,27 @@ def _by_number(info: MediaInfo, rows_for: RowsFor, habits: Habits, prepare: Prep
                     rows, number = rows_for(number), np.iinfo(np.int64).max
                     break
                 if number in wanted:
-                    held[number] = video_frame if prepare is None else prepare(video_frame)
+                    held[number] = prepared(number, video_frame)
                 number += 1
-            row = rows[b].tolist()
-            for lost in set(row) - set(held):  # a chunk beyond the end of the pictures
-                video_frame = _frame_at(info, lost, habits)
-                held[lost] = video_frame if prepare is None else prepare(video_frame)
+            row = (rows[b] if see is None else see(f"{b}.frame_numbers", rows[b])).tolist()
+            for lost in sorted(set(row) - set(held)):  # a chunk beyond the end of the pictures
+                held[lost] = prepared(lost, _frame_at(read, lost, path))
             yield np.stack([held[i] for i in row])
             for old in [i for i in held if i < min(row)]:
                 del held[old]
 
 
-def _frame_at(info: MediaInfo, number: int, habits: Habits) -> np.ndarray:
+def _frame_at(read: Read, number: int, path: str | Path) -> np.ndarray:
     """One frame by its number, or the last one before it."""
     found = None
-    with closing(read_frames(info, 0, habits=habits)) as frames:
+    with closing(read(0)) as frames:
         for _ in range(number + 1):
             video_frame = next(frames, None)
             if video_frame is None:
                 break
             found = video_frame
     if found is None:
-        raise MediaError(f"{info.path}: no frame can be decoded; the file is damaged or cut short")
+        raise MediaError(f"{path}: no frame can be decoded; the file is damaged or cut short")
     return found
 
 
@@ -273,9 +284,17 @@ def frame_indices(
     times = clip_times(
         (offset + duration) - offset, n_video_frames=n_video_frames, clip_duration=clip_duration, frequency=frequency
     )
+    return frames_at(times + offset, fps, n_frames)
+
+
+def frames_at(times: np.ndarray, fps: float, n_frames: float) -> np.ndarray:
+    """Frames on screen at moments of the file that are asked for row by row; past its end as `FrameReader`.
+
+    Shapes   times (n, k) float64 -> (n, k) int64
+    """
     reader = FrameReader(n_frames)
-    shown = [[reader.request(frame_number(fps, time + offset)) for time in row] for row in times.tolist()]
-    return np.array(shown, np.int64).reshape(len(times), n_video_frames)
+    shown = [[reader.request(frame_number(fps, time)) for time in row] for row in times.tolist()]
+    return np.array(shown, np.int64).reshape(times.shape)
 
 
 def still_times(duration: float, *, frequency: float = FREQUENCY) -> np.ndarray:
@@ -292,5 +311,11 @@ def still_indices(fps: float, offset: float, duration: float, *, frequency: floa
     Shapes   -> (n,) int64; the last may lie past the end of the file
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data_from_image_model
     """
-    times = still_times((offset + duration) - offset, frequency=frequency)
-    return np.array([frame_number(fps, time + offset) for time in times.tolist()], np.int64)
+    times = still_times((offset + duration) - offset, frequency=frequency) + offset
+    return np.array([frame_number(fps, time) for time in times.tolist()], np.int64)
+
+
+def stills_at(times: np.ndarray, fps: float) -> RowsFor:
+    """Frames on screen at moments of the file, in rows of one, for a known number of frames; past the end the last."""
+    indices = np.array([frame_number(fps, time) for time in times.tolist()], np.int64)[:, None]
+    return lambda n_frames: np.asarray(np.minimum(indices, n_frames - 1), np.int64)

@@ -65,7 +65,7 @@ class AblatedModel:
             for i in range(0, len(self.windows), size):
                 batch = self.windows[i : i + size]
                 subjects = None if self.subjects is None else self.subjects[i : i + size]
-                features = {m: stacked(self.items[m], batch, self.model.data.extractors[m]) for m in self.modalities}
+                features = {m: stacked(self.items[m], batch, self.model.data.extractors[m], i) for m in self.modalities}
                 rows = slice(first, first + sum(len(window.kept_rows) for window in batch))
                 full = self._rows(features, frozenset(self.modalities), ABSENT, batch, subjects)
                 step(len(batch))

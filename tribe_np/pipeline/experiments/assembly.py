@@ -147,7 +147,8 @@ def _run_rows(numbered: Sequence[tuple[int, TimedTrial]], shelf: TrialEvents, ru
         lasts = lasting(trial.onset, trial.stop)
         rows.append(Event("Stimulus", trial.onset, lasts, run, extra=about))
         events = shelf.of(trial.row, speech=shelf.builder.words.speech)
-        events = cut(events, trial.duration) if is_cut(trial, events) else events
+        if is_cut(trial, events):
+            events = cut(events, trial.duration, drops_short=shelf.builder.config.compat.drops_short_chunks)
         rows += placed_at(ended(events, trial.duration), trial.onset, trial.stop, run, trial.row.volume)
         if "Video" in trial.spans:
             taken.append((trial.onset, min(trial.duration, media_length(events))))

@@ -159,7 +159,7 @@ def leaves_trace(events: Events, duration: float) -> bool:
     return not media or any(to_index(min(row.duration, duration - row.start), FREQUENCY) for row in media)
 
 
-def cut(events: Events, duration: float) -> Events:
+def cut(events: Events, duration: float, *, drops_short: bool = False) -> Events:
     """What begins within the first `duration` seconds, ended there; chunks as of a file of that length.
 
     Units    seconds
@@ -168,7 +168,7 @@ def cut(events: Events, duration: float) -> Events:
              if row.start < duration - SLIGHTLY]  # fmt: skip
     table = Events(whole).standardized()
     for kind in SEEN_OR_HEARD:
-        table = chunk_events(table, kind)
+        table = chunk_events(table, kind, drops_short=drops_short)
     return table
 
 

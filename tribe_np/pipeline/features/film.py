@@ -15,6 +15,7 @@ from tribe_np.errors import ConfigError
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.media.film.video import clip_frames
 from tribe_np.media.pictures.kinds import is_picture
+from tribe_np.nn.stages import open_stage, stages_named
 from tribe_np.pipeline.features.modality import EventFeatures, EventKey, Modality, Piece
 from tribe_np.pipeline.features.pictures import seen_parts
 from tribe_np.pipeline.features.shown_pictures import (
@@ -60,9 +61,12 @@ class Film(Modality):
         if is_picture(row.filepath):
             clips = self._picture_clips(row)
             columns = self._columns(piece, key, range(len(clips.chosen)))
-            return fill_bins(columns[..., clips.places], clips.bins)
-        bins = self._bins(row)
-        return fill_bins(self._columns(piece, key, range(len(bins))), bins)
+            features = fill_bins(columns[..., clips.places], clips.bins)
+        else:
+            bins = self._bins(row)
+            features = fill_bins(self._columns(piece, key, range(len(bins))), bins)
+        seen: np.ndarray = open_stage(self.config.modality).see("features", features)
+        return seen
 
     def n_parts(self, piece: Piece) -> int:
         """See Modality."""
@@ -91,7 +95,7 @@ class Film(Modality):
         title += "" if are_all else f", clips {numbers.start + 1} to {numbers.stop}"
         with self.progress.stage(title, len(left), "clips") as step, parts.keeping(to_the_end=not are_all) as keep:
             for number, clip in zip(left.tolist(), self._clips(piece.rows[0], left), strict=True):
-                features = self._features([self.model.processor.normalize(clip)])
+                features = self._features(piece, number, clip)
                 columns[..., number - numbers.start] = features[..., 0]
                 keep(number, features[..., 0])
                 step(1)
@@ -109,7 +113,8 @@ class Film(Modality):
             return (np.stack([shrunk[n] for n in clip]) for clip in chosen.tolist())
         return clip_frames(
             row.filepath, offset=row.offset, duration=row.duration, frequency=self.config.frequency,
-            habits=self.options.compat.film_habits, prepare=shrink, bins=self._bins(row)[numbers], **self._clip,
+            habits=self.options.compat.film_habits, prepare=shrink, bins=self._bins(row)[numbers],
+            see=open_stage(self.config.modality).see, **self._clip,
         )  # fmt: skip
 
     def _picture_clips(self, row: Event) -> "PictureClips":
@@ -130,10 +135,16 @@ class Film(Modality):
         """See Modality."""
         return spread_out(super().by_event(piece, stored), piece, self.config.frequency)
 
-    def _features(self, clips: list[np.ndarray]) -> np.ndarray:
-        features: np.ndarray = self.about.extract(
-            self.model, clips, selection=self.config.selection, final_norm=self.options.video_final_norm, prepared=True
-        )
+    def _features(self, piece: Piece, number: int, clip: np.ndarray) -> np.ndarray:
+        """Shapes   clip (n_video_frames, height, width, 3) uint8, shrunk -> (G, F, 1)."""
+        (row,) = piece.rows
+        step = number if is_picture(row.filepath) else int(self._bins(row)[number])
+        with stages_named(*self.place_of(piece), first_part=step):
+            clip = open_stage(self.config.modality, 0).see("shrunk", clip)
+            features: np.ndarray = self.about.extract(
+                self.model, [self.model.processor.normalize(clip)], selection=self.config.selection,
+                final_norm=self.options.video_final_norm, prepared=True,
+            )  # fmt: skip
         return features
 
     def key_parts(self, piece: Piece) -> Mapping[str, Any]:

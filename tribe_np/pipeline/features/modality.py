@@ -30,6 +30,7 @@ from tribe_np.errors import ConfigError, NotFiniteError
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.media.pictures.kinds import is_picture
 from tribe_np.media.pictures.screens import Screen
+from tribe_np.nn.stages import stages_named
 from tribe_np.pipeline.config import ExtractorConfig
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress
@@ -156,6 +157,10 @@ class Modality(ABC):
     def amount(self, load: Load) -> str:
         """The same for people."""
 
+    def place_of(self, piece: Piece) -> tuple[str | int, ...]:
+        """What the names of its stages begin with, for those who listen: here modality and event."""
+        return self.config.modality, piece.number - 1
+
     # -- pieces and entries --------------------------------------------------------------------------------------
 
     def rows(self, events: Events) -> list[Event]:
@@ -173,7 +178,7 @@ class Modality(ABC):
         if found is not None and set(found) == {"features"}:
             features = found["features"]
         else:
-            with self._noting(piece):
+            with self._noting(piece), stages_named(*self.place_of(piece)):
                 features = self.compute(piece, key)
             self.cache.store(key, {"features": features})
         if self.shows_pieces:
@@ -191,7 +196,7 @@ class Modality(ABC):
             raise ConfigError("parts of an entry are kept in the cache, which is off; use make")
         if self.cache.has(key):
             return
-        with self._noting(piece):
+        with self._noting(piece), stages_named(*self.place_of(piece)):
             self.compute_parts(piece, key, first, stop)
         if self.cache.has(key):  # somebody has made it meanwhile
             self.parts(key).clear()

@@ -1,6 +1,6 @@
 """Pictures of a film into features: each chunk is a piece, and the model sees a picture per step of the grid."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.media.film.probe import probe
 from tribe_np.media.film.video import still_frames
 from tribe_np.media.pictures.kinds import is_picture
+from tribe_np.nn.stages import open_stage
 from tribe_np.pipeline.features.modality import EventFeatures, EventKey, Modality, Piece
 from tribe_np.pipeline.features.shown_pictures import (
     is_still,
@@ -23,6 +24,7 @@ from tribe_np.pipeline.features.shown_pictures import (
 )
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import number_of
+from tribe_np.protocols import See
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import to_index
 
@@ -37,14 +39,19 @@ class Pictures(Modality):
         Shapes   T pictures (height, width, 3) uint8 -> (G, F, T)
         """
         (row,), model = piece.rows, self.model
+        ctx = open_stage(self.config.modality)
         if is_picture(row.filepath):
-            return self._of_picture(row)
-        frames = still_frames(
+            features = self._of_picture(row)
+        else:
+            features = self.about.extract(model, self._frames(row, ctx.see), selection=self.config.selection)
+        seen: np.ndarray = ctx.see("features", features)
+        return seen
+
+    def _frames(self, row: Event, see: See) -> Iterator[np.ndarray]:
+        return still_frames(
             row.filepath, offset=row.offset, duration=row.duration, frequency=self.config.frequency,
-            habits=self.options.compat.film_habits,
+            habits=self.options.compat.film_habits, see=see,
         )  # fmt: skip
-        features: np.ndarray = self.about.extract(model, frames, selection=self.config.selection)
-        return features
 
     def _of_picture(self, row: Event) -> np.ndarray:
         """Each picture of a picture file that is on screen, once; a still has one column for all bins."""

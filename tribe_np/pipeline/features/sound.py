@@ -34,14 +34,18 @@ class Sound(Modality):
         if to_index(row.duration, frequency) < 1:
             least = 0.5 / frequency
             raise MediaError(f"{row.filepath}: a sound of {row.duration:g} s is too short, expected over {least:g} s")
-        trusting = self.options.compat.trust_sound_header
-        samples, rate = read_audio(row.filepath, row.offset, row.duration, trust_header=trusting)
+        samples, rate = self._read(row)
         if (volume := volume_of(row)) is not None:
             samples = samples * np.asarray(volume, samples.dtype)
         features: np.ndarray = self.about.extract(
             self.model, samples, rate, row.duration, selection=self.config.selection, frequency=frequency
         )
         return features
+
+    def _read(self, row: Event) -> tuple[np.ndarray, int]:
+        """Samples (N, C) float32 of a chunk, and their rate."""
+        trusting = self.options.compat.trust_sound_header
+        return read_audio(row.filepath, row.offset, row.duration, trust_header=trusting)
 
     def key_parts(self, piece: Piece) -> Mapping[str, Any]:
         """See Modality."""

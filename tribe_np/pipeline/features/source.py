@@ -16,6 +16,7 @@ from extractors.catalogue import record_of
 from tribe_np.errors import CheckpointError, EventsError, TribeError
 from tribe_np.formats.checkpoint import LIGHTNING_NAME, read_build_args, read_checkpoint_config
 from tribe_np.formats.safetensors import TensorEntry
+from tribe_np.nn.stages import is_edited, open_stage
 from tribe_np.pipeline.checkpoint_settings import checkpoint_settings, run_settings
 from tribe_np.pipeline.config import DataConfig, ExtractorConfig
 from tribe_np.pipeline.features.film import Film
@@ -30,7 +31,7 @@ from tribe_np.pipeline.run_record import RunRecord
 from tribe_np.pipeline.store.cache import FeatureCache
 from tribe_np.pipeline.store.digest import Digests, file_state
 from tribe_np.pipeline.store.workspace import Workspace, open_workspace
-from tribe_np.protocols import Device
+from tribe_np.protocols import Device, See
 from tribe_np.runtime import Runtime
 from tribe_np.timeline.events import Event, Events
 from tribe_np.timeline.features import FeatureGrid, window_features
@@ -91,9 +92,10 @@ class FeatureSource:
         Raises   CheckpointError when the model's folder is not found
         """
         about, config = record_of(modality), self.data.extractors[modality]
+        cache = FeatureCache(None) if is_edited() else self.cache  # what was edited is nobody's features
         return READERS[about.reads](
             about, config, self.locations.extractor(modality, config.model_name), self.options, self.runtime,
-            self.cache, self.record, self.progress, self.digest,
+            cache, self.record, self.progress, self.digest,
         )  # fmt: skip
 
     def present(self, events: Events) -> list[str]:
@@ -205,31 +207,39 @@ def _no_step(n: int) -> None:
 
 
 def one_window(
-    items: Items, events: Sequence[Event], start: float, duration: float, config: ExtractorConfig
+    items: Items, events: Sequence[Event], start: float, duration: float, config: ExtractorConfig, number: int = 0
 ) -> np.ndarray:
     """Features of one modality over a stretch of a timeline, from those of `events` that have any.
 
+    They are shown as those of the window of that `number`.
     Shapes   -> (G, F, T), or (F, T) where upstream has no axis of layer groups
     Raises   EventsError when there are none and the checkpoint does not allow that
     """
-    grids = [items[key] for key in map(event_key, events) if key in items]
+    keys = [key for key in map(event_key, events) if key in items]
+    grids, ctx = [items[key] for key in keys], open_stage(f"windows.{number}")
     first = next(iter(items.values()))
     if not grids and not config.allow_missing:
         raise EventsError(
             f"no {config.modality} event between {start} and {start + duration} s, and allow_missing is false"
         )
     shape = first.data.shape[:-1] if first.frequency else first.data.shape
-    features = window_features(grids, start, duration, config.frequency, shape, aggregation=config.aggregation)
-    return features.astype(first.data.dtype, copy=False)  # a window without events has zeros of float32
+    see: list[See] = []
+    if ctx.is_heard:
+        numbers = {key: n for n, key in enumerate(items)}
+        see = [ctx.at(config.modality, numbers[key]).see for key in keys]
+    features = window_features(grids, start, duration, config.frequency, shape, aggregation=config.aggregation, see=see)
+    features = features.astype(first.data.dtype, copy=False)  # a window without events has zeros of float32
+    seen: np.ndarray = ctx.see(config.modality, features)
+    return seen
 
 
-def stacked(items: Items, windows: Sequence[Window], config: ExtractorConfig) -> np.ndarray:
-    """Features of one modality in several windows.
+def stacked(items: Items, windows: Sequence[Window], config: ExtractorConfig, first: int = 0) -> np.ndarray:
+    """Features of one modality in several windows, which are shown with numbers from `first` on.
 
     Shapes   -> (B, G, F, T) or (B, F, T)
     Raises   EventsError for windows of different shapes, and as `one_window`
     """
-    parts = [one_window(items, w.events, w.start, w.duration, config) for w in windows]
+    parts = [one_window(items, w.events, w.start, w.duration, config, n) for n, w in enumerate(windows, first)]
     if len({part.shape for part in parts}) > 1:  # cat and stack: the number of events decides
         raise EventsError(
             f"windows hold different numbers of {config.modality} events, which aggregation {config.aggregation!r} "

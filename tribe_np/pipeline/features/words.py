@@ -52,6 +52,10 @@ class Words(Modality):
         else:
             self._vectors(piece, key, only=range(first, stop))
 
+    def place_of(self, piece: Piece) -> tuple[str | int, ...]:
+        """See Modality; the extractor counts the words."""
+        return (self.config.modality,)
+
     def _vectors(self, piece: Piece, key: str, **only: range) -> list[np.ndarray]:
         """The features (G, F) of each word; of none with `only`, which says which passes to run and keep."""
         with self.progress.stage(self.config.modality, None if only else len(piece.rows), "words") as step:

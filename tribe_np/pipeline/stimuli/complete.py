@@ -60,7 +60,7 @@ def _completed(events: Events, builder: EventBuilder, *, hears: bool, listens: b
         rows += sound_row(film, builder) if film.timeline not in heard else []
     table = Events(rows).standardized()
     for kind in SEEN_OR_HEARD:
-        table = chunk_events(table, kind)
+        table = chunk_events(table, kind, drops_short=builder.config.compat.drops_short_chunks)
     words = table.of_type("Word")
     if places_words and not all(word.context for word in words):
         return all_in_context(table, builder).standardized()

@@ -101,7 +101,7 @@ class EventBuilder:
             media, spoken = self._media_events(stimulus, hears=self._wants("Audio") or (listens and given is None))
             chunked = Events(media).standardized()
             for kind in SEEN_OR_HEARD:
-                chunked = chunk_events(chunked, kind)
+                chunked = chunk_events(chunked, kind, drops_short=self.config.compat.drops_short_chunks)
             own = None if self.words.wants_recogniser else spoken
             words = own if given is None else given
             at_hand = self.words.speech and words is not None
@@ -115,7 +115,8 @@ class EventBuilder:
             self.record.facts["picture"], notes = told_of_picture(rows[0])
             for note in notes:
                 self.record.warn(note)
-            return chunk_events(Events(rows).standardized(), "Video").standardized()
+            drops_short = self.config.compat.drops_short_chunks
+            return chunk_events(Events(rows).standardized(), "Video", drops_short=drops_short).standardized()
 
     # -- words and pictures alone ----------------------------------------------------------------------------------
 

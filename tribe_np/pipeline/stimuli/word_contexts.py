@@ -5,7 +5,14 @@ from collections import Counter
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress, number_of
 from tribe_np.pipeline.run_record import RunRecord
-from tribe_np.timeline.contexts import MAX_CONTEXT_LEN, add_contexts, add_sentences, add_text, remove_missing
+from tribe_np.timeline.contexts import (
+    MAX_CONTEXT_LEN,
+    SENTENCE_MARGIN,
+    add_contexts,
+    add_sentences,
+    add_text,
+    remove_missing,
+)
 from tribe_np.timeline.events import Events
 from tribe_np.timeline.sentences import analyser
 
@@ -31,11 +38,11 @@ def in_context(
         progress.note(splitter.note)
     record.facts |= {"sentences": splitter.name, "sentences_note": splitter.note}
     n_words = len(events.of_type("Word"))
-    events = add_text(events, analyser=splitter)
+    events = add_text(events, analyser=splitter, as_spoken=compat.text_as_spoken)
     events = add_sentences(
         events, analyser=splitter, max_unmatched_ratio=0.05,
         rounding_loses_words=compat.rounding_loses_words, merge_identical=compat.identical_sentences,
-        are_the_text=are_the_text,
+        are_the_text=are_the_text, margin=0.0 if compat.exact_sentences else SENTENCE_MARGIN,
     )  # fmt: skip
     stride = config.stride
     events = add_contexts(
