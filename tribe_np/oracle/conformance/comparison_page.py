@@ -9,7 +9,7 @@ from tribe_np.errors import OutputError, reason_of
 from tribe_np.files.atomic import whole_file
 from tribe_np.oracle.budget.bounds import Bound
 from tribe_np.oracle.conformance.comparison_text import (
-    NUMBERS,
+    SHOWN_NUMBERS,
     detail_lines,
     row_notes,
     row_numbers,
@@ -112,7 +112,7 @@ def _along(error: float) -> float:
 HEAD = (
     '<th class="number">#</th><th></th><th>tap</th>'
     f'<th><span class="axis">{_axis()}</span></th>'
-    + "".join(f'<th class="number">{name}</th>' for name in NUMBERS)
+    + "".join(f'<th class="number">{name}</th>' for name in SHOWN_NUMBERS)
     + "<th>notes</th>"
 )
 LEGEND = """<p>Root mean square errors over that of what is expected, on a scale of powers of ten:

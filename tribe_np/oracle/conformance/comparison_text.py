@@ -11,8 +11,8 @@ from tribe_np.shown import some_of
 MOST_WRONG = 12  # wrong steps that are listed without --all
 MOST_SUGGESTED = 5
 MOST_BOUND_NOTES = 2
-NUMBERS = ("all in all", "bound", "this step", "bound", "largest", "ulp", "at")
-HEAD = ("", "tap", *NUMBERS)
+SHOWN_NUMBERS = ("all in all", "bound", "this step", "bound", "largest", "ulp", "at")
+HEAD = ("", "tap", *SHOWN_NUMBERS)
 
 
 def comparison_lines(
@@ -124,9 +124,9 @@ def worst_place(error: Deviation, bound: Bound | None, reference: str) -> str:
 
 
 def row_numbers(row: TapComparison) -> tuple[str, ...]:
-    """The numbers of NUMBERS as text, empty where there are none."""
+    """The numbers of SHOWN_NUMBERS as text, empty where there are none."""
     if row.accumulated is None:
-        return ("",) * len(NUMBERS)
+        return ("",) * len(SHOWN_NUMBERS)
     told = row.local if row.is_locally_out and row.local is not None else row.accumulated
     return (
         short_error(row.accumulated), _allowed(row.bound), "" if row.local is None else short_error(row.local),

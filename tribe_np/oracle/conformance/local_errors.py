@@ -9,9 +9,8 @@ import numpy as np
 from tribe_np.errors import TribeError
 from tribe_np.oracle.budget.bounds import AccumulatedAndLocal, Bound
 from tribe_np.oracle.conformance.deviations import Deviation
-from tribe_np.oracle.conformance.layouts import find_layout
 from tribe_np.oracle.conformance.local_runs import as_far_off_as_ours, carried_over, run_from, widened
-from tribe_np.oracle.conformance.placed_taps import PlacedTap, laid_out
+from tribe_np.oracle.conformance.placed_taps import PlacedTap, laid_out, nearest_layout
 from tribe_np.oracle.recording import Recording
 from tribe_np.oracle.setup import Setup
 
@@ -125,7 +124,7 @@ def _settled_run(setup: Setup, taps: Mapping[str, PlacedTap]) -> tuple[dict[str,
         first = next((name for name in computed.names() if name in unsettled), None)
         if first is None:
             return found, computed
-        layout = find_layout(found[first].theirs, computed[first])
+        layout = nearest_layout(first, found[first].theirs, computed[first])
         for name in [name for name in unsettled if _kind_of(found[name]) == _kind_of(found[first])]:
             unsettled.discard(name)
             if name in computed:

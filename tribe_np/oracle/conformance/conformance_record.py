@@ -11,7 +11,7 @@ from tribe_np.oracle.conformance.kit_comparison import KitComparison, TapCompari
 FORMAT = "tribe-np-comparison/1"
 
 
-def comparison_record(found: KitComparison) -> dict[str, Any]:
+def conformance_record(found: KitComparison) -> dict[str, Any]:
     """Everything that was found; numbers that are not finite are null, as JSON has none."""
     first, local = found.first_out, found.first_locally_out
     return {
