@@ -81,11 +81,11 @@ class VJepa2Kit(KitModel):
     def _weight(self, name: str, shape: tuple[int, ...]) -> TensorRecipe:
         if name.endswith("patch_embeddings.proj.bias"):
             return TensorRecipe(name, shape, exponent=BIAS_EXPONENT - SHIFT)
-        return drawn(name, shape, enlarged=("query", "key"))
+        return drawn(name, shape, enlarged=("query", "key", "fc1"))
 
     def run(self, setup: Setup) -> np.ndarray:
         """See KitModel: (B, S, D)."""
-        runtime, config = Runtime(setup.precision, kernels=setup.kernels), VJepa2Config.from_dict(setup.config)
+        runtime, config = setup.runtime, VJepa2Config.from_dict(setup.config)
         arrays = {VJepa2Model.own_name(name): array for name, array in setup.weights.items()}
         weights = WeightTree(arrays, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
         model = VJepa2Model.from_weights(weights, config, VideoProcessor.from_dict({}), runtime)
