@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.oracle.conformance.comparing_kits import compare_kit
+from tribe_np.oracle.conformance.comparing_kits import Theirs, compare_kit
 from tribe_np.oracle.conformance.comparison_text import comparison_lines
 from tribe_np.oracle.conformance.kit_comparison import KitComparison
+from tribe_np.oracle.diagnose.diagnosing import diagnose
+from tribe_np.oracle.diagnose.diagnosis import Diagnosis
 from tribe_np.oracle.kits.kit import Kit, make_kit
 
 Port = Callable[[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]], Any]
@@ -36,9 +38,10 @@ def assert_conforms(
     """
     __tracebackhide__ = True
     kit = model if isinstance(model, Kit) else make_kit(model, case, seed=seed)
-    found = compare_kit(kit, run_port(kit, port), precision, names=names)
+    theirs = run_port(kit, port)
+    found = compare_kit(kit, theirs, precision, names=names)
     if not found.conforms:
-        raise AssertionError("\n".join(comparison_lines(found, diagnosis=explained(kit, found))))
+        raise AssertionError("\n".join(comparison_lines(found, diagnosis=explained(kit, theirs, found).lines())))
     return found
 
 
@@ -48,6 +51,8 @@ def run_port(kit: Kit, port: Port) -> Any:
     return port(deepcopy(dict(kit.config)), weights, inputs)
 
 
-def explained(kit: Kit, found: KitComparison) -> list[str]:
-    """Lines of the mistakes that explain what is wrong; none where nothing is."""
-    return []
+def explained(kit: Kit, theirs: Theirs, found: KitComparison) -> Diagnosis:
+    """The known mistakes that explain what is wrong; nothing where nothing is, or nothing can be said."""
+    if found.conforms or found.local_error is not None:
+        return Diagnosis()
+    return diagnose(kit, theirs, found)
