@@ -18,7 +18,7 @@ from tribe_np.encoder.model import WINDOWS_AT_ONCE, FmriEncoder
 from tribe_np.encoder.random import random_state_dict
 from tribe_np.errors import RecordingError
 from tribe_np.oracle import Recording, trace
-from tribe_np.oracle.kit_runs import EVERY_TAP
+from tribe_np.oracle.kit_models.kit_model import EVERY_TAP
 from tribe_np.oracle.taps import TABLES, in_order, named_tap, row_of, sizes_of, tap_table
 
 BRAIN: dict[str, Any] = {

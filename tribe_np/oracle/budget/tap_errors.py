@@ -8,7 +8,7 @@ from math import inf, sqrt
 import numpy as np
 
 from tribe_np.oracle.budget.honest_variants import HonestVariant
-from tribe_np.oracle.kit_runs import EVERY_TAP, run_setup
+from tribe_np.oracle.kit_runs import run_setup
 from tribe_np.oracle.recording import Recording
 from tribe_np.oracle.setup import Setup
 
@@ -51,7 +51,7 @@ class RunErrors:
 
 
 def errors_of(
-    setup: Setup, variant: HonestVariant, expected: Recording, patterns: tuple[str, ...] = EVERY_TAP
+    setup: Setup, variant: HonestVariant, expected: Recording, patterns: tuple[str, ...] | None = None
 ) -> RunErrors:
     """The variant's run of `setup` against what is expected, and each of its steps against the same step in float64.
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from tribe_np.oracle.budget.bounds import LARGEST_FACTOR, RMS_FACTOR, Bound
 from tribe_np.oracle.conformance.deviations import deviation_of
-from tribe_np.oracle.kit_runs import EVERY_TAP, run_setup
+from tribe_np.oracle.kit_models.kit_model import EVERY_TAP
+from tribe_np.oracle.kit_runs import run_setup
 from tribe_np.oracle.recording import Recording
 from tribe_np.oracle.setup import Setup
 from tribe_np.protocols import Array

@@ -7,8 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tribe_np.nn.context import COSTLY
 from tribe_np.oracle.generator import TensorRecipe
 from tribe_np.oracle.setup import Setup
+
+EVERY_TAP = ("*", *(f"*.{leaf}" for leaf in COSTLY))
+"""Patterns that hear all, attention's costly leaves included."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class KitModel(ABC):
     tiny: ClassVar[Mapping[str, Any]]  # config.json of the case "plain"
     cases: ClassVar[tuple[KitCase, ...]]  # the first is "plain"
     layers: ClassVar[LayerNames | None] = None  # None: kits of the model hold all its layers
+    heard: ClassVar[tuple[str, ...]] = EVERY_TAP  # patterns of the taps that its kits hold
 
     @abstractmethod
     def released(self) -> dict[str, Any]:
@@ -89,6 +94,10 @@ class KitModel(ABC):
 
         Raises   ConfigError for a configuration that cannot be built
         """
+
+    @abstractmethod
+    def build(self, setup: Setup) -> Any:
+        """The model from the setup's configuration and weights, in its precision."""
 
     @abstractmethod
     def run(self, setup: Setup) -> np.ndarray:
