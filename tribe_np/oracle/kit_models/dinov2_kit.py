@@ -85,7 +85,7 @@ class DinoV2Kit(KitModel):
             return TensorRecipe(name, shape, exponent=16, axis=1, scaled=upper, shift=SHIFT)
         if name.endswith("_token") or name.endswith("_tokens"):
             return TensorRecipe(name, shape)
-        return drawn(name, shape, enlarged=(".query.", ".key."))
+        return drawn(name, shape, enlarged=(".query.", ".key.", ".fc1."))
 
     def build(self, setup: Setup) -> DinoV2Model:
         """See KitModel."""

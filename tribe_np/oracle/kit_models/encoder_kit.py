@@ -97,7 +97,7 @@ class EncoderKit(KitModel):
         if leaf in ("weights", "bias") and len(shape) > 1:  # of each subject
             n_inputs = shape[1] if leaf == "weights" else 1
             return TensorRecipe(name, shape, exponent=exponent_for(n_inputs))
-        return drawn(name, shape, enlarged=("to_q", "to_k"))
+        return drawn(name, shape, enlarged=("to_q", "to_k", "ff.0.0"))
 
     def build(self, setup: Setup, n_steps: int | None = None) -> FmriEncoder:
         """See KitModel; `n_steps` of its inputs, where they are known."""

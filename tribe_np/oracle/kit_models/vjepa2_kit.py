@@ -81,7 +81,7 @@ class VJepa2Kit(KitModel):
     def _weight(self, name: str, shape: tuple[int, ...]) -> TensorRecipe:
         if name.endswith("patch_embeddings.proj.bias"):
             return TensorRecipe(name, shape, exponent=BIAS_EXPONENT - SHIFT)
-        return drawn(name, shape, enlarged=("query", "key"))
+        return drawn(name, shape, enlarged=("query", "key", "fc1"))
 
     def build(self, setup: Setup) -> VJepa2Model:
         """See KitModel."""
