@@ -19,6 +19,7 @@ from tribe_np.encoder.random import random_state_dict
 from tribe_np.errors import RecordingError
 from tribe_np.oracle import Recording, trace
 from tribe_np.oracle.kit_models.kit_model import EVERY_TAP
+from tribe_np.oracle.kits.kit import make_kit
 from tribe_np.oracle.taps import TABLES, in_order, named_tap, row_of, sizes_of, tap_table
 
 BRAIN: dict[str, Any] = {
@@ -37,12 +38,12 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Recordi
     rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("models")
     runs = {
         "encoder": encoder_runs(rng), "llama": llama_runs(folder, rng), "vjepa2": vjepa2_runs(folder, rng),
-        "wav2vec_bert": wav2vec_runs(folder, rng), "dinov2": dinov2_runs(folder, rng),
+        "wav2vec_bert": wav2vec_runs(folder, rng), "dinov2": dinov2_runs(folder, rng), "pipeline": pipeline_runs(),
     }  # fmt: skip
     found: dict[str, list[Recording]] = {}
     for model, calls in runs.items():
         for call in calls:
-            with trace(pattern=EVERY_TAP) as recording:
+            with trace(pattern=tuple(f"{model}.{part}" for part in EVERY_TAP)) as recording:
                 call()
             found.setdefault(model, []).append(recording)
     return found
@@ -94,6 +95,11 @@ def dinov2_runs(folder: Path, rng: np.random.Generator) -> Runs:
         yield lambda model=model: model.hidden_states(rng.normal(size=(2, 3, 21, 35)))
 
 
+def pipeline_runs() -> Runs:
+    for case in ("plain", "chunks", "pictures"):
+        yield lambda case=case: make_kit("pipeline", case)
+
+
 @pytest.mark.parametrize("model", TABLES)
 def test_every_recorded_name_has_a_row_and_every_row_is_met(model: str, recorded: dict[str, list[Recording]]) -> None:
     names = [name for recording in recorded[model] for name in recording.names()]
@@ -113,12 +119,24 @@ def test_shapes_are_those_of_the_letters(model: str, recorded: dict[str, list[Re
         sizes_of(wrong)
 
 
-@pytest.mark.parametrize("model", TABLES)
+@pytest.mark.parametrize("model", [model for model in TABLES if model != "pipeline"])
 def test_the_order_is_that_of_computation(model: str, recorded: dict[str, list[Recording]]) -> None:
     for recording in recorded[model]:
         names = recording.names()
         projected = [name for name in names if ".projectors." in name]  # the order of modalities is the checkpoint's
         assert in_order([*projected, *sorted(set(names) - set(projected))]) == names
+
+
+def test_the_order_of_stages_is_that_of_computation_event_by_event(recorded: dict[str, list[Recording]]) -> None:
+    """Words run together: their tokens all come first."""
+    for recording in recorded["pipeline"]:
+        names = recording.names()
+        ordered = in_order(names)
+        for beginning in {".".join(name.split(".")[:3]) for name in names}:
+            mine = [name for name in names if name.startswith(f"{beginning}.") and ".frame" not in name]
+            assert [name for name in ordered if name in mine] == mine
+        assert ordered[0] == names[0] == "pipeline.text.events"
+        assert ordered[-1] == "pipeline.predictions"
 
 
 def test_the_rows_of_a_table_differ_and_say_what_they_are() -> None:
