@@ -16,7 +16,7 @@ from extractors.dinov2.config import WITH_REGISTERS
 from extractors.dinov2.extract import image_features
 from extractors.dinov2.preprocess import PictureProcessor
 from extractors.dinov2.random import write_random
-from tools.reference.hooks import keep_inputs, keep_layer
+from tools.reference.hooks import keep_inputs, keep_layer, keep_output
 from tools.reference.measure import Row, our_kernels, worst, write_golden
 from tools.reference.torch_setup import skip_torchvision_operators
 from tools.reference.video_files import make_video
@@ -82,6 +82,7 @@ def run_peer(folder: str, pixels: np.ndarray, precision: str) -> dict[str, np.nd
 
     model = AutoModel.from_pretrained(folder).eval().to(getattr(torch, precision))
     seen: dict[str, np.ndarray] = {}
+    _keep_embeddings(model.embeddings, seen)
     for i, layer in enumerate(model.encoder.layer):
         path, gated = f"dinov2.encoder.layer.{i}", model.config.use_swiglu_ffn
         keep_layer(layer, HOOKS | (GATED if gated else PLAIN), seen, path, model.config.num_attention_heads)
@@ -91,6 +92,19 @@ def run_peer(folder: str, pixels: np.ndarray, precision: str) -> dict[str, np.nd
     with torch.no_grad(), _wide_positions(model.dtype):
         out = model(torch.tensor(pixels, dtype=model.dtype), output_hidden_states=True)
     return {**seen, **{f"state {i}": state.numpy() for i, state in enumerate(out.hidden_states)}}
+
+
+def _keep_embeddings(module: Any, seen: dict[str, np.ndarray]) -> None:
+    keep_output(module.patch_embeddings, seen, "dinov2.embeddings.patch_embeddings.projection.output")
+    keep_output(module, seen, "dinov2.embeddings.output")
+    resize = module.interpolate_pos_encoding
+
+    def positions(*arguments: Any) -> Any:
+        found = resize(*arguments)
+        seen["dinov2.embeddings.positions"] = np.array(found.detach())
+        return found
+
+    module.interpolate_pos_encoding = positions
 
 
 @contextmanager

@@ -7,7 +7,7 @@ expects. Names are our taps'; those that a library does not show are left out.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,12 +15,14 @@ from unittest.mock import patch
 
 import numpy as np
 
+from tools.reference.hooks import Stages
+from tools.reference.kit_scores import keeping_scores
 from tools.reference.torch_setup import skip_torchvision_operators
 from tribe_np.encoder.random import full_brain_config
 from tribe_np.formats.safetensors import write_safetensors
 from tribe_np.oracle.kits.kit import Kit
 
-Stages = Mapping[str, np.ndarray]
+N_AXES = 3  # depth, row and column of a patch
 PEERS: Mapping[str, str] = {
     "encoder": "neuraltrain + x-transformers", "llama": "transformers LlamaModel",
     "wav2vec_bert": "transformers Wav2Vec2BertModel", "vjepa2": "transformers VJEPA2Model",
@@ -68,38 +70,48 @@ def llama_stages(kit: Kit, precision: str) -> Stages:
     """transformers' LlamaModel."""
     from tools.reference.llama_peer import run_model
 
-    with kit_folder(kit) as folder:
+    scores: Stages = {}
+    with kit_folder(kit) as folder, keeping_scores(scores, "llama.layers.{i}.self_attn"):
         found = run_model(folder, kit.inputs["token_ids"], kit.inputs.get("attention_mask"), precision)
-    return {f"llama.{n}": x for n, x in found.items() if not n.startswith("hidden_states.")}
+    return {f"llama.{n}": x for n, x in found.items() if not n.startswith("hidden_states.")} | scores
 
 
 def wav2vec_bert_stages(kit: Kit, precision: str) -> Stages:
     """transformers' Wav2Vec2BertModel."""
     from tools.reference.audio_peer import peer_model
 
-    with kit_folder(kit) as folder:
+    scores: Stages = {}
+    with kit_folder(kit) as folder, keeping_scores(scores, "wav2vec_bert.encoder.layers.{i}.self_attn"):
         found = peer_model(folder, kit.inputs["input_features"], double=precision == "float64")
-    return {n: x for n, x in found.items() if n != "hidden_states"}
+    return {n: x for n, x in found.items() if n != "hidden_states"} | scores
 
 
 def vjepa2_stages(kit: Kit, precision: str) -> Stages:
     """transformers' VJEPA2Model without its predictor."""
     from tools.reference.video import run_peer
 
-    with kit_folder(kit) as folder, float32_omega(precision == "float64"):
+    seen: Stages = {}
+    with (
+        kit_folder(kit) as folder,
+        keeping_scores(seen, "vjepa2.encoder.layer.{i}.attention", rotated=True),
+        float32_omega(seen, double=precision == "float64"),
+    ):
         found = run_peer(str(folder), kit.inputs["pixel_values"], precision)
-    stages = {n: x for n, x in found.items() if n.startswith("vjepa2.")}
+    stages = {n: x for n, x in found.items() if n.startswith("vjepa2.")} | seen
     return stages | {"vjepa2.encoder.layernorm.output": found["last_hidden_state"]}
 
 
 @contextmanager
-def float32_omega(enabled: bool) -> Iterator[None]:
-    """V-JEPA 2's rotary frequencies as a float32 pass builds them, its angles in float64, where `enabled`."""
+def float32_omega(seen: Stages, *, double: bool) -> Iterator[None]:
+    """V-JEPA 2's rotary frequencies as a float32 pass builds them, its angles in float64, where `double`.
+
+    Cosines and sines are had from the library's own turning of heads that are 1 in every other channel.
+    """
     skip_torchvision_operators()
     import torch
     from transformers.models.vjepa2 import modeling_vjepa2 as source
 
-    real = source.rotate_queries_or_keys
+    real, tables = source.rotate_queries_or_keys, []
 
     class Float32Steps:
         def __getattr__(self, name: str) -> Any:
@@ -110,19 +122,51 @@ def float32_omega(enabled: bool) -> Iterator[None]:
             return torch.arange(*limits, **options | {"dtype": torch.float32})
 
     def turned(x: Any, pos: Any) -> Any:
-        with patch.object(source, "torch", Float32Steps()):
-            return real(x, pos.double())
+        if not tables:
+            with patch.object(source, "torch", Float32Steps()):
+                once = tables_of(x.double(), lambda units: real(units, torch.ones_like(pos).double()))
+            seen["vjepa2.encoder.rotary.inv_freq"] = first_angles(*once)
+        with patch.object(source, "torch", Float32Steps()) if double else nullcontext():
+            pos = pos.double() if double else pos
+            if len(tables) < N_AXES:
+                tables.append(tables_of(x, lambda units: real(units, pos)))
+            return real(x, pos)
 
-    with ExitStack() as stack:
-        if enabled:
-            stack.enter_context(patch.object(source, "rotate_queries_or_keys", turned))
+    with patch.object(source, "rotate_queries_or_keys", turned):
         yield
+    cos, sin = zip(*tables, strict=True)
+    seen |= {f"vjepa2.encoder.rotary.{n}": np.concatenate(t, axis=-1) for n, t in (("cos", cos), ("sin", sin))}
+
+
+def first_angles(cos: np.ndarray, sin: np.ndarray) -> np.ndarray:
+    """The frequencies whose cosines and sines at position 1 these are.
+
+    Shapes   cos, sin (S, part) -> (part / 2,) float32
+    """
+    return np.arctan2(sin[0], cos[0])[: cos.shape[1] // 2].astype(np.float32)
+
+
+def tables_of(like: Any, turn: Callable[[Any], Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Cosines and sines (S, part) of a turning, from what becomes of heads that are 1 in their even or odd channels."""
+    import torch
+
+    found = []
+    for first in (0, 1):
+        units = torch.zeros_like(like[:1, :1])
+        units[..., first::2] = 1
+        found.append(np.array(turn(units)).reshape(like.shape[-2:]))
+    even, odd = found
+    cos, sin = np.empty_like(even), np.empty_like(even)
+    cos[:, ::2], cos[:, 1::2] = even[:, ::2], odd[:, 1::2]
+    sin[:, ::2], sin[:, 1::2] = -odd[:, ::2], even[:, 1::2]
+    return cos, sin
 
 
 def dinov2_stages(kit: Kit, precision: str) -> Stages:
     """transformers' Dinov2Model, or Dinov2WithRegistersModel."""
     from tools.reference.dinov2 import run_peer
 
-    with kit_folder(kit) as folder:
+    scores: Stages = {}
+    with kit_folder(kit) as folder, keeping_scores(scores, "dinov2.encoder.layer.{i}.attention"):
         found = run_peer(str(folder), kit.inputs["pixel_values"], precision)
-    return {n: x for n, x in found.items() if n.startswith("dinov2.")}
+    return {n: x for n, x in found.items() if n.startswith("dinov2.")} | scores

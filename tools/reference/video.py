@@ -11,7 +11,7 @@ import numpy as np
 from extractors import VJepa2Model
 from extractors.vjepa2.preprocess import VideoProcessor
 from extractors.vjepa2.random import write_random
-from tools.reference.hooks import keep_inputs, keep_layer
+from tools.reference.hooks import keep_inputs, keep_layer, keep_output
 from tools.reference.measure import Row, our_kernels, worst, write_golden
 from tools.reference.torch_setup import skip_torchvision_operators
 from tools.reference.video_files import CASES, compare_frames, compare_odd_films, compare_pipeline, golden_indices
@@ -95,6 +95,7 @@ def run_peer(folder: str, pixels: np.ndarray, precision: str) -> dict[str, np.nd
     logging.set_verbosity_error()  # the predictor's weights are missing on purpose
     model = AutoModel.from_pretrained(folder).eval().to(getattr(torch, precision))
     seen: dict[str, np.ndarray] = {}
+    keep_output(model.encoder.embeddings, seen, "vjepa2.encoder.embeddings.patch_embeddings.proj.output")
     for i, layer in enumerate(model.encoder.layer):
         keep_layer(layer, HOOKS, seen, f"vjepa2.encoder.layer.{i}", model.config.num_attention_heads)
         keep_inputs(layer.norm2, seen, f"vjepa2.encoder.layer.{i}.attention.stream")

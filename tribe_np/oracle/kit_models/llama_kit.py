@@ -113,7 +113,7 @@ class LlamaKit(KitModel):
 
     def build(self, setup: Setup) -> LlamaModel:
         """See KitModel."""
-        runtime = Runtime(setup.precision, kernels=setup.kernels)
+        runtime = setup.runtime
         arrays = {LlamaModel.own_name(name): array for name, array in setup.weights.items()}
         weights = WeightTree(arrays, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
         return LlamaModel.from_weights(weights, LlamaConfig.from_dict(setup.config), runtime)

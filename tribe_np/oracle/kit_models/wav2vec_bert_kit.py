@@ -80,7 +80,7 @@ class Wav2VecBertKit(KitModel):
 
     def build(self, setup: Setup) -> Wav2VecBertModel:
         """See KitModel; without a filterbank."""
-        runtime = Runtime(setup.precision, kernels=setup.kernels)
+        runtime = setup.runtime
         arrays = {Wav2VecBertModel.own_name(name): array for name, array in setup.weights.items()}
         weights = WeightTree(arrays, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
         return Wav2VecBertModel.from_weights(weights, Wav2VecBertConfig.from_dict(setup.config), None, runtime)
