@@ -7,7 +7,7 @@ A table is a file of `tap_tables`; docs/taps.md is made from them.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 
@@ -35,7 +35,8 @@ class TapRow:
 
     Fields   name with {i}, {j} and {k} for numbers (of layers, events, clips) and {m} for a modality; shape in the
              table's letters, of which F_m may differ from one m to the next; when the option with which it is there,
-             "" for always; gradient whether a backward pass shows its gradient
+             "" for always; gradient whether a backward pass shows its gradient; exact for numbers that are given or
+             counted, not computed: nobody's are off by rounding
     """
 
     name: str
@@ -44,6 +45,7 @@ class TapRow:
     when: str = ""
     unit: str = ""
     gradient: bool = False
+    exact: bool = False
 
     @property
     def is_costly(self) -> bool:
@@ -81,7 +83,7 @@ class NamedTap:
 
 def rows_below(path: str, *rows: TapRow) -> tuple[TapRow, ...]:
     """The rows with `path` before their names."""
-    return tuple(TapRow(f"{path}{r.name}", r.shape, r.meaning, r.when, r.unit, r.gradient) for r in rows)
+    return tuple(replace(row, name=f"{path}{row.name}") for row in rows)
 
 
 def tap_table(model: str) -> TapTable:

@@ -116,7 +116,9 @@ def part_config(config: Mapping[str, Any], part: str) -> Mapping[str, Any]:
 def part_setup(setup: Setup, part: str, kit: str) -> Setup:
     """What one of the models is built from."""
     mine = {k.removeprefix(f"{part}."): array for k, array in setup.weights.items() if k.startswith(f"{part}.")}
-    return Setup(kit, part_config(setup.config, part), mine, {}, setup.kernels, precision=setup.precision)
+    return replace(
+        setup, model=kit, config=part_config(setup.config, part), weights=mine, inputs={}, edits=(), taps=()
+    )  # fmt: skip
 
 
 def with_processor(modality: str, model: Any, config: Mapping[str, Any], exact: bool) -> Any:

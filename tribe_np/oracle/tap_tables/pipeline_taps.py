@@ -48,7 +48,9 @@ PICTURE = (
     TapRow("states.{k}.pooled", "(F_image)", "the mean over all tokens", NEEDED),
     TapRow("features", "(G_image, F_image)", "the mean of each layer group's states"),
 )
-SECONDS = TapRow("times", "(Y_i, Z)", "moments of the film that each clip shows, oldest first", unit="s of the film")
+SECONDS = TapRow(
+    "times", "(Y_i, Z)", "moments of the film that each clip shows, oldest first", unit="s of the film", exact=True
+)
 
 TABLE = TapTable(
     model="pipeline",
@@ -68,14 +70,14 @@ TABLE = TapTable(
     },
     rows=rows_below(
         "pipeline.",
-        TapRow("{m}.events", "(E_m, 3)", "start, duration and offset of each row", unit="s"),
-        TapRow("plan.{i}.span", "(2)", "start and duration of the window", unit="s"),
+        TapRow("{m}.events", "(E_m, 3)", "start, duration and offset of each row", unit="s", exact=True),
+        TapRow("plan.{i}.span", "(2)", "start and duration of the window", unit="s", exact=True),
         TapRow("plan.{i}.kept_rows", "(K_i)", "which of its TRs become rows of the predictions"),
         *rows_below("text.{i}.", *WORD),
         *rows_below("audio.{i}.", *SOUND),
         *rows_below("video.{i}.", SECONDS, *FRAMES, *rows_below("{j}.", *CLIP)),
         TapRow("video.{i}.features", "(G_video, F_video, Y_i)", "a column per step"),
-        TapRow("image.{i}.times", "(Y_i)", "moments of the film that are shown", unit="s of the film"),
+        TapRow("image.{i}.times", "(Y_i)", "moments of the film that are shown", unit="s of the film", exact=True),
         TapRow("image.{i}.frames.{j}", "(H_i, W_i, 3)", FRAMES[0].meaning, CONSTANT),
         TapRow("image.{i}.{j}.frame_numbers", "(1)", "the frame of the file on screen at step j", CONSTANT),
         *rows_below("image.{i}.{j}.", *PICTURE),
