@@ -8,11 +8,13 @@ from math import inf, sqrt
 import numpy as np
 
 from tribe_np.nn.context import COSTLY
+from tribe_np.nn.stages import PREFIX
 from tribe_np.oracle.budget.honest_variants import HonestVariant
 from tribe_np.oracle.kit_models.kit_catalogue import kit_model
 from tribe_np.oracle.kit_runs import run_setup
 from tribe_np.oracle.recording import Recording
 from tribe_np.oracle.setup import Setup
+from tribe_np.oracle.taps import row_of
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,9 @@ def generic_tap(name: str) -> tuple[str, int]:
     ('llama.layers.{i}.self_attn.query', 12)
     """
     plain = name.partition("@")[0]  # a second call is the same tap
+    row = row_of(plain) if plain.startswith(f"{PREFIX}.") else None
+    if row is not None:  # whose numbers are events and clips
+        return row.name, 0
     found = re.search(r"(?<=\.)\d+(?=\.|$)", plain)
     if found is None:
         return plain, 0

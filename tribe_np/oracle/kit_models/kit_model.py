@@ -82,6 +82,7 @@ class KitModel(ABC):
     cases: ClassVar[tuple[KitCase, ...]]  # the first is "plain"
     layers: ClassVar[LayerNames | None] = None  # None: kits of the model hold all its layers
     heard: ClassVar[tuple[str, ...]] = EVERY_TAP  # patterns of the taps that its kits hold
+    wide: ClassVar[tuple[str, ...]] = ()  # patterns of inputs and taps that half precisions leave in float32
 
     @abstractmethod
     def released(self) -> dict[str, Any]:

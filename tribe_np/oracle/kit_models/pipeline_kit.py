@@ -51,6 +51,13 @@ class PipelineKit(KitModel):
     heard: ClassVar[tuple[str, ...]] = (
         "pipeline.*", "encoder.*", "encoder.*.logits", "encoder.*.probabilities"
     )  # fmt: skip
+    wide: ClassVar[tuple[str, ...]] = (
+        SOUND, "pipeline.*.events", "pipeline.plan.*", "pipeline.*.times",
+        *(f"pipeline.*.{leaf}" for leaf in (
+            "samples", "filters", "resampled", "mono", "standardized", "window", "windowed", "power", "mel_filters",
+            "mel", "mel_standardized",
+        )),
+    )  # fmt: skip
 
     def released(self) -> dict[str, Any]:
         """The four released models; the stimulus is that of the plain kit."""
