@@ -70,7 +70,9 @@ class KnownNames:
         if name in self.names:
             return name
         plain = plain_name(name)
-        return self.plain.get(plain) or self.without_prefix.get(plain) or (self.output if plain == OUTPUT else None)
+        if plain == OUTPUT:
+            return self.output
+        return self.plain.get(plain) or self.without_prefix.get(plain)
 
 
 def tap_of(name: str, known: Sequence[str]) -> str | None:

@@ -111,12 +111,16 @@ class LlamaKit(KitModel):
             return TensorRecipe(name, shape, "gain", scaled=others, shift=OTHER_GAINS)
         return drawn(name, shape, enlarged=("q_proj", "k_proj"))
 
-    def run(self, setup: Setup) -> np.ndarray:
-        """See KitModel: (B, S, D)."""
+    def build(self, setup: Setup) -> LlamaModel:
+        """See KitModel."""
         runtime = setup.runtime
         arrays = {LlamaModel.own_name(name): array for name, array in setup.weights.items()}
         weights = WeightTree(arrays, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
-        model = LlamaModel.from_weights(weights, LlamaConfig.from_dict(setup.config), runtime)
+        return LlamaModel.from_weights(weights, LlamaConfig.from_dict(setup.config), runtime)
+
+    def run(self, setup: Setup) -> np.ndarray:
+        """See KitModel: (B, S, D)."""
+        model = self.build(setup)
         states = model.iterate_states(setup.inputs["token_ids"], model.context(), setup.inputs.get("attention_mask"))
         *_, (_, last) = states
         return to_host(last)
