@@ -141,10 +141,15 @@ def groups() -> list[Group]:
             "Oracle",
             "Recordings compared, stage by stage.",
             (
+                "tribe_np.oracle.recording.NamedRecording",
+                "tribe_np.oracle.SummaryRecording",
+                "tribe_np.oracle.Summary",
                 "tribe_np.oracle.compare",
                 "tribe_np.oracle.Difference",
+                "tribe_np.oracle.Differences",
                 "tribe_np.oracle.relative_error",
                 "tribe_np.oracle.edited",
+                "tribe_np.oracle.taps",
             ),
         ),
         Group(
@@ -212,6 +217,7 @@ def definitions(name: str) -> Iterator[tuple[str, Path, Definition]]:
     lazy = public.get(module, {})
     path = source_file(lazy.get(wanted, module))
     found = [node for node in tree(path).body if isinstance(node, Definition)] if path else []
+    found = [node for node in found if "overload" not in map(ast.unparse, node.decorator_list)]
     found = [node for node in found if (node.name == wanted if wanted else not node.name.startswith("_"))]
     if path is None or not found:
         raise SystemExit(f"api_page: nothing is called {name}")

@@ -5,7 +5,7 @@ The class says what was wrong, and is also of the built-in kind that fits:
     what was given   ConfigError (an option), ParcellationError (a table of regions), MeshError (a surface),
                      ShapeError (an array), EventsError, MeasurementError (a scan and what belongs to it)
     a model          CheckpointError, NotFiniteError (its weights, or what it makes of its input),
-                     RecordingError (its recorded intermediates)
+                     RecordingError (its recorded intermediates), KitError (a conformance kit)
     a stimulus       MediaError: MissingFileError where there is none, StimulusError where it is no stimulus
     the machine      OutputError (a disk), ShortMemoryError, MissingDependencyError (a package, a program, a device)
 """
@@ -37,6 +37,10 @@ class NotFiniteError(CheckpointError):
 
 class RecordingError(CheckpointError):
     """A recording of the oracle that contradicts itself, or lacks what it is compared with."""
+
+
+class KitError(CheckpointError):
+    """A conformance kit that is damaged, edited, of another version, or lacks what is asked of it."""
 
 
 class ConfigError(TribeError, ValueError):

@@ -13,7 +13,7 @@ Names may carry the prefix `model.`; `lm_head.weight` is not read.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
@@ -297,10 +297,12 @@ class LlamaModel(FolderModel):
         `forest.token_ids`, `forest.positions` and `forest.parents`, integers (S,).
         Shapes   -> (number, state (1, S, D))
         """
+        at = ctx.at("forest")
+        forest = replace(
+            forest, token_ids=at.see("token_ids", forest.token_ids), positions=at.see("positions", forest.positions),
+            parents=at.see("parents", forest.parents),
+        )  # fmt: skip
         ids = checked_ids(forest.token_ids[None], self.config.vocab_size)
-        ctx.see("forest.token_ids", forest.token_ids)
-        ctx.see("forest.positions", forest.positions)
-        ctx.see("forest.parents", forest.parents)
         positions = self.runtime.place(forest.positions)
         attend = TreeAttention.of(forest, dtype=self.inv_freq.dtype, device=self.runtime.device)
         yield from self._states(ids, positions, attend, ctx)

@@ -12,6 +12,7 @@ from tribe_np.formats.safetensors import write_safetensors
 from tribe_np.kernels.kernel_set import REFERENCE
 from tribe_np.nn.context import open_context
 from tribe_np.oracle import Recording, compare, relative_error, trace
+from tribe_np.oracle.budget.bounds import Bound
 from tribe_np.protocols import Array
 
 
@@ -115,5 +116,58 @@ def test_comparison_is_in_order_and_names_the_missing() -> None:
     assert [row.name for row in rows] == ["a", "b", "c"]
     assert [row.max_error for row in rows] == [0, 2, np.inf]
     assert [row.rms_error for row in rows] == [0, 1, np.inf]
-    with pytest.raises(RecordingError, match="lacks b, c"):
-        compare(Recording({"a": np.ones(4)}), reference)
+    assert rows.missing == rows.extra == ()
+    some = compare(Recording({"a": np.ones(4), "d": np.ones(1)}), reference)
+    assert [row.name for row in some] == ["a"], "a port that lacks a stage can be compared"
+    assert (some.missing, some.extra) == (("b", "c"), ("d",))
+    with pytest.raises(RecordingError, match="lacks b, c of"):
+        compare(Recording({"a": np.ones(4)}), reference, strict=True)
+    with pytest.raises(RecordingError, match="lacks a, b, c of"):
+        compare(Recording({"d": np.ones(4)}), reference)
+    assert [row.note for row in rows] == ["", "", "shapes (3,) and (2,)"]
+
+
+def test_the_first_difference_is_the_first_above_its_bound() -> None:
+    reference = Recording({"b": np.ones(4), "a": np.ones(4), "c": np.ones(4)})
+    ours = Recording({"a": np.array([1, 1, 1, 1.1]), "b": np.full(4, 1 + 1e-6), "c": np.zeros(4)})
+    found = ours.first_difference(reference)
+    assert found is not None
+    assert (found.name, found.max_error) == ("a", pytest.approx(0.1))
+    assert ours.first_difference(reference, bound=0.5).name == "c"  # type: ignore[union-attr]
+    assert ours.first_difference(reference, bound=1e-7).name == "b"  # type: ignore[union-attr]
+    assert ours.first_difference(reference, bound=2) is None
+    assert ours.first_difference(ours, bound=0) is None
+    bounds = {"a": Bound(rms=1, largest=0.05), "b": Bound(rms=1e-7, largest=1), "c": Bound(9, 9)}
+    assert ours.first_difference(reference, bound=bounds.__getitem__).name == "b"  # type: ignore[union-attr]
+
+
+def test_names_of_one_side_alone_are_told() -> None:
+    reference = Recording({"a": np.ones(4), "b": np.ones(4), "c": np.ones(4)})
+    ours = Recording({"c": np.ones(4), "d": np.ones(2)})
+    with pytest.warns(UserWarning, match="not compared: the other lacks d; this recording lacks a, b"):
+        assert ours.first_difference(reference) is None
+    with pytest.raises(RecordingError, match="lacks a, b, c"):
+        Recording({"d": np.ones(2)}).first_difference(reference)
+
+
+def test_a_masked_score_is_no_difference_and_another_mask_is() -> None:
+    logits = np.array([[1.0, -np.inf], [2.0, 3.0]])
+    assert relative_error(logits, logits) == 0
+    assert relative_error(logits + 0.1, logits) == pytest.approx(0.1 / np.sqrt(14 / 3))
+    assert relative_error(np.array([[1.0, 5.0], [2.0, 3.0]]), logits) == np.inf
+    assert relative_error(-logits, logits) == np.inf
+
+
+def test_a_recording_prints_as_a_short_table() -> None:
+    recording = Recording({f"encoder.layers.{i}.output": np.zeros((2, 300)) for i in range(400)})
+    for shown in (repr(recording), recording._repr_html_(), repr(recording.summary())):
+        assert "encoder.layers.0.output" in shown
+        assert "392 more" in shown
+        assert "encoder.layers.399.output" in shown
+        assert len(shown) < 2500
+
+
+def test_a_foreign_file_is_put_in_the_order_of_computation(tmp_path: Path) -> None:
+    names = [f"llama.layers.{i}.{leaf}" for i in (0, 2, 10) for leaf in ("self_attn.query", "mlp.gated", "output")]
+    write_safetensors(tmp_path / "a", {name: np.zeros(1) for name in [*sorted(names), "mine"]})
+    assert Recording.load(tmp_path / "a").names() == [*names, "mine"]

@@ -1,97 +1,24 @@
 """The tables of names hold for what models record: every name, its shape in letters, the order, none too many."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
-
-import numpy as np
 import pytest
 
-from extractors import DinoV2Model, LlamaModel, VJepa2Model, Wav2VecBertModel
-from extractors.dinov2.random import write_random as random_dinov2
-from extractors.llama.passes import PrefixForest
-from extractors.llama.random import write_random as random_llama
-from extractors.vjepa2.random import write_random as random_vjepa2
-from extractors.wav2vec_bert.random import write_random as random_wav2vec
-from tests.encoder.golden_case import NAMES, load
-from tribe_np.encoder.model import WINDOWS_AT_ONCE, FmriEncoder
-from tribe_np.encoder.random import random_state_dict
+from tests.oracle.tiny_runs import tiny_runs
 from tribe_np.errors import RecordingError
 from tribe_np.oracle import Recording, trace
 from tribe_np.oracle.kit_runs import EVERY_TAP
 from tribe_np.oracle.taps import TABLES, in_order, named_tap, row_of, sizes_of, tap_table
 
-BRAIN: dict[str, Any] = {
-    "hidden": 24, "max_seq_len": 30, "temporal_smoothing": {"kernel_size": 3}, "low_rank_head": 5,
-    "projector": {"name": "Mlp", "hidden_sizes": [7, 9], "norm_layer": "layer", "activation_layer": "gelu"},
-    "combiner": {"name": "Mlp", "hidden_sizes": [11], "norm_layer": "instance", "activation_layer": "relu"},
-    "encoder": {"heads": 3, "depth": 1, "rotary_pos_emb": False, "rel_pos_bias": True, "residual_attn": True},
-    "subject_layers": {"n_subjects": 2, "subject_dropout": 0.1},
-}  # fmt: skip
-ARGS = {"feature_dims": {"text": (2, 5), "audio": (3, 4)}, "n_outputs": 17, "n_output_timesteps": 4}
-
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Recording]]:
     """Runs of every model, with each option that adds a name in one of them."""
-    rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("models")
-    runs = {
-        "encoder": encoder_runs(rng), "llama": llama_runs(folder, rng), "vjepa2": vjepa2_runs(folder, rng),
-        "wav2vec_bert": wav2vec_runs(folder, rng), "dinov2": dinov2_runs(folder, rng),
-    }  # fmt: skip
     found: dict[str, list[Recording]] = {}
-    for model, calls in runs.items():
+    for model, calls in tiny_runs(tmp_path_factory.mktemp("models")).items():
         for call in calls:
             with trace(pattern=EVERY_TAP) as recording:
                 call()
             found.setdefault(model, []).append(recording)
     return found
-
-
-Runs = Iterator[Callable[[], Any]]
-
-
-def encoder_runs(rng: np.random.Generator) -> Runs:
-    for name in NAMES:
-        case = load(name)
-        yield lambda case=case: case.encoder()(case.features, case.subject_index)
-    encoder = FmriEncoder.from_state_dict(BRAIN, ARGS, random_state_dict(BRAIN, ARGS, seed=1))
-    features = {
-        m: rng.normal(size=(2 * WINDOWS_AT_ONCE + 1, *dims, 8)) for m, dims in ARGS["feature_dims"].items()
-    }  # fmt: skip
-    yield lambda: encoder(features)
-
-
-def llama_runs(folder: Path, rng: np.random.Generator) -> Runs:
-    sizes: dict[str, Any] = {"num_attention_heads": 6, "num_key_value_heads": 2, "head_dim": 8, "vocab_size": 300}
-    model = LlamaModel.from_pretrained(random_llama(folder / "llama", seed=1, n_layers=12, **sizes))
-    ids = rng.integers(0, 300, (2, 7))
-    yield lambda: model.hidden_states(ids)
-    forest = PrefixForest.grow([[ids[0], np.append(ids[0][:4], 3)], [ids[1]]])
-    yield lambda: list(model.iterate_forest_states(forest, model.context()))
-
-
-def wav2vec_runs(folder: Path, rng: np.random.Generator) -> Runs:
-    model = Wav2VecBertModel.from_pretrained(
-        random_wav2vec(folder / "audio", seed=1, hidden=16, intermediate=24, left=4, right=2)
-    )
-    yield lambda: model.hidden_states(rng.normal(size=(2, 9, 160)))
-
-
-def vjepa2_runs(folder: Path, rng: np.random.Generator) -> Runs:
-    model = VJepa2Model.from_pretrained(
-        random_vjepa2(folder / "film", seed=1, hidden_size=44, num_attention_heads=2, crop_size=12, patch_size=4)
-    )
-    yield lambda: model.hidden_states(rng.normal(size=(2, 4, 3, 12, 12)), final_norm=True)
-
-
-def dinov2_runs(folder: Path, rng: np.random.Generator) -> Runs:
-    for i, config in enumerate(
-        ({}, {"use_swiglu_ffn": True}, {"model_type": "dinov2_with_registers", "num_register_tokens": 3})
-    ):
-        written = random_dinov2(folder / f"pictures{i}", seed=1, image_size=28, patch_size=7, **config)
-        model = DinoV2Model.from_pretrained(written)
-        yield lambda model=model: model.hidden_states(rng.normal(size=(2, 3, 21, 35)))
 
 
 @pytest.mark.parametrize("model", TABLES)

@@ -53,7 +53,8 @@ def keeping(ctx: Context) -> tuple[Context, dict[str, Array]]:
     kept: dict[str, Array] = {}
 
     def keep(name: str, array: Array) -> None:
-        kept[name] = ctx.see(name, array)
+        ctx.see(name, array)  # what an edit puts in its place is not what this pass goes on with
+        kept[name] = array
 
     return Context(ctx.kernels, (Listener(keep),)), kept
 

@@ -8,15 +8,21 @@ if TYPE_CHECKING:
     from typing import Any
 
 _PUBLIC = {
-    "Difference": "tribe_np.oracle.recording",
+    "Difference": "tribe_np.oracle.differences",
+    "Differences": "tribe_np.oracle.differences",
     "Recording": "tribe_np.oracle.recording",
-    "compare": "tribe_np.oracle.recording",
+    "Summary": "tribe_np.oracle.summaries",
+    "SummaryRecording": "tribe_np.oracle.recording",
+    "compare": "tribe_np.oracle.differences",
     "edited": "tribe_np.oracle.recording",
-    "relative_error": "tribe_np.oracle.recording",
+    "relative_error": "tribe_np.oracle.differences",
     "trace": "tribe_np.oracle.recording",
 }
 
-__all__ = ["Difference", "Recording", "compare", "edited", "relative_error", "trace"]
+__all__ = [
+    "Difference", "Differences", "Recording", "Summary", "SummaryRecording", "compare", "edited", "relative_error",
+    "trace",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> "Any":

@@ -19,9 +19,13 @@ from typing import Any
 import numpy as np
 
 from tribe_np.errors import ConfigError
+from tribe_np.shown import quoted, some_of
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 KINDS = ("normal", "gain", "uniform", "integer")
+DTYPES = ("float32", "int64", "uint8")
+MOST_EXPONENT = 60
+MOST_SHIFT = 1000  # where float32 ends, zeros are left
 BLOCK = 1 << 16  # words made at once: they stay in the processor's cache
 EVEN_PARTS = np.uint64(0x0000FFFF0000FFFF)
 
@@ -36,7 +40,7 @@ class TensorRecipe:
              uniform  (the lowest 16 bits - 32768) x 2^-exponent
              integer  low + the word's upper 32 bits x (high - low) / 2^32, rounded down: low to high - 1
     Fields   scaled: indices along `axis` whose numbers are multiplied by 2^shift besides: tokens of tiny norm, channels
-             with outliers
+             with outliers, steps that are zero
     """
 
     name: str
@@ -59,16 +63,47 @@ class TensorRecipe:
     def from_json(cls, values: Mapping[str, Any]) -> "TensorRecipe":
         """The recipe that `as_json` wrote.
 
-        Raises   ConfigError for an unknown field or kind
+        Raises   ConfigError for a field that is unknown, missing or impossible
         """
         try:
             fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
             found = cls(**fields)
         except TypeError as error:
-            raise ConfigError(f"a tensor's recipe has unknown or missing fields: {sorted(values)}") from error
-        if found.kind not in KINDS:
-            raise ConfigError(f"a tensor's recipe has the kind {found.kind!r:.40}; known are {', '.join(KINDS)}")
+            raise ConfigError(
+                f"a tensor's recipe has unknown or missing fields: {some_of(sorted(values), 9)}"
+            ) from error
+        if not isinstance(values["name"], str):
+            raise ConfigError(f"a tensor's recipe has the name {quoted(values['name'])}; expected text")
+        if wrong := next(found._impossible(), None):
+            raise ConfigError(f"the recipe of tensor {quoted(found.name)} has an impossible {wrong}")
         return found
+
+    def _impossible(self) -> Iterator[str]:
+        """Which fields no generator could obey."""
+        if not _are_whole(self.shape) or not all(0 <= n < 1 << 48 for n in self.shape) or len(self.shape) > 8:
+            yield f"shape; expected at most 8 whole numbers, got {quoted(self.shape)}"
+            return
+        if self.kind not in KINDS:
+            yield f"kind {quoted(self.kind)}; known are {', '.join(KINDS)}"
+        if self.dtype not in DTYPES or (self.kind != "integer" and self.dtype != "float32"):
+            yield f"dtype {quoted(self.dtype)}; known are {', '.join(DTYPES)}, the last two of integers alone"
+        whole = {"exponent": self.exponent, "low": self.low, "high": self.high, "axis": self.axis, "shift": self.shift}
+        for name, value in whole.items():
+            if not _are_whole((value,)):
+                yield f"{name} {quoted(value)}; expected a whole number"
+                return
+        if not (abs(self.exponent) <= MOST_EXPONENT and -MOST_SHIFT <= self.shift <= MOST_EXPONENT):
+            yield f"exponent or shift; expected at most {MOST_EXPONENT}"
+        if self.kind == "integer" and not 0 < self.high - self.low <= 1 << 32:
+            yield f"low and high; expected 1 to 2^32 integers, got {self.low} to {self.high}"
+        if self.axis and not 0 <= self.axis < len(self.shape):
+            yield f"axis {self.axis}; the shape has {len(self.shape)}"
+        elif not _are_whole(self.scaled) or not all(0 <= i < self.shape[self.axis] for i in self.scaled):
+            yield "scaled; expected indices along the axis"
+
+
+def _are_whole(values: Any) -> bool:
+    return isinstance(values, tuple) and all(isinstance(value, int) and not isinstance(value, bool) for value in values)
 
 
 def generate(recipe: TensorRecipe, seed: int) -> np.ndarray:

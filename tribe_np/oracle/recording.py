@@ -4,13 +4,17 @@
         encoder(features)
     recording["encoder.layers.0.query"]
 
-Names are the model's prefix, the checkpoint's path, and a leaf; the list per model is a public contract.
+Names are the model's prefix, the checkpoint's path, and a leaf; the list per model is a public contract (`taps`).
 """
 
-from collections.abc import Iterator, Sequence
+import json
+import warnings
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic, Literal, Self, TypeVar, overload
 
 import numpy as np
 
@@ -19,13 +23,89 @@ from tribe_np.card import Card
 from tribe_np.errors import RecordingError
 from tribe_np.formats.safetensors import read_header, write_safetensors
 from tribe_np.nn.context import Edit, Listener, listening
+from tribe_np.oracle.differences import BOUND, Difference, ErrorBound, NamedValues, compare, exceeds
+from tribe_np.oracle.summaries import Summary
+from tribe_np.oracle.taps import in_order
 from tribe_np.protocols import Array, Tap
+from tribe_np.shown import some_of
 
 SHOWN_NAMES = 4  # at the beginning and at the end of a recording's table
+SUMMARIES = "summaries"  # key of a file's metadata: JSON of each summary but for its sample
+Value = TypeVar("Value", np.ndarray, Summary)
+
+
+class NamedRecording(Card, Generic[Value]):
+    """What recordings of arrays and of summaries have in common.
+
+    A name met again (a second call inside one trace) is stored as name@2, name@3, ...
+    """
+
+    @property
+    @abstractmethod
+    def values(self) -> dict[str, Value]:
+        """By name, in the order they were computed."""
+
+    @abstractmethod
+    def add(self, name: str, array: Array) -> None:
+        """Keeps an intermediate; it is a tap."""
+
+    @abstractmethod
+    def n_bytes(self) -> int:
+        """What is held in memory."""
+
+    def __getitem__(self, name: str) -> Value:
+        return self.values[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.values
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def names(self) -> list[str]:
+        """Recorded names in the order they were computed."""
+        return list(self.values)
+
+    def first_difference(
+        self, other: NamedValues, *, bound: float | Callable[[str], ErrorBound | float] = BOUND
+    ) -> Difference | None:
+        """The first intermediate, in order of computation, that differs from the other's by more than `bound`, or None.
+
+        `bound` is of the largest error over the root mean square of the other's, or a function from a name to that, or
+        to both bounds (`budget.bounds`).
+        Raises   RecordingError when no name is in both
+        Warns    of names that are in one of the two alone, which are not compared
+        """
+        rows = compare(self, other)
+        alone = (("the other", rows.extra), ("this recording", rows.missing))
+        told = [f"{who} lacks {some_of(names)}" for who, names in alone if names]
+        if told:
+            warnings.warn(f"not compared: {'; '.join(told)}", stacklevel=2)
+        return next((row for row in rows if exceeds(row, bound)), None)
+
+    def facts(self) -> dict[str, object]:
+        """See Card: the first and last names with shape and dtype."""
+        shown = {name: self._shown(value) for name, value in self.values.items()}
+        names = list(shown)
+        if len(names) > 2 * SHOWN_NAMES:
+            between = {f"... {len(names) - 2 * SHOWN_NAMES} more": "in names()"}
+            shown = {n: shown[n] for n in names[:SHOWN_NAMES]} | between | {n: shown[n] for n in names[-SHOWN_NAMES:]}
+        return {"intermediates": f"{len(names)}, {self.n_bytes() / 1e6:.1f} MB", **shown}
+
+    @abstractmethod
+    def _shown(self, value: Value) -> str:
+        """A value on one line."""
+
+    def _free(self, name: str) -> str:
+        count, key = 1, name
+        while key in self.values:
+            count += 1
+            key = f"{name}@{count}"
+        return key
 
 
 @dataclass(eq=False, repr=False)
-class Recording(Card):
+class Recording(NamedRecording[np.ndarray]):
     """Recorded arrays by name, in the order they were computed; copies on the host.
 
     A name met again (a second call inside one trace) is stored as name@2, name@3, ...
@@ -33,117 +113,127 @@ class Recording(Card):
 
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def facts(self) -> dict[str, object]:
-        """See Card: the first and last names with shape and dtype."""
-        shown = {name: f"{array.shape} {array.dtype.name}" for name, array in self.arrays.items()}
-        names = list(shown)
-        if len(names) > 2 * SHOWN_NAMES:
-            between = {f"... {len(names) - 2 * SHOWN_NAMES} more": "in names()"}
-            shown = {n: shown[n] for n in names[:SHOWN_NAMES]} | between | {n: shown[n] for n in names[-SHOWN_NAMES:]}
-        total = sum(array.nbytes for array in self.arrays.values())
-        return {"intermediates": f"{len(names)}, {total / 1e6:.1f} MB", **shown}
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        return self.arrays[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.arrays
-
-    def __len__(self) -> int:
-        return len(self.arrays)
-
-    def names(self) -> list[str]:
-        """Recorded names in the order they were computed."""
-        return list(self.arrays)
+    @property
+    def values(self) -> dict[str, np.ndarray]:
+        """See NamedRecording."""
+        return self.arrays
 
     def add(self, name: str, array: Array) -> None:
         """Stores a copy of `array`."""
-        count, key = 1, name
-        while key in self.arrays:
-            count += 1
-            key = f"{name}@{count}"
-        self.arrays[key] = np.array(to_host(array), copy=True)
+        self.arrays[self._free(name)] = np.array(to_host(array), copy=True)
+
+    def n_bytes(self) -> int:
+        """See NamedRecording."""
+        return sum(array.nbytes for array in self.arrays.values())
+
+    def summary(self) -> "SummaryRecording":
+        """A summary of each array."""
+        return SummaryRecording({name: Summary.of(array) for name, array in self.arrays.items()})
 
     def save(self, path: str | Path) -> None:
         """Writes a safetensors file; the order of computation is kept in its metadata."""
         write_safetensors(path, self.arrays, metadata={"names": "\n".join(self.arrays)})
 
     @classmethod
-    def load(cls, path: str | Path) -> "Recording":
-        """Reads what `save` wrote, or any safetensors file.
+    def load(cls, path: str | Path) -> Self:
+        """Reads what `save` wrote, or any safetensors file, whose known names are put in the order of computation.
 
-        Raises   CheckpointError for a malformed file, RecordingError for names that are not the tensors'
+        Raises   CheckpointError for a malformed file, RecordingError for names that are not the tensors', or summaries
         """
-        entries, metadata = read_header(path)
-        names = metadata["names"].split("\n") if metadata.get("names") else list(entries)
-        if set(names) != set(entries):
-            raise RecordingError(f"{path}: the recorded names differ from the tensors in the file")
-        return cls({name: np.array(entries[name].read()) for name in names})
+        arrays, metadata = _read(path)
+        if SUMMARIES in metadata:
+            raise RecordingError(f"{path}: holds summaries; SummaryRecording.load reads them")
+        return cls(arrays)
+
+    def _shown(self, value: np.ndarray) -> str:
+        return f"{value.shape} {value.dtype.name}"
 
 
-@dataclass(frozen=True)
-class Difference:
-    """One compared intermediate; errors are over the root mean square of the reference."""
+@dataclass(eq=False, repr=False)
+class SummaryRecording(NamedRecording[Summary]):
+    """A summary of each intermediate, by name, in the order they were computed."""
 
-    name: str
-    max_error: float
-    rms_error: float
+    summaries: dict[str, Summary] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, Summary]:
+        """See NamedRecording."""
+        return self.summaries
+
+    def add(self, name: str, array: Array) -> None:
+        """Keeps the summary of `array`."""
+        self.summaries[self._free(name)] = Summary.of(to_host(array))
+
+    def n_bytes(self) -> int:
+        """See NamedRecording."""
+        return sum(summary.sample.nbytes for summary in self.summaries.values())
+
+    def save(self, path: str | Path) -> None:
+        """Writes a safetensors file: the samples as tensors, in the metadata the `names` in order and `summaries`.
+
+        `summaries` is JSON, by name: shape, dtype, mean, rms, smallest, largest, n_not_finite.
+        """
+        about = json.dumps({name: summary.as_json() for name, summary in self.summaries.items()})
+        samples = {name: summary.sample for name, summary in self.summaries.items()}
+        write_safetensors(path, samples, metadata={"names": "\n".join(samples), SUMMARIES: about})
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Reads what `save` wrote.
+
+        Raises   CheckpointError for a malformed file, RecordingError for one that holds no summaries, naming it
+        """
+        samples, metadata = _read(path)
+        try:
+            about = json.loads(metadata.get(SUMMARIES, ""))
+        except ValueError as error:
+            raise RecordingError(f"{path}: holds no summaries of intermediates") from error
+        if not isinstance(about, dict) or set(about) != set(samples):
+            raise RecordingError(f"{path}: the summaries differ from the tensors in the file")
+        try:
+            return cls({name: Summary.from_json(name, about[name], sample) for name, sample in samples.items()})
+        except RecordingError as error:
+            raise RecordingError(f"{path}: {error}") from error
+
+    def _shown(self, value: Summary) -> str:
+        return f"{value.shape} {value.dtype}, mean {value.mean:.3g}, RMS {value.rms:.3g}"
 
 
-def relative_error(ours: np.ndarray, reference: np.ndarray) -> float:
-    """Largest absolute difference over the reference's root mean square; infinite for shapes or NaN that differ.
-
-    Numerics equal infinities (masked scores) are no difference, and the root mean square is over finite numbers
-    """
-    if ours.shape != reference.shape:
-        return float("inf")
-    largest = float(np.max(_differences(ours, reference), initial=0.0))
-    scale = finite_rms(reference)
-    if np.isnan(largest):
-        return float("inf")
-    return largest / scale if scale > 0 else (0.0 if largest == 0 else float("inf"))
+def _read(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """The tensors of a file in the order of computation, and its metadata."""
+    entries, metadata = read_header(path)
+    names = metadata["names"].split("\n") if metadata.get("names") else in_order(entries)
+    if set(names) != set(entries):
+        raise RecordingError(f"{path}: the recorded names differ from the tensors in the file")
+    return {name: np.array(entries[name].read()) for name in names}, metadata
 
 
-def finite_rms(x: np.ndarray) -> float:
-    """The root mean square of the finite numbers; 0 without any."""
-    wide = np.asarray(x, np.float64)
-    finite = wide[np.isfinite(wide)]
-    return float(np.sqrt(np.mean(np.square(finite)))) if finite.size else 0.0
+@overload
+@contextmanager
+def trace(
+    tap: Tap | None = None, pattern: str | Sequence[str] = "*", *, summary: Literal[False] = False
+) -> Iterator[Recording]: ...
 
 
-def _differences(ours: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Absolute differences in float64; 0 where both are the same infinity."""
-    a, b = np.asarray(ours, np.float64), np.asarray(reference, np.float64)
-    return np.abs(np.subtract(a, b, where=a != b, out=np.zeros(a.shape)))
-
-
-def compare(ours: Recording, reference: Recording) -> list[Difference]:
-    """Every intermediate of `reference` against ours, in the order of computation; the first large one is the cause.
-
-    Raises   RecordingError when ours lacks a name of the reference
-    """
-    missing = [name for name in reference.names() if name not in ours]
-    if missing:
-        raise RecordingError(f"the recording lacks {', '.join(missing[:3])} of the reference")
-    rows = []
-    for name in reference.names():
-        a, b = ours[name], reference[name]
-        rms = float("inf")
-        if a.shape == b.shape:
-            rms = float(np.sqrt(np.mean(_differences(a, b) ** 2))) / (finite_rms(b) or 1.0) if b.size else 0.0
-        rows.append(Difference(name, relative_error(a, b), rms))
-    return rows
+@overload
+@contextmanager
+def trace(
+    tap: Tap | None = None, pattern: str | Sequence[str] = "*", *, summary: Literal[True]
+) -> Iterator[SummaryRecording]: ...
 
 
 @contextmanager
-def trace(tap: Tap | None = None, pattern: str | Sequence[str] = "*") -> Iterator[Recording]:
+def trace(
+    tap: Tap | None = None, pattern: str | Sequence[str] = "*", *, summary: bool = False
+) -> Iterator[Recording | SummaryRecording]:
     """Records every named intermediate whose name matches `pattern` (shell style; one or several) inside the block.
 
     With `tap`, each matching intermediate is handed to it instead, as tap(name, array); it must copy what it keeps. A
     trace inside another adds to it: both hear. Attention's `logits` and `probabilities`, which hold every pair of
-    tokens, are computed only for a pattern that asks for them: ("*", "*.probabilities").
+    tokens, are computed only for a pattern that asks for them: ("*", "*.probabilities"). With `summary`, what is kept
+    of each is its shape, dtype, mean, RMS, smallest and largest number, and 1,024 of its numbers (`summaries`).
     """
-    recording = Recording()
+    recording = SummaryRecording() if summary else Recording()
     with listening(Listener(recording.add if tap is None else tap, patterns=_patterns(pattern))):
         yield recording
 

@@ -59,20 +59,21 @@ def check_outside(out: Path, folder: Path, what: str = "predictions") -> None:
         raise OutputError(f"--out {out}: is inside the {what} {folder}; choose another folder")
 
 
-def check_file_target(path: Path, command: str, inputs: Inputs = NONE) -> None:
+def check_file_target(path: Path, command: str, inputs: Inputs = NONE, *, argument: str = "--out ") -> None:
     """`check_own_target` for one file.
 
     Raises   OutputError
     """
     try:
         if path.is_dir():
-            raise OutputError(f"--out {path}: is a folder, expected the name of a file")
+            raise OutputError(f"{argument}{path}: is a folder, expected the name of a file")
         if path.exists() and not is_own_file(real_path(path), command):
             raise OutputError(
-                f"--out {path}: exists and was changed, or was not written by tribe-np {command}; choose another name"
+                f"{argument}{path}: exists and was changed, or was not written by tribe-np {command}; "
+                "choose another name"
             )
         _check_apart(path, inputs)
-        _check_writable(path, "--out ")
+        _check_writable(path, argument)
         _tidy(real_path(path))
         _tidy(file_marker(real_path(path)))
     except OutputError:
@@ -104,7 +105,9 @@ def write_whole(folder: Path, fill: Callable[[Path], None], command: str, *, arg
         remove_if_possible(partial)
 
 
-def write_file_whole(path: Path, fill: Callable[[Path], object], command: str) -> None:
+def write_file_whole(
+    path: Path, fill: Callable[[Path], object], command: str, *, argument: str = "--out "
+) -> None:  # fmt: skip
     """Like `write_whole`, for one file.
 
     Raises   OutputError
@@ -114,7 +117,7 @@ def write_file_whole(path: Path, fill: Callable[[Path], object], command: str) -
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as partial:
             fill(partial)
-            check_file_target(shown, command)  # once more: it may have come meanwhile
+            check_file_target(shown, command, argument=argument)  # once more: it may have come meanwhile
             mark_file(path, partial, command)
     except TribeError:  # of the disk, or of what is read to fill the file
         raise

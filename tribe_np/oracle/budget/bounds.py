@@ -12,7 +12,7 @@ than are asked for, its growth goes on from the last measured one, and beyond it
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -23,8 +23,10 @@ from tribe_np.oracle.budget.tap_errors import TapError, generic_tap
 RMS_FACTOR, LARGEST_FACTOR, FLOOR_ULP = 4, 8, 4
 EPS = {"float32": 2.0**-23, "bfloat16": 2.0**-7, "float16": 2.0**-10}
 """The unit in the last place of 1, by precision."""
-DEEP = "deep"
+DEEP, RELEASED, TRAINED = "deep", "released", "trained"
 FILE = "bounds.json"
+THINNED = 1.25
+"""Growth over some layers that are kept as one."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,23 @@ class MeasuredTap:
             "local_by": self.local_by,
         }
 
+    def thinned(self) -> "MeasuredTap":
+        """Without layers that tell little: errors grow with depth, so each kept one holds for those since the last."""
+        layers = iter(self.accumulated.items())
+        before, so_far = next(layers)
+        kept, first = {before: so_far}, so_far
+        for layer, error in layers:
+            grown = so_far.or_worse(error)
+            if grown.rms > THINNED * first.rms or grown.largest > THINNED * first.largest:
+                kept[before], first = so_far, grown
+            before, so_far = layer, grown
+        return replace(self, accumulated=kept | {before: so_far})
+
     def at(self, layer: int, deep: "MeasuredTap | None") -> TapError:
-        """The accumulated error at a layer: measured, or grown from the last measured one."""
-        if layer in self.accumulated:
-            return self.accumulated[layer]
-        last = max((known for known in self.accumulated if known < layer), default=min(self.accumulated))
+        """The accumulated error at a layer: measured, that of the next measured one, or grown from the last."""
+        if above := [known for known in self.accumulated if known >= layer]:
+            return self.accumulated[min(above)]
+        last = max(self.accumulated)
         found = self.accumulated[last]
         if deep is None or deep is self:
             return _scaled(found, max(1.0, (layer + 1) / (last + 1)))
@@ -118,6 +132,9 @@ def bound_of(model: str, case: str, tap: str, precision: str = "float32") -> Acc
     name, layer = generic_tap(tap)
     sets, notes = _sets_of(model, case, precision)
     found = [(taps[name], deep.get(name)) for taps, deep in sets if name in taps]
+    if not found and (elsewhere := _elsewhere(model, name, precision)):
+        found = elsewhere
+        notes = [*notes, f"no bound for {name} in this case: the widest of {model}'s cases is taken"]
     if not found:
         leaf = name.rpartition(".")[2]
         alike = [
@@ -130,6 +147,11 @@ def bound_of(model: str, case: str, tap: str, precision: str = "float32") -> Acc
     return AccumulatedAndLocal(_widest(accumulated), _widest(local), "; ".join(notes))
 
 
+def measured_models() -> list[str]:
+    """The models that have bounds."""
+    return list(dict.fromkeys(model for model, _, _ in measured_sets()))
+
+
 def measured_cases(model: str, precision: str = "float32") -> list[str]:
     """The cases of a model that have bounds of their own."""
     return [case for (m, case, p) in measured_sets() if (m, p) == (model, precision)]
@@ -138,11 +160,23 @@ def measured_cases(model: str, precision: str = "float32") -> list[str]:
 @cache
 def measured_sets() -> Mapping[tuple[str, str, str], Mapping[str, MeasuredTap]]:
     """All that is in the file: by (model, case, precision), the taps by their generic name."""
-    content = json.loads((files("tribe_np.oracle.budget") / FILE).read_text("utf-8"))
-    return {
-        tuple(name.split("/")): {tap: MeasuredTap.from_json(values) for tap, values in taps.items()}
-        for name, taps in content["sets"].items()
+    content = bounds_content()
+    sets = {
+        name: {tap: MeasuredTap.from_json(values) for tap, values in t.items()} for name, t in content["sets"].items()
     }
+    sets |= {name: sets[other] for name, other in content["alike"].items()}
+    return {_key(name): taps for name, taps in sets.items()}
+
+
+def bounds_content() -> dict[str, Any]:
+    """The file as it is: the run that made it, the sets that were measured, and which others share them."""
+    content: dict[str, Any] = json.loads((files("tribe_np.oracle.budget") / FILE).read_text("utf-8"))
+    return content
+
+
+def _key(name: str) -> tuple[str, str, str]:
+    model, case, precision = name.split("/")
+    return model, case, precision
 
 
 Taps = Mapping[str, MeasuredTap]
@@ -166,6 +200,12 @@ def _as_coarse(found: AccumulatedAndLocal, precision: str) -> AccumulatedAndLoca
     pair = [Bound(bound.rms * factor, bound.largest * factor) for bound in (found.accumulated, found.local)]
     note = f"no bounds for {precision}: those of float32, {factor:g} times as wide"
     return AccumulatedAndLocal(pair[0], pair[1], "; ".join(filter(None, [note, found.note])))
+
+
+def _elsewhere(model: str, name: str, precision: str) -> list[tuple[MeasuredTap, MeasuredTap | None]]:
+    """The same tap in the model's other cases."""
+    sets, _ = _sets_of(model, "", precision)
+    return [(taps[name], deep.get(name)) for taps, deep in sets if name in taps] if model in measured_models() else []
 
 
 def _bound(error: TapError, precision: str) -> Bound:

@@ -12,6 +12,7 @@ from tribe_np.kernels.numba_set import numba_set
 from tribe_np.ops.activation import softmax
 from tribe_np.optional import require
 from tribe_np.oracle.budget import sum_orders
+from tribe_np.oracle.budget.half_precision import in_precision
 from tribe_np.oracle.budget.honest_kernels import (
     exp2_softmax,
     fused_set,
@@ -22,11 +23,10 @@ from tribe_np.oracle.budget.honest_kernels import (
     sigmoid_set,
     tanh_sigmoid,
 )
-from tribe_np.oracle.budget.sum_orders import SumOrder, ordered
+from tribe_np.oracle.budget.sum_orders import OrderedModule, SumOrder
+from tribe_np.oracle.kit_runs import EVERY_TAP
 from tribe_np.oracle.setup import Setup
 from tribe_np.protocols import Array
-
-EVERYWHERE = ("*", "*.logits", "*.probabilities")
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,17 @@ class HonestVariant:
     order: SumOrder | None = None
     n_threads: int = 1
 
-    def __call__(self, setup: Setup) -> Setup:
-        """The setup in float32, computed this way.
+    def __call__(
+        self, setup: Setup, precision: str = "float32", patterns: tuple[str, ...] = EVERY_TAP
+    ) -> Setup:  # fmt: skip
+        """The setup in a precision, computed this way; its edits hear the taps that match the patterns.
 
         Raises   MissingDependencyError where its kernels need a package that is not there
         """
-        setup = replace(setup, precision="float32")
+        setup = in_precision(setup, precision, patterns)
         if self.kernels is not None:
             setup = replace(setup, kernels=self.kernels())
-        return setup if self.order is None else summed_in(setup, self.order)
+        return setup if self.order is None else summed_in(setup, self.order, patterns)
 
     @contextmanager
     def around(self) -> Iterator[None]:
@@ -65,14 +67,15 @@ class HonestVariant:
         return True
 
 
-def summed_in(setup: Setup, order: SumOrder) -> Setup:
-    """The setup with sums in another order: every intermediate goes on as an array that adds up so."""
+def summed_in(setup: Setup, order: SumOrder, patterns: tuple[str, ...]) -> Setup:
+    """The setup with sums in another order: weights, inputs and every intermediate are arrays that add up so."""
+    module = OrderedModule(order)
 
     def go_on(name: str, array: Array) -> Array:
-        return ordered(array, order) if array.dtype.kind == "f" else array
+        return module.asarray(array)
 
-    inputs = {name: go_on(name, array) for name, array in setup.inputs.items()}
-    return replace(setup, inputs=inputs, edits=(*setup.edits, *((pattern, go_on) for pattern in EVERYWHERE)))
+    edits = (*setup.edits, *((pattern, go_on) for pattern in patterns))
+    return replace(setup, device=module, edits=edits)
 
 
 def threads_of_blas(number: int) -> Any:

@@ -36,7 +36,7 @@ class WorstErrors:
         for name, (local, local_by) in self.local.items():
             layers = {layer: row for (other, layer), row in sorted(self.accumulated.items()) if other == name}
             by = list(layers.values())[-1][1]
-            found[name] = MeasuredTap({k: error for k, (error, _) in layers.items()}, local, by, local_by)
+            found[name] = MeasuredTap({k: error for k, (error, _) in layers.items()}, local, by, local_by).thinned()
         return found
 
 
@@ -46,7 +46,10 @@ def _keep(worst: dict[Any, tuple[TapError, str]], key: Any, error: TapError, var
 
 
 def measured_errors(
-    kits: Iterable[Kit], variants: Sequence[HonestVariant] = HONEST, tell: Callable[[str], None] = lambda text: None
+    kits: Iterable[Kit],
+    variants: Sequence[HonestVariant] = HONEST,
+    precision: str = "float32",
+    tell: Callable[[str], None] = lambda text: None,
 ) -> WorstErrors:
     """The largest errors of the variants on the kits; a variant whose packages are missing is left out, and told."""
     worst, missing = WorstErrors(), {variant.name for variant in variants if not variant.is_available}
@@ -55,7 +58,7 @@ def measured_errors(
     for kit in kits:
         for variant in variants:
             if variant.name not in missing:
-                worst.add(errors_of(kit.setup, variant, kit.expected), variant.name)
+                worst.add(errors_of(kit.setup, variant, kit.expected, precision), variant.name)
     return worst
 
 

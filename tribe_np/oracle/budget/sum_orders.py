@@ -67,6 +67,21 @@ def ordered(x: np.ndarray, order: SumOrder) -> OrderedArray:
     return array
 
 
+@dataclass(frozen=True)
+class OrderedModule:
+    """A device whose arrays add up in an order: what is placed on it is an OrderedArray."""
+
+    order: SumOrder
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is NumPy's."""
+        return getattr(np, name)
+
+    def asarray(self, x: np.ndarray) -> np.ndarray:
+        """The array, of floating-point numbers an ordered one."""
+        return ordered(x, self.order) if x.dtype.kind == "f" else x
+
+
 def reversed_order() -> SumOrder:
     """From the last term to the first."""
     return SumOrder("reversed", lambda a, b: _contiguous(a[..., ::-1]) @ _contiguous(b[..., ::-1, :]))

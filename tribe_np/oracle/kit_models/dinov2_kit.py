@@ -11,7 +11,7 @@ from extractors.dinov2.preprocess import PictureProcessor
 from tribe_np.backend import to_host
 from tribe_np.formats.weights import WeightTree
 from tribe_np.oracle.generator import TensorRecipe
-from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, TakenShapes
+from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, LayerNames, TakenShapes
 from tribe_np.oracle.kit_models.kit_weights import BIAS_EXPONENT, drawn
 from tribe_np.oracle.setup import Setup
 from tribe_np.runtime import Runtime
@@ -51,6 +51,10 @@ class DinoV2Kit(KitModel):
               height=15, width=10),
         _case("no_bias", "no biases of queries, keys and values", {"qkv_bias": False}),
     )  # fmt: skip
+    layers = LayerNames(
+        ("num_hidden_layers",), "encoder.layer.", "dinov2.encoder.layer.", "dinov2.embeddings.output",
+        before=("embeddings.",), after=("layernorm.",),
+    )  # fmt: skip
 
     def released(self) -> dict[str, Any]:
         """facebook/dinov2-large."""
@@ -89,7 +93,7 @@ class DinoV2Kit(KitModel):
 
     def run(self, setup: Setup) -> np.ndarray:
         """See KitModel: (B, 1 + S, D), with registers between the first token and the others."""
-        runtime = Runtime(setup.precision, kernels=setup.kernels)
+        runtime = setup.runtime
         arrays = {current_spelling(name): array for name, array in setup.weights.items()}
         weights = WeightTree(arrays, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
         config = DinoV2Config.from_dict(setup.config)

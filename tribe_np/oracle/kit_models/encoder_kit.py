@@ -1,6 +1,7 @@
 """The brain encoder in kits: features of each modality in, predicted activity out."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,12 @@ import numpy as np
 from tribe_np.backend import to_host
 from tribe_np.encoder.config import BuildArgs, EncoderConfig
 from tribe_np.encoder.model import FmriEncoder
-from tribe_np.formats.weights import WeightTree
+from tribe_np.encoder.random import full_brain_config
+from tribe_np.errors import ConfigError
+from tribe_np.formats.checkpoint import LIGHTNING_PREFIX, open_checkpoint, read_build_args
+from tribe_np.formats.config_yaml import read_config_yaml
+from tribe_np.formats.safetensors import TensorEntry
+from tribe_np.formats.weights import WeightTree, read_json
 from tribe_np.oracle.generator import TensorRecipe, exponent_for
 from tribe_np.oracle.kit_models.encoder_kit_cases import BRAIN, BUILD, ENCODER_CASES, TINY
 from tribe_np.oracle.kit_models.kit_model import KitModel, KitRecipe, LayerNames, TakenShapes
@@ -45,6 +51,25 @@ class EncoderKit(KitModel):
         dims = {"text": [2, 3072], "audio": [2, 1024], "video": [2, 1408]}
         build = {"feature_dims": dims, "n_outputs": 20484, "n_output_timesteps": 100}
         return {BRAIN: {**self.tiny[BRAIN], **brain}, BUILD: build}
+
+    def full_config(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """See KitModel."""
+        return {**config, BRAIN: full_brain_config(config[BRAIN])}
+
+    def config_of_file(self, path: Path) -> dict[str, Any]:
+        """See KitModel: config.yaml with build_args.json (or best.ckpt) beside it, or a kit's config.json."""
+        if path.suffix == ".json":
+            return read_json(path)
+        brain = read_config_yaml(path).get("brain_model_config")
+        if not isinstance(brain, Mapping):
+            raise ConfigError(f"{path}: has no brain_model_config; expected the config.yaml of a brain encoder")
+        return {BRAIN: dict(brain), BUILD: read_build_args(path.parent)}
+
+    def folder_of_model(self, folder: Path) -> tuple[dict[str, Any], Mapping[str, TensorEntry]]:
+        """See KitModel."""
+        opened = open_checkpoint(folder)
+        named = {entry.name.removeprefix(LIGHTNING_PREFIX): entry for entry in opened.entries}
+        return {BRAIN: dict(opened.brain_model_config), BUILD: dict(opened.build_args)}, named
 
     def released_sizes(self) -> dict[str, Any]:
         """A window of 100 s at 2 Hz."""
@@ -101,7 +126,7 @@ class EncoderKit(KitModel):
 
     def run(self, setup: Setup) -> np.ndarray:
         """See KitModel: (B, V, R)."""
-        runtime = Runtime(setup.precision, kernels=setup.kernels)
+        runtime = setup.runtime
         weights = WeightTree(setup.weights, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
         features = {name.partition(".")[2]: x for name, x in setup.inputs.items() if name.startswith("features.")}
         encoder = FmriEncoder.from_weights(

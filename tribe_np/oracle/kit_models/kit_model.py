@@ -3,10 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
+from tribe_np.formats.safetensors import TensorEntry
+from tribe_np.formats.weights import read_folder, read_json
 from tribe_np.oracle.generator import TensorRecipe
 from tribe_np.oracle.setup import Setup
 
@@ -78,6 +81,24 @@ class KitModel(ABC):
     @abstractmethod
     def released(self) -> dict[str, Any]:
         """config.json of the released model."""
+
+    def full_config(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The configuration as a kit holds it: with the keys whose defaults a reader would have to know."""
+        return dict(config)
+
+    def config_of_file(self, path: Path) -> dict[str, Any]:
+        """The configuration in a person's file.
+
+        Raises   CheckpointError or ConfigError, naming the file
+        """
+        return read_json(path)
+
+    def folder_of_model(self, folder: Path) -> tuple[dict[str, Any], Mapping[str, TensorEntry]]:
+        """The configuration of a model folder, and its tensors by upstream's names.
+
+        Raises   CheckpointError or ConfigError, naming the file
+        """
+        return read_json(folder / "config.json"), read_folder(folder)
 
     def released_sizes(self) -> Mapping[str, Any]:
         """Sizes of the inputs of a kit of the released model: small ones, since every width is full."""

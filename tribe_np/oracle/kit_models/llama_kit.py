@@ -115,7 +115,7 @@ class LlamaKit(KitModel):
 
     def run(self, setup: Setup) -> np.ndarray:
         """See KitModel: (B, S, D)."""
-        runtime = Runtime(setup.precision, kernels=setup.kernels)
+        runtime = setup.runtime
         arrays = {LlamaModel.own_name(name): array for name, array in setup.weights.items()}
         weights = WeightTree(arrays, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
         model = LlamaModel.from_weights(weights, LlamaConfig.from_dict(setup.config), runtime)

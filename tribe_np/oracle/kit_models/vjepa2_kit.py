@@ -85,7 +85,7 @@ class VJepa2Kit(KitModel):
 
     def run(self, setup: Setup) -> np.ndarray:
         """See KitModel: (B, S, D)."""
-        runtime, config = Runtime(setup.precision, kernels=setup.kernels), VJepa2Config.from_dict(setup.config)
+        runtime, config = setup.runtime, VJepa2Config.from_dict(setup.config)
         arrays = {VJepa2Model.own_name(name): array for name, array in setup.weights.items()}
         weights = WeightTree(arrays, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
         model = VJepa2Model.from_weights(weights, config, VideoProcessor.from_dict({}), runtime)

@@ -80,7 +80,7 @@ class Wav2VecBertKit(KitModel):
 
     def run(self, setup: Setup) -> np.ndarray:
         """See KitModel: (B, S, D)."""
-        runtime = Runtime(setup.precision, kernels=setup.kernels)
+        runtime = setup.runtime
         arrays = {Wav2VecBertModel.own_name(name): array for name, array in setup.weights.items()}
         weights = WeightTree(arrays, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
         model = Wav2VecBertModel.from_weights(weights, Wav2VecBertConfig.from_dict(setup.config), None, runtime)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from tribe_np.oracle.layer_parts import STREAM, LayerPart, checked_layers
 from tribe_np.oracle.recording import Recording
 from tribe_np.oracle.setup import Setup
 
+MOST_INPUTS = 1 << 27  # numbers
+LARGE = 1 << 28  # bytes of weights; see is_large
 ORIGINS = {
     "tiny": "a small configuration of this model, chosen so that mistakes show",
     "released": "the configuration of the released model",
@@ -55,11 +58,29 @@ class Kit:
 
     @property
     def setup(self) -> Setup:
-        """A run of the kit's model as it should be."""
+        """A run of the kit's model as it should be.
+
+        Raises   ConfigError for a kit that names a person's weights and does not hold them
+        """
+        if self.weight_files and not self.weights:
+            raise ConfigError(
+                f"this kit does not hold the weights of {', '.join(self.weight_files)}: what it does with your numbers "
+                "cannot be computed; make it with --weights"
+            )
         weights: dict[str, Any] = {n: tensor for n, tensor in self.blank.items() if isinstance(tensor, BlankTensor)}
         inputs = {n: array for n, array in self.blank.items() if n not in weights} | dict(self.inputs)
         weights |= self.weights
         return Setup(self.model, self.config, weights, inputs, layers=self.layers)
+
+
+def weight_bytes(kit: Kit) -> int:
+    """How many bytes its weights take."""
+    return sum(prod(tensor.shape) * np.dtype(tensor.dtype).itemsize for tensor in kit.weights.values())
+
+
+def is_large(kit: Kit) -> bool:
+    """Whether a kit holds a recipe and summaries unless it is asked for all."""
+    return kit.origin == "released" or weight_bytes(kit) > LARGE
 
 
 def make_kit(model: str, case: str = "plain", *, seed: int = 0) -> Kit:
@@ -88,7 +109,10 @@ def planned_kit(
     own_weights  real weights by upstream's names, of those that the recipe lists
     Raises   ConfigError for a configuration that cannot be built, or layers that it does not have
     """
+    config = kit_model(model).full_config(config)
     recipe = sorted_recipe(kit_model(model).recipe(config, sizes))
+    if sum(prod(tensor.shape) for tensor in recipe.inputs) > MOST_INPUTS:
+        raise ConfigError(f"inputs of {model} with the sizes {dict(sizes)} would be larger than any that is meant")
     if own_weights is None:
         weights = {**generated(recipe.weights, seed, lazy=lazy), **recipe.stored}
     else:
@@ -128,6 +152,7 @@ def only_layers(kit: Kit, first: int, stop: int) -> Kit:
     recipe = replace(
         kit.recipe, inputs=recipes, weights=tuple(tensor for tensor in kit.recipe.weights if tensor.name in weights),
         stored={name: table for name, table in kit.recipe.stored.items() if name in weights},
+        stored_inputs={name: array for name, array in kit.recipe.stored_inputs.items() if name in inputs},
     )  # fmt: skip
     return replace(kit, recipe=recipe, weights=weights, inputs=inputs, blank=blank, layers=layers)
 

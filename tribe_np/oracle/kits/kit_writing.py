@@ -1,29 +1,42 @@
-"""Kits as folders: config.json, weights, inputs, what is expected, manifest.json. They appear whole or not at all."""
+"""Kits as folders of plain files. They appear whole or not at all."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tribe_np.oracle.kits.kit import Kit
-from tribe_np.oracle.kits.ordered_tensors import TensorOut, write_ordered
-from tribe_np.outputs.whole import check_own_target, write_whole
+from tribe_np.oracle.kits.kit_files import (
+    COMMAND,
+    CONFIG,
+    EXPECTED,
+    INPUTS,
+    MANIFEST,
+    README,
+    SUMS,
+    TABLES,
+    WEIGHTS,
+    json_text,
+    sha256,
+    write_text,
+)  # fmt: skip
+from tribe_np.oracle.kits.kit_manifest import manifest_of
+from tribe_np.oracle.kits.kit_readme import readme_of
+from tribe_np.oracle.kits.ordered_tensors import TensorOut, ordered_bytes, write_ordered
+from tribe_np.oracle.reference import SOURCES, source_text
+from tribe_np.outputs.whole import Inputs, check_own_target, write_whole
 
-COMMAND = "oracle dump"
-CONFIG, WEIGHTS, INPUTS, EXPECTED = "config.json", "weights.safetensors", "inputs.safetensors", "expected.safetensors"
+NOTHING: Inputs = {}
 
 
-def check_kit_target(out: Path) -> None:
+def check_kit_target(out: Path, inputs: Inputs = NOTHING) -> None:
     """Refuses a place where no kit can be written, before any work.
 
     Raises   OutputError
     """
-    check_own_target(out, COMMAND)
+    check_own_target(out, COMMAND, inputs)
 
 
-def write_kits(out: Path, kits: Mapping[str, Kit]) -> None:
+def write_kits(out: Path, kits: Mapping[str, Kit], *, with_weights: bool = True) -> None:
     """Writes each kit into the folder of its name below `out`; the name "" is `out` itself.
 
     Raises   OutputError
@@ -32,26 +45,57 @@ def write_kits(out: Path, kits: Mapping[str, Kit]) -> None:
     def fill(folder: Path) -> None:
         for name, kit in kits.items():
             (folder / name).mkdir(exist_ok=True)
-            fill_kit(folder / name, kit)
+            fill_kit(folder / name, kit, with_weights=with_weights)
 
     write_whole(out, fill, COMMAND)
 
 
-def fill_kit(folder: Path, kit: Kit) -> None:
+def fill_kit(folder: Path, kit: Kit, *, with_weights: bool = True) -> None:
     """The files of one kit, into a folder that is there.
 
     Raises   OSError
     """
-    (folder / CONFIG).write_text(json_text(kit.config), encoding="utf-8")
-    _write(folder / WEIGHTS, kit.weights)
-    _write(folder / INPUTS, kit.inputs)
-    _write(folder / EXPECTED, kit.expected.arrays, names="\n".join(kit.expected.names()))
+    fixed = fixed_files(folder, kit, with_weights=with_weights)
+    manifest = json_text(manifest_of(kit, fixed, with_weights=with_weights))
+    digests = {
+        **fixed,
+        EXPECTED: _write(folder / EXPECTED, kit.expected.arrays, names="\n".join(kit.expected.names())),
+        MANIFEST: write_text(folder / MANIFEST, manifest),
+        README: write_text(folder / README, readme_of(kit, with_weights=with_weights)),
+    }
+    write_text(folder / SUMS, "".join(f"{digests[name]}  {name}\n" for name in sorted(digests)))
 
 
-def json_text(value: Any) -> str:
-    """JSON as kits hold it: the order of keys as given, the same on every machine."""
-    return json.dumps(value, indent=1, ensure_ascii=True) + "\n"
+def fixed_files(folder: Path, kit: Kit, *, with_weights: bool) -> dict[str, str]:
+    """Writes the files that are the same on every machine, and gives their digests.
+
+    Raises   OSError
+    """
+    digests = {
+        CONFIG: write_text(folder / CONFIG, json_text(kit.config)),
+        INPUTS: _write(folder / INPUTS, kit.inputs),
+        **{name: write_text(folder / name, source_text(name)) for name in SOURCES},
+    }
+    if with_weights:
+        digests[WEIGHTS] = _write(folder / WEIGHTS, kit.weights)
+    elif kit.recipe.stored and not kit.weight_files:
+        digests[TABLES] = _write(folder / TABLES, kit.recipe.stored)
+    return digests
 
 
-def _write(path: Path, arrays: Mapping[str, np.ndarray], **metadata: str) -> None:
-    write_ordered(path, [TensorOut.of(name, np.asarray(array)) for name, array in arrays.items()], metadata)
+def fixed_digests(kit: Kit) -> dict[str, str]:
+    """SHA-256 of what is the same on every machine: config, weights and inputs as their files, and the taps' names."""
+    return {
+        "config": sha256([json_text(kit.config).encode()]),
+        "weights": sha256(ordered_bytes(_tensors(kit.weights))),
+        "inputs": sha256(ordered_bytes(_tensors(kit.inputs))),
+        "names": sha256(["\n".join(kit.expected.names()).encode()]),
+    }
+
+
+def _write(path: Path, arrays: Mapping[str, Any], **metadata: str) -> str:
+    return write_ordered(path, _tensors(arrays), metadata)
+
+
+def _tensors(arrays: Mapping[str, Any]) -> list[TensorOut]:
+    return [TensorOut.of(name, array) for name, array in arrays.items()]

@@ -8,16 +8,19 @@ The library orders its header as its version likes. Here it is fixed, so that a 
     numbers   row-major, little end first; tensors of 8-byte numbers first, then 4, 2 and 1, so that all are aligned
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tribe_np.errors import ShapeError
 from tribe_np.formats.safetensors import STORED
+from tribe_np.oracle.kits.lazy_tensors import LazyTensor
 
 NAMES = {np.dtype(held): name for name, held in STORED.items() if name != "BF16"}
 
@@ -32,21 +35,35 @@ class TensorOut:
     blocks: Iterable[np.ndarray]
 
     @classmethod
-    def of(cls, name: str, array: np.ndarray) -> "TensorOut":
-        """One that is in memory."""
+    def of(cls, name: str, array: Any) -> "TensorOut":
+        """An array, or a LazyTensor."""
+        if isinstance(array, LazyTensor):
+            return cls(name, array.dtype, array.shape, array.blocks())
         return cls(name, array.dtype, array.shape, [np.ascontiguousarray(array).reshape(-1)])
 
 
-def write_ordered(path: Path, tensors: Sequence[TensorOut], metadata: Mapping[str, str] | None = None) -> None:
-    """Writes the file; callers see to it that it appears whole.
+def write_ordered(path: Path, tensors: Sequence[TensorOut], metadata: Mapping[str, str] | None = None) -> str:
+    """Writes the file and gives its SHA-256; callers see to it that the file appears whole.
 
     Raises   ShapeError for a dtype that the format lacks, or blocks that are not as long as the shape says; OSError
     """
-    ordered = sorted(tensors, key=lambda tensor: -tensor.dtype.itemsize)  # stable
+    digest = hashlib.sha256()
     with path.open("wb") as file:
-        file.write(header_bytes(ordered, metadata or {}))
-        for tensor in ordered:
-            file.writelines(_blocks(path, tensor))
+        for part in ordered_bytes(tensors, metadata):
+            digest.update(part)
+            file.write(part)
+    return digest.hexdigest()
+
+
+def ordered_bytes(tensors: Sequence[TensorOut], metadata: Mapping[str, str] | None = None) -> Iterator[bytes]:
+    """The bytes of a file of these tensors, part by part.
+
+    Raises   ShapeError as `write_ordered`
+    """
+    ordered = sorted(tensors, key=lambda tensor: -tensor.dtype.itemsize)  # stable
+    yield header_bytes(ordered, metadata or {})
+    for tensor in ordered:
+        yield from _blocks(tensor)
 
 
 def header_bytes(tensors: Sequence[TensorOut], metadata: Mapping[str, str]) -> bytes:
@@ -64,12 +81,10 @@ def header_bytes(tensors: Sequence[TensorOut], metadata: Mapping[str, str]) -> b
     return len(text).to_bytes(8, "little") + text
 
 
-def _blocks(path: Path, tensor: TensorOut) -> Iterator[bytes]:
+def _blocks(tensor: TensorOut) -> Iterator[bytes]:
     n_numbers = 0
     for block in tensor.blocks:
         n_numbers += block.size
         yield np.ascontiguousarray(block, tensor.dtype.newbyteorder("<")).tobytes()
     if n_numbers != prod(tensor.shape):
-        raise ShapeError(
-            f"{path}: tensor {tensor.name} has {n_numbers} numbers, its shape {tensor.shape} says otherwise"
-        )
+        raise ShapeError(f"tensor {tensor.name} of shape {tensor.shape} has {n_numbers} numbers")

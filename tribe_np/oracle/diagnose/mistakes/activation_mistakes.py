@@ -41,37 +41,52 @@ def _has_gelu(setup: Setup) -> bool:
 EXACT = "this model uses the exact GELU, 0.5 x (1 + erf(x / sqrt 2))"
 ACTIVATION_MISTAKES = (
     Mistake(
-        "gelu-tanh", WITH_GELU, "the GELU is the tanh approximation", EXACT,
+        "gelu-tanh",
+        WITH_GELU,
+        "the GELU is the tanh approximation",
+        EXACT,
         where(_has_gelu, with_kernels(gelu=tanh_gelu)),
     ),
     Mistake(
-        "gelu-sigmoid", WITH_GELU, "the GELU is x times the sigmoid of 1.702 x", EXACT,
+        "gelu-sigmoid",
+        WITH_GELU,
+        "the GELU is x times the sigmoid of 1.702 x",
+        EXACT,
         where(_has_gelu, with_kernels(gelu=quick_gelu)),
     ),
+    Mistake("silu-for-gelu", WITH_GELU, "the activation is SiLU", EXACT, where(_has_gelu, with_kernels(gelu=silu))),
     Mistake(
-        "silu-for-gelu", WITH_GELU, "the activation is SiLU", EXACT, where(_has_gelu, with_kernels(gelu=silu))
-    ),
-    Mistake(
-        "gelu-for-silu", WITH_SILU, "the activation is GELU", "it is SiLU, x times the sigmoid of x",
+        "gelu-for-silu",
+        WITH_SILU,
+        "the activation is GELU",
+        "it is SiLU, x times the sigmoid of x",
         where(
             lambda setup: setup.model == "wav2vec_bert" or _is_gated(setup),
             with_kernels(silu=gelu, silu_gate=lambda gate, up: gelu(gate) * up),
         ),
     ),
     Mistake(
-        "gate-for-up", WITH_GATE, "the SiLU is taken of up_proj's output instead of gate_proj's",
-        "it is silu(gate) * up", where(_is_gated, with_kernels(silu_gate=lambda gate, up: gate * silu(up))),
+        "gate-for-up",
+        WITH_GATE,
+        "the SiLU is taken of up_proj's output instead of gate_proj's",
+        "it is silu(gate) * up",
+        where(_is_gated, with_kernels(silu_gate=lambda gate, up: gate * silu(up))),
     ),
     Mistake(
-        "glu-halves", ("wav2vec_bert",), "the sigmoid of the gated unit is taken of the first half of the channels",
-        "the first half are values, the second gates", with_kernels(glu=lambda x: _swapped_glu(x)),
+        "glu-halves",
+        ("wav2vec_bert",),
+        "the sigmoid of the gated unit is taken of the first half of the channels",
+        "the first half are values, the second gates",
+        with_kernels(glu=lambda x: _swapped_glu(x)),
     ),
     Mistake(
-        "no-activation", (*WITH_GELU, *WITH_SILU[:2]), "the activation of the feed-forward layers is missing",
+        "no-activation",
+        (*WITH_GELU, *WITH_SILU[:2]),
+        "the activation of the feed-forward layers is missing",
         "there is a GELU (SiLU in LLaMA and Wav2Vec-BERT) between the two linear layers",
         all_of(with_kernels(gelu=lambda x: x, silu=lambda x: x, silu_gate=lambda gate, up: gate * up)),
     ),
-)  # fmt: skip
+)
 
 
 def _swapped_glu(x: Array) -> Array:

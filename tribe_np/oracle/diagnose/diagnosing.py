@@ -1,0 +1,98 @@
+"""From a port's numbers to the mistakes it has.
+
+With every intermediate, each of ours is computed from theirs: a mistake shows where it is made, and hides none behind
+it. From the output alone the whole (tiny) model runs with each mistake, and then with pairs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tribe_np.oracle.budget.tap_errors import generic_tap
+from tribe_np.oracle.conformance.comparing_kits import Theirs, compare_kit
+from tribe_np.oracle.conformance.kit_comparison import KitComparison
+from tribe_np.oracle.conformance.local_errors import BoundsOf
+from tribe_np.oracle.diagnose.diagnosis import Diagnosis, Explanation, Finding
+from tribe_np.oracle.diagnose.evidence import Departure, Evidence
+from tribe_np.oracle.diagnose.explaining import NEAR, Search
+from tribe_np.oracle.diagnose.mistake_catalogue import MISTAKES, applicable
+from tribe_np.oracle.diagnose.mistakes.weight_mistakes import missing_tensors
+from tribe_np.oracle.kits.kit import Kit
+
+MOST = 3
+"""Departures that are looked into."""
+
+
+def diagnose(
+    kit: Kit,
+    theirs: Theirs,
+    comparison: KitComparison | None = None,
+    *,
+    bounds: BoundsOf | None = None,
+    precision: str = "float32",
+    most: int = MOST,
+) -> Diagnosis:
+    """What is wrong with a port's numbers; nothing where each step is right by itself.
+
+    theirs       as compare_kit takes them; comparison with what it found, made here where it is not given
+    bounds       of every tap; the budget's for `precision` by default
+    """
+    found = comparison or compare_kit(kit, theirs, precision, bounds=bounds)
+    evidence = Evidence.of(kit, found, theirs)
+    if not evidence.failing:
+        return Diagnosis()
+    right = Explanation((), kit.setup, Departure(0.0, 0.0))
+    kind = evidence.coarse_kind() if found.precision == "float32" else None
+    if kind is None:
+        return _searched(evidence, kit, [right], [], evidence.failing, most)
+    # all numbers are of a coarser precision: what is wrong besides is looked for within the bounds of that
+    coarse = Evidence.of(kit, compare_kit(kit, theirs, kind, bounds=bounds), theirs)
+    finding = _of_precision(kind, evidence, kit)
+    with_it = coarse.departures(coarse.computed(finding.groups[0][0].setup))
+    failing = tuple(name for name in coarse.failing if with_it[name].severity > NEAR)
+    return _searched(coarse, kit, [right, finding.groups[0][0]], [finding], failing, most)
+
+
+def _searched(
+    evidence: Evidence,
+    kit: Kit,
+    starts: list[Explanation],
+    findings: list[Finding],
+    failing: tuple[str, ...],
+    most: int,
+) -> Diagnosis:
+    """One departure after the other; what explains one is a start for the next."""
+    search = Search(evidence, (*applicable(kit.setup), *missing_tensors(kit.setup)))
+    before = evidence.departures(evidence.computed(kit.setup))
+    unexplained: set[str] = set()
+    while failing and len(findings) < most:
+        found = search.at(failing[0], starts)
+        best = found.best
+        if best is None:  # nor are its like in other layers
+            done = {name for name in failing if generic_tap(name)[0] == generic_tap(found.tap)[0]}
+            unexplained |= done
+        else:
+            after = evidence.departures(evidence.computed(best.setup))
+            done = {name for name in failing if after[name].severity <= NEAR} | {found.tap}
+            found = replace(found, where=_where(found.tap, before, after))
+            starts.append(best)
+        findings.append(found)
+        failing = tuple(name for name in failing if name not in done)
+    return Diagnosis(tuple(findings), tuple(name for name in evidence.theirs if name in {*unexplained, *failing}))
+
+
+def _of_precision(kind: str, evidence: Evidence, kit: Kit) -> Finding:
+    """That all numbers are of a coarser precision: seen in their bits, since no run of ours rounds as theirs did."""
+    mistake, tap = MISTAKES[f"everything-{kind}"], evidence.failing[0]
+    error = evidence.departure(tap, evidence.computed(kit.setup).get(tap))
+    return Finding(tap, error, ((Explanation((mistake,), mistake.apply(kit.setup) or kit.setup, error),),))
+
+
+def _where(tap: str, before: Mapping[str, Departure], after: Mapping[str, Departure]) -> str:
+    """The layers whose like tap departs without the mistake, and does not with it."""
+    kind = generic_tap(tap)[0]
+    alike = {generic_tap(name)[1]: name for name in before if generic_tap(name)[0] == kind}
+    has = [i for i, name in alike.items() if before[name].severity > 1 and after[name].severity <= NEAR]
+    has_not = [i for i, name in alike.items() if before[name].severity <= 1 < after[name].severity]
+    if not has_not:
+        return "in every layer" if len(has) > 1 else ""
+    return f"in layer{'s' * (len(has) > 1)} {', '.join(map(str, has))} only"

@@ -1,0 +1,103 @@
+"""What is known about a port: its intermediates beside ours, each computed from theirs, and how far off they may be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tribe_np.errors import ShapeError, TribeError
+from tribe_np.oracle.budget.bounds import Bound, bound_of
+from tribe_np.oracle.conformance.deviations import deviation_of
+from tribe_np.oracle.conformance.kit_comparison import KitComparison
+from tribe_np.oracle.diagnose.mistakes.weight_mistakes import rounded
+from tribe_np.oracle.kit_runs import run_setup
+from tribe_np.oracle.kits.kit import Kit
+from tribe_np.oracle.setup import Setup
+
+ENOUGH = 64
+"""Numbers by whose bits a precision is told."""
+
+
+@dataclass(frozen=True)
+class Departure:
+    """An error at a tap, over the RMS of ours, and how many times it is what a right port may have."""
+
+    rms: float
+    severity: float
+
+
+NOWHERE = Departure(np.inf, np.inf)
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """A port's intermediates, in the order of computation.
+
+    Fields   theirs those that the kit has, in its layout where they fit it; raw the same as they came; given those that
+             fit, which a run goes on from; bounds of the local errors; failing those that are out of bound
+    """
+
+    setup: Setup
+    theirs: Mapping[str, np.ndarray]
+    raw: Mapping[str, np.ndarray]
+    given: Mapping[str, np.ndarray]
+    bounds: Mapping[str, Bound]
+    failing: tuple[str, ...]
+
+    @classmethod
+    def of(cls, kit: Kit, comparison: KitComparison, numbers: Any = None) -> "Evidence":
+        """What a comparison says; with `numbers`, those by name, also of arrays that do not fit the kit's shapes."""
+        named = numbers if isinstance(numbers, Mapping) else getattr(numbers, "arrays", {})
+        raw = {row.name: np.asarray(named[row.their_name]) for row in comparison.rows if row.their_name in named}
+        arrays = {**raw, **comparison.given}
+        theirs = {row.name: arrays[row.name] for row in comparison.rows if row.name in arrays}
+        bounds = {row.name: row.local_bound or row.bound for row in comparison.rows}
+        known = {
+            name: bounds[name] or bound_of(kit.model, kit.case, name, comparison.precision).local for name in theirs
+        }
+        failing = tuple(row.name for row in comparison.locally_out if row.name in theirs)
+        return cls(kit.setup, theirs, raw, comparison.given, known, failing)
+
+    def coarse_kind(self) -> str | None:
+        """The coarser precision in which all of theirs can be written, if there is one."""
+        arrays = [array for array in self.theirs.values() if array.dtype.kind == "f"]
+        if sum(array.size for array in arrays) < ENOUGH:
+            return None
+        kinds = ("bfloat16", "float16")
+        return next((k for k in kinds if all(np.array_equal(rounded(a, k), a, equal_nan=True) for a in arrays)), None)
+
+    def computed(self, setup: Setup, until: str | None = None) -> Mapping[str, np.ndarray]:
+        """What a run computes at each tap from theirs; nothing where it cannot run."""
+        try:
+            with np.errstate(all="ignore"):
+                try:
+                    return run_setup(setup, given=self.given, until=until).taps.arrays
+                except ShapeError:  # with the mistake it has other shapes, as theirs may have
+                    fitting = self._fitting(run_setup(setup).taps.arrays)
+                    return run_setup(setup, given=fitting, until=until).taps.arrays
+        except (TribeError, ValueError, KeyError, IndexError, StopIteration):
+            return {}  # a mistake that theirs does not fit into: another width, an axis too few
+
+    def _fitting(self, run: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Of theirs, in either layout, those of the shapes that a run has."""
+        arrays = [(name, array) for known in (self.raw, self.given) for name, array in known.items()]
+        return {name: array for name, array in arrays if name in run and run[name].shape == array.shape}
+
+    def departure(self, tap: str, ours: np.ndarray | None) -> Departure:
+        """Of theirs from what a run computed; infinite where it has nothing there, or another shape."""
+        theirs, bound = self.theirs[tap], self.bounds[tap]
+        if ours is not None and theirs.shape != ours.shape:
+            theirs = self.raw.get(tap, theirs)
+        if ours is None or theirs.shape != ours.shape:
+            return NOWHERE
+        found = deviation_of(theirs, ours)
+        if found.n_not_finite:
+            return NOWHERE
+        return Departure(
+            found.rms_over_rms, max(found.rms_over_rms / bound.rms, found.largest_over_rms / bound.largest)
+        )
+
+    def departures(self, run: Mapping[str, np.ndarray]) -> dict[str, Departure]:
+        """Of every tap of theirs."""
+        return {name: self.departure(name, run.get(name)) for name in self.theirs}

@@ -1,0 +1,53 @@
+"""What the names in a kit mean: inputs and taps with their letters, for the manifest."""
+
+from typing import Any
+
+import numpy as np
+
+from tribe_np.oracle.kits.kit import Kit
+
+LETTERS = {
+    "B": "batch", "T": "step of the 2 Hz grid", "R": "TR, one second", "S": "token, or position", "N": "heads",
+    "K": "key/value heads", "H": "channels of a head", "D": "width of the model", "M": "inner width of a feed-forward",
+    "F": "width of a feature", "G": "layer group", "V": "vertex of the cortex", "C": "channels of a picture",
+}  # fmt: skip
+INPUTS = {
+    "token_ids": ("B S", "ids of tokens, rows of the embedding table"),
+    "attention_mask": ("B S", "1 at tokens, 0 at padding on the right"),
+    "input_features": ("B S F", "log-mel spectra, two in a row, normalised"),
+    "subject_index": ("B", "the row of the subject layers; without it, the row of the average subject is used"),
+    "stream": ("B S D", "what the first of these layers reads, in the place of what earlier layers would give"),
+}
+"""Letters and meaning, by name."""
+PIXELS = {5: ("B frames C height width", "pixels of a clip, normalised"), 4: ("B C height width", "pixels, normalised")}
+FEATURES = ("B G F T", "features of a modality on the 2 Hz grid")
+EXPECTED_IS = (
+    "float64 arithmetic on the float32 weights and inputs, and on the float32 tables that upstream itself builds "
+    "(rotary frequencies, windows, filterbanks); integers are exact"
+)
+
+
+def input_rows(kit: Kit) -> list[dict[str, Any]]:
+    """The inputs of a kit, in the order of their file's recipe."""
+    rows = []
+    for name, array in kit.inputs.items():
+        letters, meaning = _input_meaning(name, array.ndim)
+        rows.append({"name": name, **_form(array), "letters": letters, "meaning": meaning})
+    return rows
+
+
+def tap_rows(kit: Kit) -> list[dict[str, Any]]:
+    """The taps of a kit, in the order of computation."""
+    return [{"name": name, **_form(kit.expected[name])} for name in kit.expected.names()]
+
+
+def _form(array: np.ndarray) -> dict[str, Any]:
+    return {"dtype": array.dtype.name, "shape": list(array.shape)}
+
+
+def _input_meaning(name: str, n_axes: int) -> tuple[str, str]:
+    if name.startswith("features."):
+        return FEATURES
+    if name == "pixel_values":
+        return PIXELS.get(n_axes, PIXELS[4])
+    return INPUTS.get(name, ("", ""))
