@@ -13,6 +13,9 @@ from tribe_np.formats.weights import read_folder, read_json
 from tribe_np.oracle.generator import TensorRecipe
 from tribe_np.oracle.setup import Setup
 
+SCORES = "scores"
+"""Among the sizes of a case's inputs: False where attention's matrices of every pair of tokens would fill its file."""
+
 
 @dataclass(frozen=True)
 class KitCase:

@@ -11,8 +11,8 @@ from tribe_np.encoder.random import merged
 from tribe_np.errors import ConfigError
 from tribe_np.oracle.generator import TensorRecipe
 from tribe_np.oracle.kit_models.kit_catalogue import kit_model
-from tribe_np.oracle.kit_models.kit_model import KitCase, KitRecipe
-from tribe_np.oracle.kit_runs import run_setup
+from tribe_np.oracle.kit_models.kit_model import SCORES, KitCase, KitRecipe
+from tribe_np.oracle.kit_runs import EVERY_TAP, run_setup
 from tribe_np.oracle.kits.lazy_tensors import BlankTensor, generated
 from tribe_np.oracle.layer_parts import STREAM, LayerPart, checked_layers
 from tribe_np.oracle.recording import Recording
@@ -166,8 +166,9 @@ def _stream_shape(kit: Kit, part: LayerPart) -> tuple[int, ...]:
 
 
 def with_expected(kit: Kit, *, summary: bool = False) -> Kit:
-    """The kit with what its model computes in float64."""
-    return replace(kit, expected=run_setup(kit.setup).taps, is_summary=summary)
+    """The kit with what its model computes in float64; without attention's scores where its sizes say so."""
+    patterns = EVERY_TAP if kit.sizes.get(SCORES, True) else ("*",)
+    return replace(kit, expected=run_setup(kit.setup, patterns=patterns).taps, is_summary=summary)
 
 
 def case_of(model: str, name: str) -> KitCase:
