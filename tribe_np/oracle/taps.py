@@ -15,7 +15,7 @@ from tribe_np.errors import RecordingError
 from tribe_np.nn.backward import GRADIENT
 from tribe_np.nn.context import COSTLY
 
-TABLES: Mapping[str, str] = {
+TAP_TABLES: Mapping[str, str] = {
     "encoder": "tribe_np.oracle.tap_tables.encoder_taps",
     "llama": "tribe_np.oracle.tap_tables.llama_taps",
     "wav2vec_bert": "tribe_np.oracle.tap_tables.wav2vec_bert_taps",
@@ -88,9 +88,9 @@ def tap_table(model: str) -> TapTable:
 
     Raises   RecordingError for a model that has none
     """
-    if model not in TABLES:
-        raise RecordingError(f"no intermediates are named {model!r:.60}; models are {', '.join(TABLES)}")
-    found: TapTable = import_module(TABLES[model]).TABLE
+    if model not in TAP_TABLES:
+        raise RecordingError(f"no intermediates are named {model!r:.60}; models are {', '.join(TAP_TABLES)}")
+    found: TapTable = import_module(TAP_TABLES[model]).TABLE
     return found
 
 
@@ -104,7 +104,7 @@ def named_tap(name: str) -> NamedTap | None:
     """The row of a recorded name with the numbers and modalities in it; `name@2` and `gradient.name` are `name`'s."""
     plain = name.partition("@")[0].removeprefix(f"{GRADIENT}.")
     model = plain.partition(".")[0]
-    if model not in TABLES:
+    if model not in TAP_TABLES:
         return None
     for pattern, row in _patterns(model):
         if match := pattern.fullmatch(plain):
@@ -112,7 +112,7 @@ def named_tap(name: str) -> NamedTap | None:
     return None
 
 
-def in_order(names: Iterable[str]) -> list[str]:
+def order_of_computation(names: Iterable[str]) -> list[str]:
     """The names of one run in order of computation, whatever order a file has them in; unknown ones come last.
 
     Modalities keep the order in which they are met, as the tables do not know it.
@@ -157,9 +157,9 @@ def _place(name: str, met: Mapping[str, int]) -> tuple[int, ...]:
     found = named_tap(name)
     repeated = int(name.partition("@")[2] or 1)
     if found is None:
-        return (repeated, len(TABLES))
-    model = list(TABLES).index(found.row.name.partition(".")[0])
-    rows = [row.name for row in tap_table(list(TABLES)[model]).rows]
+        return (repeated, len(TAP_TABLES))
+    model = list(TAP_TABLES).index(found.row.name.partition(".")[0])
+    rows = [row.name for row in tap_table(list(TAP_TABLES)[model]).rows]
     place = [repeated, model]
     for hole in HOLE.finditer(found.row.name):
         value = found.values[hole[1]]

@@ -10,7 +10,7 @@ from typing import Any
 from tribe_np import __version__
 from tribe_np.oracle.budget.bounds import EPS, FLOOR_ULP, LARGEST_FACTOR, RMS_FACTOR, Bound, bound_of
 from tribe_np.oracle.kits.kit import ORIGINS, Kit
-from tribe_np.oracle.kits.kit_contract import EXPECTED_IS, LETTERS, input_rows, tap_rows
+from tribe_np.oracle.kits.kit_contract import EXPECTED_IS, input_rows, letters_of, tap_rows
 from tribe_np.oracle.kits.kit_files import FORMAT, FORMAT_VERSION
 
 UPSTREAM = {
@@ -29,7 +29,7 @@ def manifest_of(kit: Kit, digests: Mapping[str, str], *, with_weights: bool) -> 
         "contract": {
             "expected": EXPECTED_IS,
             "expected_holds": "summaries of each tap" if kit.is_summary else "every number of each tap",
-            "letters": LETTERS,
+            "letters": letters_of(kit),
             "inputs": input_rows(kit),
             "taps": tap_rows(kit),
         },
