@@ -61,7 +61,7 @@ def run_setup(
 def summarised(setup: Setup) -> SummaryRecording:
     """Runs the model once and keeps a summary of each intermediate: of full-size models there is no room for more."""
     computed = SummaryRecording()
-    _output(setup, Listener(computed.add, patterns=EVERY_TAP))
+    _output(setup, Listener(computed.add, patterns=kit_model(setup.model).heard))
     return computed
 
 

@@ -12,7 +12,7 @@ from tribe_np.oracle.budget.half_precision import in_precision
 from tribe_np.oracle.conformance.deviations import Deviation
 from tribe_np.oracle.conformance.local_runs import as_far_off_as_ours, carried_over, run_from, widened
 from tribe_np.oracle.conformance.placed_taps import PlacedTap, laid_out, nearest_layout
-from tribe_np.oracle.kit_runs import EVERY_TAP
+from tribe_np.oracle.kit_models.kit_model import EVERY_TAP
 from tribe_np.oracle.recording import Recording
 from tribe_np.oracle.setup import Setup
 
