@@ -173,7 +173,7 @@ def _stream_shape(kit: Kit, part: LayerPart) -> tuple[int, ...]:
 
 
 def with_expected(kit: Kit, *, summary: bool = False) -> Kit:
-    """The kit with what its model computes in float64, or a summary of it; its sizes may leave out attention's scores."""
+    """The kit with what its model computes in float64, or a summary; its sizes may leave out attention's scores."""
     if summary:
         return replace(kit, expected=Recording(), summary=summarised(kit.setup))
     patterns = None if kit.sizes.get(SCORES, True) else ("*",)
