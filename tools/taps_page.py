@@ -9,14 +9,14 @@ import sys
 
 from tools.page import placed
 from tools.places import DOCS
-from tribe_np.oracle.taps import TABLES, TapRow, TapTable, tap_table
+from tribe_np.oracle.taps import TAP_TABLES, TapRow, TapTable, tap_table
 
 PAGE = DOCS / "taps.md"
 
 
 def taps_page(text: str) -> str:
     """The page with its tables made anew."""
-    return placed(text, "taps", "\n\n".join(section(tap_table(model)) for model in TABLES))
+    return placed(text, "taps", "\n\n".join(section(tap_table(model)) for model in TAP_TABLES))
 
 
 def section(table: TapTable) -> str:

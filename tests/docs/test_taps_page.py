@@ -1,7 +1,7 @@
 """docs/taps.md holds the tables of names as they are."""
 
 from tools.taps_page import PAGE, taps_page
-from tribe_np.oracle.taps import TABLES, tap_table
+from tribe_np.oracle.taps import TAP_TABLES, tap_table
 
 TEXT = PAGE.read_text(encoding="utf-8")
 
@@ -11,6 +11,6 @@ def test_the_page_is_up_to_date() -> None:
 
 
 def test_every_name_is_on_it() -> None:
-    for model in TABLES:
+    for model in TAP_TABLES:
         assert f"\n## {model}\n" in TEXT
         assert all(f"\n| `{row.name}` | {row.shape} | " in TEXT for row in tap_table(model).rows)

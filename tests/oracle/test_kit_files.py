@@ -19,14 +19,14 @@ from tribe_np.errors import KitError, TribeError
 from tribe_np.formats.safetensors import read_header
 from tribe_np.oracle.kit_models.kit_catalogue import MODELS, kit_model
 from tribe_np.oracle.kit_runs import run_setup
-from tribe_np.oracle.kits.kit import Kit, make_kit, only_layers, with_expected
-from tribe_np.oracle.kits.kit_files import EXPECTED, INPUTS, MANIFEST, SUMS, WEIGHTS, digest_of
+from tribe_np.oracle.kits.kit import Kit, make_kit, only_layers, whole_kit, with_expected
+from tribe_np.oracle.kits.kit_files import EXPECTED_FILE, INPUTS_FILE, MANIFEST, SUMS, WEIGHTS_FILE, sha256_of_file
 from tribe_np.oracle.kits.kit_manifest import UPSTREAM
 from tribe_np.oracle.kits.kit_reading import read_kit
 from tribe_np.oracle.kits.kit_writing import fill_kit
 from tribe_np.oracle.kits.ordered_tensors import TensorOut, write_ordered
 
-TO_DAMAGE = [WEIGHTS, INPUTS, MANIFEST, "config.json"]
+TO_DAMAGE = [WEIGHTS_FILE, INPUTS_FILE, MANIFEST, "config.json"]
 GOLDEN = Path(__file__).parents[1] / "golden"
 FILES = {
     "README.md", "SHA256SUMS", "config.json", "expected.safetensors", "generator.c", "generator.rs",
@@ -80,7 +80,7 @@ def test_a_kit_is_read_back(model: str, tmp_path: Path) -> None:
         assert found.recipe.weights == kit.recipe.weights
         assert found.recipe.inputs == kit.recipe.inputs
         assert found.config == json.loads(json.dumps(kit.config))
-        for field in ("model", "case", "seed", "origin", "meaning", "layers", "is_summary", "weight_files"):
+        for field in ("model", "case", "seed", "origin", "meaning", "layers", "summary", "weight_files"):
             assert getattr(found, field) == getattr(kit, field), field
         again = run_setup(found.setup).taps
         same_arrays(again.arrays, run_setup(kit.setup).taps.arrays)
@@ -88,13 +88,13 @@ def test_a_kit_is_read_back(model: str, tmp_path: Path) -> None:
 
 def test_the_files_and_what_the_library_reads(folder: Path, llama: Kit) -> None:
     assert {path.name for path in folder.iterdir()} == FILES
-    assert set(load_file(folder / WEIGHTS)) == set(llama.weights)
-    np.testing.assert_array_equal(load_file(folder / INPUTS)["token_ids"], llama.inputs["token_ids"])
-    entries, metadata = read_header(folder / EXPECTED)
+    assert set(load_file(folder / WEIGHTS_FILE)) == set(llama.weights)
+    np.testing.assert_array_equal(load_file(folder / INPUTS_FILE)["token_ids"], llama.inputs["token_ids"])
+    entries, metadata = read_header(folder / EXPECTED_FILE)
     assert metadata["names"].split("\n") == llama.expected.names()
     assert {entry.dtype for entry in entries.values()} == {"F64"}
     sums = dict(reversed(line.split("  ")) for line in (folder / SUMS).read_text().splitlines())
-    assert sums == {name: digest_of(folder / name) for name in FILES - {SUMS}}
+    assert sums == {name: sha256_of_file(folder / name) for name in FILES - {SUMS}}
 
 
 def test_the_manifest_says_what_every_name_means(folder: Path, llama: Kit) -> None:
@@ -103,7 +103,7 @@ def test_the_manifest_says_what_every_name_means(folder: Path, llama: Kit) -> No
     assert [row["name"] for row in contract["taps"]] == llama.expected.names()
     assert all(row["shape"] == list(llama.expected[row["name"]].shape) for row in contract["taps"])
     assert all(row["meaning"] and row["letters"] for row in contract["inputs"])
-    assert EXPECTED not in manifest["sha256"], "its last bits depend on the machine, the manifest must not"
+    assert EXPECTED_FILE not in manifest["sha256"], "its last bits depend on the machine, the manifest must not"
     floats = [name for name in llama.expected.names() if llama.expected[name].dtype.kind == "f"]
     for precision in ("float32", "bfloat16", "float16"):
         assert list(manifest["tolerances"][precision]) == floats
@@ -122,12 +122,12 @@ def test_upstream_is_what_the_golden_files_are_of() -> None:
 
 def test_the_same_kit_has_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     again = written(tmp_path / "again", make_kit("llama"))
-    for name in FILES - {EXPECTED, SUMS}:
+    for name in FILES - {EXPECTED_FILE, SUMS}:
         assert (again / name).read_bytes() == (folder / name).read_bytes(), name
 
 
 def test_files_do_not_depend_on_the_order_in_which_a_model_takes_its_weights(llama: Kit, tmp_path: Path) -> None:
-    names = list(read_header(written(tmp_path / "kit", llama) / WEIGHTS)[0])
+    names = list(read_header(written(tmp_path / "kit", llama) / WEIGHTS_FILE)[0])
     assert names == sorted(names)
 
 
@@ -139,7 +139,7 @@ def test_tensors_lie_widest_first_and_aligned(tmp_path: Path) -> None:
     entries, metadata = read_header(tmp_path / "x.safetensors")
     assert (list(entries), metadata) == (["b", "d", "c", "a"], {"k": "v"})
     assert all(entry.offset % np.dtype(arrays[name].dtype).itemsize == 0 for name, entry in entries.items())
-    assert digest == digest_of(tmp_path / "x.safetensors")
+    assert digest == sha256_of_file(tmp_path / "x.safetensors")
     same_arrays({name: entries[name].read() for name in arrays}, arrays)
     same_arrays({name: load_file(tmp_path / "x.safetensors")[name] for name in arrays}, arrays)
 
@@ -147,7 +147,7 @@ def test_tensors_lie_widest_first_and_aligned(tmp_path: Path) -> None:
 def test_a_kit_without_weights_makes_them(tmp_path: Path) -> None:
     kit = make_kit("encoder", "xpos")
     folder = written(tmp_path / "kit", kit, with_weights=False)
-    assert {path.name for path in folder.iterdir()} == (FILES - {WEIGHTS}) | {"tables.safetensors"}
+    assert {path.name for path in folder.iterdir()} == (FILES - {WEIGHTS_FILE}) | {"tables.safetensors"}
     found = read_kit(folder)
     same_arrays({name: found.weights[name] for name in kit.weights}, kit.weights)
     same_arrays(run_setup(found.setup).taps.arrays, run_setup(kit.setup).taps.arrays)
@@ -162,6 +162,22 @@ def test_a_kit_of_some_layers_is_read_back(llama: Kit, tmp_path: Path) -> None:
     page = (tmp_path / "kit/README.md").read_text()
     assert "layers 1 to 1" in page
     assert "`stream` (2, 13, 48)" in page
+
+
+def test_a_kit_of_summaries_is_read_back_and_made_whole(llama: Kit, tmp_path: Path) -> None:
+    kit = with_expected(llama, summary=True)
+    found = read_kit(written(tmp_path / "kit", kit))
+    assert found.summary is not None
+    assert kit.summary is not None
+    assert found.tap_names() == kit.tap_names() == llama.expected.names()
+    for name in found.tap_names():
+        assert found.summary[name].as_json() == kit.summary[name].as_json()
+        np.testing.assert_array_equal(found.summary[name].sample, kit.summary[name].sample)
+    same_arrays(whole_kit(found).expected.arrays, llama.expected.arrays)
+    assert "1,024 places" in (tmp_path / "kit/README.md").read_text()
+    other = replace(found, weights={**found.weights, "model.norm.weight": found.weights["model.norm.weight"] * 2})
+    with pytest.raises(KitError, match=r"computed at llama\.norm\.output is not what the kit holds"):
+        whole_kit(other)
 
 
 def refused(folder: Path) -> str:
@@ -179,10 +195,10 @@ def signed_anew(folder: Path, *changed: str) -> None:
     manifest = json.loads((folder / MANIFEST).read_text())
     for name in changed:
         if name in manifest["sha256"]:
-            manifest["sha256"][name] = digest_of(folder / name)
+            manifest["sha256"][name] = sha256_of_file(folder / name)
     (folder / MANIFEST).write_text(json.dumps(manifest))
     sums = [line.split("  ") for line in (folder / SUMS).read_text().splitlines()]
-    text = "".join(f"{digest_of(folder / name)}  {name}\n" for _, name in sums if (folder / name).exists())
+    text = "".join(f"{sha256_of_file(folder / name)}  {name}\n" for _, name in sums if (folder / name).exists())
     (folder / SUMS).write_text(text)
 
 
@@ -210,7 +226,7 @@ def test_tensors_that_are_wrong_are_named(copy: Path) -> None:
         return np.where(np.arange(x.size).reshape(x.shape) == 3, np.nan, x).astype(x.dtype)
 
     weight, tap = "model.norm.weight", "llama.norm.output"
-    for file, name in ((WEIGHTS, weight), (EXPECTED, tap), (INPUTS, "token_ids")):
+    for file, name in ((WEIGHTS_FILE, weight), (EXPECTED_FILE, tap), (INPUTS_FILE, "token_ids")):
         without = edited_tensors(copy, file, lambda arrays, name=name: arrays.pop(name))  # type: ignore[misc]
         assert f"lacks '{name}', which manifest.json names" in without
         more = edited_tensors(copy, file, lambda arrays: arrays.update(more=np.zeros(1, np.float32)))
@@ -221,7 +237,7 @@ def test_tensors_that_are_wrong_are_named(copy: Path) -> None:
             r"has shape \(1, .* expected .* axes for", edited_tensors(copy, file, put(name, lambda x: x[None]))
         )
         assert "has shape" in edited_tensors(copy, file, put(name, lambda x: x[1:]))
-    for file, name in ((WEIGHTS, weight), (EXPECTED, tap)):
+    for file, name in ((WEIGHTS_FILE, weight), (EXPECTED_FILE, tap)):
         assert f"{name} holds NaN" in edited_tensors(copy, file, put(name, with_nan))
     read_kit(copy)
 
@@ -321,7 +337,9 @@ def test_a_flipped_byte_or_a_cut_is_refused_and_nothing_else_happens(
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    name=st.sampled_from([WEIGHTS, INPUTS, MANIFEST, "config.json"]), where=st.floats(0, 0.2), flip=st.integers(1, 255)
+    name=st.sampled_from([WEIGHTS_FILE, INPUTS_FILE, MANIFEST, "config.json"]),
+    where=st.floats(0, 0.2),
+    flip=st.integers(1, 255),
 )
 def test_damage_with_digests_that_fit_raises_no_other_error(
     name: str, where: float, flip: int, folder: Path, tmp_path: Path

@@ -88,7 +88,7 @@ def compare(ours: NamedValues, reference: NamedValues, *, strict: bool = False) 
     missing = [name for name in wanted if name not in have]
     if missing and (strict or len(missing) == len(wanted)):
         raise RecordingError(f"the recording lacks {some_of(missing)} of the reference")
-    rows = [difference(name, ours[name], reference[name]) for name in wanted if name in have]
+    rows = [difference_of(name, ours[name], reference[name]) for name in wanted if name in have]
     return Differences(rows, missing, [name for name in ours.names() if name not in set(wanted)])
 
 
@@ -100,7 +100,7 @@ def exceeds(row: Difference, bound: float | Callable[[str], ErrorBound | float])
     return row.max_error > limit.largest or row.rms_error > limit.rms
 
 
-def difference(name: str, ours: "np.ndarray | Summary", reference: "np.ndarray | Summary") -> Difference:
+def difference_of(name: str, ours: "np.ndarray | Summary", reference: "np.ndarray | Summary") -> Difference:
     """One intermediate against another."""
     if tuple(ours.shape) != tuple(reference.shape):
         return Difference(name, np.inf, np.inf, f"shapes {tuple(ours.shape)} and {tuple(reference.shape)}")

@@ -25,7 +25,7 @@ from tribe_np.formats.safetensors import read_header, write_safetensors
 from tribe_np.nn.context import Edit, Listener, listening
 from tribe_np.oracle.differences import BOUND, Difference, ErrorBound, NamedValues, compare, exceeds
 from tribe_np.oracle.summaries import Summary
-from tribe_np.oracle.taps import in_order
+from tribe_np.oracle.taps import order_of_computation
 from tribe_np.protocols import Array, Tap
 from tribe_np.shown import some_of
 
@@ -202,7 +202,7 @@ class SummaryRecording(NamedRecording[Summary]):
 def _read(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """The tensors of a file in the order of computation, and its metadata."""
     entries, metadata = read_header(path)
-    names = metadata["names"].split("\n") if metadata.get("names") else in_order(entries)
+    names = metadata["names"].split("\n") if metadata.get("names") else order_of_computation(entries)
     if set(names) != set(entries):
         raise RecordingError(f"{path}: the recorded names differ from the tensors in the file")
     return {name: np.array(entries[name].read()) for name in names}, metadata

@@ -7,7 +7,7 @@ A table is a file of `tap_tables`; docs/taps.md is made from them.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 
@@ -15,12 +15,13 @@ from tribe_np.errors import RecordingError
 from tribe_np.nn.backward import GRADIENT
 from tribe_np.nn.context import COSTLY
 
-TABLES: Mapping[str, str] = {
+TAP_TABLES: Mapping[str, str] = {
     "encoder": "tribe_np.oracle.tap_tables.encoder_taps",
     "llama": "tribe_np.oracle.tap_tables.llama_taps",
     "wav2vec_bert": "tribe_np.oracle.tap_tables.wav2vec_bert_taps",
     "vjepa2": "tribe_np.oracle.tap_tables.vjepa2_taps",
     "dinov2": "tribe_np.oracle.tap_tables.dinov2_taps",
+    "pipeline": "tribe_np.oracle.tap_tables.pipeline_taps",
 }
 """Each module has TABLE; the key is what names begin with."""
 
@@ -32,9 +33,10 @@ TERM = re.compile(r"(?:(\d+) \+ )?([A-Z]\w*|\d+)(?:/(\d+))?")  # of a shape: S, 
 class TapRow:
     """What one name, or the same name of every layer, stands for.
 
-    Fields   name with {i} and {j} for the number of a layer and {m} for a modality; shape in the table's letters, of
-             which F_m may differ from one m to the next; when the option with which it is there, "" for always;
-             gradient whether a backward pass shows its gradient
+    Fields   name with {i}, {j} and {k} for numbers (of layers, events, clips) and {m} for a modality; shape in the
+             table's letters, of which F_m may differ from one m to the next; when the option with which it is there,
+             "" for always; gradient whether a backward pass shows its gradient; exact for numbers that are given or
+             counted, not computed: nobody's are off by rounding
     """
 
     name: str
@@ -43,6 +45,7 @@ class TapRow:
     when: str = ""
     unit: str = ""
     gradient: bool = False
+    exact: bool = False
 
     @property
     def is_costly(self) -> bool:
@@ -80,7 +83,7 @@ class NamedTap:
 
 def rows_below(path: str, *rows: TapRow) -> tuple[TapRow, ...]:
     """The rows with `path` before their names."""
-    return tuple(TapRow(f"{path}{r.name}", r.shape, r.meaning, r.when, r.unit, r.gradient) for r in rows)
+    return tuple(replace(row, name=f"{path}{row.name}") for row in rows)
 
 
 def tap_table(model: str) -> TapTable:
@@ -88,9 +91,9 @@ def tap_table(model: str) -> TapTable:
 
     Raises   RecordingError for a model that has none
     """
-    if model not in TABLES:
-        raise RecordingError(f"no intermediates are named {model!r:.60}; models are {', '.join(TABLES)}")
-    found: TapTable = import_module(TABLES[model]).TABLE
+    if model not in TAP_TABLES:
+        raise RecordingError(f"no intermediates are named {model!r:.60}; models are {', '.join(TAP_TABLES)}")
+    found: TapTable = import_module(TAP_TABLES[model]).TABLE
     return found
 
 
@@ -104,7 +107,7 @@ def named_tap(name: str) -> NamedTap | None:
     """The row of a recorded name with the numbers and modalities in it; `name@2` and `gradient.name` are `name`'s."""
     plain = name.partition("@")[0].removeprefix(f"{GRADIENT}.")
     model = plain.partition(".")[0]
-    if model not in TABLES:
+    if model not in TAP_TABLES:
         return None
     for pattern, row in _patterns(model):
         if match := pattern.fullmatch(plain):
@@ -112,7 +115,7 @@ def named_tap(name: str) -> NamedTap | None:
     return None
 
 
-def in_order(names: Iterable[str]) -> list[str]:
+def order_of_computation(names: Iterable[str]) -> list[str]:
     """The names of one run in order of computation, whatever order a file has them in; unknown ones come last.
 
     Modalities keep the order in which they are met, as the tables do not know it.
@@ -142,7 +145,7 @@ def sizes_of(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
 
 @cache
 def _patterns(model: str) -> tuple[tuple[re.Pattern[str], TapRow], ...]:
-    kinds = {"i": r"\d+", "j": r"\d+", "m": r"\w+"}
+    kinds = {"i": r"\d+", "j": r"\d+", "k": r"\d+", "m": r"[a-z]\w*"}
 
     def pattern(row: TapRow) -> re.Pattern[str]:
         literal = re.split(HOLE, row.name)
@@ -157,9 +160,9 @@ def _place(name: str, met: Mapping[str, int]) -> tuple[int, ...]:
     found = named_tap(name)
     repeated = int(name.partition("@")[2] or 1)
     if found is None:
-        return (repeated, len(TABLES))
-    model = list(TABLES).index(found.row.name.partition(".")[0])
-    rows = [row.name for row in tap_table(list(TABLES)[model]).rows]
+        return (repeated, len(TAP_TABLES))
+    model = list(TAP_TABLES).index(found.row.name.partition(".")[0])
+    rows = [row.name for row in tap_table(list(TAP_TABLES)[model]).rows]
     place = [repeated, model]
     for hole in HOLE.finditer(found.row.name):
         value = found.values[hole[1]]

@@ -91,13 +91,17 @@ class DinoV2Kit(KitModel):
             return TensorRecipe(name, shape)
         return drawn(name, shape, enlarged=(".query.", ".key.", ".fc1."))
 
-    def run(self, setup: Setup) -> np.ndarray:
-        """See KitModel: (B, 1 + S, D), with registers between the first token and the others."""
+    def build(self, setup: Setup) -> DinoV2Model:
+        """See KitModel."""
         runtime = setup.runtime
         arrays = {current_spelling(name): array for name, array in setup.weights.items()}
         weights = WeightTree(arrays, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
         config = DinoV2Config.from_dict(setup.config)
-        model = DinoV2Model.from_weights(weights, config, PictureProcessor.from_dict({}), runtime)
+        return DinoV2Model.from_weights(weights, config, PictureProcessor.from_dict({}), runtime)
+
+    def run(self, setup: Setup) -> np.ndarray:
+        """See KitModel: (B, 1 + S, D), with registers between the first token and the others."""
+        model = self.build(setup)
         *_, (_, last) = model.iterate_states(setup.inputs["pixel_values"], model.context())
         return to_host(last)
 

@@ -83,13 +83,17 @@ class VJepa2Kit(KitModel):
             return TensorRecipe(name, shape, exponent=BIAS_EXPONENT - SHIFT)
         return drawn(name, shape, enlarged=("query", "key", "fc1"))
 
-    def run(self, setup: Setup) -> np.ndarray:
-        """See KitModel: (B, S, D)."""
+    def build(self, setup: Setup) -> VJepa2Model:
+        """See KitModel."""
         runtime, config = setup.runtime, VJepa2Config.from_dict(setup.config)
         arrays = {VJepa2Model.own_name(name): array for name, array in setup.weights.items()}
         weights = WeightTree(arrays, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
         model = VJepa2Model.from_weights(weights, config, VideoProcessor.from_dict({}), runtime)
-        model = replace(model, omega=rotary_omega(config.head_dim).astype(runtime.dtype))
+        return replace(model, omega=rotary_omega(config.head_dim).astype(runtime.dtype))
+
+    def run(self, setup: Setup) -> np.ndarray:
+        """See KitModel: (B, S, D)."""
+        model = self.build(setup)
         final_norm = bool(setup.config.get(FINAL_NORM, False))
         *_, (_, last) = model.iterate_states(setup.inputs["pixel_values"], model.context(), final_norm=final_norm)
         return to_host(last)

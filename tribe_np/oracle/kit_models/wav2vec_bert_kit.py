@@ -78,12 +78,16 @@ class Wav2VecBertKit(KitModel):
             return TensorRecipe(name, shape)  # added to the keys: as large as they are
         return drawn(name, shape, enlarged=("linear_q", "linear_k"))
 
-    def run(self, setup: Setup) -> np.ndarray:
-        """See KitModel: (B, S, D)."""
+    def build(self, setup: Setup) -> Wav2VecBertModel:
+        """See KitModel; without a filterbank."""
         runtime = setup.runtime
         arrays = {Wav2VecBertModel.own_name(name): array for name, array in setup.weights.items()}
         weights = WeightTree(arrays, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
-        model = Wav2VecBertModel.from_weights(weights, Wav2VecBertConfig.from_dict(setup.config), None, runtime)
+        return Wav2VecBertModel.from_weights(weights, Wav2VecBertConfig.from_dict(setup.config), None, runtime)
+
+    def run(self, setup: Setup) -> np.ndarray:
+        """See KitModel: (B, S, D)."""
+        model = self.build(setup)
         *_, (_, last) = model.iterate_states(setup.inputs["input_features"], model.context())
         return to_host(last)
 

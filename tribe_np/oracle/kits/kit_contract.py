@@ -4,23 +4,25 @@ from typing import Any
 
 import numpy as np
 
+from tribe_np.errors import RecordingError
 from tribe_np.oracle.kits.kit import Kit
+from tribe_np.oracle.summaries import Summary
+from tribe_np.oracle.taps import row_of, tap_table
 
-LETTERS = {
-    "B": "batch", "T": "step of the 2 Hz grid", "R": "TR, one second", "S": "token, or position", "N": "heads",
-    "K": "key/value heads", "H": "channels of a head", "D": "width of the model", "M": "inner width of a feed-forward",
-    "F": "width of a feature", "G": "layer group", "V": "vertex of the cortex", "C": "channels of a picture",
-}  # fmt: skip
 INPUTS = {
-    "token_ids": ("B S", "ids of tokens, rows of the embedding table"),
-    "attention_mask": ("B S", "1 at tokens, 0 at padding on the right"),
-    "input_features": ("B S F", "log-mel spectra, two in a row, normalised"),
-    "subject_index": ("B", "the row of the subject layers; without it, the row of the average subject is used"),
-    "stream": ("B S D", "what the first of these layers reads, in the place of what earlier layers would give"),
+    "token_ids": ("(B, S)", "ids of tokens, rows of the embedding table"),
+    "attention_mask": ("(B, S)", "1 at tokens, 0 at padding on the right"),
+    "input_features": ("(B, S, F)", "log-mel spectra, two in a row, normalised"),
+    "subject_index": ("(B,)", "the row of the subject layers; without it, the row of the average subject is used"),
+    "stream": ("(B, S, D)", "what the first of these layers reads, in the place of what earlier layers would give"),
 }
 """Letters and meaning, by name."""
-PIXELS = {5: ("B frames C height width", "pixels of a clip, normalised"), 4: ("B C height width", "pixels, normalised")}
-FEATURES = ("B G F T", "features of a modality on the 2 Hz grid")
+PIXELS = {
+    5: ("(B, frames, channels, height, width)", "pixels of a clip, normalised"),
+    4: ("(B, channels, height, width)", "pixels of a picture, normalised"),
+}
+"""By the number of axes."""
+FEATURES = ("(B, G, F, T)", "features of a modality on the 2 Hz grid")
 EXPECTED_IS = (
     "float64 arithmetic on the float32 weights and inputs, and on the float32 tables that upstream itself builds "
     "(rotary frequencies, windows, filterbanks); integers are exact"
@@ -38,11 +40,25 @@ def input_rows(kit: Kit) -> list[dict[str, Any]]:
 
 def tap_rows(kit: Kit) -> list[dict[str, Any]]:
     """The taps of a kit, in the order of computation."""
-    return [{"name": name, **_form(kit.expected[name])} for name in kit.expected.names()]
+    rows = []
+    for name in kit.tap_names():
+        row, values = row_of(name), kit.expected if kit.summary is None else kit.summary
+        about = {} if row is None else {"letters": row.shape, "meaning": row.meaning, "unit": row.unit}
+        rows.append({"name": name, **_form(values[name]), **about})
+    return rows
 
 
-def _form(array: np.ndarray) -> dict[str, Any]:
-    return {"dtype": array.dtype.name, "shape": list(array.shape)}
+def letters_of(kit: Kit) -> dict[str, str]:
+    """What the letters of the taps' shapes are."""
+    try:
+        return dict(tap_table(kit.model).letters)
+    except RecordingError:  # a model whose names have no table
+        return {}
+
+
+def _form(array: np.ndarray | Summary) -> dict[str, Any]:
+    dtype = array.dtype if isinstance(array, Summary) else array.dtype.name
+    return {"dtype": dtype, "shape": list(array.shape)}
 
 
 def _input_meaning(name: str, n_axes: int) -> tuple[str, str]:

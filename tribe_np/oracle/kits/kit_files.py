@@ -8,16 +8,17 @@ from typing import Any
 
 FORMAT = "tribe_np conformance kit"
 FORMAT_VERSION = 1
-COMMAND = "oracle dump"
+KIT_COMMAND = "oracle dump"
 
 CONFIG = "config.json"
-WEIGHTS = "weights.safetensors"
-TABLES = "tables.safetensors"  # of a kit without weights: those that no generator gives
-INPUTS = "inputs.safetensors"
-EXPECTED = "expected.safetensors"
+WEIGHTS_FILE = "weights.safetensors"
+STORED_TABLES = "tables.safetensors"  # of a kit without weights: those that no generator gives
+INPUTS_FILE = "inputs.safetensors"
+EXPECTED_FILE = "expected.safetensors"
 MANIFEST = "manifest.json"
 README = "README.md"
 SUMS = "SHA256SUMS"  # as `sha256sum -c` reads it
+SUMMARY_HOLDS = "a summary of each tap"
 BLOCK = 1 << 20
 
 
@@ -44,7 +45,7 @@ def write_text(path: Path, text: str) -> str:
     return sha256([raw])
 
 
-def digest_of(path: Path) -> str:
+def sha256_of_file(path: Path) -> str:
     """SHA-256 of a file.
 
     Raises   OSError

@@ -11,7 +11,7 @@ from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.oracle.kit_models.kit_catalogue import kit_model
 from tribe_np.oracle.kit_models.kit_model import KitModel, KitRecipe
 from tribe_np.oracle.kits.kit import Kit, case_of, is_large, make_kit, only_layers, planned_kit, with_expected
-from tribe_np.oracle.kits.kit_files import digest_of
+from tribe_np.oracle.kits.kit_files import sha256_of_file
 from tribe_np.oracle.kits.lazy_tensors import FileTensor
 
 TINY, RELEASED = "tiny", "released"
@@ -83,7 +83,7 @@ def _of_folder(wish: KitWish, record: KitModel, folder: Path) -> Kit:
     kit = _plan(wish, config, case_of(wish.model, wish.case).sizes, own)
     lazy: Mapping[str, Any] = kit.weights
     used = sorted({tensor.entry.path for tensor in lazy.values()})
-    return replace(kit, weight_files={path.name: digest_of(path) for path in used})
+    return replace(kit, weight_files={path.name: sha256_of_file(path) for path in used})
 
 
 def taken_entries(recipe: KitRecipe, entries: Mapping[str, TensorEntry]) -> dict[str, TensorEntry]:

@@ -18,18 +18,19 @@ from tribe_np.oracle.kit_models.kit_model import KitRecipe
 from tribe_np.oracle.kits.kit import LARGE, ORIGINS, Kit, planned_kit
 from tribe_np.oracle.kits.kit_files import (
     CONFIG,
-    EXPECTED,
+    EXPECTED_FILE,
     FORMAT,
     FORMAT_VERSION,
-    INPUTS,
+    INPUTS_FILE,
     MANIFEST,
+    STORED_TABLES,
+    SUMMARY_HOLDS,
     SUMS,
-    TABLES,
-    WEIGHTS,
-    digest_of,
+    WEIGHTS_FILE,
+    sha256_of_file,
 )  # fmt: skip
 from tribe_np.oracle.kits.lazy_tensors import FileTensor, generated
-from tribe_np.oracle.recording import Recording
+from tribe_np.oracle.recording import Recording, SummaryRecording
 from tribe_np.shown import quoted, some_of
 
 MOST_JSON = 64 * MEGABYTE  # the manifest of LLaMA 3.2 3B takes 1 MB
@@ -88,7 +89,7 @@ def check_digests(folder: Path, manifest: Mapping[str, Any]) -> None:
     """
     sums = _read_sums(folder / SUMS)
     named = _of(folder / MANIFEST, manifest, "sha256", dict)
-    needed = [CONFIG, INPUTS, EXPECTED, MANIFEST, *([WEIGHTS] if WEIGHTS in named else [])]
+    needed = [CONFIG, INPUTS_FILE, EXPECTED_FILE, MANIFEST, *([WEIGHTS_FILE] if WEIGHTS_FILE in named else [])]
     if missing := [name for name in needed if name not in sums]:
         raise KitError(f"{folder / SUMS}: has no digest of {missing[0]}")
     for name, digest in sums.items():
@@ -96,7 +97,7 @@ def check_digests(folder: Path, manifest: Mapping[str, Any]) -> None:
             raise KitError(f"{folder / name}: is missing; {SUMS} names it")
         check_regular(folder / name, error=KitError)
         try:
-            found = digest_of(folder / name)
+            found = sha256_of_file(folder / name)
         except OSError as error:
             raise KitError(f"{folder / name}: cannot be read: {reason_of(error)}") from error
         if found != digest or (name in named and found != named[name]):
@@ -130,6 +131,7 @@ def _kit_of(folder: Path, manifest: Mapping[str, Any]) -> Kit:
     except CheckpointError as error:
         raise KitError(str(error)) from error
     seed, sizes = int(str(row["seed"])), _of(path, row, "sizes", dict)
+    is_summary = contract.get("expected_holds") == SUMMARY_HOLDS
     kit = _plan(path, str(model), config, sizes, seed, _layers(path, layers))
     weights, inputs = (
         [TensorRecipe.from_json(r) for r in _of(path, recipes, key, list)] for key in ("weights", "inputs")
@@ -141,8 +143,9 @@ def _kit_of(folder: Path, manifest: Mapping[str, Any]) -> Kit:
     return replace(
         kit, case=str(row.get("case")), meaning=str(row.get("meaning")), origin=str(origin), recipe=recipe,
         weights=_read_weights(folder, source, recipe, seed), inputs=arrays,
-        expected=_read_expected(folder, _rows(path, contract, "taps")),
-        weight_files=_of(path, source, "files", dict), is_summary="summaries" in str(contract.get("expected_holds")),
+        expected=Recording() if is_summary else _read_expected(folder, _rows(path, contract, "taps")),
+        weight_files=_of(path, source, "files", dict),
+        summary=_read_summaries(folder, _rows(path, contract, "taps")) if is_summary else None,
     )  # fmt: skip
 
 
@@ -179,7 +182,7 @@ def _of(path: Path, mapping: Mapping[str, Any], key: str, kind: type) -> Any:
 def _read_weights(folder: Path, source: Mapping[str, Any], recipe: KitRecipe, seed: int) -> Mapping[str, Any]:
     if not source.get("in_kit"):
         return {} if source.get("files") else {**generated(recipe.weights, seed, lazy=True), **recipe.stored}
-    path = folder / WEIGHTS
+    path = folder / WEIGHTS_FILE
     entries = _entries(path)
     wanted = {tensor.name: (tensor.dtype, tuple(tensor.shape)) for tensor in recipe.weights}
     if not source.get("files"):
@@ -194,25 +197,41 @@ def _read_weights(folder: Path, source: Mapping[str, Any], recipe: KitRecipe, se
 def _read_tables(folder: Path, source: Mapping[str, Any], names: list[Any]) -> dict[str, np.ndarray]:
     if not names:
         return {}
-    path = folder / (WEIGHTS if source.get("in_kit") else TABLES)
+    path = folder / (WEIGHTS_FILE if source.get("in_kit") else STORED_TABLES)
     entries = _entries(path)
     _check_names(path, {name: entry for name, entry in entries.items() if name in names}, [str(n) for n in names])
     return {name: _finite(path, entries[name]) for name in names}
 
 
 def _read_inputs(folder: Path, rows: list[dict[str, Any]]) -> dict[str, np.ndarray]:
-    path = folder / INPUTS
+    path = folder / INPUTS_FILE
     entries = _entries_of(path, rows)
     return {name: _finite(path, entry) for name, entry in entries.items()}
 
 
 def _read_expected(folder: Path, rows: list[dict[str, Any]]) -> Recording:
-    path, arrays = folder / EXPECTED, {}
+    path, arrays = folder / EXPECTED_FILE, {}
     for name, entry in _entries_of(path, rows).items():
         arrays[name] = array = entry.read()
         if array.dtype.kind == "f" and np.isnan(array).any():  # logits of what a token does not see are -infinity
             raise KitError(f"{path}: tap {name} holds NaN")
     return Recording(arrays)
+
+
+def _read_summaries(folder: Path, rows: list[dict[str, Any]]) -> SummaryRecording:
+    path = folder / EXPECTED_FILE
+    try:
+        found = SummaryRecording.load(path)
+    except CheckpointError as error:
+        raise KitError(str(error)) from error
+    _check_names(path, found.summaries, [row["name"] for row in rows])
+    for row in rows:
+        summary = found[row["name"]]
+        if (list(summary.shape), summary.dtype) != (row["shape"], row.get("dtype")):
+            raise KitError(
+                f"{path}: the summary of {row['name']} is of {summary.dtype} {summary.shape}, which is another"
+            )
+    return found
 
 
 def _rows(path: Path, contract: Mapping[str, Any], key: str) -> list[dict[str, Any]]:

@@ -1,20 +1,21 @@
 """Kits as folders of plain files. They appear whole or not at all."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tribe_np.oracle.kits.kit import Kit
 from tribe_np.oracle.kits.kit_files import (
-    COMMAND,
     CONFIG,
-    EXPECTED,
-    INPUTS,
+    EXPECTED_FILE,
+    INPUTS_FILE,
+    KIT_COMMAND,
     MANIFEST,
     README,
+    STORED_TABLES,
     SUMS,
-    TABLES,
-    WEIGHTS,
+    WEIGHTS_FILE,
     json_text,
     sha256,
     write_text,
@@ -33,7 +34,7 @@ def check_kit_target(out: Path, inputs: Inputs = NOTHING) -> None:
 
     Raises   OutputError
     """
-    check_own_target(out, COMMAND, inputs)
+    check_own_target(out, KIT_COMMAND, inputs)
 
 
 def write_kits(out: Path, kits: Mapping[str, Kit], *, with_weights: bool = True) -> None:
@@ -47,7 +48,7 @@ def write_kits(out: Path, kits: Mapping[str, Kit], *, with_weights: bool = True)
             (folder / name).mkdir(exist_ok=True)
             fill_kit(folder / name, kit, with_weights=with_weights)
 
-    write_whole(out, fill, COMMAND)
+    write_whole(out, fill, KIT_COMMAND)
 
 
 def fill_kit(folder: Path, kit: Kit, *, with_weights: bool = True) -> None:
@@ -59,7 +60,7 @@ def fill_kit(folder: Path, kit: Kit, *, with_weights: bool = True) -> None:
     manifest = json_text(manifest_of(kit, fixed, with_weights=with_weights))
     digests = {
         **fixed,
-        EXPECTED: _write(folder / EXPECTED, kit.expected.arrays, names="\n".join(kit.expected.names())),
+        EXPECTED_FILE: _write_expected(folder / EXPECTED_FILE, kit),
         MANIFEST: write_text(folder / MANIFEST, manifest),
         README: write_text(folder / README, readme_of(kit, with_weights=with_weights)),
     }
@@ -73,13 +74,13 @@ def fixed_files(folder: Path, kit: Kit, *, with_weights: bool) -> dict[str, str]
     """
     digests = {
         CONFIG: write_text(folder / CONFIG, json_text(kit.config)),
-        INPUTS: _write(folder / INPUTS, kit.inputs),
+        INPUTS_FILE: _write(folder / INPUTS_FILE, kit.inputs),
         **{name: write_text(folder / name, source_text(name)) for name in SOURCES},
     }
     if with_weights:
-        digests[WEIGHTS] = _write(folder / WEIGHTS, kit.weights)
+        digests[WEIGHTS_FILE] = _write(folder / WEIGHTS_FILE, kit.weights)
     elif kit.recipe.stored and not kit.weight_files:
-        digests[TABLES] = _write(folder / TABLES, kit.recipe.stored)
+        digests[STORED_TABLES] = _write(folder / STORED_TABLES, kit.recipe.stored)
     return digests
 
 
@@ -89,8 +90,17 @@ def fixed_digests(kit: Kit) -> dict[str, str]:
         "config": sha256([json_text(kit.config).encode()]),
         "weights": sha256(ordered_bytes(_tensors(kit.weights))),
         "inputs": sha256(ordered_bytes(_tensors(kit.inputs))),
-        "names": sha256(["\n".join(kit.expected.names()).encode()]),
+        "names": sha256(["\n".join(kit.tap_names()).encode()]),
     }
+
+
+def _write_expected(path: Path, kit: Kit) -> str:
+    names = "\n".join(kit.tap_names())
+    if kit.summary is None:
+        return _write(path, kit.expected.arrays, names=names)
+    about = {name: summary.as_json() for name, summary in kit.summary.summaries.items()}
+    samples = {name: summary.sample for name, summary in kit.summary.summaries.items()}
+    return _write(path, samples, names=names, summaries=json.dumps(about))
 
 
 def _write(path: Path, arrays: Mapping[str, Any], **metadata: str) -> str:

@@ -13,7 +13,7 @@ COMMON = {
 ASKED = "asked for"
 
 
-def projections(kv_heads: str = "N", *, gradient: bool = False) -> tuple[TapRow, ...]:
+def projection_rows(kv_heads: str = "N", *, gradient: bool = False) -> tuple[TapRow, ...]:
     """Queries, keys and values by head."""
     return (
         TapRow("query", "(B, N, S, H)", "projected, split into heads", gradient=gradient),
@@ -22,7 +22,7 @@ def projections(kv_heads: str = "N", *, gradient: bool = False) -> tuple[TapRow,
     )
 
 
-def rotated(kv_heads: str = "N", *, when: str = "", gradient: bool = False) -> tuple[TapRow, ...]:
+def rotated_rows(kv_heads: str = "N", *, when: str = "", gradient: bool = False) -> tuple[TapRow, ...]:
     """Queries and keys after their rotation."""
     return (
         TapRow("query_rotated", "(B, N, S, H)", "turned by position", when, gradient=gradient),
@@ -30,7 +30,7 @@ def rotated(kv_heads: str = "N", *, when: str = "", gradient: bool = False) -> t
     )
 
 
-def scores(logits: str) -> tuple[TapRow, ...]:
+def pair_rows(logits: str) -> tuple[TapRow, ...]:
     """What attention weighs with."""
     return (
         TapRow("logits", "(B, N, S, S)", logits, ASKED),
@@ -38,6 +38,6 @@ def scores(logits: str) -> tuple[TapRow, ...]:
     )
 
 
-def mixed(*, gradient: bool = False) -> TapRow:
+def mixed_row(*, gradient: bool = False) -> TapRow:
     """What attention hands to its last projection."""
     return TapRow("mixed", "(B, S, D)", "values weighted, heads side by side", gradient=gradient)

@@ -1,12 +1,12 @@
 """The names of DINOv2."""
 
-from tribe_np.oracle.tap_tables.common_rows import COMMON, mixed, projections, scores
+from tribe_np.oracle.tap_tables.common_rows import COMMON, mixed_row, pair_rows, projection_rows
 from tribe_np.oracle.taps import TapRow, TapTable, rows_below
 
 PLAIN, GATED = "no gate in the feed-forward", "a gated feed-forward"
 LAYER = (
     TapRow("norm1.output", "(B, S, D)", "layer norm of the stream"),
-    *rows_below("attention.", *projections(), *scores("query . key / sqrt(H)"), mixed()),
+    *rows_below("attention.", *projection_rows(), *pair_rows("query . key / sqrt(H)"), mixed_row()),
     TapRow("attention.output", "(B, S, D)", "after the output projection"),
     TapRow("layer_scale1.output", "(B, S, D)", "each channel times its learned scale"),
     TapRow("attention.stream", "(B, S, D)", "the stream with that added"),

@@ -1,6 +1,6 @@
 """The names of the brain encoder."""
 
-from tribe_np.oracle.tap_tables.common_rows import COMMON, mixed, projections, rotated, scores
+from tribe_np.oracle.tap_tables.common_rows import COMMON, mixed_row, pair_rows, projection_rows, rotated_rows
 from tribe_np.oracle.taps import TapRow, TapTable, rows_below
 
 ROTARY, XPOS, T5, ALIBI = "rotary_pos_emb", "rotary_xpos", "rel_pos_bias", "alibi_pos_bias"
@@ -24,10 +24,10 @@ POSITIONS = (
 )
 LAYER = (
     TapRow("norm.output", "(B, S, D)", "norm of the stream", gradient=True),
-    *projections(gradient=True),
-    *rotated(when=ROTARY, gradient=True),
-    *scores("query . key / sqrt(H) + bias (+ the logits before, of residual_attn); -inf at later steps if causal"),
-    mixed(gradient=True),
+    *projection_rows(gradient=True),
+    *rotated_rows(when=ROTARY, gradient=True),
+    *pair_rows("query . key / sqrt(H) + bias (+ the logits before, of residual_attn); -inf at later steps if causal"),
+    mixed_row(gradient=True),
     TapRow("hidden", "(B, S, M)", "odd i: after the first map", gradient=True),
     TapRow("activated", "(B, S, M)", "odd i: exact GELU of that", gradient=True),
     TapRow("branch", "(B, S, D)", "after to_out, or after the second map", gradient=True),

@@ -1,6 +1,6 @@
 """The names of LLaMA."""
 
-from tribe_np.oracle.tap_tables.common_rows import COMMON, projections, rotated, scores
+from tribe_np.oracle.tap_tables.common_rows import COMMON, pair_rows, projection_rows, rotated_rows
 from tribe_np.oracle.taps import TapRow, TapTable, rows_below
 
 FOREST = "texts that begin alike run as one forest"
@@ -8,9 +8,9 @@ LAYER = (
     TapRow("input_layernorm.output", "(B, S, D)", "RMS norm of the stream"),
     *rows_below(
         "self_attn.",
-        *projections("K"),
-        *rotated("K"),
-        *scores("query . key / sqrt(H); -inf at later tokens, padding and other branches"),
+        *projection_rows("K"),
+        *rotated_rows("K"),
+        *pair_rows("query . key / sqrt(H); -inf at later tokens, padding and other branches"),
         TapRow("mixed", "(B, S, Q)", "values weighted, heads side by side"),
     ),
     TapRow("self_attn.output", "(B, S, D)", "after o_proj"),

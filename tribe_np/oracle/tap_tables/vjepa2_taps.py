@@ -1,11 +1,11 @@
 """The names of the V-JEPA 2 encoder."""
 
-from tribe_np.oracle.tap_tables.common_rows import COMMON, mixed, projections, rotated, scores
+from tribe_np.oracle.tap_tables.common_rows import COMMON, mixed_row, pair_rows, projection_rows, rotated_rows
 from tribe_np.oracle.taps import TapRow, TapTable, rows_below
 
 LAYER = (
     TapRow("norm1.output", "(B, S, D)", "layer norm of the stream"),
-    *rows_below("attention.", *projections(), *rotated(), *scores("query . key / sqrt(H)"), mixed()),
+    *rows_below("attention.", *projection_rows(), *rotated_rows(), *pair_rows("query . key / sqrt(H)"), mixed_row()),
     TapRow("attention.output", "(B, S, D)", "after proj"),
     TapRow("attention.stream", "(B, S, D)", "the stream with attention added"),
     TapRow("norm2.output", "(B, S, D)", "layer norm of that"),

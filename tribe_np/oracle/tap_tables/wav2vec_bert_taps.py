@@ -1,6 +1,6 @@
 """The names of Wav2Vec-BERT 2.0."""
 
-from tribe_np.oracle.tap_tables.common_rows import ASKED, COMMON, mixed, projections, scores
+from tribe_np.oracle.tap_tables.common_rows import ASKED, COMMON, mixed_row, pair_rows, projection_rows
 from tribe_np.oracle.taps import TapRow, TapTable, rows_below
 
 
@@ -16,10 +16,10 @@ def feed_forward(name: str) -> tuple[TapRow, ...]:
 
 
 ATTENTION = (
-    *projections(),
+    *projection_rows(),
     TapRow("distances", "(B, N, S, E)", "query . embedding of each clipped distance / sqrt(H)", ASKED),
-    *scores("query . key / sqrt(H), plus the entry of `distances` for key - query"),
-    mixed(),
+    *pair_rows("query . key / sqrt(H), plus the entry of `distances` for key - query"),
+    mixed_row(),
     TapRow("output", "(B, S, D)", "after linear_out"),
     TapRow("stream", "(B, S, D)", "the stream with attention added"),
 )
