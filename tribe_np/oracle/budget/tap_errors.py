@@ -1,5 +1,6 @@
 """How far a run is from the right numbers at each tap: accumulated over all steps, and of each step alone."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, sqrt
@@ -97,19 +98,16 @@ def run_errors(setup: Setup, theirs: Recording, expected: Recording) -> RunError
 
 
 def generic_tap(name: str) -> tuple[str, int]:
-    """A tap's name with {i} for its layer and {n} for every other number, and the layer's number; 0 where it has none.
+    """A tap's name with {i} for its layer, and the layer's number; 0 where it has none.
 
-    Words, clips and windows are counted too, but errors do not grow with their number.
     >>> generic_tap("llama.layers.12.self_attn.query")
     ('llama.layers.{i}.self_attn.query', 12)
-    >>> generic_tap("pipeline.text.3.states.4.pooled")
-    ('pipeline.text.{n}.states.{n}.pooled', 0)
     """
-    parts = name.partition("@")[0].split(".")  # a second call is the same tap
-    layer = 0
-    for k, part in enumerate(parts):
-        if part.isdigit():
-            is_layer = k > 0 and parts[k - 1] in LAYERS
-            layer = int(part) if is_layer else layer
-            parts[k] = "{i}" if is_layer else "{n}"
-    return ".".join(parts), layer
+    plain = name.partition("@")[0]  # a second call is the same tap
+    row = row_of(plain) if plain.startswith(f"{PREFIX}.") else None
+    if row is not None:  # whose numbers are events and clips
+        return row.name, 0
+    found = re.search(r"(?<=\.)\d+(?=\.|$)", plain)
+    if found is None:
+        return plain, 0
+    return f"{plain[: found.start()]}{{i}}{plain[found.end() :]}", int(found[0])
