@@ -8,8 +8,8 @@ import numpy as np
 from extractors.llama.config import LlamaConfig
 from extractors.llama.model import LlamaModel
 from tribe_np.backend import to_host
-from tribe_np.formats.weights import WeightTree
 from tribe_np.oracle.generator import TensorRecipe
+from tribe_np.oracle.kit_models.kit_building import built_model
 from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, LayerNames, TakenShapes
 from tribe_np.oracle.kit_models.kit_weights import drawn
 from tribe_np.oracle.setup import Setup
@@ -113,10 +113,11 @@ class LlamaKit(KitModel):
 
     def run(self, setup: Setup) -> np.ndarray:
         """See KitModel: (B, S, D)."""
-        runtime = setup.runtime
-        arrays = {LlamaModel.own_name(name): array for name, array in setup.weights.items()}
-        weights = WeightTree(arrays, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
-        model = LlamaModel.from_weights(weights, LlamaConfig.from_dict(setup.config), runtime)
+        config = LlamaConfig.from_dict(setup.config)
+        model = built_model(
+            setup, self.layers, LlamaModel.own_name,
+            lambda weights, runtime: LlamaModel.from_weights(weights, config, runtime),
+        )  # fmt: skip
         states = model.iterate_states(setup.inputs["token_ids"], model.context(), setup.inputs.get("attention_mask"))
         *_, (_, last) = states
         return to_host(last)
