@@ -170,14 +170,14 @@ def group_features(
 ) -> np.ndarray:
     """Each state that enters a layer group, pooled; then the mean (or sum) of each group. Layers above do not run.
 
-    With `ctx`, `states.NUMBER` (S, D) of the only row and `pooled.NUMBER` are shown.
+    With `ctx`, `states.NUMBER` (S, D) of the only row and `states.NUMBER.pooled` are shown.
     Shapes   states (number, (B, S, D)) in order, pool (B, S, D) -> (...): -> (G, ...) on the host
     Source   neuralset 0.0.2 HuggingFaceMixin._aggregate_tokens, _aggregate_layers
     """
     picked = selection.pick(states, n_states, subselect=subselect)
     if ctx.is_heard:
         picked = ((number, ctx.see(f"states.{number}", state[0])[None]) for number, state in picked)
-    pooled = ((number, ctx.see(f"pooled.{number}", pool(state))) for number, state in picked)
+    pooled = ((number, ctx.see(f"states.{number}.pooled", pool(state))) for number, state in picked)
     features: np.ndarray = to_host(selection.aggregate(pooled, n_states, subselect=subselect))
     return features
 

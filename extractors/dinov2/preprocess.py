@@ -38,6 +38,7 @@ class PictureProcessor:
     crop_size: tuple[int, int]  # (height, width)
     image_mean: tuple[float, float, float]
     image_std: tuple[float, float, float]
+    exact: bool = False  # all in float64: what the oracle holds float32 against, and no model's folder says
 
     @classmethod
     def from_folder(cls, folder: str | Path) -> "PictureProcessor":
@@ -70,12 +71,13 @@ class PictureProcessor:
         )
 
     def __call__(self, video_frame: np.ndarray) -> np.ndarray:
-        """Shapes   video_frame (height, width, 3) uint8 -> (3, *crop_size) float32."""
+        """Shapes   video_frame (height, width, 3) uint8 -> (3, *crop_size) float32, or float64 where `exact`."""
         check_frame(video_frame)
         size = shortest_edge_size(video_frame.shape[:2], self.shortest_edge)
-        pixels = video_frame.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+        dtype = np.float64 if self.exact else np.float32
+        pixels = video_frame.transpose(2, 0, 1).astype(dtype) / np.asarray(255, dtype)
         rows, columns = centre_crop(size, self.crop_size)
-        pixels = resize_bicubic(pixels, size)[:, rows, columns]
+        pixels = resize_bicubic(pixels, size, tables=np.float32)[:, rows, columns]
         mean = np.array(self.image_mean, np.float32)[:, None, None]
         std = np.array(self.image_std, np.float32)[:, None, None]
         normalized: np.ndarray = (pixels - mean) / std

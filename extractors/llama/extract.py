@@ -209,7 +209,7 @@ def word_means(
     means = []
     for (row, tokens), ctx in zip(own_tokens, shown or [SILENT] * len(own_tokens), strict=True):
         own = ctx.see(f"states.{number}", state[row][tokens])
-        means.append(ctx.see(f"pooled.{number}", xp.mean(own, axis=0)))
+        means.append(ctx.see(f"states.{number}.pooled", xp.mean(own, axis=0)))
     return xp.stack(means)
 
 

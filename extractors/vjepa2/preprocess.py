@@ -38,6 +38,7 @@ class VideoProcessor:
     image_mean: tuple[float, float, float]
     image_std: tuple[float, float, float]
     rescale_factor: float
+    exact: bool = False  # pixels in float64: what the oracle holds float32 against, and no model's folder says
 
     @property
     def shortest_edge(self) -> int:
@@ -96,9 +97,10 @@ class VideoProcessor:
         """Shrunk frames as the model's input.
 
         Shapes   n_video_frames of (*crop_size, 3) uint8 -> (n_video_frames, 3, *crop_size) float32
-        Numerics (v - mean 255) / std 255, means and stds multiplied in float32
+        Numerics (v - mean 255) / std 255, means and stds multiplied in float32; float64 from there where `exact`
         """
-        pixels: np.ndarray = np.stack(list(frames)).transpose(0, 3, 1, 2).astype(np.float32)
+        dtype = np.float64 if self.exact else np.float32
+        pixels: np.ndarray = np.stack(list(frames)).transpose(0, 3, 1, 2).astype(dtype)
         scale = np.float32(1.0 / self.rescale_factor)
         mean = np.array(self.image_mean, np.float32)[:, None, None] * scale
         std = np.array(self.image_std, np.float32)[:, None, None] * scale

@@ -12,6 +12,7 @@ CATALOGUE = "extractors.catalogue"
 LISTS = {  # module: why it may name several modalities together
     "tribe_np.oracle.kit_models.encoder_kit": "the features of the released checkpoint",
     "tribe_np.oracle.kit_models.encoder_kit_cases": "those of its tiny likeness",
+    "tribe_np.oracle.kit_models.pipeline_cases": "the four tiny models of one stimulus",
     "tribe_np.pipeline.stimuli.stimulus": "kinds of files, and upstream's three arguments for them",
 }
 KNOW_A_MODEL = {  # module of the pipeline: why it imports from the folder of one model

@@ -1,11 +1,14 @@
 """The tables of names hold for what models record: every name, its shape in letters, the order, none too many."""
 
+from functools import partial
+
 import pytest
 
 from tests.oracle.tiny_runs import tiny_runs
 from tribe_np.errors import RecordingError
 from tribe_np.oracle import Recording, trace
-from tribe_np.oracle.kit_runs import EVERY_TAP
+from tribe_np.oracle.kit_models.kit_model import EVERY_TAP
+from tribe_np.oracle.kits.kit import make_kit
 from tribe_np.oracle.taps import TAP_TABLES, named_tap, order_of_computation, row_of, sizes_of, tap_table
 
 
@@ -13,9 +16,10 @@ from tribe_np.oracle.taps import TAP_TABLES, named_tap, order_of_computation, ro
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Recording]]:
     """Runs of every model, with each option that adds a name in one of them."""
     found: dict[str, list[Recording]] = {}
-    for model, calls in tiny_runs(tmp_path_factory.mktemp("models")).items():
+    stages = {"pipeline": [partial(make_kit, "pipeline", case) for case in ("plain", "chunks", "pictures")]}
+    for model, calls in (tiny_runs(tmp_path_factory.mktemp("models")) | stages).items():
         for call in calls:
-            with trace(pattern=EVERY_TAP) as recording:
+            with trace(pattern=tuple(f"{model}.{part}" for part in EVERY_TAP)) as recording:
                 call()
             found.setdefault(model, []).append(recording)
     return found
@@ -40,12 +44,24 @@ def test_shapes_are_those_of_the_letters(model: str, recorded: dict[str, list[Re
         sizes_of(wrong)
 
 
-@pytest.mark.parametrize("model", TAP_TABLES)
+@pytest.mark.parametrize("model", [model for model in TAP_TABLES if model != "pipeline"])
 def test_the_order_is_that_of_computation(model: str, recorded: dict[str, list[Recording]]) -> None:
     for recording in recorded[model]:
         names = recording.names()
         projected = [name for name in names if ".projectors." in name]  # the order of modalities is the checkpoint's
         assert order_of_computation([*projected, *sorted(set(names) - set(projected))]) == names
+
+
+def test_the_order_of_stages_is_that_of_computation_event_by_event(recorded: dict[str, list[Recording]]) -> None:
+    """Words run together: their tokens all come first."""
+    for recording in recorded["pipeline"]:
+        names = recording.names()
+        ordered = order_of_computation(names)
+        for beginning in {".".join(name.split(".")[:3]) for name in names}:
+            mine = [name for name in names if name.startswith(f"{beginning}.") and ".frame" not in name]
+            assert [name for name in ordered if name in mine] == mine
+        assert ordered[0] == names[0] == "pipeline.text.events"
+        assert ordered[-1] == "pipeline.predictions"
 
 
 def test_the_rows_of_a_table_differ_and_say_what_they_are() -> None:

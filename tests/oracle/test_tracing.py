@@ -12,7 +12,7 @@ from tribe_np.backend import to_host
 from tribe_np.kernels.kernel_set import KernelSet
 from tribe_np.nn.context import COSTLY
 from tribe_np.oracle import Recording, edited, trace
-from tribe_np.oracle.kit_runs import EVERY_TAP
+from tribe_np.oracle.kit_models.kit_model import EVERY_TAP
 from tribe_np.oracle.taps import TAP_TABLES
 
 

@@ -19,16 +19,15 @@ from tribe_np.timeline.events import Event, Events
 pytestmark = pytest.mark.extras
 
 STAGES = {
-    "text.events", "audio.events", "video.events", "windows.{i}.span", "windows.{i}.kept_rows",
-    "text.{i}.tokens", "text.{i}.span", "text.{i}.states.{i}", "text.{i}.pooled.{i}", "text.{i}.features",
+    "text.events", "audio.events", "video.events", "plan.{i}.span", "plan.{i}.kept_rows",
+    "text.{i}.tokens", "text.{i}.span", "text.{i}.states.{i}", "text.{i}.states.{i}.pooled", "text.{i}.features",
     "audio.{i}.samples", "audio.{i}.filters", "audio.{i}.resampled", "audio.{i}.mono", "audio.{i}.standardized",
     "audio.{i}.window", "audio.{i}.windowed", "audio.{i}.power", "audio.{i}.mel_filters", "audio.{i}.mel",
-    "audio.{i}.mel_standardized", "audio.{i}.input", "audio.{i}.states.{i}", "audio.{i}.pooled.{i}",
+    "audio.{i}.mel_standardized", "audio.{i}.input", "audio.{i}.states.{i}", "audio.{i}.states.{i}.pooled",
     "audio.{i}.features", "video.{i}.times", "video.{i}.frames.{i}", "video.{i}.{i}.frame_numbers",
-    "video.{i}.{i}.shrunk", "video.{i}.{i}.pixels", "video.{i}.{i}.states.{i}", "video.{i}.{i}.pooled.{i}",
-    "video.{i}.{i}.features", "video.{i}.features", "windows.{i}.text.{i}.steps", "windows.{i}.audio.{i}.steps",
-    "windows.{i}.video.{i}.steps", "windows.{i}.text", "windows.{i}.audio", "windows.{i}.video",
-    "windows.{i}.activity", "predictions",
+    "video.{i}.{i}.shrunk", "video.{i}.{i}.pixels", "video.{i}.{i}.states.{i}", "video.{i}.{i}.states.{i}.pooled",
+    "video.{i}.{i}.features", "video.{i}.features", "windows.{i}.activity", "predictions",
+    *(f"windows.{{i}}.features.{m}{more}" for m in ("text", "audio", "video") for more in (".{i}.steps", "")),
 }  # fmt: skip
 
 
@@ -65,13 +64,13 @@ def test_stages_agree_with_one_another(heard: tuple[Recording, np.ndarray]) -> N
     assert [f"pipeline.video.0.frames.{n}" for n in numbers] == [n for n in taps.names() if ".frames." in n]
     clips = np.stack([taps[f"pipeline.video.0.{c}.features"] for c in range(8)], axis=-1)
     np.testing.assert_array_equal(taps["pipeline.video.0.features"], clips)
-    first, count = taps["pipeline.windows.0.audio.0.steps"]
+    first, count = taps["pipeline.windows.0.features.audio.0.steps"]
     np.testing.assert_array_equal(
-        taps["pipeline.windows.0.audio"][..., first : first + count], taps["pipeline.audio.0.features"]
+        taps["pipeline.windows.0.features.audio"][..., first : first + count], taps["pipeline.audio.0.features"]
     )
     first, stop = taps["pipeline.text.3.span"]
     assert taps["pipeline.text.3.states.2"].shape[0] == stop - first
-    rows = taps["pipeline.windows.0.activity"][:, taps["pipeline.windows.0.kept_rows"]].T
+    rows = taps["pipeline.windows.0.activity"][:, taps["pipeline.plan.0.kept_rows"]].T
     np.testing.assert_array_equal(taps["pipeline.predictions"], rows)
 
 
@@ -88,14 +87,14 @@ EDITS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "text.5.tokens": lambda x: x[::-1],
     "text.5.span": lambda x: x - np.array([1, 0]),
     "text.5.states.3": lambda x: x * 2,
-    "text.5.pooled.3": lambda x: x * 2,
+    "text.5.states.3.pooled": lambda x: x * 2,
     "text.5.features": lambda x: x * 2,
-    "video.0.3.pooled.2": lambda x: x * 2,
-    "windows.0.text.5.steps": lambda x: x + np.array([1, 0]),
-    "windows.0.span": lambda x: x + np.array([1, 0]),
-    "windows.0.kept_rows": lambda x: x[::-1],
+    "video.0.3.states.2.pooled": lambda x: x * 2,
+    "windows.0.features.text.5.steps": lambda x: x + np.array([1, 0]),
+    "plan.0.span": lambda x: x + np.array([1, 0]),
+    "plan.0.kept_rows": lambda x: x[::-1],
     "text.events": lambda x: x * np.array([1.1, 1, 1]),
-    "windows.0.text": lambda x: x * 2,
+    "windows.0.features.text": lambda x: x * 2,
     "windows.0.activity": lambda x: x * 2,
     "predictions": lambda x: x * 2,
 }
@@ -127,11 +126,11 @@ def test_edited_features_are_neither_kept_nor_read(model: TribeModel, demo: Demo
     def twice(_: str, array: np.ndarray) -> np.ndarray:
         return array * 2
 
-    with edited(twice, "pipeline.video.0.0.pooled.2"):
+    with edited(twice, "pipeline.video.0.0.states.2.pooled"):
         changed = predicted()
     assert not model.space.cache.listing().whole
     plain = predicted()
-    with edited(twice, "pipeline.video.0.0.pooled.2"):
+    with edited(twice, "pipeline.video.0.0.states.2.pooled"):
         assert predicted() == changed != plain
     assert predicted() == plain
 

@@ -83,14 +83,15 @@ def integer_weights(weights: np.ndarray) -> tuple[np.ndarray, int]:
     return np.trunc(np.where(weights < 0, -0.5, 0.5) + weights * 2**precision).astype(np.int32), precision
 
 
-def resize_bicubic(x: Array, size: tuple[int, int]) -> Array:
+def resize_bicubic(x: Array, size: tuple[int, int], *, tables: Any = None) -> Array:
     """Pictures resized with torch's antialiased bicubic: no rounding, no clipping.
 
     Shapes   x (..., height, width) float -> (..., *size), same dtype and module
-    Numerics a = -0.5, weights in x's dtype; width first; an axis that keeps its length is not touched
+    Numerics a = -0.5, weights rounded to `tables`, x's dtype by default; width first; an axis that keeps its length is
+             not touched
     Source   torch 2.13.0 interpolate(mode="bicubic", antialias=True), as torchvision 0.28.0 resize calls it on floats
     """
-    dtype = x.dtype.type
+    dtype = x.dtype.type if tables is None else tables
     return _resize_axes(x, size, lambda n_in, n_out: _dense(*resize_taps(n_in, n_out, cubic, 2.0, dtype), n_in))
 
 

@@ -11,15 +11,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tribe_np.errors import ShapeError
-from tribe_np.nn.context import COSTLY, Listener, listening
+from tribe_np.nn.context import Listener, listening
 from tribe_np.oracle.kit_models.kit_catalogue import kit_model
 from tribe_np.oracle.layer_parts import STREAM, LayerPart
 from tribe_np.oracle.recording import Recording, SummaryRecording
 from tribe_np.oracle.setup import Setup
 from tribe_np.protocols import Array
-
-EVERY_TAP = ("*", *(f"*.{leaf}" for leaf in COSTLY))
-"""Patterns that hear all, attention's costly leaves included."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,16 +33,18 @@ class _ReachedError(Exception):
 
 def run_setup(
     setup: Setup, *, given: Mapping[str, np.ndarray] | None = None, until: str | None = None,
-    patterns: tuple[str, ...] = EVERY_TAP,
+    patterns: tuple[str, ...] | None = None,
 ) -> Run:  # fmt: skip
     """Runs the model once and records what it computes.
 
     given    intermediates by name that the pass goes on with, in place of those that it computed itself
+    patterns which taps are heard; None: those that the model's kits hold
     until    the name of the last intermediate that is wanted: what comes after does not run
     Raises   ShapeError where a given intermediate has another shape than the computed one; what the model raises
     """
     computed = Recording()
     theirs = dict(given or {})
+    patterns = kit_model(setup.model).heard if patterns is None else patterns
 
     def hear(name: str, array: Array) -> None:
         computed.add(name, array)
@@ -62,7 +61,7 @@ def run_setup(
 def summarised(setup: Setup) -> SummaryRecording:
     """Runs the model once and keeps a summary of each intermediate: of full-size models there is no room for more."""
     computed = SummaryRecording()
-    _output(setup, Listener(computed.add, patterns=EVERY_TAP))
+    _output(setup, Listener(computed.add, patterns=kit_model(setup.model).heard))
     return computed
 
 

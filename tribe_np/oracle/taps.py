@@ -7,7 +7,7 @@ A table is a file of `tap_tables`; docs/taps.md is made from them.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 
@@ -21,6 +21,7 @@ TAP_TABLES: Mapping[str, str] = {
     "wav2vec_bert": "tribe_np.oracle.tap_tables.wav2vec_bert_taps",
     "vjepa2": "tribe_np.oracle.tap_tables.vjepa2_taps",
     "dinov2": "tribe_np.oracle.tap_tables.dinov2_taps",
+    "pipeline": "tribe_np.oracle.tap_tables.pipeline_taps",
 }
 """Each module has TABLE; the key is what names begin with."""
 
@@ -32,9 +33,10 @@ TERM = re.compile(r"(?:(\d+) \+ )?([A-Z]\w*|\d+)(?:/(\d+))?")  # of a shape: S, 
 class TapRow:
     """What one name, or the same name of every layer, stands for.
 
-    Fields   name with {i} and {j} for the number of a layer and {m} for a modality; shape in the table's letters, of
-             which F_m may differ from one m to the next; when the option with which it is there, "" for always;
-             gradient whether a backward pass shows its gradient
+    Fields   name with {i}, {j} and {k} for numbers (of layers, events, clips) and {m} for a modality; shape in the
+             table's letters, of which F_m may differ from one m to the next; when the option with which it is there,
+             "" for always; gradient whether a backward pass shows its gradient; exact for numbers that are given or
+             counted, not computed: nobody's are off by rounding
     """
 
     name: str
@@ -43,6 +45,7 @@ class TapRow:
     when: str = ""
     unit: str = ""
     gradient: bool = False
+    exact: bool = False
 
     @property
     def is_costly(self) -> bool:
@@ -80,7 +83,7 @@ class NamedTap:
 
 def rows_below(path: str, *rows: TapRow) -> tuple[TapRow, ...]:
     """The rows with `path` before their names."""
-    return tuple(TapRow(f"{path}{r.name}", r.shape, r.meaning, r.when, r.unit, r.gradient) for r in rows)
+    return tuple(replace(row, name=f"{path}{row.name}") for row in rows)
 
 
 def tap_table(model: str) -> TapTable:
@@ -142,7 +145,7 @@ def sizes_of(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
 
 @cache
 def _patterns(model: str) -> tuple[tuple[re.Pattern[str], TapRow], ...]:
-    kinds = {"i": r"\d+", "j": r"\d+", "m": r"\w+"}
+    kinds = {"i": r"\d+", "j": r"\d+", "k": r"\d+", "m": r"[a-z]\w*"}
 
     def pattern(row: TapRow) -> re.Pattern[str]:
         literal = re.split(HOLE, row.name)

@@ -20,7 +20,9 @@ def seen_events(table: Events, types: Mapping[str, str]) -> Events:
         return table
     for modality, kind in types.items():
         rows = table.of_type(kind).rows
-        times = np.array([[row.start, row.duration, row.offset] for row in rows]).reshape(-1, 3)
+        if not rows:
+            continue
+        times = np.array([[row.start, row.duration, row.offset] for row in rows])
         seen = open_stage(modality).see("events", times)
         if seen is times:
             continue
@@ -35,13 +37,13 @@ def seen_events(table: Events, types: Mapping[str, str]) -> Events:
 def seen_windows(windows: Sequence[Window]) -> list[Window]:
     """The windows after each was shown: its `span` (start, duration) and which of its rows are kept.
 
-    Shapes   shown `windows.NUMBER.span` (2,) float64, `windows.NUMBER.kept_rows` (n,) int64
+    Shapes   shown `plan.NUMBER.span` (2,) float64, `plan.NUMBER.kept_rows` (n,) int64
     """
     if not is_heard():
         return list(windows)
     seen = []
     for number, window in enumerate(windows):
-        ctx = open_stage(f"windows.{number}")
+        ctx = open_stage(f"plan.{number}")
         start, duration = ctx.see("span", np.array([window.start, window.duration])).tolist()
         rows = ctx.see("kept_rows", np.array(window.kept_rows, np.int64)).tolist()
         seen.append(replace(window, start=start, duration=duration, kept_rows=tuple(rows)))

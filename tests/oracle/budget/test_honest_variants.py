@@ -11,7 +11,7 @@ from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 from tribe_np.oracle.budget.half_precision import rounded
 from tribe_np.oracle.budget.honest_variants import HELD_OUT, HONEST, HonestVariant
 from tribe_np.oracle.budget.sum_orders import OrderedArray, SumOrder, ordered
-from tribe_np.oracle.budget.tap_errors import PASSES, TapError
+from tribe_np.oracle.budget.tap_errors import TapError, passes_of
 from tribe_np.oracle.kit_models.kit_catalogue import MODELS
 from tribe_np.oracle.kit_runs import run_setup
 from tribe_np.oracle.kits.kit import Kit, make_kit
@@ -90,7 +90,10 @@ NOT_EVERYWHERE = ("short erf", "blocks of 64", "sigmoid by tanh")
 
 
 def both_passes(variant: HonestVariant, kit: Kit) -> list[Mapping[str, np.ndarray]]:
-    return [run_setup(variant(kit.setup, patterns=patterns), patterns=patterns).taps.arrays for patterns in PASSES]
+    return [
+        run_setup(variant(kit.setup, patterns=patterns), patterns=patterns).taps.arrays
+        for patterns in passes_of(kit.model)
+    ]
 
 
 def test_half_precisions_round_to_the_nearest_even() -> None:

@@ -14,8 +14,8 @@ show its first frame.
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -30,6 +30,8 @@ from tribe_np.timeline.features import CLIP_DURATION, FREQUENCY, N_VIDEO_FRAMES,
 RowsFor = Callable[[float], np.ndarray]
 Read = Callable[[int], Generator[np.ndarray, None, None]]
 """The frames of a film in order, from a number on."""
+Show = Callable[[np.ndarray, RowsFor], Iterator[np.ndarray]]
+"""Rows of frames, from their moments and from which frames those are."""
 OURS = Habits()
 OVERRUN = 0.011
 """Seconds by which a chunk may pass the printed duration: it has two decimals."""
@@ -60,13 +62,31 @@ def clip_frames(
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data; moviepy 2.2.1 FFMPEG_VideoReader
     """
     info = video_info(path, offset, duration, habits)
-    settings: Any = {"n_video_frames": n_video_frames, "clip_duration": clip_duration, "frequency": frequency}
-    # moviepy's subclip knows its length as a difference of its ends
-    times = clip_times((offset + duration) - offset, **settings) + offset
-    times = times if see is None else see("times", times)
-    clips = _rows(
-        info, times, lambda n_frames: frames_at(times, info.fps, n_frames), habits, prepare, see
+    yield from shown_clips(
+        partial(_rows, info, habits=habits, prepare=prepare, see=see), info.fps, offset=offset, duration=duration,
+        n_video_frames=n_video_frames, clip_duration=clip_duration, frequency=frequency, bins=bins, see=see,
     )  # fmt: skip
+
+
+def shown_clips(
+    show: Show,
+    fps: float,
+    *,
+    offset: float,
+    duration: float,
+    n_video_frames: int,
+    clip_duration: float,
+    frequency: float,
+    bins: np.ndarray | None = None,
+    see: See | None = None,
+) -> Iterator[np.ndarray]:
+    """`clip_frames` of a film that `show` reads."""
+    # moviepy's subclip knows its length as a difference of its ends
+    times = offset + clip_times(
+        (offset + duration) - offset, n_video_frames=n_video_frames, clip_duration=clip_duration, frequency=frequency
+    )
+    times = times if see is None else see("times", times)
+    clips = show(times, lambda n_frames: frames_at(times, fps, n_frames))
     if bins is None:
         yield from clips
         return
@@ -96,9 +116,19 @@ def still_frames(
     Source   neuralset 0.0.2 HuggingFaceVideo._get_data_from_image_model (which takes a random frame past the end)
     """
     info = video_info(path, offset, duration, habits)
+    yield from shown_stills(
+        partial(_rows, info, habits=habits, prepare=prepare, see=see), info.fps, offset=offset, duration=duration,
+        frequency=frequency, see=see,
+    )  # fmt: skip
+
+
+def shown_stills(
+    show: Show, fps: float, *, offset: float, duration: float, frequency: float, see: See | None = None
+) -> Iterator[np.ndarray]:
+    """`still_frames` of a film that `show` reads."""
     times = still_times((offset + duration) - offset, frequency=frequency) + offset
     times = times if see is None else see("times", times)
-    for row in _rows(info, times[:, None], stills_at(times, info.fps), habits, prepare, see):
+    for row in show(times[:, None], stills_at(times, fps)):
         yield row[0]
 
 
@@ -139,7 +169,7 @@ def read_frames(info: MediaInfo, first: int, *, habits: Habits = OURS) -> Genera
 
 
 def _rows(
-    info: MediaInfo, times: np.ndarray, rows_for: RowsFor, habits: Habits, prepare: Prepare | None, see: See | None
+    info: MediaInfo, times: np.ndarray, rows_for: RowsFor, *, habits: Habits, prepare: Prepare | None, see: See | None
 ) -> Iterator[np.ndarray]:
     """Each row of moments as one array of frames; a row begins and ends no earlier than the one before."""
     films_mixed = habits.ffmpeg_picks_stream and info.n_films > 1

@@ -5,17 +5,20 @@ what is stored: these points are rounded, to nearest and ties to even, and nothi
 """
 
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
 
 from tribe_np.errors import ConfigError
+from tribe_np.oracle.kit_models.kit_catalogue import kit_model
 from tribe_np.oracle.setup import Setup
 from tribe_np.protocols import Array
 
 POINTS = (
     "every weight but the float32 tables that upstream builds (inverse frequencies)",
     "every input that is a floating-point number",
+    "of the pipeline nothing before the models' inputs: media are prepared in float32 by everybody",
     "every tap but inverse frequencies; logits and probabilities where the run shows them",
 )
 """Where numbers are rounded. Sums, norms and softmax between two points are float32."""
@@ -48,9 +51,12 @@ def in_precision(setup: Setup, precision: str, patterns: tuple[str, ...]) -> Set
     setup = replace(setup, precision="float32")
     if precision == "float32":
         return setup
+    wide = kit_model(setup.model).wide
 
     def go_on(name: str, array: Array) -> Array:
-        return rounded(array, precision) if array.dtype.kind == "f" and not name.endswith(TABLES) else array
+        if array.dtype.kind != "f" or name.endswith(TABLES) or any(fnmatchcase(name, pattern) for pattern in wide):
+            return array
+        return rounded(array, precision)
 
     def coarse(arrays: Any) -> dict[str, np.ndarray]:
         return {name: go_on(name, array) for name, array in arrays.items()}

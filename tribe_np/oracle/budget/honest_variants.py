@@ -9,6 +9,7 @@ from typing import Any
 from tribe_np.errors import MissingDependencyError
 from tribe_np.kernels.kernel_set import KernelSet
 from tribe_np.kernels.numba_set import numba_set
+from tribe_np.nn.stages import PREFIX
 from tribe_np.ops.activation import softmax
 from tribe_np.optional import require
 from tribe_np.oracle.budget import sum_orders
@@ -24,7 +25,7 @@ from tribe_np.oracle.budget.honest_kernels import (
     tanh_sigmoid,
 )
 from tribe_np.oracle.budget.sum_orders import OrderedModule, SumOrder
-from tribe_np.oracle.kit_runs import EVERY_TAP
+from tribe_np.oracle.kit_models.kit_model import EVERY_TAP
 from tribe_np.oracle.setup import Setup
 from tribe_np.protocols import Array
 
@@ -74,7 +75,8 @@ def summed_in(setup: Setup, order: SumOrder, patterns: tuple[str, ...]) -> Setup
     def go_on(name: str, array: Array) -> Array:
         return module.asarray(array)
 
-    edits = (*setup.edits, *((pattern, go_on) for pattern in patterns))
+    # media are prepared by the host
+    edits = (*setup.edits, *((pattern, go_on) for pattern in patterns if not pattern.startswith(f"{PREFIX}.")))
     return replace(setup, device=module, edits=edits)
 
 

@@ -8,10 +8,13 @@ from math import inf, sqrt
 import numpy as np
 
 from tribe_np.nn.context import COSTLY
+from tribe_np.nn.stages import PREFIX
 from tribe_np.oracle.budget.honest_variants import HonestVariant
-from tribe_np.oracle.kit_runs import EVERY_TAP, run_setup
+from tribe_np.oracle.kit_models.kit_catalogue import kit_model
+from tribe_np.oracle.kit_runs import run_setup
 from tribe_np.oracle.recording import Recording
 from tribe_np.oracle.setup import Setup
+from tribe_np.oracle.taps import row_of
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,13 @@ def _worse(one: Mapping[str, TapError], other: Mapping[str, TapError]) -> dict[s
     return {name: one.get(name, none).or_worse(other.get(name, none)) for name in dict.fromkeys([*one, *other])}
 
 
-PASSES = (EVERY_TAP, ("*",))
-"""Attention step by step, with logits and probabilities, and in one kernel, as it runs when nobody asks for them."""
+def passes_of(model: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is heard of a model's kits: with attention's logits and probabilities, and without.
+
+    Attention runs step by step where somebody asks for them, and in one kernel where nobody does.
+    """
+    heard = kit_model(model).heard
+    return heard, tuple(pattern for pattern in heard if not pattern.endswith(COSTLY))
 
 
 def errors_of(setup: Setup, variant: HonestVariant, expected: Recording, precision: str = "float32") -> RunErrors:
@@ -70,7 +78,8 @@ def errors_of(setup: Setup, variant: HonestVariant, expected: Recording, precisi
     Raises   MissingDependencyError where the variant cannot run here
     """
     found = RunErrors({}, {})
-    for patterns in PASSES if variant.order is None else PASSES[:1]:  # an order is the same in a kernel and beside it
+    passes = passes_of(setup.model)
+    for patterns in passes if variant.order is None else passes[:1]:  # an order is the same in a kernel and beside it
         with variant.around():
             theirs = run_setup(variant(setup, precision, patterns), patterns=patterns).taps
         found = found.or_worse(run_errors(setup, theirs, expected))
@@ -80,7 +89,7 @@ def errors_of(setup: Setup, variant: HonestVariant, expected: Recording, precisi
 def run_errors(setup: Setup, theirs: Recording, expected: Recording) -> RunErrors:
     """What another run recorded against what is expected, and each of its steps against the same in float64."""
     asked = any(name.endswith(COSTLY) for name in theirs.names())
-    steps = run_setup(setup, given=theirs.arrays, patterns=PASSES[0 if asked else 1]).taps
+    steps = run_setup(setup, given=theirs.arrays, patterns=passes_of(setup.model)[0 if asked else 1]).taps
     names = [name for name in theirs.names() if name in expected]
     return RunErrors(
         {name: TapError.between(theirs[name], expected[name]) for name in names},
@@ -95,6 +104,9 @@ def generic_tap(name: str) -> tuple[str, int]:
     ('llama.layers.{i}.self_attn.query', 12)
     """
     plain = name.partition("@")[0]  # a second call is the same tap
+    row = row_of(plain) if plain.startswith(f"{PREFIX}.") else None
+    if row is not None:  # whose numbers are events and clips
+        return row.name, 0
     found = re.search(r"(?<=\.)\d+(?=\.|$)", plain)
     if found is None:
         return plain, 0

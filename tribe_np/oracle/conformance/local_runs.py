@@ -7,9 +7,11 @@ import numpy as np
 
 from tribe_np.oracle.budget.bounds import LARGEST_FACTOR, RMS_FACTOR, Bound
 from tribe_np.oracle.conformance.deviations import deviation_of
-from tribe_np.oracle.kit_runs import EVERY_TAP, run_setup
+from tribe_np.oracle.kit_models.kit_model import EVERY_TAP
+from tribe_np.oracle.kit_runs import run_setup
 from tribe_np.oracle.recording import Recording
 from tribe_np.oracle.setup import Setup
+from tribe_np.oracle.taps import row_of
 from tribe_np.protocols import Array
 
 
@@ -55,7 +57,8 @@ class _Noise:
     def __call__(self, name: str, array: Array) -> Array:
         self._met[name] = count = self._met.get(name, 0) + 1
         name = name if count == 1 else f"{name}@{count}"
-        if name not in self._names or array.dtype.kind != "f":
+        row = row_of(name)
+        if name not in self._names or array.dtype.kind != "f" or (row is not None and row.exact):
             return array
         self.moved.add(name)
         finite = array[np.isfinite(array)]

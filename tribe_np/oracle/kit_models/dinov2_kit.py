@@ -91,13 +91,17 @@ class DinoV2Kit(KitModel):
             return TensorRecipe(name, shape)
         return drawn(name, shape, enlarged=(".query.", ".key.", ".fc1."))
 
-    def run(self, setup: Setup) -> np.ndarray:
-        """See KitModel: (B, 1 + S, D), with registers between the first token and the others."""
+    def build(self, setup: Setup) -> DinoV2Model:
+        """See KitModel."""
         config = DinoV2Config.from_dict(setup.config)
-        model = built_model(
+        return built_model(
             setup, self.layers, current_spelling,
             lambda weights, runtime: DinoV2Model.from_weights(weights, config, PictureProcessor.from_dict({}), runtime),
         )  # fmt: skip
+
+    def run(self, setup: Setup) -> np.ndarray:
+        """See KitModel: (B, 1 + S, D), with registers between the first token and the others."""
+        model = self.build(setup)
         *_, (_, last) = model.iterate_states(setup.inputs["pixel_values"], model.context())
         return to_host(last)
 

@@ -124,15 +124,19 @@ class EncoderKit(KitModel):
             return TensorRecipe(name, shape, exponent=exponent_for(n_inputs))
         return drawn(name, shape, enlarged=("to_q", "to_k", "ff.0.0"))
 
-    def run(self, setup: Setup) -> np.ndarray:
-        """See KitModel: (B, V, R)."""
+    def build(self, setup: Setup, n_steps: int | None = None) -> FmriEncoder:
+        """See KitModel; `n_steps` of its inputs, where they are known."""
         runtime = setup.runtime
         weights = WeightTree(setup.weights, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
-        features = {name.partition(".")[2]: x for name, x in setup.inputs.items() if name.startswith("features.")}
-        encoder = FmriEncoder.from_weights(
+        return FmriEncoder.from_weights(
             weights, EncoderConfig.from_dict(setup.config[BRAIN]), BuildArgs.from_dict(setup.config[BUILD]), runtime,
-            exact_order=True, n_steps=next(iter(features.values())).shape[-1],
+            exact_order=True, n_steps=n_steps,
         )  # fmt: skip
+
+    def run(self, setup: Setup) -> np.ndarray:
+        """See KitModel: (B, V, R)."""
+        features = {name.partition(".")[2]: x for name, x in setup.inputs.items() if name.startswith("features.")}
+        encoder = self.build(setup, next(iter(features.values())).shape[-1])
         return to_host(encoder(features, setup.inputs.get("subject_index")))
 
 

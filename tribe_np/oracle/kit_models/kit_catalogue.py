@@ -15,6 +15,7 @@ MODELS: Mapping[str, str] = {
     "wav2vec_bert": "tribe_np.oracle.kit_models.wav2vec_bert_kit",
     "vjepa2": "tribe_np.oracle.kit_models.vjepa2_kit",
     "dinov2": "tribe_np.oracle.kit_models.dinov2_kit",
+    "pipeline": "tribe_np.oracle.kit_models.pipeline_kit",
 }
 """Each module has KIT_MODEL."""
 

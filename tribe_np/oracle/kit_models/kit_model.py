@@ -10,8 +10,14 @@ import numpy as np
 
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.formats.weights import read_folder, read_json
+from tribe_np.nn.context import COSTLY
 from tribe_np.oracle.generator import TensorRecipe
 from tribe_np.oracle.setup import Setup
+
+EVERY_TAP = ("*", *(f"*.{leaf}" for leaf in COSTLY))
+"""Patterns that hear all, attention's costly leaves included."""
+SCORES = "scores"
+"""Among the sizes of a case's inputs: False where attention's matrices of every pair of tokens would fill its file."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,8 @@ class KitModel(ABC):
     tiny: ClassVar[Mapping[str, Any]]  # config.json of the case "plain"
     cases: ClassVar[tuple[KitCase, ...]]  # the first is "plain"
     layers: ClassVar[LayerNames | None] = None  # None: kits of the model hold all its layers
+    heard: ClassVar[tuple[str, ...]] = EVERY_TAP  # patterns of the taps that its kits hold
+    wide: ClassVar[tuple[str, ...]] = ()  # patterns of inputs and taps that half precisions leave in float32
 
     @abstractmethod
     def released(self) -> dict[str, Any]:
@@ -110,6 +118,10 @@ class KitModel(ABC):
 
         Raises   ConfigError for a configuration that cannot be built
         """
+
+    @abstractmethod
+    def build(self, setup: Setup) -> Any:
+        """The model from the setup's configuration and weights, in its precision."""
 
     @abstractmethod
     def run(self, setup: Setup) -> np.ndarray:

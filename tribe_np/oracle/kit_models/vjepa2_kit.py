@@ -83,14 +83,18 @@ class VJepa2Kit(KitModel):
             return TensorRecipe(name, shape, exponent=BIAS_EXPONENT - SHIFT)
         return drawn(name, shape, enlarged=("query", "key", "fc1"))
 
-    def run(self, setup: Setup) -> np.ndarray:
-        """See KitModel: (B, S, D)."""
+    def build(self, setup: Setup) -> VJepa2Model:
+        """See KitModel."""
         config = VJepa2Config.from_dict(setup.config)
         model = built_model(
             setup, self.layers, VJepa2Model.own_name,
             lambda weights, runtime: VJepa2Model.from_weights(weights, config, VideoProcessor.from_dict({}), runtime),
         )  # fmt: skip
-        model = replace(model, omega=rotary_omega(config.head_dim).astype(model.runtime.dtype))
+        return replace(model, omega=rotary_omega(config.head_dim).astype(model.runtime.dtype))
+
+    def run(self, setup: Setup) -> np.ndarray:
+        """See KitModel: (B, S, D)."""
+        model = self.build(setup)
         final_norm = bool(setup.config.get(FINAL_NORM, False))
         *_, (_, last) = model.iterate_states(setup.inputs["pixel_values"], model.context(), final_norm=final_norm)
         return to_host(last)

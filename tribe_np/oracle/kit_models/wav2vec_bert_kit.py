@@ -78,13 +78,17 @@ class Wav2VecBertKit(KitModel):
             return TensorRecipe(name, shape)  # added to the keys: as large as they are
         return drawn(name, shape, enlarged=("linear_q", "linear_k"))
 
-    def run(self, setup: Setup) -> np.ndarray:
-        """See KitModel: (B, S, D)."""
+    def build(self, setup: Setup) -> Wav2VecBertModel:
+        """See KitModel; without a filterbank."""
         config = Wav2VecBertConfig.from_dict(setup.config)
-        model = built_model(
+        return built_model(
             setup, self.layers, Wav2VecBertModel.own_name,
             lambda weights, runtime: Wav2VecBertModel.from_weights(weights, config, None, runtime),
         )  # fmt: skip
+
+    def run(self, setup: Setup) -> np.ndarray:
+        """See KitModel: (B, S, D)."""
+        model = self.build(setup)
         *_, (_, last) = model.iterate_states(setup.inputs["input_features"], model.context())
         return to_host(last)
 

@@ -12,7 +12,7 @@ from tribe_np.errors import ConfigError, KitError
 from tribe_np.oracle.differences import compare
 from tribe_np.oracle.generator import TensorRecipe
 from tribe_np.oracle.kit_models.kit_catalogue import kit_model
-from tribe_np.oracle.kit_models.kit_model import KitCase, KitRecipe
+from tribe_np.oracle.kit_models.kit_model import SCORES, KitCase, KitRecipe
 from tribe_np.oracle.kit_runs import run_setup, summarised
 from tribe_np.oracle.kits.lazy_tensors import BlankTensor, generated
 from tribe_np.oracle.layer_parts import STREAM, LayerPart, checked_layers
@@ -173,10 +173,11 @@ def _stream_shape(kit: Kit, part: LayerPart) -> tuple[int, ...]:
 
 
 def with_expected(kit: Kit, *, summary: bool = False) -> Kit:
-    """The kit with what its model computes in float64, or with a summary of it."""
+    """The kit with what its model computes in float64, or a summary; its sizes may leave out attention's scores."""
     if summary:
         return replace(kit, expected=Recording(), summary=summarised(kit.setup))
-    return replace(kit, expected=run_setup(kit.setup).taps, summary=None)
+    patterns = None if kit.sizes.get(SCORES, True) else ("*",)
+    return replace(kit, expected=run_setup(kit.setup, patterns=patterns).taps, summary=None)
 
 
 def whole_kit(kit: Kit) -> Kit:

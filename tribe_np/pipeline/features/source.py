@@ -216,7 +216,7 @@ def one_window(
     Raises   EventsError when there are none and the checkpoint does not allow that
     """
     keys = [key for key in map(event_key, events) if key in items]
-    grids, ctx = [items[key] for key in keys], open_stage(f"windows.{number}")
+    grids, ctx = [items[key] for key in keys], open_stage(f"windows.{number}.features")
     first = next(iter(items.values()))
     if not grids and not config.allow_missing:
         raise EventsError(

@@ -8,7 +8,7 @@ import numpy as np
 from tribe_np.oracle.diagnose.changes import all_of, with_edit, with_other_weights, with_weights
 from tribe_np.oracle.diagnose.mistake import Change, Mistake
 from tribe_np.oracle.diagnose.mistakes.norm_mistakes import ALL_MODELS
-from tribe_np.oracle.kit_runs import EVERY_TAP
+from tribe_np.oracle.kit_models.kit_model import EVERY_TAP
 from tribe_np.oracle.setup import Setup
 
 NORM_BIASES = ("*norm.bias", "*norm[12].bias")

@@ -1,0 +1,96 @@
+"""Honest ways to turn sound into a model's input: right, and in float32 where this package and upstream use float64."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft
+
+from extractors.wav2vec_bert.filterbank import FFT_LENGTH, FRAME_LENGTH, HOP, MEL_FLOOR, PRE_EMPHASIS
+from tribe_np.oracle.budget.honest_variants import HonestVariant
+from tribe_np.oracle.diagnose.changes import Memory, all_of, with_edit
+from tribe_np.oracle.kit_models.kit_model import EVERY_TAP
+from tribe_np.oracle.setup import Setup
+from tribe_np.protocols import Array
+
+BLOCK = 16  # taps added at once
+
+
+@dataclass(frozen=True)
+class HonestFront(HonestVariant):
+    """A variant that computes some stages of the pipeline in another way."""
+
+    stages: Callable[[Setup], Setup | None] = lambda setup: setup
+
+    def __call__(
+        self, setup: Setup, precision: str = "float32", patterns: tuple[str, ...] = EVERY_TAP
+    ) -> Setup:  # fmt: skip
+        """See HonestVariant."""
+        changed = self.stages(super().__call__(setup, precision, patterns))
+        assert changed is not None
+        return changed
+
+
+def beside(name: str, stage: str, memory: Memory) -> Array:
+    """Another stage of the same event."""
+    return memory[f"{name.rpartition('.')[0]}.{stage}"]
+
+
+def single_windows(name: str, windowed: Array, memory: Memory) -> Array:
+    """Frames centred, emphasised and windowed in float32.
+
+    Shapes   -> (n_audio_frames, 512) float32
+    """
+    samples = np.asarray(beside(name, "standardized", memory), np.float32) * np.float32(2**15)
+    frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME_LENGTH)[::HOP]
+    frames = frames - np.mean(frames, axis=1, keepdims=True)
+    before = np.concatenate([frames[:, :1], frames[:, :-1]], axis=1)
+    out = np.zeros((frames.shape[0], FFT_LENGTH), np.float32)
+    window = np.asarray(beside(name, "window", memory), np.float32)
+    out[:, :FRAME_LENGTH] = (frames - np.float32(PRE_EMPHASIS) * before) * window
+    return out
+
+
+def single_power(name: str, power: Array, memory: Memory) -> Array:
+    """The spectrum by a transform in float32."""
+    spectrum = fft.rfft(np.asarray(beside(name, "windowed", memory), np.float32))
+    squares: np.ndarray = spectrum.real**2 + spectrum.imag**2
+    return squares
+
+
+def single_mel(name: str, mel: Array, memory: Memory) -> Array:
+    """Energies and their logarithm in float32."""
+    filters = np.asarray(beside(name, "mel_filters", memory), np.float32)
+    energies = np.asarray(beside(name, "power", memory), np.float32) @ filters
+    return np.log(np.maximum(np.float32(MEL_FLOOR), energies))
+
+
+def blocks_of_taps(name: str, resampled: Array, memory: Memory) -> Array:
+    """Each phase of the resampled sound summed in blocks of taps, the last first."""
+    samples = np.asarray(beside(name, "samples", memory), np.float32).T
+    filters = memory.get(f"{name.rpartition('.')[0]}.filters")
+    if filters is None:  # the sound has the model's rate
+        return resampled
+    n_phases, n_taps = filters.shape
+    old = round(samples.shape[1] * n_phases / resampled.shape[1])
+    starts = np.arange(-(-resampled.shape[1] // n_phases)) * old - (n_taps - old) // 2
+    places = np.clip(starts[:, None] + np.arange(n_taps), 0, samples.shape[1] - 1)
+    total = np.zeros((len(samples), len(starts), n_phases), np.float32)
+    for first in reversed(range(0, n_taps, BLOCK)):
+        part = slice(first, first + BLOCK)
+        total += samples[:, places[:, part]] @ np.asarray(filters, np.float32).T[part]
+    return total.reshape(len(samples), -1)[:, : resampled.shape[1]]
+
+
+SOUND = "pipeline.audio.*."
+FRONTS: tuple[HonestVariant, ...] = (
+    HonestFront("float32 spectrum", stages=all_of(
+        with_edit(f"{SOUND}windowed", single_windows, f"{SOUND}standardized", f"{SOUND}window"),
+        with_edit(f"{SOUND}power", single_power, f"{SOUND}windowed"),
+        with_edit(f"{SOUND}mel", single_mel, f"{SOUND}power", f"{SOUND}mel_filters"),
+    )),
+    HonestFront("blocks of taps", stages=with_edit(
+        f"{SOUND}resampled", blocks_of_taps, f"{SOUND}samples", f"{SOUND}filters"
+    )),
+)  # fmt: skip
+"""For the pipeline, beside those of every model."""
