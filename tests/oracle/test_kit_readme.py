@@ -49,7 +49,8 @@ def test_the_c_of_the_page_reads_the_files(kit: Kit, tmp_path: Path) -> None:
 def test_the_formulas_name_every_tap(model: str) -> None:
     text = computation(model)
     names = {name for case in kit_model(model).cases for name in make_kit(model, case.name).expected.names()}
-    assert not {leaf for name in names if (leaf := name.rpartition(".")[2]) not in text}
+    leaves = {re.sub(r"(\.\d+)+$", "", name).rpartition(".")[2] for name in names}
+    assert not {leaf for leaf in leaves if not re.search(rf"[`.]{leaf}[`.]", text)}
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -60,7 +61,6 @@ def test_the_page_is_whole(model: str) -> None:
         assert not re.search(r"\{\w+\}", page.replace("{i}", "").partition("### The taps")[0])
         assert all(f"`{name}`" in page for name in made.expected.names())
         assert f"The seed of this kit is {made.seed}." in page
-        assert max(map(len, page.splitlines())) < 1200
     assert "weights.safetensors" not in readme_of(replace(made, weights={}), with_weights=False).partition("## How")[0]
 
 
