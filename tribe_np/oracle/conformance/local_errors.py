@@ -46,7 +46,7 @@ def local_errors(
     """
     taps, computed = _settled_run(setup, taps)
     given = placed_arrays(taps)
-    errors = {name: taps[name].deviation(computed[name]) for name in given if name in computed}
+    errors = {name: taps[name].deviation(computed[name]) for name in given if _has_shape_of(computed, taps[name])}
     missing = [name for name in names if name not in given]
     more = _carried(setup, given, missing, bounds, computed)
     local: dict[str, Bound] = {}
@@ -111,12 +111,20 @@ def _settled_run(setup: Setup, taps: Mapping[str, PlacedTap]) -> tuple[dict[str,
         first = next((name for name in computed.names() if name in unsettled), None)
         if first is None:
             return found, computed
+        if not _has_shape_of(computed, found[first]):
+            unsettled.discard(first)
+            continue
         layout = find_layout(found[first].theirs, computed[first])
         for name in [name for name in unsettled if _kind_of(found[name]) == _kind_of(found[first])]:
             unsettled.discard(name)
-            if name in computed:
+            if _has_shape_of(computed, found[name]):
                 found[name] = laid_out(found[name], layout, computed[name])
     return found, _run_from_finite(setup, placed_arrays(found))
+
+
+def _has_shape_of(computed: Recording, tap: PlacedTap) -> bool:
+    """Whether a step from theirs has the kit's shape: not where shapes follow from numbers that are wrong."""
+    return tap.array is not None and tap.name in computed and computed[tap.name].shape == tap.array.shape
 
 
 def _kind_of(tap: PlacedTap) -> tuple[str, tuple[int, ...]]:

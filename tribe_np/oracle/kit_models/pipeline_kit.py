@@ -51,6 +51,7 @@ class PipelineKit(KitModel):
     heard: ClassVar[tuple[str, ...]] = (
         "pipeline.*", "encoder.*", "encoder.*.logits", "encoder.*.probabilities"
     )  # fmt: skip
+    has_fixed_shapes: ClassVar[bool] = False  # tokens and spans decide those of states
     wide: ClassVar[tuple[str, ...]] = (
         SOUND, "pipeline.*.events", "pipeline.plan.*", "pipeline.*.times",
         *(f"pipeline.*.{leaf}" for leaf in (
