@@ -30,12 +30,14 @@ main(sys.argv[1:])
         "contrast FOLDER a",
         "sensitivity FOLDER --roi V1",
         "oracle dump --model encoder",
+        "oracle compare FOLDER FOLDER",
         "oracle budget",
     ],
 )
 def test_it_comes_first(command: str, tmp_path: Path) -> None:
     words = [str(tmp_path) if word == "FOLDER" else word for word in command.split()]
-    out = "--write" if command == "oracle budget" else "--out"
+    others = {"oracle budget": "--write", "oracle compare FOLDER FOLDER": "--html"}
+    out = others.get(command, "--out")
     done = subprocess.run(
         [sys.executable, "-c", CHILD, *words, out, str(tmp_path / "out")],
         capture_output=True, text=True, timeout=60, check=False,

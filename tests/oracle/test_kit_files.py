@@ -19,7 +19,7 @@ from tribe_np.errors import KitError, TribeError
 from tribe_np.formats.safetensors import read_header
 from tribe_np.oracle.kit_models.kit_catalogue import MODELS, kit_model
 from tribe_np.oracle.kit_runs import run_setup
-from tribe_np.oracle.kits.kit import Kit, make_kit, only_layers, with_expected
+from tribe_np.oracle.kits.kit import Kit, make_kit, only_layers, whole_kit, with_expected
 from tribe_np.oracle.kits.kit_files import EXPECTED_FILE, INPUTS_FILE, MANIFEST, SUMS, WEIGHTS_FILE, sha256_of_file
 from tribe_np.oracle.kits.kit_manifest import UPSTREAM
 from tribe_np.oracle.kits.kit_reading import read_kit
@@ -80,7 +80,7 @@ def test_a_kit_is_read_back(model: str, tmp_path: Path) -> None:
         assert found.recipe.weights == kit.recipe.weights
         assert found.recipe.inputs == kit.recipe.inputs
         assert found.config == json.loads(json.dumps(kit.config))
-        for field in ("model", "case", "seed", "origin", "meaning", "layers", "is_summary", "weight_files"):
+        for field in ("model", "case", "seed", "origin", "meaning", "layers", "summary", "weight_files"):
             assert getattr(found, field) == getattr(kit, field), field
         again = run_setup(found.setup).taps
         same_arrays(again.arrays, run_setup(kit.setup).taps.arrays)
@@ -162,6 +162,22 @@ def test_a_kit_of_some_layers_is_read_back(llama: Kit, tmp_path: Path) -> None:
     page = (tmp_path / "kit/README.md").read_text()
     assert "layers 1 to 1" in page
     assert "`stream` (2, 13, 48)" in page
+
+
+def test_a_kit_of_summaries_is_read_back_and_made_whole(llama: Kit, tmp_path: Path) -> None:
+    kit = with_expected(llama, summary=True)
+    found = read_kit(written(tmp_path / "kit", kit))
+    assert found.summary is not None
+    assert kit.summary is not None
+    assert found.tap_names() == kit.tap_names() == llama.expected.names()
+    for name in found.tap_names():
+        assert found.summary[name].as_json() == kit.summary[name].as_json()
+        np.testing.assert_array_equal(found.summary[name].sample, kit.summary[name].sample)
+    same_arrays(whole_kit(found).expected.arrays, llama.expected.arrays)
+    assert "1,024 places" in (tmp_path / "kit/README.md").read_text()
+    other = replace(found, weights={**found.weights, "model.norm.weight": found.weights["model.norm.weight"] * 2})
+    with pytest.raises(KitError, match=r"computed at llama\.norm\.output is not what the kit holds"):
+        whole_kit(other)
 
 
 def refused(folder: Path) -> str:

@@ -65,7 +65,7 @@ def test_a_mistake_is_seen_where_it_is_made(mistake: str) -> None:
     assert row.name.removeprefix("pipeline.") == stage
     output = "pipeline.predictions"
     if mistake not in UNDONE:  # a shape of its own is as far off as anything
-        assert relative_error(theirs[output], kit.expected[output]) > 1e-3
+        assert relative_error(theirs[output], kit.expected[output]) > 5e-4
 
 
 def test_a_right_run_has_no_wrong_step() -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 from tools.conformance.port_reading import CAUSES, COMMIT, READ, SORTED, ZEROS
 from tools.conformance.rust_port import CRATES, Port, PortError, build_port, in_alphabetical_order
 from tools.conformance.verdicts import FAILS, PASSES, verdict_on
+from tribe_np.oracle.diagnose.diagnosing import diagnose
 from tribe_np.oracle.kit_models.kit_catalogue import kit_model
 from tribe_np.oracle.kits.kit import Kit, make_kit
 
-HEAD = "| kit | as it is | first wrong step | modalities named in alphabetical order | first wrong step | why |"
+NAMED = "first wrong step, and what the diagnosis names"
+HEAD = f"| kit | as it is | {NAMED} | modalities named in alphabetical order | {NAMED} | read in its source |"
 
 
 def port_text(checkout: Path, folder: Path, crates: Path | None) -> str:
@@ -33,7 +35,7 @@ def kit_line(port: Port, kit: Kit) -> str:
     """One kit, as it is and with modalities whose order the port keeps."""
     as_it_is, alphabetical = outcome(port, kit), outcome(port, in_alphabetical_order(kit))
     reasons = [CAUSES[kit.case]] if kit.case in CAUSES else []
-    if as_it_is != alphabetical or (reasons and as_it_is[1] == "`encoder.modalities`"):
+    if as_it_is != alphabetical or (reasons and as_it_is[1].startswith("`encoder.modalities`")):
         reasons.insert(0, SORTED)
     why = "; ".join(f"{reason} (`{where}`)" for reason, where in reasons)
     return f"| encoder/{kit.case} | {' | '.join(as_it_is)} | {' | '.join(alphabetical)} | {why} |"
@@ -48,10 +50,17 @@ def lacking_line(port: Port, kit: Kit, weight: str) -> str:
 
 
 def outcome(port: Port, kit: Kit, given: Kit | None = None) -> tuple[str, str]:
-    """The verdict, and the first wrong step or the error; `given` is what the port gets where it is not the kit."""
+    """The verdict, and the first wrong step with its diagnosis, or the error.
+
+    given   what the port gets where it is not the kit
+    """
     try:
         recorded = port.run(given or kit)
     except PortError as error:
         return "stops", str(error)
-    first = verdict_on(kit, "tribev2-rs", recorded)[1].first_locally_out
-    return (PASSES, "") if first is None else (FAILS, f"`{first.name}`")
+    found = verdict_on(kit, "tribev2-rs", recorded)[1]
+    first = found.first_locally_out
+    if first is None:
+        return PASSES, ""
+    named = ", ".join(diagnose(kit, recorded, found).named)
+    return FAILS, f"`{first.name}`: {named or 'nothing that is known'}"

@@ -66,9 +66,23 @@ def _positions(encoder: Any, stages: Stages) -> list[Any]:
         hooks.append(rotary.register_forward_hook(_tables(stages)))
     if relative is not None:
         hooks.append(keep_output(relative, stages, "rel_pos.bias"))
+        if hasattr(relative, "_relative_position_bucket"):
+            _keep_buckets(relative, stages)
         if hasattr(relative, "slopes"):
             stages["rel_pos.slopes"] = np.array(relative.slopes).reshape(-1)
     return hooks
+
+
+def _keep_buckets(relative: Any, stages: Stages) -> None:
+    """Wraps T5's choice of buckets, as `_keep_scores` does the softmax."""
+    choose = relative._relative_position_bucket
+
+    def chosen(*args: Any, **options: Any) -> Any:
+        found = choose(*args, **options)
+        stages["rel_pos.buckets"] = np.array(found)
+        return found
+
+    relative._relative_position_bucket = chosen
 
 
 def _tables(stages: Stages) -> Any:
@@ -80,7 +94,8 @@ def _tables(stages: Stages) -> Any:
         else:
             found = {f"query_{leaf}": x * lengths for leaf, x in parts.items()}
             found |= {f"key_{leaf}": x / lengths for leaf, x in parts.items()}
-        stages.update({f"rotary_pos_emb.{leaf}": np.array(x.detach()).squeeze() for leaf, x in found.items()})
+        for leaf, x in found.items():
+            stages[f"rotary_pos_emb.{leaf}"] = np.array(x.detach()).reshape(-1, x.shape[-1])
 
     return hook
 

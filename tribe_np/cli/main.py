@@ -1,7 +1,7 @@
 """The tribe-np command: parses, composes settings, prints, and turns errors into exit codes.
 
-Exit codes: 0 done; 2 bad usage or bad input (one line on standard error); 130 interrupted, 143 terminated, 129 hung up,
-all after cleaning up; 1 only for a bug.
+Exit codes: 0 done; 2 bad usage or bad input (one line on standard error); 3 of `batch`: not all done, of `oracle`: out
+of bounds; 130 interrupted, 143 terminated, 129 hung up, all after cleaning up; 1 only for a bug.
 Numerical packages are imported by the subcommand that runs, so --help stays fast and --threads comes first.
 """
 

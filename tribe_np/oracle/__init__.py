@@ -10,18 +10,21 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "Difference": "tribe_np.oracle.differences",
     "Differences": "tribe_np.oracle.differences",
+    "KitComparison": "tribe_np.oracle.conformance.kit_comparison",
     "Recording": "tribe_np.oracle.recording",
     "Summary": "tribe_np.oracle.summaries",
     "SummaryRecording": "tribe_np.oracle.recording",
+    "assert_conforms": "tribe_np.oracle.conformance.conforming",
     "compare": "tribe_np.oracle.differences",
+    "compare_kit": "tribe_np.oracle.conformance.comparing_kits",
     "edited": "tribe_np.oracle.recording",
     "relative_error": "tribe_np.oracle.differences",
     "trace": "tribe_np.oracle.recording",
 }
 
 __all__ = [
-    "Difference", "Differences", "Recording", "Summary", "SummaryRecording", "compare", "edited", "relative_error",
-    "trace",
+    "Difference", "Differences", "KitComparison", "Recording", "Summary", "SummaryRecording", "assert_conforms",
+    "compare", "compare_kit", "edited", "relative_error", "trace",
 ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from tribe_np.errors import ShapeError
 from tribe_np.nn.context import Listener, listening
 from tribe_np.oracle.kit_models.kit_catalogue import kit_model
 from tribe_np.oracle.layer_parts import STREAM, LayerPart
-from tribe_np.oracle.recording import Recording
+from tribe_np.oracle.recording import Recording, SummaryRecording
 from tribe_np.oracle.setup import Setup
 from tribe_np.protocols import Array
 
@@ -56,6 +56,13 @@ def run_setup(
         return _like(theirs[name], array, name, strict) if (name := computed.names()[-1]) in theirs else array
 
     return Run(computed, _output(setup, Listener(hear, patterns=patterns), Listener(edit=put, patterns=patterns)))
+
+
+def summarised(setup: Setup) -> SummaryRecording:
+    """Runs the model once and keeps a summary of each intermediate: of full-size models there is no room for more."""
+    computed = SummaryRecording()
+    _output(setup, Listener(computed.add, patterns=kit_model(setup.model).heard))
+    return computed
 
 
 def _output(setup: Setup, *listeners: Listener) -> np.ndarray | None:

@@ -98,9 +98,9 @@ def facts(kit: "Kit", *, in_kit: bool) -> dict[str, Any]:
         "weights_mb": round(weight_bytes(kit) / 1e6, 1),
         "weights_in_kit": in_kit,
         "inputs": len(kit.inputs),
-        "taps": len(kit.expected),
-        "taps_mb": round(sum(array.nbytes for array in kit.expected.arrays.values()) / 1e6, 1),
-        "summary": kit.is_summary,
+        "taps": len(kit.tap_names()),
+        "taps_mb": round((kit.expected if kit.summary is None else kit.summary).n_bytes() / 1e6, 1),
+        "summary": kit.summary is not None,
         "weight_files": dict(kit.weight_files),
     }
 

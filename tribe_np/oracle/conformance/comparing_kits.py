@@ -9,15 +9,22 @@ import numpy as np
 
 from tribe_np.backend import to_host
 from tribe_np.errors import RecordingError, TribeError
-from tribe_np.oracle.budget.bounds import bound_of
+from tribe_np.oracle.budget.bounds import Bound, bound_of
 from tribe_np.oracle.conformance.foreign_files import read_theirs
-from tribe_np.oracle.conformance.kit_comparison import KitComparison, TapComparison
-from tribe_np.oracle.conformance.local_errors import BoundsOf, LocalErrors, local_errors, placed_arrays
-from tribe_np.oracle.conformance.matched_names import MatchedTaps, check_any_match, match_names, tap_of
+from tribe_np.oracle.conformance.kit_comparison import KitComparison, NameSuggestion, TapComparison
+from tribe_np.oracle.conformance.local_errors import (
+    BoundsOf,
+    LocalErrors,
+    local_errors,
+    placed_arrays,
+    with_own_rounding,
+)
+from tribe_np.oracle.conformance.matched_names import MatchedTaps, match_names, no_match, tap_of
 from tribe_np.oracle.conformance.name_maps import NameMap, mapped_of, name_map, read_name_map
 from tribe_np.oracle.conformance.name_suggestions import suggestions
 from tribe_np.oracle.conformance.placed_taps import PlacedTap, place_tap
 from tribe_np.oracle.kits.kit import Kit
+from tribe_np.oracle.kits.kit_reading import read_kit
 from tribe_np.oracle.recording import Recording
 from tribe_np.shown import quoted
 
@@ -26,7 +33,7 @@ Theirs = Mapping[str, Any] | Recording | str | Path | np.ndarray
 
 
 def compare_kit(
-    kit: Kit,
+    kit: Kit | str | Path,
     theirs: Theirs,
     precision: str = "float32",
     *,
@@ -35,21 +42,44 @@ def compare_kit(
 ) -> KitComparison:
     """Another implementation's intermediates against a kit, tap by tap: where they depart, and by how much.
 
+    kit      one in memory, or its folder
     theirs   their arrays by name (the kit's name, or one that differs in punctuation), as many as there are; the file
              or folder that holds them; or one array: the output
     names    for other names: a map of them, or its file (`name_maps`)
     bounds   what a right port may be off at each tap; those of the budget (`bound_of`) where none are given
-    Raises   ConfigError, RecordingError, CheckpointError for a file or a map that cannot be used; RecordingError
-             where no name is the kit's
+    Raises   KitError for a folder that is no whole kit; ConfigError, RecordingError, CheckpointError for a file or a
+             map that cannot be used; RecordingError where no name is the kit's
     """
+    kit = kit if isinstance(kit, Kit) else read_kit(kit)
+    matched, origin = _matched(kit, theirs, names)
+    if not matched.taps:
+        raise no_match(matched, kit.expected.names(), _suggested(kit, matched), origin)
+    return compared(kit, matched, bounds or budget_bounds(kit, precision), precision)
+
+
+def suggested_names(
+    kit: Kit, theirs: Theirs, names: str | Path | Mapping[str, Any] | None = None
+) -> dict[str, NameSuggestion]:
+    """For names of theirs that the kit lacks the taps that they look like; also where none is the kit's.
+
+    Raises   as compare_kit
+    """
+    return _suggested(kit, _matched(kit, theirs, names)[0])
+
+
+def _matched(kit: Kit, theirs: Theirs, names: str | Path | Mapping[str, Any] | None) -> tuple[MatchedTaps, str]:
+    """Theirs by the kit's names, and how the whole of it is called in messages."""
     taps = kit.expected.names()
     mapped: NameMap = {}
     if names is not None:
         mapped = name_map(names, taps) if isinstance(names, Mapping) else read_name_map(names, taps)
     arrays, origin = _arrays(kit, theirs, mapped)
-    matched = match_names(arrays, taps, mapped)
-    check_any_match(matched, taps, origin)
-    return compared(kit, matched, bounds or budget_bounds(kit, precision), precision)
+    return match_names(arrays, taps, mapped), origin
+
+
+def _suggested(kit: Kit, matched: MatchedTaps) -> dict[str, NameSuggestion]:
+    lacking = {name: kit.expected[name] for name in kit.expected.names() if name not in matched.taps}
+    return suggestions(matched.unknown, lacking)
 
 
 def budget_bounds(kit: Kit, precision: str) -> BoundsOf:
@@ -80,7 +110,13 @@ def _shape_of(kit: Kit, names: NameMap, name: str) -> tuple[int, ...] | None:
 
 
 def _host_numbers(name: str, given: Any) -> np.ndarray:
+    """An array of any library as NumPy's; bfloat16, which NumPy lacks, as float32."""
+    if hasattr(given, "detach"):  # a tensor of PyTorch, maybe on a device
+        given = given.detach().cpu()
+        given = given.float() if str(given.dtype) == "torch.bfloat16" else given
     array = np.asarray(to_host(given) if hasattr(given, "__array_namespace__") else given)
+    if array.dtype.name == "bfloat16":
+        array = array.astype(np.float32)
     if array.dtype.kind not in "fiub":
         raise RecordingError(f"theirs: {quoted(name)} holds {array.dtype} values; expected real numbers")
     return array
@@ -89,21 +125,25 @@ def _host_numbers(name: str, given: Any) -> np.ndarray:
 def compared(kit: Kit, matched: MatchedTaps, bounds: BoundsOf, precision: str) -> KitComparison:
     """The comparison of what was matched."""
     expected = kit.expected
-    taps = {
-        name: place_tap(name, *matched.taps[name], expected[name]) for name in expected.names() if name in matched.taps
-    }
+    names = [name for name in expected.names() if name in matched.taps]
+    taps = {name: place_tap(name, *matched.taps[name], expected[name]) for name in names}
     why_not = None
     try:
         local = local_errors(kit.setup, taps, expected.names(), bounds, precision)
     except TribeError as error:
         local, why_not = LocalErrors(taps), str(error)
+    off = [name for name in names if _is_off(local.taps[name], expected[name], bounds(name).accumulated)]
+    bounds = with_own_rounding(kit.setup, expected, off, bounds, precision)
     rows = tuple(_row(name, local.taps.get(name), expected[name], bounds, local) for name in expected.names())
-    lacking = {name: expected[name] for name in expected.names() if name not in matched.taps}
     bound_notes = tuple(dict.fromkeys(note for row in rows if (note := bounds(row.name).note)))
     return KitComparison(
-        kit.model, kit.case, kit.seed, precision, rows, tuple(matched.unknown), suggestions(matched.unknown, lacking),
+        kit.model, kit.case, kit.seed, precision, rows, tuple(matched.unknown), _suggested(kit, matched),
         placed_arrays(local.taps), why_not, bound_notes,
     )  # fmt: skip
+
+
+def _is_off(tap: PlacedTap, expected: np.ndarray, bound: Bound) -> bool:
+    return tap.array is not None and not tap.deviation(expected).is_within(bound)
 
 
 def _row(name: str, tap: PlacedTap | None, expected: np.ndarray, bounds: BoundsOf, local: LocalErrors) -> TapComparison:

@@ -26,7 +26,7 @@ ShapeOf = Callable[[str], tuple[int, ...] | None]
 
 
 def read_theirs(path: str | Path, shape_of: ShapeOf) -> dict[str, np.ndarray]:
-    """Their arrays by their names, as they lie there; raw files get the kit's shape where they have its size.
+    """Their arrays by their names, as they lie there; those of raw files without a shape.
 
     Raises   RecordingError, CheckpointError (safetensors), naming the file
     """
@@ -105,16 +105,17 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarra
 
 def _read_raw(path: Path, suffix: str, shape_of: ShapeOf) -> np.ndarray:
     size = check_regular(path, error=RecordingError)
-    shape = shape_of(path.name[: -len(suffix)])
-    dtype = np.dtype(_dtype_of_size(path, size, shape) if suffix == EITHER else RAW[suffix])
+    if suffix == EITHER:
+        dtype = np.dtype(_dtype_of_size(path, size, shape_of(path.name[: -len(suffix)])))
+    else:
+        dtype = np.dtype(RAW[suffix])
     if size % dtype.itemsize:
         raise RecordingError(f"{path}: {size} bytes are no whole number of {suffix[1:]} values; it is truncated")
     try:
         values = np.fromfile(path, dtype)
     except OSError as error:
         raise RecordingError(f"{path}: cannot be read: {reason_of(error)}") from error
-    values = widen_bf16(values) if suffix == ".bf16" else values
-    return values.reshape(shape) if shape is not None and math.prod(shape) == values.size else values
+    return widen_bf16(values) if suffix == ".bf16" else values
 
 
 def _dtype_of_size(path: Path, size: int, shape: tuple[int, ...] | None) -> str:

@@ -135,25 +135,29 @@ def verdict(comparison: KitComparison) -> str:
     """One sentence: whether it conforms, and where it first does not."""
     local, carried = comparison.first_locally_out, comparison.first_out
     if local is not None:
-        return f"{local.name} is the first wrong step: {_what(local)}"
+        before = f", or one of {len(local.since)} before it that were not given" if local.since else ""
+        return f"{local.name} is the first wrong step{before}: {_what(local)}"
     if carried is not None and comparison.local_error is not None:
         return f"{carried.name} is the first tap out of bounds: {_what(carried)}"
     if carried is not None:
         return (
-            f"every step is right by itself, yet {carried.name} is out of bounds: small errors carried along grow, or "
-            "what comes before the first tap differs"
+            f"every step is right by itself, yet {carried.name} is out of bounds ({_what(carried)}): small errors "
+            "carried along grow, or a stage that was not given differs"
         )
-    return f"conforms: every tap that was given is within what {comparison.precision} may have"
+    return f"all {len(comparison.rows) - len(comparison.missing)} taps that were given are within their bounds"
 
 
 def _what(row: TapComparison) -> str:
     if row.fault is not None:
         return row.fault
-    error = row.local if row.is_locally_out and row.local is not None else row.accumulated
-    assert error is not None, "a row that is out has an error"
+    error, bound = (row.local, row.local_bound) if _is_out(row.local, row.local_bound) else (row.accumulated, row.bound)
+    assert error is not None
+    assert bound is not None, "a row that is out has both"
     if error.n_not_finite:
-        return f"{error.n_not_finite} values are not finite where they should be, or the other way round"
-    return f"off by {error.rms_over_rms:.2g} of its size"
+        return f"{error.n_not_finite} values are finite in one of the two alone, the first at {error.first_not_finite}"
+    if error.rms_over_rms > bound.rms:
+        return f"off by {error.rms_over_rms:.2g} of its RMS, where {bound.rms:.1g} is allowed"
+    return f"at its worst place off by {error.largest_over_rms:.2g} of its RMS, where {bound.largest:.1g} is allowed"
 
 
 def _distance_of(row: TapComparison) -> float:

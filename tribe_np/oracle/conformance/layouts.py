@@ -18,6 +18,7 @@ MOST_ROWS = 64  # of a batch of which theirs may be one
 CLEARLY = 0.5
 """The best order of axes is the right one where its error is less than this part of the next one's."""
 SAMPLED = 1 << 16  # places at which orders are compared
+UNLIKE = 10.0  # what a place counts where only one of the two is finite
 NEAR = 1e-2  # so near needs no search
 
 
@@ -126,7 +127,7 @@ def _merged(mine: tuple[int, ...], yours: tuple[int, ...], names: list[str]) -> 
         groups = _groups(moved, yours)
         if groups is not None:
             told = [" x ".join(names[order[axis]] for axis in group) for group in groups]
-            is_plain = order == tuple(range(len(mine))) and len(mine) == len(yours)
+            is_plain = order == tuple(range(len(mine))) and len(yours) in (1, len(mine))  # flat: a raw file, say
             yield AxisLayout(moved, _inverse(order), "" if is_plain else f"theirs is ({', '.join(told)})")
 
 
@@ -181,13 +182,15 @@ def _distance(theirs: np.ndarray, reference: np.ndarray, layout: AxisLayout) -> 
     places = _places(reference.size)
     ours = reference.reshape(-1)[places].astype(np.float64)
     yours = np.asarray(seen[np.unravel_index(places, seen.shape)] if seen.ndim else seen.reshape(1), np.float64)
-    counted = np.isfinite(ours) & np.isfinite(yours) & ~masked_places(yours, ours)
+    masked = masked_places(yours, ours)
+    counted = np.isfinite(ours) & np.isfinite(yours) & ~masked
+    unlike = (np.isfinite(ours) != np.isfinite(yours)) & ~masked  # a causal mask that is turned
     if not counted.any():
-        return 0.0
+        return float(unlike.mean())
     with np.errstate(over="ignore"):
         off = float(np.sqrt(np.mean(np.square(yours[counted] - ours[counted]))))
     scale = float(np.sqrt(np.mean(np.square(ours[counted]))))
-    return off / scale if scale > 0 else off
+    return (off / scale if scale > 0 else off) + UNLIKE * float(unlike.mean())
 
 
 def _places(size: int) -> np.ndarray:

@@ -8,10 +8,11 @@ import numpy as np
 
 from tribe_np.errors import TribeError
 from tribe_np.oracle.budget.bounds import AccumulatedAndLocal, Bound
+from tribe_np.oracle.budget.half_precision import in_precision
 from tribe_np.oracle.conformance.deviations import Deviation
-from tribe_np.oracle.conformance.layouts import find_layout
 from tribe_np.oracle.conformance.local_runs import as_far_off_as_ours, carried_over, run_from, widened
-from tribe_np.oracle.conformance.placed_taps import PlacedTap, laid_out
+from tribe_np.oracle.conformance.placed_taps import PlacedTap, laid_out, nearest_layout
+from tribe_np.oracle.kit_models.kit_model import EVERY_TAP
 from tribe_np.oracle.recording import Recording
 from tribe_np.oracle.setup import Setup
 
@@ -60,21 +61,35 @@ def local_errors(
     notes: dict[str, str] = {}
     for name, bound in _rounding(setup, given, computed, alarms, precision).items():
         if errors[name].is_within(bound):
-            local[name], notes[name] = bound, "from their numbers our own float32 is as far off"
+            local[name], notes[name] = bound, f"from their numbers our own {precision} is as far off"
     return LocalErrors(taps, errors, local, since, notes)
 
 
 def _rounding(
     setup: Setup, given: Mapping[str, np.ndarray], computed: Recording, alarms: Sequence[str], precision: str
 ) -> dict[str, Bound]:
-    """What our own float32 makes of theirs, at taps that seem wrong."""
-    if not alarms or precision != "float32":
+    """What a right port may have at taps that seem wrong, as our own arithmetic does from the same numbers."""
+    if not alarms:
         return {}
     try:
-        ours = run_from(replace(setup, precision=precision), given)
+        ours = run_from(in_precision(setup, precision, EVERY_TAP), given)
     except TribeError:
         return {}
     return {name: as_far_off_as_ours(ours[name], computed[name]) for name in alarms if name in ours}
+
+
+def with_own_rounding(
+    setup: Setup, expected: Recording, alarms: Sequence[str], bounds: BoundsOf, precision: str
+) -> BoundsOf:
+    """The bounds, where the budget has none for this very tap and case made wider by what our own float32 is off."""
+    unsure = [name for name in alarms if bounds(name).note]
+    own = _rounding(setup, {}, expected, unsure, precision)
+
+    def wider(tap: str) -> AccumulatedAndLocal:
+        both = bounds(tap)
+        return replace(both, accumulated=both.accumulated.or_wider(own[tap])) if tap in own else both
+
+    return wider
 
 
 def placed_arrays(taps: Mapping[str, PlacedTap]) -> dict[str, np.ndarray]:
@@ -114,7 +129,7 @@ def _settled_run(setup: Setup, taps: Mapping[str, PlacedTap]) -> tuple[dict[str,
         if not _has_shape_of(computed, found[first]):
             unsettled.discard(first)
             continue
-        layout = find_layout(found[first].theirs, computed[first])
+        layout = nearest_layout(first, found[first].theirs, computed[first])
         for name in [name for name in unsettled if _kind_of(found[name]) == _kind_of(found[first])]:
             unsettled.discard(name)
             if _has_shape_of(computed, found[name]):

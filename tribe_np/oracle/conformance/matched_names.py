@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tribe_np.errors import RecordingError
+from tribe_np.oracle.conformance.kit_comparison import NameSuggestion
 from tribe_np.oracle.conformance.name_maps import MappedName, NameMap, mapped_of
 from tribe_np.shown import did_you_mean, quoted, some_of
 
@@ -79,19 +80,18 @@ def tap_of(name: str, known: Sequence[str]) -> str | None:
     return KnownNames.of(known).find(name)
 
 
-def check_any_match(matched: MatchedTaps, known: Sequence[str], origin: str) -> None:
-    """Refuses names of which none is the kit's.
-
-    Raises   RecordingError, with the nearest names
-    """
-    if matched.taps:
-        return
+def no_match(
+    matched: MatchedTaps, known: Sequence[str], suggested: Mapping[str, NameSuggestion], origin: str
+) -> RecordingError:
+    """The error that none of their names is the kit's, with what some look like."""
     if not matched.unknown:
-        raise RecordingError(f"{origin}: holds no arrays; expected some of the kit's taps, such as {known[-1]}")
+        return RecordingError(f"{origin}: holds no arrays; expected some of the kit's taps, such as {known[-1]}")
     names = list(matched.unknown)
-    near = next((f"{quoted(name)}{near}" for name in names if (near := did_you_mean(name, known))), quoted(names[0]))
-    raise RecordingError(
-        f"{origin}: none of its {len(names)} names is a tap of the kit: {near}; the kit has {some_of(known)}; a map of "
+    alike = [f"{quoted(name)} looks like {one.tap} ({one.reason})" for name, one in suggested.items()]
+    near = [f"{quoted(name)}{near}" for name in names if (near := did_you_mean(name, known))]
+    told = some_of(alike or near or [quoted(name) for name in names], 2)
+    return RecordingError(
+        f"{origin}: none of its {len(names)} names is a tap of the kit: {told}; the kit has {some_of(known)}; a map of "
         "names (--map) says which is which, and --suggest writes one"
     )
 

@@ -1,12 +1,12 @@
 """An array of theirs as the kit has that tap: its axes in the kit's order, what is masked as the kit masks it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tribe_np.oracle.conformance.deviations import Deviation, deviation_of, masked_places
 from tribe_np.oracle.conformance.layouts import FoundLayout, find_layout
+from tribe_np.oracle.taps import named_tap
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +47,15 @@ class PlacedTap:
         return deviation_of(self.array[row], reference[row])
 
 
-def place_tap(
-    name: str, their_name: str, theirs: np.ndarray, reference: np.ndarray, letters: Sequence[str] = ()
-) -> PlacedTap:
+def place_tap(name: str, their_name: str, theirs: np.ndarray, reference: np.ndarray) -> PlacedTap:
     """Theirs in the layout that is nearest to the reference; the rows that they do not have are the reference's."""
-    return laid_out(PlacedTap(name, their_name, theirs), find_layout(theirs, reference, letters), reference)
+    return laid_out(PlacedTap(name, their_name, theirs), nearest_layout(name, theirs, reference), reference)
+
+
+def nearest_layout(name: str, theirs: np.ndarray, reference: np.ndarray) -> FoundLayout | None:
+    """`find_layout` with axes called as the table of taps has them."""
+    known = named_tap(name)
+    return find_layout(theirs, reference, () if known is None else known.axes)
 
 
 def laid_out(tap: PlacedTap, found: FoundLayout | None, reference: np.ndarray) -> PlacedTap:

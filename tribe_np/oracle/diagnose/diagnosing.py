@@ -47,7 +47,7 @@ def diagnose(
     # all numbers are of a coarser precision: what is wrong besides is looked for within the bounds of that
     coarse = Evidence.of(kit, compare_kit(kit, theirs, kind, bounds=bounds), theirs)
     finding = _of_precision(kind, evidence, kit)
-    with_it = coarse.departures(coarse.computed(finding.groups[0][0].setup))
+    with_it = coarse.departures(finding.groups[0][0].setup)
     failing = tuple(name for name in coarse.failing if with_it[name].severity > NEAR)
     return _searched(coarse, kit, [right, finding.groups[0][0]], [finding], failing, most)
 
@@ -62,7 +62,7 @@ def _searched(
 ) -> Diagnosis:
     """One departure after the other; what explains one is a start for the next."""
     search = Search(evidence, (*applicable(kit.setup), *missing_tensors(kit.setup)))
-    before = evidence.departures(evidence.computed(kit.setup))
+    before = evidence.departures(kit.setup)
     unexplained: set[str] = set()
     while failing and len(findings) < most:
         found = search.at(failing[0], starts)
@@ -71,7 +71,7 @@ def _searched(
             done = {name for name in failing if generic_tap(name)[0] == generic_tap(found.tap)[0]}
             unexplained |= done
         else:
-            after = evidence.departures(evidence.computed(best.setup))
+            after = evidence.departures(best.setup)
             done = {name for name in failing if after[name].severity <= NEAR} | {found.tap}
             found = replace(found, where=_where(found.tap, before, after))
             starts.append(best)

@@ -1,7 +1,7 @@
 """What is known about a port: its intermediates beside ours, each computed from theirs, and how far off they may be."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from tribe_np.errors import ShapeError, TribeError
 from tribe_np.oracle.budget.bounds import Bound, bound_of
 from tribe_np.oracle.conformance.deviations import deviation_of
 from tribe_np.oracle.conformance.kit_comparison import KitComparison
+from tribe_np.oracle.conformance.local_runs import as_far_off_as_ours
 from tribe_np.oracle.diagnose.mistakes.weight_mistakes import rounded
 from tribe_np.oracle.kit_runs import run_setup
 from tribe_np.oracle.kits.kit import Kit
@@ -47,7 +48,11 @@ class Evidence:
 
     @classmethod
     def of(cls, kit: Kit, comparison: KitComparison, numbers: Any = None) -> "Evidence":
-        """What a comparison says; with `numbers`, those by name, also of arrays that do not fit the kit's shapes."""
+        """What a comparison says; with `numbers`, those by name, also of arrays that do not fit the kit's shapes.
+
+        Where the comparison has turned axes, and theirs as they came leave fewer steps wrong, they stay as they came:
+        swapped queries and keys look like turned scores, and T5's exchanged sides like a turned bias.
+        """
         named = numbers if isinstance(numbers, Mapping) else getattr(numbers, "arrays", {})
         raw = {row.name: np.asarray(named[row.their_name]) for row in comparison.rows if row.their_name in named}
         arrays = {**raw, **comparison.given}
@@ -57,7 +62,14 @@ class Evidence:
             name: bounds[name] or bound_of(kit.model, kit.case, name, comparison.precision).local for name in theirs
         }
         failing = tuple(row.name for row in comparison.locally_out if row.name in theirs)
-        return cls(kit.setup, theirs, raw, comparison.given, known, failing)
+        found = cls(kit.setup, theirs, raw, comparison.given, known, failing)
+        turned = found._turned() if failing else {}
+        if not turned:
+            return found
+        other = replace(found, theirs={**theirs, **turned}, given={**comparison.given, **turned})
+        departures = other.departures(kit.setup)
+        other = replace(other, failing=tuple(name for name in theirs if departures[name].severity > 1))
+        return other if len(other.failing) < len(failing) else found
 
     def coarse_kind(self) -> str | None:
         """The coarser precision in which all of theirs can be written, if there is one."""
@@ -79,25 +91,36 @@ class Evidence:
         except (TribeError, ValueError, KeyError, IndexError, StopIteration):
             return {}  # a mistake that theirs does not fit into: another width, an axis too few
 
+    def _turned(self) -> dict[str, np.ndarray]:
+        """Of theirs as they came those that fit as they are, and of which the comparison took another layout."""
+        alike = {name: self.raw[name] for name in self.given if name in self.raw}
+        alike = {name: array for name, array in alike.items() if array.shape == self.given[name].shape}
+        return {name: a for name, a in alike.items() if not np.array_equal(a, self.given[name], equal_nan=True)}
+
     def _fitting(self, run: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Of theirs, in either layout, those of the shapes that a run has."""
         arrays = [(name, array) for known in (self.raw, self.given) for name, array in known.items()]
         return {name: array for name, array in arrays if name in run and run[name].shape == array.shape}
 
-    def departure(self, tap: str, ours: np.ndarray | None) -> Departure:
-        """Of theirs from what a run computed; infinite where it has nothing there, or another shape."""
-        theirs, bound = self.theirs[tap], self.bounds[tap]
-        if ours is not None and theirs.shape != ours.shape:
-            theirs = self.raw.get(tap, theirs)
-        if ours is None or theirs.shape != ours.shape:
+    def departure(self, tap: str, ours: np.ndarray | None, rounding: np.ndarray | None = None) -> Departure:
+        """Of theirs from what a run computed; infinite where it has nothing there, or another shape.
+
+        rounding   what the same run computed in float32: from numbers that a mistake has made large, say, a right step
+                   may be further off than the bound
+        """
+        layouts = [known[tap] for known in (self.theirs, self.raw) if tap in known]
+        theirs = next((array for array in layouts if ours is not None and array.shape == ours.shape), None)
+        if ours is None or theirs is None:
             return NOWHERE
-        found = deviation_of(theirs, ours)
+        found, bound = deviation_of(theirs, ours), self.bounds[tap]
         if found.n_not_finite:
             return NOWHERE
-        return Departure(
-            found.rms_over_rms, max(found.rms_over_rms / bound.rms, found.largest_over_rms / bound.largest)
-        )
+        if rounding is not None:
+            bound = bound.or_wider(as_far_off_as_ours(rounding, ours))
+        rms, largest = found.rms_over_rms, found.largest_over_rms
+        return Departure(rms, max(rms / bound.rms, largest / bound.largest))
 
-    def departures(self, run: Mapping[str, np.ndarray]) -> dict[str, Departure]:
-        """Of every tap of theirs."""
-        return {name: self.departure(name, run.get(name)) for name in self.theirs}
+    def departures(self, setup: Setup) -> dict[str, Departure]:
+        """Of every tap of theirs, beside what the run's own float32 is off."""
+        run, rounding = self.computed(setup), self.computed(replace(setup, precision="float32"))
+        return {name: self.departure(name, run.get(name), rounding.get(name)) for name in self.theirs}

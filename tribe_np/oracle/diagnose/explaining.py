@@ -1,7 +1,7 @@
 """The search at one tap: each mistake is made in our run, and the one that gives theirs is what theirs has."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,7 +33,7 @@ class Search:
         level = [one for start in starts for one in self._with_one_more(start, tap)]
         tried = level
         for number in KEPT:
-            if not level or _explains(min(tried, key=_remaining), error):
+            if not level or self._explains(min(tried, key=_remaining), tap, error):
                 break
             kept = sorted(level, key=_remaining)[:number]
             level = _once_each(two for one in kept for two in self._with_one_more(one, tap))
@@ -58,17 +58,26 @@ class Search:
         if not ranked:
             return Finding(tap, error, ())
         best = ranked[0]
-        if not _explains(best, error):
+        if not self._explains(best, tap, error):
             return Finding(tap, error, (), best if best.error.rms < error.rms else None)
         limit = BETTER * max(best.error.rms, np.finfo(float).eps)
-        close = [one for one in ranked if one.error.rms < limit and _explains(one, error)]
+        close = [one for one in ranked if one.error.rms < limit and self._explains(one, tap, error)]
         groups = self._apart([one for one in close if len(one.mistakes) == len(best.mistakes)])
         return Finding(tap, error, groups)
+
+    def _explains(self, one: Explanation, tap: str, error: Departure) -> bool:
+        """Whether it leaves far less than the error, and little: a few bounds, or what its own float32 is off."""
+        if one.error.rms * BETTER > error.rms:
+            return False
+        if one.error.severity <= NEAR:
+            return True
+        rounding = self._computed(replace(one.setup, precision="float32"), tap)
+        return self.evidence.departure(tap, self._computed(one.setup, tap), rounding).severity <= NEAR
 
     def _apart(self, close: list[Explanation]) -> tuple[tuple[Explanation, ...], ...]:
         """Those that leave the fewest taps out of bound, in groups of those that are the same to every number."""
         runs = [self.evidence.computed(one.setup) for one in close]
-        out = [self._n_out_of_bound(run) for run in runs]
+        out = [self._n_out_of_bound(one.setup) for one in close]
         groups: list[tuple[list[Explanation], dict[str, np.ndarray]]] = []
         for one, run, number in zip(close, runs, out, strict=True):
             if number > min(out):
@@ -81,13 +90,8 @@ class Search:
                 groups.append(([one], dict(run)))
         return tuple(tuple(members) for members, _ in groups)
 
-    def _n_out_of_bound(self, run: Mapping[str, np.ndarray]) -> int:
-        return sum(departure.severity > NEAR for departure in self.evidence.departures(run).values())
-
-
-def _explains(one: Explanation, error: Departure) -> bool:
-    """Whether it leaves little: within a few bounds, and far less than the error itself."""
-    return one.error.severity <= NEAR and one.error.rms * BETTER <= error.rms
+    def _n_out_of_bound(self, setup: Setup) -> int:
+        return sum(departure.severity > NEAR for departure in self.evidence.departures(setup).values())
 
 
 def is_same(one: np.ndarray | None, other: np.ndarray | None) -> bool:

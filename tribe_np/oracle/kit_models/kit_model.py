@@ -16,6 +16,8 @@ from tribe_np.oracle.setup import Setup
 
 EVERY_TAP = ("*", *(f"*.{leaf}" for leaf in COSTLY))
 """Patterns that hear all, attention's costly leaves included."""
+SCORES = "scores"
+"""Among the sizes of a case's inputs: False where attention's matrices of every pair of tokens would fill its file."""
 
 
 @dataclass(frozen=True)

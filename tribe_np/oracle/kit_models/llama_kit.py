@@ -9,7 +9,7 @@ from extractors.llama.config import LlamaConfig
 from extractors.llama.model import LlamaModel
 from tribe_np.backend import to_host
 from tribe_np.formats.weights import WeightTree
-from tribe_np.oracle.generator import TensorRecipe
+from tribe_np.oracle.generator import TensorRecipe, exponent_for
 from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, LayerNames, TakenShapes
 from tribe_np.oracle.kit_models.kit_weights import drawn
 from tribe_np.oracle.setup import Setup
@@ -20,7 +20,7 @@ EVERY_THIRD = 3
 SMALL = -9
 OUTLYING = (5, 17, 30, 41)
 """Channels of massive activations where `sizes` asks for outliers."""
-LOUD, OTHER_GAINS = 7, 5
+LOUD, OTHER_GAINS, QUIET_BRANCHES = 7, 4, -2
 BIASES = {"attention_bias": True, "mlp_bias": True}
 NEW_SPELLING = {
     "rope_theta": None, "rope_scaling": None,
@@ -59,7 +59,8 @@ class LlamaKit(KitModel):
         _case("padding", "three texts padded on the right, with an attention mask", batch=3, lengths=(13, 6, 1)),
         _case("long", "2,100 tokens: angles of thousands of radians, with the released scaling",
               {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 1,
-               "num_key_value_heads": 1, "head_dim": 32, "rope_scaling": RELEASED_ROPE}, batch=1, tokens=2100),
+               "num_key_value_heads": 1, "head_dim": 32, "rope_scaling": RELEASED_ROPE}, batch=1, tokens=2100,
+              scores=False),
         _case("no_scaling", "rotary positions as before LLaMA 3.1", {"rope_theta": 10000.0, "rope_scaling": None}),
         _case("rope_parameters", "the spelling of transformers 5, with another scaling", NEW_SPELLING),
         _case("biases", "biases in attention and in the feed-forward", BIASES),
@@ -109,6 +110,8 @@ class LlamaKit(KitModel):
         if "norm" in name:  # the other channels' gains make up for it, as training does
             others = tuple(channel for channel in range(shape[0]) if channel not in OUTLYING)
             return TensorRecipe(name, shape, "gain", scaled=others, shift=OTHER_GAINS)
+        if "o_proj" in name or "down_proj" in name:
+            return TensorRecipe(name, shape, exponent=exponent_for(shape[1], gain=QUIET_BRANCHES))
         return drawn(name, shape, enlarged=("q_proj", "k_proj"))
 
     def build(self, setup: Setup) -> LlamaModel:

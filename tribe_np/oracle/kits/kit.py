@@ -8,17 +8,19 @@ from typing import Any
 import numpy as np
 
 from tribe_np.encoder.random import merged
-from tribe_np.errors import ConfigError
+from tribe_np.errors import ConfigError, KitError
+from tribe_np.oracle.differences import compare
 from tribe_np.oracle.generator import TensorRecipe
 from tribe_np.oracle.kit_models.kit_catalogue import kit_model
-from tribe_np.oracle.kit_models.kit_model import KitCase, KitRecipe
-from tribe_np.oracle.kit_runs import run_setup
+from tribe_np.oracle.kit_models.kit_model import SCORES, KitCase, KitRecipe
+from tribe_np.oracle.kit_runs import run_setup, summarised
 from tribe_np.oracle.kits.lazy_tensors import BlankTensor, generated
 from tribe_np.oracle.layer_parts import STREAM, LayerPart, checked_layers
-from tribe_np.oracle.recording import Recording
+from tribe_np.oracle.recording import Recording, SummaryRecording
 from tribe_np.oracle.setup import Setup
 
 MOST_INPUTS = 1 << 27  # numbers
+AGREES = 1e-10  # over the root mean square: other machines differ by 1e-12
 LARGE = 1 << 28  # bytes of weights; see is_large
 ORIGINS = {
     "tiny": "a small configuration of this model, chosen so that mistakes show",
@@ -36,8 +38,9 @@ class Kit:
     Fields   config as config.json; recipe how tensors are generated; weights by upstream's names, float32: arrays, or
              LazyTensor where they are full-size; inputs by the kit's; expected in float64, in the order of computation;
              origin one of ORIGINS; meaning what it shows; sizes of the inputs; layers (first, stop) where it holds
-             those alone; weight_files the digests of the files of a person's own weights; is_summary whether expected
-             holds summaries; blank what a run needs besides, though no result depends on it
+             those alone; weight_files the digests of the files of a person's own weights; summary in the place of
+             expected where whole arrays would take gigabytes (see `whole_kit`); blank what a run needs besides, though
+             no result depends on it
     """
 
     model: str
@@ -53,8 +56,12 @@ class Kit:
     sizes: Mapping[str, Any] = field(default_factory=dict)
     layers: tuple[int, int] | None = None
     weight_files: Mapping[str, str] = field(default_factory=dict)
-    is_summary: bool = False
+    summary: SummaryRecording | None = None
     blank: Mapping[str, Any] = field(default_factory=dict)
+
+    def tap_names(self) -> list[str]:
+        """All taps, in the order of computation."""
+        return (self.expected if self.summary is None else self.summary).names()
 
     @property
     def setup(self) -> Setup:
@@ -166,8 +173,25 @@ def _stream_shape(kit: Kit, part: LayerPart) -> tuple[int, ...]:
 
 
 def with_expected(kit: Kit, *, summary: bool = False) -> Kit:
-    """The kit with what its model computes in float64."""
-    return replace(kit, expected=run_setup(kit.setup).taps, is_summary=summary)
+    """The kit with what its model computes in float64, or a summary; its sizes may leave out attention's scores."""
+    if summary:
+        return replace(kit, expected=Recording(), summary=summarised(kit.setup))
+    patterns = None if kit.sizes.get(SCORES, True) else ("*",)
+    return replace(kit, expected=run_setup(kit.setup, patterns=patterns).taps, summary=None)
+
+
+def whole_kit(kit: Kit) -> Kit:
+    """The kit with every number of what is expected: of one that holds summaries they are computed anew.
+
+    Raises   ConfigError for a person's weights that the kit does not hold; KitError where they are not what it holds
+    """
+    if kit.summary is None:
+        return kit
+    whole = with_expected(kit)
+    for row in compare(whole.expected.summary(), kit.summary):
+        if row.max_error > AGREES or row.rms_error > AGREES:
+            raise KitError(f"what is computed at {row.name} is not what the kit holds of it: made by another version?")
+    return whole
 
 
 def case_of(model: str, name: str) -> KitCase:

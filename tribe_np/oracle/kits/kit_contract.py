@@ -6,6 +6,7 @@ import numpy as np
 
 from tribe_np.errors import RecordingError
 from tribe_np.oracle.kits.kit import Kit
+from tribe_np.oracle.summaries import Summary
 from tribe_np.oracle.taps import row_of, tap_table
 
 INPUTS = {
@@ -40,10 +41,10 @@ def input_rows(kit: Kit) -> list[dict[str, Any]]:
 def tap_rows(kit: Kit) -> list[dict[str, Any]]:
     """The taps of a kit, in the order of computation."""
     rows = []
-    for name in kit.expected.names():
-        row = row_of(name)
+    for name in kit.tap_names():
+        row, values = row_of(name), kit.expected if kit.summary is None else kit.summary
         about = {} if row is None else {"letters": row.shape, "meaning": row.meaning, "unit": row.unit}
-        rows.append({"name": name, **_form(kit.expected[name]), **about})
+        rows.append({"name": name, **_form(values[name]), **about})
     return rows
 
 
@@ -55,8 +56,9 @@ def letters_of(kit: Kit) -> dict[str, str]:
         return {}
 
 
-def _form(array: np.ndarray) -> dict[str, Any]:
-    return {"dtype": array.dtype.name, "shape": list(array.shape)}
+def _form(array: np.ndarray | Summary) -> dict[str, Any]:
+    dtype = array.dtype if isinstance(array, Summary) else array.dtype.name
+    return {"dtype": dtype, "shape": list(array.shape)}
 
 
 def _input_meaning(name: str, n_axes: int) -> tuple[str, str]:

@@ -18,6 +18,7 @@ EXPECTED_FILE = "expected.safetensors"
 MANIFEST = "manifest.json"
 README = "README.md"
 SUMS = "SHA256SUMS"  # as `sha256sum -c` reads it
+SUMMARY_HOLDS = "a summary of each tap"
 BLOCK = 1 << 20
 
 

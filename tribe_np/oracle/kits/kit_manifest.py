@@ -11,7 +11,7 @@ from tribe_np import __version__
 from tribe_np.oracle.budget.bounds import EPS, FLOOR_ULP, LARGEST_FACTOR, RMS_FACTOR, Bound, bound_of
 from tribe_np.oracle.kits.kit import ORIGINS, Kit
 from tribe_np.oracle.kits.kit_contract import EXPECTED_IS, input_rows, letters_of, tap_rows
-from tribe_np.oracle.kits.kit_files import FORMAT, FORMAT_VERSION
+from tribe_np.oracle.kits.kit_files import FORMAT, FORMAT_VERSION, SUMMARY_HOLDS
 
 UPSTREAM = {
     "tribev2": "7239908", "neuralset": "0.0.2", "neuraltrain": "0.0.2", "x-transformers": "1.27.20",
@@ -28,7 +28,7 @@ def manifest_of(kit: Kit, digests: Mapping[str, str], *, with_weights: bool) -> 
         "kit": kit_row(kit),
         "contract": {
             "expected": EXPECTED_IS,
-            "expected_holds": "summaries of each tap" if kit.is_summary else "every number of each tap",
+            "expected_holds": "every number of each tap" if kit.summary is None else SUMMARY_HOLDS,
             "letters": letters_of(kit),
             "inputs": input_rows(kit),
             "taps": tap_rows(kit),
@@ -83,8 +83,9 @@ def tolerances(kit: Kit) -> dict[str, Any]:
 
 def _bounds(kit: Kit, precision: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, array in kit.expected.arrays.items():
-        if array.dtype.kind != "f":
+    for row in tap_rows(kit):
+        name = row["name"]
+        if not row["dtype"].startswith("float"):
             continue
         both = bound_of(kit.model, kit.case, name, precision)
         found[name] = {"accumulated": _pair(both.accumulated), "local": _pair(both.local)}

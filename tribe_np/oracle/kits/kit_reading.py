@@ -24,12 +24,13 @@ from tribe_np.oracle.kits.kit_files import (
     INPUTS_FILE,
     MANIFEST,
     STORED_TABLES,
+    SUMMARY_HOLDS,
     SUMS,
     WEIGHTS_FILE,
     sha256_of_file,
 )  # fmt: skip
 from tribe_np.oracle.kits.lazy_tensors import FileTensor, generated
-from tribe_np.oracle.recording import Recording
+from tribe_np.oracle.recording import Recording, SummaryRecording
 from tribe_np.shown import quoted, some_of
 
 MOST_JSON = 64 * MEGABYTE  # the manifest of LLaMA 3.2 3B takes 1 MB
@@ -130,6 +131,7 @@ def _kit_of(folder: Path, manifest: Mapping[str, Any]) -> Kit:
     except CheckpointError as error:
         raise KitError(str(error)) from error
     seed, sizes = int(str(row["seed"])), _of(path, row, "sizes", dict)
+    is_summary = contract.get("expected_holds") == SUMMARY_HOLDS
     kit = _plan(path, str(model), config, sizes, seed, _layers(path, layers))
     weights, inputs = (
         [TensorRecipe.from_json(r) for r in _of(path, recipes, key, list)] for key in ("weights", "inputs")
@@ -141,8 +143,9 @@ def _kit_of(folder: Path, manifest: Mapping[str, Any]) -> Kit:
     return replace(
         kit, case=str(row.get("case")), meaning=str(row.get("meaning")), origin=str(origin), recipe=recipe,
         weights=_read_weights(folder, source, recipe, seed), inputs=arrays,
-        expected=_read_expected(folder, _rows(path, contract, "taps")),
-        weight_files=_of(path, source, "files", dict), is_summary="summaries" in str(contract.get("expected_holds")),
+        expected=Recording() if is_summary else _read_expected(folder, _rows(path, contract, "taps")),
+        weight_files=_of(path, source, "files", dict),
+        summary=_read_summaries(folder, _rows(path, contract, "taps")) if is_summary else None,
     )  # fmt: skip
 
 
@@ -213,6 +216,22 @@ def _read_expected(folder: Path, rows: list[dict[str, Any]]) -> Recording:
         if array.dtype.kind == "f" and np.isnan(array).any():  # logits of what a token does not see are -infinity
             raise KitError(f"{path}: tap {name} holds NaN")
     return Recording(arrays)
+
+
+def _read_summaries(folder: Path, rows: list[dict[str, Any]]) -> SummaryRecording:
+    path = folder / EXPECTED_FILE
+    try:
+        found = SummaryRecording.load(path)
+    except CheckpointError as error:
+        raise KitError(str(error)) from error
+    _check_names(path, found.summaries, [row["name"] for row in rows])
+    for row in rows:
+        summary = found[row["name"]]
+        if (list(summary.shape), summary.dtype) != (row["shape"], row.get("dtype")):
+            raise KitError(
+                f"{path}: the summary of {row['name']} is of {summary.dtype} {summary.shape}, which is another"
+            )
+    return found
 
 
 def _rows(path: Path, contract: Mapping[str, Any], key: str) -> list[dict[str, Any]]:

@@ -15,6 +15,13 @@ from tribe_np.oracle.layer_parts import STREAM
 
 ROOM = "tribe_np.oracle.kits"
 N_EXAMPLES = 3
+SUMMARY = """
+A tap of n numbers is held as a summary: its numbers at 1,024 places of the flat, row-major array, as a tensor under its
+name (all n, if they are not more), and in the header's `__metadata__`, as JSON under `summaries`: shape, dtype, mean,
+root mean square (rms), smallest and largest of its finite numbers, and how many are not finite. Place k, from 0, is
+first + mix((k + 1) x 0x9E3779B97F4A7C15) mod width, where first = k n / 1024, rounded down, and width is the next
+place's first less this one's; `mix` is in the last section. `tribe-np oracle compare` computes the whole taps anew.
+"""
 
 
 def readme_of(kit: Kit, *, with_weights: bool) -> str:
@@ -25,10 +32,11 @@ def readme_of(kit: Kit, *, with_weights: bool) -> str:
         title=f"Conformance kit: {kit.model}, {kit.case}",
         meaning=f"What it shows: {kit.meaning}." if kit.meaning else "",
         weights_phrase="weights" if with_weights else "a recipe of the weights",
-        n_taps=len(kit.expected),
+        n_taps=len(kit.tap_names()),
         weights_rows=_weights_rows(kit, with_weights=with_weights),
         inputs=", ".join(f"`{name}` {_shape(array.shape)}" for name, array in kit.inputs.items()),
-        expected="a summary, see below" if kit.is_summary else "all its numbers, float64; integers stay integers",
+        expected="all its numbers, float64; integers stay integers" if kit.summary is None else "a summary, see below",
+        summary="" if kit.summary is None else f"\n{SUMMARY}",
         expected_is=EXPECTED_IS,
         part=_part(kit),
         computation=computation(kit.model),

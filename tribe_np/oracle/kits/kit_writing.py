@@ -1,5 +1,6 @@
 """Kits as folders of plain files. They appear whole or not at all."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ def fill_kit(folder: Path, kit: Kit, *, with_weights: bool = True) -> None:
     manifest = json_text(manifest_of(kit, fixed, with_weights=with_weights))
     digests = {
         **fixed,
-        EXPECTED_FILE: _write(folder / EXPECTED_FILE, kit.expected.arrays, names="\n".join(kit.expected.names())),
+        EXPECTED_FILE: _write_expected(folder / EXPECTED_FILE, kit),
         MANIFEST: write_text(folder / MANIFEST, manifest),
         README: write_text(folder / README, readme_of(kit, with_weights=with_weights)),
     }
@@ -89,8 +90,17 @@ def fixed_digests(kit: Kit) -> dict[str, str]:
         "config": sha256([json_text(kit.config).encode()]),
         "weights": sha256(ordered_bytes(_tensors(kit.weights))),
         "inputs": sha256(ordered_bytes(_tensors(kit.inputs))),
-        "names": sha256(["\n".join(kit.expected.names()).encode()]),
+        "names": sha256(["\n".join(kit.tap_names()).encode()]),
     }
+
+
+def _write_expected(path: Path, kit: Kit) -> str:
+    names = "\n".join(kit.tap_names())
+    if kit.summary is None:
+        return _write(path, kit.expected.arrays, names=names)
+    about = {name: summary.as_json() for name, summary in kit.summary.summaries.items()}
+    samples = {name: summary.sample for name, summary in kit.summary.summaries.items()}
+    return _write(path, samples, names=names, summaries=json.dumps(about))
 
 
 def _write(path: Path, arrays: Mapping[str, Any], **metadata: str) -> str:

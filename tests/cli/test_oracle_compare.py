@@ -1,0 +1,96 @@
+"""tribe-np oracle compare: exit codes, reports and files; bad input in one line."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.conftest import Command, refused
+from tests.oracle.conformance.ports import kit_of, port_of, scaled
+from tribe_np.oracle.diagnose.mistake_catalogue import MISTAKES
+from tribe_np.oracle.kit_runs import run_setup
+from tribe_np.oracle.kits.kit_writing import write_kits
+
+
+@pytest.fixture(scope="module")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The plain kit of LLaMA, in its folder."""
+    folder = tmp_path_factory.mktemp("kits") / "kit"
+    write_kits(folder, {"": kit_of("llama")})
+    return folder
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Callable[..., Path]:
+    """A file of a port of LLaMA, maybe with an edit in it."""
+
+    def made(*edits: object, prefix: str = "llama", name: str = "theirs.npz") -> Path:
+        arrays = port_of(kit_of("llama"), *edits)  # type: ignore[arg-type]
+        np.savez(tmp_path / name, **{prefix + tap.removeprefix("llama"): x for tap, x in arrays.items()})
+        return tmp_path / name
+
+    return made
+
+
+def test_a_right_port_ends_with_0(command_here: Command, kit: Path, port: Callable[..., Path]) -> None:
+    done = command_here("oracle", "compare", kit, port())
+    assert done.returncode == 0, done.stderr
+    assert "conforms (float32): all 56 taps that were given are within their bounds" in done.stdout
+
+
+def test_a_wrong_port_ends_with_3_and_is_explained(command_here: Command, kit: Path, tmp_path: Path) -> None:
+    changed = MISTAKES["gelu-for-silu"].apply(kit_of("llama").setup)
+    assert changed is not None
+    np.savez(tmp_path / "gelu.npz", **run_setup(changed).taps.arrays)
+    page = tmp_path / "page.html"
+    done = command_here("oracle", "compare", kit, tmp_path / "gelu.npz", "--all", "--html", page)
+    assert done.returncode == 3, done.stderr
+    assert "is the first wrong step" in done.stdout
+    assert MISTAKES["gelu-for-silu"].sentence in done.stdout
+    assert len([line for line in done.stdout.splitlines() if line.startswith(("ok ", "out ", "WRONG "))]) == 56
+    assert MISTAKES["gelu-for-silu"].sentence in page.read_text("utf-8")
+    as_json = command_here("oracle", "compare", kit, tmp_path / "gelu.npz", "--json")
+    assert as_json.returncode == 3
+    record = json.loads(as_json.stdout)
+    assert record["first_wrong_step"].startswith("llama.layers.0.mlp.")
+    assert record["diagnosis"]["findings"][0]["named"]
+
+
+def test_the_precision_chooses_the_bounds(command_here: Command, kit: Path, port: Callable[..., Path]) -> None:
+    theirs = port(("llama.norm.output", scaled(1.001)))
+    asked = ("oracle", "compare", kit, theirs, "--no-diagnosis")
+    assert command_here(*asked).returncode == 3
+    assert command_here(*asked, "--precision", "bfloat16").returncode == 0
+
+
+def test_other_names_are_suggested_and_mapped(
+    command_here: Command, kit: Path, port: Callable[..., Path], tmp_path: Path
+) -> None:
+    theirs, names = port(prefix="model/blk"), tmp_path / "map.json"
+    line = refused(command_here("oracle", "compare", kit, theirs))
+    assert "none of its 56 names is a tap of the kit: 'model/blk" in line
+    assert "looks like llama." in line
+    assert "--suggest writes one" in line
+    done = command_here("oracle", "compare", kit, theirs, "--suggest", names)
+    assert done.returncode == 2
+    assert "look it over, then give it as --map" in done.stderr
+    assert len(json.loads(names.read_text())) > 50
+    done = command_here("oracle", "compare", kit, theirs, "--map", names)
+    assert done.returncode == 0, done.stdout
+
+
+def test_bad_input_is_one_line(command_here: Command, kit: Path, port: Callable[..., Path], tmp_path: Path) -> None:
+    theirs = port()
+    assert "nowhere" in refused(command_here("oracle", "compare", tmp_path / "nowhere", theirs))
+    assert "absent.npz: cannot be read" in refused(command_here("oracle", "compare", kit, tmp_path / "absent.npz"))
+    assert "m.json: cannot be read" in refused(
+        command_here("oracle", "compare", kit, theirs, "--map", tmp_path / "m.json")
+    )
+    page = tmp_path / "no" / "page.html"
+    assert "page.html: cannot be written" in refused(command_here("oracle", "compare", kit, theirs, "--html", page))
+    assert "invalid choice: 'float8'" in refused(
+        command_here("oracle", "compare", kit, theirs, "--precision", "float8")
+    )
+    assert json.loads(command_here("oracle", "compare", kit, tmp_path / "x.npz", "--json").stdout)["error"]
