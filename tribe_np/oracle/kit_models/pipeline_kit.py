@@ -72,6 +72,14 @@ class PipelineKit(KitModel):
         """Those of the plain kit."""
         return PLAIN_SIZES
 
+    def full_config(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """See KitModel."""
+        found = dict(config)
+        for part, kit in parts_of(config).items():
+            full = kit_model(kit).full_config(part_config(config, part))
+            found |= full if part == ENCODER else {part: full}
+        return found
+
     def recipe(self, config: Mapping[str, Any], sizes: Mapping[str, Any]) -> KitRecipe:
         """See KitModel; `sizes` has samples, channels, video_frames, height and width; none of either leaves it out."""
         weights: list[TensorRecipe] = []
