@@ -3,8 +3,8 @@
  *
  *     cc -O1 -o attention attention.c -lm && ./attention KIT OUT
  *
- * OUT gets a file NAME.f32 for each tap. A mistake is planted with -D, one of: INTERLEAVED, FULL_ROTARY, NO_ROTARY,
- * NO_SCALE, SOFTMAX_OVER_QUERIES, RESIDUAL_IGNORED, SCALE_ON_BRANCH, HEADS=2, NO_ROOT, GAIN_PLUS_ONE, TANH, ALPHABETICAL.
+ * OUT gets a file NAME.npy for each tap. A mistake is planted with -D, one of: INTERLEAVED, FULL_ROTARY, NO_ROTARY,
+ * NO_SCALE, SOFTMAX_OVER_QUERIES, RESIDUAL_IGNORED, SCALE_ON_BRANCH, HEADS=4, NO_ROOT, GAIN_PLUS_ONE, TANH, ALPHABETICAL.
  */
 #include <math.h>
 #include <stdint.h>
@@ -21,6 +21,7 @@ typedef struct {
 } Tensor;
 
 static const char *kit, *out;
+static int n_windows, n_steps;
 
 static void fail(const char *what, const char *name) {
     fprintf(stderr, "attention: %s: %s\n", what, name);
@@ -59,11 +60,20 @@ static Tensor fresh(int a, int b, int c, int d) {
     return t;
 }
 
+/* An .npy file: raw numbers would do, but a shape tells which axis is which. Rows are those of (B, T). */
 static Tensor show(const char *name, Tensor t) {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/encoder.%s.f32", out, name);
+    char path[4096], header[119];
+    int is_rows = t.shape[2] == 1, B = is_rows ? n_windows : t.shape[0], T = is_rows ? n_steps : t.shape[1];
+    snprintf(path, sizeof path, "%s/encoder.%s.npy", out, name);
+    int n = snprintf(header, sizeof header, "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d, ", B, T);
+    if (!is_rows) n += snprintf(header + n, sizeof header - n, "%d, ", t.shape[2]);
+    n += snprintf(header + n, sizeof header - n, "%d)}", t.shape[3]);
+    memset(header + n, ' ', 117 - n);
+    header[117] = '\n';
     FILE *stream = fopen(path, "wb");
-    if (!stream || fwrite(t.x, sizeof(real), t.size, stream) != (size_t)t.size || fclose(stream)) fail("cannot write", path);
+    if (!stream || fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, stream) != 10 || fwrite(header, 1, 118, stream) != 118 ||
+        fwrite(t.x, sizeof(real), t.size, stream) != (size_t)t.size || fclose(stream))
+        fail("cannot write", path);
     return t;
 }
 
@@ -148,7 +158,7 @@ static Tensor stream_of(int *B, int *T, int *D) {
         snprintf(key, sizeof key, "features.%s", names[m]);
         Tensor f = stored("inputs.safetensors", key);
         int inner = f.shape[1] * f.shape[2], share = *D / 3;
-        *B = f.shape[0], *T = f.shape[3];
+        *B = n_windows = f.shape[0], *T = n_steps = f.shape[3];
         Tensor joined = fresh(*B, *T, 1, inner);
         for (int b = 0; b < *B; b++)
             for (int i = 0; i < inner; i++)
@@ -181,7 +191,9 @@ static Tensor with_residual(Tensor branch, Tensor x, int rows, int D, int i) {
 #endif
         y.x[k] = residual.x[k] + added;
     }
+#ifndef SCALE_ON_BRANCH /* such a port has no scaled residual to show */
     snprintf(key, sizeof key, "layers.%d.residual", i), show(key, residual);
+#endif
     snprintf(key, sizeof key, "layers.%d.output", i);
     return show(key, y);
 }
@@ -198,7 +210,7 @@ static Tensor attention(Tensor x, int B, int T, int D, int N) {
     Tensor v = show("layers.0.value", split(linear(x, B * T, "encoder.layers.0.1.to_v.weight", NULL), B, T, N, H));
     q = show("layers.0.query_rotated", rotated(q, T, H, inv_freq));
     k = show("layers.0.key_rotated", rotated(k, T, H, inv_freq));
-    Tensor p = fresh(B, N, T, T), mixed = fresh(B, T, N, H);
+    Tensor p = fresh(B, N, T, T), mixed = fresh(B, T, 1, D);
     real scale = 1 / sqrtf(H);
 #ifdef NO_SCALE
     scale = 1;

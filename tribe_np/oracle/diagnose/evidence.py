@@ -8,10 +8,10 @@ import numpy as np
 
 from tribe_np.errors import ShapeError, TribeError
 from tribe_np.oracle.budget.bounds import Bound, bound_of
+from tribe_np.oracle.budget.half_precision import HALVES, rounded
 from tribe_np.oracle.conformance.deviations import deviation_of
 from tribe_np.oracle.conformance.kit_comparison import KitComparison
 from tribe_np.oracle.conformance.local_runs import as_far_off_as_ours
-from tribe_np.oracle.diagnose.mistakes.weight_mistakes import rounded
 from tribe_np.oracle.kit_runs import run_setup
 from tribe_np.oracle.kits.kit import Kit
 from tribe_np.oracle.setup import Setup
@@ -73,11 +73,13 @@ class Evidence:
 
     def coarse_kind(self) -> str | None:
         """The coarser precision in which all of theirs can be written, if there is one."""
-        arrays = [array for array in self.theirs.values() if array.dtype.kind == "f"]
+        named = [
+            (name, array) for name, array in self.theirs.items() if not name.endswith(".inv_freq")
+        ]  # a float32 table
+        arrays = [array for _, array in named if array.dtype.kind == "f"]
         if sum(array.size for array in arrays) < ENOUGH:
             return None
-        kinds = ("bfloat16", "float16")
-        return next((k for k in kinds if all(np.array_equal(rounded(a, k), a, equal_nan=True) for a in arrays)), None)
+        return next((k for k in HALVES if all(np.array_equal(rounded(a, k), a, equal_nan=True) for a in arrays)), None)
 
     def computed(self, setup: Setup, until: str | None = None) -> Mapping[str, np.ndarray]:
         """What a run computes at each tap from theirs; nothing where it cannot run."""

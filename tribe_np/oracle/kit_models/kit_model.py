@@ -120,10 +120,6 @@ class KitModel(ABC):
         Raises   ConfigError for a configuration that cannot be built
         """
 
-    def parts(self, config: Mapping[str, Any]) -> Mapping[str, str]:
-        """Other models that it runs, by what the names of their weights begin with: which kit model each is."""
-        return {}
-
     @abstractmethod
     def build(self, setup: Setup) -> Any:
         """The model from the setup's configuration and weights, in its precision."""

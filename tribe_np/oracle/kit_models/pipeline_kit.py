@@ -97,10 +97,6 @@ class PipelineKit(KitModel):
             inputs.append(TensorRecipe(FILM, frames, "integer", high=256, dtype="uint8"))
         return KitRecipe(tuple(weights), tuple(inputs), stored)
 
-    def parts(self, config: Mapping[str, Any]) -> Mapping[str, str]:
-        """See KitModel."""
-        return parts_of(config)
-
     def build(self, setup: Setup) -> HeldPipeline:
         """See KitModel."""
         config, exact = setup.config, setup.precision == "float64"

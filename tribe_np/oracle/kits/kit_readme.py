@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.oracle.kit_models.kit_catalogue import kit_model
 from tribe_np.oracle.kits.kit import Kit
 from tribe_np.oracle.kits.kit_contract import EXPECTED_IS, letters_of, tap_rows
 from tribe_np.oracle.kits.kit_files import STORED_TABLES, WEIGHTS_FILE
@@ -40,7 +39,7 @@ def readme_of(kit: Kit, *, with_weights: bool) -> str:
         summary="" if kit.summary is None else f"\n{SUMMARY}",
         expected_is=EXPECTED_IS,
         part=_part(kit),
-        computation=computation_of(kit),
+        computation=computation(kit.model),
         letters=", ".join(f"**{letter}** {meaning}" for letter, meaning in letters_of(kit).items()),
         taps=_table(kit),
         folder="KIT",
@@ -52,15 +51,13 @@ def readme_of(kit: Kit, *, with_weights: bool) -> str:
 
 
 def computation(model: str) -> str:
-    """The formulas of a model, step by step."""
-    return (files(ROOM) / "computations" / f"{model}.md").read_text("utf-8").strip()
+    """The formulas of a model, step by step; a line "@other TITLE" stands for those of another, as a section."""
+    text = (files(ROOM) / "computations" / f"{model}.md").read_text("utf-8").strip()
 
+    def section(found: re.Match[str]) -> str:
+        return f"### {found[2][0].upper()}{found[2][1:]}\n\n{computation(found[1])}\n"
 
-def computation_of(kit: Kit) -> str:
-    """The formulas of a kit's model, and of the models that it runs in turn."""
-    parts = kit_model(kit.model).parts(kit.config)
-    inner = [f"### The model of {part} ({model})\n\n{computation(model)}" for part, model in parts.items()]
-    return "\n\n".join([computation(kit.model), *inner])
+    return re.sub(r"^@(\w+) (.*)$", section, text, flags=re.M)
 
 
 def example(kit: Kit) -> tuple[str, str]:

@@ -5,7 +5,8 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
-from tribe_np.oracle.diagnose.changes import all_of, with_edit, with_other_weights, with_weights
+from tribe_np.oracle.budget.half_precision import in_precision, rounded
+from tribe_np.oracle.diagnose.changes import with_other_weights, with_weights
 from tribe_np.oracle.diagnose.mistake import Change, Mistake
 from tribe_np.oracle.diagnose.mistakes.norm_mistakes import ALL_MODELS
 from tribe_np.oracle.kit_models.kit_model import EVERY_TAP
@@ -19,26 +20,8 @@ MISSING = "missing:"
 """What begins the id of a mistake that is one tensor's."""
 
 
-def rounded(x: np.ndarray, kind: str) -> np.ndarray:
-    """The nearest numbers that bfloat16 or float16 holds, ties to even, in x's own dtype.
-
-    Shapes   x (...) -> (...)
-    """
-    if kind == "float16":
-        with np.errstate(over="ignore"):
-            return x.astype(np.float16).astype(x.dtype)
-    bits = np.ascontiguousarray(x, np.float32).view(np.uint32)
-    even = bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
-    return (even & np.uint32(0xFFFF0000)).view(np.float32).reshape(x.shape).astype(x.dtype)
-
-
 def _rounding(kind: str) -> Change:
     return with_weights("*", lambda tensor: rounded(tensor, kind) if tensor.dtype == np.float32 else tensor)
-
-
-def _everything(kind: str) -> Change:
-    edit = with_edit(EVERY_TAP, lambda name, x, heard: rounded(x, kind) if x.dtype.kind == "f" else x)
-    return all_of(_rounding(kind), edit)
 
 
 def _square_transposed(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -118,13 +101,13 @@ WEIGHT_MISTAKES = (
         ALL_MODELS,
         "weights and intermediates are bfloat16, or were saved in it",
         F32,
-        _everything("bfloat16"),
+        lambda setup: in_precision(setup, "bfloat16", EVERY_TAP),
     ),
     Mistake(
         "everything-float16",
         ALL_MODELS,
         "weights and intermediates are float16, or were saved in it",
         F32,
-        _everything("float16"),
+        lambda setup: in_precision(setup, "float16", EVERY_TAP),
     ),
 )
