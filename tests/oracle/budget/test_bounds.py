@@ -54,6 +54,8 @@ def test_an_unknown_precision_is_refused() -> None:
 def test_names_without_their_layer() -> None:
     assert generic_tap("encoder.layers.3.norm.output@2") == ("encoder.layers.{i}.norm.output", 3)
     assert generic_tap("encoder.output") == ("encoder.output", 0)
+    assert generic_tap("pipeline.video.0.12.pixels") == ("pipeline.video.{i}.{j}.pixels", 0)
+    assert generic_tap("vjepa2.encoder.layer.7.mlp.output") == ("vjepa2.encoder.layer.{i}.mlp.output", 7)
 
 
 def test_errors_within() -> None:

@@ -51,6 +51,7 @@ class PipelineKit(KitModel):
     heard: ClassVar[tuple[str, ...]] = (
         "pipeline.*", "encoder.*", "encoder.*.logits", "encoder.*.probabilities"
     )  # fmt: skip
+    has_fixed_shapes: ClassVar[bool] = False  # tokens and spans decide those of states
     wide: ClassVar[tuple[str, ...]] = (
         SOUND, "pipeline.*.events", "pipeline.plan.*", "pipeline.*.times",
         *(f"pipeline.*.{leaf}" for leaf in (
@@ -70,6 +71,14 @@ class PipelineKit(KitModel):
     def released_sizes(self) -> Mapping[str, Any]:
         """Those of the plain kit."""
         return PLAIN_SIZES
+
+    def full_config(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """See KitModel."""
+        found = dict(config)
+        for part, kit in parts_of(config).items():
+            full = kit_model(kit).full_config(part_config(config, part))
+            found |= full if part == ENCODER else {part: full}
+        return found
 
     def recipe(self, config: Mapping[str, Any], sizes: Mapping[str, Any]) -> KitRecipe:
         """See KitModel; `sizes` has samples, channels, video_frames, height and width; none of either leaves it out."""
