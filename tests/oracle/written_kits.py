@@ -9,7 +9,7 @@ import yaml
 from extractors.llama.random_tokenizer import byte_symbols, tokenizer_settings
 from tribe_np.formats.safetensors import write_safetensors
 from tribe_np.media.ffmpeg import run_ffmpeg
-from tribe_np.oracle.kit_models.pipeline_kit import kit_events, part_config, part_setup, parts_of
+from tribe_np.oracle.kit_models.pipeline_kit import kit_events, models_of_parts, part_config, part_setup
 from tribe_np.oracle.kit_models.pipeline_memory import BOS_ID, EOS_ID
 from tribe_np.oracle.kits.kit import Kit
 
@@ -30,7 +30,7 @@ def byte_tokenizer_json() -> dict[str, object]:
 def write_kit_models(kit: Kit, folder: Path) -> dict[str, Path]:
     """A folder of each of the kit's models, by modality; the encoder's with config.yaml and build arguments."""
     found = {}
-    for part, name in parts_of(kit.config).items():
+    for part, name in models_of_parts(kit.config).items():
         found[part] = path = folder / FOLDERS.get(part, part)
         path.mkdir(parents=True)
         setup = part_setup(kit.setup, part, name)

@@ -9,8 +9,9 @@ from extractors.catalogue import record_of
 from tribe_np.encoder.random import merged
 from tribe_np.oracle.diagnose.changes import Memory, all_of, with_config, with_edit
 from tribe_np.oracle.diagnose.mistake import Change, Mistake
-from tribe_np.oracle.kit_models.pipeline_cases import BUILD, DATA, STIMULUS
-from tribe_np.oracle.kit_models.pipeline_kit import kit_events, parts_of
+from tribe_np.oracle.kit_models.encoder_kit_cases import BUILD
+from tribe_np.oracle.kit_models.pipeline_cases import DATA, SHOWN_STIMULUS
+from tribe_np.oracle.kit_models.pipeline_kit import kit_events, models_of_parts
 from tribe_np.oracle.kit_models.pipeline_memory import BOS_ID, EOS_ID
 from tribe_np.oracle.setup import Setup
 from tribe_np.pipeline.config import DataConfig
@@ -29,7 +30,7 @@ def _layer_groups(setup: Setup, modality: str) -> list[list[int]]:
 
 
 def _single_layers(setup: Setup) -> Setup | None:
-    groups = {m: _layer_groups(setup, m) for m in parts_of(setup.config) if m in setup.config}
+    groups = {m: _layer_groups(setup, m) for m in models_of_parts(setup.config) if m in setup.config}
 
     def first_of_each(name: str, features: Array, memory: Memory) -> Array:
         parts = name.split(".")
@@ -114,8 +115,8 @@ def _averaged(config: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _uncut(config: Mapping[str, Any]) -> dict[str, Any] | None:
-    longest = max((row["duration"] for row in config[STIMULUS]["events"] if row["type"] != "Word"), default=0.0)
-    return {STIMULUS: {"max_duration": ENDLESS}} if longest > config[STIMULUS]["max_duration"] else None
+    longest = max((row["duration"] for row in config[SHOWN_STIMULUS]["events"] if row["type"] != "Word"), default=0.0)
+    return {SHOWN_STIMULUS: {"max_duration": ENDLESS}} if longest > config[SHOWN_STIMULUS]["max_duration"] else None
 
 
 def _whole_windows(config: Mapping[str, Any]) -> dict[str, Any] | None:
