@@ -17,7 +17,7 @@ from tribe_np.ops.resample import N_ZEROS, ROLLOFF, half_width
 from tribe_np.ops.resize import centre_crop, shortest_edge_size
 from tribe_np.oracle.diagnose.changes import Memory, where, with_edit
 from tribe_np.oracle.diagnose.mistake import Change, Mistake
-from tribe_np.oracle.kit_models.pipeline_cases import DATA, FILM, SOUND, STIMULUS
+from tribe_np.oracle.kit_models.pipeline_cases import DATA, FILM, SHOWN_STIMULUS, SOUND
 from tribe_np.oracle.setup import Setup
 from tribe_np.protocols import Array
 
@@ -50,7 +50,7 @@ def _reads_film(setup: Setup) -> bool:
 
 
 def _is_resampled(setup: Setup) -> bool:
-    rows = setup.config[STIMULUS]["events"]
+    rows = setup.config[SHOWN_STIMULUS]["events"]
     return any(row["type"] == "Audio" and row["frequency"] != MODEL_RATE for row in rows)
 
 
