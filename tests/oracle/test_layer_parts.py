@@ -1,13 +1,16 @@
 """Some layers alone compute what they compute in the whole model, bit for bit."""
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tribe_np.errors import ConfigError
+from tribe_np.oracle.generator import TensorRecipe, generate
 from tribe_np.oracle.kit_models.kit_catalogue import MODELS, kit_model
 from tribe_np.oracle.kit_runs import run_setup
+from tribe_np.oracle.kits import lazy_tensors
 from tribe_np.oracle.kits.kit import Kit, make_kit, only_layers, planned_kit, with_expected
 from tribe_np.oracle.layer_parts import STREAM
 
@@ -41,6 +44,25 @@ def test_layers_alone_compute_what_they_do_in_the_whole(model: str) -> None:
         assert (STREAM in part.inputs) == (first > 0)
         assert all(part.recipe.weights[i].name in part.weights for i in range(len(part.recipe.weights)))
     assert set(whole.expected.names()) == set(part.expected.names())
+
+
+@pytest.mark.parametrize("model", WITH_LAYERS)
+def test_lazy_weights_give_the_same_bits_and_are_made_once(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, record = make_kit(model), kit_model(model)
+    lazy = planned_kit(model, whole.config, whole.sizes, seed=0, lazy=True)
+    made: Counter[str] = Counter()
+
+    def counted(recipe: TensorRecipe, seed: int) -> np.ndarray:
+        made[recipe.name] += 1
+        return generate(recipe, seed)
+
+    monkeypatch.setattr(lazy_tensors, "generate", counted)
+    found = with_expected(lazy).expected
+    assert found.names() == whole.expected.names()
+    for name in found.names():
+        np.testing.assert_array_equal(found[name], whole.expected[name], err_msg=name)
+    assert record.layers is not None
+    assert {count for name, count in made.items() if name.startswith(record.layers.weights)} == {1}
 
 
 def test_a_part_holds_only_what_its_layers_need() -> None:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.parity
 
 CASES = [(model, case.name) for model in PEERS for case in kit_model(model).cases]
-FLOAT64_BOUND, BOUND_OF_LONG = 1e-12, 1e-11
-"""Of 2,100 tokens the probabilities are a fortieth of the largest, and angles have lost four digits."""
+FLOAT64_BOUND = 1e-12
+ISLANDS = {"dinov2.embeddings.positions": 2.0}
+"""How far beyond the bounds a float32 island of upstream's goes: torch builds the cubic weights of a resize in it."""
 NOT_SHOWN = (".distances",)
 """Wav2Vec-BERT's products with all distances: the library gathers an embedding for each pair instead."""
 
@@ -32,8 +33,7 @@ def test_a_kit_is_what_the_real_library_computes(model: str, case: str) -> None:
     errors = {n: relative_error(theirs[n], kit.expected[n]) for n in kit.expected.names() if n in theirs}
     hidden = [name for name in kit.expected.names() if name not in theirs and not name.endswith(NOT_SHOWN)]
     assert not hidden
-    bound = BOUND_OF_LONG if (model, case) == ("llama", "long") else FLOAT64_BOUND
-    assert not {name: error for name, error in errors.items() if not error <= bound}
+    assert not {name: error for name, error in errors.items() if not error <= FLOAT64_BOUND}
     assert not out_of_bounds(kit)
 
 
@@ -52,7 +52,8 @@ def out_of_bounds(kit: "Kit") -> dict[str, object]:
         if name in kit.expected:
             error, own = (TapError.between(x, kit.expected[name]) for x in (array, ours[name]))
             known = bound_of(kit.model, kit.case, name)
-            bound = known.accumulated
+            factor = ISLANDS.get(name, 1.0)
+            bound = Bound(known.accumulated.rms * factor, known.accumulated.largest * factor)
             if known.note:
                 bound = bound.or_wider(Bound(RMS_FACTOR * own.rms, LARGEST_FACTOR * own.largest))
             found |= {} if bound.holds(error) else {name: (error, bound)}

@@ -108,10 +108,28 @@ def float32_omega(seen: Stages, *, double: bool) -> Iterator[None]:
     Cosines and sines are had from the library's own turning of heads that are 1 in every other channel.
     """
     skip_torchvision_operators()
-    import torch
     from transformers.models.vjepa2 import modeling_vjepa2 as source
 
     real, tables = source.rotate_queries_or_keys, []
+
+    def turned(x: Any, pos: Any) -> Any:
+        with float32_steps(source) if double else nullcontext():
+            pos = pos.double() if double else pos
+            if len(tables) < N_AXES:
+                tables.append(tables_of(x, lambda units: real(units, pos)))
+            return real(x, pos)
+
+    with patch.object(source, "rotate_queries_or_keys", turned):
+        yield
+    seen["vjepa2.encoder.rotary.inv_freq"] = omega_of(source, tables[0][0].shape[-1])
+    cos, sin = zip(*tables, strict=True)
+    seen |= {f"vjepa2.encoder.rotary.{n}": np.concatenate(t, axis=-1) for n, t in (("cos", cos), ("sin", sin))}
+
+
+@contextmanager
+def float32_steps(source: Any) -> Iterator[None]:
+    """Ranges of a module of transformers' count in float32, and what is computed from them is float32."""
+    import torch
 
     class Float32Steps:
         def __getattr__(self, name: str) -> Any:
@@ -121,29 +139,32 @@ def float32_omega(seen: Stages, *, double: bool) -> Iterator[None]:
         def arange(*limits: Any, **options: Any) -> Any:
             return torch.arange(*limits, **options | {"dtype": torch.float32})
 
-    def turned(x: Any, pos: Any) -> Any:
-        if not tables:
-            with patch.object(source, "torch", Float32Steps()):
-                once = tables_of(x.double(), lambda units: real(units, torch.ones_like(pos).double()))
-            seen["vjepa2.encoder.rotary.inv_freq"] = first_angles(*once)
-        with patch.object(source, "torch", Float32Steps()) if double else nullcontext():
-            pos = pos.double() if double else pos
-            if len(tables) < N_AXES:
-                tables.append(tables_of(x, lambda units: real(units, pos)))
-            return real(x, pos)
-
-    with patch.object(source, "rotate_queries_or_keys", turned):
+    with patch.object(source, "torch", Float32Steps()):
         yield
-    cos, sin = zip(*tables, strict=True)
-    seen |= {f"vjepa2.encoder.rotary.{n}": np.concatenate(t, axis=-1) for n, t in (("cos", cos), ("sin", sin))}
 
 
-def first_angles(cos: np.ndarray, sin: np.ndarray) -> np.ndarray:
-    """The frequencies whose cosines and sines at position 1 these are.
+def library_omega(head_dim: int) -> np.ndarray:
+    """V-JEPA 2's rotary frequencies as transformers' own float32 pass builds them.
 
-    Shapes   cos, sin (S, part) -> (part / 2,) float32
+    Shapes   -> (part / 2,) float32
     """
-    return np.arctan2(sin[0], cos[0])[: cos.shape[1] // 2].astype(np.float32)
+    skip_torchvision_operators()
+    from transformers.models.vjepa2 import modeling_vjepa2 as source
+
+    return omega_of(source, 2 * ((head_dim // 3) // 2))
+
+
+def omega_of(source: Any, part: int) -> np.ndarray:
+    """The angles by which a token at position 1 is turned, from cosines and sines in float64.
+
+    Shapes   -> (part / 2,) float32
+    """
+    import torch
+
+    with float32_steps(source):
+        turn = source.rotate_queries_or_keys
+        cos, sin = tables_of(torch.zeros(1, 1, 1, part).double(), lambda x: turn(x, torch.ones(1).double()))
+    return np.arctan2(sin[0], cos[0])[: part // 2].astype(np.float32)
 
 
 def tables_of(like: Any, turn: Callable[[Any], Any]) -> tuple[np.ndarray, np.ndarray]:

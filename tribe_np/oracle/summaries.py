@@ -80,6 +80,10 @@ class Summary:
         return found
 
 
+TapValues = np.ndarray | Summary
+"""Every number of an intermediate, or a summary of them."""
+
+
 @lru_cache(maxsize=64)
 def sample_places(size: int) -> np.ndarray:
     """Which numbers of a flat array are kept, ascending.

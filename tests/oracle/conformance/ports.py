@@ -8,6 +8,7 @@ import numpy as np
 
 from tribe_np.nn.context import Edit
 from tribe_np.oracle.budget.bounds import AccumulatedAndLocal, Bound
+from tribe_np.oracle.conformance.local_runs import RunsFromTheirs
 from tribe_np.oracle.kit_runs import run_setup
 from tribe_np.oracle.kits.kit import Kit, make_kit
 from tribe_np.oracle.setup import Setup
@@ -41,7 +42,9 @@ def port_of(kit: Kit, *edits: tuple[str, Edit], weights: Mapping[str, np.ndarray
 
         return edit
 
-    computed = run_setup(_with_edits(setup, [(pattern, edit_of(edit)) for pattern, edit in edits])).taps.arrays
+    patterns = RunsFromTheirs.of(kit.setup, kit.expected.names()).patterns
+    planted = _with_edits(setup, [(pattern, edit_of(edit)) for pattern, edit in edits])
+    computed = run_setup(planted, patterns=patterns).taps.arrays
     return {**computed, **shown}
 
 

@@ -34,6 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--suggest", type=common.path, metavar="FILE",
         help="write a map of the names that the kit lacks to the taps that they look like",
     )  # fmt: skip
+    parser.add_argument(
+        "--steps", action="store_true",
+        help="of a kit that holds summaries: compute all its numbers, to check each step by itself (in float64: the "
+        "memory of twice its float32 weights)",
+    )  # fmt: skip
     parser.add_argument("--all", action="store_true", help="show every tap, not only what matters")
     parser.add_argument("--html", type=common.path, metavar="FILE", help="write a page with one line a tap")
     parser.add_argument("--no-diagnosis", action="store_true", help="do not look for the mistake that explains it")
@@ -49,10 +54,13 @@ def execute(options: argparse.Namespace) -> int:
     from tribe_np.oracle.conformance.conformance_record import conformance_record
     from tribe_np.oracle.conformance.conforming import explained
     from tribe_np.oracle.diagnose.diagnosis import Diagnosis
+    from tribe_np.oracle.kits.kit import whole_kit
     from tribe_np.oracle.kits.kit_reading import read_kit
 
     kit = read_kit(options.kit)
     write_suggestions(options, kit)
+    if options.steps:
+        kit = whole_kit(kit)
     found = compare_kit(kit, options.theirs, options.precision, names=options.map)
     diagnosis = Diagnosis() if options.no_diagnosis else explained(kit, options.theirs, found)
     if options.html is not None:

@@ -77,7 +77,7 @@ def execute(options: argparse.Namespace) -> int:
     write_kits(
         options.out, kits if options.case == "all" else {"": kits[options.case]}, with_weights=all(inside.values())
     )
-    result = {name: facts(kit, in_kit=inside[name]) for name, kit in kits.items()}
+    result = {kit.case: facts(kit, in_kit=inside[name]) for name, kit in kits.items()}
     common.print_result(options, {"kit": str(options.out), "cases": result}, lines(options, result))
     return 0
 

@@ -18,18 +18,23 @@ from tribe_np.oracle.conformance.local_errors import (
     local_errors,
     placed_arrays,
     with_own_rounding,
-)
+)  # fmt: skip
+from tribe_np.oracle.conformance.local_runs import RunsFromTheirs
 from tribe_np.oracle.conformance.matched_names import MatchedTaps, match_names, no_match, tap_of
 from tribe_np.oracle.conformance.name_maps import NameMap, mapped_of, name_map, read_name_map
 from tribe_np.oracle.conformance.name_suggestions import suggestions
 from tribe_np.oracle.conformance.placed_taps import PlacedTap, place_tap
-from tribe_np.oracle.kits.kit import Kit
+from tribe_np.oracle.conformance.summary_comparison import summary_row
+from tribe_np.oracle.kits.kit import Kit, whole_kit
 from tribe_np.oracle.kits.kit_reading import read_kit
-from tribe_np.oracle.recording import Recording
+from tribe_np.oracle.recording import Recording, SummaryRecording
+from tribe_np.oracle.summaries import Summary, TapValues
 from tribe_np.shown import quoted
 
-Theirs = Mapping[str, Any] | Recording | str | Path | np.ndarray
+Theirs = Mapping[str, Any] | Recording | SummaryRecording | str | Path | np.ndarray
 """What `compare_kit` takes for another implementation's numbers."""
+Names = str | Path | Mapping[str, Any]
+"""A map of names, or its file; see `name_maps`."""
 
 
 def compare_kit(
@@ -37,49 +42,34 @@ def compare_kit(
     theirs: Theirs,
     precision: str = "float32",
     *,
-    names: str | Path | Mapping[str, Any] | None = None,
+    names: Names | None = None,
     bounds: BoundsOf | None = None,
+    steps: bool = False,
 ) -> KitComparison:
     """Another implementation's intermediates against a kit, tap by tap: where they depart, and by how much.
 
     kit      one in memory, or its folder
     theirs   their arrays by name (the kit's name, or one that differs in punctuation), as many as there are; the file
-             or folder that holds them; or one array: the output
+             or folder that holds them; or one array: the output. Summaries of them are compared too, all in all
     names    for other names: a map of them, or its file (`name_maps`)
     bounds   what a right port may be off at each tap; those of the budget (`bound_of`) where none are given
+    steps    of a kit that holds summaries: computes all its numbers, so that each step is checked by itself
     Raises   KitError for a folder that is no whole kit; ConfigError, RecordingError, CheckpointError for a file or a
              map that cannot be used; RecordingError where no name is the kit's
     """
     kit = kit if isinstance(kit, Kit) else read_kit(kit)
     matched, origin = _matched(kit, theirs, names)
     if not matched.taps:
-        raise no_match(matched, kit.expected.names(), _suggested(kit, matched), origin)
-    return compared(kit, matched, bounds or budget_bounds(kit, precision), precision)
+        raise no_match(matched, kit.tap_names(), _suggested(kit, matched), origin)
+    return compared(whole_kit(kit) if steps else kit, matched, bounds or budget_bounds(kit, precision), precision)
 
 
-def suggested_names(
-    kit: Kit, theirs: Theirs, names: str | Path | Mapping[str, Any] | None = None
-) -> dict[str, NameSuggestion]:
+def suggested_names(kit: Kit, theirs: Theirs, names: Names | None = None) -> dict[str, NameSuggestion]:
     """For names of theirs that the kit lacks the taps that they look like; also where none is the kit's.
 
     Raises   as compare_kit
     """
     return _suggested(kit, _matched(kit, theirs, names)[0])
-
-
-def _matched(kit: Kit, theirs: Theirs, names: str | Path | Mapping[str, Any] | None) -> tuple[MatchedTaps, str]:
-    """Theirs by the kit's names, and how the whole of it is called in messages."""
-    taps = kit.expected.names()
-    mapped: NameMap = {}
-    if names is not None:
-        mapped = name_map(names, taps) if isinstance(names, Mapping) else read_name_map(names, taps)
-    arrays, origin = _arrays(kit, theirs, mapped)
-    return match_names(arrays, taps, mapped), origin
-
-
-def _suggested(kit: Kit, matched: MatchedTaps) -> dict[str, NameSuggestion]:
-    lacking = {name: kit.expected[name] for name in kit.expected.names() if name not in matched.taps}
-    return suggestions(matched.unknown, lacking)
 
 
 def budget_bounds(kit: Kit, precision: str) -> BoundsOf:
@@ -90,13 +80,32 @@ def budget_bounds(kit: Kit, precision: str) -> BoundsOf:
     return lambda tap: bound_of(kit.model, kit.case, tap, precision)
 
 
-def _arrays(kit: Kit, theirs: Theirs, names: NameMap) -> tuple[dict[str, np.ndarray], str]:
-    """Their arrays by their names, and how the whole of them is called in messages."""
+def _expected(kit: Kit) -> Mapping[str, TapValues]:
+    return kit.expected.arrays if kit.summary is None else kit.summary.summaries
+
+
+def _matched(kit: Kit, theirs: Theirs, names: Names | None) -> tuple[MatchedTaps, str]:
+    """Theirs by the kit's names, and how the whole of it is called in messages."""
+    taps = kit.tap_names()
+    mapped: NameMap = {}
+    if names is not None:
+        mapped = name_map(names, taps) if isinstance(names, Mapping) else read_name_map(names, taps)
+    arrays, origin = _arrays(kit, theirs, mapped)
+    return match_names(arrays, taps, mapped), origin
+
+
+def _suggested(kit: Kit, matched: MatchedTaps) -> dict[str, NameSuggestion]:
+    lacking = {name: values for name, values in _expected(kit).items() if name not in matched.taps}
+    return suggestions(matched.unknown, lacking)
+
+
+def _arrays(kit: Kit, theirs: Theirs, names: NameMap) -> tuple[Mapping[str, TapValues], str]:
+    """What they gave by their names, and how the whole of it is called in messages."""
     if isinstance(theirs, (str, Path)):
         return read_theirs(theirs, partial(_shape_of, kit, names)), str(theirs)
-    if isinstance(theirs, Recording):
-        theirs = theirs.arrays
-    given = theirs if isinstance(theirs, Mapping) else {kit.expected.names()[-1]: theirs}
+    if isinstance(theirs, (Recording, SummaryRecording)):
+        theirs = dict(theirs.values)
+    given = theirs if isinstance(theirs, Mapping) else {kit.tap_names()[-1]: theirs}
     return {str(name): _host_numbers(str(name), array) for name, array in given.items()}, "theirs"
 
 
@@ -105,12 +114,14 @@ def _shape_of(kit: Kit, names: NameMap, name: str) -> tuple[int, ...] | None:
     mapped = mapped_of(name, names)
     if mapped is not None and mapped.shape is not None:
         return mapped.shape
-    tap = tap_of(name if mapped is None or mapped.tap is None else mapped.tap, kit.expected.names())
-    return None if tap is None else kit.expected[tap].shape
+    tap = tap_of(name if mapped is None or mapped.tap is None else mapped.tap, kit.tap_names())
+    return None if tap is None else tuple(_expected(kit)[tap].shape)
 
 
-def _host_numbers(name: str, given: Any) -> np.ndarray:
+def _host_numbers(name: str, given: Any) -> TapValues:
     """An array of any library as NumPy's; bfloat16, which NumPy lacks, as float32."""
+    if isinstance(given, Summary):
+        return given
     if hasattr(given, "detach"):  # a tensor of PyTorch, maybe on a device
         given = given.detach().cpu()
         given = given.float() if str(given.dtype) == "torch.bfloat16" else given
@@ -124,26 +135,47 @@ def _host_numbers(name: str, given: Any) -> np.ndarray:
 
 def compared(kit: Kit, matched: MatchedTaps, bounds: BoundsOf, precision: str) -> KitComparison:
     """The comparison of what was matched."""
-    expected = kit.expected
-    names = [name for name in expected.names() if name in matched.taps]
-    taps = {name: place_tap(name, *matched.taps[name], expected[name]) for name in names}
-    why_not = None
-    try:
-        local = local_errors(kit.setup, taps, expected.names(), bounds, precision)
-    except TribeError as error:
-        local, why_not = LocalErrors(taps), str(error)
-    off = [name for name in names if _is_off(local.taps[name], expected[name], bounds(name).accumulated)]
-    bounds = with_own_rounding(kit.setup, expected, off, bounds, precision)
-    rows = tuple(_row(name, local.taps.get(name), expected[name], bounds, local) for name in expected.names())
+    arrays = {name: (own, x) for name, (own, x) in matched.taps.items() if isinstance(x, np.ndarray)}
+    given: Mapping[str, np.ndarray] = {}
+    if kit.summary is not None or len(arrays) < len(matched.taps):
+        who = "the kit" if kit.summary is not None else "theirs"
+        expected = _expected(kit)
+        rows = [summary_row(name, matched.taps.get(name), expected[name], bounds) for name in expected]
+        why_not: str | None = f"{who} holds summaries, from which nothing can be computed"
+    else:
+        rows, given, why_not = _whole_rows(kit, arrays, bounds, precision)
     bound_notes = tuple(dict.fromkeys(note for row in rows if (note := bounds(row.name).note)))
     return KitComparison(
-        kit.model, kit.case, kit.seed, precision, rows, tuple(matched.unknown), _suggested(kit, matched),
-        placed_arrays(local.taps), why_not, bound_notes,
+        kit.model, kit.case, kit.seed, precision, tuple(rows), tuple(matched.unknown), _suggested(kit, matched), given,
+        why_not, bound_notes,
     )  # fmt: skip
+
+
+def _whole_rows(
+    kit: Kit, theirs: Mapping[str, tuple[str, np.ndarray]], bounds: BoundsOf, precision: str
+) -> tuple[list[TapComparison], Mapping[str, np.ndarray], str | None]:
+    """A row for each tap, theirs in the kit's layout, and why steps could not be checked by themselves."""
+    expected = kit.expected
+    names = [name for name in expected.names() if name in theirs]
+    taps = {name: place_tap(name, *theirs[name], expected[name]) for name in names}
+    runs, why_not = None, None
+    try:
+        runs = RunsFromTheirs.of(kit.setup, expected.names())
+        local = local_errors(runs, taps, expected.names(), bounds, precision)
+    except TribeError as error:
+        local, why_not = LocalErrors(taps), str(error)
+    if runs is not None:
+        off = [name for name in names if _is_off(local.taps[name], expected[name], bounds(name).accumulated)]
+        bounds = with_own_rounding(runs, expected, off, bounds, precision)
+    return _rows(expected, local, bounds), placed_arrays(local.taps), why_not
 
 
 def _is_off(tap: PlacedTap, expected: np.ndarray, bound: Bound) -> bool:
     return tap.array is not None and not tap.deviation(expected).is_within(bound)
+
+
+def _rows(expected: Recording, local: LocalErrors, bounds: BoundsOf) -> list[TapComparison]:
+    return [_row(name, local.taps.get(name), expected[name], bounds, local) for name in expected.names()]
 
 
 def _row(name: str, tap: PlacedTap | None, expected: np.ndarray, bounds: BoundsOf, local: LocalErrors) -> TapComparison:

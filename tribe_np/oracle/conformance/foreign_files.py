@@ -3,7 +3,7 @@
 import math
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from tribe_np.errors import RecordingError, reason_of
 from tribe_np.files.npy_files import mapped_npy
 from tribe_np.files.small_files import check_regular
 from tribe_np.formats.safetensors import read_header, widen_bf16
+from tribe_np.oracle.recording import SUMMARIES, SummaryRecording
+from tribe_np.oracle.summaries import Summary
 
 RAW = {".f64": "<f8", ".f32": "<f4", ".f16": "<f2", ".bf16": "<u2", ".i64": "<i8", ".i32": "<i4"}
 """Suffixes of raw files and what is in them, the little end first, the last axis fastest; no header."""
@@ -25,8 +27,8 @@ ShapeOf = Callable[[str], tuple[int, ...] | None]
 """The kit's shape of a tap that a name of theirs stands for; None where it is not known."""
 
 
-def read_theirs(path: str | Path, shape_of: ShapeOf) -> dict[str, np.ndarray]:
-    """Their arrays by their names, as they lie there; those of raw files without a shape.
+def read_theirs(path: str | Path, shape_of: ShapeOf) -> Mapping[str, np.ndarray | Summary]:
+    """Their arrays, or summaries of them, by their names, as they lie there; those of raw files without a shape.
 
     Raises   RecordingError, CheckpointError (safetensors), naming the file
     """
@@ -40,10 +42,17 @@ def read_theirs(path: str | Path, shape_of: ShapeOf) -> dict[str, np.ndarray]:
         case ".npy":
             return {path.stem: _read_npy(path)}
         case ".safetensors":
-            return {name: entry.read() for name, entry in read_header(path)[0].items()}
+            return _read_tensors(path)
     if (found := _raw_suffix(path)) is not None:
         return {path.name.removesuffix(found): _read_raw(path, found, shape_of)}
     raise RecordingError(f"{path}: expected {KINDS}")
+
+
+def _read_tensors(path: Path) -> Mapping[str, np.ndarray | Summary]:
+    entries, metadata = read_header(path)
+    if SUMMARIES in metadata:
+        return SummaryRecording.load(path).summaries
+    return {name: entry.read() for name, entry in entries.items()}
 
 
 def _read_folder(folder: Path, shape_of: ShapeOf) -> dict[str, np.ndarray]:

@@ -12,6 +12,7 @@ from math import prod
 import numpy as np
 
 from tribe_np.oracle.conformance.deviations import masked_places
+from tribe_np.oracle.summaries import Summary, sample_places
 
 MOST_AXES = 5
 MOST_ROWS = 64  # of a batch of which theirs may be one
@@ -52,19 +53,20 @@ class FoundLayout:
     is_clear: bool
 
 
-def find_layout(theirs: np.ndarray, reference: np.ndarray, letters: Sequence[str] = ()) -> FoundLayout | None:
+def find_layout(theirs: np.ndarray, reference: np.ndarray | Summary, letters: Sequence[str] = ()) -> FoundLayout | None:
     """The layout of theirs that is nearest to the reference; None where none has its shape.
 
     `letters` names the reference's axes in what is told.
     """
-    if theirs.shape == reference.shape:
+    known = KnownPlaces.of(reference)
+    if theirs.shape == known.shape:
         plain = AxisLayout(theirs.shape, tuple(range(theirs.ndim)))
-        if _distance(theirs, reference, plain) < NEAR:
+        if known.distance(theirs, plain) < NEAR:
             return FoundLayout(plain, True)
-    found = list(layouts_of(theirs.shape, reference.shape, letters))
+    found = list(layouts_of(theirs.shape, known.shape, letters))
     if not found:
-        return _one_row(theirs, reference, letters)
-    distances = [_distance(theirs, reference, layout) for layout in found]
+        return None if isinstance(reference, Summary) else _one_row(theirs, reference, letters)
+    distances = [known.distance(theirs, layout) for layout in found]
     best = int(np.argmin(distances))
     if found[0].order == tuple(sorted(found[0].order)) and distances[best] > CLEARLY * distances[0]:
         best = 0  # their order of values is the kit's, unless another is clearly nearer
@@ -84,7 +86,8 @@ def _one_row(theirs: np.ndarray, reference: np.ndarray, letters: Sequence[str]) 
     ]
     if not rows:
         return None
-    distances = [_distance(theirs, reference[number], layout) for number, layout in rows]
+    known = [KnownPlaces.of(row) for row in reference]
+    distances = [known[number].distance(theirs, layout) for number, layout in rows]
     best = int(np.argmin(distances))
     number, layout = rows[best]
     note = f"only row {number} of {len(reference)} of the first axis" + (f", {layout.note}" if layout.note else "")
@@ -174,27 +177,38 @@ def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(int(place) for place in np.argsort(order))
 
 
-def _distance(theirs: np.ndarray, reference: np.ndarray, layout: AxisLayout) -> float:
-    """RMS of the difference over that of the reference, at some places; masked and infinite values are left out."""
-    if reference.size == 0:
-        return 0.0
-    seen = theirs.reshape(layout.shape).transpose(layout.order)  # flat, it has the reference's order
-    places = _places(reference.size)
-    ours = reference.reshape(-1)[places].astype(np.float64)
-    yours = np.asarray(seen[np.unravel_index(places, seen.shape)] if seen.ndim else seen.reshape(1), np.float64)
-    masked = masked_places(yours, ours)
-    counted = np.isfinite(ours) & np.isfinite(yours) & ~masked
-    unlike = (np.isfinite(ours) != np.isfinite(yours)) & ~masked  # a causal mask that is turned
-    if not counted.any():
-        return float(unlike.mean())
-    with np.errstate(over="ignore"):
-        off = float(np.sqrt(np.mean(np.square(yours[counted] - ours[counted]))))
-    scale = float(np.sqrt(np.mean(np.square(ours[counted]))))
-    return (off / scale if scale > 0 else off) + UNLIKE * float(unlike.mean())
+@dataclass(frozen=True, eq=False)
+class KnownPlaces:
+    """What layouts are told apart by: values of the reference at places of its flat array, the same each time."""
 
+    shape: tuple[int, ...]
+    places: np.ndarray
+    values: np.ndarray
 
-def _places(size: int) -> np.ndarray:
-    """Where large arrays are looked at: the same places each time."""
-    if size <= SAMPLED:
-        return np.arange(size)
-    return np.sort(np.random.default_rng(0).integers(0, size, SAMPLED))
+    @classmethod
+    def of(cls, reference: np.ndarray | Summary) -> "KnownPlaces":
+        """Of a whole array, or of the places that a summary keeps."""
+        if isinstance(reference, Summary):
+            places = sample_places(prod(reference.shape))
+            return cls(tuple(reference.shape), places, reference.sample.astype(np.float64))
+        places = np.arange(reference.size)
+        if reference.size > SAMPLED:
+            places = np.sort(np.random.default_rng(0).integers(0, reference.size, SAMPLED))
+        return cls(reference.shape, places, reference.reshape(-1)[places].astype(np.float64))
+
+    def distance(self, theirs: np.ndarray, layout: AxisLayout) -> float:
+        """RMS of the difference over that of the reference, without what is masked or not finite in both."""
+        if not self.values.size:
+            return 0.0
+        seen = theirs.reshape(layout.shape).transpose(layout.order)  # flat, it has the reference's order
+        at = np.unravel_index(self.places, seen.shape) if seen.ndim else ()
+        ours, yours = self.values, np.asarray(seen[at], np.float64).reshape(-1)
+        masked = masked_places(yours, ours)
+        counted = np.isfinite(ours) & np.isfinite(yours) & ~masked
+        unlike = (np.isfinite(ours) != np.isfinite(yours)) & ~masked  # a causal mask that is turned
+        if not counted.any():
+            return float(unlike.mean())
+        with np.errstate(over="ignore"):
+            off = float(np.sqrt(np.mean(np.square(yours[counted] - ours[counted]))))
+        scale = float(np.sqrt(np.mean(np.square(ours[counted]))))
+        return (off / scale if scale > 0 else off) + UNLIKE * float(unlike.mean())

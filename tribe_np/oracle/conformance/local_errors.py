@@ -6,15 +6,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tribe_np.errors import TribeError
 from tribe_np.oracle.budget.bounds import AccumulatedAndLocal, Bound
-from tribe_np.oracle.budget.half_precision import in_precision
 from tribe_np.oracle.conformance.deviations import Deviation
-from tribe_np.oracle.conformance.local_runs import as_far_off_as_ours, carried_over, run_from, widened
+from tribe_np.oracle.conformance.local_runs import RunsFromTheirs, widened
 from tribe_np.oracle.conformance.placed_taps import PlacedTap, laid_out, nearest_layout
-from tribe_np.oracle.kit_models.kit_model import EVERY_TAP
 from tribe_np.oracle.recording import Recording
-from tribe_np.oracle.setup import Setup
 
 MOST_RUNS = 12  # to settle orders of axes that are not clear from what is expected
 
@@ -39,17 +35,17 @@ class LocalErrors:
 
 
 def local_errors(
-    setup: Setup, taps: Mapping[str, PlacedTap], names: Sequence[str], bounds: BoundsOf, precision: str
+    runs: RunsFromTheirs, taps: Mapping[str, PlacedTap], names: Sequence[str], bounds: BoundsOf, precision: str
 ) -> LocalErrors:
     """The local errors of taps; `names` are all taps of the kit in the order of computation.
 
     Raises   TribeError where the model refuses to go on from theirs
     """
-    taps, computed = _settled_run(setup, taps)
+    taps, computed = _settled_run(runs, taps)
     given = placed_arrays(taps)
-    errors = {name: taps[name].deviation(computed[name]) for name in given if name in computed}
+    errors = {name: taps[name].deviation(computed[name]) for name in given if _has_shape_of(computed, taps[name])}
     missing = [name for name in names if name not in given]
-    more = _carried(setup, given, missing, bounds, computed)
+    more = runs.carried_over(given, missing, lambda name: bounds(name).local.rms, computed)
     local: dict[str, Bound] = {}
     since: dict[str, tuple[str, ...]] = {}
     for name in errors:
@@ -59,31 +55,17 @@ def local_errors(
             since[name] = _last_missing(name, names, given)
     alarms = [name for name, error in errors.items() if not error.is_within(local[name])]
     notes: dict[str, str] = {}
-    for name, bound in _rounding(setup, given, computed, alarms, precision).items():
+    for name, bound in runs.rounding(given, computed, alarms, precision).items():
         if errors[name].is_within(bound):
             local[name], notes[name] = bound, f"from their numbers our own {precision} is as far off"
     return LocalErrors(taps, errors, local, since, notes)
 
 
-def _rounding(
-    setup: Setup, given: Mapping[str, np.ndarray], computed: Recording, alarms: Sequence[str], precision: str
-) -> dict[str, Bound]:
-    """What a right port may have at taps that seem wrong, as our own arithmetic does from the same numbers."""
-    if not alarms:
-        return {}
-    try:
-        ours = run_from(in_precision(setup, precision, EVERY_TAP), given)
-    except TribeError:
-        return {}
-    return {name: as_far_off_as_ours(ours[name], computed[name]) for name in alarms if name in ours}
-
-
 def with_own_rounding(
-    setup: Setup, expected: Recording, alarms: Sequence[str], bounds: BoundsOf, precision: str
+    runs: RunsFromTheirs, expected: Recording, alarms: Sequence[str], bounds: BoundsOf, precision: str
 ) -> BoundsOf:
-    """The bounds, where the budget has none for this very tap and case made wider by what our own float32 is off."""
-    unsure = [name for name in alarms if bounds(name).note]
-    own = _rounding(setup, {}, expected, unsure, precision)
+    """The bounds, where the budget has none for this very tap and case made wider by what our own arithmetic is off."""
+    own = runs.rounding({}, expected, [name for name in alarms if bounds(name).note], precision)
 
     def wider(tap: str) -> AccumulatedAndLocal:
         both = bounds(tap)
@@ -97,14 +79,6 @@ def placed_arrays(taps: Mapping[str, PlacedTap]) -> dict[str, np.ndarray]:
     return {name: tap.array for name, tap in taps.items() if tap.array is not None}
 
 
-def _carried(
-    setup: Setup, given: Mapping[str, np.ndarray], missing: Sequence[str], bounds: BoundsOf, computed: Recording
-) -> dict[str, Bound]:
-    if not missing:
-        return {}
-    return carried_over(setup, given, missing, lambda name: bounds(name).local.rms, computed)
-
-
 def _last_missing(name: str, names: Sequence[str], given: Mapping[str, np.ndarray]) -> tuple[str, ...]:
     """The taps right before one that were not given; where there are none, the last such of all before it."""
     before = list(names[: names.index(name)])
@@ -114,7 +88,7 @@ def _last_missing(name: str, names: Sequence[str], given: Mapping[str, np.ndarra
     return tuple(run) or tuple([other for other in before if other not in given][-1:])
 
 
-def _settled_run(setup: Setup, taps: Mapping[str, PlacedTap]) -> tuple[dict[str, PlacedTap], Recording]:
+def _settled_run(runs: RunsFromTheirs, taps: Mapping[str, PlacedTap]) -> tuple[dict[str, PlacedTap], Recording]:
     """A run from theirs; where the order of axes is not clear, it is the one nearest to what comes out there.
 
     A tap is settled together with those of other layers that are like it.
@@ -122,26 +96,26 @@ def _settled_run(setup: Setup, taps: Mapping[str, PlacedTap]) -> tuple[dict[str,
     found = dict(taps)
     unsettled = {name for name, tap in taps.items() if tap.array is not None and not tap.is_clear}
     for _ in range(MOST_RUNS):
-        computed = _run_from_finite(setup, placed_arrays({n: tap for n, tap in found.items() if n not in unsettled}))
+        computed = runs.computed_from_finite(placed_arrays({n: tap for n, tap in found.items() if n not in unsettled}))
         first = next((name for name in computed.names() if name in unsettled), None)
         if first is None:
             return found, computed
+        if not _has_shape_of(computed, found[first]):
+            unsettled.discard(first)
+            continue
         layout = nearest_layout(first, found[first].theirs, computed[first])
         for name in [name for name in unsettled if _kind_of(found[name]) == _kind_of(found[first])]:
             unsettled.discard(name)
-            if name in computed:
+            if _has_shape_of(computed, found[name]):
                 found[name] = laid_out(found[name], layout, computed[name])
-    return found, _run_from_finite(setup, placed_arrays(found))
+    return found, runs.computed_from_finite(placed_arrays(found))
+
+
+def _has_shape_of(computed: Recording, tap: PlacedTap) -> bool:
+    """Whether a step from theirs has the kit's shape: not where shapes follow from numbers that are wrong."""
+    return tap.array is not None and tap.name in computed and computed[tap.name].shape == tap.array.shape
 
 
 def _kind_of(tap: PlacedTap) -> tuple[str, tuple[int, ...]]:
     """The same for a tap of several layers."""
     return re.sub("[0-9]+", "{i}", tap.name), tap.theirs.shape
-
-
-def _run_from_finite(setup: Setup, given: Mapping[str, np.ndarray]) -> Recording:
-    """A run from theirs; without what is not finite, where the model refuses that."""
-    try:
-        return run_from(setup, given)
-    except TribeError:
-        return run_from(setup, {name: array for name, array in given.items() if np.isfinite(array).all()})

@@ -5,11 +5,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from tribe_np.errors import RecordingError
 from tribe_np.oracle.conformance.kit_comparison import NameSuggestion
 from tribe_np.oracle.conformance.name_maps import MappedName, NameMap, mapped_of
+from tribe_np.oracle.summaries import TapValues
 from tribe_np.shown import did_you_mean, quoted, some_of
 
 OUTPUT = "output"
@@ -20,18 +19,18 @@ OUTPUT = "output"
 class MatchedTaps:
     """Taps by the kit's names, each with their name and array; and the names of theirs that the kit lacks."""
 
-    taps: Mapping[str, tuple[str, np.ndarray]]
-    unknown: Mapping[str, np.ndarray] = field(default_factory=dict)
+    taps: Mapping[str, tuple[str, TapValues]]
+    unknown: Mapping[str, TapValues] = field(default_factory=dict)
 
 
-def match_names(theirs: Mapping[str, np.ndarray], known: Sequence[str], mapped: NameMap) -> MatchedTaps:
+def match_names(theirs: Mapping[str, TapValues], known: Sequence[str], mapped: NameMap) -> MatchedTaps:
     """Each of theirs by the kit's name: what the map says, or the same name with other punctuation.
 
     Raises   RecordingError where two of theirs are one tap; ConfigError where an array does not fit the map
     """
     names = KnownNames.of(known)
-    taps: dict[str, tuple[str, np.ndarray]] = {}
-    unknown: dict[str, np.ndarray] = {}
+    taps: dict[str, tuple[str, TapValues]] = {}
+    unknown: dict[str, TapValues] = {}
     for name, array in theirs.items():
         entry = mapped_of(name, mapped) or MappedName(name)
         if entry.tap is None:

@@ -18,11 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tribe_np.errors import ConfigError, OutputError, reason_of
 from tribe_np.files.atomic import whole_file
 from tribe_np.files.small_files import read_small_file
+from tribe_np.oracle.summaries import Summary, TapValues
 from tribe_np.shown import did_you_mean, quoted
 
 MOST_BYTES = 8 << 20
@@ -40,11 +39,15 @@ class MappedName:
     shape: tuple[int, ...] | None = None
     axes: tuple[int, ...] | None = None
 
-    def seen(self, name: str, array: np.ndarray) -> np.ndarray:
+    def seen(self, name: str, array: TapValues) -> TapValues:
         """Their array with its axes in the kit's order.
 
-        Raises   ConfigError where it has another size or other axes
+        Raises   ConfigError where it has another size or other axes, or is a summary, which has no order of axes
         """
+        if isinstance(array, Summary):
+            if self.shape is not None or self.axes is not None:
+                raise ConfigError(f"the map gives {quoted(name)} other axes, but theirs is a summary: turn it before")
+            return array
         if self.shape is not None:
             if math.prod(self.shape) != array.size:
                 raise ConfigError(

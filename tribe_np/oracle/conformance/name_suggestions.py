@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from difflib import SequenceMatcher
+from math import prod
 
 import numpy as np
 
 from tribe_np.oracle.conformance.kit_comparison import NameSuggestion
 from tribe_np.oracle.conformance.layouts import find_layout
 from tribe_np.oracle.conformance.matched_names import plain_name
+from tribe_np.oracle.summaries import TapValues
 
 ALIKE_VALUES = 0.9  # correlation
 ALIKE_NAMES = 0.5
@@ -15,15 +17,18 @@ NEAR_FACTS = 0.2  # by which mean square and extremes of the same values may dif
 MOST_NAMES = 1000
 
 
-def suggestions(unknown: Mapping[str, np.ndarray], taps: Mapping[str, np.ndarray]) -> dict[str, NameSuggestion]:
+def suggestions(unknown: Mapping[str, TapValues], taps: Mapping[str, TapValues]) -> dict[str, NameSuggestion]:
     """A tap for each name that looks like one, no tap twice; `taps` are those that nobody gave.
 
     What has a tap's values comes first, the nearest before others; then what has its size and is called alike.
     """
     names = list(unknown)[:MOST_NAMES]
-    facts = {name: _facts(array) for name, array in taps.items()}
+    arrays = {name: values for name, values in taps.items() if isinstance(values, np.ndarray)}
+    facts = {name: _facts(array) for name, array in arrays.items()}
+    theirs = {name: values for name in names if isinstance(values := unknown[name], np.ndarray)}
     by_value = sorted(
-        ((r, name, tap, note) for name in names for tap, r, note in _alike(unknown[name], taps, facts)), reverse=True
+        ((r, name, tap, note) for name, array in theirs.items() for tap, r, note in _alike(array, arrays, facts)),
+        reverse=True,
     )
     found: dict[str, NameSuggestion] = {}
     taken: set[str] = set()
@@ -33,7 +38,11 @@ def suggestions(unknown: Mapping[str, np.ndarray], taps: Mapping[str, np.ndarray
             taken.add(tap)
     for name in names:
         likeness, tap = max(
-            ((_likeness(name, tap), tap) for tap in taps if tap not in taken and taps[tap].size == unknown[name].size),
+            (
+                (_likeness(name, tap), tap)
+                for tap in taps
+                if tap not in taken and prod(taps[tap].shape) == prod(unknown[name].shape)
+            ),
             default=(0.0, ""),
         )
         if name not in found and likeness >= ALIKE_NAMES:

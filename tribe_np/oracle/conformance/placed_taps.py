@@ -6,6 +6,7 @@ import numpy as np
 
 from tribe_np.oracle.conformance.deviations import Deviation, deviation_of, masked_places
 from tribe_np.oracle.conformance.layouts import FoundLayout, find_layout
+from tribe_np.oracle.summaries import Summary
 from tribe_np.oracle.taps import named_tap
 
 
@@ -52,7 +53,7 @@ def place_tap(name: str, their_name: str, theirs: np.ndarray, reference: np.ndar
     return laid_out(PlacedTap(name, their_name, theirs), nearest_layout(name, theirs, reference), reference)
 
 
-def nearest_layout(name: str, theirs: np.ndarray, reference: np.ndarray) -> FoundLayout | None:
+def nearest_layout(name: str, theirs: np.ndarray, reference: np.ndarray | Summary) -> FoundLayout | None:
     """`find_layout` with axes called as the table of taps has them."""
     known = named_tap(name)
     return find_layout(theirs, reference, () if known is None else known.axes)
@@ -61,7 +62,7 @@ def nearest_layout(name: str, theirs: np.ndarray, reference: np.ndarray) -> Foun
 def laid_out(tap: PlacedTap, found: FoundLayout | None, reference: np.ndarray) -> PlacedTap:
     """A tap in a layout; with a fault where there is none."""
     if found is None:
-        return replace(tap, fault=f"theirs has shape {shown_shape(tap.theirs)}, the kit's is {shown_shape(reference)}")
+        return replace(tap, fault=unlike_shapes(tap.theirs.shape, reference.shape))
     array = found.layout.applied(tap.theirs, reference.shape)
     if (row := found.layout.row) is not None:
         array, part = np.array(reference, np.float64), array
@@ -70,6 +71,11 @@ def laid_out(tap: PlacedTap, found: FoundLayout | None, reference: np.ndarray) -
     return replace(tap, array=np.where(masked, reference, array) if masked.any() else array, layout=found)
 
 
-def shown_shape(array: np.ndarray) -> str:
+def shown_shape(shape: tuple[int, ...]) -> str:
     """A shape as people write it."""
-    return f"({', '.join(map(str, array.shape))})"
+    return f"({', '.join(map(str, shape))})"
+
+
+def unlike_shapes(theirs: tuple[int, ...], reference: tuple[int, ...]) -> str:
+    """Why an array cannot be compared."""
+    return f"theirs has shape {shown_shape(theirs)}, the kit's is {shown_shape(reference)}"

@@ -9,8 +9,8 @@ from extractors.dinov2.config import WITH_REGISTERS, DinoV2Config
 from extractors.dinov2.model import SPELLINGS, DinoV2Model, current_spelling
 from extractors.dinov2.preprocess import PictureProcessor
 from tribe_np.backend import to_host
-from tribe_np.formats.weights import WeightTree
 from tribe_np.oracle.generator import TensorRecipe
+from tribe_np.oracle.kit_models.kit_building import built_model
 from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, LayerNames, TakenShapes
 from tribe_np.oracle.kit_models.kit_weights import BIAS_EXPONENT, drawn
 from tribe_np.oracle.setup import Setup
@@ -93,11 +93,11 @@ class DinoV2Kit(KitModel):
 
     def build(self, setup: Setup) -> DinoV2Model:
         """See KitModel."""
-        runtime = setup.runtime
-        arrays = {current_spelling(name): array for name, array in setup.weights.items()}
-        weights = WeightTree(arrays, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
         config = DinoV2Config.from_dict(setup.config)
-        return DinoV2Model.from_weights(weights, config, PictureProcessor.from_dict({}), runtime)
+        return built_model(
+            setup, self.layers, current_spelling,
+            lambda weights, runtime: DinoV2Model.from_weights(weights, config, PictureProcessor.from_dict({}), runtime),
+        )  # fmt: skip
 
     def run(self, setup: Setup) -> np.ndarray:
         """See KitModel: (B, 1 + S, D), with registers between the first token and the others."""

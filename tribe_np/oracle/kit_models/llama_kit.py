@@ -8,8 +8,8 @@ import numpy as np
 from extractors.llama.config import LlamaConfig
 from extractors.llama.model import LlamaModel
 from tribe_np.backend import to_host
-from tribe_np.formats.weights import WeightTree
 from tribe_np.oracle.generator import TensorRecipe, exponent_for
+from tribe_np.oracle.kit_models.kit_building import built_model
 from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, LayerNames, TakenShapes
 from tribe_np.oracle.kit_models.kit_weights import drawn
 from tribe_np.oracle.setup import Setup
@@ -116,10 +116,11 @@ class LlamaKit(KitModel):
 
     def build(self, setup: Setup) -> LlamaModel:
         """See KitModel."""
-        runtime = setup.runtime
-        arrays = {LlamaModel.own_name(name): array for name, array in setup.weights.items()}
-        weights = WeightTree(arrays, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
-        return LlamaModel.from_weights(weights, LlamaConfig.from_dict(setup.config), runtime)
+        config = LlamaConfig.from_dict(setup.config)
+        return built_model(
+            setup, self.layers, LlamaModel.own_name,
+            lambda weights, runtime: LlamaModel.from_weights(weights, config, runtime),
+        )  # fmt: skip
 
     def run(self, setup: Setup) -> np.ndarray:
         """See KitModel: (B, S, D)."""

@@ -10,8 +10,8 @@ from extractors.vjepa2.config import VJepa2Config
 from extractors.vjepa2.model import THETA, VJepa2Model, part_dim
 from extractors.vjepa2.preprocess import VideoProcessor
 from tribe_np.backend import to_host
-from tribe_np.formats.weights import WeightTree
 from tribe_np.oracle.generator import TensorRecipe
+from tribe_np.oracle.kit_models.kit_building import built_model
 from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, LayerNames, TakenShapes
 from tribe_np.oracle.kit_models.kit_weights import BIAS_EXPONENT, drawn
 from tribe_np.oracle.setup import Setup
@@ -85,11 +85,12 @@ class VJepa2Kit(KitModel):
 
     def build(self, setup: Setup) -> VJepa2Model:
         """See KitModel."""
-        runtime, config = setup.runtime, VJepa2Config.from_dict(setup.config)
-        arrays = {VJepa2Model.own_name(name): array for name, array in setup.weights.items()}
-        weights = WeightTree(arrays, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
-        model = VJepa2Model.from_weights(weights, config, VideoProcessor.from_dict({}), runtime)
-        return replace(model, omega=rotary_omega(config.head_dim).astype(runtime.dtype))
+        config = VJepa2Config.from_dict(setup.config)
+        model = built_model(
+            setup, self.layers, VJepa2Model.own_name,
+            lambda weights, runtime: VJepa2Model.from_weights(weights, config, VideoProcessor.from_dict({}), runtime),
+        )  # fmt: skip
+        return replace(model, omega=rotary_omega(config.head_dim).astype(model.runtime.dtype))
 
     def run(self, setup: Setup) -> np.ndarray:
         """See KitModel: (B, S, D)."""

@@ -8,8 +8,8 @@ import numpy as np
 from extractors.wav2vec_bert.config import Wav2VecBertConfig
 from extractors.wav2vec_bert.model import Wav2VecBertModel
 from tribe_np.backend import to_host
-from tribe_np.formats.weights import WeightTree
 from tribe_np.oracle.generator import TensorRecipe
+from tribe_np.oracle.kit_models.kit_building import built_model
 from tribe_np.oracle.kit_models.kit_model import KitCase, KitModel, KitRecipe, LayerNames, TakenShapes
 from tribe_np.oracle.kit_models.kit_weights import drawn
 from tribe_np.oracle.setup import Setup
@@ -80,10 +80,11 @@ class Wav2VecBertKit(KitModel):
 
     def build(self, setup: Setup) -> Wav2VecBertModel:
         """See KitModel; without a filterbank."""
-        runtime = setup.runtime
-        arrays = {Wav2VecBertModel.own_name(name): array for name, array in setup.weights.items()}
-        weights = WeightTree(arrays, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
-        return Wav2VecBertModel.from_weights(weights, Wav2VecBertConfig.from_dict(setup.config), None, runtime)
+        config = Wav2VecBertConfig.from_dict(setup.config)
+        return built_model(
+            setup, self.layers, Wav2VecBertModel.own_name,
+            lambda weights, runtime: Wav2VecBertModel.from_weights(weights, config, None, runtime),
+        )  # fmt: skip
 
     def run(self, setup: Setup) -> np.ndarray:
         """See KitModel: (B, S, D)."""

@@ -10,6 +10,8 @@ from tribe_np.oracle.summaries import Summary
 from tribe_np.oracle.taps import row_of, tap_table
 
 INPUTS = {
+    "sound": ("(samples, channels)", "what decoding the sound gave, from -1 to 1"),
+    "film": ("(frames, height, width, 3)", "what decoding the film gave: RGB"),
     "token_ids": ("(B, S)", "ids of tokens, rows of the embedding table"),
     "attention_mask": ("(B, S)", "1 at tokens, 0 at padding on the right"),
     "input_features": ("(B, S, F)", "log-mel spectra, two in a row, normalised"),

@@ -51,8 +51,13 @@ def readme_of(kit: Kit, *, with_weights: bool) -> str:
 
 
 def computation(model: str) -> str:
-    """The formulas of a model, step by step."""
-    return (files(ROOM) / "computations" / f"{model}.md").read_text("utf-8").strip()
+    """The formulas of a model, step by step; a line "@other TITLE" stands for those of another, as a section."""
+    text = (files(ROOM) / "computations" / f"{model}.md").read_text("utf-8").strip()
+
+    def section(found: re.Match[str]) -> str:
+        return f"### {found[2][0].upper()}{found[2][1:]}\n\n{computation(found[1])}\n"
+
+    return re.sub(r"^@(\w+) (.*)$", section, text, flags=re.M)
 
 
 def example(kit: Kit) -> tuple[str, str]:

@@ -113,7 +113,7 @@ NORM_MISTAKES = (
         "scale-norm-root",
         ("encoder",),
         "ScaleNorm lacks the factor sqrt(D)",
-        "it is x / |x| * sqrt(D) * g",
+        "it is x / length * sqrt(D) * g",
         where(_has_scale_norm, with_kernels(scale_norm=lambda x, gain, *, eps=1e-12: unit_norm(x, eps=eps) * gain)),
     ),
     Mistake(
