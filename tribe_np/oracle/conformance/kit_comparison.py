@@ -135,7 +135,11 @@ def verdict(comparison: KitComparison) -> str:
     """One sentence: whether it conforms, and where it first does not."""
     local, carried = comparison.first_locally_out, comparison.first_out
     if local is not None:
-        before = f", or one of {len(local.since)} before it that were not given" if local.since else ""
+        before = ""
+        if local.since:
+            n = len(local.since)
+            before = f" (or {local.since[0]} before it" if n == 1 else f" (or one of {n} taps before it"
+            before += ", which was not given)" if n == 1 else ", which were not given)"
         return f"{local.name} is the first wrong step{before}: {_what(local)}"
     if carried is not None and comparison.local_error is not None:
         return f"{carried.name} is the first tap out of bounds: {_what(carried)}"
