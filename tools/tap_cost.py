@@ -28,7 +28,7 @@ from tribe_np.encoder.model import FmriEncoder
 from tribe_np.encoder.random import random_state_dict
 from tribe_np.nn.context import Context
 from tribe_np.oracle import trace
-from tribe_np.oracle.kit_models.encoder_kit import BRAIN_KEY, BUILD_KEY
+from tribe_np.oracle.kit_models.encoder_kit import BRAIN, BUILD
 from tribe_np.oracle.kit_models.kit_catalogue import MODELS, kit_model
 from tribe_np.oracle.kits.kit import make_kit
 
@@ -112,9 +112,9 @@ def passes(chosen: list[str], folder: Path) -> Iterator[tuple[str, Pass]]:
             yield f"{model}, tiny", lambda model=model, setup=setup: kit_model(model).run(setup)  # type: ignore[misc]
     if "encoder" in chosen:
         config = kit_model("encoder").released()
-        weights = random_state_dict(config[BRAIN_KEY], config[BUILD_KEY], seed=0)
-        encoder = FmriEncoder.from_state_dict(config[BRAIN_KEY], config[BUILD_KEY], weights)
-        dims = config[BUILD_KEY]["feature_dims"].items()
+        weights = random_state_dict(config[BRAIN], config[BUILD], seed=0)
+        encoder = FmriEncoder.from_state_dict(config[BRAIN], config[BUILD], weights)
+        dims = config[BUILD]["feature_dims"].items()
         features = {name: np.ones((1, *pair, 200), np.float32) for name, pair in dims}
         yield "encoder, a window as released", lambda: encoder(features)
     if "llama" in chosen:

@@ -16,7 +16,7 @@ from tribe_np.formats.config_yaml import read_config_yaml
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.formats.weights import WeightTree, read_json
 from tribe_np.oracle.generator import TensorRecipe, exponent_for
-from tribe_np.oracle.kit_models.encoder_kit_cases import BRAIN_KEY, BUILD_KEY, ENCODER_CASES, TINY_ENCODER
+from tribe_np.oracle.kit_models.encoder_kit_cases import BRAIN, BUILD, ENCODER_CASES, TINY_ENCODER
 from tribe_np.oracle.kit_models.kit_model import KitModel, KitRecipe, LayerNames, TakenShapes
 from tribe_np.oracle.kit_models.kit_weights import BIAS_EXPONENT, drawn
 from tribe_np.oracle.setup import Setup
@@ -38,7 +38,7 @@ class EncoderKit(KitModel):
     tiny = TINY_ENCODER
     cases = ENCODER_CASES
     layers = LayerNames(
-        (BRAIN_KEY, "encoder", "depth"), "encoder.layers.", "encoder.layers.", "encoder.time_pos_embed.output",
+        (BRAIN, "encoder", "depth"), "encoder.layers.", "encoder.layers.", "encoder.time_pos_embed.output",
         before=("projectors.", "time_pos_embed", "combiner.", "temporal_smoothing."),
         after=("encoder.final_norm.", "low_rank_head.", "predictor."), step=2,
         read=("subject_index",),
@@ -50,11 +50,11 @@ class EncoderKit(KitModel):
         brain = {"hidden": 1152, "low_rank_head": 2048, "max_seq_len": 1024, "encoder": encoder}
         dims = {"text": [2, 3072], "audio": [2, 1024], "video": [2, 1408]}
         build = {"feature_dims": dims, "n_outputs": 20484, "n_output_timesteps": 100}
-        return {BRAIN_KEY: {**self.tiny[BRAIN_KEY], **brain}, BUILD_KEY: build}
+        return {BRAIN: {**self.tiny[BRAIN], **brain}, BUILD: build}
 
     def full_config(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """See KitModel."""
-        return {**config, BRAIN_KEY: full_brain_config(config[BRAIN_KEY])}
+        return {**config, BRAIN: full_brain_config(config[BRAIN])}
 
     def config_of_file(self, path: Path) -> dict[str, Any]:
         """See KitModel: config.yaml with build_args.json (or best.ckpt) beside it, or a kit's config.json."""
@@ -63,13 +63,13 @@ class EncoderKit(KitModel):
         brain = read_config_yaml(path).get("brain_model_config")
         if not isinstance(brain, Mapping):
             raise ConfigError(f"{path}: has no brain_model_config; expected the config.yaml of a brain encoder")
-        return {BRAIN_KEY: dict(brain), BUILD_KEY: read_build_args(path.parent)}
+        return {BRAIN: dict(brain), BUILD: read_build_args(path.parent)}
 
     def folder_of_model(self, folder: Path) -> tuple[dict[str, Any], Mapping[str, TensorEntry]]:
         """See KitModel."""
         opened = open_checkpoint(folder)
         named = {entry.name.removeprefix(LIGHTNING_PREFIX): entry for entry in opened.entries}
-        return {BRAIN_KEY: dict(opened.brain_model_config), BUILD_KEY: dict(opened.build_args)}, named
+        return {BRAIN: dict(opened.brain_model_config), BUILD: dict(opened.build_args)}, named
 
     def released_sizes(self) -> dict[str, Any]:
         """A window of 100 s at 2 Hz."""
@@ -80,7 +80,7 @@ class EncoderKit(KitModel):
 
         It may have absent modalities, silent ones (up to which step), and a subject_index.
         """
-        checked, build_args = EncoderConfig.from_dict(config[BRAIN_KEY]), BuildArgs.from_dict(config[BUILD_KEY])
+        checked, build_args = EncoderConfig.from_dict(config[BRAIN]), BuildArgs.from_dict(config[BUILD])
 
         def n_rows(name: str) -> int:
             layers: Any = checked.predictor if name.startswith("predictor") else checked.projector
@@ -129,7 +129,7 @@ class EncoderKit(KitModel):
         runtime = setup.runtime
         weights = WeightTree(setup.weights, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
         return FmriEncoder.from_weights(
-            weights, EncoderConfig.from_dict(setup.config[BRAIN_KEY]), BuildArgs.from_dict(setup.config[BUILD_KEY]),
+            weights, EncoderConfig.from_dict(setup.config[BRAIN]), BuildArgs.from_dict(setup.config[BUILD]),
             runtime, exact_order=True, n_steps=n_steps,
         )  # fmt: skip
 

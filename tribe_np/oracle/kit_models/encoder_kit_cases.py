@@ -5,16 +5,16 @@ from typing import Any
 
 from tribe_np.oracle.kit_models.kit_model import KitCase
 
-BRAIN_KEY, BUILD_KEY = "brain_model_config", "model_build_args"
+BRAIN, BUILD = "brain_model_config", "model_build_args"
 PLAIN_SIZES: Mapping[str, Any] = {"batch": 2, "steps": 18}
 DIMS = {"text": [2, 20], "audio": [2, 12], "video": [2, 28]}
 TINY_ENCODER: Mapping[str, Any] = {
-    BRAIN_KEY: {
+    BRAIN: {
         "hidden": 144, "combiner": None, "low_rank_head": 24, "max_seq_len": 60,
         "encoder": {"depth": 2, "heads": 3, "ff_mult": 2},
         "subject_layers": {"n_subjects": 0, "subject_dropout": 0.1, "average_subjects": True},
     },
-    BUILD_KEY: {"feature_dims": DIMS, "n_outputs": 37, "n_output_timesteps": 9},
+    BUILD: {"feature_dims": DIMS, "n_outputs": 37, "n_output_timesteps": 9},
 }  # fmt: skip
 """Heads are wider than their rotary part, and modalities are not in alphabetical order."""
 NARROW = {"hidden": 24, "encoder": {"rotary_pos_emb": False}}
@@ -26,7 +26,7 @@ def _case(
     name: str, meaning: str, brain: Mapping[str, Any] | None = None, build: Mapping[str, Any] | None = None,
     **sizes: Any,
 ) -> KitCase:  # fmt: skip
-    return KitCase(name, meaning, {BRAIN_KEY: brain or {}, BUILD_KEY: build or {}}, {**PLAIN_SIZES, **sizes})
+    return KitCase(name, meaning, {BRAIN: brain or {}, BUILD: build or {}}, {**PLAIN_SIZES, **sizes})
 
 
 def _transformer(name: str, meaning: str, brain: Mapping[str, Any] | None = None, /, **options: Any) -> KitCase:
