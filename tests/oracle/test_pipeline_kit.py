@@ -6,74 +6,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
-import yaml
 
-from extractors.llama.random_tokenizer import byte_symbols, tokenizer_settings
 from extractors.llama.tokenizer import LlamaTokenizer
+from tests.oracle.written_kits import byte_tokenizer_json, write_kit_models, write_media
 from tribe_np import TribeModel
-from tribe_np.formats.safetensors import write_safetensors
-from tribe_np.media.ffmpeg import run_ffmpeg
 from tribe_np.oracle import relative_error
-from tribe_np.oracle.kit_models.pipeline_kit import kit_events, part_config, part_setup, parts_of
-from tribe_np.oracle.kit_models.pipeline_memory import BOS_ID, EOS_ID, ByteTokens
+from tribe_np.oracle.kit_models.pipeline_kit import kit_events
+from tribe_np.oracle.kit_models.pipeline_memory import ByteTokens
 from tribe_np.oracle.kit_runs import run_setup
 from tribe_np.oracle.kits.kit import Kit, make_kit
 from tribe_np.timeline.events import Events
-
-
-def byte_tokenizer_json() -> dict[str, object]:
-    """tokenizer.json of the kits' tokens: LLaMA 3's pipeline with no merges, ids in the order of bytes."""
-    settings = tokenizer_settings()
-    settings["model"] |= {"vocab": {symbol: value for value, symbol in enumerate(byte_symbols())}, "merges": []}
-    begin, end, *_ = settings["added_tokens"]
-    settings["added_tokens"] = [begin | {"id": BOS_ID}, end | {"id": EOS_ID}]
-    settings["post_processor"] = settings["post_processor"]["processors"][0]
-    return settings
-
-
-def write_kit_models(kit: Kit, folder: Path) -> TribeModel:
-    """The kit's models as folders, and TribeModel on them."""
-    for part, name in parts_of(kit.config).items():
-        (folder / part).mkdir(parents=True)
-        setup = part_setup(kit.setup, part, name)
-        write_safetensors(folder / part / "model.safetensors", dict(setup.weights))
-        (folder / part / "config.json").write_text(json.dumps(part_config(kit.config, part)))
-    brain = part_config(kit.config, "encoder")
-    config = {"data": kit.config["data"], "brain_model_config": brain["brain_model_config"]}
-    (folder / "encoder" / "config.yaml").write_text(yaml.safe_dump(config))
-    (folder / "encoder" / "build_args.json").write_text(json.dumps(brain["model_build_args"]))
-    (folder / "audio" / "preprocessor_config.json").write_text(json.dumps(kit.config["audio_processor"]))
-    (folder / "video" / "video_preprocessor_config.json").write_text(json.dumps(kit.config["video_processor"]))
-    (folder / "text" / "tokenizer.json").write_text(json.dumps(byte_tokenizer_json()))
-    (folder / "text" / "tokenizer_config.json").write_text(json.dumps({"eos_token": "<|end_of_text|>"}))
-    options = {"kernels": "reference"} | kit.config["options"]
-    return TribeModel.from_pretrained(
-        folder / "encoder", models=folder, cache_folder=False, device="cpu",
-        config_update={f"tribe_np.{name}": value for name, value in options.items()},
-    )  # fmt: skip
-
-
-def write_media(kit: Kit, folder: Path) -> dict[str, Path]:
-    """The kit's inputs as files from which decoding gives the same numbers."""
-    sound, film, raw = folder / "sound.wav", folder / "film.mkv", folder / "frames.rgb"
-    rows = {row.filepath: row for row in kit_events(kit.config) if row.filepath}
-    soundfile.write(sound, kit.inputs["sound"], int(rows["sound"].frequency), subtype="FLOAT")
-    frames = kit.inputs["film"]
-    raw.write_bytes(frames.tobytes())
-    size, rate = f"{frames.shape[2]}x{frames.shape[1]}", str(rows["film"].frequency)
-    run_ffmpeg(
-        ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", rate, "-i", f"file:{raw}", "-c:v", "ffv1",
-         "-pix_fmt", "gbrp", "-y", f"file:{film}"], path_for_errors=film,
-    )  # fmt: skip
-    return {"sound": sound, "film": film}
 
 
 @pytest.mark.extras
 @pytest.mark.parametrize("case", ["plain", "chunks", "cached_layers"])
 def test_a_kit_in_float32_has_the_bits_of_the_library_on_files(case: str, tmp_path: Path) -> None:
     kit = make_kit("pipeline", case)
-    model = write_kit_models(kit, tmp_path / "models")
+    folders = write_kit_models(kit, tmp_path / "models")
+    options = {"kernels": "reference"} | kit.config["options"]
+    model = TribeModel.from_pretrained(
+        folders.pop("encoder"), models=folders, cache_folder=False, device="cpu",
+        config_update={f"tribe_np.{name}": value for name, value in options.items()},
+    )  # fmt: skip
     paths = write_media(kit, tmp_path)
     rows = [replace(row, filepath=str(paths.get(row.filepath, ""))) for row in kit_events(kit.config)]
     predictions, _ = model.predict(Events(rows), verbose=False)

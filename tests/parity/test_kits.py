@@ -17,7 +17,7 @@ pytestmark = pytest.mark.parity
 CASES = [(model, case.name) for model in PEERS for case in kit_model(model).cases]
 FLOAT64_BOUND = 1e-12
 ISLANDS = {"dinov2.embeddings.positions": 2.0}
-"""How far beyond the bounds a float32 island of upstream's goes: torch's resizing builds its cubic weights in float32."""
+"""How far beyond the bounds a float32 island of upstream's goes: torch builds the cubic weights of a resize in it."""
 NOT_SHOWN = (".distances",)
 """Wav2Vec-BERT's products with all distances: the library gathers an embedding for each pair instead."""
 

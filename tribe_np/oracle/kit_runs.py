@@ -43,7 +43,7 @@ def run_setup(
     Raises   ShapeError where a given intermediate has another shape than the computed one; what the model raises
     """
     computed = Recording()
-    theirs = dict(given or {})
+    theirs, strict = dict(given or {}), kit_model(setup.model).has_fixed_shapes
     patterns = kit_model(setup.model).heard if patterns is None else patterns
 
     def hear(name: str, array: Array) -> None:
@@ -53,7 +53,7 @@ def run_setup(
 
     def put(name: str, array: Array) -> Array:
         # a name met again (@2) is another intermediate: `computed` has just counted it
-        return _like(theirs[name], array, name) if (name := computed.names()[-1]) in theirs else array
+        return _like(theirs[name], array, name, strict) if (name := computed.names()[-1]) in theirs else array
 
     return Run(computed, _output(setup, Listener(hear, patterns=patterns), Listener(edit=put, patterns=patterns)))
 
@@ -92,7 +92,9 @@ def _ending(at: str | None) -> list[Listener]:
     return [] if at is None else [Listener(end, patterns=(at,))]
 
 
-def _like(theirs: np.ndarray, ours: Array, name: str) -> Array:
+def _like(theirs: np.ndarray, ours: Array, name: str, strict: bool) -> Array:
     if theirs.shape != tuple(ours.shape):
+        if not strict:
+            return ours
         raise ShapeError(f"{name}: the given intermediate has shape {theirs.shape}, the model's is {tuple(ours.shape)}")
     return np.asarray(theirs).astype(ours.dtype)

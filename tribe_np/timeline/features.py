@@ -144,7 +144,7 @@ def collect(
 def add(total: FeatureGrid, item: FeatureGrid, counts: np.ndarray | None = None, see: See | None = None) -> None:
     """Adds an item to a window's grid in place, where they meet; with `counts` (T,) as a running mean.
 
-    `see` is shown `steps`, the first step of `total` and their number.
+    `see` is shown `steps`, the first step of `total` and their number; steps that the item does not fit are not taken.
     Shapes   total.data (..., T); item.data (..., T') or, static, (...)
     Numerics sequential in total's dtype; a running mean goes through float64 for each item
     Raises   ShapeError when rates drift by half a step or more over the longer of the two
@@ -157,7 +157,9 @@ def add(total: FeatureGrid, item: FeatureGrid, counts: np.ndarray | None = None,
     if here is None or there is None:
         return
     if see is not None:
-        here = tuple(see("steps", np.array(here)).tolist())
+        first, count = see("steps", np.array(here)).tolist()
+        fits = count == there[1] or not item.frequency
+        here = (first, count) if fits and 0 <= first <= first + count <= total.data.shape[-1] else here
     steps = slice(here[0], sum(here))
     values = item.data[..., slice(there[0], sum(there)) if item.frequency else None]
     if counts is None:

@@ -31,7 +31,7 @@ class HonestFront(HonestVariant):
         return changed
 
 
-def beside(name: str, stage: str, memory: Memory) -> Array:
+def stage_beside(name: str, stage: str, memory: Memory) -> Array:
     """Another stage of the same event."""
     return memory[f"{name.rpartition('.')[0]}.{stage}"]
 
@@ -41,33 +41,33 @@ def single_windows(name: str, windowed: Array, memory: Memory) -> Array:
 
     Shapes   -> (n_audio_frames, 512) float32
     """
-    samples = np.asarray(beside(name, "standardized", memory), np.float32) * np.float32(2**15)
+    samples = np.asarray(stage_beside(name, "standardized", memory), np.float32) * np.float32(2**15)
     frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME_LENGTH)[::HOP]
     frames = frames - np.mean(frames, axis=1, keepdims=True)
     before = np.concatenate([frames[:, :1], frames[:, :-1]], axis=1)
     out = np.zeros((frames.shape[0], FFT_LENGTH), np.float32)
-    window = np.asarray(beside(name, "window", memory), np.float32)
+    window = np.asarray(stage_beside(name, "window", memory), np.float32)
     out[:, :FRAME_LENGTH] = (frames - np.float32(PRE_EMPHASIS) * before) * window
     return out
 
 
 def single_power(name: str, power: Array, memory: Memory) -> Array:
     """The spectrum by a transform in float32."""
-    spectrum = fft.rfft(np.asarray(beside(name, "windowed", memory), np.float32))
+    spectrum = fft.rfft(np.asarray(stage_beside(name, "windowed", memory), np.float32))
     squares: np.ndarray = spectrum.real**2 + spectrum.imag**2
     return squares
 
 
 def single_mel(name: str, mel: Array, memory: Memory) -> Array:
     """Energies and their logarithm in float32."""
-    filters = np.asarray(beside(name, "mel_filters", memory), np.float32)
-    energies = np.asarray(beside(name, "power", memory), np.float32) @ filters
+    filters = np.asarray(stage_beside(name, "mel_filters", memory), np.float32)
+    energies = np.asarray(stage_beside(name, "power", memory), np.float32) @ filters
     return np.log(np.maximum(np.float32(MEL_FLOOR), energies))
 
 
 def blocks_of_taps(name: str, resampled: Array, memory: Memory) -> Array:
     """Each phase of the resampled sound summed in blocks of taps, the last first."""
-    samples = np.asarray(beside(name, "samples", memory), np.float32).T
+    samples = np.asarray(stage_beside(name, "samples", memory), np.float32).T
     filters = memory.get(f"{name.rpartition('.')[0]}.filters")
     if filters is None:  # the sound has the model's rate
         return resampled

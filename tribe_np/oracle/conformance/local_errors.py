@@ -43,7 +43,7 @@ def local_errors(
     """
     taps, computed = _settled_run(runs, taps)
     given = placed_arrays(taps)
-    errors = {name: taps[name].deviation(computed[name]) for name in given if name in computed}
+    errors = {name: taps[name].deviation(computed[name]) for name in given if _has_shape_of(computed, taps[name])}
     missing = [name for name in names if name not in given]
     more = runs.carried_over(given, missing, lambda name: bounds(name).local.rms, computed)
     local: dict[str, Bound] = {}
@@ -100,12 +100,20 @@ def _settled_run(runs: RunsFromTheirs, taps: Mapping[str, PlacedTap]) -> tuple[d
         first = next((name for name in computed.names() if name in unsettled), None)
         if first is None:
             return found, computed
+        if not _has_shape_of(computed, found[first]):
+            unsettled.discard(first)
+            continue
         layout = nearest_layout(first, found[first].theirs, computed[first])
         for name in [name for name in unsettled if _kind_of(found[name]) == _kind_of(found[first])]:
             unsettled.discard(name)
-            if name in computed:
+            if _has_shape_of(computed, found[name]):
                 found[name] = laid_out(found[name], layout, computed[name])
     return found, runs.computed_from_finite(placed_arrays(found))
+
+
+def _has_shape_of(computed: Recording, tap: PlacedTap) -> bool:
+    """Whether a step from theirs has the kit's shape: not where shapes follow from numbers that are wrong."""
+    return tap.array is not None and tap.name in computed and computed[tap.name].shape == tap.array.shape
 
 
 def _kind_of(tap: PlacedTap) -> tuple[str, tuple[int, ...]]:

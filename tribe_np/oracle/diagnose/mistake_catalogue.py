@@ -6,8 +6,10 @@ from tribe_np.oracle.diagnose.mistake import Mistake
 from tribe_np.oracle.diagnose.mistakes.activation_mistakes import ACTIVATION_MISTAKES
 from tribe_np.oracle.diagnose.mistakes.attention_mistakes import ATTENTION_MISTAKES
 from tribe_np.oracle.diagnose.mistakes.encoder_mistakes import ENCODER_MISTAKES
+from tribe_np.oracle.diagnose.mistakes.media_mistakes import MEDIA_MISTAKES
 from tribe_np.oracle.diagnose.mistakes.norm_mistakes import NORM_MISTAKES
 from tribe_np.oracle.diagnose.mistakes.picture_mistakes import PICTURE_MISTAKES
+from tribe_np.oracle.diagnose.mistakes.pipeline_mistakes import PIPELINE_MISTAKES
 from tribe_np.oracle.diagnose.mistakes.position_mistakes import POSITION_MISTAKES
 from tribe_np.oracle.diagnose.mistakes.rotary_mistakes import ROTARY_MISTAKES
 from tribe_np.oracle.diagnose.mistakes.speech_mistakes import SPEECH_MISTAKES
@@ -19,8 +21,10 @@ FAMILIES: tuple[tuple[Mistake, ...], ...] = (
     ACTIVATION_MISTAKES,
     ATTENTION_MISTAKES,
     ENCODER_MISTAKES,
+    MEDIA_MISTAKES,
     NORM_MISTAKES,
     PICTURE_MISTAKES,
+    PIPELINE_MISTAKES,
     POSITION_MISTAKES,
     ROTARY_MISTAKES,
     SPEECH_MISTAKES,

@@ -8,11 +8,11 @@ from typing import Any
 
 from extractors.catalogue import record_of
 from tribe_np.encoder.random import merged
+from tribe_np.oracle.kit_models.encoder_kit_cases import BRAIN, BUILD
 from tribe_np.oracle.kit_models.kit_model import KitCase
 
-STIMULUS, OPTIONS, DATA = "stimulus", "options", "data"
+SHOWN_STIMULUS, OPTIONS, DATA = "stimulus", "options", "data"
 FINAL_NORM = "video_final_norm"
-BRAIN, BUILD = "brain_model_config", "model_build_args"
 SOUND, FILM = "sound", "film"
 RATE, FPS = 22050, 12.5
 PLAIN_SIZES: Mapping[str, Any] = {
@@ -96,7 +96,7 @@ SOUND_PROCESSOR = {
     "feature_extractor_type": "SeamlessM4TFeatureExtractor", "feature_size": 80, "num_mel_bins": 80,
     "padding_side": "right", "padding_value": 1.0, "sampling_rate": 16000, "stride": 2,
 }  # fmt: skip
-TINY: Mapping[str, Any] = {
+TINY_PIPELINE: Mapping[str, Any] = {
     DATA: {
         "features_to_use": ["text", "audio", "video"], "frequency": 2.0, "duration_trs": 4, "overlap_trs_train": 0,
         "stride_drop_incomplete": False, "batch_size": 8, "layers_to_use": [0.5, 0.75, 1.0],
@@ -106,7 +106,7 @@ TINY: Mapping[str, Any] = {
         "video_feature": extractor_settings("video", clip_duration=1.3, num_frames=8),
     },
     OPTIONS: {FINAL_NORM: False, "remove_empty_segments": True},
-    STIMULUS: stimulus(),
+    SHOWN_STIMULUS: stimulus(),
     "text": TEXT, "text_tokenizer": {"tokens": "bytes of UTF-8", "max_length": None},
     "audio": AUDIO, "audio_processor": SOUND_PROCESSOR,
     "video": VIDEO, "video_processor": {"crop_size": 16},
@@ -131,19 +131,19 @@ PIPELINE_CASES = (
     _case("film_ends_early", "the film has fewer frames than its seconds ask for: clips reach past its end",
           video_frames=57),
     _case("film_starts_late", "times before a chunk show its first frame; its steps lie between those of the window",
-          {STIMULUS: stimulus(film=3.6, film_starts=1.3)}, video_frames=45),
+          {SHOWN_STIMULUS: stimulus(film=3.6, film_starts=1.3)}, video_frames=45),
     _case("odd_mel", "an odd number of mel frames: the last is paired with padding; no resampling, one channel",
-          {STIMULUS: stimulus(sound=1.225, film=0, rate=16000)}, samples=19600, channels=1, video_frames=0),
+          {SHOWN_STIMULUS: stimulus(sound=1.225, film=0, rate=16000)}, samples=19600, channels=1, video_frames=0),
     _case("chunks", "sound and film are cut into chunks, each heard and seen by itself; 44,100 Hz",
-          {STIMULUS: stimulus(sound=2.61, film=3.4, longest=1.5, shortest=0.75, rate=44100)}, samples=115101,
+          {SHOWN_STIMULUS: stimulus(sound=2.61, film=3.4, longest=1.5, shortest=0.75, rate=44100)}, samples=115101,
           channels=1, video_frames=43),
     _case("overlapping_words", "words that begin together, lie within one another, and last less than a step",
-          {STIMULUS: stimulus(words=OVERLAPPING, sound=0, film=0)}, samples=0, video_frames=0),
+          {SHOWN_STIMULUS: stimulus(words=OVERLAPPING, sound=0, film=0)}, samples=0, video_frames=0),
     _case("late_word", "a word after the end of film and sound, with a silent second before it",
-          {STIMULUS: stimulus(words=(*SPOKEN, ("Là.", 6.76, 0.4)))}),
-    _case("absent", "no sound: the modality is absent, not zero", {STIMULUS: stimulus(sound=0)}, samples=0),
+          {SHOWN_STIMULUS: stimulus(words=(*SPOKEN, ("Là.", 6.76, 0.4)))}),
+    _case("absent", "no sound: the modality is absent, not zero", {SHOWN_STIMULUS: stimulus(sound=0)}, samples=0),
     _case("zeroed", "no word in the second window: zeros there, which are projected",
-          {STIMULUS: stimulus(words=SPOKEN[:4])}),
+          {SHOWN_STIMULUS: stimulus(words=SPOKEN[:4])}),
     _case("cached_layers", "cache_n_layers leaves out hidden states of text and film, and none of sound",
           {DATA: {"text_feature": {"cache_n_layers": 6}, "audio_feature": {"cache_n_layers": 4},
                   "video_feature": {"image": {"cache_n_layers": 4}}}}),
@@ -151,15 +151,15 @@ PIPELINE_CASES = (
     _case("complete_windows", "windows that would run past the end are left out",
           {DATA: {"stride_drop_incomplete": True}}),
     _case("truncated_context", "a context longer than the tokenizer allows keeps its last tokens",
-          {"text_tokenizer": {"max_length": 12}, STIMULUS: stimulus(sound=0, film=0)}, samples=0, video_frames=0),
+          {"text_tokenizer": {"max_length": 12}, SHOWN_STIMULUS: stimulus(sound=0, film=0)}, samples=0, video_frames=0),
     _case("mean_of_words", "overlapping words averaged, step by step, instead of added",
           {DATA: {"text_feature": {"aggregation": "mean"}},
-           STIMULUS: stimulus(words=OVERLAPPING, sound=0, film=0)}, samples=0, video_frames=0),
+           SHOWN_STIMULUS: stimulus(words=OVERLAPPING, sound=0, film=0)}, samples=0, video_frames=0),
     _case("final_norm", "the film model's last state normalised, as transformers <= 5.3 hands it over",
           {OPTIONS: {FINAL_NORM: True}}),
     _case("pictures", "a model of single pictures in the place of the one of clips",
           {DATA: {"features_to_use": ["text", "image"], "image_feature": extractor_settings("image")},
            "image": IMAGE, "image_processor": IMAGE_PROCESSOR,
            BUILD: {"feature_dims": {"=replace=": True, "text": [2, 32], "image": [2, 20]}},
-           STIMULUS: stimulus(sound=0, film=2.6)}, samples=0, video_frames=32),
+           SHOWN_STIMULUS: stimulus(sound=0, film=2.6)}, samples=0, video_frames=32),
 )  # fmt: skip

@@ -15,19 +15,18 @@ from extractors.dinov2.preprocess import PictureProcessor
 from extractors.vjepa2.preprocess import VideoProcessor
 from extractors.wav2vec_bert.filterbank import FilterbankConfig
 from tribe_np.oracle.generator import TensorRecipe
+from tribe_np.oracle.kit_models.encoder_kit_cases import BRAIN, BUILD
 from tribe_np.oracle.kit_models.kit_catalogue import kit_model
 from tribe_np.oracle.kit_models.kit_model import KitModel, KitRecipe
 from tribe_np.oracle.kit_models.pipeline_cases import (
-    BRAIN,
-    BUILD,
     DATA,
     FILM,
     OPTIONS,
     PIPELINE_CASES,
     PLAIN_SIZES,
+    SHOWN_STIMULUS,
     SOUND,
-    STIMULUS,
-    TINY,
+    TINY_PIPELINE,
 )
 from tribe_np.oracle.kit_models.pipeline_memory import HeldMedia, HeldPipeline, byte_tokenizer
 from tribe_np.oracle.setup import Setup
@@ -46,11 +45,12 @@ class PipelineKit(KitModel):
     """Every stage from decoded media to predictions, computed by `TribeModel.predict` itself."""
 
     name = "pipeline"
-    tiny = TINY
+    tiny = TINY_PIPELINE
     cases = PIPELINE_CASES
     heard: ClassVar[tuple[str, ...]] = (
         "pipeline.*", "encoder.*", "encoder.*.logits", "encoder.*.probabilities"
     )  # fmt: skip
+    has_fixed_shapes: ClassVar[bool] = False  # tokens and spans decide those of states
     wide: ClassVar[tuple[str, ...]] = (
         SOUND, "pipeline.*.events", "pipeline.plan.*", "pipeline.*.times",
         *(f"pipeline.*.{leaf}" for leaf in (
@@ -61,21 +61,31 @@ class PipelineKit(KitModel):
 
     def released(self) -> dict[str, Any]:
         """The four released models; the stimulus is that of the plain kit."""
-        models = {modality: kit_model(kit_of(modality)).released() for modality in TINY[DATA]["features_to_use"]}
-        data = {**TINY[DATA], "duration_trs": 100, "video_feature": {**TINY[DATA]["video_feature"]}}
+        models = {
+            modality: kit_model(kit_of(modality)).released() for modality in TINY_PIPELINE[DATA]["features_to_use"]
+        }
+        data = {**TINY_PIPELINE[DATA], "duration_trs": 100, "video_feature": {**TINY_PIPELINE[DATA]["video_feature"]}}
         data["video_feature"] |= {"clip_duration": 4.0, "num_frames": None}
         processor = {"video_processor": {"crop_size": models["video"]["crop_size"]}}
-        return {**TINY, **models, **processor, DATA: data, **kit_model(ENCODER).released()}
+        return {**TINY_PIPELINE, **models, **processor, DATA: data, **kit_model(ENCODER).released()}
 
     def released_sizes(self) -> Mapping[str, Any]:
         """Those of the plain kit."""
         return PLAIN_SIZES
 
+    def full_config(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """See KitModel."""
+        found = dict(config)
+        for part, kit in models_of_parts(config).items():
+            full = kit_model(kit).full_config(part_config(config, part))
+            found |= full if part == ENCODER else {part: full}
+        return found
+
     def recipe(self, config: Mapping[str, Any], sizes: Mapping[str, Any]) -> KitRecipe:
         """See KitModel; `sizes` has samples, channels, video_frames, height and width; none of either leaves it out."""
         weights: list[TensorRecipe] = []
         stored: dict[str, np.ndarray] = {}
-        for part, kit in parts_of(config).items():
+        for part, kit in models_of_parts(config).items():
             found = kit_model(kit).recipe(part_config(config, part), MODEL_SIZES)
             weights += [replace(tensor, name=f"{part}.{tensor.name}") for tensor in found.weights]
             stored |= {f"{part}.{name}": array for name, array in found.stored.items()}
@@ -91,7 +101,9 @@ class PipelineKit(KitModel):
     def build(self, setup: Setup) -> HeldPipeline:
         """See KitModel."""
         config, exact = setup.config, setup.precision == "float64"
-        built = {part: kit_model(kit).build(part_setup(setup, part, kit)) for part, kit in parts_of(config).items()}
+        built = {
+            part: kit_model(kit).build(part_setup(setup, part, kit)) for part, kit in models_of_parts(config).items()
+        }
         encoder = built.pop(ENCODER)
         models = {modality: with_processor(modality, model, config, exact) for modality, model in built.items()}
         return HeldPipeline(
@@ -109,7 +121,7 @@ def kit_of(modality: str) -> str:
     return record_of(modality).package.rpartition(".")[2]
 
 
-def parts_of(config: Mapping[str, Any]) -> dict[str, str]:
+def models_of_parts(config: Mapping[str, Any]) -> dict[str, str]:
     """The models of a configuration, by what the names of their weights begin with: which kit is theirs."""
     return {modality: kit_of(modality) for modality in config[DATA]["features_to_use"]} | {ENCODER: ENCODER}
 
@@ -144,7 +156,7 @@ def kit_events(config: Mapping[str, Any]) -> Events:
 
     Raises   EventsError for rows that cannot be used
     """
-    stimulus = config[STIMULUS]
+    stimulus = config[SHOWN_STIMULUS]
     table = Events(from_record(row, f"event {n}") for n, row in enumerate(stimulus["events"])).standardized()
     for kind in SEEN_OR_HEARD:
         if table.of_type(kind).rows:
