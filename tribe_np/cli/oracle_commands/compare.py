@@ -52,14 +52,16 @@ def execute(options: argparse.Namespace) -> int:
     from tribe_np.oracle.conformance.comparing_kits import compare_kit
     from tribe_np.oracle.conformance.comparison_text import comparison_lines
     from tribe_np.oracle.conformance.conformance_record import conformance_record
-    from tribe_np.oracle.conformance.conforming import explained
+    from tribe_np.oracle.conformance.conforming import explained, is_small
     from tribe_np.oracle.diagnose.diagnosis import Diagnosis
     from tribe_np.oracle.kits.kit_reading import read_kit
 
-    kit = read_kit(options.kit)
+    kit = read_kit(options.kit, whole=False)
     write_suggestions(options, kit)
     found = compare_kit(kit, options.theirs, options.precision, names=options.map, steps=options.steps)
     diagnosis = Diagnosis() if options.no_diagnosis else explained(kit, options.theirs, found)
+    if not (found.conforms or options.no_diagnosis or is_small(kit)):
+        print("tribe-np: mistakes are looked for in kits whose weights are small: try --config tiny", file=sys.stderr)
     if options.html is not None:
         from tribe_np.oracle.conformance.comparison_page import write_comparison_page
 
