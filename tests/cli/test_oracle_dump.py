@@ -53,7 +53,7 @@ SMALL = [model for model in MODELS if model != "llama" and kit_model(model).laye
 @pytest.mark.parametrize("model", SMALL)
 def test_layers_of_the_released_model(model: str, dump: Command, tmp_path: Path) -> None:
     dump("--model", model, "--config", "released", "--layers", "1:2")
-    kit = read_kit(tmp_path / "kit", whole=False)
+    kit = read_kit(tmp_path / "kit")
     assert (kit.origin, kit.layers, kit.case) == ("released", (1, 2), "released")
     assert kit.summary is not None
     assert not (tmp_path / "kit/weights.safetensors").exists()

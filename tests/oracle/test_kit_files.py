@@ -166,8 +166,7 @@ def test_a_kit_of_some_layers_is_read_back(llama: Kit, tmp_path: Path) -> None:
 
 def test_a_kit_of_summaries_is_read_back_and_made_whole(llama: Kit, tmp_path: Path) -> None:
     kit = with_expected(llama, summary=True)
-    found = read_kit(written(tmp_path / "kit", kit), whole=False)
-    same_arrays(read_kit(tmp_path / "kit").expected.arrays, llama.expected.arrays)
+    found = read_kit(written(tmp_path / "kit", kit))
     assert found.summary is not None
     assert kit.summary is not None
     assert found.tap_names() == kit.tap_names() == llama.expected.names()

@@ -15,7 +15,7 @@ from tribe_np.formats.weights import read_json
 from tribe_np.oracle.generator import TensorRecipe, stream_key
 from tribe_np.oracle.kit_models.kit_catalogue import MODELS
 from tribe_np.oracle.kit_models.kit_model import KitRecipe
-from tribe_np.oracle.kits.kit import LARGE, ORIGINS, Kit, planned_kit, whole_kit
+from tribe_np.oracle.kits.kit import LARGE, ORIGINS, Kit, planned_kit
 from tribe_np.oracle.kits.kit_files import (
     CONFIG,
     EXPECTED_FILE,
@@ -38,8 +38,8 @@ NUMBERS = {"F64": "float64", "F32": "float32", "I64": "int64", "I32": "int32", "
 """dtypes that kits hold, by the format's name."""
 
 
-def read_kit(folder: str | Path, *, whole: bool = True) -> Kit:
-    """The kit in a folder; where it holds summaries, what is expected is computed anew, unless not `whole`.
+def read_kit(folder: str | Path) -> Kit:
+    """The kit in a folder; where it holds summaries, `whole_kit` computes what is expected anew.
 
     Raises   KitError, naming the file: of another version, missing, truncated, edited, or contradicting the manifest
     """
@@ -49,8 +49,7 @@ def read_kit(folder: str | Path, *, whole: bool = True) -> Kit:
     manifest = read_manifest(folder)
     check_digests(folder, manifest)
     try:
-        kit = _kit_of(folder, manifest)
-        return whole_kit(kit) if whole else kit
+        return _kit_of(folder, manifest)
     except KitError:
         raise
     except (ConfigError, CheckpointError, ShapeError) as error:
