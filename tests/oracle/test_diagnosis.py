@@ -1,6 +1,7 @@
 """Mistakes planted in a copy of a model are named, at their stage; a right port is never accused."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,9 +9,11 @@ import pytest
 from tests.oracle.planted_mistakes import kits_with, numbers_of, output_of, planted, the_kit
 from tribe_np.oracle.budget.honest_variants import HELD_OUT, HONEST, HonestVariant
 from tribe_np.oracle.budget.tap_errors import generic_tap
+from tribe_np.oracle.diagnose import diagnosing
 from tribe_np.oracle.diagnose.diagnosing import diagnose
 from tribe_np.oracle.diagnose.mistake_catalogue import MISTAKES
 from tribe_np.oracle.kit_runs import run_setup
+from tribe_np.oracle.kits.kit import planned_kit, with_expected
 
 UNSEEN_IN_THE_OUTPUT = {"rotary-from-one": "scores depend on the distance of two tokens alone"}
 HONEST_SOME = [variant for variant in (*HONEST, *HELD_OUT) if variant.name in ("reference", "reversed", "8 lanes")]
@@ -142,3 +145,27 @@ def test_mistakes_that_are_the_same_are_told_in_one_line() -> None:
     assert found.findings[0].is_named
     assert found.named == ("first-biases-missing",)
     assert f"(or, the same here: {name} is missing" in str(found)
+
+
+def test_a_kit_of_one_layer_is_diagnosed_within_it() -> None:
+    whole = the_kit("llama")
+    kit = with_expected(planned_kit("llama", whole.config, whole.sizes, seed=0, layers=(1, 2)))
+    for name in ("rotary-adjacent", "post-norm", "scale-missing"):
+        found = diagnose(kit, numbers_of(planted(kit, name)))
+        assert found.named == (name,), str(found)
+
+
+def test_of_a_large_kit_less_is_tried_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    kit = the_kit("llama")
+    two = numbers_of(planted(kit, "scale-missing", "causal-sees-next"))
+    monkeypatch.setattr(diagnosing, "MEDIUM", 0)
+    assert "only single mistakes were tried" in str(diagnose(kit, two))
+    monkeypatch.setattr(diagnosing, "LARGE", 0)
+    assert "too many to try mistakes" in str(diagnose(kit, two))
+
+
+def test_theirs_may_lie_in_a_file(tmp_path: Path) -> None:
+    kit = the_kit("encoder")
+    theirs = numbers_of(planted(kit, "heads-number"))  # their queries have another shape
+    np.savez(tmp_path / "theirs.npz", **theirs)
+    assert diagnose(kit, tmp_path / "theirs.npz").named == ("heads-number",)

@@ -56,7 +56,7 @@ def execute(options: argparse.Namespace) -> int:
     from tribe_np.oracle.diagnose.diagnosis import Diagnosis
     from tribe_np.oracle.kits.kit_reading import read_kit
 
-    kit = read_kit(options.kit, whole=False)
+    kit = read_kit(options.kit)
     write_suggestions(options, kit)
     found = compare_kit(kit, options.theirs, options.precision, names=options.map, steps=options.steps)
     diagnosis = Diagnosis() if options.no_diagnosis else explained(kit, options.theirs, found)

@@ -61,7 +61,7 @@ def compare_kit(
     Raises   KitError for a folder that is no whole kit; ConfigError, RecordingError, CheckpointError for a file or a
              map that cannot be used; RecordingError where no name is the kit's
     """
-    kit = kit if isinstance(kit, Kit) else read_kit(kit, whole=False)
+    kit = kit if isinstance(kit, Kit) else read_kit(kit)
     matched, origin = _matched(kit, theirs, names)
     if not matched.taps:
         raise no_match(matched, kit.tap_names(), _suggested(kit, matched), origin)

@@ -7,19 +7,23 @@ it. From the output alone the whole (tiny) model runs with each mistake, and the
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from tribe_np.oracle.budget.tap_errors import generic_tap
 from tribe_np.oracle.conformance.comparing_kits import Theirs, compare_kit
 from tribe_np.oracle.conformance.kit_comparison import KitComparison
 from tribe_np.oracle.conformance.local_errors import BoundsOf
 from tribe_np.oracle.diagnose.diagnosis import Diagnosis, Explanation, Finding
 from tribe_np.oracle.diagnose.evidence import Departure, Evidence
-from tribe_np.oracle.diagnose.explaining import NEAR, Search
+from tribe_np.oracle.diagnose.explaining import KEPT, NEAR, Search
 from tribe_np.oracle.diagnose.mistake_catalogue import MISTAKES, applicable
 from tribe_np.oracle.diagnose.mistakes.weight_mistakes import missing_tensors
-from tribe_np.oracle.kits.kit import Kit
+from tribe_np.oracle.kits.kit import LARGE, Kit, weight_bytes
 
 MOST = 3
 """Departures that are looked into."""
+MEDIUM = 1 << 24  # bytes of weights
+SMALLER = "make a kit of few layers (--layers), or a tiny one"
 
 
 def diagnose(
@@ -37,9 +41,12 @@ def diagnose(
     bounds       of every tap; the budget's for `precision` by default
     """
     found = comparison or compare_kit(kit, theirs, precision, bounds=bounds)
-    evidence = Evidence.of(kit, found, theirs)
-    if not evidence.failing:
+    if not found.locally_out:
         return Diagnosis()
+    if weight_bytes(kit) > LARGE:
+        return Diagnosis(note=f"its weights are larger than {LARGE >> 20} MB, too many to try mistakes: {SMALLER}")
+    kit = replace(kit, weights={name: np.asarray(tensor) for name, tensor in kit.weights.items()})
+    evidence = Evidence.of(kit, found, theirs)
     right = Explanation((), kit.setup, Departure(0.0, 0.0))
     kind = evidence.coarse_kind() if found.precision == "float32" else None
     if kind is None:
@@ -61,7 +68,9 @@ def _searched(
     most: int,
 ) -> Diagnosis:
     """One departure after the other; what explains one is a start for the next."""
-    search = Search(evidence, (*applicable(kit.setup), *missing_tensors(kit.setup)))
+    is_small = weight_bytes(kit) <= MEDIUM
+    single = missing_tensors(kit.setup) if is_small else ()
+    search = Search(evidence, (*applicable(kit.setup), *single), kept=KEPT if is_small else ())
     before = evidence.departures(kit.setup)
     unexplained: set[str] = set()
     while failing and len(findings) < most:
@@ -77,7 +86,9 @@ def _searched(
             starts.append(best)
         findings.append(found)
         failing = tuple(name for name in failing if name not in done)
-    return Diagnosis(tuple(findings), tuple(name for name in evidence.theirs if name in {*unexplained, *failing}))
+    left = tuple(name for name in evidence.theirs if name in {*unexplained, *failing})
+    note = "" if is_small or not left else f"only single mistakes were tried, since the kit is large: {SMALLER}"
+    return Diagnosis(tuple(findings), left, note)
 
 
 def _of_precision(kind: str, evidence: Evidence, kit: Kit) -> Finding:

@@ -88,11 +88,12 @@ class Finding:
 class Diagnosis:
     """Everything found; nothing where the numbers are within their bounds.
 
-    Fields   unexplained taps that are out of bound with all that was found
+    Fields   unexplained taps that are out of bound with all that was found; note why no more was looked for
     """
 
     findings: tuple[Finding, ...] = ()
     unexplained: tuple[str, ...] = field(default=())
+    note: str = ""
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -105,11 +106,12 @@ class Diagnosis:
         if self.unexplained:
             more = f" and {len(self.unexplained) - 1} more" if len(self.unexplained) > 1 else ""
             found.append(f"still out of bound with that: {self.unexplained[0]}{more}")
-        return found
+        return [*found, self.note] if self.note else found
 
     def as_json(self) -> dict[str, Any]:
         """For --json."""
-        return {"findings": [f.as_json() for f in self.findings], "unexplained": list(self.unexplained)}
+        findings = [finding.as_json() for finding in self.findings]
+        return {"findings": findings, "unexplained": list(self.unexplained), "note": self.note}
 
     def __str__(self) -> str:
         return "\n".join(self.lines())

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from tribe_np.errors import ShapeError, TribeError
 from tribe_np.oracle.budget.bounds import Bound, bound_of
 from tribe_np.oracle.budget.half_precision import HALVES, rounded
 from tribe_np.oracle.conformance.deviations import deviation_of
+from tribe_np.oracle.conformance.foreign_files import read_theirs
 from tribe_np.oracle.conformance.kit_comparison import KitComparison
 from tribe_np.oracle.conformance.local_runs import as_far_off_as_ours
 from tribe_np.oracle.kit_runs import run_setup
@@ -53,7 +55,7 @@ class Evidence:
         Where the comparison has turned axes, and theirs as they came leave fewer steps wrong, they stay as they came:
         swapped queries and keys look like turned scores, and T5's exchanged sides like a turned bias.
         """
-        named = numbers if isinstance(numbers, Mapping) else getattr(numbers, "arrays", {})
+        named = _by_name(numbers)
         raw = {row.name: np.asarray(named[row.their_name]) for row in comparison.rows if row.their_name in named}
         arrays = {**raw, **comparison.given}
         theirs = {row.name: arrays[row.name] for row in comparison.rows if row.name in arrays}
@@ -126,3 +128,14 @@ class Evidence:
         """Of every tap of theirs, beside what the run's own float32 is off."""
         run, rounding = self.computed(setup), self.computed(replace(setup, precision="float32"))
         return {name: self.departure(name, run.get(name), rounding.get(name)) for name in self.theirs}
+
+
+def _by_name(numbers: Any) -> Mapping[str, np.ndarray]:
+    """Theirs as they came, where they have names and shapes."""
+    if isinstance(numbers, (str, Path)):
+        try:
+            numbers = read_theirs(numbers, lambda name: None)
+        except TribeError:  # raw numbers, whose shapes only a map knows
+            return {}
+    found = numbers if isinstance(numbers, Mapping) else getattr(numbers, "arrays", {})
+    return {str(name): array for name, array in found.items() if isinstance(array, np.ndarray)}

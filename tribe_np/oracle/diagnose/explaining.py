@@ -26,13 +26,14 @@ class Search:
 
     evidence: Evidence
     mistakes: Sequence[Mistake]
+    kept: tuple[int, ...] = KEPT
 
     def at(self, tap: str, starts: Sequence[Explanation]) -> Finding:
         """What explains theirs at a tap, from runs that may have mistakes already."""
         error = self.evidence.departure(tap, self._computed(self.evidence.setup, tap))
         level = [one for start in starts for one in self._with_one_more(start, tap)]
         tried = level
-        for number in KEPT:
+        for number in self.kept:
             if not level or self._explains(min(tried, key=_remaining), tap, error):
                 break
             kept = sorted(level, key=_remaining)[:number]

@@ -1,8 +1,10 @@
 """A mistake that a port can make, as a change of a run: with it our model computes what such a port computes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
+from tribe_np.oracle.kits.lazy_tensors import BlankTensor
 from tribe_np.oracle.setup import Setup
 
 Change = Callable[[Setup], Setup | None]
@@ -24,8 +26,25 @@ class Mistake:
     change: Change
 
     def apply(self, setup: Setup) -> Setup | None:
-        """The run with the mistake in it; None where it does not apply to this model or configuration."""
-        return self.change(setup) if setup.model in self.models else None
+        """The run with the mistake in it; None where it does not apply to this model or configuration.
+
+        Of a kit of some layers alone it sees the tensors of those.
+        """
+        if setup.model not in self.models:
+            return None
+        weights: Mapping[str, Any] = setup.weights
+        blank = {name: tensor for name, tensor in weights.items() if isinstance(tensor, BlankTensor)}
+        if not blank:
+            return self.change(setup)
+        known = {name: tensor for name, tensor in weights.items() if name not in blank}
+        try:
+            changed = self.change(replace(setup, weights=known))
+        except KeyError:  # a tensor of another layer
+            return None
+        if changed is None:
+            return None
+        together: dict[str, Any] = {**blank, **changed.weights}
+        return replace(changed, weights=together)
 
 
 def both(first: Mistake, second: Mistake) -> Change:

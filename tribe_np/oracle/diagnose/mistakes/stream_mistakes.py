@@ -10,6 +10,7 @@ from tribe_np.oracle.diagnose.changes import any_of, beside, where, with_edit, w
 from tribe_np.oracle.diagnose.mistake import Change, Mistake
 from tribe_np.oracle.diagnose.mistakes.norm_mistakes import ALL_MODELS, eps_of
 from tribe_np.oracle.diagnose.mistakes.rotary_mistakes import encoder_options
+from tribe_np.oracle.layer_parts import STREAM
 from tribe_np.oracle.setup import Setup
 from tribe_np.protocols import Array
 
@@ -102,9 +103,9 @@ def _layer_of(stack: Stack, name: str) -> int:
 def _input_of(setup: Setup, layer: int, heard: Mapping[str, Array]) -> Array:
     """The stream before a layer."""
     stack = STACKS[setup.model]
-    if layer:
-        return heard[f"{stack.layers}{layer - 1}.output"]
-    return next(heard[name] for leaf in stack.before if (name := f"{setup.model}.{leaf}") in heard)
+    taps = [f"{stack.layers}{layer - 1}.output"] if layer else [f"{setup.model}.{leaf}" for leaf in stack.before]
+    found = next((heard[name] for name in taps if name in heard), None)
+    return setup.inputs[STREAM] if found is None else found
 
 
 def _normed(setup: Setup, weights: str, x: Array) -> Array:

@@ -51,7 +51,9 @@ def missing_tensors(setup: Setup) -> tuple[Mistake, ...]:
         sentence = f"{name} is missing, and zeros stand for it"
         return Mistake(f"{MISSING}{name}", (setup.model,), sentence, "it is in the file", _zeros(name))
 
-    return tuple(without(name) for name, tensor in setup.weights.items() if tensor.any())
+    return tuple(
+        without(name) for name, tensor in setup.weights.items() if isinstance(tensor, np.ndarray) and tensor.any()
+    )
 
 
 ADDED = "they are added"
