@@ -102,7 +102,7 @@ def test_a_layer_of_released_widths_is_checked_from_its_recipe(command_here: Com
     kit, theirs = tmp_path / "kit", tmp_path / "theirs.npz"
     made = command_here("oracle", "dump", "--model", "dinov2", "--config", "released", "--layers", "1:2", "--out", kit)
     assert made.returncode == 0, made.stderr
-    setup = read_kit(kit, whole=False).setup
+    setup = read_kit(kit).setup
     taps = run_setup(replace(setup, precision="float32")).taps.arrays
     np.savez(theirs, **taps)
     assert command_here("oracle", "compare", kit, theirs).returncode == 0

@@ -57,7 +57,7 @@ class Evidence:
         swapped queries and keys look like turned scores, and T5's exchanged sides like a turned bias.
         """
         named = _by_name(numbers)
-        raw = {row.name: np.asarray(named[row.their_name]) for row in comparison.rows if row.their_name in named}
+        raw = {row.name: named[their] for row in comparison.rows if (their := row.their_name or "") in named}
         arrays = {**raw, **comparison.given}
         theirs = {row.name: arrays[row.name] for row in comparison.rows if row.name in arrays}
         bounds = {row.name: row.local_bound or row.bound for row in comparison.rows}
