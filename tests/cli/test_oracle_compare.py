@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from tests.cli.conftest import Command, refused
 from tests.oracle.conformance.ports import kit_of, port_of, scaled
 from tribe_np.oracle.diagnose.mistake_catalogue import MISTAKES
 from tribe_np.oracle.kit_runs import run_setup
+from tribe_np.oracle.kits.kit_reading import read_kit
 from tribe_np.oracle.kits.kit_writing import write_kits
 
 
@@ -94,3 +96,22 @@ def test_bad_input_is_one_line(command_here: Command, kit: Path, port: Callable[
         command_here("oracle", "compare", kit, theirs, "--precision", "float8")
     )
     assert json.loads(command_here("oracle", "compare", kit, tmp_path / "x.npz", "--json").stdout)["error"]
+
+
+def test_a_layer_of_released_widths_is_checked_from_its_recipe(command_here: Command, tmp_path: Path) -> None:
+    kit, theirs = tmp_path / "kit", tmp_path / "theirs.npz"
+    made = command_here("oracle", "dump", "--model", "dinov2", "--config", "released", "--layers", "1:2", "--out", kit)
+    assert made.returncode == 0, made.stderr
+    setup = read_kit(kit).setup
+    taps = run_setup(replace(setup, precision="float32")).taps.arrays
+    np.savez(theirs, **taps)
+    assert command_here("oracle", "compare", kit, theirs).returncode == 0
+    value = next(name for name in taps if name.endswith(".value"))
+    np.savez(theirs, **{**taps, value: taps[value] * np.float32(1.01)})
+    done = command_here("oracle", "compare", kit, theirs)
+    assert done.returncode == 3
+    assert f"{value} is the first wrong step" in done.stdout
+    assert "kits whose weights are small: try --config tiny" in done.stderr
+    done = command_here("oracle", "compare", kit, theirs, "--no-steps")
+    assert done.returncode == 3
+    assert "the kit holds summaries; --steps computes all numbers" in done.stdout

@@ -94,6 +94,21 @@ def test_expected_does_not_depend_on_blas(tmp_path: Path) -> None:
     check_same([f"{model}/plain" for model in MODELS], tmp_path)
 
 
+def test_all_files_but_expected_are_the_same_in_another_process(tmp_path: Path) -> None:
+    folders = []
+    for n, environment in enumerate(({"PYTHONHASHSEED": "1"}, {"PYTHONHASHSEED": "2", "OPENBLAS_CORETYPE": "Nehalem"})):
+        folders.append(tmp_path / str(n))
+        command = [sys.executable, "-m", "tribe_np", "oracle", "dump", "--model", "encoder", "--case", "xpos"]
+        subprocess.run(
+            [*command, "--out", str(folders[-1])], env=dict(os.environ) | environment, cwd=ROOT, check=True,
+            capture_output=True, timeout=120,
+        )  # fmt: skip
+    names = {path.name for path in folders[0].iterdir()} - {"expected.safetensors", "SHA256SUMS", ".tribe-np.json"}
+    assert "manifest.json" in names
+    for name in names:
+        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes(), name
+
+
 @pytest.mark.oracle
 @pytest.mark.parametrize("model", MODELS)
 def test_expected_of_no_case_depends_on_blas(model: str, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Kits as folders: what is in them, that they are read back, and that whatever is wrong with them is named."""
 
+import errno
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -15,15 +17,24 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
-from tribe_np.errors import KitError, TribeError
+from tribe_np.errors import KitError, OutputError, TribeError
 from tribe_np.formats.safetensors import read_header
 from tribe_np.oracle.kit_models.kit_catalogue import MODELS, kit_model
 from tribe_np.oracle.kit_runs import run_setup
+from tribe_np.oracle.kits import kit_writing
 from tribe_np.oracle.kits.kit import Kit, make_kit, only_layers, whole_kit, with_expected
-from tribe_np.oracle.kits.kit_files import EXPECTED_FILE, INPUTS_FILE, MANIFEST, SUMS, WEIGHTS_FILE, sha256_of_file
+from tribe_np.oracle.kits.kit_files import (
+    EXPECTED_FILE,
+    INPUTS_FILE,
+    MANIFEST,
+    SUMS,
+    WEIGHTS_FILE,
+    sha256_of_file,
+    write_text,
+)
 from tribe_np.oracle.kits.kit_manifest import UPSTREAM
 from tribe_np.oracle.kits.kit_reading import read_kit
-from tribe_np.oracle.kits.kit_writing import fill_kit
+from tribe_np.oracle.kits.kit_writing import fill_kit, write_kits
 from tribe_np.oracle.kits.ordered_tensors import TensorOut, write_ordered
 
 TO_DAMAGE = [WEIGHTS_FILE, INPUTS_FILE, MANIFEST, "config.json"]
@@ -124,6 +135,21 @@ def test_the_same_kit_has_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     again = written(tmp_path / "again", make_kit("llama"))
     for name in FILES - {EXPECTED_FILE, SUMS}:
         assert (again / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_a_kit_appears_whole_or_not_at_all(llama: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, text: str) -> str:
+        if path.name == MANIFEST:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return write_text(path, text)
+
+    monkeypatch.setattr(kit_writing, "write_text", full)
+    with pytest.raises(OutputError, match="the disk is full; nothing was written there"):
+        write_kits(tmp_path / "kit", {"": llama})
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.undo()
+    write_kits(tmp_path / "kit", {"": llama})
+    read_kit(tmp_path / "kit")
 
 
 def test_files_do_not_depend_on_the_order_in_which_a_model_takes_its_weights(llama: Kit, tmp_path: Path) -> None:

@@ -50,15 +50,22 @@ def write_kit_models(kit: Kit, folder: Path) -> dict[str, Path]:
 
 
 def write_media(kit: Kit, folder: Path) -> dict[str, Path]:
-    """The kit's inputs as files from which decoding gives the same numbers."""
+    """The kit's inputs as files from which decoding gives the same numbers.
+
+    A film that lasts longer than its frames has silence that does: its header then says so.
+    """
     sound, film, raw = folder / "sound.wav", folder / "film.mkv", folder / "frames.rgb"
     rows = {row.filepath: row for row in kit_events(kit.config) if row.filepath}
     soundfile.write(sound, kit.inputs["sound"], int(rows["sound"].frequency), subtype="FLOAT")
     frames = kit.inputs["film"]
     raw.write_bytes(frames.tobytes())
     size, rate = f"{frames.shape[2]}x{frames.shape[1]}", str(rows["film"].frequency)
+    seconds = max(row.offset + row.duration for row in kit_events(kit.config) if row.filepath == "film")
+    silence = ["-f", "lavfi", "-i", f"anullsrc=r=8000:cl=mono:d={seconds}", "-c:a", "pcm_s16le"]
+    is_short = len(frames) / rows["film"].frequency < seconds - 0.1
     run_ffmpeg(
-        ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", rate, "-i", f"file:{raw}", "-c:v", "ffv1",
-         "-pix_fmt", "gbrp", "-y", f"file:{film}"], path_for_errors=film,
+        ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", rate, "-i", f"file:{raw}",
+         *(silence if is_short else []), "-c:v", "ffv1", "-pix_fmt", "gbrp", "-y", f"file:{film}"],
+        path_for_errors=film,
     )  # fmt: skip
     return {"sound": sound, "film": film}

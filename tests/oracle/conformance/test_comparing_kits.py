@@ -6,11 +6,14 @@ import pytest
 from tests.oracle.conformance.ports import generous, kit_of, port_of, scaled, taps_where
 from tribe_np.errors import RecordingError
 from tribe_np.oracle.budget.bounds import AccumulatedAndLocal, Bound
+from tribe_np.oracle.budget.half_precision import in_precision
+from tribe_np.oracle.budget.honest_variants import HELD_OUT, HONEST, HonestVariant
 from tribe_np.oracle.conformance.comparing_kits import compare_kit
 from tribe_np.oracle.conformance.kit_comparison import KitComparison, verdict
 from tribe_np.oracle.conformance.local_runs import RunsFromTheirs
 from tribe_np.oracle.kit_models.kit_catalogue import MODELS, kit_model
 from tribe_np.oracle.kit_runs import run_setup
+from tribe_np.oracle.kits.kit import make_kit
 from tribe_np.oracle.recording import Recording
 
 CASES = [(model, case.name) for model in MODELS for case in kit_model(model).cases]
@@ -196,3 +199,27 @@ def test_it_shows_itself_shortly() -> None:
     found = compare_kit(kit, port_of(kit, ("encoder.layers.0.branch", scaled(2.0))), bounds=generous)
     assert len(repr(found)) < 700
     assert "encoder.layers.0.branch is the first wrong step" in repr(found)
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+@pytest.mark.parametrize("model", ["encoder", "llama", "vjepa2"])
+def test_a_port_in_half_precision_has_bounds_of_its_own(model: str, precision: str) -> None:
+    kit = kit_of(model)
+    patterns = RunsFromTheirs.of(kit.setup, kit.expected.names()).patterns
+    theirs = run_setup(in_precision(kit.setup, precision, patterns), patterns=patterns).taps
+    assert compare_kit(kit, theirs, precision).conforms
+    assert not compare_kit(kit, theirs).conforms, "it is no float32"
+    last = kit.expected.names()[-1]
+    wrong = {**theirs.arrays, last: theirs[last] * np.float32(1.3)}
+    assert not compare_kit(kit, wrong, precision).conforms
+
+
+@pytest.mark.parametrize("variant", [*HONEST[:1], *HONEST[3:6], *HELD_OUT], ids=lambda variant: variant.name)
+@pytest.mark.parametrize("part", [1, 2, 5])
+def test_no_honest_way_to_compute_is_accused_whatever_it_leaves_out(variant: HonestVariant, part: int) -> None:
+    kit = make_kit("llama", seed=3)
+    patterns = RunsFromTheirs.of(kit.setup, kit.expected.names()).patterns
+    with variant.around():
+        theirs = run_setup(variant(kit.setup, "float32", patterns), patterns=patterns).taps.arrays
+    found = compare_kit(kit, dict(list(theirs.items())[::part]))
+    assert found.conforms, verdict(found)

@@ -34,16 +34,17 @@ def first_out(found: KitComparison) -> str | None:
 def test_whole_arrays_of_a_right_port_pass_and_are_turned(model: str) -> None:
     arrays = port_of(kit_of(model))
     theirs = {name: x.swapaxes(1, 2) if x.ndim == 4 else x for name, x in arrays.items()}
-    found = compare_kit(short_kit(model), theirs, bounds=generous)
+    found = compare_kit(short_kit(model), theirs, bounds=generous, steps=False)
     assert found.conforms, verdict(found)
     assert any("theirs is (" in note for row in found.rows for note in row.notes)
-    assert found.local_error == "the kit holds summaries, from which nothing can be computed"
+    assert found.local_error is not None
+    assert found.local_error.startswith("the kit holds summaries; --steps computes all numbers of its taps (0.0")
     assert found.given == {}
 
 
 def test_what_is_wrong_is_told_all_in_all() -> None:
     arrays = port_of(kit_of("llama"), WRONG)
-    found = compare_kit(short_kit(), arrays, bounds=generous)
+    found = compare_kit(short_kit(), arrays, bounds=generous, steps=False)
     assert first_out(found) == WRONG[0]
     assert found.first_locally_out is None
     assert f"{WRONG[0]} is the first tap out of bounds" in verdict(found)
@@ -59,13 +60,29 @@ def test_what_is_wrong_is_told_all_in_all() -> None:
     assert comparison_page(found).count('<tr id="tap-') == len(found.rows)
 
 
-def test_with_steps_every_number_is_there_again() -> None:
-    found = compare_kit(short_kit(), port_of(kit_of("llama"), WRONG), steps=True)
+@pytest.mark.parametrize("steps", [None, True])
+def test_every_number_is_computed_anew(steps: bool | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = port_of(kit_of("llama"), WRONG)
+    found = compare_kit(short_kit(), theirs, steps=steps)
     assert [row.name for row in found.locally_out] == [WRONG[0]]
+    assert found.local_error is None
     kit = short_kit()
     other = replace(kit, weights={**kit.weights, "model.norm.weight": kit.weights["model.norm.weight"] * 2})
     with pytest.raises(KitError, match="is not what the kit holds of it"):
-        compare_kit(other, port_of(kit_of("llama")), steps=True)
+        compare_kit(other, theirs, steps=steps)
+    monkeypatch.setattr("tribe_np.oracle.conformance.comparing_kits.MOST_TAPS", 1000)
+    found = compare_kit(short_kit(), theirs, steps=steps)
+    assert (found.local_error is None) == bool(steps), "large ones only where they are asked for"
+
+
+def test_weights_that_the_kit_lacks_are_told() -> None:
+    theirs = port_of(kit_of("llama"))
+    foreign = replace(short_kit(), weights={}, weight_files={"model.safetensors": "0" * 64})
+    found = compare_kit(foreign, theirs)
+    assert found.local_error is not None
+    assert "does not hold the weights of model.safetensors" in found.local_error
+    with pytest.raises(ConfigError, match="does not hold the weights"):
+        compare_kit(foreign, theirs, steps=True)
 
 
 @pytest.mark.parametrize("kit", [short_kit(), kit_of("llama")], ids=["summaries", "whole"])
@@ -85,19 +102,19 @@ def test_ports_may_write_summaries(kit: Kit, tmp_path: Path) -> None:
 def test_other_shapes_masks_and_numbers_that_are_not_finite() -> None:
     kit, arrays = short_kit(), port_of(kit_of("llama"))
     name = "llama.norm.output"
-    found = compare_kit(kit, {name: arrays[name][:, :5]}, bounds=generous)
+    found = compare_kit(kit, {name: arrays[name][:, :5]}, bounds=generous, steps=False)
     assert found.row(name).fault == "theirs has shape (2, 5, 48), the kit's is (2, 13, 48)"
     found = compare_kit(kit, {name: Summary.of(arrays[name][0])}, bounds=generous)
     assert found.row(name).fault == "theirs has shape (13, 48), the kit's is (2, 13, 48)"
     spoilt = arrays[name].copy()
     spoilt[1, 2] = np.nan
-    row = compare_kit(kit, {name: spoilt}, bounds=generous).row(name)
+    row = compare_kit(kit, {name: spoilt}, bounds=generous, steps=False).row(name)
     assert row.is_out
     assert row.accumulated is not None
     assert row.accumulated.n_not_finite == 48
     logits = "llama.layers.0.self_attn.logits"
     masked = np.where(np.isfinite(arrays[logits]), arrays[logits], -1e9)
-    assert compare_kit(kit, {logits: masked}, bounds=generous).conforms
+    assert compare_kit(kit, {logits: masked}, bounds=generous, steps=False).conforms
 
 
 def test_names_of_summaries_are_suggested_and_mapped() -> None:

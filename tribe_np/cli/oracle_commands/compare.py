@@ -35,9 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write a map of the names that the kit lacks to the taps that they look like",
     )  # fmt: skip
     parser.add_argument(
-        "--steps", action="store_true",
-        help="of a kit that holds summaries: compute all its numbers, to check each step by itself (in float64: the "
-        "memory of twice its float32 weights)",
+        "--steps", action=argparse.BooleanOptionalAction, default=None,
+        help="of a kit that holds summaries: whether to compute all its numbers anew, which checks each step by itself "
+        "(default: where they take less than 1 GB)",
     )  # fmt: skip
     parser.add_argument("--all", action="store_true", help="show every tap, not only what matters")
     parser.add_argument("--html", type=common.path, metavar="FILE", help="write a page with one line a tap")
@@ -52,17 +52,16 @@ def execute(options: argparse.Namespace) -> int:
     from tribe_np.oracle.conformance.comparing_kits import compare_kit
     from tribe_np.oracle.conformance.comparison_text import comparison_lines
     from tribe_np.oracle.conformance.conformance_record import conformance_record
-    from tribe_np.oracle.conformance.conforming import explained
+    from tribe_np.oracle.conformance.conforming import explained, is_small
     from tribe_np.oracle.diagnose.diagnosis import Diagnosis
-    from tribe_np.oracle.kits.kit import whole_kit
     from tribe_np.oracle.kits.kit_reading import read_kit
 
     kit = read_kit(options.kit)
     write_suggestions(options, kit)
-    if options.steps:
-        kit = whole_kit(kit)
-    found = compare_kit(kit, options.theirs, options.precision, names=options.map)
+    found = compare_kit(kit, options.theirs, options.precision, names=options.map, steps=options.steps)
     diagnosis = Diagnosis() if options.no_diagnosis else explained(kit, options.theirs, found)
+    if not (found.conforms or options.no_diagnosis or is_small(kit)):
+        print("tribe-np: mistakes are looked for in kits whose weights are small: try --config tiny", file=sys.stderr)
     if options.html is not None:
         from tribe_np.oracle.conformance.comparison_page import write_comparison_page
 

@@ -31,8 +31,8 @@ LARGE: Mapping[str, int] = {"long": 2, RELEASED: 2}
 """Seeds of kits that hold as many numbers as hundreds of small ones, fewer than of those."""
 FEW = (HONEST[0], HONEST[3], HONEST[5], HONEST[9], HONEST[12])
 """Variants that tell whether two cases are alike."""
-ALIKE = 1.5
-FAR = 5.0
+ALIKE, FAR = 2.0, 8.0
+"""How much larger, and smaller, an error may be than that of a case whose bounds it shares."""
 
 
 def bound_kit(model: str, case: str, seed: int) -> Kit:
@@ -47,7 +47,7 @@ def bound_kit(model: str, case: str, seed: int) -> Kit:
     if case == RELEASED and model in FULL_WIDTH:
         sizes = {**record.released_sizes(), **FULL_WIDTH[model]}
         layers = None if model == "encoder" else (0, 2)
-        kit = planned_kit(model, record.released(), sizes, seed=seed, layers=layers, lazy=True)
+        kit = planned_kit(model, record.released(), sizes, seed=seed, layers=layers)
         return with_expected(replace(kit, case=case))
     case_of(model, case)
     return make_kit(model, case, seed=seed)

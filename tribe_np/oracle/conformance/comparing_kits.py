@@ -1,14 +1,16 @@
 """Another implementation against a kit: names matched, axes put as the kit has them, and both errors of every tap."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tribe_np.backend import to_host
-from tribe_np.errors import RecordingError, TribeError
+from tribe_np.errors import ConfigError, RecordingError, TribeError
 from tribe_np.oracle.budget.bounds import Bound, bound_of
 from tribe_np.oracle.conformance.foreign_files import read_theirs
 from tribe_np.oracle.conformance.kit_comparison import KitComparison, NameSuggestion, TapComparison
@@ -31,6 +33,7 @@ from tribe_np.oracle.recording import Recording, SummaryRecording
 from tribe_np.oracle.summaries import Summary, TapValues
 from tribe_np.shown import quoted
 
+MOST_TAPS = 1 << 30
 Theirs = Mapping[str, Any] | Recording | SummaryRecording | str | Path | np.ndarray
 """What `compare_kit` takes for another implementation's numbers."""
 Names = str | Path | Mapping[str, Any]
@@ -44,7 +47,7 @@ def compare_kit(
     *,
     names: Names | None = None,
     bounds: BoundsOf | None = None,
-    steps: bool = False,
+    steps: bool | None = None,
 ) -> KitComparison:
     """Another implementation's intermediates against a kit, tap by tap: where they depart, and by how much.
 
@@ -53,7 +56,8 @@ def compare_kit(
              or folder that holds them; or one array: the output. Summaries of them are compared too, all in all
     names    for other names: a map of them, or its file (`name_maps`)
     bounds   what a right port may be off at each tap; those of the budget (`bound_of`) where none are given
-    steps    of a kit that holds summaries: computes all its numbers, so that each step is checked by itself
+    steps    of a kit that holds summaries: whether all its numbers are computed anew, so that each step is checked by
+             itself; None: where they take less than MOST_TAPS bytes
     Raises   KitError for a folder that is no whole kit; ConfigError, RecordingError, CheckpointError for a file or a
              map that cannot be used; RecordingError where no name is the kit's
     """
@@ -61,7 +65,9 @@ def compare_kit(
     matched, origin = _matched(kit, theirs, names)
     if not matched.taps:
         raise no_match(matched, kit.tap_names(), _suggested(kit, matched), origin)
-    return compared(whole_kit(kit) if steps else kit, matched, bounds or budget_bounds(kit, precision), precision)
+    whole, why_not = _whole(kit, matched, steps)
+    found = compared(whole, matched, bounds or budget_bounds(kit, precision), precision)
+    return replace(found, local_error=why_not) if why_not else found
 
 
 def suggested_names(kit: Kit, theirs: Theirs, names: Names | None = None) -> dict[str, NameSuggestion]:
@@ -72,12 +78,32 @@ def suggested_names(kit: Kit, theirs: Theirs, names: Names | None = None) -> dic
     return _suggested(kit, _matched(kit, theirs, names)[0])
 
 
+def _whole(kit: Kit, matched: MatchedTaps, steps: bool | None) -> tuple[Kit, str | None]:
+    """The kit with every number of its taps, where that is wanted and can be had; and why not.
+
+    Raises   KitError where what is computed is not what the kit holds; with `steps` ConfigError where it cannot be
+    """
+    if kit.summary is None:
+        return kit, None
+    if any(isinstance(values, Summary) for _, values in matched.taps.values()) and not steps:
+        return kit, None  # which is told of theirs
+    n_bytes = 8 * sum(prod(summary.shape) for summary in kit.summary.summaries.values())
+    if steps is False or (steps is None and n_bytes > MOST_TAPS):
+        return kit, f"the kit holds summaries; --steps computes all numbers of its taps ({n_bytes / 1e9:.2g} GB)"
+    try:
+        return whole_kit(kit), None
+    except ConfigError as error:
+        if steps:
+            raise
+        return kit, str(error)
+
+
 def budget_bounds(kit: Kit, precision: str) -> BoundsOf:
     """What honest implementations of the kit's case were off, and a few times that.
 
     Raises   ConfigError for a precision without bounds, when asked for a tap
     """
-    return lambda tap: bound_of(kit.model, kit.case, tap, precision)
+    return lambda tap: bound_of(kit.model, kit.bounds_case, tap, precision)
 
 
 def _expected(kit: Kit) -> Mapping[str, TapValues]:

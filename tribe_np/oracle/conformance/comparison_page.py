@@ -36,6 +36,7 @@ th { position: sticky; top: 0; z-index: 1; background: var(--ground); color: var
   text-align: left; border-bottom: 1px solid var(--line); }
 th, td { padding: 1px .5rem; white-space: nowrap; height: 19px; font-size: 12px; }
 tr:nth-child(even) td { background: var(--row); }
+tr { scroll-margin-top: 3rem; } tr:target { outline: 1px solid var(--text); }
 td.number, th.number { text-align: right; } td.name { font-family: ui-monospace, monospace; }
 td.note { max-width: 24rem; overflow: hidden; text-overflow: ellipsis; color: var(--faint); }
 tr.wrong td, tr.unfit td { background: var(--bad-ground); } tr.out td { background: var(--off-ground); }

@@ -88,7 +88,7 @@ class KitDistances:
 def kit_distances(kit: Kit) -> KitDistances:
     """Runs the kit with every mistake that applies to it; one with which it does not run is left out."""
     output = kit.expected.names()[-1]
-    honest = bound_of(kit.model, kit.case, output).accumulated.rms / RMS_FACTOR
+    honest = bound_of(kit.model, kit.bounds_case, output).accumulated.rms / RMS_FACTOR
     found = {mistake.id: _moved(kit, mistake) for mistake in applicable(kit.setup)}
     return KitDistances(kit, {name: moved for name, moved in found.items() if moved is not None}, BETTER * honest)
 

@@ -16,7 +16,7 @@ from tribe_np.formats.config_yaml import read_config_yaml
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.formats.weights import WeightTree, read_json
 from tribe_np.oracle.generator import TensorRecipe, exponent_for
-from tribe_np.oracle.kit_models.encoder_kit_cases import BRAIN, BUILD, ENCODER_CASES, TINY
+from tribe_np.oracle.kit_models.encoder_kit_cases import BRAIN, BUILD, ENCODER_CASES, TINY_ENCODER
 from tribe_np.oracle.kit_models.kit_model import KitModel, KitRecipe, LayerNames, TakenShapes
 from tribe_np.oracle.kit_models.kit_weights import BIAS_EXPONENT, drawn
 from tribe_np.oracle.setup import Setup
@@ -35,7 +35,7 @@ class EncoderKit(KitModel):
     """Heads wider than the rotary part, modalities of unequal widths, gains and residual scales that are not 1."""
 
     name = "encoder"
-    tiny = TINY
+    tiny = TINY_ENCODER
     cases = ENCODER_CASES
     layers = LayerNames(
         (BRAIN, "encoder", "depth"), "encoder.layers.", "encoder.layers.", "encoder.time_pos_embed.output",
@@ -129,8 +129,8 @@ class EncoderKit(KitModel):
         runtime = setup.runtime
         weights = WeightTree(setup.weights, origin="the kit's weights", dtype=runtime.dtype, place=runtime.place)
         return FmriEncoder.from_weights(
-            weights, EncoderConfig.from_dict(setup.config[BRAIN]), BuildArgs.from_dict(setup.config[BUILD]), runtime,
-            exact_order=True, n_steps=n_steps,
+            weights, EncoderConfig.from_dict(setup.config[BRAIN]), BuildArgs.from_dict(setup.config[BUILD]),
+            runtime, exact_order=True, n_steps=n_steps,
         )  # fmt: skip
 
     def run(self, setup: Setup) -> np.ndarray:

@@ -8,7 +8,7 @@ from tribe_np.oracle.kit_models.kit_model import KitCase
 BRAIN, BUILD = "brain_model_config", "model_build_args"
 PLAIN_SIZES: Mapping[str, Any] = {"batch": 2, "steps": 18}
 DIMS = {"text": [2, 20], "audio": [2, 12], "video": [2, 28]}
-TINY: Mapping[str, Any] = {
+TINY_ENCODER: Mapping[str, Any] = {
     BRAIN: {
         "hidden": 144, "combiner": None, "low_rank_head": 24, "max_seq_len": 60,
         "encoder": {"depth": 2, "heads": 3, "ff_mult": 2},
