@@ -13,7 +13,7 @@ from tribe_np.oracle.kit_runs import run_setup
 from tribe_np.oracle.kits.kit import Kit, make_kit
 from tribe_np.oracle.setup import Setup
 
-SMALL_FIRST = ("llama", "dinov2", "wav2vec_bert", "vjepa2", "encoder")
+SMALL_FIRST = ("llama", "dinov2", "wav2vec_bert", "vjepa2", "encoder", "pipeline")
 
 
 @cache

@@ -23,6 +23,7 @@ from tribe_np.oracle.kits.kit import LARGE, Kit, weight_bytes
 MOST = 3
 """Departures that are looked into."""
 MEDIUM = 1 << 24  # bytes of weights
+LONG = 200  # taps: a whole pipeline
 SMALLER = "make a kit of few layers (--layers), or a tiny one"
 
 
@@ -47,31 +48,28 @@ def diagnose(
         return Diagnosis(note=f"its weights are larger than {LARGE >> 20} MB, too many to try mistakes: {SMALLER}")
     kit = replace(kit, weights={name: np.asarray(tensor) for name, tensor in kit.weights.items()})
     evidence = Evidence.of(kit, found, theirs)
-    right = Explanation((), kit.setup, Departure(0.0, 0.0))
     kind = evidence.coarse_kind() if found.precision == "float32" else None
     if kind is None:
-        return _searched(evidence, kit, [right], [], evidence.failing, most)
+        return _searched(evidence, kit, [], evidence.failing, most)
     # all numbers are of a coarser precision: what is wrong besides is looked for within the bounds of that
     coarse = Evidence.of(kit, compare_kit(kit, theirs, kind, bounds=bounds), theirs)
-    finding = _of_precision(kind, evidence, kit)
+    finding = _of_precision(kind, evidence)
     with_it = coarse.departures(finding.groups[0][0].setup)
     failing = tuple(name for name in coarse.failing if with_it[name].severity > NEAR)
-    return _searched(coarse, kit, [right, finding.groups[0][0]], [finding], failing, most)
+    return _searched(coarse, kit, [finding], failing, most)
 
 
-def _searched(
-    evidence: Evidence,
-    kit: Kit,
-    starts: list[Explanation],
-    findings: list[Finding],
-    failing: tuple[str, ...],
-    most: int,
-) -> Diagnosis:
+def _searched(evidence: Evidence, kit: Kit, findings: list[Finding], failing: tuple[str, ...], most: int) -> Diagnosis:
     """One departure after the other; what explains one is a start for the next."""
+    setup = evidence.setup
+    known = [finding.best for finding in findings if finding.best is not None]
+    starts = [Explanation((), setup, Departure(0.0, 0.0)), *known]
     is_small = weight_bytes(kit) <= MEDIUM
-    single = missing_tensors(kit.setup) if is_small else ()
-    search = Search(evidence, (*applicable(kit.setup), *single), kept=KEPT if is_small else ())
-    before = evidence.departures(kit.setup)
+    is_long = len(kit.expected) > LONG
+    tensors = missing_tensors(setup) if is_small and not is_long else ()
+    kept: tuple[int, ...] = KEPT[: 1 if is_long else 2] if is_small else ()
+    search = Search(evidence, applicable(setup), tensors, kept)
+    before = evidence.departures(setup)
     unexplained: set[str] = set()
     while failing and len(findings) < most:
         found = search.at(failing[0], starts)
@@ -87,15 +85,19 @@ def _searched(
         findings.append(found)
         failing = tuple(name for name in failing if name not in done)
     left = tuple(name for name in evidence.theirs if name in {*unexplained, *failing})
-    note = "" if is_small or not left else f"only single mistakes were tried, since the kit is large: {SMALLER}"
+    note = ""
+    if left and kit.model == "pipeline":
+        note = "mistakes inside a model are looked for in that model's own kit alone"
+    elif left and not is_small:
+        note = f"only single mistakes were tried, since the kit is large: {SMALLER}"
     return Diagnosis(tuple(findings), left, note)
 
 
-def _of_precision(kind: str, evidence: Evidence, kit: Kit) -> Finding:
+def _of_precision(kind: str, evidence: Evidence) -> Finding:
     """That all numbers are of a coarser precision: seen in their bits, since no run of ours rounds as theirs did."""
     mistake, tap = MISTAKES[f"everything-{kind}"], evidence.failing[0]
-    error = evidence.departure(tap, evidence.computed(kit.setup).get(tap))
-    return Finding(tap, error, ((Explanation((mistake,), mistake.apply(kit.setup) or kit.setup, error),),))
+    error = evidence.departure(tap, evidence.computed(evidence.setup).get(tap))
+    return Finding(tap, error, ((Explanation((mistake,), mistake.apply(evidence.setup) or evidence.setup, error),),))
 
 
 def _where(tap: str, before: Mapping[str, Departure], after: Mapping[str, Departure]) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from tribe_np.oracle.budget.bounds import RMS_FACTOR, bound_of
 from tribe_np.oracle.conformance.deviations import deviation_of
+from tribe_np.oracle.diagnose.evidence import CANNOT_RUN
 from tribe_np.oracle.diagnose.explaining import BETTER, is_same
 from tribe_np.oracle.diagnose.mistake import Mistake
 from tribe_np.oracle.diagnose.mistake_catalogue import applicable
@@ -85,17 +86,21 @@ class KitDistances:
 
 
 def kit_distances(kit: Kit) -> KitDistances:
-    """Runs the kit with every mistake that applies to it."""
+    """Runs the kit with every mistake that applies to it; one with which it does not run is left out."""
     output = kit.expected.names()[-1]
     honest = bound_of(kit.model, kit.bounds_case, output).accumulated.rms / RMS_FACTOR
-    return KitDistances(kit, {m.id: _moved(kit, m) for m in applicable(kit.setup)}, BETTER * honest)
+    found = {mistake.id: _moved(kit, mistake) for mistake in applicable(kit.setup)}
+    return KitDistances(kit, {name: moved for name, moved in found.items() if moved is not None}, BETTER * honest)
 
 
-def _moved(kit: Kit, mistake: Mistake) -> MovedKit:
+def _moved(kit: Kit, mistake: Mistake) -> MovedKit | None:
     changed = mistake.apply(kit.setup)
     assert changed is not None, "it applies"
-    with np.errstate(all="ignore"):
-        taps = run_setup(changed).taps.arrays
+    try:
+        with np.errstate(all="ignore"):
+            taps = run_setup(changed).taps.arrays
+    except CANNOT_RUN:  # such a port would stop as well
+        return None
     expected = kit.expected.arrays
     moved = [name for name in expected if not is_same(taps.get(name), expected[name])]
     output = kit.expected.names()[-1]

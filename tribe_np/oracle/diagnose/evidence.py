@@ -19,6 +19,8 @@ from tribe_np.oracle.kit_runs import run_setup
 from tribe_np.oracle.kits.kit import Kit
 from tribe_np.oracle.setup import Setup
 
+CANNOT_RUN = (TribeError, ValueError, KeyError, IndexError, StopIteration)
+"""What a run raises into which a mistake, or theirs, does not fit: another width, an axis too few, a tap not there."""
 ENOUGH = 64
 """Numbers by whose bits a precision is told."""
 
@@ -92,8 +94,8 @@ class Evidence:
                 except ShapeError:  # with the mistake it has other shapes, as theirs may have
                     fitting = self._fitting(run_setup(setup).taps.arrays)
                     return run_setup(setup, given=fitting, until=until).taps.arrays
-        except (TribeError, ValueError, KeyError, IndexError, StopIteration):
-            return {}  # a mistake that theirs does not fit into: another width, an axis too few
+        except CANNOT_RUN:
+            return {}
 
     def _turned(self) -> dict[str, np.ndarray]:
         """Of theirs as they came those that fit as they are, and of which the comparison took another layout."""

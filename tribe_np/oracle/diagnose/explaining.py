@@ -22,32 +22,46 @@ KEPT = (16, 4)
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """Looks for what explains theirs at a tap."""
+    """Looks for what explains theirs at a tap.
+
+    Fields   tensors mistakes of single tensors: many, and tried only where no other explains theirs, or one of weights
+             does; kept how many explanations are tried with one mistake more, level by level
+    """
 
     evidence: Evidence
     mistakes: Sequence[Mistake]
+    tensors: Sequence[Mistake] = ()
     kept: tuple[int, ...] = KEPT
 
     def at(self, tap: str, starts: Sequence[Explanation]) -> Finding:
         """What explains theirs at a tap, from runs that may have mistakes already."""
         error = self.evidence.departure(tap, self._computed(self.evidence.setup, tap))
-        level = [one for start in starts for one in self._with_one_more(start, tap)]
-        tried = level
+        level = [one for start in starts for one in self._with_one_more(start, tap, self.mistakes)]
+        if not self._is_settled(level, tap, error):
+            level += [one for start in starts for one in self._with_one_more(start, tap, self.tensors)]
+        tried, everything = level, (*self.mistakes, *self.tensors)
         for number in self.kept:
             if not level or self._explains(min(tried, key=_remaining), tap, error):
                 break
             kept = sorted(level, key=_remaining)[:number]
-            level = _once_each(two for one in kept for two in self._with_one_more(one, tap))
+            level = _once_each(two for one in kept for two in self._with_one_more(one, tap, everything))
             tried = tried + level
         return self._finding(tap, error, sorted(tried, key=_remaining))
 
     def _computed(self, setup: Setup, tap: str) -> np.ndarray | None:
         return self.evidence.computed(setup, tap).get(tap)
 
-    def _with_one_more(self, start: Explanation, tap: str) -> Iterator[Explanation]:
+    def _is_settled(self, level: list[Explanation], tap: str, error: Departure) -> bool:
+        """Whether the best explains theirs without other weights, for which single tensors could be the reason."""
+        best = min(level, key=_remaining, default=None)
+        if best is None or not self._explains(best, tap, error):
+            return False
+        return best.setup.weights is self.evidence.setup.weights
+
+    def _with_one_more(self, start: Explanation, tap: str, mistakes: Sequence[Mistake]) -> Iterator[Explanation]:
         """The explanation with each other mistake that runs, and changes something at the tap."""
         before = self._computed(start.setup, tap)
-        for mistake in self.mistakes:
+        for mistake in mistakes:
             setup = None if mistake.id in start.ids else mistake.apply(start.setup)
             computed = None if setup is None else self._computed(setup, tap)
             if setup is None or computed is None or is_same(computed, before):
