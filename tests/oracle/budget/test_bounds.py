@@ -1,10 +1,13 @@
 """Bounds of taps: of what was measured, and what stands in where nothing was."""
 
+from dataclasses import replace
+
 import pytest
 
 from tribe_np.errors import ConfigError
 from tribe_np.oracle.budget.bounds import EPS, FLOOR_ULP, Bound, bound_of, measured_sets
 from tribe_np.oracle.budget.tap_errors import TapError, generic_tap
+from tribe_np.oracle.kits.kit import make_kit
 
 FLOOR = FLOOR_ULP * EPS["float32"]
 
@@ -44,6 +47,17 @@ def test_what_has_no_data_is_bounded_and_told(model: str, case: str, tap: str, t
     assert told in found.note
     assert FLOOR <= found.accumulated.rms < 1e-2
     assert FLOOR <= found.local.rms < 1e-4
+
+
+def test_real_weights_have_the_bounds_of_trained_ones() -> None:
+    kit = make_kit("llama", "one_token")
+    assert kit.bounds_case == "one_token"
+    assert replace(kit, origin="folder").bounds_case == "trained"
+    assert replace(kit, origin="released").bounds_case == "released"
+    trained, random = (bound_of("llama", case, "llama.norm.output").accumulated for case in ("trained", "plain"))
+    assert trained.rms > random.rms
+    note = bound_of("llama", replace(kit, origin="config").bounds_case, "llama.norm.output").note
+    assert note == "no bounds for the case 'config': the widest of llama's cases are taken"
 
 
 def test_an_unknown_precision_is_refused() -> None:

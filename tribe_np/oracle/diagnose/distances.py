@@ -87,7 +87,7 @@ class KitDistances:
 def kit_distances(kit: Kit) -> KitDistances:
     """Runs the kit with every mistake that applies to it."""
     output = kit.expected.names()[-1]
-    honest = bound_of(kit.model, kit.case, output).accumulated.rms / RMS_FACTOR
+    honest = bound_of(kit.model, kit.bounds_case, output).accumulated.rms / RMS_FACTOR
     return KitDistances(kit, {m.id: _moved(kit, m) for m in applicable(kit.setup)}, BETTER * honest)
 
 

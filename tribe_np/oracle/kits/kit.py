@@ -64,6 +64,11 @@ class Kit:
         return (self.expected if self.summary is None else self.summary).names()
 
     @property
+    def bounds_case(self) -> str:
+        """The case whose bounds hold for it: real weights have those of trained ones, whatever they are given."""
+        return {"tiny": self.case, "folder": "trained"}.get(self.origin, self.origin)
+
+    @property
     def setup(self) -> Setup:
         """A run of the kit's model as it should be.
 
