@@ -1,5 +1,8 @@
 """What an outsider met with mistakes planted in a port: each sentence of it is a test."""
 
+import json
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,9 @@ from tribe_np.oracle.budget.bounds import AccumulatedAndLocal, Bound
 from tribe_np.oracle.budget.half_precision import in_precision
 from tribe_np.oracle.budget.honest_variants import HELD_OUT, HONEST, HonestVariant
 from tribe_np.oracle.conformance.comparing_kits import compare_kit
+from tribe_np.oracle.conformance.comparison_page import comparison_page
+from tribe_np.oracle.conformance.comparison_text import comparison_lines
+from tribe_np.oracle.conformance.conformance_record import conformance_record
 from tribe_np.oracle.conformance.kit_comparison import KitComparison, verdict
 from tribe_np.oracle.conformance.local_runs import RunsFromTheirs
 from tribe_np.oracle.kit_models.kit_catalogue import MODELS, kit_model
@@ -83,6 +89,54 @@ def test_two_mistakes_that_mask_each_other_are_both_wrong_steps(model: str) -> N
     assert out_of(found) == [query, key]
     mixed = next(row for row in found.rows if row.name.endswith(".mixed"))
     assert not mixed.is_out, "they do mask each other"
+
+
+def test_a_tap_that_is_shown_otherwise_than_used_is_told() -> None:
+    kit = kit_of("encoder")
+    arrays = port_of(kit)
+    name, after = "encoder.layers.1.hidden", "encoder.layers.1.activated"
+    found = compare_kit(kit, {**arrays, name: arrays[name] * 2}, bounds=generous)
+    assert out_of(found) == [name, after]
+    assert "that is not what it is computed from, or two mistakes undo each other" in found.row(after).notes[0]
+    assert not found.row(name).notes
+
+
+WAYS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "huge": lambda x: x.astype(np.float64) * 1e307,
+    "tiny": lambda x: x.astype(np.float64) * 1e-320,
+    "infinite": lambda x: np.where(x > 0, np.inf, -np.inf),
+    "no number": lambda x: np.full(x.shape, np.nan),
+    "zero": lambda x: x * 0,
+    "truth": lambda x: x > 0,
+    "whole": lambda x: x.astype(np.int8),
+    "empty": lambda x: x[:0],
+    "one": lambda x: x.reshape(-1)[0],
+    "masked": lambda x: np.where(x > 0, -1e9, x),
+    "backwards": lambda x: x.reshape(-1)[::-1],
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.filterwarnings("error")
+def test_whatever_they_give_is_compared(way: str) -> None:
+    kit = kit_of("encoder")
+    arrays, names = port_of(kit), kit.expected.names()
+    for chosen in (names[20:21], names[-1:], names):
+        with np.errstate(all="ignore"):
+            spoilt = {name: WAYS[way](arrays[name]) for name in chosen}
+        found = compare_kit(kit, {**arrays, **spoilt}, bounds=generous)
+        assert not found.conforms
+        assert found.first_locally_out is not None
+        assert found.first_locally_out.name in chosen
+        json.dumps(conformance_record(found), allow_nan=False)
+        assert comparison_lines(found, all_taps=True)
+        assert comparison_page(found)
+
+
+@pytest.mark.parametrize("lay", [np.asfortranarray, lambda x: x.astype(">f4"), lambda x: x.astype(np.float64)[..., :]])
+def test_how_they_lie_in_memory_is_nothing(lay: Callable[[np.ndarray], np.ndarray]) -> None:
+    kit = kit_of("encoder")
+    assert compare_kit(kit, {name: lay(x) for name, x in port_of(kit).items()}, bounds=generous).conforms
 
 
 def test_mistakes_in_different_layers_are_all_listed() -> None:

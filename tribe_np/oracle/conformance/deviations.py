@@ -1,6 +1,7 @@
 """How far an array is from what is right: over the reference's root mean square, and in units of float32."""
 
 from dataclasses import dataclass
+from math import frexp, isfinite, ldexp
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from tribe_np.oracle.budget.bounds import Bound
 MASKED = -1e4
 """What a port adds to a logit that is masked, or less; upstream's own is -inf or the dtype's smallest number."""
 SURELY_MASKED = -1e30  # in ours
-SMALLEST = float(np.finfo(np.float32).smallest_normal)
+SMALLEST_EXPONENT, DIGITS = -126, 23  # of float32
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def deviation_of(theirs: np.ndarray, reference: np.ndarray) -> Deviation:
     if unequal.any():
         first = _place(int(np.flatnonzero(unequal)[0]), a.shape)
     counted = differs & ~masked_places(a, b)
-    difference = np.abs(np.subtract(a, b, out=np.zeros(a.shape), where=counted))
+    with np.errstate(over="ignore"):
+        difference = np.abs(np.subtract(a, b, out=np.zeros(a.shape), where=counted))
     scale = _rms(b[counted])
     largest, over = float(difference.max(initial=0.0)), _rms(difference[counted])
     at = _place(int(difference.argmax()), a.shape) if a.size else ()
@@ -74,8 +76,8 @@ def _not_finite(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def _rms(values: np.ndarray) -> float:
     largest = float(np.abs(values).max(initial=0.0))
-    if largest == 0.0:
-        return 0.0
+    if largest == 0.0 or not isfinite(largest):
+        return largest
     return largest * float(np.sqrt(np.mean(np.square(values / largest))))  # squares of 1e200 would be infinite
 
 
@@ -86,8 +88,8 @@ def _over(error: float, scale: float) -> float:
 
 
 def _ulp(difference: float, value: float) -> float:
-    size = min(max(abs(value), SMALLEST), float(np.finfo(np.float32).max))
-    return difference / float(np.spacing(np.float32(size)))
+    exponent = frexp(value)[1] - 1 if isfinite(value) else SMALLEST_EXPONENT
+    return difference / ldexp(1.0, max(exponent, SMALLEST_EXPONENT) - DIGITS)
 
 
 def _place(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
