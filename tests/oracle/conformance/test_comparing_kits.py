@@ -152,9 +152,9 @@ def test_numbers_of_another_size_make_no_false_alarm_after_a_mistake() -> None:
     assert out_of(found) == ["encoder.layers.0.query"]
 
 
-@pytest.mark.parametrize("part", [2, 3, 5])
-def test_a_port_may_leave_taps_out(part: int) -> None:
-    kit = kit_of("encoder")
+@pytest.mark.parametrize(("model", "part"), [("encoder", 2), ("encoder", 3), ("encoder", 5), ("pipeline", 2)])
+def test_a_port_may_leave_taps_out(model: str, part: int) -> None:
+    kit = kit_of(model)
     some = dict(list(port_of(kit).items())[::part])
     found = compare_kit(kit, some, bounds=generous)
     assert found.conforms, verdict(found)
