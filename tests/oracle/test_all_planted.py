@@ -4,6 +4,7 @@ import pytest
 
 from tests.oracle.planted_mistakes import SMALL_FIRST, numbers_of, output_of, planted, the_kit
 from tests.oracle.test_diagnosis import PAIRS
+from tools.mistake_matrix import PAGE, all_kits, mistakes_page, seen_in
 from tribe_np.oracle.budget.honest_variants import HELD_OUT, HONEST, HonestVariant
 from tribe_np.oracle.diagnose.diagnosing import diagnose
 from tribe_np.oracle.diagnose.distances import kit_distances
@@ -62,3 +63,8 @@ def test_a_right_port_is_never_accused(model: str, variant: HonestVariant) -> No
         for numbers in (theirs, streams, output_of(kit, theirs)):
             found = diagnose(kit, numbers)
             assert found.findings == (), f"{case.name}: {found}"
+
+
+def test_the_page_of_mistakes_is_what_the_kits_show() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert mistakes_page(text, seen_in(all_kits())) == text, "run python -m tools.mistake_matrix --write"

@@ -1,5 +1,6 @@
 """Mistakes planted in a copy of a model are named, at their stage; a right port is never accused."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -172,3 +173,18 @@ def test_theirs_may_lie_in_a_file(tmp_path: Path) -> None:
     theirs = numbers_of(planted(kit, "heads-number"))  # their queries have another shape
     np.savez(tmp_path / "theirs.npz", **theirs)
     assert diagnose(kit, tmp_path / "theirs.npz").named == ("heads-number",)
+
+
+@pytest.mark.parametrize("wrong", [lambda a: a * np.nan, lambda a: -a, lambda a: a * 1e30])
+def test_numbers_of_no_known_mistake_accuse_nobody(wrong: Callable[[np.ndarray], np.ndarray]) -> None:
+    kit = the_kit("dinov2")
+    found = diagnose(kit, {name: wrong(array) for name, array in output_of(kit, numbers_of(kit.setup)).items()})
+    assert found.named == ()
+    assert "no known mistake explains it" in str(found)
+
+
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_coarse_numbers_are_told_by_their_bits_and_hide_no_mistake(kind: str) -> None:
+    kit = the_kit("llama")
+    theirs = numbers_of(planted(kit, f"everything-{kind}", "rotary-adjacent"))
+    assert set(diagnose(kit, theirs).named) == {f"everything-{kind}", "rotary-adjacent"}

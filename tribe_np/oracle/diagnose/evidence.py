@@ -21,8 +21,8 @@ from tribe_np.oracle.setup import Setup
 
 CANNOT_RUN = (TribeError, ValueError, KeyError, IndexError, StopIteration)
 """What a run raises into which a mistake, or theirs, does not fit: another width, an axis too few, a tap not there."""
-ENOUGH = 64
-"""Numbers by whose bits a precision is told."""
+ENOUGH, SOME = 64, 4096
+"""Different numbers by whose bits a precision is told, of so many of each array."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,11 @@ class Evidence:
 
     def coarse_kind(self) -> str | None:
         """The coarser precision in which all of theirs can be written, if there is one."""
-        named = [
-            (name, array) for name, array in self.theirs.items() if not name.endswith(".inv_freq")
-        ]  # a float32 table
+        # inverse frequencies are float32 tables
+        named = [(name, array) for name, array in self.theirs.items() if not name.endswith(".inv_freq")]
         arrays = [array for _, array in named if array.dtype.kind == "f"]
-        if sum(array.size for array in arrays) < ENOUGH:
+        values = np.concatenate([array.ravel()[:SOME] for array in arrays]) if arrays else np.zeros(0)
+        if np.unique(values[np.isfinite(values) & (values != 0)]).size < ENOUGH:
             return None
         return next((k for k in HALVES if all(np.array_equal(rounded(a, k), a, equal_nan=True) for a in arrays)), None)
 
@@ -116,7 +116,7 @@ class Evidence:
         """
         layouts = [known[tap] for known in (self.theirs, self.raw) if tap in known]
         theirs = next((array for array in layouts if ours is not None and array.shape == ours.shape), None)
-        if ours is None or theirs is None:
+        if ours is None or theirs is None or np.isnan(ours).any():  # what is no number explains nothing
             return NOWHERE
         found, bound = deviation_of(theirs, ours), self.bounds[tap]
         if found.n_not_finite:

@@ -74,7 +74,8 @@ class Search:
             return Finding(tap, error, ())
         best = ranked[0]
         if not self._explains(best, tap, error):
-            return Finding(tap, error, (), best if best.error.rms < error.rms else None)
+            single = min(ranked, key=lambda one: (len(one.mistakes), one.error.rms))
+            return Finding(tap, error, (), single if 2 * single.error.rms < error.rms else None)
         limit = BETTER * max(best.error.rms, np.finfo(float).eps)
         close = [one for one in ranked if one.error.rms < limit and self._explains(one, tap, error)]
         groups = self._apart([one for one in close if len(one.mistakes) == len(best.mistakes)])
