@@ -11,6 +11,7 @@ KINDS = {
     "CheckpointError": ValueError,
     "NotFiniteError": ValueError,
     "RecordingError": ValueError,
+    "KitError": ValueError,
     "ConfigError": ValueError,
     "ParcellationError": ValueError,
     "MeshError": ValueError,

@@ -19,10 +19,10 @@ from tribe_np.oracle.kits.kit_reading import read_kit
 
 @pytest.fixture
 def dump(command_here: Command, tmp_path: Path) -> Command:
-    """`tribe-np oracle dump --threads 1 --out tmp_path/kit`; refusals leave nothing behind."""
+    """`tribe-np oracle dump --out tmp_path/kit`; refusals leave nothing behind."""
 
     def run(*arguments: object, out: str = "kit") -> dict[str, object]:
-        done = command_here("oracle", "dump", "--threads", "1", "--json", "--out", tmp_path / out, *arguments)
+        done = command_here("oracle", "dump", "--json", "--out", tmp_path / out, *arguments)
         assert done.returncode == 0, done.stderr
         found: dict[str, object] = json.loads(done.stdout)["cases"]
         return found

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.kernels.kernel_set import ActivationKernel, RmsNormKernel
+from tribe_np.oracle.budget.honest_fronts import positions_in_float32
 from tribe_np.oracle.budget.honest_kernels import relative_by, whole_attention
 from tribe_np.oracle.budget.tap_errors import TapError
 from tribe_np.oracle.kit_runs import run_setup
@@ -97,7 +98,7 @@ ISLANDS = (
     ),
     Island(
         "positions", ("dinov2",), "the position table resized in float32", "transformers 5.23.0 Dinov2Embeddings",
-        with_narrow_taps(("*.positions",)),
+        lambda setup: positions_in_float32(setup) or setup,
     ),
 )  # fmt: skip
 """All that there are in the models' code at the pinned versions; Wav2Vec-BERT has none."""

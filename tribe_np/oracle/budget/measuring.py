@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from tribe_np.nn.stages import PREFIX
 from tribe_np.oracle.budget.bounds import MeasuredTap
 from tribe_np.oracle.budget.honest_fronts import FRONTS
 from tribe_np.oracle.budget.honest_variants import HONEST, HonestVariant
@@ -58,7 +57,7 @@ def measured_errors(
     if missing:
         tell(f"left out, since a package is missing: {', '.join(sorted(missing))}")
     for kit in kits:
-        for variant in (*variants, *(FRONTS if kit.model == PREFIX else ())):
+        for variant in (*variants, *FRONTS.get(kit.model, ())):
             if variant.name not in missing:
                 worst.add(errors_of(kit.setup, variant, kit.expected, precision), variant.name)
     return worst

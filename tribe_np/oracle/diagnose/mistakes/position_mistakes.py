@@ -10,7 +10,7 @@ from tribe_np.nn.context import Context
 from tribe_np.ops.attention import spread_distances
 from tribe_np.ops.resize import resize_bicubic, resize_bicubic_plain
 from tribe_np.oracle.diagnose.changes import beside, where, with_edit, with_weights
-from tribe_np.oracle.diagnose.mistake import Mistake
+from tribe_np.oracle.diagnose.mistake import Change, Mistake
 from tribe_np.oracle.diagnose.mistakes.rotary_mistakes import encoder_options
 from tribe_np.oracle.setup import Setup
 from tribe_np.protocols import Array
@@ -121,7 +121,7 @@ def _linear(table: Array, size: tuple[int, int]) -> Array:
     return table
 
 
-def _resized(how: Callable[[Array, tuple[int, int]], Array] | None) -> Any:
+def positions_resized(how: Callable[[Array, tuple[int, int]], Array] | None) -> Change:
     """DINOv2's positions resized otherwise, where they are; None takes the way that the other variant has."""
 
     def made(setup: Setup) -> Setup | None:
@@ -253,13 +253,13 @@ POSITION_MISTAKES = (
         ("dinov2",),
         "positions are resized with the antialias of the other variant",
         "without antialias; with it in models that have registers",
-        _resized(None),
+        positions_resized(None),
     ),
     Mistake(
         "position-table-bilinear",
         ("dinov2",),
         "positions are resized bilinearly",
         "bicubically",
-        _resized(_linear),
+        positions_resized(_linear),
     ),
 )
