@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from tribe_np.errors import RecordingError
-from tribe_np.oracle.summaries import Summary
+from tribe_np.oracle.summaries import Summary, mean_and_rms
 from tribe_np.shown import some_of
 
 BOUND = 1e-4
@@ -72,8 +72,7 @@ def relative_error(ours: np.ndarray, reference: np.ndarray) -> float:
 def finite_rms(x: np.ndarray) -> float:
     """The root mean square of the finite numbers; 0 without any."""
     wide = np.asarray(x, np.float64)
-    finite = wide[np.isfinite(wide)]
-    return float(np.sqrt(np.mean(np.square(finite)))) if finite.size else 0.0
+    return mean_and_rms(wide[np.isfinite(wide)])[1]
 
 
 def compare(ours: NamedValues, reference: NamedValues, *, strict: bool = False) -> Differences:
@@ -96,8 +95,8 @@ def exceeds(row: Difference, bound: float | Callable[[str], ErrorBound | float])
     """Whether a difference is above its bound: of the largest error, or of both where the bound has both."""
     limit = bound(row.name) if callable(bound) else bound
     if isinstance(limit, (int, float)):
-        return row.max_error > limit
-    return row.max_error > limit.largest or row.rms_error > limit.rms
+        return not row.max_error <= limit  # so that what is no number agrees with nothing
+    return not (row.max_error <= limit.largest and row.rms_error <= limit.rms)
 
 
 def difference_of(name: str, ours: "np.ndarray | Summary", reference: "np.ndarray | Summary") -> Difference:
@@ -114,14 +113,13 @@ def _of_arrays(name: str, ours: np.ndarray, reference: np.ndarray) -> Difference
     if ours.shape != reference.shape:
         return Difference(name, np.inf, np.inf, f"shapes {ours.shape} and {reference.shape}")
     apart, scale = _apart(ours, reference), finite_rms(reference)
-    rms = float(np.sqrt(np.mean(np.square(apart)))) if apart.size else 0.0
+    rms = _rms(apart)
     return Difference(name, _over(float(np.max(apart, initial=0.0)), scale), _over(rms, scale))
 
 
 def _of_summaries(name: str, ours: Summary, reference: Summary) -> Difference:
     apart = _apart(ours.sample, reference.sample)
-    rms = float(np.sqrt(np.mean(np.square(apart)))) if apart.size else 0.0
-    rms = max(rms, abs(ours.rms - reference.rms), abs(ours.mean - reference.mean))
+    rms = max(_rms(apart), abs(ours.rms - reference.rms), abs(ours.mean - reference.mean))
     ends = abs(ours.smallest - reference.smallest), abs(ours.largest - reference.largest)
     largest = max(float(np.max(apart, initial=0.0)), *ends, abs(ours.mean - reference.mean))
     if ours.n_not_finite != reference.n_not_finite:
@@ -132,7 +130,13 @@ def _of_summaries(name: str, ours: Summary, reference: Summary) -> Difference:
 def _apart(ours: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Absolute differences in float64; 0 where both are the same infinity."""
     a, b = np.asarray(ours, np.float64), np.asarray(reference, np.float64)
-    return np.abs(np.subtract(a, b, where=a != b, out=np.zeros(a.shape)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.abs(np.subtract(a, b, where=a != b, out=np.zeros(a.shape)))
+
+
+def _rms(apart: np.ndarray) -> float:
+    """Of differences, of which NaN and infinity stay what they are."""
+    return mean_and_rms(apart)[1] if np.isfinite(apart).all() else float(apart.max())
 
 
 def _over(error: float, scale: float) -> float:
