@@ -55,6 +55,7 @@ class PipelineKit(KitModel):
         "pipeline.*", "encoder.*", "encoder.*.logits", "encoder.*.probabilities"
     )  # fmt: skip
     has_fixed_shapes: ClassVar[bool] = False  # tokens and spans decide those of states
+    has_batch: ClassVar[bool] = False
     wide: ClassVar[tuple[str, ...]] = (
         SOUND, "pipeline.*.events", "pipeline.plan.*", "pipeline.*.times",
         *(f"pipeline.*.{leaf}" for leaf in (
