@@ -27,7 +27,7 @@ from tribe_np.oracle.kit_models.pipeline_cases import (
     PLAIN_SIZES,
     SHOWN_STIMULUS,
     SOUND,
-    SPOKEN,
+    SPOKEN_WORDS,
     TINY_PIPELINE,
     stimulus,
 )
@@ -72,7 +72,7 @@ class PipelineKit(KitModel):
         data = {**TINY_PIPELINE[DATA], "duration_trs": 100, "video_feature": {**TINY_PIPELINE[DATA]["video_feature"]}}
         data["video_feature"] |= {"clip_duration": 4.0, "num_frames": None}
         processor = {"video_processor": {"crop_size": models["video"]["crop_size"]}}
-        shown = stimulus(words=SPOKEN[:3], film=HALF_A_SECOND)
+        shown = stimulus(words=SPOKEN_WORDS[:3], film=HALF_A_SECOND)
         return {
             **TINY_PIPELINE, **models, **processor, SHOWN_STIMULUS: shown, DATA: data,
             **kit_model(ENCODER).released(),
