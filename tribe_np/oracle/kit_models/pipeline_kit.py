@@ -27,7 +27,7 @@ from tribe_np.oracle.kit_models.pipeline_cases import (
     PLAIN_SIZES,
     SHOWN_STIMULUS,
     SOUND,
-    SPOKEN,
+    SPOKEN_WORDS,
     TINY_PIPELINE,
     stimulus,
 )
@@ -55,6 +55,7 @@ class PipelineKit(KitModel):
         "pipeline.*", "encoder.*", "encoder.*.logits", "encoder.*.probabilities"
     )  # fmt: skip
     has_fixed_shapes: ClassVar[bool] = False  # tokens and spans decide those of states
+    has_batch: ClassVar[bool] = False
     wide: ClassVar[tuple[str, ...]] = (
         SOUND, "pipeline.*.events", "pipeline.plan.*", "pipeline.*.times",
         *(f"pipeline.*.{leaf}" for leaf in (
@@ -71,7 +72,7 @@ class PipelineKit(KitModel):
         data = {**TINY_PIPELINE[DATA], "duration_trs": 100, "video_feature": {**TINY_PIPELINE[DATA]["video_feature"]}}
         data["video_feature"] |= {"clip_duration": 4.0, "num_frames": None}
         processor = {"video_processor": {"crop_size": models["video"]["crop_size"]}}
-        shown = stimulus(words=SPOKEN[:3], film=HALF_A_SECOND)
+        shown = stimulus(words=SPOKEN_WORDS[:3], film=HALF_A_SECOND)
         return {
             **TINY_PIPELINE, **models, **processor, SHOWN_STIMULUS: shown, DATA: data,
             **kit_model(ENCODER).released(),
