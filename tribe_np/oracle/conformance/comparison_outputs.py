@@ -5,7 +5,7 @@ from pathlib import Path
 from tribe_np.errors import OutputError
 from tribe_np.outputs.whole import Inputs, check_file_target, real_path
 
-COMMAND = "oracle compare"
+COMPARE_COMMAND = "oracle compare"
 
 
 def check_comparison_targets(suggest: Path | None, html: Path | None, inputs: Inputs) -> None:
@@ -17,4 +17,4 @@ def check_comparison_targets(suggest: Path | None, html: Path | None, inputs: In
         raise OutputError(f"--html {html}: is the file that --suggest writes; choose another name")
     for argument, path in (("--suggest ", suggest), ("--html ", html)):
         if path is not None:
-            check_file_target(path, COMMAND, inputs, argument=argument)
+            check_file_target(path, COMPARE_COMMAND, inputs, argument=argument)

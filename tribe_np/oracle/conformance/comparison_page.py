@@ -6,7 +6,7 @@ from math import isfinite, log10
 from pathlib import Path
 
 from tribe_np.oracle.budget.bounds import Bound
-from tribe_np.oracle.conformance.comparison_outputs import COMMAND
+from tribe_np.oracle.conformance.comparison_outputs import COMPARE_COMMAND
 from tribe_np.oracle.conformance.comparison_text import (
     SHOWN_NUMBERS,
     detail_lines,
@@ -58,7 +58,7 @@ def write_comparison_page(path: str | Path, found: KitComparison, diagnosis: Seq
     Raises   OutputError
     """
     text = comparison_page(found, diagnosis)
-    write_file_whole(Path(path), lambda partial: partial.write_text(text, "utf-8"), COMMAND, argument="--html ")
+    write_file_whole(Path(path), lambda partial: partial.write_text(text, "utf-8"), COMPARE_COMMAND, argument="--html ")
 
 
 def comparison_page(found: KitComparison, diagnosis: Sequence[str] = ()) -> str:

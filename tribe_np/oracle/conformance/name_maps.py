@@ -20,7 +20,7 @@ from typing import Any
 
 from tribe_np.errors import ConfigError
 from tribe_np.files.small_files import read_small_file
-from tribe_np.oracle.conformance.comparison_outputs import COMMAND
+from tribe_np.oracle.conformance.comparison_outputs import COMPARE_COMMAND
 from tribe_np.oracle.summaries import Summary, TapValues
 from tribe_np.outputs.whole import write_file_whole
 from tribe_np.shown import did_you_mean, quoted
@@ -153,4 +153,6 @@ def write_name_map(path: str | Path, names: Mapping[str, str]) -> None:
     Raises   OutputError
     """
     text = json.dumps(names, indent=1, ensure_ascii=False) + "\n"
-    write_file_whole(Path(path), lambda partial: partial.write_text(text, "utf-8"), COMMAND, argument="--suggest ")
+    write_file_whole(
+        Path(path), lambda partial: partial.write_text(text, "utf-8"), COMPARE_COMMAND, argument="--suggest "
+    )
