@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from tribe_np.errors import RecordingError
-from tribe_np.oracle.summaries import Summary
+from tribe_np.oracle.summaries import Summary, mean_and_rms
 from tribe_np.shown import quoted, some_of
 
 BOUND = 1e-4
@@ -75,8 +75,7 @@ def relative_error(ours: np.ndarray, reference: np.ndarray) -> float:
 def finite_rms(x: np.ndarray) -> float:
     """The root mean square of the finite numbers; 0 without any."""
     wide = np.asarray(x, np.float64)
-    finite = wide[np.isfinite(wide)]
-    return float(np.sqrt(np.mean(np.square(finite)))) if finite.size else 0.0
+    return mean_and_rms(wide[np.isfinite(wide)])[1]
 
 
 def compare(ours: NamedValues, reference: NamedValues, *, strict: bool = False) -> Differences:
@@ -127,15 +126,14 @@ def _of_arrays(name: str, ours: np.ndarray, reference: np.ndarray) -> Difference
     if ours.shape != reference.shape:
         return Difference(name, np.inf, np.inf, f"shapes {ours.shape} and {reference.shape}")
     apart, scale = _apart(ours, reference), finite_rms(reference)
-    rms = float(np.sqrt(np.mean(np.square(apart)))) if apart.size else 0.0
+    rms = _rms(apart)
     note = "" if np.isfinite(rms) else _odd_note(*(int(np.sum(~np.isfinite(x))) for x in (ours, reference)))
     return Difference(name, _over(float(np.max(apart, initial=0.0)), scale), _over(rms, scale), note)
 
 
 def _of_summaries(name: str, ours: Summary, reference: Summary) -> Difference:
     apart = _apart(ours.sample, reference.sample)
-    rms = float(np.sqrt(np.mean(np.square(apart)))) if apart.size else 0.0
-    rms = max(rms, abs(ours.rms - reference.rms), abs(ours.mean - reference.mean))
+    rms = max(_rms(apart), abs(ours.rms - reference.rms), abs(ours.mean - reference.mean))
     ends = abs(ours.smallest - reference.smallest), abs(ours.largest - reference.largest)
     largest = max(float(np.max(apart, initial=0.0)), *ends, abs(ours.mean - reference.mean))
     note = _odd_note(ours.n_not_finite, reference.n_not_finite)
@@ -153,7 +151,13 @@ def _apart(ours: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Absolute differences in float64; 0 where both are the same infinity, or both NaN."""
     a, b = np.asarray(ours, np.float64), np.asarray(reference, np.float64)
     differ = (a != b) & ~(np.isnan(a) & np.isnan(b))
-    return np.abs(np.subtract(a, b, where=differ, out=np.zeros(a.shape)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.abs(np.subtract(a, b, where=differ, out=np.zeros(a.shape)))
+
+
+def _rms(apart: np.ndarray) -> float:
+    """Of differences, of which NaN and infinity stay what they are."""
+    return mean_and_rms(apart)[1] if np.isfinite(apart).all() else float(apart.max())
 
 
 def _over(error: float, scale: float) -> float:
