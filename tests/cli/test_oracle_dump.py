@@ -142,6 +142,16 @@ def test_what_is_refused(arguments: tuple[str, ...], said: str, command_here: Co
     assert not (tmp_path / "kit").exists()
 
 
+@pytest.mark.parametrize("model", ["encoder", "pipeline", "llama"])
+def test_a_configuration_of_another_model_is_named(model: str, command_here: Command, tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_text('{"a": 1, "model_type": "other"}')
+    line = refused(
+        command_here("oracle", "dump", "--model", model, "--config", tmp_path / "other.json", "--out", tmp_path / "kit")
+    )
+    assert "other.json: " in line
+    assert not (tmp_path / "kit").exists()
+
+
 def test_files_that_are_refused(command_here: Command, tmp_path: Path) -> None:
     def said(model: str, config: Path) -> str:
         line = refused(command_here("oracle", "dump", "--model", model, "--config", config, "--out", tmp_path / "kit"))

@@ -13,7 +13,7 @@ import pytest
 from tests.architecture.source import ROOT
 from tests.oracle.conformance.ports import kit_of, port_of, scaled
 from tribe_np.encoder.config import BuildArgs, EncoderConfig
-from tribe_np.errors import ConfigError
+from tribe_np.errors import ConfigError, RecordingError
 from tribe_np.oracle import KitComparison, assert_conforms
 from tribe_np.oracle.conformance.conforming import run_port
 
@@ -96,6 +96,13 @@ def ours(config, weights, inputs):
     from tribe_np.oracle.setup import Setup
     return kit_model("llama").run(Setup("llama", config, weights, inputs, precision="float32"))
 """
+
+
+def test_an_output_that_is_no_array_is_told() -> None:
+    with pytest.raises(RecordingError, match="is no array of numbers"):
+        assert_conforms("llama", lambda config, weights, inputs: (np.zeros((2, 3)), np.zeros(3)))
+
+
 OTHERS = ("hypothesispytest", "anyio", "xdist", "cov", "benchmark")  # plug-ins of this machine
 LIGHT = """
 import sys

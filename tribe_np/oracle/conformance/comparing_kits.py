@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tribe_np.backend import to_host
-from tribe_np.errors import ConfigError, RecordingError, TribeError
+from tribe_np.errors import ConfigError, RecordingError, TribeError, reason_of
 from tribe_np.oracle.budget.bounds import Bound, bound_of
 from tribe_np.oracle.conformance.foreign_files import read_theirs
 from tribe_np.oracle.conformance.kit_comparison import KitComparison, NameSuggestion, TapComparison
@@ -155,7 +155,10 @@ def _host_numbers(name: str, given: Any) -> TapValues:
     if hasattr(given, "detach"):  # a tensor of PyTorch, maybe on a device
         given = given.detach().cpu()
         given = given.float() if str(given.dtype) == "torch.bfloat16" else given
-    array = np.asarray(to_host(given) if hasattr(given, "__array_namespace__") else given)
+    try:
+        array = np.asarray(to_host(given) if hasattr(given, "__array_namespace__") else given)
+    except ValueError as error:  # lists of unequal lengths, or an output and something else
+        raise RecordingError(f"theirs: {quoted(name)} is no array of numbers: {reason_of(error)}") from error
     if array.dtype.name == "bfloat16":
         array = array.astype(np.float32)
     if array.dtype.kind not in "fiub":

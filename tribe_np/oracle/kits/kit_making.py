@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tribe_np.errors import ConfigError
+from tribe_np.errors import CheckpointError, ConfigError
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.oracle.kit_models.kit_catalogue import kit_model
 from tribe_np.oracle.kit_models.kit_model import KitModel, KitRecipe
 from tribe_np.oracle.kits.kit import Kit, case_of, is_large, make_kit, only_layers, planned_kit, with_expected
 from tribe_np.oracle.kits.kit_files import sha256_of_file
 from tribe_np.oracle.kits.lazy_tensors import FileTensor
+from tribe_np.shown import quoted
 
 TINY, RELEASED = "tiny", "released"
 
@@ -38,8 +39,16 @@ def wished_kit(wish: KitWish) -> Kit:
 
     Raises   ConfigError, CheckpointError, naming the file
     """
-    kit = _planned(wish)
-    return with_expected(kit, summary=is_large(kit) if wish.summary is None else wish.summary)
+    try:
+        kit = _planned(wish)
+        return with_expected(kit, summary=is_large(kit) if wish.summary is None else wish.summary)
+    except (KeyError, ConfigError, CheckpointError) as error:
+        if wish.config in (TINY, RELEASED) or wish.config in str(error):
+            raise
+        if isinstance(error, KeyError):
+            what = f"has no {quoted(error.args[0])}; expected a configuration such as config.json of a {wish.model} kit"
+            raise ConfigError(f"{wish.config}: {what}") from error
+        raise ConfigError(f"{wish.config}: {error}") from error
 
 
 def _planned(wish: KitWish) -> Kit:
