@@ -21,7 +21,7 @@ from extractors.llama.tokenizer import LlamaTokenizer
 from tribe_np.backend import array_module, to_host
 from tribe_np.errors import CheckpointError, ConfigError, EventsError
 from tribe_np.nn.context import Context
-from tribe_np.nn.stages import SILENT, open_stage
+from tribe_np.nn.stages import SILENT, open_stage, stages_skipped
 from tribe_np.protocols import Array
 from tribe_np.timeline.events import Event
 
@@ -94,10 +94,18 @@ def word_features(
             features = _pass_features(pass_, [shown[word] for word in pass_.words], model, selection, pace)
             if kept is not None:
                 kept.store(n, pass_.words, features)
+        else:
+            _tell_skipped(numbers, pass_)
         for i, word in enumerate(pass_.words):
             found |= dict.fromkeys(numbers[word], np.array(features[:, i]))
         pace.add(sum(len(numbers[word]) for word in pass_.words))
     return [found[n] for n in range(len(words))] if only is None else []
+
+
+def _tell_skipped(numbers: Mapping[WordInContext, Sequence[int]], pass_: Pass) -> None:
+    """Those who listen hear nothing of the words of a pass that an earlier run finished."""
+    for word in pass_.words:
+        stages_skipped("text", numbers[word][0])
 
 
 def n_word_passes(

@@ -51,6 +51,7 @@ def test_repeats(capsys: pytest.CaptureFixture[str]) -> None:
         (["--seeds", "0"], "argument --seeds"),
         (["--precision", "float8"], "argument --precision"),
         (["--write", "FOLDER"], "is a folder, expected the name of a file"),
+        (["--determinism", "--write", "mine.json", "--seeds", "2"], "writes nothing; leave out --write, --seeds"),
     ],
 )
 def test_bad_input(words: list[str], told: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

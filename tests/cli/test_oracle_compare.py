@@ -1,6 +1,7 @@
 """tribe-np oracle compare: exit codes, reports and files; bad input in one line."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -90,8 +91,9 @@ def test_bad_input_is_one_line(command_here: Command, kit: Path, port: Callable[
     assert "m.json: cannot be read" in refused(
         command_here("oracle", "compare", kit, theirs, "--map", tmp_path / "m.json")
     )
-    page = tmp_path / "no" / "page.html"
-    assert "page.html: cannot be written" in refused(command_here("oracle", "compare", kit, theirs, "--html", page))
+    assert "theirs.npz cannot be written" in refused(
+        command_here("oracle", "compare", kit, theirs, "--html", theirs / "page.html")
+    )
     assert "invalid choice: 'float8'" in refused(
         command_here("oracle", "compare", kit, theirs, "--precision", "float8")
     )
@@ -115,3 +117,44 @@ def test_a_layer_of_released_widths_is_checked_from_its_recipe(command_here: Com
     done = command_here("oracle", "compare", kit, theirs, "--no-steps")
     assert done.returncode == 3
     assert "the kit holds summaries; --steps computes all numbers" in done.stdout
+
+
+@pytest.mark.parametrize("argument", ["--html", "--suggest"])
+def test_nothing_of_a_person_is_written_over(
+    argument: str, command_here: Command, kit: Path, port: Callable[..., Path], tmp_path: Path
+) -> None:
+    theirs, pipe, edited = port(), tmp_path / "pipe", tmp_path / "written"
+    os.mkfifo(pipe)
+    for there in (theirs, kit / "manifest.json"):
+        before = there.read_bytes()
+        assert f"{argument} {there}: exists" in refused(command_here("oracle", "compare", kit, theirs, argument, there))
+        assert there.read_bytes() == before
+    assert "exists" in refused(command_here("oracle", "compare", kit, theirs, argument, pipe))
+    assert pipe.is_fifo()
+    assert f"{argument} {kit}: is a folder" in refused(command_here("oracle", "compare", kit, theirs, argument, kit))
+    for _ in range(2):  # what the command wrote it may write again
+        assert command_here("oracle", "compare", kit, theirs, argument, edited).returncode == 0
+    edited.write_text("looked over")
+    assert "was changed" in refused(command_here("oracle", "compare", kit, theirs, argument, edited))
+
+
+def test_one_file_is_not_both_page_and_map(
+    command_here: Command, kit: Path, port: Callable[..., Path], tmp_path: Path
+) -> None:
+    both = tmp_path / "both"
+    line = refused(command_here("oracle", "compare", kit, port(), "--html", both, "--suggest", both))
+    assert "is the file that --suggest writes" in line
+    assert not both.exists()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e308, 0.0])
+def test_json_is_json_whatever_they_computed(value: float, command_here: Command, kit: Path, tmp_path: Path) -> None:
+    taps = kit_of("llama").expected.arrays
+    np.savez(tmp_path / "theirs.npz", **{name: np.full_like(x, value) for name, x in taps.items()})
+    done = command_here("oracle", "compare", kit, tmp_path / "theirs.npz", "--json")
+    assert done.returncode == 3
+
+    def no_number(text: str) -> None:
+        raise AssertionError(text)
+
+    json.loads(done.stdout, parse_constant=no_number)

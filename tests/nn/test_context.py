@@ -58,6 +58,7 @@ def test_costly_leaves_are_heard_by_those_who_ask() -> None:
     assert heard("*.probabilities") == [False, False, True]
     assert heard("*", "*.logits") == [True, True, False]
     assert heard("toy.*prob*", "*.l?gits") == [False, True, True]
+    assert heard("*toy*") == heard("*layer*") == heard("toy.layers.?*") == [True, False, False]
     assert not Context().asks("query")
 
 

@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -113,12 +114,19 @@ def test_a_recipe_survives_json(recipe: TensorRecipe) -> None:
         ({"shape": [1e3]}, "shape"), ({"axis": 2}, "axis"), ({"scaled": [2]}, "scaled"), ({"dtype": "object"}, "dtype"),
         ({"exponent": "15"}, "exponent"), ({"kind": "integer"}, "high"), ({"shift": True}, "shift"),
         ({"kind": "integer", "high": (1 << 32) + 1}, "high"), ({"other": 1}, "unknown"), ({"name": 3}, "name"),
-        ({"exponent": 400}, "exponent"), ({"dtype": "int64"}, "dtype"),
+        ({"exponent": 400}, "exponent"), ({"dtype": "int64"}, "dtype"), ({"axis": -1}, "axis"),
+        ({"shape": [], "scaled": [0]}, "no axis"),
     ],
 )  # fmt: skip
 def test_a_damaged_recipe_is_refused(changed: dict[str, object], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         TensorRecipe.from_json({"name": "w", "shape": [2, 3], "kind": "normal", **changed})
+
+
+@pytest.mark.parametrize("value", [3, [], None, "w"])
+def test_a_recipe_is_an_object(value: Any) -> None:
+    with pytest.raises(ConfigError, match="must be an object"):
+        TensorRecipe.from_json(value)
 
 
 def test_a_seed_has_64_bits() -> None:

@@ -294,6 +294,7 @@ def test_a_kit_of_another_version_is_told(copy: Path) -> None:
 def test_folders_that_are_no_kit(copy: Path, tmp_path: Path) -> None:
     assert "no such folder" in refused(tmp_path / "absent")
     assert "there are kits in it, such as" in refused(tmp_path)
+    assert "is a file; expected the folder" in refused(copy / MANIFEST)
     (copy / SUMS).write_text("nonsense\n")
     assert "expected lines of a SHA-256" in refused(copy)
     (copy / SUMS).write_text("")
@@ -311,6 +312,10 @@ ROW = {"model": "llama", "case": "plain", "meaning": "", "origin": "tiny", "seed
     ("path", "value", "said"),
     [
         (("kit", "model"), "other", "a kit of 'other'; known are"),
+        (("kit", "model"), [], "a kit of []; known are"),
+        (("kit", "origin"), {}, "origin or seed is damaged"),
+        (("kit", "case"), 3, "'case' is missing"),
+        (("recipe", "inputs"), [1], "must be an object"),
         (("kit", "seed"), "-1", "seed"),
         (("kit", "seed"), str(1 << 64), "seed must lie in"),
         (("kit", "layers"), [0, 99], "must lie within 0:3"),

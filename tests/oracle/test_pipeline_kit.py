@@ -10,7 +10,7 @@ import pytest
 from extractors.llama.tokenizer import LlamaTokenizer
 from tests.oracle.written_kits import byte_tokenizer_json, write_kit_models, write_media
 from tribe_np import TribeModel
-from tribe_np.oracle import relative_error
+from tribe_np.oracle import compare_kit, relative_error
 from tribe_np.oracle.kit_models.pipeline_kit import kit_events
 from tribe_np.oracle.kit_models.pipeline_memory import ByteTokens
 from tribe_np.oracle.kit_runs import run_setup
@@ -111,3 +111,20 @@ def test_what_the_cases_of_windows_show() -> None:
     cached = make_kit("pipeline", "cached_layers").expected
     states = {n.split(".")[4] for n in cached.names() if n.startswith("pipeline.text.0.states.")}
     assert states == {"3", "5", "6", "8"}
+
+
+def test_what_has_another_shape_from_theirs_accuses_nobody_after_it() -> None:
+    """One word's span is off by a token; what they show after it is what the kit expects."""
+    kit = make_kit("pipeline")
+    theirs = dict(kit.expected.arrays)
+    theirs["pipeline.text.3.span"] = theirs["pipeline.text.3.span"] - np.array([1, 0])
+    found = compare_kit(kit, theirs)
+    assert [row.name for row in found.locally_out] == ["pipeline.text.3.span"]
+    states, pooled = (found.row(f"pipeline.text.3.states.4{more}") for more in ("", ".pooled"))
+    assert states.notes == ("this step is not judged: from their taps before it it has shape (4, 32)",)
+    assert pooled.notes == (
+        "this step is not judged: what comes before it has another shape (pipeline.text.3.states.4 and 4 more)",
+    )
+    assert states.local is None
+    assert pooled.local is None
+    assert found.row("pipeline.text.3.features").local is not None

@@ -141,6 +141,39 @@ def test_the_first_difference_is_the_first_above_its_bound() -> None:
     assert ours.first_difference(reference, bound=bounds.__getitem__).name == "b"  # type: ignore[union-attr]
 
 
+def test_numbers_that_are_not_finite_differ_unless_both_are_alike() -> None:
+    odd = Recording({"a": np.array([np.nan, 1.0, np.inf])})
+    even = Recording({"a": np.ones(3)})
+    for one, other in ((odd, odd), (odd.summary(), odd.summary()), (odd.summary(), odd)):
+        assert one.first_difference(other, bound=0) is None
+    for one, other in ((odd, even), (odd.summary(), even.summary())):
+        found = one.first_difference(other)
+        assert found is not None
+        assert (found.max_error, found.note) == (np.inf, "2 and 0 are not finite")
+    moved = Recording({"a": np.array([1.0, np.nan, np.inf])})
+    assert moved.first_difference(odd).note == "2 and 2 are not finite"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("bound", [np.nan, -1.0, "1e-4", None, lambda name: Bound(rms=1, largest=np.nan)])
+def test_a_bound_that_bounds_nothing_is_refused(bound: object) -> None:
+    recording = Recording({"a": np.ones(3)})
+    with pytest.raises(RecordingError, match=r"the bound of a is .*; expected numbers of at least 0"):
+        recording.first_difference(recording, bound=bound)  # type: ignore[arg-type]
+    assert recording.first_difference(recording, bound=np.float32(0.1)) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("other", [None, {"a": np.ones(3)}, "a", Recording()])
+def test_what_is_no_recording_or_holds_nothing_is_refused(other: object) -> None:
+    with pytest.raises(RecordingError, match=r"expected two recordings|holds no intermediates"):
+        Recording({"a": np.ones(3)}).first_difference(other)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("pattern", [5, None, [], ["*.output", 3]])
+def test_a_pattern_that_is_no_text_is_refused(pattern: object) -> None:
+    with pytest.raises(RecordingError, match="a pattern is text"), trace(pattern=pattern):  # type: ignore[call-overload]
+        pass
+
+
 def test_names_of_one_side_alone_are_told() -> None:
     reference = Recording({"a": np.ones(4), "b": np.ones(4), "c": np.ones(4)})
     ours = Recording({"c": np.ones(4), "d": np.ones(2)})

@@ -130,3 +130,37 @@ def test_files_that_hold_no_summaries(tmp_path: Path) -> None:
         write_safetensors(path, {"x": np.ones(2)}, metadata={"names": "x", "summaries": json.dumps(about)})
         with pytest.raises(RecordingError, match=said):
             SummaryRecording.load(path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("shape", [1e30], "expected a whole number"),
+        ("shape", [-1, -2], "expected a whole number"),
+        ("n_not_finite", float("inf"), "expected a whole number"),
+        ("mean", 10**400, "not numbers"),
+        ("rms", float("nan"), "must be finite"),
+        ("rms", -1.0, "rms not below 0"),
+        ("largest", float("inf"), "must be finite"),
+    ],
+)
+def test_statistics_that_no_array_has_are_refused(field: str, value: object, said: str, tmp_path: Path) -> None:
+    about = {"x": {**Summary.of(np.ones(2)).as_json(), field: value}}
+    path = tmp_path / "a.safetensors"
+    write_safetensors(path, {"x": np.ones(2)}, metadata={"names": "x", "summaries": json.dumps(about)})
+    with pytest.raises(RecordingError, match=said):
+        SummaryRecording.load(path)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e200, 1e308])
+def test_statistics_of_numbers_whose_squares_are_not_float64(size: float) -> None:
+    x = np.array([1.0, -1.0, 0.5, 1.0]) * size
+    with np.errstate(all="raise", under="ignore"):
+        summary = Summary.of(x)
+    assert summary.mean == pytest.approx(0.375 * size)
+    assert summary.rms == pytest.approx(np.sqrt(3.25 / 4) * size)
+    (row,) = compare(recorded(x / 2), recorded(x))
+    assert row.max_error == pytest.approx(0.5 / np.sqrt(3.25 / 4))
+    assert row.rms_error == pytest.approx(0.5)
+    assert recorded(x / 2).first_difference(recorded(x)) is not None
+    assert recorded(x).first_difference(recorded(x)) is None

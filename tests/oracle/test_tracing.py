@@ -49,7 +49,8 @@ def test_two_traces_at_once_hear_what_each_asks_for(model: str, tmp_path: Path) 
         assert inner.names() == list(heard) == alone.names()
         assert inner.first_difference(alone, bound=0) is None
         assert outer.names() == [name for name in alone.names() if name.endswith(".mixed")]
-        assert Recording({name: inner[name] for name in outer.names()}).first_difference(outer, bound=0) is None
+        if outer.names():  # the linear baseline has no attention
+            assert Recording({name: inner[name] for name in outer.names()}).first_difference(outer, bound=0) is None
 
 
 def test_every_intermediate_is_what_the_pass_goes_on_with(

@@ -16,8 +16,6 @@ pytestmark = pytest.mark.parity
 
 CASES = [(model, case.name) for model in PEERS for case in kit_model(model).cases]
 FLOAT64_BOUND = 1e-12
-ISLANDS = {"dinov2.embeddings.positions": 2.0}
-"""How far beyond the bounds a float32 island of upstream's goes: torch builds the cubic weights of a resize in it."""
 NOT_SHOWN = (".distances",)
 """Wav2Vec-BERT's products with all distances: the library gathers an embedding for each pair instead."""
 
@@ -52,8 +50,7 @@ def out_of_bounds(kit: "Kit") -> dict[str, object]:
         if name in kit.expected:
             error, own = (TapError.between(x, kit.expected[name]) for x in (array, ours[name]))
             known = bound_of(kit.model, kit.case, name)
-            factor = ISLANDS.get(name, 1.0)
-            bound = Bound(known.accumulated.rms * factor, known.accumulated.largest * factor)
+            bound = known.accumulated
             if known.note:
                 bound = bound.or_wider(Bound(RMS_FACTOR * own.rms, LARGEST_FACTOR * own.largest))
             found |= {} if bound.holds(error) else {name: (error, bound)}

@@ -26,20 +26,26 @@ Edit = Callable[[str, Array], Array]
 
 
 class Listener(NamedTuple):
-    """Who hears which names (shell style), and is handed them or puts something else in their place."""
+    """Who hears which names (shell style), and is handed them or puts something else in their place.
+
+    `skip` is told which stages are not computed, since the cache holds what comes out of them.
+    """
 
     tap: Tap | None = None
     edit: Edit | None = None
     patterns: tuple[str, ...] = ("*",)
+    skip: Callable[[str], None] | None = None
 
     def hears(self, name: str) -> bool:
-        """Whether a pattern matches; a costly leaf needs one whose last part says more than `*`."""
-        asking = name.rpartition(".")[2] in COSTLY
-        return any(fnmatchcase(name, p) and not (asking and _is_open(p)) for p in self.patterns)
+        """Whether a pattern matches; a costly leaf needs one whose last part matches it, and says more than `*`."""
+        leaf = name.rpartition(".")[2]
+        return any(fnmatchcase(name, p) and (leaf not in COSTLY or _asks_for(p, leaf)) for p in self.patterns)
 
 
-def _is_open(pattern: str) -> bool:
-    return not any(character.isalpha() for character in pattern.rpartition(".")[2])
+def _asks_for(pattern: str, leaf: str) -> bool:
+    """Whether a pattern's last part is of a leaf: of "*attn*", which may stand for any part of a name, it is not."""
+    last = pattern.rpartition(".")[2]
+    return any(character.isalpha() for character in last) and fnmatchcase(leaf, last)
 
 
 LISTENERS: ContextVar[tuple[Listener, ...]] = ContextVar("tribe_np_listeners", default=())

@@ -61,5 +61,12 @@ def is_edited() -> bool:
     return any(listener.edit is not None for listener in LISTENERS.get())
 
 
+def stages_skipped(*path: str | int) -> None:
+    """Tells those who listen that the stages below `path` are not computed: what comes out of them is there already."""
+    for listener in LISTENERS.get():
+        if listener.skip is not None:
+            listener.skip(".".join(map(str, (PREFIX, *path))))
+
+
 SILENT = Context()
 """Shows nothing to anybody."""

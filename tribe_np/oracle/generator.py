@@ -65,6 +65,8 @@ class TensorRecipe:
 
         Raises   ConfigError for a field that is unknown, missing or impossible
         """
+        if not isinstance(values, dict):
+            raise ConfigError(f"a tensor's recipe must be an object, got {quoted(values)}")
         try:
             fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
             found = cls(**fields)
@@ -96,8 +98,10 @@ class TensorRecipe:
             yield f"exponent or shift; expected at most {MOST_EXPONENT}"
         if self.kind == "integer" and not 0 < self.high - self.low <= 1 << 32:
             yield f"low and high; expected 1 to 2^32 integers, got {self.low} to {self.high}"
-        if self.axis and not 0 <= self.axis < len(self.shape):
+        if not 0 <= self.axis < max(1, len(self.shape)):
             yield f"axis {self.axis}; the shape has {len(self.shape)}"
+        elif self.scaled and not self.shape:
+            yield "scaled; the shape has no axis"
         elif not _are_whole(self.scaled) or not all(0 <= i < self.shape[self.axis] for i in self.scaled):
             yield "scaled; expected indices along the axis"
 

@@ -27,9 +27,10 @@ from tribe_np.oracle.differences import BOUND, Difference, ErrorBound, NamedValu
 from tribe_np.oracle.summaries import Summary
 from tribe_np.oracle.taps import order_of_computation
 from tribe_np.protocols import Array, Tap
-from tribe_np.shown import some_of
+from tribe_np.shown import quoted, some_of
 
 SHOWN_NAMES = 4  # at the beginning and at the end of a recording's table
+NOT_HEARD = "not_heard"  # key of a file's metadata
 SUMMARIES = "summaries"  # key of a file's metadata: JSON of each summary but for its sample
 Value = TypeVar("Value", np.ndarray, Summary)
 
@@ -38,7 +39,11 @@ class NamedRecording(Card, Generic[Value]):
     """What recordings of arrays and of summaries have in common.
 
     A name met again (a second call inside one trace) is stored as name@2, name@3, ...
+    `not_heard` are stages of the pipeline that were not computed, since the cache holds what comes out of them (or a
+    piece before had the same): neither they nor the model's layers below them were heard.
     """
+
+    not_heard: list[str]
 
     @property
     @abstractmethod
@@ -48,6 +53,11 @@ class NamedRecording(Card, Generic[Value]):
     @abstractmethod
     def add(self, name: str, array: Array) -> None:
         """Keeps an intermediate; it is a tap."""
+
+    def skip(self, stage: str) -> None:
+        """Notes a stage that was not computed."""
+        if stage not in self.not_heard:
+            self.not_heard.append(stage)
 
     @abstractmethod
     def n_bytes(self) -> int:
@@ -73,7 +83,7 @@ class NamedRecording(Card, Generic[Value]):
 
         `bound` is of the largest error over the root mean square of the other's, or a function from a name to that, or
         to both bounds (`budget.bounds`).
-        Raises   RecordingError when no name is in both
+        Raises   RecordingError when no name is in both, for what is no recording, or for a bound that is none
         Warns    of names that are in one of the two alone, which are not compared
         """
         rows = compare(self, other)
@@ -90,7 +100,9 @@ class NamedRecording(Card, Generic[Value]):
         if len(names) > 2 * SHOWN_NAMES:
             between = {f"... {len(names) - 2 * SHOWN_NAMES} more": "in names()"}
             shown = {n: shown[n] for n in names[:SHOWN_NAMES]} | between | {n: shown[n] for n in names[-SHOWN_NAMES:]}
-        return {"intermediates": f"{len(names)}, {self.n_bytes() / 1e6:.1f} MB", **shown}
+        skipped = f"{len(self.not_heard)} stages that the cache holds: {some_of(self.not_heard)}"
+        told = {"not heard": skipped} if self.not_heard else {}
+        return {"intermediates": f"{len(names)}, {self.n_bytes() / 1e6:.1f} MB", **told, **shown}
 
     @abstractmethod
     def _shown(self, value: Value) -> str:
@@ -112,6 +124,7 @@ class Recording(NamedRecording[np.ndarray]):
     """
 
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    not_heard: list[str] = field(default_factory=list)
 
     @property
     def values(self) -> dict[str, np.ndarray]:
@@ -128,11 +141,11 @@ class Recording(NamedRecording[np.ndarray]):
 
     def summary(self) -> "SummaryRecording":
         """A summary of each array."""
-        return SummaryRecording({name: Summary.of(array) for name, array in self.arrays.items()})
+        return SummaryRecording({n: Summary.of(array) for n, array in self.arrays.items()}, list(self.not_heard))
 
     def save(self, path: str | Path) -> None:
         """Writes a safetensors file; the order of computation is kept in its metadata."""
-        write_safetensors(path, self.arrays, metadata={"names": "\n".join(self.arrays)})
+        write_safetensors(path, self.arrays, metadata={"names": "\n".join(self.arrays), **_skipped(self)})
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -143,7 +156,7 @@ class Recording(NamedRecording[np.ndarray]):
         arrays, metadata = _read(path)
         if SUMMARIES in metadata:
             raise RecordingError(f"{path}: holds summaries; SummaryRecording.load reads them")
-        return cls(arrays)
+        return cls(arrays, _not_heard(metadata))
 
     def _shown(self, value: np.ndarray) -> str:
         return f"{value.shape} {value.dtype.name}"
@@ -154,6 +167,7 @@ class SummaryRecording(NamedRecording[Summary]):
     """A summary of each intermediate, by name, in the order they were computed."""
 
     summaries: dict[str, Summary] = field(default_factory=dict)
+    not_heard: list[str] = field(default_factory=list)
 
     @property
     def values(self) -> dict[str, Summary]:
@@ -175,7 +189,8 @@ class SummaryRecording(NamedRecording[Summary]):
         """
         about = json.dumps({name: summary.as_json() for name, summary in self.summaries.items()})
         samples = {name: summary.sample for name, summary in self.summaries.items()}
-        write_safetensors(path, samples, metadata={"names": "\n".join(samples), SUMMARIES: about})
+        metadata = {"names": "\n".join(samples), SUMMARIES: about, **_skipped(self)}
+        write_safetensors(path, samples, metadata=metadata)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -191,12 +206,22 @@ class SummaryRecording(NamedRecording[Summary]):
         if not isinstance(about, dict) or set(about) != set(samples):
             raise RecordingError(f"{path}: the summaries differ from the tensors in the file")
         try:
-            return cls({name: Summary.from_json(name, about[name], sample) for name, sample in samples.items()})
+            made = {name: Summary.from_json(name, about[name], sample) for name, sample in samples.items()}
+            return cls(made, _not_heard(metadata))
         except RecordingError as error:
             raise RecordingError(f"{path}: {error}") from error
 
     def _shown(self, value: Summary) -> str:
         return f"{value.shape} {value.dtype}, mean {value.mean:.3g}, RMS {value.rms:.3g}"
+
+
+def _skipped(recording: Recording | SummaryRecording) -> dict[str, str]:
+    """Metadata of what was not heard; nothing where all was, as in files of before."""
+    return {NOT_HEARD: "\n".join(recording.not_heard)} if recording.not_heard else {}
+
+
+def _not_heard(metadata: dict[str, str]) -> list[str]:
+    return metadata[NOT_HEARD].split("\n") if metadata.get(NOT_HEARD) else []
 
 
 def _read(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -231,10 +256,13 @@ def trace(
     With `tap`, each matching intermediate is handed to it instead, as tap(name, array); it must copy what it keeps. A
     trace inside another adds to it: both hear. Attention's `logits` and `probabilities`, which hold every pair of
     tokens, are computed only for a pattern that asks for them: ("*", "*.probabilities"). With `summary`, what is kept
-    of each is its shape, dtype, mean, RMS, smallest and largest number, and 1,024 of its numbers (`summaries`).
+    of each is its shape, dtype, mean, RMS, smallest and largest number, and 1,024 of its numbers (`summaries`). What
+    the cache holds is not computed and not heard: `not_heard` says what it was.
+    Raises   RecordingError for patterns that are no text
     """
     recording = SummaryRecording() if summary else Recording()
-    with listening(Listener(recording.add if tap is None else tap, patterns=_patterns(pattern))):
+    heard = recording.add if tap is None else tap
+    with listening(Listener(heard, patterns=_patterns(pattern), skip=recording.skip)):
         yield recording
 
 
@@ -250,4 +278,7 @@ def edited(edit: Edit, pattern: str | Sequence[str] = "*") -> Iterator[None]:
 
 
 def _patterns(pattern: str | Sequence[str]) -> tuple[str, ...]:
-    return (pattern,) if isinstance(pattern, str) else tuple(pattern)
+    patterns = (pattern,) if isinstance(pattern, str) else tuple(pattern) if isinstance(pattern, Sequence) else ()
+    if not patterns or not all(isinstance(one, str) for one in patterns):
+        raise RecordingError(f"a pattern is text such as '*.output', or several of them; got {quoted(pattern)}")
+    return patterns

@@ -12,12 +12,14 @@ numbers are kept.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite, prod, sqrt
 from typing import Any
 
 import numpy as np
 
 from tribe_np.errors import RecordingError
 from tribe_np.oracle.generator import GOLDEN, mix
+from tribe_np.shown import quoted
 
 N_PLACES = 1024
 
@@ -46,8 +48,7 @@ class Summary:
         finite = flat if flat.dtype.kind in "iub" else flat[np.isfinite(flat)]
         mean, rms, smallest, largest = 0.0, 0.0, 0.0, 0.0
         if finite.size:
-            mean = float(np.mean(finite, dtype=np.float64))
-            rms = float(np.sqrt(np.mean(np.square(finite, dtype=np.float64))))
+            mean, rms = mean_and_rms(finite)
             smallest, largest = float(finite.min()), float(finite.max())
         return cls(
             tuple(array.shape), flat.dtype.name, mean, rms, smallest, largest, flat.size - finite.size,
@@ -68,16 +69,44 @@ class Summary:
         Raises   RecordingError for fields that are missing or wrong, or a sample of another length, naming it
         """
         try:
-            shape = tuple(int(n) for n in values["shape"])
+            shape = tuple(whole_number(n) for n in values["shape"])
             mean, rms, smallest, largest = (float(values[key]) for key in ("mean", "rms", "smallest", "largest"))
-            others = int(values["n_not_finite"])
+            others = whole_number(values["n_not_finite"])
             found = cls(shape, str(values["dtype"]), mean, rms, smallest, largest, others, sample)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise RecordingError(f"the summary of {name} lacks fields, or they are not numbers: {error}") from error
-        size = int(np.prod(shape, dtype=np.int64))
+        if not all(map(isfinite, (mean, rms, smallest, largest))) or rms < 0:
+            raise RecordingError(f"the summary of {name}: its statistics must be finite, and rms not below 0")
+        size = prod(shape)
         if sample.shape != (min(size, N_PLACES),):
             raise RecordingError(f"the summary of {name}: a shape of {shape} does not have {sample.shape} samples")
         return found
+
+
+def mean_and_rms(x: np.ndarray) -> tuple[float, float]:
+    """The mean and the root mean square of finite numbers; (0, 0) without any.
+
+    Numerics in float64; numbers whose squares it cannot hold are divided by the largest before
+    """
+    if not x.size:
+        return 0.0, 0.0
+    with np.errstate(over="ignore"):
+        mean, square = float(np.mean(x, dtype=np.float64)), float(np.mean(np.square(x, dtype=np.float64)))
+    if isfinite(square) and (square > 0 or not x.any()):
+        return mean, sqrt(square)
+    scale = float(np.abs(x).max())
+    mean, rms = mean_and_rms(x / scale)
+    return mean * scale, rms * scale
+
+
+def whole_number(value: Any) -> int:
+    """A count from a file.
+
+    Raises   ValueError for anything else
+    """
+    if type(value) is not int or not 0 <= value < 1 << 63:
+        raise ValueError(f"expected a whole number, got {quoted(value)}")
+    return value
 
 
 TapValues = np.ndarray | Summary

@@ -47,7 +47,7 @@ def check_own_target(folder: Path, command: str, inputs: Inputs = NONE, *, argum
     check_target(folder, lambda there: others_files_in(there, command), argument=argument)
     if os.path.ismount(folder):
         raise OutputError(f"{argument}{folder}: is a mount point, which cannot be replaced; choose a folder in it")
-    _check_apart(folder, inputs)
+    _check_apart(folder, inputs, argument)
 
 
 def check_outside(out: Path, folder: Path, what: str = "predictions") -> None:
@@ -72,7 +72,7 @@ def check_file_target(path: Path, command: str, inputs: Inputs = NONE, *, argume
                 f"{argument}{path}: exists and was changed, or was not written by tribe-np {command}; "
                 "choose another name"
             )
-        _check_apart(path, inputs)
+        _check_apart(path, inputs, argument)
         _check_writable(path, argument)
         _tidy(real_path(path))
         _tidy(file_marker(real_path(path)))
@@ -241,11 +241,11 @@ def _tidy(real: Path) -> None:
             remove_if_possible(path)  # else a person's, put there while we replaced it
 
 
-def _check_apart(out: Path, inputs: Inputs) -> None:
+def _check_apart(out: Path, inputs: Inputs, argument: str) -> None:
     """Refuses a target that is one of the inputs or a folder around one: a result must not replace its source."""
     for name, path in inputs.items():
         if path is not None and real_path(out) in (real_path(path), *real_path(path).parents):
-            raise OutputError(f"--out {out}: is or contains the {name} {path}; choose another name")
+            raise OutputError(f"{argument}{out}: is or contains the {name} {path}; choose another name")
 
 
 def _check_writable(path: Path, argument: str) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tribe_np.oracle.budget.budget_report import repeat_lines
-from tribe_np.oracle.budget.determinism import Repeat, alone_and_together, repeats
+from tribe_np.oracle.budget.determinism import ALONE, REVERSED, TWICE, Repeat, in_other_batches, repeats
 from tribe_np.oracle.kit_models.kit_catalogue import MODELS
 from tribe_np.oracle.kits.kit import make_kit
 
@@ -34,7 +34,18 @@ def test_a_row_that_listens_to_its_batch_is_found() -> None:
 
 def test_a_batch_of_one_row_has_no_rows_to_compare() -> None:
     kit = make_kit("llama", "one_token")
-    assert alone_and_together(kit.setup, {}) is None
-    kit = make_kit("llama")
-    alone, together = alone_and_together(replace(kit.setup, precision="float64"), kit.expected.arrays)
-    assert max(np.max(np.abs(alone[name] - together[name])) for name in alone) < 1e-10
+    assert in_other_batches(kit.setup, {}) == {}
+    assert in_other_batches(make_kit("pipeline", "odd_mel").setup, {}) == {}, "samples are no examples"
+
+
+@pytest.mark.parametrize(("model", "case"), [("llama", "padding"), ("encoder", "subjects"), ("vjepa2", "plain")])
+def test_rows_are_held_against_themselves_in_other_batches(model: str, case: str) -> None:
+    kit = make_kit(model, case)
+    found = in_other_batches(replace(kit.setup, precision="float64"), kit.expected.arrays)
+    assert list(found) == [ALONE, REVERSED, TWICE]
+    n_rows = len(next(iter(kit.inputs.values())))
+    for what, (other, together) in found.items():
+        assert len(other) > 25
+        for name, x in other.items():
+            assert len(x) == n_rows * (2 if what == TWICE else 1)
+            assert np.max(np.abs(x - together[name])) < 1e-10, (what, name)

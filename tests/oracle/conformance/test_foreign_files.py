@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -150,6 +151,25 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     refused(tmp_path, "are both encoder.output; give one of them")
 
 
+def test_a_name_that_an_npz_has_twice_is_refused(tmp_path: Path) -> None:
+    raw = io.BytesIO()
+    np.save(raw, np.ones(666))
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("encoder.output.npy", raw.getvalue())
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("encoder.output.npy", raw.getvalue())
+    refused(tmp_path / "a.npz", "holds 'encoder.output' twice")
+
+
+def test_a_tap_that_cannot_be_read_is_not_one_that_was_not_given(tmp_path: Path) -> None:
+    np.save(tmp_path / "encoder.output.npy", np.ones(666))
+    (tmp_path / "encoder.final_norm.output.npy").symlink_to(tmp_path / "absent.npy")
+    refused(tmp_path, r"final_norm\.output\.npy: cannot be read: No such file")
+    (tmp_path / "encoder.final_norm.output.npy").unlink()
+    os.mkfifo(tmp_path / "encoder.final_norm.output.f32")
+    refused(tmp_path, "it is a pipe")
+
+
 def test_a_map_renames_turns_and_leaves_out(tmp_path: Path) -> None:
     kit = kit_of("llama")
     arrays = port_of(kit)
@@ -184,6 +204,8 @@ def test_a_map_renames_turns_and_leaves_out(tmp_path: Path) -> None:
         ('{"a": {"tap": "encoder.output", "axes": [1, -1]}}', "axes must be a list of whole numbers"),
         ('{"a": {"tap": "encoder.output", "axes": [0, 0, 1]}}', "expected each of 0 to 2 once"),
         ('{"a": {"tap": "encoder.output", "shape": [3]}}', "which has 666 values"),
+        (f'{{"a": {{"tap": "encoder.output", "shape": {[1] * 70}}}}}', "at most 32 axes"),
+        ('{"a": "encoder.output", "a": null}', "'a' is there twice"),
     ],
 )
 def test_a_map_that_cannot_be_used_is_told(content: str, match: str, tmp_path: Path) -> None:

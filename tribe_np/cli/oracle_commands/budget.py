@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from tribe_np.cli import common
+from tribe_np.errors import ConfigError
 from tribe_np.oracle.kit_models.kit_catalogue import MODELS
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 PRECISIONS = ("float32", "bfloat16", "float16")
 OUT_OF_BOUNDS = 3
+SEEDS = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,11 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--case", type=common.words, default="plain", metavar="NAME",
         help="the kit: plain (default), another case of the model, deep, released, or all",
     )  # fmt: skip
+    parser.add_argument("--seeds", type=common.at_least_one, metavar="N", help=f"kits of each case (default: {SEEDS})")
     parser.add_argument(
-        "--seeds", type=common.at_least_one, default=5, metavar="N", help="kits of each case (default: 5)"
-    )
-    parser.add_argument(
-        "--precision", choices=PRECISIONS, default="float32",
+        "--precision", choices=PRECISIONS,
         help="half precisions are float32 rounded at every tap and weight (default: float32)",
     )  # fmt: skip
     parser.add_argument(
@@ -40,8 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Runs the command: 3 where an error exceeds its bound."""
+    """Runs the command: 3 where an error exceeds its bound.
+
+    Raises   ConfigError for options that say nothing about what is asked for
+    """
     common.fix_threads(options)
+    given = {"--write": options.write, "--precision": options.precision, "--seeds": options.seeds}
+    if options.determinism and (unused := [name for name, value in given.items() if value is not None]):
+        raise ConfigError(f"--determinism runs one kit in float32 and writes nothing; leave out {', '.join(unused)}")
+    options.precision, options.seeds = options.precision or PRECISIONS[0], options.seeds or SEEDS
     if options.write is not None:
         from tribe_np.oracle.budget.bounds_file import check_bounds_target
 

@@ -50,12 +50,15 @@ def execute(options: argparse.Namespace) -> int:
     """Runs the command: 3 where theirs is out of bounds."""
     common.fix_threads(options)
     from tribe_np.oracle.conformance.comparing_kits import compare_kit
+    from tribe_np.oracle.conformance.comparison_outputs import check_comparison_targets
     from tribe_np.oracle.conformance.comparison_text import comparison_lines
     from tribe_np.oracle.conformance.conformance_record import conformance_record
     from tribe_np.oracle.conformance.conforming import explained, is_small
     from tribe_np.oracle.diagnose.diagnosis import Diagnosis
     from tribe_np.oracle.kits.kit_reading import read_kit
 
+    inputs = {"kit": options.kit, "numbers": options.theirs, "map of names": options.map}
+    check_comparison_targets(options.suggest, options.html, inputs)
     kit = read_kit(options.kit)
     write_suggestions(options, kit)
     found = compare_kit(kit, options.theirs, options.precision, names=options.map, steps=options.steps)

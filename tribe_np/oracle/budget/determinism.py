@@ -9,11 +9,14 @@ from tribe_np.kernels.kernel_set import REFERENCE, KernelSet
 from tribe_np.kernels.numba_set import numba_set
 from tribe_np.oracle.budget.honest_variants import HonestVariant, threads_of_blas
 from tribe_np.oracle.budget.tap_errors import TapError
+from tribe_np.oracle.kit_models.kit_catalogue import kit_model
 from tribe_np.oracle.kit_runs import run_setup
 from tribe_np.oracle.kits.kit import Kit
 from tribe_np.oracle.setup import Setup
 
 PATTERNS = ("*",)  # attention in one kernel, as it runs
+ALONE, REVERSED, TWICE = "each row alone", "rows in reverse order", "the batch twice over"
+TapArrays = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -54,31 +57,36 @@ def same(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def repeats(kit: Kit, precision: str = "float32") -> list[Repeat]:
-    """The same run twice, on 1 and 2 threads of BLAS, and each row of the batch alone; with every set of kernels."""
+    """The same run twice, on 1 and 2 threads of BLAS, and its rows in other batches; with every set of kernels."""
     found = []
     for name, kernels in _sets():
         setup = replace(kit.setup, precision=precision, kernels=kernels)
         once = _taps(setup, 1)
         found.append(Repeat.of("run again", name, once, _taps(setup, 1)))
         found.append(Repeat.of("2 threads instead of 1", name, once, _taps(setup, 2)))
-        alone = alone_and_together(setup, once)
-        if alone is not None:
-            found.append(Repeat.of("a row alone instead of in its batch", name, *alone))
+        found += [Repeat.of(what, name, *pair) for what, pair in in_other_batches(setup, once).items()]
     return found
 
 
-def alone_and_together(
-    setup: Setup, together: Mapping[str, np.ndarray]
-) -> tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]] | None:
-    """The taps of the first row run alone, and the same of the whole batch; None where there is no batch of rows."""
+def in_other_batches(setup: Setup, together: TapArrays) -> dict[str, tuple[TapArrays, TapArrays]]:
+    """Taps of the rows in other batches, and what they are in the batch as it is; nothing where there is none."""
     sizes = {x.shape[0] for x in setup.inputs.values() if x.ndim > 0}
-    if len(sizes) != 1 or sizes == {1}:
-        return None
+    if not kit_model(setup.model).has_batch or len(sizes) != 1 or sizes == {1}:
+        return {}
     (n_rows,) = sizes
-    alone = _taps(replace(setup, inputs={name: x[:1] for name, x in setup.inputs.items()}), 1)
-    rows = {name: x[:1] if x.ndim and len(x) == n_rows else x for name, x in together.items()}
-    comparable = {name: x for name, x in alone.items() if name in rows and rows[name].shape == x.shape}
-    return comparable, rows
+    rows = np.arange(n_rows)
+    alone = [_taps(_with_rows(setup, rows[i : i + 1]), 1) for i in rows]
+    per_row = [n for n, x in alone[0].items() if together[n].shape == (n_rows, *x.shape[1:]) and len(x) == 1]
+    found: dict[str, tuple[TapArrays, TapArrays]] = {}
+    found[ALONE] = ({n: np.concatenate([taps[n] for taps in alone]) for n in per_row}, together)
+    for what, order in ((REVERSED, rows[::-1]), (TWICE, np.tile(rows, 2))):
+        other = _taps(_with_rows(setup, order), 1)
+        found[what] = {n: other[n] for n in per_row}, {n: together[n][order] for n in per_row}
+    return found
+
+
+def _with_rows(setup: Setup, rows: np.ndarray) -> Setup:
+    return replace(setup, inputs={name: x[rows] for name, x in setup.inputs.items()})
 
 
 def _sets() -> Iterator[tuple[str, KernelSet]]:
@@ -87,6 +95,6 @@ def _sets() -> Iterator[tuple[str, KernelSet]]:
         yield "numba", numba_set()
 
 
-def _taps(setup: Setup, n_threads: int) -> Mapping[str, np.ndarray]:
+def _taps(setup: Setup, n_threads: int) -> TapArrays:
     with threads_of_blas(n_threads):
         return run_setup(setup, patterns=PATTERNS).taps.arrays

@@ -5,9 +5,8 @@ from html import escape
 from math import isfinite, log10
 from pathlib import Path
 
-from tribe_np.errors import OutputError, reason_of
-from tribe_np.files.atomic import whole_file
 from tribe_np.oracle.budget.bounds import Bound
+from tribe_np.oracle.conformance.comparison_outputs import COMPARE_COMMAND
 from tribe_np.oracle.conformance.comparison_text import (
     SHOWN_NUMBERS,
     detail_lines,
@@ -18,6 +17,7 @@ from tribe_np.oracle.conformance.comparison_text import (
 )
 from tribe_np.oracle.conformance.deviations import Deviation
 from tribe_np.oracle.conformance.kit_comparison import KitComparison, TapComparison
+from tribe_np.outputs.whole import write_file_whole
 
 SMALLEST, LARGEST = -9.0, 1.0  # powers of ten from end to end of the bars
 WIDTH = 224  # of a bar, in pixels: as in the style
@@ -53,15 +53,12 @@ tr.wrong td.state, tr.unfit td.state { color: var(--bad); font-weight: 700; } tr
 
 
 def write_comparison_page(path: str | Path, found: KitComparison, diagnosis: Sequence[str] = ()) -> None:
-    """Writes the page whole or not at all.
+    """Writes the page whole or not at all; a file that is no page of ours stays.
 
     Raises   OutputError
     """
-    try:
-        with whole_file(Path(path)) as partial:
-            partial.write_text(comparison_page(found, diagnosis), encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {reason_of(error)}") from error
+    text = comparison_page(found, diagnosis)
+    write_file_whole(Path(path), lambda partial: partial.write_text(text, "utf-8"), COMPARE_COMMAND, argument="--html ")
 
 
 def comparison_page(found: KitComparison, diagnosis: Sequence[str] = ()) -> str:

@@ -15,6 +15,7 @@ from tribe_np.files.small_files import check_regular
 from tribe_np.formats.safetensors import read_header, widen_bf16
 from tribe_np.oracle.recording import SUMMARIES, SummaryRecording
 from tribe_np.oracle.summaries import Summary
+from tribe_np.shown import quoted
 
 RAW = {".f64": "<f8", ".f32": "<f4", ".f16": "<f2", ".bf16": "<u2", ".i64": "<i8", ".i32": "<i4"}
 """Suffixes of raw files and what is in them, the little end first, the last axis fastest; no header."""
@@ -62,8 +63,9 @@ def _read_folder(folder: Path, shape_of: ShapeOf) -> dict[str, np.ndarray]:
         raise RecordingError(f"{folder}: holds more than {MOST_FILES} files; give the folder of the arrays alone")
     for path in files:
         suffix = ".npy" if path.suffix.lower() == ".npy" else _raw_suffix(path)
-        if suffix is None or not path.is_file():
+        if suffix is None or path.is_dir():
             continue
+        check_regular(path, error=RecordingError)  # a link to nothing, or a pipe, would be a tap that was not given
         name = path.relative_to(folder).as_posix()[: -len(suffix)]
         if name in arrays:
             raise RecordingError(f"{path}: another file of that name has {name} too; keep one of them")
@@ -91,6 +93,8 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
             for member in archive.infolist():
                 if member.filename.endswith(".npy"):
                     name = member.filename.removesuffix(".npy")
+                    if name in arrays:
+                        raise RecordingError(f"{path}: holds {quoted(name)} twice; keep one of them")
                     arrays[name] = _numbers(f"{path}: {name}", _read_member(archive, member))
     except RecordingError:
         raise

@@ -3,14 +3,16 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 
 import numpy as np
 
 from tribe_np.oracle.budget.bounds import AccumulatedAndLocal, Bound
 from tribe_np.oracle.conformance.deviations import Deviation
 from tribe_np.oracle.conformance.local_runs import RunsFromTheirs, widened
-from tribe_np.oracle.conformance.placed_taps import PlacedTap, laid_out, nearest_layout
+from tribe_np.oracle.conformance.placed_taps import PlacedTap, laid_out, nearest_layout, shown_shape
 from tribe_np.oracle.recording import Recording
+from tribe_np.shown import some_of
 
 MOST_RUNS = 12  # to settle orders of axes that are not clear from what is expected
 
@@ -43,7 +45,12 @@ def local_errors(
     """
     taps, computed = _settled_run(runs, taps)
     given = placed_arrays(taps)
-    errors = {name: taps[name].deviation(computed[name]) for name in given if _has_shape_of(computed, taps[name])}
+    unjudged = _unjudged(runs, taps, computed, lambda name: bounds(name).local.rms)
+    errors = {
+        name: taps[name].deviation(computed[name])
+        for name in given
+        if _has_shape_of(computed, taps[name]) and name not in unjudged
+    }
     missing = [name for name in names if name not in given]
     more = runs.carried_over(given, missing, lambda name: bounds(name).local.rms, computed)
     local: dict[str, Bound] = {}
@@ -58,7 +65,7 @@ def local_errors(
     for name, bound in runs.rounding(given, computed, alarms, precision).items():
         if errors[name].is_within(bound):
             local[name], notes[name] = bound, f"from their numbers our own {precision} is as far off"
-    return LocalErrors(taps, errors, local, since, notes)
+    return LocalErrors(taps, errors, local, since, notes | unjudged)
 
 
 def with_own_rounding(
@@ -72,6 +79,25 @@ def with_own_rounding(
         return replace(both, accumulated=both.accumulated.or_wider(own[tap])) if tap in own else both
 
     return wider
+
+
+def _unjudged(
+    runs: RunsFromTheirs, taps: Mapping[str, PlacedTap], computed: Recording, sizes: Callable[[str], float]
+) -> dict[str, str]:
+    """Steps that cannot be told from theirs, and why: what has another shape from theirs, and what follows from that.
+
+    Where theirs does not fit, a run goes on with what it computed itself.
+    """
+    given = placed_arrays(taps)
+    unlike = [name for name in given if name in computed and not _has_shape_of(computed, taps[name])]
+    found = {
+        name: f"this step is not judged: from their taps before it it has shape {shown_shape(computed[name].shape)}"
+        for name in unlike
+    }
+    for name, more in runs.carried_over(given, unlike, sizes, computed).items():
+        if name not in found and more.rms < inf:
+            found[name] = f"this step is not judged: what comes before it has another shape ({some_of(unlike, 1)})"
+    return found
 
 
 def placed_arrays(taps: Mapping[str, PlacedTap]) -> dict[str, np.ndarray]:

@@ -89,9 +89,10 @@ def no_match(
     alike = [f"{quoted(name)} looks like {one.tap} ({one.reason})" for name, one in suggested.items()]
     near = [f"{quoted(name)}{near}" for name in names if (near := did_you_mean(name, known))]
     told = some_of(alike or near or [quoted(name) for name in names], 2)
+    none = f"none of its {len(names)} names is a tap" if len(names) > 1 else "its only name is no tap"
     return RecordingError(
-        f"{origin}: none of its {len(names)} names is a tap of the kit: {told}; the kit has {some_of(known)}; a map of "
-        "names (--map) says which is which, and --suggest writes one"
+        f"{origin}: {none} of the kit: {told}; the kit has {some_of(known)}; a map of names (--map) says which is "
+        "which, and --suggest writes one"
     )
 
 

@@ -18,13 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tribe_np.errors import ConfigError, OutputError, reason_of
-from tribe_np.files.atomic import whole_file
+from tribe_np.errors import ConfigError
 from tribe_np.files.small_files import read_small_file
+from tribe_np.oracle.conformance.comparison_outputs import COMPARE_COMMAND
 from tribe_np.oracle.summaries import Summary, TapValues
+from tribe_np.outputs.whole import write_file_whole
 from tribe_np.shown import did_you_mean, quoted
 
 MOST_BYTES = 8 << 20
+MOST_AXES = 32
 NUMBER = "{i}"
 
 
@@ -75,12 +77,21 @@ def read_name_map(path: str | Path, taps: Sequence[str]) -> dict[str, MappedName
     """
     raw = read_small_file(path, most=MOST_BYTES, error=ConfigError)
     try:
-        content = json.loads(raw.decode("utf-8"))
+        content = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_unique)
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: is not JSON: {str(error)[:80]}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: expected an object of their names, got {quoted(content)}")
     return name_map(content, taps, str(path))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"{quoted(name)} is there twice")
+        found[name] = value
+    return found
 
 
 def name_map(
@@ -118,6 +129,8 @@ def _counts(where: str, key: str, value: Mapping[str, Any]) -> tuple[int, ...] |
         return None
     if not isinstance(numbers, list) or not all(type(n) is int and 0 <= n < 2**31 for n in numbers):
         raise ConfigError(f"{where}: {key} must be a list of whole numbers, got {quoted(numbers)}")
+    if len(numbers) > MOST_AXES:
+        raise ConfigError(f"{where}: {key} has {len(numbers)} numbers; at most {MOST_AXES} axes are read")
     return tuple(numbers)
 
 
@@ -135,12 +148,11 @@ def mapped_of(name: str, names: NameMap) -> MappedName | None:
 
 
 def write_name_map(path: str | Path, names: Mapping[str, str]) -> None:
-    """Writes a map of their names to taps.
+    """Writes a map of their names to taps; one that was edited since stays.
 
     Raises   OutputError
     """
-    try:
-        with whole_file(Path(path)) as partial:
-            partial.write_text(json.dumps(names, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {reason_of(error)}") from error
+    text = json.dumps(names, indent=1, ensure_ascii=False) + "\n"
+    write_file_whole(
+        Path(path), lambda partial: partial.write_text(text, "utf-8"), COMPARE_COMMAND, argument="--suggest "
+    )

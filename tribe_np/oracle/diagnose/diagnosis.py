@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from tribe_np.oracle.diagnose.evidence import Departure
@@ -76,13 +77,13 @@ class Finding:
         return f"; the nearest, {self.nearest}, leaves {self.nearest.error.rms:.1e} of {self.error.rms:.1e}"
 
     def as_json(self) -> dict[str, Any]:
-        """For --json."""
+        """For --json: what is not finite is null, as JSON has none."""
         return {
             "tap": self.tap,
-            "error": self.error.rms,
+            "error": _number(self.error.rms),
             "named": self.is_named,
             "mistakes": [[list(one.ids) for one in group] for group in self.groups],
-            "remains": None if self.best is None else self.best.error.rms,
+            "remains": None if self.best is None else _number(self.best.error.rms),
             "where": self.where,
             "text": self.lines(),
         }
@@ -120,6 +121,10 @@ class Diagnosis:
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
+
+
+def _number(value: float) -> float | None:
+    return value if isfinite(value) else None
 
 
 def _joined(group: Iterable[Explanation]) -> str:

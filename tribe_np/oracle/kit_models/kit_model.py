@@ -85,6 +85,7 @@ class KitModel(ABC):
     layers: ClassVar[LayerNames | None] = None  # None: kits of the model hold all its layers
     heard: ClassVar[tuple[str, ...]] = EVERY_TAP  # patterns of the taps that its kits hold
     has_fixed_shapes: ClassVar[bool] = True  # no tap's shape follows from the numbers of another
+    has_batch: ClassVar[bool] = True  # the first axis of every input counts examples, none of which depends on another
     wide: ClassVar[tuple[str, ...]] = ()  # patterns of inputs and taps that half precisions leave in float32
 
     @abstractmethod

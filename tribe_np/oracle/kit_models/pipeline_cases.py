@@ -18,7 +18,7 @@ RATE, FPS = 22050, 12.5
 PLAIN_SIZES: Mapping[str, Any] = {
     "samples": 73000, "channels": 2, "video_frames": 65, "height": 40, "width": 56
 }  # fmt: skip
-SPOKEN = (
+SPOKEN_WORDS = (
     ("Sur", 0.13, 0.21), ("la", 0.34, 0.09), ("scène,", 0.52, 0.44), ("le", 1.26, 0.1), ("garçon", 1.41, 0.52),
     ("rêve.", 2.25, 0.6), ("Où?", 3.74, 0.27),
 )  # fmt: skip
@@ -47,7 +47,7 @@ def played(kind: str, name: str, rate: float, start: float, duration: float) -> 
 
 
 def stimulus(
-    *, words: Sequence[tuple[str, float, float]] = SPOKEN, sound: float = 3.31, film: float = 5.2,
+    *, words: Sequence[tuple[str, float, float]] = SPOKEN_WORDS, sound: float = 3.31, film: float = 5.2,
     longest: float = 60.0, shortest: float = 30.0, rate: int = RATE, film_starts: float = 0.0,
 ) -> dict[str, Any]:  # fmt: skip
     """The events of a kit, and on which grid sound and film are cut into chunks; 0 seconds of either leave it out."""
@@ -140,10 +140,10 @@ PIPELINE_CASES = (
     _case("overlapping_words", "words that begin together, lie within one another, and last less than a step",
           {SHOWN_STIMULUS: stimulus(words=OVERLAPPING, sound=0, film=0)}, samples=0, video_frames=0),
     _case("late_word", "a word after the end of film and sound, with a silent second before it",
-          {SHOWN_STIMULUS: stimulus(words=(*SPOKEN, ("Là.", 6.76, 0.4)))}),
+          {SHOWN_STIMULUS: stimulus(words=(*SPOKEN_WORDS, ("Là.", 6.76, 0.4)))}),
     _case("absent", "no sound: the modality is absent, not zero", {SHOWN_STIMULUS: stimulus(sound=0)}, samples=0),
     _case("zeroed", "no word in the second window: zeros there, which are projected",
-          {SHOWN_STIMULUS: stimulus(words=SPOKEN[:4])}),
+          {SHOWN_STIMULUS: stimulus(words=SPOKEN_WORDS[:4])}),
     _case("cached_layers", "cache_n_layers leaves out hidden states of text and film, and none of sound",
           {DATA: {"text_feature": {"cache_n_layers": 6}, "audio_feature": {"cache_n_layers": 4},
                   "video_feature": {"image": {"cache_n_layers": 4}}}}),

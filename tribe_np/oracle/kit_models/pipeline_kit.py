@@ -21,12 +21,15 @@ from tribe_np.oracle.kit_models.kit_model import KitModel, KitRecipe
 from tribe_np.oracle.kit_models.pipeline_cases import (
     DATA,
     FILM,
+    FPS,
     OPTIONS,
     PIPELINE_CASES,
     PLAIN_SIZES,
     SHOWN_STIMULUS,
     SOUND,
+    SPOKEN_WORDS,
     TINY_PIPELINE,
+    stimulus,
 )
 from tribe_np.oracle.kit_models.pipeline_memory import HeldMedia, HeldPipeline, byte_tokenizer
 from tribe_np.oracle.setup import Setup
@@ -36,6 +39,7 @@ from tribe_np.timeline.events import SEEN_OR_HEARD, Events, from_record
 from tribe_np.timeline.segments import chunk_events
 
 ENCODER = "encoder"
+HALF_A_SECOND = 0.5
 SOUND_EXPONENT = 17  # samples from -0.25 to 0.25
 MODEL_SIZES: Mapping[str, Any] = {"batch": 1, "tokens": 1, "steps": 1, "frames": 2}
 """Of inputs that are not used: models are given what comes before them."""
@@ -51,6 +55,7 @@ class PipelineKit(KitModel):
         "pipeline.*", "encoder.*", "encoder.*.logits", "encoder.*.probabilities"
     )  # fmt: skip
     has_fixed_shapes: ClassVar[bool] = False  # tokens and spans decide those of states
+    has_batch: ClassVar[bool] = False
     wide: ClassVar[tuple[str, ...]] = (
         SOUND, "pipeline.*.events", "pipeline.plan.*", "pipeline.*.times",
         *(f"pipeline.*.{leaf}" for leaf in (
@@ -60,18 +65,22 @@ class PipelineKit(KitModel):
     )  # fmt: skip
 
     def released(self) -> dict[str, Any]:
-        """The four released models; the stimulus is that of the plain kit."""
+        """The four released models on half a second of film, which is one clip, beside sound and three words."""
         models = {
             modality: kit_model(kit_of(modality)).released() for modality in TINY_PIPELINE[DATA]["features_to_use"]
         }
         data = {**TINY_PIPELINE[DATA], "duration_trs": 100, "video_feature": {**TINY_PIPELINE[DATA]["video_feature"]}}
         data["video_feature"] |= {"clip_duration": 4.0, "num_frames": None}
         processor = {"video_processor": {"crop_size": models["video"]["crop_size"]}}
-        return {**TINY_PIPELINE, **models, **processor, DATA: data, **kit_model(ENCODER).released()}
+        shown = stimulus(words=SPOKEN_WORDS[:3], film=HALF_A_SECOND)
+        return {
+            **TINY_PIPELINE, **models, **processor, SHOWN_STIMULUS: shown, DATA: data,
+            **kit_model(ENCODER).released(),
+        }  # fmt: skip
 
     def released_sizes(self) -> Mapping[str, Any]:
-        """Those of the plain kit."""
-        return PLAIN_SIZES
+        """Those of the plain kit, but for the film: a clip takes 30 TFLOP."""
+        return {**PLAIN_SIZES, "video_frames": round(HALF_A_SECOND * FPS)}
 
     def full_config(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """See KitModel."""

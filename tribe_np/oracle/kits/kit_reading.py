@@ -45,7 +45,8 @@ def read_kit(folder: str | Path) -> Kit:
     """
     folder = Path(folder)
     if not os.path.isdir(folder):
-        raise KitError(f"{folder}: no such folder; expected a kit that tribe-np oracle dump wrote")
+        what = "is a file" if os.path.lexists(folder) else "no such folder"
+        raise KitError(f"{folder}: {what}; expected the folder of a kit that tribe-np oracle dump wrote")
     manifest = read_manifest(folder)
     check_digests(folder, manifest)
     try:
@@ -92,7 +93,7 @@ def check_digests(folder: Path, manifest: Mapping[str, Any]) -> None:
     needed = [CONFIG, INPUTS_FILE, EXPECTED_FILE, MANIFEST, *([WEIGHTS_FILE] if WEIGHTS_FILE in named else [])]
     if missing := [name for name in needed if name not in sums]:
         raise KitError(f"{folder / SUMS}: has no digest of {missing[0]}")
-    for name, digest in sums.items():
+    for name, digest in sorted(sums.items(), key=lambda item: item[0] != MANIFEST):  # what it says is believed next
         if not os.path.lexists(folder / name):
             raise KitError(f"{folder / name}: is missing; {SUMS} names it")
         check_regular(folder / name, error=KitError)
@@ -122,9 +123,9 @@ def _kit_of(folder: Path, manifest: Mapping[str, Any]) -> Kit:
     row, recipes = _of(path, manifest, "kit", dict), _of(path, manifest, "recipe", dict)
     contract, source = _of(path, manifest, "contract", dict), _of(path, manifest, "weights", dict)
     model, origin, layers = row.get("model"), row.get("origin"), row.get("layers")
-    if model not in MODELS:
+    if model not in tuple(MODELS):
         raise KitError(f"{path}: a kit of {quoted(model)}; known are {', '.join(MODELS)}")
-    if origin not in ORIGINS or not str(row.get("seed")).isdecimal():
+    if origin not in tuple(ORIGINS) or not str(row.get("seed")).isdecimal():
         raise KitError(f"{path}: the kit's origin or seed is damaged")
     try:
         config = read_json(folder / CONFIG, most=MOST_JSON)
@@ -138,10 +139,11 @@ def _kit_of(folder: Path, manifest: Mapping[str, Any]) -> Kit:
     )
     tables = _read_tables(folder, source, _of(path, recipes, "tables", list))
     arrays = _read_inputs(folder, _rows(path, contract, "inputs"))
-    chosen = {name: arrays[name] for name in _of(path, recipes, "chosen_inputs", list) if name in arrays}
+    names = [name for name in _of(path, recipes, "chosen_inputs", list) if isinstance(name, str)]
+    chosen = {name: arrays[name] for name in names if name in arrays}
     recipe = KitRecipe(tuple(weights), tuple(inputs), tables, chosen)
     return replace(
-        kit, case=str(row.get("case")), meaning=str(row.get("meaning")), origin=str(origin), recipe=recipe,
+        kit, case=_of(path, row, "case", str), meaning=str(row.get("meaning")), origin=str(origin), recipe=recipe,
         weights=_read_weights(folder, source, recipe, seed), inputs=arrays,
         expected=Recording() if is_summary else _read_expected(folder, _rows(path, contract, "taps")),
         weight_files=_of(path, source, "files", dict),

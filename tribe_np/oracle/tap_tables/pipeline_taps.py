@@ -56,8 +56,8 @@ TABLE = TapTable(
     model="pipeline",
     about="From decoded media and words to predictions. Numbers count events in the order of the table, from 0: "
     "{i} of text is a word, of sound and film a chunk; {j} of film is the step of the grid that a clip belongs to; of "
-    "states it is the number of the hidden state, 0 before the first layer. What the cache holds is not computed, "
-    "and not heard.",
+    "states it is the number of the hidden state, 0 before the first layer. What the cache holds is not computed "
+    "and not heard: `recording.not_heard` lists it.",
     letters={
         "E": "events of a modality", "S": "tokens of a context", "O": "tokens of a word", "G": "layer groups",
         "F": "width of the modality's model", "N": "samples of a chunk", "C": "channels", "P": "phases of resampling",

@@ -15,7 +15,7 @@ from tribe_np.errors import ConfigError
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.media.film.video import clip_frames
 from tribe_np.media.pictures.kinds import is_picture
-from tribe_np.nn.stages import open_stage, stages_named
+from tribe_np.nn.stages import is_heard, open_stage, stages_named, stages_skipped
 from tribe_np.pipeline.features.modality import EventFeatures, EventKey, Modality, Piece
 from tribe_np.pipeline.features.pictures import seen_parts
 from tribe_np.pipeline.features.shown_pictures import (
@@ -89,6 +89,9 @@ class Film(Modality):
         parts = ClipParts(self.parts(key), none)
         columns, is_there = parts.load(numbers.start, numbers.stop)
         left = numbers.start + np.flatnonzero(~is_there)
+        if is_heard():
+            for number in (numbers.start + np.flatnonzero(is_there)).tolist():
+                stages_skipped(*self.place_of(piece), self._step(piece, number))
         if not len(left):
             return columns
         title = f"{self.config.modality}, chunk {piece.number} of {piece.of}"
@@ -137,15 +140,18 @@ class Film(Modality):
 
     def _features(self, piece: Piece, number: int, clip: np.ndarray) -> np.ndarray:
         """Shapes   clip (n_video_frames, height, width, 3) uint8, shrunk -> (G, F, 1)."""
-        (row,) = piece.rows
-        step = number if is_picture(row.filepath) else int(self._bins(row)[number])
-        with stages_named(*self.place_of(piece), first_part=step):
+        with stages_named(*self.place_of(piece), first_part=self._step(piece, number)):
             clip = open_stage(self.config.modality, 0).see("shrunk", clip)
             features: np.ndarray = self.about.extract(
                 self.model, [self.model.processor.normalize(clip)], selection=self.config.selection,
                 final_norm=self.options.video_final_norm, prepared=True,
             )  # fmt: skip
         return features
+
+    def _step(self, piece: Piece, number: int) -> int:
+        """By which the stages of a clip are named: its step of the grid; of a picture file its number."""
+        (row,) = piece.rows
+        return number if is_picture(row.filepath) else int(self._bins(row)[number])
 
     def key_parts(self, piece: Piece) -> Mapping[str, Any]:
         """See Modality."""

@@ -30,7 +30,7 @@ from tribe_np.errors import ConfigError, NotFiniteError
 from tribe_np.formats.safetensors import TensorEntry
 from tribe_np.media.pictures.kinds import is_picture
 from tribe_np.media.pictures.screens import Screen
-from tribe_np.nn.stages import stages_named
+from tribe_np.nn.stages import stages_named, stages_skipped
 from tribe_np.pipeline.config import ExtractorConfig
 from tribe_np.pipeline.options import PipelineConfig
 from tribe_np.pipeline.progress import Progress
@@ -177,6 +177,7 @@ class Modality(ABC):
         found = self.cache.load(key)
         if found is not None and set(found) == {"features"}:
             features = found["features"]
+            stages_skipped(*self.place_of(piece))
         else:
             with self._noting(piece), stages_named(*self.place_of(piece)):
                 features = self.compute(piece, key)

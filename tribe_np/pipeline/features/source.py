@@ -16,7 +16,7 @@ from extractors.catalogue import record_of
 from tribe_np.errors import CheckpointError, EventsError, TribeError
 from tribe_np.formats.checkpoint import LIGHTNING_NAME, read_build_args, read_checkpoint_config
 from tribe_np.formats.safetensors import TensorEntry
-from tribe_np.nn.stages import is_edited, open_stage
+from tribe_np.nn.stages import is_edited, open_stage, stages_skipped
 from tribe_np.pipeline.checkpoint_settings import checkpoint_settings, run_settings
 from tribe_np.pipeline.config import DataConfig, ExtractorConfig
 from tribe_np.pipeline.features.film import Film
@@ -126,6 +126,8 @@ class FeatureSource:
                 key = part.key(piece)
                 if key not in made:
                     made[key] = part.make(piece, key)
+                else:
+                    stages_skipped(*part.place_of(piece))
                 found |= part.by_event(piece, made[key])
                 step(1)
         return found
