@@ -60,6 +60,21 @@ def test_real_weights_have_the_bounds_of_trained_ones() -> None:
     assert note == "no bounds for the case 'config': the widest of llama's cases are taken"
 
 
+@pytest.mark.parametrize(
+    ("model", "layers", "tap", "name"),
+    [
+        ("llama", (2, 3), "llama.layers.2.self_attn.query", "llama.layers.0.self_attn.query"),
+        ("encoder", (1, 2), "encoder.layers.3.hidden", "encoder.layers.1.hidden"),
+        ("encoder", (1, 2), "encoder.output", "encoder.output"),
+        ("llama", None, "llama.layers.2.mlp.output", "llama.layers.2.mlp.output"),
+    ],
+)
+def test_errors_begin_to_grow_at_the_first_layer_of_a_kit(
+    model: str, layers: tuple[int, int] | None, tap: str, name: str
+) -> None:
+    assert replace(make_kit(model), layers=layers).bounds_name(tap) == name
+
+
 def test_an_unknown_precision_is_refused() -> None:
     with pytest.raises(ConfigError, match="float32, bfloat16, float16"):
         bound_of("encoder", "plain", "encoder.output", "float8")

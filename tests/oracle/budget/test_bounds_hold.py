@@ -11,9 +11,10 @@ from tribe_np.oracle.budget.bound_sets import measured_case
 from tribe_np.oracle.budget.bounds import bound_of, measured_cases, measured_sets
 from tribe_np.oracle.budget.honest_variants import HELD_OUT, HONEST, HonestVariant
 from tribe_np.oracle.budget.tap_errors import RunErrors, TapError, errors_of, run_errors
+from tribe_np.oracle.conformance.comparing_kits import compare_kit
 from tribe_np.oracle.kit_models.kit_catalogue import MODELS, kit_model
 from tribe_np.oracle.kit_runs import run_setup
-from tribe_np.oracle.kits.kit import Kit, make_kit
+from tribe_np.oracle.kits.kit import Kit, make_kit, planned_kit, with_expected
 from tribe_np.protocols import Array
 
 HELD_OUT_SEEDS = (11, 12, 13)
@@ -48,6 +49,16 @@ def test_half_precisions_pass(model: str, precision: str) -> None:
     kit = make_kit(model, seed=HELD_OUT_SEEDS[1])
     for variant in (HELD_OUT[0], HELD_OUT[4]):
         assert outside(kit, errors_of(kit.setup, variant, kit.expected, precision), precision) == {}
+
+
+@pytest.mark.parametrize("model", ["encoder", "wav2vec_bert", "dinov2"])
+def test_a_layer_of_the_released_model_passes_at_its_full_length(model: str) -> None:
+    """The encoder's released kit has 200 steps, whose angles are larger than those of fewer."""
+    record = kit_model(model)
+    for first in (0, 5):
+        plan = planned_kit(model, record.released(), record.released_sizes(), seed=21, layers=(first, first + 1))
+        kit = replace(with_expected(plan), origin="released")
+        assert compare_kit(kit, run_setup(replace(kit.setup, precision="float32")).taps).conforms
 
 
 def test_every_case_has_bounds() -> None:

@@ -27,6 +27,8 @@ FULL_WIDTH: Mapping[str, Mapping[str, Any]] = {
     "dinov2": {"height": 112, "width": 112},
 }
 """Sizes that differ from those of released kits: fewer tokens, since errors grow with widths."""
+FULL_LENGTH = ("encoder",)
+"""Whose angles are of the step: what float32 makes of 200 of them is more than of 24."""
 LARGE: Mapping[str, int] = {"long": 2, RELEASED: 2}
 """Seeds of kits that hold as many numbers as hundreds of small ones, fewer than of those."""
 FEW = (HONEST[0], HONEST[3], HONEST[5], HONEST[9], HONEST[12])
@@ -53,6 +55,14 @@ def bound_kit(model: str, case: str, seed: int) -> Kit:
     return make_kit(model, case, seed=seed)
 
 
+def bound_kits(model: str, case: str, seed: int) -> Iterator[Kit]:
+    """The kits that a case's bounds are made of: `bound_kit`, and where that is short, a layer of the full length."""
+    yield bound_kit(model, case, seed)
+    if case == RELEASED and model in FULL_LENGTH:
+        record = kit_model(model)
+        yield with_expected(planned_kit(model, record.released(), record.released_sizes(), seed=seed, layers=(0, 1)))
+
+
 def bound_cases(model: str) -> list[str]:
     """Every case that bounds are measured for."""
     more = [DEEP] * (model in MANY_LAYERS) + [RELEASED] * (model in FULL_WIDTH)
@@ -63,7 +73,8 @@ def measured_case(
     model: str, case: str, seeds: Iterable[int], variants: Sequence[HonestVariant] = HONEST, precision: str = "float32"
 ) -> dict[str, MeasuredTap]:
     """The largest errors of honest variants at each tap of a case."""
-    return measured_errors((bound_kit(model, case, seed) for seed in seeds), variants, precision).taps()
+    kits = (kit for seed in seeds for kit in bound_kits(model, case, seed))
+    return measured_errors(kits, variants, precision).taps()
 
 
 def is_alike(few: Mapping[str, MeasuredTap], full: Mapping[str, MeasuredTap], precision: str) -> bool:

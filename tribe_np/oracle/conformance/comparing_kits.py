@@ -107,7 +107,7 @@ def budget_bounds(kit: Kit, precision: str) -> BoundsOf:
 
     Raises   ConfigError for a precision without bounds, when asked for a tap
     """
-    return lambda tap: bound_of(kit.model, kit.bounds_case, tap, precision)
+    return lambda tap: bound_of(kit.model, kit.bounds_case, kit.bounds_name(tap), precision)
 
 
 def _expected(kit: Kit) -> Mapping[str, TapValues]:

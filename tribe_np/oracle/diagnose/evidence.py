@@ -63,8 +63,8 @@ class Evidence:
         arrays = {**raw, **comparison.given}
         theirs = {row.name: arrays[row.name] for row in comparison.rows if row.name in arrays}
         bounds = {row.name: row.local_bound or row.bound for row in comparison.rows}
-        bound = partial(bound_of, kit.model, kit.bounds_case, precision=comparison.precision)
-        known = {name: bounds[name] or bound(name).local for name in theirs}
+        bound_at = partial(bound_of, kit.model, kit.bounds_case, precision=comparison.precision)
+        known = {name: bounds[name] or bound_at(kit.bounds_name(name)).local for name in theirs}
         failing = tuple(row.name for row in comparison.locally_out if row.name in theirs)
         found = cls(kit.setup, theirs, raw, comparison.given, known, failing)
         turned = found._turned() if failing else {}

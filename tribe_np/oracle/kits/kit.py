@@ -68,6 +68,14 @@ class Kit:
         """The case whose bounds hold for it: real weights have those of trained ones, whatever they are given."""
         return {"tiny": self.case, "folder": "trained"}.get(self.origin, self.origin)
 
+    def bounds_name(self, tap: str) -> str:
+        """The tap whose bounds a tap has: errors begin to grow at the first layer that the kit holds."""
+        names = kit_model(self.model).layers
+        if self.layers is None or names is None or not tap.startswith(names.taps):
+            return tap
+        number, dot, rest = tap.removeprefix(names.taps).partition(".")
+        return f"{names.taps}{int(number) - self.layers[0] * names.step}{dot}{rest}"
+
     @property
     def setup(self) -> Setup:
         """A run of the kit's model as it should be.

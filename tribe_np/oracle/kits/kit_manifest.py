@@ -87,7 +87,7 @@ def _bounds(kit: Kit, precision: str) -> dict[str, Any]:
         name = row["name"]
         if not row["dtype"].startswith("float"):
             continue
-        both = bound_of(kit.model, kit.bounds_case, name, precision)
+        both = bound_of(kit.model, kit.bounds_case, kit.bounds_name(name), precision)
         found[name] = {"accumulated": _pair(both.accumulated), "local": _pair(both.local)}
         if both.note:
             found[name]["note"] = both.note
