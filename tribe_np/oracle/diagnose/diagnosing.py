@@ -68,7 +68,8 @@ def _searched(evidence: Evidence, kit: Kit, findings: list[Finding], failing: tu
     is_long = len(kit.expected) > LONG
     tensors = missing_tensors(setup) if is_small and not is_long else ()
     kept: tuple[int, ...] = KEPT[: 1 if is_long else 2] if is_small else ()
-    search = Search(evidence, applicable(setup), tensors, kept)
+    ways = [way for mistake in applicable(setup) for way in mistake.ways()]
+    search = Search(evidence, ways, tensors, kept)
     before = evidence.departures(setup)
     unexplained: set[str] = set()
     while failing and len(findings) < most:

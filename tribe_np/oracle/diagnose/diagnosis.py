@@ -9,6 +9,9 @@ from tribe_np.oracle.diagnose.evidence import Departure
 from tribe_np.oracle.diagnose.mistake import Mistake
 from tribe_np.oracle.setup import Setup
 
+SHOWN = 3
+"""Explanations that are written out where several fit."""
+
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
@@ -58,7 +61,8 @@ class Finding:
             return [f"{self.tap}: no known mistake explains it{self._of_the_nearest()}"]
         if not self.is_named:
             sentences = [_joined(group) for group in self.groups]
-            return [f"{self.tap}: cannot tell these apart: " + "; or ".join(sentences)]
+            more = f"; or {len(sentences) - SHOWN} more" if len(sentences) > SHOWN else ""
+            return [f"{self.tap}: cannot tell these apart: " + "; or ".join(sentences[:SHOWN]) + more]
         best = self.groups[0][0]
         where = f", {self.where}" if self.where else ""
         right = "; ".join(f"right: {mistake.right}" for mistake in best.mistakes)
@@ -106,7 +110,8 @@ class Diagnosis:
         found = [line for finding in self.findings for line in finding.lines()]
         if self.unexplained:
             more = f" and {len(self.unexplained) - 1} more" if len(self.unexplained) > 1 else ""
-            found.append(f"still out of bound with that: {self.unexplained[0]}{more}")
+            if any(finding.groups for finding in self.findings):  # else the lines above have said it
+                found.append(f"still out of bound with that: {self.unexplained[0]}{more}")
         return [*found, self.note] if self.note else found
 
     def as_json(self) -> dict[str, Any]:
@@ -123,5 +128,6 @@ def _number(value: float) -> float | None:
 
 
 def _joined(group: Iterable[Explanation]) -> str:
-    first, *others = map(str, group)
-    return first + "".join(f" (or, the same here: {other})" for other in others)
+    first, *others = dict.fromkeys(map(str, group))
+    more = f" (or {len(others) - SHOWN} more)" if len(others) > SHOWN else ""
+    return first + "".join(f" (or, the same here: {other})" for other in others[:SHOWN]) + more

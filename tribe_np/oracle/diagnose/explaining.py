@@ -99,7 +99,9 @@ class Search:
             if number > min(out):
                 continue
             for members, other in groups:
-                if all(is_same(run.get(name), other.get(name)) for name in self.evidence.theirs):
+                if one.ids == members[0].ids or all(
+                    is_same(run.get(name), other.get(name)) for name in self.evidence.theirs
+                ):
                     members.append(one)
                     break
             else:

@@ -16,7 +16,8 @@ class Mistake:
     """One known mistake.
 
     Fields   id short, with hyphens; models that can have it; sentence what the port does, right what this model does,
-             both to be read after "the port: " and "right: "; change the run with it
+             both to be read after "the port: " and "right: "; change the run with it; elsewhere the same made at other
+             intermediates: a port whose tables are wrong shows it there, one that misreads right ones where it does so
     """
 
     id: str
@@ -24,6 +25,11 @@ class Mistake:
     sentence: str
     right: str
     change: Change
+    elsewhere: tuple[Change, ...] = ()
+
+    def ways(self) -> tuple["Mistake", ...]:
+        """The mistake as each of the places has it where a port may make it, under one id."""
+        return (self, *(replace(self, change=change, elsewhere=()) for change in self.elsewhere))
 
     def apply(self, setup: Setup) -> Setup | None:
         """The run with the mistake in it; None where it does not apply to this model or configuration.

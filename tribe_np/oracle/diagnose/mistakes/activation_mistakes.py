@@ -56,6 +56,13 @@ ACTIVATION_MISTAKES = (
     ),
     Mistake("silu-for-gelu", WITH_GELU, "the activation is SiLU", EXACT, where(_has_gelu, with_kernels(gelu=silu))),
     Mistake(
+        "relu-for-gelu",
+        WITH_GELU,
+        "the activation is ReLU",
+        EXACT,
+        where(_has_gelu, with_kernels(gelu=lambda x: x * (x > 0))),
+    ),
+    Mistake(
         "gelu-for-silu",
         WITH_SILU,
         "the activation is GELU",

@@ -72,6 +72,14 @@ def _of_the_model(right: Logits, query: Array, key: Array, *, scale: float, **ho
     return right(query, key, scale=scale * query.shape[1] ** -0.5, **how)
 
 
+def _even_share(setup: Setup) -> Setup | None:
+    width, heads = int(setup.config["hidden_size"]), int(setup.config["num_attention_heads"])
+    if int(setup.config.get("head_dim") or width // heads) * heads == width:
+        return None
+    scale = (width / heads) ** -0.5
+    return with_other_scores(lambda right, query, key, **how: right(query, key, **{**how, "scale": scale}))(setup)
+
+
 def _causal(value: bool) -> Logits:
     def logits(right: Logits, query: Array, key: Array, *, causal: bool = False, **how: Any) -> Array:
         return right(query, key, causal=value, **how)
@@ -205,6 +213,13 @@ ATTENTION_MISTAKES = (
         "scores are divided by the root of all heads' width",
         SCALE,
         with_other_scores(_of_the_model),
+    ),
+    Mistake(
+        "scale-of-an-even-share",
+        ("llama",),
+        "scores are divided by sqrt(hidden_size / heads)",
+        "it is 1 / sqrt(head_dim), which need not be that",
+        _even_share,
     ),
     Mistake(
         "softmax-over-queries",

@@ -1,6 +1,6 @@
 """Mistakes around the encoder's transformer: modalities on the way in; head, subjects and pooling on the way out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from math import prod
@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from tribe_np.oracle.diagnose.changes import Memory, where, with_config, with_edit, with_inputs, with_weights
-from tribe_np.oracle.diagnose.mistake import Mistake
+from tribe_np.oracle.diagnose.mistake import Change, Mistake
 from tribe_np.oracle.setup import Setup
 from tribe_np.protocols import Array
 
 MODEL = ("encoder",)
 FEATURES = "features."
+POOLED, STEPS = "encoder.output", "encoder.predictor.output"
 SUBJECT_ROWS = ("predictor.weights", "predictor.bias")
 ALL_ROWS = (*SUBJECT_ROWS, "projectors.*.weights", "projectors.*.bias")
 
@@ -57,6 +58,30 @@ def _interleaved_groups(setup: Setup) -> Setup | None:
     return replace(setup, weights={**setup.weights, **found}) if found else None
 
 
+def _joined(change: Callable[[Array, int], Array]) -> Change:
+    """Features otherwise, before they are projected: change(them (B, T, G F), G)."""
+
+    def made(setup: Setup) -> Setup | None:
+        groups = {f"encoder.projectors.{name}.joined": dims[0] for name, dims in _dims(setup).items() if dims}
+        if setup.config["brain_model_config"].get("layer_aggregation") == "mean":
+            return None
+        return with_edit(groups, lambda name, x, heard: change(x, groups[name]))(setup)
+
+    return made
+
+
+def _groups_fast(x: Array, groups: int) -> Array:
+    return x.reshape(*x.shape[:2], groups, -1).swapaxes(-1, -2).reshape(x.shape)
+
+
+def _groups_reversed(x: Array, groups: int) -> Array:
+    return x.reshape(*x.shape[:2], groups, -1)[..., ::-1, :].reshape(x.shape)
+
+
+def _not_transposed(x: Array, groups: int) -> Array:
+    return x.swapaxes(1, 2).reshape(x.shape)
+
+
 def _read_the_other_way(matrix: np.ndarray) -> np.ndarray:
     """The numbers of each matrix in memory, taken for its transpose."""
     turned = matrix.reshape(*matrix.shape[:-2], matrix.shape[-1], matrix.shape[-2])
@@ -90,18 +115,29 @@ def _pooled(steps: Array, bins: list[tuple[int, int]]) -> Array:
 
 
 def _first_of_bins(name: str, pooled: Array, heard: Memory) -> Array:
-    steps, n = heard["encoder.predictor.output"], pooled.shape[-1]
+    steps, n = heard[STEPS], pooled.shape[-1]
     return steps[..., [i * steps.shape[-1] // n for i in range(n)]]
 
 
+def _bins_by(reduce: Callable[[Array], Array]) -> Change:
+    """One number for the steps (..., bin) of each bin."""
+
+    def pooled(name: str, right: Array, heard: Memory) -> Array:
+        steps, R = heard[STEPS], right.shape[-1]
+        T = steps.shape[-1]
+        return np.stack([reduce(steps[..., i * T // R : -(-(i + 1) * T // R)]) for i in range(R)], axis=-1)
+
+    return with_edit(POOLED, pooled, STEPS)
+
+
 def _floor_bins(name: str, pooled: Array, heard: Memory) -> Array:
-    steps, n = heard["encoder.predictor.output"], pooled.shape[-1]
+    steps, n = heard[STEPS], pooled.shape[-1]
     edges = [i * steps.shape[-1] // n for i in range(n + 1)]
     return _pooled(steps, [(start, max(stop, start + 1)) for start, stop in pairwise(edges)])
 
 
 def _equal_bins(name: str, pooled: Array, heard: Memory) -> Array:
-    steps, n = heard["encoder.predictor.output"], pooled.shape[-1]
+    steps, n = heard[STEPS], pooled.shape[-1]
     size = max(1, steps.shape[-1] // n)
     return _pooled(steps, [(min(i * size, steps.shape[-1] - 1), (i + 1) * size) for i in range(n)])
 
@@ -118,7 +154,6 @@ def _delta(kernel: np.ndarray) -> np.ndarray:
 
 
 POOL = "bin i is the mean of steps floor(i T / R) to ceil((i + 1) T / R)"
-POOLED, STEPS = "encoder.output", "encoder.predictor.output"
 SUBJECT = "row s of the predictor is subject s; the average subject has the last row"
 ENCODER_MISTAKES = (
     Mistake(
@@ -134,6 +169,21 @@ ENCODER_MISTAKES = (
         "features are read with the layer group as the fast index",
         "one layer group after the other: index g * F + f",
         _interleaved_groups,
+        (_joined(_groups_fast),),
+    ),
+    Mistake(
+        "groups-reversed",
+        MODEL,
+        "layer groups are in reverse order",
+        "from the first layers to the last",
+        _joined(_groups_reversed),
+    ),
+    Mistake(
+        "features-not-transposed",
+        MODEL,
+        "features (B, G, F, T) are reshaped to (B, T, G F) without moving their last axis",
+        "the steps' axis is moved, then groups and features are joined",
+        _joined(_not_transposed),
     ),
     Mistake(
         "absent-projected",
@@ -205,6 +255,9 @@ ENCODER_MISTAKES = (
         POOL,
         with_edit(POOLED, _first_of_bins, STEPS),
     ),
+    Mistake("pool-last-step", MODEL, "of each bin the last step is taken", POOL, _bins_by(lambda x: x[..., -1])),
+    Mistake("pool-maximum", MODEL, "of each bin the maximum is taken", POOL, _bins_by(lambda x: x.max(axis=-1))),
+    Mistake("pool-sum", MODEL, "each bin is the sum of its steps", POOL, _bins_by(lambda x: x.sum(axis=-1))),
     Mistake(
         "pool-floor-bins",
         MODEL,

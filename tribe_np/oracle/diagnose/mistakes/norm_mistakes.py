@@ -12,7 +12,8 @@ from tribe_np.oracle.diagnose.mistake import Change, Mistake
 from tribe_np.oracle.setup import Setup
 from tribe_np.protocols import Array
 
-GAINS = ("*.0.0.g", "*.final_norm.g", "encoder.layers.*.0.0.weight", "*norm.weight", "*norm[12].weight")
+OF_LAYERS = ("encoder.layers.?.0.0.weight", "encoder.layers.??.0.0.weight")  # a star takes layers.1.1.ff.0.0.weight too
+GAINS = ("*.0.0.g", "*.final_norm.g", *OF_LAYERS, "*norm.weight", "*norm[12].weight")
 WITH_LAYER_NORM = ("wav2vec_bert", "vjepa2", "dinov2", "encoder")
 WITH_EPS = ("llama", *WITH_LAYER_NORM)
 ALL_MODELS = ("encoder", "llama", "wav2vec_bert", "vjepa2", "dinov2")

@@ -143,12 +143,22 @@ def positions_resized(how: Callable[[Array, tuple[int, int]], Array] | None) -> 
     return made
 
 
+_without_rows = with_edit(
+    "encoder.time_pos_embed.output",
+    lambda name, x, heard: x - heard[beside(name, "rows")],
+    "encoder.time_pos_embed.rows",
+)
 TIME = "row i of the table is added to step i"
 ALIBI = "scores get minus the distance times the head's slope, on both sides"
 DISTANCE = "it is that of key minus query, clipped to the left and the right span"
 POSITION_MISTAKES = (
     Mistake(
-        "time-table-missing", ("encoder",), "time_pos_embed is not added", TIME, with_weights(TIME_TABLE, np.zeros_like)
+        "time-table-missing",
+        ("encoder",),
+        "time_pos_embed is not added",
+        TIME,
+        with_weights(TIME_TABLE, np.zeros_like),
+        (where(lambda setup: TIME_TABLE in setup.weights, _without_rows),),
     ),
     Mistake(
         "time-table-from-one",

@@ -9,7 +9,8 @@ import numpy as np
 from extractors.vjepa2.model import part_dim
 from tribe_np.encoder.transformer import rotary_dim
 from tribe_np.ops.rotary import rotate_adjacent, rotate_half
-from tribe_np.oracle.diagnose.changes import beside, where, with_config, with_edit, with_kernels
+from tribe_np.oracle.budget.half_precision import rounded
+from tribe_np.oracle.diagnose.changes import Memory, beside, where, with_config, with_edit, with_kernels
 from tribe_np.oracle.diagnose.mistake import Change, Mistake
 from tribe_np.oracle.setup import Setup
 from tribe_np.protocols import Array
@@ -63,11 +64,12 @@ def _parts(table: Array, change: Callable[[Array], Array]) -> Array:
     return np.concatenate([change(table[..., i * width : (i + 1) * width]) for i in range(3)], axis=-1)
 
 
-def _true_pairs(x: Array, cos: Array, sin: Array) -> Array:
-    def doubled(part: Array) -> Array:
-        return np.repeat(part[..., : part.shape[-1] // 2], 2, axis=-1)
+def _doubled(part: Array) -> Array:
+    return np.repeat(part[..., : part.shape[-1] // 2], 2, axis=-1)
 
-    return rotate_adjacent(x, _parts(cos, doubled), _parts(sin, doubled))
+
+def _true_pairs(x: Array, cos: Array, sin: Array) -> Array:
+    return rotate_adjacent(x, _parts(cos, _doubled), _parts(sin, _doubled))
 
 
 def _true_halves(x: Array, cos: Array, sin: Array) -> Array:
@@ -77,10 +79,68 @@ def _true_halves(x: Array, cos: Array, sin: Array) -> Array:
     return np.concatenate([*turned, x[..., 3 * width :]], axis=-1)
 
 
+def _in_order(table: Array, *parts: int) -> Array:
+    width = table.shape[-1] // 3
+    return np.concatenate([table[..., i * width : (i + 1) * width] for i in parts], axis=-1)
+
+
 def _columns_first(x: Array, cos: Array, sin: Array) -> Array:
-    width = cos.shape[-1] // 3
-    order = np.r_[0:width, 2 * width : 3 * width, width : 2 * width]
-    return rotate_adjacent(x, cos[..., order], sin[..., order])
+    return rotate_adjacent(x, _in_order(cos, 0, 2, 1), _in_order(sin, 0, 2, 1))
+
+
+def _with_table(change: Callable[[Array], Array]) -> Change:
+    """Both tables are others."""
+    return with_edit(("*.rotary*.cos", "*.rotary*.sin"), lambda name, table, heard: change(table))
+
+
+def _with_angles(angles_of: Callable[[Array, Array], Array]) -> Change:
+    """The tables are made anew, of angles (S, R / 2) from positions (S, 1) and the frequencies (R / 2,) that it has."""
+
+    def table(name: str, right: Array, heard: Memory) -> Array:
+        frequencies = heard[beside(name, "inv_freq")]
+        angles = angles_of(np.arange(right.shape[0], dtype=right.dtype)[:, None], frequencies).astype(right.dtype)
+        return (np.cos if name.endswith("cos") else np.sin)(np.concatenate([angles, angles], axis=-1))
+
+    return with_edit(("*.rotary*.cos", "*.rotary*.sin"), table, "*.rotary*.inv_freq")
+
+
+def _coarse_frequencies(kind: str) -> tuple[Change, Change]:
+    """Frequencies of a coarser precision; and angles of it, from frequencies that are shown as they should be."""
+
+    def angles(positions: Array, frequencies: Array) -> Array:
+        return rounded(rounded(positions, kind) * rounded(frequencies, kind), kind)
+
+    edit = with_edit("*.rotary*.inv_freq", lambda name, x, heard: rounded(x, kind).astype(x.dtype))
+    return where(_plain, edit), where(_plain, _with_angles(angles))
+
+
+def _scaled_otherwise(change: Callable[[Mapping[str, Any], Array], Array]) -> Change:
+    """Other frequencies than LLaMA 3.1's scaling gives: change(its settings, unscaled frequencies)."""
+
+    def made(setup: Setup) -> Setup | None:
+        key = next((key for key in ("rope_scaling", "rope_parameters") if setup.config.get(key)), None)
+        scaling = setup.config[key] if key else {}
+        if scaling.get("rope_type") != "llama3":
+            return None
+        theta = float(scaling.get("rope_theta") or setup.config["rope_theta"])
+
+        def frequencies(name: str, right: Array, heard: Memory) -> Array:
+            exponents = np.arange(right.size) / right.size
+            return change(scaling, theta**-exponents).astype(np.float32).astype(right.dtype)
+
+        return with_edit("*.rotary_emb.inv_freq", frequencies)(setup)
+
+    return made
+
+
+def _blended(scaling: Mapping[str, Any], plain: Array, *, length: float | None = None, inverted: bool = False) -> Array:
+    low, high, factor = (float(scaling[key]) for key in ("low_freq_factor", "high_freq_factor", "factor"))
+    turns = (length or float(scaling["original_max_position_embeddings"])) * plain / (2 * np.pi)
+    share = np.clip((turns - low) / (high - low), 0, 1)
+    if inverted:
+        share = np.where((share > 0) & (share < 1), 1 - share, share)
+    blended: Array = (1 - share) * plain / factor + share * plain
+    return blended
 
 
 def _xpos_lengths(x: Array, cos: Array, sin: Array, power: float) -> Array:
@@ -113,6 +173,8 @@ def _vjepa_turns(setup: Setup) -> bool:
     return part_dim(int(setup.config["hidden_size"]) // int(setup.config["num_attention_heads"])) > 0
 
 
+BLENDED = "fast frequencies stay, slow ones are divided by `factor`, and those between are blended by their turns"
+COARSE = "frequencies, angles and their tables are float32, whatever the weights are"
 HALVES = "channel j is turned with channel j + R / 2"
 ODD = "V-JEPA's weights were trained with angles of the half layout and partners of the adjacent one: not a rotation"
 ROTARY_MISTAKES = (
@@ -156,6 +218,7 @@ ROTARY_MISTAKES = (
         "rotary positions count from 1",
         "they count from 0",
         where(_plain, with_kernels(rotate_half=_from_one)),
+        (where(_plain, _with_angles(lambda positions, frequencies: (positions + 1) * frequencies)),),
     ),
     Mistake(
         "rotary-keys-missing",
@@ -191,6 +254,7 @@ ROTARY_MISTAKES = (
         "rotary positions are 'corrected': both channels of a pair turn by one angle",
         ODD,
         where(_vjepa_turns, with_kernels(rotate_adjacent=_true_pairs)),
+        (where(_vjepa_turns, _with_table(lambda table: _parts(table, _doubled))),),
     ),
     Mistake(
         "vjepa-rotary-halves",
@@ -205,6 +269,65 @@ ROTARY_MISTAKES = (
         "rotary positions are in the order depth, column, row",
         "depth, row, column",
         where(_vjepa_turns, with_kernels(rotate_adjacent=_columns_first)),
+        (where(_vjepa_turns, _with_table(lambda table: _in_order(table, 0, 2, 1))),),
+    ),
+    Mistake(
+        "vjepa-rotary-depth-last",
+        ("vjepa2",),
+        "rotary positions are in the order column, row, depth",
+        "depth, row, column",
+        where(_vjepa_turns, _with_table(lambda table: _in_order(table, 2, 1, 0))),
+    ),
+    Mistake(
+        "vjepa-rotary-one-half",
+        ("vjepa2",),
+        "rotary positions turn the halves of all turned channels, as LLaMA's do",
+        ODD,
+        where(_vjepa_turns, with_kernels(rotate_adjacent=rotate_half)),
+    ),
+    Mistake(
+        "rotary-mixed",
+        BY_HALVES,
+        "rotary positions turn adjacent channels, with the table that is made for halves",
+        HALVES,
+        where(_plain, with_kernels(rotate_half=rotate_adjacent)),
+    ),
+    Mistake(
+        "rotary-frequencies-bfloat16",
+        BY_HALVES,
+        "rotary frequencies or angles are bfloat16",
+        COARSE,
+        _coarse_frequencies("bfloat16")[0],
+        _coarse_frequencies("bfloat16")[1:],
+    ),
+    Mistake(
+        "rotary-frequencies-float16",
+        BY_HALVES,
+        "rotary frequencies or angles are float16",
+        COARSE,
+        _coarse_frequencies("float16")[0],
+        _coarse_frequencies("float16")[1:],
+    ),
+    Mistake(
+        "rotary-scaling-linear",
+        ("llama",),
+        "all rotary frequencies are divided by rope_scaling's factor",
+        BLENDED,
+        _scaled_otherwise(lambda scaling, plain: plain / float(scaling["factor"])),
+    ),
+    Mistake(
+        "rotary-scaling-length",
+        ("llama",),
+        "original_max_position_embeddings is taken to be 8192, whatever the configuration says",
+        BLENDED,
+        _scaled_otherwise(lambda scaling, plain: _blended(scaling, plain, length=8192.0)),
+    ),
+    Mistake(
+        "rotary-scaling-inverted",
+        ("llama",),
+        "rotary frequencies between the slow and the fast ones are blended the other way round",
+        BLENDED,
+        _scaled_otherwise(lambda scaling, plain: _blended(scaling, plain, inverted=True)),
     ),
     Mistake(
         "xpos-missing",

@@ -174,6 +174,30 @@ def _without_residual(setup: Setup, half: Half, earlier: Half | None) -> Change:
     return with_edit(layer_taps(setup, half.stream), branch, f"{stack.layers}*.{half.branch}")
 
 
+def _residual_of_the_layer(setup: Setup) -> Setup | None:
+    """Of two halves the second adds its branch to what goes into the first."""
+    stack, halves = STACKS[setup.model], STACKS[setup.model].halves
+
+    def summed(name: str, array: Array, heard: Mapping[str, Array]) -> Array:
+        layer = _layer_of(stack, name)
+        return _input_of(setup, layer, heard) + heard[f"{stack.layers}{layer}.{halves[-1].branch}"]
+
+    return with_edit(layer_taps(setup, halves[-1].stream), summed, f"{setup.model}.*")(setup)
+
+
+def _first_norm_for_both(setup: Setup) -> Setup | None:
+    """Of two halves both have the norm of the first."""
+    first, second = (half.norm for half in STACKS[setup.model].halves)
+    names = {name: name.replace(f".{second}.", f".{first}.") for name in setup.weights if f".{second}." in name}
+    return with_other_weights(lambda weights: {name: weights[other] for name, other in names.items()})(setup)
+
+
+def _without_last_sublayer(setup: Setup) -> Setup | None:
+    last = n_layers(setup) - 1
+    pattern = f"{STACKS[setup.model].layers}{last}.output"
+    return with_edit(pattern, lambda name, array, heard: _input_of(setup, last, heard), f"{setup.model}.*")(setup)
+
+
 def _scale_on_branch(setup: Setup) -> Setup | None:
     if not encoder_options(setup).get("scale_residual", True):
         return None
@@ -246,6 +270,7 @@ STREAM_MISTAKES = (
         "the stream is not added to a branch's output",
         "it is",
         _per_half(_without_residual),
+        (where(lambda setup: setup.model == "encoder", with_edit("*.residual", lambda name, x, heard: x * 0)),),
     ),
     Mistake(
         "residual-after-norm",
@@ -253,6 +278,20 @@ STREAM_MISTAKES = (
         "what is added to a branch's output is the normalised stream",
         "it is the stream itself",
         _per_half(_residual_after_norm),
+    ),
+    Mistake(
+        "residual-of-the-layer",
+        ("llama", "vjepa2", "dinov2"),
+        "the feed-forward's output is added to the layer's input",
+        "it is added to the stream that attention was added to",
+        _residual_of_the_layer,
+    ),
+    Mistake(
+        "first-norm-for-both",
+        ("llama", "vjepa2", "dinov2"),
+        "the norm before the feed-forward has the weights of the one before attention",
+        "each has its own",
+        _first_norm_for_both,
     ),
     Mistake("post-norm", PRE_NORM, "norms stand behind the sum (post-norm)", PRE, _per_half(_post_norm)),
     Mistake(
@@ -275,6 +314,13 @@ STREAM_MISTAKES = (
         "the last layer is not run, or the state before it is handed over",
         "the last state is that behind the last layer",
         _without_last_layer,
+    ),
+    Mistake(
+        "last-feed-forward-missing",
+        ("encoder",),
+        "the last feed-forward sublayer is not run",
+        "depth counts pairs of attention and feed-forward",
+        _without_last_sublayer,
     ),
     Mistake(
         "first-layer-for-all",
