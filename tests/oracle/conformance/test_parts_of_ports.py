@@ -83,13 +83,13 @@ def test_names_that_were_not_compared_are_told_first() -> None:
     theirs = {name if number < 3 else f"h{number}": x for number, (name, x) in enumerate(port_of(kit).items())}
     told = comparison_lines(compare_kit(kit, theirs))[1]
     assert told == (
-        "conforms in what was compared (float32): all 3 taps that were given are within their bounds; 53 of theirs were "
-        f"NOT compared, as the kit has no such name; the output, {OUTPUT}, is not among them"
+        "conforms in what was compared (float32): all 3 taps that were given are within their bounds; 53 of theirs "
+        f"were NOT compared, as the kit has no such name; the output, {OUTPUT}, is not among them"
     )
     few = {OUTPUT: port_of(kit)[OUTPUT], "h": np.zeros(3)}
     assert comparison_lines(compare_kit(kit, few))[1] == (
-        "conforms (float32): the only tap that was given is within its bounds; 1 of theirs was NOT compared, as the kit "
-        "has no such name"
+        "conforms (float32): the only tap that was given is within its bounds; 1 of theirs was NOT compared, as the "
+        "kit has no such name"
     )
     with pytest.warns(UserWarning, match="1 of the port's taps were not compared, as the kit has no such name: h"):
         assert_conforms(kit, lambda config, weights, inputs: few)

@@ -57,7 +57,8 @@ def compare_kit(
 
     kit      one in memory, or its folder
     theirs   their arrays by name (the kit's name, or one that differs in punctuation), as many as there are; the file
-             or folder that holds them; or one array, or a file of one whose name is no tap's: the output. Summaries of them are compared too, all in all
+             or folder that holds them; or one array, or a file of one whose name is no tap's: the output. Summaries of
+             them are compared too, all in all
     names    for other names: a map of them, or its file (`name_maps`)
     bounds   what a right port may be off at each tap; those of the budget (`bound_of`) where none are given
     steps    of a kit that holds summaries: whether all its numbers are computed anew, so that each step is checked by

@@ -81,7 +81,7 @@ class KitComparison(Card):
 
     @property
     def is_partial(self) -> bool:
-        """Whether what was compared is not what matters: the output was not, or more of theirs was left out than not."""
+        """Whether little was compared: not the output, or less than was left out of theirs."""
         n_given = len(self.rows) - len(self.missing)
         return len(self.unknown) > n_given or not self.rows[-1].is_given
 

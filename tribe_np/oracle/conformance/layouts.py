@@ -58,8 +58,8 @@ def find_layout(
 ) -> FoundLayout | None:
     """The layout of theirs that is nearest to the reference; None where none has its shape.
 
-    `letters` names the reference's axes in what is told; `row` is the one of the first axis that theirs is, where theirs
-    is a single one: without it, the nearest.
+    `letters` names the reference's axes in what is told; `row` is the one of the first axis that theirs is, where it is
+    a single one: without it, the nearest.
     """
     known = KnownPlaces.of(reference)
     if theirs.shape == known.shape:

@@ -15,8 +15,8 @@ from tribe_np.oracle.taps import named_tap
 class PlacedTap:
     """One tap of theirs.
 
-    Fields   theirs as they gave it; array of the kit's shape, None where it does not fit; layout what was undone to get there, None where it does not fit;
-             is_clear whether no other order of axes fits nearly as well; fault why it cannot be compared
+    Fields   theirs as they gave it; array of the kit's shape, None where it does not fit; layout what was
+             undone to get there, None where it does not fit; fault why it cannot be compared
     """
 
     name: str

@@ -41,9 +41,9 @@ class Evidence:
     """A port's intermediates, in the order of computation.
 
     Fields   theirs those that the kit has, in its layout where they fit it; raw the same as they came; given those that
-             fit, which a run goes on from; bounds of the local errors; failing those that are out of bound; rows the one
-             of the first axis that theirs are, where they are a batch of one of the kit's several: others of `given` are
-             the kit's
+             fit, which a run goes on from; bounds of the local errors; failing those that are out of bound; rows the
+             one of the first axis that theirs is, where it is a batch of one of the kit's several: the others of
+             `given` are the kit's
     """
 
     setup: Setup
