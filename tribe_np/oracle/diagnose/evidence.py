@@ -118,9 +118,10 @@ class Evidence:
         rounding   what the same run computed in float32: from numbers that a mistake has made large, say, a right step
                    may be further off than the bound
         """
-        if ours is not None and tap in self.rows and ours.ndim:
-            ours, rounding = _row_of(ours, self.rows[tap]), _row_of(rounding, self.rows[tap])
         layouts = [known[tap] for known in (self.theirs, self.raw) if tap in known]
+        is_whole = ours is not None and any(array.shape == ours.shape for array in layouts)
+        if tap in self.rows and not is_whole:  # other numbers of heads, say, make another whole of that size
+            ours, rounding = _row_of(ours, self.rows[tap]), _row_of(rounding, self.rows[tap])
         theirs = next((array for array in layouts if ours is not None and array.shape == ours.shape), None)
         if ours is None or theirs is None or np.isnan(ours).any():  # what is no number explains nothing
             return NOWHERE
@@ -139,7 +140,7 @@ class Evidence:
 
 
 def _row_of(array: np.ndarray | None, row: int) -> np.ndarray | None:
-    return array[row] if array is not None and row < len(array) else None
+    return array[row] if array is not None and array.ndim and row < len(array) else None
 
 
 def _by_name(numbers: Any) -> Mapping[str, np.ndarray]:
