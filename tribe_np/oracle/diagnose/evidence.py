@@ -116,7 +116,7 @@ class Evidence:
         """
         layouts = [known[tap] for known in (self.theirs, self.raw) if tap in known]
         theirs = next((array for array in layouts if ours is not None and array.shape == ours.shape), None)
-        if ours is None or theirs is None or np.isnan(ours).any():  # what is no number explains nothing
+        if ours is None or theirs is None:
             return NOWHERE
         found, bound = deviation_of(theirs, ours), self.bounds[tap]
         if found.n_not_finite:
