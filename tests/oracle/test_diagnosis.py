@@ -50,12 +50,17 @@ def test_a_planted_mistake_is_named_from_all_taps(name: str) -> None:
         assert found.unexplained == ()
         stage = found.findings[0].tap
         before = kit.expected.names()[: kit.expected.names().index(stage)]
-        moved = [
-            tap for tap in before if tap in wrong and not np.allclose(wrong[tap], right[tap], rtol=1e-4, atol=1e-5)
-        ]
+        moved = [tap for tap in before if tap in wrong and not is_part_of(wrong[tap], right[tap])]
         assert moved == [], f"{name} moves stages before {stage}"
         return
     pytest.fail(f"no kit shows {name}")
+
+
+def is_part_of(theirs: np.ndarray, right: np.ndarray) -> bool:
+    """Whether they are the same numbers; theirs may lack windows at the end."""
+    if theirs.shape[1:] == right.shape[1:]:
+        right = right[: len(theirs)] if theirs.ndim else right
+    return theirs.shape == right.shape and np.allclose(theirs, right, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["gelu-for-silu", "eps-missing", "groups-tiled", "rotary-from-one"])

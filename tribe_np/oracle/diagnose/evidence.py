@@ -123,7 +123,7 @@ class Evidence:
         if tap in self.rows and not is_whole:  # other numbers of heads, say, make another whole of that size
             ours, rounding = _row_of(ours, self.rows[tap]), _row_of(rounding, self.rows[tap])
         theirs = next((array for array in layouts if ours is not None and array.shape == ours.shape), None)
-        if ours is None or theirs is None or np.isnan(ours).any():  # what is no number explains nothing
+        if ours is None or theirs is None:
             return NOWHERE
         found, bound = deviation_of(theirs, ours), self.bounds[tap]
         if found.n_not_finite:

@@ -16,6 +16,8 @@ NEAR = 4
 """How many bounds may remain: float32 rounds a mistaken run otherwise than a right one."""
 SAME = 1e-9
 """Runs whose numbers differ less, over their RMS, are the same."""
+MOST_NAN = 0.5
+"""The share of NaN above which a run explains nothing: many mistakes end in nothing else."""
 KEPT = (16, 4)
 """Explanations that are tried together with every other mistake where none alone is enough: single ones, pairs."""
 
@@ -64,7 +66,7 @@ class Search:
         for mistake in mistakes:
             setup = None if mistake.id in start.ids else mistake.apply(start.setup)
             computed = None if setup is None else self._computed(setup, tap)
-            if setup is None or computed is None or is_same(computed, before):
+            if setup is None or computed is None or is_same(computed, before) or np.mean(np.isnan(computed)) > MOST_NAN:
                 continue
             error = self.evidence.departure(tap, computed)
             yield Explanation((*start.mistakes, mistake), setup, error)
