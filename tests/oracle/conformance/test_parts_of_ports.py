@@ -51,6 +51,13 @@ def test_one_row_of_an_output_is_the_first_where_none_is_near() -> None:
     assert diagnose(kit, alone, found).named == ("gelu-for-silu",)
 
 
+def test_all_rows_at_half_the_length_are_not_one_row() -> None:
+    kit = kit_of("llama")
+    name = "llama.layers.0.output"
+    found = compare_kit(kit, {name: np.zeros((2, 13, 24), np.float32)}, bounds=generous)
+    assert found.row(name).fault == "theirs has shape (2, 13, 24), the kit's is (2, 13, 48)"
+
+
 @pytest.mark.parametrize("name", ["theirs.npy", "o.NPY", "o.f32", "o.bin"])
 def test_a_file_of_one_array_is_the_output_whatever_its_name(name: str, tmp_path: Path) -> None:
     kit, output = kit_of("llama"), port_of(kit_of("llama"))[OUTPUT]

@@ -79,6 +79,7 @@ def _searched(evidence: Evidence, kit: Kit, findings: list[Finding], failing: tu
         found = search.at(failing[0], starts)
         best = found.best
         if best is None:  # nor are its like in other layers
+            search = replace(search, kept=()) if is_long else search
             done = {name for name in failing if generic_tap(name)[0] == generic_tap(found.tap)[0]}
             unexplained |= done
         else:
