@@ -193,3 +193,32 @@ def test_coarse_numbers_are_told_by_their_bits_and_hide_no_mistake(kind: str) ->
     kit = the_kit("llama")
     theirs = numbers_of(planted(kit, f"everything-{kind}", "rotary-adjacent"))
     assert set(diagnose(kit, theirs).named) == {f"everything-{kind}", "rotary-adjacent"}
+
+
+def test_tensors_that_are_missing_in_every_layer_are_one_mistake() -> None:
+    kit = the_kit("vjepa2")
+    kind = "encoder.layer.*.attention.proj.bias"
+    zeros = {name: np.zeros_like(w) for name, w in kit.weights.items() if name.endswith(".attention.proj.bias")}
+    theirs = numbers_of(replace(kit.setup, weights={**kit.weights, **zeros}))
+    for numbers in (theirs, output_of(kit, theirs)):
+        found = diagnose(kit, numbers)
+        assert found.named == (f"missing:{kind}",), str(found)
+        assert f"{kind} are missing, and zeros stand for them" in str(found)
+
+
+def test_norms_that_are_missing_are_no_pair_of_others() -> None:
+    """The pair post-norm and residual-after-norm computes the same."""
+    kit = the_kit("encoder")
+    assert diagnose(kit, output_of(kit, numbers_of(planted(kit, "norms-missing")))).named == ("norms-missing",)
+
+
+def test_a_mistake_in_one_word_of_a_pipeline_is_said_to_be_there() -> None:
+    kit = the_kit("pipeline")
+
+    def one_before(name: str, span: np.ndarray) -> np.ndarray:
+        return span - np.array([1, 0], span.dtype)
+
+    theirs = numbers_of(replace(kit.setup, edits=(*kit.setup.edits, ("pipeline.text.3.span", one_before))))
+    found = diagnose(kit, theirs)
+    assert found.named == ("span-by-one",)
+    assert found.findings[0].where == "at pipeline.text.3.span only"

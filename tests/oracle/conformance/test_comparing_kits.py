@@ -203,7 +203,10 @@ def test_what_is_not_finite_is_counted_with_its_first_place() -> None:
     assert row is not None
     assert row.name == "encoder.layers.1.hidden"
     assert (row.local.n_not_finite, row.local.first_not_finite) == (2, (1, 3, 5))  # type: ignore[union-attr]
-    assert "2 values are finite in one of the two alone, the first at (1, 3, 5)" in verdict(found)
+    assert (
+        "2 values are NaN or infinite where a finite one is expected, the first at (1, 3, 5): theirs nan, expected "
+        in verdict(found)
+    )
     zeros = np.where(np.isfinite(spoilt), spoilt, 0)
     assert compare_kit(kit, {**arrays, "encoder.layers.1.hidden": zeros}, bounds=generous).locally_out[0] is not None
 

@@ -38,7 +38,7 @@ def test_the_verdict_comes_first_and_then_what_matters() -> None:
     assert "ff.<b> looks like encoder.layers.1.hidden: same shape, r 0.9999" in text
     assert "2 taps: theirs is (B, S, N, H)" in text
     assert "diagnosis: a known mistake" in text
-    assert "74 values are finite in one of the two alone, the first at (0, 0, 3)" in text
+    assert "74 values are NaN or infinite where a finite one is expected, the first at (0, 0, 3): theirs nan" in text
     assert re.search(r"encoder.layers.0.branch: largest error 0.0\d+ \(0.0\d+ of the RMS, \S+ ulp\) at \(\d", text)
     rows = [line for line in lines if line.startswith(("ok", "out", "WRONG"))]
     assert 5 <= len(rows) <= 12

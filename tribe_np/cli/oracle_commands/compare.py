@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from tribe_np.cli import common
-from tribe_np.shown import shown
+from tribe_np.shown import shown, some_of
 
 if TYPE_CHECKING:
     from tribe_np.oracle.kits.kit import Kit
@@ -19,8 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kit", type=common.path, metavar="KIT", help="a folder that tribe-np oracle dump wrote")
     parser.add_argument(
         "theirs", type=common.path, metavar="THEIRS",
-        help="what the other implementation computed from the kit: a .safetensors file, an .npz, a .npy of its output, "
-        "or a folder of .npy or raw files (.f32, .f64, .bin ...), as many taps as there are",
+        help="what the other implementation computed from the kit: a .safetensors file, an .npz, a .npy of its output "
+        "(of any name), or a folder of .npy or raw files (.f32, .f64, .bin ...), as many taps as there are",
     )  # fmt: skip
     parser.add_argument(
         "--precision", choices=PRECISIONS, default="float32",
@@ -65,6 +65,9 @@ def execute(options: argparse.Namespace) -> int:
     diagnosis = Diagnosis() if options.no_diagnosis else explained(kit, options.theirs, found)
     if not (found.conforms or options.no_diagnosis or is_small(kit)):
         print("tribe-np: mistakes are looked for in kits whose weights are small: try --config tiny", file=sys.stderr)
+    if found.conforms and found.unknown:  # else the text leads to it
+        told = f"{len(found.unknown)} of theirs not compared, as the kit has no such name: {some_of(found.unknown)}"
+        print(f"tribe-np: {shown(told)}; --map FILE says which is which", file=sys.stderr)
     if options.html is not None:
         from tribe_np.oracle.conformance.comparison_page import write_comparison_page
 

@@ -12,7 +12,7 @@ import numpy as np
 from tribe_np.backend import to_host
 from tribe_np.errors import ConfigError, RecordingError, TribeError, reason_of
 from tribe_np.oracle.budget.bounds import Bound, bound_of
-from tribe_np.oracle.conformance.foreign_files import read_theirs
+from tribe_np.oracle.conformance.foreign_files import ONE_ARRAY, read_theirs
 from tribe_np.oracle.conformance.kit_comparison import KitComparison, NameSuggestion, TapComparison
 from tribe_np.oracle.conformance.local_errors import (
     BoundsOf,
@@ -25,7 +25,7 @@ from tribe_np.oracle.conformance.local_runs import RunsFromTheirs
 from tribe_np.oracle.conformance.matched_names import MatchedTaps, match_names, no_match, tap_of
 from tribe_np.oracle.conformance.name_maps import NameMap, mapped_of, name_map, read_name_map
 from tribe_np.oracle.conformance.name_suggestions import suggestions
-from tribe_np.oracle.conformance.placed_taps import PlacedTap, place_tap
+from tribe_np.oracle.conformance.placed_taps import PlacedTap, place_tap, with_one_row
 from tribe_np.oracle.conformance.summary_comparison import summary_row
 from tribe_np.oracle.kits.kit import Kit, whole_kit
 from tribe_np.oracle.kits.kit_reading import read_kit
@@ -57,7 +57,8 @@ def compare_kit(
 
     kit      one in memory, or its folder
     theirs   their arrays by name (the kit's name, or one that differs in punctuation), as many as there are; the file
-             or folder that holds them; or one array: the output. Summaries of them are compared too, all in all
+             or folder that holds them; or one array, or a file of one whose name is no tap's: the output. Summaries of
+             them are compared too, all in all
     names    for other names: a map of them, or its file (`name_maps`)
     bounds   what a right port may be off at each tap; those of the budget (`bound_of`) where none are given
     steps    of a kit that holds summaries: whether all its numbers are computed anew, so that each step is checked by
@@ -121,7 +122,22 @@ def _matched(kit: Kit, theirs: Theirs, names: Names | None) -> tuple[MatchedTaps
     if names is not None:
         mapped = name_map(names, taps) if isinstance(names, Mapping) else read_name_map(names, taps)
     arrays, origin = _arrays(kit, theirs, mapped)
-    return match_names(arrays, taps, mapped), origin
+    matched = match_names(arrays, taps, mapped)
+    if not matched.taps and _is_one_array(theirs) and matched.unknown:  # a file of any name: the output
+        (name, values), output = next(iter(matched.unknown.items())), taps[-1]
+        if prod(values.shape) in _sizes_of(_expected(kit)[output].shape):
+            return MatchedTaps({output: (name, values)}), origin
+    return matched, origin
+
+
+def _is_one_array(theirs: Theirs) -> bool:
+    """Whether it is a file that holds one array, and no name but the file's own."""
+    return isinstance(theirs, (str, Path)) and Path(theirs).suffix.lower() in ONE_ARRAY and not Path(theirs).is_dir()
+
+
+def _sizes_of(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """How many numbers an array has that may be of a shape: all of them, or those of one row."""
+    return (prod(shape), prod(shape[1:]))
 
 
 def _suggested(kit: Kit, matched: MatchedTaps) -> dict[str, NameSuggestion]:
@@ -132,19 +148,21 @@ def _suggested(kit: Kit, matched: MatchedTaps) -> dict[str, NameSuggestion]:
 def _arrays(kit: Kit, theirs: Theirs, names: NameMap) -> tuple[Mapping[str, TapValues], str]:
     """What they gave by their names, and how the whole of it is called in messages."""
     if isinstance(theirs, (str, Path)):
-        return read_theirs(theirs, partial(_shape_of, kit, names)), str(theirs)
+        return read_theirs(theirs, partial(_shape_of, kit, names, is_alone=_is_one_array(theirs))), str(theirs)
     if isinstance(theirs, (Recording, SummaryRecording)):
         theirs = dict(theirs.values)
     given = theirs if isinstance(theirs, Mapping) else {kit.tap_names()[-1]: theirs}
     return {str(name): _host_numbers(str(name), array) for name, array in given.items()}, "theirs"
 
 
-def _shape_of(kit: Kit, names: NameMap, name: str) -> tuple[int, ...] | None:
-    """The shape that a raw file of that name has."""
+def _shape_of(kit: Kit, names: NameMap, name: str, *, is_alone: bool = False) -> tuple[int, ...] | None:
+    """The shape that a raw file of that name has; one that is alone and has another name is the output."""
     mapped = mapped_of(name, names)
     if mapped is not None and mapped.shape is not None:
         return mapped.shape
     tap = tap_of(name if mapped is None or mapped.tap is None else mapped.tap, kit.tap_names())
+    if tap is None and is_alone:
+        tap = kit.tap_names()[-1]
     return None if tap is None else tuple(_expected(kit)[tap].shape)
 
 
@@ -190,7 +208,7 @@ def _whole_rows(
     """A row for each tap, theirs in the kit's layout, and why steps could not be checked by themselves."""
     expected = kit.expected
     names = [name for name in expected.names() if name in theirs]
-    taps = {name: place_tap(name, *theirs[name], expected[name]) for name in names}
+    taps = with_one_row({name: place_tap(name, *theirs[name], expected[name]) for name in names}, expected.arrays)
     runs, why_not = None, None
     try:
         runs = RunsFromTheirs.of(kit.setup, expected.names())
@@ -219,6 +237,6 @@ def _row(name: str, tap: PlacedTap | None, expected: np.ndarray, bounds: BoundsO
     notes = tuple(note for note in (tap.note, local.notes.get(name, "")) if note)
     row = TapComparison(
         name, tap.their_name, tap.deviation(expected), local.errors.get(name), bounds(name).accumulated,
-        local.bounds.get(name), local.since.get(name, ()), notes,
+        local.bounds.get(name), local.since.get(name, ()), notes, row=tap.row,
     )  # fmt: skip
     return replace(row, notes=(*notes, MASKING)) if row.is_locally_out and not row.is_out else row

@@ -37,7 +37,8 @@ def comparison_lines(
 
 def summary_lines(found: KitComparison) -> list[str]:
     """The verdict, the counts, and what could not be compared."""
-    lines = [f"{'conforms' if found.conforms else 'DOES NOT CONFORM'} ({found.precision}): {verdict(found)}"]
+    right = "conforms in what was compared" if found.is_partial else "conforms"
+    lines = [f"{right if found.conforms else 'DOES NOT CONFORM'} ({found.precision}): {verdict(found)}"]
     n_out, n_wrong = sum(row.is_out for row in found.rows), len(found.locally_out)
     if not found.conforms:
         steps = "1 step is wrong by itself" if n_wrong == 1 else f"{n_wrong} steps are wrong by themselves"
@@ -114,8 +115,7 @@ def row_notes(row: TapComparison) -> tuple[str, ...]:
 def worst_place(error: Deviation, bound: Bound | None, reference: str) -> str:
     """The largest error in words."""
     if error.n_not_finite:
-        first = f", the first at {error.first_not_finite}"
-        return f"{error.n_not_finite} values are finite in one of the two alone{first}"
+        return error.not_finite_words()
     allowed = "" if bound is None else f"; {bound.largest:.2g} of the RMS is allowed"
     return (
         f"largest error {error.largest:.3g} ({error.largest_over_rms:.3g} of the RMS, {error.ulp:.3g} ulp) at "

@@ -1,5 +1,6 @@
 """`assert_conforms`: a test of another implementation, in one line."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -13,6 +14,7 @@ from tribe_np.oracle.conformance.kit_comparison import KitComparison
 from tribe_np.oracle.diagnose.diagnosing import diagnose
 from tribe_np.oracle.diagnose.diagnosis import Diagnosis
 from tribe_np.oracle.kits.kit import Kit, make_kit
+from tribe_np.shown import some_of
 
 Port = Callable[[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]], Any]
 """Another implementation: from config, weights and inputs to its output, or to a mapping of taps."""
@@ -33,6 +35,7 @@ def assert_conforms(
     port     port(config, weights, inputs): config as config.json has it; weights float32 arrays by upstream's names;
              inputs arrays by the kit's names. It gives the output, or taps by name, as many as it has
     names    for names that are not the kit's, as in compare_kit
+    Warns    where names of theirs are not the kit's: those were not compared
     Raises   AssertionError that tells where it departs and what explains it; ConfigError, RecordingError where that
              cannot be said
     """
@@ -42,6 +45,9 @@ def assert_conforms(
     found = compare_kit(kit, theirs, precision, names=names)
     if not found.conforms:
         raise AssertionError("\n".join(comparison_lines(found, diagnosis=explained(kit, theirs, found).lines())))
+    if found.unknown:
+        told = f"{len(found.unknown)} of the port's taps were not compared, as the kit has no such name"
+        warnings.warn(f"{told}: {some_of(found.unknown)}", stacklevel=2)
     return found
 
 

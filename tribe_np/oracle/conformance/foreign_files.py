@@ -21,6 +21,8 @@ RAW = {".f64": "<f8", ".f32": "<f4", ".f16": "<f2", ".bf16": "<u2", ".i64": "<i8
 """Suffixes of raw files and what is in them, the little end first, the last axis fastest; no header."""
 EITHER = ".bin"  # float32 or float64, by its size
 DAMAGED = (ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, zlib.error, zipfile.BadZipFile)
+ONE_ARRAY = (".npy", *RAW, EITHER)
+"""Suffixes of files that hold one array, whose name is the file's."""
 MOST_FILES = 100_000
 KINDS = "a .safetensors file, an .npz, a .npy of the output, or a folder of .npy or raw files (.f32, .f64, .bin ...)"
 

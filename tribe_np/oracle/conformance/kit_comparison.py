@@ -19,7 +19,7 @@ class TapComparison:
              theirs against what is computed here from their own taps before it; None where it could not be had;
              bound and local_bound what a right port may have; since the taps before it that they did not give and that
              matter for it, so that its local error is theirs too; notes what else is to be told; fault why it could
-             not be compared, though it was given
+             not be compared, though it was given; row the only one of the first axis that theirs holds, None for all
     """
 
     name: str
@@ -31,6 +31,7 @@ class TapComparison:
     since: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     fault: str | None = None
+    row: int | None = None
 
     @property
     def is_given(self) -> bool:
@@ -77,6 +78,12 @@ class KitComparison(Card):
     def conforms(self) -> bool:
         """Whether every tap that was given is within its bounds."""
         return not any(row.is_out or row.is_locally_out for row in self.rows)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether little was compared: not the output, or less than was left out of theirs."""
+        n_given = len(self.rows) - len(self.missing)
+        return len(self.unknown) > n_given or not self.rows[-1].is_given
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -148,7 +155,23 @@ def verdict(comparison: KitComparison) -> str:
             f"every step is right by itself, yet {carried.name} is out of bounds ({_what(carried)}): small errors "
             "carried along grow, or a stage that was not given differs"
         )
-    return f"all {len(comparison.rows) - len(comparison.missing)} taps that were given are within their bounds"
+    return _within(comparison)
+
+
+def _within(comparison: KitComparison) -> str:
+    """That nothing is out of bounds, and what was not compared."""
+    n_given, n_unknown = len(comparison.rows) - len(comparison.missing), len(comparison.unknown)
+    if n_given == 1:
+        said = "the only tap that was given is within its bounds"
+    else:
+        said = f"all {n_given} taps that were given are within their bounds"
+    if n_unknown:
+        said += (
+            f"; {n_unknown} of theirs {'was' if n_unknown == 1 else 'were'} NOT compared, as the kit has no such name"
+        )
+    if not comparison.rows[-1].is_given:
+        said += f"; the output, {comparison.rows[-1].name}, is not among them"
+    return said
 
 
 def _what(row: TapComparison) -> str:
@@ -158,7 +181,7 @@ def _what(row: TapComparison) -> str:
     assert error is not None
     assert bound is not None, "a row that is out has both"
     if error.n_not_finite:
-        return f"{error.n_not_finite} values are finite in one of the two alone, the first at {error.first_not_finite}"
+        return error.not_finite_words()
     if error.rms_over_rms > bound.rms:
         return f"off by {error.rms_over_rms:.2g} of its RMS, where {bound.rms:.1g} is allowed"
     return f"at its worst place off by {error.largest_over_rms:.2g} of its RMS, where {bound.largest:.1g} is allowed"

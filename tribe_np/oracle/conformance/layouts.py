@@ -53,10 +53,13 @@ class FoundLayout:
     is_clear: bool
 
 
-def find_layout(theirs: np.ndarray, reference: np.ndarray | Summary, letters: Sequence[str] = ()) -> FoundLayout | None:
+def find_layout(
+    theirs: np.ndarray, reference: np.ndarray | Summary, letters: Sequence[str] = (), row: int | None = None
+) -> FoundLayout | None:
     """The layout of theirs that is nearest to the reference; None where none has its shape.
 
-    `letters` names the reference's axes in what is told.
+    `letters` names the reference's axes in what is told; `row` is the one of the first axis that theirs is, where it is
+    a single one: without it, the nearest.
     """
     known = KnownPlaces.of(reference)
     if theirs.shape == known.shape:
@@ -65,7 +68,7 @@ def find_layout(theirs: np.ndarray, reference: np.ndarray | Summary, letters: Se
             return FoundLayout(plain, True)
     found = list(layouts_of(theirs.shape, known.shape, letters))
     if not found:
-        return None if isinstance(reference, Summary) else _one_row(theirs, reference, letters)
+        return None if isinstance(reference, Summary) else _one_row(theirs, reference, letters, row)
     distances = [known.distance(theirs, layout) for layout in found]
     best = int(np.argmin(distances))
     if found[0].order == tuple(sorted(found[0].order)) and distances[best] > CLEARLY * distances[0]:
@@ -75,20 +78,26 @@ def find_layout(theirs: np.ndarray, reference: np.ndarray | Summary, letters: Se
     return FoundLayout(found[best], is_clear)
 
 
-def _one_row(theirs: np.ndarray, reference: np.ndarray, letters: Sequence[str]) -> FoundLayout | None:
+def _one_row(theirs: np.ndarray, reference: np.ndarray, letters: Sequence[str], row: int | None) -> FoundLayout | None:
     """The row of the first axis that theirs is, where theirs is a batch of one of the kit's several."""
     if reference.ndim < 2 or len(reference) > MOST_ROWS or theirs.size * len(reference) != reference.size:
         return None
+    if theirs.ndim == reference.ndim and len(theirs) == len(reference):  # all rows, of half the length, say
+        return None
     rows = [
         (number, layout)
-        for number in range(len(reference))
+        for number in (range(len(reference)) if row is None else [row])
         for layout in layouts_of(theirs.shape, reference.shape[1:], letters[1:])
     ]
     if not rows:
         return None
-    known = [KnownPlaces.of(row) for row in reference]
+    known = [KnownPlaces.of(one) for one in reference]
     distances = [known[number].distance(theirs, layout) for number, layout in rows]
     best = int(np.argmin(distances))
+    of_first = [place for place, (number, _) in enumerate(rows) if number == rows[0][0]]
+    first = min(of_first, key=lambda place: distances[place])
+    if distances[best] > CLEARLY * distances[first]:
+        best = first  # who runs one row runs the first, unless another is clearly nearer
     number, layout = rows[best]
     note = f"only row {number} of {len(reference)} of the first axis" + (f", {layout.note}" if layout.note else "")
     others = [distance for place, distance in enumerate(distances) if place != best]

@@ -129,7 +129,7 @@ def _settled_run(runs: RunsFromTheirs, taps: Mapping[str, PlacedTap]) -> tuple[d
         if not _has_shape_of(computed, found[first]):
             unsettled.discard(first)
             continue
-        layout = nearest_layout(first, found[first].theirs, computed[first])
+        layout = nearest_layout(first, found[first].theirs, computed[first], found[first].row)
         for name in [name for name in unsettled if _kind_of(found[name]) == _kind_of(found[first])]:
             unsettled.discard(name)
             if _has_shape_of(computed, found[name]):

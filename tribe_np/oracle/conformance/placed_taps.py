@@ -1,5 +1,6 @@
 """An array of theirs as the kit has that tap: its axes in the kit's order, what is masked as the kit masks it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,9 +15,8 @@ from tribe_np.oracle.taps import named_tap
 class PlacedTap:
     """One tap of theirs.
 
-    Fields   theirs as they gave it; array of the kit's shape, None where it does not fit; row the only one of the first
-             axis that is theirs, None for all; layout what was undone to get there, None where it does not fit;
-             is_clear whether no other order of axes fits nearly as well; fault why it cannot be compared
+    Fields   theirs as they gave it; array of the kit's shape, None where it does not fit; layout what was
+             undone to get there, None where it does not fit; fault why it cannot be compared
     """
 
     name: str
@@ -32,6 +32,11 @@ class PlacedTap:
         return self.layout is not None and self.layout.is_clear
 
     @property
+    def row(self) -> int | None:
+        """The only one of the first axis that theirs holds; None where it holds all."""
+        return None if self.layout is None else self.layout.layout.row
+
+    @property
     def note(self) -> str:
         """What is to be told of its layout; empty where it is the kit's."""
         if self.layout is None:
@@ -42,10 +47,9 @@ class PlacedTap:
     def deviation(self, reference: np.ndarray) -> Deviation:
         """How far theirs is from an array of the kit's shape."""
         assert self.array is not None, "it has been placed"
-        row = None if self.layout is None else self.layout.layout.row
-        if row is None:
+        if self.row is None:
             return deviation_of(self.array, reference)
-        return deviation_of(self.array[row], reference[row])
+        return deviation_of(self.array[self.row], reference[self.row])
 
 
 def place_tap(name: str, their_name: str, theirs: np.ndarray, reference: np.ndarray) -> PlacedTap:
@@ -53,10 +57,27 @@ def place_tap(name: str, their_name: str, theirs: np.ndarray, reference: np.ndar
     return laid_out(PlacedTap(name, their_name, theirs), nearest_layout(name, theirs, reference), reference)
 
 
-def nearest_layout(name: str, theirs: np.ndarray, reference: np.ndarray | Summary) -> FoundLayout | None:
+def with_one_row(taps: Mapping[str, PlacedTap], expected: Mapping[str, np.ndarray]) -> dict[str, PlacedTap]:
+    """Of a port that ran one row of the kit's batch, every tap is of the same: that of the first that is clear."""
+    alone = {name: tap for name, tap in taps.items() if tap.row is not None}
+    known = next((tap for tap in alone.values() if tap.is_clear), next(iter(alone.values()), None))
+    if known is None:
+        return dict(taps)
+    length = len(expected[known.name])
+    moved = {
+        name: laid_out(tap, nearest_layout(name, tap.theirs, expected[name], known.row), expected[name])
+        for name, tap in alone.items()
+        if tap.row != known.row and len(expected[name]) == length
+    }
+    return {**taps, **moved}
+
+
+def nearest_layout(
+    name: str, theirs: np.ndarray, reference: np.ndarray | Summary, row: int | None = None
+) -> FoundLayout | None:
     """`find_layout` with axes called as the table of taps has them."""
     known = named_tap(name)
-    return find_layout(theirs, reference, () if known is None else known.axes)
+    return find_layout(theirs, reference, () if known is None else known.axes, row)
 
 
 def laid_out(tap: PlacedTap, found: FoundLayout | None, reference: np.ndarray) -> PlacedTap:

@@ -52,8 +52,11 @@ def summary_deviation(theirs: Summary, reference: Summary) -> Deviation:
     """
     sampled, whole = deviation_of(theirs.sample, reference.sample), difference_of("", theirs, reference)
     not_finite = max(sampled.n_not_finite, abs(theirs.n_not_finite - reference.n_not_finite))
+    n_theirs = sampled.n_theirs
+    if not_finite != sampled.n_not_finite:  # more than the samples show
+        n_theirs = not_finite if theirs.n_not_finite > reference.n_not_finite else 0
     found = replace(
-        sampled, worst=_place(sampled.worst, reference), n_not_finite=not_finite,
+        sampled, worst=_place(sampled.worst, reference), n_not_finite=not_finite, n_theirs=n_theirs,
         first_not_finite=None if sampled.first_not_finite is None else _place(sampled.first_not_finite, reference),
     )  # fmt: skip
     if not isfinite(whole.max_error):

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tribe_np.nn.stages import PREFIX
 from tribe_np.oracle.budget.tap_errors import generic_tap
 from tribe_np.oracle.conformance.comparing_kits import Theirs, compare_kit
 from tribe_np.oracle.conformance.kit_comparison import KitComparison
@@ -19,11 +20,13 @@ from tribe_np.oracle.diagnose.explaining import KEPT, NEAR, Search
 from tribe_np.oracle.diagnose.mistake_catalogue import MISTAKES, applicable
 from tribe_np.oracle.diagnose.mistakes.weight_mistakes import missing_tensors
 from tribe_np.oracle.kits.kit import LARGE, Kit, weight_bytes
+from tribe_np.shown import some_of
 
 MOST = 3
 """Departures that are looked into."""
 MEDIUM = 1 << 24  # bytes of weights
 LONG = 200  # taps: a whole pipeline
+KEPT_OF_LONG = (4,)  # whose runs take a tenth of a second each
 SMALLER = "make a kit of few layers (--layers), or a tiny one"
 
 
@@ -67,7 +70,7 @@ def _searched(evidence: Evidence, kit: Kit, findings: list[Finding], failing: tu
     is_small = weight_bytes(kit) <= MEDIUM
     is_long = len(kit.expected) > LONG
     tensors = missing_tensors(setup) if is_small and not is_long else ()
-    kept: tuple[int, ...] = KEPT[: 1 if is_long else 2] if is_small else ()
+    kept: tuple[int, ...] = (KEPT_OF_LONG if is_long else KEPT) if is_small else ()
     ways = [way for mistake in applicable(setup) for way in mistake.ways()]
     search = Search(evidence, ways, tensors, kept)
     before = evidence.departures(setup)
@@ -76,6 +79,7 @@ def _searched(evidence: Evidence, kit: Kit, findings: list[Finding], failing: tu
         found = search.at(failing[0], starts)
         best = found.best
         if best is None:  # nor are its like in other layers
+            search = replace(search, kept=()) if is_long else search
             done = {name for name in failing if generic_tap(name)[0] == generic_tap(found.tap)[0]}
             unexplained |= done
         else:
@@ -102,11 +106,14 @@ def _of_precision(kind: str, evidence: Evidence) -> Finding:
 
 
 def _where(tap: str, before: Mapping[str, Departure], after: Mapping[str, Departure]) -> str:
-    """The layers whose like tap departs without the mistake, and does not with it."""
-    kind = generic_tap(tap)[0]
-    alike = {generic_tap(name)[1]: name for name in before if generic_tap(name)[0] == kind}
-    has = [i for i, name in alike.items() if before[name].severity > 1 and after[name].severity <= NEAR]
-    has_not = [i for i, name in alike.items() if before[name].severity <= 1 < after[name].severity]
+    """The layers, or stages of a pipeline, whose like tap departs without the mistake, and does not with it."""
+    kind, of_a_pipeline = generic_tap(tap)[0], tap.startswith(f"{PREFIX}.")
+    alike = [name for name in before if generic_tap(name)[0] == kind]
+    has = [name for name in alike if before[name].severity > 1 and after[name].severity <= NEAR]
+    has_not = [name for name in alike if before[name].severity <= 1 < after[name].severity]
     if not has_not:
-        return "in every layer" if len(has) > 1 else ""
-    return f"in layer{'s' * (len(has) > 1)} {', '.join(map(str, has))} only"
+        return "in every layer" if len(has) > 1 and not of_a_pipeline else ""
+    if of_a_pipeline:
+        return f"at {some_of(has)} only"
+    layers = [str(generic_tap(name)[1]) for name in has]
+    return f"in layer{'s' * (len(has) > 1)} {', '.join(layers)} only"

@@ -1,7 +1,7 @@
 """What is known about a port: its intermediates beside ours, each computed from theirs, and how far off they may be."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,9 @@ class Evidence:
     """A port's intermediates, in the order of computation.
 
     Fields   theirs those that the kit has, in its layout where they fit it; raw the same as they came; given those that
-             fit, which a run goes on from; bounds of the local errors; failing those that are out of bound
+             fit, which a run goes on from; bounds of the local errors; failing those that are out of bound; rows the
+             one of the first axis that theirs is, where it is a batch of one of the kit's several: the others of
+             `given` are the kit's
     """
 
     setup: Setup
@@ -50,6 +52,7 @@ class Evidence:
     given: Mapping[str, np.ndarray]
     bounds: Mapping[str, Bound]
     failing: tuple[str, ...]
+    rows: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, kit: Kit, comparison: KitComparison, numbers: Any = None) -> "Evidence":
@@ -60,13 +63,14 @@ class Evidence:
         """
         named = _by_name(numbers)
         raw = {row.name: named[their] for row in comparison.rows if (their := row.their_name or "") in named}
-        arrays = {**raw, **comparison.given}
+        alone = {row.name: row.row for row in comparison.rows if row.row is not None}
+        arrays = {**raw, **comparison.given, **{name: comparison.given[name][row] for name, row in alone.items()}}
         theirs = {row.name: arrays[row.name] for row in comparison.rows if row.name in arrays}
         bounds = {row.name: row.local_bound or row.bound for row in comparison.rows}
         bound_at = partial(bound_of, kit.model, kit.bounds_case, precision=comparison.precision)
         known = {name: bounds[name] or bound_at(kit.bounds_name(name)).local for name in theirs}
         failing = tuple(row.name for row in comparison.locally_out if row.name in theirs)
-        found = cls(kit.setup, theirs, raw, comparison.given, known, failing)
+        found = cls(kit.setup, theirs, raw, comparison.given, known, failing, alone)
         turned = found._turned() if failing else {}
         if not turned:
             return found
@@ -115,6 +119,9 @@ class Evidence:
                    may be further off than the bound
         """
         layouts = [known[tap] for known in (self.theirs, self.raw) if tap in known]
+        is_whole = ours is not None and any(array.shape == ours.shape for array in layouts)
+        if tap in self.rows and not is_whole:  # other numbers of heads, say, make another whole of that size
+            ours, rounding = _row_of(ours, self.rows[tap]), _row_of(rounding, self.rows[tap])
         theirs = next((array for array in layouts if ours is not None and array.shape == ours.shape), None)
         if ours is None or theirs is None:
             return NOWHERE
@@ -130,6 +137,10 @@ class Evidence:
         """Of every tap of theirs, beside what the run's own float32 is off."""
         run, rounding = self.computed(setup), self.computed(replace(setup, precision="float32"))
         return {name: self.departure(name, run.get(name), rounding.get(name)) for name in self.theirs}
+
+
+def _row_of(array: np.ndarray | None, row: int) -> np.ndarray | None:
+    return array[row] if array is not None and array.ndim and row < len(array) else None
 
 
 def _by_name(numbers: Any) -> Mapping[str, np.ndarray]:

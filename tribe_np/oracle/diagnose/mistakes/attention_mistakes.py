@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -134,15 +135,15 @@ def n_heads(setup: Setup) -> tuple[int, int]:
     return heads, int(config.get("num_key_value_heads") or heads)
 
 
-def _fast_heads(setup: Setup) -> Setup | None:
-    """The head as the fast index of the channels, in the projections and in the output's."""
+def _fast_heads(setup: Setup, *, merged: bool = True) -> Setup | None:
+    """The head as the fast index of the channels, in the projections and, where `merged`, in the output's."""
     (N, K), found = n_heads(setup), {}
     for name, tensor in setup.weights.items():
         layer = name.rpartition(".")[0]
         heads = N if layer.endswith((*QUERIES, *OUTPUTS)) else K
         if layer.endswith((*QUERIES, *KEYS, *VALUES)):
             found[name] = tensor[_interleaved(tensor.shape[0], heads)]
-        elif layer.endswith(OUTPUTS) and tensor.ndim == 2:
+        elif merged and layer.endswith(OUTPUTS) and tensor.ndim == 2:
             found[name] = tensor[:, _interleaved(tensor.shape[1], heads)]
     return with_other_weights(lambda _: found)(setup)
 
@@ -273,7 +274,14 @@ ATTENTION_MISTAKES = (
         "it is the configuration's",
         _other_heads,
     ),
-    Mistake("heads-fast", ALL_MODELS, "channels are split with the head as the fast index", HEADS, _fast_heads),
+    Mistake(
+        "heads-fast",
+        ALL_MODELS,
+        "channels are split with the head as the fast index",
+        HEADS,
+        _fast_heads,
+        (partial(_fast_heads, merged=False),),  # and merged as they should be
+    ),
     Mistake(
         "heads-not-transposed",
         ALL_MODELS,

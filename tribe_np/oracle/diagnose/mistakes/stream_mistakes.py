@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tribe_np.ops.norm import layer_norm, length_norm, rms_norm, scale_norm
-from tribe_np.oracle.diagnose.changes import any_of, beside, where, with_edit, with_other_weights, with_weights
+from tribe_np.oracle.diagnose.changes import all_of, any_of, beside, where, with_edit, with_other_weights, with_weights
 from tribe_np.oracle.diagnose.mistake import Change, Mistake
 from tribe_np.oracle.diagnose.mistakes.norm_mistakes import ALL_MODELS, eps_of
 from tribe_np.oracle.diagnose.mistakes.rotary_mistakes import encoder_options
@@ -135,7 +135,7 @@ def _per_half(change: Callable[[Setup, Half, Half | None], Change]) -> Change:
     return made
 
 
-def _post_norm(setup: Setup, half: Half, earlier: Half | None) -> Change:
+def _without_norm(setup: Setup, half: Half, earlier: Half | None) -> Change:
     stack = STACKS[setup.model]
 
     def unnormed(name: str, array: Array, heard: Mapping[str, Array]) -> Array:
@@ -143,11 +143,17 @@ def _post_norm(setup: Setup, half: Half, earlier: Half | None) -> Change:
         before = _input_of(setup, layer, heard) if earlier is None else heard[f"{stack.layers}{layer}.{earlier.stream}"]
         return before
 
+    return with_edit(layer_taps(setup, f"{half.norm}.output"), unnormed, f"{setup.model}.*")
+
+
+def _post_norm(setup: Setup, half: Half, earlier: Half | None) -> Change:
+    stack = STACKS[setup.model]
+
     def normed(name: str, array: Array, heard: Mapping[str, Array]) -> Array:
         return _normed(setup, _weights_of(setup, half, _layer_of(stack, name)), array)
 
     return any_of(
-        with_edit(layer_taps(setup, f"{half.norm}.output"), unnormed, f"{setup.model}.*"),
+        _without_norm(setup, half, earlier),
         with_edit(layer_taps(setup, half.stream), normed),
     )
 
@@ -210,6 +216,20 @@ def _scale_on_branch(setup: Setup) -> Setup | None:
     return with_edit(layer_taps(setup, "output"), scaled, *watched)(setup)
 
 
+def _branch_scaled(setup: Setup) -> Setup | None:
+    """As `_scale_on_branch`, of a port that shows the branch as it scales it."""
+    return all_of(_branch_alone_scaled, with_weights(RESIDUAL_SCALES, np.ones_like))(setup)
+
+
+def _branch_alone_scaled(setup: Setup) -> Setup | None:
+    scales = {name: scale for name, scale in setup.weights.items() if name.endswith(".residual_scale")}
+
+    def scaled(name: str, array: Array, heard: Mapping[str, Array]) -> Array:
+        return array * scales[f"{name.removesuffix('branch')}2.residual_scale"].astype(array.dtype)
+
+    return with_edit(layer_taps(setup, "branch"), scaled)(setup) if scales else None
+
+
 def _without_final_norm(setup: Setup) -> Setup | None:
     stack, last = STACKS[setup.model], n_layers(setup)
     if not stack.final_norm or (setup.model == "vjepa2" and not setup.config.get("final_norm")):
@@ -256,6 +276,14 @@ STREAM_MISTAKES = (
         "residual_scale multiplies the branch's output",
         SCALE,
         _scale_on_branch,
+        (_branch_scaled,),
+    ),
+    Mistake(
+        "residual-scale-on-both",
+        ("encoder",),
+        "residual_scale multiplies the branch's output as well",
+        SCALE,
+        _branch_alone_scaled,
     ),
     Mistake(
         "residual-scale-missing",
@@ -293,6 +321,7 @@ STREAM_MISTAKES = (
         "each has its own",
         _first_norm_for_both,
     ),
+    Mistake("norms-missing", PRE_NORM, "the norms before the branches are missing", PRE, _per_half(_without_norm)),
     Mistake("post-norm", PRE_NORM, "norms stand behind the sum (post-norm)", PRE, _per_half(_post_norm)),
     Mistake(
         "final-norm-missing",

@@ -1,5 +1,7 @@
 """Mistakes in the weights that a port has: missing ones as zeros, matrices the wrong way round, other precisions."""
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
@@ -45,15 +47,26 @@ def _zeros(*patterns: str) -> Change:
 
 
 def missing_tensors(setup: Setup) -> tuple[Mistake, ...]:
-    """For every tensor of the model the mistake that it is missing and taken as zeros."""
+    """For every tensor of the model, and for those of all layers, the mistake that it is missing and taken as zeros."""
 
     def without(name: str) -> Mistake:
-        sentence = f"{name} is missing, and zeros stand for it"
-        return Mistake(f"{MISSING}{name}", (setup.model,), sentence, "it is in the file", _zeros(name))
+        sentence, right = f"{name} is missing, and zeros stand for it", "it is in the file"
+        if "*" in name:
+            sentence, right = f"{name} are missing, and zeros stand for them", "they are in the file"
+        return Mistake(f"{MISSING}{name}", (setup.model,), sentence, right, _zeros(name))
 
-    return tuple(
-        without(name) for name, tensor in setup.weights.items() if isinstance(tensor, np.ndarray) and tensor.any()
-    )
+    there = [name for name, tensor in setup.weights.items() if isinstance(tensor, np.ndarray) and tensor.any()]
+    kinds = Counter(_kind_of(name) for name in there)
+    return (*map(without, (kind for kind, count in kinds.items() if count > 1)), *map(without, there))
+
+
+def _kind_of(name: str) -> str:
+    """A tensor's name with * for the number of its layer: of every layer the same.
+
+    >>> _kind_of("encoder.layers.3.1.ff.2.bias")
+    'encoder.layers.*.1.ff.2.bias'
+    """
+    return re.sub(r"(?<=\.)(layers?\.)[0-9]+(?=\.)", r"\1*", name)
 
 
 ADDED = "they are added"
