@@ -66,7 +66,9 @@ class Search:
         for mistake in mistakes:
             setup = None if mistake.id in start.ids else mistake.apply(start.setup)
             computed = None if setup is None else self._computed(setup, tap)
-            if setup is None or computed is None or is_same(computed, before) or np.mean(np.isnan(computed)) > MOST_NAN:
+            if setup is None or computed is None or is_same(computed, before):
+                continue
+            if np.isnan(computed).sum() > MOST_NAN * computed.size:
                 continue
             error = self.evidence.departure(tap, computed)
             yield Explanation((*start.mistakes, mistake), setup, error)
