@@ -52,12 +52,12 @@ STATES: Mapping[str, tuple[str, str]] = {
 
 
 def _state_before(name: str, state: Array, memory: Memory) -> Array:
-    """The hidden state one number lower, of the same tokens."""
-    _, modality, *_, number = name.split(".")
-    first, layer = STATES[record_of(modality).reads]
-    mine, before = memory.get(layer.format(int(number) - 1)), memory[layer.format(int(number) - 2)]
-    if int(number) == 1:
-        before = memory[first]
+    """The hidden state one number lower, of the same tokens; the first stays as it is."""
+    _, modality, *_, last_part = name.split(".")
+    number, (first, layer) = int(last_part), STATES[record_of(modality).reads]
+    if number == 0:
+        return state
+    mine, before = memory.get(layer.format(number - 1)), memory[first if number == 1 else layer.format(number - 2)]
     if len(state) == before.shape[1]:
         return before[0].astype(state.dtype)
     last = memory.get("llama.norm.output")
@@ -120,7 +120,11 @@ def _uncut(config: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _whole_windows(config: Mapping[str, Any]) -> dict[str, Any] | None:
-    return None if config[DATA]["stride_drop_incomplete"] else {DATA: {"stride_drop_incomplete": True}}
+    data = config[DATA]
+    table, window = kit_events(config), data["duration_trs"] / data["neuro"]["frequency"]
+    seconds = max(row.stop for row in table) - min(row.start for row in table)
+    is_made = data["stride_drop_incomplete"] or seconds < window  # in the second case it leaves nothing to compute
+    return None if is_made else {DATA: {"stride_drop_incomplete": True}}
 
 
 def _moved_back(setup: Setup) -> Setup | None:
