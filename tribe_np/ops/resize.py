@@ -95,27 +95,28 @@ def resize_bicubic(x: Array, size: tuple[int, int], *, tables: Any = None) -> Ar
     return _resize_axes(x, size, lambda n_in, n_out: _dense(*resize_taps(n_in, n_out, cubic, 2.0, dtype), n_in))
 
 
-def resize_bicubic_plain(x: Array, size: tuple[int, int]) -> Array:
+def resize_bicubic_plain(x: Array, size: tuple[int, int], *, tables: Any = np.float64) -> Array:
     """Tables resized with torch's plain bicubic: four taps whatever the scale.
 
     Shapes   x (..., height, width) float -> (..., *size), same dtype and module
-    Numerics a = -0.75, half-pixel centres (i + 0.5) n_in / n_out - 0.5, taps clamped at the borders
+    Numerics a = -0.75, half-pixel centres (i + 0.5) n_in / n_out - 0.5, taps clamped at the borders; centres and
+             weights in `tables`: torch has them in float32 on float32, where a centre at 6.3 is off by 5e-7
     Source   torch 2.13.0 interpolate(mode="bicubic", align_corners=False)
     """
-    return _resize_axes(x, size, plain_cubic_matrix)
+    return _resize_axes(x, size, lambda n_in, n_out: plain_cubic_matrix(n_in, n_out, tables))
 
 
-def plain_cubic_matrix(n_in: int, n_out: int) -> np.ndarray:
+def plain_cubic_matrix(n_in: int, n_out: int, dtype: Any = np.float64) -> np.ndarray:
     """The matrix of a plain bicubic resize of one axis.
 
-    Shapes   -> (n_out, n_in) float64
+    Shapes   -> (n_out, n_in) of the dtype, in which everything is computed
     Source   torch 2.13.0 get_cubic_upsample_coefficients, upsample_bicubic2d
     """
-    source = (np.arange(n_out) + 0.5) * (n_in / n_out) - 0.5
-    start = np.floor(source).astype(np.int64)
-    matrix = np.zeros((n_out, n_in))
+    source = (np.arange(n_out, dtype=dtype) + 0.5) * dtype(n_in / n_out) - 0.5
+    start = np.floor(source)
+    matrix = np.zeros((n_out, n_in), dtype)
     for k in range(-1, 3):
-        taps = np.clip(start + k, 0, n_in - 1)
+        taps = np.clip(start.astype(np.int64) + k, 0, n_in - 1)
         np.add.at(matrix, (np.arange(n_out), taps), cubic(source - start - k, PLAIN_A))
     return matrix
 

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import fft
 
 from extractors.wav2vec_bert.filterbank import FFT_LENGTH, FRAME_LENGTH, HOP, MEL_FLOOR, PRE_EMPHASIS
-from tribe_np.ops.resize import PLAIN_A, resize_bicubic
+from tribe_np.ops.resize import resize_bicubic, resize_bicubic_plain
 from tribe_np.oracle.budget.honest_variants import HonestVariant
 from tribe_np.oracle.diagnose.changes import Memory, all_of, with_edit
 from tribe_np.oracle.diagnose.mistakes.position_mistakes import positions_resized
@@ -84,45 +84,14 @@ def blocks_of_taps(name: str, resampled: Array, memory: Memory) -> Array:
     return total.reshape(len(samples), -1)[:, : resampled.shape[1]]
 
 
-def single_cubic(x: Array, size: tuple[int, int]) -> Array:
-    """resize_bicubic_plain with centres and weights in float32.
-
-    Source   torch 2.13.0 upsample_bicubic2d on float32: a centre at 6.3 is off by 5e-7
-    """
-    height, width = (single_cubic_matrix(*pair) for pair in zip(x.shape[1:], size, strict=True))
-    resized: np.ndarray = height @ (np.asarray(x, np.float32) @ width.T)
-    return resized
-
-
-def single_cubic_matrix(n_in: int, n_out: int) -> np.ndarray:
-    """plain_cubic_matrix in float32.
-
-    Shapes   -> (n_out, n_in) float32
-    """
-    one, half, a = np.float32(1), np.float32(0.5), np.float32(PLAIN_A)
-    source = (np.arange(n_out, dtype=np.float32) + half) * (np.float32(n_in) / np.float32(n_out)) - half
-    start = np.floor(source)
-    t = source - start
-    weights = (
-        (((t + one) * a - 5 * a) * (t + one) + 8 * a) * (t + one) - 4 * a,
-        ((a + 2) * t - (a + 3)) * t * t + one,
-        ((a + 2) * (one - t) - (a + 3)) * (one - t) * (one - t) + one,
-        (((one - t + one) * a - 5 * a) * (one - t + one) + 8 * a) * (one - t + one) - 4 * a,
-    )
-    matrix = np.zeros((n_out, n_in), np.float32)
-    for k, weight in enumerate(weights, -1):
-        np.add.at(matrix, (np.arange(n_out), np.clip(start + k, 0, n_in - 1).astype(np.int64)), weight)
-    return matrix
-
-
 def positions_in_float32(setup: Setup) -> Setup | None:
-    """DINOv2's table of positions resized in float32, weights included; None where it is not resized."""
+    """DINOv2's table of positions resized in float32, weights included; None where it is not resized.
+
+    Source   transformers 5.23.0 interpolate_pos_encoding of Dinov2Embeddings, Dinov2WithRegistersEmbeddings
+    """
     with_registers = setup.config["model_type"] == "dinov2_with_registers"
-    return positions_resized(_single_antialiased if with_registers else single_cubic)(setup)
-
-
-def _single_antialiased(x: Array, size: tuple[int, int]) -> Array:
-    return resize_bicubic(np.asarray(x, np.float32), size)
+    resize = resize_bicubic if with_registers else resize_bicubic_plain
+    return positions_resized(lambda x, size: resize(np.asarray(x, np.float32), size, tables=np.float32))(setup)
 
 
 SOUND = "pipeline.audio.*."
