@@ -53,13 +53,13 @@ def _error_record(error: Deviation | None) -> dict[str, Any] | None:
     if error is None:
         return None
     return {
-        "max_abs": _number(error.largest),
-        "max_over_rms": _number(error.largest_over_rms),
-        "rms_over_rms": _number(error.rms_over_rms),
-        "ulp": _number(error.ulp),
+        "max_abs": json_number(error.largest),
+        "max_over_rms": json_number(error.largest_over_rms),
+        "rms_over_rms": json_number(error.rms_over_rms),
+        "ulp": json_number(error.ulp),
         "worst_index": list(error.worst),
-        "theirs": _number(error.theirs),
-        "reference": _number(error.reference),
+        "theirs": json_number(error.theirs),
+        "reference": json_number(error.reference),
         "not_finite": error.n_not_finite,
         "first_not_finite": None if error.first_not_finite is None else list(error.first_not_finite),
     }
@@ -69,5 +69,6 @@ def _bound_record(bound: Bound | None) -> dict[str, float] | None:
     return None if bound is None else {"rms_over_rms": bound.rms, "max_over_rms": bound.largest}
 
 
-def _number(value: float) -> float | None:
+def json_number(value: float) -> float | None:
+    """The number, or None where JSON has none for it."""
     return value if isfinite(value) else None

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any
 
+from tribe_np.oracle.conformance.conformance_record import json_number
 from tribe_np.oracle.diagnose.evidence import Departure
 from tribe_np.oracle.diagnose.mistake import Mistake
 from tribe_np.oracle.setup import Setup
@@ -80,10 +80,10 @@ class Finding:
         """For --json: what is not finite is null, as JSON has none."""
         return {
             "tap": self.tap,
-            "error": _number(self.error.rms),
+            "error": json_number(self.error.rms),
             "named": self.is_named,
             "mistakes": [[list(one.ids) for one in group] for group in self.groups],
-            "remains": None if self.best is None else _number(self.best.error.rms),
+            "remains": None if self.best is None else json_number(self.best.error.rms),
             "where": self.where,
             "text": self.lines(),
         }
@@ -121,10 +121,6 @@ class Diagnosis:
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
-
-
-def _number(value: float) -> float | None:
-    return value if isfinite(value) else None
 
 
 def _joined(group: Iterable[Explanation]) -> str:

@@ -114,11 +114,6 @@ def _pooled(steps: Array, bins: list[tuple[int, int]]) -> Array:
     return np.stack([steps[..., start:stop].mean(axis=-1) for start, stop in bins], axis=-1)
 
 
-def _first_of_bins(name: str, pooled: Array, heard: Memory) -> Array:
-    steps, n = heard[STEPS], pooled.shape[-1]
-    return steps[..., [i * steps.shape[-1] // n for i in range(n)]]
-
-
 def _bins_by(reduce: Callable[[Array], Array]) -> Change:
     """One number for the steps (..., bin) of each bin."""
 
@@ -253,7 +248,7 @@ ENCODER_MISTAKES = (
         MODEL,
         "of each bin the first step is taken",
         POOL,
-        with_edit(POOLED, _first_of_bins, STEPS),
+        _bins_by(lambda x: x[..., 0]),
     ),
     Mistake("pool-last-step", MODEL, "of each bin the last step is taken", POOL, _bins_by(lambda x: x[..., -1])),
     Mistake("pool-maximum", MODEL, "of each bin the maximum is taken", POOL, _bins_by(lambda x: x.max(axis=-1))),

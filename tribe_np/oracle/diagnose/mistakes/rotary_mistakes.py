@@ -104,14 +104,18 @@ def _with_angles(angles_of: Callable[[Array, Array], Array]) -> Change:
     return with_edit(("*.rotary*.cos", "*.rotary*.sin"), table, "*.rotary*.inv_freq")
 
 
-def _coarse_frequencies(kind: str) -> tuple[Change, Change]:
-    """Frequencies of a coarser precision; and angles of it, from frequencies that are shown as they should be."""
+def _coarse_frequencies(kind: str) -> Mistake:
+    """Frequencies of a coarser precision; or angles of it, from frequencies that are shown as they should be."""
 
     def angles(positions: Array, frequencies: Array) -> Array:
         return rounded(rounded(positions, kind) * rounded(frequencies, kind), kind)
 
     edit = with_edit("*.rotary*.inv_freq", lambda name, x, heard: rounded(x, kind).astype(x.dtype))
-    return where(_plain, edit), where(_plain, _with_angles(angles))
+    return Mistake(
+        f"rotary-frequencies-{kind}", BY_HALVES, f"rotary frequencies or angles are {kind}", COARSE,
+        where(_plain, edit),
+        (where(_plain, _with_angles(angles)),),
+    )  # fmt: skip
 
 
 def _scaled_otherwise(change: Callable[[Mapping[str, Any], Array], Array]) -> Change:
@@ -292,22 +296,8 @@ ROTARY_MISTAKES = (
         HALVES,
         where(_plain, with_kernels(rotate_half=rotate_adjacent)),
     ),
-    Mistake(
-        "rotary-frequencies-bfloat16",
-        BY_HALVES,
-        "rotary frequencies or angles are bfloat16",
-        COARSE,
-        _coarse_frequencies("bfloat16")[0],
-        _coarse_frequencies("bfloat16")[1:],
-    ),
-    Mistake(
-        "rotary-frequencies-float16",
-        BY_HALVES,
-        "rotary frequencies or angles are float16",
-        COARSE,
-        _coarse_frequencies("float16")[0],
-        _coarse_frequencies("float16")[1:],
-    ),
+    _coarse_frequencies("bfloat16"),
+    _coarse_frequencies("float16"),
     Mistake(
         "rotary-scaling-linear",
         ("llama",),
